@@ -1,0 +1,129 @@
+/**
+ * Which way imports point. Each folder of lib/ may import itself, those after it in ORDER, and the leaves:
+ * errors/, trackstats.tokens and trackstats.options.
+ */
+const ORDER = ['schedule', 'tracking', 'rollup', 'statistics', 'catalog', 'database', 'time'];
+/** Optional parts with a subpath export of their own. They may use all of ORDER, nothing uses them. */
+const SURFACES = ['transfer', 'dashboard', 'http', 'health', 'events', 'cli', 'testing'];
+
+const LEAVES = ['errors/', 'trackstats\\.tokens\\.ts$', 'trackstats\\.options\\.ts$'];
+const TOP = ['index\\.ts$', 'trackstats\\.module\\.ts$'];
+const FOLDERS = [...SURFACES, ...ORDER, 'migrations'];
+
+const folder = (name) => `${name}/`;
+const inLib = (parts) => `^lib/(${parts.join('|')})`;
+
+/** Files of `from` import nothing of lib/ but `allowed`. */
+function only(name, comment, from, allowed, to = {}) {
+  return {
+    name,
+    comment,
+    severity: 'error',
+    from: { path: inLib([from]) },
+    to: { path: '^lib/', ...(allowed.length > 0 && { pathNot: inLib(allowed) }), ...to },
+  };
+}
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'Imports form no circle; those of types alone do not count.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    ...ORDER.map((name, place) =>
+      only(
+        `${name}-imports`,
+        `lib/${name}/ imports only what comes after it: ${ORDER.slice(place + 1).join(', ') || 'nothing'}, and the leaves.`,
+        folder(name),
+        [...ORDER.slice(place).map(folder), ...LEAVES],
+      ),
+    ),
+    ...SURFACES.map((name) =>
+      only(
+        `${name}-imports`,
+        `lib/${name}/ is an optional surface: it imports no other surface, nor the module or the index.`,
+        folder(name),
+        [folder(name), ...ORDER.map(folder), 'migrations/', ...LEAVES],
+      ),
+    ),
+    {
+      name: 'surfaces-are-used-by-nothing',
+      comment: 'An optional surface is reached by its subpath export only.',
+      severity: 'error',
+      from: { path: inLib(TOP) },
+      to: { path: inLib(SURFACES.map(folder)) },
+    },
+    only(
+      'migrations-imports',
+      'Migrations keep to the tables of their own time: they import no entity.',
+      'migrations/',
+      ['migrations/', 'database/', 'errors/'],
+    ),
+    only('errors-imports', 'lib/errors/ is a leaf.', 'errors/', ['errors/']),
+    only('tokens-imports', 'lib/trackstats.tokens.ts is a leaf.', 'trackstats\\.tokens\\.ts$', ['errors/', 'time/']),
+    only('options-imports', 'lib/trackstats.options.ts is a leaf.', 'trackstats\\.options\\.ts$', [
+      'errors/',
+      'time/',
+      'statistics/',
+      'trackstats\\.tokens\\.ts$',
+    ]),
+    {
+      name: 'options-import-types-of-statistics',
+      comment: 'lib/trackstats.options.ts takes types alone from lib/statistics/.',
+      severity: 'error',
+      from: { path: inLib(['trackstats\\.options\\.ts$']) },
+      to: { path: inLib(['statistics/']), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'folder-has-a-place',
+      comment: 'A new folder or file at the top of lib/ needs its place in the order of .dependency-cruiser.cjs.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: inLib([...FOLDERS.map(folder), ...LEAVES, ...TOP]) },
+      to: {},
+    },
+    {
+      name: 'no-dialect-by-name',
+      comment: 'Outside lib/database/ no code knows a database by name: it sees the interface in dialects/dialect.ts.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/database/' },
+      to: { path: '^lib/database/dialects/', pathNot: '^lib/database/dialects/dialect\\.ts$' },
+    },
+    {
+      name: 'lib-stands-alone',
+      comment: 'The library imports nothing that is not published with it.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^(test|sample-app|bench|dist)/' },
+    },
+    {
+      name: 'lib-declares-what-it-uses',
+      comment: 'A package that lib/ imports is a dependency or a peer dependency in package.json.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: 'node_modules/', dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional'] },
+    },
+    {
+      name: 'sample-app-uses-the-public-names',
+      comment: 'The sample application imports nestjs-trackstats, as any application would.',
+      severity: 'error',
+      from: { path: '^sample-app/' },
+      to: { path: '^lib/', pathNot: '^lib/index\\.ts$' },
+    },
+    {
+      name: 'resolvable',
+      comment: 'Every import leads somewhere.',
+      severity: 'error',
+      from: { path: '^(lib|sample-app)/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'] },
+  },
+};

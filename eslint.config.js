@@ -1,0 +1,71 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const clock = [
+  {
+    selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
+    message: 'Ask the clock (lib/trackstats.tokens.ts), so that tests and backfills can say what time it is.',
+  },
+  {
+    selector:
+      'CallExpression[callee.object.name="Date"][callee.property.name="now"], CallExpression[callee.name="Date"]',
+    message: 'Ask the clock (lib/trackstats.tokens.ts), so that tests and backfills can say what time it is.',
+  },
+];
+const databaseNames = [
+  {
+    selector: 'Literal[value=/^(better-sqlite3|sqlite|sqljs|postgres|cockroachdb|mysql|mariadb)$/]',
+    message: 'What differs by database belongs in lib/database/dialects/; ask the dialect.',
+  },
+];
+const namedExports = [
+  { selector: 'ExportDefaultDeclaration', message: 'Export by name: lib/index.ts lists the public names one by one.' },
+];
+
+const inLib = (...restrictions) => ({ 'no-restricted-syntax': ['error', ...restrictions.flat()] });
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', '.tsc-out/', 'sample-app/dist/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  {
+    files: ['lib/**/*.ts'],
+    rules: { 'no-console': 'error', ...inLib(clock, databaseNames, namedExports) },
+  },
+  { files: ['lib/database/**/*.ts'], rules: inLib(clock, namedExports) },
+  { files: ['lib/trackstats.tokens.ts'], rules: inLib(databaseNames, namedExports) },
+  {
+    // specs read raw rows, reach into what they made, and hand over what is wrong on purpose
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['console', 'fetch', 'module', 'process', 'require', 'setTimeout', 'URL'].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+);

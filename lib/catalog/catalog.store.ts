@@ -1,0 +1,57 @@
+import type { Database } from '../database/database.js';
+import { execute, type Work } from '../database/work.js';
+import { isMetricDefinition, type MetricTarget } from './definitions.js';
+import { ensureDomain } from './domain.query.js';
+import { Metric } from './metric.entity.js';
+import { findMetric, findMetrics, unknownMetric } from './metric.query.js';
+
+/**
+ * The stored metric of a target, for use inside a transaction: a definition is stored on its first use.
+ *
+ * @throws UnknownMetricError for text and entities that are not stored
+ */
+export function* resolveMetric(database: Database, target: MetricTarget): Work<Metric> {
+  const metric = yield* findMetric(database, target);
+  return metric ?? (yield* missingMetric(database, target));
+}
+
+/** As `resolveMetric`, of several targets at once and in their order. */
+export function* resolveMetrics(database: Database, targets: readonly MetricTarget[]): Work<Metric[]> {
+  const found = yield* findMetrics(database, targets);
+  const missing = new Map<MetricTarget, Metric>();
+  // in one order, so that concurrent transactions do not wait for each other in a circle
+  for (const target of targets.filter((_, place) => found[place] === null).sort(byKey)) {
+    if (!missing.has(target)) missing.set(target, yield* resolveMetric(database, target));
+  }
+  return targets.map((target, place) => found[place] ?? (missing.get(target) as Metric));
+}
+
+/** Stores a metric, and its domain, unless they are stored already. */
+export function* ensureMetric(
+  database: Database,
+  domain: { ref: string; name?: string | undefined },
+  m: { ref: string; name?: string | undefined; description?: string | undefined },
+): Work<Metric> {
+  const { dialect } = database;
+  const { id, ref } = yield* ensureDomain(database, domain);
+  const stored = yield* findMetric(database, `${ref}/${m.ref}`);
+  if (stored !== null) return stored;
+  const values = {
+    'domain.id': dialect.integer(id),
+    ref: dialect.text(m.ref),
+    name: dialect.text(m.name ?? m.ref),
+    ...(m.description === undefined ? {} : { description: dialect.text(m.description) }),
+  };
+  yield* execute(dialect.insertIfAbsent(database.table(Metric), values, ['domain.id', 'ref']));
+  return (yield* findMetric(database, `${ref}/${m.ref}`)) as Metric;
+}
+
+function* missingMetric(database: Database, target: MetricTarget): Work<Metric> {
+  if (!isMetricDefinition(target)) throw yield* unknownMetric(database, target);
+  return yield* ensureMetric(database, target.domain, target);
+}
+
+function byKey(a: MetricTarget, b: MetricTarget): number {
+  const [first, second] = [a, b].map((target) => (typeof target === 'string' ? target : target.key)) as [string, string];
+  return first < second ? -1 : first > second ? 1 : 0;
+}

@@ -1,0 +1,73 @@
+import sql, { empty, type Sql } from 'sql-template-tag';
+import type { Database } from '../database/database.js';
+import { execute, query, type Work } from '../database/work.js';
+import { InvalidDefinitionError, UnknownDomainError } from '../errors/catalog.error.js';
+import { type DomainTarget, isDomainDefinition } from './definitions.js';
+import { Domain } from './domain.entity.js';
+import { nearest } from './nearest.js';
+import { checkRef } from './ref.js';
+
+/** How a domain is found: by its ref, or, of an entity, by its id. */
+export type DomainKey = { readonly ref: string } | { readonly id: number };
+
+/**
+ * How a target names its domain.
+ *
+ * @throws InvalidRefError for text that is no ref
+ * @throws InvalidDefinitionError for anything that is no target
+ */
+export function domainKeyOf(target: DomainTarget): DomainKey {
+  if (typeof target === 'string') return { ref: checkRef(target) };
+  if (isDomainDefinition(target)) return { ref: target.ref };
+  if (target instanceof Domain && typeof target.id === 'number') return { id: target.id };
+  throw new InvalidDefinitionError('domain', target);
+}
+
+/** Finds stored domains by a condition on `d`. */
+export function* selectDomains(database: Database, condition: Sql, lock: Sql = empty): Work<Domain[]> {
+  const table = database.table(Domain);
+  const rows = yield* query<{ id: number; ref: string; name: string }>(
+    sql`SELECT d.${table.column('id')} AS id, d.${table.column('ref')} AS ref, d.${table.column('name')} AS name
+FROM ${table.path} d WHERE ${condition} ${lock}`,
+  );
+  return rows.map(({ id, ref, name }) => Object.assign(new Domain(), { id, ref, name }));
+}
+
+/** The condition that a stored domain is the one of a key. */
+export function isDomain(database: Database, key: DomainKey): Sql {
+  const table = database.table(Domain);
+  return 'id' in key
+    ? sql`d.${table.column('id')} = ${database.dialect.integer(key.id)}`
+    : sql`d.${table.column('ref')} = ${database.dialect.text(key.ref)}`;
+}
+
+/** Finds the stored domain of a target; null where it is not stored. */
+export function* findDomain(database: Database, target: DomainTarget): Work<Domain | null> {
+  const [domain = null] = yield* selectDomains(database, isDomain(database, domainKeyOf(target)));
+  return domain;
+}
+
+/** As `findDomain`; the row is held until the transaction ends, so that no metric comes or goes meanwhile. */
+export function* lockDomain(database: Database, key: DomainKey): Work<Domain | null> {
+  const [domain = null] = yield* selectDomains(database, isDomain(database, key), database.dialect.forUpdate);
+  return domain;
+}
+
+/** Stores a domain unless it is stored already, and holds its row until the transaction ends. */
+export function* ensureDomain(database: Database, d: { ref: string; name?: string | undefined }): Work<Domain> {
+  const { dialect } = database;
+  const table = database.table(Domain);
+  for (;;) {
+    const domain = yield* lockDomain(database, d);
+    if (domain !== null) return domain;
+    const values = { ref: dialect.text(d.ref), name: dialect.text(d.name ?? d.ref) };
+    yield* execute(dialect.insertIfAbsent(table, values, ['ref']));
+  }
+}
+
+/** The error for a target that is not stored, with the nearest of the stored refs. */
+export function* unknownDomain(database: Database, target: DomainTarget): Work<UnknownDomainError> {
+  const ref = typeof target === 'string' ? target : target.ref;
+  const stored = yield* selectDomains(database, sql`1 = 1`);
+  return new UnknownDomainError(ref, nearest(ref, stored.map((domain) => domain.ref)));
+}

@@ -1,0 +1,29 @@
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Domain } from './domain.entity.js';
+
+/** One thing that is kept track of. */
+@Entity({ name: 'trackstats_metric' })
+@Unique(['domain', 'ref'])
+export class Metric {
+  @PrimaryGeneratedColumn({ type: 'integer' })
+  id!: number;
+
+  @ManyToOne(() => Domain, { nullable: false, onDelete: 'RESTRICT', eager: true })
+  @JoinColumn({ name: 'domain_id' })
+  domain!: Domain;
+
+  /** unique within its domain; 1–100 of A–Z a–z 0–9 _ . - */
+  @Column({ type: 'varchar', length: 100 })
+  ref!: string;
+
+  @Column({ type: 'varchar', length: 255 })
+  name!: string;
+
+  @Column({ type: 'text', nullable: true })
+  description!: string | null;
+
+  /** The natural key, `domain/metric`: the same in every database, unlike `id`. */
+  get key(): string {
+    return `${this.domain.ref}/${this.ref}`;
+  }
+}

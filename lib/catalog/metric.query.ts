@@ -1,0 +1,91 @@
+import sql, { join, type Sql } from 'sql-template-tag';
+import type { Database } from '../database/database.js';
+import { query, type Work } from '../database/work.js';
+import { InvalidDefinitionError, UnknownMetricError } from '../errors/catalog.error.js';
+import { isMetricDefinition, type MetricTarget } from './definitions.js';
+import { Domain } from './domain.entity.js';
+import { Metric } from './metric.entity.js';
+import { nearest } from './nearest.js';
+import { parseKey } from './ref.js';
+
+interface MetricRow {
+  id: number;
+  ref: string;
+  name: string;
+  description: string | null;
+  domain_id: number;
+  domain_ref: string;
+  domain_name: string;
+}
+
+/** How a metric is found: by its refs, or, of an entity, by its id (a rename in between changes nothing). */
+export type MetricKey = { readonly domain: string; readonly metric: string } | { readonly id: number };
+
+/**
+ * How a target names its metric.
+ *
+ * @throws InvalidRefError for text that is no natural key
+ * @throws InvalidDefinitionError for anything that is no target
+ */
+export function metricKeyOf(target: MetricTarget): MetricKey {
+  if (typeof target === 'string') return parseKey(target);
+  if (isMetricDefinition(target)) return { domain: target.domain.ref, metric: target.ref };
+  if (target instanceof Metric && typeof target.id === 'number') return { id: target.id };
+  throw new InvalidDefinitionError('metric', target);
+}
+
+/** Finds stored metrics, with their domains, by a condition on `m` (metric) and `d` (domain). */
+export function* selectMetrics(database: Database, condition: Sql): Work<Metric[]> {
+  const metric = database.table(Metric);
+  const domain = database.table(Domain);
+  const rows = yield* query<MetricRow>(sql`SELECT m.${metric.column('id')} AS id, m.${metric.column('ref')} AS ref,
+  m.${metric.column('name')} AS name, m.${metric.column('description')} AS description,
+  d.${domain.column('id')} AS domain_id, d.${domain.column('ref')} AS domain_ref, d.${domain.column('name')} AS domain_name
+FROM ${metric.path} m JOIN ${domain.path} d ON d.${domain.column('id')} = m.${metric.column('domain.id')}
+WHERE ${condition}`);
+  return rows.map(metricOf);
+}
+
+/** The condition that a stored metric is the one of a key. */
+export function isMetric(database: Database, key: MetricKey): Sql {
+  const metric = database.table(Metric);
+  if ('id' in key) return sql`m.${metric.column('id')} = ${database.dialect.integer(key.id)}`;
+  const domain = database.table(Domain);
+  const { dialect } = database;
+  return sql`(d.${domain.column('ref')} = ${dialect.text(key.domain)} AND m.${metric.column('ref')} = ${dialect.text(key.metric)})`;
+}
+
+/** Finds the stored metrics of targets, in their order; null where one is not stored. */
+export function* findMetrics(database: Database, targets: readonly MetricTarget[]): Work<(Metric | null)[]> {
+  const keys = targets.map(metricKeyOf);
+  const found: Metric[] = [];
+  for (const some of chunks(keys, 500)) {
+    found.push(...(yield* selectMetrics(database, join(some.map((key) => isMetric(database, key)), ' OR '))));
+  }
+  const byId = new Map(found.map((metric) => [metric.id, metric]));
+  const byKey = new Map(found.map((metric) => [metric.key, metric]));
+  return keys.map((key) => ('id' in key ? byId.get(key.id) : byKey.get(`${key.domain}/${key.metric}`)) ?? null);
+}
+
+/** Finds the stored metric of a target; null where it is not stored. */
+export function* findMetric(database: Database, target: MetricTarget): Work<Metric | null> {
+  const [metric = null] = yield* findMetrics(database, [target]);
+  return metric;
+}
+
+/** The error for a target that is not stored, with the nearest of the stored keys. */
+export function* unknownMetric(database: Database, target: MetricTarget): Work<UnknownMetricError> {
+  const key = typeof target === 'string' ? target : target.key;
+  const stored = yield* selectMetrics(database, sql`1 = 1`);
+  return new UnknownMetricError(key, nearest(key, stored.map((metric) => metric.key)));
+}
+
+function metricOf(row: MetricRow): Metric {
+  const domain = Object.assign(new Domain(), { id: row.domain_id, ref: row.domain_ref, name: row.domain_name });
+  const { id, ref, name, description } = row;
+  return Object.assign(new Metric(), { id, domain, ref, name, description });
+}
+
+function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

@@ -1,0 +1,153 @@
+import sql from 'sql-template-tag';
+import type { Database } from '../database/database.js';
+import { execute, type Work } from '../database/work.js';
+import { InvalidDefinitionError, MetricHasStatisticsError, RefTakenError } from '../errors/catalog.error.js';
+import { ensureMetric, resolveMetric } from './catalog.store.js';
+import { type DomainTarget, isDomainDefinition, isMetricDefinition, type MetricDefinition, type MetricTarget } from './definitions.js';
+import { domainKeyOf, findDomain, isDomain, lockDomain, unknownDomain } from './domain.query.js';
+import { Metric } from './metric.entity.js';
+import { findMetric, metricKeyOf, selectMetrics, unknownMetric } from './metric.query.js';
+import { byText } from './order.js';
+import { checkDescription, checkName, checkRef } from './ref.js';
+
+/** What the catalog asks of the statistics, which it knows nothing of. */
+export interface StoredStatistics {
+  /** whether a metric has any */
+  exist(metric: Metric): Work<boolean>;
+  /** removes all of a metric, and what is known of their coverage */
+  remove(metric: Metric): Work<void>;
+}
+
+type Fields = { ref: string; name?: string | undefined; description?: string | undefined };
+
+/** The stored metrics. A Metric always has its domain loaded. */
+export class MetricService {
+  constructor(
+    private readonly database: Database,
+    private readonly statistics: StoredStatistics,
+  ) {}
+
+  /**
+   * Stores a metric, or gives the stored one the fields that are given. Safe when called from many places at once.
+   * A domain that is given as a definition is stored with it; one given as text must be stored.
+   *
+   * @throws InvalidRefError, InvalidNameError, InvalidDefinitionError
+   * @throws UnknownDomainError
+   * @example await metrics.register({ domain: 'shopping', ref: 'order_count', name: 'Number of orders' });
+   */
+  async register(
+    m: MetricDefinition | { domain: DomainTarget; ref: string; name?: string; description?: string },
+  ): Promise<Metric> {
+    if (typeof m !== 'object' || (m as unknown) === null) throw new InvalidDefinitionError('metric', m);
+    domainKeyOf(m.domain);
+    const fields = { ref: checkRef(m.ref), name: checkName(m.name), description: checkDescription(m.description) };
+    return this.database.transaction(() => this.registered(m.domain, fields));
+  }
+
+  /**
+   * The stored metric of a target; a definition is stored if it is not yet.
+   *
+   * @throws UnknownMetricError for text and entities that are not stored; it suggests the nearest key
+   * @example const metric = await metrics.resolve('shopping/order_count');
+   */
+  async resolve(target: MetricTarget): Promise<Metric> {
+    const found = await this.find(target);
+    if (found !== null) return found;
+    if (!isMetricDefinition(target)) throw await this.database.read(() => unknownMetric(this.database, target));
+    return this.database.transaction(() => resolveMetric(this.database, target));
+  }
+
+  /**
+   * The stored metric of a target, or null.
+   *
+   * @throws InvalidRefError, InvalidDefinitionError
+   */
+  async find(target: MetricTarget): Promise<Metric | null> {
+    metricKeyOf(target);
+    return this.database.read(() => findMetric(this.database, target));
+  }
+
+  /** All metrics, or those of a domain, by natural key. */
+  async list(filter: { domain?: DomainTarget } = {}): Promise<Metric[]> {
+    if ('domain' in filter && filter.domain === undefined) throw new InvalidDefinitionError('domain', undefined);
+    const condition = filter.domain === undefined ? sql`1 = 1` : isDomain(this.database, domainKeyOf(filter.domain));
+    const metrics = await this.database.read(() => selectMetrics(this.database, condition));
+    return metrics.sort((a, b) => byText(a.domain.ref, b.domain.ref) || byText(a.ref, b.ref));
+  }
+
+  /**
+   * Gives a metric another ref in its domain; its statistics stay. Definitions in code must follow.
+   *
+   * @throws UnknownMetricError, InvalidRefError
+   * @throws RefTakenError where another metric of the domain has that ref
+   */
+  async rename(target: MetricTarget, newRef: string): Promise<Metric> {
+    const ref = checkRef(newRef);
+    metricKeyOf(target);
+    return this.database.transaction(() => this.renamed(target, ref));
+  }
+
+  /**
+   * Removes a metric.
+   *
+   * @param options `statistics: true` removes its statistics, of every kind, with it
+   * @throws UnknownMetricError
+   * @throws MetricHasStatisticsError while it has statistics, unless asked
+   */
+  async remove(target: MetricTarget, options?: { statistics: boolean }): Promise<void> {
+    metricKeyOf(target);
+    return this.database.transaction(() => this.removed(target, options?.statistics === true));
+  }
+
+  private *registered(target: DomainTarget, fields: Fields): Work<Metric> {
+    const { database } = this;
+    const domain = isDomainDefinition(target) ? target : yield* findDomain(database, target);
+    if (domain === null) throw yield* unknownDomain(database, target);
+    const metric = yield* ensureMetric(database, domain, fields);
+    const changed = (['name', 'description'] as const).filter(
+      (field) => fields[field] !== undefined && fields[field] !== metric[field],
+    );
+    for (const field of changed) yield* this.changed(metric, field, fields[field] as string);
+    return metric;
+  }
+
+  private *renamed(target: MetricTarget, ref: string): Work<Metric> {
+    const metric = yield* this.locked(target);
+    if (metric.ref === ref) return metric;
+    if ((yield* findMetric(this.database, `${metric.domain.ref}/${ref}`)) !== null) {
+      throw new RefTakenError('metric', `${metric.domain.ref}/${ref}`);
+    }
+    yield* this.changed(metric, 'ref', ref);
+    return metric;
+  }
+
+  private *removed(target: MetricTarget, withStatistics: boolean): Work<void> {
+    const metric = yield* this.locked(target);
+    if (!withStatistics && (yield* this.statistics.exist(metric))) throw new MetricHasStatisticsError(metric.key);
+    yield* this.statistics.remove(metric);
+    const table = this.database.table(Metric);
+    yield* execute(sql`DELETE FROM ${table.path} WHERE ${table.column('id')} = ${this.database.dialect.integer(metric.id)}`);
+  }
+
+  private *changed(metric: Metric, field: 'ref' | 'name' | 'description', text: string): Work<void> {
+    const table = this.database.table(Metric);
+    yield* execute(sql`UPDATE ${table.path} SET ${table.column(field)} = ${this.database.dialect.text(text)}
+WHERE ${table.column('id')} = ${this.database.dialect.integer(metric.id)}`);
+    Object.assign(metric, { [field]: text });
+  }
+
+  /** the metric, with its domain's row held: metrics are made and renamed only by who holds it */
+  private *locked(target: MetricTarget): Work<Metric> {
+    const { database } = this;
+    const metric = yield* findMetric(database, target);
+    if (metric === null) throw yield* unknownMetric(database, target);
+    yield* lockDomain(database, { id: metric.domain.id });
+    const table = database.table(Metric);
+    const [held] = yield* selectMetrics(
+      database,
+      sql`m.${table.column('id')} = ${database.dialect.integer(metric.id)} ${database.dialect.forUpdate}`,
+    );
+    if (held === undefined) throw yield* unknownMetric(database, target);
+    return held;
+  }
+}

@@ -1,0 +1,43 @@
+import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { Dialect } from './dialects/dialect.js';
+import { dialectOf } from './dialects/dialect.registry.js';
+import { Table } from './table.js';
+import type { Work } from './work.js';
+
+/** The data source that holds the statistics, with the dialect that it speaks. */
+export class Database {
+  readonly dialect: Dialect;
+  private readonly tables = new Map<EntityTarget<ObjectLiteral>, Table>();
+
+  constructor(readonly dataSource: DataSource) {
+    this.dialect = dialectOf(dataSource);
+  }
+
+  /** The data source's name, as TypeOrmModule.forRoot was given it. */
+  get name(): string {
+    return (this.dataSource.options as { name?: string }).name ?? 'default';
+  }
+
+  /** The table of an entity. */
+  table(entity: EntityTarget<ObjectLiteral>): Table {
+    let table = this.tables.get(entity);
+    if (table === undefined) {
+      table = Table.of(this.dataSource, entity);
+      this.tables.set(entity, table);
+    }
+    return table;
+  }
+
+  /**
+   * Runs a unit of work in one transaction: all of it happens, or nothing. It is begun again after a deadlock or a
+   * serialization failure, so `work` must have no effect but its statements.
+   */
+  transaction<T>(work: () => Work<T>): Promise<T> {
+    return this.dialect.transaction(this.dataSource, work);
+  }
+
+  /** Runs statements that only read. */
+  read<T>(work: () => Work<T>): Promise<T> {
+    return this.dialect.read(this.dataSource, work);
+  }
+}

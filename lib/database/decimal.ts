@@ -1,0 +1,45 @@
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
+
+/**
+ * The one spelling of a number: no exponent, no needless zero, no plus sign, `0` for minus zero.
+ * `null` where the text is no finite decimal number.
+ *
+ * @example `canonicalDecimal('1.50e3') === '1500'`
+ */
+export function canonicalDecimal(value: number | bigint | string): string | null {
+  const text = String(value).trim();
+  const match = DECIMAL.exec(text);
+  if (match === null) return null;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  if (whole === '' && fraction === '') return null;
+  const { digits, scale } = shifted(whole + fraction, fraction.length - Number(exponent));
+  return spelled(sign === '-', digits, scale);
+}
+
+/** The exact sum of two decimals. */
+export function addDecimals(a: string, b: string): string {
+  const scale = Math.max(scaleOf(a), scaleOf(b));
+  const sum = unscaled(a, scale) + unscaled(b, scale);
+  return spelled(sum < 0n, (sum < 0n ? -sum : sum).toString(), scale);
+}
+
+function scaleOf(decimal: string): number {
+  const dot = decimal.indexOf('.');
+  return dot < 0 ? 0 : decimal.length - dot - 1;
+}
+
+function unscaled(decimal: string, scale: number): bigint {
+  return BigInt(decimal.replace('.', '') + '0'.repeat(scale - scaleOf(decimal)));
+}
+
+function shifted(digits: string, scale: number): { digits: string; scale: number } {
+  return scale >= 0 ? { digits, scale } : { digits: digits + '0'.repeat(-scale), scale: 0 };
+}
+
+function spelled(negative: boolean, digits: string, scale: number): string {
+  const padded = digits.padStart(scale + 1, '0');
+  const whole = padded.slice(0, padded.length - scale).replace(/^0+(?=\d)/, '');
+  const fraction = padded.slice(padded.length - scale).replace(/0+$/, '');
+  const text = scale > 0 && fraction !== '' ? `${whole}.${fraction}` : whole;
+  return negative && text !== '0' ? `-${text}` : text;
+}

@@ -1,0 +1,272 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { DataSource, QueryRunner } from 'typeorm';
+import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import type { ClockSegment } from '../../time/time-zone.js';
+import type { Table } from '../table.js';
+import { execute, type StatementResult, type Work } from '../work.js';
+import type {
+  Clock,
+  ClockColumn,
+  Dialect,
+  KeyTable,
+  KeyType,
+  NumericColumn,
+  Replaced,
+  Replacement,
+  StoredKeyType,
+  Upsert,
+} from './dialect.js';
+
+const ATTEMPTS = 8;
+
+/** What most databases share: standard SQL, and a transaction on a connection of its own. */
+export abstract class BaseDialect implements Dialect {
+  abstract readonly name: string;
+  abstract readonly maxParameters: number;
+  readonly addsExactly: boolean = true;
+  readonly forUpdate: Sql = sql`FOR UPDATE`;
+
+  abstract isTransient(error: unknown): boolean;
+  abstract isDuplicateKey(error: unknown): boolean;
+  protected abstract statementText(statement: Sql): string;
+
+  async transaction<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
+    return this.retrying(() =>
+      this.onConnection(dataSource, 'master', async (runner) => {
+        // READ COMMITTED: under MySQL's default an INSERT … SELECT would lock the rows that it reads
+        await runner.startTransaction('READ COMMITTED');
+        try {
+          const result = await this.drive(runner, work());
+          await runner.commitTransaction();
+          return result;
+        } catch (error) {
+          await rolledBack(runner);
+          throw error;
+        }
+      }),
+    );
+  }
+
+  read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
+    return this.onConnection(dataSource, 'slave', (runner) => this.drive(runner, work()));
+  }
+
+  prepareKeys(_dataSource: DataSource, _tables: readonly KeyTable[]): Promise<void> {
+    return Promise.resolve();
+  }
+
+  abstract date(value: string): Sql;
+  abstract decimal(value: string | null): Sql;
+  abstract text(value: string): Sql;
+  abstract dateText(expression: Sql): Sql;
+  abstract exactText(expression: Sql): Sql;
+
+  integer(value: number): Sql {
+    return sql`CAST(${value} AS integer)`;
+  }
+
+  numeric(expression: Sql): Sql {
+    return expression;
+  }
+
+  binaryOrder(expression: Sql): Sql {
+    return expression;
+  }
+
+  upsert({ table, keys, value, rows, mode }: Upsert): Sql {
+    const keyColumns = keys.map((key) => table.column(key));
+    const column = table.column(value);
+    const replaced = mode === 'replace' ? sql`excluded.${column}` : sql`COALESCE(${table.path}.${column}, 0) + excluded.${column}`;
+    return sql`INSERT INTO ${table.path} (${join([...keyColumns, column])}) VALUES ${tuples(rows)}
+ON CONFLICT (${join(keyColumns)}) DO UPDATE SET ${column} = ${replaced}`;
+  }
+
+  insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql {
+    const columns = Object.keys(values).map((property) => table.column(property));
+    return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES (${join(Object.values(values))})
+ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
+  }
+
+  abstract clockOf(columnType: string, dataSource: DataSource): Clock | null;
+  abstract reading(clock: Clock, ms: number): Sql;
+  abstract earliest(column: ClockColumn): Sql;
+  abstract parseReading(clock: Clock, stored: unknown): number | null;
+  abstract dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
+  abstract dayNumber(clock: Clock, key: Sql): Sql;
+
+  rawKey(expression: Sql, _type: KeyType): Sql {
+    return expression;
+  }
+
+  abstract storedKey(raw: Sql, type: KeyType, stored: StoredKeyType): Sql;
+
+  addend({ expression }: NumericColumn): Sql {
+    return expression;
+  }
+
+  unscaled(total: Sql, _column: NumericColumn): Sql {
+    return total;
+  }
+
+  scaled(value: Sql, _column: NumericColumn): Sql {
+    return value;
+  }
+
+  abstract quotient(sum: Sql, count: Sql, column: NumericColumn): Sql;
+  abstract dateOf(day: Sql): Sql;
+  abstract calendarStart(unit: CalendarUnit, weekStart: WeekStart, day: Sql): Sql;
+
+  greatest(a: Sql, b: Sql): Sql {
+    return sql`GREATEST(${a}, ${b})`;
+  }
+
+  least(a: Sql, b: Sql): Sql {
+    return sql`LEAST(${a}, ${b})`;
+  }
+
+  differ(a: Sql, b: Sql): Sql {
+    return sql`${a} IS DISTINCT FROM ${b}`;
+  }
+
+  abstract storedValue(value: Sql): Sql;
+
+  readonly sharesExpressions: boolean = true;
+
+  expression(name: string, query: Sql): Sql {
+    return sql`${raw(name)} AS MATERIALIZED (${query})`;
+  }
+
+  stage(name: string, query: Sql): Sql {
+    return sql`CREATE TEMPORARY TABLE ${raw(name)} AS ${query}`;
+  }
+
+  unstage(name: string): Sql {
+    return sql`DROP TABLE ${raw(name)}`;
+  }
+
+  stageDays(_from: number, _through: number): readonly Sql[] {
+    return [];
+  }
+
+  abstract eachDay(spans: Sql): Sql;
+
+  *replace(replacement: Replacement): Work<Replaced> {
+    if (replacement.hasStored) return yield* this.replaceStored(replacement);
+    const { expressions, fresh } = replacement;
+    const written = yield* execute(sql`${insertInto(replacement)}
+${withExpressions(expressions)}${fresh}`);
+    return { written, removed: 0 };
+  }
+
+  /** replaces a range that may hold rows, by way of a temporary table of the fresh ones */
+  protected *replaceStored(replacement: Replacement): Work<Replaced> {
+    const { table, keys, expressions, fresh, inRange } = replacement;
+    const [stored, staged] = [raw('s'), raw(FRESH)];
+    yield* execute(this.stage(FRESH, sql`${withExpressions(expressions)}${fresh}`));
+    const removed = yield* execute(
+      this.deleteFrom(
+        table,
+        sql`${inRange(stored)} AND NOT EXISTS (SELECT 1 FROM ${staged} f
+WHERE ${sameKeys(table, keys, stored)})`,
+      ),
+    );
+    const written = yield* this.putStaged(replacement);
+    yield* execute(this.unstage(FRESH));
+    return { written, removed };
+  }
+
+  /** deletes rows of a table, whose alias in the condition is `s` */
+  protected deleteFrom(table: Table, condition: Sql): Sql {
+    return sql`DELETE FROM ${table.path} AS s WHERE ${condition}`;
+  }
+
+  protected abstract putStaged(replacement: Replacement): Work<number>;
+
+  /** begins the work again after a transient failure, a little later each time */
+  protected async retrying<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (tries >= ATTEMPTS || !this.isTransient(error)) throw error;
+        await pause(2 ** tries * (1 + Math.random()));
+      }
+    }
+  }
+
+  private async drive<T>(runner: QueryRunner, work: Work<T>): Promise<T> {
+    let step = work.next();
+    while (step.done !== true) {
+      let result: StatementResult;
+      try {
+        result = await this.run(runner, step.value);
+      } catch (error) {
+        step = work.throw(error);
+        continue;
+      }
+      step = work.next(result);
+    }
+    return step.value;
+  }
+
+  private async run(runner: QueryRunner, statement: Sql): Promise<StatementResult> {
+    const result = (await runner.query(this.statementText(statement), statement.values, true)) as {
+      records?: StatementResult['rows'];
+      affected?: number;
+    };
+    return { rows: result.records ?? [], affected: result.affected ?? 0 };
+  }
+
+  private async onConnection<T>(
+    dataSource: DataSource,
+    mode: 'master' | 'slave',
+    use: (runner: QueryRunner) => Promise<T>,
+  ): Promise<T> {
+    const runner = dataSource.createQueryRunner(mode);
+    try {
+      return await use(runner);
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+async function rolledBack(runner: QueryRunner): Promise<void> {
+  try {
+    await runner.rollbackTransaction();
+  } catch {
+    // the connection is gone and the transaction with it; the first error tells why
+  }
+}
+
+/** The temporary table of the rows that a range is to hold. */
+export const FRESH = 'trackstats_fresh';
+
+export function insertInto({ table, keys, value }: Replacement): Sql {
+  return sql`INSERT INTO ${table.path} (${join([...keys, value].map((property) => table.column(property)))})`;
+}
+
+export function withExpressions(expressions: readonly Sql[]): Sql {
+  return expressions.length === 0 ? sql`` : sql`WITH ${join(expressions, ',\n')}\n`;
+}
+
+/** whether a stored row and a fresh one, `f`, have one key */
+export function sameKeys(table: Table, keys: readonly string[], stored: Sql): Sql {
+  return join(
+    keys.map((key, index) => sql`${stored}.${table.column(key)} = f.${raw(`c${String(index)}`)}`),
+    ' AND ',
+  );
+}
+
+/** the columns of a fresh row, in the order of `insertInto` */
+export function freshColumns(keys: readonly string[]): Sql {
+  return join([...keys.map((_, index) => raw(`f.c${String(index)}`)), raw('f.v')]);
+}
+
+function tuples(rows: readonly (readonly Sql[])[]): Sql {
+  return join(rows.map((row) => sql`(${join(row)})`));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,65 @@
+import sql, { raw, type Sql } from 'sql-template-tag';
+import type { WeekStart } from '../../time/period.js';
+import type { ClockSegment } from '../../time/time-zone.js';
+import type { Clock, ClockColumn, Dialect } from './dialect.js';
+
+/** A reading in milliseconds as ISO 8601 in UTC. */
+export function isoReading(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** A reading as the integer of an epoch column; a fraction of a second rounds up, as suits both bounds of a range. */
+export function epochReading(kind: Clock['kind'], ms: number): number {
+  return kind === 'seconds' ? Math.ceil(ms / 1000) : ms;
+}
+
+/**
+ * The shift of a reading's segment, as a balanced tree of CASEs: the depth grows with the logarithm of the number
+ * of segments, and it is evaluated once a row.
+ */
+export function choose(
+  dialect: Dialect,
+  column: ClockColumn,
+  segments: readonly ClockSegment[],
+  shift: (seconds: number) => Sql,
+): Sql {
+  const [first] = segments;
+  if (first === undefined || segments.length === 1) return shift(first?.shift ?? 0);
+  const middle = Math.ceil(segments.length / 2);
+  const later = segments.slice(middle);
+  return sql`CASE WHEN ${column.expression} < ${dialect.reading(column, later[0]?.from ?? 0)} THEN ${choose(
+    dialect,
+    column,
+    segments.slice(0, middle),
+    shift,
+  )} ELSE ${choose(dialect, column, later, shift)} END`;
+}
+
+/** More days than any date is before 1970: integer division truncates, and with them it rounds down. */
+const DAYS_BEFORE = 1_000_000;
+
+/** The day number of an integer epoch shifted by seconds. */
+export function epochDay(kind: Clock['kind'], expression: Sql, shift: Sql, divide = '/'): Sql {
+  const unit = kind === 'seconds' ? 1 : 1000;
+  const day = 86_400 * unit;
+  const shifted = sql`(${expression} + ${shift} * ${rawInteger(unit)} + ${rawInteger(DAYS_BEFORE * day)})`;
+  return sql`(${shifted} ${raw(divide)} ${rawInteger(day)} - ${rawInteger(DAYS_BEFORE)})`;
+}
+
+const FIRST_MONDAY = -3; // 1969-12-29 as a day number
+const STARTS: Readonly<Record<WeekStart, number>> = {
+  monday: FIRST_MONDAY,
+  sunday: FIRST_MONDAY - 1,
+  saturday: FIRST_MONDAY - 2,
+};
+
+/** The day number of the first day of its week. */
+export function stepOfWeek(weekStart: WeekStart, day: Sql): Sql {
+  // a multiple of seven, so that the remainder is of a positive number
+  const shift = 7 * 150_000 - STARTS[weekStart];
+  return sql`(${day} - (${day} + ${rawInteger(shift)}) % 7)`;
+}
+
+function rawInteger(value: number): Sql {
+  return raw(String(value));
+}

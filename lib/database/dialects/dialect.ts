@@ -1,0 +1,181 @@
+import type { Sql } from 'sql-template-tag';
+import type { DataSource } from 'typeorm';
+import type { ClockSegment } from '../../time/time-zone.js';
+import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import type { Table } from '../table.js';
+import type { Work } from '../work.js';
+
+/** How an `upsert` treats a row that is there already: its value is replaced, or the new one is added to it. */
+export type UpsertMode = 'replace' | 'add';
+
+export interface Upsert {
+  table: Table;
+  /** properties of the primary key */
+  keys: readonly string[];
+  /** property of the value */
+  value: string;
+  /** one entry a row, in the order of `keys`, with the value last; sorted by the caller, without duplicates */
+  rows: readonly (readonly Sql[])[];
+  mode: UpsertMode;
+}
+
+/** How a column holds the instants, or the days, at which its rows happened. */
+export interface Clock {
+  /** an instant; readings of a wall clock in `storedIn`; local dates; an epoch in seconds or milliseconds */
+  readonly kind: 'instant' | 'wall' | 'date' | 'seconds' | 'milliseconds';
+  /** the zone of the clock that a 'wall' column was read off; 'UTC' for the others */
+  readonly storedIn: string;
+}
+
+export interface ClockColumn extends Clock {
+  readonly expression: Sql;
+}
+
+/** Of what kind the values of a key column are, so far as grouping and casting need to know. */
+export type KeyType = 'integer' | 'text' | 'boolean' | 'date' | 'other';
+
+/** How a key is stored. */
+export type StoredKeyType = 'varchar' | 'integer' | 'boolean' | 'date';
+
+export interface NumericColumn {
+  readonly expression: Sql;
+  readonly type: 'integer' | 'decimal' | 'float';
+  /** declared decimals of a 'decimal' column; null where none are declared */
+  readonly scale: number | null;
+}
+
+/**
+ * What differs between databases, and all of it. The engine above knows no database by name; a new one is a new
+ * file beside this that extends `BaseDialect`, and a line in the registry.
+ */
+export interface Dialect {
+  /** as people call it, for messages and logs */
+  readonly name: string;
+  /** how many parameters one statement may bind */
+  readonly maxParameters: number;
+
+  // ── running ──
+  /** runs a whole unit of work in one transaction on the database */
+  transaction<T>(dataSource: DataSource, work: () => Work<T>): Promise<T>;
+  /** runs statements that only read, outside a transaction */
+  read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T>;
+  /** deadlocks, serialization failures, busy locks: the same work may succeed when it is begun again */
+  isTransient(error: unknown): boolean;
+  /** a row with the same primary or unique key is there already */
+  isDuplicateKey(error: unknown): boolean;
+  /** makes sure that text keys compare byte by byte, where the database does not do so by itself */
+  prepareKeys(dataSource: DataSource, tables: readonly KeyTable[]): Promise<void>;
+
+  // ── values ──
+  /** binds a local date, YYYY-MM-DD */
+  date(value: string): Sql;
+  /** binds an exact decimal, or NULL */
+  decimal(value: string | null): Sql;
+  /** binds a text key so that it has the type of a key column */
+  text(value: string): Sql;
+  /** binds an integer */
+  integer(value: number): Sql;
+  /** a date column as text, YYYY-MM-DD */
+  dateText(expression: Sql): Sql;
+  /** a value column as the driver gives it without loss; read it with `exactValue` */
+  exactText(expression: Sql): Sql;
+  /** a value column as something that sorts and sums as a number */
+  numeric(expression: Sql): Sql;
+  /** a text column as something that sorts by its code points, whatever the database's collation */
+  binaryOrder(expression: Sql): Sql;
+
+  // ── writing ──
+  /** whether `upsert` adds decimals without loss; where it does not, they are added outside the database */
+  readonly addsExactly: boolean;
+  /** inserts rows, or replaces or adds to the value of those that are there */
+  upsert(upsert: Upsert): Sql;
+  /** inserts one row unless its unique key is there already; never fails because of that key */
+  insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql;
+  // ── source columns ──
+  /** how TypeORM's driver writes a column of a type; null where that is no date */
+  clockOf(columnType: string, dataSource: DataSource): Clock | null;
+  /** binds a reading of a column's clock, in milliseconds; fractions of a second round up for epochs in seconds */
+  reading(clock: Clock, ms: number): Sql;
+  /** the earliest reading of a column, as `parseReading` takes it */
+  earliest(column: ClockColumn): Sql;
+  /** milliseconds of a reading that `earliest` selected; null where there was none */
+  parseReading(clock: Clock, stored: unknown): number | null;
+  /** equal for rows of one local day, given the shifts from the clock's readings to that day; of no defined type */
+  dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
+  /** the day number of a `dayKey` */
+  dayNumber(clock: Clock, key: Sql): Sql;
+  /** equal for equal keys and for no others */
+  rawKey(expression: Sql, type: KeyType): Sql;
+  /** a `rawKey` as its column stores it */
+  storedKey(raw: Sql, type: KeyType, stored: StoredKeyType): Sql;
+  /** an addend of an exact sum: on SQLite decimals of a declared scale become integers */
+  addend(column: NumericColumn): Sql;
+  /** an aggregate of such addends as a number */
+  unscaled(total: Sql, column: NumericColumn): Sql;
+  /** a stored value as an aggregate of addends */
+  scaled(value: Sql, column: NumericColumn): Sql;
+  /** sum ÷ count, NULL for a count of 0 */
+  quotient(sum: Sql, count: Sql, column: NumericColumn): Sql;
+
+  // ── days ──
+  /** a day number as a stored date */
+  dateOf(day: Sql): Sql;
+  /** the day number of the first day of the calendar unit that holds a day number */
+  calendarStart(unit: CalendarUnit, weekStart: WeekStart, day: Sql): Sql;
+  greatest(a: Sql, b: Sql): Sql;
+  least(a: Sql, b: Sql): Sql;
+  /** whether two values differ, NULL being a value */
+  differ(a: Sql, b: Sql): Sql;
+  /** a computed number as the value column stores it */
+  storedValue(value: Sql): Sql;
+
+  // ── rollup ──
+  /** whether several readers of one common table expression share its result; otherwise `stage` it */
+  readonly sharesExpressions: boolean;
+  /** a common table expression that is computed once where the database can */
+  expression(name: string, query: Sql): Sql;
+  /** a temporary table of a query's rows, of this connection, removed by `unstage` */
+  stage(name: string, query: Sql): Sql;
+  unstage(name: string): Sql;
+  /** makes the table of day numbers that `eachDay` needs, where it needs one; removed by `unstage(DAYS)` */
+  stageDays(from: number, through: number): readonly Sql[];
+  /** FROM clause in which each span (columns `day` … before `next`) is there once for each of its days, as `d.day` */
+  eachDay(spans: Sql): Sql;
+  /** makes a range of a statistic's rows hold exactly the fresh ones, leaving unchanged rows alone where it can */
+  replace(replacement: Replacement): Work<Replaced>;
+
+  /** ends a SELECT whose rows are held until the transaction ends; empty where a transaction holds the database */
+  readonly forUpdate: Sql;
+}
+
+/** A table with text columns that are keys. */
+export interface KeyTable {
+  table: Table;
+  /** properties of the text columns that must compare exactly */
+  textKeys: readonly string[];
+}
+
+export interface Replacement {
+  table: Table;
+  /** properties of the primary key */
+  keys: readonly string[];
+  /** property of the value */
+  value: string;
+  /** common table expressions that `fresh` reads */
+  expressions: readonly Sql[];
+  /** a query of the rows that the range is to hold: columns `c0`, `c1`, … in the order of `keys`, then `v` */
+  fresh: Sql;
+  /** whether rows of an alias of the table lie in the range */
+  inRange: (alias: Sql) => Sql;
+  /** false where the range is known to hold no rows */
+  hasStored: boolean;
+}
+
+export interface Replaced {
+  /** rows inserted or changed */
+  written: number;
+  removed: number;
+}
+
+/** The name under which `stageDays` keeps its table. */
+export const DAYS = 'trackstats_days';

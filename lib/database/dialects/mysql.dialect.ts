@@ -1,0 +1,284 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { DataSource } from 'typeorm';
+import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
+import type { Table } from '../table.js';
+import { execute, queryOne, type Work } from '../work.js';
+import { BaseDialect, FRESH, freshColumns, insertInto, sameKeys } from './base.dialect.js';
+import { choose, epochDay, epochReading, isoReading, stepOfWeek } from './day-expressions.js';
+import {
+  DAYS,
+  type Clock,
+  type ClockColumn,
+  type KeyTable,
+  type KeyType,
+  type NumericColumn,
+  type Replacement,
+  type StoredKeyType,
+  type Upsert,
+} from './dialect.js';
+
+/** lock wait timeout, deadlock, record changed since last read */
+const TRANSIENT = new Set([1205, 1213, 1020]);
+
+/** Binary and without padding, so that 'a', 'A', 'a ' and 'á' are four keys: MariaDB's name and MySQL 8's. */
+const EXACT_COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
+
+export class MysqlDialect extends BaseDialect {
+  readonly name = 'MySQL';
+  readonly maxParameters = 60_000;
+
+  isTransient(error: unknown): boolean {
+    return TRANSIENT.has(Number((error as { errno?: unknown } | null)?.errno));
+  }
+
+  isDuplicateKey(error: unknown): boolean {
+    return (error as { errno?: unknown } | null)?.errno === 1062;
+  }
+
+  protected statementText(statement: Sql): string {
+    return statement.sql;
+  }
+
+  /**
+   * `synchronize` makes text columns with the server's default collation, under which 'a' = 'A' and 'a' = 'a '. It
+   * does not compare collations either, so what is set here stays.
+   */
+  override async prepareKeys(dataSource: DataSource, tables: readonly KeyTable[]): Promise<void> {
+    const collation = await exactCollation(dataSource);
+    for (const { table, textKeys } of tables) {
+      const loose = await looseColumns(dataSource, table, textKeys);
+      if (loose.length === 0) continue;
+      const changes = loose.map(
+        ({ name, type }) =>
+          `MODIFY ${dataSource.driver.escape(name)} ${type} CHARACTER SET utf8mb4 COLLATE ${collation} NOT NULL`,
+      );
+      await dataSource.query(`ALTER TABLE ${table.path.sql} ${changes.join(', ')}`);
+    }
+  }
+
+  date(value: string): Sql {
+    return sql`CAST(${value} AS date)`;
+  }
+
+  decimal(value: string | null): Sql {
+    return sql`CAST(${value} AS DECIMAL(65,20))`;
+  }
+
+  text(value: string): Sql {
+    return sql`${value}`;
+  }
+
+  override integer(value: number): Sql {
+    return sql`CAST(${value} AS SIGNED)`;
+  }
+
+  dateText(expression: Sql): Sql {
+    return sql`DATE_FORMAT(${expression}, '%Y-%m-%d')`;
+  }
+
+  exactText(expression: Sql): Sql {
+    return sql`CAST(${expression} AS CHAR)`;
+  }
+
+  override upsert({ table, keys, value, rows, mode }: Upsert): Sql {
+    const columns = [...keys, value].map((property) => table.column(property));
+    const column = table.column(value);
+    const replaced = mode === 'replace' ? sql`VALUES(${column})` : sql`COALESCE(${column}, 0) + VALUES(${column})`;
+    return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES ${join(rows.map((row) => sql`(${join(row)})`))}
+ON DUPLICATE KEY UPDATE ${column} = ${replaced}`;
+  }
+
+  override insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql {
+    const columns = Object.keys(values).map((property) => table.column(property));
+    const [key = ''] = keys;
+    return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES (${join(Object.values(values))})
+ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
+  }
+
+  clockOf(columnType: string, dataSource: DataSource): Clock | null {
+    switch (columnType) {
+      case 'datetime':
+      case 'timestamp':
+        return { kind: 'wall', storedIn: connectionZone(dataSource) };
+      case 'date':
+        return { kind: 'date', storedIn: 'UTC' };
+      default:
+        return null;
+    }
+  }
+
+  reading({ kind }: Clock, ms: number): Sql {
+    switch (kind) {
+      case 'wall':
+        return sql`${isoReading(ms).replace('T', ' ').slice(0, -1)}`;
+      case 'date':
+        return this.date(isoReading(ms).slice(0, 10));
+      default:
+        return this.integer(epochReading(kind, ms));
+    }
+  }
+
+  earliest({ kind, expression }: ClockColumn): Sql {
+    switch (kind) {
+      case 'wall':
+        return sql`DATE_FORMAT(MIN(${expression}), '%Y-%m-%dT%H:%i:%s.%fZ')`;
+      case 'date':
+        return sql`DATE_FORMAT(MIN(${expression}), '%Y-%m-%d')`;
+      default:
+        return sql`MIN(${expression})`;
+    }
+  }
+
+  parseReading({ kind }: Clock, stored: unknown): number | null {
+    if (stored === null) return null;
+    if (kind === 'wall') return Date.parse(String(stored).replace(/\d{3}Z$/, 'Z'));
+    if (kind === 'date') return Date.parse(String(stored));
+    return Number(stored) * (kind === 'seconds' ? 1000 : 1);
+  }
+
+  dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql {
+    const { kind, expression } = column;
+    const shift = choose(this, column, segments, (seconds) => this.integer(seconds));
+    switch (kind) {
+      case 'date':
+        return expression;
+      case 'wall':
+        if (segments.every((segment) => segment.shift === 0)) return sql`DATE(${expression})`;
+        return sql`DATE(${expression} + INTERVAL ${shift} SECOND)`;
+      default:
+        return epochDay(kind, expression, shift, 'DIV');
+    }
+  }
+
+  dayNumber({ kind }: Clock, key: Sql): Sql {
+    return kind === 'wall' || kind === 'date' ? sql`TO_DAYS(${key}) - 719528` : key;
+  }
+
+  /** Bytes: text would be grouped and compared by its column's collation. */
+  override rawKey(expression: Sql, type: KeyType): Sql {
+    if (type === 'text') return sql`CONVERT(CONVERT(${expression} USING utf8mb4) USING binary)`;
+    return type === 'other' ? sql`CONVERT(CAST(${expression} AS CHAR) USING binary)` : expression;
+  }
+
+  storedKey(key: Sql, type: KeyType, stored: StoredKeyType): Sql {
+    switch (stored) {
+      case 'varchar':
+        return type === 'text' || type === 'other' ? key : sql`CONVERT(CAST(${key} AS CHAR) USING binary)`;
+      case 'integer':
+      case 'boolean':
+        return sql`CAST(${key} AS SIGNED)`;
+      case 'date':
+        return sql`DATE(${key})`;
+    }
+  }
+
+  quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {
+    return sql`CAST(${this.unscaled(sum, column)} AS DECIMAL(65,20)) / NULLIF(${count}, 0)`;
+  }
+
+  dateOf(day: Sql): Sql {
+    return sql`FROM_DAYS(719528 + ${day})`;
+  }
+
+  calendarStart(unit: CalendarUnit, weekStart: WeekStart, day: Sql): Sql {
+    const date = this.dateOf(day);
+    switch (unit) {
+      case 'week':
+        return stepOfWeek(weekStart, day);
+      case 'month':
+        return sql`(${day} - DAYOFMONTH(${date}) + 1)`;
+      case 'quarter':
+        return sql`(TO_DAYS(MAKEDATE(YEAR(${date}), 1) + INTERVAL (QUARTER(${date}) - 1) QUARTER) - 719528)`;
+      case 'year':
+        return sql`(${day} - DAYOFYEAR(${date}) + 1)`;
+    }
+  }
+
+  override differ(a: Sql, b: Sql): Sql {
+    return sql`NOT (${a} <=> ${b})`;
+  }
+
+  storedValue(value: Sql): Sql {
+    return sql`CAST(${value} AS DECIMAL(65,20))`;
+  }
+
+  /** MariaDB computes a common table expression once for each of its readers */
+  override readonly sharesExpressions = false;
+
+  override expression(name: string, query: Sql): Sql {
+    return sql`${raw(name)} AS (${query})`;
+  }
+
+  override unstage(name: string): Sql {
+    return sql`DROP TEMPORARY TABLE ${raw(name)}`;
+  }
+
+  override stageDays(from: number, through: number): readonly Sql[] {
+    return [
+      sql`CREATE TEMPORARY TABLE ${raw(DAYS)} (day INT PRIMARY KEY)`,
+      sql`INSERT INTO ${raw(DAYS)} ${numbers(from, through)}`,
+    ];
+  }
+
+  eachDay(spans: Sql): Sql {
+    return sql`(${spans}) s STRAIGHT_JOIN ${raw(DAYS)} d ON d.day >= s.day AND d.day < s.next`;
+  }
+
+  protected override deleteFrom(table: Table, condition: Sql): Sql {
+    return sql`DELETE s FROM ${table.path} AS s WHERE ${condition}`;
+  }
+
+  protected *putStaged(replacement: Replacement): Work<number> {
+    const { table, keys, value } = replacement;
+    const column = table.column(value);
+    const stored = raw('s');
+    const changed = sql`FROM ${raw(FRESH)} f LEFT JOIN ${table.path} s ON ${sameKeys(table, keys, stored)}
+WHERE s.${table.column(keys[0] ?? '')} IS NULL OR NOT (s.${column} <=> f.v)`;
+    // the driver counts a changed row twice, and an unchanged one as well
+    const counted = yield* queryOne<{ written: string }>(sql`SELECT COUNT(*) AS written ${changed}`);
+    yield* execute(sql`${insertInto(replacement)} SELECT ${freshColumns(keys)} ${changed}
+ON DUPLICATE KEY UPDATE ${column} = VALUES(${column})`);
+    return Number(counted?.written);
+  }
+}
+
+/** The zone in which the driver writes dates: its `timezone` option, by default the process's zone. */
+function connectionZone(dataSource: DataSource): string {
+  const { timezone } = dataSource.options as { timezone?: string };
+  return timezone === undefined || timezone === 'local' ? processTimeZone() : timezone;
+}
+
+const DIGITS = join(
+  Array.from({ length: 10 }, (_, digit) => raw(`SELECT ${String(digit)} AS n`)),
+  ' UNION ALL ',
+);
+
+/** A query of the integers of a range: a recursive expression would stop at a limit of the session's. */
+function numbers(from: number, through: number): Sql {
+  return sql`SELECT * FROM (SELECT ${raw(String(from))} + a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n AS day
+FROM (${DIGITS}) a, (${DIGITS}) b, (${DIGITS}) c, (${DIGITS}) d, (${through - from >= 10_000 ? DIGITS : raw('SELECT 0 AS n')}) e) n
+WHERE n.day <= ${raw(String(through))}`;
+}
+
+async function exactCollation(dataSource: DataSource): Promise<string> {
+  const names = EXACT_COLLATIONS.map((name) => `'${name}'`).join(', ');
+  const rows: { name: string }[] = await dataSource.query(
+    `SELECT collation_name AS name FROM information_schema.collations WHERE collation_name IN (${names})`,
+  );
+  return rows[0]?.name ?? EXACT_COLLATIONS[0];
+}
+
+async function looseColumns(
+  dataSource: DataSource,
+  { metadata }: Table,
+  textKeys: readonly string[],
+): Promise<{ name: string; type: string }[]> {
+  const names = textKeys.map((property) => metadata.findColumnWithPropertyPath(property)?.databaseName ?? property);
+  const rows: { name: string; type: string; collation: string }[] = await dataSource.query(
+    `SELECT column_name AS name, column_type AS type, collation_name AS collation FROM information_schema.columns
+WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ?`,
+    [metadata.database ?? null, metadata.tableName],
+  );
+  return rows.filter(({ name, collation }) => names.includes(name) && !EXACT_COLLATIONS.includes(collation as never));
+}

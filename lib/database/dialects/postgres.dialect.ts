@@ -1,0 +1,189 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { DataSource } from 'typeorm';
+import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import type { ClockSegment } from '../../time/time-zone.js';
+import { processTimeZone } from '../../time/time-zone.js';
+import { queryOne, type Work } from '../work.js';
+import { BaseDialect, freshColumns, insertInto, sameKeys, withExpressions } from './base.dialect.js';
+import type { Clock, ClockColumn, KeyType, NumericColumn, Replaced, Replacement, StoredKeyType } from './dialect.js';
+import { choose, epochDay, epochReading, isoReading, stepOfWeek } from './day-expressions.js';
+
+/** SQLSTATE: serialization failure, deadlock, lock not available */
+const TRANSIENT = new Set(['40001', '40P01', '55P03']);
+
+export class PostgresDialect extends BaseDialect {
+  readonly name = 'PostgreSQL';
+  readonly maxParameters = 65_000;
+
+  isTransient(error: unknown): boolean {
+    return TRANSIENT.has(String((error as { code?: unknown } | null)?.code));
+  }
+
+  isDuplicateKey(error: unknown): boolean {
+    return (error as { code?: unknown } | null)?.code === '23505';
+  }
+
+  override binaryOrder(expression: Sql): Sql {
+    return sql`${expression} COLLATE "C"`;
+  }
+
+  protected statementText(statement: Sql): string {
+    return statement.text;
+  }
+
+  date(value: string): Sql {
+    return sql`CAST(${value} AS date)`;
+  }
+
+  decimal(value: string | null): Sql {
+    return sql`CAST(${value} AS numeric)`;
+  }
+
+  text(value: string): Sql {
+    return sql`CAST(${value} AS varchar)`;
+  }
+
+  dateText(expression: Sql): Sql {
+    return sql`to_char(${expression}, 'YYYY-MM-DD')`;
+  }
+
+  exactText(expression: Sql): Sql {
+    return sql`CAST(${expression} AS text)`;
+  }
+
+  clockOf(columnType: string, _dataSource: DataSource): Clock | null {
+    switch (columnType) {
+      case 'timestamp with time zone':
+      case 'timestamptz':
+        return { kind: 'instant', storedIn: 'UTC' };
+      case 'timestamp without time zone':
+      case 'timestamp':
+      case 'datetime':
+        // the driver writes the wall time of this process
+        return { kind: 'wall', storedIn: processTimeZone() };
+      case 'date':
+        return { kind: 'date', storedIn: 'UTC' };
+      default:
+        return null;
+    }
+  }
+
+  reading({ kind }: Clock, ms: number): Sql {
+    switch (kind) {
+      case 'instant':
+        return sql`CAST(${isoReading(ms)} AS timestamptz)`;
+      case 'wall':
+        return sql`CAST(${isoReading(ms).slice(0, -1)} AS timestamp)`;
+      case 'date':
+        return this.date(isoReading(ms).slice(0, 10));
+      default:
+        return sql`CAST(${epochReading(kind, ms)} AS bigint)`;
+    }
+  }
+
+  earliest({ kind, expression }: ClockColumn): Sql {
+    const earliest = sql`MIN(${expression})`;
+    return kind === 'seconds' || kind === 'milliseconds'
+      ? earliest
+      : sql`FLOOR(EXTRACT(EPOCH FROM ${earliest}) * 1000)`;
+  }
+
+  parseReading({ kind }: Clock, stored: unknown): number | null {
+    return stored === null ? null : Number(stored) * (kind === 'seconds' ? 1000 : 1);
+  }
+
+  dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql {
+    const { kind, expression } = column;
+    const shift = (seconds: number): Sql => sql`CAST(${`${String(seconds)} seconds`} AS interval)`;
+    switch (kind) {
+      case 'date':
+        return expression;
+      case 'instant':
+        return sql`CAST(${expression} AT TIME ZONE ${choose(this, column, segments, shift)} AS date)`;
+      case 'wall':
+        return sql`CAST(${expression} + ${choose(this, column, segments, shift)} AS date)`;
+      default:
+        return sql`CAST(${epochDay(
+          kind,
+          expression,
+          choose(this, column, segments, (seconds) => this.integer(seconds)),
+        )} AS integer)`;
+    }
+  }
+
+  dayNumber({ kind }: Clock, key: Sql): Sql {
+    return kind === 'seconds' || kind === 'milliseconds' ? key : sql`${key} - DATE '1970-01-01'`;
+  }
+
+  storedKey(key: Sql, type: KeyType, stored: StoredKeyType): Sql {
+    switch (stored) {
+      case 'varchar':
+        return sql`CAST(${key} AS varchar)`;
+      case 'integer':
+        return sql`CAST(${key} AS integer)`;
+      case 'boolean':
+        return type === 'boolean' ? sql`CAST(CAST(${key} AS integer) AS smallint)` : sql`CAST(${key} AS smallint)`;
+      case 'date':
+        return sql`CAST(${key} AS date)`;
+    }
+  }
+
+  override addend({ expression, type }: NumericColumn): Sql {
+    return type === 'float' ? sql`CAST(${expression} AS double precision)` : expression;
+  }
+
+  /** by way of text: a cast from double precision to numeric would round to 15 digits */
+  override unscaled(total: Sql, { type }: NumericColumn): Sql {
+    return type === 'float' ? sql`CAST(CAST(${total} AS text) AS numeric)` : total;
+  }
+
+  override scaled(value: Sql, { type }: NumericColumn): Sql {
+    return type === 'float' ? sql`CAST(${value} AS double precision)` : value;
+  }
+
+  quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {
+    return sql`ROUND(CAST(${this.unscaled(sum, column)} AS numeric), 20) / NULLIF(${count}, 0)`;
+  }
+
+  dateOf(day: Sql): Sql {
+    return sql`DATE '1970-01-01' + ${day}`;
+  }
+
+  calendarStart(unit: CalendarUnit, weekStart: WeekStart, day: Sql): Sql {
+    if (unit === 'week') return stepOfWeek(weekStart, day);
+    // of a timestamp: of a date, DATE_TRUNC would depend on the session's time zone
+    return sql`CAST(DATE_TRUNC('${raw(unit)}', CAST(${this.dateOf(day)} AS timestamp)) AS date) - DATE '1970-01-01'`;
+  }
+
+  storedValue(value: Sql): Sql {
+    return sql`ROUND(CAST(${value} AS numeric), 20)`;
+  }
+
+  eachDay(spans: Sql): Sql {
+    return sql`(${spans}) s CROSS JOIN LATERAL GENERATE_SERIES(s.day, s.next - 1) AS d(day)`;
+  }
+
+  /** All in one statement, of one snapshot; rows that stay as they are cost neither a dead row nor replication. */
+  protected override *replaceStored(replacement: Replacement): Work<Replaced> {
+    const { table, keys, value, expressions, fresh, inRange } = replacement;
+    const stored = raw('s');
+    const column = table.column(value);
+    const counts = yield* queryOne<{ written: string; removed: string }>(sql`${withExpressions([
+      ...expressions,
+      this.expression('fresh', fresh),
+    ])}, removed AS (
+DELETE FROM ${table.path} AS s WHERE ${inRange(stored)} AND NOT EXISTS (SELECT 1 FROM fresh f WHERE ${sameKeys(table, keys, stored)})
+RETURNING 1),
+written AS (
+${insertInto(replacement)} SELECT ${freshColumns(keys)} FROM fresh f
+ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${column} = excluded.${column}
+WHERE ${table.path}.${column} IS DISTINCT FROM excluded.${column}
+RETURNING 1)
+SELECT (SELECT COUNT(*) FROM written) AS written, (SELECT COUNT(*) FROM removed) AS removed`);
+    return { written: Number(counts?.written), removed: Number(counts?.removed) };
+  }
+
+  protected putStaged(): Work<number> {
+    throw new TypeError('PostgreSQL stages nothing');
+  }
+}

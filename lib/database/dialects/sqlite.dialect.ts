@@ -1,0 +1,291 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import type { DataSource } from 'typeorm';
+import { ConnectionBusyError } from '../../errors/database.error.js';
+import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import type { ClockSegment } from '../../time/time-zone.js';
+import { execute, type Row, type StatementResult, type Work } from '../work.js';
+import { BaseDialect, FRESH, freshColumns, insertInto } from './base.dialect.js';
+import { choose, epochDay, epochReading, isoReading, stepOfWeek } from './day-expressions.js';
+import {
+  DAYS,
+  type Clock,
+  type ClockColumn,
+  type KeyType,
+  type NumericColumn,
+  type Replacement,
+  type StoredKeyType,
+} from './dialect.js';
+
+/** What is used of better-sqlite3's connection. */
+interface Connection {
+  readonly inTransaction: boolean;
+  prepare(text: string): Prepared;
+  exec(text: string): unknown;
+}
+
+interface Prepared {
+  readonly reader: boolean;
+  all(...values: unknown[]): Row[];
+  run(...values: unknown[]): { changes: number };
+}
+
+const BUSY_LIMIT_MS = 30_000;
+
+export class SqliteDialect extends BaseDialect {
+  readonly name = 'SQLite';
+  readonly maxParameters = 32_000;
+  // REAL is binary
+  override readonly addsExactly = false;
+  override readonly forUpdate = empty;
+
+  isTransient(error: unknown): boolean {
+    return String((error as { code?: unknown } | null)?.code).startsWith('SQLITE_BUSY');
+  }
+
+  isDuplicateKey(error: unknown): boolean {
+    const code = (error as { code?: unknown } | null)?.code;
+    return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
+  }
+
+  protected statementText(statement: Sql): string {
+    return statement.sql;
+  }
+
+  /**
+   * The application's calls share this connection: with an `await` between our statements, they would fall into our
+   * transaction, and ours into theirs. So the work runs as one synchronous burst, begun while no transaction is open.
+   */
+  override transaction<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
+    return this.retrying(async () => {
+      const connection = connectionOf(dataSource);
+      await untilIdle(connection);
+      const run = statementRunner(dataSource, connection);
+      connection.exec('BEGIN IMMEDIATE');
+      try {
+        const result = drive(work(), run);
+        connection.exec('COMMIT');
+        return result;
+      } catch (error) {
+        if (connection.inTransaction) connection.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  override read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
+    return this.retrying(() =>
+      Promise.resolve().then(() => drive(work(), statementRunner(dataSource, connectionOf(dataSource)))),
+    );
+  }
+
+  date(value: string): Sql {
+    return sql`${value}`;
+  }
+
+  /** A number where a double or a 64-bit integer holds it, otherwise the bytes of its text, which no affinity alters. */
+  decimal(value: string | null): Sql {
+    if (value === null) return sql`NULL`;
+    const number = Number(value);
+    return sql`${String(number) === value && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : Buffer.from(value)}`;
+  }
+
+  text(value: string): Sql {
+    return sql`${value}`;
+  }
+
+  dateText(expression: Sql): Sql {
+    return expression;
+  }
+
+  exactText(expression: Sql): Sql {
+    return expression;
+  }
+
+  override numeric(expression: Sql): Sql {
+    return sql`CAST(${expression} AS NUMERIC)`;
+  }
+
+  clockOf(columnType: string, _dataSource: DataSource): Clock | null {
+    switch (columnType) {
+      case 'datetime':
+        // TypeORM writes text in UTC
+        return { kind: 'wall', storedIn: 'UTC' };
+      case 'date':
+        return { kind: 'date', storedIn: 'UTC' };
+      default:
+        return null;
+    }
+  }
+
+  /** Text of the form that TypeORM writes, without a needless fraction: it sorts before the same second with one. */
+  reading({ kind }: Clock, ms: number): Sql {
+    switch (kind) {
+      case 'wall':
+        return sql`${isoReading(ms)
+          .replace('T', ' ')
+          .replace(/(\.000)?Z$/, '')}`;
+      case 'date':
+        return sql`${isoReading(ms).slice(0, 10)}`;
+      default:
+        return sql`CAST(${epochReading(kind, ms)} AS INTEGER)`;
+    }
+  }
+
+  earliest({ expression }: ClockColumn): Sql {
+    return sql`MIN(${expression})`;
+  }
+
+  parseReading({ kind }: Clock, stored: unknown): number | null {
+    if (stored === null) return null;
+    if (typeof stored === 'string')
+      return Date.parse(kind === 'date' ? stored : `${stored.slice(0, 23).replace(' ', 'T').replace('Z', '')}Z`);
+    return Number(stored) * (kind === 'seconds' ? 1000 : 1);
+  }
+
+  dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql {
+    const { kind, expression } = column;
+    switch (kind) {
+      case 'date':
+        return expression;
+      case 'wall':
+        if (segments.every(({ shift }) => shift === 0)) return sql`SUBSTR(${expression}, 1, 10)`;
+        return sql`DATE(${expression}, ${choose(this, column, segments, (seconds) => sql`${`${String(seconds)} seconds`}`)})`;
+      default:
+        return epochDay(
+          kind,
+          expression,
+          choose(this, column, segments, (seconds) => this.integer(seconds)),
+        );
+    }
+  }
+
+  dayNumber({ kind }: Clock, key: Sql): Sql {
+    return kind === 'wall' || kind === 'date' ? sql`UNIXEPOCH(${key}) / 86400` : key;
+  }
+
+  storedKey(key: Sql, _type: KeyType, stored: StoredKeyType): Sql {
+    switch (stored) {
+      case 'varchar':
+        return sql`CAST(${key} AS TEXT)`;
+      case 'integer':
+      case 'boolean':
+        return sql`CAST(${key} AS INTEGER)`;
+      case 'date':
+        return sql`SUBSTR(${key}, 1, 10)`;
+    }
+  }
+
+  /** SQLite keeps decimals as doubles; as integers of their last digit they add up exactly, and leave a window exactly. */
+  override addend({ expression, type, scale }: NumericColumn): Sql {
+    if (type !== 'decimal' || scale === null || scale === 0) return expression;
+    return sql`CAST(ROUND(${expression} * ${power(scale)}) AS INTEGER)`;
+  }
+
+  override unscaled(total: Sql, { type, scale }: NumericColumn): Sql {
+    if (type !== 'decimal' || scale === null || scale === 0) return total;
+    return sql`${total} / ${power(scale)}`;
+  }
+
+  override scaled(value: Sql, column: NumericColumn): Sql {
+    return this.addend({ ...column, expression: value });
+  }
+
+  quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {
+    return sql`CAST(${this.unscaled(sum, column)} AS REAL) / NULLIF(${count}, 0)`;
+  }
+
+  dateOf(day: Sql): Sql {
+    return sql`DATE((${day}) * 86400, 'unixepoch')`;
+  }
+
+  calendarStart(unit: CalendarUnit, weekStart: WeekStart, day: Sql): Sql {
+    const start = (modifier: Sql): Sql => sql`UNIXEPOCH((${day}) * 86400, 'unixepoch', ${modifier}) / 86400`;
+    switch (unit) {
+      case 'week':
+        return stepOfWeek(weekStart, day);
+      case 'month':
+        return start(sql`'start of month'`);
+      case 'year':
+        return start(sql`'start of year'`);
+      case 'quarter':
+        return start(sql`'start of month', (-(STRFTIME('%m', (${day}) * 86400, 'unixepoch') - 1) % 3) || ' months'`);
+    }
+  }
+
+  override greatest(a: Sql, b: Sql): Sql {
+    return sql`MAX(${a}, ${b})`;
+  }
+
+  override least(a: Sql, b: Sql): Sql {
+    return sql`MIN(${a}, ${b})`;
+  }
+
+  override differ(a: Sql, b: Sql): Sql {
+    return sql`${a} IS NOT ${b}`;
+  }
+
+  storedValue(value: Sql): Sql {
+    return value;
+  }
+
+  override stageDays(from: number, through: number): readonly Sql[] {
+    return [
+      sql`CREATE TEMPORARY TABLE ${raw(DAYS)} (day INTEGER PRIMARY KEY)`,
+      sql`INSERT INTO ${raw(DAYS)} WITH RECURSIVE days(day) AS (SELECT ${this.integer(from)} UNION ALL
+SELECT day + 1 FROM days WHERE day < ${this.integer(through)}) SELECT day FROM days`,
+    ];
+  }
+
+  eachDay(spans: Sql): Sql {
+    return sql`(${spans}) s CROSS JOIN ${raw(DAYS)} d ON d.day >= s.day AND d.day < s.next`;
+  }
+
+  protected *putStaged(replacement: Replacement): Work<number> {
+    const { table, keys, value } = replacement;
+    const column = table.column(value);
+    return yield* execute(sql`${insertInto(replacement)} SELECT ${freshColumns(keys)} FROM ${raw(FRESH)} f WHERE TRUE
+ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${column} = excluded.${column}
+WHERE ${table.path}.${column} IS NOT excluded.${column}`);
+  }
+}
+
+function power(scale: number): Sql {
+  return raw(`${String(10 ** scale)}.0`);
+}
+
+function connectionOf(dataSource: DataSource): Connection {
+  return (dataSource.driver as unknown as { databaseConnection: Connection }).databaseConnection;
+}
+
+async function untilIdle(connection: Connection): Promise<void> {
+  for (let waited = 0; connection.inTransaction; waited += 5) {
+    if (waited >= BUSY_LIMIT_MS) throw new ConnectionBusyError(BUSY_LIMIT_MS);
+    await pause(5);
+  }
+}
+
+function drive<T>(work: Work<T>, run: (statement: Sql) => StatementResult): T {
+  let step = work.next();
+  while (step.done !== true) {
+    let result: StatementResult;
+    try {
+      result = run(step.value);
+    } catch (error) {
+      step = work.throw(error);
+      continue;
+    }
+    step = work.next(result);
+  }
+  return step.value;
+}
+
+function statementRunner(dataSource: DataSource, connection: Connection): (statement: Sql) => StatementResult {
+  return (statement) => {
+    dataSource.logger.logQuery(statement.sql, statement.values);
+    const prepared = connection.prepare(statement.sql);
+    return prepared.reader
+      ? { rows: prepared.all(...statement.values), affected: 0 }
+      : { rows: [], affected: prepared.run(...statement.values).changes };
+  };
+}

@@ -1,0 +1,34 @@
+import { raw, type Sql } from 'sql-template-tag';
+import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral } from 'typeorm';
+
+/**
+ * The names of one entity's table, as the data source's metadata has them (schema, prefix and naming strategy
+ * included), escaped by its driver. SQL texts spell no name themselves.
+ */
+export class Table {
+  /** the escaped path, e.g. `"stats"."shop_trackstats_metric"` */
+  readonly path: Sql;
+
+  constructor(
+    readonly metadata: EntityMetadata,
+    private readonly escape: (name: string) => string,
+  ) {
+    this.path = raw(
+      metadata.tablePath
+        .split('.')
+        .map((part) => escape(part))
+        .join('.'),
+    );
+  }
+
+  static of(dataSource: DataSource, target: EntityTarget<ObjectLiteral>): Table {
+    return new Table(dataSource.getMetadata(target), (name) => dataSource.driver.escape(name));
+  }
+
+  /** the escaped column of a property, e.g. `"metric_id"` */
+  column(propertyPath: string): Sql {
+    const column = this.metadata.findColumnWithPropertyPath(propertyPath);
+    if (column === undefined) throw new TypeError(`${this.metadata.name} has no column for ${propertyPath}`);
+    return raw(this.escape(column.databaseName));
+  }
+}

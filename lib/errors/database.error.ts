@@ -1,0 +1,31 @@
+import { TrackstatsError } from './trackstats.error.js';
+
+/** The data source is of a kind that the library has no dialect for. */
+export class UnsupportedDatabaseError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_UNSUPPORTED_DATABASE';
+
+  constructor(type: string, supported: readonly string[]) {
+    super(`The data source is of type "${type}"; statistics can be kept in ${supported.join(', ')}. ` +
+      `Keep them in a data source of one of these types and name it: TrackstatsModule.forRoot({ dataSource: 'name' }).`);
+  }
+}
+
+/** SQLite has one connection for all: a transaction of the application kept it busy for too long. */
+export class ConnectionBusyError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_CONNECTION_BUSY';
+
+  constructor(waitedMs: number) {
+    super(`Waited ${String(waitedMs)} ms for the SQLite connection, on which a transaction of the application is still open. ` +
+      `Nothing was written. Commit or roll that transaction back sooner; statistics are written between transactions.`);
+  }
+}
+
+/** The entity is not registered with the data source. */
+export class MissingEntityError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISSING_ENTITY';
+
+  constructor(entities: readonly string[], dataSource: string) {
+    super(`The data source "${dataSource}" does not know ${entities.join(', ')}. Add autoLoadEntities: true to its ` +
+      `TypeOrmModule.forRoot options, or spread the entities: entities: [...TRACKSTATS_ENTITIES, /* your own */].`);
+  }
+}

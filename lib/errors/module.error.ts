@@ -1,0 +1,63 @@
+import { shown, TrackstatsError } from './trackstats.error.js';
+
+/** An option of the module that does not exist, or whose value cannot be used. */
+export class InvalidOptionsError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_OPTIONS';
+
+  /** @param reason what was expected and how to mend it */
+  constructor(option: string, given: unknown, reason: string) {
+    super(`TrackstatsModule: ${option} is ${shown(given)}. ${reason}`);
+  }
+}
+
+/** An option that shapes the module was returned by a factory, which is asked when the module has its shape already. */
+export class MisplacedOptionError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISPLACED_OPTION';
+
+  constructor(options: readonly string[]) {
+    super(
+      `TrackstatsModule.forRootAsync: the factory returned ${options.join(', ')}, which the module has to know before ` +
+        `any factory runs. Write ${options.length > 1 ? 'them' : 'it'} beside the factory: ` +
+        `TrackstatsModule.forRootAsync({ ${options.map((option) => `${option}: …`).join(', ')}, useFactory: … }).`,
+    );
+  }
+}
+
+/** `TrackstatsModule.forRoot` or `forRootAsync` stands in the application more than once. */
+export class DuplicateModuleError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_DUPLICATE_MODULE';
+
+  constructor(places: readonly string[]) {
+    super(
+      `TrackstatsModule is set up ${places.length} times, by the imports of ${places.join(' and of ')}; every tracker would ` +
+        `run as often. Keep one forRoot or forRootAsync, in the root module; it is global, and feature modules that have ` +
+        `custom statistics import TrackstatsModule.forFeature([…]).`,
+    );
+  }
+}
+
+/** `TrackstatsModule.forFeature` stands in an application that has no `forRoot`. */
+export class MissingModuleError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISSING_MODULE';
+
+  constructor(statistics: readonly string[], places: readonly string[]) {
+    super(
+      `TrackstatsModule.forFeature([${statistics.join(', ')}]) in ${places.join(', ')} needs the module itself: add ` +
+        `TrackstatsModule.forRoot() to the imports of the application's root module (in a test, of the testing module).`,
+    );
+  }
+}
+
+/** `forFeature` names another data source than `forRoot`. */
+export class DataSourceMismatchError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_DATA_SOURCE_MISMATCH';
+
+  constructor(statistics: readonly string[], feature: string, root: string) {
+    const mend = root === 'default' ? '' : `, '${root}'`;
+    super(
+      `TrackstatsModule.forFeature([${statistics.join(', ')}]) puts its statistics into the data source "${feature}", and ` +
+        `TrackstatsModule.forRoot keeps them in "${root}". All statistics share one data source: write ` +
+        `forFeature([${statistics.join(', ')}]${mend}), or give the other name to forRoot.`,
+    );
+  }
+}

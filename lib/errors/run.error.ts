@@ -1,0 +1,44 @@
+import { TrackstatsError } from './trackstats.error.js';
+
+/** The clock says a day well before the last one that was computed. */
+export class ClockBehindError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_CLOCK_BEHIND';
+
+  constructor(tracker: string, today: string, through: string) {
+    super(
+      `The clock says that today is ${today}, but the statistics of ${tracker} were computed through ${through}: ` +
+        `this clock is late by days, or an earlier one was ahead. If today is right, backfill(…, { from }) without \`to\` ` +
+        `removes what lies after it.`,
+    );
+  }
+}
+
+/** What a tracker computes is no longer what its stored statistics were computed by. */
+export class DefinitionChangedError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_DEFINITION_CHANGED';
+
+  constructor(tracker: string, period: string, from: string, through: string) {
+    super(
+      `The definition of ${tracker} (aggregate, fields, conditions, time zone or first day of the week) is not the one by which ` +
+        `its ${period} statistics from ${from} to ${through} were computed. Nothing was written. ` +
+        `Compute them anew with backfill(…, { from: '${from}' }), or give the new definition a metric of its own.`,
+    );
+  }
+}
+
+/** A range to compute that lies apart from what is covered, or ends before it begins. */
+export class InvalidRangeError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_RANGE';
+}
+
+/** Source and statistics are in different data sources. */
+export class SourceElsewhereError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_SOURCE_ELSEWHERE';
+
+  constructor(tracker: string) {
+    super(
+      `The source of ${tracker} is in another data source than the statistics. A run stays inside one database; ` +
+        `keep the statistics in the source's data source: TrackstatsModule.forRoot({ dataSource: 'name' }).`,
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import { shown, TrackstatsError } from './trackstats.error.js';
+
+/** The times at which a tracker is to run cannot be read. */
+export class InvalidScheduleError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_SCHEDULE';
+
+  /** @param reason what was expected and how to mend it */
+  constructor(tracker: string, option: string, given: unknown, reason: string, cause?: unknown) {
+    super(`Tracker ${tracker}: ${option} is ${shown(given)}. ${reason}`, { cause });
+  }
+}
+
+/** Trackers have a schedule, and the application has no ScheduleModule. */
+export class MissingScheduleModuleError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISSING_SCHEDULE_MODULE';
+
+  constructor(trackers: readonly string[]) {
+    super(
+      `${trackers.length > 1 ? 'The trackers' : 'The tracker'} ${trackers.join(', ')} would run by a schedule, and the ` +
+        `application has none. Add ScheduleModule.forRoot() of @nestjs/schedule to the imports of its root module, once; or ` +
+        `switch schedules off: TrackstatsModule.forRoot({ scheduling: false }).`,
+    );
+  }
+}
+
+/** The application's SchedulerRegistry has a job of the tracker's name already. */
+export class DuplicateJobError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_DUPLICATE_JOB';
+
+  constructor(tracker: string) {
+    super(
+      `Tracker ${tracker} would be registered as a cron job of that name, and the SchedulerRegistry has one already. ` +
+        `Give one of them another name: @Track({ name: '…' }).`,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { shown, TrackstatsError } from './trackstats.error.js';
+
+/** A value is no finite decimal number, or has more digits than are stored. */
+export class InvalidValueError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_VALUE';
+
+  constructor(given: unknown, expected: string) {
+    super(`Invalid value: ${shown(given)}. ${expected}`);
+  }
+}
+
+/** A value is no object of the application and no reference to one. */
+export class InvalidObjectError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_OBJECT';
+
+  constructor(given: unknown, expected: string) {
+    super(`Invalid object: ${shown(given)}. ${expected}`);
+  }
+}
+
+/** A filter, or the description of a value to write, has a key that is missing, wrong, or undefined. */
+export class InvalidFilterError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_FILTER';
+
+  constructor(problem: string) {
+    super(problem);
+  }
+}
+
+/** A hand-made write to statistics that a tracker computes. */
+export class TrackerOwnedError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_TRACKER_OWNED';
+
+  constructor(call: 'record' | 'increment' | 'remove', metric: string, periods: string, tracker: string | null) {
+    const owner = tracker === null ? 'a tracker (none of this application now)' : `the tracker ${tracker}`;
+    super(
+      `${call}: the statistics of ${metric} (${periods}) are computed by ${owner}, whose next run would replace them. ` +
+        `Compute them anew with TrackerService.repair or backfill, keep values of your own in a metric of their own` +
+        (call === 'remove' ? ', or remove them all the same with { force: true }.' : '.'),
+    );
+  }
+}
+
+/** `record` and `increment` on the same statistics. */
+export class MixedWritesError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MIXED_WRITES';
+
+  constructor(call: 'record' | 'increment', metric: string, period: string) {
+    const other = call === 'record' ? 'increment' : 'record';
+    super(
+      `${call}: ${metric} (${period}) was written with ${other}. An absent day is zero for increment and unknown for record, ` +
+        `so one metric, period and object type takes only one of them. Use ${other}, or another metric.`,
+    );
+  }
+}
+
+/** `total` of values that must not be added together. */
+export class NotSummableError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_NOT_SUMMABLE';
+
+  constructor(metric: string, kind: string) {
+    super(
+      `total: the values of ${metric} are made by ${kind}, and their sum means nothing. ` +
+        `Track the longer period itself (Period.days(n), a calendar period or Period.LIFETIME) and read its value.`,
+    );
+  }
+}
+
+/** A series of too many points. */
+export class TooManyPointsError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_TOO_MANY_POINTS';
+
+  constructor(from: string, to: string, limit: number) {
+    super(
+      `A series from ${from} to ${to} has more than ${limit} points. Give it a shorter range (from, to, or last) or a calendar period.`,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import { shown, TrackstatsError } from './trackstats.error.js';
+
+/**
+ * A value is not a period, or not one of the kind that is asked for.
+ *
+ * @example
+ * Period.parse('fortnight'); // throws: use Period.days(14)
+ */
+export class InvalidPeriodError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_PERIOD';
+
+  /** @param reason what was expected and how to mend it, one sentence or two; the sentence before it shows what was given */
+  constructor(given: unknown, reason: string) {
+    super(`Invalid period: ${shown(given)}. ${reason}`);
+  }
+}
+
+/**
+ * A value is not a calendar date of the years 0001 to 9999, or not a valid instant.
+ *
+ * @example
+ * parseLocalDate('2026-02-30'); // throws: 2026-02-30 does not exist
+ */
+export class InvalidDateError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_DATE';
+
+  /** @param reason what was expected and how to mend it, one sentence or two; the sentence before it shows what was given */
+  constructor(given: unknown, reason: string) {
+    super(`Invalid date: ${shown(given)}. ${reason}`);
+  }
+}
+
+/**
+ * A name is not an IANA time zone that this JavaScript knows.
+ *
+ * @example
+ * checkTimeZone('Europe/Atlantis'); // throws
+ */
+export class UnknownTimeZoneError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_UNKNOWN_TIME_ZONE';
+
+  /** @param reason what was expected and how to mend it, one sentence or two; the sentence before it shows what was given */
+  constructor(given: unknown, reason: string) {
+    super(`Unknown time zone: ${shown(given)}. ${reason}`);
+  }
+}

@@ -1,0 +1,101 @@
+import { shown, TrackstatsError } from './trackstats.error.js';
+
+/** A tracker whose options do not make sense. */
+export class InvalidTrackerError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_TRACKER';
+
+  /** @param problem what is wrong and how to mend it */
+  constructor(tracker: string, problem: string, cause?: unknown) {
+    super(`Tracker ${tracker}: ${problem}`, { cause });
+  }
+}
+
+/** A tracker has no source. */
+export class MissingSourceError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISSING_SOURCE';
+
+  constructor(tracker: string) {
+    super(
+      `Tracker ${tracker} has no source. Name the entity whose rows it counts: @Track({ source: Order, … }), override ` +
+        `source(), or give one: TrackerService.track(tracker, Order).`,
+    );
+  }
+}
+
+/** The data source of a tracker's source does not exist or cannot be told. */
+export class SourceDataSourceError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_SOURCE_DATA_SOURCE';
+
+  /** @param problem what is wrong and how to mend it */
+  constructor(tracker: string, problem: string) {
+    super(`Tracker ${tracker}: ${problem}`);
+  }
+}
+
+/** A tracker, or something that is injected into it, is made anew for each request. */
+export class TrackerInjectionScopeError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_TRACKER_INJECTION_SCOPE';
+
+  constructor(tracker: string, scope: 'REQUEST' | 'TRANSIENT', dependency: boolean) {
+    super(
+      `Tracker ${tracker}${dependency ? ' depends on a provider that' : ''} is ${scope} scoped; it runs by itself, when ` +
+        `there is no request, and there must be one of it. Make ${dependency ? 'that provider' : 'it'} a default (singleton) ` +
+        `provider, or inject ModuleRef and resolve what you need in source() or in the method.`,
+    );
+  }
+}
+
+/** Two trackers would be one: they have the same name, or write the same statistics. */
+export class DuplicateTrackerError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_DUPLICATE_TRACKER';
+
+  /** @param problem which they are, what they share and how to mend it */
+  constructor(problem: string) {
+    super(problem);
+  }
+}
+
+/** No tracker of that name or class is registered. */
+export class UnknownTrackerError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_UNKNOWN_TRACKER';
+
+  constructor(given: unknown, known: readonly string[], where = '') {
+    super(
+      `Unknown tracker${where}: ${shown(given)}. ` +
+        (known.length > 0
+          ? `There are ${known.join(', ')}.`
+          : 'There are none: a tracker is a provider (or a method of one) with @Track, listed in the providers of a module.'),
+    );
+  }
+}
+
+/** A class stands for several trackers. */
+export class AmbiguousTrackerError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_AMBIGUOUS_TRACKER';
+
+  constructor(type: string, names: readonly string[]) {
+    super(`The class ${type} has several trackers: ${names.join(', ')}. Name the one that is meant, or give [${type}, 'method'].`);
+  }
+}
+
+/** A tracker is asked for before the application has looked for trackers. */
+export class NotStartedError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_NOT_STARTED';
+
+  constructor(call: string) {
+    super(
+      `TrackerService.${call}: trackers are found when the application starts, and it has not started yet. Call it from ` +
+        `onApplicationBootstrap or later; in a test, after await moduleRef.init() (or await app.init()).`,
+    );
+  }
+}
+
+/** A method under @Track returned something that cannot be recorded. */
+export class InvalidResultError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_RESULT';
+
+  /** @param reason what was expected and how to mend it */
+  constructor(tracker: string, given: unknown, reason: string) {
+    super(`Tracker ${tracker}: the method returned ${shown(given)}. ${reason} Nothing was recorded.`);
+  }
+}

@@ -1,0 +1,34 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { KeyType, NumericColumn } from '../database/dialects/dialect.js';
+
+/** TypeORM does not export its name. */
+export type ColumnMetadata = EntityMetadata['columns'][number];
+
+const INTEGERS = new Set('int integer bigint smallint tinyint mediumint int2 int4 int8 year'.split(' '));
+const DECIMALS = new Set(['decimal', 'numeric', 'dec', 'fixed', 'money']);
+const FLOATS = new Set(['float', 'double', 'double precision', 'real', 'float4', 'float8']);
+const TEXTS = /^(n?var|n|long|medium|tiny)?(char|text)|^(character|citext|clob|enum|simple-enum)/;
+
+/** A column's type as its driver names it, e.g. `timestamp without time zone` for a property of type Date. */
+export function databaseType(dataSource: DataSource, column: ColumnMetadata): string {
+  return dataSource.driver.normalizeType(column).toLowerCase();
+}
+
+export function isInteger(type: string): boolean {
+  return INTEGERS.has(type);
+}
+
+/** Of what kind a numeric column is; null where it is none. */
+export function numericType(type: string): NumericColumn['type'] | null {
+  if (INTEGERS.has(type)) return 'integer';
+  if (DECIMALS.has(type)) return 'decimal';
+  return FLOATS.has(type) ? 'float' : null;
+}
+
+/** What grouping needs to know of a column. */
+export function keyType(type: string): KeyType {
+  if (INTEGERS.has(type)) return 'integer';
+  if (type === 'boolean' || type === 'bool') return 'boolean';
+  if (type === 'date') return 'date';
+  return TEXTS.test(type) ? 'text' : 'other';
+}

@@ -1,0 +1,104 @@
+import type { EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { InvalidPropertyPathError } from '../errors/source.error.js';
+import type { ColumnMetadata } from './column-type.js';
+
+type RelationMetadata = EntityMetadata['relations'][number];
+
+/** Where a property path leads: a column of the source's table or of one that was joined for it. */
+export interface PropertyColumn {
+  readonly column: ColumnMetadata;
+  /** escaped, with the alias of its table */
+  readonly expression: string;
+  /** the entity that the property points to, where it is a relation or a column that holds a relation's key */
+  readonly pointsTo: EntityMetadata | null;
+}
+
+/**
+ * Follows a property path from the query's main entity, through embedded objects and to-one relations, and joins
+ * what it crosses.
+ *
+ * @param option the tracker's option, for messages
+ * @throws InvalidPropertyPathError
+ */
+export function joinProperty(query: SelectQueryBuilder<ObjectLiteral>, option: string, path: string): PropertyColumn {
+  const main = query.expressionMap.mainAlias;
+  if (main === undefined) throw new TypeError('a query without a main alias');
+  return new PathWalk(query, option, path, main.metadata.name).follow(main.name, main.metadata, path.split('.'));
+}
+
+class PathWalk {
+  constructor(
+    private readonly query: SelectQueryBuilder<ObjectLiteral>,
+    private readonly option: string,
+    private readonly path: string,
+    private readonly root: string,
+  ) {}
+
+  follow(alias: string, metadata: EntityMetadata, steps: readonly string[]): PropertyColumn {
+    const whole = steps.join('.');
+    const relation = metadata.relations.find(({ propertyPath }) => propertyPath === whole);
+    if (relation !== undefined) return this.key(alias, relation);
+    const column = metadata.columns.find(
+      ({ propertyPath, isVirtualProperty }) => propertyPath === whole && !isVirtualProperty,
+    );
+    if (column !== undefined) return { column, expression: this.escaped(alias, column), pointsTo: referenced(column) };
+    for (let length = steps.length - 1; length > 0; length--) {
+      const start = steps.slice(0, length).join('.');
+      const crossed = metadata.relations.find(({ propertyPath }) => propertyPath === start);
+      if (crossed !== undefined) {
+        return this.follow(this.join(alias, crossed), crossed.inverseEntityMetadata, steps.slice(length));
+      }
+    }
+    return this.refuse(`does not exist: ${metadata.name} has ${properties(metadata)}.`);
+  }
+
+  /** A relation at the end of a path stands for the key that it holds. */
+  private key(alias: string, relation: RelationMetadata): PropertyColumn {
+    const pointsTo = relation.inverseEntityMetadata;
+    const [primary, ...others] = pointsTo.primaryColumns;
+    if (primary === undefined || others.length > 0) {
+      return this.refuse(
+        `points to ${pointsTo.name}, whose key has ${String(others.length + 1)} columns; an object's id is one value.`,
+      );
+    }
+    const [held, ...more] = relation.isOwning ? relation.joinColumns : [];
+    if (held !== undefined && more.length === 0 && held.referencedColumn === primary) {
+      return { column: primary, expression: this.escaped(alias, held), pointsTo };
+    }
+    return { column: primary, expression: this.escaped(this.join(alias, relation), primary), pointsTo };
+  }
+
+  private join(alias: string, relation: RelationMetadata): string {
+    if (!relation.isManyToOne && !relation.isOneToOne) {
+      return this.refuse(
+        `crosses ${relation.propertyPath}, which leads to many rows: each row of the source would be counted for ` +
+          `every one of them. Take the entity on the other side as the source.`,
+      );
+    }
+    const joined = `trackstats_${alias}_${relation.propertyPath.replace(/\W/g, '_')}`.slice(-60);
+    const known = this.query.expressionMap.joinAttributes.some((join) => join.alias.name === joined);
+    if (!known) this.query.leftJoin(`${alias}.${relation.propertyPath}`, joined);
+    return joined;
+  }
+
+  private escaped(alias: string, column: ColumnMetadata): string {
+    return `${this.query.escape(alias)}.${this.query.escape(column.databaseName)}`;
+  }
+
+  private refuse(problem: string): never {
+    throw new InvalidPropertyPathError(this.option, this.path, this.root, problem);
+  }
+}
+
+function referenced(column: ColumnMetadata): EntityMetadata | null {
+  const relation = column.entityMetadata.relations.find(
+    ({ isOwning, joinColumns }) =>
+      isOwning && joinColumns.length === 1 && joinColumns[0]?.databaseName === column.databaseName,
+  );
+  return relation?.inverseEntityMetadata ?? null;
+}
+
+function properties(metadata: EntityMetadata): string {
+  const names = [...new Set([...metadata.columns, ...metadata.relations].map(({ propertyPath }) => propertyPath))];
+  return names.slice(0, 30).join(', ');
+}

@@ -1,0 +1,72 @@
+import type { Sql } from 'sql-template-tag';
+import type { ClockColumn, KeyType, NumericColumn } from '../database/dialects/dialect.js';
+import type { StatisticTable } from '../statistics/statistic-table.js';
+import type { Period, WeekStart } from '../time/period.js';
+import type { AggregateFunction } from './aggregate.js';
+
+/** A source query: `SELECT … FROM …` whose columns are the ones named below, one row a source row. */
+export interface ResolvedSource {
+  readonly query: Sql;
+  /** the date, by which rows are laid on days */
+  readonly clock: ClockColumn;
+  readonly aggregate: AggregateFunction;
+  /** what sum, avg, min and max read; null for the counts */
+  readonly numeric: NumericColumn | null;
+  /** what countDistinct tells apart; null for the others */
+  readonly distinct: RawKey | null;
+  /** keys that differ from row to row, in the order of the statistic's key columns */
+  readonly keys: readonly SourceKey[];
+  /** the text of the query, without its parameters' values: part of the definition's fingerprint */
+  readonly text: string;
+}
+
+/** A column of the source query that is told apart value by value. */
+export interface RawKey {
+  readonly expression: Sql;
+  readonly type: KeyType;
+}
+
+export interface SourceKey extends RawKey {
+  /** a property of the statistic */
+  readonly property: string;
+  /** rows without a value are skipped (objects), or have a key of their own (nullable dimensions) */
+  readonly whenNull: 'skip' | { readonly sentinel: string | number };
+}
+
+/** A key column whose value is the same for every row that a run writes: the object type, a fixed object's id. */
+export interface ConstantKey {
+  readonly property: string;
+  readonly value: Sql;
+}
+
+export interface RollupPeriod {
+  readonly period: Period;
+  readonly density: 'daily' | 'changes';
+  /** first day number that is replaced; the first day of its bucket for a calendar period */
+  readonly from: number;
+  /** last day number that is replaced */
+  readonly through: number;
+  /** the value before `from` is the stored one, not a recount of everything before */
+  readonly baseIsStored: boolean;
+  /** whether rows of this period may be stored in the range */
+  readonly hasStored: boolean;
+}
+
+/** What to compute, free of any dialect. */
+export interface RollupSpec {
+  readonly metricId: number;
+  readonly statistic: StatisticTable;
+  readonly constants: readonly ConstantKey[];
+  readonly source: ResolvedSource;
+  readonly timeZone: string;
+  readonly weekStart: WeekStart;
+  /** the latest instant that counts */
+  readonly now: Date;
+  readonly periods: readonly RollupPeriod[];
+  /** first day number that is read day by day; everything before is one partial, dated the day before it */
+  readonly scanFrom: number;
+  /** whether rows before `scanFrom` are read at all */
+  readonly scanBase: boolean;
+  /** last day number that is read */
+  readonly scanThrough: number;
+}

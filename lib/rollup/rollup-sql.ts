@@ -1,0 +1,114 @@
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import type { Dialect } from '../database/dialects/dialect.js';
+import { daySegments, latestReading, readingRange } from '../time/time-zone.js';
+import type { RollupSpec } from './rollup-spec.js';
+
+/** The name of the expression, or of the temporary table, of the partials. */
+export const PARTIAL = 'partial';
+
+/** The keys of partials and of what is made of them: `k0`, `k1`, … in the order of the spec's source keys. */
+export function keyNames({ source }: RollupSpec): readonly Sql[] {
+  return source.keys.map((_, index) => raw(`k${String(index)}`));
+}
+
+/**
+ * The source aggregated once into one row a key and day: `k0` …, `day` (a day number) and the aggregate's partials,
+ * `a` and, for an average, its count `b`. Every period's rows are made of these. A distinct count has one row for
+ * each key, day and value `u` instead.
+ *
+ * A reading range can hold readings of the day after it (a clock that is set back over midnight): they are left out.
+ * What lies before `scanFrom` is one partial, dated the day before it, where the spec wants it at all.
+ */
+export function partialsQuery(dialect: Dialect, spec: RollupSpec): Sql {
+  const { source } = spec;
+  const grouped = [...source.keys, ...(source.distinct === null ? [] : [source.distinct])];
+  const names = [...keyNames(spec), ...(source.distinct === null ? [] : [raw('u')])];
+  const groups = grouped.map(
+    ({ expression, type }, index) => sql`${dialect.rawKey(expression, type)} AS ${names[index]}`,
+  );
+  const columns = [...groups, sql`${dayOrBase(dialect, spec)} AS day`];
+  const skipped = source.keys
+    .filter(({ whenNull }) => whenNull === 'skip')
+    .map(({ expression }) => sql`AND ${expression} IS NOT NULL`);
+  return sql`SELECT ${join([...storedColumns(dialect, spec, names), ...partialNames(spec)])} FROM (
+SELECT ${join([...columns, ...partialColumns(dialect, spec)])}
+FROM (${source.query}) source
+WHERE ${within(dialect, spec)} ${join([empty, ...skipped], ' ')}
+GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}) g
+WHERE g.day IS NULL OR ${dialect.dayNumber(source.clock, raw('g.day'))} <= ${dialect.integer(spec.scanThrough)}`;
+}
+
+function storedColumns(dialect: Dialect, spec: RollupSpec, names: readonly Sql[]): Sql[] {
+  const { source, statistic } = spec;
+  const keys = source.keys.map((key, index) => {
+    const name = names[index] ?? empty;
+    const type = statistic.keys.find(({ property }) => property === key.property)?.type ?? 'varchar';
+    const stored = dialect.storedKey(name, key.type, type);
+    if (key.whenNull === 'skip') return sql`${stored} AS ${name}`;
+    const { sentinel } = key.whenNull;
+    const bound =
+      typeof sentinel === 'number'
+        ? dialect.integer(sentinel)
+        : type === 'date'
+          ? dialect.date(sentinel)
+          : dialect.text(sentinel);
+    return sql`COALESCE(${stored}, ${dialect.storedKey(bound, type === 'varchar' ? 'text' : 'other', type)}) AS ${name}`;
+  });
+  const distinct = source.distinct === null ? [] : [raw('u')];
+  const day = sql`COALESCE(${dialect.dayNumber(source.clock, raw('g.day'))}, ${dialect.integer(spec.scanFrom - 1)}) AS day`;
+  return [...keys, ...distinct, day];
+}
+
+function partialNames({ source }: RollupSpec): Sql[] {
+  switch (source.aggregate) {
+    case 'countDistinct':
+      return [];
+    case 'avg':
+      return [raw('a'), raw('b')];
+    default:
+      return [raw('a')];
+  }
+}
+
+function partialColumns(dialect: Dialect, { source: { aggregate, numeric } }: RollupSpec): Sql[] {
+  if (aggregate === 'countDistinct') return [];
+  if (aggregate === 'count' || numeric === null) return [sql`COUNT(*) AS a`];
+  const addend = dialect.addend(numeric);
+  switch (aggregate) {
+    case 'sum':
+      return [sql`SUM(${addend}) AS a`];
+    case 'avg':
+      return [sql`SUM(${addend}) AS a`, sql`COUNT(${numeric.expression}) AS b`];
+    case 'min':
+      return [sql`MIN(${addend}) AS a`];
+    case 'max':
+      return [sql`MAX(${addend}) AS a`];
+  }
+}
+
+/** The first reading that is read day by day, and the first one that is too late. */
+function readingBounds({ source: { clock }, timeZone, now, scanFrom, scanThrough }: RollupSpec): {
+  from: number;
+  to: number;
+} {
+  if (clock.kind === 'date') return { from: scanFrom * 86_400_000, to: (scanThrough + 1) * 86_400_000 };
+  const days = readingRange({ storedIn: clock.storedIn, zone: timeZone, fromDay: scanFrom, toDay: scanThrough });
+  return { from: days.from, to: Math.min(days.to, latestReading(now, clock.storedIn) + 1) };
+}
+
+function within(dialect: Dialect, spec: RollupSpec): Sql {
+  const { clock } = spec.source;
+  const { from, to } = readingBounds(spec);
+  const until = sql`${clock.expression} < ${dialect.reading(clock, to)}`;
+  return spec.scanBase ? until : sql`${clock.expression} >= ${dialect.reading(clock, from)} AND ${until}`;
+}
+
+/** Groups the rows of a day, and all rows before the scanned days under NULL. */
+function dayOrBase(dialect: Dialect, spec: RollupSpec): Sql {
+  const { clock } = spec.source;
+  const { from, to } = readingBounds(spec);
+  const segments =
+    clock.kind === 'date' ? [] : daySegments({ storedIn: clock.storedIn, zone: spec.timeZone, from, to });
+  const day = dialect.dayKey(clock, segments);
+  return spec.scanBase ? sql`CASE WHEN ${clock.expression} >= ${dialect.reading(clock, from)} THEN ${day} END` : day;
+}

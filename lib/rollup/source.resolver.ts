@@ -1,0 +1,238 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import {
+  EntitySchema,
+  Repository,
+  type DataSource,
+  type EntityMetadata,
+  type FindOptionsWhere,
+  type ObjectLiteral,
+  type SelectQueryBuilder,
+} from 'typeorm';
+import type { Clock, ClockColumn, Dialect, NumericColumn } from '../database/dialects/dialect.js';
+import { InvalidPropertyPathError, InvalidSourceError } from '../errors/source.error.js';
+import { shown } from '../errors/trackstats.error.js';
+import type { EntityClass } from '../statistics/object-target.js';
+import { NULL_DIMENSION } from '../statistics/dimension.decorator.js';
+import type { StatisticTable } from '../statistics/statistic-table.js';
+import type { AggregateSpec } from './aggregate.js';
+import { type ColumnMetadata, databaseType, isInteger, keyType, numericType } from './column-type.js';
+import { joinProperty, type PropertyColumn } from './property-column.js';
+import type { RawKey, ResolvedSource, SourceKey } from './rollup-spec.js';
+
+/** Where a tracker's rows come from: an entity, a repository, or a query with its joins, conditions and parameters. */
+export type Source<E extends ObjectLiteral = ObjectLiteral> = EntityClass<E> | Repository<E> | SelectQueryBuilder<E>;
+
+/** What a tracker reads of its source. */
+export interface SourceReading {
+  readonly dateField: string;
+  readonly aggregate: AggregateSpec;
+  /** a statistic's key → property path, with the option that said so */
+  readonly keys: readonly { readonly property: string; readonly path: string; readonly option: string }[];
+  readonly statistic: StatisticTable;
+  readonly where:
+    | FindOptionsWhere<ObjectLiteral>
+    | FindOptionsWhere<ObjectLiteral>[]
+    | ((query: SelectQueryBuilder<ObjectLiteral>, alias: string) => void)
+    | null;
+  readonly withDeleted: boolean;
+  readonly epoch: 's' | 'ms' | null;
+  readonly storedIn: 'UTC' | null;
+}
+
+/** The data source of a source, where it says so itself; undefined for an entity. */
+export function dataSourceOf(source: Source): DataSource | undefined {
+  if (source instanceof Repository) return source.manager.dataSource;
+  return isQuery(source) ? source.dataSource : undefined;
+}
+
+/** The entity that a path of a source points to; null where the path ends at a plain column. */
+export function entityAt(dataSource: DataSource, source: Source, option: string, path: string): EntityMetadata | null {
+  return joinProperty(queryOf(dataSource, source), option, path).pointsTo;
+}
+
+/**
+ * Turns a source and what a tracker reads of it into one query with named columns.
+ *
+ * @throws InvalidSourceError, InvalidPropertyPathError
+ */
+export function resolveSource(
+  dialect: Dialect,
+  dataSource: DataSource,
+  source: Source,
+  reading: SourceReading,
+): ResolvedSource {
+  const query = queryOf(dataSource, source);
+  refuseGrouped(query);
+  if (reading.withDeleted) query.withDeleted();
+  applyWhere(query, reading.where);
+  const inflated = mayRepeatRows(query);
+  const columns = new Columns(dialect, dataSource, query);
+  const clock = columns.clock(reading);
+  const keys = reading.keys.map((key, index) => columns.key(reading.statistic, key, `s${String(index)}`));
+  const { function: aggregate, field } = reading.aggregate;
+  const numeric = field === null || aggregate === 'countDistinct' ? null : columns.numeric(field);
+  const distinct = field !== null && aggregate === 'countDistinct' ? columns.distinct(field) : null;
+  if (inflated) columns.selectPrimaryKey();
+  query.orderBy();
+  return { query: boundQuery(dataSource, query), clock, aggregate, numeric, distinct, keys, text: query.getQuery() };
+}
+
+function isQuery(source: Source): source is SelectQueryBuilder<ObjectLiteral> {
+  return typeof (source as { getQueryAndParameters?: unknown }).getQueryAndParameters === 'function';
+}
+
+function queryOf(dataSource: DataSource, source: Source): SelectQueryBuilder<ObjectLiteral> {
+  if (isQuery(source)) return source.clone();
+  if (source instanceof Repository) return source.createQueryBuilder(source.metadata.name);
+  if (typeof source !== 'function' && !(source instanceof EntitySchema)) {
+    throw new InvalidSourceError(
+      `The source of a tracker is ${shown(source)}. Expected an entity class, a repository or a query builder.`,
+    );
+  }
+  if (!dataSource.hasMetadata(source)) {
+    throw new InvalidSourceError(
+      `The source of a tracker is ${shown(source)}, which is no entity of its data source. ` +
+        `Add it to the data source's entities (TypeOrmModule.forFeature([…]) with autoLoadEntities), or name the data source that has it: sourceDataSource.`,
+    );
+  }
+  return dataSource.getRepository(source).createQueryBuilder(dataSource.getMetadata(source).name);
+}
+
+function refuseGrouped({ expressionMap: map }: SelectQueryBuilder<ObjectLiteral>): void {
+  if (map.mainAlias?.hasMetadata !== true) {
+    throw new InvalidSourceError(
+      'A source query selects from a subquery or a table that is no entity. Expected createQueryBuilder of an entity.',
+    );
+  }
+  const limited = [map.limit, map.offset, map.take, map.skip].some((value) => value !== undefined);
+  if (map.groupBys.length > 0 || map.havings.length > 0 || limited || map.lockMode !== undefined) {
+    throw new InvalidSourceError(
+      'A source query has GROUP BY, HAVING, a limit, an offset or a lock. ' +
+        'Expected the rows to count, ungrouped: a tracker groups them itself. Keep the joins and conditions only.',
+    );
+  }
+}
+
+function applyWhere(query: SelectQueryBuilder<ObjectLiteral>, where: SourceReading['where']): void {
+  if (where === null) return;
+  if (typeof where === 'function') where(query, query.alias);
+  else query.setFindOptions({ where, loadEagerRelations: false });
+}
+
+/** Whether the query's own joins may give a row of the source more than once. */
+function mayRepeatRows({ expressionMap }: SelectQueryBuilder<ObjectLiteral>): boolean {
+  return (
+    expressionMap.selectDistinct ||
+    expressionMap.aliases.filter(({ type }) => type === 'from').length > 1 ||
+    expressionMap.joinAttributes.some(
+      ({ relation }) => relation === undefined || relation.isOneToMany || relation.isManyToMany,
+    )
+  );
+}
+
+/** The columns of the source query, as they are selected. */
+class Columns {
+  constructor(
+    private readonly dialect: Dialect,
+    private readonly dataSource: DataSource,
+    private readonly query: SelectQueryBuilder<ObjectLiteral>,
+  ) {
+    query.select([]);
+  }
+
+  clock(reading: SourceReading): ClockColumn {
+    const { column, expression } = joinProperty(this.query, 'dateField', reading.dateField);
+    const clock = this.clockOf(column, reading);
+    return { ...clock, expression: this.selected(expression, 'at') };
+  }
+
+  key(statistic: StatisticTable, key: SourceReading['keys'][number], name: string): SourceKey {
+    const property = joinProperty(this.query, key.option, key.path);
+    const dimension = statistic.keys.find((candidate) => candidate.property === key.property);
+    const whenNull = dimension?.nullable === true ? { sentinel: NULL_DIMENSION[dimension.type] } : 'skip';
+    return { ...this.raw(property, name), property: key.property, whenNull };
+  }
+
+  distinct(path: string): RawKey {
+    return this.raw(joinProperty(this.query, 'aggregate', path), 'u');
+  }
+
+  numeric(path: string): NumericColumn {
+    const { column, expression } = joinProperty(this.query, 'aggregate', path);
+    const type = numericType(databaseType(this.dataSource, column));
+    if (type === null) {
+      return this.refuse(
+        'aggregate',
+        path,
+        `is of type ${databaseType(this.dataSource, column)}. Expected a numeric column; of others, count or countDistinct.`,
+      );
+    }
+    return { expression: this.selected(expression, 'v'), type, scale: column.scale ?? null };
+  }
+
+  /** With every primary key in a SELECT DISTINCT, joined rows count once. */
+  selectPrimaryKey(): void {
+    const { mainAlias } = this.query.expressionMap;
+    mainAlias?.metadata.primaryColumns.forEach((column, index) => {
+      this.selected(
+        `${this.query.escape(mainAlias.name)}.${this.query.escape(column.databaseName)}`,
+        `p${String(index)}`,
+      );
+    });
+    this.query.distinct(true);
+  }
+
+  private raw({ column, expression }: PropertyColumn, name: string): RawKey {
+    return { expression: this.selected(expression, name), type: keyType(databaseType(this.dataSource, column)) };
+  }
+
+  private selected(expression: string, name: string): Sql {
+    this.query.addSelect(expression, name);
+    return raw(`source.${name}`);
+  }
+
+  private clockOf(column: ColumnMetadata, { dateField, epoch, storedIn }: SourceReading): Clock {
+    const type = databaseType(this.dataSource, column);
+    if (isInteger(type)) {
+      if (epoch !== null) return { kind: epoch === 's' ? 'seconds' : 'milliseconds', storedIn: 'UTC' };
+      return this.refuse('dateField', dateField, `is an integer. Say what it counts: epoch: 's' or 'ms'.`);
+    }
+    const clock = this.dialect.clockOf(type, this.dataSource);
+    if (clock === null)
+      return this.refuse(
+        'dateField',
+        dateField,
+        `is of type ${type}. Expected a date, a timestamp, or an integer with epoch.`,
+      );
+    if (epoch !== null)
+      return this.refuse('dateField', dateField, `is of type ${type}, which is no integer: leave epoch out.`);
+    return storedIn === null || clock.kind !== 'wall' ? clock : { ...clock, storedIn };
+  }
+
+  private refuse(option: string, path: string, problem: string): never {
+    throw new InvalidPropertyPathError(option, path, this.query.expressionMap.mainAlias?.metadata.name ?? '', problem);
+  }
+}
+
+/** The query with its parameters bound in place: as TypeORM reads its placeholders, and as its driver writes values. */
+function boundQuery(dataSource: DataSource, query: SelectQueryBuilder<ObjectLiteral>): Sql {
+  const parameters = query.getParameters();
+  const parts: Sql[] = [];
+  let rest = 0;
+  const text = query.getQuery();
+  for (const match of text.matchAll(/:(?:\.\.\.)?([A-Za-z0-9_.]+)/g)) {
+    const [placeholder, name = ''] = match;
+    if (!Object.hasOwn(parameters, name)) continue;
+    parts.push(raw(text.slice(rest, match.index)), boundParameter(dataSource, placeholder, name, parameters[name]));
+    rest = match.index + placeholder.length;
+  }
+  return join([...parts, raw(text.slice(rest))], '');
+}
+
+function boundParameter(dataSource: DataSource, placeholder: string, name: string, value: unknown): Sql {
+  const [text, values] = dataSource.driver.escapeQueryWithParameters(placeholder, {
+    [name]: value,
+  } as ObjectLiteral) as [string, unknown[]];
+  if (values.length === 0) return raw(text);
+  return join(values.map((bound) => sql`${bound}`));
+}

@@ -1,0 +1,244 @@
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import type { Dialect } from '../database/dialects/dialect.js';
+import { calendarUnit, periodKind, windowDays } from '../time/period.js';
+import { keyNames, PARTIAL } from './rollup-sql.js';
+import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
+
+/**
+ * The rows that a period's range is to hold, made of the partials: columns `c0`, `c1`, … in the order of the
+ * statistic's primary key, then `v`.
+ */
+export function freshQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  return periodKind(period.period) === 'bucket'
+    ? bucketRows(dialect, spec, period)
+    : runningRows(dialect, spec, period);
+}
+
+// ── buckets: a day, a calendar unit ──
+
+function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  const keys = keyNames(spec);
+  const unit = calendarUnit(period.period);
+  const day = unit === null ? raw('p.day') : dialect.calendarStart(unit, spec.weekStart, raw('p.day'));
+  const columns = [...keys, sql`${day} AS day`];
+  const bucket = sql`SELECT ${join([...columns, ...bucketTotals(spec)])} FROM ${raw(PARTIAL)} p
+WHERE p.day >= ${dialect.integer(period.from)} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
+  return stored(
+    dialect,
+    spec,
+    period,
+    raw('b.day'),
+    sql`(${bucket}) b`,
+    finished(dialect, spec, raw('b.a'), raw('b.b')),
+  );
+}
+
+function bucketTotals(spec: RollupSpec): Sql[] {
+  switch (spec.source.aggregate) {
+    case 'countDistinct':
+      return [sql`COUNT(DISTINCT u) AS a`];
+    case 'avg':
+      return [sql`SUM(a) AS a`, sql`SUM(b) AS b`];
+    default:
+      return [sql`${combining(spec)}(a) AS a`];
+  }
+}
+
+// ── rolling windows and lifetime: values that hold until the next change ──
+
+function runningRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  const spans = spansQuery(dialect, spec, period);
+  if (period.density === 'daily') {
+    return stored(dialect, spec, period, raw('d.day'), dialect.eachDay(spans), raw('s.value'));
+  }
+  return stored(dialect, spec, period, raw('c.day'), sql`(${changes(dialect, spec, period, spans)}) c`, raw('c.value'));
+}
+
+/** The spans whose value differs from that of the span before, and for the first one from the stored row before. */
+function changes(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, spans: Sql): Sql {
+  const keys = keyNames(spec);
+  const before = sql`SELECT s.*, LAG(s.value) OVER w AS earlier, ROW_NUMBER() OVER w AS position FROM (${spans}) s
+WINDOW w AS (${partition(keys)}ORDER BY s.day)`;
+  const differs = (earlier: Sql): Sql => dialect.differ(raw('n.value'), earlier);
+  if (!period.hasStored) {
+    return sql`SELECT n.* FROM (${before}) n WHERE n.position = 1 OR ${differs(raw('n.earlier'))}`;
+  }
+  const known = join([raw('1 = 1'), ...keys.map((key) => sql`q.${key} = n.${key}`)], ' AND ');
+  return sql`SELECT n.* FROM (${before}) n LEFT JOIN (${storedBefore(dialect, spec, period)}) q ON ${known}
+WHERE (n.position > 1 AND ${differs(raw('n.earlier'))})
+OR (n.position = 1 AND (q.known IS NULL OR ${differs(raw('q.value'))}))`;
+}
+
+/** Keys, `day`, the `next` day at which the value changes or the range ends, and the `value` in between. */
+function spansQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  const keys = keyNames(spec);
+  const from = dialect.integer(period.from);
+  const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, spec, running(spec, period, raw('p.a')), running(spec, period, raw('p.b')))} AS value,
+COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next
+FROM (${points(dialect, spec, period)}) p`;
+  return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, raw('v.next'), raw('v.value')])} FROM (${values}) v WHERE v.next > ${from}`;
+}
+
+/** The aggregate of a window that ends on a point's day. */
+function running(spec: RollupSpec, { period }: RollupPeriod, partial: Sql): Sql {
+  const order = sql`${partition(keyNames(spec))}ORDER BY p.day`;
+  // a distinct count has its exits as -1: all of it is summed
+  const unbounded = periodKind(period) === 'lifetime' || spec.source.aggregate === 'countDistinct';
+  const frame = unbounded
+    ? sql`ROWS UNBOUNDED PRECEDING`
+    : sql`RANGE BETWEEN ${raw(String(windowDays(period) - 1))} PRECEDING AND CURRENT ROW`;
+  return sql`${combining(spec)}(${partial}) OVER (${order} ${frame})`;
+}
+
+/** The days on which a running value may change, each once a key, with what it gains there: `a`, `b`. */
+function points(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  const keys = keyNames(spec);
+  const gained =
+    spec.source.aggregate === 'countDistinct' ? distinctGains(dialect, spec, period) : gains(dialect, spec, period);
+  const rows = period.hasStored ? sql`${gained} UNION ALL ${anchors(dialect, spec, period)}` : gained;
+  const columns = [...keys, raw('e.day')];
+  const totals = gainNames(spec).map((name) => sql`${combining(spec)}(e.${name}) AS ${name}`);
+  return sql`SELECT ${join([...columns, ...totals])} FROM (${rows}) e GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
+}
+
+const ENTRY_AND_EXIT = raw('(SELECT 0 AS gone UNION ALL SELECT 1 AS gone) x');
+
+function gains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  const keys = keyNames(spec);
+  const names = gainNames(spec);
+  if (periodKind(period.period) === 'lifetime') {
+    const since = period.baseIsStored ? sql` WHERE p.day >= ${dialect.integer(period.from)}` : empty;
+    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${raw(PARTIAL)} p${since}`;
+  }
+  const entering = names.map((name) => sql`CASE WHEN x.gone = 0 THEN p.${name} END AS ${name}`);
+  return sql`SELECT ${join([...keys, sql`p.day + x.gone * ${windowLength(period)} AS day`, ...entering])}
+FROM ${raw(PARTIAL)} p CROSS JOIN ${ENTRY_AND_EXIT}
+WHERE p.day >= ${dialect.integer(spec.scanFrom)} AND p.day + x.gone * ${windowLength(period)} <= ${dialect.integer(period.through)}${alive(dialect, spec, period)}`;
+}
+
+/**
+ * A (key, day, value) is counted from its day until the window leaves it or the value's next day, whichever comes
+ * first: +1 and −1, so that one running sum gives every date's number of different values.
+ */
+function distinctGains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  const keys = keyNames(spec);
+  const one = raw('CASE WHEN p.u IS NULL THEN 0 ELSE 1 END');
+  if (periodKind(period.period) === 'lifetime') {
+    return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS a`])} FROM ${raw(PARTIAL)} p GROUP BY ${join([...keys, raw('p.u')])}`;
+  }
+  const length = windowLength(period);
+  const left = dialect.least(
+    sql`p.day + ${length}`,
+    sql`COALESCE(LEAD(p.day) OVER (PARTITION BY ${join([...keys, raw('p.u')])} ORDER BY p.day), p.day + ${length})`,
+  );
+  const stays = sql`SELECT ${join([...keys, raw('p.day'), sql`${left} AS gone_on`, sql`${one} AS a`])} FROM ${raw(PARTIAL)} p
+WHERE p.day >= ${dialect.integer(spec.scanFrom)}`;
+  return sql`SELECT ${join([...keys, raw('CASE WHEN x.gone = 0 THEN t.day ELSE t.gone_on END AS day'), raw('CASE WHEN x.gone = 0 THEN t.a ELSE -t.a END AS a')])}
+FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= ${dialect.integer(period.through)}${alive(dialect, spec, period)}`;
+}
+
+/** With every date written, a key is alive from its first source row on, be that row older than any window. */
+function alive(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  if (!spec.scanBase || period.density !== 'daily') return empty;
+  const nothing = gainNames(spec).map((name) => sql`NULL AS ${name}`);
+  return sql` UNION ALL SELECT ${join([...keyNames(spec), raw('p.day'), ...nothing])} FROM ${raw(PARTIAL)} p WHERE p.day < ${dialect.integer(spec.scanFrom)}`;
+}
+
+/** Keys that have a stored row before the range: they go on, be it with zero, or from the stored value. */
+function anchors(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  const { numeric } = spec.source;
+  const value = numeric === null ? raw('q.value') : dialect.scaled(raw('q.value'), numeric);
+  const gained = gainNames(spec).map((name) => sql`${period.baseIsStored ? value : raw('NULL')} AS ${name}`);
+  return sql`SELECT ${join([...keyNames(spec), sql`${dialect.integer(period.from)} AS day`, ...gained])}
+FROM (${storedBefore(dialect, spec, period)}) q`;
+}
+
+/** The last stored row before the range of each key: keys, `value`, `known`. */
+function storedBefore(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  const { table } = spec.statistic;
+  const keys = spec.source.keys.map(
+    ({ property }, index) => sql`s.${table.column(property)} AS ${raw(`k${String(index)}`)}`,
+  );
+  const rows = sql`SELECT ${join([
+    ...keys,
+    sql`${dialect.numeric(sql`s.${table.column('value')}`)} AS value`,
+    sql`ROW_NUMBER() OVER (${partition(
+      spec.source.keys.map(({ property }) => sql`s.${table.column(property)}`),
+    )}ORDER BY s.${table.column('date')} DESC) AS known`,
+  ])}
+FROM ${table.path} s WHERE ${ofPeriod(dialect, spec, period, raw('s'))} AND s.${table.column('date')} < ${dialect.dateOf(dialect.integer(period.from))}`;
+  return sql`SELECT * FROM (${rows}) r WHERE r.known = 1`;
+}
+
+// ── shared ──
+
+/** Whether a stored row is one of the metric, the period and the constant keys. */
+export function ofPeriod(
+  dialect: Dialect,
+  spec: Pick<RollupSpec, 'metricId' | 'statistic' | 'constants'>,
+  { period }: Pick<RollupPeriod, 'period'>,
+  alias: Sql,
+): Sql {
+  const { table } = spec.statistic;
+  return join(
+    [
+      sql`${alias}.${table.column('metricId')} = ${dialect.integer(spec.metricId)}`,
+      sql`${alias}.${table.column('period')} = ${dialect.integer(period)}`,
+      ...spec.constants.map(({ property, value }) => sql`${alias}.${table.column(property)} = ${value}`),
+    ],
+    ' AND ',
+  );
+}
+
+/** The columns of a stored row in the order of the primary key. */
+function stored(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, day: Sql, from: Sql, value: Sql): Sql {
+  const columns = primaryKey(spec).map((property) => {
+    switch (property) {
+      case 'metricId':
+        return dialect.integer(spec.metricId);
+      case 'period':
+        return dialect.integer(period.period);
+      case 'date':
+        return dialect.dateOf(day);
+      default: {
+        const constant = spec.constants.find((key) => key.property === property);
+        return constant?.value ?? raw(`k${String(spec.source.keys.findIndex((key) => key.property === property))}`);
+      }
+    }
+  });
+  return sql`SELECT ${join([...columns.map((column, index) => sql`${column} AS ${raw(`c${String(index)}`)}`), sql`${dialect.storedValue(value)} AS v`])} FROM ${from}`;
+}
+
+/** The properties of the statistic's primary key, in its order. */
+export function primaryKey({ statistic }: RollupSpec): readonly string[] {
+  return ['metricId', 'period', ...statistic.keys.map(({ property }) => property), 'date'];
+}
+
+/** The aggregate of rows as a number: what is there where they hold no value is 0 for counts and sums. */
+function finished(dialect: Dialect, { source: { aggregate, numeric } }: RollupSpec, a: Sql, b: Sql): Sql {
+  if (numeric === null) return sql`COALESCE(${a}, 0)`;
+  switch (aggregate) {
+    case 'avg':
+      return dialect.storedValue(dialect.quotient(a, b, numeric));
+    case 'sum':
+      return sql`COALESCE(${dialect.unscaled(a, numeric)}, 0)`;
+    default:
+      return dialect.unscaled(a, numeric);
+  }
+}
+
+function combining({ source: { aggregate } }: RollupSpec): Sql {
+  return raw(aggregate === 'min' ? 'MIN' : aggregate === 'max' ? 'MAX' : 'SUM');
+}
+
+function gainNames({ source: { aggregate } }: RollupSpec): Sql[] {
+  return aggregate === 'avg' ? [raw('a'), raw('b')] : [raw('a')];
+}
+
+function partition(keys: readonly Sql[]): Sql {
+  return keys.length === 0 ? empty : sql`PARTITION BY ${join(keys)} `;
+}
+
+function windowLength({ period }: RollupPeriod): Sql {
+  return raw(String(windowDays(period)));
+}

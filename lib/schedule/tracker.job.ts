@@ -1,0 +1,86 @@
+import { CronJob, CronTime } from 'cron';
+import type { TrackerSchedule } from '../tracking/tracker-schedule.js';
+import { systemClock } from '../trackstats.tokens.js';
+import { nextSlot } from './every.js';
+
+type CronDate = ReturnType<CronJob['nextDate']>;
+
+/** The times of `every`, in the form in which a CronJob asks for them: so its jobs are cron jobs like the others. */
+class IntervalTime extends CronTime {
+  constructor(private readonly every: number) {
+    super('* * * * * *', 'UTC');
+    this.source = `every ${every} ms`;
+  }
+
+  override sendAt(): CronDate;
+  override sendAt(count: number): CronDate[];
+  override sendAt(count?: number): CronDate | CronDate[] {
+    const now = systemClock();
+    if (count === undefined) return this.slotAfter(now);
+    const first = nextSlot(this.every, now).getTime();
+    return Array.from({ length: count }, (_, index) => this.slotAfter(new Date(first - 1 + index * this.every)));
+  }
+
+  override getTimeout(): number {
+    const now = systemClock();
+    return nextSlot(this.every, now).getTime() - now.getTime();
+  }
+
+  override getNextDateFrom(start: Parameters<CronTime['getNextDateFrom']>[0]): CronDate {
+    return this.slotAfter(start instanceof Date ? start : new Date(start.toMillis()));
+  }
+
+  private slotAfter(instant: Date): CronDate {
+    const second = super.getNextDateFrom(instant, 'UTC');
+    return second.plus({ milliseconds: nextSlot(this.every, instant).getTime() - second.toMillis() });
+  }
+}
+
+/** What a job does at a slot, the instant for which it was scheduled; null: it was fired by hand. */
+export type Tick = (slot: Date | null) => Promise<void>;
+
+/**
+ * The cron job of one tracker, as it stands in the application's SchedulerRegistry. Its `fireOnTick` resolves when the
+ * run has ended.
+ */
+export class TrackerJob extends CronJob {
+  private due: Date | null = null;
+  private slot: Date | null = null;
+  private latest: Promise<void> = Promise.resolve();
+
+  static of(schedule: TrackerSchedule, tick: Tick): TrackerJob {
+    const onTick = (): void => {
+      job.latest = tick(job.takeSlot());
+    };
+    const job: TrackerJob =
+      schedule.cron === undefined
+        ? new TrackerJob('* * * * * *', onTick, null, false, 'UTC')
+        : new TrackerJob(schedule.cron, onTick, null, false, schedule.timeZone);
+    if (schedule.every !== undefined) job.setTime(new IntervalTime(schedule.every));
+    return job;
+  }
+
+  override start(): void {
+    if (this.isActive) return;
+    // when its timer fires, a job is started for the next slot before it ticks for this one
+    if (this.due !== null && this.due <= systemClock()) this.slot = this.due;
+    this.due = this.nextDate().toJSDate();
+    super.start();
+  }
+
+  override stop(): ReturnType<CronJob['stop']> {
+    this.due = null;
+    return super.stop();
+  }
+
+  override async fireOnTick(): Promise<void> {
+    await super.fireOnTick();
+    await this.latest;
+  }
+
+  private takeSlot(): Date | null {
+    const { slot } = this;
+    this.slot = null;
+    return slot;
+  }
+}

@@ -1,0 +1,107 @@
+import { InvalidFilterError } from '../errors/statistic.error.js';
+import { InvalidDateError } from '../errors/time.error.js';
+import { shown } from '../errors/trackstats.error.js';
+import { addDays, type LocalDate, type LocalDateInput, parseLocalDate } from '../time/local-date.js';
+import { bucketStart, nextBucket, type Period, periodKind, type WeekStart } from '../time/period.js';
+import { localDateAt } from '../time/time-zone.js';
+
+/** The dates of a filter as they were given, checked. */
+export interface RangeInput {
+  readonly date?: LocalDateInput;
+  readonly from?: LocalDateInput;
+  readonly to?: LocalDateInput;
+  readonly last?: number;
+}
+
+/** Where a filter's dates lie: both included, null: without bound. */
+export interface DateRange {
+  readonly from: LocalDate | null;
+  readonly to: LocalDate | null;
+}
+
+/** What turns instants and defaults into dates. */
+export interface Calendar {
+  readonly timeZone: string;
+  readonly today: LocalDate;
+  readonly weekStart: WeekStart;
+}
+
+const MOST_DATES = 100_000;
+
+/**
+ * Checks the dates of a filter without their zone.
+ *
+ * @throws InvalidDateError, InvalidFilterError
+ */
+export function checkRange(given: { readonly [key in keyof RangeInput]?: unknown }): RangeInput {
+  if ('date' in given && ('from' in given || 'to' in given || 'last' in given)) {
+    throw new InvalidFilterError('date stands beside from, to or last. Give one date, or a range.');
+  }
+  if ('last' in given && ('from' in given || 'to' in given)) {
+    throw new InvalidFilterError('last stands beside from or to. It means the last so many dates up to today: give it alone.');
+  }
+  const { last } = given;
+  if (last !== undefined && (typeof last !== 'number' || !Number.isInteger(last) || last < 1 || last > MOST_DATES)) {
+    throw new InvalidFilterError(`last is ${shown(last)}. Expected a whole number of dates from 1 to ${MOST_DATES}.`);
+  }
+  return {
+    ...(last === undefined ? {} : { last }),
+    ...dateInput('date', given.date),
+    ...dateInput('from', given.from),
+    ...dateInput('to', given.to),
+  };
+}
+
+/** A date of a filter in a calendar. */
+export function dateOf(input: LocalDateInput, calendar: Calendar): LocalDate {
+  return typeof input === 'string' ? input : localDateAt(input, calendar.timeZone);
+}
+
+/** The date under which a value for a filter's date is stored; today where it is left out. */
+export function storedDate(period: Period, input: LocalDateInput | undefined, calendar: Calendar): LocalDate {
+  const date = input === undefined ? calendar.today : dateOf(input, calendar);
+  return bucketStart(period, date, calendar.weekStart);
+}
+
+/** The bounds of the rows that a filter asks for. Without a period, `last` counts days. */
+export function rowRange({ date, from, to, last }: RangeInput, period: Period | null, calendar: Calendar): DateRange {
+  if (date !== undefined) {
+    const only = period === null ? dateOf(date, calendar) : storedDate(period, date, calendar);
+    return { from: only, to: only };
+  }
+  if (last !== undefined) return { from: lastStart(period, last, calendar), to: calendar.today };
+  return {
+    from: from === undefined ? null : dateOf(from, calendar),
+    to: to === undefined ? null : dateOf(to, calendar),
+  };
+}
+
+/** The bounds of a series: those of `rowRange`, moved to the first days of their buckets, and today where there is no end. */
+export function seriesRange(range: RangeInput, period: Period, calendar: Calendar): { from: LocalDate | null; to: LocalDate } {
+  const { from, to } = rowRange(range, period, calendar);
+  return {
+    from: from === null ? null : bucketStart(period, from, calendar.weekStart),
+    to: bucketStart(period, to ?? calendar.today, calendar.weekStart),
+  };
+}
+
+/** The last date that a value stored under a date covers. */
+export function lastDateOf(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
+  return periodKind(period) === 'bucket' ? addDays(nextBucket(period, date, weekStart), -1) : date;
+}
+
+function lastStart(period: Period | null, last: number, { today, weekStart }: Calendar): LocalDate {
+  if (period === null || bucketStart(period, '2000-02-16', weekStart) === '2000-02-16') return addDays(today, 1 - last);
+  let start = bucketStart(period, today, weekStart);
+  for (let back = 1; back < last; back++) start = bucketStart(period, addDays(start, -1), weekStart);
+  return start;
+}
+
+function dateInput<K extends string>(key: K, value: unknown): { [key in K]?: LocalDateInput } {
+  if (value === undefined) return {};
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) throw new InvalidDateError(value, `${key} must be a valid Date, or text as '2026-10-31'.`);
+    return { [key]: value } as { [key in K]: LocalDateInput };
+  }
+  return { [key]: parseLocalDate(value) } as { [key in K]: LocalDateInput };
+}

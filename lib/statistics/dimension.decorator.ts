@@ -1,0 +1,119 @@
+import { getMetadataArgsStorage, Index, PrimaryColumn, type PrimaryColumnOptions, type ValueTransformer } from 'typeorm';
+import { InvalidDimensionError } from '../errors/dimension.error.js';
+
+export type DimensionType = 'varchar' | 'integer' | 'boolean' | 'date';
+
+export interface DimensionOptions {
+  /** @default what TypeScript says of the property; needed where it is a union, nullable or compiled without metadata */
+  type?: DimensionType;
+  /** of a varchar, in characters. @default 128 */
+  length?: number;
+  /** NULL is then a key of its own, stored as `NULL_DIMENSION[type]`. @default false */
+  nullable?: boolean;
+  /** the column's name. @default what the naming strategy makes of the property */
+  name?: string;
+}
+
+/**
+ * How a NULL dimension is stored, by the dimension's type: a primary key cannot hold NULL. Reads give null back;
+ * SQL of one's own sees these.
+ */
+export const NULL_DIMENSION = {
+  varchar: '\u2400',
+  integer: -2147483648,
+  boolean: -1,
+  date: '0001-01-01',
+} as const satisfies Record<DimensionType, string | number>;
+
+/** A dimension of a statistic, as declared. */
+export interface DeclaredDimension {
+  property: string;
+  type: DimensionType;
+  nullable: boolean;
+  length: number;
+}
+
+const declared = new WeakMap<object, DeclaredDimension[]>();
+
+/** The dimensions of a statistic class and of the classes it extends, in the order of its primary key. */
+export function dimensionsOf(statistic: abstract new () => object): readonly DeclaredDimension[] {
+  const parent = Object.getPrototypeOf(statistic) as abstract new () => object;
+  const inherited = typeof parent === 'function' && parent.prototype !== undefined ? dimensionsOf(parent) : [];
+  return [...inherited, ...(declared.get(statistic) ?? [])];
+}
+
+/**
+ * Declares a property of a custom statistic as a dimension: a part of its primary key
+ * (metric, period, …dimensions, date).
+ *
+ * @throws InvalidDimensionError where the type can not be told from the property
+ * @example
+ * ```ts
+ * @Entity()
+ * export class OrdersByRegion extends AbstractStatistic {
+ *   @Dimension() country!: string;
+ *   @Dimension({ type: 'varchar', nullable: true }) province!: string | null;
+ * }
+ * ```
+ */
+export function Dimension(options: DimensionOptions = {}): PropertyDecorator {
+  return (prototype, key) => {
+    const target = prototype.constructor;
+    const property = String(key);
+    const type = options.type ?? typeFromMetadata(prototype, property);
+    const nullable = options.nullable ?? false;
+    const length = options.length ?? 128;
+    declared.set(target, [...(declared.get(target) ?? []), { property, type, nullable, length }]);
+    PrimaryColumn({ ...columnOptions(type, nullable, length), ...(options.name === undefined ? {} : { name: options.name }) })(
+      prototype,
+      property,
+    );
+    keepDateLast(prototype);
+  };
+}
+
+function typeFromMetadata(prototype: object, property: string): DimensionType {
+  const type: unknown = Reflect.getMetadata('design:type', prototype, property);
+  if (type === String) return 'varchar';
+  if (type === Number) return 'integer';
+  if (type === Boolean) return 'boolean';
+  throw new InvalidDimensionError(prototype.constructor.name, property);
+}
+
+function columnOptions(type: DimensionType, nullable: boolean, length: number): PrimaryColumnOptions {
+  switch (type) {
+    case 'varchar':
+      return { type: 'varchar', length, ...(nullable ? { transformer: nullAs(NULL_DIMENSION.varchar) } : {}) };
+    case 'integer':
+      return { type: 'integer', ...(nullable ? { transformer: nullAs(NULL_DIMENSION.integer) } : {}) };
+    case 'date':
+      return { type: 'date', ...(nullable ? { transformer: nullAs(NULL_DIMENSION.date) } : {}) };
+    case 'boolean':
+      return { type: 'smallint', transformer: booleanAsInteger };
+  }
+}
+
+function nullAs(sentinel: string | number): ValueTransformer {
+  return {
+    from: (stored: unknown) => (stored === sentinel ? null : stored),
+    to: (value: unknown) => value ?? sentinel,
+  };
+}
+
+const booleanAsInteger: ValueTransformer = {
+  from: (stored: unknown) => (Number(stored) === NULL_DIMENSION.boolean ? null : Number(stored) === 1),
+  to: (value: unknown) => (value === null || value === undefined ? NULL_DIMENSION.boolean : value === true ? 1 : 0),
+};
+
+/**
+ * TypeORM orders a primary key by declaration, the base class's columns first. Reads want (…dimensions, date): the
+ * date is declared once more on the class itself, behind its latest dimension.
+ */
+function keepDateLast(prototype: object): void {
+  const storage = getMetadataArgsStorage();
+  const target = prototype.constructor;
+  const index = storage.columns.findIndex((column) => column.target === target && column.propertyName === 'date');
+  if (index >= 0) storage.columns.splice(index, 1);
+  else Index(['metricId', 'period', 'date'])(target);
+  PrimaryColumn({ type: 'date' })(prototype, 'date');
+}

@@ -1,0 +1,26 @@
+import type { ValueTransformer } from 'typeorm';
+import { canonicalDecimal } from '../database/decimal.js';
+
+/**
+ * What a driver gives for a stored value, as an exact decimal. SQLite keeps numbers that no double holds as the
+ * bytes of their text, the others as INTEGER or REAL; the other databases give text.
+ */
+export function exactValue(stored: unknown): string | null {
+  if (stored === null || stored === undefined) return null;
+  if (typeof stored === 'number' || typeof stored === 'bigint' || typeof stored === 'string') {
+    return canonicalDecimal(stored);
+  }
+  if (stored instanceof Uint8Array) return canonicalDecimal(new TextDecoder().decode(stored));
+  throw new TypeError(`a statistic's value cannot be read from ${typeof stored}`);
+}
+
+/** The double nearest to an exact value. */
+export function nearestDouble(exact: string | null): number | null {
+  return exact === null ? null : Number(exact);
+}
+
+/** Column transformer of `value`: the entity keeps the exact decimal behind its number. */
+export const exactValueTransformer: ValueTransformer = {
+  from: exactValue,
+  to: (value: unknown) => value,
+};

@@ -1,0 +1,16 @@
+import type { Metric } from '../catalog/metric.entity.js';
+import type { AbstractStatistic } from './abstract-statistic.js';
+import type { StoredRow } from './rows.query.js';
+import type { StatisticTable } from './statistic-table.js';
+
+/** A stored row as an instance of its entity, with its metric loaded. */
+export function statisticOf({ entity, keys }: StatisticTable, metric: Metric, row: StoredRow): AbstractStatistic {
+  return Object.assign(new entity(), {
+    metricId: metric.id,
+    metric,
+    period: row.period,
+    ...Object.fromEntries(keys.map(({ property, decode }) => [property, decode(row.cell[property])])),
+    date: row.date,
+    value: row.value,
+  });
+}

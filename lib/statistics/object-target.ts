@@ -1,0 +1,77 @@
+import type { EntitySchema, ObjectLiteral } from 'typeorm';
+import { InvalidObjectError } from '../errors/statistic.error.js';
+import { keyTextProblem } from './key-text.js';
+
+/**
+ * A class that TypeORM knows as an entity, or an EntitySchema. Not TypeORM's EntityTarget, which is any function and
+ * any text.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a constructor's parameters do not matter here
+export type EntityClass<E extends ObjectLiteral = any> = (abstract new (...args: any[]) => E) | EntitySchema<E>;
+
+/** A reference to an object: its entity or its stored type, and its primary key. */
+export interface ObjectRefInput {
+  type: EntityClass | string;
+  id: string | number | bigint;
+}
+
+/** An object as statistics name it; it can be given back to every call. */
+export interface ObjectRef {
+  /** the entity's table name without prefix, or its name in the module's `objectTypes` */
+  type: string;
+  /** primary key as text */
+  id: string;
+}
+
+/** A loaded entity (never a promise of one: an `await` forgotten does not compile), or a reference. */
+export type ObjectTarget = (object & { readonly then?: never }) | ObjectRefInput;
+
+export const LONGEST_TYPE = 100;
+export const LONGEST_ID = 255;
+
+/**
+ * Refers to an object that is not loaded.
+ *
+ * @param type its entity, or the type under which statistics know it
+ * @throws InvalidObjectError
+ * @example statistics.value({ metric: ORDER_COUNT, object: objectRef(Customer, 5) })
+ */
+export function objectRef(type: EntityClass | string, id: string | number | bigint): ObjectRefInput {
+  if (typeof type === 'string') checkTypeText(type);
+  else if (typeof type !== 'function' && (typeof type !== 'object' || (type as unknown) === null)) {
+    throw new InvalidObjectError(type, 'Expected an entity class, an EntitySchema, or the stored type as text.');
+  }
+  checkId(id, id);
+  return { type, id };
+}
+
+/**
+ * Checks an object type that is given as text and returns it.
+ *
+ * @throws InvalidObjectError
+ */
+export function checkTypeText(type: string): string {
+  const problem = type === '' ? 'Expected an object type.' : keyTextProblem(type, LONGEST_TYPE);
+  if (problem !== null) throw new InvalidObjectError(type, problem);
+  return type;
+}
+
+/**
+ * A primary key as text.
+ *
+ * @param given what an error shows
+ * @throws InvalidObjectError
+ */
+export function checkId(id: unknown, given: unknown): string {
+  if (id === undefined || id === null || id === '') {
+    throw new InvalidObjectError(given, 'It has no id: save the entity first, or give { type, id }.');
+  }
+  if (typeof id === 'bigint') return id.toString();
+  if (typeof id === 'number') {
+    if (Number.isSafeInteger(id)) return String(id + 0);
+    throw new InvalidObjectError(id, 'Expected a whole number up to 2^53 as an id; give a greater one as bigint or text.');
+  }
+  const problem = keyTextProblem(id, LONGEST_ID);
+  if (problem !== null) throw new InvalidObjectError(id, `${problem} An id is a number, a bigint or text.`);
+  return id as string;
+}

@@ -1,0 +1,132 @@
+import type { EntityMetadata } from 'typeorm';
+import type { DataSources } from '../database/data-sources.js';
+import { InvalidObjectError } from '../errors/statistic.error.js';
+import {
+  checkId,
+  checkTypeText,
+  type EntityClass,
+  type ObjectRef,
+  type ObjectRefInput,
+  type ObjectTarget,
+} from './object-target.js';
+
+const EXPECTED = 'Expected a loaded entity, or a reference: objectRef(Customer, 5), or { type: Customer, id: 5 }.';
+
+/** How objects of the application are named in statistics. */
+export class ObjectTypes {
+  private readonly names: ReadonlyMap<EntityClass, string>;
+
+  /** @param named the module's `objectTypes`: entities by the names that their objects have in statistics */
+  constructor(
+    private readonly dataSources: DataSources,
+    named: Readonly<Record<string, EntityClass>> = {},
+  ) {
+    this.names = new Map(Object.entries(named).map(([name, entity]) => [entity, checkTypeText(name)]));
+  }
+
+  /**
+   * The object type of an entity: its name in `objectTypes`, else its table's name without prefix.
+   *
+   * @throws InvalidObjectError where no data source knows the entity
+   */
+  nameOf(entity: EntityClass): string {
+    const metadata = this.metadataOf(entity);
+    const target = metadata.target as EntityClass;
+    const root = singleTableRoot(metadata);
+    return (
+      this.names.get(entity) ??
+      this.names.get(target) ??
+      this.names.get(root.target as EntityClass) ??
+      checkTypeText(root.tableNameWithoutPrefix)
+    );
+  }
+
+  /**
+   * The object that a call means: a loaded entity whatever its properties, or exactly { type, id }.
+   *
+   * @throws InvalidObjectError for a promise, an entity without an id or with several primary keys, anything else
+   */
+  refOf(target: ObjectTarget): ObjectRef {
+    if (typeof target !== 'object' || (target as unknown) === null) throw new InvalidObjectError(target, EXPECTED);
+    const entity = this.entityOf(target);
+    if (entity !== undefined) return { type: this.nameOf(entity.target as EntityClass), id: idOf(entity, target) };
+    if (typeof (target as { then?: unknown }).then === 'function') {
+      throw new InvalidObjectError('a promise', 'Expected the loaded entity itself: an await is missing.');
+    }
+    if (!isRef(target)) throw new InvalidObjectError(target, EXPECTED);
+    if (typeof target.type !== 'string') singleKey(this.metadataOf(target.type), target);
+    return { type: this.checkType(target.type), id: this.refId(target) };
+  }
+
+  /**
+   * The object type that an entity or text means.
+   *
+   * @throws InvalidObjectError
+   */
+  checkType(type: EntityClass | string): string {
+    return typeof type === 'string' ? checkTypeText(type) : this.nameOf(type);
+  }
+
+  private refId({ type, id }: ObjectRefInput): string {
+    const text = checkId(id, { type, id });
+    return typeof type === 'string' ? text : normalId(this.metadataOf(type), text);
+  }
+
+  private metadataOf(entity: EntityClass): EntityMetadata {
+    const isEntity = typeof entity === 'function' || (typeof entity === 'object' && (entity as unknown) !== null);
+    const metadata = isEntity ? this.dataSources.metadataOf(entity) : undefined;
+    if (metadata === undefined) {
+      throw new InvalidObjectError(entity, 'No data source knows it as an entity. Register it with TypeOrmModule, or name the type as text.');
+    }
+    return metadata;
+  }
+
+  /** the metadata of the nearest class of an instance that is an entity */
+  private entityOf(target: object): EntityMetadata | undefined {
+    let prototype = Object.getPrototypeOf(target) as object | null;
+    while (prototype !== null && prototype !== Object.prototype) {
+      const type: unknown = prototype.constructor;
+      const metadata = typeof type === 'function' ? this.dataSources.metadataOf(type) : undefined;
+      if (metadata !== undefined) return metadata;
+      prototype = Object.getPrototypeOf(prototype) as object | null;
+    }
+    return undefined;
+  }
+}
+
+function isRef(target: object): target is ObjectRefInput {
+  const prototype: unknown = Object.getPrototypeOf(target);
+  const keys = Object.keys(target);
+  return (prototype === Object.prototype || prototype === null) && keys.length === 2 && 'type' in target && 'id' in target;
+}
+
+/** of a child entity, the one whose table it is stored in */
+function singleTableRoot(metadata: EntityMetadata): EntityMetadata {
+  return metadata.tableType === 'entity-child' ? singleTableRoot(metadata.parentEntityMetadata) : metadata;
+}
+
+function singleKey(metadata: EntityMetadata, given: object): EntityMetadata['primaryColumns'][number] {
+  const [column, ...others] = metadata.primaryColumns;
+  if (column !== undefined && others.length === 0) return column;
+  throw new InvalidObjectError(
+    given,
+    `${metadata.name} has ${metadata.primaryColumns.length} primary key columns, and an object is named by one. ` +
+      `Give it a single key, or use a custom statistic with a dimension for each.`,
+  );
+}
+
+function idOf(metadata: EntityMetadata, entity: object): string {
+  const column = singleKey(metadata, entity);
+  const id: unknown = column.getEntityValue(entity);
+  // trackers read the column itself, so its stored form is the id
+  const transformers = id === undefined || id === null ? [] : [column.transformer ?? []].flat();
+  const stored = transformers.reduce((value, transformer) => transformer.to(value) as unknown, id);
+  return normalId(metadata, checkId(stored, entity));
+}
+
+/** a native uuid reads back in lower case however it was written */
+function normalId(metadata: EntityMetadata, id: string): string {
+  const [column] = metadata.primaryColumns;
+  const isUuid = column !== undefined && metadata.connection.driver.normalizeType(column) === 'uuid';
+  return isUuid ? id.toLowerCase() : id;
+}

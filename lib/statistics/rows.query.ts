@@ -1,0 +1,129 @@
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import type { Metric } from '../catalog/metric.entity.js';
+import type { Database } from '../database/database.js';
+import { query, type Work } from '../database/work.js';
+import type { LocalDate } from '../time/local-date.js';
+import type { Period } from '../time/period.js';
+import type { DateRange } from './date-range.js';
+import { exactValue } from './exact-value.js';
+import type { Cell, KeyValues, ScopeFilter } from './scope-filter.js';
+import { bindKey, readKey, type StatisticTable } from './statistic-table.js';
+
+/** A stored row: what it belongs to, and its exact value. */
+export interface StoredRow {
+  readonly metricId: number;
+  readonly period: Period;
+  readonly date: LocalDate;
+  /** encoded values of the keys */
+  readonly cell: Cell;
+  readonly value: string | null;
+}
+
+/** Which rows. */
+export interface RowFilter extends Pick<ScopeFilter, 'table' | 'alternatives'> {
+  readonly metrics: readonly Metric[];
+  /** null: every period */
+  readonly period: Period | null;
+  readonly range: DateRange;
+}
+
+/** The condition of rows that a filter asks for. */
+export function rowCondition(database: Database, filter: RowFilter): Sql {
+  const { dialect } = database;
+  const { table } = filter.table;
+  const ids = filter.metrics.map(({ id }) => dialect.integer(id));
+  if (ids.length === 0 || filter.alternatives.length === 0) return sql`1 = 0`;
+  return join(
+    [
+      isOneOf(table.column('metricId'), ids),
+      ...(filter.period === null ? [] : [sql`${table.column('period')} = ${dialect.integer(filter.period)}`]),
+      ...keyConditions(database, filter.table, filter.alternatives),
+      ...rangeConditions(database, filter.table, filter.range),
+    ],
+    ' AND ',
+  );
+}
+
+/** The stored rows of a filter, in no order unless one is given. */
+export function* selectRows(database: Database, filter: RowFilter, order: Sql = empty): Work<StoredRow[]> {
+  const { table } = filter.table;
+  const rows = yield* query(
+    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} WHERE ${rowCondition(database, filter)} ${order}`,
+  );
+  return rows.map((row) => storedRow(filter.table, row));
+}
+
+/** The last row of each metric, period and cell within a range that has an end. */
+export function* selectLastRows(database: Database, filter: RowFilter): Work<StoredRow[]> {
+  const { table, keys } = filter.table;
+  const date = table.column('date');
+  const groups = [table.column('metricId'), table.column('period'), ...keys.map(({ column }) => column)];
+  const same = groups.map((column) => sql`s.${column} = latest.${column}`);
+  const rows = yield* query(sql`SELECT ${columns(database, filter.table, sql`s.`)}
+FROM (SELECT ${join(groups)}, MAX(${date}) AS latest_date FROM ${table.path}
+  WHERE ${rowCondition(database, filter)} GROUP BY ${join(groups)}) latest
+JOIN ${table.path} s ON ${join([...same, sql`s.${date} = latest.latest_date`], ' AND ')}`);
+  return rows.map((row) => storedRow(filter.table, row));
+}
+
+/** The last row of one metric, period and cell within a range that has an end. */
+export function* selectLastRow(database: Database, filter: RowFilter): Work<StoredRow | null> {
+  const order = sql`ORDER BY ${filter.table.table.column('date')} DESC LIMIT 1`;
+  const [row = null] = yield* selectRows(database, filter, order);
+  return row;
+}
+
+/** The columns that `storedRow` reads. */
+export function columns(database: Database, { table, keys }: StatisticTable, prefix: Sql = empty): Sql {
+  const { dialect } = database;
+  const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;
+  return join([
+    sql`${column('metricId')} AS row_metric`,
+    sql`${column('period')} AS row_period`,
+    sql`${dialect.dateText(column('date'))} AS row_date`,
+    sql`${dialect.exactText(column('value'))} AS row_value`,
+    ...keys.map((key, place) => sql`${readKey(dialect, key, sql`${prefix}${key.column}`)} AS ${raw(`row_key${place}`)}`),
+  ]);
+}
+
+/** A row of `columns` as the driver gives it. */
+export function storedRow({ keys }: StatisticTable, row: Readonly<Record<string, unknown>>): StoredRow {
+  return {
+    metricId: row['row_metric'] as number,
+    period: row['row_period'] as Period,
+    date: row['row_date'] as string,
+    value: exactValue(row['row_value']),
+    cell: Object.fromEntries(keys.map(({ property }, place) => [property, row[`row_key${place}`] as string | number])),
+  };
+}
+
+/** Text that two cells of a table share only where they are the same. */
+export function cellId({ keys }: StatisticTable, cell: Cell): string {
+  return JSON.stringify(keys.map(({ property }) => cell[property]));
+}
+
+function keyConditions(database: Database, { keys }: StatisticTable, alternatives: readonly KeyValues[]): Sql[] {
+  const alternativeOf = (values: KeyValues): Sql[] =>
+    keys
+      .filter(({ property }) => Object.hasOwn(values, property))
+      .map((key) => isOneOf(key.column, (values[key.property] ?? []).map((value) => bindKey(database.dialect, key, value))));
+  const either = alternatives.map(alternativeOf);
+  if (either.some((conditions) => conditions.length === 0)) return [];
+  const [only, ...others] = either;
+  if (only !== undefined && others.length === 0) return only;
+  return [sql`(${join(either.map((conditions) => sql`(${join(conditions, ' AND ')})`), ' OR ')})`];
+}
+
+function rangeConditions({ dialect }: Database, { table }: StatisticTable, { from, to }: DateRange): Sql[] {
+  const date = table.column('date');
+  if (from !== null && from === to) return [sql`${date} = ${dialect.date(from)}`];
+  return [
+    ...(from === null ? [] : [sql`${date} >= ${dialect.date(from)}`]),
+    ...(to === null ? [] : [sql`${date} <= ${dialect.date(to)}`]),
+  ];
+}
+
+function isOneOf(column: Sql, values: readonly Sql[]): Sql {
+  const [only, ...others] = values;
+  return only !== undefined && others.length === 0 ? sql`${column} = ${only}` : sql`${column} IN (${join(values)})`;
+}

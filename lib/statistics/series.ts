@@ -1,0 +1,138 @@
+import { TooManyPointsError } from '../errors/statistic.error.js';
+import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js';
+import { bucketStart, calendarUnit, nextBucket, type Period, periodKind, type WeekStart } from '../time/period.js';
+import { localDateAt } from '../time/time-zone.js';
+import type { CoverageKind } from './coverage.entity.js';
+import { lastDateOf } from './date-range.js';
+import type { Fill } from './statistic-filter.js';
+
+/** One point of a series. */
+export interface SeriesPoint<V = number> {
+  /** the day, the last day of a rolling window, the first day of a calendar bucket */
+  date: LocalDate;
+  /** null: nothing is known, or there is no value */
+  value: V | null;
+  /** false while the date, or its bucket, was not over when the value was computed */
+  complete: boolean;
+  /** when the run that computed the value read its source; null where no run did */
+  asOf: Date | null;
+}
+
+export interface SeriesRow {
+  readonly date: LocalDate;
+  readonly value: string | null;
+}
+
+/** What is known of the completeness of a series. */
+export interface SeriesCoverage {
+  readonly from: LocalDate;
+  /** null: open-ended */
+  readonly through: LocalDate | null;
+  readonly kind: CoverageKind;
+  readonly timeZone: string;
+  readonly computedAt: Date | null;
+}
+
+export interface SeriesSpec {
+  readonly period: Period;
+  readonly weekStart: WeekStart;
+  readonly today: LocalDate;
+  readonly coverage: SeriesCoverage | null;
+  readonly fill: Fill;
+}
+
+export const MOST_POINTS = 100_000;
+
+const ZERO_WHEN_ABSENT: ReadonlySet<CoverageKind> = new Set(['count', 'countDistinct', 'sum', 'increment']);
+
+/**
+ * The dates of a series from its first to its last bucket, both included.
+ *
+ * @throws TooManyPointsError
+ */
+export function seriesDates(period: Period, from: LocalDate, to: LocalDate, weekStart: WeekStart): LocalDate[] {
+  const dates: LocalDate[] = [];
+  if (calendarUnit(period) === null) {
+    const [first, last] = [dayNumber(from), dayNumber(to)];
+    if (last - first >= MOST_POINTS) throw new TooManyPointsError(from, to, MOST_POINTS);
+    for (let day = first; day <= last; day++) dates.push(fromDayNumber(day));
+    return dates;
+  }
+  const last = bucketStart(period, to, weekStart);
+  for (let date = bucketStart(period, from, weekStart); date <= last; date = nextBucket(period, date, weekStart)) {
+    if (dates.length >= MOST_POINTS) throw new TooManyPointsError(from, to, MOST_POINTS);
+    dates.push(date);
+    if (date === last) break;
+  }
+  return dates;
+}
+
+/**
+ * One point for each date; where there is no row, what the filling says.
+ *
+ * @param dates from `seriesDates`
+ * @param earlier the last row before the first date, as far as it may hold
+ * @param rows by date ascending, none before the first date
+ */
+export function seriesOf(
+  spec: SeriesSpec,
+  dates: readonly LocalDate[],
+  earlier: SeriesRow | null,
+  rows: readonly SeriesRow[],
+): SeriesPoint<string>[] {
+  const known = knownDates(spec);
+  const firstRow = (earlier ?? rows[0])?.date;
+  let last = earlier;
+  let next = 0;
+  return dates.map((date) => {
+    const row = rows[next]?.date === date ? rows[next++] : undefined;
+    const value = row === undefined ? absentValue(spec, known, date, last, firstRow) : row.value;
+    last = row ?? last;
+    return { date, value, complete: isComplete(spec, known, date), asOf: known.asOf(date) };
+  });
+}
+
+/** Whether an earlier row can decide a point's value. */
+export function needsEarlierRow(period: Period, fill: Fill): boolean {
+  return fill === 'previous' || fill === 'zero' || (fill === 'period' && periodKind(period) !== 'bucket');
+}
+
+interface KnownDates {
+  /** the first and last dates that coverage holds; null without it */
+  readonly from: LocalDate | null;
+  readonly through: LocalDate | null;
+  /** the date that was open when it was computed */
+  readonly open: LocalDate;
+  readonly asOf: (date: LocalDate) => Date | null;
+}
+
+function knownDates({ period, weekStart, today, coverage }: SeriesSpec): KnownDates {
+  if (coverage === null) return { from: null, through: null, open: today, asOf: () => null };
+  const { computedAt, timeZone, through } = coverage;
+  const from = bucketStart(period, coverage.from, weekStart);
+  const open = computedAt === null ? (through ?? today) : localDateAt(computedAt, timeZone);
+  return { from, through: through ?? today, open, asOf: (date) => (date < from || date > today ? null : computedAt) };
+}
+
+function absentValue(
+  { period, today, coverage, fill }: SeriesSpec,
+  { from, through }: KnownDates,
+  date: LocalDate,
+  last: SeriesRow | null,
+  firstRow: LocalDate | undefined,
+): string | null {
+  if (fill === 'null' || date > today) return null;
+  const isBeforeAll = (from === null || date < from) && (firstRow === undefined || date < firstRow);
+  if (fill === 'zero') return isBeforeAll ? null : '0';
+  if (fill === 'previous') return last?.value ?? null;
+  if (from !== null && date < from) return null;
+  if (periodKind(period) !== 'bucket') return last?.value ?? null;
+  const isCovered = coverage !== null && through !== null && date <= through;
+  return isCovered && ZERO_WHEN_ABSENT.has(coverage.kind) ? '0' : null;
+}
+
+function isComplete({ period, weekStart, today }: SeriesSpec, known: KnownDates, date: LocalDate): boolean {
+  const end = lastDateOf(period, date, weekStart);
+  if (known.from === null || known.through === null) return end < today;
+  return date >= known.from && end <= known.through && end < known.open;
+}

@@ -1,0 +1,15 @@
+import { Entity } from 'typeorm';
+import { AbstractStatistic } from './abstract-statistic.js';
+import { Dimension } from './dimension.decorator.js';
+
+/** The value of a metric for one object of the application. */
+@Entity({ name: 'trackstats_statistic_by_date_and_object', withoutRowid: true })
+export class StatisticByDateAndObject extends AbstractStatistic {
+  /** the object entity's table name without prefix, or its name in the module's `objectTypes` */
+  @Dimension({ type: 'varchar', length: 100, name: 'object_type' })
+  objectType!: string;
+
+  /** the object's primary key as text */
+  @Dimension({ type: 'varchar', length: 255, name: 'object_id' })
+  objectId!: string;
+}

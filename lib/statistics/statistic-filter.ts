@@ -1,0 +1,76 @@
+import type { Type } from '@nestjs/common';
+import type { MetricTarget } from '../catalog/definitions.js';
+import type { LocalDateInput } from '../time/local-date.js';
+import type { BucketPeriod, Period } from '../time/period.js';
+import type { AbstractStatistic } from './abstract-statistic.js';
+import type { EntityClass, ObjectTarget } from './object-target.js';
+import type { StatisticValue } from './statistic-value.js';
+
+type AnyFunction = (...args: never[]) => unknown;
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type IsReadonly<S, K extends keyof S> = Same<Pick<S, K>, Readonly<Pick<S, K>>>;
+
+/** The names of a custom statistic's dimensions: its own properties, but for methods and what is read-only. */
+export type DimensionKeys<S> = {
+  [K in keyof S]-?: S[K] extends AnyFunction ? never : IsReadonly<S, K> extends true ? never : K;
+}[Exclude<keyof S, keyof AbstractStatistic>] &
+  string;
+
+/** A value for each dimension of a custom statistic. */
+export type DimensionValues<S> = { [K in DimensionKeys<S>]: S[K] };
+
+export type OneMetric = { metric: MetricTarget; metrics?: never };
+export type AnyMetrics = OneMetric | { metrics: readonly MetricTarget[]; metric?: never };
+
+/** The total of a metric: a filter that names nothing else. */
+export type TotalScope = { entity?: never; object?: never; objects?: never; objectType?: never; dimensions?: never };
+export type OneObjectScope = { object: ObjectTarget; objects?: never; objectType?: never; entity?: never; dimensions?: never };
+export type ObjectsScope =
+  | OneObjectScope
+  | { objects: readonly ObjectTarget[]; object?: never; objectType?: never; entity?: never; dimensions?: never }
+  | { objectType: EntityClass | string; object?: never; objects?: never; entity?: never; dimensions?: never };
+/** Some of a custom statistic: of each dimension one value, several, or any where it is left out. */
+export type CustomScope<S extends AbstractStatistic> = {
+  entity: Type<S>;
+  dimensions?: { [K in DimensionKeys<S>]?: S[K] | readonly S[K][] };
+  object?: never;
+  objects?: never;
+  objectType?: never;
+};
+/** One value of a custom statistic. */
+export type CustomCell<S extends AbstractStatistic> = {
+  entity: Type<S>;
+  dimensions: DimensionValues<S>;
+  object?: never;
+  objects?: never;
+  objectType?: never;
+};
+
+/** `date`: today where it is left out. `period`: DAY. */
+export type At = { period?: Period; date?: LocalDateInput };
+/** `from`, `to`: both included. `last`: so many dates, or buckets of the period, up to today's, instead of them. */
+export type Range = { period?: Period; date?: LocalDateInput; from?: LocalDateInput; to?: LocalDateInput; last?: number };
+/** `exact: true` reads the decimals as text instead of the nearest numbers. */
+export type Reading<X extends boolean> = { exact?: X };
+export type ValueOf<X extends boolean> = X extends true ? string : number;
+
+/**
+ * What stands where there is no row. `period`: what the period's rule says. `zero` and `previous`: 0, or the last
+ * value before; null still on dates after today or before the first row. `null`: nothing.
+ */
+export type Fill = 'period' | 'zero' | 'previous' | 'null';
+export type Filling = { fill?: Fill };
+export type Ranking = { limit?: number; offset?: number; order?: 'asc' | 'desc' };
+
+export type StatisticFilter = AnyMetrics & Range & (TotalScope | ObjectsScope);
+
+export type RecordBase = { metric: MetricTarget; value: StatisticValue; date?: LocalDateInput; period?: Period };
+export type RecordInput<S extends AbstractStatistic = AbstractStatistic> = RecordBase &
+  (TotalScope | OneObjectScope | CustomCell<S>);
+export type IncrementBase = {
+  metric: MetricTarget;
+  /** 1 where it is left out */
+  by?: number | string | bigint;
+  date?: LocalDateInput;
+  period?: BucketPeriod;
+};

@@ -1,0 +1,213 @@
+import { isZoneName, offsetAt, offsetChanges, unknownZone } from './zone-offsets.js';
+
+/**
+ * A column's clock. A database column holds *readings*: what a clock on the wall of its storage zone shows, in milliseconds as if
+ * that wall time were UTC. The storage zone is an IANA zone (usually the process's), `'UTC'` or `'Z'`, or a fixed offset as
+ * `'+05:30'`; of instants and epochs it is `'UTC'`. A reading is taken back to an instant as JavaScript's `Date` does it: in a
+ * repeated hour the first occurrence, in a skipped hour with the offset before the transition.
+ */
+export type StorageZone = string;
+
+/** From a reading on, what to add to readings to have the wall time in another zone. */
+export interface ClockSegment {
+  /** The first reading, in ms; -Infinity for the first segment. */
+  readonly from: number;
+  /** Seconds to add: the local day number is `floor((reading / 1000 + shift) / 86400)`. */
+  readonly shift: number;
+}
+
+/** Readings of one local day. */
+export interface DayRange {
+  /** Days since 1970-01-01 in the zone. */
+  readonly day: number;
+  /** The first reading, in ms. */
+  readonly from: number;
+  /** The first reading after it, in ms. */
+  readonly to: number;
+}
+
+/** The local days `fromDay` to `toDay` (both included, days since 1970-01-01) of a zone, on a column's clock. */
+export interface DaysOnClock {
+  readonly storedIn: StorageZone;
+  readonly zone: string;
+  readonly fromDay: number;
+  readonly toDay: number;
+}
+
+interface Piece {
+  readonly from: number;
+  readonly offset: number;
+}
+
+const SECONDS_PER_DAY = 86_400;
+const MS_PER_DAY = 86_400_000;
+// Two offsets of up to 16 hours (a fixed one: 24) and a skipped day lie between a reading and the same time elsewhere.
+const MARGIN = 3 * MS_PER_DAY;
+
+/**
+ * How the readings `from` to `to` (both included, ms) of a column become local days of a zone: consecutive segments, such that the
+ * local day number of every reading in that range is `floor((reading / 1000 + shift) / 86400)`. As few as that takes: a transition
+ * that changes no day has none.
+ *
+ * @throws UnknownTimeZoneError if either zone is unknown
+ * @example
+ * daySegments({ storedIn: 'UTC', zone: 'Europe/Berlin', from: Date.UTC(2026, 0, 1), to: Date.UTC(2026, 5, 1) });
+ * // [{ from: -Infinity, shift: 3600 }, { from: Date.UTC(2026, 2, 29, 1), shift: 7200 }]
+ */
+export function daySegments(range: { storedIn: StorageZone; zone: string; from: number; to: number }): ClockSegment[] {
+  const pieces = storagePieces(range.storedIn, range.from, range.to);
+  const segments: ClockSegment[] = [];
+  pieces.forEach((piece, index) => {
+    const end = Math.min(pieces[index + 1]?.from ?? Infinity, range.to + 1);
+    segments.push(...segmentsOfPiece(piece, range.zone, Math.max(piece.from, range.from), end));
+  });
+  return withoutIdleSegments(segments);
+}
+
+/**
+ * The readings of each local day: half-open ranges [from, to), in order, that together hold exactly the readings whose local day is
+ * one of those asked for. They join on to each other, but for readings of other days between them. A day that comes back after
+ * midnight (St_Johns until 2011: the clocks went from 00:01 to 23:01) has several ranges, a day that the zone skipped has none.
+ *
+ * @throws UnknownTimeZoneError if either zone is unknown
+ * @example
+ * const day = dayNumber('2026-03-29');
+ * dayRanges({ storedIn: 'UTC', zone: 'Europe/Berlin', fromDay: day, toDay: day });
+ * // [{ day, from: Date.UTC(2026, 2, 28, 23), to: Date.UTC(2026, 2, 29, 22) }]
+ */
+export function dayRanges(days: DaysOnClock): DayRange[] {
+  const ranges: DayRange[] = [];
+  segmentsAround(days).forEach(({ from, shift }, index, segments) => {
+    const to = segments[index + 1]?.from ?? Infinity;
+    const firstDay = Math.max(days.fromDay, dayOf(from, shift));
+    const lastDay = Math.min(days.toDay, dayOf(to - 1, shift));
+    for (let day = firstDay; day <= lastDay; day += 1) {
+      append(ranges, { day, from: Math.max(from, startOn(day, shift)), to: Math.min(to, startOn(day + 1, shift)) });
+    }
+  });
+  return ranges;
+}
+
+/**
+ * The smallest half-open range of readings (ms) that holds all `dayRanges` of these days. Where a day comes back after midnight, it
+ * also holds readings of the neighbouring day: filter by day as well. For days that the zone skipped it is empty, and lies where they
+ * would have been.
+ *
+ * @throws UnknownTimeZoneError if either zone is unknown
+ * @example
+ * const day = dayNumber('2026-03-29');
+ * readingRange({ storedIn: 'UTC', zone: 'Europe/Berlin', fromDay: day, toDay: day });
+ * // { from: Date.UTC(2026, 2, 28, 23), to: Date.UTC(2026, 2, 29, 22) }
+ */
+export function readingRange(days: DaysOnClock): { from: number; to: number } {
+  const held = segmentsAround(days).flatMap(({ from, shift }, index, segments) => {
+    const start = Math.max(from, startOn(days.fromDay, shift));
+    const end = Math.min(segments[index + 1]?.from ?? Infinity, startOn(days.toDay + 1, shift));
+    return start < end ? [{ start, end }] : [];
+  });
+  const first = held.at(0);
+  const last = held.at(-1);
+  if (first !== undefined && last !== undefined) return { from: first.start, to: last.end };
+  const next = firstReadingFrom(days);
+  return { from: next, to: next };
+}
+
+/**
+ * The first reading (ms) of the first of these days; of a day that the zone skipped, the first reading after it.
+ *
+ * @throws UnknownTimeZoneError if either zone is unknown
+ * @example
+ * const day = dayNumber('2011-12-30');
+ * firstReadingFrom({ storedIn: 'UTC', zone: 'Pacific/Apia', fromDay: day, toDay: day }); // Date.UTC(2011, 11, 30, 10)
+ */
+export function firstReadingFrom(days: DaysOnClock): number {
+  const starts = segmentsAround(days).map(({ from, shift }, index, segments) => {
+    const start = Math.max(from, startOn(days.fromDay, shift));
+    return start < (segments[index + 1]?.from ?? Infinity) ? start : Infinity;
+  });
+  return Math.min(...starts);
+}
+
+/**
+ * The greatest reading (ms) that is taken back to the given instant or one before it. In the second pass of a repeated hour that is
+ * the end of the hour: all of its readings are taken for the first pass, which is over.
+ *
+ * @throws UnknownTimeZoneError if the storage zone is unknown
+ * @example latestReading(new Date('2026-07-01T10:00:00Z'), 'Europe/Berlin') // Date.UTC(2026, 6, 1, 12)
+ */
+export function latestReading(instant: Date, storedIn: StorageZone): number {
+  const at = instant.getTime();
+  const pieces = storagePieces(storedIn, at - MARGIN, at + MARGIN);
+  const latest = pieces.map(({ from, offset }, index) => {
+    const reading = Math.min(at + offset * 1000, (pieces[index + 1]?.from ?? Infinity) - 1);
+    return reading >= from ? reading : -Infinity;
+  });
+  return Math.max(...latest);
+}
+
+/** The offsets with which the readings `from` to `to` are taken back to instants. */
+function storagePieces(storedIn: StorageZone, from: number, to: number): Piece[] {
+  const fixed = fixedOffset(storedIn);
+  if (fixed !== null) return [{ from: -Infinity, offset: fixed }];
+  const start = Math.floor((from - MARGIN) / 1000);
+  let pieces: Piece[] = [{ from: -Infinity, offset: offsetAt(storedIn, start) }];
+  for (const { at, before, after } of offsetChanges(storedIn, start, Math.ceil((to + MARGIN) / 1000))) {
+    // In a skipped and in the first pass of a repeated hour the offset before the transition holds.
+    const piece = { from: (at + Math.max(before, after)) * 1000, offset: after };
+    if (piece.from <= from) pieces = [{ from: -Infinity, offset: after }];
+    else if (piece.from <= to) pieces.push(piece);
+  }
+  return pieces;
+}
+
+function fixedOffset(storedIn: StorageZone): number | null {
+  if (storedIn === 'UTC' || storedIn === 'Z') return 0;
+  const offset = /^([+-])([01]\d|2[0-3]):([0-5]\d)$/.exec(storedIn);
+  if (offset !== null) return (offset[1] === '-' ? -60 : 60) * (Number(offset[2]) * 60 + Number(offset[3]));
+  if (!isZoneName(storedIn)) throw unknownZone(storedIn);
+  return null;
+}
+
+function segmentsOfPiece(piece: Piece, zone: string, from: number, end: number): ClockSegment[] {
+  const start = Math.floor(from / 1000) - piece.offset;
+  const changes = offsetChanges(zone, start, Math.ceil(end / 1000) - 1 - piece.offset);
+  return [
+    { from: piece.from, shift: offsetAt(zone, start) - piece.offset },
+    ...changes.map(({ at, after }) => ({ from: (at + piece.offset) * 1000, shift: after - piece.offset })),
+  ];
+}
+
+function withoutIdleSegments(segments: readonly ClockSegment[]): ClockSegment[] {
+  const kept: ClockSegment[] = [];
+  segments.forEach((segment, index) => {
+    const previous = kept.at(-1);
+    const to = segments[index + 1]?.from ?? Infinity;
+    if (previous === undefined || !hasSameDays(segment, previous.shift, to)) kept.push(segment);
+  });
+  return kept;
+}
+
+function hasSameDays({ from, shift }: ClockSegment, otherShift: number, to: number): boolean {
+  if (shift === otherShift) return true;
+  const day = dayOf(from, shift);
+  return [dayOf(to - 1, shift), dayOf(from, otherShift), dayOf(to - 1, otherShift)].every((other) => other === day);
+}
+
+function segmentsAround({ storedIn, zone, fromDay, toDay }: DaysOnClock): ClockSegment[] {
+  return daySegments({ storedIn, zone, from: fromDay * MS_PER_DAY - MARGIN, to: (toDay + 1) * MS_PER_DAY + MARGIN });
+}
+
+function dayOf(reading: number, shift: number): number {
+  return Math.floor((reading / 1000 + shift) / SECONDS_PER_DAY);
+}
+
+function startOn(day: number, shift: number): number {
+  return (day * SECONDS_PER_DAY - shift) * 1000;
+}
+
+function append(ranges: DayRange[], range: DayRange): void {
+  const previous = ranges.at(-1);
+  if (previous?.day === range.day && previous.to === range.from)
+    ranges[ranges.length - 1] = { ...previous, to: range.to };
+  else ranges.push(range);
+}

@@ -1,0 +1,87 @@
+import { InvalidDateError } from '../errors/time.error.js';
+
+/** A calendar day in the time zone of a tracker, `YYYY-MM-DD`, of the years 0001 to 9999. */
+export type LocalDate = string;
+
+/** A local date, or an instant whose local date is meant. */
+export type LocalDateInput = string | Date;
+
+const MS_PER_DAY = 86_400_000;
+const DAYS_PER_400_YEARS = 146_097;
+const FIRST_DAY = -719_162; // 0001-01-01
+const LAST_DAY = 2_932_896; // 9999-12-31
+const FORMAT = /^\d{4}-\d{2}-\d{2}$/;
+const EXPECTED = "Expected a date of the years 0001 to 9999 as 'YYYY-MM-DD', for example '2026-10-31'.";
+
+/**
+ * Checks that a value is a local date and returns it.
+ *
+ * @throws InvalidDateError unless it is text of the form `YYYY-MM-DD` and that day exists
+ * @example parseLocalDate('2024-02-29') // '2024-02-29'
+ */
+export function parseLocalDate(text: unknown): LocalDate {
+  if (typeof text !== 'string' || !FORMAT.test(text)) throw new InvalidDateError(text, EXPECTED);
+  dayNumber(text);
+  return text;
+}
+
+/**
+ * The date that lies a number of calendar days after (or, negative, before) a date.
+ *
+ * @param days whole days
+ * @throws InvalidDateError if the date is not one, the number is not whole, or the result lies outside the years 0001 to 9999
+ * @example addDays('2024-02-28', 2) // '2024-03-01'
+ */
+export function addDays(date: LocalDate, days: number): LocalDate {
+  if (!Number.isSafeInteger(days)) throw new InvalidDateError(days, 'Expected a whole number of days to add.');
+  return fromDayNumber(dayNumber(date) + days);
+}
+
+/**
+ * The number of days from 1970-01-01 to a date; negative before it.
+ *
+ * @throws InvalidDateError if the date is not one
+ * @example dayNumber('1970-01-31') // 30
+ */
+export function dayNumber(date: LocalDate): number {
+  if (!FORMAT.test(date)) throw new InvalidDateError(date, EXPECTED);
+  const year = Number(date.slice(0, 4));
+  const month = Number(date.slice(5, 7));
+  const dayOfMonth = Number(date.slice(8, 10));
+  if (year === 0 || month < 1 || month > 12) throw new InvalidDateError(date, EXPECTED);
+  if (dayOfMonth < 1 || dayOfMonth > daysInMonth(year, month))
+    throw new InvalidDateError(date, whyNoSuchDay(date, year, month));
+  return daysSinceEpoch(year, month, dayOfMonth);
+}
+
+/**
+ * The local date that lies a number of days after 1970-01-01; the reverse of `dayNumber`.
+ *
+ * @throws InvalidDateError unless the number is whole and the date lies in the years 0001 to 9999
+ * @example fromDayNumber(-1) // '1969-12-31'
+ */
+export function fromDayNumber(day: number): LocalDate {
+  if (!Number.isInteger(day) || day < FIRST_DAY || day > LAST_DAY) {
+    throw new InvalidDateError(
+      day,
+      `Expected a whole number of days since 1970-01-01, from ${FIRST_DAY} to ${LAST_DAY} (the years 0001 to 9999).`,
+    );
+  }
+  return new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
+}
+
+function daysSinceEpoch(year: number, month: number, dayOfMonth: number): number {
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999; the calendar repeats every 400 years.
+  if (year < 100) return daysSinceEpoch(year + 400, month, dayOfMonth) - DAYS_PER_400_YEARS;
+  return Date.UTC(year, month - 1, dayOfMonth) / MS_PER_DAY;
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+function whyNoSuchDay(date: LocalDate, year: number, month: number): string {
+  const yearMonth = date.slice(0, 7);
+  return `${date} does not exist: the last day of ${yearMonth} is ${yearMonth}-${daysInMonth(year, month)}.`;
+}

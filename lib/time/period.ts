@@ -1,0 +1,260 @@
+import { InvalidPeriodError } from '../errors/time.error.js';
+import { dayNumber, fromDayNumber, type LocalDate } from './local-date.js';
+
+declare const PERIOD: unique symbol;
+
+/**
+ * Which days a value covers, as an integer code: seconds, negative for calendar units, 0 for LIFETIME.
+ * Made by the constant `Period` only, so that `period: 7` does not compile.
+ */
+export type Period = number & { readonly [PERIOD]: 'rolling' | 'bucket' | 'lifetime' };
+/** DAY and the calendar units: their values do not overlap, so they can be counted up and added together. */
+export type BucketPeriod = Period & { readonly [PERIOD]: 'bucket' };
+/** A window of n days that ends on the date of its value. */
+export type RollingPeriod = Period & { readonly [PERIOD]: 'rolling' };
+/** Everything up to and including the date of the value. */
+export type LifetimePeriod = Period & { readonly [PERIOD]: 'lifetime' };
+/** What `Period.nameOf` returns and `Period.parse` reads. */
+export type PeriodName =
+  | 'DAY'
+  | 'WEEK'
+  | 'DAYS_28'
+  | 'MONTH'
+  | 'LIFETIME'
+  | 'CALENDAR_WEEK'
+  | 'CALENDAR_MONTH'
+  | 'CALENDAR_QUARTER'
+  | 'CALENDAR_YEAR'
+  | `DAYS_${number}`;
+
+/** How the rows of a period lie on the calendar. */
+export type PeriodKind = 'bucket' | 'rolling' | 'lifetime';
+/** What a calendar period counts by. */
+export type CalendarUnit = 'week' | 'month' | 'quarter' | 'year';
+/** The day with which a CALENDAR_WEEK begins. */
+export type WeekStart = 'monday' | 'sunday' | 'saturday';
+
+const SECONDS_PER_DAY = 86_400;
+const LONGEST_WINDOW = 3_660;
+const CODES = {
+  DAY: SECONDS_PER_DAY as BucketPeriod,
+  WEEK: (7 * SECONDS_PER_DAY) as RollingPeriod,
+  DAYS_28: (28 * SECONDS_PER_DAY) as RollingPeriod,
+  MONTH: (30 * SECONDS_PER_DAY) as RollingPeriod,
+  LIFETIME: 0 as LifetimePeriod,
+  CALENDAR_WEEK: -604_800 as BucketPeriod,
+  CALENDAR_MONTH: -2_592_000 as BucketPeriod,
+  CALENDAR_QUARTER: -7_776_000 as BucketPeriod,
+  CALENDAR_YEAR: -31_536_000 as BucketPeriod,
+} as const;
+const CODE_BY_NAME = new Map<string, Period>(Object.entries(CODES));
+const NAME_BY_CODE = new Map<number, PeriodName>(
+  Object.entries(CODES).map(([name, code]) => [code, name as PeriodName]),
+);
+const UNIT_BY_CODE = new Map<number, CalendarUnit>([
+  [CODES.CALENDAR_WEEK, 'week'],
+  [CODES.CALENDAR_MONTH, 'month'],
+  [CODES.CALENDAR_QUARTER, 'quarter'],
+  [CODES.CALENDAR_YEAR, 'year'],
+]);
+const EXPECTED = `Use ${[...CODE_BY_NAME.keys()].map((name) => `Period.${name}`).join(', ')} or Period.days(n).`;
+
+/**
+ * The periods that a statistic can have.
+ *
+ * @example
+ * Period.WEEK; // the seven days that end on the date
+ * Period.CALENDAR_MONTH; // the month that begins on the date
+ * Period.days(90);
+ */
+export const Period: {
+  /** One calendar day. */
+  readonly DAY: BucketPeriod;
+  /** The 7 days that end on the date. */
+  readonly WEEK: RollingPeriod;
+  /** The 28 days that end on the date. */
+  readonly DAYS_28: RollingPeriod;
+  /** The 30 days that end on the date. */
+  readonly MONTH: RollingPeriod;
+  /** Everything up to and including the date. */
+  readonly LIFETIME: LifetimePeriod;
+  /** The week that begins on the date; its first day is an option of the module. */
+  readonly CALENDAR_WEEK: BucketPeriod;
+  /** The month that begins on the date. */
+  readonly CALENDAR_MONTH: BucketPeriod;
+  /** The three months that begin on the date: the first of January, April, July or October. */
+  readonly CALENDAR_QUARTER: BucketPeriod;
+  /** The year that begins on the date. */
+  readonly CALENDAR_YEAR: BucketPeriod;
+  /**
+   * The n days that end on the date. `days(1)` is DAY, `days(7)` is WEEK.
+   *
+   * @throws InvalidPeriodError unless n is a whole number from 1 to 3660
+   * @example Period.days(90)
+   */
+  days(n: number): Period;
+  /**
+   * The name of a period, as `parse` reads it.
+   *
+   * @throws InvalidPeriodError if the value is not a period
+   * @example Period.nameOf(Period.days(14)) // 'DAYS_14'
+   */
+  nameOf(period: Period): PeriodName;
+  /**
+   * Reads a period from its name (in any case) or its code, for example from a query string.
+   *
+   * @throws InvalidPeriodError if it is neither
+   * @example Period.parse('calendar_month') === Period.CALENDAR_MONTH
+   * @example Period.parse('604800') === Period.WEEK
+   */
+  parse(text: string | number): Period;
+} = Object.freeze({ ...CODES, days: periodOfDays, nameOf: nameOfPeriod, parse: parsePeriod });
+
+function periodOfDays(n: number): Period {
+  if (!Number.isInteger(n) || n < 1 || n > LONGEST_WINDOW) {
+    throw new InvalidPeriodError(n, `Period.days takes a whole number of days from 1 to ${LONGEST_WINDOW}.`);
+  }
+  return (n * SECONDS_PER_DAY) as Period;
+}
+
+function nameOfPeriod(period: Period): PeriodName {
+  const code = checkPeriod(period);
+  return NAME_BY_CODE.get(code) ?? `DAYS_${code / SECONDS_PER_DAY}`;
+}
+
+function parsePeriod(text: string | number): Period {
+  if (typeof text !== 'string') return checkPeriod(text);
+  if (/^-?\d{1,9}$/.test(text)) return checkPeriod(Number(text), text);
+  const name = text.length > 20 ? '' : text.toUpperCase();
+  const days = /^DAYS_([1-9]\d{0,3})$/.exec(name)?.[1];
+  if (days !== undefined) return periodOfDays(Number(days));
+  const period = CODE_BY_NAME.get(name);
+  if (period === undefined) {
+    throw new InvalidPeriodError(
+      text,
+      `Expected one of ${[...CODE_BY_NAME.keys()].join(', ')}, DAYS_n, or the code of one.`,
+    );
+  }
+  return period;
+}
+
+/**
+ * Checks that a value is the code of a period and returns it as one.
+ *
+ * @param shown what an error message shows as given, if other than the value
+ * @throws InvalidPeriodError if it is not
+ * @example checkPeriod(86400) === Period.DAY
+ */
+export function checkPeriod(value: unknown, shown: unknown = value): Period {
+  if (typeof value !== 'number' || !isCode(value)) throw new InvalidPeriodError(shown, EXPECTED);
+  return (value + 0) as Period; // -0 becomes 0
+}
+
+function isCode(value: number): boolean {
+  if (NAME_BY_CODE.has(value)) return true;
+  const days = value / SECONDS_PER_DAY;
+  return Number.isInteger(days) && days >= 1 && days <= LONGEST_WINDOW;
+}
+
+/**
+ * How the rows of a period lie on the calendar: side by side (DAY and the calendar units), overlapping, or growing.
+ *
+ * @throws InvalidPeriodError if the value is not a period
+ * @example periodKind(Period.DAY) // 'bucket'
+ */
+export function periodKind(period: Period): PeriodKind {
+  const code = checkPeriod(period);
+  if (code === CODES.LIFETIME) return 'lifetime';
+  return code < 0 || code === CODES.DAY ? 'bucket' : 'rolling';
+}
+
+/**
+ * How many days a value of a rolling period covers, the day of its date included; 1 for DAY.
+ *
+ * @throws InvalidPeriodError for LIFETIME and the calendar units, which have no fixed number of days
+ * @example windowDays(Period.WEEK) // 7
+ */
+export function windowDays(period: Period): number {
+  const code = checkPeriod(period);
+  if (code > 0) return code / SECONDS_PER_DAY;
+  throw new InvalidPeriodError(
+    nameOfPeriod(code),
+    'Expected DAY or a rolling period; this one has no fixed number of days.',
+  );
+}
+
+/**
+ * What a calendar period counts by; null for every other period.
+ *
+ * @throws InvalidPeriodError if the value is not a period
+ * @example calendarUnit(Period.CALENDAR_QUARTER) // 'quarter'
+ */
+export function calendarUnit(period: Period): CalendarUnit | null {
+  return UNIT_BY_CODE.get(checkPeriod(period)) ?? null;
+}
+
+/**
+ * The date under which a value that covers a date is stored: the first day of its calendar bucket.
+ * The periods that have a value for every date (DAY, rolling, LIFETIME) store it under the date itself.
+ *
+ * @throws InvalidDateError if the date is not one, or its week begins before 0001-01-01
+ * @example bucketStart(Period.CALENDAR_WEEK, '2026-10-31', 'monday') // '2026-10-26'
+ */
+export function bucketStart(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
+  const day = dayNumber(date);
+  switch (calendarUnit(period)) {
+    case 'week':
+      return fromDayNumber(day - daysIntoWeek(day, weekStart));
+    case 'month':
+      return firstOfMonth(yearOf(date), monthOf(date));
+    case 'quarter':
+      return firstOfMonth(yearOf(date), monthOf(date) - ((monthOf(date) - 1) % 3));
+    case 'year':
+      return firstOfMonth(yearOf(date), 1);
+    case null:
+      return date;
+  }
+}
+
+/**
+ * The date under which the value after the one that holds a date is stored; the next date for the periods that have one for every date.
+ *
+ * @param bucketDate a date of the bucket, normally its first
+ * @throws InvalidDateError if the date is not one, or the next bucket begins after 9999-12-31
+ * @example nextBucket(Period.CALENDAR_QUARTER, '2026-10-01', 'monday') // '2027-01-01'
+ */
+export function nextBucket(period: Period, bucketDate: LocalDate, weekStart: WeekStart): LocalDate {
+  const start = bucketStart(period, bucketDate, weekStart);
+  switch (calendarUnit(period)) {
+    case 'week':
+      return fromDayNumber(dayNumber(start) + 7);
+    case 'month':
+      return firstOfMonth(yearOf(start), monthOf(start) + 1);
+    case 'quarter':
+      return firstOfMonth(yearOf(start), monthOf(start) + 3);
+    case 'year':
+      return firstOfMonth(yearOf(start), 13);
+    case null:
+      return fromDayNumber(dayNumber(start) + 1);
+  }
+}
+
+function daysIntoWeek(day: number, weekStart: WeekStart): number {
+  // 1970-01-01, day 0, was a Thursday.
+  const sinceThursday = { monday: 3, sunday: 4, saturday: 5 }[weekStart];
+  return (((day + sinceThursday) % 7) + 7) % 7;
+}
+
+function yearOf(date: LocalDate): number {
+  return Number(date.slice(0, 4));
+}
+
+function monthOf(date: LocalDate): number {
+  return Number(date.slice(5, 7));
+}
+
+function firstOfMonth(year: number, month: number): LocalDate {
+  const overflow = month > 12;
+  const text = `${String(year + (overflow ? 1 : 0)).padStart(4, '0')}-${String(overflow ? month - 12 : month).padStart(2, '0')}-01`;
+  return fromDayNumber(dayNumber(text));
+}

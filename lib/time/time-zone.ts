@@ -1,0 +1,61 @@
+import { InvalidDateError } from '../errors/time.error.js';
+import { firstReadingFrom } from './column-clock.js';
+import { dayNumber, fromDayNumber, type LocalDate } from './local-date.js';
+import { isZoneName, offsetAt, unknownZone } from './zone-offsets.js';
+
+export { daySegments, dayRanges, latestReading, readingRange } from './column-clock.js';
+export type { ClockSegment, DayRange, DaysOnClock, StorageZone } from './column-clock.js';
+
+/**
+ * Checks that a value is the name of an IANA time zone and returns it as it was written.
+ *
+ * @throws UnknownTimeZoneError if Intl does not know it; offsets as '+05:30' are no zones
+ * @example checkTimeZone('Europe/Berlin') // 'Europe/Berlin'
+ */
+export function checkTimeZone(name: unknown): string {
+  if (typeof name !== 'string' || !isZoneName(name)) throw unknownZone(name);
+  return name;
+}
+
+/**
+ * The date that a calendar in a zone shows at an instant.
+ *
+ * @throws InvalidDateError if the instant is invalid or its date outside the years 0001 to 9999
+ * @throws UnknownTimeZoneError if the zone is unknown
+ * @example localDateAt(new Date('2026-10-31T23:30:00Z'), 'Europe/Berlin') // '2026-11-01'
+ */
+export function localDateAt(instant: Date, zone: string): LocalDate {
+  const ms = instant.getTime();
+  if (Number.isNaN(ms)) throw new InvalidDateError(instant, 'Expected a valid Date.');
+  const second = Math.floor(ms / 1000);
+  return fromDayNumber(Math.floor((second + offsetAt(zone, second)) / 86_400));
+}
+
+/**
+ * The first instant of a local date; of a date that the zone skipped, the first instant after it.
+ *
+ * @throws InvalidDateError if the date is not one
+ * @throws UnknownTimeZoneError if the zone is unknown
+ * @example startOfDay('2026-03-29', 'Europe/Berlin') // 2026-03-28T23:00:00Z
+ */
+export function startOfDay(date: LocalDate, zone: string): Date {
+  const day = dayNumber(date);
+  return new Date(firstReadingFrom({ storedIn: 'UTC', zone, fromDay: day, toDay: day }));
+}
+
+/**
+ * The time zone of this process as JavaScript's `Date` reads it now: an IANA name, or a fixed offset as '-03:00' where the
+ * environment (`TZ=GMT+3`, `TZ=`) says one that has no name. Either can be the storage zone of a column.
+ *
+ * @example processTimeZone() // 'Europe/Berlin'
+ */
+export function processTimeZone(): string {
+  // For a TZ without rules V8 answers undefined, 'Etc/Unknown' or 'GMT+05:00', which Intl itself then refuses.
+  const name = new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone as string | undefined;
+  return name !== undefined && isZoneName(name) ? name : offsetText(-new Date(0).getTimezoneOffset());
+}
+
+function offsetText(minutes: number): string {
+  const twoDigits = (n: number): string => String(Math.floor(n)).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${twoDigits(Math.abs(minutes) / 60)}:${twoDigits(Math.abs(minutes) % 60)}`;
+}

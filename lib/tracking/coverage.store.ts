@@ -1,0 +1,84 @@
+import sql, { join, type Sql } from 'sql-template-tag';
+import type { Database } from '../database/database.js';
+import { execute, queryOne, type Work } from '../database/work.js';
+import { Coverage, type CoverageKind } from '../statistics/coverage.entity.js';
+import type { LocalDate } from '../time/local-date.js';
+import type { Period } from '../time/period.js';
+import type { CoveredRange } from './run-plan.js';
+
+/** What a coverage is of. */
+export interface CoverageKey {
+  readonly metricId: number;
+  readonly period: Period;
+  readonly scope: string;
+}
+
+export interface CoverageValues {
+  readonly from: LocalDate;
+  readonly through: LocalDate;
+  readonly timeZone: string;
+  readonly kind: CoverageKind;
+  readonly fingerprint: string;
+  readonly computedAt: Date;
+}
+
+const KEY = ['metricId', 'period', 'scope'] as const;
+
+/**
+ * Holds a coverage until the transaction ends, made empty where it is not there yet, and reads it: two runs for the
+ * same statistics, in whatever processes, follow one another.
+ */
+export function* holdCoverage(
+  database: Database,
+  key: CoverageKey,
+  kind: CoverageKind,
+): Work<CoveredRange | undefined> {
+  const { dialect } = database;
+  const table = database.table(Coverage);
+  yield* execute(
+    dialect.insertIfAbsent(
+      table,
+      { ...bound(database, key), timeZone: dialect.text(''), kind: dialect.text(kind), fingerprint: dialect.text('') },
+      KEY,
+    ),
+  );
+  const row = yield* queryOne<{
+    covered_from: LocalDate | null;
+    covered_through: LocalDate | null;
+    fingerprint: string;
+  }>(
+    sql`SELECT ${dialect.dateText(table.column('from'))} AS covered_from, ${dialect.dateText(table.column('through'))} AS covered_through,
+${table.column('fingerprint')} AS fingerprint FROM ${table.path} WHERE ${matches(database, key)} ${dialect.forUpdate}`,
+  );
+  if (row === undefined || row.covered_from === null || row.covered_through === null) return undefined;
+  return { from: row.covered_from, through: row.covered_through, fingerprint: row.fingerprint };
+}
+
+/** Writes what a run has covered. */
+export function* moveCoverage(database: Database, key: CoverageKey, values: CoverageValues): Work<void> {
+  const { dialect } = database;
+  const table = database.table(Coverage);
+  const set: [string, Sql][] = [
+    ['from', dialect.date(values.from)],
+    ['through', dialect.date(values.through)],
+    ['timeZone', dialect.text(values.timeZone)],
+    ['kind', dialect.text(values.kind)],
+    ['fingerprint', dialect.text(values.fingerprint)],
+    ['computedAt', sql`${values.computedAt.getTime()}`],
+  ];
+  const assignments = set.map(([property, value]) => sql`${table.column(property)} = ${value}`);
+  yield* execute(sql`UPDATE ${table.path} SET ${join(assignments)} WHERE ${matches(database, key)}`);
+}
+
+function bound({ dialect }: Database, { metricId, period, scope }: CoverageKey): Record<(typeof KEY)[number], Sql> {
+  return { metricId: dialect.integer(metricId), period: dialect.integer(period), scope: dialect.text(scope) };
+}
+
+function matches(database: Database, key: CoverageKey): Sql {
+  const table = database.table(Coverage);
+  const values = bound(database, key);
+  return join(
+    KEY.map((property) => sql`${table.column(property)} = ${values[property]}`),
+    ' AND ',
+  );
+}

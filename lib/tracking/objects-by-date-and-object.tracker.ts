@@ -1,0 +1,21 @@
+import type { ObjectLiteral } from 'typeorm';
+import { Tracker } from './tracker.js';
+import type { Aggregating, ByObject, TrackerOptions } from './tracker.options.js';
+
+/**
+ * Aggregates the rows of its source by the object they belong to, stored as StatisticByDateAndObject. Rows that point
+ * to no object are left out.
+ *
+ * @example
+ * ```ts
+ * @Track({ metric: SPENT, source: Order, dateField: 'paidAt', aggregate: sum('total'), objectField: 'customer', period: Period.LIFETIME })
+ * export class SpentTracker extends ObjectsByDateAndObjectTracker {}
+ * ```
+ */
+export class ObjectsByDateAndObjectTracker<
+  E extends ObjectLiteral = any, // eslint-disable-line @typescript-eslint/no-explicit-any -- any entity
+> extends Tracker<E, 'object'> {
+  constructor(options?: TrackerOptions<E> & Aggregating<E> & ByObject<E>) {
+    super('object', options);
+  }
+}

@@ -1,0 +1,42 @@
+type AnyFunction = (...args: never[]) => unknown;
+type Primitive = string | number | bigint | boolean | symbol | Date | Uint8Array | AnyFunction | null | undefined;
+
+/** What `valueOf` of a Date, a dayjs, a luxon DateTime has and a plain object has not. */
+type Instant = string | number | bigint | Date | { valueOf(): number };
+type Numeric = number | bigint | string; // decimals are strings in TypeORM entities
+
+type Unlazy<T> = T extends PromiseLike<infer U> ? U : T;
+type NonNull<T> = Exclude<Unlazy<T>, null | undefined>;
+type Depth = [never, 0, 1, 2, 3, 4];
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/**
+ * Paths in E to something assignable to Leaf: `'createdAt'`, `'order.paidAt'`. They go through to-one relations and
+ * embedded objects, never through arrays.
+ */
+export type PathTo<E, Leaf, D extends number = 3> =
+  IsAny<E> extends true
+    ? string
+    : string extends keyof E
+      ? string // ObjectLiteral: nothing is known
+      : D extends 0
+        ? never
+        : {
+            [K in keyof E & string]:
+              | (NonNull<E[K]> extends Leaf ? (NonNull<E[K]> extends AnyFunction ? never : K) : never)
+              | (NonNull<E[K]> extends Primitive | readonly unknown[]
+                  ? never
+                  : `${K}.${PathTo<NonNull<E[K]>, Leaf, Depth[D]>}`);
+          }[keyof E & string];
+
+/** Deeper than three steps TypeScript does not look; the start does. */
+type Deep<E> = string extends keyof E ? string : `${keyof E & string}.${string}.${string}.${string}`;
+
+/** A property that holds an instant or a date. */
+export type DatePath<E> = PathTo<E, Instant> | Deep<E>;
+/** A property that holds a number; decimals are text in entities. */
+export type NumericPath<E> = PathTo<E, Numeric> | Deep<E>;
+/** A property whose values can be a dimension. */
+export type KeyPath<E> = PathTo<E, string | number | bigint | boolean | Date> | Deep<E>;
+/** A to-one relation, or a column that holds a key. */
+export type ObjectPath<E> = PathTo<E, string | number | bigint | object> | Deep<E>;

@@ -1,0 +1,96 @@
+import type { Type } from '@nestjs/common';
+import { InvalidTrackerError } from '../errors/tracker.error.js';
+import type { ResolvedOptions } from '../trackstats.options.js';
+import { defineMethod, type MethodDefinition } from './define-method.js';
+import { defineTracker } from './define-tracker.js';
+import { text, truth, wholeNumber } from './option.js';
+import { parted, type GivenOptions } from './track-metadata.js';
+import type { TrackerDefinition } from './tracker-definition.js';
+import { nameOf, type DeclaredTracker } from './tracker.explorer.js';
+import type { TrackContext } from './tracker.options.js';
+import { scheduleOf, type TrackerSchedule } from './tracker-schedule.js';
+import { constructorOptions, kindOf, Tracker, type AnyTracker } from './tracker.js';
+
+interface Registered {
+  readonly name: string;
+  readonly type: Type;
+  readonly method: string | symbol | null;
+  /** null: it runs when it is asked to */
+  readonly schedule: TrackerSchedule | null;
+  readonly runOnStart: boolean;
+  /** how often a failed run is tried again */
+  readonly retries: number;
+  /** milliseconds; null: none */
+  readonly timeout: number | null;
+}
+
+/** A provider class that counts rows of a source. */
+export interface SourceTracker extends Registered {
+  readonly kind: 'source';
+  readonly tracker: AnyTracker;
+  readonly definition: TrackerDefinition;
+  readonly options: GivenOptions;
+}
+
+/** A provider's method that returns values. */
+export interface MethodTracker extends Registered {
+  readonly kind: 'method';
+  readonly definition: MethodDefinition;
+  call(context: TrackContext): unknown;
+}
+
+/** A tracker of the application, checked as far as that needs no database. */
+export type RegisteredTracker = SourceTracker | MethodTracker;
+
+const LONGEST_NAME = 200;
+
+/** Makes a tracker of what its provider declares, with the module's defaults and schedules. */
+export function registered(declared: DeclaredTracker, module: ResolvedOptions): RegisteredTracker {
+  const { type, method, instance } = declared;
+  const { options, job: given } = parted(declared.options);
+  const name = text(nameOf(type, method), 'name', given.name) ?? nameOf(type, method);
+  if (name === '' || name.length > LONGEST_NAME) {
+    throw new InvalidTrackerError(name, `its name has ${name.length} characters. Expected 1 to ${LONGEST_NAME}: @Track({ name: '…' }).`);
+  }
+  const job = (timeZone: string): Registered => ({
+    name,
+    type,
+    method,
+    schedule: scheduleOf(name, given, Object.hasOwn(module.trackers, name) ? module.trackers[name] : undefined, timeZone),
+    runOnStart: truth(name, 'runOnStart', given.runOnStart),
+    retries: wholeNumber(name, 'retries', given.retries, 'times') ?? 0,
+    timeout: wholeNumber(name, 'timeout', given.timeout, 'milliseconds') ?? null,
+  });
+  if (method === null) {
+    const tracker = checkedTracker(name, instance);
+    const definition = defineTracker({ kind: kindOf(tracker), name, type: type.name }, options, module);
+    return Object.freeze({ ...job(definition.timeZone), kind: 'source', tracker, definition, options });
+  }
+  const definition = defineMethod(name, options, module);
+  return Object.freeze({ ...job(definition.timeZone), kind: 'method', definition, call: caller(name, instance, method) });
+}
+
+function checkedTracker(name: string, instance: object): AnyTracker {
+  if (!(instance instanceof Tracker)) {
+    throw new InvalidTrackerError(
+      name,
+      'its class has @Track and extends no tracker. Extend one, as in class X extends CountObjectsByDateTracker; or put @Track on a method.',
+    );
+  }
+  if (constructorOptions(instance) !== undefined) {
+    throw new InvalidTrackerError(
+      name,
+      'it has its options twice, from @Track and in its constructor: super({ … }). Keep those of @Track.',
+    );
+  }
+  return instance;
+}
+
+function caller(name: string, instance: object, method: string | symbol): MethodTracker['call'] {
+  const methods = instance as Record<string | symbol, ((context: TrackContext) => unknown) | undefined>;
+  if (typeof methods[method] !== 'function') {
+    throw new InvalidTrackerError(name, 'it is no method of its provider.');
+  }
+  // looked up at each run: an application (or its test) may replace it
+  return (context) => methods[method]?.(context);
+}

@@ -1,0 +1,183 @@
+import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../errors/run.error.js';
+import type { RollupPeriod } from '../rollup/rollup-spec.js';
+import { addDays, dayNumber, type LocalDate } from '../time/local-date.js';
+import { bucketStart, nextBucket, Period, periodKind, windowDays } from '../time/period.js';
+import type { TrackerDefinition } from './tracker-definition.js';
+
+/** The range of dates that is complete, as stored; null before the first run. */
+export interface CoveredRange {
+  readonly from: LocalDate;
+  readonly through: LocalDate;
+  readonly fingerprint: string;
+}
+
+/** A range that was asked for. */
+export interface RequestedRange {
+  readonly from?: LocalDate | undefined;
+  readonly to?: LocalDate | undefined;
+}
+
+export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
+  /** what will be covered after the run */
+  readonly covered: { readonly from: LocalDate; readonly through: LocalDate };
+  /** first date whose value depends on nothing stored: a first run, or a range that was asked for */
+  readonly fresh: boolean;
+}
+
+export interface RunPlan {
+  /** the dates that the run replaces, over all periods */
+  readonly from: LocalDate;
+  readonly through: LocalDate;
+  readonly periods: readonly PlannedPeriod[];
+  readonly scanFrom: number;
+  readonly scanBase: boolean;
+  readonly scanThrough: number;
+}
+
+export interface RunPlanInput {
+  readonly definition: TrackerDefinition;
+  /** for messages */
+  readonly tracker: string;
+  readonly fingerprint: (period: Period) => string;
+  readonly today: LocalDate;
+  readonly coverage: ReadonlyMap<Period, CoveredRange>;
+  readonly requested: RequestedRange;
+  /** the date of the source's first row that has come by now; null where there is none */
+  readonly firstDate: LocalDate | null;
+}
+
+/**
+ * Which dates of which period a run replaces, and what of the source it reads for that.
+ *
+ * @throws ClockBehindError, DefinitionChangedError, InvalidRangeError
+ */
+export function planRun(input: RunPlanInput): RunPlan {
+  const periods = input.definition.periods.map((period) => planPeriod(input, period));
+  const scanFrom = Math.min(...periods.map(scanStart));
+  const first = input.firstDate;
+  const olderRows = first === null || dayNumber(first) < scanFrom;
+  return {
+    from: earliest(periods.map(({ range }) => range.from)),
+    through: latest(periods.map(({ range }) => range.through)),
+    periods,
+    scanFrom,
+    scanBase: olderRows && periods.some(needsBase),
+    scanThrough: Math.max(...periods.map(({ through, period }) => scanEnd(input, period, through))),
+  };
+}
+
+/** Whether a plan needs to know when the source begins. */
+export function needsFirstDate({ definition, coverage, requested }: Omit<RunPlanInput, 'firstDate'>): boolean {
+  return requested.from === undefined && definition.periods.some((period) => !coverage.has(period));
+}
+
+interface DatedPeriod extends PlannedPeriod {
+  readonly range: { readonly from: LocalDate; readonly through: LocalDate };
+}
+
+function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
+  const { definition, coverage, requested, today, fingerprint } = input;
+  const covered = coverage.get(period);
+  const wanted = requested.from === undefined && requested.to === undefined ? null : requested;
+  const range = wanted === null ? due(input, covered) : asked(input, period, wanted, covered);
+  if (
+    covered !== undefined &&
+    covered.fingerprint !== fingerprint(period) &&
+    (wanted?.from === undefined || wanted.to !== undefined || range.from > covered.from)
+  ) {
+    throw new DefinitionChangedError(input.tracker, Period.nameOf(period), covered.from, covered.through);
+  }
+  const from = firstBucket(definition, period, range.from);
+  const openEnded = wanted !== null && wanted.to === undefined;
+  return {
+    period,
+    density: definition.density,
+    from: dayNumber(from),
+    through: dayNumber(range.through),
+    baseIsStored: wanted === null && covered !== undefined && definition.appendOnly && resumes(definition, period),
+    fresh: wanted !== null || covered === undefined,
+    range: { from: earliest([from, range.through]), through: range.through },
+    covered: {
+      from: covered === undefined ? earliest([from, range.through]) : earliest([from, covered.from]),
+      through: covered === undefined || openEnded ? range.through : latest([range.through, covered.through]),
+    },
+  };
+}
+
+/** What is due: everything at first, later what has come since the last run and the days that it looks back. */
+function due(
+  { definition, tracker, today, firstDate }: RunPlanInput,
+  covered: CoveredRange | undefined,
+): { from: LocalDate; through: LocalDate } {
+  if (covered === undefined) return { from: notBefore(definition, firstDate ?? today), through: today };
+  if (today < addDays(covered.through, -1)) throw new ClockBehindError(tracker, today, covered.through);
+  const from = earliest([addDays(covered.through, -definition.lookback), today]);
+  return { from: notBefore(definition, from), through: today };
+}
+
+function asked(
+  { definition, today, tracker, firstDate }: RunPlanInput,
+  period: Period,
+  { from, to }: RequestedRange,
+  covered: CoveredRange | undefined,
+): { from: LocalDate; through: LocalDate } {
+  const through = to === undefined ? today : earliest([to, today]);
+  const start = from ?? covered?.from ?? firstDate ?? through;
+  if (start > through) {
+    throw new InvalidRangeError(
+      `A range of ${tracker} begins on ${start} and ends on ${through}. Expected from <= to, and from no later than today (${today}).`,
+    );
+  }
+  if (covered !== undefined && (through < addDays(covered.from, -1) || start > addDays(covered.through, 1))) {
+    throw new InvalidRangeError(
+      `A range of ${tracker} from ${start} to ${through} leaves a gap beside what is covered in ${Period.nameOf(period)} ` +
+        `(${covered.from} to ${covered.through}), whose dates nobody would have computed. Choose a range that adjoins it.`,
+    );
+  }
+  return { from: notBefore(definition, start), through };
+}
+
+function notBefore({ since }: TrackerDefinition, date: LocalDate): LocalDate {
+  return since === null ? date : latest([since, date]);
+}
+
+/** The first bucket that a range replaces: the one that holds its first date, unless that begins before `since`. */
+function firstBucket({ since, weekStart }: TrackerDefinition, period: Period, date: LocalDate): LocalDate {
+  if (periodKind(period) !== 'bucket') return date;
+  const start = bucketStart(period, date, weekStart);
+  return since !== null && start < since ? nextBucket(period, start, weekStart) : start;
+}
+
+/** Whether a lifetime value can go on from the stored one. */
+function resumes({ aggregate }: TrackerDefinition, period: Period): boolean {
+  return periodKind(period) === 'lifetime' && aggregate.function !== 'avg' && aggregate.function !== 'countDistinct';
+}
+
+function scanStart({ period, from }: PlannedPeriod): number {
+  return periodKind(period) === 'rolling' ? from - windowDays(period) + 1 : from;
+}
+
+/** A bucket is computed whole, be the range's end in the middle of it. */
+function scanEnd({ definition, today }: RunPlanInput, period: Period, through: number): number {
+  if (periodKind(period) !== 'bucket' || period === Period.DAY) return through;
+  const end =
+    dayNumber(nextBucket(period, bucketStart(period, dateOf(through), definition.weekStart), definition.weekStart)) - 1;
+  return Math.min(end, dayNumber(today));
+}
+
+function dateOf(day: number): LocalDate {
+  return addDays('1970-01-01', day);
+}
+
+function needsBase({ period, density, baseIsStored, fresh }: PlannedPeriod): boolean {
+  if (periodKind(period) === 'lifetime') return !baseIsStored;
+  return periodKind(period) === 'rolling' && density === 'daily' && fresh;
+}
+
+function earliest(dates: readonly LocalDate[]): LocalDate {
+  return dates.reduce((a, b) => (b < a ? b : a));
+}
+
+function latest(dates: readonly LocalDate[]): LocalDate {
+  return dates.reduce((a, b) => (b > a ? b : a));
+}

@@ -1,0 +1,30 @@
+/** What is running in this process: under each key at most one task. */
+export class Running {
+  private readonly tasks = new Map<unknown, Promise<unknown>>();
+
+  has(key: unknown): boolean {
+    return this.tasks.has(key);
+  }
+
+  /** Runs a task under a key; null where one is running under it. */
+  tryStart<T>(key: unknown, task: () => Promise<T>): Promise<T> | null {
+    if (this.tasks.has(key)) return null;
+    const running = task().finally(() => this.tasks.delete(key));
+    this.tasks.set(key, running);
+    return running;
+  }
+
+  /** Runs a task under a key when the one that is running under it has ended. */
+  async startNext<T>(key: unknown, task: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const started = this.tryStart(key, task);
+      if (started !== null) return started;
+      await this.tasks.get(key)?.catch(() => undefined);
+    }
+  }
+
+  /** Resolves when nothing is running. */
+  async idle(): Promise<void> {
+    while (this.tasks.size > 0) await Promise.allSettled(this.tasks.values());
+  }
+}

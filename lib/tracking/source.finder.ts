@@ -1,0 +1,68 @@
+import { EntitySchema, type DataSource } from 'typeorm';
+import type { DataSources } from '../database/data-sources.js';
+import { SourceElsewhereError } from '../errors/run.error.js';
+import { MissingSourceError, SourceDataSourceError } from '../errors/tracker.error.js';
+import { shown } from '../errors/trackstats.error.js';
+import { dataSourceOf, type Source } from '../rollup/source.resolver.js';
+import type { EntityClass } from '../statistics/object-target.js';
+import { present } from './option.js';
+import type { GivenOptions } from './track-metadata.js';
+import { choosesSource, type AnyTracker } from './tracker.js';
+
+/** A tracker, as far as its source goes. */
+export interface Sourced {
+  /** for messages */
+  readonly name: string;
+  readonly tracker: AnyTracker;
+  readonly options: Pick<GivenOptions, 'source' | 'sourceDataSource'>;
+}
+
+/** Says which rows a tracker counts, and where they are. */
+export class SourceFinder {
+  /** @param named the data source that the application registered under a name; undefined: none */
+  constructor(
+    private readonly dataSources: DataSources,
+    private readonly named: (name: string) => DataSource | undefined,
+  ) {}
+
+  /**
+   * The source of a tracker for a run: the given one, else what its `source()` returns, else the `source` of its options.
+   *
+   * @throws MissingSourceError, SourceDataSourceError, SourceElsewhereError
+   */
+  async find(sourced: Sourced, now: Date, given?: Source): Promise<Source> {
+    const { name, tracker, options } = sourced;
+    const source = given ?? (choosesSource(tracker) ? await tracker.source({ now }) : (options.source as Source | undefined));
+    if ((source as unknown) === undefined || (source as unknown) === null) throw new MissingSourceError(name);
+    const dataSource = this.dataSourceOf(sourced, source as Source);
+    if (dataSource !== undefined && dataSource !== this.dataSources.statistics) throw new SourceElsewhereError(name);
+    return source as Source;
+  }
+
+  private dataSourceOf({ name, options }: Sourced, source: Source): DataSource | undefined {
+    const own = typeof source === 'object' && !(source instanceof EntitySchema) ? dataSourceOf(source) : undefined;
+    if (own !== undefined) return own;
+    if (present(options.sourceDataSource)) return this.byName(name, options.sourceDataSource);
+    if (typeof source !== 'function' && !(source instanceof EntitySchema)) return undefined;
+    const [first, ...more] = this.dataSources.having(source);
+    if (more.length === 0) return first;
+    throw new SourceDataSourceError(
+      name,
+      `several data sources have its source ${entityName(source)}. Name the one whose rows count: sourceDataSource: 'default' (or its name).`,
+    );
+  }
+
+  private byName(tracker: string, name: unknown): DataSource {
+    const found = typeof name === 'string' ? this.named(name) : undefined;
+    if (found !== undefined) return found;
+    throw new SourceDataSourceError(
+      tracker,
+      `sourceDataSource is ${shown(name)}, and the application has no data source of that name. ` +
+        `Expected the name given to TypeOrmModule.forRoot({ name: '…' }), or 'default'.`,
+    );
+  }
+}
+
+function entityName(source: EntityClass): string {
+  return typeof source === 'function' ? source.name : source.options.name;
+}

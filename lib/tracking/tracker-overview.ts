@@ -1,0 +1,97 @@
+import { In } from 'typeorm';
+import { metricKeyOf, findMetrics } from '../catalog/metric.query.js';
+import type { Database } from '../database/database.js';
+import { Coverage } from '../statistics/coverage.entity.js';
+import type { LocalDate } from '../time/local-date.js';
+import type { Period } from '../time/period.js';
+import type { Clock } from '../trackstats.tokens.js';
+import type { RegisteredTracker } from './registered-tracker.js';
+import type { RunHistory } from './run-history.js';
+import type { TrackerRun } from './tracker-run.js';
+
+/** How a tracker is. */
+export interface TrackerInfo {
+  name: string;
+  /** natural key: 'shopping/order_count' */
+  metric: string;
+  periods: Period[];
+  /** `every` in milliseconds; null: it runs when it is asked to */
+  schedule: { cron?: string; every?: number; timeZone: string } | null;
+  /** null where nothing fires */
+  nextRunAt: Date | null;
+  lastRun: TrackerRun | null;
+  /** the dates that are complete in all of its periods, the last one being still open; null: it has not run, or it is a method */
+  coverage: { from: LocalDate; through: LocalDate } | null;
+  /** milliseconds since the last run began that succeeded: how old its statistics are; null: none has */
+  lagMs: number | null;
+  /** in this process */
+  running: boolean;
+}
+
+type CoveredRange = NonNullable<TrackerInfo['coverage']>;
+
+/** Tells how trackers are. */
+export class TrackerOverview {
+  /** when a tracker's job fires next; filled by the scheduler */
+  readonly nextRuns = new Map<string, () => Date | null>();
+  /** the scopes of the trackers' statistics; filled when the application starts */
+  scopes: ReadonlyMap<string, string> = new Map();
+
+  constructor(
+    private readonly database: Database,
+    private readonly history: RunHistory,
+    private readonly isRunning: (tracker: RegisteredTracker) => boolean,
+    private readonly clock: Clock,
+  ) {}
+
+  async of(trackers: readonly RegisteredTracker[]): Promise<TrackerInfo[]> {
+    const [runs, successes, coverages] = await Promise.all([
+      this.history.latest(),
+      this.history.lastSuccesses(),
+      this.coverages(trackers),
+    ]);
+    return trackers.map((tracker, place) => {
+      const { name, schedule, definition } = tracker;
+      const success = successes.get(name);
+      return {
+        name,
+        metric: metricKeyOf(definition.metric),
+        periods: [...periodsOf(tracker)],
+        schedule: schedule === null ? null : { ...schedule },
+        nextRunAt: this.nextRuns.get(name)?.() ?? null,
+        lastRun: runs.get(name) ?? null,
+        coverage: coverages[place] ?? null,
+        lagMs: success === undefined ? null : Math.max(0, this.clock().getTime() - success.getTime()),
+        running: this.isRunning(tracker),
+      };
+    });
+  }
+
+  /** What is covered in all periods of each tracker. */
+  private async coverages(trackers: readonly RegisteredTracker[]): Promise<(CoveredRange | null)[]> {
+    const targets = trackers.map(({ definition }) => definition.metric);
+    const metrics = await this.database.read(() => findMetrics(this.database, targets));
+    const ids = metrics.flatMap((metric) => (metric === null ? [] : [metric.id]));
+    const stored = await this.database.dataSource.getRepository(Coverage).findBy({ metricId: In([...new Set(ids)]) });
+    return trackers.map((tracker, place) => {
+      const scope = this.scopes.get(tracker.name);
+      const periods = periodsOf(tracker);
+      const own = stored.filter(
+        (coverage) => coverage.metricId === metrics[place]?.id && coverage.scope === scope && periods.includes(coverage.period),
+      );
+      return own.length < periods.length ? null : intersection(own);
+    });
+  }
+}
+
+function periodsOf(tracker: RegisteredTracker): readonly Period[] {
+  return tracker.kind === 'method' ? [tracker.definition.period] : tracker.definition.periods;
+}
+
+function intersection(coverages: readonly Coverage[]): CoveredRange | null {
+  const from = coverages.map((coverage) => coverage.from).reduce((a, b) => (a === null || b === null ? null : a > b ? a : b));
+  const through = coverages
+    .map((coverage) => coverage.through)
+    .reduce((a, b) => (a === null || b === null ? null : a < b ? a : b));
+  return from === null || through === null ? null : { from, through };
+}

@@ -1,0 +1,65 @@
+import type { ObjectLiteral } from 'typeorm';
+import { MissingSourceError } from '../errors/tracker.error.js';
+import { classTracks, type GivenOptions } from './track-metadata.js';
+import type { Source } from '../rollup/source.resolver.js';
+import type { SourceContext } from './tracker.options.js';
+
+declare const OPTIONS: unique symbol;
+
+/** Which options a tracker class takes. */
+export type TrackerKind = 'date' | 'count-date' | 'object' | 'count-object' | 'dimensions';
+
+// not properties: a subclass may have an `options`, a `name`, a `metric` of its own, injected
+const kinds = new WeakMap<object, TrackerKind>();
+const options = new WeakMap<object, GivenOptions>();
+
+/**
+ * What every tracker class is. A provider class extends one of the five and gets its options from @Track; made with
+ * `new`, a tracker gets them in its constructor and is run by `TrackerService.track`.
+ */
+export abstract class Tracker<E extends ObjectLiteral, O> {
+  /** type only: which options @Track must give to such a class */
+  declare readonly [OPTIONS]?: O;
+
+  protected constructor(kind: TrackerKind, given?: object) {
+    kinds.set(this, kind);
+    if (given !== undefined) options.set(this, given as GivenOptions);
+  }
+
+  /**
+   * The rows that this run counts. Override it to choose them with injected services; by default it is the `source` of
+   * @Track.
+   *
+   * @example
+   * ```ts
+   * override source() {
+   *   return this.orders.createQueryBuilder('o').where('o.status = :status', { status: 'paid' });
+   * }
+   * ```
+   */
+  source(_context: SourceContext): Source<E> | Promise<Source<E>> {
+    const source = classTracks(this.constructor)[0]?.source;
+    if (source === undefined) throw new MissingSourceError(this.constructor.name);
+    return source as Source<E>;
+  }
+}
+
+/** A tracker of whatever entity and options. */
+export type AnyTracker<E extends ObjectLiteral = any> = Tracker<E, string>; // eslint-disable-line @typescript-eslint/no-explicit-any
+
+/** Which of the five classes a tracker extends. */
+export function kindOf(tracker: AnyTracker): TrackerKind {
+  const kind = kinds.get(tracker);
+  if (kind === undefined) throw new TypeError(`${tracker.constructor.name} is a tracker whose constructor never ran`);
+  return kind;
+}
+
+/** The options that a tracker got in its constructor. */
+export function constructorOptions(tracker: AnyTracker): GivenOptions | undefined {
+  return options.get(tracker);
+}
+
+/** Whether a tracker's class has a `source()` of its own. */
+export function choosesSource(tracker: AnyTracker): boolean {
+  return tracker.source !== Tracker.prototype.source; // eslint-disable-line @typescript-eslint/unbound-method -- compared, not called
+}

@@ -1,0 +1,74 @@
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { addDays, DefinitionChangedError, type TrackerInfo, TrackerService } from 'nestjs-trackstats';
+import { HistoryService } from '../history/history.service.js';
+
+const FIVE_MINUTES = 5 * 60 * 1000;
+
+/**
+ * Reads the history at start and every few minutes, and has the statistics follow. By their schedules alone the trackers
+ * would see what is new of today and yesterday; but a merge brings commits that are weeks old, and a rebase takes some
+ * away: from the first of these on, the statistics are computed again.
+ */
+@Injectable()
+export class ActivityRefresher implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** When the history was last read, and why that failed, if it did. */
+  lastReadAt: Date | null = null;
+  problem: string | null = null;
+
+  private readonly logger = new Logger(ActivityRefresher.name);
+  private readonly shutdown = new AbortController();
+  private running: Promise<void> | null = null;
+
+  constructor(
+    private readonly history: HistoryService,
+    private readonly trackers: TrackerService,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.refresh();
+  }
+
+  @Interval(FIVE_MINUTES)
+  async refreshRegularly(): Promise<void> {
+    try {
+      await this.refresh();
+      this.problem = null;
+    } catch (error) {
+      this.problem = (error as Error).message;
+      this.logger.warn(`The history could not be read: ${this.problem}`);
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.shutdown.abort();
+    await this.running?.catch(() => undefined);
+  }
+
+  /** One at a time: a call during a refresh waits for that one. */
+  refresh(): Promise<void> {
+    this.running ??= this.readAndTrack().finally(() => (this.running = null));
+    return this.running;
+  }
+
+  private async readAndTrack(): Promise<void> {
+    await this.history.read(this.shutdown.signal);
+    this.lastReadAt = new Date();
+    const changedSince = await this.history.changedSince();
+    // what lies in the future will be counted by the run of its own day
+    const since = changedSince && changedSince < this.lastReadAt ? changedSince : null;
+    for (const tracker of await this.trackers.list()) await this.bringUpToDate(tracker, since);
+    await this.history.settled();
+  }
+
+  private async bringUpToDate({ name, coverage }: TrackerInfo, since: Date | null): Promise<void> {
+    try {
+      if (since && coverage) await this.trackers.backfill(name, { from: since });
+      else await this.trackers.run(name);
+    } catch (error) {
+      if (!(error instanceof DefinitionChangedError) || !coverage) throw error;
+      // another time zone than last time, or an edited tracker: everything anew
+      await this.trackers.backfill(name, { from: addDays(coverage.from, -1) });
+    }
+  }
+}

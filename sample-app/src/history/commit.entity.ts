@@ -1,0 +1,48 @@
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Author } from './author.entity.js';
+
+@Entity()
+export class Commit {
+  @PrimaryColumn({ type: 'text' })
+  sha!: string;
+
+  @ManyToOne(() => Author, { nullable: false })
+  @JoinColumn({ name: 'authorId' })
+  author!: Author;
+
+  /** The author again, as the bare id: nothing has to be joined or loaded to read or write it. */
+  @Index()
+  @Column({ type: 'integer' })
+  authorId!: number;
+
+  @Column({ type: 'datetime' })
+  authoredAt!: Date;
+
+  /** The statistics go by this instant. It can lie in the future: git believes the committer's clock. */
+  @Index()
+  @Column({ type: 'datetime' })
+  committedAt!: Date;
+
+  @Column({ type: 'text' })
+  subject!: string;
+
+  @Column({ type: 'boolean' })
+  isMerge!: boolean;
+
+  /** The last commit that a shallow clone has: what it changed is unknown, and stands here as nothing. */
+  @Column({ type: 'boolean' })
+  isBoundary!: boolean;
+
+  @Column({ type: 'integer' })
+  files!: number;
+
+  @Column({ type: 'integer' })
+  insertions!: number;
+
+  @Column({ type: 'integer' })
+  deletions!: number;
+
+  /** insertions + deletions */
+  @Column({ type: 'integer' })
+  lines!: number;
+}

@@ -1,0 +1,229 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { DataSource } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { atDatabase, connect, currentRun } from './servers.js';
+import type { DatabaseKind, FoundDatabase } from './servers.js';
+
+export type { DatabaseKind };
+
+/** The options that every kind of database understands, and those few of one kind that specs need. */
+export type ExtraOptions = Partial<Omit<DataSourceOptions, 'type' | 'database' | 'driver'>> & {
+  /** PostgreSQL only. */
+  schema?: string;
+  /** MySQL and MariaDB only: how the driver reads `datetime` columns. */
+  timezone?: string;
+};
+
+/** An empty database of a spec's own. */
+export interface TestDatabase {
+  readonly kind: DatabaseKind;
+  /** What the server calls itself, and its version: `PostgreSQL 15.4`. */
+  readonly version: string;
+  /** What TypeOrmModule.forRoot or a DataSource needs to come here; tables are created (`synchronize`) unless `extra` says no. */
+  options(extra?: ExtraOptions): DataSourceOptions;
+  /** A connected DataSource with its tables created. `reset` and `close` close it. */
+  open(extra: ExtraOptions & { entities: NonNullable<DataSourceOptions['entities']> }): Promise<DataSource>;
+  /** Makes a schema beside the default one; does nothing where databases have none. */
+  createSchema(name: string): Promise<void>;
+  /** Closes what `open` opened and removes every table, so that the next test finds the database empty. */
+  reset(): Promise<void>;
+  /** Closes what `open` opened and removes the database. The spec's end does it by itself. */
+  close(): Promise<void>;
+}
+
+/** Describes the same thing once on each database that answers; `jest -t 'on postgres'` runs one of them. */
+export function describeOnEachDatabase(title: string, body: (database: TestDatabase) => void): void {
+  const run = currentRun();
+  if (!run) throw new Error('Specs need the global set-up of jest.config.js (test/support/global-setup.js).');
+  for (const server of run.found) {
+    const database = testDatabase(server, run.prefix + randomBytes(5).toString('hex'));
+    describe(`${title} on ${server.kind}`, () => {
+      beforeAll(() => database.create());
+      afterAll(() => database.close());
+      body(database);
+    });
+  }
+}
+
+function testDatabase(server: FoundDatabase, name: string): RealDatabase {
+  switch (server.kind) {
+    case 'sqlite':
+      return new SqliteDatabase(server, name);
+    case 'postgres':
+      return new PostgresDatabase(server, name);
+    case 'mariadb':
+      return new MariadbDatabase(server, name);
+  }
+}
+
+/** Enough for concurrent work in one spec, few enough for several workers beside each other. */
+const POOL_SIZE = 4;
+
+abstract class RealDatabase implements TestDatabase {
+  private opened: DataSource[] = [];
+
+  constructor(
+    protected readonly server: FoundDatabase,
+    protected readonly name: string,
+  ) {}
+
+  get kind(): DatabaseKind {
+    return this.server.kind;
+  }
+
+  get version(): string {
+    return `${this.server.product} ${this.server.version}`;
+  }
+
+  abstract create(): Promise<void>;
+  abstract createSchema(name: string): Promise<void>;
+  protected abstract address(): DataSourceOptions;
+  protected abstract empty(): Promise<void>;
+  protected abstract drop(): Promise<void>;
+
+  options(extra: ExtraOptions = {}): DataSourceOptions {
+    return { ...this.address(), synchronize: true, ...extra } as DataSourceOptions;
+  }
+
+  async open(extra: ExtraOptions & { entities: NonNullable<DataSourceOptions['entities']> }): Promise<DataSource> {
+    const dataSource = new DataSource(this.options(extra));
+    this.opened.push(dataSource);
+    return dataSource.initialize();
+  }
+
+  async reset(): Promise<void> {
+    await this.closeOpened();
+    await this.empty();
+  }
+
+  async close(): Promise<void> {
+    await this.closeOpened();
+    await this.drop();
+  }
+
+  private async closeOpened(): Promise<void> {
+    const opened = this.opened.splice(0);
+    await Promise.all(opened.filter(({ isInitialized }) => isInitialized).map((dataSource) => dataSource.destroy()));
+  }
+
+  protected async run(url: string, ...statements: string[]): Promise<void> {
+    if (this.kind === 'sqlite') return;
+    const connection = await connect(this.kind, url);
+    try {
+      for (const statement of statements) await connection.query(statement);
+    } finally {
+      await connection.end();
+    }
+  }
+}
+
+/** A file in the run's temporary folder, which goes with the run. */
+class SqliteDatabase extends RealDatabase {
+  private readonly file = join(this.server.url, `${this.name}.sqlite`);
+
+  create(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  createSchema(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  protected address(): DataSourceOptions {
+    return { type: 'better-sqlite3', database: this.file };
+  }
+
+  protected empty(): Promise<void> {
+    const file = new Sqlite(this.file);
+    try {
+      file.pragma('foreign_keys = OFF');
+      const made = file.prepare<[], { type: string; name: string }>(
+        `SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`,
+      );
+      for (const { type, name } of made.all()) file.exec(`DROP ${type} "${name}"`);
+    } finally {
+      file.close();
+    }
+    return Promise.resolve();
+  }
+
+  protected drop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class PostgresDatabase extends RealDatabase {
+  // template0: nobody can be connected to it, so that workers can create databases at the same time
+  create(): Promise<void> {
+    return this.run(this.server.url, `CREATE DATABASE ${this.name} TEMPLATE template0`);
+  }
+
+  createSchema(name: string): Promise<void> {
+    return this.run(atDatabase(this.server.url, this.name), `CREATE SCHEMA "${name}"`);
+  }
+
+  protected address(): DataSourceOptions {
+    return { type: 'postgres', ...credentials(this.server.url), database: this.name, poolSize: POOL_SIZE };
+  }
+
+  protected empty(): Promise<void> {
+    return this.run(
+      atDatabase(this.server.url, this.name),
+      `SET lock_timeout = '10s'`, // a transaction that a test left open is an error, not a wait
+      `SET client_min_messages = warning`,
+      `DO $$
+      DECLARE made text;
+      BEGIN
+        FOR made IN SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' LOOP
+          EXECUTE format('DROP SCHEMA %I CASCADE', made);
+        END LOOP;
+      END $$`,
+      'CREATE SCHEMA public',
+    );
+  }
+
+  protected drop(): Promise<void> {
+    return this.run(this.server.url, `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+  }
+}
+
+class MariadbDatabase extends RealDatabase {
+  // the loose collation that servers have by default: keys have to compare exactly in spite of it
+  create(): Promise<void> {
+    return this.run(this.server.url, `CREATE DATABASE ${this.name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`);
+  }
+
+  createSchema(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  protected address(): DataSourceOptions {
+    return {
+      type: this.server.product === 'MySQL' ? 'mysql' : 'mariadb',
+      ...credentials(this.server.url),
+      database: this.name,
+      poolSize: POOL_SIZE,
+    };
+  }
+
+  protected async empty(): Promise<void> {
+    await this.drop();
+    await this.create();
+  }
+
+  protected drop(): Promise<void> {
+    return this.run(this.server.url, 'SET lock_wait_timeout = 10', `DROP DATABASE IF EXISTS ${this.name}`);
+  }
+}
+
+function credentials(url: string): { host: string; port?: number; username: string; password?: string } {
+  const { hostname, port, username, password } = new URL(url);
+  return {
+    host: hostname,
+    username: decodeURIComponent(username),
+    ...(port === '' ? {} : { port: Number(port) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+  };
+}

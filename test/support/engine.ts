@@ -1,0 +1,61 @@
+import type { DataSource } from 'typeorm';
+import { DataSources } from '../../lib/database/data-sources.js';
+import { Database } from '../../lib/database/database.js';
+import { ObjectTypes } from '../../lib/statistics/object-types.js';
+import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { Domain } from '../../lib/catalog/domain.entity.js';
+import { Metric } from '../../lib/catalog/metric.entity.js';
+import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
+import { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
+import { statisticTablesOf } from '../../lib/statistics/statistic-table.js';
+export const TRACKSTATS_ENTITIES = [Domain, Metric, StatisticByDate, StatisticByDateAndObject, Coverage];
+import type { Source } from '../../lib/rollup/source.resolver.js';
+import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import { TrackerRunner, type RunOptions, type TrackResult } from '../../lib/tracking/tracker.runner.js';
+import { Period } from '../../lib/time/period.js';
+
+/** The engine without Nest: what a run needs, on one data source. */
+export class Engine {
+  readonly database: Database;
+  private readonly runner: TrackerRunner;
+
+  private constructor(readonly dataSource: DataSource) {
+    this.database = new Database(dataSource);
+    const dataSources = new DataSources(dataSource, () => []);
+    this.runner = new TrackerRunner(this.database, dataSources, new ObjectTypes(dataSources), () => new Date());
+  }
+
+  static async on(dataSource: DataSource): Promise<Engine> {
+    const engine = new Engine(dataSource);
+    await engine.database.dialect.prepareKeys(dataSource, statisticTablesOf(engine.database).map(({ table, keys }) => ({ table, textKeys: keys.filter(({ type }) => type === 'varchar').map(({ property }) => property) })));
+    return engine;
+  }
+
+  run(definition: TrackerDefinition, source: Source, options: Partial<RunOptions> & { now: Date }): Promise<TrackResult> {
+    return this.runner.run(definition, source, options);
+  }
+}
+
+/** A definition with every default, and what a test says otherwise. */
+export function definitionOf(
+  given: Partial<TrackerDefinition> & Pick<TrackerDefinition, 'metric' | 'dateField'>,
+): TrackerDefinition {
+  const target = given.target ?? { kind: 'total' };
+  return {
+    name: null,
+    periods: [Period.DAY],
+    aggregate: { function: 'count', field: null },
+    target,
+    where: null,
+    timeZone: 'UTC',
+    weekStart: 'monday',
+    since: null,
+    lookback: 1,
+    appendOnly: false,
+    density: target.kind === 'total' ? 'daily' : 'changes',
+    withDeleted: false,
+    epoch: null,
+    storedIn: null,
+    ...given,
+  };
+}

@@ -1,0 +1,3 @@
+import { startRun } from './servers.js';
+
+export default startRun;

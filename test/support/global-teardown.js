@@ -1,0 +1,3 @@
+import { endRun } from './servers.js';
+
+export default endRun;
