@@ -1,4 +1,7 @@
 /** Specs are ESM and need --experimental-vm-modules, which .npmrc gives to `npm test` and to `npx jest`. */
+// a process in another zone than the database and the statistics, and one whose clock goes back over midnight
+process.env.TZ ??= 'America/St_Johns';
+
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],

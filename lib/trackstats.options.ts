@@ -97,7 +97,8 @@ export function resolveOptions(given: TrackstatsModuleOptions): ResolvedOptions 
   if (!WEEK_STARTS.includes(weekStart)) {
     throw new InvalidOptionsError('weekStart', weekStart, `Expected 'monday', 'sunday' or 'saturday'.`);
   }
-  if (typeof clock !== 'function') throw new InvalidOptionsError('clock', clock, 'Expected a function that returns a Date.');
+  if (typeof clock !== 'function')
+    throw new InvalidOptionsError('clock', clock, 'Expected a function that returns a Date.');
   if (!isObject(objectTypes)) {
     throw new InvalidOptionsError('objectTypes', objectTypes, 'Expected entity classes by name: { customer: User }.');
   }
@@ -138,7 +139,8 @@ function resolveTrackers(given: unknown): Readonly<Record<string, ScheduleOverri
   const expected = `Expected schedules by tracker name: { NAME: false | { cron: '0 * * * *', timeZone?: 'Europe/Paris' } | { every: '15 minutes' } }.`;
   if (!isObject(given)) throw new InvalidOptionsError('trackers', given, expected);
   for (const [name, schedule] of Object.entries(given)) {
-    if (schedule !== false && !isSchedule(schedule)) throw new InvalidOptionsError(`trackers[${JSON.stringify(name)}]`, schedule, expected);
+    if (schedule !== false && !isSchedule(schedule))
+      throw new InvalidOptionsError(`trackers[${JSON.stringify(name)}]`, schedule, expected);
   }
   return Object.freeze({ ...(given as Record<string, ScheduleOverride>) });
 }
@@ -147,7 +149,8 @@ function isSchedule(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { cron, every, timeZone, ...rest } = value as Record<string, unknown>;
   if (Object.keys(rest).length > 0) return false;
-  if (cron !== undefined) return typeof cron === 'string' && every === undefined && (timeZone === undefined || typeof timeZone === 'string');
+  if (cron !== undefined)
+    return typeof cron === 'string' && every === undefined && (timeZone === undefined || typeof timeZone === 'string');
   return (typeof every === 'string' || typeof every === 'number') && timeZone === undefined;
 }
 

@@ -35,3 +35,8 @@ export function* execute(statement: Sql): Work<number> {
   const { affected } = yield statement;
   return affected;
 }
+
+/** Runs statements inside a unit of work, one after the other. */
+export function* executeAll(statements: readonly Sql[]): Work<void> {
+  for (const statement of statements) yield statement;
+}

@@ -5,8 +5,10 @@ export class UnsupportedDatabaseError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNSUPPORTED_DATABASE';
 
   constructor(type: string, supported: readonly string[]) {
-    super(`The data source is of type "${type}"; statistics can be kept in ${supported.join(', ')}. ` +
-      `Keep them in a data source of one of these types and name it: TrackstatsModule.forRoot({ dataSource: 'name' }).`);
+    super(
+      `The data source is of type "${type}"; statistics can be kept in ${supported.join(', ')}. ` +
+        `Keep them in a data source of one of these types and name it: TrackstatsModule.forRoot({ dataSource: 'name' }).`,
+    );
   }
 }
 
@@ -15,8 +17,10 @@ export class ConnectionBusyError extends TrackstatsError {
   readonly code = 'TRACKSTATS_CONNECTION_BUSY';
 
   constructor(waitedMs: number) {
-    super(`Waited ${String(waitedMs)} ms for the SQLite connection, on which a transaction of the application is still open. ` +
-      `Nothing was written. Commit or roll that transaction back sooner; statistics are written between transactions.`);
+    super(
+      `Waited ${String(waitedMs)} ms for the SQLite connection, on which a transaction of the application is still open. ` +
+        `Nothing was written. Commit or roll that transaction back sooner; statistics are written between transactions.`,
+    );
   }
 }
 
@@ -25,7 +29,9 @@ export class MissingEntityError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_ENTITY';
 
   constructor(entities: readonly string[], dataSource: string) {
-    super(`The data source "${dataSource}" does not know ${entities.join(', ')}. Add autoLoadEntities: true to its ` +
-      `TypeOrmModule.forRoot options, or spread the entities: entities: [...TRACKSTATS_ENTITIES, /* your own */].`);
+    super(
+      `The data source "${dataSource}" does not know ${entities.join(', ')}. Add autoLoadEntities: true to its ` +
+        `TypeOrmModule.forRoot options, or spread the entities: entities: [...TRACKSTATS_ENTITIES, /* your own */].`,
+    );
   }
 }

@@ -40,9 +40,9 @@ export class DuplicateModuleError extends TrackstatsError {
 export class MissingModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_MODULE';
 
-  constructor(statistics: readonly string[], places: readonly string[]) {
+  constructor(statistics: readonly string[], calledAt: string) {
     super(
-      `TrackstatsModule.forFeature([${statistics.join(', ')}]) in ${places.join(', ')} needs the module itself: add ` +
+      `TrackstatsModule.forFeature([${statistics.join(', ')}]) (${calledAt}) needs the module itself: add ` +
         `TrackstatsModule.forRoot() to the imports of the application's root module (in a test, of the testing module).`,
     );
   }

@@ -31,6 +31,19 @@ export class InvalidRangeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_RANGE';
 }
 
+/** A run would replace statistics by nothing, of dates whose source rows are gone. */
+export class SourceGoneError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_SOURCE_GONE';
+
+  constructor(tracker: string, from: string, reach: string | null) {
+    super(
+      `${tracker} was asked to compute statistics from ${from} on, but its source ${reach === null ? 'has no rows' : `reaches back to ${reach} only`}, ` +
+        `and statistics of the dates before are stored: they would be lost. Nothing was written. ` +
+        `${reach === null ? 'Restore the rows first' : `Ask for a range from '${reach}' on`}, or remove those statistics with StatisticService.remove if they are to go.`,
+    );
+  }
+}
+
 /** Source and statistics are in different data sources. */
 export class SourceElsewhereError extends TrackstatsError {
   readonly code = 'TRACKSTATS_SOURCE_ELSEWHERE';

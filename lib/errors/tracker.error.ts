@@ -74,7 +74,9 @@ export class AmbiguousTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_AMBIGUOUS_TRACKER';
 
   constructor(type: string, names: readonly string[]) {
-    super(`The class ${type} has several trackers: ${names.join(', ')}. Name the one that is meant, or give [${type}, 'method'].`);
+    super(
+      `The class ${type} has several trackers: ${names.join(', ')}. Name the one that is meant, or give [${type}, 'method'].`,
+    );
   }
 }
 

@@ -50,6 +50,8 @@ export interface RollupPeriod {
   readonly baseIsStored: boolean;
   /** whether rows of this period may be stored in the range */
   readonly hasStored: boolean;
+  /** the range ends before what is covered: what holds after it stays as it was recorded */
+  readonly endsEarly: boolean;
 }
 
 /** What to compute, free of any dialect. */

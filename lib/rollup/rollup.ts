@@ -1,9 +1,11 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
+import sql, { join, type Sql } from 'sql-template-tag';
 import { DAYS, type Dialect, type Replaced } from '../database/dialects/dialect.js';
-import { execute, queryOne, type Work } from '../database/work.js';
+import { execute, executeAll, queryOne, type Work } from '../database/work.js';
 import { periodKind } from '../time/period.js';
+import { inRange } from './range-sql.js';
 import { PARTIAL, partialsQuery } from './rollup-sql.js';
 import type { ResolvedSource, RollupPeriod, RollupSpec } from './rollup-spec.js';
+import { dropUnchanged, endNewKeys, holdAfter } from './seal-sql.js';
 import { freshQuery, ofPeriod, primaryKey } from './window-sql.js';
 
 /**
@@ -11,18 +13,31 @@ import { freshQuery, ofPeriod, primaryKey } from './window-sql.js';
  * and no row of it passes through Node.
  */
 export function* rollup(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
-  const daily = spec.periods.filter(({ period, density }) => periodKind(period) !== 'bucket' && density === 'daily');
-  const days =
-    daily.length === 0
-      ? []
-      : dialect.stageDays(Math.min(...daily.map(({ from }) => from)), Math.max(...daily.map(({ through }) => through)));
-  for (const statement of days) yield* execute(statement);
-  const replaced =
-    dialect.sharesExpressions || spec.periods.length === 1
-      ? yield* together(dialect, spec)
-      : yield* oneByOne(dialect, spec);
-  if (days.length > 0) yield* execute(dialect.unstage(DAYS));
+  const ending = spec.periods.filter(({ period, endsEarly }) => endsEarly && periodKind(period) !== 'bucket');
+  for (const period of ending) yield* holdAfter(dialect, spec, period);
+  const replaced = yield* withDays(dialect, spec.periods, replacePeriods(dialect, spec));
+  for (const period of ending) {
+    yield* endNewKeys(dialect, spec, period);
+    if (period.density === 'changes') yield* dropUnchanged(dialect, spec, period);
+  }
   return replaced;
+}
+
+/** Does a work that reads `freshQuery` of these periods, beside the table of days that some databases need for it. */
+export function* withDays<T>(dialect: Dialect, periods: readonly RollupPeriod[], work: Work<T>): Work<T> {
+  const daily = periods.filter(({ period, density }) => periodKind(period) !== 'bucket' && density === 'daily');
+  if (daily.length === 0) return yield* work;
+  const from = Math.min(...daily.map((period) => period.from));
+  const through = Math.max(...daily.map((period) => period.through));
+  const stages = dialect.stageDays(from, through);
+  yield* executeAll(stages);
+  const result = yield* work;
+  if (stages.length > 0) yield* execute(dialect.unstage(DAYS));
+  return result;
+}
+
+function replacePeriods(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
+  return dialect.sharesExpressions || spec.periods.length === 1 ? together(dialect, spec) : oneByOne(dialect, spec);
 }
 
 /** The earliest reading of the source that has come by now, in milliseconds; null where there is none. */
@@ -48,7 +63,7 @@ function together(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
 }
 
 function* oneByOne(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
-  yield* execute(dialect.stage(PARTIAL, partialsQuery(dialect, spec)));
+  yield* executeAll(dialect.stage(PARTIAL, partialsQuery(dialect, spec)));
   const total: Replaced = { written: 0, removed: 0 };
   for (const period of spec.periods) {
     const replaced = yield* dialect.replace({
@@ -70,11 +85,8 @@ function target(spec: RollupSpec): { table: RollupSpec['statistic']['table']; ke
 }
 
 function inRanges(dialect: Dialect, spec: RollupSpec, periods: readonly RollupPeriod[], alias: Sql): Sql {
-  const date = sql`${alias}.${spec.statistic.table.column('date')}`;
-  const ranges = periods.map(
-    (period) =>
-      sql`(${ofPeriod(dialect, spec, period, alias)} AND ${date} >= ${dialect.dateOf(dialect.integer(period.from))}
-AND ${date} <= ${dialect.dateOf(dialect.integer(period.through))})`,
-  );
-  return ranges.length === 1 ? (ranges[0] ?? raw('')) : sql`(${join(ranges, ' OR ')})`;
+  return sql`(${join(
+    periods.map((period) => sql`(${inRange(dialect, spec, period, alias)})`),
+    ' OR ',
+  )})`;
 }

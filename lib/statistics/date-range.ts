@@ -2,7 +2,7 @@ import { InvalidFilterError } from '../errors/statistic.error.js';
 import { InvalidDateError } from '../errors/time.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import { addDays, type LocalDate, type LocalDateInput, parseLocalDate } from '../time/local-date.js';
-import { bucketStart, nextBucket, type Period, periodKind, type WeekStart } from '../time/period.js';
+import { bucketStart, calendarUnit, nextBucket, type Period, type WeekStart } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 
 /** The dates of a filter as they were given, checked. */
@@ -87,11 +87,11 @@ export function seriesRange(range: RangeInput, period: Period, calendar: Calenda
 
 /** The last date that a value stored under a date covers. */
 export function lastDateOf(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
-  return periodKind(period) === 'bucket' ? addDays(nextBucket(period, date, weekStart), -1) : date;
+  return calendarUnit(period) === null ? date : addDays(nextBucket(period, date, weekStart), -1);
 }
 
 function lastStart(period: Period | null, last: number, { today, weekStart }: Calendar): LocalDate {
-  if (period === null || bucketStart(period, '2000-02-16', weekStart) === '2000-02-16') return addDays(today, 1 - last);
+  if (period === null || calendarUnit(period) === null) return addDays(today, 1 - last);
   let start = bucketStart(period, today, weekStart);
   for (let back = 1; back < last; back++) start = bucketStart(period, addDays(start, -1), weekStart);
   return start;

@@ -22,7 +22,7 @@ export const NULL_DIMENSION = {
   varchar: '\u2400',
   integer: -2147483648,
   boolean: -1,
-  date: '0001-01-01',
+  date: '1000-01-01', // the first that MySQL supports; drivers take the years before 100 for 19xx
 } as const satisfies Record<DimensionType, string | number>;
 
 /** A dimension of a statistic, as declared. */

@@ -85,6 +85,8 @@ export function seriesOf(
   let last = earlier;
   let next = 0;
   return dates.map((date) => {
+    // rows under dates that begin no bucket now: the first day of the week was another when they were written
+    for (let other = rows[next]; other !== undefined && other.date < date; other = rows[++next]) last = other;
     const row = rows[next]?.date === date ? rows[next++] : undefined;
     const value = row === undefined ? absentValue(spec, known, date, last, firstRow) : row.value;
     last = row ?? last;

@@ -1,4 +1,4 @@
-import sql, { join, type Sql } from 'sql-template-tag';
+import sql, { empty, join, type Sql } from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { execute, queryOne, type Work } from '../database/work.js';
 import { Coverage, type CoverageKind } from '../statistics/coverage.entity.js';
@@ -22,6 +22,12 @@ export interface CoverageValues {
   readonly computedAt: Date;
 }
 
+/** A range that a run has computed. */
+export interface ComputedRange extends CoveredRange {
+  /** the run's now */
+  readonly computedAt: Date;
+}
+
 const KEY = ['metricId', 'period', 'scope'] as const;
 
 /**
@@ -42,16 +48,30 @@ export function* holdCoverage(
       KEY,
     ),
   );
+  return yield* selectCoverage(database, key, dialect.forUpdate);
+}
+
+/** Reads a coverage; undefined before the first run. */
+export function readCoverage(database: Database, key: CoverageKey): Work<ComputedRange | undefined> {
+  return selectCoverage(database, key, empty);
+}
+
+function* selectCoverage(database: Database, key: CoverageKey, hold: Sql): Work<ComputedRange | undefined> {
+  const { dialect } = database;
+  const table = database.table(Coverage);
   const row = yield* queryOne<{
     covered_from: LocalDate | null;
     covered_through: LocalDate | null;
     fingerprint: string;
+    computed_at: unknown;
   }>(
     sql`SELECT ${dialect.dateText(table.column('from'))} AS covered_from, ${dialect.dateText(table.column('through'))} AS covered_through,
-${table.column('fingerprint')} AS fingerprint FROM ${table.path} WHERE ${matches(database, key)} ${dialect.forUpdate}`,
+${table.column('fingerprint')} AS fingerprint, ${table.column('computedAt')} AS computed_at
+FROM ${table.path} WHERE ${matches(database, key)} ${hold}`,
   );
   if (row === undefined || row.covered_from === null || row.covered_through === null) return undefined;
-  return { from: row.covered_from, through: row.covered_through, fingerprint: row.fingerprint };
+  const { covered_from: from, covered_through: through, fingerprint } = row;
+  return { from, through, fingerprint, computedAt: new Date(Number(row.computed_at)) };
 }
 
 /** Writes what a run has covered. */

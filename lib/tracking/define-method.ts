@@ -32,10 +32,16 @@ const METHOD_OPTIONS = ['metric', 'period', 'timeZone', 'object', 'statistic'] a
 export function defineMethod(name: string, options: GivenOptions, defaults: TrackerDefaults): MethodDefinition {
   onlyKnown(name, options, METHOD_OPTIONS);
   if (Array.isArray(options.period)) {
-    throw new InvalidTrackerError(name, 'period is a list; what a method returns is recorded for one period. Name one.');
+    throw new InvalidTrackerError(
+      name,
+      'period is a list; what a method returns is recorded for one period. Name one.',
+    );
   }
   if (present(options.object) && present(options.statistic)) {
-    throw new InvalidTrackerError(name, 'it has object and statistic; what it returns belongs to one of them. Keep one.');
+    throw new InvalidTrackerError(
+      name,
+      'it has object and statistic; what it returns belongs to one of them. Keep one.',
+    );
   }
   return Object.freeze({
     name,
@@ -50,7 +56,8 @@ export function defineMethod(name: string, options: GivenOptions, defaults: Trac
 
 function definedStatistic(tracker: string, given: unknown): Type<AbstractStatistic> | null {
   if (!present(given)) return null;
-  if (typeof given === 'function' && given.prototype instanceof AbstractStatistic) return given as Type<AbstractStatistic>;
+  if (typeof given === 'function' && given.prototype instanceof AbstractStatistic)
+    return given as Type<AbstractStatistic>;
   throw new InvalidTrackerError(
     tracker,
     `statistic is ${shown(given)}. Expected the class of a custom statistic: one that extends AbstractStatistic.`,

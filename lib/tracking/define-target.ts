@@ -34,7 +34,8 @@ export function definedTarget(tracker: string, kind: TrackerKind, options: Given
 function refuseForeign(tracker: string, kind: TrackerKind, options: GivenOptions): void {
   const foreign = TARGET_OPTIONS.find((option) => present(options[option]) && !OF_KIND[kind].includes(option));
   if (foreign === undefined) return;
-  const general = foreign in { statistic: 1, dimensions: 1 } ? 'ObjectsByDimensionsTracker' : '(Count)ObjectsByDateAndObjectTracker';
+  const general =
+    foreign in { statistic: 1, dimensions: 1 } ? 'ObjectsByDimensionsTracker' : '(Count)ObjectsByDateAndObjectTracker';
   throw new InvalidTrackerError(tracker, `its class takes no ${foreign}. Extend ${general}, or leave ${foreign} out.`);
 }
 
@@ -48,12 +49,18 @@ function objectTarget(tracker: string, { object, objectField, objectEntity }: Gi
   }
   if (present(object)) {
     if (present(objectEntity)) {
-      throw new InvalidTrackerError(tracker, 'objectEntity belongs to objectField; beside object it says nothing. Leave it out.');
+      throw new InvalidTrackerError(
+        tracker,
+        'objectEntity belongs to objectField; beside object it says nothing. Leave it out.',
+      );
     }
     return { kind: 'object', object: object as NonNullable<typeof object> };
   }
   if (typeof objectField !== 'string' || objectField === '') {
-    throw new InvalidTrackerError(tracker, `objectField is ${shown(objectField)}. Expected a property: objectField: 'customer'.`);
+    throw new InvalidTrackerError(
+      tracker,
+      `objectField is ${shown(objectField)}. Expected a property: objectField: 'customer'.`,
+    );
   }
   return { kind: 'objects', field: objectField, entity: objectEntity ?? null };
 }
@@ -75,7 +82,10 @@ function dimensionsTarget(tracker: string, { statistic, dimensions }: GivenOptio
   }
   const wrong = Object.entries(dimensions).find(([, path]) => typeof path !== 'string' || path === '');
   if (wrong !== undefined) {
-    throw new InvalidTrackerError(tracker, `dimensions.${wrong[0]} is ${shown(wrong[1])}. Expected a property: 'address.country'.`);
+    throw new InvalidTrackerError(
+      tracker,
+      `dimensions.${wrong[0]} is ${shown(wrong[1])}. Expected a property: 'address.country'.`,
+    );
   }
   return { kind: 'dimensions', statistic, dimensions: Object.freeze({ ...(dimensions as Record<string, string>) }) };
 }

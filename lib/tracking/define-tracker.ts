@@ -19,6 +19,7 @@ const TRACKER_OPTIONS = [
   'where',
   'timeZone',
   'since',
+  'sourceKeptSince',
   'lookback',
   'appendOnly',
   'density',
@@ -62,9 +63,10 @@ export function defineTracker(
     where: definedWhere(label, options.where),
     timeZone,
     weekStart: defaults.weekStart,
-    since: definedSince(options.since, timeZone),
+    since: definedDate(options.since, timeZone),
     lookback: wholeNumber(label, 'lookback', options.lookback, 'days') ?? 1,
     appendOnly: truth(label, 'appendOnly', options.appendOnly),
+    sourceKeptSince: definedDate(options.sourceKeptSince, timeZone),
     density: oneOf(label, 'density', options.density, ['daily', 'changes'] as const) ?? defaultDensity(target),
     withDeleted: truth(label, 'withDeleted', options.withDeleted),
     epoch: oneOf(label, 'epoch', options.epoch, ['s', 'ms'] as const) ?? null,
@@ -125,7 +127,7 @@ function definedWhere(tracker: string, given: GivenOptions['where']): TrackerDef
   );
 }
 
-function definedSince(given: unknown, timeZone: string): LocalDate | null {
+function definedDate(given: unknown, timeZone: string): LocalDate | null {
   if (!present(given)) return null;
   return given instanceof Date ? localDateAt(given, timeZone) : parseLocalDate(given);
 }

@@ -50,13 +50,21 @@ export function registered(declared: DeclaredTracker, module: ResolvedOptions): 
   const { options, job: given } = parted(declared.options);
   const name = text(nameOf(type, method), 'name', given.name) ?? nameOf(type, method);
   if (name === '' || name.length > LONGEST_NAME) {
-    throw new InvalidTrackerError(name, `its name has ${name.length} characters. Expected 1 to ${LONGEST_NAME}: @Track({ name: '…' }).`);
+    throw new InvalidTrackerError(
+      name,
+      `its name has ${name.length} characters. Expected 1 to ${LONGEST_NAME}: @Track({ name: '…' }).`,
+    );
   }
   const job = (timeZone: string): Registered => ({
     name,
     type,
     method,
-    schedule: scheduleOf(name, given, Object.hasOwn(module.trackers, name) ? module.trackers[name] : undefined, timeZone),
+    schedule: scheduleOf(
+      name,
+      given,
+      Object.hasOwn(module.trackers, name) ? module.trackers[name] : undefined,
+      timeZone,
+    ),
     runOnStart: truth(name, 'runOnStart', given.runOnStart),
     retries: wholeNumber(name, 'retries', given.retries, 'times') ?? 0,
     timeout: wholeNumber(name, 'timeout', given.timeout, 'milliseconds') ?? null,
@@ -67,7 +75,12 @@ export function registered(declared: DeclaredTracker, module: ResolvedOptions): 
     return Object.freeze({ ...job(definition.timeZone), kind: 'source', tracker, definition, options });
   }
   const definition = defineMethod(name, options, module);
-  return Object.freeze({ ...job(definition.timeZone), kind: 'method', definition, call: caller(name, instance, method) });
+  return Object.freeze({
+    ...job(definition.timeZone),
+    kind: 'method',
+    definition,
+    call: caller(name, instance, method),
+  });
 }
 
 function checkedTracker(name: string, instance: object): AnyTracker {

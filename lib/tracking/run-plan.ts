@@ -15,11 +15,15 @@ export interface CoveredRange {
 export interface RequestedRange {
   readonly from?: LocalDate | undefined;
   readonly to?: LocalDate | undefined;
+  /** the range of which this one is a step; the whole of it is what makes statistics those of a changed definition */
+  readonly stepOf?: { readonly from: LocalDate; readonly to?: LocalDate | undefined } | undefined;
 }
 
 export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
   /** what will be covered after the run */
-  readonly covered: { readonly from: LocalDate; readonly through: LocalDate };
+  readonly covered: CoveredRange;
+  /** what lies after it is removed: rows of a clock that was ahead */
+  readonly lastKept: LocalDate | null;
   /** first date whose value depends on nothing stored: a first run, or a range that was asked for */
   readonly fresh: boolean;
 }
@@ -76,32 +80,47 @@ interface DatedPeriod extends PlannedPeriod {
 }
 
 function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
-  const { definition, coverage, requested, today, fingerprint } = input;
+  const { definition, coverage, requested, fingerprint } = input;
   const covered = coverage.get(period);
   const wanted = requested.from === undefined && requested.to === undefined ? null : requested;
   const range = wanted === null ? due(input, covered) : asked(input, period, wanted, covered);
-  if (
-    covered !== undefined &&
-    covered.fingerprint !== fingerprint(period) &&
-    (wanted?.from === undefined || wanted.to !== undefined || range.from > covered.from)
-  ) {
+  const from = firstBucket(definition, period, range.from);
+  const first = earliest([from, range.through]);
+  const changed = covered !== undefined && covered.fingerprint !== fingerprint(period);
+  if (changed && !replacesAll(definition, period, wanted, covered)) {
     throw new DefinitionChangedError(input.tracker, Period.nameOf(period), covered.from, covered.through);
   }
-  const from = firstBucket(definition, period, range.from);
   const openEnded = wanted !== null && wanted.to === undefined;
+  const through = covered === undefined || openEnded ? range.through : latest([range.through, covered.through]);
   return {
     period,
     density: definition.density,
     from: dayNumber(from),
     through: dayNumber(range.through),
-    baseIsStored: wanted === null && covered !== undefined && definition.appendOnly && resumes(definition, period),
+    baseIsStored: covered !== undefined && resumes(definition, period, wanted),
     fresh: wanted !== null || covered === undefined,
-    range: { from: earliest([from, range.through]), through: range.through },
+    endsEarly: covered !== undefined && range.through < through,
+    lastKept: openEnded ? range.through : null,
+    range: { from: first, through: range.through },
     covered: {
-      from: covered === undefined ? earliest([from, range.through]) : earliest([from, covered.from]),
-      through: covered === undefined || openEnded ? range.through : latest([range.through, covered.through]),
+      from: covered === undefined ? first : earliest([from, covered.from]),
+      through,
+      // the steps of a range make statistics those of the new definition when the last one is done
+      fingerprint: changed && !openEnded ? covered.fingerprint : fingerprint(period),
     },
   };
+}
+
+/** Whether a range that was asked for, or the one of which it is a step, leaves nothing of what is covered. */
+function replacesAll(
+  definition: TrackerDefinition,
+  period: Period,
+  wanted: RequestedRange | null,
+  covered: CoveredRange,
+): boolean {
+  const whole = wanted?.stepOf ?? wanted;
+  if (whole?.from === undefined || whole.to !== undefined) return false;
+  return firstBucket(definition, period, notBefore(definition, whole.from)) <= covered.from;
 }
 
 /** What is due: everything at first, later what has come since the last run and the days that it looks back. */
@@ -148,9 +167,15 @@ function firstBucket({ since, weekStart }: TrackerDefinition, period: Period, da
   return since !== null && start < since ? nextBucket(period, start, weekStart) : start;
 }
 
-/** Whether a lifetime value can go on from the stored one. */
-function resumes({ aggregate }: TrackerDefinition, period: Period): boolean {
-  return periodKind(period) === 'lifetime' && aggregate.function !== 'avg' && aggregate.function !== 'countDistinct';
+/** Whether a lifetime value goes on from the stored one: what came before is promised not to change, or is gone. */
+function resumes(
+  { aggregate, appendOnly, sourceKeptSince }: TrackerDefinition,
+  period: Period,
+  wanted: RequestedRange | null,
+): boolean {
+  if (periodKind(period) !== 'lifetime' || aggregate.function === 'avg' || aggregate.function === 'countDistinct')
+    return false;
+  return sourceKeptSince !== null || (appendOnly && wanted === null);
 }
 
 function scanStart({ period, from }: PlannedPeriod): number {

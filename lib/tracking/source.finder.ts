@@ -32,7 +32,8 @@ export class SourceFinder {
    */
   async find(sourced: Sourced, now: Date, given?: Source): Promise<Source> {
     const { name, tracker, options } = sourced;
-    const source = given ?? (choosesSource(tracker) ? await tracker.source({ now }) : (options.source as Source | undefined));
+    const source =
+      given ?? (choosesSource(tracker) ? await tracker.source({ now }) : (options.source as Source | undefined));
     if ((source as unknown) === undefined || (source as unknown) === null) throw new MissingSourceError(name);
     const dataSource = this.dataSourceOf(sourced, source as Source);
     if (dataSource !== undefined && dataSource !== this.dataSources.statistics) throw new SourceElsewhereError(name);

@@ -14,6 +14,7 @@ export interface GivenOptions {
   readonly where?: TrackerWhere;
   readonly timeZone?: unknown;
   readonly since?: LocalDateInput;
+  readonly sourceKeptSince?: LocalDateInput;
   readonly lookback?: unknown;
   readonly appendOnly?: unknown;
   readonly density?: unknown;

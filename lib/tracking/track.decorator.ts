@@ -2,9 +2,10 @@ import type { Type } from '@nestjs/common';
 import type { EntitySchema, ObjectLiteral, Repository, SelectQueryBuilder } from 'typeorm';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
 import type { Aggregate } from '../rollup/aggregate.js';
-import type { AbstractStatistic, DimensionKeys, DimensionValues } from '../statistics/statistic.types.js';
+import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
 import type { EntityClass, ObjectTarget } from '../statistics/object-target.js';
-import type { StatisticValue } from '../statistics/statistic.types.js';
+import type { DimensionKeys, DimensionValues } from '../statistics/statistic-filter.js';
+import type { StatisticValue } from '../statistics/statistic-value.js';
 import type { DatePath, KeyPath, ObjectPath } from './property-path.js';
 import { keepClassTrack, keepMethodTrack, type GivenOptions } from './track-metadata.js';
 import type { Tracker } from './tracker.js';
@@ -128,7 +129,10 @@ export function Track(options: unknown): (target: object, key?: string | symbol)
   return (target, key) => {
     if (key === undefined) keepClassTrack(target, options as GivenOptions);
     else if (typeof target === 'function') {
-      throw new InvalidTrackerError(`${target.name}.${String(key)}`, '@Track stands on a static method; it needs one of an instance.');
+      throw new InvalidTrackerError(
+        `${target.name}.${String(key)}`,
+        '@Track stands on a static method; it needs one of an instance.',
+      );
     } else keepMethodTrack(target.constructor, key, options as GivenOptions);
   };
 }

@@ -16,7 +16,11 @@ export type TrackedTarget =
   | { readonly kind: 'object'; readonly object: ObjectTarget }
   /** each row belongs to the object that a property points to */
   | { readonly kind: 'objects'; readonly field: string; readonly entity: EntityClass | null }
-  | { readonly kind: 'dimensions'; readonly statistic: Type<AbstractStatistic>; readonly dimensions: Readonly<Record<string, string>> };
+  | {
+      readonly kind: 'dimensions';
+      readonly statistic: Type<AbstractStatistic>;
+      readonly dimensions: Readonly<Record<string, string>>;
+    };
 
 /** The conditions of a tracker beside its source's own. */
 export type TrackerWhere =
@@ -40,6 +44,8 @@ export interface TrackerDefinition {
   /** days */
   readonly lookback: number;
   readonly appendOnly: boolean;
+  /** the source has lost its rows before this date: what was recorded of them stays */
+  readonly sourceKeptSince: LocalDate | null;
   readonly density: Density;
   readonly withDeleted: boolean;
   readonly epoch: 's' | 'ms' | null;

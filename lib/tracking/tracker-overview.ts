@@ -1,12 +1,14 @@
 import { In } from 'typeorm';
-import { metricKeyOf, findMetrics } from '../catalog/metric.query.js';
+import { findMetrics } from '../catalog/metric.query.js';
 import type { Database } from '../database/database.js';
 import { Coverage } from '../statistics/coverage.entity.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
+import { naturalKey } from './option.js';
 import type { RegisteredTracker } from './registered-tracker.js';
 import type { RunHistory } from './run-history.js';
+import type { TrackerExecutor } from './tracker.executor.js';
 import type { TrackerRun } from './tracker-run.js';
 
 /** How a tracker is. */
@@ -40,7 +42,7 @@ export class TrackerOverview {
   constructor(
     private readonly database: Database,
     private readonly history: RunHistory,
-    private readonly isRunning: (tracker: RegisteredTracker) => boolean,
+    private readonly executor: TrackerExecutor,
     private readonly clock: Clock,
   ) {}
 
@@ -55,14 +57,14 @@ export class TrackerOverview {
       const success = successes.get(name);
       return {
         name,
-        metric: metricKeyOf(definition.metric),
+        metric: naturalKey(definition.metric),
         periods: [...periodsOf(tracker)],
         schedule: schedule === null ? null : { ...schedule },
         nextRunAt: this.nextRuns.get(name)?.() ?? null,
         lastRun: runs.get(name) ?? null,
         coverage: coverages[place] ?? null,
         lagMs: success === undefined ? null : Math.max(0, this.clock().getTime() - success.getTime()),
-        running: this.isRunning(tracker),
+        running: this.executor.isRunning(tracker),
       };
     });
   }
@@ -77,7 +79,8 @@ export class TrackerOverview {
       const scope = this.scopes.get(tracker.name);
       const periods = periodsOf(tracker);
       const own = stored.filter(
-        (coverage) => coverage.metricId === metrics[place]?.id && coverage.scope === scope && periods.includes(coverage.period),
+        (coverage) =>
+          coverage.metricId === metrics[place]?.id && coverage.scope === scope && periods.includes(coverage.period),
       );
       return own.length < periods.length ? null : intersection(own);
     });
@@ -89,7 +92,9 @@ function periodsOf(tracker: RegisteredTracker): readonly Period[] {
 }
 
 function intersection(coverages: readonly Coverage[]): CoveredRange | null {
-  const from = coverages.map((coverage) => coverage.from).reduce((a, b) => (a === null || b === null ? null : a > b ? a : b));
+  const from = coverages
+    .map((coverage) => coverage.from)
+    .reduce((a, b) => (a === null || b === null ? null : a > b ? a : b));
   const through = coverages
     .map((coverage) => coverage.through)
     .reduce((a, b) => (a === null || b === null ? null : a < b ? a : b));

@@ -35,7 +35,8 @@ export function scheduleOf(
 }
 
 function interval(tracker: string, given: unknown): number {
-  const length = typeof given === 'string' && given !== '' ? (ms(given as ms.StringValue) as number | undefined) : given;
+  const length =
+    typeof given === 'string' && given !== '' ? (ms(given as ms.StringValue) as number | undefined) : given;
   if (typeof length === 'number' && Number.isSafeInteger(length) && length > 0) return length;
   throw new InvalidScheduleError(
     tracker,

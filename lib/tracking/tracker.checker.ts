@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import type { MetricService } from '../catalog/metric.service.js';
-import { metricKeyOf } from '../catalog/metric.query.js';
 import { DuplicateTrackerError } from '../errors/tracker.error.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
 import type { Source } from '../rollup/source.resolver.js';
@@ -8,6 +7,7 @@ import type { StatisticOwners } from '../statistics/owners.js';
 import { Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
 import type { MethodRunner } from './method.runner.js';
+import { naturalKey } from './option.js';
 import type { RegisteredTracker, SourceTracker } from './registered-tracker.js';
 import type { SourceFinder } from './source.finder.js';
 import { choosesSource } from './tracker.js';
@@ -67,7 +67,7 @@ export class TrackerChecker {
 
   private own(tracker: RegisteredTracker, scope: string): void {
     const { definition, name } = tracker;
-    const metric = metricKeyOf(definition.metric);
+    const metric = naturalKey(definition.metric);
     const periods = tracker.kind === 'method' ? [tracker.definition.period] : tracker.definition.periods;
     for (const period of periods) {
       const owner = this.owners.ownerOf(metric, period, scope);

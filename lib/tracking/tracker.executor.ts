@@ -1,8 +1,10 @@
 import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
 import type { Clock } from '../trackstats.tokens.js';
-import type { LocalDate } from '../time/local-date.js';
+import { localDateAt } from '../time/time-zone.js';
+import { backfilled, type BackfillRange } from './backfill.js';
 import type { MethodRunner } from './method.runner.js';
+import type { Progress } from './progress.js';
 import type { RegisteredTracker } from './registered-tracker.js';
 import type { RunHistory } from './run-history.js';
 import type { Running } from './running.js';
@@ -16,9 +18,10 @@ export interface Execution {
   readonly slot: Date | null;
   /** what the run takes for now. @default the clock's time */
   readonly now?: Date | undefined;
-  readonly from?: LocalDate | undefined;
-  readonly to?: LocalDate | undefined;
+  /** computes these dates instead of what is due */
+  readonly backfill?: Omit<BackfillRange, 'today'> | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Executes registered trackers: each one at a time in this process, and into the history. */
@@ -60,7 +63,14 @@ export class TrackerExecutor {
   private async execute(tracker: RegisteredTracker, execution: Execution): Promise<TrackResult> {
     const started = { tracker: tracker.name, slot: execution.slot, attempt: 1, startedAt: this.clock() };
     const conclude = (result: TrackResult): Work<void> =>
-      this.history.enter({ ...started, ...result, tracker: tracker.name, status: 'succeeded', finishedAt: this.clock(), error: null });
+      this.history.enter({
+        ...started,
+        ...result,
+        tracker: tracker.name,
+        status: 'succeeded',
+        finishedAt: this.clock(),
+        error: null,
+      });
     try {
       return await this.run(tracker, execution, conclude);
     } catch (error) {
@@ -71,14 +81,22 @@ export class TrackerExecutor {
 
   private async run(
     tracker: RegisteredTracker,
-    { now = this.clock(), from, to, signal }: Execution,
+    { now = this.clock(), backfill, signal, onProgress }: Execution,
     conclude: (result: TrackResult) => Work<void>,
   ): Promise<TrackResult> {
     signal?.throwIfAborted();
     if (tracker.kind === 'method') return this.methods.run(tracker, { now, signal, conclude });
     const source = await this.sources.find(tracker, now);
     signal?.throwIfAborted();
-    return this.trackers.run(tracker.definition, source, { now, from, to, conclude });
+    if (backfill === undefined) return this.trackers.run(tracker.definition, source, { now, conclude });
+    const range = { ...backfill, today: localDateAt(now, tracker.definition.timeZone) };
+    // the history tells of a backfill as one run, with its last step
+    return backfilled(
+      range,
+      (step, isLast) =>
+        this.trackers.run(tracker.definition, source, { ...step, now, ...(isLast ? { conclude } : {}) }),
+      { signal, onProgress },
+    );
   }
 
   private async enterFailure(

@@ -2,8 +2,9 @@ import type { Type } from '@nestjs/common';
 import type { FindOptionsWhere, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { MetricTarget } from '../catalog/definitions.js';
 import type { Aggregate } from '../rollup/aggregate.js';
-import type { AbstractStatistic, DimensionKeys } from '../statistics/abstract-statistic.js';
+import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
 import type { EntityClass, ObjectTarget } from '../statistics/object-target.js';
+import type { DimensionKeys } from '../statistics/statistic-filter.js';
 import type { LocalDate, LocalDateInput } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { DatePath, KeyPath, NumericPath, ObjectPath } from './property-path.js';
@@ -37,6 +38,8 @@ export interface CommonTrackerOptions<E extends ObjectLiteral> {
   timeZone?: string;
   /** first date that has statistics; earlier rows still count in LIFETIME. @default the first row's */
   since?: LocalDateInput;
+  /** the source has lost its rows before this date; statistics of earlier dates are kept as they were recorded */
+  sourceKeptSince?: LocalDateInput;
   /** days before the last computed one that a run computes again, for rows that arrive or vanish late. @default 1 */
   lookback?: number;
   /** promises that rows older than the lookback never change: LIFETIME is then added up. @default false */
@@ -106,9 +109,7 @@ export type Every = number | `${number}${Unit}` | `${number} ${Unit}`;
 
 /** When a tracker runs by itself: by a cron expression in its zone, at the multiples of an interval since 1970, or never. */
 export type Schedule =
-  | { cron: string; every?: never }
-  | { every: Every; cron?: never }
-  | { cron?: never; every?: never };
+  { cron: string; every?: never } | { every: Every; cron?: never } | { cron?: never; every?: never };
 
 export interface JobOptions {
   /** how the tracker is called in `run`, in the history and in the SchedulerRegistry. @default the class's name; of a method `Class.method` */

@@ -1,5 +1,10 @@
 import type { Type } from '@nestjs/common';
-import { AmbiguousTrackerError, DuplicateTrackerError, NotStartedError, UnknownTrackerError } from '../errors/tracker.error.js';
+import {
+  AmbiguousTrackerError,
+  DuplicateTrackerError,
+  NotStartedError,
+  UnknownTrackerError,
+} from '../errors/tracker.error.js';
 import type { RegisteredTracker } from './registered-tracker.js';
 
 /** A name, the provider class, or the class and its method: `[TwitterStats, 'followers']`. */
@@ -48,7 +53,11 @@ export class TrackerRegistry {
     const found = this.all(call).filter((tracker) => means(target, tracker));
     const [first, ...more] = found;
     if (first === undefined) throw new UnknownTrackerError(shownTarget(target), this.names());
-    if (more.length > 0) throw new AmbiguousTrackerError(first.type.name, found.map(({ name }) => name));
+    if (more.length > 0)
+      throw new AmbiguousTrackerError(
+        first.type.name,
+        found.map(({ name }) => name),
+      );
     return first;
   }
 }
@@ -60,7 +69,9 @@ function means(target: TrackerTarget, { name, type, method }: RegisteredTracker)
 }
 
 function shownTarget(target: TrackerTarget): unknown {
-  return Array.isArray(target) ? target.map((part: unknown) => (typeof part === 'function' ? part.name : String(part))).join('.') : target;
+  return Array.isArray(target)
+    ? target.map((part: unknown) => (typeof part === 'function' ? part.name : String(part))).join('.')
+    : target;
 }
 
 function sameName(a: RegisteredTracker, b: RegisteredTracker): DuplicateTrackerError {

@@ -1,11 +1,14 @@
 import type { ObjectLiteral } from 'typeorm';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
+import { shown } from '../errors/trackstats.error.js';
 import type { Source } from '../rollup/source.resolver.js';
 import { parseLocalDate, type LocalDate, type LocalDateInput } from '../time/local-date.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { defineTracker, type TrackerDefaults } from './define-tracker.js';
+import { BACKFILL_STEP } from './backfill.js';
 import type { Progress } from './progress.js';
+import type { SourceTracker } from './registered-tracker.js';
 import type { RunHistory } from './run-history.js';
 import type { Sourced, SourceFinder } from './source.finder.js';
 import { classTracks, parted } from './track-metadata.js';
@@ -15,6 +18,7 @@ import type { TrackerInfo, TrackerOverview } from './tracker-overview.js';
 import type { TrackerRegistry, TrackerTarget } from './tracker.registry.js';
 import type { TrackerRun } from './tracker-run.js';
 import type { TrackerRunner, TrackResult } from './tracker.runner.js';
+import type { Difference, TrackerVerifier } from './tracker.verifier.js';
 import { constructorOptions, kindOf, type AnyTracker } from './tracker.js';
 
 interface Watching {
@@ -39,6 +43,7 @@ export class TrackerService {
     private readonly runs: RunHistory,
     private readonly sources: SourceFinder,
     private readonly runner: TrackerRunner,
+    private readonly verifier: TrackerVerifier,
     private readonly defaults: TrackerDefaults,
     private readonly clock: Clock,
   ) {}
@@ -82,23 +87,66 @@ export class TrackerService {
   }
 
   /**
-   * Computes a range of dates anew, whatever is stored. Without `to` it ends today and removes what lies after.
+   * Computes a range of dates anew, whatever is stored, in steps each of which commits: a backfill that was aborted or
+   * killed leaves the dates that it reported done. Without `to` it ends today and removes what lies after.
    *
-   * @param options `from`, `to`: dates, both included, or instants taken in the tracker's zone
-   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method, InvalidRangeError
+   * @param options `from`, `to`: dates, both included, or instants taken in the tracker's zone; `step`: days that one
+   * transaction computes, default 183; `signal`: looked at between steps
+   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method, InvalidRangeError,
+   * SourceGoneError
+   * @example
+   * await this.trackers.backfill(OrderCountTracker, { from: '2024-01-01', onProgress: ({ fraction }) => bar.update(fraction) });
    */
   async backfill(
     tracker: TrackerTarget,
-    options: Watching & { from: LocalDateInput; to?: LocalDateInput },
+    options: Watching & { from: LocalDateInput; to?: LocalDateInput; step?: number },
   ): Promise<TrackResult> {
-    const registered = this.registry.get(tracker, 'backfill');
-    if (registered.kind === 'method') {
-      throw new InvalidTrackerError(registered.name, 'it is a method, which knows of today only; there is no past to compute.');
-    }
+    const registered = this.ofSource(tracker, 'backfill');
     const { definition } = registered;
-    const range = { from: parsedDate(options.from, definition), to: dateOf(options.to, definition) };
-    const result = await this.executor.next(registered, { slot: null, ...range, signal: options.signal });
-    return reported(result, options.onProgress);
+    const { signal, onProgress, step = BACKFILL_STEP } = options;
+    if (!Number.isSafeInteger(step) || step < 1) {
+      throw new InvalidTrackerError(
+        registered.name,
+        `step is ${shown(step)}. Expected a whole number of days, 1 or more.`,
+      );
+    }
+    const range = { from: parsedDate(options.from, definition), to: dateOf(options.to, definition), step };
+    return this.executor.next(registered, { slot: null, backfill: range, signal, onProgress });
+  }
+
+  /**
+   * Compares stored statistics with a fresh computation by the source's rows as they are now, and writes nothing. By
+   * default it looks at all that is covered.
+   *
+   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method, InvalidRangeError
+   */
+  async verify(
+    tracker: TrackerTarget,
+    range: { from?: LocalDateInput; to?: LocalDateInput } = {},
+  ): Promise<Difference[]> {
+    const registered = this.ofSource(tracker, 'verify');
+    const source = await this.sources.find(registered, this.clock());
+    return this.verifier.verify(registered.definition, source, datesOf(range, registered.definition));
+  }
+
+  /**
+   * Writes what `verify` finds: computes the range anew, by default all that is covered.
+   *
+   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method, InvalidRangeError,
+   * SourceGoneError
+   */
+  async repair(
+    tracker: TrackerTarget,
+    range: { from?: LocalDateInput; to?: LocalDateInput } = {},
+  ): Promise<TrackResult> {
+    const registered = this.ofSource(tracker, 'repair');
+    const { definition } = registered;
+    const source = await this.sources.find(registered, this.clock());
+    const covered = await this.verifier.covered(definition, source);
+    const { from, to } = datesOf(range, definition);
+    if (covered === null) return this.executor.next(registered, { slot: null });
+    const repaired = { from: from ?? covered.from, to: to ?? covered.through, step: BACKFILL_STEP };
+    return this.executor.next(registered, { slot: null, backfill: repaired });
   }
 
   /** The trackers of the application, and how each one is. */
@@ -115,6 +163,15 @@ export class TrackerService {
     return this.runs.of(this.registry.get(tracker, 'history').name, options.limit ?? 100);
   }
 
+  private ofSource(tracker: TrackerTarget, call: string): SourceTracker {
+    const registered = this.registry.get(tracker, call);
+    if (registered.kind !== 'method') return registered;
+    throw new InvalidTrackerError(
+      registered.name,
+      'it is a method, which knows of today only; there is no past to compute.',
+    );
+  }
+
   private defined(tracker: AnyTracker): { definition: TrackerDefinition; sourced: Sourced } {
     const type = tracker.constructor.name;
     const [declared] = classTracks(tracker.constructor);
@@ -124,7 +181,10 @@ export class TrackerService {
     }
     const given = own ?? (declared === undefined ? undefined : parted(declared).options);
     if (given === undefined) {
-      throw new InvalidTrackerError(type, `it has no options. Give them to its constructor, new ${type}({ metric, period, dateField }), or to @Track.`);
+      throw new InvalidTrackerError(
+        type,
+        `it has no options. Give them to its constructor, new ${type}({ metric, period, dateField }), or to @Track.`,
+      );
     }
     const name = this.registry.nameOf(tracker);
     const definition = defineTracker({ kind: kindOf(tracker), name, type }, given, this.defaults);
@@ -134,6 +194,16 @@ export class TrackerService {
 
 function dateOf(input: LocalDateInput | undefined, definition: TrackerDefinition): LocalDate | undefined {
   return input === undefined ? undefined : parsedDate(input, definition);
+}
+
+function datesOf(
+  { from, to }: { from?: LocalDateInput; to?: LocalDateInput },
+  definition: TrackerDefinition,
+): { from?: LocalDate; to?: LocalDate } {
+  return {
+    ...(from === undefined ? {} : { from: parsedDate(from, definition) }),
+    ...(to === undefined ? {} : { to: parsedDate(to, definition) }),
+  };
 }
 
 function parsedDate(input: LocalDateInput, { timeZone }: TrackerDefinition): LocalDate {

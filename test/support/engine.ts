@@ -11,6 +11,8 @@ import { statisticTablesOf } from '../../lib/statistics/statistic-table.js';
 export const TRACKSTATS_ENTITIES = [Domain, Metric, StatisticByDate, StatisticByDateAndObject, Coverage];
 import type { Source } from '../../lib/rollup/source.resolver.js';
 import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import { TrackerResolver } from '../../lib/tracking/tracker.resolver.js';
+import { TrackerVerifier, type Difference } from '../../lib/tracking/tracker.verifier.js';
 import { TrackerRunner, type RunOptions, type TrackResult } from '../../lib/tracking/tracker.runner.js';
 import { Period } from '../../lib/time/period.js';
 
@@ -18,21 +20,42 @@ import { Period } from '../../lib/time/period.js';
 export class Engine {
   readonly database: Database;
   private readonly runner: TrackerRunner;
+  private readonly verifier: TrackerVerifier;
 
   private constructor(readonly dataSource: DataSource) {
     this.database = new Database(dataSource);
     const dataSources = new DataSources(dataSource, () => []);
-    this.runner = new TrackerRunner(this.database, dataSources, new ObjectTypes(dataSources), () => new Date());
+    const resolver = new TrackerResolver(this.database, dataSources, new ObjectTypes(dataSources));
+    this.runner = new TrackerRunner(this.database, resolver, () => new Date());
+    this.verifier = new TrackerVerifier(this.database, resolver);
   }
 
   static async on(dataSource: DataSource): Promise<Engine> {
     const engine = new Engine(dataSource);
-    await engine.database.dialect.prepareKeys(dataSource, statisticTablesOf(engine.database).map(({ table, keys }) => ({ table, textKeys: keys.filter(({ type }) => type === 'varchar').map(({ property }) => property) })));
+    await engine.database.dialect.prepareKeys(
+      dataSource,
+      statisticTablesOf(engine.database).map(({ table, keys }) => ({
+        table,
+        textKeys: keys.filter(({ type }) => type === 'varchar').map(({ property }) => property),
+      })),
+    );
     return engine;
   }
 
-  run(definition: TrackerDefinition, source: Source, options: Partial<RunOptions> & { now: Date }): Promise<TrackResult> {
+  run(
+    definition: TrackerDefinition,
+    source: Source,
+    options: Partial<RunOptions> & { now: Date },
+  ): Promise<TrackResult> {
     return this.runner.run(definition, source, options);
+  }
+
+  verify(
+    definition: TrackerDefinition,
+    source: Source,
+    range: { from?: string; to?: string } = {},
+  ): Promise<Difference[]> {
+    return this.verifier.verify(definition, source, range);
   }
 }
 
@@ -52,6 +75,7 @@ export function definitionOf(
     since: null,
     lookback: 1,
     appendOnly: false,
+    sourceKeptSince: null,
     density: target.kind === 'total' ? 'daily' : 'changes',
     withDeleted: false,
     epoch: null,

@@ -103,7 +103,7 @@ describe('daySegments', () => {
         });
         expect(wrong).toEqual([]);
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     );
   });
 });
@@ -211,7 +211,7 @@ describe('dayRanges, readingRange', () => {
         });
         expect(wrong).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 150 },
     );
   });
 });

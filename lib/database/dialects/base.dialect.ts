@@ -3,7 +3,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
-import { execute, type StatementResult, type Work } from '../work.js';
+import { execute, executeAll, type StatementResult, type Work } from '../work.js';
 import type {
   Clock,
   ClockColumn,
@@ -100,6 +100,10 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
 
   abstract storedKey(raw: Sql, type: KeyType, stored: StoredKeyType): Sql;
 
+  keyText(key: Sql, _stored: StoredKeyType): Sql {
+    return key;
+  }
+
   addend({ expression }: NumericColumn): Sql {
     return expression;
   }
@@ -136,8 +140,8 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
     return sql`${raw(name)} AS MATERIALIZED (${query})`;
   }
 
-  stage(name: string, query: Sql): Sql {
-    return sql`CREATE TEMPORARY TABLE ${raw(name)} AS ${query}`;
+  stage(name: string, query: Sql): readonly Sql[] {
+    return [sql`CREATE TEMPORARY TABLE ${raw(name)} AS ${query}`];
   }
 
   unstage(name: string): Sql {
@@ -162,7 +166,7 @@ ${withExpressions(expressions)}${fresh}`);
   protected *replaceStored(replacement: Replacement): Work<Replaced> {
     const { table, keys, expressions, fresh, inRange } = replacement;
     const [stored, staged] = [raw('s'), raw(FRESH)];
-    yield* execute(this.stage(FRESH, sql`${withExpressions(expressions)}${fresh}`));
+    yield* executeAll(this.stage(FRESH, sql`${withExpressions(expressions)}${fresh}`));
     const removed = yield* execute(
       this.deleteFrom(
         table,
@@ -175,8 +179,7 @@ WHERE ${sameKeys(table, keys, stored)})`,
     return { written, removed };
   }
 
-  /** deletes rows of a table, whose alias in the condition is `s` */
-  protected deleteFrom(table: Table, condition: Sql): Sql {
+  deleteFrom(table: Table, condition: Sql): Sql {
     return sql`DELETE FROM ${table.path} AS s WHERE ${condition}`;
   }
 

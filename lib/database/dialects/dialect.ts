@@ -108,6 +108,8 @@ export interface Dialect {
   rawKey(expression: Sql, type: KeyType): Sql;
   /** a `rawKey` as its column stores it */
   storedKey(raw: Sql, type: KeyType, stored: StoredKeyType): Sql;
+  /** a `storedKey`, or a key column, as the driver reads text */
+  keyText(key: Sql, stored: StoredKeyType): Sql;
   /** an addend of an exact sum: on SQLite decimals of a declared scale become integers */
   addend(column: NumericColumn): Sql;
   /** an aggregate of such addends as a number */
@@ -135,12 +137,14 @@ export interface Dialect {
   /** a common table expression that is computed once where the database can */
   expression(name: string, query: Sql): Sql;
   /** a temporary table of a query's rows, of this connection, removed by `unstage` */
-  stage(name: string, query: Sql): Sql;
+  stage(name: string, query: Sql): readonly Sql[];
   unstage(name: string): Sql;
   /** makes the table of day numbers that `eachDay` needs, where it needs one; removed by `unstage(DAYS)` */
   stageDays(from: number, through: number): readonly Sql[];
   /** FROM clause in which each span (columns `day` … before `next`) is there once for each of its days, as `d.day` */
   eachDay(spans: Sql): Sql;
+  /** deletes rows of a table, whose alias in the condition is `s` */
+  deleteFrom(table: Table, condition: Sql): Sql;
   /** makes a range of a statistic's rows hold exactly the fresh ones, leaving unchanged rows alone where it can */
   replace(replacement: Replacement): Work<Replaced>;
 

@@ -173,6 +173,10 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
     }
   }
 
+  override keyText(key: Sql, stored: StoredKeyType): Sql {
+    return stored === 'varchar' ? sql`CONVERT(${key} USING utf8mb4)` : key;
+  }
+
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {
     return sql`CAST(${this.unscaled(sum, column)} AS DECIMAL(65,20)) / NULLIF(${count}, 0)`;
   }
@@ -210,12 +214,18 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
     return sql`${raw(name)} AS (${query})`;
   }
 
+  /** A rollback leaves temporary tables on its connection, where the next run would meet them. */
+  override stage(name: string, query: Sql): readonly Sql[] {
+    return [sql`DROP TEMPORARY TABLE IF EXISTS ${raw(name)}`, ...super.stage(name, query)];
+  }
+
   override unstage(name: string): Sql {
     return sql`DROP TEMPORARY TABLE ${raw(name)}`;
   }
 
   override stageDays(from: number, through: number): readonly Sql[] {
     return [
+      sql`DROP TEMPORARY TABLE IF EXISTS ${raw(DAYS)}`,
       sql`CREATE TEMPORARY TABLE ${raw(DAYS)} (day INT PRIMARY KEY)`,
       sql`INSERT INTO ${raw(DAYS)} ${numbers(from, through)}`,
     ];
@@ -225,7 +235,7 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
     return sql`(${spans}) s STRAIGHT_JOIN ${raw(DAYS)} d ON d.day >= s.day AND d.day < s.next`;
   }
 
-  protected override deleteFrom(table: Table, condition: Sql): Sql {
+  override deleteFrom(table: Table, condition: Sql): Sql {
     return sql`DELETE s FROM ${table.path} AS s WHERE ${condition}`;
   }
 

@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { addDays, DefinitionChangedError, type TrackerInfo, TrackerService } from 'nestjs-trackstats';
+import { addDays, DefinitionChangedError, type TrackerInfo, TrackerService, type TrackResult } from 'nestjs-trackstats';
 import { HistoryService } from '../history/history.service.js';
 
 const FIVE_MINUTES = 5 * 60 * 1000;
@@ -57,18 +57,22 @@ export class ActivityRefresher implements OnApplicationBootstrap, BeforeApplicat
     const changedSince = await this.history.changedSince();
     // what lies in the future will be counted by the run of its own day
     const since = changedSince && changedSince < this.lastReadAt ? changedSince : null;
-    for (const tracker of await this.trackers.list()) await this.bringUpToDate(tracker, since);
-    await this.history.settled();
+    let isUpToDate = true;
+    for (const tracker of await this.trackers.list()) {
+      const result = await this.bringUpToDate(tracker, since);
+      isUpToDate &&= result !== null; // null: it was running already, perhaps on what was there before
+    }
+    if (isUpToDate) await this.history.settled();
   }
 
-  private async bringUpToDate({ name, coverage }: TrackerInfo, since: Date | null): Promise<void> {
+  private async bringUpToDate({ name, coverage }: TrackerInfo, since: Date | null): Promise<TrackResult | null> {
     try {
-      if (since && coverage) await this.trackers.backfill(name, { from: since });
-      else await this.trackers.run(name);
+      if (since && coverage) return await this.trackers.backfill(name, { from: since });
+      return await this.trackers.run(name);
     } catch (error) {
       if (!(error instanceof DefinitionChangedError) || !coverage) throw error;
       // another time zone than last time, or an edited tracker: everything anew
-      await this.trackers.backfill(name, { from: addDays(coverage.from, -1) });
+      return this.trackers.backfill(name, { from: addDays(coverage.from, -1) });
     }
   }
 }

@@ -7,7 +7,7 @@ import { ACTIVE_AUTHORS } from '../activity.metrics.js';
   source: Commit,
   dateField: 'committedAt',
   aggregate: countDistinct('author'),
-  period: Period.DAYS_28,
+  period: [Period.DAYS_28, Period.LIFETIME],
   cron: '0 * * * *',
 })
 export class ActiveAuthorsTracker extends ObjectsByDateTracker {}

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DataSourceOptions } from 'typeorm';
+import { atDatabase, connect, endRun, startRun } from '../test/support/servers.js';
+import type { DatabaseKind, FoundDatabase } from '../test/support/servers.js';
+
+export type { DatabaseKind };
+
+/** A database of the bench's own on a server that answers, or a file. */
+export interface BenchDatabase {
+  readonly kind: DatabaseKind;
+  readonly version: string;
+  readonly options: DataSourceOptions;
+  drop(): Promise<void>;
+}
+
+/** The databases that answer, found as the tests find them. */
+export async function findDatabases(wanted: readonly string[]): Promise<FoundDatabase[]> {
+  const { found } = await startRun();
+  return found.filter(({ kind }) => wanted.length === 0 || wanted.includes(kind));
+}
+
+export const forgetDatabases = endRun;
+
+export async function createDatabase(server: FoundDatabase): Promise<BenchDatabase> {
+  const { kind, product } = server;
+  const version = `${product} ${server.version}`;
+  const name = `trackstats_bench_${process.pid}`;
+  if (kind === 'sqlite') {
+    const folder = await mkdtemp(join(tmpdir(), `${name}_`));
+    // as an application would: a file, with a write-ahead log
+    const options = { type: 'better-sqlite3', database: join(folder, 'bench.sqlite'), enableWAL: true } as const;
+    return { kind, version, options, drop: () => rm(folder, { recursive: true, force: true }) };
+  }
+  const administer = async (...statements: string[]): Promise<void> => {
+    const connection = await connect(kind, server.url);
+    try {
+      for (const statement of statements) await connection.query(statement);
+    } finally {
+      await connection.end();
+    }
+  };
+  const url = atDatabase(server.url, name);
+  if (kind === 'postgres') {
+    await administer(`DROP DATABASE IF EXISTS ${name}`, `CREATE DATABASE ${name} TEMPLATE template0`);
+    const drop = (): Promise<void> => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    return { kind, version, options: { type: 'postgres', url }, drop };
+  }
+  await administer(`DROP DATABASE IF EXISTS ${name}`, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  const type = product === 'MySQL' ? 'mysql' : 'mariadb';
+  return { kind, version, options: { type, url, timezone: 'Z' }, drop: () => administer(`DROP DATABASE ${name}`) };
+}

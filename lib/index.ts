@@ -1,0 +1,111 @@
+export { defineDomain, defineMetric } from './catalog/definitions.js';
+export type { DomainDefinition, DomainTarget, MetricDefinition, MetricTarget } from './catalog/definitions.js';
+export { Domain } from './catalog/domain.entity.js';
+export { DomainService } from './catalog/domain.service.js';
+export { Metric } from './catalog/metric.entity.js';
+export { MetricService } from './catalog/metric.service.js';
+
+export { addDays } from './time/local-date.js';
+export type { LocalDate, LocalDateInput } from './time/local-date.js';
+export { Period } from './time/period.js';
+export type { BucketPeriod, LifetimePeriod, PeriodName, RollingPeriod, WeekStart } from './time/period.js';
+
+export { AbstractStatistic } from './statistics/abstract-statistic.js';
+export { Dimension, NULL_DIMENSION } from './statistics/dimension.decorator.js';
+export type { DimensionOptions, DimensionType } from './statistics/dimension.decorator.js';
+export { objectRef } from './statistics/object-target.js';
+export type { EntityClass, ObjectRef, ObjectRefInput, ObjectTarget } from './statistics/object-target.js';
+export { StatisticByDateAndObject } from './statistics/statistic-by-date-and-object.entity.js';
+export { StatisticByDate } from './statistics/statistic-by-date.entity.js';
+export type { DimensionKeys, DimensionValues, RecordInput, StatisticFilter } from './statistics/statistic-filter.js';
+export { StatisticService } from './statistics/statistic.service.js';
+export type { StatisticValue } from './statistics/statistic-value.js';
+export type { SeriesPoint } from './statistics/series.js';
+
+export { Aggregate, avg, count, countDistinct, max, min, sum } from './rollup/aggregate.js';
+export type { Source } from './rollup/source.resolver.js';
+
+export { CountObjectsByDateAndObjectTracker } from './tracking/count-objects-by-date-and-object.tracker.js';
+export { CountObjectsByDateTracker } from './tracking/count-objects-by-date.tracker.js';
+export { ObjectsByDateAndObjectTracker } from './tracking/objects-by-date-and-object.tracker.js';
+export { ObjectsByDateTracker } from './tracking/objects-by-date.tracker.js';
+export { ObjectsByDimensionsTracker } from './tracking/objects-by-dimensions.tracker.js';
+export type { Progress } from './tracking/progress.js';
+export type { DatePath, KeyPath, NumericPath, ObjectPath, PathTo } from './tracking/property-path.js';
+export { Track } from './tracking/track.decorator.js';
+export type { AnyTracker } from './tracking/tracker.js';
+export type { Every, Schedule, SourceContext, TrackContext, TrackerOptions } from './tracking/tracker.options.js';
+export type { TrackerInfo } from './tracking/tracker-overview.js';
+export type { TrackerTarget } from './tracking/tracker.registry.js';
+export type { RunStatus, TrackerRun } from './tracking/tracker-run.js';
+export type { TrackResult } from './tracking/tracker.runner.js';
+export { TrackerService } from './tracking/tracker.service.js';
+
+export { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
+export { TrackstatsModule } from './trackstats.module.js';
+export type {
+  ScheduleOverride,
+  SchedulingOptions,
+  TrackstatsModuleAsyncOptions,
+  TrackstatsModuleExtras,
+  TrackstatsModuleOptions,
+  TrackstatsOptionsFactory,
+} from './trackstats.options.js';
+export { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from './trackstats.tokens.js';
+export type { Clock } from './trackstats.tokens.js';
+
+export {
+  DefinitionConflictError,
+  DomainHasMetricsError,
+  InvalidDefinitionError,
+  InvalidNameError,
+  InvalidRefError,
+  MetricHasStatisticsError,
+  RefTakenError,
+  UnknownDomainError,
+  UnknownMetricError,
+} from './errors/catalog.error.js';
+export { ConnectionBusyError, MissingEntityError, UnsupportedDatabaseError } from './errors/database.error.js';
+export {
+  IncompleteDimensionsError,
+  InvalidDimensionError,
+  InvalidDimensionValueError,
+} from './errors/dimension.error.js';
+export {
+  DataSourceMismatchError,
+  DuplicateModuleError,
+  InvalidOptionsError,
+  MisplacedOptionError,
+  MissingModuleError,
+} from './errors/module.error.js';
+export {
+  ClockBehindError,
+  DefinitionChangedError,
+  InvalidRangeError,
+  SourceElsewhereError,
+} from './errors/run.error.js';
+export { DuplicateJobError, InvalidScheduleError, MissingScheduleModuleError } from './errors/schedule.error.js';
+export { InvalidPropertyPathError, InvalidSourceError } from './errors/source.error.js';
+export {
+  InvalidFilterError,
+  InvalidObjectError,
+  InvalidValueError,
+  MixedWritesError,
+  NotSummableError,
+  TooManyPointsError,
+  TrackerOwnedError,
+} from './errors/statistic.error.js';
+export { InvalidDateError, InvalidPeriodError, UnknownTimeZoneError } from './errors/time.error.js';
+export {
+  AmbiguousTrackerError,
+  DuplicateTrackerError,
+  InvalidResultError,
+  InvalidTrackerError,
+  MissingSourceError,
+  NotStartedError,
+  SourceDataSourceError,
+  TrackerInjectionScopeError,
+  UnknownTrackerError,
+} from './errors/tracker.error.js';
+export { TrackstatsError } from './errors/trackstats.error.js';
+export type { TrackstatsErrorCode } from './errors/trackstats.error.js';

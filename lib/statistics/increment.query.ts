@@ -1,0 +1,127 @@
+import { ensureMetric } from '../catalog/catalog.store.js';
+import { isMetricDefinition, type MetricTarget } from '../catalog/definitions.js';
+import type { Metric } from '../catalog/metric.entity.js';
+import { findMetrics, unknownMetric } from '../catalog/metric.query.js';
+import { byText } from '../catalog/order.js';
+import { addDecimals } from '../database/decimal.js';
+import type { Work } from '../database/work.js';
+import { TrackstatsError } from '../errors/trackstats.error.js';
+import { type StoredCoverage, storedCoverages } from './coverage.query.js';
+import { storedDate } from './date-range.js';
+import type { Increment } from './increment.js';
+import { coverPlaced } from './increment-coverage.js';
+import { selectRows } from './rows.query.js';
+import { coverageScopes } from './scope-filter.js';
+import { calendarOf, type StatisticContext } from './statistic.context.js';
+import { checkDigits } from './statistic-value.js';
+import { writeProblem } from './write-guard.js';
+import { rowId, type RowToWrite, writeRows } from './write.query.js';
+
+/** An increment of a flush: its place there, and the row that it adds to. */
+export interface Placed {
+  readonly place: number;
+  readonly timeZone: string;
+  readonly row: RowToWrite & { readonly value: string };
+}
+
+/** For each increment of a flush why it was not added, or null. */
+export type Outcomes = (TrackstatsError | null)[];
+
+/** Adds amounts: those of the same key together, each key once. */
+export function* addAll(context: StatisticContext, increments: readonly Increment[], now: Date): Work<Outcomes> {
+  const { database } = context;
+  const outcomes: Outcomes = increments.map(() => null);
+  const metrics = yield* metricsOf(context, increments.map(({ metric }) => metric));
+  const stored = [...metrics.values()].filter((metric): metric is Metric => !(metric instanceof TrackstatsError));
+  const coverages = yield* storedCoverages(database, stored, null);
+
+  const placed: Placed[] = [];
+  for (const [place, increment] of increments.entries()) {
+    const one = placedAt(context, place, increment, metrics.get(increment.metric), coverages, now);
+    if (one instanceof TrackstatsError) outcomes[place] = one;
+    else placed.push(one);
+  }
+  const covered = yield* coverPlaced(database, placed, coverages, outcomes);
+  yield* add(context, sums(covered, outcomes));
+  return outcomes;
+}
+
+function* metricsOf(
+  { database }: StatisticContext,
+  all: readonly MetricTarget[],
+): Work<Map<MetricTarget, Metric | TrackstatsError>> {
+  const targets = [...new Set(all)].sort((a, b) => byText(keyOf(a), keyOf(b)));
+  const found = yield* findMetrics(database, targets);
+  const metrics = new Map<MetricTarget, Metric | TrackstatsError>();
+  for (const [place, target] of targets.entries()) {
+    const metric = found[place] ?? null;
+    if (metric !== null) metrics.set(target, metric);
+    else if (isMetricDefinition(target)) metrics.set(target, yield* ensureMetric(database, target.domain, target));
+    else metrics.set(target, yield* unknownMetric(database, target));
+  }
+  return metrics;
+}
+
+function placedAt(
+  context: StatisticContext,
+  place: number,
+  increment: Increment,
+  metric: Metric | TrackstatsError | undefined,
+  coverages: readonly StoredCoverage[],
+  now: Date,
+): Placed | TrackstatsError {
+  if (metric === undefined || metric instanceof TrackstatsError) return metric as TrackstatsError;
+  const { table, cell, period, date } = increment;
+  const problem = writeProblem('increment', { ...context, coverages }, metric, period, increment);
+  if (problem !== null) return problem;
+  try {
+    const calendar = calendarOf(context, now, [metric], coverages, period, coverageScopes(table, cell));
+    return { place, timeZone: calendar.timeZone, row: { ...increment, metric, date: storedDate(period, date, calendar) } };
+  } catch (error) {
+    if (error instanceof TrackstatsError) return error;
+    throw error;
+  }
+}
+
+/** one row for each key; those whose sum is too long are left out */
+function sums(placed: readonly Placed[], outcomes: Outcomes): RowToWrite[] {
+  const byKey = new Map<string, { row: Placed['row']; places: number[] }>();
+  for (const { place, row } of placed) {
+    const id = rowId(row);
+    const sum = byKey.get(id);
+    const value = sum === undefined ? row.value : addDecimals(sum.row.value, row.value);
+    byKey.set(id, { row: { ...row, value }, places: [...(sum?.places ?? []), place] });
+  }
+  return [...byKey.values()].flatMap(({ row, places }) => {
+    const problem = problemOf(() => checkDigits(row.value));
+    for (const place of problem === null ? [] : places) outcomes[place] = problem;
+    return problem === null ? [row] : [];
+  });
+}
+
+function* add({ database }: StatisticContext, rows: readonly RowToWrite[]): Work<void> {
+  if (database.dialect.addsExactly) return yield* writeRows(database, rows, 'add');
+  const totals: RowToWrite[] = [];
+  for (const row of rows) {
+    const { table, cell, metric, period, date, value } = row;
+    const values = Object.fromEntries(Object.entries(cell).map(([property, one]) => [property, [one]]));
+    const filter = { table, alternatives: [values], metrics: [metric], period, range: { from: date, to: date } };
+    const [stored] = yield* selectRows(database, filter);
+    totals.push({ ...row, value: checkDigits(addDecimals(stored?.value ?? '0', value ?? '0')) });
+  }
+  yield* writeRows(database, totals, 'replace');
+}
+
+function keyOf(target: MetricTarget): string {
+  return typeof target === 'string' ? target : target.key;
+}
+
+function problemOf(check: () => unknown): TrackstatsError | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    if (error instanceof TrackstatsError) return error;
+    throw error;
+  }
+}

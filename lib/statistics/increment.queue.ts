@@ -1,0 +1,71 @@
+import type { Outcomes } from './increment.query.js';
+
+interface Waiting<T> {
+  readonly item: T;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Collects calls that are made together and flushes them together: those of one moment, and, while a flush is on its
+ * way, all that come meanwhile.
+ */
+export class IncrementQueue<T> {
+  private waiting: Waiting<T>[] = [];
+  private isFlushing = false;
+
+  /** @param flush adds items in one transaction; tells for each why it was left out, or null */
+  constructor(private readonly flush: (items: readonly T[]) => Promise<Outcomes>) {}
+
+  /** Resolves when the item is committed. */
+  add(item: T): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, resolve, reject });
+      if (!this.isFlushing) {
+        this.isFlushing = true;
+        queueMicrotask(() => void this.flushAll());
+      }
+    });
+  }
+
+  private async flushAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting;
+      this.waiting = [];
+      await this.flushBatch(batch);
+    }
+    this.isFlushing = false;
+  }
+
+  private async flushBatch(batch: readonly Waiting<T>[]): Promise<void> {
+    try {
+      const outcomes = await this.flush(batch.map(({ item }) => item));
+      for (const [place, { resolve, reject }] of batch.entries()) {
+        const problem = outcomes[place] ?? null;
+        if (problem === null) resolve();
+        else reject(problem);
+      }
+    } catch (error) {
+      await this.afterFailure(batch, error);
+    }
+  }
+
+  /**
+   * One item that the database refuses must not fail the others, so each is tried alone; not after a failure that may
+   * have come with the commit, as then they would be added twice.
+   */
+  private async afterFailure(batch: readonly Waiting<T>[], error: unknown): Promise<void> {
+    if (error instanceof NothingWritten && batch.length > 1) {
+      for (const one of batch) await this.flushBatch([one]);
+      return;
+    }
+    for (const { reject } of batch) reject(error instanceof NothingWritten ? error.cause : error);
+  }
+}
+
+/** A statement was refused: its transaction was rolled back for certain. */
+export class NothingWritten extends Error {
+  constructor(cause: unknown) {
+    super('nothing was written', { cause });
+  }
+}

@@ -1,0 +1,39 @@
+import { InvalidPeriodError } from '../errors/time.error.js';
+import { Period, periodKind } from '../time/period.js';
+import { refuseRangeKeys } from './call-keys.js';
+import { oneMetricFilter } from './filter.js';
+import type { Written } from './record.js';
+import { oneCell } from './scope-filter.js';
+import type { IncrementBase } from './statistic-filter.js';
+import type { StatisticContext } from './statistic.context.js';
+import { storedNumber } from './statistic-value.js';
+
+/** An amount to add, checked as far as it can be without the database. */
+export interface Increment extends Written {
+  readonly value: string;
+}
+
+/**
+ * Checks an amount to add.
+ *
+ * @throws InvalidValueError, InvalidPeriodError, InvalidFilterError and the errors of its metric, date and scope
+ */
+export function incrementOf(context: StatisticContext, s: IncrementBase, now: Date): Increment {
+  const filter = oneMetricFilter(context, s);
+  refuseRangeKeys(filter.range);
+  const period = filter.period ?? Period.DAY;
+  if (periodKind(period) !== 'bucket') {
+    throw new InvalidPeriodError(
+      Period.nameOf(period),
+      'increment takes DAY and calendar periods, whose values do not overlap. Read sums of them with total.',
+    );
+  }
+  return {
+    metric: filter.metric,
+    table: filter.scope.table,
+    cell: oneCell(filter.scope),
+    period,
+    date: filter.range.date ?? now,
+    value: storedNumber(s.by === undefined ? 1 : s.by),
+  };
+}

@@ -1,0 +1,36 @@
+import type { Work } from '../database/work.js';
+import { TrackstatsError } from '../errors/trackstats.error.js';
+import type { Clock } from '../trackstats.tokens.js';
+import type { Increment } from './increment.js';
+import { addAll, type Outcomes } from './increment.query.js';
+import { IncrementQueue, NothingWritten } from './increment.queue.js';
+import type { StatisticContext } from './statistic.context.js';
+
+/** Adds amounts in the database; calls made together share a transaction. */
+export class Incrementer {
+  private readonly queue = new IncrementQueue<Increment>((increments) => this.flush(increments));
+
+  constructor(
+    private readonly context: StatisticContext,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Resolves when the amount is committed. */
+  add(increment: Increment): Promise<void> {
+    return this.queue.add(increment);
+  }
+
+  private flush(increments: readonly Increment[]): Promise<Outcomes> {
+    const now = this.clock();
+    return this.context.database.transaction(() => this.work(increments, now));
+  }
+
+  private *work(increments: readonly Increment[], now: Date): Work<Outcomes> {
+    try {
+      return yield* addAll(this.context, increments, now);
+    } catch (error) {
+      const isRefused = error instanceof TrackstatsError || !this.context.database.dialect.isTransient(error);
+      throw isRefused ? new NothingWritten(error) : error;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { resolveMetrics } from '../catalog/catalog.store.js';
+import type { MetricTarget } from '../catalog/definitions.js';
+import type { Work } from '../database/work.js';
+import type { LocalDateInput } from '../time/local-date.js';
+import { Period } from '../time/period.js';
+import { storedCoverages } from './coverage.query.js';
+import { storedDate } from './date-range.js';
+import { oneMetricFilter } from './filter.js';
+import { type Cell, coverageScopes, oneCell } from './scope-filter.js';
+import { calendarOf, type StatisticContext } from './statistic.context.js';
+import { refuseRangeKeys } from './call-keys.js';
+import type { RecordInput } from './statistic-filter.js';
+import type { StatisticTable } from './statistic-table.js';
+import { storedValue } from './statistic-value.js';
+import { writeProblem } from './write-guard.js';
+import { rowId, type RowToWrite, writeRows } from './write.query.js';
+
+/** A value to write, checked as far as it can be without the database. */
+export interface Written {
+  readonly metric: MetricTarget;
+  readonly table: StatisticTable;
+  readonly cell: Cell;
+  readonly period: Period;
+  readonly date: LocalDateInput;
+  readonly value: string | null;
+}
+
+/**
+ * Checks a value to record.
+ *
+ * @throws InvalidValueError, InvalidFilterError and the errors of its metric, date, period and scope
+ */
+export function writtenValue(context: StatisticContext, s: RecordInput, now: Date): Written {
+  const filter = oneMetricFilter(context, s);
+  refuseRangeKeys(filter.range);
+  return {
+    metric: filter.metric,
+    table: filter.scope.table,
+    cell: oneCell(filter.scope),
+    period: filter.period ?? Period.DAY,
+    date: filter.range.date ?? now,
+    value: storedValue(s.value),
+  };
+}
+
+/** Records values, the last one of those with the same key, and gives the rows. */
+export function* recordAll(context: StatisticContext, values: readonly Written[], now: Date): Work<RowToWrite[]> {
+  const { database } = context;
+  const targets = [...new Set(values.map(({ metric }) => metric))];
+  const metrics = yield* resolveMetrics(database, targets);
+  const metricOf = new Map(targets.map((target, place) => [target, metrics[place]]));
+  const coverages = yield* storedCoverages(database, metrics, null);
+
+  const rows = new Map<string, RowToWrite>();
+  for (const value of values) {
+    const metric = metricOf.get(value.metric);
+    if (metric === undefined) continue;
+    const problem = writeProblem('record', { ...context, coverages }, metric, value.period, value);
+    if (problem !== null) throw problem;
+    const scopes = coverageScopes(value.table, value.cell);
+    const calendar = calendarOf(context, now, [metric], coverages, value.period, scopes);
+    const row = { ...value, metric, date: storedDate(value.period, value.date, calendar) };
+    rows.set(rowId(row), row);
+  }
+  yield* writeRows(database, rows.values(), 'replace');
+  return [...rows.values()];
+}

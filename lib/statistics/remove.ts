@@ -1,0 +1,56 @@
+import sql from 'sql-template-tag';
+import type { Metric } from '../catalog/metric.entity.js';
+import { execute, type Work } from '../database/work.js';
+import { TrackerOwnedError } from '../errors/statistic.error.js';
+import { Period } from '../time/period.js';
+import type { StoredCoverage } from './coverage.query.js';
+import { removeCoverages } from './coverage.store.js';
+import { rowRange } from './date-range.js';
+import type { NormalFilter } from './filter.js';
+import { overlap } from './owners.js';
+import { rowCondition } from './rows.query.js';
+import { filterScopes } from './scope-filter.js';
+import { calendarOf, readMetrics, type StatisticContext } from './statistic.context.js';
+
+/**
+ * Removes the rows of a filter and gives their number. Where it removes a scope whole, over all dates, its coverage
+ * goes too, so that it is as if it had never been written.
+ */
+export function* removeRows(context: StatisticContext, filter: NormalFilter, isForced: boolean, now: Date): Work<number> {
+  const { database } = context;
+  const { period, scope } = filter;
+  const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
+  if (stored.length === 0) return 0;
+  const scopes = filterScopes(scope);
+  const touched = coverages.filter((coverage) => scopes.some((one) => overlap(one, coverage.scope)));
+  if (!isForced) for (const metric of stored) refuseOwned(context, metric, period, scopes, touched);
+
+  const calendar = calendarOf(context, now, stored, coverages, period ?? Period.DAY, scopes);
+  const range = rowRange(filter.range, period, calendar);
+  const rows = { table: scope.table, alternatives: scope.alternatives, metrics: stored, period, range };
+  const removed = yield* execute(sql`DELETE FROM ${scope.table.table.path} WHERE ${rowCondition(database, rows)}`);
+  if (range.from === null && range.to === null) {
+    yield* removeCoverages(database, touched.filter((coverage) => isWhole(filter, scopes, coverage)));
+  }
+  return removed;
+}
+
+function refuseOwned(
+  { owners }: StatisticContext,
+  metric: Metric,
+  period: Period | null,
+  scopes: readonly string[],
+  touched: readonly StoredCoverage[],
+): void {
+  const owner = scopes.map((scope) => owners.ownerOf(metric.key, period, scope)).find((name) => name !== undefined);
+  const computed = touched.find(({ metricId, kind }) => metricId === metric.id && kind !== 'increment');
+  if (owner === undefined && computed === undefined) return;
+  const periods = period ?? computed?.period;
+  throw new TrackerOwnedError('remove', metric.key, periods === undefined ? 'every period' : Period.nameOf(periods), owner ?? null);
+}
+
+/** whether a filter without dates names everything that a coverage covers */
+function isWhole({ scope }: NormalFilter, scopes: readonly string[], coverage: StoredCoverage): boolean {
+  if (scope.table.kind === 'custom') return scope.alternatives.some((values) => Object.keys(values).length === 0);
+  return scope.cells === null || scopes.includes(coverage.scope);
+}

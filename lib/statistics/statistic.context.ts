@@ -1,0 +1,58 @@
+import type { MetricTarget } from '../catalog/definitions.js';
+import { isMetricDefinition } from '../catalog/definitions.js';
+import type { Metric } from '../catalog/metric.entity.js';
+import { findMetrics, unknownMetric } from '../catalog/metric.query.js';
+import type { Work } from '../database/work.js';
+import type { Period } from '../time/period.js';
+import { localDateAt } from '../time/time-zone.js';
+import { type StoredCoverage, storedCoverages, zoneIn } from './coverage.query.js';
+import type { Calendar } from './date-range.js';
+import type { FilterContext } from './filter.js';
+import type { StatisticOwners } from './owners.js';
+import type { StatisticOptions } from './statistic.options.js';
+
+/** What every read and write of statistics needs. */
+export interface StatisticContext extends FilterContext {
+  readonly owners: StatisticOwners;
+  readonly options: StatisticOptions;
+}
+
+/** What is stored of the metrics of a read, before its rows. */
+export interface ReadMetrics {
+  /** as they were asked for; null: a definition that is not stored yet, which has no rows */
+  readonly asked: readonly (Metric | null)[];
+  readonly stored: readonly Metric[];
+  readonly coverages: readonly StoredCoverage[];
+}
+
+/**
+ * Reads metrics and their coverage.
+ *
+ * @param period null: the coverage of every period
+ * @throws UnknownMetricError for text and entities that are not stored
+ */
+export function* readMetrics({ database }: StatisticContext, targets: readonly MetricTarget[], period: Period | null): Work<ReadMetrics> {
+  const asked = yield* findMetrics(database, targets);
+  const unknown = targets.find((target, place) => asked[place] === null && !isMetricDefinition(target));
+  if (unknown !== undefined) throw yield* unknownMetric(database, unknown);
+  const stored = asked.filter((metric) => metric !== null);
+  return { asked, stored, coverages: yield* storedCoverages(database, stored, period) };
+}
+
+/** The calendar of some metrics: that of their coverage, else the module's. */
+export function calendarOf(
+  { options }: StatisticContext,
+  now: Date,
+  metrics: readonly Metric[],
+  coverages: readonly StoredCoverage[],
+  period: Period,
+  scopes: readonly string[],
+): Calendar {
+  const timeZone = zoneIn(coverages, metrics, period, scopes) ?? options.timeZone;
+  return { timeZone, today: localDateAt(now, timeZone), weekStart: options.weekStart };
+}
+
+/** The calendar of the module. */
+export function moduleCalendar({ options }: Pick<StatisticContext, 'options'>, now: Date): Calendar {
+  return { timeZone: options.timeZone, today: localDateAt(now, options.timeZone), weekStart: options.weekStart };
+}

@@ -1,0 +1,382 @@
+import type { SelectQueryBuilder } from 'typeorm';
+import type { MetricTarget } from '../catalog/definitions.js';
+import type { Metric } from '../catalog/metric.entity.js';
+import type { Database } from '../database/database.js';
+import type { LocalDate } from '../time/local-date.js';
+import { type BucketPeriod, Period } from '../time/period.js';
+import type { Clock } from '../trackstats.tokens.js';
+import type { AbstractStatistic } from './abstract-statistic.js';
+import { refuseRangeKeys } from './call-keys.js';
+import { type KnownCoverage, knownCoverage } from './known-coverage.js';
+import { normalFilter, type NormalFilter, oneMetricFilter } from './filter.js';
+import { findStatistics } from './find.query.js';
+import { statisticOf } from './hydrate.js';
+import { incrementOf } from './increment.js';
+import { Incrementer } from './incrementer.js';
+import { dimensionsIn, namedSeries } from './multi-series.js';
+import { narrowed } from './narrow.js';
+import type { ObjectRef } from './object-target.js';
+import type { ObjectTypes } from './object-types.js';
+import type { StatisticOwners } from './owners.js';
+import { checkFill, checkRanking, checkSummable, read, readPoints, totalOf } from './reading.js';
+import { recordAll, type Written, writtenValue } from './record.js';
+import { removeRows } from './remove.js';
+import { oneCell, refOf } from './scope-filter.js';
+import type { SeriesPoint } from './series.js';
+import { readSeries, type Series } from './series.query.js';
+import { calendarOf, moduleCalendar, readMetrics, type StatisticContext } from './statistic.context.js';
+import type { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.js';
+import type { StatisticByDate } from './statistic-by-date.entity.js';
+import type {
+  AnyMetrics,
+  At,
+  CustomCell,
+  CustomScope,
+  DimensionValues,
+  Filling,
+  IncrementBase,
+  ObjectsScope,
+  OneMetric,
+  OneObjectScope,
+  Range,
+  Ranking,
+  Reading,
+  RecordBase,
+  RecordInput,
+  TotalScope,
+  ValueOf,
+} from './statistic-filter.js';
+import type { StatisticOptions } from './statistic.options.js';
+import { readTop } from './top.query.js';
+
+type Filter = NormalFilter & { readonly period: Period };
+
+/**
+ * Writes and reads statistics. Every call names its metric, and a scope: nothing for the total, `object`, `objects` or
+ * `objectType`, or `entity` with `dimensions` for a custom statistic. `period` is DAY where it is left out; in find,
+ * narrow and remove that means every period. An instant, a default date and `last` are taken in the zone of the
+ * metric's tracker, else in the module's.
+ */
+export class StatisticService {
+  private readonly context: StatisticContext;
+  private readonly incrementer: Incrementer;
+
+  constructor(
+    private readonly database: Database,
+    objectTypes: ObjectTypes,
+    owners: StatisticOwners,
+    options: StatisticOptions,
+    private readonly clock: Clock,
+  ) {
+    this.context = { database, objectTypes, owners, options };
+    this.incrementer = new Incrementer(this.context, clock);
+  }
+
+  /**
+   * Stores a value, or replaces the stored one. A calendar period stores it under the first day of its bucket.
+   * A number is rounded to 20 decimals; a decimal as text is kept as it is.
+   *
+   * @param s `value`: null for "no value"; `date`: today where it is left out
+   * @throws InvalidValueError, InvalidDateError, InvalidPeriodError, InvalidObjectError, UnknownMetricError
+   * @throws TrackerOwnedError where a tracker computes these statistics, MixedWritesError where increment wrote them
+   * @example await statistics.record({ metric: TEMPERATURE, value: '21.5', date: '2026-10-31' });
+   */
+  record(s: RecordBase & TotalScope): Promise<StatisticByDate>;
+  record(s: RecordBase & OneObjectScope): Promise<StatisticByDateAndObject>;
+  record<S extends AbstractStatistic>(s: RecordBase & CustomCell<S>): Promise<S>;
+  async record(s: RecordInput): Promise<AbstractStatistic> {
+    const now = this.clock();
+    const value = writtenValue(this.context, s, now);
+    const [row] = await this.database.transaction(() => recordAll(this.context, [value], now));
+    if (row === undefined) throw new TypeError('a value that was recorded has no row');
+    return statisticOf(row.table, row.metric, { ...row, metricId: row.metric.id });
+  }
+
+  /**
+   * Stores many values in one transaction: all of them, or none. Of values with the same key the last one stays.
+   *
+   * @param rows what `record` takes, of any scopes
+   * @returns the number of rows written
+   * @throws what `record` throws
+   * @example await statistics.recordMany([{ metric: A, value: 1 }, { metric: B, value: 2, object: user }]);
+   */
+  async recordMany<S extends AbstractStatistic = never>(
+    rows: Iterable<RecordInput<S>> | AsyncIterable<RecordInput<S>>,
+  ): Promise<number> {
+    const now = this.clock();
+    const values: Written[] = [];
+    for await (const row of rows) values.push(writtenValue(this.context, row as RecordInput, now));
+    if (values.length === 0) return 0;
+    const written = await this.database.transaction(() => recordAll(this.context, values, now));
+    return written.length;
+  }
+
+  /**
+   * Adds to a value, which begins at 0. Resolves when it is committed; calls made together share a transaction, and
+   * one that is refused does not fail the others. From the first date on, a day without increments is zero.
+   *
+   * @param s `by`: 1 where it is left out, may be negative; `period`: DAY or a calendar period
+   * @throws what `record` throws; MixedWritesError where record wrote these statistics
+   * @example await statistics.increment({ metric: PAGE_VIEWS, object: article });
+   */
+  increment(s: IncrementBase & TotalScope): Promise<void>;
+  increment(s: IncrementBase & OneObjectScope): Promise<void>;
+  increment<S extends AbstractStatistic>(s: IncrementBase & CustomCell<S>): Promise<void>;
+  async increment(s: IncrementBase): Promise<void> {
+    await this.incrementer.add(incrementOf(this.context, s, this.clock()));
+  }
+
+  /**
+   * The stored rows of a filter as a query builder, to go on composing. `metric` and `domain` are joined and selected.
+   * It only reads, and gives rows as they are stored: no gap is filled. A metric that is not stored matches nothing.
+   * Instants and `last` are in the module's zone.
+   *
+   * @param alias of the statistic in the query
+   * @throws InvalidFilterError and the errors of what stands in the filter
+   * @example statistics.narrow({ metric: ORDERS, objectType: Customer }).andWhere('statistic.value > 100').getMany()
+   */
+  narrow(filter: AnyMetrics & Range & TotalScope, alias?: string): SelectQueryBuilder<StatisticByDate>;
+  narrow(filter: AnyMetrics & Range & ObjectsScope, alias?: string): SelectQueryBuilder<StatisticByDateAndObject>;
+  narrow<S extends AbstractStatistic>(filter: AnyMetrics & Range & CustomScope<S>, alias?: string): SelectQueryBuilder<S>;
+  narrow(filter: AnyMetrics, alias = 'statistic'): SelectQueryBuilder<AbstractStatistic> {
+    return narrowed(this.context, normalFilter(this.context, filter), alias, this.clock());
+  }
+
+  /**
+   * The stored rows of a filter, by date ascending.
+   *
+   * @throws InvalidFilterError, UnknownMetricError and the errors of what stands in the filter
+   * @example await statistics.find({ metric: ORDERS, period: Period.DAY, from: '2026-10-01', to: '2026-10-31' });
+   */
+  find(filter: AnyMetrics & Range & TotalScope): Promise<StatisticByDate[]>;
+  find(filter: AnyMetrics & Range & ObjectsScope): Promise<StatisticByDateAndObject[]>;
+  find<S extends AbstractStatistic>(filter: AnyMetrics & Range & CustomScope<S>): Promise<S[]>;
+  async find(filter: AnyMetrics): Promise<AbstractStatistic[]> {
+    const now = this.clock();
+    const normal = normalFilter(this.context, filter);
+    return this.database.read(() => findStatistics(this.context, normal, 'all', now));
+  }
+
+  /**
+   * The last stored row at or before `to`, or `date` (the last of all where both are left out), or null.
+   *
+   * @throws InvalidFilterError, UnknownMetricError and the errors of what stands in the filter
+   * @example const latest = await statistics.mostRecent({ metric: ORDERS, period: Period.LIFETIME });
+   */
+  mostRecent(filter: OneMetric & Range & TotalScope): Promise<StatisticByDate | null>;
+  mostRecent(filter: OneMetric & Range & ObjectsScope): Promise<StatisticByDateAndObject | null>;
+  mostRecent<S extends AbstractStatistic>(filter: OneMetric & Range & CustomScope<S>): Promise<S | null>;
+  async mostRecent(filter: OneMetric): Promise<AbstractStatistic | null> {
+    const now = this.clock();
+    const normal = this.oneMetric(filter);
+    const { date, ...range } = normal.range;
+    const upTo = date === undefined ? normal : { ...normal, range: { ...range, to: date } };
+    const [row = null] = await this.database.read(() => findStatistics(this.context, upTo, 'last', now));
+    return row;
+  }
+
+  /**
+   * The value at a date, by the period's rule where there is no row: 0 for a count or sum on a covered day, the last
+   * value before it for rolling periods and LIFETIME, null where nothing is known.
+   *
+   * @param filter `date`: today where it is left out; `exact: true` gives the decimal as text
+   * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError
+   * @example await statistics.value({ metric: ORDERS, period: Period.LIFETIME });
+   */
+  value<X extends boolean = false>(filter: OneMetric & At & Reading<X> & TotalScope): Promise<ValueOf<X> | null>;
+  value<X extends boolean = false>(filter: OneMetric & At & Reading<X> & OneObjectScope): Promise<ValueOf<X> | null>;
+  value<S extends AbstractStatistic, X extends boolean = false>(
+    filter: OneMetric & At & Reading<X> & CustomCell<S>,
+  ): Promise<ValueOf<X> | null>;
+  async value(filter: OneMetric & At & Reading<boolean>): Promise<number | string | null> {
+    const point = await this.pointAt(filter);
+    return point.value;
+  }
+
+  /**
+   * As `value`, with its date, whether that date was over when the value was computed, and when that was.
+   *
+   * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError
+   * @example const { value, complete, asOf } = await statistics.point({ metric: ORDERS });
+   */
+  point<X extends boolean = false>(filter: OneMetric & At & Reading<X> & TotalScope): Promise<SeriesPoint<ValueOf<X>>>;
+  point<X extends boolean = false>(filter: OneMetric & At & Reading<X> & OneObjectScope): Promise<SeriesPoint<ValueOf<X>>>;
+  point<S extends AbstractStatistic, X extends boolean = false>(
+    filter: OneMetric & At & Reading<X> & CustomCell<S>,
+  ): Promise<SeriesPoint<ValueOf<X>>>;
+  async point(filter: OneMetric & At & Reading<boolean>): Promise<SeriesPoint<number | string>> {
+    return this.pointAt(filter);
+  }
+
+  /**
+   * One point for each date, or bucket of a calendar period, from `from` (else the first covered date, else the first
+   * row) to `to` (else today). Where there is no row, `fill` says what stands: by default what the period's rule says.
+   *
+   * @param filter `last: n` instead of from and to: the last n dates or buckets up to today's
+   * @throws TooManyPointsError beyond 100,000 points
+   * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError
+   * @example await statistics.series({ metric: ORDERS, last: 30 });
+   */
+  series<X extends boolean = false>(
+    filter: OneMetric & Range & Reading<X> & Filling & TotalScope,
+  ): Promise<SeriesPoint<ValueOf<X>>[]>;
+  series<X extends boolean = false>(
+    filter: OneMetric & Range & Reading<X> & Filling & OneObjectScope,
+  ): Promise<SeriesPoint<ValueOf<X>>[]>;
+  series<S extends AbstractStatistic, X extends boolean = false>(
+    filter: OneMetric & Range & Reading<X> & Filling & CustomCell<S>,
+  ): Promise<SeriesPoint<ValueOf<X>>[]>;
+  async series(filter: OneMetric & Range & Reading<boolean> & Filling): Promise<SeriesPoint<number | string>[]> {
+    const normal = this.oneMetric(filter);
+    oneCell(normal.scope);
+    const [series] = await this.readSeries(normal, filter);
+    return readPoints(series?.points ?? [], filter.exact);
+  }
+
+  /**
+   * Several series over the same dates, so that the points at one place belong together: one for each metric, and each
+   * object or group of dimensions that is named, or that has rows where none is.
+   *
+   * @throws TooManyPointsError beyond 100,000 points in a series
+   * @throws InvalidFilterError, UnknownMetricError
+   * @example const [orders, visits] = await statistics.multiSeries({ metrics: [ORDERS, VISITS], last: 30 });
+   */
+  multiSeries<X extends boolean = false>(
+    filter: AnyMetrics & Range & Reading<X> & Filling & TotalScope,
+  ): Promise<{ key: string; metric: Metric; points: SeriesPoint<ValueOf<X>>[] }[]>;
+  multiSeries<X extends boolean = false>(
+    filter: AnyMetrics & Range & Reading<X> & Filling & ObjectsScope,
+  ): Promise<{ key: string; metric: Metric; object: ObjectRef; points: SeriesPoint<ValueOf<X>>[] }[]>;
+  multiSeries<S extends AbstractStatistic, X extends boolean = false>(
+    filter: AnyMetrics & Range & Reading<X> & Filling & CustomScope<S>,
+  ): Promise<{ key: string; metric: Metric; dimensions: DimensionValues<S>; points: SeriesPoint<ValueOf<X>>[] }[]>;
+  async multiSeries(filter: AnyMetrics & Range & Reading<boolean> & Filling): Promise<unknown> {
+    const normal = withPeriod(normalFilter(this.context, filter));
+    const all = await this.readSeries(normal, filter);
+    return all.map((series) => namedSeries(normal.scope.table, series, filter.exact));
+  }
+
+  /**
+   * The objects (or groups of dimensions) with the greatest values at a date, equal ones by their ids. Of rolling
+   * periods and LIFETIME each object's last value at or before the date counts.
+   *
+   * @param filter `limit`: 10, Infinity for all; `offset`: 0; `order: 'asc'`: the least first; `date`: today
+   * @throws InvalidFilterError, UnknownMetricError
+   * @example await statistics.top({ metric: SALES, period: Period.MONTH, objectType: Product, limit: 5 });
+   */
+  top<X extends boolean = false>(
+    filter: OneMetric & At & Reading<X> & Ranking & ObjectsScope,
+  ): Promise<{ object: ObjectRef; value: ValueOf<X> }[]>;
+  top<S extends AbstractStatistic, X extends boolean = false>(
+    filter: OneMetric & At & Reading<X> & Ranking & CustomScope<S>,
+  ): Promise<{ dimensions: DimensionValues<S>; value: ValueOf<X> }[]>;
+  async top(filter: OneMetric & At & Reading<boolean> & Ranking): Promise<unknown> {
+    const now = this.clock();
+    const normal = this.oneMetric(filter);
+    refuseRangeKeys(normal.range);
+    const ranking = checkRanking(filter);
+    const rows = await this.database.read(() => readTop(this.context, normal, ranking, now));
+    const { table } = normal.scope;
+    return rows.map(({ cell, value }) => ({
+      ...(table.kind === 'object' ? { object: refOf(cell) } : { dimensions: dimensionsIn(table, cell) }),
+      value: read(value, filter.exact),
+    }));
+  }
+
+  /**
+   * The sum of the values of DAY or a calendar period over a range, exact, as far as they are known; null where none
+   * is. A bucket that the range touches counts whole.
+   *
+   * @throws NotSummableError for averages, minima, maxima and distinct counts; InvalidPeriodError for other periods
+   * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError
+   * @example await statistics.total({ metric: ORDERS, from: '2026-10-01', to: '2026-10-31' });
+   */
+  total<X extends boolean = false>(
+    filter: OneMetric & { period?: BucketPeriod } & Omit<Range, 'period' | 'date'> & Reading<X> & TotalScope,
+  ): Promise<ValueOf<X> | null>;
+  total<X extends boolean = false>(
+    filter: OneMetric & { period?: BucketPeriod } & Omit<Range, 'period' | 'date'> & Reading<X> & OneObjectScope,
+  ): Promise<ValueOf<X> | null>;
+  total<S extends AbstractStatistic, X extends boolean = false>(
+    filter: OneMetric & { period?: BucketPeriod } & Omit<Range, 'period' | 'date'> & Reading<X> & CustomCell<S>,
+  ): Promise<ValueOf<X> | null>;
+  async total(filter: OneMetric & Range & Reading<boolean>): Promise<number | string | null> {
+    const normal = this.oneMetric(filter);
+    checkSummable(normal.period);
+    oneCell(normal.scope);
+    const [series] = await this.readSeries(normal, {});
+    return series === undefined ? null : read(totalOf(series), filter.exact);
+  }
+
+  /**
+   * The dates for which statistics are complete, and the zone whose days these are; null where nothing computes or
+   * counts them (what `record` writes stands alone).
+   *
+   * @throws InvalidFilterError, UnknownMetricError
+   * @example const { from, through } = (await statistics.coverage({ metric: ORDERS })) ?? {};
+   */
+  coverage(
+    filter: OneMetric & { period?: Period } & (TotalScope | ObjectsScope | CustomScope<AbstractStatistic>),
+  ): Promise<KnownCoverage | null>;
+  async coverage(filter: OneMetric): Promise<KnownCoverage | null> {
+    const now = this.clock();
+    const normal = this.oneMetric(filter);
+    return this.database.read(() => knownCoverage(this.context, normal, now));
+  }
+
+  /**
+   * Removes the stored rows of a filter, in its scope only: `{ metric }` leaves those of objects. Without a period it
+   * means every period, without dates every date; the coverage goes with a scope that is removed whole.
+   *
+   * @param filter `force: true` removes what a tracker computes, too: its days then read as zero until `repair`
+   * @returns the number of rows removed
+   * @throws TrackerOwnedError, InvalidFilterError, UnknownMetricError
+   * @example await statistics.remove({ metric: TEMPERATURE, period: Period.DAY, date: '2026-10-31' });
+   */
+  remove(filter: AnyMetrics & Range & (TotalScope | ObjectsScope) & { force?: boolean }): Promise<number>;
+  remove<S extends AbstractStatistic>(filter: AnyMetrics & Range & CustomScope<S> & { force?: boolean }): Promise<number>;
+  async remove(filter: AnyMetrics & { force?: boolean }): Promise<number> {
+    const now = this.clock();
+    const normal = normalFilter(this.context, filter);
+    return this.database.transaction(() => removeRows(this.context, normal, filter.force === true, now));
+  }
+
+  /**
+   * Today's date: in the zone of a metric's tracker, else in the module's.
+   *
+   * @throws UnknownMetricError
+   * @example const yesterday = addDays(await statistics.today(ORDERS), -1);
+   */
+  async today(metric?: MetricTarget): Promise<LocalDate> {
+    const now = this.clock();
+    if (metric === undefined) return moduleCalendar(this.context, now).today;
+    const { metrics } = normalFilter(this.context, { metric });
+    const { stored, coverages } = await this.database.read(() => readMetrics(this.context, metrics, null));
+    return calendarOf(this.context, now, stored, coverages, Period.DAY, ['']).today;
+  }
+
+  private async pointAt(filter: OneMetric & At & Reading<boolean>): Promise<SeriesPoint<number | string>> {
+    const normal = this.oneMetric(filter);
+    refuseRangeKeys(normal.range);
+    oneCell(normal.scope);
+    const date = normal.range.date ?? this.clock();
+    const [series] = await this.readSeries({ ...normal, range: { date } }, {});
+    const [point] = readPoints(series?.points ?? [], filter.exact);
+    if (point === undefined) throw new TypeError('a date that was asked for has no point');
+    return point;
+  }
+
+  private readSeries(normal: Filter, { fill }: Filling): Promise<Series[]> {
+    const now = this.clock();
+    const filling = checkFill(fill);
+    return this.database.read(() => readSeries(this.context, normal, filling, now));
+  }
+
+  private oneMetric(filter: object): Filter {
+    return withPeriod(oneMetricFilter(this.context, filter));
+  }
+}
+
+function withPeriod(filter: NormalFilter): Filter {
+  return { ...filter, period: filter.period ?? Period.DAY };
+}

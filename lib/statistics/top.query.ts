@@ -1,0 +1,63 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { Work } from '../database/work.js';
+import { query } from '../database/work.js';
+import { type Period, periodKind } from '../time/period.js';
+import { coverageIn } from './coverage.query.js';
+import { storedDate } from './date-range.js';
+import type { NormalFilter } from './filter.js';
+import { columns, rowCondition, type StoredRow, storedRow } from './rows.query.js';
+import { coverageScopes, filterScopes } from './scope-filter.js';
+import { calendarOf, readMetrics, type StatisticContext } from './statistic.context.js';
+
+export interface TopOptions {
+  /** Infinity: all */
+  readonly limit: number;
+  readonly offset: number;
+  readonly order: 'asc' | 'desc';
+}
+
+/**
+ * The cells with the greatest (or least) values at a date. Of periods whose last row holds, that is for each cell
+ * its last row at or before the date.
+ */
+export function* readTop(
+  context: StatisticContext,
+  filter: NormalFilter & { readonly period: Period },
+  { limit, offset, order }: TopOptions,
+  now: Date,
+): Work<StoredRow[]> {
+  const { database } = context;
+  const { dialect } = database;
+  const { period, scope } = filter;
+  const { table, keys } = scope.table;
+  const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
+  const [metric] = stored;
+  if (metric === undefined) return [];
+  const scopes = [...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)];
+  const calendar = calendarOf(context, now, stored, coverages, period, scopes);
+  const date = storedDate(period, filter.range.date, calendar);
+
+  const from = coverageIn(coverages, metric, period, scopes)?.from ?? null;
+  const holds = periodKind(period) !== 'bucket' && date <= calendar.today && (from === null || date >= from);
+  const condition = rowCondition(database, {
+    table: scope.table,
+    alternatives: scope.alternatives,
+    metrics: [metric],
+    period,
+    range: { from: holds ? null : date, to: date },
+  });
+  const keyColumns = keys.map(({ column }) => column);
+  const value = sql`s.${table.column('value')}`;
+  const direction = raw(order === 'asc' ? 'ASC' : 'DESC');
+  const ties = keys.map((key) => (key.type === 'varchar' ? dialect.binaryOrder(sql`s.${key.column}`) : sql`s.${key.column}`));
+  const source: Sql = holds
+    ? sql`(SELECT ${join(keyColumns)}, MAX(${table.column('date')}) AS latest_date FROM ${table.path}
+  WHERE ${condition} GROUP BY ${join(keyColumns)}) latest
+JOIN ${table.path} s ON s.${table.column('metricId')} = ${dialect.integer(metric.id)} AND s.${table.column('period')} = ${dialect.integer(period)}
+  AND ${join(keyColumns.map((column) => sql`s.${column} = latest.${column}`), ' AND ')} AND s.${table.column('date')} = latest.latest_date`
+    : sql`(SELECT * FROM ${table.path} WHERE ${condition}) s`;
+  const rows = yield* query(sql`SELECT ${columns(database, scope.table, sql`s.`)} FROM ${source}
+WHERE ${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${direction}, ${join(ties)}
+LIMIT ${raw(String(Math.min(limit, Number.MAX_SAFE_INTEGER)))} OFFSET ${raw(String(offset))}`);
+  return rows.map((row) => storedRow(scope.table, row));
+}

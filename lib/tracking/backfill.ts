@@ -1,0 +1,63 @@
+import { addDays, dayNumber, type LocalDate } from '../time/local-date.js';
+import type { Progress } from './progress.js';
+import type { RunOptions, TrackResult } from './tracker.runner.js';
+
+/** Days that one transaction of a backfill computes, unless the call says otherwise. */
+export const BACKFILL_STEP = 183;
+
+export interface BackfillRange {
+  readonly from: LocalDate;
+  /** undefined: through today, and what lies after is removed */
+  readonly to: LocalDate | undefined;
+  readonly today: LocalDate;
+  /** days a step */
+  readonly step: number;
+}
+
+/**
+ * Computes a range in bounded steps, the earliest first. Each step is a transaction of its own: when one fails, is
+ * aborted or killed, the steps before it stay, and the range can be asked for again from there.
+ *
+ * @param run computes one step
+ * @param signal looked at before each step; the call then rejects with its reason
+ */
+export async function backfilled(
+  range: BackfillRange,
+  run: (step: Pick<RunOptions, 'from' | 'to' | 'stepOf'>, isLast: boolean) => Promise<TrackResult>,
+  { onProgress, signal }: { onProgress?: ((progress: Progress) => void) | undefined; signal?: AbortSignal | undefined },
+): Promise<TrackResult> {
+  const { from, to, today } = range;
+  const end = to === undefined || to > today ? today : to;
+  const days = dayNumber(end) - dayNumber(from) + 1;
+  let total: TrackResult | undefined;
+  for (const step of stepsOf(range, end)) {
+    signal?.throwIfAborted();
+    const isLast = step.to === to || step.to === undefined || step.to === end;
+    const result = await run({ ...step, stepOf: { from, to } }, isLast);
+    total = total === undefined ? result : together(total, result);
+    const done = dayNumber(result.through) - dayNumber(from) + 1;
+    onProgress?.({ date: result.through, from, to: end, fraction: Math.min(1, done / days), written: total.written });
+  }
+  return total ?? run({ from, to }, true);
+}
+
+function* stepsOf(
+  { from, to, step }: BackfillRange,
+  end: LocalDate,
+): Generator<{ from: LocalDate; to: LocalDate | undefined }> {
+  for (let start = from; start <= end; start = addDays(start, step)) {
+    const last = addDays(start, step - 1);
+    yield last >= end ? { from: start, to } : { from: start, to: last };
+  }
+}
+
+function together(a: TrackResult, b: TrackResult): TrackResult {
+  return {
+    tracker: a.tracker,
+    from: a.from,
+    through: b.through,
+    written: a.written + b.written,
+    removed: a.removed + b.removed,
+    durationMs: a.durationMs + b.durationMs,
+  };
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import type { DataSources } from '../database/data-sources.js';
+import type { Database } from '../database/database.js';
+import { SourceElsewhereError } from '../errors/run.error.js';
+import type { ResolvedSource } from '../rollup/rollup-spec.js';
+import { dataSourceOf, resolveSource, type Source } from '../rollup/source.resolver.js';
+import type { ObjectTypes } from '../statistics/object-types.js';
+import { Period } from '../time/period.js';
+import type { TrackerDefinition } from './tracker-definition.js';
+import { resolveTarget, type ResolvedTarget } from './tracker-target.js';
+
+/** A tracker with everything found that its definition names. */
+export interface ResolvedTracker {
+  readonly definition: TrackerDefinition;
+  readonly target: ResolvedTarget;
+  readonly source: ResolvedSource;
+}
+
+/** Finds what a definition names: entities, properties, columns, tables. Reads metadata, and no row. */
+export class TrackerResolver {
+  constructor(
+    private readonly database: Database,
+    private readonly dataSources: DataSources,
+    private readonly objectTypes: ObjectTypes,
+  ) {}
+
+  /**
+   * @throws InvalidPropertyPathError, InvalidSourceError, InvalidObjectError, MissingEntityError, SourceElsewhereError
+   */
+  resolve(definition: TrackerDefinition, source: Source): ResolvedTracker {
+    const dataSource = this.dataSourceOf(definition, source);
+    const target = resolveTarget(this.database, this.objectTypes, definition, dataSource, source);
+    const reading = { ...definition, statistic: target.statistic, keys: target.keys };
+    return { definition, target, source: resolveSource(this.database.dialect, dataSource, source, reading) };
+  }
+
+  private dataSourceOf(definition: TrackerDefinition, source: Source): DataSource {
+    const dataSource = dataSourceOf(source) ?? this.ofEntity(source);
+    if (dataSource !== this.database.dataSource) throw new SourceElsewhereError(trackerLabel(definition));
+    return dataSource;
+  }
+
+  private ofEntity(source: Source): DataSource {
+    const having = this.dataSources.having(source as Parameters<DataSources['having']>[0]);
+    return having.includes(this.database.dataSource)
+      ? this.database.dataSource
+      : (having[0] ?? this.database.dataSource);
+  }
+}
+
+/** What a tracker is called in messages. */
+export function trackerLabel({ name, metric }: TrackerDefinition): string {
+  return name ?? `the tracker of ${typeof metric === 'string' ? metric : metric.key}`;
+}
+
+/** Equal for definitions under which a period's stored statistics stay right: a query counts by its text, not by its parameters. */
+export function fingerprintOf({ definition, source }: ResolvedTracker, period: Period): string {
+  const { aggregate, dateField, timeZone, weekStart, epoch, storedIn, withDeleted, target } = definition;
+  const keys = target.kind === 'objects' ? target.field : target.kind === 'dimensions' ? target.dimensions : null;
+  const week = period === Period.CALENDAR_WEEK ? weekStart : null;
+  const meaning = { aggregate, dateField, timeZone, epoch, storedIn, withDeleted, keys, week, text: source.text };
+  return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
+}

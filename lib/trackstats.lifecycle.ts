@@ -1,0 +1,74 @@
+import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
+import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
+import type { Database } from './database/database.js';
+import { MissingEntityError } from './errors/database.error.js';
+import { UnknownTrackerError } from './errors/tracker.error.js';
+import type { TrackerScheduler } from './schedule/tracker.scheduler.js';
+import { prepareStatisticTables } from './statistics/prepare.js';
+import { registered, type RegisteredTracker } from './tracking/registered-tracker.js';
+import type { RunHistory } from './tracking/run-history.js';
+import type { TrackerChecker } from './tracking/tracker.checker.js';
+import { exploreTrackers } from './tracking/tracker.explorer.js';
+import type { TrackerOverview } from './tracking/tracker-overview.js';
+import type { TrackerRegistry } from './tracking/tracker.registry.js';
+import type { DataSourceDiscovery } from './trackstats.data-sources.js';
+import { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
+import type { ResolvedOptions } from './trackstats.options.js';
+import { checkRegistrations, registeredStatistics } from './trackstats.registration.js';
+
+/** What happens when the application starts and stops, in its order. */
+export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly dataSourceName: string,
+    private readonly discovery: DiscoveryService,
+    private readonly modules: ModulesContainer,
+    private readonly dataSources: DataSourceDiscovery,
+    private readonly database: Database,
+    private readonly history: RunHistory,
+    private readonly registry: TrackerRegistry,
+    private readonly checker: TrackerChecker,
+    private readonly overview: TrackerOverview,
+    private readonly scheduler: TrackerScheduler,
+  ) {}
+
+  /** Before any provider of the application may read or write statistics. */
+  async onModuleInit(): Promise<void> {
+    this.dataSources.keep();
+    checkRegistrations(this.discovery, this.modules);
+    this.checkEntities();
+    await prepareStatisticTables(this.database);
+    await this.history.prepare();
+  }
+
+  /** When every provider of the application is initialized: its trackers may use what they inject. */
+  async onApplicationBootstrap(): Promise<void> {
+    const trackers = exploreTrackers(this.discovery).map((declared) => registered(declared, this.options));
+    this.registry.fill(trackers);
+    this.checkNames(trackers);
+    this.overview.scopes = await this.checker.check(trackers);
+    if (this.options.scheduling.enabled) this.scheduler.start(trackers);
+  }
+
+  /** While every data source is still open. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.scheduler.stop();
+  }
+
+  private checkEntities(): void {
+    const entities = [...TRACKSTATS_ENTITIES, ...registeredStatistics(this.discovery, this.modules)];
+    const missing = entities.filter((entity) => !this.database.dataSource.hasMetadata(entity));
+    if (missing.length > 0)
+      throw new MissingEntityError(
+        missing.map(({ name }) => name),
+        this.dataSourceName,
+      );
+  }
+
+  private checkNames(trackers: readonly RegisteredTracker[]): void {
+    const names = trackers.map(({ name }) => name);
+    const unknown = Object.keys(this.options.trackers).find((name) => !names.includes(name));
+    if (unknown !== undefined)
+      throw new UnknownTrackerError(unknown, names, ' in the option trackers of TrackstatsModule');
+  }
+}

@@ -1,0 +1,164 @@
+import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DomainService } from './catalog/domain.service.js';
+import { MetricService } from './catalog/metric.service.js';
+import { InvalidOptionsError } from './errors/module.error.js';
+import type { AbstractStatistic } from './statistics/abstract-statistic.js';
+import { StatisticService } from './statistics/statistic.service.js';
+import { TrackerService } from './tracking/tracker.service.js';
+import { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
+import type {
+  TrackstatsModuleAsyncOptions,
+  TrackstatsModuleExtras,
+  TrackstatsModuleOptions,
+  TrackstatsOptionsFactory,
+} from './trackstats.options.js';
+import { trackstatsProviders } from './trackstats.providers.js';
+import { callerOf, FeatureCheck, FEATURE, ROOT, type Registration } from './trackstats.registration.js';
+import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from './trackstats.tokens.js';
+
+/** What applications inject, each with the token under which the parts of the library share it. */
+const SERVICES = [DomainService, MetricService, StatisticService, TrackerService].map((type) => ({
+  type,
+  shared: Symbol(`shared ${type.name}`),
+}));
+
+/**
+ * Holds everything, global under tokens of its own. So it is for TrackstatsModule to say where applications can inject
+ * it, and a feature module can say what is missing, where Nest would only say that it cannot resolve a dependency.
+ */
+@Module({})
+export class TrackstatsCoreModule {}
+
+/** Custom statistics of a module of the application. */
+@Module({ providers: [FeatureCheck] })
+export class TrackstatsFeatureModule {}
+
+/**
+ * Statistics in the application's own database.
+ *
+ * @example
+ * ```ts
+ * @Module({
+ *   imports: [TypeOrmModule.forRoot({ …, autoLoadEntities: true }), ScheduleModule.forRoot(), TrackstatsModule.forRoot()],
+ *   providers: [OrderCountTracker],
+ * })
+ * export class AppModule {}
+ * ```
+ */
+@Module({})
+export class TrackstatsModule {
+  /**
+   * Sets the module up; once in an application, in its root module.
+   *
+   * @throws at start: UnknownTimeZoneError, InvalidOptionsError, MissingEntityError, UnsupportedDatabaseError,
+   * DuplicateModuleError, DataSourceMismatchError, and what is wrong with a tracker
+   * @example TrackstatsModule.forRoot({ timeZone: 'Europe/Amsterdam' })
+   */
+  static forRoot(options: TrackstatsModuleOptions & TrackstatsModuleExtras = {}): DynamicModule {
+    const { isGlobal, dataSource, statistics, ...rest } = options;
+    const calledAt = callerOf(TrackstatsModule.forRoot);
+    return root({ isGlobal, dataSource, statistics, calledAt }, [{ provide: TRACKSTATS_OPTIONS, useValue: rest }]);
+  }
+
+  /**
+   * As `forRoot`, with options that a factory makes. What shapes the module stands beside the factory.
+   *
+   * @example
+   * ```ts
+   * TrackstatsModule.forRootAsync({
+   *   dataSource: 'statistics',
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ timeZone: config.get('TIME_ZONE') }),
+   * })
+   * ```
+   */
+  static forRootAsync(options: TrackstatsModuleAsyncOptions): DynamicModule {
+    const calledAt = callerOf(TrackstatsModule.forRootAsync);
+    return root({ ...options, calledAt }, asyncOptions(options), options.imports);
+  }
+
+  /**
+   * Registers custom statistics, in the module that uses them.
+   *
+   * @param dataSource the name that `forRoot` has as `dataSource`; the default one if left out
+   * @throws at start: MissingModuleError, DataSourceMismatchError
+   * @example TrackstatsModule.forFeature([OrdersByRegion])
+   */
+  static forFeature(statistics: Type<AbstractStatistic>[], dataSource = 'default'): DynamicModule {
+    const registration: Registration = {
+      statistics: [...statistics],
+      dataSource,
+      calledAt: callerOf(TrackstatsModule.forFeature),
+    };
+    const entities = TypeOrmModule.forFeature([...statistics], dataSource);
+    return {
+      module: TrackstatsFeatureModule,
+      imports: [entities],
+      providers: [{ provide: FEATURE, useValue: registration }, ...SERVICES.map(checkedService)],
+      exports: [entities, ...SERVICES.map(({ type }) => type)],
+    };
+  }
+}
+
+function root(
+  {
+    isGlobal = true,
+    dataSource = 'default',
+    statistics = [],
+    calledAt,
+  }: { [K in keyof TrackstatsModuleExtras]: TrackstatsModuleExtras[K] | undefined } & Pick<Registration, 'calledAt'>,
+  options: Provider[],
+  imports: DynamicModule['imports'] = [],
+): DynamicModule {
+  const registration: Registration = { statistics: [...statistics], dataSource, calledAt };
+  const entities = TypeOrmModule.forFeature([...TRACKSTATS_ENTITIES, ...statistics], dataSource);
+  const core: DynamicModule = {
+    module: TrackstatsCoreModule,
+    global: true,
+    imports: [...imports, DiscoveryModule, entities],
+    providers: [
+      ...options,
+      { provide: ROOT, useValue: registration },
+      ...trackstatsProviders(dataSource),
+      ...SERVICES.map(({ type, shared }) => ({ provide: shared, useExisting: type })),
+    ],
+    exports: [ROOT, TRACKSTATS_OPTIONS, TRACKSTATS_CLOCK, ...SERVICES.map(({ shared }) => shared)],
+  };
+  return {
+    module: TrackstatsModule,
+    global: isGlobal,
+    imports: [core, entities],
+    providers: SERVICES.map(({ type, shared }) => ({ provide: type, useExisting: shared })),
+    exports: [core, entities, ...SERVICES.map(({ type }) => type)],
+  };
+}
+
+function checkedService({ type, shared }: (typeof SERVICES)[number]): Provider {
+  return {
+    provide: type,
+    useFactory: (_check: FeatureCheck, service: unknown) => service,
+    inject: [FeatureCheck, { token: shared, optional: true }],
+  };
+}
+
+function asyncOptions(options: TrackstatsModuleAsyncOptions): Provider[] {
+  const { useFactory, useClass, useExisting, inject = [] } = options;
+  const forms = [useFactory, useClass, useExisting].filter((form) => form !== undefined);
+  if (forms.length !== 1) {
+    throw new InvalidOptionsError(
+      'the options of forRootAsync',
+      options,
+      'Expected one of useFactory, useClass and useExisting: that which makes the options.',
+    );
+  }
+  if (useFactory !== undefined) return [{ provide: TRACKSTATS_OPTIONS, useFactory, inject }];
+  const factory = (useClass ?? useExisting) as Type<TrackstatsOptionsFactory>;
+  const made: Provider = {
+    provide: TRACKSTATS_OPTIONS,
+    useFactory: (maker: TrackstatsOptionsFactory) => maker.createTrackstatsOptions(),
+    inject: [factory],
+  };
+  return useClass === undefined ? [made] : [{ provide: useClass, useClass }, made];
+}

@@ -1,0 +1,164 @@
+import type { FactoryProvider, InjectionToken, Provider, Type } from '@nestjs/common';
+import { DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { DomainService } from './catalog/domain.service.js';
+import { MetricService } from './catalog/metric.service.js';
+import { DataSources } from './database/data-sources.js';
+import { Database } from './database/database.js';
+import { TrackerScheduler } from './schedule/tracker.scheduler.js';
+import { MetricStatistics } from './statistics/metric-statistics.js';
+import { ObjectTypes } from './statistics/object-types.js';
+import { StatisticOwners } from './statistics/owners.js';
+import { StatisticService } from './statistics/statistic.service.js';
+import { MethodResults } from './tracking/method-results.js';
+import { MethodRunner } from './tracking/method.runner.js';
+import { RunHistory } from './tracking/run-history.js';
+import { Running } from './tracking/running.js';
+import { SourceFinder } from './tracking/source.finder.js';
+import { TrackerChecker } from './tracking/tracker.checker.js';
+import { TrackerExecutor } from './tracking/tracker.executor.js';
+import { TrackerOverview } from './tracking/tracker-overview.js';
+import { TrackerRegistry } from './tracking/tracker.registry.js';
+import { TrackerResolver } from './tracking/tracker.resolver.js';
+import { TrackerRunner } from './tracking/tracker.runner.js';
+import { TrackerVerifier } from './tracking/tracker.verifier.js';
+import { TrackerService } from './tracking/tracker.service.js';
+import { DataSourceDiscovery } from './trackstats.data-sources.js';
+import { TrackstatsLifecycle } from './trackstats.lifecycle.js';
+import { resolveOptions, type ResolvedOptions } from './trackstats.options.js';
+import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from './trackstats.tokens.js';
+
+const RESOLVED = Symbol('resolved trackstats options');
+const DATA_SOURCE_NAME = Symbol('name of the statistics data source');
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a constructor's parameters do not matter here
+type Injected<T> = (abstract new (...args: any[]) => T) | symbol;
+
+/** Every dependency is named: the library does not rely on metadata that a compiler emits. */
+function made<T, A extends unknown[]>(
+  provide: InjectionToken,
+  useFactory: (...dependencies: A) => T,
+  inject: { [K in keyof A]: Injected<A[K]> },
+): FactoryProvider<T> {
+  return { provide, useFactory: useFactory as (...dependencies: unknown[]) => T, inject };
+}
+
+/** A class whose constructor's parameters are the dependencies. */
+function of<T, A extends unknown[]>(
+  type: new (...dependencies: A) => T,
+  ...inject: { [K in keyof A]: Injected<A[K]> }
+): FactoryProvider<T> {
+  return made<T, A>(type, (...dependencies) => new type(...dependencies), inject);
+}
+
+/** Everything that the module provides, for statistics in the data source of a name. */
+export function trackstatsProviders(dataSourceName: string): Provider[] {
+  const dataSource = getDataSourceToken(dataSourceName) as Type<DataSource>;
+  return [
+    made(RESOLVED, resolveOptions, [TRACKSTATS_OPTIONS]),
+    made(TRACKSTATS_CLOCK, ({ clock }: ResolvedOptions) => clock, [RESOLVED]),
+    ...databaseProviders(dataSource),
+    ...statisticProviders(),
+    ...trackingProviders(),
+    {
+      provide: TrackerScheduler,
+      useFactory: schedulerOf,
+      inject: [TrackerExecutor, TrackerOverview, { token: SchedulerRegistry, optional: true }],
+    },
+    made(DATA_SOURCE_NAME, () => dataSourceName, []),
+    of(
+      TrackstatsLifecycle,
+      RESOLVED,
+      DATA_SOURCE_NAME,
+      DiscoveryService,
+      ModulesContainer,
+      DataSourceDiscovery,
+      Database,
+      RunHistory,
+      TrackerRegistry,
+      TrackerChecker,
+      TrackerOverview,
+      TrackerScheduler,
+    ),
+  ];
+}
+
+function databaseProviders(dataSource: Type<DataSource>): Provider[] {
+  return [
+    of(DataSourceDiscovery, DiscoveryService),
+    made(Database, (statistics: DataSource) => new Database(statistics), [dataSource]),
+    made(
+      DataSources,
+      (statistics: DataSource, discovery: DataSourceDiscovery) => new DataSources(statistics, () => discovery.all()),
+      [dataSource, DataSourceDiscovery],
+    ),
+    made(
+      ObjectTypes,
+      (dataSources: DataSources, { objectTypes }: ResolvedOptions) => new ObjectTypes(dataSources, objectTypes),
+      [DataSources, RESOLVED],
+    ),
+  ];
+}
+
+function statisticProviders(): Provider[] {
+  return [
+    of(StatisticOwners),
+    of(DomainService, Database),
+    of(MetricStatistics, Database),
+    of(MetricService, Database, MetricStatistics),
+    of(StatisticService, Database, ObjectTypes, StatisticOwners, RESOLVED, TRACKSTATS_CLOCK),
+  ];
+}
+
+function trackingProviders(): Provider[] {
+  return [
+    of(TrackerRegistry),
+    of(Running),
+    of(RunHistory, Database),
+    of(TrackerResolver, Database, DataSources, ObjectTypes),
+    of(TrackerRunner, Database, TrackerResolver, TRACKSTATS_CLOCK),
+    of(TrackerVerifier, Database, TrackerResolver),
+    of(MethodResults, Database, ObjectTypes, StatisticOwners),
+    of(MethodRunner, Database, ObjectTypes, MethodResults, TRACKSTATS_CLOCK),
+    made(
+      SourceFinder,
+      (dataSources: DataSources, moduleRef: ModuleRef) => new SourceFinder(dataSources, namedBy(moduleRef)),
+      [DataSources, ModuleRef],
+    ),
+    of(TrackerExecutor, Database, SourceFinder, TrackerRunner, MethodRunner, RunHistory, Running, TRACKSTATS_CLOCK),
+    of(TrackerChecker, SourceFinder, TrackerRunner, MethodRunner, MetricService, StatisticOwners, TRACKSTATS_CLOCK),
+    of(TrackerOverview, Database, RunHistory, TrackerExecutor, TRACKSTATS_CLOCK),
+    of(
+      TrackerService,
+      TrackerRegistry,
+      TrackerExecutor,
+      TrackerOverview,
+      RunHistory,
+      SourceFinder,
+      TrackerRunner,
+      TrackerVerifier,
+      RESOLVED,
+      TRACKSTATS_CLOCK,
+    ),
+  ];
+}
+
+function schedulerOf(
+  executor: TrackerExecutor,
+  overview: TrackerOverview,
+  registry?: SchedulerRegistry,
+): TrackerScheduler {
+  return new TrackerScheduler(executor, overview, registry);
+}
+
+function namedBy(moduleRef: ModuleRef): (name: string) => DataSource | undefined {
+  return (name) => {
+    try {
+      return moduleRef.get<DataSource>(getDataSourceToken(name) as Type<DataSource>, { strict: false });
+    } catch {
+      return undefined; // ModuleRef's way to say that there is none
+    }
+  };
+}

@@ -1,0 +1,200 @@
+import { Injectable, Module, type Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { getRepositoryToken, TypeOrmModule } from '@nestjs/typeorm';
+import {
+  AbstractStatistic,
+  Dimension,
+  defineDomain,
+  defineMetric,
+  DomainService,
+  MetricService,
+  StatisticService,
+  TrackerService,
+  TRACKSTATS_CLOCK,
+  TRACKSTATS_ENTITIES,
+  TRACKSTATS_OPTIONS,
+  TrackstatsModule,
+  type TrackstatsOptionsFactory,
+} from 'nestjs-trackstats';
+import { DataSource, Entity } from 'typeorm';
+import { closeApplications, MEMORY, metadataOf, NOW, QUIET, start } from './application.js';
+
+@Entity()
+class OrdersByRegion extends AbstractStatistic {
+  @Dimension({ type: 'varchar' }) country!: string;
+}
+
+const VISITS = defineMetric({ domain: defineDomain({ ref: 'site' }), ref: 'visits' });
+
+@Injectable()
+class Reports {
+  constructor(
+    readonly statistics: StatisticService,
+    readonly metrics: MetricService,
+    readonly domains: DomainService,
+    readonly trackers: TrackerService,
+  ) {}
+}
+
+function starting(imports: Parameters<typeof Test.createTestingModule>[0]['imports']) {
+  return Test.createTestingModule({ imports })
+    .setLogger(QUIET)
+    .compile()
+    .then((module) => module.init());
+}
+
+afterEach(closeApplications);
+
+describe('TrackstatsModule', () => {
+  it('is injected everywhere, and needs no options', async () => {
+    @Module({ providers: [Reports] })
+    class ReportModule {}
+    const module = await start({ trackstats: TrackstatsModule.forRoot(), imports: [ReportModule] });
+    const { statistics, metrics, domains, trackers } = module.get(Reports, { strict: false });
+    await statistics.record({ metric: VISITS, value: 7 });
+    expect(await statistics.value({ metric: VISITS })).toBe(7);
+    expect(await metrics.list()).toHaveLength(1);
+    expect(await domains.list()).toHaveLength(1);
+    expect(await trackers.list()).toEqual([]);
+  });
+
+  it('takes its time and its zone from its options', async () => {
+    const module = await start({ trackstats: { clock: () => new Date('2026-10-31T23:30:00Z'), timeZone: 'Europe/Amsterdam' } });
+    expect(await module.get(StatisticService).today()).toBe('2026-11-01');
+  });
+
+  it.each([
+    ['useFactory', (zone: Type) => ({ imports: [zone], inject: ['zone'], useFactory: async (timeZone: string) => ({ timeZone, clock: () => NOW }) })],
+    ['useClass', () => ({ useClass: MadeOptions })],
+    ['useExisting', (zone: Type) => ({ imports: [zone], useExisting: MadeOptions })],
+  ])('takes options from %s', async (_, options) => {
+    @Module({ providers: [{ provide: 'zone', useValue: 'Pacific/Apia' }, MadeOptions], exports: ['zone', MadeOptions] })
+    class ZoneModule {}
+    const module = await start({ trackstats: TrackstatsModule.forRootAsync(options(ZoneModule) as never) });
+    expect(await module.get(StatisticService).today()).toBe('2026-11-01');
+  });
+
+  it('lets a test replace options and clock', async () => {
+    const builder = (token: symbol, value: unknown) =>
+      Test.createTestingModule(metadataOf()).overrideProvider(token).useValue(value).setLogger(QUIET).compile();
+    const late = await builder(TRACKSTATS_CLOCK, () => new Date('2030-01-01T00:00:00Z'));
+    expect(await (await late.init()).get(StatisticService).today()).toBe('2030-01-01');
+    await late.close();
+    const west = await builder(TRACKSTATS_OPTIONS, { timeZone: 'America/New_York', clock: () => new Date('2030-01-01T00:00:00Z') });
+    expect(await (await west.init()).get(StatisticService).today()).toBe('2029-12-31');
+    await west.close();
+  });
+
+  it('works with TRACKSTATS_ENTITIES in place of autoLoadEntities, on a named data source', async () => {
+    const entities = [...TRACKSTATS_ENTITIES, OrdersByRegion];
+    const module = await Test.createTestingModule({
+      imports: [
+        TypeOrmModule.forRoot({ ...MEMORY, name: 'stats', entities }),
+        TrackstatsModule.forRoot({ dataSource: 'stats', isGlobal: false }),
+        TrackstatsModule.forFeature([OrdersByRegion], 'stats'),
+      ],
+    }).compile();
+    await module.init();
+    const statistics = module.get(StatisticService);
+    await statistics.record({ metric: VISITS, entity: OrdersByRegion, dimensions: { country: 'NL' }, value: 2 });
+    expect(await statistics.find({ metric: VISITS, entity: OrdersByRegion })).toMatchObject([{ country: 'NL', value: 2 }]);
+    await module.close();
+  });
+
+  it('registers custom statistics of feature modules and of its own', async () => {
+    @Module({ imports: [TrackstatsModule.forFeature([OrdersByRegion])], providers: [] })
+    class FeatureModule {}
+    const module = await start({ imports: [FeatureModule] });
+    expect(module.get(getRepositoryToken(OrdersByRegion) as string, { strict: false })).toBeDefined();
+    await closeApplications();
+    const other = await start({ trackstats: { statistics: [OrdersByRegion] } });
+    expect(other.get(DataSource).hasMetadata(OrdersByRegion)).toBe(true);
+  });
+});
+
+describe('the start', () => {
+  const typeorm = TypeOrmModule.forRoot({ ...MEMORY, autoLoadEntities: true });
+
+  it('stops at an unknown time zone', async () => {
+    await expect(start({ trackstats: { timeZone: 'Europe/Atlantis' } })).rejects.toThrow(/Unknown time zone: "Europe\/Atlantis"/);
+  });
+
+  it('stops where entities are missing, and says how to add them', async () => {
+    const plain = TypeOrmModule.forRoot({ ...MEMORY, entities: [] });
+    await expect(starting([plain, TrackstatsModule.forRoot()])).rejects.toMatchObject({
+      code: 'TRACKSTATS_MISSING_ENTITY',
+      message: expect.stringMatching(/"default" does not know Domain, Metric.*autoLoadEntities: true.*TRACKSTATS_ENTITIES/s),
+    });
+    const custom = TypeOrmModule.forRoot({ ...MEMORY, entities: TRACKSTATS_ENTITIES });
+    await expect(starting([custom, TrackstatsModule.forRoot({ statistics: [OrdersByRegion] })])).rejects.toMatchObject({
+      code: 'TRACKSTATS_MISSING_ENTITY',
+      message: expect.stringContaining('OrdersByRegion'),
+    });
+  });
+
+  it('stops where the module is set up twice, and names both places', async () => {
+    @Module({ imports: [TrackstatsModule.forRoot()] })
+    class BillingModule {}
+    @Module({ imports: [TrackstatsModule.forRootAsync({ useFactory: () => ({}) })] })
+    class ShippingModule {}
+    await expect(starting([typeorm, BillingModule, ShippingModule])).rejects.toMatchObject({
+      code: 'TRACKSTATS_DUPLICATE_MODULE',
+      message: expect.stringMatching(/BillingModule \(.*module\.spec\.ts.*\) and of ShippingModule \(/),
+    });
+  });
+
+  it('stops where a feature module has another data source, and names both', async () => {
+    const stats = TypeOrmModule.forRoot({ ...MEMORY, name: 'stats', autoLoadEntities: true });
+    await expect(
+      starting([typeorm, stats, TrackstatsModule.forRoot(), TrackstatsModule.forFeature([OrdersByRegion], 'stats')]),
+    ).rejects.toMatchObject({
+      code: 'TRACKSTATS_DATA_SOURCE_MISMATCH',
+      message: expect.stringMatching(/"stats".*"default"/),
+    });
+    await expect(
+      starting([typeorm, stats, TrackstatsModule.forRoot({ dataSource: 'stats' }), TrackstatsModule.forFeature([OrdersByRegion])]),
+    ).rejects.toThrow(/forFeature\(\[OrdersByRegion\], 'stats'\)/);
+  });
+
+  it('stops where a feature module stands alone', async () => {
+    @Module({ imports: [TrackstatsModule.forFeature([OrdersByRegion])] })
+    class FeatureModule {}
+    await expect(starting([typeorm, FeatureModule])).rejects.toMatchObject({
+      code: 'TRACKSTATS_MISSING_MODULE',
+      message: expect.stringMatching(/OrdersByRegion.*module\.spec\.ts.*TrackstatsModule.forRoot\(\)/),
+    });
+  });
+
+  it('says so even where a provider of the feature module cannot be made without it', async () => {
+    @Module({ imports: [TrackstatsModule.forFeature([OrdersByRegion])], providers: [Reports] })
+    class FeatureModule {}
+    await expect(starting([typeorm, FeatureModule])).rejects.toMatchObject({ code: 'TRACKSTATS_MISSING_MODULE' });
+  });
+
+  it('stops where a factory returns what shapes the module', async () => {
+    const useFactory = () => ({ dataSource: 'stats', timeZone: 'UTC' }) as object;
+    await expect(starting([typeorm, TrackstatsModule.forRootAsync({ useFactory })])).rejects.toMatchObject({
+      code: 'TRACKSTATS_MISPLACED_OPTION',
+      message: expect.stringMatching(/returned dataSource.*beside the factory/),
+    });
+  });
+
+  it('refuses forRootAsync without or with two makers of options', () => {
+    expect(() => TrackstatsModule.forRootAsync({} as never)).toThrow(/one of useFactory, useClass and useExisting/);
+    expect(() => TrackstatsModule.forRootAsync({ useFactory: () => ({}), useClass: MadeOptions } as never)).toThrow(/one of/);
+  });
+
+  it('stops at a database that it has no dialect for', async () => {
+    const sqljs = { provide: DataSource, useValue: Object.assign(Object.create(DataSource.prototype), { options: { type: 'oracle' }, driver: {} }) };
+    @Module({ providers: [sqljs], exports: [DataSource] })
+    class OracleModule {}
+    const module = Test.createTestingModule({ imports: [typeorm, TrackstatsModule.forRoot(), OracleModule] });
+    await expect(module.overrideProvider(DataSource).useValue(sqljs.useValue).setLogger(QUIET).compile()).rejects.toThrow(/oracle/);
+  });
+});
+
+class MadeOptions implements TrackstatsOptionsFactory {
+  async createTrackstatsOptions() {
+    return { timeZone: 'Pacific/Apia', clock: () => NOW };
+  }
+}

@@ -1,0 +1,47 @@
+import { resolveOptions } from '../../lib/trackstats.options.js';
+import { systemClock } from '../../lib/trackstats.tokens.js';
+
+describe('resolveOptions', () => {
+  it('fills in the defaults and freezes them', () => {
+    const options = resolveOptions({});
+    expect(options).toEqual({
+      timeZone: 'UTC',
+      weekStart: 'monday',
+      clock: systemClock,
+      scheduling: { enabled: true },
+      objectTypes: {},
+      trackers: {},
+    });
+    expect([options, options.scheduling, options.objectTypes, options.trackers].every(Object.isFrozen)).toBe(true);
+  });
+
+  it('keeps what is given; undefined is as if it were left out', () => {
+    const clock = () => new Date(0);
+    const trackers = { a: false, b: { cron: '0 * * * *', timeZone: 'UTC' }, c: { every: '1 hour' } } as const;
+    expect(
+      resolveOptions({ timeZone: 'Asia/Tokyo', weekStart: 'sunday', clock, scheduling: false, trackers }),
+    ).toMatchObject({ timeZone: 'Asia/Tokyo', weekStart: 'sunday', clock, scheduling: { enabled: false }, trackers });
+    expect(resolveOptions({ scheduling: { enabled: false } }).scheduling).toEqual({ enabled: false });
+    expect(resolveOptions({ timeZone: undefined, scheduling: undefined })).toEqual(resolveOptions({}));
+  });
+
+  it.each<[string, unknown, string, RegExp]>([
+    ['no object', null, 'TRACKSTATS_INVALID_OPTIONS', /the options is null/],
+    ['an unknown zone', { timeZone: 'Europe/Atlantis' }, 'TRACKSTATS_UNKNOWN_TIME_ZONE', /Europe\/Atlantis/],
+    ['an unknown option', { timezone: 'UTC' }, 'TRACKSTATS_INVALID_OPTIONS', /timezone is "UTC".*there are .*timeZone/],
+    ['a week that begins on Tuesday', { weekStart: 'tuesday' }, 'TRACKSTATS_INVALID_OPTIONS', /weekStart/],
+    ['a clock that stands still', { clock: new Date(0) }, 'TRACKSTATS_INVALID_OPTIONS', /clock.*function/],
+    ['what shapes the module', { dataSource: 'x', isGlobal: true }, 'TRACKSTATS_MISPLACED_OPTION', /dataSource, isGlobal.*beside the factory/],
+    ['scheduling that is neither', { scheduling: 'off' }, 'TRACKSTATS_INVALID_OPTIONS', /scheduling is "off"/],
+    ['scheduling of unknown fields', { scheduling: { on: true } }, 'TRACKSTATS_INVALID_OPTIONS', /scheduling/],
+    ['a schedule that is text', { trackers: { a: '0 * * * *' } }, 'TRACKSTATS_INVALID_OPTIONS', /trackers\["a"\]/],
+    ['a schedule that is empty', { trackers: { a: {} } }, 'TRACKSTATS_INVALID_OPTIONS', /trackers\["a"\]/],
+    ['two schedules', { trackers: { a: { cron: '* * * * *', every: 1 } } }, 'TRACKSTATS_INVALID_OPTIONS', /trackers/],
+    ['true as a schedule', { trackers: { a: true } }, 'TRACKSTATS_INVALID_OPTIONS', /trackers/],
+    ['a list of trackers', { trackers: ['a'] }, 'TRACKSTATS_INVALID_OPTIONS', /trackers/],
+  ])('refuses %s', (_, given, code, message) => {
+    const resolve = () => resolveOptions(given as object);
+    expect(resolve).toThrow(message);
+    expect(resolve).toThrow(expect.objectContaining({ code }));
+  });
+});

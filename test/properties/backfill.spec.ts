@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
+import { Period } from '../../lib/time/period.js';
+import { backfilled } from '../../lib/tracking/backfill.js';
+import { describeOnEachDatabase } from '../support/databases.js';
+import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { modelDate, modelRows, shiftDate, type ModelRow, type ModelRows } from './model.js';
+import {
+  beginning,
+  comparable,
+  definitionFor,
+  givenTracker,
+  Member,
+  modelPeriod,
+  Payment,
+  rounded,
+  RUNS,
+  store,
+  storedRows,
+} from './payments.js';
+
+const DAYS = 14;
+
+const story = fc.array(
+  fc.record({
+    day: fc.integer({ min: 0, max: DAYS }),
+    second: fc.integer({ min: 0, max: 86_399 }),
+    user: fc.option(fc.integer({ min: 1, max: 3 }), { nil: null, freq: 6 }),
+    amount: fc.option(fc.integer({ min: -500, max: 500 }), { nil: null, freq: 5 }),
+  }),
+  { maxLength: 16 },
+);
+
+type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
+
+/** What a reader sees on each date: the last row holds; before the first one there is nothing. */
+function effective(
+  rows: ModelRows,
+  aggregate: AggregateFunction,
+  dates: readonly string[],
+): Map<string, string | null> {
+  const keys = new Set([...rows.keys()].map((key) => key.split('|')[1] ?? ''));
+  const seen = new Map<string, string | null>();
+  for (const key of ['', '1', '2', '3'].concat(...keys)) {
+    let held = nothing(aggregate);
+    for (const date of dates) {
+      const row = rows.get(`${date}|${key}`);
+      if (row !== undefined) held = rounded(row, aggregate);
+      seen.set(`${date}|${key}`, held);
+    }
+  }
+  return seen;
+}
+
+function nothing(aggregate: AggregateFunction): string | null {
+  return ['count', 'sum', 'countDistinct'].includes(aggregate) ? '0' : null;
+}
+
+describeOnEachDatabase('backfill', (database) => {
+  let engine: Engine;
+  let count = 0;
+
+  beforeAll(async () => {
+    engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Member, Payment] }));
+    await engine.dataSource.getRepository(Member).insert([1, 2, 3].map((id) => ({ id })));
+  });
+
+  function rowsOf(rows: Story, now: number): ModelRow[] {
+    return rows.map(({ day, second, user, amount }, index) => ({
+      id: index + 1,
+      at: now - day * 86_400_000 - second * 1000,
+      user,
+      amount,
+    }));
+  }
+
+  test('verify finds what differs, whatever was changed, and a backfill in steps writes it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        beginning,
+        givenTracker,
+        story,
+        story,
+        fc.integer({ min: 1, max: 9 }),
+        async ({ zone, at }, given, before, after, step) => {
+          const ref = `v${String(++count)}`;
+          // with appendOnly, a backfill over rows that are gone would be refused
+          const definition = definitionFor(ref, { ...given, appendOnly: false }, zone);
+          const now = new Date(at);
+          const today = modelDate(at, zone);
+          const from = shiftDate(today, -DAYS - 3);
+          await store(engine.dataSource, rowsOf(before, at));
+          const run = (): Promise<unknown> =>
+            backfilled(
+              { from, to: undefined, today, step },
+              (range) => engine.run(definition, Payment, { ...range, now }),
+              {},
+            );
+          await run();
+          const changed = rowsOf(after, at);
+          await store(engine.dataSource, changed);
+          const differences = await engine.verify(definition, Payment);
+          for (const period of given.periods) {
+            const stored = await storedRows(engine.dataSource, database.kind, ref, period, given.byUser);
+            for (const { date, object, stored: was, expected } of differences.filter(
+              (difference) => difference.period === period,
+            )) {
+              const key = `${date}|${object?.id ?? ''}`;
+              expect(stored.get(key)).toEqual(was);
+              if (expected === undefined) stored.delete(key);
+              else stored.set(key, expected);
+            }
+            const model = modelRows(changed, { ...given, zone }, modelPeriod(period, given.weekStart), at);
+            expect([Period.nameOf(period), comparable(stored, given.aggregate)]).toEqual([
+              Period.nameOf(period),
+              comparable(model, given.aggregate),
+            ]);
+          }
+          await run();
+          expect(await engine.verify(definition, Payment)).toEqual([]);
+          for (const period of given.periods) {
+            const model = modelRows(changed, { ...given, zone }, modelPeriod(period, given.weekStart), at);
+            const stored = await storedRows(engine.dataSource, database.kind, ref, period, given.byUser);
+            expect([Period.nameOf(period), comparable(stored, given.aggregate)]).toEqual([
+              Period.nameOf(period),
+              comparable(model, given.aggregate),
+            ]);
+          }
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  }, 240_000);
+
+  test('a backfill that ends before today changes what is read of its dates, and of no other', async () => {
+    const running = givenTracker.filter(({ periods }) =>
+      periods.some((period) => period >= 0 && period !== Period.DAY),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        beginning,
+        running,
+        story,
+        story,
+        fc.integer({ min: 1, max: DAYS }),
+        fc.integer({ min: 0, max: DAYS }),
+        async ({ zone, at }, given, before, after, end, length) => {
+          const ref = `e${String(++count)}`;
+          const periods = given.periods.filter((period) => period >= 0);
+          const definition = definitionFor(ref, { ...given, periods, appendOnly: false }, zone);
+          const now = new Date(at);
+          const today = modelDate(at, zone);
+          const dates = Array.from({ length: DAYS + 4 }, (_, index) => shiftDate(today, index - DAYS - 3));
+          const first = dates[0] ?? today;
+          await store(engine.dataSource, rowsOf(before, at));
+          await engine.run(definition, Payment, { now, from: first });
+          const earlier = new Map<Period, ModelRows>();
+          for (const period of definition.periods)
+            earlier.set(period, await storedRows(engine.dataSource, database.kind, ref, period, given.byUser));
+          const changed = rowsOf(after, at);
+          await store(engine.dataSource, changed);
+          const to = shiftDate(today, -end);
+          const from = shiftDate(to, -length) < first ? first : shiftDate(to, -length);
+          await engine.run(definition, Payment, { now, from, to });
+          for (const period of definition.periods) {
+            const stored = await storedRows(engine.dataSource, database.kind, ref, period, given.byUser);
+            const model = modelRows(changed, { ...given, zone }, modelPeriod(period, given.weekStart), at);
+            const [was, fresh, is] = [earlier.get(period) ?? new Map<string, string>(), model, stored].map((rows) =>
+              effective(rows, given.aggregate, dates),
+            );
+            const expected = new Map(
+              [...(was ?? [])].map(([key, value]) => [
+                key,
+                key >= from && key < `${to}~` ? (fresh?.get(key) ?? nothing(given.aggregate)) : value,
+              ]),
+            );
+            if (period === Period.DAY) continue;
+            for (const [key, value] of expected) expect([key, is?.get(key)]).toEqual([key, value]);
+          }
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  }, 240_000);
+});

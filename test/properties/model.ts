@@ -1,0 +1,140 @@
+import { canonicalDecimal } from '../../lib/database/decimal.js';
+import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
+
+/**
+ * What the statistics of a source must be, the slow and evident way: for every date, look at all rows. It shares no
+ * code with the engine but the spelling of decimals.
+ */
+export interface ModelRow {
+  id: number;
+  /** instant in ms */
+  at: number;
+  user: number | null;
+  /** in hundredths */
+  amount: number | null;
+}
+
+export type ModelPeriod =
+  | { kind: 'day' }
+  | { kind: 'rolling'; days: number }
+  | { kind: 'lifetime' }
+  | { kind: 'calendar'; unit: 'week' | 'month' | 'quarter' | 'year'; firstDay: number };
+
+export interface ModelTracker {
+  aggregate: AggregateFunction;
+  byUser: boolean;
+  density: 'daily' | 'changes';
+  zone: string;
+}
+
+/** `date|key` → exact value, the date as YYYY-MM-DD */
+export type ModelRows = Map<string, string | null>;
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** The local date of an instant, as the platform's formatter shows it. */
+export function modelDate(at: number, zone: string): string {
+  let format = formats.get(zone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' });
+    formats.set(zone, format);
+  }
+  return format.format(at);
+}
+
+export function shiftDate(date: string, days: number): string {
+  return new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+function bucketOf(date: string, period: Extract<ModelPeriod, { kind: 'calendar' }>): string {
+  const [year = '', month = ''] = date.split('-');
+  switch (period.unit) {
+    case 'year':
+      return `${year}-01-01`;
+    case 'month':
+      return `${year}-${month}-01`;
+    case 'quarter':
+      return `${year}-${String(Math.floor((Number(month) - 1) / 3) * 3 + 1).padStart(2, '0')}-01`;
+    case 'week': {
+      const weekday = new Date(Date.parse(date)).getUTCDay();
+      return shiftDate(date, -((weekday - period.firstDay + 7) % 7));
+    }
+  }
+}
+
+function aggregated(rows: readonly ModelRow[], aggregate: AggregateFunction, byUser: boolean): string | null {
+  const amounts = rows.flatMap(({ amount }) => (amount === null ? [] : [amount]));
+  switch (aggregate) {
+    case 'count':
+      return String(rows.length);
+    case 'countDistinct': {
+      const values = byUser ? amounts : rows.flatMap(({ user }) => (user === null ? [] : [user]));
+      return String(new Set(values).size);
+    }
+    case 'sum':
+      return hundredths(amounts.reduce((a, b) => a + b, 0));
+    case 'min':
+      return amounts.length === 0 ? null : hundredths(Math.min(...amounts));
+    case 'max':
+      return amounts.length === 0 ? null : hundredths(Math.max(...amounts));
+    case 'avg':
+      // compared as a double: its decimals are the database's
+      return amounts.length === 0 ? null : String(amounts.reduce((a, b) => a + b, 0) / 100 / amounts.length);
+  }
+}
+
+function hundredths(value: number): string {
+  return canonicalDecimal((value / 100).toFixed(2)) ?? '';
+}
+
+/** The rows of a fresh computation at `now`. */
+export function modelRows(
+  rows: readonly ModelRow[],
+  tracker: ModelTracker,
+  period: ModelPeriod,
+  now: number,
+): ModelRows {
+  const result: ModelRows = new Map();
+  const keys = tracker.byUser ? [...new Set(rows.flatMap(({ user }) => (user === null ? [] : [user])))] : [null];
+  for (const key of keys) {
+    const own = rows.filter(({ at, user }) => at <= now && (key === null || user === key));
+    const dated = own
+      .map((row) => ({ row, date: modelDate(row.at, tracker.zone) }))
+      .filter(({ date }) => date <= modelDate(now, tracker.zone));
+    const put = (date: string, chosen: typeof dated): void => {
+      result.set(
+        `${date}|${String(key ?? '')}`,
+        aggregated(
+          chosen.map(({ row }) => row),
+          tracker.aggregate,
+          tracker.byUser,
+        ),
+      );
+    };
+    if (period.kind === 'day' || period.kind === 'calendar') {
+      const bucket = (date: string): string => (period.kind === 'day' ? date : bucketOf(date, period));
+      for (const start of new Set(dated.map(({ date }) => bucket(date)))) {
+        put(
+          start,
+          dated.filter(({ date }) => bucket(date) === start),
+        );
+      }
+      continue;
+    }
+    const first = dated.map(({ date }) => date).sort()[0];
+    if (first === undefined) continue;
+    let last: string | null | undefined;
+    for (let date = first; date <= modelDate(now, tracker.zone); date = shiftDate(date, 1)) {
+      const since = period.kind === 'rolling' ? shiftDate(date, 1 - period.days) : '';
+      put(
+        date,
+        dated.filter((row) => row.date >= since && row.date <= date),
+      );
+      const value = result.get(`${date}|${String(key ?? '')}`);
+      if (tracker.density === 'changes' && last !== undefined && value === last)
+        result.delete(`${date}|${String(key ?? '')}`);
+      last = value;
+    }
+  }
+  return result;
+}

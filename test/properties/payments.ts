@@ -1,0 +1,172 @@
+import fc from 'fast-check';
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, type DataSource } from 'typeorm';
+import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
+import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
+import { exactValue } from '../../lib/statistics/exact-value.js';
+import { Period, type WeekStart } from '../../lib/time/period.js';
+import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import type { DatabaseKind } from '../support/databases.js';
+import { definitionOf } from '../support/engine.js';
+import type { ModelPeriod, ModelRow, ModelRows } from './model.js';
+
+@Entity()
+export class Member {
+  @PrimaryColumn({ type: 'integer' })
+  id!: number;
+}
+
+@Entity()
+export class Payment {
+  @PrimaryColumn({ type: 'integer' })
+  id!: number;
+
+  @ManyToOne(() => Member, { nullable: true, createForeignKeyConstraints: false })
+  @JoinColumn({ name: 'member_id' })
+  member!: Member | null;
+
+  @Column({ type: Date, precision: 3 })
+  at!: Date;
+
+  @Column({ type: 'decimal', precision: 12, scale: 2, nullable: true })
+  amount!: string | null;
+}
+
+/** How often a property is tried; more of them find more. */
+export const RUNS = Number(process.env.TRACKSTATS_PROPERTY_RUNS ?? 40);
+const DOMAIN = defineDomain({ ref: 'property' });
+const ZONES = Intl.supportedValuesOf('timeZone');
+const WEEK_STARTS: Record<WeekStart, number> = { monday: 1, sunday: 0, saturday: 6 };
+
+/** Instants around which clocks change, by zones that are known for it. */
+const TURNS: [string, string][] = [
+  ['Europe/Amsterdam', '2023-10-29T01:00:00Z'],
+  ['America/New_York', '2024-03-10T07:00:00Z'],
+  ['Australia/Lord_Howe', '2024-04-06T15:00:00Z'],
+  ['Pacific/Apia', '2011-12-30T10:00:00Z'],
+  ['America/St_Johns', '2006-10-29T02:31:00Z'],
+  ['America/Sao_Paulo', '2017-10-15T03:00:00Z'],
+  ['Africa/Monrovia', '1972-01-07T00:44:30Z'],
+  ['Asia/Kathmandu', '1985-12-31T18:30:00Z'],
+  ['Europe/Dublin', '1916-05-21T02:25:21Z'],
+  ['UTC', '2024-02-29T00:00:00Z'],
+];
+
+/** A zone, and the instant at which a story begins in it. */
+export const beginning = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...TURNS).map(([zone, at]) => ({ zone, at: Date.parse(at) })) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      zone: fc.constantFrom(...ZONES),
+      at: fc.integer({ min: Date.UTC(1900, 0, 2), max: Date.UTC(2037, 0, 1) }),
+    }),
+  },
+);
+
+export const runningPeriod = fc.constantFrom<Period>(
+  Period.LIFETIME,
+  Period.WEEK,
+  Period.days(2),
+  Period.days(5),
+  Period.DAYS_28,
+);
+
+export const anyPeriod = fc.oneof(
+  fc.constant<Period>(Period.DAY),
+  runningPeriod,
+  fc.constantFrom<Period>(Period.CALENDAR_WEEK, Period.CALENDAR_MONTH, Period.CALENDAR_QUARTER, Period.CALENDAR_YEAR),
+);
+
+export interface GivenTracker {
+  aggregate: AggregateFunction;
+  byUser: boolean;
+  density: 'daily' | 'changes';
+  periods: Period[];
+  weekStart: WeekStart;
+  lookback: number;
+  appendOnly: boolean;
+}
+
+export const givenTracker: fc.Arbitrary<GivenTracker> = fc.record({
+  aggregate: fc.constantFrom<AggregateFunction>('count', 'countDistinct', 'sum', 'avg', 'min', 'max'),
+  byUser: fc.boolean(),
+  density: fc.constantFrom('daily' as const, 'changes' as const),
+  periods: fc.uniqueArray(anyPeriod, { minLength: 1, maxLength: 4 }),
+  weekStart: fc.constantFrom<WeekStart>('monday', 'sunday', 'saturday'),
+  lookback: fc.integer({ min: 0, max: 4 }),
+  appendOnly: fc.boolean(),
+});
+
+export function modelPeriod(period: Period, weekStart: WeekStart): ModelPeriod {
+  const units = new Map<Period, 'week' | 'month' | 'quarter' | 'year'>([
+    [Period.CALENDAR_WEEK, 'week'],
+    [Period.CALENDAR_MONTH, 'month'],
+    [Period.CALENDAR_QUARTER, 'quarter'],
+    [Period.CALENDAR_YEAR, 'year'],
+  ]);
+  const unit = units.get(period);
+  if (unit !== undefined) return { kind: 'calendar', unit, firstDay: WEEK_STARTS[weekStart] };
+  if (period === Period.LIFETIME) return { kind: 'lifetime' };
+  return period === Period.DAY ? { kind: 'day' } : { kind: 'rolling', days: period / 86_400 };
+}
+
+export function definitionFor(ref: string, given: GivenTracker, zone: string): TrackerDefinition {
+  const { aggregate, byUser } = given;
+  const field = aggregate === 'count' ? null : aggregate === 'countDistinct' && !byUser ? 'member' : 'amount';
+  return definitionOf({
+    ...given,
+    aggregate: { function: aggregate, field },
+    metric: defineMetric({ domain: DOMAIN, ref }),
+    dateField: 'at',
+    timeZone: zone,
+    target: byUser ? { kind: 'objects', field: 'member', entity: null } : { kind: 'total' },
+  });
+}
+
+/** Makes the source hold exactly these rows. */
+export async function store(dataSource: DataSource, rows: readonly ModelRow[]): Promise<void> {
+  const repository = dataSource.getRepository(Payment);
+  await repository.clear();
+  if (rows.length === 0) return;
+  await repository.insert(
+    rows.map((row) => ({
+      id: row.id,
+      at: new Date(row.at),
+      member: row.user === null ? null : { id: row.user },
+      amount: row.amount === null ? null : (row.amount / 100).toFixed(2),
+    })),
+  );
+}
+
+const DATE_TEXT: Record<DatabaseKind, string> = {
+  sqlite: 'date',
+  postgres: `to_char(date, 'YYYY-MM-DD')`,
+  mariadb: `DATE_FORMAT(date, '%Y-%m-%d')`,
+};
+
+/** The stored statistics, as the model writes them. */
+export async function storedRows(
+  dataSource: DataSource,
+  kind: DatabaseKind,
+  ref: string,
+  period: Period,
+  byUser: boolean,
+): Promise<ModelRows> {
+  const table = byUser ? 'trackstats_statistic_by_date_and_object' : 'trackstats_statistic_by_date';
+  const rows: { date: string; object_id?: string; value: unknown }[] = await dataSource.query(
+    `SELECT ${DATE_TEXT[kind]} AS date, ${byUser ? 'object_id,' : ''} value FROM ${table} s
+JOIN trackstats_metric m ON m.id = s.metric_id WHERE m.ref = '${ref}' AND period = ${String(period)}`,
+  );
+  return new Map(rows.map(({ date, object_id, value }) => [`${date}|${object_id ?? ''}`, exactValue(value)]));
+}
+
+/** Sorted, and with averages as the doubles that they are read as: their last decimals are the database's. */
+export function comparable(rows: ModelRows, aggregate: AggregateFunction): [string, string | null][] {
+  return [...rows]
+    .map(([key, value]): [string, string | null] => [key, rounded(value, aggregate)])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+export function rounded(value: string | null, aggregate: AggregateFunction): string | null {
+  return value !== null && aggregate === 'avg' ? Number(value).toPrecision(14) : value;
+}

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { Period } from '../../lib/time/period.js';
+import { describeOnEachDatabase } from '../support/databases.js';
+import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { modelDate, modelRows, shiftDate, type ModelRow } from './model.js';
+import {
+  beginning,
+  comparable,
+  definitionFor,
+  givenTracker,
+  Member,
+  modelPeriod,
+  Payment,
+  RUNS,
+  store,
+  storedRows,
+} from './payments.js';
+
+/** One turn of an application's life: rows come, go and move, time passes, the tracker runs. */
+const step = fc.record({
+  inserts: fc.array(
+    fc.record({
+      // seconds from now; some lie in the future
+      offset: fc.oneof(
+        { weight: 5, arbitrary: fc.integer({ min: -6 * 86_400, max: 0 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 0, max: 2 * 86_400 }) },
+      ),
+      ms: fc.constantFrom(0, 0, 0, 1, 999),
+      user: fc.option(fc.integer({ min: 1, max: 4 }), { nil: null, freq: 6 }),
+      amount: fc.option(fc.integer({ min: -500, max: 500 }), { nil: null, freq: 5 }),
+    }),
+    { maxLength: 8 },
+  ),
+  deletes: fc.array(fc.nat(30), { maxLength: 4 }),
+  moves: fc.array(
+    fc.record({
+      row: fc.nat(30),
+      offset: fc.integer({ min: -3 * 86_400, max: 0 }),
+      user: fc.option(fc.integer({ min: 1, max: 4 }), { nil: null }),
+    }),
+    { maxLength: 2 },
+  ),
+  // hours until the run
+  hours: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 24, max: 24 * 12 })),
+});
+
+describeOnEachDatabase('rollup', (database) => {
+  let engine: Engine;
+  let count = 0;
+
+  beforeAll(async () => {
+    engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Member, Payment] }));
+    await engine.dataSource.getRepository(Member).insert([1, 2, 3, 4].map((id) => ({ id })));
+  });
+
+  test('any sequence of inserts, deletions, moves and runs ends as a fresh computation does', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        beginning,
+        givenTracker,
+        fc.array(step, { minLength: 1, maxLength: 5 }),
+        async ({ zone, at }, given, steps) => {
+          const ref = `m${String(++count)}`;
+          const definition = definitionFor(ref, given, zone);
+          let rows: ModelRow[] = [];
+          let now = at;
+          let id = 0;
+          // the earliest date that the next run looks at again
+          let open: string | null = null;
+          for (const { inserts, deletes, moves, hours } of steps) {
+            const mayTouch = (row: { at: number }): boolean => open === null || modelDate(row.at, zone) >= open;
+            now += hours * 3_600_000;
+            for (const { offset, ms, user, amount } of inserts) {
+              const row = { id: ++id, at: Math.floor(now / 1000 + offset) * 1000 + ms, user, amount };
+              if (mayTouch(row)) rows.push(row);
+            }
+            rows = rows.filter((row, index) => !deletes.includes(index) || !mayTouch(row));
+            for (const { row: index, offset, user } of moves) {
+              const row = rows[index];
+              const moved = Math.floor(now / 1000 + offset) * 1000;
+              if (row !== undefined && mayTouch(row) && mayTouch({ at: moved }))
+                Object.assign(row, { at: moved, user });
+            }
+            await store(engine.dataSource, rows);
+            await engine.run(definition, Payment, { now: new Date(now) });
+            open = shiftDate(modelDate(now, zone), -given.lookback);
+          }
+          for (const period of given.periods) {
+            const expected = modelRows(rows, { ...given, zone }, modelPeriod(period, given.weekStart), now);
+            const found = await storedRows(engine.dataSource, database.kind, ref, period, given.byUser);
+            expect([Period.nameOf(period), comparable(found, given.aggregate)]).toEqual([
+              Period.nameOf(period),
+              comparable(expected, given.aggregate),
+            ]);
+          }
+          expect(await engine.run(definition, Payment, { now: new Date(now) })).toMatchObject({
+            written: 0,
+            removed: 0,
+          });
+          expect(await engine.verify(definition, Payment)).toEqual([]);
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  }, 240_000);
+});

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { transformFileSync } from '@swc/core';
+
+const ROOT = process.cwd();
+
+/**
+ * The library and the sample application as `npm start` has them, compiled into a directory of their own: it is a copy
+ * of the package, so that the application finds `nestjs-trackstats` there.
+ */
+export function compileSample(): { main: string; remove: () => void } {
+  mkdirSync(join(ROOT, '.tsc-out'), { recursive: true });
+  const directory = mkdtempSync(join(ROOT, '.tsc-out', 'sample-'));
+  copyFileSync(join(ROOT, 'package.json'), join(directory, 'package.json'));
+  compile('lib', join(directory, 'dist'));
+  compile('sample-app/src', join(directory, 'sample-app', 'dist'));
+  return {
+    main: join(directory, 'sample-app', 'dist', 'main.js'),
+    remove: () => {
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function compile(from: string, to: string): void {
+  for (const file of readdirSync(join(ROOT, from), { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.ts')) continue;
+    const target = join(to, file.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, transformFileSync(join(ROOT, from, file), { swcrc: true }).code);
+  }
+}
+
+export interface Running {
+  url: string;
+  child: ChildProcess;
+  /** What it has printed so far, to both outputs. */
+  output: () => string;
+  /** Sends a signal, SIGTERM where none is named, and waits for the end: its exit code. */
+  stop: (signal?: NodeJS.Signals) => Promise<number | null>;
+}
+
+/** Starts the application; resolves when it has said where it listens. */
+export async function startSample(main: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Running> {
+  const { child, output, ended } = run(main, ['--port', '0', ...args], env);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout?.on('data', () => {
+      const found = /https?:\/\/\S+/.exec(output());
+      if (found) resolve(found[0]);
+    });
+    void ended.then((code) => {
+      reject(new Error(`ended with ${String(code)}: ${output()}`));
+    });
+  });
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal);
+    return ended;
+  };
+  return { url, child, output, stop };
+}
+
+/** Runs the application to its end. */
+export async function runSample(main: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; output: string }> {
+  const { output, ended } = run(main, args, env);
+  return { code: await ended, output: output() };
+}
+
+function run(main: string, args: string[], env: NodeJS.ProcessEnv) {
+  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, NODE_OPTIONS: '', ...env } });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+  child.stderr.setEncoding('utf8').on('data', (part: string) => (text += part));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return { child, ended, output: () => text };
+}

@@ -1,0 +1,126 @@
+import { Entity } from 'typeorm';
+import { defineMethod } from '../../lib/tracking/define-method.js';
+import { defineTracker } from '../../lib/tracking/define-tracker.js';
+import type { GivenOptions } from '../../lib/tracking/track-metadata.js';
+import type { TrackerKind } from '../../lib/tracking/tracker.js';
+import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
+import { count, sum } from '../../lib/rollup/aggregate.js';
+import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
+import { Dimension } from '../../lib/statistics/dimension.decorator.js';
+import { objectRef } from '../../lib/statistics/object-target.js';
+import { Period } from '../../lib/time/period.js';
+
+@Entity()
+class ByRegion extends AbstractStatistic {
+  @Dimension({ type: 'varchar' }) country!: string;
+  @Dimension({ type: 'varchar', nullable: true }) province!: string | null;
+}
+
+const metric = defineMetric({ domain: defineDomain({ ref: 'shop' }), ref: 'orders' });
+const defaults = { timeZone: 'Europe/Amsterdam', weekStart: 'sunday' } as const;
+const options: GivenOptions = { metric, period: Period.DAY, dateField: 'createdAt' };
+
+function define(kind: TrackerKind, more: Record<string, unknown> = {}) {
+  return defineTracker({ kind, name: 'orders', type: 'Orders' }, { ...options, ...more } as GivenOptions, defaults);
+}
+
+describe('defineTracker', () => {
+  it('fills in every default', () => {
+    expect(define('count-date')).toMatchObject({
+      name: 'orders',
+      metric,
+      periods: [Period.DAY],
+      aggregate: { function: 'count', field: null },
+      dateField: 'createdAt',
+      target: { kind: 'total' },
+      where: null,
+      timeZone: 'Europe/Amsterdam',
+      weekStart: 'sunday',
+      since: null,
+      lookback: 1,
+      appendOnly: false,
+      density: 'daily',
+      withDeleted: false,
+      epoch: null,
+      storedIn: null,
+    });
+  });
+
+  it('keeps what is given, with instants as dates of the zone', () => {
+    const where = { status: 'paid' };
+    const given = { period: [Period.WEEK, Period.LIFETIME], where, lookback: 0, timeZone: 'Asia/Tokyo' };
+    expect(define('date', { ...given, aggregate: sum('total'), since: new Date('2026-01-01T20:00:00Z') })).toMatchObject({
+      ...{ periods: given.period, where, lookback: 0, timeZone: 'Asia/Tokyo', since: '2026-01-02' },
+      aggregate: { function: 'sum', field: 'total' },
+    });
+  });
+
+  it('writes changes only where there are objects or dimensions', () => {
+    expect(define('count-object', { objectField: 'customer' })).toMatchObject({
+      density: 'changes',
+      target: { kind: 'objects', field: 'customer', entity: null },
+    });
+    expect(define('object', { object: objectRef('shop', 1) })).toMatchObject({ density: 'changes' });
+    const dimensions = { country: 'country', province: 'address.province' };
+    expect(define('dimensions', { statistic: ByRegion, dimensions })).toMatchObject({
+      density: 'changes',
+      target: { kind: 'dimensions', statistic: ByRegion, dimensions },
+    });
+    expect(define('count-object', { objectField: 'customer', density: 'daily' })).toMatchObject({ density: 'daily' });
+  });
+
+  it.each<[string, TrackerKind, Record<string, unknown>, RegExp]>([
+    ['no metric', 'date', { metric: undefined }, /orders: metric is undefined.*defineMetric/],
+    ['a metric that is none', 'date', { metric: { ref: 'x' } }, /metric is an object/],
+    ['no period', 'date', { period: undefined }, /Invalid period: undefined/],
+    ['an empty list of periods', 'date', { period: [] }, /period is an empty list/],
+    ['a period twice', 'date', { period: [Period.WEEK, Period.days(7)] }, /names WEEK twice/],
+    ['a number as a period', 'date', { period: 7 }, /Invalid period: 7/],
+    ['no dateField', 'date', { dateField: '' }, /dateField is "".*createdAt/],
+    ['an aggregate on a counting class', 'count-date', { aggregate: sum('total') }, /takes no aggregate.*ObjectsByDateTracker/],
+    ['even count()', 'count-object', { aggregate: count(), objectField: 'x' }, /ObjectsByDateAndObjectTracker/],
+    ['an aggregate that is none', 'date', { aggregate: 'sum' }, /aggregate is "sum".*sum\('field'\)/],
+    ['a negative lookback', 'date', { lookback: -1 }, /lookback is -1/],
+    ['a broken lookback', 'date', { lookback: 1.5 }, /lookback is 1.5/],
+    ['a date that does not exist', 'date', { since: '2026-02-30' }, /2026-02-30 does not exist/],
+    ['an unknown zone', 'date', { timeZone: 'Europe/Atlantis' }, /Unknown time zone/],
+    ['an unknown density', 'date', { density: 'weekly' }, /density is "weekly"/],
+    ['an unknown epoch', 'date', { epoch: 'us' }, /'s' or 'ms'/],
+    ['another storage zone', 'date', { storedIn: 'Europe/Paris' }, /storedIn/],
+    ['text for a truth', 'date', { appendOnly: 'yes' }, /appendOnly is "yes"/],
+    ['text for conditions', 'date', { where: 'paid' }, /where is "paid"/],
+    ['an unknown option', 'date', { timezone: 'UTC' }, /"timezone", which does not exist/],
+    ['an object on a class of totals', 'count-date', { objectField: 'customer' }, /takes no objectField/],
+    ['dimensions on a class of objects', 'object', { objectField: 'x', dimensions: {} }, /ObjectsByDimensionsTracker/],
+    ['neither object nor objectField', 'object', {}, /has neither/],
+    ['both', 'object', { object: objectRef('shop', 1), objectField: 'x' }, /has both/],
+    ['objectEntity beside object', 'object', { object: objectRef('shop', 1), objectEntity: class {} }, /objectEntity/],
+    ['no statistic', 'dimensions', { dimensions: {} }, /statistic is undefined/],
+    ['a class that is no statistic', 'dimensions', { statistic: class {}, dimensions: {} }, /extends AbstractStatistic/],
+    ['a missing dimension', 'dimensions', { statistic: ByRegion, dimensions: { country: 'x' } }, /country: '…', province/],
+    ['a dimension too many', 'dimensions', { statistic: ByRegion, dimensions: { country: 'x', province: 'y', city: 'z' } }, /nothing else/],
+  ])('refuses %s', (_, kind, more, message) => {
+    expect(() => define(kind, more)).toThrow(message);
+  });
+});
+
+describe('defineMethod', () => {
+  it('records a day unless it says otherwise', () => {
+    expect(defineMethod('X.y', { metric: 'shop/orders' }, defaults)).toEqual({
+      name: 'X.y',
+      metric: 'shop/orders',
+      period: Period.DAY,
+      ...defaults,
+      object: null,
+      statistic: null,
+    });
+  });
+
+  it.each([
+    ['several periods', { period: [Period.DAY] }, /one period/],
+    ['what belongs to a source', { dateField: 'x' }, /"dateField", which does not exist/],
+    ['an object and a statistic', { object: objectRef('a', 1), statistic: ByRegion }, /Keep one/],
+  ])('refuses %s', (_, more, message) => {
+    expect(() => defineMethod('X.y', { metric, ...more }, defaults)).toThrow(message);
+  });
+});

@@ -1,0 +1,291 @@
+/**
+ * What compiles and what must not; `npm run typecheck` is the test. An expected error that is none is an error itself.
+ */
+import {
+  avg,
+  count,
+  countDistinct,
+  CountObjectsByDateAndObjectTracker,
+  CountObjectsByDateTracker,
+  max,
+  ObjectsByDateAndObjectTracker,
+  ObjectsByDateTracker,
+  ObjectsByDimensionsTracker,
+  objectRef,
+  Period,
+  sum,
+  Track,
+  type TrackContext,
+} from 'nestjs-trackstats';
+import type { Repository, SelectQueryBuilder } from 'typeorm';
+import { Customer, customer, Line, Order, ORDER_COUNT, orders, OrdersByRegion, trackers } from './shop.js';
+
+const metric = ORDER_COUNT;
+const period = Period.DAY;
+
+// ── on classes ──
+
+@Track({
+  metric,
+  source: Order,
+  dateField: 'createdAt',
+  period: [Period.DAY, Period.LIFETIME],
+  cron: '0 * * * *',
+  name: 'orders',
+})
+export class Orders extends CountObjectsByDateTracker {
+  // a subclass may have what names it likes, injected
+  constructor(
+    private readonly options: { get(key: string): string },
+    readonly name: string,
+    readonly metric: number,
+  ) {
+    super();
+    void this.options;
+  }
+}
+
+@Track({ metric, source: Order, dateField: 'createdAt', aggregate: sum('total'), period, every: '15 minutes' })
+export class Revenue extends ObjectsByDateTracker {}
+
+@Track({ metric, source: Line, dateField: 'order.createdAt', aggregate: countDistinct('order.customer'), period })
+export class Buyers extends ObjectsByDateTracker {}
+
+@Track({ metric, source: Order, dateField: 'createdAt', objectField: 'customer', period, every: 60_000 })
+export class OrdersOfCustomer extends CountObjectsByDateAndObjectTracker {}
+
+@Track({ metric, source: Line, dateField: 'shippedAt', objectField: 'order.customer', aggregate: max('id'), period })
+export class LinesOfCustomer extends ObjectsByDateAndObjectTracker {}
+
+@Track({ metric, source: Order, dateField: 'createdAt', object: objectRef('shop', 1), period, runOnStart: true })
+export class OrdersOfShop extends CountObjectsByDateAndObjectTracker {}
+
+@Track({
+  metric,
+  source: Order,
+  dateField: 'createdAt',
+  period,
+  statistic: OrdersByRegion,
+  dimensions: { country: 'customer.address.country', province: 'customer.address.province' },
+})
+export class Regions extends ObjectsByDimensionsTracker {}
+
+const SHARED = { source: Order, dateField: 'createdAt' } as const;
+
+@Track({ ...SHARED, metric, period, where: { status: 'paid' } })
+export class PaidOrders extends CountObjectsByDateTracker {}
+
+@Track({ metric: 'shopping/order_count', dateField: 'createdAt', period, where: (query) => void query.andWhere('1 = 1') })
+export class ChosenOrders extends CountObjectsByDateTracker {
+  constructor(private readonly orders: Repository<Order>) {
+    super();
+  }
+
+  override source(): SelectQueryBuilder<Order> {
+    return this.orders.createQueryBuilder('o');
+  }
+}
+
+// @ts-expect-error -- a mistyped dateField
+@Track({ metric, source: Order, dateField: 'createdA', period })
+export class M01 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- no date
+@Track({ metric, source: Order, dateField: 'gift', period })
+export class M02 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- a method is no property
+@Track({ metric, source: Order, dateField: 'isPaid', period })
+export class M03 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- a to-many relation
+@Track({ metric, source: Order, dateField: 'lines.shippedAt', period })
+export class M04 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- a period is no number
+@Track({ metric, source: Order, dateField: 'createdAt', period: 7 })
+export class M05 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- no metric
+@Track({ source: Order, dateField: 'createdAt', period })
+export class M06 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- no period
+@Track({ metric, source: Order, dateField: 'createdAt' })
+export class M07 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- a definition is made by defineMetric
+@Track({ metric: { ref: 'order_count' }, source: Order, dateField: 'createdAt', period })
+export class M08 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- one schedule
+@Track({ metric, source: Order, dateField: 'createdAt', period, cron: '0 * * * *', every: '1 hour' })
+export class M09 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- not a unit that ms reads
+@Track({ metric, source: Order, dateField: 'createdAt', period, every: '15 minuten' })
+export class M10 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- a counting class takes no aggregate
+@Track({ metric, source: Order, dateField: 'createdAt', aggregate: sum('total'), period })
+export class M11 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- the sum of a date
+@Track({ metric, source: Order, dateField: 'createdAt', aggregate: sum('createdAt'), period })
+export class M12 extends ObjectsByDateTracker {}
+
+// @ts-expect-error -- the average of something that is not there
+@Track({ metric, source: Order, dateField: 'createdAt', aggregate: avg('price'), period })
+export class M13 extends ObjectsByDateTracker {}
+
+// @ts-expect-error -- an aggregate is made by a function
+@Track({ metric, source: Order, dateField: 'createdAt', aggregate: 'sum', period })
+export class M14 extends ObjectsByDateTracker {}
+
+// @ts-expect-error -- an object property on a class of totals
+@Track({ metric, source: Order, dateField: 'createdAt', objectField: 'customer', period })
+export class M15 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- no object on a class of objects
+@Track({ metric, source: Order, dateField: 'createdAt', period })
+export class M16 extends CountObjectsByDateAndObjectTracker {}
+
+// @ts-expect-error -- a mistyped objectField
+@Track({ metric, source: Order, dateField: 'createdAt', objectField: 'custmer', period })
+export class M17 extends CountObjectsByDateAndObjectTracker {}
+
+// @ts-expect-error -- a dimension is missing
+@Track({ metric, source: Order, dateField: 'createdAt', period, statistic: OrdersByRegion, dimensions: { country: 'status' } })
+export class M18 extends ObjectsByDimensionsTracker {}
+
+@Track({
+  metric,
+  source: Order,
+  dateField: 'createdAt',
+  period,
+  statistic: OrdersByRegion,
+  // @ts-expect-error -- a mistyped path of a dimension
+  dimensions: { country: 'customer.address.county', province: 'status' },
+})
+export class M19 extends ObjectsByDimensionsTracker {}
+
+// @ts-expect-error -- an entity by its name
+@Track({ metric, source: 'Order', dateField: 'createdAt', period })
+export class M20 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- conditions on what is not there
+@Track({ metric, source: Order, dateField: 'createdAt', period, where: { state: 'paid' } })
+export class M21 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- a lookback is a number of days
+@Track({ metric, source: Order, dateField: 'createdAt', period, lookback: '2 days' })
+export class M22 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- an unknown density
+@Track({ metric, source: Order, dateField: 'createdAt', period, density: 'weekly' })
+export class M23 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- no tracker
+@Track({ metric, source: Order, dateField: 'createdAt', period })
+export class M24 {}
+
+// @ts-expect-error -- an option that does not exist
+@Track({ metric, source: Order, dateField: 'createdAt', period, timezone: 'UTC' })
+export class M25 extends CountObjectsByDateTracker {}
+
+// @ts-expect-error -- the class itself says that it counts orders
+@Track({ metric, dateField: 'shippedAt', period })
+export class M26 extends CountObjectsByDateTracker<Order> {}
+
+// @ts-expect-error -- its source gives orders
+@Track({ metric, dateField: 'createdA', period })
+export class M27 extends CountObjectsByDateTracker {
+  override source(): SelectQueryBuilder<Order> {
+    return orders.createQueryBuilder();
+  }
+}
+
+// ── on methods ──
+
+export class Followers {
+  @Track({ metric, every: '1 hour' })
+  count(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  @Track({ metric, period: Period.CALENDAR_MONTH, timeZone: 'Asia/Tokyo' })
+  byCustomer({ now, date, signal }: TrackContext): { object: Customer; value: bigint }[] {
+    void [now, date, signal];
+    return [{ object: customer, value: 1n }];
+  }
+
+  @Track({ metric, statistic: OrdersByRegion })
+  byRegion(): { dimensions: { country: string; province: string | null }; value: string }[] {
+    return [{ dimensions: { country: 'NL', province: null }, value: '1.5' }];
+  }
+
+  @Track({ metric })
+  unknown(): undefined {
+    return undefined;
+  }
+
+  // @ts-expect-error -- a boolean is no value
+  @Track({ metric })
+  m28(): boolean {
+    return true;
+  }
+
+  // @ts-expect-error -- a method has one period
+  @Track({ metric, period: [Period.DAY, Period.WEEK] })
+  m29(): number {
+    return 1;
+  }
+
+  // @ts-expect-error -- a method has no source
+  @Track({ metric, source: Order, dateField: 'createdAt', period })
+  m30(): number {
+    return 1;
+  }
+
+  // @ts-expect-error -- rows name what the statistic groups by
+  @Track({ metric, statistic: OrdersByRegion })
+  m31(): { dimensions: { country: string }; value: number }[] {
+    return [];
+  }
+
+  // @ts-expect-error -- a value for each row
+  @Track({ metric })
+  m32(): { object: Customer }[] {
+    return [];
+  }
+}
+
+// ── by hand ──
+
+export const byHand = new CountObjectsByDateTracker<Order>({ metric, period, dateField: 'createdAt' });
+void trackers.track(byHand, Order);
+void trackers.track(byHand, orders, { from: '2026-10-01', to: new Date(0) });
+void trackers.track(byHand, orders.createQueryBuilder('o'));
+void trackers.track(new ObjectsByDateTracker({ metric, period, dateField: 'createdAt', aggregate: count() }), Order);
+void trackers.run(Orders).then((result) => result?.written);
+void trackers.run([Followers, 'count']);
+void trackers.backfill('orders', { from: '2026-01-01' });
+
+// @ts-expect-error -- a mistyped dateField
+export const m33 = new CountObjectsByDateTracker<Order>({ metric, period, dateField: 'created' });
+// @ts-expect-error -- no aggregate on a counting class
+export const m34 = new CountObjectsByDateTracker({ metric, period, dateField: 'createdAt', aggregate: count() });
+// @ts-expect-error -- two kinds of objects
+export const m35 = new CountObjectsByDateAndObjectTracker<Order>({ metric, period, dateField: 'createdAt', object: customer, objectField: 'customer' });
+// @ts-expect-error -- the dimensions are missing
+export const m36 = new ObjectsByDimensionsTracker<Order, OrdersByRegion>({ metric, period, dateField: 'createdAt', statistic: OrdersByRegion });
+// @ts-expect-error -- another entity than the tracker's
+void trackers.track(byHand, Customer);
+// @ts-expect-error -- no tracker
+void trackers.track({ metric, period, dateField: 'createdAt' }, Order);
+// @ts-expect-error -- a backfill begins somewhere
+void trackers.backfill(Orders, { to: '2026-01-01' });
+// @ts-expect-error -- a run may find its tracker running: the result can be null
+void trackers.run(Orders).then((result) => result.written);
+// @ts-expect-error -- schedules are the decorator's
+export const m41 = new CountObjectsByDateTracker<Order>({ metric, period, dateField: 'createdAt', cron: '* * * * *' });
