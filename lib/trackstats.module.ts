@@ -15,7 +15,7 @@ import type {
   TrackstatsOptionsFactory,
 } from './trackstats.options.js';
 import { trackstatsProviders } from './trackstats.providers.js';
-import { callerOf, FeatureCheck, FEATURE, ROOT, type Registration } from './trackstats.registration.js';
+import { FeatureCheck, FEATURE, ROOT, type Registration } from './trackstats.registration.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from './trackstats.tokens.js';
 
 /** What applications inject, each with the token under which the parts of the library share it. */
@@ -58,7 +58,7 @@ export class TrackstatsModule {
    */
   static forRoot(options: TrackstatsModuleOptions & TrackstatsModuleExtras = {}): DynamicModule {
     const { isGlobal, dataSource, statistics, ...rest } = options;
-    const calledAt = callerOf(TrackstatsModule.forRoot);
+    const calledAt = callerOf('forRoot');
     return root({ isGlobal, dataSource, statistics, calledAt }, [{ provide: TRACKSTATS_OPTIONS, useValue: rest }]);
   }
 
@@ -75,7 +75,7 @@ export class TrackstatsModule {
    * ```
    */
   static forRootAsync(options: TrackstatsModuleAsyncOptions): DynamicModule {
-    const calledAt = callerOf(TrackstatsModule.forRootAsync);
+    const calledAt = callerOf('forRootAsync');
     return root({ ...options, calledAt }, asyncOptions(options), options.imports);
   }
 
@@ -90,7 +90,7 @@ export class TrackstatsModule {
     const registration: Registration = {
       statistics: [...statistics],
       dataSource,
-      calledAt: callerOf(TrackstatsModule.forFeature),
+      calledAt: callerOf('forFeature'),
     };
     const entities = TypeOrmModule.forFeature([...statistics], dataSource);
     return {
@@ -143,6 +143,13 @@ function checkedService({ type, shared }: (typeof SERVICES)[number]): Provider {
   };
 }
 
+/** Where a method of TrackstatsModule was called, for messages: `file:line:column`. */
+function callerOf(method: 'forRoot' | 'forRootAsync' | 'forFeature'): string {
+  const here: { stack?: string } = {};
+  Error.captureStackTrace(here, TrackstatsModule[method]);
+  return here.stack?.split('\n')[1]?.trim().replace(/^at /, '') ?? 'the application';
+}
+
 function asyncOptions(options: TrackstatsModuleAsyncOptions): Provider[] {
   const { useFactory, useClass, useExisting, inject = [] } = options;
   const forms = [useFactory, useClass, useExisting].filter((form) => form !== undefined);
@@ -154,7 +161,7 @@ function asyncOptions(options: TrackstatsModuleAsyncOptions): Provider[] {
     );
   }
   if (useFactory !== undefined) return [{ provide: TRACKSTATS_OPTIONS, useFactory, inject }];
-  const factory = (useClass ?? useExisting) as Type<TrackstatsOptionsFactory>;
+  const factory = useClass ?? useExisting;
   const made: Provider = {
     provide: TRACKSTATS_OPTIONS,
     useFactory: (maker: TrackstatsOptionsFactory) => maker.createTrackstatsOptions(),

@@ -156,7 +156,7 @@ function schedulerOf(
 function namedBy(moduleRef: ModuleRef): (name: string) => DataSource | undefined {
   return (name) => {
     try {
-      return moduleRef.get<DataSource>(getDataSourceToken(name) as Type<DataSource>, { strict: false });
+      return moduleRef.get<DataSource>(getDataSourceToken(name), { strict: false });
     } catch {
       return undefined; // ModuleRef's way to say that there is none
     }

@@ -49,13 +49,6 @@ function isOf(registration: Registration, imported: unknown): boolean {
   return values.some(({ useValue }) => useValue === registration) || imports.some((inner) => isOf(registration, inner));
 }
 
-/** Where a method was called, for messages: `file:line:column`. */
-export function callerOf(method: (...given: never[]) => unknown): string {
-  const here: { stack?: string } = {};
-  Error.captureStackTrace(here, method);
-  return here.stack?.split('\n')[1]?.trim().replace(/^at /, '') ?? 'the application';
-}
-
 /**
  * Checks that the module is there once.
  *

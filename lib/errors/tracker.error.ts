@@ -48,11 +48,6 @@ export class TrackerInjectionScopeError extends TrackstatsError {
 /** Two trackers would be one: they have the same name, or write the same statistics. */
 export class DuplicateTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DUPLICATE_TRACKER';
-
-  /** @param problem which they are, what they share and how to mend it */
-  constructor(problem: string) {
-    super(problem);
-  }
 }
 
 /** No tracker of that name or class is registered. */

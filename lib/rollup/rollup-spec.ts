@@ -1,5 +1,6 @@
 import type { Sql } from 'sql-template-tag';
 import type { ClockColumn, KeyType, NumericColumn } from '../database/dialects/dialect.js';
+import type { Table } from '../database/table.js';
 import type { StatisticTable } from '../statistics/statistic-table.js';
 import type { Period, WeekStart } from '../time/period.js';
 import type { AggregateFunction } from './aggregate.js';
@@ -16,6 +17,8 @@ export interface ResolvedSource {
   readonly distinct: RawKey | null;
   /** keys that differ from row to row, in the order of the statistic's key columns */
   readonly keys: readonly SourceKey[];
+  /** where the query is one table's date column and nothing else: what an index on that column can count by ranges */
+  readonly plain: { readonly table: Table; readonly column: string } | null;
   /** the text of the query, without its parameters' values: part of the definition's fingerprint */
   readonly text: string;
 }
@@ -71,4 +74,6 @@ export interface RollupSpec {
   readonly scanBase: boolean;
   /** last day number that is read */
   readonly scanThrough: number;
+  /** rows are counted by one index range a day, instead of by a grouped scan */
+  readonly countsByIndex: boolean;
 }

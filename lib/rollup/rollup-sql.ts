@@ -1,6 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
-import { daySegments, latestReading, readingRange } from '../time/time-zone.js';
+import { dayRanges, daySegments, latestReading, readingRange, type DayRange } from '../time/time-zone.js';
 import type { RollupSpec } from './rollup-spec.js';
 
 /** The name of the expression, or of the temporary table, of the partials. */
@@ -20,6 +20,37 @@ export function keyNames({ source }: RollupSpec): readonly Sql[] {
  * What lies before `scanFrom` is one partial, dated the day before it, where the spec wants it at all.
  */
 export function partialsQuery(dialect: Dialect, spec: RollupSpec): Sql {
+  return spec.countsByIndex ? countedRanges(dialect, spec) : groupedScan(dialect, spec);
+}
+
+/** One index range a day. */
+function countedRanges(dialect: Dialect, spec: RollupSpec): Sql {
+  const { clock, query } = spec.source;
+  const counted = sql`SELECT COUNT(*) FROM (${query}) source WHERE ${clock.expression} >= r.lo AND ${clock.expression} < r.hi`;
+  const days = sql`SELECT c.day, SUM(c.a) AS a FROM (SELECT r.day, (${counted}) AS a FROM ${dialect.rangesOf(clock, scannedRanges(spec))} r) c
+WHERE c.a > 0 GROUP BY c.day`;
+  if (!spec.scanBase) return days;
+  const { from } = readingBounds(spec);
+  const base = sql`SELECT COUNT(*) AS a FROM (${query}) source WHERE ${clock.expression} < ${dialect.reading(clock, from)}`;
+  return sql`${days} UNION ALL SELECT ${dialect.integer(spec.scanFrom - 1)} AS day, b.a FROM (${base}) b WHERE b.a > 0`;
+}
+
+function scannedRanges(spec: RollupSpec): DayRange[] {
+  const { clock } = spec.source;
+  const { scanFrom, scanThrough } = spec;
+  if (clock.kind === 'date') return Array.from({ length: scanThrough - scanFrom + 1 }, (_, index) => dateRange(scanFrom + index));
+  const { from, to } = readingBounds(spec);
+  // the day before comes back where its clock is set back over midnight: that part of it is not before `from`
+  return dayRanges({ storedIn: clock.storedIn, zone: spec.timeZone, fromDay: scanFrom - 1, toDay: scanThrough })
+    .map((range) => ({ ...range, from: Math.max(range.from, from), to: Math.min(range.to, to) }))
+    .filter((range) => range.from < range.to);
+}
+
+function dateRange(day: number): DayRange {
+  return { day, from: day * 86_400_000, to: (day + 1) * 86_400_000 };
+}
+
+function groupedScan(dialect: Dialect, spec: RollupSpec): Sql {
   const { source } = spec;
   const grouped = [...source.keys, ...(source.distinct === null ? [] : [source.distinct])];
   const names = [...keyNames(spec), ...(source.distinct === null ? [] : [raw('u')])];

@@ -9,6 +9,7 @@ import {
   type SelectQueryBuilder,
 } from 'typeorm';
 import type { Clock, ClockColumn, Dialect, NumericColumn } from '../database/dialects/dialect.js';
+import { Table } from '../database/table.js';
 import { InvalidPropertyPathError, InvalidSourceError } from '../errors/source.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import type { EntityClass } from '../statistics/object-target.js';
@@ -74,7 +75,18 @@ export function resolveSource(
   const distinct = field !== null && aggregate === 'countDistinct' ? columns.distinct(field) : null;
   if (inflated) columns.selectPrimaryKey();
   query.orderBy();
-  return { query: boundQuery(dataSource, query), clock, aggregate, numeric, distinct, keys, text: query.getQuery() };
+  const plain =
+    aggregate === 'count' && keys.length === 0 && selectsWholeTable(query) ? columns.plain(reading.dateField) : null;
+  return {
+    query: boundQuery(dataSource, query),
+    clock,
+    aggregate,
+    numeric,
+    distinct,
+    keys,
+    plain,
+    text: query.getQuery(),
+  };
 }
 
 function isQuery(source: Source): source is SelectQueryBuilder<ObjectLiteral> {
@@ -130,6 +142,14 @@ function mayRepeatRows({ expressionMap }: SelectQueryBuilder<ObjectLiteral>): bo
   );
 }
 
+/** Whether the query gives every row of one table, once. */
+function selectsWholeTable({ expressionMap }: SelectQueryBuilder<ObjectLiteral>): boolean {
+  const { mainAlias, aliases, wheres, withDeleted, selectDistinct } = expressionMap;
+  if (mainAlias === undefined || aliases.length > 1 || wheres.length > 0 || selectDistinct) return false;
+  const { deleteDateColumn, tableType } = mainAlias.metadata;
+  return tableType === 'regular' && (deleteDateColumn === undefined || withDeleted);
+}
+
 /** The columns of the source query, as they are selected. */
 class Columns {
   constructor(
@@ -144,6 +164,13 @@ class Columns {
     const { column, expression } = joinProperty(this.query, 'dateField', reading.dateField);
     const clock = this.clockOf(column, reading);
     return { ...clock, expression: this.selected(expression, 'at') };
+  }
+
+  /** the date's table and column, for a query of that table alone */
+  plain(path: string): ResolvedSource['plain'] {
+    const { column } = joinProperty(this.query, 'dateField', path);
+    const table = new Table(column.entityMetadata, (name) => this.query.escape(name));
+    return { table, column: column.databaseName };
   }
 
   key(statistic: StatisticTable, key: SourceReading['keys'][number], name: string): SourceKey {

@@ -84,19 +84,20 @@ export function registered(declared: DeclaredTracker, module: ResolvedOptions): 
 }
 
 function checkedTracker(name: string, instance: object): AnyTracker {
-  if (!(instance instanceof Tracker)) {
+  const tracker: unknown = instance instanceof Tracker ? instance : null;
+  if (tracker === null) {
     throw new InvalidTrackerError(
       name,
       'its class has @Track and extends no tracker. Extend one, as in class X extends CountObjectsByDateTracker; or put @Track on a method.',
     );
   }
-  if (constructorOptions(instance) !== undefined) {
+  if (constructorOptions(tracker as AnyTracker) !== undefined) {
     throw new InvalidTrackerError(
       name,
       'it has its options twice, from @Track and in its constructor: super({ … }). Keep those of @Track.',
     );
   }
-  return instance;
+  return tracker as AnyTracker;
 }
 
 function caller(name: string, instance: object, method: string | symbol): MethodTracker['call'] {

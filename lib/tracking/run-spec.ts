@@ -21,6 +21,7 @@ export function* specOf(
   const { timeZone, weekStart } = definition;
   const { statistic, constants } = target;
   const { scanFrom, scanBase, scanThrough } = plan;
+  const { plain } = source;
   const spec = {
     metricId: metric.id,
     statistic,
@@ -32,6 +33,7 @@ export function* specOf(
     scanFrom,
     scanBase,
     scanThrough,
+    countsByIndex: plain !== null && (yield* dialect.countsByIndex(plain.table, plain.column)),
   };
   const periods: RollupPeriod[] = [];
   for (const period of plan.periods) {

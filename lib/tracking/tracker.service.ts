@@ -69,7 +69,7 @@ export class TrackerService {
     const range = { from: dateOf(from, definition), to: dateOf(to, definition) };
     return this.executor.once(async () => {
       signal?.throwIfAborted();
-      const rows = await this.sources.find(sourced, now, source as Source | undefined);
+      const rows = await this.sources.find(sourced, now, source);
       signal?.throwIfAborted();
       return reported(await this.runner.run(definition, rows, { now, ...range }), onProgress);
     });

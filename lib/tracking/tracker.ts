@@ -23,7 +23,7 @@ export abstract class Tracker<E extends ObjectLiteral, O> {
 
   protected constructor(kind: TrackerKind, given?: object) {
     kinds.set(this, kind);
-    if (given !== undefined) options.set(this, given as GivenOptions);
+    if (given !== undefined) options.set(this, given);
   }
 
   /**
@@ -61,5 +61,5 @@ export function constructorOptions(tracker: AnyTracker): GivenOptions | undefine
 
 /** Whether a tracker's class has a `source()` of its own. */
 export function choosesSource(tracker: AnyTracker): boolean {
-  return tracker.source !== Tracker.prototype.source; // eslint-disable-line @typescript-eslint/unbound-method -- compared, not called
+  return tracker.source !== Tracker.prototype.source;
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, type DataSource } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type DataSource } from 'typeorm';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
 import { exactValue } from '../../lib/statistics/exact-value.js';
@@ -24,6 +24,8 @@ export class Payment {
   @JoinColumn({ name: 'member_id' })
   member!: Member | null;
 
+  // counted by ranges of this index where a total is all that is asked for
+  @Index()
   @Column({ type: Date, precision: 3 })
   at!: Date;
 

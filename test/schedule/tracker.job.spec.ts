@@ -20,7 +20,7 @@ describe('TrackerJob', () => {
     await jest.advanceTimersByTimeAsync(21_000);
     expect(slots).toEqual([next, next + 7_000, next + 14_000].map((ms) => new Date(ms).toISOString()));
     expect(job.nextDates(2).map((date) => date.toMillis())).toEqual([next + 21_000, next + 28_000]);
-    job.stop();
+    void job.stop();
     await jest.advanceTimersByTimeAsync(60_000);
     expect(slots).toHaveLength(3);
   });
@@ -29,7 +29,7 @@ describe('TrackerJob', () => {
     const { job, slots } = started({ every: 100, timeZone: 'UTC' });
     await jest.advanceTimersByTimeAsync(250);
     expect(slots).toEqual(['2026-10-31T10:20:00.300Z', '2026-10-31T10:20:00.400Z', '2026-10-31T10:20:00.500Z']);
-    job.stop();
+    void job.stop();
   });
 
   it('reads its cron expression in its zone', async () => {
@@ -37,18 +37,18 @@ describe('TrackerJob', () => {
     expect(job.nextDate().toMillis()).toBe(Date.parse('2026-10-31T11:00:00Z'));
     await jest.advanceTimersByTimeAsync(3_600_000);
     expect(slots).toEqual(['2026-10-31T11:00:00.000Z']);
-    job.stop();
+    void job.stop();
   });
 
   it('has no slot when it is fired by hand', async () => {
     const { job, slots } = started({ every: 60_000, timeZone: 'UTC' });
     await job.fireOnTick();
-    job.stop();
+    void job.stop();
     await jest.advanceTimersByTimeAsync(180_000);
     job.start();
     await job.fireOnTick();
     expect(slots).toEqual([null, null]);
-    job.stop();
+    void job.stop();
   });
 
   it('ends its fireOnTick when the tick has ended', async () => {

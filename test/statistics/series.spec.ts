@@ -29,8 +29,8 @@ describe('the dates of a series', () => {
     expect(seriesDates(Period.CALENDAR_YEAR, '9998-05-01', '9999-12-31', 'monday')).toEqual(['9998-01-01', '9999-01-01']);
   });
   it('are not more than a reader wants', () => {
-    expect(seriesDates(Period.DAY, '1753-01-30', '2026-11-15', 'monday')).toHaveLength(100_000);
-    expect(() => seriesDates(Period.DAY, '1753-01-29', '2026-11-15', 'monday')).toThrow(TooManyPointsError);
+    expect(seriesDates(Period.DAY, addDays(TODAY, -99_999), TODAY, 'monday')).toHaveLength(100_000);
+    expect(() => seriesDates(Period.DAY, addDays(TODAY, -100_000), TODAY, 'monday')).toThrow(TooManyPointsError);
     expect(() => seriesDates(Period.CALENDAR_WEEK, '0001-01-01', '9999-01-01', 'monday')).toThrow(TooManyPointsError);
   });
 });

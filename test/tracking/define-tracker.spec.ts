@@ -21,7 +21,7 @@ const defaults = { timeZone: 'Europe/Amsterdam', weekStart: 'sunday' } as const;
 const options: GivenOptions = { metric, period: Period.DAY, dateField: 'createdAt' };
 
 function define(kind: TrackerKind, more: Record<string, unknown> = {}) {
-  return defineTracker({ kind, name: 'orders', type: 'Orders' }, { ...options, ...more } as GivenOptions, defaults);
+  return defineTracker({ kind, name: 'orders', type: 'Orders' }, { ...options, ...more }, defaults);
 }
 
 describe('defineTracker', () => {

@@ -52,7 +52,7 @@ TrackstatsModule.forRootAsync({ useFactory: () => ({ dataSource: 'statistics' })
 TrackstatsModule.forRootAsync({ useFactory: async () => Promise.resolve({ isGlobal: false }) });
 // @ts-expect-error -- one maker of options
 TrackstatsModule.forRootAsync({ useFactory: () => ({}), useClass: OptionsMaker });
-// @ts-expect-error -- none
+// @ts-expect-error -- no maker of options
 TrackstatsModule.forRootAsync({ dataSource: 'statistics' });
 // @ts-expect-error -- a class that makes no options
 TrackstatsModule.forRootAsync({ useClass: Order });

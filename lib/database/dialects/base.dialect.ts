@@ -1,7 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
-import type { ClockSegment } from '../../time/time-zone.js';
+import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, executeAll, type StatementResult, type Work } from '../work.js';
 import type {
@@ -76,7 +76,8 @@ export abstract class BaseDialect implements Dialect {
   upsert({ table, keys, value, rows, mode }: Upsert): Sql {
     const keyColumns = keys.map((key) => table.column(key));
     const column = table.column(value);
-    const replaced = mode === 'replace' ? sql`excluded.${column}` : sql`COALESCE(${table.path}.${column}, 0) + excluded.${column}`;
+    const replaced =
+      mode === 'replace' ? sql`excluded.${column}` : sql`COALESCE(${table.path}.${column}, 0) + excluded.${column}`;
     return sql`INSERT INTO ${table.path} (${join([...keyColumns, column])}) VALUES ${tuples(rows)}
 ON CONFLICT (${join(keyColumns)}) DO UPDATE SET ${column} = ${replaced}`;
   }
@@ -116,6 +117,8 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
     return value;
   }
 
+  abstract countsByIndex(table: Table, column: string): Work<boolean>;
+  abstract rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql;
   abstract quotient(sum: Sql, count: Sql, column: NumericColumn): Sql;
   abstract dateOf(day: Sql): Sql;
   abstract calendarStart(unit: CalendarUnit, weekStart: WeekStart, day: Sql): Sql;

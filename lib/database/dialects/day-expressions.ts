@@ -1,6 +1,6 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
 import type { WeekStart } from '../../time/period.js';
-import type { ClockSegment } from '../../time/time-zone.js';
+import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { Clock, ClockColumn, Dialect } from './dialect.js';
 
 /** A reading in milliseconds as ISO 8601 in UTC. */
@@ -11,6 +11,13 @@ export function isoReading(ms: number): string {
 /** A reading as the integer of an epoch column; a fraction of a second rounds up, as suits both bounds of a range. */
 export function epochReading(kind: Clock['kind'], ms: number): number {
   return kind === 'seconds' ? Math.ceil(ms / 1000) : ms;
+}
+
+/** Ranges of readings as one JSON parameter: [[day, lo, hi], …], the readings as their column's clock writes them. */
+export function rangesJson(clock: Clock, ranges: readonly DayRange[], write: (ms: number) => string): string {
+  const epoch = clock.kind === 'seconds' || clock.kind === 'milliseconds';
+  const written = (ms: number): string | number => (epoch ? epochReading(clock.kind, ms) : write(ms));
+  return JSON.stringify(ranges.map(({ day, from, to }) => [day, written(from), written(to)]));
 }
 
 /**

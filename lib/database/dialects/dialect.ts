@@ -1,6 +1,6 @@
 import type { Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
-import type { ClockSegment } from '../../time/time-zone.js';
+import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { Table } from '../table.js';
 import type { Work } from '../work.js';
@@ -118,6 +118,11 @@ export interface Dialect {
   scaled(value: Sql, column: NumericColumn): Sql;
   /** sum ÷ count, NULL for a count of 0 */
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql;
+
+  /** whether counting a column's values between two bounds is cheap: it leads an index that answers without the rows */
+  countsByIndex(table: Table, column: string): Work<boolean>;
+  /** FROM item of ranges of readings, bound as one parameter: columns `day`, `lo` and `hi`, the latter exclusive */
+  rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql;
 
   // ── days ──
   /** a day number as a stored date */

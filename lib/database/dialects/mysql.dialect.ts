@@ -1,11 +1,11 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
-import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
+import { processTimeZone, type ClockSegment, type DayRange } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Work } from '../work.js';
 import { BaseDialect, FRESH, freshColumns, insertInto, sameKeys } from './base.dialect.js';
-import { choose, epochDay, epochReading, isoReading, stepOfWeek } from './day-expressions.js';
+import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } from './day-expressions.js';
 import {
   DAYS,
   type Clock,
@@ -175,6 +175,25 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
 
   override keyText(key: Sql, stored: StoredKeyType): Sql {
     return stored === 'varchar' ? sql`CONVERT(${key} USING utf8mb4)` : key;
+  }
+
+  *countsByIndex({ metadata }: Table, column: string): Work<boolean> {
+    const found = yield* queryOne(sql`SELECT 1 AS found FROM information_schema.statistics
+WHERE table_schema = COALESCE(${metadata.database ?? null}, DATABASE()) AND table_name = ${metadata.tableName}
+AND column_name = ${column} AND seq_in_index = 1 AND sub_part IS NULL LIMIT 1`);
+    return found !== undefined;
+  }
+
+  rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql {
+    const type = { instant: '', wall: 'DATETIME(3)', date: 'DATE', seconds: 'BIGINT', milliseconds: 'BIGINT' }[
+      clock.kind
+    ];
+    const json = rangesJson(clock, ranges, (ms) =>
+      isoReading(ms)
+        .replace('T', ' ')
+        .slice(0, clock.kind === 'date' ? 10 : -1),
+    );
+    return sql`JSON_TABLE(${json}, '$[*]' COLUMNS (day INT PATH '$[0]', lo ${raw(type)} PATH '$[1]', hi ${raw(type)} PATH '$[2]'))`;
   }
 
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {

@@ -1,12 +1,13 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
-import type { ClockSegment } from '../../time/time-zone.js';
+import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
+import type { Table } from '../table.js';
 import { queryOne, type Work } from '../work.js';
 import { BaseDialect, freshColumns, insertInto, sameKeys, withExpressions } from './base.dialect.js';
 import type { Clock, ClockColumn, KeyType, NumericColumn, Replaced, Replacement, StoredKeyType } from './dialect.js';
-import { choose, epochDay, epochReading, isoReading, stepOfWeek } from './day-expressions.js';
+import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } from './day-expressions.js';
 
 /** SQLSTATE: serialization failure, deadlock, lock not available */
 const TRANSIENT = new Set(['40001', '40P01', '55P03']);
@@ -139,6 +140,30 @@ export class PostgresDialect extends BaseDialect {
 
   override scaled(value: Sql, { type }: NumericColumn): Sql {
     return type === 'float' ? sql`CAST(${value} AS double precision)` : value;
+  }
+
+  *countsByIndex({ metadata }: Table, column: string): Work<boolean> {
+    const path = [metadata.schema, metadata.tableName]
+      .filter((part) => part !== undefined)
+      .map((part) => `"${part.replaceAll('"', '""')}"`);
+    // an index answers for rows that VACUUM has seen; too many others, and a scan of the table is cheaper
+    const found = yield* queryOne(sql`SELECT 1 AS found FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid
+JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+WHERE c.oid = to_regclass(${path.join('.')}) AND a.attname = ${column} AND m.amname = 'btree' AND i.indisvalid AND i.indpred IS NULL
+AND c.relkind = 'r' AND c.relallvisible >= 0.8 * c.relpages`);
+    return found !== undefined;
+  }
+
+  rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql {
+    const type = { instant: 'timestamptz', wall: 'timestamp', date: 'date', seconds: 'bigint', milliseconds: 'bigint' }[
+      clock.kind
+    ];
+    const json = rangesJson(clock, ranges, (ms) =>
+      clock.kind === 'instant' ? isoReading(ms) : isoReading(ms).slice(0, clock.kind === 'date' ? 10 : -1),
+    );
+    return sql`(SELECT CAST(j->>0 AS integer) AS day, CAST(j->>1 AS ${raw(type)}) AS lo, CAST(j->>2 AS ${raw(type)}) AS hi
+FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j)`;
   }
 
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {

@@ -3,10 +3,11 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { ConnectionBusyError } from '../../errors/database.error.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
-import type { ClockSegment } from '../../time/time-zone.js';
-import { execute, type Row, type StatementResult, type Work } from '../work.js';
+import type { ClockSegment, DayRange } from '../../time/time-zone.js';
+import type { Table } from '../table.js';
+import { execute, queryOne, type Row, type StatementResult, type Work } from '../work.js';
 import { BaseDialect, FRESH, freshColumns, insertInto } from './base.dialect.js';
-import { choose, epochDay, epochReading, isoReading, stepOfWeek } from './day-expressions.js';
+import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } from './day-expressions.js';
 import {
   DAYS,
   type Clock,
@@ -98,8 +99,9 @@ export class SqliteDialect extends BaseDialect {
     return expression;
   }
 
+  /** the driver gives an INTEGER as a double */
   exactText(expression: Sql): Sql {
-    return expression;
+    return sql`CASE TYPEOF(${expression}) WHEN 'integer' THEN CAST(${expression} AS TEXT) ELSE ${expression} END`;
   }
 
   override numeric(expression: Sql): Sql {
@@ -189,6 +191,18 @@ export class SqliteDialect extends BaseDialect {
 
   override scaled(value: Sql, column: NumericColumn): Sql {
     return this.addend({ ...column, expression: value });
+  }
+
+  *countsByIndex({ metadata }: Table, column: string): Work<boolean> {
+    const found = yield* queryOne(sql`SELECT 1 AS found FROM PRAGMA_INDEX_LIST(${metadata.tableName}) l
+JOIN PRAGMA_INDEX_INFO(l.name) c WHERE l.partial = 0 AND c.seqno = 0 AND c.name = ${column}`);
+    return found !== undefined;
+  }
+
+  rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql {
+    const json = rangesJson(clock, ranges, (ms) => String(this.reading(clock, ms).values[0]));
+    return sql`(SELECT JSON_EXTRACT(j.value, '$[0]') AS day, JSON_EXTRACT(j.value, '$[1]') AS lo, JSON_EXTRACT(j.value, '$[2]') AS hi
+FROM JSON_EACH(${json}) j)`;
   }
 
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {

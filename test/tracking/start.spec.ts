@@ -1,0 +1,346 @@
+import { Controller, Inject, Injectable, Module, Scope, type Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import {
+  CountObjectsByDateAndObjectTracker,
+  CountObjectsByDateTracker,
+  defineDomain,
+  defineMetric,
+  MetricService,
+  objectRef,
+  ObjectsByDateTracker,
+  Period,
+  StatisticService,
+  sum,
+  Track,
+  TrackerService,
+  TrackstatsError,
+} from 'nestjs-trackstats';
+import { DataSource } from 'typeorm';
+import { closeApplications, Customer, MEMORY, metadataOf, NOW, Order, QUIET, start, type ApplicationOptions } from '../module/application.js';
+
+const SHOP = defineDomain({ ref: 'shop' });
+const metric = defineMetric({ domain: SHOP, ref: 'orders' });
+const other = defineMetric({ domain: SHOP, ref: 'others' });
+const options = { metric, source: Order, dateField: 'createdAt', period: Period.DAY } as const;
+
+@Track(options)
+class Orders extends CountObjectsByDateTracker {}
+
+/** Decorates as `@Track` does, whatever the types say. */
+const track = Track as (options: object) => ClassDecorator & MethodDecorator;
+
+function wrap(): MethodDecorator {
+  return (_target, _key, descriptor: PropertyDescriptor) => {
+    const method = descriptor.value as (...given: unknown[]) => unknown;
+    return { ...descriptor, value: function (this: unknown, ...given: unknown[]) { return method.apply(this, given); } } as never;
+  };
+}
+
+async function names(given: ApplicationOptions): Promise<string[]> {
+  const module = await start(given);
+  return (await module.get(TrackerService).list()).map(({ name }) => name);
+}
+
+async function refusal(...providers: NonNullable<ApplicationOptions['providers']>): Promise<TrackstatsError> {
+  const error: unknown = await start({ providers }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(TrackstatsError);
+  return error as TrackstatsError;
+}
+
+afterEach(closeApplications);
+
+describe('trackers are found', () => {
+  it('among providers of every kind, and controllers', async () => {
+    @Injectable()
+    @Track({ ...options, metric: other })
+    class Injected extends CountObjectsByDateTracker {}
+    class Methods {
+      @Track({ metric: defineMetric({ domain: SHOP, ref: 'm' }) })
+      value(): number {
+        return 1;
+      }
+    }
+    @Controller('x')
+    class Shop {
+      @Track({ metric: defineMetric({ domain: SHOP, ref: 'c' }) })
+      value(): number {
+        return 1;
+      }
+    }
+    const providers = [Orders, { provide: 'made', useFactory: () => new Injected() }, { provide: 'value', useValue: new Methods() }];
+    expect(await names({ providers, controllers: [Shop] })).toEqual(expect.arrayContaining(['Orders', 'Injected', 'Methods.value', 'Shop.value']));
+  });
+
+  it('once, whatever aliases they have', async () => {
+    expect(await names({ providers: [Orders, { provide: 'alias', useExisting: Orders }] })).toEqual(['Orders']);
+  });
+
+  it('in feature modules', async () => {
+    @Module({ providers: [Orders] })
+    class FeatureModule {}
+    expect(await names({ imports: [FeatureModule] })).toEqual(['Orders']);
+  });
+
+  it('on the class that has @Track, not on those that extend it', async () => {
+    class Child extends Orders {}
+    expect(await names({ providers: [Child] })).toEqual([]);
+  });
+
+  it('whichever decorator stands above or below', async () => {
+    class Wrapped {
+      @wrap()
+      @Track({ metric })
+      above(): number {
+        return 1;
+      }
+
+      @Track({ metric: other })
+      @wrap()
+      below(): number {
+        return 2;
+      }
+    }
+    const module = await start({ providers: [Wrapped] });
+    const trackers = module.get(TrackerService);
+    await trackers.run('Wrapped.above');
+    await trackers.run([Wrapped, 'below']);
+    expect(await module.get(StatisticService).value({ metric })).toBe(1);
+    expect(await module.get(StatisticService).value({ metric: other })).toBe(2);
+  });
+
+  it('with what they inject', async () => {
+    @Track({ ...options, name: 'injected' })
+    class Injecting extends CountObjectsByDateTracker {
+      constructor(
+        readonly metrics: MetricService,
+        @Inject('options') private readonly options: string,
+      ) {
+        super();
+      }
+
+      get given(): string {
+        return this.options;
+      }
+    }
+    const module = await start({ providers: [Injecting, { provide: 'options', useValue: 'given' }] });
+    expect(module.get(Injecting, { strict: false })).toMatchObject({ given: 'given', metrics: expect.any(MetricService) });
+    expect(await module.get(TrackerService).run('injected')).not.toBeNull();
+  });
+});
+
+describe('the start stops at', () => {
+  it.each<[string, () => NonNullable<ApplicationOptions['providers']>, string, RegExp]>([
+    ['@Track twice on a class', () => [twice()], 'INVALID_TRACKER', /Twice: it has @Track 2 times/],
+    ['@Track twice on a method', () => [twiceOnMethod()], 'INVALID_TRACKER', /Twice\.value: it has @Track 2 times/],
+    ['@Track on a class that is no tracker', () => [plain()], 'INVALID_TRACKER', /Plain: .*extends no tracker/],
+    ['options in @Track and in the constructor', () => [both()], 'INVALID_TRACKER', /Both: .*options twice/],
+    ['a request-scoped tracker', () => [scoped(Scope.REQUEST)], 'TRACKER_INJECTION_SCOPE', /Scoped is REQUEST scoped/],
+    ['a transient tracker', () => [scoped(Scope.TRANSIENT)], 'TRACKER_INJECTION_SCOPE', /Scoped is TRANSIENT scoped/],
+    ['a request-scoped dependency', dependent, 'TRACKER_INJECTION_SCOPE', /Dependent depends on a provider that is REQUEST scoped/],
+    ['two trackers of one name', () => [Orders, tracker({ name: 'Orders', metric: other })], 'DUPLICATE_TRACKER', /class Orders and the class Made/],
+    ['two trackers for one total', () => [Orders, tracker({})], 'DUPLICATE_TRACKER', /Orders and Made would write the same.*shop\/orders, DAY/],
+    ['a method for the total of a class', () => [Orders, method({ metric })], 'DUPLICATE_TRACKER', /Orders and Method\.value/],
+    ['all objects and one of them', objects, 'DUPLICATE_TRACKER', /ByObject and OfOne.*customer/],
+    ['a metric that is not stored', () => [tracker({ metric: 'shop/ordrs' })], 'UNKNOWN_METRIC', /Made.*shop\/ordrs/],
+    ['text that is no metric', () => [tracker({ metric: 'orders' })], 'INVALID_REF', /orders/],
+    ['a source that is no entity', () => [tracker({ source: class Nothing {} })], 'INVALID_SOURCE', /Made: .*Nothing/],
+    ['no source', () => [tracker({ source: undefined })], 'MISSING_SOURCE', /Made has no source.*@Track\({ source/],
+    ['a date field that does not exist', () => [tracker({ dateField: 'createdA' })], 'INVALID_PROPERTY_PATH', /Made: dateField: "createdA" of Order does not exist/],
+    ['a date field that is no date', () => [tracker({ dateField: 'status' })], 'INVALID_PROPERTY_PATH', /Expected a date/],
+    ['an object field that does not exist', () => [byObject({ objectField: 'custmer' })], 'INVALID_PROPERTY_PATH', /Made: objectField: "custmer"/],
+    ['an object field that says no entity', () => [byObject({ objectField: 'total' })], 'INVALID_PROPERTY_PATH', /objectEntity: Customer/],
+    ['an aggregate of text', () => [summing('status')], 'INVALID_PROPERTY_PATH', /Expected a numeric column/],
+    ['an unknown source data source', () => [tracker({ sourceDataSource: 'nowhere' })], 'SOURCE_DATA_SOURCE', /"nowhere"/],
+    ['an option that does not exist', () => [tracker({ timezone: 'UTC' })], 'INVALID_TRACKER', /"timezone", which does not exist/],
+    ['an unknown zone', () => [tracker({ timeZone: 'Mars/Olympus' })], 'UNKNOWN_TIME_ZONE', /Mars\/Olympus/],
+    ['a bad cron expression', () => [tracker({ cron: 'every hour' })], 'INVALID_SCHEDULE', /Tracker Made: cron is "every hour"/],
+    ['an interval that ms cannot read', () => [tracker({ every: '15 minuten' })], 'INVALID_SCHEDULE', /Tracker Made: every/],
+    ['a name that is no text', () => [tracker({ name: 7 })], 'INVALID_TRACKER', /name is 7/],
+    ['retries that are no number', () => [tracker({ retries: 'often' })], 'INVALID_TRACKER', /retries is "often"/],
+  ])('%s', async (_, providers, code, message) => {
+    const error = await refusal(...providers());
+    expect(error.code).toBe(`TRACKSTATS_${code}`);
+    expect(error.message).toMatch(message);
+  });
+
+  it('a class that two modules provide, and names both', async () => {
+    @Module({ providers: [Orders] })
+    class BillingModule {}
+    @Module({ providers: [Orders] })
+    class ShippingModule {}
+    await expect(start({ imports: [BillingModule, ShippingModule] })).rejects.toThrow(/Orders: it is provided in BillingModule and in ShippingModule/);
+  });
+
+  it('a schedule for a tracker that does not exist', async () => {
+    await expect(start({ providers: [Orders], trackstats: { trackers: { Order: false } } })).rejects.toMatchObject({
+      code: 'TRACKSTATS_UNKNOWN_TRACKER',
+      message: expect.stringMatching(/trackers of TrackstatsModule: "Order".*There are Orders/),
+    });
+  });
+
+  it('an entity that several data sources have, unless one is named', async () => {
+    const elsewhere = TypeOrmModule.forRoot({ ...MEMORY, name: 'elsewhere', entities: [Order, Customer] });
+    await expect(start({ providers: [Orders], imports: [elsewhere] })).rejects.toMatchObject({
+      code: 'TRACKSTATS_SOURCE_DATA_SOURCE',
+      message: expect.stringMatching(/several data sources have its source Order.*sourceDataSource: 'default'/),
+    });
+    expect(await names({ providers: [tracker({ sourceDataSource: 'default' })], imports: [elsewhere] })).toEqual(['Made']);
+    await expect(start({ providers: [tracker({ sourceDataSource: 'elsewhere' })], imports: [elsewhere] })).rejects.toMatchObject({
+      code: 'TRACKSTATS_SOURCE_ELSEWHERE',
+      message: expect.stringContaining('Made'),
+    });
+  });
+});
+
+describe('a tracker is told', () => {
+  it('not before the application has started', async () => {
+    const module = await Test.createTestingModule(metadataOf({ providers: [Orders] })).setLogger(QUIET).compile();
+    await expect(module.get(TrackerService).run(Orders)).rejects.toMatchObject({
+      code: 'TRACKSTATS_NOT_STARTED',
+      message: expect.stringContaining('await moduleRef.init()'),
+    });
+    await module.close();
+  });
+
+  it('from onApplicationBootstrap on', async () => {
+    @Injectable()
+    class Seeder {
+      ran: unknown;
+      constructor(private readonly trackers: TrackerService) {}
+
+      async onApplicationBootstrap(): Promise<void> {
+        this.ran = await this.trackers.run(Orders);
+      }
+    }
+    const module = await start({ providers: [Orders, Seeder] });
+    expect(module.get(Seeder, { strict: false }).ran).toMatchObject({ tracker: 'Orders' });
+  });
+
+  it('by names and classes that exist and mean one', async () => {
+    class Several {
+      @Track({ metric: other })
+      one(): number {
+        return 1;
+      }
+
+      @Track({ metric: other, period: Period.LIFETIME })
+      two(): number {
+        return 2;
+      }
+    }
+    const trackers = (await start({ providers: [Orders, Several] })).get(TrackerService);
+    await expect(trackers.run('Ordres')).rejects.toThrow(/Unknown tracker: "Ordres".*Orders, Several.one, Several.two/);
+    await expect(trackers.run(Several)).rejects.toThrow(/Several has several trackers: Several.one, Several.two/);
+    await expect(trackers.history([Several, 'three'])).rejects.toThrow(/"Several.three"/);
+    await expect(trackers.backfill([Several, 'one'], { from: '2026-01-01' })).rejects.toThrow(/today only/);
+    expect(await trackers.run([Several, 'two'])).toMatchObject({ tracker: 'Several.two' });
+  });
+
+  it('that its statistics are its own', async () => {
+    const module = await start({ providers: [Orders], trackstats: { clock: () => NOW } });
+    await expect(module.get(StatisticService).record({ metric, value: 1 })).rejects.toMatchObject({ code: 'TRACKSTATS_TRACKER_OWNED' });
+    expect(module.get(DataSource).isInitialized).toBe(true);
+  });
+});
+
+it('refuses @Track on a static method at once', () => {
+  expect(() => {
+    class Static {
+      @track({ metric })
+      static value(): number {
+        return 1;
+      }
+    }
+    return Static;
+  }).toThrow(/Static.value: @Track stands on a static method/);
+});
+
+function tracker(more: object): Type {
+  @track({ ...options, ...more })
+  class Made extends CountObjectsByDateTracker {}
+  return Made;
+}
+
+function byObject(more: object): Type {
+  @track({ ...options, ...more })
+  class Made extends CountObjectsByDateAndObjectTracker {}
+  return Made;
+}
+
+function summing(field: string): Type {
+  @track({ ...options, aggregate: sum(field) })
+  class Made extends ObjectsByDateTracker {}
+  return Made;
+}
+
+function method(more: object): Type {
+  class Method {
+    @track(more)
+    value(): number {
+      return 1;
+    }
+  }
+  return Method;
+}
+
+function objects(): Type[] {
+  @Track({ ...options, objectField: 'customer' })
+  class ByObject extends CountObjectsByDateAndObjectTracker {}
+  @Track({ ...options, object: objectRef(Customer, 1) })
+  class OfOne extends CountObjectsByDateAndObjectTracker {}
+  return [ByObject, OfOne];
+}
+
+function twice(): Type {
+  @track(options)
+  @track({ ...options, name: 'again' })
+  class Twice extends CountObjectsByDateTracker {}
+  return Twice;
+}
+
+function twiceOnMethod(): Type {
+  class Twice {
+    @track({ metric })
+    @track({ metric: other })
+    value(): number {
+      return 1;
+    }
+  }
+  return Twice;
+}
+
+function plain(): Type {
+  @track(options)
+  class Plain {}
+  return Plain;
+}
+
+function both(): Type {
+  @track(options)
+  class Both extends CountObjectsByDateTracker {
+    constructor() {
+      super({ metric, period: Period.DAY, dateField: 'createdAt' });
+    }
+  }
+  return Both;
+}
+
+function scoped(scope: Scope): Type {
+  @Injectable({ scope })
+  @track(options)
+  class Scoped extends CountObjectsByDateTracker {}
+  return Scoped;
+}
+
+function dependent(): Type[] {
+  @Injectable({ scope: Scope.REQUEST })
+  class Request {}
+  @Track(options)
+  class Dependent extends CountObjectsByDateTracker {
+    constructor(readonly request: Request) {
+      super();
+    }
+  }
+  return [Request, Dependent];
+}
