@@ -7,7 +7,7 @@ const ORDER = ['schedule', 'tracking', 'rollup', 'statistics', 'catalog', 'datab
 const SURFACES = ['transfer', 'dashboard', 'http', 'health', 'events', 'cli', 'testing'];
 
 const LEAVES = ['errors/', 'trackstats\\.tokens\\.ts$', 'trackstats\\.options\\.ts$'];
-const TOP = ['index\\.ts$', 'trackstats\\.module\\.ts$'];
+const TOP = ['index\\.ts$', 'trackstats\\.(module|providers|lifecycle|registration|entities|data-sources)\\.ts$'];
 const FOLDERS = [...SURFACES, ...ORDER, 'migrations'];
 
 const folder = (name) => `${name}/`;

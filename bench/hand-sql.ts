@@ -1,5 +1,5 @@
 import type { DatabaseKind } from './databases.js';
-import { BEGIN, CLOCK_CHANGES, DAYS, FIRST_DATE, LAST_DATE, ZONE } from './data.js';
+import { CLOCK_CHANGES, DAYS, FIRST_DATE, ZONE } from './data.js';
 import { TWIN, type StatisticTableName } from './session.js';
 
 /** The local day of a row, as a person writes it; PostgreSQL knows the zone, of the others the changes are spelled out. */
@@ -81,6 +81,10 @@ function summer(date: string, inSummer: string, inWinter: string): string {
 
 /** `day` and `n`, by one look into the index for each day; days without rows have none. */
 export function countByRanges(kind: DatabaseKind, table: string): string {
+  if (kind === 'mariadb') {
+    // a subquery would read the whole table for each day there
+    return `SELECT b.day, COUNT(*) AS n FROM (${boundaries(kind)}) b STRAIGHT_JOIN ${table} e ON e.at >= b.opens AND e.at < b.closes GROUP BY b.day`;
+  }
   const counted = `SELECT b.day, (SELECT COUNT(*) FROM ${table} WHERE at >= b.opens AND at < b.closes) AS n FROM (${boundaries(kind)}) b`;
   return `SELECT day, n FROM (${counted}) c WHERE n > 0`;
 }
@@ -89,6 +93,14 @@ export function countByRanges(kind: DatabaseKind, table: string): string {
 export function insertTotals(metricId: number, period: number, query: string): string {
   return `INSERT INTO ${TWIN.trackstats_statistic_by_date} (metric_id, period, date, value)
 SELECT ${String(metricId)}, ${String(period)}, day, n FROM (${query}) q`;
+}
+
+/** As `insertTotals`, by way of a temporary table: PostgreSQL fills one of these, and no other, with parallel workers. */
+export function insertStagedTotals(metricId: number, period: number, query: string): readonly string[] {
+  return [
+    `CREATE TEMPORARY TABLE hand ON COMMIT DROP AS ${query}`,
+    insertTotals(metricId, period, 'SELECT day, n FROM hand'),
+  ];
 }
 
 /** INSERT of the values by user that a query of `user_id`, `day` and `n` gives. */
@@ -108,6 +120,3 @@ export function differences(table: StatisticTableName): { ours: string; hand: st
     same: `SELECT COUNT(*) AS value FROM ${table} o JOIN ${TWIN[table]} h ON ${on} WHERE o.value = h.value`,
   };
 }
-
-export const LAST = LAST_DATE;
-export const FIRST_INSTANT = BEGIN;

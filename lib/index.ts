@@ -40,6 +40,7 @@ export type { TrackerTarget } from './tracking/tracker.registry.js';
 export type { RunStatus, TrackerRun } from './tracking/tracker-run.js';
 export type { TrackResult } from './tracking/tracker.runner.js';
 export { TrackerService } from './tracking/tracker.service.js';
+export type { Difference } from './tracking/tracker.verifier.js';
 
 export { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
 export { TrackstatsModule } from './trackstats.module.js';
@@ -82,7 +83,7 @@ export {
   ClockBehindError,
   DefinitionChangedError,
   InvalidRangeError,
-  SourceElsewhereError,
+  SourceGoneError,
 } from './errors/run.error.js';
 export { DuplicateJobError, InvalidScheduleError, MissingScheduleModuleError } from './errors/schedule.error.js';
 export { InvalidPropertyPathError, InvalidSourceError } from './errors/source.error.js';

@@ -146,7 +146,7 @@ function checkedService({ type, shared }: (typeof SERVICES)[number]): Provider {
 /** Where a method of TrackstatsModule was called, for messages: `file:line:column`. */
 function callerOf(method: 'forRoot' | 'forRootAsync' | 'forFeature'): string {
   const here: { stack?: string } = {};
-  Error.captureStackTrace(here, TrackstatsModule[method]);
+  Error.captureStackTrace(here, TrackstatsModule[method]); // eslint-disable-line @typescript-eslint/unbound-method -- not called
   return here.stack?.split('\n')[1]?.trim().replace(/^at /, '') ?? 'the application';
 }
 

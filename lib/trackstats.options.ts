@@ -128,7 +128,7 @@ function checkNames(given: object): void {
 
 function resolveScheduling(given: unknown): Required<SchedulingOptions> {
   if (given === undefined || given === false) return Object.freeze({ enabled: given !== false });
-  const { enabled = true, ...rest } = isObject(given) ? given : { enabled: null };
+  const { enabled = true, ...rest }: { enabled?: unknown } = isObject(given) ? given : { enabled: null };
   if (typeof enabled !== 'boolean' || Object.keys(rest).length > 0) {
     throw new InvalidOptionsError('scheduling', given, 'Expected false or { enabled?: boolean }.');
   }

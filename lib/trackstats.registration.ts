@@ -56,7 +56,8 @@ function isOf(registration: Registration, imported: unknown): boolean {
  */
 export function checkRegistrations(discovery: DiscoveryService, modules: ModulesContainer): void {
   const roots = registrations(ROOT, discovery, modules);
-  if (roots.length > 1) throw new DuplicateModuleError(roots.map(({ places, calledAt }) => `${places.join(', ')} (${calledAt})`));
+  if (roots.length > 1)
+    throw new DuplicateModuleError(roots.map(({ places, calledAt }) => `${places.join(', ')} (${calledAt})`));
 }
 
 /** Every custom statistic that the application registers. */

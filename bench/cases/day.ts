@@ -1,12 +1,15 @@
 import { Period } from '../../lib/time/period.js';
 import { sameTarget, type BenchCase } from '../bench-case.js';
 import { bare, indexed } from '../tables.js';
-import { countByDay, countByHours, countByRanges, insertTotals } from '../hand-sql.js';
+import { countByDay, countByHours, countByRanges, insertStagedTotals, insertTotals } from '../hand-sql.js';
 import { rollupCase, type ByHand } from '../rollup-case.js';
 import type { DatabaseKind } from '../databases.js';
 
 const grouped = (kind: DatabaseKind, table: string, metricId: number): ByHand => ({
   'GROUP BY day': [insertTotals(metricId, Period.DAY, countByDay(kind, table))],
+  ...(kind === 'postgres' && {
+    'GROUP BY day into a temporary table': insertStagedTotals(metricId, Period.DAY, countByDay(kind, table)),
+  }),
 });
 
 const groupedByHour = (kind: DatabaseKind, table: string, metricId: number): ByHand => ({

@@ -52,6 +52,9 @@ function* missingMetric(database: Database, target: MetricTarget): Work<Metric> 
 }
 
 function byKey(a: MetricTarget, b: MetricTarget): number {
-  const [first, second] = [a, b].map((target) => (typeof target === 'string' ? target : target.key)) as [string, string];
+  const [first, second] = [a, b].map((target) => (typeof target === 'string' ? target : target.key)) as [
+    string,
+    string,
+  ];
   return first < second ? -1 : first > second ? 1 : 0;
 }

@@ -69,5 +69,11 @@ export function* ensureDomain(database: Database, d: { ref: string; name?: strin
 export function* unknownDomain(database: Database, target: DomainTarget): Work<UnknownDomainError> {
   const ref = typeof target === 'string' ? target : target.ref;
   const stored = yield* selectDomains(database, sql`1 = 1`);
-  return new UnknownDomainError(ref, nearest(ref, stored.map((domain) => domain.ref)));
+  return new UnknownDomainError(
+    ref,
+    nearest(
+      ref,
+      stored.map((domain) => domain.ref),
+    ),
+  );
 }

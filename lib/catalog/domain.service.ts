@@ -95,7 +95,11 @@ WHERE ${table.column('id')} = ${database.dialect.integer(domain.id)}`);
     const table = database.table(Domain);
     const id = database.dialect.integer(domain.id);
     const metrics = yield* selectMetrics(database, sql`d.${table.column('id')} = ${id}`);
-    if (metrics.length > 0) throw new DomainHasMetricsError(domain.ref, metrics.map(({ key }) => key));
+    if (metrics.length > 0)
+      throw new DomainHasMetricsError(
+        domain.ref,
+        metrics.map(({ key }) => key),
+      );
     yield* execute(sql`DELETE FROM ${table.path} WHERE ${table.column('id')} = ${id}`);
   }
 

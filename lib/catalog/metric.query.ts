@@ -60,7 +60,15 @@ export function* findMetrics(database: Database, targets: readonly MetricTarget[
   const keys = targets.map(metricKeyOf);
   const found: Metric[] = [];
   for (const some of chunks(keys, 500)) {
-    found.push(...(yield* selectMetrics(database, join(some.map((key) => isMetric(database, key)), ' OR '))));
+    found.push(
+      ...(yield* selectMetrics(
+        database,
+        join(
+          some.map((key) => isMetric(database, key)),
+          ' OR ',
+        ),
+      )),
+    );
   }
   const byId = new Map(found.map((metric) => [metric.id, metric]));
   const byKey = new Map(found.map((metric) => [metric.key, metric]));
@@ -77,7 +85,13 @@ export function* findMetric(database: Database, target: MetricTarget): Work<Metr
 export function* unknownMetric(database: Database, target: MetricTarget): Work<UnknownMetricError> {
   const key = typeof target === 'string' ? target : target.key;
   const stored = yield* selectMetrics(database, sql`1 = 1`);
-  return new UnknownMetricError(key, nearest(key, stored.map((metric) => metric.key)));
+  return new UnknownMetricError(
+    key,
+    nearest(
+      key,
+      stored.map((metric) => metric.key),
+    ),
+  );
 }
 
 function metricOf(row: MetricRow): Metric {

@@ -3,7 +3,13 @@ import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 import { InvalidDefinitionError, MetricHasStatisticsError, RefTakenError } from '../errors/catalog.error.js';
 import { ensureMetric, resolveMetric } from './catalog.store.js';
-import { type DomainTarget, isDomainDefinition, isMetricDefinition, type MetricDefinition, type MetricTarget } from './definitions.js';
+import {
+  type DomainTarget,
+  isDomainDefinition,
+  isMetricDefinition,
+  type MetricDefinition,
+  type MetricTarget,
+} from './definitions.js';
 import { domainKeyOf, findDomain, isDomain, lockDomain, unknownDomain } from './domain.query.js';
 import { Metric } from './metric.entity.js';
 import { findMetric, metricKeyOf, selectMetrics, unknownMetric } from './metric.query.js';
@@ -126,7 +132,9 @@ export class MetricService {
     if (!withStatistics && (yield* this.statistics.exist(metric))) throw new MetricHasStatisticsError(metric.key);
     yield* this.statistics.remove(metric);
     const table = this.database.table(Metric);
-    yield* execute(sql`DELETE FROM ${table.path} WHERE ${table.column('id')} = ${this.database.dialect.integer(metric.id)}`);
+    yield* execute(
+      sql`DELETE FROM ${table.path} WHERE ${table.column('id')} = ${this.database.dialect.integer(metric.id)}`,
+    );
   }
 
   private *changed(metric: Metric, field: 'ref' | 'name' | 'description', text: string): Work<void> {

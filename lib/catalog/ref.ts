@@ -39,7 +39,11 @@ export function checkName(name: unknown): string | undefined {
   if (name === undefined) return undefined;
   const text = checkText('name', name);
   if (Array.from(text).length > LONGEST_NAME) {
-    throw new InvalidNameError('name', name, `Expected at most ${LONGEST_NAME} characters; it has ${Array.from(text).length}.`);
+    throw new InvalidNameError(
+      'name',
+      name,
+      `Expected at most ${LONGEST_NAME} characters; it has ${Array.from(text).length}.`,
+    );
   }
   return text;
 }

@@ -1,8 +1,9 @@
+import type { Sql } from 'sql-template-tag';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import type { Dialect } from './dialects/dialect.js';
 import { dialectOf } from './dialects/dialect.registry.js';
 import { Table } from './table.js';
-import type { Work } from './work.js';
+import type { Row, Work } from './work.js';
 
 /** The data source that holds the statistics, with the dialect that it speaks. */
 export class Database {
@@ -39,5 +40,10 @@ export class Database {
   /** Runs statements that only read. */
   read<T>(work: () => Work<T>): Promise<T> {
     return this.dialect.read(this.dataSource, work);
+  }
+
+  /** Reads a statement's rows in chunks, of which one is in memory at a time. */
+  each(statement: Sql, onRows: (rows: Row[]) => void): Promise<void> {
+    return this.dialect.each(this.dataSource, statement, onRows);
   }
 }

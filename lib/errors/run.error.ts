@@ -43,15 +43,3 @@ export class SourceGoneError extends TrackstatsError {
     );
   }
 }
-
-/** Source and statistics are in different data sources. */
-export class SourceElsewhereError extends TrackstatsError {
-  readonly code = 'TRACKSTATS_SOURCE_ELSEWHERE';
-
-  constructor(tracker: string) {
-    super(
-      `The source of ${tracker} is in another data source than the statistics. A run stays inside one database; ` +
-        `keep the statistics in the source's data source: TrackstatsModule.forRoot({ dataSource: 'name' }).`,
-    );
-  }
-}

@@ -21,10 +21,6 @@ export class InvalidObjectError extends TrackstatsError {
 /** A filter, or the description of a value to write, has a key that is missing, wrong, or undefined. */
 export class InvalidFilterError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_FILTER';
-
-  constructor(problem: string) {
-    super(problem);
-  }
 }
 
 /** A hand-made write to statistics that a tracker computes. */

@@ -3,7 +3,6 @@ import type { Dialect } from '../database/dialects/dialect.js';
 import { query, type Row, type Work } from '../database/work.js';
 import { readKey } from '../statistics/statistic-table.js';
 import { inRange } from './range-sql.js';
-import { PARTIAL, partialsQuery } from './rollup-sql.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 import { freshQuery, primaryKey } from './window-sql.js';
 
@@ -17,8 +16,17 @@ export interface ComparedRow extends Row {
   readonly expected: unknown;
 }
 
-/** The rows of a period's range that are not as a fresh computation has them; keys under `k0`, `k1`, … */
-export function* differingRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Work<ComparedRow[]> {
+/**
+ * The rows of a period's range that are not as a fresh computation has them; keys under `k0`, `k1`, …
+ *
+ * @param expressions the partials, unless they are staged
+ */
+export function* differingRows(
+  dialect: Dialect,
+  spec: RollupSpec,
+  period: RollupPeriod,
+  expressions: readonly Sql[],
+): Work<ComparedRow[]> {
   const { table, keys } = spec.statistic;
   const properties = primaryKey(spec);
   const fresh = (property: string): Sql => raw(`f.c${String(properties.indexOf(property))}`);
@@ -35,8 +43,7 @@ export function* differingRows(dialect: Dialect, spec: RollupSpec, period: Rollu
     sql`${dialect.dateText(side('date'))} AS date`,
   ];
   const value = table.column('value');
-  return yield* query<ComparedRow>(sql`WITH ${dialect.expression(PARTIAL, partialsQuery(dialect, spec))},
-${dialect.expression('fresh', freshQuery(dialect, spec, period))}
+  return yield* query<ComparedRow>(sql`WITH ${join([...expressions, dialect.expression('fresh', freshQuery(dialect, spec, period))], ',\n')}
 SELECT ${join(columns(fresh))}, CASE WHEN s.${table.column('metricId')} IS NULL THEN 0 ELSE 1 END AS is_stored, 1 AS is_expected,
 ${dialect.exactText(sql`s.${value}`)} AS stored, ${dialect.exactText(raw('f.v'))} AS expected
 FROM fresh f LEFT JOIN ${table.path} s ON ${same}

@@ -1,6 +1,13 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
-import { dayRanges, daySegments, latestReading, readingRange, type DayRange } from '../time/time-zone.js';
+import {
+  dayRanges,
+  daySegments,
+  latestReading,
+  readingRange,
+  type ClockSegment,
+  type DayRange,
+} from '../time/time-zone.js';
 import type { RollupSpec } from './rollup-spec.js';
 
 /** The name of the expression, or of the temporary table, of the partials. */
@@ -38,7 +45,8 @@ WHERE c.a > 0 GROUP BY c.day`;
 function scannedRanges(spec: RollupSpec): DayRange[] {
   const { clock } = spec.source;
   const { scanFrom, scanThrough } = spec;
-  if (clock.kind === 'date') return Array.from({ length: scanThrough - scanFrom + 1 }, (_, index) => dateRange(scanFrom + index));
+  if (clock.kind === 'date')
+    return Array.from({ length: scanThrough - scanFrom + 1 }, (_, index) => dateRange(scanFrom + index));
   const { from, to } = readingBounds(spec);
   // the day before comes back where its clock is set back over midnight: that part of it is not before `from`
   return dayRanges({ storedIn: clock.storedIn, zone: spec.timeZone, fromDay: scanFrom - 1, toDay: scanThrough })
@@ -57,16 +65,34 @@ function groupedScan(dialect: Dialect, spec: RollupSpec): Sql {
   const groups = grouped.map(
     ({ expression, type }, index) => sql`${dialect.rawKey(expression, type)} AS ${names[index]}`,
   );
-  const columns = [...groups, sql`${dayOrBase(dialect, spec)} AS day`];
-  const skipped = source.keys
+  const part = grouped.length === 0 ? dialect.dayPart(source.clock, segmentsOf(spec)) : null;
+  const scan = part === null ? scanByDay(dialect, spec, groups) : scanByPart(dialect, spec, part);
+  return sql`SELECT ${join([...storedColumns(dialect, spec, names), ...partialNames(spec)])} FROM (${scan}) g
+WHERE g.day IS NULL OR ${dialect.dayNumber(source.clock, raw('g.day'))} <= ${dialect.integer(spec.scanThrough)}`;
+}
+
+function scanByDay(dialect: Dialect, spec: RollupSpec, groups: readonly Sql[]): Sql {
+  const { query, keys, clock } = spec.source;
+  const columns = [...groups, sql`${dayOrBase(dialect, spec, clock.expression)} AS day`];
+  const skipped = keys
     .filter(({ whenNull }) => whenNull === 'skip')
     .map(({ expression }) => sql`AND ${expression} IS NOT NULL`);
-  return sql`SELECT ${join([...storedColumns(dialect, spec, names), ...partialNames(spec)])} FROM (
-SELECT ${join([...columns, ...partialColumns(dialect, spec)])}
-FROM (${source.query}) source
-WHERE ${within(dialect, spec)} ${join([empty, ...skipped], ' ')}
-GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}) g
-WHERE g.day IS NULL OR ${dialect.dayNumber(source.clock, raw('g.day'))} <= ${dialect.integer(spec.scanThrough)}`;
+  return sql`SELECT ${join([...columns, ...partialColumns(dialect, spec)])}
+FROM (${query}) source WHERE ${within(dialect, spec)} ${join([empty, ...skipped], ' ')}
+GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
+}
+
+/** By parts of days first: the day is then worked out of some thousand parts, and not of every row. */
+function scanByPart(dialect: Dialect, spec: RollupSpec, part: Sql): Sql {
+  const parts = sql`SELECT ${join([sql`${part} AS part`, ...partialColumns(dialect, spec)])}
+FROM (${spec.source.query}) source WHERE ${within(dialect, spec)} GROUP BY 1`;
+  const merged = partialNames(spec).map((name) => sql`${combining(spec)}(r.${name}) AS ${name}`);
+  return sql`SELECT ${join([sql`${dayOrBase(dialect, spec, raw('r.part'))} AS day`, ...merged])} FROM (${parts}) r GROUP BY 1`;
+}
+
+/** The aggregate that makes one partial of several. */
+export function combining({ source: { aggregate } }: RollupSpec): Sql {
+  return raw(aggregate === 'min' ? 'MIN' : aggregate === 'max' ? 'MAX' : 'SUM');
 }
 
 function storedColumns(dialect: Dialect, spec: RollupSpec, names: readonly Sql[]): Sql[] {
@@ -135,11 +161,15 @@ function within(dialect: Dialect, spec: RollupSpec): Sql {
 }
 
 /** Groups the rows of a day, and all rows before the scanned days under NULL. */
-function dayOrBase(dialect: Dialect, spec: RollupSpec): Sql {
+function dayOrBase(dialect: Dialect, spec: RollupSpec, reading: Sql): Sql {
+  const clock = { ...spec.source.clock, expression: reading };
+  const day = dialect.dayKey(clock, segmentsOf(spec));
+  if (!spec.scanBase) return day;
+  return sql`CASE WHEN ${reading} >= ${dialect.reading(clock, readingBounds(spec).from)} THEN ${day} END`;
+}
+
+function segmentsOf(spec: RollupSpec): ClockSegment[] {
   const { clock } = spec.source;
-  const { from, to } = readingBounds(spec);
-  const segments =
-    clock.kind === 'date' ? [] : daySegments({ storedIn: clock.storedIn, zone: spec.timeZone, from, to });
-  const day = dialect.dayKey(clock, segments);
-  return spec.scanBase ? sql`CASE WHEN ${clock.expression} >= ${dialect.reading(clock, from)} THEN ${day} END` : day;
+  if (clock.kind === 'date') return [];
+  return daySegments({ storedIn: clock.storedIn, zone: spec.timeZone, ...readingBounds(spec) });
 }

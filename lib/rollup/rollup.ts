@@ -5,17 +5,20 @@ import { periodKind } from '../time/period.js';
 import { inRange } from './range-sql.js';
 import { PARTIAL, partialsQuery } from './rollup-sql.js';
 import type { ResolvedSource, RollupPeriod, RollupSpec } from './rollup-spec.js';
+import type { PartialSpool } from './partial-spool.js';
 import { dropUnchanged, endNewKeys, holdAfter } from './seal-sql.js';
 import { freshQuery, ofPeriod, primaryKey } from './window-sql.js';
 
 /**
  * Makes the ranges of a spec's periods hold exactly what the source gives: one scan of the source for all of them,
- * and no row of it passes through Node.
+ * and no row of it passes through Node where it is in the same database.
+ *
+ * @param spool the partials of a source that is in another one
  */
-export function* rollup(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
+export function* rollup(dialect: Dialect, spec: RollupSpec, spool?: PartialSpool): Work<Replaced> {
   const ending = spec.periods.filter(({ period, endsEarly }) => endsEarly && periodKind(period) !== 'bucket');
   for (const period of ending) yield* holdAfter(dialect, spec, period);
-  const replaced = yield* withDays(dialect, spec.periods, replacePeriods(dialect, spec));
+  const replaced = yield* withDays(dialect, spec.periods, replacePeriods(dialect, spec, spool));
   for (const period of ending) {
     yield* endNewKeys(dialect, spec, period);
     if (period.density === 'changes') yield* dropUnchanged(dialect, spec, period);
@@ -36,8 +39,21 @@ export function* withDays<T>(dialect: Dialect, periods: readonly RollupPeriod[],
   return result;
 }
 
-function replacePeriods(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
-  return dialect.sharesExpressions || spec.periods.length === 1 ? together(dialect, spec) : oneByOne(dialect, spec);
+function* replacePeriods(dialect: Dialect, spec: RollupSpec, spool: PartialSpool | undefined): Work<Replaced> {
+  const isStaged = spool !== undefined || (!dialect.sharesExpressions && spec.periods.length > 1);
+  if (!isStaged) return yield* replaceTogether(dialect, spec, [partials(dialect, spec)]);
+  if (spool === undefined) yield* executeAll(dialect.stage(PARTIAL, partialsQuery(dialect, spec)));
+  else yield* spool.stage(dialect, spec);
+  const replaced = yield* dialect.sharesExpressions
+    ? replaceTogether(dialect, spec, [])
+    : replaceOneByOne(dialect, spec);
+  yield* execute(dialect.unstage(PARTIAL));
+  return replaced;
+}
+
+/** The partials as a common table expression. */
+export function partials(dialect: Dialect, spec: RollupSpec): Sql {
+  return dialect.expression(PARTIAL, partialsQuery(dialect, spec));
 }
 
 /** The earliest reading of the source that has come by now, in milliseconds; null where there is none. */
@@ -49,10 +65,10 @@ export function* earliestReading(dialect: Dialect, source: ResolvedSource, befor
   return dialect.parseReading(clock, row?.earliest ?? null);
 }
 
-function together(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
+function replaceTogether(dialect: Dialect, spec: RollupSpec, expressions: readonly Sql[]): Work<Replaced> {
   return dialect.replace({
     ...target(spec),
-    expressions: [dialect.expression(PARTIAL, partialsQuery(dialect, spec))],
+    expressions,
     fresh: join(
       spec.periods.map((period) => freshQuery(dialect, spec, period)),
       '\nUNION ALL\n',
@@ -62,21 +78,13 @@ function together(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
   });
 }
 
-function* oneByOne(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
-  yield* executeAll(dialect.stage(PARTIAL, partialsQuery(dialect, spec)));
+function* replaceOneByOne(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
   const total: Replaced = { written: 0, removed: 0 };
   for (const period of spec.periods) {
-    const replaced = yield* dialect.replace({
-      ...target(spec),
-      expressions: [],
-      fresh: freshQuery(dialect, spec, period),
-      inRange: (alias) => inRanges(dialect, spec, [period], alias),
-      hasStored: period.hasStored,
-    });
+    const replaced = yield* replaceTogether(dialect, { ...spec, periods: [period] }, []);
     total.written += replaced.written;
     total.removed += replaced.removed;
   }
-  yield* execute(dialect.unstage(PARTIAL));
   return total;
 }
 

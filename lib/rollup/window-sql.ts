@@ -1,7 +1,7 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { calendarUnit, periodKind, windowDays } from '../time/period.js';
-import { keyNames, PARTIAL } from './rollup-sql.js';
+import { combining, keyNames, PARTIAL } from './rollup-sql.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 
 /**
@@ -17,12 +17,23 @@ export function freshQuery(dialect: Dialect, spec: RollupSpec, period: RollupPer
 // ── buckets: a day, a calendar unit ──
 
 function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
-  const keys = keyNames(spec);
   const unit = calendarUnit(period.period);
+  const since = sql`p.day >= ${dialect.integer(period.from)}`;
+  // a partial is a key's day already
+  if (unit === null && spec.source.aggregate !== 'countDistinct') {
+    return stored(
+      dialect,
+      spec,
+      period,
+      raw('p.day'),
+      sql`${raw(PARTIAL)} p WHERE ${since}`,
+      finished(dialect, spec, raw('p.a'), raw('p.b')),
+    );
+  }
   const day = unit === null ? raw('p.day') : dialect.calendarStart(unit, spec.weekStart, raw('p.day'));
-  const columns = [...keys, sql`${day} AS day`];
+  const columns = [...keyNames(spec), sql`${day} AS day`];
   const bucket = sql`SELECT ${join([...columns, ...bucketTotals(spec)])} FROM ${raw(PARTIAL)} p
-WHERE p.day >= ${dialect.integer(period.from)} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
+WHERE ${since} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
   return stored(
     dialect,
     spec,
@@ -225,10 +236,6 @@ function finished(dialect: Dialect, { source: { aggregate, numeric } }: RollupSp
     default:
       return dialect.unscaled(a, numeric);
   }
-}
-
-function combining({ source: { aggregate } }: RollupSpec): Sql {
-  return raw(aggregate === 'min' ? 'MIN' : aggregate === 'max' ? 'MAX' : 'SUM');
 }
 
 function gainNames({ source: { aggregate } }: RollupSpec): Sql[] {

@@ -42,7 +42,7 @@ export abstract class AbstractStatistic {
   @Column({ type: 'decimal', precision: 65, scale: 20, nullable: true, transformer: exactValueTransformer })
   value!: number | null;
 
-  private declare [EXACT]: string | null;
+  declare private [EXACT]: string | null;
 
   constructor() {
     // an own, enumerable property: an accessor on the prototype would be missing in JSON and in a spread copy

@@ -42,7 +42,8 @@ export function* storedCoverages(
   const table = database.table(Coverage);
   const ids = [...new Set(metrics.map(({ id }) => id))].map((id) => dialect.integer(id));
   const ofPeriod = period === null ? sql`1 = 1` : sql`${table.column('period')} = ${dialect.integer(period)}`;
-  const rows = yield* query<CoverageRow>(sql`SELECT ${table.column('metricId')} AS metric_id, ${table.column('period')} AS period,
+  const rows =
+    yield* query<CoverageRow>(sql`SELECT ${table.column('metricId')} AS metric_id, ${table.column('period')} AS period,
   ${table.column('scope')} AS scope, ${dialect.dateText(table.column('from'))} AS from_date,
   ${dialect.dateText(table.column('through'))} AS through_date, ${table.column('timeZone')} AS time_zone,
   ${table.column('kind')} AS kind, ${table.column('computedAt')} AS computed_at

@@ -38,7 +38,9 @@ export function checkRange(given: { readonly [key in keyof RangeInput]?: unknown
     throw new InvalidFilterError('date stands beside from, to or last. Give one date, or a range.');
   }
   if ('last' in given && ('from' in given || 'to' in given)) {
-    throw new InvalidFilterError('last stands beside from or to. It means the last so many dates up to today: give it alone.');
+    throw new InvalidFilterError(
+      'last stands beside from or to. It means the last so many dates up to today: give it alone.',
+    );
   }
   const { last } = given;
   if (last !== undefined && (typeof last !== 'number' || !Number.isInteger(last) || last < 1 || last > MOST_DATES)) {
@@ -77,7 +79,11 @@ export function rowRange({ date, from, to, last }: RangeInput, period: Period | 
 }
 
 /** The bounds of a series: those of `rowRange`, moved to the first days of their buckets, and today where there is no end. */
-export function seriesRange(range: RangeInput, period: Period, calendar: Calendar): { from: LocalDate | null; to: LocalDate } {
+export function seriesRange(
+  range: RangeInput,
+  period: Period,
+  calendar: Calendar,
+): { from: LocalDate | null; to: LocalDate } {
   const { from, to } = rowRange(range, period, calendar);
   return {
     from: from === null ? null : bucketStart(period, from, calendar.weekStart),
@@ -100,7 +106,8 @@ function lastStart(period: Period | null, last: number, { today, weekStart }: Ca
 function dateInput<K extends string>(key: K, value: unknown): { [key in K]?: LocalDateInput } {
   if (value === undefined) return {};
   if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw new InvalidDateError(value, `${key} must be a valid Date, or text as '2026-10-31'.`);
+    if (Number.isNaN(value.getTime()))
+      throw new InvalidDateError(value, `${key} must be a valid Date, or text as '2026-10-31'.`);
     return { [key]: value } as { [key in K]: LocalDateInput };
   }
   return { [key]: parseLocalDate(value) } as { [key in K]: LocalDateInput };

@@ -1,4 +1,10 @@
-import { getMetadataArgsStorage, Index, PrimaryColumn, type PrimaryColumnOptions, type ValueTransformer } from 'typeorm';
+import {
+  getMetadataArgsStorage,
+  Index,
+  PrimaryColumn,
+  type PrimaryColumnOptions,
+  type ValueTransformer,
+} from 'typeorm';
 import { InvalidDimensionError } from '../errors/dimension.error.js';
 
 export type DimensionType = 'varchar' | 'integer' | 'boolean' | 'date';
@@ -64,10 +70,10 @@ export function Dimension(options: DimensionOptions = {}): PropertyDecorator {
     const nullable = options.nullable ?? false;
     const length = options.length ?? 128;
     declared.set(target, [...(declared.get(target) ?? []), { property, type, nullable, length }]);
-    PrimaryColumn({ ...columnOptions(type, nullable, length), ...(options.name === undefined ? {} : { name: options.name }) })(
-      prototype,
-      property,
-    );
+    PrimaryColumn({
+      ...columnOptions(type, nullable, length),
+      ...(options.name === undefined ? {} : { name: options.name }),
+    })(prototype, property);
     keepDateLast(prototype);
   };
 }

@@ -35,7 +35,9 @@ const KNOWN = new Set([...NEVER_UNDEFINED, ...OPTIONS]);
  */
 export function normalFilter(context: FilterContext, filter: object): NormalFilter {
   if (typeof filter !== 'object' || (filter as unknown) === null) {
-    throw new InvalidFilterError(`Invalid filter: ${shown(filter)}. Expected an object with a metric: { metric: 'shopping/order_count' }.`);
+    throw new InvalidFilterError(
+      `Invalid filter: ${shown(filter)}. Expected an object with a metric: { metric: 'shopping/order_count' }.`,
+    );
   }
   const given = filter as Readonly<Record<string, unknown>>;
   checkKeys(given);
@@ -48,11 +50,16 @@ export function normalFilter(context: FilterContext, filter: object): NormalFilt
 }
 
 /** As `normalFilter`, of a filter that must name one metric. */
-export function oneMetricFilter(context: FilterContext, filter: object): NormalFilter & { readonly metric: MetricTarget } {
+export function oneMetricFilter(
+  context: FilterContext,
+  filter: object,
+): NormalFilter & { readonly metric: MetricTarget } {
   const normal = normalFilter(context, filter);
   const [metric, ...others] = normal.metrics;
   if (metric === undefined || others.length > 0 || 'metrics' in filter) {
-    throw new InvalidFilterError('This call reads one metric: give it as metric. multiSeries, find and narrow take metrics.');
+    throw new InvalidFilterError(
+      'This call reads one metric: give it as metric. multiSeries, find and narrow take metrics.',
+    );
   }
   return { ...normal, metric };
 }
@@ -82,7 +89,8 @@ function metricsOf(given: Readonly<Record<string, unknown>>): readonly MetricTar
     );
   }
   const metrics = 'metric' in given ? [given['metric']] : given['metrics'];
-  if (!Array.isArray(metrics)) throw new InvalidFilterError(`metrics is ${shown(metrics)}. Expected an array of metrics.`);
+  if (!Array.isArray(metrics))
+    throw new InvalidFilterError(`metrics is ${shown(metrics)}. Expected an array of metrics.`);
   for (const metric of metrics) metricKeyOf(metric as MetricTarget);
   return metrics as MetricTarget[];
 }

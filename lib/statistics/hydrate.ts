@@ -9,7 +9,7 @@ export function statisticOf({ entity, keys }: StatisticTable, metric: Metric, ro
     metricId: metric.id,
     metric,
     period: row.period,
-    ...Object.fromEntries(keys.map(({ property, decode }) => [property, decode(row.cell[property])])),
+    ...Object.fromEntries(keys.map((key) => [key.property, key.decode(row.cell[key.property])])),
     date: row.date,
     value: row.value,
   });

@@ -31,7 +31,10 @@ export type Outcomes = (TrackstatsError | null)[];
 export function* addAll(context: StatisticContext, increments: readonly Increment[], now: Date): Work<Outcomes> {
   const { database } = context;
   const outcomes: Outcomes = increments.map(() => null);
-  const metrics = yield* metricsOf(context, increments.map(({ metric }) => metric));
+  const metrics = yield* metricsOf(
+    context,
+    increments.map(({ metric }) => metric),
+  );
   const stored = [...metrics.values()].filter((metric): metric is Metric => !(metric instanceof TrackstatsError));
   const coverages = yield* storedCoverages(database, stored, null);
 
@@ -76,7 +79,11 @@ function placedAt(
   if (problem !== null) return problem;
   try {
     const calendar = calendarOf(context, now, [metric], coverages, period, coverageScopes(table, cell));
-    return { place, timeZone: calendar.timeZone, row: { ...increment, metric, date: storedDate(period, date, calendar) } };
+    return {
+      place,
+      timeZone: calendar.timeZone,
+      row: { ...increment, metric, date: storedDate(period, date, calendar) },
+    };
   } catch (error) {
     if (error instanceof TrackstatsError) return error;
     throw error;

@@ -26,7 +26,10 @@ export function* knownCoverage(
   const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
   const [metric] = stored;
   if (metric === undefined) return null;
-  const asked = scope.cells === null ? filterScopes(scope).map((one) => [one]) : scope.cells.map((cell) => coverageScopes(scope.table, cell));
+  const asked =
+    scope.cells === null
+      ? filterScopes(scope).map((one) => [one])
+      : scope.cells.map((cell) => coverageScopes(scope.table, cell));
   const found = asked.map((scopes) => coverageIn(coverages, metric, period, scopes));
   const { today } = calendarOf(context, now, stored, coverages, period, asked.flat());
   const froms = found.map((one) => one?.from ?? null);

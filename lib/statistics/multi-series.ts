@@ -39,13 +39,17 @@ export function namedSeries(table: StatisticTable, series: Series, exact: unknow
 
 /** The dimensions of a cell as they were given. */
 export function dimensionsIn({ keys }: StatisticTable, cell: Cell): Record<string, DimensionValue> {
-  return Object.fromEntries(keys.map(({ property, decode }) => [property, decode(cell[property])]));
+  return Object.fromEntries(keys.map((key) => [key.property, key.decode(cell[key.property])]));
 }
 
 /** a definition that was never written, as it would be stored; its ids are 0 */
 function unstoredMetric({ target }: Series): Metric {
   if (!isMetricDefinition(target)) throw new TypeError('only a definition can be read before it is stored');
-  const domain = Object.assign(new Domain(), { id: 0, ref: target.domain.ref, name: target.domain.name ?? target.domain.ref });
+  const domain = Object.assign(new Domain(), {
+    id: 0,
+    ref: target.domain.ref,
+    name: target.domain.name ?? target.domain.ref,
+  });
   const { ref, name = ref, description = null } = target;
   return Object.assign(new Metric(), { id: 0, domain, ref, name, description });
 }

@@ -30,7 +30,12 @@ export function narrowed(
   return builder;
 }
 
-function* conditionsOf(filter: NormalFilter, alias: string, options: StatisticOptions, now: Date): Generator<Condition> {
+function* conditionsOf(
+  filter: NormalFilter,
+  alias: string,
+  options: StatisticOptions,
+  now: Date,
+): Generator<Condition> {
   const { period, scope, range } = filter;
   yield metricCondition(filter);
   if (period !== null) yield { text: `${alias}.period = :trackstatsPeriod`, parameters: { trackstatsPeriod: period } };

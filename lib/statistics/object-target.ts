@@ -69,7 +69,10 @@ export function checkId(id: unknown, given: unknown): string {
   if (typeof id === 'bigint') return id.toString();
   if (typeof id === 'number') {
     if (Number.isSafeInteger(id)) return String(id + 0);
-    throw new InvalidObjectError(id, 'Expected a whole number up to 2^53 as an id; give a greater one as bigint or text.');
+    throw new InvalidObjectError(
+      id,
+      'Expected a whole number up to 2^53 as an id; give a greater one as bigint or text.',
+    );
   }
   const problem = keyTextProblem(id, LONGEST_ID);
   if (problem !== null) throw new InvalidObjectError(id, `${problem} An id is a number, a bigint or text.`);

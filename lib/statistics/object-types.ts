@@ -76,7 +76,10 @@ export class ObjectTypes {
     const isEntity = typeof entity === 'function' || (typeof entity === 'object' && (entity as unknown) !== null);
     const metadata = isEntity ? this.dataSources.metadataOf(entity) : undefined;
     if (metadata === undefined) {
-      throw new InvalidObjectError(entity, 'No data source knows it as an entity. Register it with TypeOrmModule, or name the type as text.');
+      throw new InvalidObjectError(
+        entity,
+        'No data source knows it as an entity. Register it with TypeOrmModule, or name the type as text.',
+      );
     }
     return metadata;
   }
@@ -97,7 +100,9 @@ export class ObjectTypes {
 function isRef(target: object): target is ObjectRefInput {
   const prototype: unknown = Object.getPrototypeOf(target);
   const keys = Object.keys(target);
-  return (prototype === Object.prototype || prototype === null) && keys.length === 2 && 'type' in target && 'id' in target;
+  return (
+    (prototype === Object.prototype || prototype === null) && keys.length === 2 && 'type' in target && 'id' in target
+  );
 }
 
 /** of a child entity, the one whose table it is stored in */
@@ -127,6 +132,6 @@ function idOf(metadata: EntityMetadata, entity: object): string {
 /** a native uuid reads back in lower case however it was written */
 function normalId(metadata: EntityMetadata, id: string): string {
   const [column] = metadata.primaryColumns;
-  const isUuid = column !== undefined && metadata.connection.driver.normalizeType(column) === 'uuid';
+  const isUuid = column !== undefined && metadata.dataSource.driver.normalizeType(column) === 'uuid';
   return isUuid ? id.toLowerCase() : id;
 }

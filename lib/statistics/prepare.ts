@@ -17,7 +17,11 @@ const NEEDED = [Domain, Metric, Coverage, StatisticByDate, StatisticByDateAndObj
  */
 export async function prepareStatisticTables(database: Database): Promise<void> {
   const missing = NEEDED.filter((entity) => !database.dataSource.hasMetadata(entity));
-  if (missing.length > 0) throw new MissingEntityError(missing.map(({ name }) => name), database.name);
+  if (missing.length > 0)
+    throw new MissingEntityError(
+      missing.map(({ name }) => name),
+      database.name,
+    );
   const statistics = statisticTablesOf(database).map(({ table, keys }) => ({
     table,
     textKeys: keys.filter(({ type }) => type === 'varchar').map(({ property }) => property),

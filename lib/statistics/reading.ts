@@ -18,7 +18,10 @@ export function read(exact: string | null, wantsExact: unknown): number | string
 }
 
 /** Points as a reader wants them. */
-export function readPoints(points: readonly SeriesPoint<string>[], wantsExact: unknown): SeriesPoint<number | string>[] {
+export function readPoints(
+  points: readonly SeriesPoint<string>[],
+  wantsExact: unknown,
+): SeriesPoint<number | string>[] {
   return points.map((point) => ({ ...point, value: read(point.value, wantsExact) }));
 }
 

@@ -16,7 +16,12 @@ import { calendarOf, readMetrics, type StatisticContext } from './statistic.cont
  * Removes the rows of a filter and gives their number. Where it removes a scope whole, over all dates, its coverage
  * goes too, so that it is as if it had never been written.
  */
-export function* removeRows(context: StatisticContext, filter: NormalFilter, isForced: boolean, now: Date): Work<number> {
+export function* removeRows(
+  context: StatisticContext,
+  filter: NormalFilter,
+  isForced: boolean,
+  now: Date,
+): Work<number> {
   const { database } = context;
   const { period, scope } = filter;
   const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
@@ -30,7 +35,10 @@ export function* removeRows(context: StatisticContext, filter: NormalFilter, isF
   const rows = { table: scope.table, alternatives: scope.alternatives, metrics: stored, period, range };
   const removed = yield* execute(sql`DELETE FROM ${scope.table.table.path} WHERE ${rowCondition(database, rows)}`);
   if (range.from === null && range.to === null) {
-    yield* removeCoverages(database, touched.filter((coverage) => isWhole(filter, scopes, coverage)));
+    yield* removeCoverages(
+      database,
+      touched.filter((coverage) => isWhole(filter, scopes, coverage)),
+    );
   }
   return removed;
 }
@@ -46,7 +54,12 @@ function refuseOwned(
   const computed = touched.find(({ metricId, kind }) => metricId === metric.id && kind !== 'increment');
   if (owner === undefined && computed === undefined) return;
   const periods = period ?? computed?.period;
-  throw new TrackerOwnedError('remove', metric.key, periods === undefined ? 'every period' : Period.nameOf(periods), owner ?? null);
+  throw new TrackerOwnedError(
+    'remove',
+    metric.key,
+    periods === undefined ? 'every period' : Period.nameOf(periods),
+    owner ?? null,
+  );
 }
 
 /** whether a filter without dates names everything that a coverage covers */

@@ -82,7 +82,9 @@ export function columns(database: Database, { table, keys }: StatisticTable, pre
     sql`${column('period')} AS row_period`,
     sql`${dialect.dateText(column('date'))} AS row_date`,
     sql`${dialect.exactText(column('value'))} AS row_value`,
-    ...keys.map((key, place) => sql`${readKey(dialect, key, sql`${prefix}${key.column}`)} AS ${raw(`row_key${place}`)}`),
+    ...keys.map(
+      (key, place) => sql`${readKey(dialect, key, sql`${prefix}${key.column}`)} AS ${raw(`row_key${place}`)}`,
+    ),
   ]);
 }
 
@@ -106,12 +108,22 @@ function keyConditions(database: Database, { keys }: StatisticTable, alternative
   const alternativeOf = (values: KeyValues): Sql[] =>
     keys
       .filter(({ property }) => Object.hasOwn(values, property))
-      .map((key) => isOneOf(key.column, (values[key.property] ?? []).map((value) => bindKey(database.dialect, key, value))));
+      .map((key) =>
+        isOneOf(
+          key.column,
+          (values[key.property] ?? []).map((value) => bindKey(database.dialect, key, value)),
+        ),
+      );
   const either = alternatives.map(alternativeOf);
   if (either.some((conditions) => conditions.length === 0)) return [];
   const [only, ...others] = either;
   if (only !== undefined && others.length === 0) return only;
-  return [sql`(${join(either.map((conditions) => sql`(${join(conditions, ' AND ')})`), ' OR ')})`];
+  return [
+    sql`(${join(
+      either.map((conditions) => sql`(${join(conditions, ' AND ')})`),
+      ' OR ',
+    )})`,
+  ];
 }
 
 function rangeConditions({ dialect }: Database, { table }: StatisticTable, { from, to }: DateRange): Sql[] {

@@ -56,7 +56,9 @@ export function oneCell({ table, cells, alternatives }: ScopeFilter): Cell {
     const missing = all.filter((property) => alternatives[0]?.[property]?.length !== 1);
     throw new IncompleteDimensionsError(table.entity.name, missing, all);
   }
-  throw new InvalidFilterError('This call reads or writes one value: give one object as object, or nothing for the total.');
+  throw new InvalidFilterError(
+    'This call reads or writes one value: give one object as object, or nothing for the total.',
+  );
 }
 
 /** The scopes under which a cell's coverage may stand, the most special first. */
@@ -100,15 +102,21 @@ function objectsFilter(context: FilterContext, key: string, given: unknown): Sco
 
 function customFilter(context: FilterContext, entity: unknown, dimensions: unknown): ScopeFilter {
   if (!isStatisticClass(entity) || entity === StatisticByDate || entity === StatisticByDateAndObject) {
-    throw new InvalidFilterError(`entity is ${shown(entity)}. Expected a custom statistic, a class that extends AbstractStatistic.`);
+    throw new InvalidFilterError(
+      `entity is ${shown(entity)}. Expected a custom statistic, a class that extends AbstractStatistic.`,
+    );
   }
   const table = statisticTableOf(context.database, entity);
   if (dimensions !== undefined && (typeof dimensions !== 'object' || dimensions === null)) {
-    throw new InvalidFilterError(`dimensions is ${shown(dimensions)}. Expected an object: { ${table.keys.map(({ property }) => `${property}: …`).join(', ')} }.`);
+    throw new InvalidFilterError(
+      `dimensions is ${shown(dimensions)}. Expected an object: { ${table.keys.map(({ property }) => `${property}: …`).join(', ')} }.`,
+    );
   }
   const values = keyValues(table, (dimensions ?? {}) as Readonly<Record<string, unknown>>);
   const isOne = table.keys.every(({ property }) => values[property]?.length === 1);
-  const cell = Object.fromEntries(Object.entries(values).map(([property, [value]]) => [property, value as string | number]));
+  const cell = Object.fromEntries(
+    Object.entries(values).map(([property, [value]]) => [property, value as string | number]),
+  );
   const isNone = Object.values(values).some(({ length }) => length === 0);
   return { table, alternatives: isNone ? [] : [values], cells: isOne ? [cell] : null };
 }
@@ -126,7 +134,10 @@ function keyValues({ entity, keys }: StatisticTable, dimensions: Readonly<Record
   return Object.fromEntries(
     named.map((key) => {
       const value = dimensions[key.property];
-      if (value === undefined) throw new InvalidFilterError(`The dimension ${key.property} is undefined. Leave it out for any value; null is a value.`);
+      if (value === undefined)
+        throw new InvalidFilterError(
+          `The dimension ${key.property} is undefined. Leave it out for any value; null is a value.`,
+        );
       const values: readonly unknown[] = Array.isArray(value) ? value : [value];
       return [key.property, [...new Set(values.map((one) => key.encode(one)))]];
     }),

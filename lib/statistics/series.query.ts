@@ -49,7 +49,9 @@ export function* readSeries(
   const rowFilter = { table: scope.table, alternatives: scope.alternatives, metrics: stored, period };
 
   const rows = yield* rowsOf(context, { ...rowFilter, range: { from, to: range.to } });
-  const earlier = needsEarlierRow(period, fill) ? yield* earlierRows(context, rowFilter, from, stored.length * (scope.cells?.length ?? 2)) : [];
+  const earlier = needsEarlierRow(period, fill)
+    ? yield* earlierRows(context, rowFilter, from, stored.length * (scope.cells?.length ?? 2))
+    : [];
   const cells = scope.cells ?? cellsOf(scope.table, [...rows, ...earlier]);
   const lines = targets.flatMap((target, place) =>
     cells.map((cell) => lineOf(scope.table, target, asked[place] ?? null, cell, coverages, period)),
@@ -82,11 +84,18 @@ function* earlierRows(
 
 /** the scopes under which the coverage of a filter's rows may stand */
 function scopesOf(scope: ScopeFilter): readonly string[] {
-  return [...new Set([...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)])];
+  return [
+    ...new Set([...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)]),
+  ];
 }
 
 function firstCovered(coverages: readonly StoredCoverage[]): LocalDate | null {
-  return coverages.map(({ from }) => from).filter((from) => from !== null).sort(byText)[0] ?? null;
+  return (
+    coverages
+      .map(({ from }) => from)
+      .filter((from) => from !== null)
+      .sort(byText)[0] ?? null
+  );
 }
 
 function cellsOf(table: StatisticTable, rows: readonly StoredRow[]): Cell[] {
@@ -107,7 +116,12 @@ function lineOf(
   return { target, metric, cell, coverage, rows: [], earlier: null };
 }
 
-function assign(table: StatisticTable, lines: readonly Line[], rows: readonly StoredRow[], earlier: readonly StoredRow[]): void {
+function assign(
+  table: StatisticTable,
+  lines: readonly Line[],
+  rows: readonly StoredRow[],
+  earlier: readonly StoredRow[],
+): void {
   const idOf = (metricId: number | undefined, cell: Cell): string => `${metricId ?? '?'} ${cellId(table, cell)}`;
   // a metric that is asked for twice has two lines
   const byId = new Map<string, Line[]>();
@@ -119,7 +133,13 @@ function assign(table: StatisticTable, lines: readonly Line[], rows: readonly St
   for (const row of earlier) byId.get(idOf(row.metricId, row.cell))?.forEach((line) => (line.earlier = row));
 }
 
-function pointsOf(line: Line, dates: readonly LocalDate[], period: Period, calendar: Calendar, fill: Fill): SeriesPoint<string>[] {
+function pointsOf(
+  line: Line,
+  dates: readonly LocalDate[],
+  period: Period,
+  calendar: Calendar,
+  fill: Fill,
+): SeriesPoint<string>[] {
   const { today, weekStart } = calendar;
   return seriesOf({ period, weekStart, today, coverage: line.coverage, fill }, dates, line.earlier, line.rows);
 }

@@ -7,6 +7,7 @@ import type { EntityClass, ObjectTarget } from './object-target.js';
 import type { StatisticValue } from './statistic-value.js';
 
 type AnyFunction = (...args: never[]) => unknown;
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- how TypeScript compares two types exactly
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type IsReadonly<S, K extends keyof S> = Same<Pick<S, K>, Readonly<Pick<S, K>>>;
 
@@ -24,7 +25,13 @@ export type AnyMetrics = OneMetric | { metrics: readonly MetricTarget[]; metric?
 
 /** The total of a metric: a filter that names nothing else. */
 export type TotalScope = { entity?: never; object?: never; objects?: never; objectType?: never; dimensions?: never };
-export type OneObjectScope = { object: ObjectTarget; objects?: never; objectType?: never; entity?: never; dimensions?: never };
+export type OneObjectScope = {
+  object: ObjectTarget;
+  objects?: never;
+  objectType?: never;
+  entity?: never;
+  dimensions?: never;
+};
 export type ObjectsScope =
   | OneObjectScope
   | { objects: readonly ObjectTarget[]; object?: never; objectType?: never; entity?: never; dimensions?: never }
@@ -49,7 +56,13 @@ export type CustomCell<S extends AbstractStatistic> = {
 /** `date`: today where it is left out. `period`: DAY. */
 export type At = { period?: Period; date?: LocalDateInput };
 /** `from`, `to`: both included. `last`: so many dates, or buckets of the period, up to today's, instead of them. */
-export type Range = { period?: Period; date?: LocalDateInput; from?: LocalDateInput; to?: LocalDateInput; last?: number };
+export type Range = {
+  period?: Period;
+  date?: LocalDateInput;
+  from?: LocalDateInput;
+  to?: LocalDateInput;
+  last?: number;
+};
 /** `exact: true` reads the decimals as text instead of the nearest numbers. */
 export type Reading<X extends boolean> = { exact?: X };
 export type ValueOf<X extends boolean> = X extends true ? string : number;

@@ -88,7 +88,8 @@ function described(database: Database, entity: StatisticClass): StatisticTable {
   const table = database.table(entity);
   const kind = kindOf(entity);
   const dimensions = dimensionsOf(entity);
-  if (kind === 'custom') refuseOtherColumns(entity, table.metadata, new Set(dimensions.map(({ property }) => property)));
+  if (kind === 'custom')
+    refuseOtherColumns(entity, table.metadata, new Set(dimensions.map(({ property }) => property)));
   const keys = dimensions.map((dimension) => ({
     property: dimension.property,
     column: table.column(dimension.property),

@@ -39,7 +39,10 @@ export function storedNumber(given: unknown): string {
 export function checkDigits(decimal: string, given: unknown = decimal): string {
   const [whole = '', fraction = ''] = decimal.replace('-', '').split('.');
   if (whole.length > INTEGER_DIGITS || fraction.length > DECIMALS) {
-    throw new InvalidValueError(given, `At most ${INTEGER_DIGITS} digits before the point and ${DECIMALS} after it are stored.`);
+    throw new InvalidValueError(
+      given,
+      `At most ${INTEGER_DIGITS} digits before the point and ${DECIMALS} after it are stored.`,
+    );
   }
   return decimal;
 }
@@ -49,7 +52,9 @@ function rounded(decimal: string): string {
   if (fraction.length <= DECIMALS) return decimal;
   const kept = BigInt(whole.replace('-', '') + fraction.slice(0, DECIMALS));
   const digits = (kept + (fraction.charAt(DECIMALS) >= '5' ? 1n : 0n)).toString().padStart(DECIMALS + 1, '0');
-  const result = canonicalDecimal(`${whole.startsWith('-') ? '-' : ''}${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`);
+  const result = canonicalDecimal(
+    `${whole.startsWith('-') ? '-' : ''}${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`,
+  );
   // a number other than zero must not become zero unnoticed: it is refused with all of its decimals
   return result === null || result === '0' ? decimal : result;
 }

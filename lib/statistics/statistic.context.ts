@@ -31,7 +31,11 @@ export interface ReadMetrics {
  * @param period null: the coverage of every period
  * @throws UnknownMetricError for text and entities that are not stored
  */
-export function* readMetrics({ database }: StatisticContext, targets: readonly MetricTarget[], period: Period | null): Work<ReadMetrics> {
+export function* readMetrics(
+  { database }: StatisticContext,
+  targets: readonly MetricTarget[],
+  period: Period | null,
+): Work<ReadMetrics> {
   const asked = yield* findMetrics(database, targets);
   const unknown = targets.find((target, place) => asked[place] === null && !isMetricDefinition(target));
   if (unknown !== undefined) throw yield* unknownMetric(database, unknown);

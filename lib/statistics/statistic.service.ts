@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/unified-signatures -- one signature would read `object: undefined` as the total */
 import type { SelectQueryBuilder } from 'typeorm';
 import type { MetricTarget } from '../catalog/definitions.js';
 import type { Metric } from '../catalog/metric.entity.js';
@@ -105,7 +106,7 @@ export class StatisticService {
   ): Promise<number> {
     const now = this.clock();
     const values: Written[] = [];
-    for await (const row of rows) values.push(writtenValue(this.context, row as RecordInput, now));
+    for await (const row of rows) values.push(writtenValue(this.context, row, now));
     if (values.length === 0) return 0;
     const written = await this.database.transaction(() => recordAll(this.context, values, now));
     return written.length;
@@ -137,7 +138,10 @@ export class StatisticService {
    */
   narrow(filter: AnyMetrics & Range & TotalScope, alias?: string): SelectQueryBuilder<StatisticByDate>;
   narrow(filter: AnyMetrics & Range & ObjectsScope, alias?: string): SelectQueryBuilder<StatisticByDateAndObject>;
-  narrow<S extends AbstractStatistic>(filter: AnyMetrics & Range & CustomScope<S>, alias?: string): SelectQueryBuilder<S>;
+  narrow<S extends AbstractStatistic>(
+    filter: AnyMetrics & Range & CustomScope<S>,
+    alias?: string,
+  ): SelectQueryBuilder<S>;
   narrow(filter: AnyMetrics, alias = 'statistic'): SelectQueryBuilder<AbstractStatistic> {
     return narrowed(this.context, normalFilter(this.context, filter), alias, this.clock());
   }
@@ -200,7 +204,9 @@ export class StatisticService {
    * @example const { value, complete, asOf } = await statistics.point({ metric: ORDERS });
    */
   point<X extends boolean = false>(filter: OneMetric & At & Reading<X> & TotalScope): Promise<SeriesPoint<ValueOf<X>>>;
-  point<X extends boolean = false>(filter: OneMetric & At & Reading<X> & OneObjectScope): Promise<SeriesPoint<ValueOf<X>>>;
+  point<X extends boolean = false>(
+    filter: OneMetric & At & Reading<X> & OneObjectScope,
+  ): Promise<SeriesPoint<ValueOf<X>>>;
   point<S extends AbstractStatistic, X extends boolean = false>(
     filter: OneMetric & At & Reading<X> & CustomCell<S>,
   ): Promise<SeriesPoint<ValueOf<X>>>;
@@ -334,7 +340,9 @@ export class StatisticService {
    * @example await statistics.remove({ metric: TEMPERATURE, period: Period.DAY, date: '2026-10-31' });
    */
   remove(filter: AnyMetrics & Range & (TotalScope | ObjectsScope) & { force?: boolean }): Promise<number>;
-  remove<S extends AbstractStatistic>(filter: AnyMetrics & Range & CustomScope<S> & { force?: boolean }): Promise<number>;
+  remove<S extends AbstractStatistic>(
+    filter: AnyMetrics & Range & CustomScope<S> & { force?: boolean },
+  ): Promise<number>;
   async remove(filter: AnyMetrics & { force?: boolean }): Promise<number> {
     const now = this.clock();
     const normal = normalFilter(this.context, filter);

@@ -49,12 +49,17 @@ export function* readTop(
   const keyColumns = keys.map(({ column }) => column);
   const value = sql`s.${table.column('value')}`;
   const direction = raw(order === 'asc' ? 'ASC' : 'DESC');
-  const ties = keys.map((key) => (key.type === 'varchar' ? dialect.binaryOrder(sql`s.${key.column}`) : sql`s.${key.column}`));
+  const ties = keys.map((key) =>
+    key.type === 'varchar' ? dialect.binaryOrder(sql`s.${key.column}`) : sql`s.${key.column}`,
+  );
   const source: Sql = holds
     ? sql`(SELECT ${join(keyColumns)}, MAX(${table.column('date')}) AS latest_date FROM ${table.path}
   WHERE ${condition} GROUP BY ${join(keyColumns)}) latest
 JOIN ${table.path} s ON s.${table.column('metricId')} = ${dialect.integer(metric.id)} AND s.${table.column('period')} = ${dialect.integer(period)}
-  AND ${join(keyColumns.map((column) => sql`s.${column} = latest.${column}`), ' AND ')} AND s.${table.column('date')} = latest.latest_date`
+  AND ${join(
+    keyColumns.map((column) => sql`s.${column} = latest.${column}`),
+    ' AND ',
+  )} AND s.${table.column('date')} = latest.latest_date`
     : sql`(SELECT * FROM ${table.path} WHERE ${condition}) s`;
   const rows = yield* query(sql`SELECT ${columns(database, scope.table, sql`s.`)} FROM ${source}
 WHERE ${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${direction}, ${join(ties)}

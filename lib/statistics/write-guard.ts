@@ -25,11 +25,19 @@ export function writeProblem(
   if (owner !== undefined || (kind !== undefined && kind !== 'increment')) {
     return new TrackerOwnedError(call, metric.key, Period.nameOf(period), owner ?? null);
   }
-  return call === 'record' && kind === 'increment' ? new MixedWritesError(call, metric.key, Period.nameOf(period)) : null;
+  return call === 'record' && kind === 'increment'
+    ? new MixedWritesError(call, metric.key, Period.nameOf(period))
+    : null;
 }
 
 /** Whether a metric has recorded rows where increments would be counted for the first time. */
-export function* hasRows(database: Database, metric: Metric, period: Period, table: StatisticTable, cell: Cell): Work<boolean> {
+export function* hasRows(
+  database: Database,
+  metric: Metric,
+  period: Period,
+  table: StatisticTable,
+  cell: Cell,
+): Work<boolean> {
   const ofType: KeyValues = table.kind === 'object' ? { objectType: [cell['objectType'] ?? ''] } : {};
   const filter = { table, alternatives: [ofType], metrics: [metric], period, range: { from: null, to: null } };
   const row = yield* queryOne(

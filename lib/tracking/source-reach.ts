@@ -6,7 +6,8 @@ import { inRange } from '../rollup/range-sql.js';
 import type { RollupPeriod, RollupSpec } from '../rollup/rollup-spec.js';
 import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js';
 import { bucketStart, periodKind, windowDays } from '../time/period.js';
-import { firstDateOf, hasRows } from './run-spec.js';
+import { hasRows } from './run-spec.js';
+import type { SourceProbe } from './source-probe.js';
 import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
 import type { RunOptions } from './tracker.runner.js';
 
@@ -21,13 +22,13 @@ const EVER = -719_162; // 0001-01-01
  */
 export function* refuseLoss(
   dialect: Dialect,
-  tracker: ResolvedTracker,
+  { definition }: ResolvedTracker,
   spec: RollupSpec,
-  { now, from }: RunOptions,
+  { from }: RunOptions,
+  probe: SourceProbe,
 ): Work<void> {
-  const { definition } = tracker;
   if (definition.sourceKeptSince === null && (!definition.appendOnly || from === undefined)) return;
-  const reach = definition.sourceKeptSince ?? (yield* firstDateOf(dialect, tracker, now));
+  const reach = definition.sourceKeptSince ?? (yield* probe.firstDate());
   const storedIn = (period: RollupPeriod, first: number, last: number): Work<boolean> =>
     hasRows(spec, inRange(dialect, spec, { ...period, from: first, through: last }, raw('s')));
   for (const period of spec.periods) {

@@ -1,6 +1,5 @@
 import { EntitySchema, type DataSource } from 'typeorm';
 import type { DataSources } from '../database/data-sources.js';
-import { SourceElsewhereError } from '../errors/run.error.js';
 import { MissingSourceError, SourceDataSourceError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import { dataSourceOf, type Source } from '../rollup/source.resolver.js';
@@ -28,7 +27,7 @@ export class SourceFinder {
   /**
    * The source of a tracker for a run: the given one, else what its `source()` returns, else the `source` of its options.
    *
-   * @throws MissingSourceError, SourceDataSourceError, SourceElsewhereError
+   * @throws MissingSourceError, SourceDataSourceError
    */
   async find(sourced: Sourced, now: Date, given?: Source): Promise<Source> {
     const { name, tracker, options } = sourced;
@@ -36,8 +35,9 @@ export class SourceFinder {
       given ?? (choosesSource(tracker) ? await tracker.source({ now }) : (options.source as Source | undefined));
     if ((source as unknown) === undefined || (source as unknown) === null) throw new MissingSourceError(name);
     const dataSource = this.dataSourceOf(sourced, source as Source);
-    if (dataSource !== undefined && dataSource !== this.dataSources.statistics) throw new SourceElsewhereError(name);
-    return source as Source;
+    return dataSource === undefined || !isEntity(source as Source)
+      ? (source as Source)
+      : repositoryOf(dataSource, source as EntityClass);
   }
 
   private dataSourceOf({ name, options }: Sourced, source: Source): DataSource | undefined {
@@ -62,6 +62,15 @@ export class SourceFinder {
         `Expected the name given to TypeOrmModule.forRoot({ name: '…' }), or 'default'.`,
     );
   }
+}
+
+function isEntity(source: Source): source is EntityClass {
+  return typeof source === 'function' || source instanceof EntitySchema;
+}
+
+/** An entity's repository says which of several data sources is meant; one that does not know it is refused later, by name. */
+function repositoryOf(dataSource: DataSource, entity: EntityClass): Source {
+  return dataSource.hasMetadata(entity) ? dataSource.getRepository(entity) : entity;
 }
 
 function entityName(source: EntityClass): string {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { DataSources } from '../database/data-sources.js';
-import type { Database } from '../database/database.js';
-import { SourceElsewhereError } from '../errors/run.error.js';
+import { Database } from '../database/database.js';
 import type { ResolvedSource } from '../rollup/rollup-spec.js';
 import { dataSourceOf, resolveSource, type Source } from '../rollup/source.resolver.js';
 import type { ObjectTypes } from '../statistics/object-types.js';
@@ -15,6 +14,8 @@ export interface ResolvedTracker {
   readonly definition: TrackerDefinition;
   readonly target: ResolvedTarget;
   readonly source: ResolvedSource;
+  /** the database of the source; the statistics' own where it is the same */
+  readonly sourceDatabase: Database;
 }
 
 /** Finds what a definition names: entities, properties, columns, tables. Reads metadata, and no row. */
@@ -26,19 +27,19 @@ export class TrackerResolver {
   ) {}
 
   /**
-   * @throws InvalidPropertyPathError, InvalidSourceError, InvalidObjectError, MissingEntityError, SourceElsewhereError
+   * @throws InvalidPropertyPathError, InvalidSourceError, InvalidObjectError, MissingEntityError, UnsupportedDatabaseError
    */
   resolve(definition: TrackerDefinition, source: Source): ResolvedTracker {
-    const dataSource = this.dataSourceOf(definition, source);
+    const dataSource = dataSourceOf(source) ?? this.ofEntity(source);
+    const sourceDatabase = dataSource === this.database.dataSource ? this.database : new Database(dataSource);
     const target = resolveTarget(this.database, this.objectTypes, definition, dataSource, source);
     const reading = { ...definition, statistic: target.statistic, keys: target.keys };
-    return { definition, target, source: resolveSource(this.database.dialect, dataSource, source, reading) };
-  }
-
-  private dataSourceOf(definition: TrackerDefinition, source: Source): DataSource {
-    const dataSource = dataSourceOf(source) ?? this.ofEntity(source);
-    if (dataSource !== this.database.dataSource) throw new SourceElsewhereError(trackerLabel(definition));
-    return dataSource;
+    return {
+      definition,
+      target,
+      sourceDatabase,
+      source: resolveSource(sourceDatabase.dialect, dataSource, source, reading),
+    };
   }
 
   private ofEntity(source: Source): DataSource {

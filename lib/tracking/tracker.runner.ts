@@ -1,8 +1,10 @@
 import sql, { raw } from 'sql-template-tag';
 import { resolveMetric } from '../catalog/catalog.store.js';
+import { findMetric } from '../catalog/metric.query.js';
 import type { Metric } from '../catalog/metric.entity.js';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
+import { PartialSpool } from '../rollup/partial-spool.js';
 import { rollup } from '../rollup/rollup.js';
 import type { RollupSpec } from '../rollup/rollup-spec.js';
 import type { Source } from '../rollup/source.resolver.js';
@@ -11,9 +13,10 @@ import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
-import { holdCoverage, moveCoverage } from './coverage.store.js';
+import { holdCoverage, moveCoverage, readCoverage } from './coverage.store.js';
 import { needsFirstDate, planRun, type CoveredRange, type RequestedRange, type RunPlan } from './run-plan.js';
-import { firstDateOf, specOf } from './run-spec.js';
+import { scanOf, specOf } from './run-spec.js';
+import { probed, probeOf, type SourceProbe } from './source-probe.js';
 import { refuseLoss } from './source-reach.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from './tracker.resolver.js';
@@ -65,17 +68,62 @@ export class TrackerRunner {
   run(definition: TrackerDefinition, source: Source, options: RunOptions): Promise<TrackResult> {
     const tracker = this.resolver.resolve(definition, source);
     const started = this.clock().getTime();
-    return this.database.transaction(() => this.inTransaction(tracker, options, started));
+    if (tracker.sourceDatabase !== this.database) return this.runAcross(tracker, options, started);
+    const probe = probeOf(this.database.dialect, tracker, options.now);
+    return this.database.transaction(() => this.inTransaction(tracker, options, started, probe));
   }
 
-  private *inTransaction(tracker: ResolvedTracker, options: RunOptions, started: number): Work<TrackResult> {
+  /**
+   * Reads the source's partials first, by what is covered then, and writes them in a transaction afterwards. Where
+   * another run has moved the coverage in between, they are read again.
+   */
+  private async runAcross(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<TrackResult> {
+    const { sourceDatabase } = tracker;
+    for (let attempt = 1; ; attempt++) {
+      const probe = await sourceDatabase.read(() => probed(probeOf(sourceDatabase.dialect, tracker, options.now)));
+      const scan = await this.database.read(() => this.scan(tracker, options, probe));
+      const spool = await PartialSpool.from(sourceDatabase, scan);
+      try {
+        return await this.database.transaction(() =>
+          this.inTransaction(tracker, options, started, probe, { scan, spool }),
+        );
+      } catch (error) {
+        if (!(error instanceof OvertakenError) || attempt >= OVERTAKEN_LIMIT) throw error;
+      } finally {
+        spool.remove();
+      }
+    }
+  }
+
+  private *scan(tracker: ResolvedTracker, options: RunOptions, probe: SourceProbe): Work<RollupSpec> {
+    const { definition, target } = tracker;
+    const metric = yield* findMetric(this.database, definition.metric);
+    const coverage = new Map<Period, CoveredRange>();
+    for (const period of definition.periods) {
+      if (metric === null) break;
+      const covered = yield* readCoverage(this.database, { metricId: metric.id, period, scope: target.scope });
+      if (covered !== undefined) coverage.set(period, covered);
+    }
+    const plan = yield* this.plan(tracker, coverage, options, probe);
+    return scanOf(tracker, plan, options.now, yield* probe.countsByIndex());
+  }
+
+  private *inTransaction(
+    tracker: ResolvedTracker,
+    options: RunOptions,
+    started: number,
+    probe: SourceProbe,
+    across?: { scan: RollupSpec; spool: PartialSpool },
+  ): Work<TrackResult> {
     const { dialect } = this.database;
     const metric = yield* resolveMetric(this.database, tracker.definition.metric);
     const coverage = yield* this.holdCoverages(tracker, metric);
-    const plan = yield* this.plan(tracker, coverage, options);
-    const spec = yield* specOf(dialect, tracker, metric, plan, options.now);
-    yield* refuseLoss(dialect, tracker, spec, options);
-    const { written, removed } = yield* rollup(dialect, spec);
+    const plan = yield* this.plan(tracker, coverage, options, probe);
+    const scan = scanOf(tracker, plan, options.now, yield* probe.countsByIndex());
+    if (across !== undefined && !sameScan(scan, across.scan)) throw new OvertakenError();
+    const spec = yield* specOf(dialect, metric, scan, plan);
+    yield* refuseLoss(dialect, tracker, spec, options, probe);
+    const { written, removed } = yield* rollup(dialect, spec, across?.spool);
     const ahead = yield* this.removeAhead(spec, plan);
     yield* this.moveCoverages(tracker, metric, plan, options.now);
     const result = {
@@ -105,6 +153,7 @@ export class TrackerRunner {
     tracker: ResolvedTracker,
     coverage: ReadonlyMap<Period, CoveredRange>,
     { now, from, to, stepOf }: RunOptions,
+    probe: SourceProbe,
   ): Work<RunPlan> {
     const { definition } = tracker;
     const input = {
@@ -115,7 +164,7 @@ export class TrackerRunner {
       coverage,
       requested: { from, to, stepOf },
     };
-    const firstDate = needsFirstDate(input) ? yield* firstDateOf(this.database.dialect, tracker, now) : null;
+    const firstDate = needsFirstDate(input) ? yield* probe.firstDate() : null;
     return planRun({ ...input, firstDate });
   }
 
@@ -146,4 +195,19 @@ export class TrackerRunner {
     }
     return removed;
   }
+}
+
+const OVERTAKEN_LIMIT = 5;
+
+/** Another run has moved the coverage since the partials of this one were read. */
+class OvertakenError extends Error {
+  constructor() {
+    super(
+      'other runs of the same statistics, one after the other, moved what is covered while this one read its source',
+    );
+  }
+}
+
+function sameScan(a: RollupSpec, b: RollupSpec): boolean {
+  return a.scanFrom === b.scanFrom && a.scanThrough === b.scanThrough && a.scanBase === b.scanBase;
 }

@@ -1,17 +1,24 @@
+import { resolveMetric } from '../catalog/catalog.store.js';
 import { findMetric } from '../catalog/metric.query.js';
 import type { Database } from '../database/database.js';
-import type { Work } from '../database/work.js';
+import { execute, type Work } from '../database/work.js';
 import { differingRows, type ComparedRow } from '../rollup/compare-sql.js';
-import { withDays } from '../rollup/rollup.js';
+import { PartialSpool } from '../rollup/partial-spool.js';
+import { PARTIAL } from '../rollup/rollup-sql.js';
+import type { RollupSpec } from '../rollup/rollup-spec.js';
+import { partials, withDays } from '../rollup/rollup.js';
 import type { Source } from '../rollup/source.resolver.js';
 import type { ObjectRef } from '../statistics/object-target.js';
+import type { StatisticTable } from '../statistics/statistic-table.js';
 import { exactValue } from '../statistics/exact-value.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import { readCoverage, type ComputedRange } from './coverage.store.js';
-import { planRun } from './run-plan.js';
-import { specOf } from './run-spec.js';
+import { planRun, type RunPlan } from './run-plan.js';
+import { scanOf, specOf } from './run-spec.js';
+import { probeOf } from './source-probe.js';
+import type { ResolvedTarget } from './tracker-target.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from './tracker.resolver.js';
 
@@ -39,13 +46,15 @@ export class TrackerVerifier {
    * The differences in a range of dates, by default in all that is covered: by the source's rows as they are now,
    * of instants up to the last run.
    */
-  verify(
+  async verify(
     definition: TrackerDefinition,
     source: Source,
     range: { from?: LocalDate; to?: LocalDate },
   ): Promise<Difference[]> {
     const tracker = this.resolver.resolve(definition, source);
-    return this.database.transaction(() => this.differences(tracker, range));
+    const found: Difference[] = [];
+    for (const period of definition.periods) found.push(...(await this.verifyPeriod(tracker, period, range)));
+    return found;
   }
 
   /** The range of dates that is covered in any period of a tracker; null before its first run. */
@@ -54,12 +63,10 @@ export class TrackerVerifier {
     return this.database.read(() => this.coveredRange(tracker));
   }
 
-  private *coveredRange({ definition, target }: ResolvedTracker): Work<{ from: LocalDate; through: LocalDate } | null> {
-    const metric = yield* findMetric(this.database, definition.metric);
-    if (metric === null) return null;
+  private *coveredRange(tracker: ResolvedTracker): Work<{ from: LocalDate; through: LocalDate } | null> {
     const ranges: ComputedRange[] = [];
-    for (const period of definition.periods) {
-      const covered = yield* readCoverage(this.database, { metricId: metric.id, period, scope: target.scope });
+    for (const period of tracker.definition.periods) {
+      const covered = yield* this.coverageOf(tracker, period);
       if (covered !== undefined) ranges.push(covered);
     }
     const [from] = ranges.map((range) => range.from).sort();
@@ -70,49 +77,72 @@ export class TrackerVerifier {
     return from === undefined || through === undefined ? null : { from, through };
   }
 
+  private async verifyPeriod(
+    tracker: ResolvedTracker,
+    period: Period,
+    range: { from?: LocalDate; to?: LocalDate },
+  ): Promise<Difference[]> {
+    const { definition, target, sourceDatabase } = tracker;
+    const covered = await this.database.read(() => this.coverageOf(tracker, period));
+    if (covered === undefined) return [];
+    const now = covered.computedAt;
+    const plan = planRun({
+      definition: { ...definition, periods: [period] },
+      tracker: trackerLabel(definition),
+      fingerprint: () => fingerprintOf(tracker, period),
+      today: localDateAt(now, definition.timeZone),
+      coverage: new Map([[period, covered]]),
+      requested: { from: range.from ?? covered.from, to: range.to ?? covered.through },
+      firstDate: null,
+    });
+    const probe = probeOf(sourceDatabase.dialect, tracker, now);
+    const scan = scanOf(tracker, plan, now, await sourceDatabase.read(() => probe.countsByIndex()));
+    const spool = sourceDatabase === this.database ? undefined : await PartialSpool.from(sourceDatabase, scan);
+    try {
+      return await this.database.transaction(() => this.differences(tracker, target, scan, plan, spool));
+    } finally {
+      spool?.remove();
+    }
+  }
+
+  private *coverageOf({ definition, target }: ResolvedTracker, period: Period): Work<ComputedRange | undefined> {
+    const metric = yield* findMetric(this.database, definition.metric);
+    if (metric === null) return undefined;
+    return yield* readCoverage(this.database, { metricId: metric.id, period, scope: target.scope });
+  }
+
   private *differences(
     tracker: ResolvedTracker,
-    { from, to }: { from?: LocalDate; to?: LocalDate },
+    { statistic }: ResolvedTarget,
+    scan: RollupSpec,
+    plan: RunPlan,
+    spool: PartialSpool | undefined,
   ): Work<Difference[]> {
-    const { definition, target } = tracker;
     const { dialect } = this.database;
-    const metric = yield* findMetric(this.database, definition.metric);
-    if (metric === null) return [];
+    const metric = yield* resolveMetric(this.database, tracker.definition.metric);
+    const spec = yield* specOf(dialect, metric, scan, plan);
+    if (spool !== undefined) yield* spool.stage(dialect, spec);
+    const expressions = spool === undefined ? [partials(dialect, spec)] : [];
     const found: Difference[] = [];
-    for (const period of definition.periods) {
-      const covered = yield* readCoverage(this.database, { metricId: metric.id, period, scope: target.scope });
-      if (covered === undefined) continue;
-      const plan = planRun({
-        definition: { ...definition, periods: [period] },
-        tracker: trackerLabel(definition),
-        fingerprint: () => fingerprintOf(tracker, period),
-        today: localDateAt(covered.computedAt, definition.timeZone),
-        coverage: new Map([[period, covered]]),
-        requested: { from: from ?? covered.from, to: to ?? covered.through },
-        firstDate: null,
-      });
-      const spec = yield* specOf(dialect, tracker, metric, plan, covered.computedAt);
-      for (const each of spec.periods) {
-        const rows = yield* withDays(dialect, [each], differingRows(dialect, spec, each));
-        found.push(...rows.map((row) => differenceOf(tracker, metric.key, period, row)));
-      }
+    for (const period of spec.periods) {
+      const rows = yield* withDays(dialect, [period], differingRows(dialect, spec, period, expressions));
+      found.push(...rows.map((row) => differenceOf(statistic, metric.key, period.period, row)));
     }
+    if (spool !== undefined) yield* execute(dialect.unstage(PARTIAL));
     return found;
   }
 }
 
-function differenceOf({ target }: ResolvedTracker, metric: string, period: Period, row: ComparedRow): Difference {
+function differenceOf(statistic: StatisticTable, metric: string, period: Period, row: ComparedRow): Difference {
   const keys = Object.fromEntries(
-    target.statistic.keys.map((key, index) => [key.property, key.decode(row[`k${String(index)}`])]),
+    statistic.keys.map((key, index) => [key.property, key.decode(row[`k${String(index)}`])]),
   );
   return {
     metric,
     period,
     date: row.date,
-    ...(target.statistic.kind === 'object'
-      ? { object: { type: String(keys.objectType), id: String(keys.objectId) } }
-      : {}),
-    ...(target.statistic.kind === 'custom' ? { dimensions: keys } : {}),
+    ...(statistic.kind === 'object' ? { object: { type: String(keys.objectType), id: String(keys.objectId) } } : {}),
+    ...(statistic.kind === 'custom' ? { dimensions: keys } : {}),
     stored: Number(row.is_stored) === 1 ? exactValue(row.stored) : undefined,
     expected: Number(row.is_expected) === 1 ? exactValue(row.expected) : undefined,
   };

@@ -15,6 +15,7 @@ async function main(): Promise<void> {
   const database = options.database ?? defaultDatabase(repository);
   await mkdir(dirname(database), { recursive: true });
 
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest takes a literal for its class of options
   const app = await NestFactory.create(AppModule.forRoot({ repository, database, timeZone: options.timeZone }), {
     logger: false, // what fails now is thrown, and told in one line below
     abortOnError: false,
@@ -26,7 +27,15 @@ async function main(): Promise<void> {
   console.log(`Activity of ${repository.name}: ${await app.getUrl()}`);
 }
 
+function inOneLine(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE')
+    return `The port is in use already, choose another one with --port (${error.message})`;
+  if (error.code?.startsWith('SQLITE_'))
+    return `The database cannot be used, choose another file with --database (${error.message})`;
+  return error.message.split('\n', 1).join();
+}
+
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(error instanceof Error ? inOneLine(error) : error);
   process.exit(1);
 });

@@ -25,9 +25,13 @@ describeOnEachDatabase('the catalog', (test) => {
       const domain = await s.domains.register({ ref: 'forum' });
       expect(domain).toBeInstanceOf(Domain);
       expect(domain).toMatchObject({ ref: 'forum', name: 'forum' });
-      expect(await s.domains.register({ ref: 'forum', name: "Fo'rum" })).toEqual({ ...domain, name: "Fo'rum" });
+      expect(await s.domains.register({ ref: 'forum', name: "Fo'rum" })).toMatchObject({
+        id: domain.id,
+        ref: 'forum',
+        name: "Fo'rum",
+      });
       expect(await s.domains.register({ ref: 'forum' })).toMatchObject({ id: domain.id, name: "Fo'rum" });
-      expect(await s.domains.find('forum')).toEqual({ ...domain, name: "Fo'rum" });
+      expect(await s.domains.find('forum')).toMatchObject({ id: domain.id, ref: 'forum', name: "Fo'rum" });
       expect(await s.domains.find('other')).toBeNull();
     });
 
@@ -38,7 +42,9 @@ describeOnEachDatabase('the catalog', (test) => {
     });
 
     it('are registered once by twenty at once', async () => {
-      const all = await Promise.all(Array.from({ length: 20 }, (_, i) => s.domains.register({ ref: 'many', name: `n${i % 2}` })));
+      const all = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => s.domains.register({ ref: 'many', name: `n${i % 2}` })),
+      );
       expect(new Set(all.map(({ id }) => id)).size).toBe(1);
       expect(await s.domains.list()).toHaveLength(1);
     });
@@ -74,7 +80,12 @@ describeOnEachDatabase('the catalog', (test) => {
       expect(await s.metrics.find(ORDERS)).toBeNull();
       const metric = await s.metrics.resolve(ORDERS);
       expect(metric).toBeInstanceOf(Metric);
-      expect(metric).toMatchObject({ ref: 'orders', name: 'Orders', description: null, domain: { ref: 'shop', name: 'Shop' } });
+      expect(metric).toMatchObject({
+        ref: 'orders',
+        name: 'Orders',
+        description: null,
+        domain: { ref: 'shop', name: 'Shop' },
+      });
       expect(metric.domain).toBeInstanceOf(Domain);
       expect(metric.key).toBe('shop/orders');
       expect(await s.metrics.resolve('shop/orders')).toEqual(metric);
@@ -85,19 +96,29 @@ describeOnEachDatabase('the catalog', (test) => {
       const given = { domain: SHOP, ref: 'orders', name: 'Orders', description: 'd' };
       const metric = await s.metrics.register(given);
       expect(await s.metrics.register({ domain: 'shop', ref: 'orders' })).toEqual(metric);
-      expect(await s.metrics.register({ domain: metric.domain, ref: 'orders', name: 'X' })).toEqual({ ...metric, name: 'X' });
-      expect(await s.metrics.find('shop/orders')).toEqual({ ...metric, name: 'X' });
+      expect(await s.metrics.register({ domain: metric.domain, ref: 'orders', name: 'X' })).toMatchObject({
+        id: metric.id,
+        name: 'X',
+        description: 'd',
+      });
+      expect(await s.metrics.find('shop/orders')).toMatchObject({ id: metric.id, name: 'X', description: 'd' });
       await expect(s.metrics.register({ domain: 'forum', ref: 'posts' })).rejects.toThrow(UnknownDomainError);
-      await expect(s.metrics.register({ domain: { ref: 'forum' } as never, ref: 'posts' })).rejects.toThrow(InvalidDefinitionError);
+      await expect(s.metrics.register({ domain: { ref: 'forum' } as never, ref: 'posts' })).rejects.toThrow(
+        InvalidDefinitionError,
+      );
     });
 
     it('are registered once by twenty processes at once, each a connection of its own', async () => {
       const count = test.kind === 'sqlite' ? 3 : 5;
       const others = await Promise.all(
-        Array.from({ length: count }, async () => services(await test.open({ entities: s.dataSource.options.entities!, synchronize: false }))),
+        Array.from({ length: count }, async () =>
+          services(await test.open({ entities: s.dataSource.options.entities!, synchronize: false })),
+        ),
       );
       const all = await Promise.all(
-        Array.from({ length: 20 }, (_, i) => others[i % count]!.metrics.register({ domain: SHOP, ref: `m${i % 3}`, name: `n${i % 2}` })),
+        Array.from({ length: 20 }, (_, i) =>
+          others[i % count]!.metrics.register({ domain: SHOP, ref: `m${i % 3}`, name: `n${i % 2}` }),
+        ),
       );
       expect(new Set(all.map(({ id }) => id)).size).toBe(3);
       expect(await s.metrics.list()).toHaveLength(3);
@@ -110,7 +131,12 @@ describeOnEachDatabase('the catalog', (test) => {
     });
 
     it('are listed by key, all or of a domain', async () => {
-      for (const [domain, ref] of [['b', 'x'], ['a', 'z'], ['a', 'y'], ['A', 'y']] as const) {
+      for (const [domain, ref] of [
+        ['b', 'x'],
+        ['a', 'z'],
+        ['a', 'y'],
+        ['A', 'y'],
+      ] as const) {
         await s.metrics.register({ domain: defineDomain({ ref: domain }), ref });
       }
       expect((await s.metrics.list()).map(({ key }) => key)).toEqual(['A/y', 'a/y', 'a/z', 'b/x']);
@@ -140,7 +166,12 @@ describeOnEachDatabase('the catalog', (test) => {
     it('are not removed while they have statistics, unless asked', async () => {
       const customer = Object.assign(new Customer(), { id: 5 });
       await s.statistics.record({ metric: ORDERS, value: 3, object: customer });
-      await s.statistics.record({ metric: ORDERS, value: 3, entity: OrdersByRegion, dimensions: { country: 'NL', province: null } });
+      await s.statistics.record({
+        metric: ORDERS,
+        value: 3,
+        entity: OrdersByRegion,
+        dimensions: { country: 'NL', province: null },
+      });
       await s.statistics.record({ metric: 'shop/orders', value: 3 });
       await cover(s, { from: '2026-01-01', through: '2026-01-02' });
       await expect(s.metrics.remove(ORDERS)).rejects.toThrow(MetricHasStatisticsError);
@@ -153,7 +184,12 @@ describeOnEachDatabase('the catalog', (test) => {
     });
 
     it('are not removed while only a custom statistic has any', async () => {
-      await s.statistics.record({ metric: ORDERS, value: 3, entity: OrdersByRegion, dimensions: { country: 'NL', province: null } });
+      await s.statistics.record({
+        metric: ORDERS,
+        value: 3,
+        entity: OrdersByRegion,
+        dimensions: { country: 'NL', province: null },
+      });
       await expect(s.metrics.remove(ORDERS)).rejects.toThrow(MetricHasStatisticsError);
     });
   });

@@ -1,14 +1,25 @@
 import { defineDomain, defineMetric, isDomainDefinition, isMetricDefinition } from '../../lib/catalog/definitions.js';
 import { nearest } from '../../lib/catalog/nearest.js';
 import { parseKey } from '../../lib/catalog/ref.js';
-import { DefinitionConflictError, InvalidDefinitionError, InvalidNameError, InvalidRefError } from '../../lib/errors/catalog.error.js';
+import {
+  DefinitionConflictError,
+  InvalidDefinitionError,
+  InvalidNameError,
+  InvalidRefError,
+} from '../../lib/errors/catalog.error.js';
 
 describe('definitions', () => {
   const shop = defineDomain({ ref: 'shop', name: 'Shop' });
 
   it('need no database and carry the natural key', () => {
     const orders = defineMetric({ domain: shop, ref: 'orders', name: 'Orders', description: 'All of them' });
-    expect(orders).toMatchObject({ ref: 'orders', key: 'shop/orders', name: 'Orders', description: 'All of them', domain: shop });
+    expect(orders).toMatchObject({
+      ref: 'orders',
+      key: 'shop/orders',
+      name: 'Orders',
+      description: 'All of them',
+      domain: shop,
+    });
     expect(isMetricDefinition(orders)).toBe(true);
     expect(isDomainDefinition(shop)).toBe(true);
     expect(Object.isFrozen(orders)).toBe(true);

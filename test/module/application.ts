@@ -3,7 +3,15 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TrackstatsModule, type TrackstatsModuleExtras, type TrackstatsModuleOptions } from 'nestjs-trackstats';
-import { Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn, type DataSourceOptions, type Relation } from 'typeorm';
+import {
+  Column,
+  DataSource,
+  Entity,
+  ManyToOne,
+  PrimaryGeneratedColumn,
+  type DataSourceOptions,
+  type Relation,
+} from 'typeorm';
 
 @Entity()
 export class Customer {
@@ -51,7 +59,9 @@ export interface ApplicationOptions {
 }
 
 /** The metadata of an application with two entities, and a module that provides what the test gives. */
-export function metadataOf(options: ApplicationOptions = {}): { imports: NonNullable<ModuleMetadata['imports']> } & ModuleMetadata {
+export function metadataOf(
+  options: ApplicationOptions = {},
+): { imports: NonNullable<ModuleMetadata['imports']> } & ModuleMetadata {
   const { trackstats = {}, entities = [Order, Customer], schedule = true } = options;
   return {
     imports: [
@@ -73,7 +83,9 @@ const started: TestingModule[] = [];
 export async function start(options: ApplicationOptions = {}): Promise<TestingModule> {
   @Module(metadataOf(options))
   class ShopModule {}
-  const module = await Test.createTestingModule({ imports: [ShopModule] }).setLogger(QUIET).compile();
+  const module = await Test.createTestingModule({ imports: [ShopModule] })
+    .setLogger(QUIET)
+    .compile();
   started.push(module);
   return module.init();
 }
@@ -83,11 +95,16 @@ export async function closeApplications(): Promise<void> {
 }
 
 /** Saves orders, one at each instant. */
-export async function saveOrders(module: TestingModule, ...orders: (Partial<Order> & { createdAt: Date })[]): Promise<Order[]> {
-  return module.get(DataSource).getRepository(Order).save(orders.map((order) => ({ ...order })));
+export async function saveOrders(
+  module: TestingModule,
+  ...orders: (Partial<Order> & { createdAt: Date })[]
+): Promise<Order[]> {
+  return module
+    .get(DataSource)
+    .getRepository(Order)
+    .save(orders.map((order) => ({ ...order })));
 }
 
 export function at(text: string): Date {
   return new Date(`${text}Z`);
 }
-

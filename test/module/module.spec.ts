@@ -59,18 +59,27 @@ describe('TrackstatsModule', () => {
   });
 
   it('takes its time and its zone from its options', async () => {
-    const module = await start({ trackstats: { clock: () => new Date('2026-10-31T23:30:00Z'), timeZone: 'Europe/Amsterdam' } });
+    const module = await start({
+      trackstats: { clock: () => new Date('2026-10-31T23:30:00Z'), timeZone: 'Europe/Amsterdam' },
+    });
     expect(await module.get(StatisticService).today()).toBe('2026-11-01');
   });
 
   it.each([
-    ['useFactory', (zone: Type) => ({ imports: [zone], inject: ['zone'], useFactory: async (timeZone: string) => ({ timeZone, clock: () => NOW }) })],
+    [
+      'useFactory',
+      (zone: Type) => ({
+        imports: [zone],
+        inject: ['zone'],
+        useFactory: async (timeZone: string) => ({ timeZone, clock: () => NOW }),
+      }),
+    ],
     ['useClass', () => ({ useClass: MadeOptions })],
     ['useExisting', (zone: Type) => ({ imports: [zone], useExisting: MadeOptions })],
   ])('takes options from %s', async (_, options) => {
     @Module({ providers: [{ provide: 'zone', useValue: 'Pacific/Apia' }, MadeOptions], exports: ['zone', MadeOptions] })
     class ZoneModule {}
-    const module = await start({ trackstats: TrackstatsModule.forRootAsync(options(ZoneModule) as never) });
+    const module = await start({ trackstats: TrackstatsModule.forRootAsync(options(ZoneModule)) });
     expect(await module.get(StatisticService).today()).toBe('2026-11-01');
   });
 
@@ -80,7 +89,10 @@ describe('TrackstatsModule', () => {
     const late = await builder(TRACKSTATS_CLOCK, () => new Date('2030-01-01T00:00:00Z'));
     expect(await (await late.init()).get(StatisticService).today()).toBe('2030-01-01');
     await late.close();
-    const west = await builder(TRACKSTATS_OPTIONS, { timeZone: 'America/New_York', clock: () => new Date('2030-01-01T00:00:00Z') });
+    const west = await builder(TRACKSTATS_OPTIONS, {
+      timeZone: 'America/New_York',
+      clock: () => new Date('2030-01-01T00:00:00Z'),
+    });
     expect(await (await west.init()).get(StatisticService).today()).toBe('2029-12-31');
     await west.close();
   });
@@ -97,7 +109,9 @@ describe('TrackstatsModule', () => {
     await module.init();
     const statistics = module.get(StatisticService);
     await statistics.record({ metric: VISITS, entity: OrdersByRegion, dimensions: { country: 'NL' }, value: 2 });
-    expect(await statistics.find({ metric: VISITS, entity: OrdersByRegion })).toMatchObject([{ country: 'NL', value: 2 }]);
+    expect(await statistics.find({ metric: VISITS, entity: OrdersByRegion })).toMatchObject([
+      { country: 'NL', value: 2 },
+    ]);
     await module.close();
   });
 
@@ -116,14 +130,18 @@ describe('the start', () => {
   const typeorm = TypeOrmModule.forRoot({ ...MEMORY, autoLoadEntities: true });
 
   it('stops at an unknown time zone', async () => {
-    await expect(start({ trackstats: { timeZone: 'Europe/Atlantis' } })).rejects.toThrow(/Unknown time zone: "Europe\/Atlantis"/);
+    await expect(start({ trackstats: { timeZone: 'Europe/Atlantis' } })).rejects.toThrow(
+      /Unknown time zone: "Europe\/Atlantis"/,
+    );
   });
 
   it('stops where entities are missing, and says how to add them', async () => {
     const plain = TypeOrmModule.forRoot({ ...MEMORY, entities: [] });
     await expect(starting([plain, TrackstatsModule.forRoot()])).rejects.toMatchObject({
       code: 'TRACKSTATS_MISSING_ENTITY',
-      message: expect.stringMatching(/"default" does not know Domain, Metric.*autoLoadEntities: true.*TRACKSTATS_ENTITIES/s),
+      message: expect.stringMatching(
+        /"default" does not know Domain, Metric.*autoLoadEntities: true.*TRACKSTATS_ENTITIES/s,
+      ),
     });
     const custom = TypeOrmModule.forRoot({ ...MEMORY, entities: TRACKSTATS_ENTITIES });
     await expect(starting([custom, TrackstatsModule.forRoot({ statistics: [OrdersByRegion] })])).rejects.toMatchObject({
@@ -152,7 +170,12 @@ describe('the start', () => {
       message: expect.stringMatching(/"stats".*"default"/),
     });
     await expect(
-      starting([typeorm, stats, TrackstatsModule.forRoot({ dataSource: 'stats' }), TrackstatsModule.forFeature([OrdersByRegion])]),
+      starting([
+        typeorm,
+        stats,
+        TrackstatsModule.forRoot({ dataSource: 'stats' }),
+        TrackstatsModule.forFeature([OrdersByRegion]),
+      ]),
     ).rejects.toThrow(/forFeature\(\[OrdersByRegion\], 'stats'\)/);
   });
 
@@ -181,15 +204,22 @@ describe('the start', () => {
 
   it('refuses forRootAsync without or with two makers of options', () => {
     expect(() => TrackstatsModule.forRootAsync({} as never)).toThrow(/one of useFactory, useClass and useExisting/);
-    expect(() => TrackstatsModule.forRootAsync({ useFactory: () => ({}), useClass: MadeOptions } as never)).toThrow(/one of/);
+    expect(() => TrackstatsModule.forRootAsync({ useFactory: () => ({}), useClass: MadeOptions } as never)).toThrow(
+      /one of/,
+    );
   });
 
   it('stops at a database that it has no dialect for', async () => {
-    const sqljs = { provide: DataSource, useValue: Object.assign(Object.create(DataSource.prototype), { options: { type: 'oracle' }, driver: {} }) };
+    const sqljs = {
+      provide: DataSource,
+      useValue: Object.assign(Object.create(DataSource.prototype), { options: { type: 'oracle' }, driver: {} }),
+    };
     @Module({ providers: [sqljs], exports: [DataSource] })
     class OracleModule {}
     const module = Test.createTestingModule({ imports: [typeorm, TrackstatsModule.forRoot(), OracleModule] });
-    await expect(module.overrideProvider(DataSource).useValue(sqljs.useValue).setLogger(QUIET).compile()).rejects.toThrow(/oracle/);
+    await expect(
+      module.overrideProvider(DataSource).useValue(sqljs.useValue).setLogger(QUIET).compile(),
+    ).rejects.toThrow(/oracle/);
   });
 });
 

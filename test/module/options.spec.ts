@@ -31,7 +31,12 @@ describe('resolveOptions', () => {
     ['an unknown option', { timezone: 'UTC' }, 'TRACKSTATS_INVALID_OPTIONS', /timezone is "UTC".*there are .*timeZone/],
     ['a week that begins on Tuesday', { weekStart: 'tuesday' }, 'TRACKSTATS_INVALID_OPTIONS', /weekStart/],
     ['a clock that stands still', { clock: new Date(0) }, 'TRACKSTATS_INVALID_OPTIONS', /clock.*function/],
-    ['what shapes the module', { dataSource: 'x', isGlobal: true }, 'TRACKSTATS_MISPLACED_OPTION', /dataSource, isGlobal.*beside the factory/],
+    [
+      'what shapes the module',
+      { dataSource: 'x', isGlobal: true },
+      'TRACKSTATS_MISPLACED_OPTION',
+      /dataSource, isGlobal.*beside the factory/,
+    ],
     ['scheduling that is neither', { scheduling: 'off' }, 'TRACKSTATS_INVALID_OPTIONS', /scheduling is "off"/],
     ['scheduling of unknown fields', { scheduling: { on: true } }, 'TRACKSTATS_INVALID_OPTIONS', /scheduling/],
     ['a schedule that is text', { trackers: { a: '0 * * * *' } }, 'TRACKSTATS_INVALID_OPTIONS', /trackers\["a"\]/],

@@ -46,7 +46,7 @@ export interface Running {
 export async function startSample(main: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Running> {
   const { child, output, ended } = run(main, ['--port', '0', ...args], env);
   const url = await new Promise<string>((resolve, reject) => {
-    child.stdout?.on('data', () => {
+    child.stdout.on('data', () => {
       const found = /https?:\/\/\S+/.exec(output());
       if (found) resolve(found[0]);
     });
@@ -62,7 +62,11 @@ export async function startSample(main: string, args: string[], env: NodeJS.Proc
 }
 
 /** Runs the application to its end. */
-export async function runSample(main: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; output: string }> {
+export async function runSample(
+  main: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number | null; output: string }> {
   const { output, ended } = run(main, args, env);
   return { code: await ended, output: output() };
 }

@@ -13,14 +13,28 @@ export interface Change {
   files?: Record<string, string>;
 }
 
-const HERMETIC = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null', GIT_DIR: undefined, GIT_WORK_TREE: undefined };
+const HERMETIC = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_DIR: undefined,
+  GIT_WORK_TREE: undefined,
+};
 
 export function temporaryDirectory(): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'trackstats-sample-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return {
+    path,
+    remove: () => {
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
 }
 
-export function git(directory: string, args: string[], options: { input?: string; env?: NodeJS.ProcessEnv } = {}): string {
+export function git(
+  directory: string,
+  args: string[],
+  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+): string {
   return execFileSync('git', ['-C', directory, ...args], {
     encoding: 'utf8',
     input: options.input,
@@ -38,7 +52,8 @@ export function createRepository(directory: string, changes: Change[]): string {
 
 /** Puts commits upon main; `onto` says upon which commit of it instead, as a rebase does. */
 export function addCommits(directory: string, changes: Change[], onto?: string): string {
-  if (changes.length > 0) git(directory, ['fast-import', '--quiet', '--force'], { input: stream(directory, changes, onto) });
+  if (changes.length > 0)
+    git(directory, ['fast-import', '--quiet', '--force'], { input: stream(directory, changes, onto) });
   return directory;
 }
 
@@ -54,7 +69,8 @@ function stream(directory: string, changes: Change[], onto?: string): string {
     const who = `${name} <${email}> ${Date.parse(at) / 1000} +0000`;
     lines.push('commit refs/heads/main', `author ${who}`, `committer ${who}`, data(subject));
     if (i === 0 && from !== '') lines.push(`from ${from}`);
-    for (const [path, text] of Object.entries(files ?? { n: `${at} ${i}\n` })) lines.push(`M 100644 inline ${path}`, data(text));
+    for (const [path, text] of Object.entries(files ?? { n: `${at} ${i}\n` }))
+      lines.push(`M 100644 inline ${path}`, data(text));
   });
   return `${lines.join('\n')}\ndone\n`;
 }

@@ -11,7 +11,12 @@ const signal = new AbortController().signal;
 let dataSource: DataSource;
 
 beforeEach(async () => {
-  dataSource = new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [Author, Commit, HistoryState], synchronize: true });
+  dataSource = new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [Author, Commit, HistoryState],
+    synchronize: true,
+  });
   await dataSource.initialize();
 });
 afterEach(() => dataSource.destroy());
@@ -31,11 +36,17 @@ it('keeps authors apart that differ in case or in a space only', async () => {
   const names = ['Ann', 'ann', 'ANN ', 'Änn', 'Ann'];
   const path = createRepository(
     `${directory.path}/authors`,
-    names.map((name, i) => ({ at: `2024-01-0${i + 1}T12:00:00Z`, name, email: i === 4 ? 'other@example.org' : 'a@example.org' })),
+    names.map((name, i) => ({
+      at: `2024-01-0${i + 1}T12:00:00Z`,
+      name,
+      email: i === 4 ? 'other@example.org' : 'a@example.org',
+    })),
   );
   await (await historyOf(path)).read(signal);
   const expected = new Set(git(path, ['log', '--format=%an <%ae>']).trimEnd().split('\n'));
-  expect(new Set((await dataSource.manager.find(Author)).map(({ name, email }) => `${name} <${email}>`))).toEqual(expected);
+  expect(new Set((await dataSource.manager.find(Author)).map(({ name, email }) => `${name} <${email}>`))).toEqual(
+    expected,
+  );
   expect(await dataSource.manager.count(Commit)).toBe(5);
 });
 

@@ -25,7 +25,13 @@ describe('RepositoryReader', () => {
     const dir = createRepository(path('odd'), [
       { at: '2024-01-01T10:00:00Z', files: { 'a.txt': 'a\nb\nc\n', 'bin.dat': 'x\0y' } },
       { at: '2024-01-02T10:00:00Z', subject: '', files: { '"tab\\t and\\nline\\u0001"': 'a\n' } },
-      { at: '2024-01-03T10:00:00Z', name: '', email: '', subject: 'tab\tunit\x1f\x1e record', files: { '12\t3': 'x\ny\n' } },
+      {
+        at: '2024-01-03T10:00:00Z',
+        name: '',
+        email: '',
+        subject: 'tab\tunit\x1f\x1e record',
+        files: { '12\t3': 'x\ny\n' },
+      },
     ]);
     git(dir, ['checkout', '-q', 'main']);
     git(dir, ['mv', 'a.txt', 'b.txt']);
@@ -40,15 +46,27 @@ describe('RepositoryReader', () => {
 
     const commits = await readAll(await RepositoryReader.open(dir));
 
-    expect(commits.map((commit) => `${commit.sha} ${commit.authorName} <${commit.authorEmail}> ${commit.subject}`)).toEqual(
-      git(dir, ['log', '--format=%H %an <%ae> %s', '--no-walk=unsorted', ...git(dir, ['rev-list', 'HEAD']).trim().split('\n')])
+    expect(
+      commits.map((commit) => `${commit.sha} ${commit.authorName} <${commit.authorEmail}> ${commit.subject}`),
+    ).toEqual(
+      git(dir, [
+        'log',
+        '--format=%H %an <%ae> %s',
+        '--no-walk=unsorted',
+        ...git(dir, ['rev-list', 'HEAD']).trim().split('\n'),
+      ])
         .trimEnd()
         .split('\n'),
     );
     const bySubject = Object.fromEntries(commits.map((commit) => [commit.subject, commit]));
     expect(bySubject.change).toMatchObject({ files: 2, insertions: 3, deletions: 0, isMerge: false });
     expect(bySubject['']).toMatchObject({ files: 1, insertions: 1 });
-    expect(bySubject['tab\tunit\x1f\x1e record']).toMatchObject({ authorName: '', authorEmail: '', files: 1, insertions: 2 });
+    expect(bySubject['tab\tunit\x1f\x1e record']).toMatchObject({
+      authorName: '',
+      authorEmail: '',
+      files: 1,
+      insertions: 2,
+    });
     expect(bySubject.rename).toMatchObject({ files: 1, insertions: 0, deletions: 0 });
     expect(bySubject.rename?.authoredAt).toEqual(new Date('2024-01-04T10:00:00Z'));
     expect(bySubject.rename?.committedAt).toEqual(new Date('2024-01-05T10:00:00Z'));
@@ -58,7 +76,10 @@ describe('RepositoryReader', () => {
 
   it('is not led astray by the configuration of the repository or the directory it stands in', async () => {
     const dir = createRepository(path('configured'), [
-      { at: '2024-01-01T10:00:00Z', files: { 'a.txt': 'a\n', 'sub/b.txt': 'b\nb\n', '.gitattributes': '*.txt diff=evil\n' } },
+      {
+        at: '2024-01-01T10:00:00Z',
+        files: { 'a.txt': 'a\n', 'sub/b.txt': 'b\nb\n', '.gitattributes': '*.txt diff=evil\n' },
+      },
     ]);
     git(dir, ['checkout', '-q', 'main']);
     const evil = path('ran');
@@ -119,8 +140,12 @@ describe('RepositoryReader', () => {
 
   it('says in one line why it cannot read', async () => {
     mkdirSync(path('plain'));
-    await expect(RepositoryReader.open(path('plain'))).rejects.toThrow(/^No git repository can be read at .*plain: not a git repository[^\n]*$/);
-    await expect(RepositoryReader.open(path('nowhere'))).rejects.toThrow(/^No git repository can be read at .*nowhere: [^\n]*No such file[^\n]*$/);
+    await expect(RepositoryReader.open(path('plain'))).rejects.toThrow(
+      /^No git repository can be read at .*plain: not a git repository[^\n]*$/,
+    );
+    await expect(RepositoryReader.open(path('nowhere'))).rejects.toThrow(
+      /^No git repository can be read at .*nowhere: [^\n]*No such file[^\n]*$/,
+    );
     const dir = createRepository(path('broken'), [{ at: '2024-01-01T10:00:00Z' }]);
     const repository = await RepositoryReader.open(dir);
     await expect(readAllOf(repository.reachableFrom('0'.repeat(40)))).rejects.toThrow(/bad object/);

@@ -18,7 +18,14 @@ const ORDERS = defineMetric({ domain: SHOP, ref: 'orders' });
 const VISITS = defineMetric({ domain: SHOP, ref: 'visits' });
 const LIKES = defineMetric({ domain: SHOP, ref: 'likes' });
 
-@Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: Period.DAY, cron: '0 3 * * *', timeZone: 'Asia/Tokyo' })
+@Track({
+  metric: ORDERS,
+  source: Order,
+  dateField: 'createdAt',
+  period: Period.DAY,
+  cron: '0 3 * * *',
+  timeZone: 'Asia/Tokyo',
+})
 class Orders extends CountObjectsByDateTracker {}
 
 /** What the method does; replaced by tests. */
@@ -76,7 +83,9 @@ describe('schedules', () => {
     const statistics = module.get(StatisticService);
     expect(await statistics.value({ metric: ORDERS })).toBe(1);
     expect(await statistics.value({ metric: VISITS })).toBe(1);
-    expect(await module.get(TrackerService).history('visits')).toMatchObject([{ status: 'succeeded', startedAt: NOW, slot: null }]);
+    expect(await module.get(TrackerService).history('visits')).toMatchObject([
+      { status: 'succeeded', startedAt: NOW, slot: null },
+    ]);
   });
 
   it('fire by themselves at their slots', async () => {
@@ -114,7 +123,10 @@ describe('schedules', () => {
     expect([...jobs(module).getCronJobs().keys()]).toEqual(['Orders']);
     expect(jobs(module).getCronJob('Orders').nextDate().toMillis() % 3_600_000).toBe(0);
     await closeApplications();
-    const other = await start({ providers: [Orders], trackstats: { trackers: { Orders: { cron: '0 4 * * *', timeZone: 'UTC' } } } });
+    const other = await start({
+      providers: [Orders],
+      trackstats: { trackers: { Orders: { cron: '0 4 * * *', timeZone: 'UTC' } } },
+    });
     expect(jobs(other).getCronJob('Orders').nextDate().toJSDate().toISOString()).toMatch(/T04:00:00/);
   });
 
@@ -162,11 +174,17 @@ describe('a run by schedule', () => {
     visit = () => Promise.reject(new Error('no network'));
     await job.fireOnTick();
     expect(logged).toHaveBeenCalledTimes(1);
-    expect(logged).toHaveBeenCalledWith('Tracker visits failed: no network', expect.stringContaining('tracker.scheduler.spec'));
+    expect(logged).toHaveBeenCalledWith(
+      'Tracker visits failed: no network',
+      expect.stringContaining('tracker.scheduler.spec'),
+    );
     visit = () => 5;
     await job.fireOnTick();
     expect(await module.get(StatisticService).value({ metric: VISITS })).toBe(5);
-    expect((await module.get(TrackerService).history('visits')).map(({ status }) => status)).toEqual(['succeeded', 'failed']);
+    expect((await module.get(TrackerService).history('visits')).map(({ status }) => status)).toEqual([
+      'succeeded',
+      'failed',
+    ]);
   });
 
   it('never overlaps itself', async () => {

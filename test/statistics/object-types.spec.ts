@@ -1,4 +1,14 @@
-import { ChildEntity, Column, DataSource, Entity, JoinColumn, OneToOne, PrimaryColumn, PrimaryGeneratedColumn, TableInheritance } from 'typeorm';
+import {
+  ChildEntity,
+  Column,
+  DataSource,
+  Entity,
+  JoinColumn,
+  OneToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  TableInheritance,
+} from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { InvalidObjectError } from '../../lib/errors/statistic.error.js';
 import { type EntityClass, objectRef } from '../../lib/statistics/object-target.js';
@@ -17,7 +27,10 @@ class Cat extends Animal {}
 
 @Entity()
 class Coded {
-  @PrimaryColumn({ type: 'integer', transformer: { to: (code: string) => Number(code.slice(2)), from: (id: number) => `c-${id}` } })
+  @PrimaryColumn({
+    type: 'integer',
+    transformer: { to: (code: string) => Number(code.slice(2)), from: (id: number) => `c-${id}` },
+  })
   code!: string;
 }
 

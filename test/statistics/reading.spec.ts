@@ -1,5 +1,11 @@
+import { jest } from '@jest/globals';
 import { UnknownMetricError } from '../../lib/errors/catalog.error.js';
-import { InvalidFilterError, NotSummableError, TooManyPointsError, TrackerOwnedError } from '../../lib/errors/statistic.error.js';
+import {
+  InvalidFilterError,
+  NotSummableError,
+  TooManyPointsError,
+  TrackerOwnedError,
+} from '../../lib/errors/statistic.error.js';
 import { InvalidDateError, InvalidPeriodError } from '../../lib/errors/time.error.js';
 import { Coverage } from '../../lib/statistics/coverage.entity.js';
 import { objectRef } from '../../lib/statistics/object-target.js';
@@ -23,9 +29,11 @@ describeOnEachDatabase('reading', (test) => {
     beforeEach(async () => {
       for (const date of ['2026-11-03', '2026-11-01', '2026-11-02']) await day(date, date.slice(-1));
       await store(s, { date: '2026-11-02', value: '20', period: Period.LIFETIME });
-      for (const id of ['b', 'B', 'a']) await store(s, { date: '2026-11-01', value: '1', objectType: 'page', objectId: id });
+      for (const id of ['b', 'B', 'a'])
+        await store(s, { date: '2026-11-01', value: '1', objectType: 'page', objectId: id });
     });
-    const dates = async (filter: object) => (await s.statistics.find({ metric: ORDERS, ...filter })).map(({ date }) => date.slice(-2));
+    const dates = async (filter: object) =>
+      (await s.statistics.find({ metric: ORDERS, ...filter })).map(({ date }) => date.slice(-2));
 
     it('gives rows by date, then keys, in every period unless one is named', async () => {
       expect(await dates({})).toEqual(['01', '02', '02', '03']);
@@ -51,21 +59,35 @@ describeOnEachDatabase('reading', (test) => {
       expect(await s.metrics.find(VISITS)).toBeNull();
       await expect(s.statistics.find({ metric: 'shop/vists' })).rejects.toThrow(UnknownMetricError);
       await expect(s.statistics.find({} as never)).rejects.toThrow(InvalidFilterError);
-      await expect(s.statistics.find({ metric: ORDERS, metrics: [ORDERS] } as never)).rejects.toThrow(InvalidFilterError);
-      await expect(s.statistics.find({ metric: ORDERS, objects: undefined } as never)).rejects.toThrow(InvalidFilterError);
-      await expect(s.statistics.find({ metric: ORDERS, date: '2026-11-01', from: '2026-11-01' })).rejects.toThrow(InvalidFilterError);
+      await expect(s.statistics.find({ metric: ORDERS, metrics: [ORDERS] } as never)).rejects.toThrow(
+        InvalidFilterError,
+      );
+      await expect(s.statistics.find({ metric: ORDERS, objects: undefined } as never)).rejects.toThrow(
+        InvalidFilterError,
+      );
+      await expect(s.statistics.find({ metric: ORDERS, date: '2026-11-01', from: '2026-11-01' })).rejects.toThrow(
+        InvalidFilterError,
+      );
       await expect(s.statistics.find({ metric: ORDERS, last: 0 })).rejects.toThrow(InvalidFilterError);
       await expect(s.statistics.find({ metric: ORDERS, to: '2026-11-31' })).rejects.toThrow(InvalidDateError);
     });
 
     it('reads objects of several types', async () => {
       await store(s, { date: '2026-11-01', value: '1', objectType: 'customer', objectId: '5' });
-      const rows = await s.statistics.find({ metric: ORDERS, objects: [objectRef(Page, 'a'), objectRef(Page, 'b'), objectRef(Customer, 5), objectRef(Customer, 6)] });
-      expect(rows.map(({ objectType, objectId }) => `${objectType} ${objectId}`)).toEqual(['customer 5', 'page a', 'page b']);
+      const rows = await s.statistics.find({
+        metric: ORDERS,
+        objects: [objectRef(Page, 'a'), objectRef(Page, 'b'), objectRef(Customer, 5), objectRef(Customer, 6)],
+      });
+      expect(rows.map(({ objectType, objectId }) => `${objectType} ${objectId}`)).toEqual([
+        'customer 5',
+        'page a',
+        'page b',
+      ]);
     });
 
     it('gives the most recent', async () => {
-      const latest = async (filter: object) => (await s.statistics.mostRecent({ metric: ORDERS, ...filter }))?.date ?? null;
+      const latest = async (filter: object) =>
+        (await s.statistics.mostRecent({ metric: ORDERS, ...filter }))?.date ?? null;
       expect(await latest({})).toBe('2026-11-03');
       expect(await latest({ to: '2026-11-02' })).toBe('2026-11-02');
       expect(await latest({ date: '2026-11-30' })).toBe('2026-11-03');
@@ -75,11 +97,22 @@ describeOnEachDatabase('reading', (test) => {
     });
 
     it('narrows to the same rows, to go on composing', async () => {
-      const rows = await s.statistics.narrow({ metric: ORDERS, period: Period.DAY, from: '2026-11-02' }).orderBy('statistic.date').getMany();
+      const rows = await s.statistics
+        .narrow({ metric: ORDERS, period: Period.DAY, from: '2026-11-02' })
+        .orderBy('statistic.date')
+        .getMany();
       expect(rows).toEqual(await s.statistics.find({ metric: ORDERS, period: Period.DAY, from: '2026-11-02' }));
-      const page = s.statistics.narrow({ metric: 'shop/orders', objects: [objectRef(Page, 'a'), objectRef(Customer, 1)] }, 's');
+      const page = s.statistics.narrow(
+        { metric: 'shop/orders', objects: [objectRef(Page, 'a'), objectRef(Customer, 1)] },
+        's',
+      );
       expect(await page.innerJoin(Page, 'p', '1 = 1').andWhere('s.value > :least', { least: 0 }).getCount()).toBe(0);
-      expect(await s.statistics.narrow({ metric: ORDERS, objectType: Page }, 's').andWhere('s.objectId = :id', { id: 'a' }).getCount()).toBe(1);
+      expect(
+        await s.statistics
+          .narrow({ metric: ORDERS, objectType: Page }, 's')
+          .andWhere('s.objectId = :id', { id: 'a' })
+          .getCount(),
+      ).toBe(1);
       expect(await s.statistics.narrow({ metric: 'shop/nothing' }).getMany()).toEqual([]);
       expect(await s.statistics.narrow({ metrics: [] }).getMany()).toEqual([]);
       expect(await s.statistics.narrow({ metrics: [await s.metrics.resolve(ORDERS), VISITS] }).getCount()).toBe(4);
@@ -97,27 +130,46 @@ describeOnEachDatabase('reading', (test) => {
       expect(await value({ date: '2026-11-09' })).toBeNull();
       expect(await value({})).toBe(0);
       expect(await s.statistics.value({ metric: ORDERS, exact: true })).toBe('0');
-      expect(await s.statistics.point({ metric: ORDERS })).toEqual({ date: TODAY, value: 0, complete: false, asOf: NOW });
+      expect(await s.statistics.point({ metric: ORDERS })).toEqual({
+        date: TODAY,
+        value: 0,
+        complete: false,
+        asOf: NOW,
+      });
       expect(await s.statistics.point({ metric: ORDERS, date: '2026-11-19' })).toMatchObject({ complete: true });
       expect(await value({ period: Period.LIFETIME })).toBeNull();
       await store(s, { date: '2026-01-01', value: '77', period: Period.LIFETIME });
       expect(await value({ period: Period.LIFETIME })).toBe(77);
       expect(await s.statistics.value({ metric: VISITS })).toBeNull();
-      await expect(s.statistics.value({ metric: ORDERS, objectType: Page } as never)).rejects.toThrow(InvalidFilterError);
+      await expect(s.statistics.value({ metric: ORDERS, objectType: Page } as never)).rejects.toThrow(
+        InvalidFilterError,
+      );
       await expect(s.statistics.value({ metric: ORDERS, from: TODAY } as never)).rejects.toThrow(InvalidFilterError);
       await expect(s.statistics.value({ metrics: [ORDERS] } as never)).rejects.toThrow(InvalidFilterError);
     });
 
     it("is today's in the zone of its coverage", async () => {
-      await cover(s, { from: '2026-11-10', through: '2026-11-21', timeZone: 'Pacific/Auckland', computedAt: String(NOW.getTime()) });
+      await cover(s, {
+        from: '2026-11-10',
+        through: '2026-11-21',
+        timeZone: 'Pacific/Auckland',
+        computedAt: String(NOW.getTime()),
+      });
       await day('2026-11-21', '3');
       expect(await s.statistics.today()).toBe(TODAY);
       expect(await s.statistics.today(ORDERS)).toBe('2026-11-21');
       expect(await s.statistics.today(VISITS)).toBe(TODAY);
       expect(await s.statistics.value({ metric: ORDERS })).toBe(3);
       expect(await s.statistics.value({ metric: ORDERS, date: NOW })).toBe(3);
-      expect((await s.statistics.series({ metric: ORDERS, last: 2 })).map(({ date }) => date)).toEqual(['2026-11-20', '2026-11-21']);
-      expect(await s.statistics.coverage({ metric: ORDERS })).toEqual({ from: '2026-11-10', through: '2026-11-21', timeZone: 'Pacific/Auckland' });
+      expect((await s.statistics.series({ metric: ORDERS, last: 2 })).map(({ date }) => date)).toEqual([
+        '2026-11-20',
+        '2026-11-21',
+      ]);
+      expect(await s.statistics.coverage({ metric: ORDERS })).toEqual({
+        from: '2026-11-10',
+        through: '2026-11-21',
+        timeZone: 'Pacific/Auckland',
+      });
     });
 
     it('of one object knows the coverage of all of its type, or its own', async () => {
@@ -126,11 +178,13 @@ describeOnEachDatabase('reading', (test) => {
       const at = (object: object) => s.statistics.value({ metric: ORDERS, object, date: '2026-11-12' });
       expect(await at(objectRef(Customer, 5))).toBe(0);
       expect(await at(objectRef(Page, 'x'))).toBeNull();
-      const coverage = (filter: object) => s.statistics.coverage({ metric: ORDERS, ...filter } as never);
+      const coverage = (filter: object) => s.statistics.coverage({ metric: ORDERS, ...filter });
       expect(await coverage({ object: objectRef(Page, 'x') })).toMatchObject({ from: '2026-11-15' });
       expect(await coverage({ object: objectRef(Page, 'y') })).toBeNull();
       expect(await coverage({ objectType: Customer })).toMatchObject({ from: '2026-11-10' });
-      expect(await coverage({ objects: [objectRef(Customer, 1), objectRef(Page, 'x')] })).toMatchObject({ from: '2026-11-15' });
+      expect(await coverage({ objects: [objectRef(Customer, 1), objectRef(Page, 'x')] })).toMatchObject({
+        from: '2026-11-15',
+      });
       expect(await coverage({})).toBeNull();
     });
   });
@@ -159,13 +213,22 @@ describeOnEachDatabase('reading', (test) => {
       await cover(s, { from: '2026-09-15', through: TODAY, period: Period.CALENDAR_MONTH });
       await store(s, { date: '2026-09-01', value: '4', period: Period.CALENDAR_MONTH });
       const points = await s.statistics.series({ metric: ORDERS, period: Period.CALENDAR_MONTH, exact: true });
-      expect(points.map(({ date, value }) => [date, value])).toEqual([['2026-09-01', '4'], ['2026-10-01', '0'], ['2026-11-01', '0']]);
+      expect(points.map(({ date, value }) => [date, value])).toEqual([
+        ['2026-09-01', '4'],
+        ['2026-10-01', '0'],
+        ['2026-11-01', '0'],
+      ]);
     });
 
     it('holds the value from before its beginning', async () => {
       await store(s, { date: '2026-01-01', value: '9007199254740993', period: Period.LIFETIME });
       await store(s, { date: '2026-11-19', value: '0.5', period: Period.LIFETIME });
-      const points = await s.statistics.series({ metric: ORDERS, period: Period.LIFETIME, from: '2026-11-17', exact: true });
+      const points = await s.statistics.series({
+        metric: ORDERS,
+        period: Period.LIFETIME,
+        from: '2026-11-17',
+        exact: true,
+      });
       expect(points.map(({ value }) => value)).toEqual(['9007199254740993', '9007199254740993', '0.5', '0.5']);
       const filled = await s.statistics.series({ metric: ORDERS, from: '2026-11-19', fill: 'zero' });
       expect(filled.map(({ value }) => value)).toEqual([null, null]);
@@ -174,10 +237,11 @@ describeOnEachDatabase('reading', (test) => {
     it('reads as many statements as it needs', async () => {
       await cover(s, { from: '2026-11-10', through: TODAY });
       let statements = 0;
-      const original = s.dataSource.logger;
-      s.dataSource.logger = { ...original, logQuery: () => void statements++ } as never;
+      const watched = jest.spyOn(s.dataSource.logger, 'logQuery').mockImplementation(() => {
+        statements++;
+      });
       await s.statistics.series({ metric: ORDERS, last: 5 });
-      s.dataSource.logger = original;
+      watched.mockRestore();
       expect(statements).toBe(3);
     });
   });
@@ -187,7 +251,10 @@ describeOnEachDatabase('reading', (test) => {
       await day('2026-11-19', '1');
       const all = await s.statistics.multiSeries({ metrics: [ORDERS, VISITS], from: '2026-11-18' });
       expect(all.map(({ key }) => key)).toEqual(['shop/orders', 'shop/visits']);
-      expect(all.map(({ points }) => points.map(({ value }) => value))).toEqual([[null, 1, null], [null, null, null]]);
+      expect(all.map(({ points }) => points.map(({ value }) => value))).toEqual([
+        [null, 1, null],
+        [null, null, null],
+      ]);
       expect(all[1]!.metric).toMatchObject({ ref: 'visits', id: 0 });
       expect(await s.metrics.find(VISITS)).toBeNull();
       expect(await s.statistics.multiSeries({ metrics: [] })).toEqual([]);
@@ -199,11 +266,24 @@ describeOnEachDatabase('reading', (test) => {
       await lifetime('1', '2026-11-20', '6');
       await lifetime('1', '2026-11-20', '60', 'page');
       const read = async (filter: object) =>
-        (await s.statistics.multiSeries({ metric: ORDERS, period: Period.LIFETIME, from: '2026-11-18', ...filter } as unknown as { metric: typeof ORDERS; objectType: string })).map(
-          ({ object, points }) => [object.id, ...points.map(({ value }) => value)],
-        );
-      expect(await read({ objectType: Customer })).toEqual([['1', 5, 5, 6], ['2', null, 7, 7]]);
-      expect(await read({ objects: [objectRef(Customer, 9), objectRef(Customer, 1), objectRef(Customer, 9)] })).toEqual([['9', null, null, null], ['1', 5, 5, 6]]);
+        (
+          await s.statistics.multiSeries({
+            metric: ORDERS,
+            period: Period.LIFETIME,
+            from: '2026-11-18',
+            ...filter,
+          } as unknown as { metric: typeof ORDERS; objectType: string })
+        ).map(({ object, points }) => [object.id, ...points.map(({ value }) => value)]);
+      expect(await read({ objectType: Customer })).toEqual([
+        ['1', 5, 5, 6],
+        ['2', null, 7, 7],
+      ]);
+      expect(await read({ objects: [objectRef(Customer, 9), objectRef(Customer, 1), objectRef(Customer, 9)] })).toEqual(
+        [
+          ['9', null, null, null],
+          ['1', 5, 5, 6],
+        ],
+      );
       expect(await read({ objects: [] })).toEqual([]);
       expect(await read({ object: objectRef(Page, 1), fill: 'null' })).toEqual([['1', null, null, 60]]);
     });
@@ -220,12 +300,33 @@ describeOnEachDatabase('reading', (test) => {
       await lifetime('5', '2026-11-20', '0');
       await lifetime('9', '2026-11-20', '1000', 'page');
       const top = async (filter: object) =>
-        (await s.statistics.top({ metric: ORDERS, period: Period.LIFETIME, objectType: Customer, ...filter })).map(({ object, value }) => [object.id, value]);
-      expect(await top({})).toEqual([['2', 10], ['1', 6], ['3', 6], ['5', 0]]);
-      expect(await top({ limit: 2 })).toEqual([['2', 10], ['1', 6]]);
-      expect(await top({ limit: 2, offset: 1 })).toEqual([['1', 6], ['3', 6]]);
-      expect(await top({ limit: Infinity, order: 'asc' })).toEqual([['5', 0], ['1', 6], ['3', 6], ['2', 10]]);
-      expect(await top({ date: '2026-10-31' })).toEqual([['2', 10], ['1', 5]]);
+        (await s.statistics.top({ metric: ORDERS, period: Period.LIFETIME, objectType: Customer, ...filter })).map(
+          ({ object, value }) => [object.id, value],
+        );
+      expect(await top({})).toEqual([
+        ['2', 10],
+        ['1', 6],
+        ['3', 6],
+        ['5', 0],
+      ]);
+      expect(await top({ limit: 2 })).toEqual([
+        ['2', 10],
+        ['1', 6],
+      ]);
+      expect(await top({ limit: 2, offset: 1 })).toEqual([
+        ['1', 6],
+        ['3', 6],
+      ]);
+      expect(await top({ limit: Infinity, order: 'asc' })).toEqual([
+        ['5', 0],
+        ['1', 6],
+        ['3', 6],
+        ['2', 10],
+      ]);
+      expect(await top({ date: '2026-10-31' })).toEqual([
+        ['2', 10],
+        ['1', 5],
+      ]);
       expect(await top({ date: '2026-12-01' })).toEqual([['1', 600]]);
       expect(await top({ limit: 0 })).toEqual([]);
       await expect(top({ limit: -1 })).rejects.toThrow(InvalidFilterError);
@@ -234,12 +335,40 @@ describeOnEachDatabase('reading', (test) => {
     });
 
     it('sorts numbers as numbers, exactly, and takes ten', async () => {
-      const values = ['9', '10', '0.1', '-5', '9007199254740993', '9007199254740992', '1e30', '100', '99', '98', '97', '96'];
-      for (const [id, value] of values.entries()) await s.statistics.record({ metric: ORDERS, value, object: objectRef(Customer, id) });
+      const values = [
+        '9',
+        '10',
+        '0.1',
+        '-5',
+        '9007199254740993',
+        '9007199254740992',
+        '1e30',
+        '100',
+        '99',
+        '98',
+        '97',
+        '96',
+      ];
+      for (const [id, value] of values.entries())
+        await s.statistics.record({ metric: ORDERS, value, object: objectRef(Customer, id) });
       const top = await s.statistics.top({ metric: ORDERS, objectType: Customer, exact: true });
-      expect(top.map(({ value }) => value)).toEqual(['1000000000000000000000000000000', '9007199254740993', '9007199254740992', '100', '99', '98', '97', '96', '10', '9']);
+      expect(top.map(({ value }) => value)).toEqual([
+        '1000000000000000000000000000000',
+        '9007199254740993',
+        '9007199254740992',
+        '100',
+        '99',
+        '98',
+        '97',
+        '96',
+        '10',
+        '9',
+      ]);
       expect(await s.statistics.top({ metric: ORDERS, objectType: Customer, date: '2026-11-19' })).toEqual([]);
-      const some = await s.statistics.top({ metric: ORDERS, objects: [objectRef(Customer, 0), objectRef(Customer, 3)] });
+      const some = await s.statistics.top({
+        metric: ORDERS,
+        objects: [objectRef(Customer, 0), objectRef(Customer, 3)],
+      });
       expect(some.map(({ value }) => value)).toEqual([9, -5]);
     });
   });
@@ -256,7 +385,9 @@ describeOnEachDatabase('reading', (test) => {
       await cover(s, { from: '2026-11-10', through: TODAY });
       expect(await s.statistics.total({ metric: ORDERS, last: 3 })).toBe(0);
       expect(await s.statistics.total({ metric: VISITS })).toBeNull();
-      await expect(s.statistics.total({ metric: ORDERS, period: Period.LIFETIME as never })).rejects.toThrow(InvalidPeriodError);
+      await expect(s.statistics.total({ metric: ORDERS, period: Period.LIFETIME as never })).rejects.toThrow(
+        InvalidPeriodError,
+      );
     });
 
     it.each(['avg', 'min', 'max', 'countDistinct'] as const)('refuses %s', async (kind) => {

@@ -1,7 +1,11 @@
 import { Column, DataSource, Entity, JoinColumn, ManyToOne } from 'typeorm';
 import { Database } from '../../lib/database/database.js';
 import { MissingEntityError } from '../../lib/errors/database.error.js';
-import { IncompleteDimensionsError, InvalidDimensionError, InvalidDimensionValueError } from '../../lib/errors/dimension.error.js';
+import {
+  IncompleteDimensionsError,
+  InvalidDimensionError,
+  InvalidDimensionValueError,
+} from '../../lib/errors/dimension.error.js';
 import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
 import { Dimension, NULL_DIMENSION } from '../../lib/statistics/dimension.decorator.js';
 import { StatisticOwners } from '../../lib/statistics/owners.js';
@@ -34,13 +38,21 @@ class WithRelation extends AbstractStatistic {
 @Entity()
 class WithoutDimension extends AbstractStatistic {}
 
-async function databaseOf(...entities: Function[]): Promise<Database> {
-  const dataSource = new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [...CATALOG, Customer, ...entities] });
+async function databaseOf(...entities: (new () => object)[]): Promise<Database> {
+  const dataSource = new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [...CATALOG, Customer, ...entities],
+  });
   return new Database(await dataSource.initialize());
 }
 
 describe('a custom statistic', () => {
-  it.each([[WithColumn, /note/], [WithRelation, /customer/], [WithoutDimension, /no dimension/]])('%p is refused at start', async (entity, message) => {
+  it.each([
+    [WithColumn, /note/],
+    [WithRelation, /customer/],
+    [WithoutDimension, /no dimension/],
+  ])('%p is refused at start', async (entity, message) => {
     const database = await databaseOf(entity);
     await expect(prepareStatisticTables(database)).rejects.toThrow(InvalidDimensionError);
     expect(() => statisticTableOf(database, entity as never)).toThrow(message);
@@ -58,9 +70,22 @@ describe('a custom statistic', () => {
     const table = statisticTableOf(database, Flights);
     expect(table).toMatchObject({ kind: 'custom', entity: Flights });
     expect(table.keys.map(({ property }) => property)).toEqual(['from', 'to', 'order', 'object', 'booked']);
-    expect(table.keys.map(({ column }) => column.sql)).toEqual(['"origin"', '"destination"', '"ordinal"', '"is_object"', '"booked"']);
+    expect(table.keys.map(({ column }) => column.sql)).toEqual([
+      '"origin"',
+      '"destination"',
+      '"ordinal"',
+      '"is_object"',
+      '"booked"',
+    ]);
     expect(table.table.metadata.primaryColumns.map(({ propertyName }) => propertyName)).toEqual([
-      'metricId', 'period', 'from', 'to', 'order', 'object', 'booked', 'date',
+      'metricId',
+      'period',
+      'from',
+      'to',
+      'order',
+      'object',
+      'booked',
+      'date',
     ]);
     expect(statisticTableOf(database, Flights)).toBe(table);
   });
@@ -74,9 +99,23 @@ describe('a custom statistic', () => {
     expect(booked!.decode(NULL_DIMENSION.date)).toBeNull();
     expect(from!.encode(NULL_DIMENSION.varchar)).toBe(NULL_DIMENSION.varchar);
     for (const [key, value] of [
-      [from, null], [from, undefined], [from, 5], [from, 'x'.repeat(11)], [from, 'a\0'], [from, '\ud800'], [to, NULL_DIMENSION.varchar],
-      [order, 1.5], [order, 2 ** 31], [order, NaN], [order, '1'], [order, NULL_DIMENSION.integer], [object, 1], [object, 'true'],
-      [booked, '2026-02-30'], [booked, new Date()], [booked, NULL_DIMENSION.date],
+      [from, null],
+      [from, undefined],
+      [from, 5],
+      [from, 'x'.repeat(11)],
+      [from, 'a\0'],
+      [from, '\ud800'],
+      [to, NULL_DIMENSION.varchar],
+      [order, 1.5],
+      [order, 2 ** 31],
+      [order, NaN],
+      [order, '1'],
+      [order, NULL_DIMENSION.integer],
+      [object, 1],
+      [object, 'true'],
+      [booked, '2026-02-30'],
+      [booked, new Date()],
+      [booked, NULL_DIMENSION.date],
     ] as const) {
       expect(() => key!.encode(value)).toThrow(InvalidDimensionValueError);
     }
@@ -115,23 +154,37 @@ describe('scopes', () => {
 
 describeOnEachDatabase('custom statistics', (test) => {
   let s: Setup;
-  const at = (country: string, province: string | null) => ({ entity: OrdersByRegion, dimensions: { country, province } });
+  const at = (country: string, province: string | null) => ({
+    entity: OrdersByRegion,
+    dimensions: { country, province },
+  });
   beforeEach(async () => {
     s = await setup(test);
-    for (const [place, [country, province]] of ([['NL', null], ['NL', 'Utrecht'], ['nl', null], ['BE', 'Namur']] as const).entries()) {
+    for (const [place, [country, province]] of (
+      [
+        ['NL', null],
+        ['NL', 'Utrecht'],
+        ['nl', null],
+        ['BE', 'Namur'],
+      ] as const
+    ).entries()) {
       await s.statistics.record({ metric: ORDERS, value: place + 1, ...at(country, province) });
     }
   });
 
   it('are read by some of their dimensions, a null included', async () => {
     const find = async (dimensions?: object) =>
-      (await s.statistics.find({ metric: ORDERS, entity: OrdersByRegion, ...(dimensions && { dimensions }) })).map(({ value }) => value).sort();
+      (await s.statistics.find({ metric: ORDERS, entity: OrdersByRegion, ...(dimensions && { dimensions }) }))
+        .map(({ value }) => value)
+        .sort();
     expect(await find()).toEqual([1, 2, 3, 4]);
     expect(await find({ country: 'NL' })).toEqual([1, 2]);
     expect(await find({ province: null })).toEqual([1, 3]);
     expect(await find({ province: [null, 'Namur'], country: ['NL', 'BE'] })).toEqual([1, 4]);
     expect(await find({ country: [] })).toEqual([]);
-    const narrowed = await s.statistics.narrow({ metric: ORDERS, entity: OrdersByRegion, dimensions: { province: null } }).getMany();
+    const narrowed = await s.statistics
+      .narrow({ metric: ORDERS, entity: OrdersByRegion, dimensions: { province: null } })
+      .getMany();
     expect(narrowed.map(({ province }) => province)).toEqual([null, null]);
   });
 
@@ -140,8 +193,18 @@ describeOnEachDatabase('custom statistics', (test) => {
       { dimensions: { country: 'BE', province: 'Namur' }, value: 4 },
       { dimensions: { country: 'nl', province: null }, value: 3 },
     ]);
-    const all = await s.statistics.multiSeries({ metric: ORDERS, entity: OrdersByRegion, dimensions: { country: 'NL' }, last: 1 });
-    expect(all.map(({ dimensions, points }) => [dimensions.province, points[0]?.value])).toEqual(expect.arrayContaining([['Utrecht', 2], [null, 1]]));
+    const all = await s.statistics.multiSeries({
+      metric: ORDERS,
+      entity: OrdersByRegion,
+      dimensions: { country: 'NL' },
+      last: 1,
+    });
+    expect(all.map(({ dimensions, points }) => [dimensions.province, points[0]?.value])).toEqual(
+      expect.arrayContaining([
+        ['Utrecht', 2],
+        [null, 1],
+      ]),
+    );
     expect(new Set(all.map(({ key }) => key)).size).toBe(2);
   });
 
@@ -151,14 +214,24 @@ describeOnEachDatabase('custom statistics', (test) => {
     await expect(s.statistics.series({ metric: ORDERS, ...some })).rejects.toThrow(/province/);
     await expect(s.statistics.record({ metric: ORDERS, value: 1, ...some })).rejects.toThrow(IncompleteDimensionsError);
     await expect(s.statistics.increment({ metric: ORDERS, ...some })).rejects.toThrow(IncompleteDimensionsError);
-    await expect(s.statistics.find({ metric: ORDERS, entity: OrdersByRegion, dimensions: { city: 'x' } as never })).rejects.toThrow(InvalidDimensionError);
-    await expect(s.statistics.find({ metric: ORDERS, entity: OrdersByRegion, dimensions: { country: undefined } as never })).rejects.toThrow(/country is undefined/);
+    await expect(
+      s.statistics.find({ metric: ORDERS, entity: OrdersByRegion, dimensions: { city: 'x' } as never }),
+    ).rejects.toThrow(InvalidDimensionError);
+    await expect(
+      s.statistics.find({ metric: ORDERS, entity: OrdersByRegion, dimensions: { country: undefined } }),
+    ).rejects.toThrow(/country is undefined/);
     await expect(s.statistics.find({ metric: ORDERS, entity: Customer as never })).rejects.toThrow(/custom statistic/);
     expect(ENTITIES).toContain(OrdersByRegion);
   });
 
   it('are removed by some of their dimensions', async () => {
-    expect(await s.statistics.remove({ metric: ORDERS, entity: OrdersByRegion, dimensions: { country: 'NL', province: null } })).toBe(1);
+    expect(
+      await s.statistics.remove({
+        metric: ORDERS,
+        entity: OrdersByRegion,
+        dimensions: { country: 'NL', province: null },
+      }),
+    ).toBe(1);
     expect(await s.statistics.remove({ metric: ORDERS, entity: OrdersByRegion })).toBe(3);
   });
 });

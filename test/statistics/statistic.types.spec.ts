@@ -1,4 +1,4 @@
-import { objectRef } from '../../lib/statistics/object-target.js';
+import { type ObjectRef, objectRef } from '../../lib/statistics/object-target.js';
 import type { SeriesPoint } from '../../lib/statistics/series.js';
 import type { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
 import type { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
@@ -7,39 +7,46 @@ import type { StatisticService } from '../../lib/statistics/statistic.service.js
 import { Period } from '../../lib/time/period.js';
 import { Customer, Flights, ORDERS, OrdersByRegion, VISITS } from './setup.js';
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- how TypeScript compares two types exactly
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function is<A, B>(_: Same<A, B>): void {
-  // the compiler checks it
+
+/** Takes what is of exactly this type. */
+function exactly<Expected>(): <Actual>(value: Same<Actual, Expected> extends true ? Actual : never) => void {
+  return () => undefined;
 }
 
 const customer = Object.assign(new Customer(), { id: 5 });
 const NL = { entity: OrdersByRegion, dimensions: { country: 'NL', province: null } };
 
+const total = (s: StatisticService) => s.record({ metric: ORDERS, value: 1 });
+const byObject = (s: StatisticService) => s.record({ metric: 'shop/orders', value: '1', object: customer });
+const custom = (s: StatisticService) => s.record({ metric: ORDERS, value: 1n, ...NL });
+const value = (s: StatisticService) => s.value({ metric: ORDERS });
+const exact = (s: StatisticService) => s.value({ metric: ORDERS, object: objectRef(Customer, 5), exact: true });
+const points = (s: StatisticService) => s.series({ metric: ORDERS, last: 30, fill: 'zero', exact: true, ...NL });
+const top = (s: StatisticService) => s.top({ metric: ORDERS, objectType: Customer });
+const group = async (s: StatisticService) => (await s.top({ metric: ORDERS, entity: OrdersByRegion }))[0]!.dimensions;
+const found = (s: StatisticService) =>
+  s.find({ metrics: [ORDERS, VISITS], entity: Flights, dimensions: { from: ['AMS', 'RTM'], to: null } });
+
 /** Never called: what must compile, and what must not. */
 export async function compiled(s: StatisticService): Promise<void> {
-  is<Awaited<ReturnType<typeof total>>, StatisticByDate>(true);
-  const total = () => s.record({ metric: ORDERS, value: 1 });
-  is<Awaited<ReturnType<typeof byObject>>, StatisticByDateAndObject>(true);
-  const byObject = () => s.record({ metric: 'shop/orders', value: '1', object: customer });
-  const custom = await s.record({ metric: ORDERS, value: 1n, ...NL });
-  is<typeof custom, OrdersByRegion>(true);
-  is<DimensionKeys<Flights>, 'from' | 'to' | 'order' | 'object' | 'booked'>(true);
-
-  const value = await s.value({ metric: ORDERS });
-  is<typeof value, number | null>(true);
-  const exact = await s.value({ metric: ORDERS, object: objectRef(Customer, 5), exact: true });
-  is<typeof exact, string | null>(true);
-  const points = await s.series({ metric: ORDERS, last: 30, fill: 'zero', exact: true, ...NL });
-  is<typeof points, SeriesPoint<string>[]>(true);
-  const top = await s.top({ metric: ORDERS, objectType: Customer });
-  is<(typeof top)[number]['value'], number>(true);
-  const groups = await s.top({ metric: ORDERS, entity: OrdersByRegion });
-  is<(typeof groups)[number]['dimensions'], { country: string; province: string | null }>(true);
-  const found = await s.find({ metrics: [ORDERS, VISITS], entity: Flights, dimensions: { from: ['AMS', 'RTM'], to: null } });
-  is<typeof found, Flights[]>(true);
+  exactly<StatisticByDate>()<Awaited<ReturnType<typeof total>>>(await total(s));
+  exactly<StatisticByDateAndObject>()<Awaited<ReturnType<typeof byObject>>>(await byObject(s));
+  exactly<OrdersByRegion>()<Awaited<ReturnType<typeof custom>>>(await custom(s));
+  exactly<number | null>()<Awaited<ReturnType<typeof value>>>(await value(s));
+  exactly<string | null>()<Awaited<ReturnType<typeof exact>>>(await exact(s));
+  exactly<SeriesPoint<string>[]>()<Awaited<ReturnType<typeof points>>>(await points(s));
+  exactly<{ object: ObjectRef; value: number }[]>()<Awaited<ReturnType<typeof top>>>(await top(s));
+  exactly<{ country: string; province: string | null }>()<Awaited<ReturnType<typeof group>>>(await group(s));
+  exactly<Flights[]>()<Awaited<ReturnType<typeof found>>>(await found(s));
+  exactly<'from' | 'to' | 'order' | 'object' | 'booked'>()<DimensionKeys<Flights>>('from');
   const filter: StatisticFilter = { metric: ORDERS, period: Period.DAY };
-  void filter;
-  const rows: RecordInput<OrdersByRegion>[] = [{ metric: ORDERS, value: 1 }, { metric: ORDERS, value: 1, ...NL }];
+  await s.find(filter as typeof filter & { metric: typeof ORDERS; object: Customer });
+  const rows: RecordInput<OrdersByRegion>[] = [
+    { metric: ORDERS, value: 1 },
+    { metric: ORDERS, value: 1, ...NL },
+  ];
   await s.recordMany(rows);
   await s.recordMany([{ metric: ORDERS, value: 1, object: customer }]);
   await s.increment({ metric: ORDERS, period: Period.CALENDAR_MONTH, ...NL });
@@ -56,7 +63,7 @@ export async function compiled(s: StatisticService): Promise<void> {
   await s.find({ metric: ORDERS, entity: Flights, dimensions: { order: 'first' } });
   // @ts-expect-error LIFETIME values overlap
   await s.increment({ metric: ORDERS, period: Period.LIFETIME });
-  // @ts-expect-error no metric
+  // @ts-expect-error a metric is missing
   await s.find({ period: Period.DAY });
   // @ts-expect-error one metric only
   await s.series({ metrics: [ORDERS] });

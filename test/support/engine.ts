@@ -22,16 +22,20 @@ export class Engine {
   private readonly runner: TrackerRunner;
   private readonly verifier: TrackerVerifier;
 
-  private constructor(readonly dataSource: DataSource) {
+  private constructor(
+    readonly dataSource: DataSource,
+    readonly source: DataSource,
+  ) {
     this.database = new Database(dataSource);
-    const dataSources = new DataSources(dataSource, () => []);
+    const dataSources = new DataSources(dataSource, () => [source]);
     const resolver = new TrackerResolver(this.database, dataSources, new ObjectTypes(dataSources));
     this.runner = new TrackerRunner(this.database, resolver, () => new Date());
     this.verifier = new TrackerVerifier(this.database, resolver);
   }
 
-  static async on(dataSource: DataSource): Promise<Engine> {
-    const engine = new Engine(dataSource);
+  /** @param source the data source of the entities that are counted, where it is another one */
+  static async on(dataSource: DataSource, source = dataSource): Promise<Engine> {
+    const engine = new Engine(dataSource, source);
     await engine.database.dialect.prepareKeys(
       dataSource,
       statisticTablesOf(engine.database).map(({ table, keys }) => ({

@@ -49,7 +49,9 @@ describe('defineTracker', () => {
   it('keeps what is given, with instants as dates of the zone', () => {
     const where = { status: 'paid' };
     const given = { period: [Period.WEEK, Period.LIFETIME], where, lookback: 0, timeZone: 'Asia/Tokyo' };
-    expect(define('date', { ...given, aggregate: sum('total'), since: new Date('2026-01-01T20:00:00Z') })).toMatchObject({
+    expect(
+      define('date', { ...given, aggregate: sum('total'), since: new Date('2026-01-01T20:00:00Z') }),
+    ).toMatchObject({
       ...{ periods: given.period, where, lookback: 0, timeZone: 'Asia/Tokyo', since: '2026-01-02' },
       aggregate: { function: 'sum', field: 'total' },
     });
@@ -77,7 +79,12 @@ describe('defineTracker', () => {
     ['a period twice', 'date', { period: [Period.WEEK, Period.days(7)] }, /names WEEK twice/],
     ['a number as a period', 'date', { period: 7 }, /Invalid period: 7/],
     ['no dateField', 'date', { dateField: '' }, /dateField is "".*createdAt/],
-    ['an aggregate on a counting class', 'count-date', { aggregate: sum('total') }, /takes no aggregate.*ObjectsByDateTracker/],
+    [
+      'an aggregate on a counting class',
+      'count-date',
+      { aggregate: sum('total') },
+      /takes no aggregate.*ObjectsByDateTracker/,
+    ],
     ['even count()', 'count-object', { aggregate: count(), objectField: 'x' }, /ObjectsByDateAndObjectTracker/],
     ['an aggregate that is none', 'date', { aggregate: 'sum' }, /aggregate is "sum".*sum\('field'\)/],
     ['a negative lookback', 'date', { lookback: -1 }, /lookback is -1/],
@@ -96,9 +103,24 @@ describe('defineTracker', () => {
     ['both', 'object', { object: objectRef('shop', 1), objectField: 'x' }, /has both/],
     ['objectEntity beside object', 'object', { object: objectRef('shop', 1), objectEntity: class {} }, /objectEntity/],
     ['no statistic', 'dimensions', { dimensions: {} }, /statistic is undefined/],
-    ['a class that is no statistic', 'dimensions', { statistic: class {}, dimensions: {} }, /extends AbstractStatistic/],
-    ['a missing dimension', 'dimensions', { statistic: ByRegion, dimensions: { country: 'x' } }, /country: '…', province/],
-    ['a dimension too many', 'dimensions', { statistic: ByRegion, dimensions: { country: 'x', province: 'y', city: 'z' } }, /nothing else/],
+    [
+      'a class that is no statistic',
+      'dimensions',
+      { statistic: class {}, dimensions: {} },
+      /extends AbstractStatistic/,
+    ],
+    [
+      'a missing dimension',
+      'dimensions',
+      { statistic: ByRegion, dimensions: { country: 'x' } },
+      /country: '…', province/,
+    ],
+    [
+      'a dimension too many',
+      'dimensions',
+      { statistic: ByRegion, dimensions: { country: 'x', province: 'y', city: 'z' } },
+      /nothing else/,
+    ],
   ])('refuses %s', (_, kind, more, message) => {
     expect(() => define(kind, more)).toThrow(message);
   });

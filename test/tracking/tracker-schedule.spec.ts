@@ -11,7 +11,10 @@ describe('scheduleOf', () => {
   });
 
   it('is replaced whole by the module', () => {
-    expect(scheduleOf('t', { every: 1500 }, { cron: '0 3 * * *' }, zone)).toEqual({ cron: '0 3 * * *', timeZone: zone });
+    expect(scheduleOf('t', { every: 1500 }, { cron: '0 3 * * *' }, zone)).toEqual({
+      cron: '0 3 * * *',
+      timeZone: zone,
+    });
     expect(scheduleOf('t', { cron: '0 * * * *' }, { every: '2h' }, zone)).toEqual({ every: 7_200_000, timeZone: zone });
     expect(scheduleOf('t', { cron: '0 * * * *' }, { cron: '0 3 * * *', timeZone: 'UTC' }, zone)).toEqual({
       cron: '0 3 * * *',

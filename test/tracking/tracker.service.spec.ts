@@ -64,13 +64,21 @@ describeOnEachDatabase('TrackerService', (database) => {
     const trackers = module.get(TrackerService);
     const statistics = module.get(StatisticService);
     await saveOrders(module, { createdAt: at('2026-10-29T10:00') }, { createdAt: at('2026-10-31T10:00'), total: 4 });
-    expect(await trackers.run('orders')).toMatchObject({ tracker: 'orders', from: '2026-10-29', through: '2026-10-31' });
+    expect(await trackers.run('orders')).toMatchObject({
+      tracker: 'orders',
+      from: '2026-10-29',
+      through: '2026-10-31',
+    });
     expect(await statistics.series({ metric: ORDERS, from: '2026-10-29', to: '2026-10-31' })).toMatchObject([
       { value: 1, complete: true },
       { value: 0, complete: true },
       { value: 1, complete: false },
     ]);
-    await saveOrders(module, { createdAt: at('2026-10-31T11:00'), total: 5 }, { createdAt: NOW, status: 'open', total: 9 });
+    await saveOrders(
+      module,
+      { createdAt: at('2026-10-31T11:00'), total: 5 },
+      { createdAt: NOW, status: 'open', total: 9 },
+    );
     await trackers.run(Revenue);
     expect(await statistics.value({ metric: REVENUE, date: '2026-10-31' })).toBe(9);
     const [latest, ...earlier] = await trackers.history(Orders);
@@ -107,7 +115,11 @@ describeOnEachDatabase('TrackerService', (database) => {
     expect(result).toMatchObject({ from: '2026-10-20', through: '2026-10-22' });
     expect(progress.at(-1)).toMatchObject({ from: '2026-10-20', to: '2026-10-22', fraction: 1 });
     expect(await statistics.value({ metric: ORDERS, date: '2026-10-20' })).toBe(2);
-    expect((await trackers.history(Orders)).map(({ status }) => status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+    expect((await trackers.history(Orders)).map(({ status }) => status)).toEqual([
+      'succeeded',
+      'succeeded',
+      'succeeded',
+    ]);
     expect(await trackers.history(Orders, { limit: 1 })).toHaveLength(1);
   });
 
@@ -130,9 +142,19 @@ describeOnEachDatabase('TrackerService', (database) => {
 
   it('runs what was declared without a source on any', async () => {
     const module = await shop();
-    const orders = await saveOrders(module, { createdAt: at('2026-10-31T01:00') }, { createdAt: at('2026-10-31T02:00') });
-    const source = module.get(DataSource).getRepository(Order).createQueryBuilder('o').where('o.id = :id', { id: orders[0]?.id });
-    expect(await module.get(TrackerService).track(module.get(Orders, { strict: false }), source)).toMatchObject({ tracker: 'orders' });
+    const orders = await saveOrders(
+      module,
+      { createdAt: at('2026-10-31T01:00') },
+      { createdAt: at('2026-10-31T02:00') },
+    );
+    const source = module
+      .get(DataSource)
+      .getRepository(Order)
+      .createQueryBuilder('o')
+      .where('o.id = :id', { id: orders[0]?.id });
+    expect(await module.get(TrackerService).track(module.get(Orders, { strict: false }), source)).toMatchObject({
+      tracker: 'orders',
+    });
     expect(await module.get(StatisticService).value({ metric: ORDERS })).toBe(1);
   });
 
@@ -140,7 +162,10 @@ describeOnEachDatabase('TrackerService', (database) => {
     let now = NOW;
     const module = await shop(() => now);
     const trackers = module.get(TrackerService);
-    const [customer] = await module.get(DataSource).getRepository(Customer).save([{ name: 'Ada' }]);
+    const [customer] = await module
+      .get(DataSource)
+      .getRepository(Customer)
+      .save([{ name: 'Ada' }]);
     await saveOrders(module, { createdAt: at('2026-10-29T10:00'), customer });
     expect(await trackers.list()).toMatchObject([
       { name: 'orders', lastRun: null, coverage: null, lagMs: null, nextRunAt: null, schedule: null, running: false },
@@ -170,7 +195,9 @@ describeOnEachDatabase('TrackerService', (database) => {
     await saveOrders(module, { createdAt: NOW });
     jestSource(module.get(Revenue, { strict: false }), () => Promise.reject(new Error('boom')));
     await expect(trackers.run(Revenue)).rejects.toThrow('boom');
-    expect(await trackers.history(Revenue)).toMatchObject([{ status: 'failed', error: 'boom', from: null, through: null, written: 0 }]);
+    expect(await trackers.history(Revenue)).toMatchObject([
+      { status: 'failed', error: 'boom', from: null, through: null, written: 0 },
+    ]);
     expect((await trackers.list())[1]).toMatchObject({ lastRun: { status: 'failed' }, lagMs: null, coverage: null });
   });
 
@@ -194,7 +221,13 @@ describeOnEachDatabase('TrackerService', (database) => {
   });
 
   it('keeps the names of trackers apart that differ by case only', async () => {
-    @Track({ metric: defineMetric({ domain: SHOP, ref: 'upper' }), source: Order, dateField: 'createdAt', period: Period.DAY, name: 'ORDERS' })
+    @Track({
+      metric: defineMetric({ domain: SHOP, ref: 'upper' }),
+      source: Order,
+      dateField: 'createdAt',
+      period: Period.DAY,
+      name: 'ORDERS',
+    })
     class Upper extends CountObjectsByDateTracker {}
     const module = await start({ database: database.options(), providers: [Orders, Upper] });
     const trackers = module.get(TrackerService);

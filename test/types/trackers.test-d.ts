@@ -41,7 +41,10 @@ export class Orders extends CountObjectsByDateTracker {
     readonly metric: number,
   ) {
     super();
-    void this.options;
+  }
+
+  get zone(): string {
+    return this.options.get('zone');
   }
 }
 
@@ -75,7 +78,12 @@ const SHARED = { source: Order, dateField: 'createdAt' } as const;
 @Track({ ...SHARED, metric, period, where: { status: 'paid' } })
 export class PaidOrders extends CountObjectsByDateTracker {}
 
-@Track({ metric: 'shopping/order_count', dateField: 'createdAt', period, where: (query) => void query.andWhere('1 = 1') })
+@Track({
+  metric: 'shopping/order_count',
+  dateField: 'createdAt',
+  period,
+  where: (query) => void query.andWhere('1 = 1'),
+})
 export class ChosenOrders extends CountObjectsByDateTracker {
   constructor(private readonly orders: Repository<Order>) {
     super();
@@ -154,8 +162,15 @@ export class M16 extends CountObjectsByDateAndObjectTracker {}
 @Track({ metric, source: Order, dateField: 'createdAt', objectField: 'custmer', period })
 export class M17 extends CountObjectsByDateAndObjectTracker {}
 
-// @ts-expect-error -- a dimension is missing
-@Track({ metric, source: Order, dateField: 'createdAt', period, statistic: OrdersByRegion, dimensions: { country: 'status' } })
+@Track({
+  metric,
+  source: Order,
+  dateField: 'createdAt',
+  period,
+  statistic: OrdersByRegion,
+  // @ts-expect-error -- a dimension is missing
+  dimensions: { country: 'status' },
+})
 export class M18 extends ObjectsByDimensionsTracker {}
 
 @Track({
@@ -215,8 +230,7 @@ export class Followers {
 
   @Track({ metric, period: Period.CALENDAR_MONTH, timeZone: 'Asia/Tokyo' })
   byCustomer({ now, date, signal }: TrackContext): { object: Customer; value: bigint }[] {
-    void [now, date, signal];
-    return [{ object: customer, value: 1n }];
+    return signal.aborted || date > now.toISOString() ? [] : [{ object: customer, value: 1n }];
   }
 
   @Track({ metric, statistic: OrdersByRegion })
@@ -275,13 +289,25 @@ void trackers.backfill('orders', { from: '2026-01-01' });
 export const m33 = new CountObjectsByDateTracker<Order>({ metric, period, dateField: 'created' });
 // @ts-expect-error -- no aggregate on a counting class
 export const m34 = new CountObjectsByDateTracker({ metric, period, dateField: 'createdAt', aggregate: count() });
-// @ts-expect-error -- two kinds of objects
-export const m35 = new CountObjectsByDateAndObjectTracker<Order>({ metric, period, dateField: 'createdAt', object: customer, objectField: 'customer' });
+export const m35 = new CountObjectsByDateAndObjectTracker<Order>({
+  metric,
+  period,
+  dateField: 'createdAt',
+  object: customer,
+  // @ts-expect-error -- two kinds of objects
+  objectField: 'customer',
+});
 // @ts-expect-error -- the dimensions are missing
-export const m36 = new ObjectsByDimensionsTracker<Order, OrdersByRegion>({ metric, period, dateField: 'createdAt', statistic: OrdersByRegion });
+export const m36 = new ObjectsByDimensionsTracker<Order, OrdersByRegion>({
+  metric,
+  period,
+  dateField: 'createdAt',
+  statistic: OrdersByRegion,
+});
 // @ts-expect-error -- another entity than the tracker's
 void trackers.track(byHand, Customer);
-// @ts-expect-error -- no tracker
+// @ts-expect-error -- no tracker at all
+// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
 void trackers.track({ metric, period, dateField: 'createdAt' }, Order);
 // @ts-expect-error -- a backfill begins somewhere
 void trackers.backfill(Orders, { to: '2026-01-01' });

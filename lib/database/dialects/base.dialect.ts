@@ -3,7 +3,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
-import { execute, executeAll, type StatementResult, type Work } from '../work.js';
+import { execute, executeAll, type Row, type StatementResult, type Work } from '../work.js';
 import type {
   Clock,
   ClockColumn,
@@ -13,6 +13,8 @@ import type {
   NumericColumn,
   Replaced,
   Replacement,
+  StagedColumn,
+  StagedType,
   StoredKeyType,
   Upsert,
 } from './dialect.js';
@@ -50,6 +52,8 @@ export abstract class BaseDialect implements Dialect {
   read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
     return this.onConnection(dataSource, 'slave', (runner) => this.drive(runner, work()));
   }
+
+  abstract each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void>;
 
   prepareKeys(_dataSource: DataSource, _tables: readonly KeyTable[]): Promise<void> {
     return Promise.resolve();
@@ -93,6 +97,10 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   abstract earliest(column: ClockColumn): Sql;
   abstract parseReading(clock: Clock, stored: unknown): number | null;
   abstract dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
+  dayPart(_column: ClockColumn, _segments: readonly ClockSegment[]): Sql | null {
+    return null;
+  }
+
   abstract dayNumber(clock: Clock, key: Sql): Sql;
 
   rawKey(expression: Sql, _type: KeyType): Sql {
@@ -140,12 +148,21 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   readonly sharesExpressions: boolean = true;
 
   expression(name: string, query: Sql): Sql {
-    return sql`${raw(name)} AS MATERIALIZED (${query})`;
+    return sql`${raw(name)} AS (${query})`;
   }
 
   stage(name: string, query: Sql): readonly Sql[] {
     return [sql`CREATE TEMPORARY TABLE ${raw(name)} AS ${query}`];
   }
+
+  stageTable(name: string, columns: readonly StagedColumn[]): readonly Sql[] {
+    const types = this.stagedTypes;
+    return [
+      sql`CREATE TEMPORARY TABLE ${raw(name)} (${join(columns.map((column) => raw(`${column.name} ${types[column.type]}`)))})`,
+    ];
+  }
+
+  protected abstract readonly stagedTypes: Readonly<Record<StagedType, string>>;
 
   unstage(name: string): Sql {
     return sql`DROP TABLE ${raw(name)}`;
@@ -223,7 +240,7 @@ WHERE ${sameKeys(table, keys, stored)})`,
     return { rows: result.records ?? [], affected: result.affected ?? 0 };
   }
 
-  private async onConnection<T>(
+  protected async onConnection<T>(
     dataSource: DataSource,
     mode: 'master' | 'slave',
     use: (runner: QueryRunner) => Promise<T>,

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { Table } from '../table.js';
-import type { Work } from '../work.js';
+import type { Row, Work } from '../work.js';
 
 /** How an `upsert` treats a row that is there already: its value is replaced, or the new one is added to it. */
 export type UpsertMode = 'replace' | 'add';
@@ -59,6 +59,8 @@ export interface Dialect {
   transaction<T>(dataSource: DataSource, work: () => Work<T>): Promise<T>;
   /** runs statements that only read, outside a transaction */
   read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T>;
+  /** reads a statement's rows in chunks, in bounded memory */
+  each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void>;
   /** deadlocks, serialization failures, busy locks: the same work may succeed when it is begun again */
   isTransient(error: unknown): boolean;
   /** a row with the same primary or unique key is there already */
@@ -102,6 +104,8 @@ export interface Dialect {
   parseReading(clock: Clock, stored: unknown): number | null;
   /** equal for rows of one local day, given the shifts from the clock's readings to that day; of no defined type */
   dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
+  /** cheaper than a `dayKey` and finer: equal only for readings of one day, and a reading by itself; null where nothing is cheaper */
+  dayPart(column: ClockColumn, segments: readonly ClockSegment[]): Sql | null;
   /** the day number of a `dayKey` */
   dayNumber(clock: Clock, key: Sql): Sql;
   /** equal for equal keys and for no others */
@@ -139,10 +143,12 @@ export interface Dialect {
   // ── rollup ──
   /** whether several readers of one common table expression share its result; otherwise `stage` it */
   readonly sharesExpressions: boolean;
-  /** a common table expression that is computed once where the database can */
+  /** a common table expression; one that is read more than once is computed once where the database can */
   expression(name: string, query: Sql): Sql;
   /** a temporary table of a query's rows, of this connection, removed by `unstage` */
   stage(name: string, query: Sql): readonly Sql[];
+  /** an empty temporary table */
+  stageTable(name: string, columns: readonly StagedColumn[]): readonly Sql[];
   unstage(name: string): Sql;
   /** makes the table of day numbers that `eachDay` needs, where it needs one; removed by `unstage(DAYS)` */
   stageDays(from: number, through: number): readonly Sql[];
@@ -162,6 +168,13 @@ export interface KeyTable {
   table: Table;
   /** properties of the text columns that must compare exactly */
   textKeys: readonly string[];
+}
+
+export type StagedType = 'text' | 'integer' | 'date' | 'decimal';
+
+export interface StagedColumn {
+  readonly name: string;
+  readonly type: StagedType;
 }
 
 export interface Replacement {

@@ -4,7 +4,7 @@ import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
-import { queryOne, type Work } from '../work.js';
+import { queryOne, type Row, type Work } from '../work.js';
 import { BaseDialect, freshColumns, insertInto, sameKeys, withExpressions } from './base.dialect.js';
 import type { Clock, ClockColumn, KeyType, NumericColumn, Replaced, Replacement, StoredKeyType } from './dialect.js';
 import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } from './day-expressions.js';
@@ -26,6 +26,24 @@ export class PostgresDialect extends BaseDialect {
 
   override binaryOrder(expression: Sql): Sql {
     return sql`${expression} COLLATE "C"`;
+  }
+
+  protected readonly stagedTypes = { text: 'varchar', integer: 'integer', date: 'date', decimal: 'numeric' };
+
+  each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void> {
+    return this.onConnection(dataSource, 'slave', async (runner) => {
+      await runner.query('START TRANSACTION READ ONLY');
+      try {
+        await runner.query(`DECLARE trackstats_rows NO SCROLL CURSOR FOR ${statement.text}`, statement.values);
+        for (;;) {
+          const rows = (await runner.query('FETCH 5000 FROM trackstats_rows')) as Row[];
+          if (rows.length === 0) break;
+          onRows(rows);
+        }
+      } finally {
+        await runner.query('ROLLBACK');
+      }
+    });
   }
 
   protected statementText(statement: Sql): string {

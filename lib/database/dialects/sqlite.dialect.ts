@@ -28,6 +28,7 @@ interface Connection {
 interface Prepared {
   readonly reader: boolean;
   all(...values: unknown[]): Row[];
+  iterate(...values: unknown[]): Iterable<Row>;
   run(...values: unknown[]): { changes: number };
 }
 
@@ -47,6 +48,25 @@ export class SqliteDialect extends BaseDialect {
   isDuplicateKey(error: unknown): boolean {
     const code = (error as { code?: unknown } | null)?.code;
     return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
+  }
+
+  // no affinity: what is put in comes out
+  protected readonly stagedTypes = { text: '', integer: '', date: '', decimal: '' };
+
+  /** In one burst: while rows are open on the connection, the application could use it for nothing else. */
+  each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void> {
+    return Promise.resolve().then(() => {
+      let rows: Row[] = [];
+      for (const row of connectionOf(dataSource)
+        .prepare(statement.sql)
+        .iterate(...statement.values)) {
+        rows.push(row);
+        if (rows.length < 1000) continue;
+        onRows(rows);
+        rows = [];
+      }
+      onRows(rows);
+    });
   }
 
   protected statementText(statement: Sql): string {
@@ -160,6 +180,15 @@ export class SqliteDialect extends BaseDialect {
           choose(this, column, segments, (seconds) => this.integer(seconds)),
         );
     }
+  }
+
+  /** The text up to the hour, or the minutes that every shift and change of shift needs: a date is worked out of each once. */
+  override dayPart({ kind, expression }: ClockColumn, segments: readonly ClockSegment[]): Sql | null {
+    if (kind !== 'wall' || segments.every(({ shift }) => shift === 0)) return null;
+    const seconds = segments.flatMap(({ from, shift }) => [Number.isFinite(from) ? from / 1000 : 0, shift]);
+    if (seconds.every((value) => value % 3600 === 0)) return sql`SUBSTR(${expression}, 1, 13) || ':00:00'`;
+    if (seconds.every((value) => value % 600 === 0)) return sql`SUBSTR(${expression}, 1, 15) || '0:00'`;
+    return seconds.every((value) => value % 60 === 0) ? sql`SUBSTR(${expression}, 1, 16) || ':00'` : null;
   }
 
   dayNumber({ kind }: Clock, key: Sql): Sql {

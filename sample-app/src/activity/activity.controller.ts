@@ -1,7 +1,13 @@
 import { Controller, Get, Header, NotFoundException, Param, Query } from '@nestjs/common';
 import { TRACKED } from './activity.metrics.js';
 import { activityPage } from './activity.page.js';
-import { type Activity, ActivityService, type AuthorActivity, type DateRange, type SeriesByPeriod } from './activity.service.js';
+import {
+  type Activity,
+  ActivityService,
+  type AuthorActivity,
+  type DateRange,
+  type SeriesByPeriod,
+} from './activity.service.js';
 import { ACTIVITY_STYLE } from './activity.style.js';
 import { DaysPipe } from './days.pipe.js';
 
@@ -37,7 +43,8 @@ export class ActivityController {
     @Param('metric') metric: string,
     @Query('days', DaysPipe) days: number,
   ): Promise<{ metric: string; name: string; range: DateRange; series: SeriesByPeriod }> {
-    if (!isTracked(metric)) throw new NotFoundException(`There are ${Object.keys(TRACKED).join(', ')} and commits_by_author`);
+    if (!isTracked(metric))
+      throw new NotFoundException(`There are ${Object.keys(TRACKED).join(', ')} and commits_by_author`);
     const { key, name = metric } = TRACKED[metric].metric;
     const range = await this.activity.range(days);
     return { metric: key, name, range, series: await this.activity.series(metric, range) };

@@ -22,12 +22,14 @@ export function activityPage(activity: Activity, commits: Commit[]): Html {
             <h1>Activity of <bdi>${repository.name}</bdi></h1>
             ${notices(activity).map((notice) => html`<p class="notice">${notice}</p>`)}
           </header>
-          <main>${repository.isEmpty ? null : [totals(activity), ranges(range), charts(activity), authors(activity), latest(commits, range)]}</main>
+          <main>
+            ${repository.isEmpty ? null : [totals(activity), ranges(range), charts(activity), authors(activity), latest(commits, range)]}
+          </main>
           <footer class="quiet">
             <p>
               Days are those of ${range.timeZone}.
-              ${repository.lastReadAt && html`The history was last read at ${time(repository.lastReadAt, range)}.`}
-              The same as <a href="statistics.json?days=${range.days}">JSON</a>.
+              ${repository.lastReadAt && html`The history was last read at ${time(repository.lastReadAt, range)}.`} The
+              same as <a href="statistics.json?days=${range.days}">JSON</a>.
             </p>
           </footer>
         </div>
@@ -38,13 +40,14 @@ export function activityPage(activity: Activity, commits: Commit[]): Html {
 function notices({ repository, range }: Activity): Html[] {
   const future = repository.commitsInFuture;
   return [
-    repository.isEmpty && html`This repository has no commits yet. They will show up here within five minutes of the first one.`,
+    repository.isEmpty &&
+      html`This repository has no commits yet. They will show up here within five minutes of the first one.`,
     repository.isShallow &&
       html`This is a shallow clone: git has only the latest part of the history, and the numbers are those of that part.
         <code>git fetch --unshallow</code> gets the rest.`,
     future > 0 &&
-      html`${numbers.format(future)} ${future === 1 ? 'commit is' : 'commits are'} dated in the future, and will count when that
-      time has come.`,
+      html`${numbers.format(future)} ${future === 1 ? 'commit is' : 'commits are'} dated in the future, and will count
+      when that time has come.`,
     !repository.isEmpty &&
       range.to < range.today &&
       html`Nothing has been committed for a while: the charts end with the last commit, on ${range.to}.`,
@@ -89,8 +92,21 @@ function charts({ series: { commits, lines_changed: lines, active_authors: activ
     chart({ id: 'commits-week', title: 'Commits in seven days', unit: 'commits', kind: 'line', points: commits.WEEK }),
     chart({ id: 'lines-day', title: 'Lines changed a day', unit: 'lines', kind: 'bars', points: lines.DAY }),
     chart({ id: 'authors', title: 'Authors active in 28 days', unit: 'authors', kind: 'line', points: active.DAYS_28 }),
-    chart({ id: 'commits-all', title: 'Commits altogether', unit: 'commits', kind: 'line', floor, points: commits.LIFETIME }),
-    chart({ id: 'commits-month', title: 'Commits a month, from the beginning', unit: 'commits', kind: 'bars', points: months }),
+    chart({
+      id: 'commits-all',
+      title: 'Commits altogether',
+      unit: 'commits',
+      kind: 'line',
+      floor,
+      points: commits.LIFETIME,
+    }),
+    chart({
+      id: 'commits-month',
+      title: 'Commits a month, from the beginning',
+      unit: 'commits',
+      kind: 'bars',
+      points: months,
+    }),
   ];
 }
 
@@ -130,7 +146,8 @@ function latest(commits: Commit[], range: DateRange): Html {
           html`<li>
             <bdi>${commit.subject || '(no subject)'}</bdi>
             <div class="quiet">
-              <code>${commit.sha.slice(0, 10)}</code> by <bdi>${commit.author.name || '(no name)'}</bdi>, ${time(commit.committedAt, range)}
+              <code>${commit.sha.slice(0, 10)}</code> by <bdi>${commit.author.name || '(no name)'}</bdi>,
+              ${time(commit.committedAt, range)}
             </div>
           </li>`,
       )}

@@ -42,12 +42,16 @@ export class ActivityRefresher implements OnApplicationBootstrap, BeforeApplicat
 
   async beforeApplicationShutdown(): Promise<void> {
     this.shutdown.abort();
-    await this.running?.catch(() => undefined);
+    await this.running;
   }
 
   /** One at a time: a call during a refresh waits for that one. */
   refresh(): Promise<void> {
-    this.running ??= this.readAndTrack().finally(() => (this.running = null));
+    this.running ??= this.readAndTrack()
+      .catch((error: unknown) => {
+        if (!this.shutdown.signal.aborted) throw error;
+      })
+      .finally(() => (this.running = null));
     return this.running;
   }
 

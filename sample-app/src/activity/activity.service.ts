@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { addDays, type LocalDate, Period, type PeriodName, type SeriesPoint, StatisticService } from 'nestjs-trackstats';
+import {
+  addDays,
+  type LocalDate,
+  Period,
+  type PeriodName,
+  type SeriesPoint,
+  StatisticService,
+} from 'nestjs-trackstats';
 import { In, LessThanOrEqual, MoreThan, Repository } from 'typeorm';
 import { RepositoryReader } from '../git/repository.reader.js';
 import { Author } from '../history/author.entity.js';
@@ -83,9 +90,20 @@ export class ActivityService {
   }
 
   async topAuthors({ from, to }: { from: LocalDate; to: LocalDate }, limit = 10): Promise<AuthorActivity[]> {
-    const top = await this.statistics.top({ metric: COMMITS_BY_AUTHOR, period: Period.LIFETIME, objectType: Author, limit });
+    const top = await this.statistics.top({
+      metric: COMMITS_BY_AUTHOR,
+      period: Period.LIFETIME,
+      objectType: Author,
+      limit,
+    });
     const objects = top.map(({ object }) => object);
-    const series = await this.statistics.multiSeries({ metric: COMMITS_BY_AUTHOR, period: Period.DAY, objects, from, to });
+    const series = await this.statistics.multiSeries({
+      metric: COMMITS_BY_AUTHOR,
+      period: Period.DAY,
+      objects,
+      from,
+      to,
+    });
     const authors = await this.authors.findBy({ id: In(objects.map(({ id }) => Number(id))) });
     return top.flatMap(({ object: { id }, value }) => {
       const author = authors.find((candidate) => String(candidate.id) === id);

@@ -29,12 +29,19 @@ export function chart({ id, title, unit, kind, floor = 0, points = [] }: Chart):
   return html`<section class="card" aria-labelledby="${id}">
     <h2 id="${id}">${title}</h2>
     <figure class="chart">
-      <svg viewBox="0 0 ${Math.max(1, points.length)} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-labelledby="${id}-title ${id}-desc">
+      <svg
+        viewBox="0 0 ${Math.max(1, points.length)} ${HEIGHT}"
+        preserveAspectRatio="none"
+        role="img"
+        aria-labelledby="${id}-title ${id}-desc"
+      >
         <title id="${id}-title">${title}</title>
         <desc id="${id}-desc">${description(points, unit)}</desc>
         ${kind === 'bars' ? bars(points, most) : line(points, floor, most)}
       </svg>
-      <div class="scale" aria-hidden="true"><span>${numbers.format(most)}</span><span>${numbers.format(floor)}</span></div>
+      <div class="scale" aria-hidden="true">
+        <span>${numbers.format(most)}</span><span>${numbers.format(floor)}</span>
+      </div>
       <div class="dates" aria-hidden="true"><span>${points[0]?.date}</span><span>${points.at(-1)?.date}</span></div>
     </figure>
     ${table(title, unit, points)}
@@ -44,7 +51,12 @@ export function chart({ id, title, unit, kind, floor = 0, points = [] }: Chart):
 /** A row of bars as high as a line of text, for a table's cell. */
 export function sparkline(title: string, points: Point[]): Html {
   const most = Math.max(1, ...points.map((point) => point.value ?? 0));
-  return html`<svg class="sparkline" viewBox="0 0 ${Math.max(1, points.length)} ${HEIGHT}" preserveAspectRatio="none" role="img">
+  return html`<svg
+    class="sparkline"
+    viewBox="0 0 ${Math.max(1, points.length)} ${HEIGHT}"
+    preserveAspectRatio="none"
+    role="img"
+  >
     <title>${title}</title>
     ${bars(points, most)}
   </svg>`;
@@ -87,10 +99,11 @@ function table(title: string, unit: string, points: Point[]): Html {
       </thead>
       <tbody>
         ${points.toReversed().map(
-          ({ date, value }) => html`<tr>
-            <th scope="row">${date}</th>
-            <td class="number">${value === null ? '–' : numbers.format(value)}</td>
-          </tr>`,
+          ({ date, value }) =>
+            html`<tr>
+              <th scope="row">${date}</th>
+              <td class="number">${value === null ? '–' : numbers.format(value)}</td>
+            </tr>`,
         )}
       </tbody>
     </table>

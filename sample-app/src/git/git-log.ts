@@ -58,7 +58,15 @@ export async function* parseGitLog(parts: AsyncIterable<string>): AsyncGenerator
   if (commit) yield commit;
 }
 
-function fromHeader([sha = '', parents = '', name = '', email = '', authored, committed, subject = '']: string[]): GitCommit {
+function fromHeader([
+  sha = '',
+  parents = '',
+  name = '',
+  email = '',
+  authored,
+  committed,
+  subject = '',
+]: string[]): GitCommit {
   return {
     sha,
     isMerge: parents.includes(' '),

@@ -48,7 +48,9 @@ export async function* git(directory: string, args: string[], options: GitOption
     const [code] = await closed;
     if (code !== 0) throw new GitError(firstLine(complaint) || `git ended with exit code ${String(code)}`, code);
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new GitError('git is not installed, or not on the PATH') : error;
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT'
+      ? new GitError('git is not installed, or not on the PATH')
+      : error;
   } finally {
     child.kill();
   }

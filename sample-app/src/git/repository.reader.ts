@@ -19,7 +19,8 @@ export class RepositoryReader {
       const home = basename(gitDirectory) === '.git' ? dirname(gitDirectory) : gitDirectory;
       return new RepositoryReader(basename(home, '.git') || 'repository', gitDirectory, directory);
     } catch (error) {
-      if (error instanceof GitError) throw new GitError(`No git repository can be read at ${directory}: ${error.message}`);
+      if (error instanceof GitError)
+        throw new GitError(`No git repository can be read at ${directory}: ${error.message}`);
       throw error;
     }
   }

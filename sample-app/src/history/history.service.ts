@@ -92,7 +92,10 @@ export class HistoryService {
 
   private async remove(shas: string[]): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const commits = await manager.find(Commit, { select: { sha: true, committedAt: true }, where: { sha: In(shas) } });
+      const commits = await manager.find(Commit, {
+        select: { sha: true, committedAt: true },
+        where: { sha: In(shas) },
+      });
       await manager.delete(Commit, { sha: In(shas) });
       await this.noteChange(manager, commits);
     });

@@ -1,0 +1,152 @@
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { Database } from '../database/database.js';
+import type { Dialect, StagedType } from '../database/dialects/dialect.js';
+import { execute, executeAll, type Row, type Work } from '../database/work.js';
+import { exactValue } from '../statistics/exact-value.js';
+import { PARTIAL, partialsQuery } from './rollup-sql.js';
+import type { RollupSpec } from './rollup-spec.js';
+
+/** One partial, as text that every database reads: its columns in the order of `spooledColumns`. */
+type SpooledPartial = (string | null)[];
+
+interface SpooledColumn {
+  readonly name: string;
+  readonly type: StagedType;
+}
+
+const CHUNK = 1 << 16;
+
+/**
+ * The partials of a source in another data source than the statistics, on their way there: a temporary file, since a
+ * transaction on SQLite cannot wait for another database, and one that is begun again needs them again. However many
+ * there are, only a chunk of them is in memory.
+ */
+export class PartialSpool {
+  private readonly directory = mkdtempSync(joinPath(tmpdir(), 'trackstats-'));
+  private readonly path = joinPath(this.directory, 'partials');
+
+  private constructor(private readonly columns: readonly SpooledColumn[]) {}
+
+  /** Reads the partials of a spec from the source's database. */
+  static async from(source: Database, spec: RollupSpec): Promise<PartialSpool> {
+    const spool = new PartialSpool(spooledColumns(spec));
+    const file = openSync(spool.path, 'w');
+    try {
+      await source.each(spooledQuery(source.dialect, spec), (rows) => {
+        writeSync(file, rows.map((row) => `${JSON.stringify(spool.spooled(row))}\n`).join(''));
+      });
+      return spool;
+    } catch (error) {
+      spool.remove();
+      throw error;
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Makes the temporary table of the partials in the statistics' database. */
+  *stage(dialect: Dialect, spec: RollupSpec): Work<void> {
+    yield* executeAll(dialect.stageTable(PARTIAL, this.columns));
+    const batch = Math.min(1000, Math.floor(dialect.maxParameters / this.columns.length));
+    let rows: SpooledPartial[] = [];
+    for (const partial of this.partials()) {
+      rows.push(partial);
+      if (rows.length < batch) continue;
+      yield* execute(this.insert(dialect, spec, rows));
+      rows = [];
+    }
+    if (rows.length > 0) yield* execute(this.insert(dialect, spec, rows));
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private spooled(row: Row): SpooledPartial {
+    return this.columns.map(({ name, type }) => {
+      const value = row[name];
+      if (value === null || value === undefined) return null;
+      return type === 'decimal' ? exactValue(value) : String(value as string | number);
+    });
+  }
+
+  private insert(dialect: Dialect, spec: RollupSpec, rows: readonly SpooledPartial[]): Sql {
+    const tuples = rows.map(
+      (row) => sql`(${join(row.map((value, index) => this.bound(dialect, spec, index, value)))})`,
+    );
+    return sql`INSERT INTO ${raw(PARTIAL)} VALUES ${join(tuples)}`;
+  }
+
+  private bound(dialect: Dialect, { source: { numeric } }: RollupSpec, index: number, value: string | null): Sql {
+    if (value === null) return raw('NULL');
+    const column = this.columns[index];
+    switch (column?.type) {
+      case 'integer':
+        return sql`${Number(value)}`;
+      case 'date':
+        return dialect.date(value);
+      case 'decimal': {
+        const decimal = dialect.decimal(value);
+        return numeric === null || column.name !== 'a' ? decimal : dialect.scaled(dialect.numeric(decimal), numeric);
+      }
+      default:
+        return sql`${value}`;
+    }
+  }
+
+  private *partials(): Generator<SpooledPartial> {
+    const file = openSync(this.path, 'r');
+    const buffer = Buffer.alloc(CHUNK);
+    let rest: Buffer = Buffer.alloc(0);
+    try {
+      for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer)) {
+        const text = Buffer.concat([rest, buffer.subarray(0, read)]);
+        const end = text.lastIndexOf(10) + 1;
+        for (const line of text.toString('utf8', 0, end).split('\n')) {
+          if (line !== '') yield JSON.parse(line) as SpooledPartial;
+        }
+        rest = text.subarray(end);
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+/** The columns of `partialsQuery`, in its order. */
+function spooledColumns(spec: RollupSpec): SpooledColumn[] {
+  const { source, statistic } = spec;
+  const keys = source.keys.map(({ property }, index): SpooledColumn => {
+    const type = statistic.keys.find((key) => key.property === property)?.type ?? 'varchar';
+    return { name: `k${String(index)}`, type: type === 'varchar' ? 'text' : type === 'date' ? 'date' : 'integer' };
+  });
+  const day: SpooledColumn = { name: 'day', type: 'integer' };
+  if (source.distinct !== null) return [...keys, { name: 'u', type: 'text' }, day];
+  const total: SpooledColumn = { name: 'a', type: 'decimal' };
+  return source.aggregate === 'avg' ? [...keys, day, total, { name: 'b', type: 'integer' }] : [...keys, day, total];
+}
+
+/** The partials with every column as text or a number that loses nothing. */
+function spooledQuery(dialect: Dialect, spec: RollupSpec): Sql {
+  const { numeric, distinct } = spec.source;
+  const columns = spooledColumns(spec).map(({ name, type }) => {
+    const column = raw(`p.${name}`);
+    if (name === 'u' && distinct !== null) {
+      return sql`${dialect.keyText(dialect.storedKey(column, distinct.type, 'varchar'), 'varchar')} AS u`;
+    }
+    switch (type) {
+      case 'decimal':
+        return sql`${dialect.exactText(numeric === null ? column : dialect.unscaled(column, numeric))} AS ${raw(name)}`;
+      case 'date':
+        return sql`${dialect.dateText(column)} AS ${raw(name)}`;
+      case 'text':
+        return sql`${dialect.keyText(column, 'varchar')} AS ${raw(name)}`;
+      default:
+        return sql`${column} AS ${raw(name)}`;
+    }
+  });
+  return sql`SELECT ${join(columns)} FROM (${partialsQuery(dialect, spec)}) p`;
+}

@@ -1,0 +1,345 @@
+import { Column, CreateDateColumn, Entity, EntitySchema, PrimaryColumn, type DataSource } from 'typeorm';
+import type { EntitySchemaColumnOptions } from 'typeorm';
+import { InvalidPropertyPathError } from '../../lib/errors/source.error.js';
+import { Period } from '../../lib/time/period.js';
+import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import { describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
+import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { intlDate, newMetric, ran, rowsOf, tally } from './stored.js';
+
+type Values = Record<string, unknown> & { id: number };
+
+/** A column, what TypeORM is given for an instant, and which instant it reads back; null of a column of days. */
+interface ColumnCase {
+  options: EntitySchemaColumnOptions;
+  given: (at: Date, zone: string) => unknown;
+  read: ((value: unknown) => Date) | null;
+  tracker?: Partial<TrackerDefinition>;
+  indexed?: boolean;
+}
+
+const asDate = (value: unknown): Date => value as Date;
+const instant = { given: (at: Date): Date => at, read: asDate };
+/** the driver may hand a bigint over as text */
+const seconds = {
+  given: (at: Date): number => Math.floor(at.getTime() / 1000),
+  read: (value: unknown): Date => new Date(Number(value) * 1000),
+  tracker: { epoch: 's' as const },
+};
+const milliseconds = {
+  given: (at: Date): string => String(at.getTime()),
+  read: (value: unknown): Date => new Date(Number(value)),
+  tracker: { epoch: 'ms' as const },
+};
+// the day that was given: TypeORM itself reads the day before it where MariaDB's connection is not in the process's zone
+const day = { given: intlDate, read: null };
+
+const COMMON: Record<string, ColumnCase> = {
+  date: { options: { type: 'date', nullable: true }, ...day },
+  date_indexed: { options: { type: 'date', nullable: true }, ...day, indexed: true },
+  integer_seconds: { options: { type: 'integer', nullable: true }, ...seconds },
+  bigint_seconds: { options: { type: 'bigint', nullable: true }, ...seconds },
+  bigint_ms: { options: { type: 'bigint', nullable: true }, ...milliseconds },
+  bigint_ms_indexed: { options: { type: 'bigint', nullable: true }, ...milliseconds, indexed: true },
+  of_type_date: { options: { type: Date, nullable: true }, ...instant },
+};
+
+const COLUMNS: Record<DatabaseKind, Record<string, ColumnCase>> = {
+  sqlite: {
+    ...COMMON,
+    datetime: { options: { type: 'datetime', nullable: true }, ...instant },
+    datetime_indexed: { options: { type: 'datetime', nullable: true }, ...instant, indexed: true },
+    // as CURRENT_TIMESTAMP writes it
+    current_timestamp: {
+      options: { type: 'datetime', nullable: true },
+      given: (at) => () => `'${at.toISOString().slice(0, 19).replace('T', ' ')}'`,
+      read: asDate,
+    },
+  },
+  postgres: {
+    ...COMMON,
+    timestamptz: { options: { type: 'timestamptz', nullable: true }, ...instant },
+    timestamptz_indexed: { options: { type: 'timestamptz', nullable: true }, ...instant, indexed: true },
+    timestamp: { options: { type: 'timestamp', nullable: true }, ...instant },
+    timestamp_indexed: { options: { type: 'timestamp', nullable: true }, ...instant, indexed: true },
+  },
+  mariadb: {
+    ...COMMON,
+    datetime: { options: { type: 'datetime', precision: 3, nullable: true }, ...instant },
+    timestamp: { options: { type: 'timestamp', precision: 3, nullable: true }, ...instant },
+  },
+};
+
+/** Zones, and instants at which the clocks of one of them (or of the process, in St_Johns) change. */
+const ZONES = [
+  'UTC',
+  'America/St_Johns',
+  'Europe/Amsterdam',
+  'Australia/Lord_Howe',
+  'Pacific/Apia',
+  'America/Sao_Paulo',
+];
+const TURNS = [
+  '2024-03-31T01:00:00Z', // Amsterdam skips an hour
+  '2023-10-29T01:00:00Z', // and repeats one
+  '2024-04-06T15:00:00Z', // Lord_Howe: half an hour
+  '2023-09-30T15:30:00Z',
+  '2011-12-30T10:00:00Z', // Apia: a day
+  '2017-10-15T03:00:00Z', // Sao_Paulo: midnight is skipped
+  '2018-02-18T02:00:00Z', // and the hour before it repeated
+  '2006-10-29T02:31:00Z', // St_Johns: from 00:01 back to 23:01
+  '2007-03-11T03:31:00Z',
+  '2023-11-05T04:30:00Z', // St_Johns: from 02:00 back to 01:00
+  '2024-03-10T05:30:00Z',
+].map((text) => Date.parse(text));
+
+const SECOND = 1000;
+const HOUR = 3_600 * SECOND;
+
+/** The changes with what lies close by, and the midnights around them. */
+function instantsFor(zone: string): Date[] {
+  const near = [-2 * HOUR, -HOUR, -HOUR / 2, -61 * SECOND, -1, 0, 1, 60 * SECOND, HOUR / 2, HOUR - 1, HOUR, 2 * HOUR];
+  const instants = TURNS.flatMap((turn) => {
+    const midnights = [-24, 0, 24].map((hours) => startOfDayNear(turn + hours * HOUR, zone));
+    return [...near.map((ms) => turn + ms), ...midnights.flatMap((at) => [at - SECOND, at - 1, at, at + 1])];
+  });
+  return [...new Set(instants)].sort((a, b) => a - b).map((ms) => new Date(ms));
+}
+
+/** The first instant, to the minute, of the date that a zone shows at an instant; found by halving. */
+function startOfDayNear(at: number, zone: string): number {
+  const date = intlDate(new Date(at), zone);
+  let [before, after] = [at - 30 * HOUR, at];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (intlDate(new Date(middle), zone) < date) before = middle;
+    else after = middle;
+  }
+  return after;
+}
+
+type Held = Date | string;
+
+/** An entity with every column of a database, its rows written through its repository. */
+class Events {
+  readonly schema: EntitySchema<Values>;
+
+  constructor(private readonly columns: Record<string, ColumnCase>) {
+    this.schema = new EntitySchema<Values>({
+      name: 'Event',
+      columns: {
+        id: { type: 'integer', primary: true },
+        ...Object.fromEntries(Object.entries(columns).map(([name, { options }]) => [name, options])),
+      },
+      indices: Object.entries(columns)
+        .filter(([, { indexed }]) => indexed === true)
+        .map(([name]) => ({ columns: [name] })),
+    });
+  }
+
+  async fill(dataSource: DataSource, instants: readonly Date[], zone: string): Promise<void> {
+    const repository = dataSource.getRepository(this.schema);
+    await repository.clear();
+    const rows = instants.map((at, index) => ({
+      id: index + 1,
+      ...Object.fromEntries(Object.entries(this.columns).map(([name, { given }]) => [name, given(at, zone)])),
+    }));
+    await repository.insert([{ id: 0 }, ...rows]); // the first one is dated NULL
+  }
+
+  /** What each column holds, read through the repository. */
+  async read(dataSource: DataSource, instants: readonly Date[], zone: string): Promise<Record<string, Held[]>> {
+    const rows = (await dataSource.getRepository(this.schema).find()).filter(({ id }) => id > 0);
+    return Object.fromEntries(
+      Object.entries(this.columns).map(([name, { read }]) => [
+        name,
+        read === null ? instants.map((at) => intlDate(at, zone)) : rows.map((row) => read(row[name])),
+      ]),
+    );
+  }
+}
+
+/** The dates, up to today, of what has come by now, as Intl has them. */
+function datesBy(now: Date, held: readonly Held[], zone: string): string[] {
+  return held
+    .filter((value) => typeof value === 'string' || value <= now)
+    .map((value) => (typeof value === 'string' ? value : intlDate(value, zone)))
+    .filter((date) => date <= intlDate(now, zone));
+}
+
+const CONNECTIONS: Record<DatabaseKind, (string | undefined)[]> = {
+  sqlite: [undefined],
+  postgres: [undefined],
+  mariadb: [undefined, 'local', 'Z', '+05:30'],
+};
+
+describeOnEachDatabase('date columns', (database) => {
+  const columns = COLUMNS[database.kind];
+  const events = new Events(columns);
+
+  describe.each(CONNECTIONS[database.kind])('connection time zone %p', (timezone) => {
+    let engine: Engine;
+
+    beforeAll(async () => {
+      const dataSource = await database.open({
+        entities: [...TRACKSTATS_ENTITIES, events.schema],
+        ...(timezone === undefined ? {} : { timezone }),
+      });
+      engine = await Engine.on(dataSource);
+    });
+
+    afterAll(() => database.reset());
+
+    describe.each(timezone === '+05:30' || timezone === 'local' ? ZONES.slice(1, 4) : ZONES)('days of %s', (zone) => {
+      const instants = instantsFor(zone);
+      let read: Record<string, Held[]>;
+
+      beforeAll(async () => {
+        await events.fill(engine.dataSource, instants, zone);
+        read = await events.read(engine.dataSource, instants, zone);
+      });
+
+      function definitionFor(column: string): TrackerDefinition {
+        const tracker = columns[column]?.tracker;
+        return definitionOf({ metric: newMetric(), dateField: column, timeZone: zone, ...tracker });
+      }
+
+      test.each(Object.keys(columns))('of %s, all at once', async (column) => {
+        const definition = definitionFor(column);
+        const now = new Date('2024-12-31T12:00:00Z');
+        await engine.run(definition, events.schema, { now });
+        const dates = datesBy(now, read[column] ?? [], zone);
+        expect(dates).toHaveLength(instants.length);
+        expect(await rowsOf(engine, definition)).toEqual(tally(dates));
+      });
+
+      test.each(Object.keys(columns))('of %s, as time passes', async (column) => {
+        const definition = definitionFor(column);
+        // at an instant that a row has, one before it, in an hour that the process's clock repeats
+        for (const at of [
+          '2006-10-29T02:30:59.999Z',
+          '2006-10-29T02:31:00.000Z',
+          '2011-12-30T10:00:00Z',
+          '2023-11-05T04:29:59.999Z',
+        ]) {
+          const now = new Date(at);
+          await engine.run(definition, events.schema, { now });
+          expect([at, await rowsOf(engine, definition)]).toEqual([at, tally(datesBy(now, read[column] ?? [], zone))]);
+        }
+      });
+    });
+  });
+});
+
+@Entity()
+class Row {
+  @PrimaryColumn({ type: 'integer' })
+  id!: number;
+
+  @CreateDateColumn()
+  createdAt!: Date;
+
+  /** filled with the wall time in UTC */
+  @Column({ type: Date, precision: 3, nullable: true })
+  utc!: Date | null;
+
+  @Column({ type: 'integer' })
+  int!: number;
+
+  @Column({ type: 'varchar', length: 40 })
+  text!: string;
+
+  @Column({ type: 'boolean' })
+  flag!: boolean;
+
+  @Column({ type: 'time', nullable: true })
+  time!: string | null;
+
+  @Column({ type: 'decimal', precision: 12, scale: 3 })
+  decimal!: string;
+
+  @Column({ type: 'date' })
+  date!: string;
+
+  @Column({ type: Date })
+  datetime!: Date;
+}
+
+describeOnEachDatabase('a date column', (database) => {
+  let engine: Engine;
+  const ROW = { int: 1, text: '2024-05-01', flag: true, decimal: '1', date: '2024-05-01', datetime: new Date(0) };
+
+  beforeAll(async () => {
+    engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Row] }));
+  });
+
+  beforeEach(() => engine.dataSource.getRepository(Row).clear());
+
+  test('that the database fills is read as the repository reads it', async () => {
+    const repository = engine.dataSource.getRepository(Row);
+    await repository.insert([1, 2, 3].map((id) => ({ ...ROW, id })));
+    const read = await repository.find();
+    const now = new Date(Date.now() + 48 * HOUR);
+    for (const zone of ZONES) {
+      const { rows } = await ran(engine, Row, now, { dateField: 'createdAt', timeZone: zone });
+      expect([zone, await rows()]).toEqual([zone, tally(read.map(({ createdAt }) => intlDate(createdAt, zone)))]);
+    }
+  });
+
+  test("that holds UTC is read so, with storedIn: 'UTC'", async () => {
+    const repository = engine.dataSource.getRepository(Row);
+    const zone = 'Europe/Amsterdam';
+    const instants = instantsFor(zone);
+    await repository.insert(
+      instants.map((at, id) => ({ ...ROW, id, utc: () => `'${at.toISOString().slice(0, -1).replace('T', ' ')}'` })),
+    );
+    for (const now of [new Date('2011-12-30T10:00:00Z'), new Date('2023-11-05T04:30:00Z'), new Date()]) {
+      const { rows } = await ran(engine, Row, now, { dateField: 'utc', timeZone: zone, storedIn: 'UTC' });
+      const dates = instants.filter((at) => at <= now).map((at) => intlDate(at, zone));
+      expect(await rows()).toEqual(tally(dates));
+    }
+  });
+
+  test('of a day is counted on its day, in every zone, and not before it is there', async () => {
+    const repository = engine.dataSource.getRepository(Row);
+    await repository.insert(['2024-04-30', '2024-05-01', '2024-05-02'].map((date, id) => ({ ...ROW, id, date })));
+    // 2 May in Kiritimati, 1 May in UTC, still 30 April in Honolulu
+    const now = new Date('2024-05-01T09:59:00Z');
+    const today = async (timeZone: string): Promise<Record<string, string | null>> => {
+      const { rows } = await ran(engine, Row, now, { dateField: 'date', timeZone, periods: [Period.LIFETIME] });
+      return rows();
+    };
+    expect(await today('Pacific/Honolulu')).toEqual({ '2024-04-30': '1' });
+    expect(await today('UTC')).toEqual({ '2024-04-30': '1', '2024-05-01': '2' });
+    expect(await today('Pacific/Kiritimati')).toEqual({ '2024-04-30': '1', '2024-05-01': '2' });
+    expect(
+      (
+        await (
+          await ran(engine, Row, new Date('2024-05-01T10:00:00Z'), {
+            dateField: 'date',
+            timeZone: 'Pacific/Kiritimati',
+          })
+        ).rows()
+      )['2024-05-02'],
+    ).toBe('1');
+  });
+
+  test.each([
+    ['text', {}, /dateField: "text" of Row is of type .*Expected a date, a timestamp, or an integer with epoch/],
+    ['time', {}, /dateField: "time" of Row is of type .*Expected a date, a timestamp/],
+    ['decimal', { epoch: 's' as const }, /dateField: "decimal" of Row is of type .*Expected a date, a timestamp/],
+    ['int', {}, /"int" of Row is an integer\. Say what it counts: epoch: 's' or 'ms'/],
+    ['datetime', { epoch: 'ms' as const }, /"datetime" of Row is of type .*leave epoch out/],
+    ['date', { epoch: 's' as const }, /"date" of Row is of type date.*leave epoch out/],
+    ['nothing', {}, /"nothing" of Row does not exist: Row has id, createdAt/],
+    ['', {}, /dateField: "" of Row does not exist/],
+    ['datetime.year', {}, /"datetime.year" of Row does not exist/],
+  ])('%p is refused, with the mend', async (dateField, tracker, message) => {
+    const refused = ran(engine, Row, '2024-05-01T00:00:00Z', { dateField, ...tracker }).catch(
+      (error: unknown) => error,
+    );
+    const error = await refused;
+    expect(error).toBeInstanceOf(InvalidPropertyPathError);
+    expect((error as Error).message).toMatch(message);
+  });
+});

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Period } from '../../lib/time/period.js';
+import { describeOnEachDatabase } from '../support/databases.js';
+import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { newMetric, ran, rowsOf } from './stored.js';
+
+@Entity()
+class Commit {
+  @PrimaryColumn({ type: 'integer' })
+  id!: number;
+
+  @Column({ type: Date, precision: 3 })
+  committedAt!: Date;
+}
+
+@Entity()
+class IndexedCommit {
+  @PrimaryColumn({ type: 'integer' })
+  id!: number;
+
+  @Index()
+  @Column({ type: Date, precision: 3 })
+  committedAt!: Date;
+}
+
+const FOLDER = join(import.meta.dirname, '../fixtures/commits');
+const ZONES = [
+  'UTC',
+  'Europe/Amsterdam',
+  'America/Los_Angeles',
+  'Asia/Kathmandu',
+  'Australia/Lord_Howe',
+  'Pacific/Apia',
+];
+const TODAY = '2027-01-01';
+const NOW = new Date(`${TODAY}T00:00:00Z`);
+
+function lines(name: string): string[][] {
+  const text = readFileSync(join(FOLDER, name), 'utf8').trim();
+  return text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(','));
+}
+
+/** Commits a day, as `git log --date=format-local:%F` counted them. */
+function countedByGit(zone: string): Map<string, number> {
+  const rows = lines(`express-commits.${zone.replace('/', '-')}.days.csv`);
+  return new Map(rows.map(([date = '', count]) => [date, Number(count)]));
+}
+
+function asStored(counts: Map<string, number>): Record<string, string> {
+  return Object.fromEntries([...counts].map(([date, count]) => [date, String(count)]));
+}
+
+/** Commits up to each date, from the first one to a last one. */
+function soFar(counts: Map<string, number>, last: string): Record<string, string> {
+  const sums: Record<string, string> = {};
+  let sum = 0;
+  const first = [...counts.keys()].sort()[0] ?? last;
+  for (let at = Date.parse(first); at <= Date.parse(last); at += 86_400_000) {
+    const date = new Date(at).toISOString().slice(0, 10);
+    sum += counts.get(date) ?? 0;
+    sums[date] = String(sum);
+  }
+  return sums;
+}
+
+describeOnEachDatabase('the history of a git repository', (database) => {
+  let engine: Engine;
+
+  beforeAll(async () => {
+    engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Commit, IndexedCommit] }));
+    const commits = lines('express-commits.csv').map(([id, , at = '']) => ({
+      id: Number(id),
+      committedAt: new Date(at),
+    }));
+    expect(commits).toHaveLength(6158);
+    for (const entity of [Commit, IndexedCommit]) {
+      for (let i = 0; i < commits.length; i += 2000) {
+        await engine.dataSource.getRepository(entity).insert(commits.slice(i, i + 2000));
+      }
+    }
+  });
+
+  describe.each([
+    { source: Commit, zones: ZONES },
+    // counted by ranges of the index, where that is cheaper
+    { source: IndexedCommit, zones: ['America/Los_Angeles', 'Australia/Lord_Howe', 'Pacific/Apia'] },
+  ])('$source.name', ({ source, zones }) => {
+    test.each(zones)('commits a day, and so far, in %s', async (timeZone) => {
+      const { rows } = await ran(engine, source, NOW, {
+        dateField: 'committedAt',
+        timeZone,
+        periods: [Period.DAY, Period.LIFETIME],
+      });
+      const counts = countedByGit(timeZone);
+      const last = timeZone.startsWith('America/') ? '2026-12-31' : TODAY;
+      expect(await rows(Period.DAY)).toEqual(asStored(counts));
+      expect(await rows(Period.LIFETIME)).toEqual(soFar(counts, last));
+    });
+
+    test('the same by runs over the years', async () => {
+      const definition = definitionOf({
+        metric: newMetric(),
+        dateField: 'committedAt',
+        timeZone: 'Pacific/Apia',
+        periods: [Period.DAY, Period.LIFETIME],
+      });
+      // the first one before there is anything, two on the days around the one that Apia skipped
+      for (const now of [
+        '2009-01-01T00:00:00Z',
+        '2011-12-30T09:59:59Z',
+        '2011-12-30T10:00:00Z',
+        '2016-02-29T12:34:56Z',
+        '2024-04-06T23:00:00Z',
+        NOW,
+      ]) {
+        await engine.run(definition, source, { now: new Date(now) });
+      }
+      const counts = countedByGit('Pacific/Apia');
+      expect(await rowsOf(engine, definition, Period.DAY)).toEqual(asStored(counts));
+      expect(await rowsOf(engine, definition, Period.LIFETIME)).toEqual(soFar(counts, TODAY));
+    });
+  });
+});

@@ -1,0 +1,119 @@
+import type { DataSource } from 'typeorm';
+import { defineDomain, defineMetric, type MetricDefinition } from '../../lib/catalog/definitions.js';
+import { canonicalDecimal } from '../../lib/database/decimal.js';
+import type { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
+import { dimensionsOf } from '../../lib/statistics/dimension.decorator.js';
+import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
+import { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
+import { Period } from '../../lib/time/period.js';
+import type { TrackResult } from '../../lib/tracking/tracker.runner.js';
+import type { Source } from '../../lib/rollup/source.resolver.js';
+import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import { definitionOf, type Engine } from '../support/engine.js';
+
+const DOMAIN = defineDomain({ ref: 'specs' });
+let made = 0;
+
+/** A metric that no other test has. */
+export function newMetric(): MetricDefinition {
+  return defineMetric({ domain: DOMAIN, ref: `m${String(++made)}` });
+}
+
+/** What the text of a value and of a date is in SQL; on SQLite a REAL is given as the double that it is. */
+function texts(dataSource: DataSource): { date: (column: string) => string; value: (column: string) => string } {
+  switch (dataSource.options.type) {
+    case 'postgres':
+      return {
+        date: (column) => `to_char(${column}, 'YYYY-MM-DD')`,
+        value: (column) => `CAST(${column} AS text)`,
+      };
+    case 'mariadb':
+    case 'mysql':
+      return {
+        date: (column) => `DATE_FORMAT(${column}, '%Y-%m-%d')`,
+        value: (column) => `CAST(${column} AS CHAR)`,
+      };
+    default:
+      return {
+        date: (column) => column,
+        value: (column) => `CASE TYPEOF(${column}) WHEN 'real' THEN ${column} ELSE CAST(${column} AS TEXT) END`,
+      };
+  }
+}
+
+/** The stored statistics of a metric, read with plain SQL: `date` or `date key key` → exact value. */
+export async function storedOf(
+  dataSource: DataSource,
+  metric: MetricDefinition,
+  period: Period = Period.DAY,
+  entity: new () => AbstractStatistic = StatisticByDate,
+): Promise<Record<string, string | null>> {
+  const { date, value } = texts(dataSource);
+  // the object type is the same for all rows of a tracker
+  const keys = dimensionsOf(entity).filter(({ property }) => property !== 'objectType');
+  const query = dataSource
+    .createQueryBuilder(entity, 's')
+    .innerJoin('s.metric', 'm')
+    .where('m.ref = :ref AND s.period = :period', { ref: metric.ref, period })
+    .select(date('s.date'), 'date')
+    .addSelect(value('s.value'), 'value');
+  keys.forEach(({ property, type }, index) =>
+    query.addSelect(type === 'date' ? date(`s.${property}`) : `s.${property}`, `k${String(index)}`),
+  );
+  const rows = await query.getRawMany<Record<string, unknown>>();
+  const read = rows.map((row): [string, string | null] => [
+    [row.date, ...keys.map((_, index) => row[`k${String(index)}`])].map(String).join(' '),
+    row.value === null ? null : canonicalDecimal(row.value as string | number),
+  ]);
+  return Object.fromEntries(read.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export interface Ran {
+  metric: MetricDefinition;
+  definition: TrackerDefinition;
+  result: TrackResult;
+  /** of the first period, or of the one given */
+  rows(period?: Period): Promise<Record<string, string | null>>;
+}
+
+/** Runs a tracker of a new metric once. */
+export async function ran(
+  engine: Engine,
+  source: Source,
+  now: string | Date,
+  given: Partial<TrackerDefinition> & Pick<TrackerDefinition, 'dateField'>,
+): Promise<Ran> {
+  const metric = newMetric();
+  const definition = definitionOf({ metric, ...given });
+  const result = await engine.run(definition, source, { now: new Date(now) });
+  return { metric, definition, result, rows: (period) => rowsOf(engine, definition, period) };
+}
+
+/** What is stored for a tracker in its first period, or in the one given. */
+export function rowsOf(
+  engine: Engine,
+  { metric, periods, target }: TrackerDefinition,
+  period: Period = periods[0] ?? Period.DAY,
+): Promise<Record<string, string | null>> {
+  const entity =
+    target.kind === 'total'
+      ? StatisticByDate
+      : target.kind === 'dimensions'
+        ? (target.statistic as new () => AbstractStatistic)
+        : StatisticByDateAndObject;
+  return storedOf(engine.dataSource, metric as MetricDefinition, period, entity);
+}
+
+/** The local date of an instant, as the platform's formatter has it. */
+export function intlDate(instant: Date, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
+    instant,
+  );
+}
+
+/** How many times each text is there, as stored counts are. */
+export function tally(texts: readonly string[]): Record<string, string> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([text, n]) => [text, String(n)]));
+}

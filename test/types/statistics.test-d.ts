@@ -1,0 +1,99 @@
+import {
+  addDays,
+  defineDomain,
+  defineMetric,
+  objectRef,
+  Period,
+  type DomainDefinition,
+  type MetricDefinition,
+  type StatisticByDate,
+  type StatisticByDateAndObject,
+} from 'nestjs-trackstats';
+import { Customer, customer, maybeCustomer, ORDER_COUNT, OrdersByRegion, SHOPPING, statistics } from './shop.js';
+
+const metric = ORDER_COUNT;
+
+export async function compiles(): Promise<void> {
+  const total: StatisticByDate = await statistics.record({ metric, value: 12.5 });
+  const byObject: StatisticByDateAndObject = await statistics.record({ metric, value: '0.1', object: customer });
+  const dimensions = { country: 'NL', province: null };
+  const region: OrdersByRegion = await statistics.record({ metric, value: 1n, entity: OrdersByRegion, dimensions });
+  const value: number | null = await statistics.value({ metric, date: addDays('2026-10-31', -1) });
+  const exact: string | null = await statistics.value({ metric, exact: true });
+  const [point] = await statistics.series({ metric, period: Period.CALENDAR_MONTH, last: 12, fill: 'zero' });
+  const [best] = await statistics.top({ metric, objectType: Customer, limit: 3 });
+  await statistics.value({ metric, object: best?.object ?? objectRef(Customer, 5) });
+  await statistics.increment({ metric, entity: OrdersByRegion, dimensions, by: 2 });
+  await statistics.find({
+    metrics: [metric, 'shopping/others'],
+    entity: OrdersByRegion,
+    dimensions: { country: ['NL', 'BE'] },
+  });
+  console.log(total.value, byObject.objectId, region.country, value, exact, point?.complete);
+}
+
+export const key: 'shopping/order_count' = ORDER_COUNT.key;
+
+// @ts-expect-error -- definitions are made by defineDomain
+export const m01: DomainDefinition = { ref: 'shopping' };
+// @ts-expect-error -- definitions are made by defineMetric
+export const m02: MetricDefinition = { ref: 'orders', domain: SHOPPING, key: 'shopping/orders' };
+// @ts-expect-error -- a metric has a domain
+export const m03 = defineMetric({ ref: 'orders' });
+// @ts-expect-error -- a domain is no text here
+export const m04 = defineMetric({ domain: 'shopping', ref: 'orders' });
+// @ts-expect-error -- a domain has a ref
+export const m05 = defineDomain({ name: 'Shopping' });
+// @ts-expect-error -- no metric
+void statistics.record({ value: 1 });
+// @ts-expect-error -- no value
+void statistics.record({ metric });
+// @ts-expect-error -- a boolean is no value
+void statistics.record({ metric, value: true });
+// @ts-expect-error -- a period is no number
+void statistics.record({ metric, value: 1, period: 86_400 });
+// @ts-expect-error -- a promise is no object: an await is missing
+void statistics.record({ metric, value: 1, object: Promise.resolve(customer) });
+// @ts-expect-error -- a user who is not there would read as the total
+void statistics.record({ metric, value: 1, object: maybeCustomer });
+void statistics.value({
+  metric,
+  // @ts-expect-error -- an object or a custom statistic
+  object: customer,
+  entity: OrdersByRegion,
+  dimensions: { country: 'NL', province: null },
+});
+// @ts-expect-error -- every dimension
+void statistics.record({ metric, value: 1, entity: OrdersByRegion, dimensions: { country: 'NL' } });
+// @ts-expect-error -- dimensions stand in their own object
+void statistics.record({ metric, value: 1, entity: OrdersByRegion, country: 'NL', province: null });
+// @ts-expect-error -- a dimension's type
+void statistics.find({ metric, entity: OrdersByRegion, dimensions: { country: 31 } });
+// @ts-expect-error -- a dimension that does not exist
+void statistics.find({ metric, entity: OrdersByRegion, dimensions: { county: 'NL' } });
+// @ts-expect-error -- dimensions of what
+void statistics.find({ metric, dimensions: { country: 'NL' } });
+// @ts-expect-error -- events are counted in buckets
+void statistics.increment({ metric, period: Period.WEEK });
+// @ts-expect-error -- nor in LIFETIME
+void statistics.increment({ metric, period: Period.LIFETIME });
+// @ts-expect-error -- one value of one object
+void statistics.value({ metric, objects: [customer] });
+// @ts-expect-error -- one series of one metric
+void statistics.series({ metrics: [metric] });
+// @ts-expect-error -- metric or metrics
+void statistics.find({ metric, metrics: [metric] });
+// @ts-expect-error -- an unknown way to fill
+void statistics.series({ metric, fill: 'last' });
+// @ts-expect-error -- the top of what
+void statistics.top({ metric });
+// @ts-expect-error -- a sum of windows that overlap
+void statistics.total({ metric, period: Period.WEEK });
+// @ts-expect-error -- an exact value is text
+void statistics.value({ metric, exact: true }).then((value: number | null) => value);
+// @ts-expect-error -- a total has no object
+void statistics.find({ metric }).then(([first]) => first?.objectId);
+// @ts-expect-error -- a filter without a metric
+void statistics.remove({ period: Period.DAY });
+// @ts-expect-error -- a date is text or an instant
+void statistics.value({ metric, date: 20_261_031 });
