@@ -4,15 +4,17 @@ import type { DatabaseKind } from './databases.js';
 export const ZONE = 'Europe/Amsterdam';
 export const USERS = 10_000;
 export const DAYS = 730;
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** 2024-01-01 in Amsterdam; 730 days later it is 2025-12-31. */
 export const BEGIN = Date.UTC(2023, 11, 31, 23);
 export const END = BEGIN + DAYS * DAY_MS;
 export const FIRST_DATE = '2024-01-01';
 export const LAST_DATE = '2025-12-30';
-/** The last moment of the generated history. */
+export const NEXT_DATE = '2025-12-31';
+/** The last moment of the generated history, and that of the day after it. */
 export const NOW = new Date(END - 1);
+export const NEXT_NOW = new Date(END + DAY_MS - 1);
 
 /** Instants at which the clocks of Amsterdam were set, with the hours that hold from then on. */
 export const CLOCK_CHANGES = [
@@ -22,19 +24,39 @@ export const CLOCK_CHANGES = [
   ['2025-10-26 01:00:00', 1],
 ] as const;
 
-/** A table of generated rows. */
+/** A table of generated rows that end with `END`. */
 export interface Events {
   readonly table: string;
   readonly rows: number;
+  readonly begin: number;
   /** whether it has an index on the date column */
   readonly indexed: boolean;
 }
 
-export const USER_SCHEMA = new EntitySchema({ name: 'app_user', columns: { id: { type: 'integer', primary: true } } });
+export interface Event {
+  id: string;
+  userId: number;
+  at: Date;
+  amount: string;
+}
+
+export const USER = new EntitySchema<{ id: number }>({
+  name: 'app_user',
+  columns: { id: { type: 'integer', primary: true } },
+});
+
+const schemas = new Map<string, EntitySchema<Event>>();
 
 /** The entity of a table of events, as an application would declare it on each database. */
-export function eventSchema(kind: DatabaseKind, { table, indexed }: Events): EntitySchema {
-  return new EntitySchema({
+export function eventSchema(kind: DatabaseKind, events: Events): EntitySchema<Event> {
+  const key = `${kind} ${events.table}`;
+  const schema = schemas.get(key) ?? declared(kind, events);
+  schemas.set(key, schema);
+  return schema;
+}
+
+function declared(kind: DatabaseKind, { table, indexed }: Events): EntitySchema<Event> {
+  return new EntitySchema<Event>({
     name: table,
     columns: {
       id: { type: kind === 'sqlite' ? 'integer' : 'bigint', primary: true },
@@ -51,7 +73,7 @@ export async function generate(dataSource: DataSource, kind: DatabaseKind, event
   const chunk = 1_000_000;
   for (let from = 1; from <= events.rows; from += chunk) {
     const through = Math.min(events.rows, from + chunk - 1);
-    await dataSource.query(insertRows(kind, events.table, { from, through, rows: events.rows, begin: BEGIN, end: END }));
+    await dataSource.query(insertRows(kind, events.table, { from, through, first: 1, ...events, end: END }));
   }
   await settle(dataSource, kind, [events.table]);
 }
@@ -68,44 +90,42 @@ export interface RowRange {
   /** ids of the rows */
   readonly from: number;
   readonly through: number;
-  /** as many rows, numbered from `from`'s first one on, lie between `begin` and `end` */
+  /** that many rows, from the id `first` on, lie evenly between `begin` and `end` */
   readonly rows: number;
+  readonly first: number;
   readonly begin: number;
   readonly end: number;
-  /** the id that lies at `begin`. @default 1 */
-  readonly first?: number;
 }
 
 /** INSERT of generated rows: plain arithmetic stands in for chance, so that every database has the same rows. */
 export function insertRows(kind: DatabaseKind, table: string, range: RowRange): string {
-  const { rows, begin, end, first = 1 } = range;
+  const { rows, begin, end, first } = range;
   const step = Math.floor((end - begin) / rows);
   const div = kind === 'mariadb' ? 'DIV' : '/';
   const prime = 2_147_483_647;
   const mixed = `SELECT i, (i * 48271 + 12345) % ${prime} AS x FROM (${numbers(kind, range)}) n`;
   const twice = `SELECT i, x, (x * x) % ${prime} AS y FROM (${mixed}) m`;
   const thrice = `SELECT i, (y * y + x) % ${prime} AS h, (y * 16807 + i) % ${prime} AS g FROM (${twice}) t`;
-  const ms = `((i - ${String(first)}) * ${String(end - begin)} ${div} ${String(rows)} + g % ${String(step)})`;
+  const ms = `((i - ${first}) * ${end - begin} ${div} ${rows} + g % ${step})`;
   const at = {
-    sqlite: `STRFTIME('%Y-%m-%d %H:%M:%f', ${String(begin / 1000)} + ${ms} / 1000.0, 'unixepoch')`,
+    sqlite: `STRFTIME('%Y-%m-%d %H:%M:%f', ${begin / 1000} + ${ms} / 1000.0, 'unixepoch')`,
     postgres: `TIMESTAMPTZ '${new Date(begin).toISOString()}' + ${ms} * INTERVAL '1 millisecond'`,
     mariadb: `TIMESTAMPADD(MICROSECOND, ${ms} * 1000, '${utcText(begin)}')`,
   }[kind];
   return `INSERT INTO ${table} (id, user_id, at, amount)
-SELECT i, 1 + h % ${String(USERS)}, ${at}, (100 + g % 20000) / 100.0 FROM (${thrice}) r`;
+SELECT i, 1 + h % ${USERS}, ${at}, (100 + g % 20000) / 100.0 FROM (${thrice}) r`;
 }
 
 function numbers(kind: DatabaseKind, { from, through }: RowRange): string {
-  const [first, last] = [String(from), String(through)];
   switch (kind) {
     case 'postgres':
-      return `SELECT i FROM GENERATE_SERIES(CAST(${first} AS bigint), ${last}) i`;
+      return `SELECT i FROM GENERATE_SERIES(CAST(${from} AS bigint), ${through}) i`;
     case 'sqlite':
-      return `WITH RECURSIVE s(i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM s WHERE i < ${last}) SELECT i FROM s`;
+      return `WITH RECURSIVE s(i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM s WHERE i < ${through}) SELECT i FROM s`;
     case 'mariadb': {
       const thousand = 'WITH RECURSIVE k(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM k WHERE n < 999) SELECT n FROM k';
-      return `SELECT CAST(${first} + a.n * 1000 + b.n AS SIGNED) AS i FROM (${thousand}) a, (${thousand}) b
-WHERE ${first} + a.n * 1000 + b.n <= ${last}`;
+      return `SELECT CAST(${from} + a.n * 1000 + b.n AS SIGNED) AS i FROM (${thousand}) a, (${thousand}) b
+WHERE ${from} + a.n * 1000 + b.n <= ${through}`;
     }
   }
 }

@@ -1,8 +1,10 @@
-import { DataSource, type EntitySchema } from 'typeorm';
-import { AbstractLogger, type LogLevel, type LogMessage } from 'typeorm';
-import { Engine, TRACKSTATS_ENTITIES } from '../test/support/engine.js';
+import { Logger, Module, type INestApplicationContext, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AbstractLogger, DataSource, type LogLevel, type LogMessage } from 'typeorm';
+import { StatisticService, TrackerService, TRACKSTATS_ENTITIES, TrackstatsModule } from '../lib/index.js';
+import { eventSchema, generate, settle, USER, ZONE, type Events } from './data.js';
 import type { BenchDatabase, DatabaseKind } from './databases.js';
-import { eventSchema, generate, settle, USER_SCHEMA, type Events } from './data.js';
 
 export interface Statement {
   readonly text: string;
@@ -10,38 +12,57 @@ export interface Statement {
 }
 
 /** The statistic tables, and the twins of the same shape into which the hand-written SQL writes. */
-export const OURS = ['trackstats_statistic_by_date', 'trackstats_statistic_by_date_and_object'] as const;
-export const TWIN = { [OURS[0]]: 'hand_by_date', [OURS[1]]: 'hand_by_date_and_object' } as const;
-export type StatisticTableName = (typeof OURS)[number];
+export const BY_DATE = 'trackstats_statistic_by_date';
+export const BY_OBJECT = 'trackstats_statistic_by_date_and_object';
+export const TWIN = { [BY_DATE]: 'hand_by_date', [BY_OBJECT]: 'hand_by_date_and_object' } as const;
+export type StatisticTableName = keyof typeof TWIN;
+const OURS = [BY_DATE, BY_OBJECT] as const;
 
-/** One database of a bench: its connection, its generated tables, its engine. */
+/** An application on one database, with its generated tables. */
 export class Session {
-  private constructor(
-    readonly kind: DatabaseKind,
-    readonly dataSource: DataSource,
-    readonly engine: Engine,
-    private readonly recorder: Recorder,
-  ) {}
-
+  readonly dataSource: DataSource;
+  readonly trackers: TrackerService;
+  readonly statistics: StatisticService;
   private readonly generated = new Set<string>();
 
-  static async open(database: BenchDatabase, tables: readonly Events[]): Promise<Session> {
-    const { kind, options } = database;
+  private constructor(
+    readonly database: BenchDatabase,
+    private readonly app: INestApplicationContext,
+    private readonly recorder: Recorder,
+  ) {
+    this.dataSource = app.get(DataSource);
+    this.trackers = app.get(TrackerService);
+    this.statistics = app.get(StatisticService);
+  }
+
+  static async open(
+    database: BenchDatabase,
+    tables: readonly Events[],
+    providers: readonly Type[],
+  ): Promise<Session> {
     const recorder = new Recorder();
-    const entities: (EntitySchema | (new () => object))[] = [
-      ...TRACKSTATS_ENTITIES,
-      USER_SCHEMA,
-      ...tables.map((events) => eventSchema(kind, events)),
-    ];
-    const dataSource = new DataSource({ ...options, entities, synchronize: true, logger: recorder, logging: ['query'] });
-    await dataSource.initialize();
-    const session = new Session(kind, dataSource, await Engine.on(dataSource), recorder);
-    for (const table of OURS) await session.twin(table);
+    const entities = [...TRACKSTATS_ENTITIES, USER, ...tables.map((events) => eventSchema(database.kind, events))];
+    const options = { ...database.options, entities, synchronize: true, logger: recorder, retryAttempts: 0 };
+
+    @Module({
+      imports: [TypeOrmModule.forRoot(options), TrackstatsModule.forRoot({ timeZone: ZONE, scheduling: false })],
+      providers: [...providers],
+    })
+    class BenchModule {}
+
+    Logger.overrideLogger(['error', 'fatal']);
+    const app = await NestFactory.createApplicationContext(BenchModule, { abortOnError: false });
+    const session = new Session(database, app, recorder);
+    for (const table of OURS) await session.makeTwin(table);
     return session;
   }
 
+  get kind(): DatabaseKind {
+    return this.database.kind;
+  }
+
   close(): Promise<void> {
-    return this.dataSource.destroy();
+    return this.app.close();
   }
 
   /** Fills a table, unless a case before has done so. */
@@ -53,21 +74,15 @@ export class Session {
     }
   }
 
-  /** Says that a case has changed a table: the next one that needs it gets it fresh. */
-  async forget({ table }: Events): Promise<void> {
-    this.generated.delete(table);
-    await this.empty(table);
-  }
-
   async empty(...tables: readonly string[]): Promise<void> {
     for (const table of tables) {
       await this.dataSource.query(this.kind === 'sqlite' ? `DELETE FROM ${table}` : `TRUNCATE TABLE ${table}`);
     }
   }
 
-  /** Removes every statistic of ours, and what is known of their coverage. */
+  /** Removes every statistic, and what is known of coverages. */
   async forgetStatistics(): Promise<void> {
-    await this.empty(...OURS, 'trackstats_coverage');
+    await this.empty(...OURS, ...OURS.map((table) => TWIN[table]), 'trackstats_coverage');
   }
 
   settle(...tables: readonly string[]): Promise<void> {
@@ -86,12 +101,13 @@ export class Session {
     }
   }
 
-  async value(statement: string): Promise<number> {
+  /** The column `value` of the one row of a query. */
+  async number(statement: string): Promise<number> {
     const rows: { value: unknown }[] = await this.dataSource.query(statement);
     return Number(rows[0]?.value);
   }
 
-  /** The statements that something executes. */
+  /** The statements that some work executes. */
   async recorded(work: () => Promise<unknown>): Promise<Statement[]> {
     this.recorder.statements = [];
     try {
@@ -102,32 +118,31 @@ export class Session {
     }
   }
 
-  private async twin(table: StatisticTableName): Promise<void> {
+  private async makeTwin(table: StatisticTableName): Promise<void> {
     const twin = TWIN[table];
-    const foreignKey = `ALTER TABLE ${twin} ADD FOREIGN KEY (metric_id) REFERENCES trackstats_metric (id)`;
-    switch (this.kind) {
-      case 'postgres':
-        await this.dataSource.query(`CREATE TABLE ${twin} (LIKE ${table} INCLUDING ALL)`);
-        await this.dataSource.query(foreignKey);
-        return;
-      case 'mariadb':
-        await this.dataSource.query(`CREATE TABLE ${twin} LIKE ${table}`);
-        await this.dataSource.query(foreignKey);
-        return;
-      case 'sqlite': {
-        const made: { sql: string; name: string }[] = await this.dataSource.query(
-          `SELECT sql, name FROM sqlite_master WHERE tbl_name = '${table}' AND sql IS NOT NULL ORDER BY type = 'index'`,
-        );
-        for (const { sql, name } of made) {
-          await this.dataSource.query(sql.replaceAll(`"${table}"`, twin).replaceAll(`"${name}"`, `"${name}_${twin}"`));
-        }
+    if (this.kind === 'sqlite') {
+      const made: { sql: string; name: string }[] = await this.dataSource.query(
+        `SELECT sql, name FROM sqlite_master WHERE tbl_name = '${table}' AND sql IS NOT NULL ORDER BY type = 'index'`,
+      );
+      for (const { sql, name } of made) {
+        await this.dataSource.query(sql.replaceAll(`"${table}"`, twin).replaceAll(`"${name}"`, `"${name}_${twin}"`));
       }
+      return;
     }
+    const like = this.kind === 'postgres' ? `(LIKE ${table} INCLUDING ALL)` : `LIKE ${table}`;
+    await this.dataSource.query(`CREATE TABLE ${twin} ${like}`);
+    await this.dataSource.query(
+      `ALTER TABLE ${twin} ADD FOREIGN KEY (metric_id) REFERENCES trackstats_metric (id) ON DELETE RESTRICT`,
+    );
   }
 }
 
 class Recorder extends AbstractLogger {
   statements: Statement[] | null = null;
+
+  constructor() {
+    super(['query']);
+  }
 
   override logQuery(text: string, parameters?: readonly unknown[]): void {
     this.statements?.push({ text, parameters: parameters ?? [] });

@@ -8,7 +8,7 @@ import { Metric } from './metric.entity.js';
 import { nearest } from './nearest.js';
 import { parseKey } from './ref.js';
 
-interface MetricRow {
+export interface MetricRow {
   id: number;
   ref: string;
   name: string;
@@ -17,6 +17,9 @@ interface MetricRow {
   domain_ref: string;
   domain_name: string;
 }
+
+/** databases limit how many conditions one expression chains */
+const MOST_CONDITIONS = 500;
 
 /** How a metric is found: by its refs, or, of an entity, by its id (a rename in between changes nothing). */
 export type MetricKey = { readonly domain: string; readonly metric: string } | { readonly id: number };
@@ -36,14 +39,26 @@ export function metricKeyOf(target: MetricTarget): MetricKey {
 
 /** Finds stored metrics, with their domains, by a condition on `m` (metric) and `d` (domain). */
 export function* selectMetrics(database: Database, condition: Sql): Work<Metric[]> {
+  const rows = yield* query<MetricRow>(
+    sql`SELECT ${metricColumns(database)} FROM ${metricTables(database)} WHERE ${condition}`,
+  );
+  return rows.map(metricOf);
+}
+
+/** The columns that `metricOf` reads, of `metricTables`. */
+export function metricColumns(database: Database): Sql {
   const metric = database.table(Metric);
   const domain = database.table(Domain);
-  const rows = yield* query<MetricRow>(sql`SELECT m.${metric.column('id')} AS id, m.${metric.column('ref')} AS ref,
+  return sql`m.${metric.column('id')} AS id, m.${metric.column('ref')} AS ref,
   m.${metric.column('name')} AS name, m.${metric.column('description')} AS description,
-  d.${domain.column('id')} AS domain_id, d.${domain.column('ref')} AS domain_ref, d.${domain.column('name')} AS domain_name
-FROM ${metric.path} m JOIN ${domain.path} d ON d.${domain.column('id')} = m.${metric.column('domain.id')}
-WHERE ${condition}`);
-  return rows.map(metricOf);
+  d.${domain.column('id')} AS domain_id, d.${domain.column('ref')} AS domain_ref, d.${domain.column('name')} AS domain_name`;
+}
+
+/** The metrics as `m` with their domains as `d`. */
+export function metricTables(database: Database): Sql {
+  const metric = database.table(Metric);
+  const domain = database.table(Domain);
+  return sql`${metric.path} m JOIN ${domain.path} d ON d.${domain.column('id')} = m.${metric.column('domain.id')}`;
 }
 
 /** The condition that a stored metric is the one of a key. */
@@ -57,22 +72,27 @@ export function isMetric(database: Database, key: MetricKey): Sql {
 
 /** Finds the stored metrics of targets, in their order; null where one is not stored. */
 export function* findMetrics(database: Database, targets: readonly MetricTarget[]): Work<(Metric | null)[]> {
-  const keys = targets.map(metricKeyOf);
   const found: Metric[] = [];
-  for (const some of chunks(keys, 500)) {
-    found.push(
-      ...(yield* selectMetrics(
-        database,
-        join(
-          some.map((key) => isMetric(database, key)),
-          ' OR ',
-        ),
-      )),
-    );
+  for (const condition of metricConditions(database, targets))
+    found.push(...(yield* selectMetrics(database, condition)));
+  return inOrderOf(targets, found);
+}
+
+/** Conditions that a stored metric is the one of some target; together they cover them all. */
+export function* metricConditions(database: Database, targets: readonly MetricTarget[]): Generator<Sql> {
+  const conditions = [...new Set(targets)].map((target) => isMetric(database, metricKeyOf(target)));
+  for (let start = 0; start < conditions.length; start += MOST_CONDITIONS) {
+    yield sql`(${join(conditions.slice(start, start + MOST_CONDITIONS), ' OR ')})`;
   }
+}
+
+/** The metrics of targets among those that were found, in the targets' order; null where one is not there. */
+export function inOrderOf(targets: readonly MetricTarget[], found: readonly Metric[]): (Metric | null)[] {
   const byId = new Map(found.map((metric) => [metric.id, metric]));
   const byKey = new Map(found.map((metric) => [metric.key, metric]));
-  return keys.map((key) => ('id' in key ? byId.get(key.id) : byKey.get(`${key.domain}/${key.metric}`)) ?? null);
+  return targets
+    .map(metricKeyOf)
+    .map((key) => ('id' in key ? byId.get(key.id) : byKey.get(`${key.domain}/${key.metric}`)) ?? null);
 }
 
 /** Finds the stored metric of a target; null where it is not stored. */
@@ -94,12 +114,9 @@ export function* unknownMetric(database: Database, target: MetricTarget): Work<U
   );
 }
 
-function metricOf(row: MetricRow): Metric {
+/** A row of `metricColumns` as its entity. */
+export function metricOf(row: MetricRow): Metric {
   const domain = Object.assign(new Domain(), { id: row.domain_id, ref: row.domain_ref, name: row.domain_name });
   const { id, ref, name, description } = row;
   return Object.assign(new Metric(), { id, domain, ref, name, description });
-}
-
-function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }

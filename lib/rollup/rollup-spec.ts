@@ -49,6 +49,8 @@ export interface RollupPeriod {
   readonly from: number;
   /** last day number that is replaced */
   readonly through: number;
+  /** last day number whose rows count: of a calendar period the end of its last bucket, if that has come */
+  readonly lastDay: number;
   /** the value before `from` is the stored one, not a recount of everything before */
   readonly baseIsStored: boolean;
   /** whether rows of this period may be stored in the range */

@@ -1,11 +1,10 @@
-import sql, { join, type Sql } from 'sql-template-tag';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { DAYS, type Dialect, type Replaced } from '../database/dialects/dialect.js';
 import { execute, executeAll, queryOne, type Work } from '../database/work.js';
 import { periodKind } from '../time/period.js';
 import { inRange } from './range-sql.js';
 import { PARTIAL, partialsQuery } from './rollup-sql.js';
 import type { ResolvedSource, RollupPeriod, RollupSpec } from './rollup-spec.js';
-import type { PartialSpool } from './partial-spool.js';
 import { dropUnchanged, endNewKeys, holdAfter } from './seal-sql.js';
 import { freshQuery, ofPeriod, primaryKey } from './window-sql.js';
 
@@ -13,12 +12,12 @@ import { freshQuery, ofPeriod, primaryKey } from './window-sql.js';
  * Makes the ranges of a spec's periods hold exactly what the source gives: one scan of the source for all of them,
  * and no row of it passes through Node where it is in the same database.
  *
- * @param spool the partials of a source that is in another one
+ * @param isStaged whether the partials are in their temporary table already
  */
-export function* rollup(dialect: Dialect, spec: RollupSpec, spool?: PartialSpool): Work<Replaced> {
+export function* rollup(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<Replaced> {
   const ending = spec.periods.filter(({ period, endsEarly }) => endsEarly && periodKind(period) !== 'bucket');
   for (const period of ending) yield* holdAfter(dialect, spec, period);
-  const replaced = yield* withDays(dialect, spec.periods, replacePeriods(dialect, spec, spool));
+  const replaced = yield* withDays(dialect, spec.periods, replacePeriods(dialect, spec, isStaged));
   for (const period of ending) {
     yield* endNewKeys(dialect, spec, period);
     if (period.density === 'changes') yield* dropUnchanged(dialect, spec, period);
@@ -39,16 +38,29 @@ export function* withDays<T>(dialect: Dialect, periods: readonly RollupPeriod[],
   return result;
 }
 
-function* replacePeriods(dialect: Dialect, spec: RollupSpec, spool: PartialSpool | undefined): Work<Replaced> {
-  const isStaged = spool !== undefined || (!dialect.sharesExpressions && spec.periods.length > 1);
-  if (!isStaged) return yield* replaceTogether(dialect, spec, [partials(dialect, spec)]);
-  if (spool === undefined) yield* executeAll(dialect.stage(PARTIAL, partialsQuery(dialect, spec)));
-  else yield* spool.stage(dialect, spec);
+function* replacePeriods(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<Replaced> {
+  if (!isStaged) {
+    if (dialect.sharesExpressions || spec.periods.length === 1)
+      return yield* replaceTogether(dialect, spec, [partials(dialect, spec)]);
+    yield* stagePartials(dialect, spec);
+  }
   const replaced = yield* dialect.sharesExpressions
     ? replaceTogether(dialect, spec, [])
     : replaceOneByOne(dialect, spec);
   yield* execute(dialect.unstage(PARTIAL));
   return replaced;
+}
+
+/** Makes the temporary table of the partials. */
+export function* stagePartials(dialect: Dialect, spec: RollupSpec): Work<void> {
+  yield* executeAll(dialect.stage(PARTIAL, partialsQuery(dialect, spec)));
+}
+
+/** The first day of the staged partials; null where there are none. */
+export function* firstStagedDay(): Work<number | null> {
+  // text, where the day of an epoch is a bigint to the driver
+  const row = yield* queryOne<{ day: number | string | null }>(sql`SELECT MIN(day) AS day FROM ${raw(PARTIAL)}`);
+  return row === undefined || row.day === null ? null : Number(row.day);
 }
 
 /** The partials as a common table expression. */

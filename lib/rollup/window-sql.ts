@@ -18,7 +18,7 @@ export function freshQuery(dialect: Dialect, spec: RollupSpec, period: RollupPer
 
 function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const unit = calendarUnit(period.period);
-  const since = sql`p.day >= ${dialect.integer(period.from)}`;
+  const within = sql`p.day >= ${dialect.integer(period.from)} AND p.day <= ${dialect.integer(period.lastDay)}`;
   // a partial is a key's day already
   if (unit === null && spec.source.aggregate !== 'countDistinct') {
     return stored(
@@ -26,14 +26,14 @@ function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): S
       spec,
       period,
       raw('p.day'),
-      sql`${raw(PARTIAL)} p WHERE ${since}`,
+      sql`${raw(PARTIAL)} p WHERE ${within}`,
       finished(dialect, spec, raw('p.a'), raw('p.b')),
     );
   }
   const day = unit === null ? raw('p.day') : dialect.calendarStart(unit, spec.weekStart, raw('p.day'));
   const columns = [...keyNames(spec), sql`${day} AS day`];
   const bucket = sql`SELECT ${join([...columns, ...bucketTotals(spec)])} FROM ${raw(PARTIAL)} p
-WHERE ${since} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
+WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
   return stored(
     dialect,
     spec,
@@ -118,8 +118,8 @@ function gains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const keys = keyNames(spec);
   const names = gainNames(spec);
   if (periodKind(period.period) === 'lifetime') {
-    const since = period.baseIsStored ? sql` WHERE p.day >= ${dialect.integer(period.from)}` : empty;
-    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${raw(PARTIAL)} p${since}`;
+    const since = period.baseIsStored ? sql` AND p.day >= ${dialect.integer(period.from)}` : empty;
+    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${raw(PARTIAL)} p WHERE p.day <= ${dialect.integer(period.lastDay)}${since}`;
   }
   const entering = names.map((name) => sql`CASE WHEN x.gone = 0 THEN p.${name} END AS ${name}`);
   return sql`SELECT ${join([...keys, sql`p.day + x.gone * ${windowLength(period)} AS day`, ...entering])}
@@ -135,7 +135,8 @@ function distinctGains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod)
   const keys = keyNames(spec);
   const one = raw('CASE WHEN p.u IS NULL THEN 0 ELSE 1 END');
   if (periodKind(period.period) === 'lifetime') {
-    return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS a`])} FROM ${raw(PARTIAL)} p GROUP BY ${join([...keys, raw('p.u')])}`;
+    return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS a`])} FROM ${raw(PARTIAL)} p
+WHERE p.day <= ${dialect.integer(period.lastDay)} GROUP BY ${join([...keys, raw('p.u')])}`;
   }
   const length = windowLength(period);
   const left = dialect.least(
@@ -143,7 +144,7 @@ function distinctGains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod)
     sql`COALESCE(LEAD(p.day) OVER (PARTITION BY ${join([...keys, raw('p.u')])} ORDER BY p.day), p.day + ${length})`,
   );
   const stays = sql`SELECT ${join([...keys, raw('p.day'), sql`${left} AS gone_on`, sql`${one} AS a`])} FROM ${raw(PARTIAL)} p
-WHERE p.day >= ${dialect.integer(spec.scanFrom)}`;
+WHERE p.day >= ${dialect.integer(spec.scanFrom)} AND p.day <= ${dialect.integer(period.lastDay)}`;
   return sql`SELECT ${join([...keys, raw('CASE WHEN x.gone = 0 THEN t.day ELSE t.gone_on END AS day'), raw('CASE WHEN x.gone = 0 THEN t.a ELSE -t.a END AS a')])}
 FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= ${dialect.integer(period.through)}${alive(dialect, spec, period)}`;
 }

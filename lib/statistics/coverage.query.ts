@@ -1,5 +1,14 @@
-import sql, { join } from 'sql-template-tag';
-import type { Metric } from '../catalog/metric.entity.js';
+import sql, { empty, join, type Sql } from 'sql-template-tag';
+import type { MetricTarget } from '../catalog/definitions.js';
+import { Metric } from '../catalog/metric.entity.js';
+import {
+  inOrderOf,
+  metricColumns,
+  metricConditions,
+  metricOf,
+  type MetricRow,
+  metricTables,
+} from '../catalog/metric.query.js';
 import type { Database } from '../database/database.js';
 import { query, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
@@ -31,6 +40,36 @@ interface CoverageRow {
   computed_at: string | number | null;
 }
 
+/** Metrics as they were asked for, with the coverages of those that are stored. */
+export interface CoveredMetrics {
+  readonly asked: readonly (Metric | null)[];
+  readonly coverages: readonly StoredCoverage[];
+}
+
+/** Reads metrics and their coverages together, for one period or (null) for all. */
+export function* coveredMetrics(
+  database: Database,
+  targets: readonly MetricTarget[],
+  period: Period | null,
+): Work<CoveredMetrics> {
+  const table = database.table(Coverage);
+  const ofPeriod = period === null ? empty : sql`AND c.${table.column('period')} = ${database.dialect.integer(period)}`;
+  const metric = sql`m.${database.table(Metric).column('id')}`;
+  const found = new Map<number, Metric>();
+  const coverages: StoredCoverage[] = [];
+  for (const condition of metricConditions(database, targets)) {
+    const rows = yield* query<MetricRow & (CoverageRow | { scope: null })>(
+      sql`SELECT ${metricColumns(database)}, ${coverageColumns(database, sql`c.`)}
+FROM ${metricTables(database)} LEFT JOIN ${table.path} c ON c.${table.column('metricId')} = ${metric} ${ofPeriod} WHERE ${condition}`,
+    );
+    for (const row of rows) {
+      if (!found.has(row.id)) found.set(row.id, metricOf(row));
+      if (row.scope !== null) coverages.push(storedCoverage(row));
+    }
+  }
+  return { asked: inOrderOf(targets, [...found.values()]), coverages };
+}
+
 /** The coverages of metrics, for one period or (null) for all. */
 export function* storedCoverages(
   database: Database,
@@ -41,14 +80,23 @@ export function* storedCoverages(
   const { dialect } = database;
   const table = database.table(Coverage);
   const ids = [...new Set(metrics.map(({ id }) => id))].map((id) => dialect.integer(id));
-  const ofPeriod = period === null ? sql`1 = 1` : sql`${table.column('period')} = ${dialect.integer(period)}`;
-  const rows =
-    yield* query<CoverageRow>(sql`SELECT ${table.column('metricId')} AS metric_id, ${table.column('period')} AS period,
-  ${table.column('scope')} AS scope, ${dialect.dateText(table.column('from'))} AS from_date,
-  ${dialect.dateText(table.column('through'))} AS through_date, ${table.column('timeZone')} AS time_zone,
-  ${table.column('kind')} AS kind, ${table.column('computedAt')} AS computed_at
-FROM ${table.path} WHERE ${table.column('metricId')} IN (${join(ids)}) AND ${ofPeriod}`);
-  return rows.map((row) => ({
+  const ofPeriod = period === null ? empty : sql`AND ${table.column('period')} = ${dialect.integer(period)}`;
+  const rows = yield* query<CoverageRow>(sql`SELECT ${coverageColumns(database, empty)}
+FROM ${table.path} WHERE ${table.column('metricId')} IN (${join(ids)}) ${ofPeriod}`);
+  return rows.map(storedCoverage);
+}
+
+function coverageColumns(database: Database, prefix: Sql): Sql {
+  const { dialect } = database;
+  const table = database.table(Coverage);
+  const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;
+  return sql`${column('metricId')} AS metric_id, ${column('period')} AS period, ${column('scope')} AS scope,
+  ${dialect.dateText(column('from'))} AS from_date, ${dialect.dateText(column('through'))} AS through_date,
+  ${column('timeZone')} AS time_zone, ${column('kind')} AS kind, ${column('computedAt')} AS computed_at`;
+}
+
+function storedCoverage(row: CoverageRow): StoredCoverage {
+  return {
     metricId: row.metric_id,
     period: row.period as Period,
     scope: row.scope,
@@ -57,7 +105,7 @@ FROM ${table.path} WHERE ${table.column('metricId')} IN (${join(ids)}) AND ${ofP
     timeZone: row.time_zone,
     kind: row.kind as CoverageKind,
     computedAt: row.computed_at === null ? null : new Date(Number(row.computed_at)),
-  }));
+  };
 }
 
 /** The coverage of a metric's period under the first of some scopes that has one. */

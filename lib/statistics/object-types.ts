@@ -14,31 +14,32 @@ const EXPECTED = 'Expected a loaded entity, or a reference: objectRef(Customer, 
 
 /** How objects of the application are named in statistics. */
 export class ObjectTypes {
-  private readonly names: ReadonlyMap<EntityClass, string>;
+  /** what was looked up: data sources find an entity by going through all of theirs */
+  private readonly found = new Map<EntityClass, EntityMetadata>();
+  private readonly typeOf = new Map<EntityMetadata, string>();
 
   /** @param named the module's `objectTypes`: entities by the names that their objects have in statistics */
   constructor(
     private readonly dataSources: DataSources,
-    named: Readonly<Record<string, EntityClass>> = {},
+    private readonly named: Readonly<Record<string, EntityClass>> = {},
   ) {
-    this.names = new Map(Object.entries(named).map(([name, entity]) => [entity, checkTypeText(name)]));
+    for (const name of Object.keys(named)) checkTypeText(name);
   }
 
   /**
    * The object type of an entity: its name in `objectTypes`, else its table's name without prefix.
    *
-   * @throws InvalidObjectError where no data source knows the entity
+   * @throws InvalidObjectError where no data source knows the entity, or one that `objectTypes` names
    */
   nameOf(entity: EntityClass): string {
     const metadata = this.metadataOf(entity);
-    const target = metadata.target as EntityClass;
+    const known = this.typeOf.get(metadata);
+    if (known !== undefined) return known;
+    const named = new Map(Object.entries(this.named).map(([name, one]) => [this.metadataOf(one), name]));
     const root = singleTableRoot(metadata);
-    return (
-      this.names.get(entity) ??
-      this.names.get(target) ??
-      this.names.get(root.target as EntityClass) ??
-      checkTypeText(root.tableNameWithoutPrefix)
-    );
+    const type = named.get(metadata) ?? named.get(root) ?? checkTypeText(root.tableNameWithoutPrefix);
+    this.typeOf.set(metadata, type);
+    return type;
   }
 
   /**
@@ -73,6 +74,8 @@ export class ObjectTypes {
   }
 
   private metadataOf(entity: EntityClass): EntityMetadata {
+    const known = this.found.get(entity);
+    if (known !== undefined) return known;
     const isEntity = typeof entity === 'function' || (typeof entity === 'object' && (entity as unknown) !== null);
     const metadata = isEntity ? this.dataSources.metadataOf(entity) : undefined;
     if (metadata === undefined) {
@@ -81,7 +84,12 @@ export class ObjectTypes {
         'No data source knows it as an entity. Register it with TypeOrmModule, or name the type as text.',
       );
     }
+    this.found.set(entity, metadata);
     return metadata;
+  }
+
+  private isEntity(type: EntityClass): boolean {
+    return this.found.has(type) || this.dataSources.metadataOf(type) !== undefined;
   }
 
   /** the metadata of the nearest class of an instance that is an entity */
@@ -89,8 +97,7 @@ export class ObjectTypes {
     let prototype = Object.getPrototypeOf(target) as object | null;
     while (prototype !== null && prototype !== Object.prototype) {
       const type: unknown = prototype.constructor;
-      const metadata = typeof type === 'function' ? this.dataSources.metadataOf(type) : undefined;
-      if (metadata !== undefined) return metadata;
+      if (typeof type === 'function' && this.isEntity(type as EntityClass)) return this.metadataOf(type as EntityClass);
       prototype = Object.getPrototypeOf(prototype) as object | null;
     }
     return undefined;

@@ -2,10 +2,11 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Metric } from '../catalog/metric.entity.js';
 import type { Database } from '../database/database.js';
 import { query, type Work } from '../database/work.js';
-import type { LocalDate } from '../time/local-date.js';
+import { addDays, type LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { DateRange } from './date-range.js';
 import { exactValue } from './exact-value.js';
+import type { SeriesRow } from './series.js';
 import type { Cell, KeyValues, ScopeFilter } from './scope-filter.js';
 import { bindKey, readKey, type StatisticTable } from './statistic-table.js';
 
@@ -26,6 +27,8 @@ export interface RowFilter extends Pick<ScopeFilter, 'table' | 'alternatives'> {
   readonly period: Period | null;
   readonly range: DateRange;
 }
+
+const FIRST_DATE = '0001-01-01';
 
 /** The condition of rows that a filter asks for. */
 export function rowCondition(database: Database, filter: RowFilter): Sql {
@@ -53,24 +56,47 @@ export function* selectRows(database: Database, filter: RowFilter, order: Sql = 
   return rows.map((row) => storedRow(filter.table, row));
 }
 
-/** The last row of each metric, period and cell within a range that has an end. */
-export function* selectLastRows(database: Database, filter: RowFilter): Work<StoredRow[]> {
-  const { table, keys } = filter.table;
+/**
+ * The dates and values of one metric, period and cell, by date: those of a range, and the last before it where that is
+ * asked for.
+ */
+export function* selectPoints(database: Database, filter: RowFilter, withEarlier: boolean): Work<SeriesRow[]> {
+  const { dialect } = database;
+  const { table } = filter.table;
   const date = table.column('date');
-  const groups = [table.column('metricId'), table.column('period'), ...keys.map(({ column }) => column)];
-  const same = groups.map((column) => sql`s.${column} = latest.${column}`);
-  const rows = yield* query(sql`SELECT ${columns(database, filter.table, sql`s.`)}
-FROM (SELECT ${join(groups)}, MAX(${date}) AS latest_date FROM ${table.path}
-  WHERE ${rowCondition(database, filter)} GROUP BY ${join(groups)}) latest
-JOIN ${table.path} s ON ${join([...same, sql`s.${date} = latest.latest_date`], ' AND ')}`);
+  const list = sql`${dialect.dateText(date)} AS row_date, ${dialect.exactText(table.column('value'))} AS row_value`;
+  const inRange = sql`SELECT ${list} FROM ${table.path} WHERE ${rowCondition(database, filter)}`;
+  const before = rangeBefore(filter.range);
+  const points =
+    !withEarlier || before === null
+      ? sql`${inRange} ORDER BY ${date}`
+      : sql`SELECT row_date, row_value FROM (SELECT ${list} FROM ${table.path}
+WHERE ${rowCondition(database, { ...filter, range: before })} ORDER BY ${date} DESC LIMIT 1) earlier
+UNION ALL ${inRange} ORDER BY row_date`;
+  const rows = yield* query(points);
+  return rows.map((row) => ({ date: row['row_date'] as string, value: exactValue(row['row_value']) }));
+}
+
+/** Everything before a range; null where nothing is. */
+export function rangeBefore({ from }: DateRange): DateRange | null {
+  return from === null || from === FIRST_DATE ? null : { from: null, to: addDays(from, -1) };
+}
+
+/** The last row of each metric, period and cell within a range. */
+export function* selectLastRows(database: Database, filter: RowFilter): Work<StoredRow[]> {
+  const rows = yield* query(
+    sql`SELECT ${columns(database, filter.table, sql`s.`)} FROM (${lastRows(database, filter)}) s WHERE s.place = 1`,
+  );
   return rows.map((row) => storedRow(filter.table, row));
 }
 
-/** The last row of one metric, period and cell within a range that has an end. */
-export function* selectLastRow(database: Database, filter: RowFilter): Work<StoredRow | null> {
-  const order = sql`ORDER BY ${filter.table.table.column('date')} DESC LIMIT 1`;
-  const [row = null] = yield* selectRows(database, filter, order);
-  return row;
+/** A subquery of the rows of a range, numbered as `place`: 1 is the last one of its metric, period and cell. */
+export function lastRows(database: Database, filter: RowFilter): Sql {
+  const { table, keys } = filter.table;
+  const groups = [table.column('metricId'), table.column('period'), ...keys.map(({ column }) => column)];
+  return sql`SELECT ${join([...groups, table.column('date'), table.column('value')])},
+  ROW_NUMBER() OVER (PARTITION BY ${join(groups)} ORDER BY ${table.column('date')} DESC) AS place
+FROM ${table.path} WHERE ${rowCondition(database, filter)}`;
 }
 
 /** The columns that `storedRow` reads. */

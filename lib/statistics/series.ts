@@ -1,6 +1,6 @@
 import { TooManyPointsError } from '../errors/statistic.error.js';
 import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js';
-import { bucketStart, calendarUnit, nextBucket, type Period, periodKind, type WeekStart } from '../time/period.js';
+import { bucketStart, calendarUnit, nextBucket, Period, periodKind, type WeekStart } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { CoverageKind } from './coverage.entity.js';
 import { lastDateOf } from './date-range.js';
@@ -55,7 +55,7 @@ export function seriesDates(period: Period, from: LocalDate, to: LocalDate, week
   if (calendarUnit(period) === null) {
     const [first, last] = [dayNumber(from), dayNumber(to)];
     if (last - first >= MOST_POINTS) throw new TooManyPointsError(from, to, MOST_POINTS);
-    for (let day = first; day <= last; day++) dates.push(fromDayNumber(day));
+    for (let day = first; day <= last;) day = pushMonth(dates, day, last);
     return dates;
   }
   const last = bucketStart(period, to, weekStart);
@@ -71,21 +71,19 @@ export function seriesDates(period: Period, from: LocalDate, to: LocalDate, week
  * One point for each date; where there is no row, what the filling says.
  *
  * @param dates from `seriesDates`
- * @param earlier the last row before the first date, as far as it may hold
- * @param rows by date ascending, none before the first date
+ * @param rows by date ascending; the last one before the first date is needed where `needsEarlierRow` says so
  */
 export function seriesOf(
   spec: SeriesSpec,
   dates: readonly LocalDate[],
-  earlier: SeriesRow | null,
   rows: readonly SeriesRow[],
 ): SeriesPoint<string>[] {
   const known = knownDates(spec);
-  const firstRow = (earlier ?? rows[0])?.date;
-  let last = earlier;
+  const firstRow = rows[0]?.date;
+  let last: SeriesRow | null = null;
   let next = 0;
   return dates.map((date) => {
-    // rows under dates that begin no bucket now: the first day of the week was another when they were written
+    // the one before the first date, and those under dates that begin no bucket any more, as weeks began on another day
     for (let other = rows[next]; other !== undefined && other.date < date; other = rows[++next]) last = other;
     const row = rows[next]?.date === date ? rows[next++] : undefined;
     const value = row === undefined ? absentValue(spec, known, date, last, firstRow) : row.value;
@@ -137,4 +135,16 @@ function isComplete({ period, weekStart, today }: SeriesSpec, known: KnownDates,
   const end = lastDateOf(period, date, weekStart);
   if (known.from === null || known.through === null) return end < today;
   return date >= known.from && end <= known.through && end < known.open;
+}
+
+/** appends the dates of a month from a day on; gives the day after them */
+function pushMonth(dates: LocalDate[], day: number, last: number): number {
+  const date = fromDayNumber(day);
+  const month = date.slice(0, 8);
+  const isLastMonth = month === '9999-12-';
+  const end = isLastMonth ? last : Math.min(last, dayNumber(nextBucket(Period.CALENDAR_MONTH, date, 'monday')) - 1);
+  const first = Number(date.slice(8));
+  for (let number = first; number <= first + end - day; number++)
+    dates.push(month + (number < 10 ? `0${number}` : String(number)));
+  return end + 1;
 }

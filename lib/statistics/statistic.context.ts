@@ -1,11 +1,11 @@
 import type { MetricTarget } from '../catalog/definitions.js';
 import { isMetricDefinition } from '../catalog/definitions.js';
 import type { Metric } from '../catalog/metric.entity.js';
-import { findMetrics, unknownMetric } from '../catalog/metric.query.js';
+import { unknownMetric } from '../catalog/metric.query.js';
 import type { Work } from '../database/work.js';
 import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
-import { type StoredCoverage, storedCoverages, zoneIn } from './coverage.query.js';
+import { coveredMetrics, type StoredCoverage, zoneIn } from './coverage.query.js';
 import type { Calendar } from './date-range.js';
 import type { FilterContext } from './filter.js';
 import type { StatisticOwners } from './owners.js';
@@ -36,11 +36,11 @@ export function* readMetrics(
   targets: readonly MetricTarget[],
   period: Period | null,
 ): Work<ReadMetrics> {
-  const asked = yield* findMetrics(database, targets);
+  const { asked, coverages } = yield* coveredMetrics(database, targets, period);
   const unknown = targets.find((target, place) => asked[place] === null && !isMetricDefinition(target));
   if (unknown !== undefined) throw yield* unknownMetric(database, unknown);
   const stored = asked.filter((metric) => metric !== null);
-  return { asked, stored, coverages: yield* storedCoverages(database, stored, period) };
+  return { asked, stored, coverages };
 }
 
 /** The calendar of some metrics: that of their coverage, else the module's. */

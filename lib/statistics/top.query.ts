@@ -1,11 +1,11 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
+import sql, { join, raw } from 'sql-template-tag';
 import type { Work } from '../database/work.js';
 import { query } from '../database/work.js';
 import { type Period, periodKind } from '../time/period.js';
 import { coverageIn } from './coverage.query.js';
 import { storedDate } from './date-range.js';
 import type { NormalFilter } from './filter.js';
-import { columns, rowCondition, type StoredRow, storedRow } from './rows.query.js';
+import { columns, lastRows, rowCondition, type StoredRow, storedRow } from './rows.query.js';
 import { coverageScopes, filterScopes } from './scope-filter.js';
 import { calendarOf, readMetrics, type StatisticContext } from './statistic.context.js';
 
@@ -39,30 +39,16 @@ export function* readTop(
 
   const from = coverageIn(coverages, metric, period, scopes)?.from ?? null;
   const holds = periodKind(period) !== 'bucket' && date <= calendar.today && (from === null || date >= from);
-  const condition = rowCondition(database, {
-    table: scope.table,
-    alternatives: scope.alternatives,
-    metrics: [metric],
-    period,
-    range: { from: holds ? null : date, to: date },
-  });
-  const keyColumns = keys.map(({ column }) => column);
+  const rowFilter = { ...scope, metrics: [metric], period, range: { from: holds ? null : date, to: date } };
   const value = sql`s.${table.column('value')}`;
-  const direction = raw(order === 'asc' ? 'ASC' : 'DESC');
   const ties = keys.map((key) =>
     key.type === 'varchar' ? dialect.binaryOrder(sql`s.${key.column}`) : sql`s.${key.column}`,
   );
-  const source: Sql = holds
-    ? sql`(SELECT ${join(keyColumns)}, MAX(${table.column('date')}) AS latest_date FROM ${table.path}
-  WHERE ${condition} GROUP BY ${join(keyColumns)}) latest
-JOIN ${table.path} s ON s.${table.column('metricId')} = ${dialect.integer(metric.id)} AND s.${table.column('period')} = ${dialect.integer(period)}
-  AND ${join(
-    keyColumns.map((column) => sql`s.${column} = latest.${column}`),
-    ' AND ',
-  )} AND s.${table.column('date')} = latest.latest_date`
-    : sql`(SELECT * FROM ${table.path} WHERE ${condition}) s`;
+  const source = holds
+    ? sql`(${lastRows(database, rowFilter)}) s WHERE s.place = 1`
+    : sql`${table.path} s WHERE ${rowCondition(database, rowFilter)}`;
   const rows = yield* query(sql`SELECT ${columns(database, scope.table, sql`s.`)} FROM ${source}
-WHERE ${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${direction}, ${join(ties)}
+AND ${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${raw(order.toUpperCase())}, ${join(ties)}
 LIMIT ${raw(String(Math.min(limit, Number.MAX_SAFE_INTEGER)))} OFFSET ${raw(String(offset))}`);
   return rows.map((row) => storedRow(scope.table, row));
 }

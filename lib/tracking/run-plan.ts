@@ -66,12 +66,16 @@ export function planRun(input: RunPlanInput): RunPlan {
     periods,
     scanFrom,
     scanBase: olderRows && periods.some(needsBase),
-    scanThrough: Math.max(...periods.map(({ through, period }) => scanEnd(input, period, through))),
+    scanThrough: Math.max(...periods.map(({ lastDay }) => lastDay)),
   };
 }
 
 /** Whether a plan needs to know when the source begins. */
-export function needsFirstDate({ definition, coverage, requested }: Omit<RunPlanInput, 'firstDate'>): boolean {
+export function needsFirstDate({
+  definition,
+  coverage,
+  requested,
+}: Pick<RunPlanInput, 'definition' | 'coverage' | 'requested'>): boolean {
   return requested.from === undefined && definition.periods.some((period) => !coverage.has(period));
 }
 
@@ -97,6 +101,7 @@ function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
     density: definition.density,
     from: dayNumber(from),
     through: dayNumber(range.through),
+    lastDay: lastDay(input, period, dayNumber(range.through)),
     baseIsStored: covered !== undefined && resumes(definition, period, wanted),
     fresh: wanted !== null || covered === undefined,
     endsEarly: covered !== undefined && range.through < through,
@@ -183,7 +188,7 @@ function scanStart({ period, from }: PlannedPeriod): number {
 }
 
 /** A bucket is computed whole, be the range's end in the middle of it. */
-function scanEnd({ definition, today }: RunPlanInput, period: Period, through: number): number {
+function lastDay({ definition, today }: RunPlanInput, period: Period, through: number): number {
   if (periodKind(period) !== 'bucket' || period === Period.DAY) return through;
   const end =
     dayNumber(nextBucket(period, bucketStart(period, dateOf(through), definition.weekStart), definition.weekStart)) - 1;

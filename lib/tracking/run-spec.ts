@@ -10,7 +10,7 @@ import type { ResolvedTracker } from './tracker.resolver.js';
 /** What of a spec says how the source is read. */
 export function scanOf(
   { definition, target, source }: ResolvedTracker,
-  plan: RunPlan,
+  plan: Pick<RunPlan, 'scanFrom' | 'scanBase' | 'scanThrough'>,
   now: Date,
   countsByIndex: boolean,
 ): RollupSpec {

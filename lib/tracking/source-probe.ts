@@ -21,7 +21,12 @@ export function probeOf(dialect: Dialect, tracker: ResolvedTracker, now: Date): 
 export function* probed(probe: SourceProbe): Work<SourceProbe> {
   const first = yield* probe.firstDate();
   const counts = yield* probe.countsByIndex();
-  return { firstDate: () => known(first), countsByIndex: () => known(counts) };
+  return knownProbe(first, counts);
+}
+
+/** What is known already. */
+export function knownProbe(firstDate: LocalDate | null, countsByIndex: boolean): SourceProbe {
+  return { firstDate: () => known(firstDate), countsByIndex: () => known(countsByIndex) };
 }
 
 // eslint-disable-next-line require-yield -- a work of no statements

@@ -5,18 +5,19 @@ import type { Metric } from '../catalog/metric.entity.js';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 import { PartialSpool } from '../rollup/partial-spool.js';
-import { rollup } from '../rollup/rollup.js';
+import { PARTIAL } from '../rollup/rollup-sql.js';
+import { firstStagedDay, rollup, stagePartials } from '../rollup/rollup.js';
 import type { RollupSpec } from '../rollup/rollup-spec.js';
 import type { Source } from '../rollup/source.resolver.js';
 import { ofPeriod } from '../rollup/window-sql.js';
-import type { LocalDate } from '../time/local-date.js';
+import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { holdCoverage, moveCoverage, readCoverage } from './coverage.store.js';
 import { needsFirstDate, planRun, type CoveredRange, type RequestedRange, type RunPlan } from './run-plan.js';
 import { scanOf, specOf } from './run-spec.js';
-import { probed, probeOf, type SourceProbe } from './source-probe.js';
+import { knownProbe, probed, probeOf, type SourceProbe } from './source-probe.js';
 import { refuseLoss } from './source-reach.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from './tracker.resolver.js';
@@ -118,12 +119,14 @@ export class TrackerRunner {
     const { dialect } = this.database;
     const metric = yield* resolveMetric(this.database, tracker.definition.metric);
     const coverage = yield* this.holdCoverages(tracker, metric);
-    const plan = yield* this.plan(tracker, coverage, options, probe);
+    const first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
+    const plan = yield* this.plan(tracker, coverage, options, first);
     const scan = scanOf(tracker, plan, options.now, yield* probe.countsByIndex());
     if (across !== undefined && !sameScan(scan, across.scan)) throw new OvertakenError();
     const spec = yield* specOf(dialect, metric, scan, plan);
-    yield* refuseLoss(dialect, tracker, spec, options, probe);
-    const { written, removed } = yield* rollup(dialect, spec, across?.spool);
+    yield* refuseLoss(dialect, tracker, spec, options, first);
+    if (across !== undefined) yield* across.spool.stage(dialect, spec);
+    const { written, removed } = yield* rollup(dialect, spec, first !== probe || across !== undefined);
     const ahead = yield* this.removeAhead(spec, plan);
     yield* this.moveCoverages(tracker, metric, plan, options.now);
     const result = {
@@ -136,6 +139,29 @@ export class TrackerRunner {
     };
     if (options.conclude !== undefined) yield* options.conclude(result);
     return result;
+  }
+
+  /**
+   * A first run reads the whole source, and has to know where it begins: without an index that would take a scan of
+   * its own. So the partials are staged before the plan is made, and tell it.
+   */
+  private *stageFirstScan(
+    tracker: ResolvedTracker,
+    coverage: ReadonlyMap<Period, CoveredRange>,
+    options: RunOptions,
+    probe: SourceProbe,
+  ): Work<SourceProbe> {
+    const { dialect } = this.database;
+    const today = localDateAt(options.now, tracker.definition.timeZone);
+    const whole = { scanFrom: DATED_FROM, scanBase: true, scanThrough: dayNumber(today) };
+    const requested = { from: options.from, to: options.to };
+    if (!needsFirstDate({ definition: tracker.definition, coverage, requested }) || (yield* probe.countsByIndex()))
+      return probe;
+    yield* stagePartials(dialect, scanOf(tracker, whole, options.now, false));
+    const day = yield* firstStagedDay();
+    if (day === null || day >= DATED_FROM) return knownProbe(day === null ? null : fromDayNumber(day), false);
+    yield* execute(dialect.unstage(PARTIAL));
+    return probe;
   }
 
   private *holdCoverages({ definition, target }: ResolvedTracker, metric: Metric): Work<Map<Period, CoveredRange>> {
@@ -198,6 +224,9 @@ export class TrackerRunner {
 }
 
 const OVERTAKEN_LIMIT = 5;
+
+/** The first day that a scan of everything tells apart: the rules of time zones begin about then. */
+const DATED_FROM = dayNumber('1900-01-01');
 
 /** Another run has moved the coverage since the partials of this one were read. */
 class OvertakenError extends Error {

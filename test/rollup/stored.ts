@@ -104,11 +104,16 @@ export function rowsOf(
   return storedOf(engine.dataSource, metric as MetricDefinition, period, entity);
 }
 
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 /** The local date of an instant, as the platform's formatter has it. */
 export function intlDate(instant: Date, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
-    instant,
-  );
+  let format = formats.get(timeZone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+    formats.set(timeZone, format);
+  }
+  return format.format(instant);
 }
 
 /** How many times each text is there, as stored counts are. */

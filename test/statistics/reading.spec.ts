@@ -242,7 +242,7 @@ describeOnEachDatabase('reading', (test) => {
       });
       await s.statistics.series({ metric: ORDERS, last: 5 });
       watched.mockRestore();
-      expect(statements).toBe(3);
+      expect(statements).toBe(2);
     });
   });
 

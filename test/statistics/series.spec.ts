@@ -34,13 +34,9 @@ function series(from: string, to: string, rows: SeriesRow[], more: Partial<Serie
     fill: 'period',
     ...more,
   };
-  const before = rows.filter(({ date }) => date < from).at(-1) ?? null;
-  return seriesOf(
-    spec,
-    seriesDates(spec.period, from, to, spec.weekStart),
-    before,
-    rows.filter(({ date }) => date >= from),
-  );
+  const before = rows.filter(({ date }) => date < from).slice(-1);
+  const inRange = rows.filter(({ date }) => date >= from);
+  return seriesOf(spec, seriesDates(spec.period, from, to, spec.weekStart), [...before, ...inRange]);
 }
 
 const values = (points: { value: string | null }[]): (string | null)[] => points.map(({ value }) => value);

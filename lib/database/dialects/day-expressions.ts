@@ -20,6 +20,9 @@ export function rangesJson(clock: Clock, ranges: readonly DayRange[], write: (ms
   return JSON.stringify(ranges.map(({ day, from, to }) => [day, written(from), written(to)]));
 }
 
+/** Segments of about four years. */
+const LATEST = 8;
+
 /**
  * The shift of a reading's segment, as a balanced tree of CASEs: the depth grows with the logarithm of the number
  * of segments, and it is evaluated once a row.
@@ -32,7 +35,8 @@ export function choose(
 ): Sql {
   const [first] = segments;
   if (first === undefined || segments.length === 1) return shift(first?.shift ?? 0);
-  const middle = Math.ceil(segments.length / 2);
+  // most rows are of the last years: they are told apart first
+  const middle = segments.length > 2 * LATEST ? segments.length - LATEST : Math.ceil(segments.length / 2);
   const later = segments.slice(middle);
   return sql`CASE WHEN ${column.expression} < ${dialect.reading(column, later[0]?.from ?? 0)} THEN ${choose(
     dialect,

@@ -119,9 +119,10 @@ export class SqliteDialect extends BaseDialect {
     return expression;
   }
 
-  /** the driver gives an INTEGER as a double */
+  /** the driver gives an INTEGER as a double; bytes compare as greater than any number, and may be read as text too */
   exactText(expression: Sql): Sql {
-    return sql`CASE TYPEOF(${expression}) WHEN 'integer' THEN CAST(${expression} AS TEXT) ELSE ${expression} END`;
+    return sql`CASE WHEN ${expression} NOT BETWEEN -9007199254740991 AND 9007199254740991
+  THEN CAST(${expression} AS TEXT) ELSE ${expression} END`;
   }
 
   override numeric(expression: Sql): Sql {
