@@ -1,53 +1,59 @@
+import type { QueryRunner } from 'typeorm';
 import type { Contender } from './bench-case.js';
 import type { Session, Statement } from './session.js';
 
-/** The plans of the statements that a contender executes, with the times of each. */
+/** Statements that take less are not shown. */
+const WORTH_SHOWING_MS = 2;
+const PLANNED = /^\s*(INSERT|WITH|SELECT|DELETE|UPDATE)/i;
+const TEMPORARY = /^\s*CREATE TEMPORARY TABLE \S+ (\(.*?\) )?(ON COMMIT DROP )?AS\s+/is;
+
+/** The statements that a contender executes and that take time, each with its plan. */
 export async function explain(session: Session, contender: Contender): Promise<string> {
-  await contender.reset();
-  const statements = await session.recorded(() => contender.run());
-  await contender.reset();
+  await contender.reset?.();
+  const statements = await session.recorded(contender.run);
+  await contender.reset?.();
   const runner = session.dataSource.createQueryRunner();
-  const parts: string[] = [];
+  const shown: string[] = [];
   try {
-    for (const statement of statements) parts.push(await explained(session, runner, statement));
+    for (const statement of statements) {
+      const { plan, ms } = await explained(session, runner, statement);
+      const { text, parameters } = statement;
+      if (ms >= WORTH_SHOWING_MS) shown.push(`-- ${ms.toFixed(0)} ms\n${text}\n-- ${JSON.stringify(parameters)}\n${plan}`);
+    }
   } finally {
     await runner.release();
   }
-  return parts.filter((part) => part !== '').join('\n\n');
+  return shown.join('\n\n');
 }
 
-const PLANNED = /^\s*(INSERT|WITH|SELECT|DELETE|UPDATE)/i;
-const TEMPORARY = /^\s*CREATE TEMPORARY TABLE \S+ AS\s+/i;
-const WORTH_SHOWING_MS = 3;
-
+/** Executes a statement: what follows may need what it made. */
 async function explained(
   { kind }: Session,
-  runner: { query(text: string, parameters?: unknown[]): Promise<unknown> },
+  runner: QueryRunner,
   { text, parameters }: Statement,
-): Promise<string> {
+): Promise<{ plan: string; ms: number }> {
   const values = [...parameters];
+  const run = (statement: string): Promise<unknown> => runner.query(statement, values);
   const query = text.replace(TEMPORARY, '');
-  const isPlanned = PLANNED.test(query);
-  let plan = '';
-  if (isPlanned && kind === 'sqlite') plan = sqlitePlan(await runner.query(`EXPLAIN QUERY PLAN ${query}`, values));
-  if (isPlanned && kind === 'mariadb' && query !== text) plan = lines(await runner.query(`ANALYZE FORMAT=JSON ${query}`, values));
+  const plan = !PLANNED.test(query)
+    ? ''
+    : kind === 'sqlite'
+      ? tree(await run(`EXPLAIN QUERY PLAN ${query}`))
+      : kind === 'mariadb' && query !== text
+        ? lines(await run(`ANALYZE FORMAT=JSON ${query}`))
+        : '';
   const began = performance.now();
-  if (isPlanned && kind === 'postgres') {
-    plan = lines(await runner.query(`EXPLAIN (ANALYZE, BUFFERS, SETTINGS) ${text}`, values));
-  } else if (isPlanned && kind === 'mariadb' && query === text && !/^\s*UPDATE/i.test(text)) {
-    plan = lines(await runner.query(`ANALYZE FORMAT=JSON ${text}`, values));
-  } else {
-    await runner.query(text, values);
-  }
-  const ms = performance.now() - began;
-  return ms < WORTH_SHOWING_MS ? '' : `-- ${ms.toFixed(0)} ms\n${text}\n${JSON.stringify(values)}\n${plan}`;
+  const analyze = kind === 'postgres' ? 'EXPLAIN (ANALYZE, BUFFERS)' : 'ANALYZE FORMAT=JSON';
+  const isAnalyzed = PLANNED.test(query) && kind !== 'sqlite' && plan === '';
+  const result = await run(isAnalyzed ? `${analyze} ${text}` : text);
+  return { plan: isAnalyzed ? lines(result) : plan, ms: performance.now() - began };
 }
 
 function lines(rows: unknown): string {
   return (rows as Record<string, unknown>[]).map((row) => Object.values(row).join(' ')).join('\n');
 }
 
-function sqlitePlan(rows: unknown): string {
+function tree(rows: unknown): string {
   const steps = rows as { id: number; parent: number; detail: string }[];
   const depth = (id: number): number => {
     const step = steps.find((other) => other.id === id);

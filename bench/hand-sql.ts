@@ -7,7 +7,7 @@ export class HandSql {
   constructor(
     readonly kind: DatabaseKind,
     readonly table: string,
-    private readonly metricId: number,
+    readonly metricId: number,
   ) {}
 
   /** The local day of a row. PostgreSQL knows the zone; elsewhere the changes of its clocks are spelled out. */

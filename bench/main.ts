@@ -1,71 +1,117 @@
 import { parseArgs } from 'node:util';
 import type { BenchCase, BenchOptions } from './bench-case.js';
-import { createDatabase, findDatabases, forgetDatabases } from './databases.js';
-import type { Events } from './data.js';
-import { explain } from './explain.js';
-import { measure } from './measure.js';
-import { Session } from './session.js';
-import { byUserDay, byUserLifetimeChanges, byUserLifetimeDaily } from './cases/by-user.js';
+import { byUserDay, byUserLifetimeChanges, byUserLifetimeDaily, byUserLifetimeUpserts } from './cases/by-user.js';
 import { dayBare, dayIndexed } from './cases/day.js';
 import { distinct28 } from './cases/distinct.js';
+import { fiveAgainstOne, fiveByHand } from './cases/five-periods.js';
 import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
+import { createDatabase, findDatabases, forgetDatabases, type BenchDatabase } from './databases.js';
+import { explain } from './explain.js';
+import { measure } from './measure.js';
+import { printed, save, type Result } from './report.js';
+import { Session } from './session.js';
 
 const CASES: readonly BenchCase[] = [
   dayIndexed,
   dayBare,
   lifetimeIndexed,
   lifetimeBare,
+  fiveAgainstOne,
+  fiveByHand,
   byUserDay,
   byUserLifetimeChanges,
   byUserLifetimeDaily,
+  byUserLifetimeUpserts,
   distinct28,
 ];
+
+const USAGE = `npm run bench -- [options]
+
+  --rows N           rows of the source (default 1000000)
+  --databases LIST   sqlite,postgres,mariadb (default: all that answer)
+  --only TEXT        cases whose name holds the text; may be given several times
+  --skip-large       leaves out the cases that write or read many millions of rows
+  --seconds N        how long a case is measured, beyond the fewest rounds (default 15)
+  --explain          shows the plans of ours and of the baselines instead of measuring
+  --save             writes bench/results.json and bench/results.md
+  --list             lists the cases
+`;
 
 const { values: args } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
     databases: { type: 'string', default: '' },
     only: { type: 'string', multiple: true, default: [] },
-    seconds: { type: 'string', default: '15' },
     'skip-large': { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '15' },
     explain: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
 const options: BenchOptions = { rows: Number(args.rows) };
-const chosen = CASES.filter(
-  ({ name, large }) => (args.only.length === 0 || args.only.some((only) => name.includes(only))) && !(large && args['skip-large']),
+const chosen = CASES.filter(({ name }) => args.only.length === 0 || args.only.some((text) => name.includes(text))).filter(
+  ({ large }) => large !== true || !args['skip-large'],
 );
 
-const tables = [...new Map(chosen.flatMap((each) => each.tables(options)).map((events) => [events.table, events])).values()];
-for (const server of await findDatabases(args.databases.split(',').filter((kind) => kind !== ''))) {
-  await benchOn(await createDatabase(server), tables);
-}
-await forgetDatabases();
+if (args.help) process.stdout.write(USAGE);
+else if (args.list) process.stdout.write(chosen.map(({ name, title }) => `${name.padEnd(28)} ${title}\n`).join(''));
+else await bench();
 
-async function benchOn(database: Awaited<ReturnType<typeof createDatabase>>, events: readonly Events[]): Promise<void> {
-  const session = await Session.open(database, events);
+async function bench(): Promise<void> {
+  const results: Result[] = [];
+  try {
+    for (const server of await findDatabases(args.databases.split(',').filter((kind) => kind !== ''))) {
+      await withDatabase(await createDatabase(server), (database) => benchOn(database, results));
+    }
+  } finally {
+    await forgetDatabases();
+  }
+  if (results.length > 0) process.stdout.write(`\n${printed(results)}\n`);
+  if (args.save) await save(results, options);
+}
+
+async function withDatabase(database: BenchDatabase, work: (database: BenchDatabase) => Promise<void>): Promise<void> {
+  const stop = (): void => void database.drop().finally(() => process.exit(130));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    await work(database);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    await database.drop();
+  }
+}
+
+async function benchOn(database: BenchDatabase, results: Result[]): Promise<void> {
+  const tables = new Map(chosen.flatMap((each) => each.tables?.(options) ?? []).map((events) => [events.table, events]));
+  const providers = chosen.flatMap((each) => each.providers?.(database.kind, options) ?? []);
+  const session = await Session.open(database, [...tables.values()], providers);
   try {
     for (const each of chosen) {
       try {
         const prepared = await each.prepare(session, options);
-        if (args.explain) {
-          for (const contender of [prepared.ours, ...prepared.baselines]) {
-            process.stdout.write(`\n===== ${database.kind} ${each.name}: ${contender.name}\n${await explain(session, contender)}\n`);
+        try {
+          if (args.explain) {
+            for (const contender of [prepared.ours, ...prepared.baselines]) {
+              process.stdout.write(`\n## ${each.name}, ${database.version}: ${contender.name}\n\n`);
+              process.stdout.write(`${await explain(session, contender)}\n`);
+            }
+            continue;
           }
+          const measured = await measure(prepared, Number(args.seconds) * 1000);
+          const result = { database: database.version, kind: database.kind, case: each, measured };
+          results.push(result);
+          process.stdout.write(`${printed([result])}\n`);
+        } finally {
+          await prepared.dispose?.();
         }
-        const m = await measure(prepared, Number(args.seconds) * 1000);
-        const target = each.target?.[database.kind];
-        process.stdout.write(
-          `${database.version.padEnd(18)} ${each.name.padEnd(26)} ${m.ratio.toFixed(2)} (${m.spread.map((r) => r.toFixed(2)).join('–')}) target ${target ?? ''} ours ${m.ours.toFixed(0)} hand ${m.baseline.toFixed(0)} [${m.baselineName}] rounds ${m.rounds}; ${m.others.map(({ name, ms }) => `${name} ${ms.toFixed(0)}`).join('; ')}\n`,
-        );
-        await prepared.dispose?.();
       } catch (error) {
-        process.stdout.write(`${database.version} ${each.name}: ${error instanceof Error ? error.stack : String(error)}\n`);
+        process.exitCode = 1;
+        process.stderr.write(`${each.name}, ${database.version}: ${error instanceof Error ? String(error.stack) : String(error)}\n`);
       }
     }
   } finally {
     await session.close();
-    await database.drop();
   }
 }

@@ -1,81 +1,86 @@
 import type { Contender, Prepared } from './bench-case.js';
 
 export interface Measured {
+  /** median of ours ÷ median of the fastest baseline */
   readonly ratio: number;
+  /** the middle half of the ratios of each round */
+  readonly spread: readonly [number, number];
   /** milliseconds, medians */
   readonly ours: number;
   readonly baseline: number;
   readonly baselineName: string;
   readonly rounds: number;
-  /** the middle half of the ratios of each round */
-  readonly spread: readonly [number, number];
   readonly others: readonly { readonly name: string; readonly ms: number }[];
 }
 
-const MIN_ROUNDS = 3;
+const FEWEST_ROUNDS = 3;
 const ROUNDS = 5;
-const MAX_ROUNDS = 25;
-/** what takes so many times the budget in `MIN_ROUNDS` is not measured more often */
+const MOST_ROUNDS = 25;
+/** so many times the time given, work that takes long is measured `ROUNDS` times */
 const PATIENCE = 3;
+/** baselines within this of the fastest one's first time stay in the race */
+const CLOSE = 1.25;
 
 /** Measures ours and the fastest baseline in turn, so that whatever else the machine does falls on both. */
-export async function measure(prepared: Prepared, budgetMs: number): Promise<Measured> {
-  const { ours, baselines, scale = { ours: 1, baseline: 1 } } = prepared;
+export async function measure(prepared: Prepared, givenMs: number): Promise<Measured> {
+  const { ours, baselines, asides = [] } = prepared;
   await timed(ours);
   const tried: { contender: Contender; ms: number }[] = [];
   for (const contender of baselines) {
     const first = await timed(contender);
-    await prepared.check(contender);
-    tried.push({ contender, ms: first > budgetMs / 4 ? first : Math.min(first, await timed(contender)) });
+    await prepared.check?.();
+    tried.push({ contender, ms: first > givenMs / 4 ? first : Math.min(first, await timed(contender)) });
   }
-  tried.sort((a, b) => a.ms - b.ms);
-  const [best] = tried;
-  if (best === undefined) throw new TypeError('a case without a baseline');
-  const close = tried.filter(({ ms }) => ms < best.ms * 1.25).map(({ contender }) => contender);
+  const fastestFirst = Math.min(...tried.map(({ ms }) => ms));
+  const close = tried.filter(({ ms }) => ms < fastestFirst * CLOSE).map(({ contender }) => contender);
+  const times = await inTurn([ours, ...close], givenMs);
+  const timesOf = (contender: Contender): number[] => times.get(contender) ?? [];
+  const [first, ...rest] = close;
+  if (first === undefined) throw new TypeError('a case without a baseline');
+  const fastest = rest.reduce((a, b) => (median(timesOf(b)) < median(timesOf(a)) ? b : a), first);
 
-  const times = new Map<Contender, number[]>([ours, ...close].map((contender) => [contender, []]));
-  const began = performance.now();
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const spent = performance.now() - began;
-    if (round >= MIN_ROUNDS && spent > budgetMs * (round < ROUNDS ? PATIENCE : 1)) break;
-    const order = round % 2 === 0 ? [ours, ...close] : [...close, ours];
-    for (const contender of order) times.get(contender)?.push(await timed(contender));
-  }
-  const medians = close.map((contender) => ({ contender, ms: median(times.get(contender) ?? []) }));
-  const fastest = medians.reduce((a, b) => (b.ms < a.ms ? b : a));
-  const [oursTimes, handTimes] = [times.get(ours) ?? [], times.get(fastest.contender) ?? []];
-  const ratios = oursTimes.map((ms, round) => ms / scale.ours / ((handTimes[round] ?? NaN) / scale.baseline)).sort(ascending);
-
-  const others = tried
-    .filter(({ contender }) => contender !== fastest.contender)
-    .map(({ contender: { name }, ms }) => ({ name, ms: ms / scale.baseline }));
-  for (const aside of prepared.asides ?? []) others.push({ name: aside.name, ms: (await timed(aside)) / scale.baseline });
-  const [oursMs, handMs] = [median(oursTimes) / scale.ours, fastest.ms / scale.baseline];
+  const ratios = timesOf(ours).map((ms, round) => ms / (timesOf(fastest)[round] ?? NaN));
+  const others = tried.filter(({ contender }) => contender !== fastest);
+  for (const contender of asides) others.push({ contender, ms: await timed(contender) });
   return {
-    ratio: oursMs / handMs,
-    ours: oursMs,
-    baseline: handMs,
-    baselineName: fastest.contender.name,
-    rounds: oursTimes.length,
-    spread: [ratios[Math.floor(ratios.length / 4)] ?? NaN, ratios[Math.floor((ratios.length * 3) / 4)] ?? NaN],
-    others,
+    ratio: median(timesOf(ours)) / median(timesOf(fastest)),
+    spread: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+    ours: median(timesOf(ours)),
+    baseline: median(timesOf(fastest)),
+    baselineName: fastest.name,
+    rounds: ratios.length,
+    others: others.map(({ contender: { name }, ms }) => ({ name, ms })),
   };
 }
 
-async function timed(contender: Contender): Promise<number> {
-  await contender.reset();
+async function inTurn(contenders: readonly Contender[], givenMs: number): Promise<Map<Contender, number[]>> {
+  const times = new Map<Contender, number[]>(contenders.map((contender) => [contender, []]));
   const began = performance.now();
-  await contender.run();
-  return performance.now() - began;
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const spent = performance.now() - began;
+    if (round >= FEWEST_ROUNDS && spent > givenMs * (round < ROUNDS ? PATIENCE : 1)) break;
+    // each of them follows each other one about as often
+    const order = round % 2 === 0 ? contenders : [...contenders].reverse();
+    for (const contender of order) times.get(contender)?.push(await timed(contender));
+  }
+  return times;
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort(ascending);
-  const middle = sorted.length >> 1;
-  const [a = NaN, b = NaN] = [sorted[middle - 1], sorted[middle]];
-  return sorted.length % 2 === 1 ? b : (a + b) / 2;
+/** Milliseconds of one unit of a contender's work. */
+async function timed({ reset, run, units = 1 }: Contender): Promise<number> {
+  await reset?.();
+  const began = performance.now();
+  await run();
+  return (performance.now() - began) / units;
 }
 
-function ascending(a: number, b: number): number {
-  return a - b;
+function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = (sorted.length - 1) * part;
+  const [below = NaN, above = NaN] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  return below + (above - below) * (place - Math.floor(place));
 }

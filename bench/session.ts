@@ -61,6 +61,11 @@ export class Session {
     return this.database.kind;
   }
 
+  /** A provider of the application. */
+  get<T>(type: Type<T>): T {
+    return this.app.get(type);
+  }
+
   close(): Promise<void> {
     return this.app.close();
   }

@@ -4,7 +4,6 @@ import {
   defineDomain,
   defineMetric,
   MetricService,
-  ObjectsByDateTracker,
   type AnyTracker,
   type MetricDefinition,
   type Period,
@@ -25,8 +24,6 @@ export function byUser(period: Period, density: 'daily' | 'changes'): AnyTracker
   const objects = { objectField: 'userId', objectEntity: USER } as const;
   return new CountObjectsByDateAndObjectTracker<Event>({ metric: METRIC, period, dateField: 'at', density, ...objects });
 }
-
-export { ObjectsByDateTracker };
 
 /** A way to do it by hand: statements of one transaction, by a name. */
 export type ByHand = Readonly<Record<string, readonly string[]>>;
@@ -69,7 +66,7 @@ export async function firstRunAgainst(
 
 /** The id under which a metric is stored. */
 export async function metricId(session: Session, metric: MetricDefinition): Promise<number> {
-  const { id } = await session.get(MetricService).register(metric);
+  const { id } = await session.get(MetricService).register({ domain: metric.domain, ref: metric.ref });
   return id;
 }
 

@@ -79,12 +79,7 @@ export {
   MisplacedOptionError,
   MissingModuleError,
 } from './errors/module.error.js';
-export {
-  ClockBehindError,
-  DefinitionChangedError,
-  InvalidRangeError,
-  SourceGoneError,
-} from './errors/run.error.js';
+export { ClockBehindError, DefinitionChangedError, InvalidRangeError, SourceGoneError } from './errors/run.error.js';
 export { DuplicateJobError, InvalidScheduleError, MissingScheduleModuleError } from './errors/schedule.error.js';
 export { InvalidPropertyPathError, InvalidSourceError } from './errors/source.error.js';
 export {

@@ -69,7 +69,7 @@ export class PartialSpool {
     return this.columns.map(({ name, type }) => {
       const value = row[name];
       if (value === null || value === undefined) return null;
-      return type === 'decimal' ? exactValue(value) : String(value as string | number);
+      return type === 'decimal' ? exactValue(value) : `${value as string | number}`;
     });
   }
 

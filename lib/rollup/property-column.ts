@@ -54,6 +54,7 @@ class PathWalk {
 
   /** A relation at the end of a path stands for the key that it holds. */
   private key(alias: string, relation: RelationMetadata): PropertyColumn {
+    this.refuseMany(relation);
     const pointsTo = relation.inverseEntityMetadata;
     const [primary, ...others] = pointsTo.primaryColumns;
     if (primary === undefined || others.length > 0) {
@@ -68,13 +69,16 @@ class PathWalk {
     return { column: primary, expression: this.escaped(this.join(alias, relation), primary), pointsTo };
   }
 
+  private refuseMany(relation: RelationMetadata): void {
+    if (relation.isManyToOne || relation.isOneToOne) return;
+    this.refuse(
+      `crosses ${relation.propertyPath}, which leads to many rows: each row of the source would be counted for ` +
+        `every one of them. Take the entity on the other side as the source.`,
+    );
+  }
+
   private join(alias: string, relation: RelationMetadata): string {
-    if (!relation.isManyToOne && !relation.isOneToOne) {
-      return this.refuse(
-        `crosses ${relation.propertyPath}, which leads to many rows: each row of the source would be counted for ` +
-          `every one of them. Take the entity on the other side as the source.`,
-      );
-    }
+    this.refuseMany(relation);
     const joined = `trackstats_${alias}_${relation.propertyPath.replace(/\W/g, '_')}`.slice(-60);
     const known = this.query.expressionMap.joinAttributes.some((join) => join.alias.name === joined);
     if (!known) this.query.leftJoin(`${alias}.${relation.propertyPath}`, joined);

@@ -6,7 +6,7 @@ import { inRange } from './range-sql.js';
 import { PARTIAL, partialsQuery } from './rollup-sql.js';
 import type { ResolvedSource, RollupPeriod, RollupSpec } from './rollup-spec.js';
 import { dropUnchanged, endNewKeys, holdAfter } from './seal-sql.js';
-import { freshQuery, ofPeriod, primaryKey } from './window-sql.js';
+import { freshQuery, primaryKey } from './window-sql.js';
 
 /**
  * Makes the ranges of a spec's periods hold exactly what the source gives: one scan of the source for all of them,

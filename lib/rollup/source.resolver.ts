@@ -63,9 +63,10 @@ export function resolveSource(
   reading: SourceReading,
 ): ResolvedSource {
   const query = queryOf(dataSource, source);
-  refuseGrouped(query);
+  refuseForeign(query);
   if (reading.withDeleted) query.withDeleted();
   applyWhere(query, reading.where);
+  refuseGrouped(query);
   const inflated = mayRepeatRows(query);
   const columns = new Columns(dialect, dataSource, query);
   const clock = columns.clock(reading);
@@ -78,7 +79,7 @@ export function resolveSource(
   const plain =
     aggregate === 'count' && keys.length === 0 && selectsWholeTable(query) ? columns.plain(reading.dateField) : null;
   return {
-    query: boundQuery(dataSource, query),
+    query: boundQuery(dialect, dataSource, query),
     clock,
     aggregate,
     numeric,
@@ -90,7 +91,7 @@ export function resolveSource(
 }
 
 function isQuery(source: Source): source is SelectQueryBuilder<ObjectLiteral> {
-  return typeof (source as { getQueryAndParameters?: unknown }).getQueryAndParameters === 'function';
+  return typeof (source as { getQueryAndParameters?: unknown } | undefined)?.getQueryAndParameters === 'function';
 }
 
 function queryOf(dataSource: DataSource, source: Source): SelectQueryBuilder<ObjectLiteral> {
@@ -110,25 +111,35 @@ function queryOf(dataSource: DataSource, source: Source): SelectQueryBuilder<Obj
   return dataSource.getRepository(source).createQueryBuilder(dataSource.getMetadata(source).name);
 }
 
+function refuseForeign({ expressionMap }: SelectQueryBuilder<ObjectLiteral>): void {
+  if (expressionMap.mainAlias?.hasMetadata === true) return;
+  throw new InvalidSourceError(
+    'A source query selects from a subquery or a table that is no entity. Expected createQueryBuilder of an entity.',
+  );
+}
+
 function refuseGrouped({ expressionMap: map }: SelectQueryBuilder<ObjectLiteral>): void {
-  if (map.mainAlias?.hasMetadata !== true) {
-    throw new InvalidSourceError(
-      'A source query selects from a subquery or a table that is no entity. Expected createQueryBuilder of an entity.',
-    );
-  }
   const limited = [map.limit, map.offset, map.take, map.skip].some((value) => value !== undefined);
-  if (map.groupBys.length > 0 || map.havings.length > 0 || limited || map.lockMode !== undefined) {
+  const grouped = [map.groupBys, map.havings, map.selectDistinctOn].some(({ length }) => length > 0);
+  if (grouped || limited || map.lockMode !== undefined) {
     throw new InvalidSourceError(
-      'A source query has GROUP BY, HAVING, a limit, an offset or a lock. ' +
+      'A source query has GROUP BY, HAVING, DISTINCT ON, a limit, an offset or a lock. ' +
         'Expected the rows to count, ungrouped: a tracker groups them itself. Keep the joins and conditions only.',
     );
   }
 }
 
+/** Adds conditions beside those of the query, each as a whole, by whatever their own parts are joined. */
 function applyWhere(query: SelectQueryBuilder<ObjectLiteral>, where: SourceReading['where']): void {
   if (where === null) return;
+  const { expressionMap } = query;
+  const own = expressionMap.wheres;
+  expressionMap.wheres = [];
   if (typeof where === 'function') where(query, query.alias);
   else query.setFindOptions({ where, loadEagerRelations: false });
+  expressionMap.wheres = [own, expressionMap.wheres]
+    .filter(({ length }) => length > 0)
+    .map((condition) => ({ type: 'and', condition: { operator: 'brackets', condition } }));
 }
 
 /** Whether the query's own joins may give a row of the source more than once. */
@@ -242,24 +253,34 @@ class Columns {
 }
 
 /** The query with its parameters bound in place: as TypeORM reads its placeholders, and as its driver writes values. */
-function boundQuery(dataSource: DataSource, query: SelectQueryBuilder<ObjectLiteral>): Sql {
+function boundQuery(dialect: Dialect, dataSource: DataSource, query: SelectQueryBuilder<ObjectLiteral>): Sql {
+  // first the text: TypeORM takes over the parameters of common table expressions while it writes them
+  const text = query.getQuery();
   const parameters = query.getParameters();
+  const known = new Map<string, Sql>();
   const parts: Sql[] = [];
   let rest = 0;
-  const text = query.getQuery();
   for (const match of text.matchAll(/:(?:\.\.\.)?([A-Za-z0-9_.]+)/g)) {
     const [placeholder, name = ''] = match;
     if (!Object.hasOwn(parameters, name)) continue;
-    parts.push(raw(text.slice(rest, match.index)), boundParameter(dataSource, placeholder, name, parameters[name]));
+    const bound = known.get(placeholder) ?? boundParameter(dialect, dataSource, placeholder, name, parameters[name]);
+    known.set(placeholder, bound);
+    parts.push(raw(text.slice(rest, match.index)), bound);
     rest = match.index + placeholder.length;
   }
   return join([...parts, raw(text.slice(rest))], '');
 }
 
-function boundParameter(dataSource: DataSource, placeholder: string, name: string, value: unknown): Sql {
+function boundParameter(
+  dialect: Dialect,
+  dataSource: DataSource,
+  placeholder: string,
+  name: string,
+  value: unknown,
+): Sql {
   const [text, values] = dataSource.driver.escapeQueryWithParameters(placeholder, {
     [name]: value,
-  } as ObjectLiteral) as [string, unknown[]];
+  }) as [string, unknown[]];
   if (values.length === 0) return raw(text);
-  return join(values.map((bound) => sql`${bound}`));
+  return join(values.map((bound) => sql`${dialect.shared(bound)}`));
 }

@@ -7,7 +7,7 @@ import { canonicalDecimal } from '../database/decimal.js';
  */
 export function exactValue(stored: unknown): string | null {
   if (stored === null || stored === undefined) return null;
-  if (Number.isSafeInteger(stored)) return String(stored);
+  if (typeof stored === 'number' && Number.isSafeInteger(stored)) return String(stored);
   if (typeof stored === 'number' || typeof stored === 'bigint' || typeof stored === 'string') {
     return canonicalDecimal(stored);
   }

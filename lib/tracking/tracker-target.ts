@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import { EntitySchema, type DataSource, type EntityMetadata } from 'typeorm';
 import type { Database } from '../database/database.js';
 import { InvalidPropertyPathError } from '../errors/source.error.js';
 import type { ConstantKey } from '../rollup/rollup-spec.js';
@@ -75,11 +75,20 @@ export function resolveTarget(
 
 function pointedTo(dataSource: DataSource, source: Source, field: string): EntityClass {
   const entity = entityAt(dataSource, source, 'objectField', field);
-  if (entity !== null) return entity.target as EntityClass;
+  if (entity !== null) return classOf(dataSource, entity);
   throw new InvalidPropertyPathError(
     'objectField',
     field,
     'the source',
     'is a plain column, which does not say whose key it holds. Name the entity: objectEntity: Customer.',
   );
+}
+
+/** An entity's class, or its schema where it has no class. */
+function classOf({ options }: DataSource, { target, name }: EntityMetadata): EntityClass {
+  if (typeof target !== 'string') return target as EntityClass;
+  const schema = Object.values(options.entities ?? {}).find(
+    (entity): entity is EntitySchema => entity instanceof EntitySchema && entity.options.name === name,
+  );
+  return schema ?? new EntitySchema({ name, columns: {} });
 }

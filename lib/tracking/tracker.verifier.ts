@@ -143,7 +143,7 @@ function differenceOf(statistic: StatisticTable, metric: string, period: Period,
     date: row.date,
     ...(statistic.kind === 'object' ? { object: { type: String(keys.objectType), id: String(keys.objectId) } } : {}),
     ...(statistic.kind === 'custom' ? { dimensions: keys } : {}),
-    stored: Number(row.is_stored) === 1 ? exactValue(row.stored) : undefined,
-    expected: Number(row.is_expected) === 1 ? exactValue(row.expected) : undefined,
+    stored: row.is_stored === 1 ? exactValue(row.stored) : undefined,
+    expected: row.is_expected === 1 ? exactValue(row.expected) : undefined,
   };
 }

@@ -133,9 +133,6 @@ describeOnEachDatabase('backfill', (database) => {
   }, 240_000);
 
   test('a backfill that ends before today changes what is read of its dates, and of no other', async () => {
-    const running = givenTracker.filter(({ periods }) =>
-      periods.some((period) => period >= 0 && period !== Period.DAY),
-    );
     await fc.assert(
       fc.asyncProperty(
         beginning,

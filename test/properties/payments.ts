@@ -34,7 +34,7 @@ export class Payment {
 }
 
 /** How often a property is tried; more of them find more. */
-export const RUNS = Number(process.env.TRACKSTATS_PROPERTY_RUNS ?? 40);
+export const RUNS = Number(process.env.TRACKSTATS_PROPERTY_RUNS ?? 15);
 const DOMAIN = defineDomain({ ref: 'property' });
 const ZONES = Intl.supportedValuesOf('timeZone');
 const WEEK_STARTS: Record<WeekStart, number> = { monday: 1, sunday: 0, saturday: 6 };

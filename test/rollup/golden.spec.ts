@@ -80,12 +80,12 @@ describeOnEachDatabase('the rows of the peers', (database) => {
     await engine.run(definitionOf({ metric, dateField: 'timestamp', ...definition }), Comment, { now: NOW });
     const object = definition.target !== undefined;
     const table = object ? 'trackstats_statistic_by_date_and_object' : 'trackstats_statistic_by_date';
-    const stored: { date: string | Date; object_id?: unknown; value: unknown }[] = await engine.dataSource.query(
+    const stored: { date: string | Date; object_id?: string; value: unknown }[] = await engine.dataSource.query(
       `SELECT ${dateText} AS date,
 ${object ? 'object_id,' : ''} value FROM ${table} s JOIN trackstats_metric m ON m.id = s.metric_id WHERE m.ref = '${ref}'`,
     );
     return stored
-      .map(({ date, object_id, value }) => `${String(date)},${String(object_id ?? '')},${exactValue(value) ?? ''}`)
+      .map(({ date, object_id, value }) => `${String(date)},${object_id ?? ''},${exactValue(value) ?? ''}`)
       .sort();
   }
 

@@ -8,6 +8,8 @@ import { addCommits, type Change, commitsByDate, createRepository, git, temporar
 const directory = temporaryDirectory();
 const path = (name: string) => join(directory.path, name);
 const running: Running[] = [];
+/** Milliseconds: a process takes about a second to start, and many times that on a busy machine. */
+const PATIENCE = 180_000;
 let sample: ReturnType<typeof compileSample>;
 
 beforeAll(() => {
@@ -61,7 +63,7 @@ describe('the sample application', () => {
   beforeAll(async () => {
     repo = createRepository(path('hostile'), history());
     app = await start(repo, ['--time-zone', ZONE], { TZ: 'America/Los_Angeles' });
-  });
+  }, PATIENCE);
 
   it('counts what git counts', async () => {
     const { range, totals, series, topAuthors } = await json(app, '/statistics.json?days=365');
@@ -115,71 +117,83 @@ describe('the sample application', () => {
     }
   });
 
-  it('says one line, ends cleanly, goes on from its file, and shows what a rebase took away', async () => {
-    const before = await json(app, '/statistics.json?days=365');
-    expect(await app.stop('SIGINT')).toBe(0);
-    expect(app.output()).toMatch(/^Activity of hostile: http:\S+\n$/);
+  it(
+    'says one line, ends cleanly, goes on from its file, and shows what a rebase took away',
+    async () => {
+      const before = await json(app, '/statistics.json?days=365');
+      expect(await app.stop('SIGINT')).toBe(0);
+      expect(app.output()).toMatch(/^Activity of hostile: http:\S+\n$/);
 
-    const again = await start(repo, ['--time-zone', ZONE]);
-    expect(withoutTimes(await json(again, '/statistics.json?days=365'))).toEqual(withoutTimes(before));
-    expect(await again.stop('SIGTERM')).toBe(0);
+      const again = await start(repo, ['--time-zone', ZONE]);
+      expect(withoutTimes(await json(again, '/statistics.json?days=365'))).toEqual(withoutTimes(before));
+      expect(await again.stop('SIGTERM')).toBe(0);
 
-    addCommits(repo, [{ at: '2024-03-01T12:00:00Z', name: 'Late' }], 'main~30');
-    const rebased = await start(repo, ['--time-zone', 'Asia/Kathmandu']);
-    const { totals, series, topAuthors } = await json(rebased, '/statistics.json?days=365');
-    expect(totals.commits).toBe(31);
-    expect(counted(series.commits.DAY)).toEqual(commitsByDate(repo, 'Asia/Kathmandu'));
-    expect(series.commits.LIFETIME.at(-1).value).toBe(31);
-    expect(topAuthors.map(({ commits }: { commits: number }) => commits)).toEqual([8, 8, 7, 7, 1]);
-  });
+      addCommits(repo, [{ at: '2024-03-01T12:00:00Z', name: 'Late' }], 'main~30');
+      const rebased = await start(repo, ['--time-zone', 'Asia/Kathmandu']);
+      const { totals, series, topAuthors } = await json(rebased, '/statistics.json?days=365');
+      expect(totals.commits).toBe(31);
+      expect(counted(series.commits.DAY)).toEqual(commitsByDate(repo, 'Asia/Kathmandu'));
+      expect(series.commits.LIFETIME.at(-1).value).toBe(31);
+      expect(topAuthors.map(({ commits }: { commits: number }) => commits)).toEqual([8, 8, 7, 7, 1]);
+    },
+    PATIENCE,
+  );
 
-  it('has something sensible to say of an empty repository, a shallow one and commits of the future', async () => {
-    const whole = createRepository(path('whole'), [
-      { at: '2024-01-01T00:00:00Z' },
-      { at: '2024-01-02T00:00:00Z' },
-      { at: '2024-01-03T00:00:00Z' },
-      { at: '2090-01-01T00:00:00Z' },
-    ]);
-    git(directory.path, ['clone', '-q', '--depth', '3', `file://${whole}`, 'shallow']);
-    const [empty, shallow] = await Promise.all([start(createRepository(path('empty'), [])), start(path('shallow'))]);
+  it(
+    'has something sensible to say of an empty repository, a shallow one and commits of the future',
+    async () => {
+      const whole = createRepository(path('whole'), [
+        { at: '2024-01-01T00:00:00Z' },
+        { at: '2024-01-02T00:00:00Z' },
+        { at: '2024-01-03T00:00:00Z' },
+        { at: '2090-01-01T00:00:00Z' },
+      ]);
+      git(directory.path, ['clone', '-q', '--depth', '3', `file://${whole}`, 'shallow']);
+      const [empty, shallow] = await Promise.all([start(createRepository(path('empty'), [])), start(path('shallow'))]);
 
-    expect(await page(empty)).toContain('This repository has no commits yet');
-    expect((await json(empty, '/statistics.json')).repository).toMatchObject({ name: 'empty', isEmpty: true });
-    expect(await empty.stop()).toBe(0);
-    const begun = await start(addCommits(path('empty'), [{ at: '2024-01-01T00:00:00Z' }]));
-    expect((await json(begun, '/statistics.json')).totals).toMatchObject({ commits: 1, authors: 1 });
+      expect(await page(empty)).toContain('This repository has no commits yet');
+      expect((await json(empty, '/statistics.json')).repository).toMatchObject({ name: 'empty', isEmpty: true });
+      expect(await empty.stop()).toBe(0);
+      const begun = await start(addCommits(path('empty'), [{ at: '2024-01-01T00:00:00Z' }]));
+      expect((await json(begun, '/statistics.json')).totals).toMatchObject({ commits: 1, authors: 1 });
 
-    const text = await page(shallow);
-    expect(text).toContain('This is a shallow clone');
-    expect(text).toContain('1 commit is dated in the future');
-    const { totals, repository } = await json(shallow, '/statistics.json');
-    expect(totals).toMatchObject({ commits: 2, linesChanged: 2 });
-    expect(repository).toMatchObject({ commitsInFuture: 1, isShallow: true, isEmpty: false });
-  });
+      const text = await page(shallow);
+      expect(text).toContain('This is a shallow clone');
+      expect(text).toContain('1 commit is dated in the future');
+      const { totals, repository } = await json(shallow, '/statistics.json');
+      expect(totals).toMatchObject({ commits: 2, linesChanged: 2 });
+      expect(repository).toMatchObject({ commitsInFuture: 1, isShallow: true, isEmpty: false });
+    },
+    PATIENCE,
+  );
 
-  it('ends with one clear line and code 1 where it cannot start', async () => {
-    mkdirSync(path('plain'));
-    writeFileSync(
-      path('text.sqlite'),
-      'this is no database, but a text that is long enough to be looked at\n'.repeat(50),
-    );
-    const fine = createRepository(path('fine'), [{ at: '2024-01-01T00:00:00Z' }]);
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const port = String((server.address() as AddressInfo).port);
-    const database = (name: string) => ['--repo', fine, '--database', path(name)];
+  it(
+    'ends with one clear line and code 1 where it cannot start',
+    async () => {
+      mkdirSync(path('plain'));
+      writeFileSync(
+        path('text.sqlite'),
+        'this is no database, but a text that is long enough to be looked at\n'.repeat(50),
+      );
+      const fine = createRepository(path('fine'), [{ at: '2024-01-01T00:00:00Z' }]);
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const port = String((server.address() as AddressInfo).port);
+      const database = (name: string) => ['--repo', fine, '--database', path(name)];
 
-    const cases: [string[], RegExp, NodeJS.ProcessEnv?][] = [
-      [['--repo', path('plain')], /No git repository can be read at .*plain: not a git repository/],
-      [database('fine.sqlite'), new RegExp(`The port is in use already.*:${port}`), { PORT: port }],
-      [[...database('zone.sqlite'), '--time-zone', 'Mars/Base'], /time zone.*Mars\/Base/i],
-      [database('text.sqlite'), /database/],
-    ];
-    const ended = await Promise.all(cases.map(([args, , env]) => runSample(sample.main, args, env)));
-    server.close();
-    cases.forEach(([args, message], i) => {
-      expect({ args, ...ended[i] }).toEqual({ args, code: 1, output: expect.stringMatching(message) as string });
-      expect(ended[i]?.output.trim().split('\n')).toHaveLength(1);
-    });
-  });
+      const cases: [string[], RegExp, NodeJS.ProcessEnv?][] = [
+        [['--repo', path('plain')], /No git repository can be read at .*plain: not a git repository/],
+        [database('fine.sqlite'), new RegExp(`The port is in use already.*:${port}`), { PORT: port }],
+        [[...database('zone.sqlite'), '--time-zone', 'Mars/Base'], /time zone.*Mars\/Base/i],
+        [database('text.sqlite'), /database/],
+      ];
+      const ended = await Promise.all(cases.map(([args, , env]) => runSample(sample.main, args, env)));
+      server.close();
+      cases.forEach(([args, message], i) => {
+        expect({ args, ...ended[i] }).toEqual({ args, code: 1, output: expect.stringMatching(message) as string });
+        expect(ended[i]?.output.trim().split('\n')).toHaveLength(1);
+      });
+    },
+    PATIENCE,
+  );
 });

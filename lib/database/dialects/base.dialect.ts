@@ -32,6 +32,10 @@ export abstract class BaseDialect implements Dialect {
   abstract isDuplicateKey(error: unknown): boolean;
   protected abstract statementText(statement: Sql): string;
 
+  protected statementValues(statement: Sql): unknown[] {
+    return statement.values;
+  }
+
   async transaction<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
     return this.retrying(() =>
       this.onConnection(dataSource, 'master', async (runner) => {
@@ -67,6 +71,10 @@ export abstract class BaseDialect implements Dialect {
 
   integer(value: number): Sql {
     return sql`CAST(${value} AS integer)`;
+  }
+
+  shared(value: unknown): unknown {
+    return value;
   }
 
   numeric(expression: Sql): Sql {
@@ -233,7 +241,7 @@ WHERE ${sameKeys(table, keys, stored)})`,
   }
 
   private async run(runner: QueryRunner, statement: Sql): Promise<StatementResult> {
-    const result = (await runner.query(this.statementText(statement), statement.values, true)) as {
+    const result = (await runner.query(this.statementText(statement), this.statementValues(statement), true)) as {
       records?: StatementResult['rows'];
       affected?: number;
     };

@@ -77,6 +77,8 @@ export interface Dialect {
   text(value: string): Sql;
   /** binds an integer */
   integer(value: number): Sql;
+  /** a value to bind in several places of a statement, where the database tells its type by all of them */
+  shared(value: unknown): unknown;
   /** a date column as text, YYYY-MM-DD */
   dateText(expression: Sql): Sql;
   /** a value column as the driver gives it without loss; read it with `exactValue` */

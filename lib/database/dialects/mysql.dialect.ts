@@ -147,8 +147,8 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
 
   parseReading({ kind }: Clock, stored: unknown): number | null {
     if (stored === null) return null;
-    if (kind === 'wall') return Date.parse(String(stored).replace(/\d{3}Z$/, 'Z'));
-    if (kind === 'date') return Date.parse(String(stored));
+    if (kind === 'wall') return Date.parse((stored as string).replace(/\d{3}Z$/, 'Z'));
+    if (kind === 'date') return Date.parse(stored as string);
     return Number(stored) * (kind === 'seconds' ? 1000 : 1);
   }
 

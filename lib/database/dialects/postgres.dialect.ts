@@ -12,6 +12,22 @@ import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } fr
 /** SQLSTATE: serialization failure, deadlock, lock not available */
 const TRANSIENT = new Set(['40001', '40P01', '55P03']);
 
+class Shared {
+  constructor(readonly value: unknown) {}
+}
+
+/** The number of each value's parameter. */
+function placesOf(values: readonly unknown[]): number[] {
+  const known = new Map<Shared, number>();
+  let count = 0;
+  return values.map((value) => {
+    if (!(value instanceof Shared)) return ++count;
+    const place = known.get(value) ?? ++count;
+    known.set(value, place);
+    return place;
+  });
+}
+
 export class PostgresDialect extends BaseDialect {
   readonly name = 'PostgreSQL';
   readonly maxParameters = 65_000;
@@ -34,7 +50,10 @@ export class PostgresDialect extends BaseDialect {
     return this.onConnection(dataSource, 'slave', async (runner) => {
       await runner.query('START TRANSACTION READ ONLY');
       try {
-        await runner.query(`DECLARE trackstats_rows NO SCROLL CURSOR FOR ${statement.text}`, statement.values);
+        await runner.query(
+          `DECLARE trackstats_rows NO SCROLL CURSOR FOR ${this.statementText(statement)}`,
+          this.statementValues(statement),
+        );
         for (;;) {
           const rows = (await runner.query('FETCH 5000 FROM trackstats_rows')) as Row[];
           if (rows.length === 0) break;
@@ -46,8 +65,20 @@ export class PostgresDialect extends BaseDialect {
     });
   }
 
-  protected statementText(statement: Sql): string {
-    return statement.text;
+  protected statementText({ strings, values }: Sql): string {
+    const places = placesOf(values);
+    return strings.map((text, index) => (index === 0 ? text : `$${String(places[index - 1])}${text}`)).join('');
+  }
+
+  protected override statementValues({ values }: Sql): unknown[] {
+    return [...new Set(values.map((value) => (value instanceof Shared ? value : new Shared(value))))].map(
+      ({ value }) => value,
+    );
+  }
+
+  /** One parameter for all of its places, as TypeORM has it: of `$1 IS NULL` alone PostgreSQL knows no type. */
+  override shared(value: unknown): unknown {
+    return new Shared(value);
   }
 
   date(value: string): Sql {

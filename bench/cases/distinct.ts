@@ -1,0 +1,77 @@
+import { countDistinct, ObjectsByDateTracker, Period } from '../../lib/index.js';
+import { AS_BY_HAND, type BenchCase } from '../bench-case.js';
+import { LAST_DATE, type Event } from '../data.js';
+import type { HandSql } from '../hand-sql.js';
+import { BY_DATE } from '../session.js';
+import { bare } from '../tables.js';
+import { firstRunAgainst, METRIC } from '../trackers.js';
+
+export const distinct28: BenchCase = {
+  name: 'distinct-28',
+  title: 'different users of 28 days, on every date',
+  target: AS_BY_HAND,
+  tables: ({ rows }) => [bare(rows)],
+  prepare: (session, { rows }) =>
+    firstRunAgainst(
+      session,
+      BY_DATE,
+      bare(rows),
+      new ObjectsByDateTracker<Event>({
+        metric: METRIC,
+        period: Period.DAYS_28,
+        dateField: 'at',
+        aggregate: countDistinct('userId'),
+      }),
+      (hand) => ({
+        'coming and going by LEAD': [hand.insertTotals(Period.DAYS_28, byLead(hand))],
+        'coming by LAG, going by LEAD': [hand.insertTotals(Period.DAYS_28, byLagAndLead(hand))],
+      }),
+      (hand) => ({ 'COUNT(DISTINCT) of each window of days': [hand.insertTotals(Period.DAYS_28, naive(hand))] }),
+    ),
+};
+
+function plus28(kind: HandSql['kind'], day: string): string {
+  return { postgres: `${day} + 28`, sqlite: `DATE(${day}, '+28 days')`, mariadb: `${day} + INTERVAL 28 DAY` }[kind];
+}
+
+function userDays(hand: HandSql): string {
+  return `SELECT user_id, ${hand.day()} AS day FROM ${hand.table} GROUP BY 1, 2`;
+}
+
+/** A user is there from a day on until 28 days later, or until the next day on which she is seen. */
+function byLead(hand: HandSql): string {
+  const least = hand.kind === 'sqlite' ? 'MIN' : 'LEAST';
+  const leaves = plus28(hand.kind, 'day');
+  const next = `LEAD(day) OVER (PARTITION BY user_id ORDER BY day)`;
+  const stays = `SELECT day, ${least}(${leaves}, COALESCE(${next}, ${leaves})) AS gone FROM (${userDays(hand)}) u`;
+  const steps = `SELECT CASE WHEN e = 1 THEN day ELSE gone END AS day, e FROM (${stays}) s CROSS JOIN (SELECT 1 AS e UNION ALL SELECT -1) x`;
+  return summed(steps);
+}
+
+/** As `byLead`, but for days on which nothing changes: those when a user was there already, or stays. */
+function byLagAndLead(hand: HandSql): string {
+  const window = 'OVER (PARTITION BY user_id ORDER BY day)';
+  const seen = `SELECT day, LAG(day) ${window} AS before, LEAD(day) ${window} AS next FROM (${userDays(hand)}) u`;
+  const comes = `(before IS NULL OR ${plus28(hand.kind, 'before')} < day)`;
+  const goes = `(next IS NULL OR ${plus28(hand.kind, 'day')} < next)`;
+  const steps = `SELECT CASE WHEN e = 1 THEN day ELSE ${plus28(hand.kind, 'day')} END AS day, e FROM (${seen}) s
+JOIN (SELECT 1 AS e UNION ALL SELECT -1) x ON (e = 1 AND ${comes}) OR (e = -1 AND ${goes})`;
+  return summed(steps, hand);
+}
+
+/** The running sum of steps; on every date, where there may be dates without one. */
+function summed(steps: string, hand?: HandSql): string {
+  const sums = `SELECT day, SUM(e) AS n FROM (${steps}) t GROUP BY day`;
+  if (hand !== undefined) return hand.running(sums);
+  return `SELECT day, SUM(n) OVER (ORDER BY day) AS n FROM (${sums}) v WHERE day <= '${LAST_DATE}'`;
+}
+
+/** What most people write first: each row is read 28 times. */
+function naive(hand: HandSql): string {
+  const join = {
+    postgres: 'u.day > d.day - 28 AND u.day <= d.day',
+    sqlite: `u.day > DATE(d.day, '-28 days') AND u.day <= d.day`,
+    mariadb: 'u.day > d.day - INTERVAL 28 DAY AND u.day <= d.day',
+  }[hand.kind];
+  return `SELECT d.day, COUNT(DISTINCT u.user_id) AS n FROM (${hand.dates()}) d JOIN (${userDays(hand)}) u ON ${join} GROUP BY d.day`;
+}

@@ -1,0 +1,59 @@
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import type { Dialect } from '../database/dialects/dialect.js';
+import type { StatisticTable } from './statistic-table.js';
+
+/** Rows of one statistic: those of a metric, a period and perhaps some keys, as a condition on an alias. */
+export interface StatisticRows {
+  readonly statistic: StatisticTable;
+  readonly where: (alias: Sql) => Sql;
+}
+
+/**
+ * The last row before a date of each key: the columns of the table, and `position` 1. It is what holds on that date
+ * where there is no row on it.
+ */
+export function lastRowsBefore({ statistic, where }: StatisticRows, date: Sql): Sql {
+  const { table } = statistic;
+  const keys = keyColumns(statistic).map((key) => sql`s.${key}`);
+  const partition = keys.length === 0 ? empty : sql`PARTITION BY ${join(keys)} `;
+  return sql`SELECT * FROM (SELECT s.*, ROW_NUMBER() OVER (${partition}ORDER BY s.${table.column('date')} DESC) AS position
+FROM ${table.path} s WHERE ${where(raw('s'))} AND s.${table.column('date')} < ${date}) l WHERE l.position = 1`;
+}
+
+/**
+ * Gives every key that has rows before a date a row on it, where it has none: by default of the value that holds there.
+ */
+export function holdAt(rows: StatisticRows, date: Sql, value?: Sql): Sql {
+  const { statistic, where } = rows;
+  const { table } = statistic;
+  const keys = keyColumns(statistic);
+  const given = [table.column('metricId'), table.column('period'), ...keys];
+  return sql`INSERT INTO ${table.path} (${join([...given, table.column('date'), table.column('value')])})
+SELECT ${join([...given.map((column) => sql`r.${column}`), date, value ?? sql`r.${table.column('value')}`])}
+FROM (${lastRowsBefore(rows, date)}) r
+WHERE NOT EXISTS (SELECT 1 FROM ${table.path} h WHERE ${where(raw('h'))} AND ${sameKeys(statistic, raw('r'), raw('h'))}h.${table.column('date')} = ${date})`;
+}
+
+/** Removes the rows on a date that say what the row before them says. */
+export function dropUnchangedAt(dialect: Dialect, rows: StatisticRows, date: Sql): Sql {
+  const { statistic, where } = rows;
+  const { table } = statistic;
+  const value = table.column('value');
+  const differs = dialect.differ(sql`r.${value}`, sql`s.${value}`);
+  // a derived table: MySQL reads no table that it deletes from otherwise
+  const last = sql`SELECT * FROM (${lastRowsBefore(rows, date)}) b`;
+  return dialect.deleteFrom(
+    table,
+    sql`${where(raw('s'))} AND s.${table.column('date')} = ${date}
+AND EXISTS (SELECT 1 FROM (${last}) r WHERE ${sameKeys(statistic, raw('r'), raw('s'))}NOT (${differs}))`,
+  );
+}
+
+function keyColumns({ keys }: StatisticTable): Sql[] {
+  return keys.map(({ column }) => column);
+}
+
+/** ends with AND, so that it can be empty */
+function sameKeys(statistic: StatisticTable, a: Sql, b: Sql): Sql {
+  return join([...keyColumns(statistic).map((key) => sql`${a}.${key} = ${b}.${key}`), empty], ' AND ');
+}
