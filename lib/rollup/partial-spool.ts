@@ -6,7 +6,7 @@ import type { Database } from '../database/database.js';
 import type { Dialect, StagedType } from '../database/dialects/dialect.js';
 import { execute, executeAll, type Row, type Work } from '../database/work.js';
 import { exactValue } from '../statistics/exact-value.js';
-import { PARTIAL, partialsQuery } from './rollup-sql.js';
+import { PARTIAL, partialsQuery, storedKeys } from './rollup-sql.js';
 import type { RollupSpec } from './rollup-spec.js';
 
 /** One partial, as text that every database reads: its columns in the order of `spooledColumns`. */
@@ -132,8 +132,9 @@ function spooledColumns(spec: RollupSpec): SpooledColumn[] {
 /** The partials with every column as text or a number that loses nothing. */
 function spooledQuery(dialect: Dialect, spec: RollupSpec): Sql {
   const { numeric, distinct } = spec.source;
-  const columns = spooledColumns(spec).map(({ name, type }) => {
-    const column = raw(`p.${name}`);
+  const keys = storedKeys(dialect, spec);
+  const columns = spooledColumns(spec).map(({ name, type }, index) => {
+    const column = keys[index] ?? raw(`p.${name}`);
     if (name === 'u' && distinct !== null) {
       return sql`${dialect.keyText(dialect.storedKey(column, distinct.type, 'varchar'), 'varchar')} AS u`;
     }

@@ -19,7 +19,7 @@ export function keyNames({ source }: RollupSpec): readonly Sql[] {
 }
 
 /**
- * The source aggregated once into one row a key and day: `k0` …, `day` (a day number) and the aggregate's partials,
+ * The source aggregated once into one row a key and day: `k0` … as the source has them, `day` (a day number) and the aggregate's partials,
  * `a` and, for an average, its count `b`. Every period's rows are made of these. A distinct count has one row for
  * each key, day and value `u` instead.
  *
@@ -67,7 +67,7 @@ function groupedScan(dialect: Dialect, spec: RollupSpec): Sql {
   );
   const part = grouped.length === 0 ? dialect.dayPart(source.clock, segmentsOf(spec)) : null;
   const scan = part === null ? scanByDay(dialect, spec, groups) : scanByPart(dialect, spec, part);
-  return sql`SELECT ${join([...storedColumns(dialect, spec, names), ...partialNames(spec)])} FROM (${scan}) g
+  return sql`SELECT ${join([...outerColumns(dialect, spec, names), ...partialNames(spec)])} FROM (${scan}) g
 WHERE g.day IS NULL OR ${dialect.dayNumber(source.clock, raw('g.day'))} <= ${dialect.integer(spec.scanThrough)}`;
 }
 
@@ -95,13 +95,21 @@ export function combining({ source: { aggregate } }: RollupSpec): Sql {
   return raw(aggregate === 'min' ? 'MIN' : aggregate === 'max' ? 'MAX' : 'SUM');
 }
 
-function storedColumns(dialect: Dialect, spec: RollupSpec, names: readonly Sql[]): Sql[] {
-  const { source, statistic } = spec;
-  const keys = source.keys.map((key, index) => {
-    const name = names[index] ?? empty;
+function outerColumns(dialect: Dialect, spec: RollupSpec, names: readonly Sql[]): Sql[] {
+  const day = dialect.dayNumber(spec.source.clock, raw('g.day'));
+  return [...names, sql`COALESCE(${day}, ${dialect.integer(spec.scanFrom - 1)}) AS day`];
+}
+
+/**
+ * The source's keys, `k0` …, as the statistic stores them. Up to there they are grouped as they are: a cast of every
+ * group costs, and text is slower to compare.
+ */
+export function storedKeys(dialect: Dialect, { source, statistic }: RollupSpec): readonly Sql[] {
+  return source.keys.map((key, index) => {
+    const name = raw(`k${String(index)}`);
     const type = statistic.keys.find(({ property }) => property === key.property)?.type ?? 'varchar';
     const stored = dialect.storedKey(name, key.type, type);
-    if (key.whenNull === 'skip') return sql`${stored} AS ${name}`;
+    if (key.whenNull === 'skip') return stored;
     const { sentinel } = key.whenNull;
     const bound =
       typeof sentinel === 'number'
@@ -109,11 +117,8 @@ function storedColumns(dialect: Dialect, spec: RollupSpec, names: readonly Sql[]
         : type === 'date'
           ? dialect.date(sentinel)
           : dialect.text(sentinel);
-    return sql`COALESCE(${stored}, ${dialect.storedKey(bound, type === 'varchar' ? 'text' : 'other', type)}) AS ${name}`;
+    return sql`COALESCE(${stored}, ${dialect.storedKey(bound, type === 'varchar' ? 'text' : 'other', type)})`;
   });
-  const distinct = source.distinct === null ? [] : [raw('u')];
-  const day = sql`COALESCE(${dialect.dayNumber(source.clock, raw('g.day'))}, ${dialect.integer(spec.scanFrom - 1)}) AS day`;
-  return [...keys, ...distinct, day];
 }
 
 function partialNames({ source }: RollupSpec): Sql[] {

@@ -1,7 +1,7 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { calendarUnit, periodKind, windowDays } from '../time/period.js';
-import { combining, keyNames, PARTIAL } from './rollup-sql.js';
+import { combining, keyNames, PARTIAL, storedKeys } from './rollup-sql.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 
 /**
@@ -25,6 +25,7 @@ function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): S
       dialect,
       spec,
       period,
+      storedKeys(dialect, spec),
       raw('p.day'),
       sql`${raw(PARTIAL)} p WHERE ${within}`,
       finished(dialect, spec, raw('p.a'), raw('p.b')),
@@ -38,6 +39,7 @@ WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))
     dialect,
     spec,
     period,
+    storedKeys(dialect, spec),
     raw('b.day'),
     sql`(${bucket}) b`,
     finished(dialect, spec, raw('b.a'), raw('b.b')),
@@ -59,10 +61,20 @@ function bucketTotals(spec: RollupSpec): Sql[] {
 
 function runningRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const spans = spansQuery(dialect, spec, period);
+  // beside stored rows the keys are as stored already
+  const keys = period.hasStored ? keyNames(spec) : storedKeys(dialect, spec);
   if (period.density === 'daily') {
-    return stored(dialect, spec, period, raw('d.day'), dialect.eachDay(spans), raw('s.value'));
+    return stored(dialect, spec, period, keys, raw('d.day'), dialect.eachDay(spans), raw('s.value'));
   }
-  return stored(dialect, spec, period, raw('c.day'), sql`(${changes(dialect, spec, period, spans)}) c`, raw('c.value'));
+  return stored(
+    dialect,
+    spec,
+    period,
+    keys,
+    raw('c.day'),
+    sql`(${changes(dialect, spec, period, spans)}) c`,
+    raw('c.value'),
+  );
 }
 
 /** The spans whose value differs from that of the span before, and for the first one from the stored row before. */
@@ -106,10 +118,17 @@ function points(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const keys = keyNames(spec);
   const gained =
     spec.source.aggregate === 'countDistinct' ? distinctGains(dialect, spec, period) : gains(dialect, spec, period);
-  const rows = period.hasStored ? sql`${gained} UNION ALL ${anchors(dialect, spec, period)}` : gained;
+  const rows = period.hasStored ? besideStored(dialect, spec, period, gained) : gained;
   const columns = [...keys, raw('e.day')];
   const totals = gainNames(spec).map((name) => sql`${combining(spec)}(e.${name}) AS ${name}`);
   return sql`SELECT ${join([...columns, ...totals])} FROM (${rows}) e GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
+}
+
+/** Gains under keys as they are stored, with the keys that have stored rows before the range. */
+function besideStored(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, gained: Sql): Sql {
+  const names = keyNames(spec);
+  const keys = storedKeys(dialect, spec).map((key, index) => sql`${key} AS ${names[index]}`);
+  return sql`SELECT ${join([...keys, raw('x.day'), ...gainNames(spec)])} FROM (${gained}) x UNION ALL ${anchors(dialect, spec, period)}`;
 }
 
 const ENTRY_AND_EXIT = raw('(SELECT 0 AS gone UNION ALL SELECT 1 AS gone) x');
@@ -203,7 +222,15 @@ export function ofPeriod(
 }
 
 /** The columns of a stored row in the order of the primary key. */
-function stored(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, day: Sql, from: Sql, value: Sql): Sql {
+function stored(
+  dialect: Dialect,
+  spec: RollupSpec,
+  period: RollupPeriod,
+  keys: readonly Sql[],
+  day: Sql,
+  from: Sql,
+  value: Sql,
+): Sql {
   const columns = primaryKey(spec).map((property) => {
     switch (property) {
       case 'metricId':
@@ -214,7 +241,7 @@ function stored(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, day: S
         return dialect.dateOf(day);
       default: {
         const constant = spec.constants.find((key) => key.property === property);
-        return constant?.value ?? raw(`k${String(spec.source.keys.findIndex((key) => key.property === property))}`);
+        return constant?.value ?? keys[spec.source.keys.findIndex((key) => key.property === property)];
       }
     }
   });

@@ -196,6 +196,11 @@ export class SqliteDialect extends BaseDialect {
     return kind === 'wall' || kind === 'date' ? sql`UNIXEPOCH(${key}) / 86400` : key;
   }
 
+  /** Whatever collation the column has. */
+  override rawKey(expression: Sql, type: KeyType): Sql {
+    return type === 'text' ? sql`${expression} COLLATE BINARY` : expression;
+  }
+
   storedKey(key: Sql, _type: KeyType, stored: StoredKeyType): Sql {
     switch (stored) {
       case 'varchar':
