@@ -40,6 +40,7 @@ export interface Event {
   amount: string;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- that class has no behaviour
 export const USER = new EntitySchema<{ id: number }>({
   name: 'app_user',
   columns: { id: { type: 'integer', primary: true } },
@@ -56,6 +57,7 @@ export function eventSchema(kind: DatabaseKind, events: Events): EntitySchema<Ev
 }
 
 function declared(kind: DatabaseKind, { table, indexed }: Events): EntitySchema<Event> {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- that class has no behaviour
   return new EntitySchema<Event>({
     name: table,
     columns: {

@@ -18,7 +18,8 @@ export async function explain(session: Session, contender: Contender): Promise<s
     for (const statement of statements) {
       const { plan, ms } = await explained(session, runner, statement);
       const { text, parameters } = statement;
-      if (ms >= WORTH_SHOWING_MS) shown.push(`-- ${ms.toFixed(0)} ms\n${text}\n-- ${JSON.stringify(parameters)}\n${plan}`);
+      if (ms >= WORTH_SHOWING_MS)
+        shown.push(`-- ${ms.toFixed(0)} ms\n${text}\n-- ${JSON.stringify(parameters)}\n${plan}`);
     }
   } finally {
     await runner.release();

@@ -99,11 +99,15 @@ SELECT ${this.metricId}, ${period}, 'app_user', ${this.text('user_id')}, day, n 
   }
 
   private hour(): string {
-    return { postgres: `DATE_TRUNC('hour', at, 'UTC')`, sqlite: 'SUBSTR(at, 1, 13)', mariadb: 'LEFT(at, 13)' }[this.kind];
+    return { postgres: `DATE_TRUNC('hour', at, 'UTC')`, sqlite: 'SUBSTR(at, 1, 13)', mariadb: 'LEFT(at, 13)' }[
+      this.kind
+    ];
   }
 
   private dayOfHour(): string {
-    return this.day({ postgres: 'h', sqlite: `(h || ':00:00')`, mariadb: `CAST(CONCAT(h, ':00:00') AS DATETIME)` }[this.kind]);
+    return this.day(
+      { postgres: 'h', sqlite: `(h || ':00:00')`, mariadb: `CAST(CONCAT(h, ':00:00') AS DATETIME)` }[this.kind],
+    );
   }
 
   /** `day`, `opens` and `closes`: the instants between which a local day lies, as the column has them. */
@@ -130,7 +134,9 @@ function hoursAhead(at: string, spelled: (hours: number) => string): string {
 /** By the date of a midnight: the clocks change in the night after it. */
 function inSummer(date: string, summer: string, winter: string): string {
   const spans = [0, 2].map((index) => {
-    const [from = '', to = ''] = [CLOCK_CHANGES[index]?.[0], CLOCK_CHANGES[index + 1]?.[0]].map((at) => at?.slice(0, 10));
+    const [from = '', to = ''] = [CLOCK_CHANGES[index]?.[0], CLOCK_CHANGES[index + 1]?.[0]].map((at) =>
+      at?.slice(0, 10),
+    );
     return `(${date} > '${from}' AND ${date} <= '${to}')`;
   });
   return `CASE WHEN ${spans.join(' OR ')} THEN ${summer} ELSE ${winter} END`;

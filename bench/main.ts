@@ -51,9 +51,9 @@ const { values: args } = parseArgs({
   },
 });
 const options: BenchOptions = { rows: Number(args.rows) };
-const chosen = CASES.filter(({ name }) => args.only.length === 0 || args.only.some((text) => name.includes(text))).filter(
-  ({ large }) => large !== true || !args['skip-large'],
-);
+const chosen = CASES.filter(
+  ({ name }) => args.only.length === 0 || args.only.some((text) => name.includes(text)),
+).filter(({ large }) => large !== true || !args['skip-large']);
 
 if (args.help) process.stdout.write(USAGE);
 else if (args.list) process.stdout.write(chosen.map(({ name, title }) => `${name.padEnd(28)} ${title}\n`).join(''));
@@ -84,7 +84,9 @@ async function withDatabase(database: BenchDatabase, work: (database: BenchDatab
 }
 
 async function benchOn(database: BenchDatabase, results: Result[]): Promise<void> {
-  const tables = new Map(chosen.flatMap((each) => each.tables?.(options) ?? []).map((events) => [events.table, events]));
+  const tables = new Map(
+    chosen.flatMap((each) => each.tables?.(options) ?? []).map((events) => [events.table, events]),
+  );
   const providers = chosen.flatMap((each) => each.providers?.(database.kind, options) ?? []);
   const session = await Session.open(database, [...tables.values()], providers);
   try {
@@ -108,7 +110,9 @@ async function benchOn(database: BenchDatabase, results: Result[]): Promise<void
         }
       } catch (error) {
         process.exitCode = 1;
-        process.stderr.write(`${each.name}, ${database.version}: ${error instanceof Error ? String(error.stack) : String(error)}\n`);
+        process.stderr.write(
+          `${each.name}, ${database.version}: ${error instanceof Error ? String(error.stack) : String(error)}\n`,
+        );
       }
     }
   } finally {

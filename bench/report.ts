@@ -25,7 +25,12 @@ interface Kept extends Measured {
 }
 
 interface Results {
-  readonly machine: { readonly cpus: string; readonly memory: string; readonly node: string; readonly platform: string };
+  readonly machine: {
+    readonly cpus: string;
+    readonly memory: string;
+    readonly node: string;
+    readonly platform: string;
+  };
   readonly results: readonly Kept[];
 }
 
@@ -34,21 +39,23 @@ const TABLE_FILE = new URL('./results.md', import.meta.url);
 
 /** Lines of a terminal: the ratio, its spread, what was wanted, and the times behind it. */
 export function printed(results: readonly Result[]): string {
-  return results.map(({ database, kind, case: { name, target, limitMs }, measured }) => {
-    const { ratio, spread, ours, baseline, baselineName, rounds, others } = measured;
-    const wanted = target?.[kind];
-    const verdict = isMissed(measured, wanted, limitMs) ? 'MISSED' : wanted === undefined ? '' : 'met';
-    const more = others.map((other) => `${other.name} ${time(other.ms)}`).join(', ');
-    return [
-      database.padEnd(17),
-      name.padEnd(26),
-      `${figure(ratio).padStart(7)} ×`,
-      `(${spread.map(figure).join('–')})`.padEnd(15),
-      (wanted === undefined ? '' : `≤ ${wanted}`).padEnd(7),
-      verdict.padEnd(7),
-      `${time(ours)} against ${time(baseline)} ${baselineName}; ${rounds} rounds${more === '' ? '' : `; ${more}`}`,
-    ].join(' ');
-  }).join('\n');
+  return results
+    .map(({ database, kind, case: { name, target, limitMs }, measured }) => {
+      const { ratio, spread, ours, baseline, baselineName, rounds, others } = measured;
+      const wanted = target?.[kind];
+      const verdict = isMissed(measured, wanted, limitMs) ? 'MISSED' : wanted === undefined ? '' : 'met';
+      const more = others.map((other) => `${other.name} ${time(other.ms)}`).join(', ');
+      return [
+        database.padEnd(17),
+        name.padEnd(26),
+        `${figure(ratio).padStart(7)} ×`,
+        `(${spread.map(figure).join('–')})`.padEnd(15),
+        (wanted === undefined ? '' : `≤ ${wanted}`).padEnd(7),
+        verdict.padEnd(7),
+        `${time(ours)} against ${time(baseline)} ${baselineName}; ${rounds} rounds${more === '' ? '' : `; ${more}`}`,
+      ].join(' ');
+    })
+    .join('\n');
 }
 
 /** Puts results in the place of earlier ones of the same case, database and number of rows. */
@@ -56,7 +63,17 @@ export async function save(results: readonly Result[], { rows }: BenchOptions): 
   const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
   const commit = currentCommit();
   const fresh = results.map(({ database, kind, case: { name, title, target, limitMs }, measured }): Kept => {
-    return { database, name, title, target: target?.[kind] ?? null, limitMs: limitMs ?? null, rows, date, commit, ...rounded(measured) };
+    return {
+      database,
+      name,
+      title,
+      target: target?.[kind] ?? null,
+      limitMs: limitMs ?? null,
+      rows,
+      date,
+      commit,
+      ...rounded(measured),
+    };
   });
   const isReplaced = (old: Kept): boolean =>
     fresh.some((one) => one.name === old.name && one.database === old.database && one.rows === old.rows);

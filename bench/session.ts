@@ -35,11 +35,7 @@ export class Session {
     this.statistics = app.get(StatisticService);
   }
 
-  static async open(
-    database: BenchDatabase,
-    tables: readonly Events[],
-    providers: readonly Type[],
-  ): Promise<Session> {
+  static async open(database: BenchDatabase, tables: readonly Events[], providers: readonly Type[]): Promise<Session> {
     const recorder = new Recorder();
     const entities = [...TRACKSTATS_ENTITIES, USER, ...tables.map((events) => eventSchema(database.kind, events))];
     const options = { ...database.options, entities, synchronize: true, logger: recorder, retryAttempts: 0 };
@@ -51,6 +47,7 @@ export class Session {
     class BenchModule {}
 
     Logger.overrideLogger(['error', 'fatal']);
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- a class of options
     const app = await NestFactory.createApplicationContext(BenchModule, { abortOnError: false });
     const session = new Session(database, app, recorder);
     for (const table of OURS) await session.makeTwin(table);

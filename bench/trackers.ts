@@ -22,7 +22,13 @@ export function totals(...period: readonly Period[]): AnyTracker<Event> {
 
 export function byUser(period: Period, density: 'daily' | 'changes'): AnyTracker<Event> {
   const objects = { objectField: 'userId', objectEntity: USER } as const;
-  return new CountObjectsByDateAndObjectTracker<Event>({ metric: METRIC, period, dateField: 'at', density, ...objects });
+  return new CountObjectsByDateAndObjectTracker<Event>({
+    metric: METRIC,
+    period,
+    dateField: 'at',
+    density,
+    ...objects,
+  });
 }
 
 /** A way to do it by hand: statements of one transaction, by a name. */

@@ -19,6 +19,7 @@ export { StatisticByDateAndObject } from './statistics/statistic-by-date-and-obj
 export { StatisticByDate } from './statistics/statistic-by-date.entity.js';
 export type { DimensionKeys, DimensionValues, RecordInput, StatisticFilter } from './statistics/statistic-filter.js';
 export { StatisticService } from './statistics/statistic.service.js';
+export type { PruneFilter } from './statistics/prune.js';
 export type { StatisticValue } from './statistics/statistic-value.js';
 export type { SeriesPoint } from './statistics/series.js';
 

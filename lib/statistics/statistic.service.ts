@@ -19,6 +19,7 @@ import { narrowed } from './narrow.js';
 import type { ObjectRef } from './object-target.js';
 import type { ObjectTypes } from './object-types.js';
 import type { StatisticOwners } from './owners.js';
+import { checkPrune, prune, type PruneFilter } from './prune.js';
 import { checkFill, checkRanking, checkSummable, read, readPoints, totalOf } from './reading.js';
 import { recordAll, type Written, writtenValue } from './record.js';
 import { removeRows } from './remove.js';
@@ -347,6 +348,22 @@ export class StatisticService {
     const now = this.clock();
     const normal = normalFilter(this.context, filter);
     return this.database.transaction(() => removeRows(this.context, normal, filter.force === true, now));
+  }
+
+  /**
+   * Removes old statistics of metrics, of the total, of objects and of custom statistics alike, those that trackers
+   * computed included. Where a value holds until the next row (rolling windows, LIFETIME), what holds on the first date
+   * that is kept is kept there; `coverage().from` moves to it.
+   *
+   * @param filter `before`: the first date that is kept; or `keep`: so many days up to today, in the module's zone.
+   * Without a period it means every period
+   * @returns the number of rows removed
+   * @throws InvalidFilterError, InvalidDateError, UnknownMetricError
+   * @example await statistics.prune({ metric: ORDERS, period: Period.DAY, keep: 730 });
+   */
+  async prune(filter: PruneFilter): Promise<number> {
+    const normal = checkPrune(this.context, filter, this.clock());
+    return this.database.transaction(() => prune(this.context, normal));
   }
 
   /**

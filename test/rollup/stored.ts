@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { defineDomain, defineMetric, type MetricDefinition } from '../../lib/catalog/definitions.js';
 import { canonicalDecimal } from '../../lib/database/decimal.js';
 import type { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
@@ -39,6 +39,15 @@ function texts(dataSource: DataSource): { date: (column: string) => string; valu
         value: (column) => `CASE TYPEOF(${column}) WHEN 'real' THEN ${column} ELSE CAST(${column} AS TEXT) END`,
       };
   }
+}
+
+/** Inserts rows through a repository; their types are not looked at. */
+export async function insert(
+  dataSource: DataSource,
+  entity: EntityTarget<ObjectLiteral>,
+  rows: readonly object[],
+): Promise<void> {
+  await dataSource.getRepository(entity).insert(rows);
 }
 
 /** The stored statistics of a metric, read with plain SQL: `date` or `date key key` → exact value. */

@@ -76,18 +76,7 @@ export class PostgresDialect extends BaseDialect {
     );
   }
 
-  /** CREATE TABLE … AS refuses a parameter whose type a later place tells; INSERT does not, and is never parallel. */
-  override stage(name: string, query: Sql): readonly Sql[] {
-    const shared = query.values.filter((value) => value instanceof Shared);
-    if (new Set(shared).size === shared.length) return super.stage(name, query);
-    const untyped = raw(query.strings.join('NULL'));
-    return [
-      sql`CREATE TEMPORARY TABLE ${raw(name)} AS ${untyped} WITH NO DATA`,
-      sql`INSERT INTO ${raw(name)} ${query}`,
-    ];
-  }
-
-  /** One parameter for all of its places, as TypeORM has it: of `$1 IS NULL` alone PostgreSQL knows no type. */
+  /** One parameter for all of its places, as TypeORM has it: PostgreSQL cannot tell the type of `$1 IS NULL` alone. */
   override shared(value: unknown): unknown {
     return new Shared(value);
   }

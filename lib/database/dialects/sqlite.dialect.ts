@@ -121,8 +121,8 @@ export class SqliteDialect extends BaseDialect {
 
   /** the driver gives an INTEGER as a double; bytes compare as greater than any number, and may be read as text too */
   exactText(expression: Sql): Sql {
-    return sql`CASE WHEN ${expression} NOT BETWEEN -9007199254740991 AND 9007199254740991
-  THEN CAST(${expression} AS TEXT) ELSE ${expression} END`;
+    const isWide = sql`TYPEOF(${expression}) = 'integer' AND ${expression} NOT BETWEEN -9007199254740991 AND 9007199254740991`;
+    return sql`CASE WHEN ${isWide} THEN CAST(${expression} AS TEXT) ELSE ${expression} END`;
   }
 
   override numeric(expression: Sql): Sql {
@@ -274,8 +274,10 @@ FROM JSON_EACH(${json}) j)`;
     return sql`${a} IS NOT ${b}`;
   }
 
+  /** As `decimal` binds it: an integer that no double holds is kept as the bytes of its text, or a driver would round it. */
   storedValue(value: Sql): Sql {
-    return value;
+    const isWide = sql`TYPEOF(${value}) = 'integer' AND ${value} NOT BETWEEN -9007199254740991 AND 9007199254740991`;
+    return sql`CASE WHEN ${isWide} THEN CAST(CAST(${value} AS TEXT) AS BLOB) ELSE ${value} END`;
   }
 
   override stageDays(from: number, through: number): readonly Sql[] {
@@ -329,10 +331,25 @@ function drive<T>(work: Work<T>, run: (statement: Sql) => StatementResult): T {
   return step.value;
 }
 
+const STATEMENTS = 200;
+const statements = new WeakMap<Connection, Map<string, Prepared>>();
+
+/** Prepared once: half of a small statement's time. The ones that were not used for longest are forgotten. */
+function preparedOn(connection: Connection, text: string): Prepared {
+  const known = statements.get(connection) ?? new Map<string, Prepared>();
+  statements.set(connection, known);
+  const prepared = known.get(text) ?? connection.prepare(text);
+  known.delete(text);
+  known.set(text, prepared);
+  const [oldest] = known.keys();
+  if (known.size > STATEMENTS && oldest !== undefined) known.delete(oldest);
+  return prepared;
+}
+
 function statementRunner(dataSource: DataSource, connection: Connection): (statement: Sql) => StatementResult {
   return (statement) => {
     dataSource.logger.logQuery(statement.sql, statement.values);
-    const prepared = connection.prepare(statement.sql);
+    const prepared = preparedOn(connection, statement.sql);
     return prepared.reader
       ? { rows: prepared.all(...statement.values), affected: 0 }
       : { rows: [], affected: prepared.run(...statement.values).changes };
