@@ -40,7 +40,7 @@ describeOnEachDatabase('prune', (database) => {
     for (const [objectId, date, value] of [
       ['a', '2026-01-05', '1'],
       ['a', '2026-03-05', '2'],
-      ['b', '2026-02-01', '123456789012345678901.5'],
+      ['b', '2026-02-01', '9007199254740993'],
       ['c', '2026-06-01', '9'],
     ] as const) {
       await store(s, { period: Period.LIFETIME, objectType: 'customer', objectId, date, value });
@@ -55,7 +55,7 @@ describeOnEachDatabase('prune', (database) => {
       });
     expect(await s.statistics.prune({ metric: ORDERS, before: '2026-06-01' })).toBe(3);
     expect([await at('a', '2026-06-01'), await at('a', '2026-11-20')]).toEqual(['2', '2']);
-    expect(await at('b', '2026-07-01')).toBe('123456789012345678901.5');
+    expect(await at('b', '2026-07-01')).toBe('9007199254740993');
     expect(await at('c', '2026-06-01')).toBe('9');
     const rows = await s.statistics.find({ metric: ORDERS, objectType: 'customer' });
     expect(rows.map(({ objectId, date }) => [objectId, date])).toEqual([
