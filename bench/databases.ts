@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
@@ -6,6 +6,8 @@ import { atDatabase, connect, endRun, startRun } from '../test/support/servers.j
 import type { DatabaseKind, FoundDatabase } from '../test/support/servers.js';
 
 export type { DatabaseKind };
+
+const NAME = /^trackstats_bench_(\d+)/;
 
 /** A database of the bench's own on a server that answers, or a file. */
 export interface BenchDatabase {
@@ -18,10 +20,41 @@ export interface BenchDatabase {
 /** The databases that answer, found as the tests find them. */
 export async function findDatabases(wanted: readonly string[]): Promise<FoundDatabase[]> {
   const { found } = await startRun();
-  return found.filter(({ kind }) => wanted.length === 0 || wanted.includes(kind));
+  const chosen = found.filter(({ kind }) => wanted.length === 0 || wanted.includes(kind));
+  for (const server of chosen) await removeAbandoned(server);
+  return chosen;
 }
 
 export const forgetDatabases = endRun;
+
+/** Removes what a bench left that was killed. */
+async function removeAbandoned({ kind, url }: FoundDatabase): Promise<void> {
+  if (kind === 'sqlite') {
+    const folders = (await readdir(tmpdir())).filter(isAbandoned);
+    await Promise.all(folders.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true })));
+    return;
+  }
+  const connection = await connect(kind, url);
+  const databases = kind === 'postgres' ? 'pg_database' : 'information_schema.schemata';
+  const rows = await connection.query(
+    `SELECT ${kind === 'postgres' ? 'datname' : 'schema_name'} AS name FROM ${databases}`,
+  );
+  for (const name of rows.map((row) => String(row['name'])).filter(isAbandoned)) {
+    await connection.query(`DROP DATABASE IF EXISTS ${name}`);
+  }
+  await connection.end();
+}
+
+function isAbandoned(name: string): boolean {
+  const owner = NAME.exec(name)?.[1];
+  if (owner === undefined) return false;
+  try {
+    process.kill(Number(owner), 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 export async function createDatabase(server: FoundDatabase): Promise<BenchDatabase> {
   const { kind, product } = server;

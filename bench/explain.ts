@@ -2,29 +2,45 @@ import type { QueryRunner } from 'typeorm';
 import type { Contender } from './bench-case.js';
 import type { Session, Statement } from './session.js';
 
-/** Statements that take less are not shown. */
+/** Of statements that take less, and of repeated ones, the first words are shown. */
 const WORTH_SHOWING_MS = 2;
 const PLANNED = /^\s*(INSERT|WITH|SELECT|DELETE|UPDATE)/i;
 const TEMPORARY = /^\s*CREATE TEMPORARY TABLE \S+ (\(.*?\) )?(ON COMMIT DROP )?AS\s+/is;
 
-/** The statements that a contender executes and that take time, each with its plan. */
+/** The statements that a contender executes, and the plans of those that take time. */
 export async function explain(session: Session, contender: Contender): Promise<string> {
   await contender.reset?.();
   const statements = await session.recorded(contender.run);
   await contender.reset?.();
   const runner = session.dataSource.createQueryRunner();
+  const short = new Map<string, { times: number; ms: number }>();
+  const planned = new Set<string>();
   const shown: string[] = [];
+  const showShort = (): void => {
+    for (const [text, { times, ms }] of short) {
+      shown.push(`-- ${times === 1 ? '' : `${times} times, `}${ms.toFixed(1)} ms: ${text}`);
+    }
+    short.clear();
+  };
   try {
     for (const statement of statements) {
-      const { plan, ms } = await explained(session, runner, statement);
       const { text, parameters } = statement;
-      if (ms >= WORTH_SHOWING_MS)
+      const { plan, ms } = await explained(session, runner, statement);
+      if (ms < WORTH_SHOWING_MS || planned.has(text)) {
+        const start = text.replace(/\s+/g, ' ').slice(0, 110);
+        const before = short.get(start) ?? { times: 0, ms: 0 };
+        short.set(start, { times: before.times + 1, ms: before.ms + ms });
+      } else {
+        showShort();
+        planned.add(text);
         shown.push(`-- ${ms.toFixed(0)} ms\n${text}\n-- ${JSON.stringify(parameters)}\n${plan}`);
+      }
     }
+    showShort();
   } finally {
     await runner.release();
   }
-  return shown.join('\n\n');
+  return shown.join('\n');
 }
 
 /** Executes a statement: what follows may need what it made. */

@@ -4,7 +4,11 @@ import { byUserDay, byUserLifetimeChanges, byUserLifetimeDaily, byUserLifetimeUp
 import { dayBare, dayIndexed } from './cases/day.js';
 import { distinct28 } from './cases/distinct.js';
 import { fiveAgainstOne, fiveByHand } from './cases/five-periods.js';
+import { incrementObjects, incrementTotal } from './cases/increment.js';
+import { incrementalAppendOnly, incrementalDay, incrementalLifetime, longHistory } from './cases/incremental.js';
 import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
+import { series } from './cases/series.js';
+import { startUp } from './cases/start-up.js';
 import { createDatabase, findDatabases, forgetDatabases, type BenchDatabase } from './databases.js';
 import { explain } from './explain.js';
 import { measure } from './measure.js';
@@ -23,6 +27,14 @@ const CASES: readonly BenchCase[] = [
   byUserLifetimeDaily,
   byUserLifetimeUpserts,
   distinct28,
+  incrementalDay,
+  incrementalLifetime,
+  incrementalAppendOnly,
+  longHistory,
+  incrementObjects,
+  incrementTotal,
+  series,
+  startUp,
 ];
 
 const USAGE = `npm run bench -- [options]

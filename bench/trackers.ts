@@ -76,7 +76,7 @@ export async function metricId(session: Session, metric: MetricDefinition): Prom
   return id;
 }
 
-async function checkSame(session: Session, table: StatisticTableName): Promise<void> {
+export async function checkSame(session: Session, table: StatisticTableName): Promise<void> {
   const counts: number[] = [];
   for (const query of comparing(table)) counts.push(await session.number(query));
   const [ours = 0, byHand = 0, same = 0] = counts;

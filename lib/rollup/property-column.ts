@@ -26,6 +26,9 @@ export function joinProperty(query: SelectQueryBuilder<ObjectLiteral>, option: s
   return new PathWalk(query, option, path, main.metadata.name).follow(main.name, main.metadata, path.split('.'));
 }
 
+/** How the aliases of the joins that paths need begin. */
+const OURS = 'trackstats_';
+
 class PathWalk {
   constructor(
     private readonly query: SelectQueryBuilder<ObjectLiteral>,
@@ -79,9 +82,12 @@ class PathWalk {
 
   private join(alias: string, relation: RelationMetadata): string {
     this.refuseMany(relation);
-    const joined = `trackstats_${alias}_${relation.propertyPath.replace(/\W/g, '_')}`.slice(-60);
-    const known = this.query.expressionMap.joinAttributes.some((join) => join.alias.name === joined);
-    if (!known) this.query.leftJoin(`${alias}.${relation.propertyPath}`, joined);
+    const property = `${alias}.${relation.propertyPath}`;
+    const ours = this.query.expressionMap.joinAttributes.filter((join) => join.alias.name.startsWith(OURS));
+    const known = ours.find((join) => join.entityOrProperty === property)?.alias.name;
+    if (known !== undefined) return known;
+    const joined = `${OURS}${String(ours.length)}`;
+    this.query.leftJoin(property, joined);
     return joined;
   }
 

@@ -187,18 +187,42 @@ FROM (${storedBefore(dialect, spec, period)}) q`;
 /** The last stored row before the range of each key: keys, `value`, `known`. */
 function storedBefore(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const { table } = spec.statistic;
-  const keys = spec.source.keys.map(
-    ({ property }, index) => sql`s.${table.column(property)} AS ${raw(`k${String(index)}`)}`,
-  );
-  const rows = sql`SELECT ${join([
-    ...keys,
-    sql`${dialect.numeric(sql`s.${table.column('value')}`)} AS value`,
-    sql`ROW_NUMBER() OVER (${partition(
-      spec.source.keys.map(({ property }) => sql`s.${table.column(property)}`),
-    )}ORDER BY s.${table.column('date')} DESC) AS known`,
-  ])}
-FROM ${table.path} s WHERE ${ofPeriod(dialect, spec, period, raw('s'))} AND s.${table.column('date')} < ${dialect.dateOf(dialect.integer(period.from))}`;
-  return sql`SELECT * FROM (${rows}) r WHERE r.known = 1`;
+  const date = sql`s.${table.column('date')}`;
+  const before = sql`${ofPeriod(dialect, spec, period, raw('s'))} AND ${date} < ${dialect.dateOf(dialect.integer(period.from))}`;
+  const keys = storedKeyColumns(spec);
+  const columns = join([...named(keys), sql`${dialect.numeric(sql`s.${table.column('value')}`)} AS value`]);
+  if (keys.length === 0)
+    return sql`SELECT ${columns}, 1 AS known FROM ${table.path} s WHERE ${before} ORDER BY ${date} DESC LIMIT 1`;
+  // with 'changes' and a stored base, a key without rows in the range stays as it is: the others are few, and sought
+  if (period.baseIsStored && period.density === 'changes' && dialect.sharesExpressions) {
+    return sql`SELECT ${columns}, 1 AS known FROM (${lastDates(dialect, spec, period, before)}) l
+JOIN ${table.path} s ON ${join([...keys.map((key, index) => sql`s.${key} = ${raw(`l.k${String(index)}`)}`), sql`${date} = l.last`], ' AND ')}
+WHERE ${before}`;
+  }
+  const position = sql`ROW_NUMBER() OVER (${partition(keys.map((key) => sql`s.${key}`))}ORDER BY ${date} DESC)`;
+  return sql`SELECT * FROM (SELECT ${columns}, ${position} AS known FROM ${table.path} s WHERE ${before}) r WHERE r.known = 1`;
+}
+
+/** The keys that have partials or stored rows in the range, and the `last` date before it on which each has a row. */
+function lastDates(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, before: Sql): Sql {
+  const { table } = spec.statistic;
+  const keys = storedKeyColumns(spec);
+  const since = dialect.integer(period.from);
+  const active = sql`SELECT ${join(named(keys))} FROM ${table.path} s
+WHERE ${ofPeriod(dialect, spec, period, raw('s'))} AND s.${table.column('date')} >= ${dialect.dateOf(since)}
+UNION SELECT ${join(storedKeys(dialect, spec))} FROM ${raw(PARTIAL)} p WHERE p.day >= ${since}`;
+  const same = keys.map((key, index) => sql`s.${key} = ${raw(`a.k${String(index)}`)}`);
+  return sql`SELECT a.*, (SELECT MAX(s.${table.column('date')}) FROM ${table.path} s WHERE ${join([before, ...same], ' AND ')}) AS last FROM (${active}) a`;
+}
+
+/** The statistic's columns of the source's keys. */
+function storedKeyColumns({ source, statistic }: RollupSpec): readonly Sql[] {
+  return source.keys.map(({ property }) => statistic.table.column(property));
+}
+
+/** Columns of `s` as `k0`, `k1`, … */
+function named(columns: readonly Sql[]): Sql[] {
+  return columns.map((column, index) => sql`s.${column} AS ${raw(`k${String(index)}`)}`);
 }
 
 // ── shared ──

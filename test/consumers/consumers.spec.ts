@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { makeConsumer, packLibrary, type Consumer, type PackedLibrary } from './packed.js';
+import { filesOf, readReadme } from './readme.js';
+
+const WORLD = ['dataSource', 'statistics', 'trackers', 'metrics'];
+
+const readme = readReadme();
+let library: PackedLibrary;
+const consumers: Consumer[] = [];
+
+beforeAll(async () => {
+  library = await packLibrary();
+}, 240_000);
+afterAll(() => {
+  for (const consumer of consumers) consumer.remove();
+  library.remove();
+});
+
+function consumer(type: 'module' | 'commonjs'): Consumer {
+  const made = makeConsumer(library, type);
+  consumers.push(made);
+  return made;
+}
+
+function fixture(name: string): string {
+  return readFileSync(join('test/consumers/fixtures', name), 'utf8');
+}
+
+function filesEndingIn(ending: string): string[] {
+  return library.files.filter((file) => file.startsWith('dist/') && file.endsWith(ending));
+}
+
+function textOf(file: string): string {
+  return readFileSync(join(library.directory, file), 'utf8');
+}
+
+describe('the package', () => {
+  it('has the built library, and nothing else', () => {
+    const beside = library.files.filter((file) => !file.startsWith('dist/'));
+    expect(beside).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    expect(library.files.filter((file) => !/\.(js|d\.ts|js\.map|md|json)$|^LICENSE$/.test(file))).toEqual([]);
+    expect(library.files.filter((file) => /\.spec\.|\/(test|sample-app|bench)\//.test(file))).toEqual([]);
+    expect(filesEndingIn('.d.ts').map((file) => file.replace(/\.d\.ts$/, '.js')).sort()).toEqual(filesEndingIn('.js'));
+  });
+
+  it('has its sources in its source maps', () => {
+    const maps = filesEndingIn('.js.map');
+    expect(maps).toHaveLength(filesEndingIn('.js').length);
+    const empty = maps.filter((file) => {
+      const { sources, sourcesContent = [] } = JSON.parse(textOf(file)) as Record<string, unknown[]>;
+      return sources?.length !== sourcesContent.length;
+    });
+    expect(empty).toEqual([]);
+  });
+
+  it('imports only what it declares', () => {
+    const { dependencies, peerDependencies } = library.manifest;
+    const declared = [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
+    const imported = [...filesEndingIn('.js'), ...filesEndingIn('.d.ts')].flatMap((file) =>
+      [...textOf(file).matchAll(/(?:^(?:import|export|\}) .*from |^import |import\()['"]([^.'"][^'"]*)['"]/gm)].map(([, name]) => name!),
+    );
+    const packages = new Set(imported.map((name) => name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')));
+    const missing = [...packages].filter((name) => !name.startsWith('node:') && !declared.includes(name));
+    expect(missing.filter((name) => !builtinModules.includes(name))).toEqual([]);
+  });
+
+  it('is one module, whether it is required or imported', async () => {
+    const app = consumer('commonjs');
+    app.write({
+      'both.js': `
+        const required = require('nestjs-trackstats');
+        import('nestjs-trackstats').then((imported) => {
+          const { version } = require('nestjs-trackstats/package.json');
+          let inside;
+          try { inside = require('nestjs-trackstats/dist/index.js'); } catch ({ code }) { inside = code; }
+          const same = Object.keys(required).every((name) => required[name] === imported[name]);
+          console.log(JSON.stringify({ same, names: Object.keys(imported).length > 50, version, inside }));
+        });`,
+    });
+    expect(JSON.parse(await app.run('both.js'))).toEqual({
+      same: true,
+      names: true,
+      version: library.manifest.version,
+      inside: 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    });
+  });
+});
+
+describe.each([['an ESM', 'module'] as const, ['a CommonJS', 'commonjs'] as const])('in %s application', (_, type) => {
+  it('the first result of the README is what it says', async () => {
+    const app = consumer(type);
+    app.write({
+      'src/app.module.ts': readme.application,
+      'src/orders.spec.ts': readme.test,
+      'src/start-shop.ts': fixture('start-shop.ts'),
+    });
+    await app.compile();
+    const url = pathToFileURL(join(app.directory, 'dist/src/app.module.js')).href;
+    const { before, perDay, chart, lifetime } = JSON.parse(await app.run('dist/src/start-shop.js', url)) as {
+      before: unknown;
+      perDay: { date: string; value: number; complete: boolean; asOf: string }[];
+      chart: string;
+      lifetime: number;
+    };
+    expect(before).toEqual([]);
+    // two days where midnight comes between the two orders
+    expect(perDay.reduce((sum, { value }) => sum + value, 0)).toBe(2);
+    expect(perDay.at(-1)).toMatchObject({ complete: false, asOf: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
+    expect(Object.keys(perDay[0] ?? {})).toEqual(['date', 'value', 'complete', 'asOf']);
+    expect(lifetime).toBe(2);
+    expect(chart).toMatch(/^<svg .*<title>\d{4}-\d\d-\d\d: 2<\/title>.*<\/svg>$/);
+    expect(chart.match(/<rect /g)).toHaveLength(30);
+  }, 240_000);
+});
+
+it('every other snippet of the README compiles, and gives what it says', async () => {
+  const app = consumer('module');
+  const { files, declarations, calls } = filesOf(readme, WORLD);
+  app.write(files);
+  for (const name of ['config.ts', 'world.ts', 'run-snippets.ts']) app.write({ [`snippets/${name}`]: fixture(name) });
+  await app.compile();
+  const said = await app.run('dist/snippets/run-snippets.js', declarations.join(','), calls.join(','));
+  expect(said).toMatch(/all is as the README says\n$/);
+}, 240_000);
