@@ -80,7 +80,7 @@ async function bench(): Promise<void> {
   } finally {
     await forgetDatabases();
   }
-  if (results.length > 0) process.stdout.write(`\n${printed(results)}\n`);
+  if (results.length > 0) process.stdout.write(`${printed(results)}\n`);
   if (args.save) await save(results, options);
 }
 
@@ -116,7 +116,7 @@ async function benchOn(database: BenchDatabase, results: Result[]): Promise<void
           const measured = await measure(prepared, Number(args.seconds) * 1000);
           const result = { database: database.version, kind: database.kind, case: each, measured };
           results.push(result);
-          process.stdout.write(`${printed([result])}\n`);
+          process.stderr.write(`${printed([result])}\n`);
         } finally {
           await prepared.dispose?.();
         }

@@ -18,8 +18,9 @@ const ROUNDS = 5;
 const MOST_ROUNDS = 25;
 /** so many times the time given, work that takes long is measured `ROUNDS` times */
 const PATIENCE = 3;
-/** baselines within this of the fastest one's first time stay in the race */
+/** baselines within this of the fastest one's first time stay in the race; of those that take long, fewer */
 const CLOSE = 1.25;
+const CLOSE_OF_LONG = 1.05;
 
 /** Measures ours and the fastest baseline in turn, so that whatever else the machine does falls on both. */
 export async function measure(prepared: Prepared, givenMs: number): Promise<Measured> {
@@ -32,7 +33,8 @@ export async function measure(prepared: Prepared, givenMs: number): Promise<Meas
     tried.push({ contender, ms: first > givenMs / 4 ? first : Math.min(first, await timed(contender)) });
   }
   const fastestFirst = Math.min(...tried.map(({ ms }) => ms));
-  const close = tried.filter(({ ms }) => ms < fastestFirst * CLOSE).map(({ contender }) => contender);
+  const closeness = fastestFirst > givenMs / 4 ? CLOSE_OF_LONG : CLOSE;
+  const close = tried.filter(({ ms }) => ms <= fastestFirst * closeness).map(({ contender }) => contender);
   const times = await inTurn([ours, ...close], givenMs);
   const timesOf = (contender: Contender): number[] => times.get(contender) ?? [];
   const [first, ...rest] = close;

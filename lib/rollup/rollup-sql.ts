@@ -1,5 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
-import type { Dialect } from '../database/dialects/dialect.js';
+import type { Dialect, StoredKeyType } from '../database/dialects/dialect.js';
+import type { StatisticTable } from '../statistics/statistic-table.js';
 import {
   dayRanges,
   daySegments,
@@ -8,7 +9,7 @@ import {
   type ClockSegment,
   type DayRange,
 } from '../time/time-zone.js';
-import type { RollupSpec } from './rollup-spec.js';
+import type { RollupSpec, SourceKey } from './rollup-spec.js';
 
 /** The name of the expression, or of the temporary table, of the partials. */
 export const PARTIAL = 'partial';
@@ -60,15 +61,26 @@ function dateRange(day: number): DayRange {
 
 function groupedScan(dialect: Dialect, spec: RollupSpec): Sql {
   const { source } = spec;
-  const grouped = [...source.keys, ...(source.distinct === null ? [] : [source.distinct])];
+  const grouped = [
+    ...source.keys.map((key) => groupedKey(dialect, spec, key)),
+    ...(source.distinct === null ? [] : [dialect.rawKey(source.distinct.expression, source.distinct.type)]),
+  ];
   const names = [...keyNames(spec), ...(source.distinct === null ? [] : [raw('u')])];
-  const groups = grouped.map(
-    ({ expression, type }, index) => sql`${dialect.rawKey(expression, type)} AS ${names[index]}`,
-  );
+  const groups = grouped.map((key, index) => sql`${key} AS ${names[index]}`);
   const part = grouped.length === 0 ? dialect.dayPart(source.clock, segmentsOf(spec)) : null;
   const scan = part === null ? scanByDay(dialect, spec, groups) : scanByPart(dialect, spec, part);
-  return sql`SELECT ${join([...outerColumns(dialect, spec, names), ...partialNames(spec)])} FROM (${scan}) g
-WHERE g.day IS NULL OR ${dialect.dayNumber(source.clock, raw('g.day'))} <= ${dialect.integer(spec.scanThrough)}`;
+  return sql`SELECT ${join([...outerColumns(dialect, spec, names), ...partialNames(spec)])} FROM (${scan}) g${notAfter(dialect, spec)}`;
+}
+
+/** Where a clock is set back over midnight, the readings of the last day can hold some of the day after it. */
+function notAfter(dialect: Dialect, spec: RollupSpec): Sql {
+  const { clock } = spec.source;
+  if (clock.kind === 'date') return empty;
+  const after = spec.scanThrough + 1;
+  const next = dayRanges({ storedIn: clock.storedIn, zone: spec.timeZone, fromDay: after, toDay: after });
+  const { to } = readingBounds(spec);
+  if (!next.some((range) => range.from < to)) return empty;
+  return sql` WHERE g.day IS NULL OR ${dialect.dayNumber(clock, raw('g.day'))} <= ${dialect.integer(spec.scanThrough)}`;
 }
 
 function scanByDay(dialect: Dialect, spec: RollupSpec, groups: readonly Sql[]): Sql {
@@ -107,18 +119,30 @@ function outerColumns(dialect: Dialect, spec: RollupSpec, names: readonly Sql[])
 export function storedKeys(dialect: Dialect, { source, statistic }: RollupSpec): readonly Sql[] {
   return source.keys.map((key, index) => {
     const name = raw(`k${String(index)}`);
-    const type = statistic.keys.find(({ property }) => property === key.property)?.type ?? 'varchar';
+    const type = storedType(statistic, key);
     const stored = dialect.storedKey(name, key.type, type);
     if (key.whenNull === 'skip') return stored;
-    const { sentinel } = key.whenNull;
-    const bound =
-      typeof sentinel === 'number'
-        ? dialect.integer(sentinel)
-        : type === 'date'
-          ? dialect.date(sentinel)
-          : dialect.text(sentinel);
+    const bound = boundSentinel(dialect, key.whenNull.sentinel, type);
     return sql`COALESCE(${stored}, ${dialect.storedKey(bound, type === 'varchar' ? 'text' : 'other', type)})`;
   });
+}
+
+/** What a key is grouped by: NULL and the value that stands for it are one, here already, or two groups would be one row. */
+function groupedKey(dialect: Dialect, { statistic }: RollupSpec, key: SourceKey): Sql {
+  const grouped = dialect.rawKey(key.expression, key.type);
+  const type = storedType(statistic, key);
+  const columnType = type === 'varchar' ? 'text' : type === 'boolean' ? 'integer' : type;
+  if (key.whenNull === 'skip' || key.type !== columnType) return grouped;
+  return sql`NULLIF(${grouped}, ${boundSentinel(dialect, key.whenNull.sentinel, type)})`;
+}
+
+function boundSentinel(dialect: Dialect, sentinel: string | number, type: StoredKeyType): Sql {
+  if (typeof sentinel === 'number') return dialect.integer(sentinel);
+  return type === 'date' ? dialect.date(sentinel) : dialect.text(sentinel);
+}
+
+function storedType({ keys }: StatisticTable, { property }: SourceKey): StoredKeyType {
+  return keys.find((key) => key.property === property)?.type ?? 'varchar';
 }
 
 function partialNames({ source }: RollupSpec): Sql[] {

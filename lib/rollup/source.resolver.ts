@@ -187,6 +187,15 @@ class Columns {
   key(statistic: StatisticTable, key: SourceReading['keys'][number], name: string): SourceKey {
     const property = joinProperty(this.query, key.option, key.path);
     const dimension = statistic.keys.find((candidate) => candidate.property === key.property);
+    const type = databaseType(this.dataSource, property.column);
+    const clock = this.dialect.clockOf(type, this.dataSource);
+    if (dimension?.type === 'date' && clock !== null && clock.kind !== 'date') {
+      this.refuse(
+        key.option,
+        key.path,
+        `is of type ${type}, whose days depend on a time zone. Expected a column of type date for a dimension of that type.`,
+      );
+    }
     const whenNull = dimension?.nullable === true ? { sentinel: NULL_DIMENSION[dimension.type] } : 'skip';
     return { ...this.raw(property, name), property: key.property, whenNull };
   }

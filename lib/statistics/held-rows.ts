@@ -35,17 +35,21 @@ WHERE NOT EXISTS (SELECT 1 FROM ${table.path} h WHERE ${where(raw('h'))} AND ${s
 }
 
 /** Removes the rows on a date that say what the row before them says. */
-export function dropUnchangedAt(dialect: Dialect, rows: StatisticRows, date: Sql): Sql {
-  const { statistic, where } = rows;
+export function dropUnchangedAt(dialect: Dialect, { statistic, where }: StatisticRows, date: Sql): Sql {
   const { table } = statistic;
-  const value = table.column('value');
-  const differs = dialect.differ(sql`r.${value}`, sql`s.${value}`);
-  // a derived table: MySQL reads no table that it deletes from otherwise
-  const last = sql`SELECT * FROM (${lastRowsBefore(rows, date)}) b`;
+  const [day, value] = [table.column('date'), table.column('value')];
+  const keys = keyColumns(statistic);
+  const columns = (alias: Sql): Sql => join([...keys.map((key) => sql`${alias}.${key}, `), empty], '');
+  const before = sql`SELECT MAX(m.${day}) FROM ${table.path} m WHERE ${where(raw('m'))} AND ${sameKeys(statistic, raw('m'), raw('t'))}m.${day} < ${date}`;
+  const last = sql`SELECT ${columns(raw('t'))}(${before}) AS last FROM ${table.path} t WHERE ${where(raw('t'))} AND t.${day} = ${date}`;
+  // a derived table that is not merged: MySQL reads no table that it deletes from otherwise
+  const rows = sql`SELECT DISTINCT ${columns(raw('r'))}r.${value} FROM (${last}) l
+JOIN ${table.path} r ON ${sameKeys(statistic, raw('r'), raw('l'))}r.${day} = l.last WHERE ${where(raw('r'))}`;
+  const differs = dialect.differ(sql`b.${value}`, sql`s.${value}`);
   return dialect.deleteFrom(
     table,
-    sql`${where(raw('s'))} AND s.${table.column('date')} = ${date}
-AND EXISTS (SELECT 1 FROM (${last}) r WHERE ${sameKeys(statistic, raw('r'), raw('s'))}NOT (${differs}))`,
+    sql`${where(raw('s'))} AND s.${day} = ${date}
+AND EXISTS (SELECT 1 FROM (${rows}) b WHERE ${sameKeys(statistic, raw('b'), raw('s'))}NOT (${differs}))`,
   );
 }
 

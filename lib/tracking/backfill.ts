@@ -3,7 +3,7 @@ import type { Progress } from './progress.js';
 import type { RunOptions, TrackResult } from './tracker.runner.js';
 
 /** Days that one transaction of a backfill computes, unless the call says otherwise. */
-export const BACKFILL_STEP = 183;
+export const BACKFILL_STEP = 366;
 
 export interface BackfillRange {
   readonly from: LocalDate;
@@ -18,12 +18,15 @@ export interface BackfillRange {
  * Computes a range in bounded steps, the earliest first. Each step is a transaction of its own: when one fails, is
  * aborted or killed, the steps before it stay, and the range can be asked for again from there.
  *
- * @param run computes one step
+ * @param run computes one step; of the last one it is also given what makes the whole backfill's result of the step's
  * @param signal looked at before each step; the call then rejects with its reason
  */
 export async function backfilled(
   range: BackfillRange,
-  run: (step: Pick<RunOptions, 'from' | 'to' | 'stepOf'>, isLast: boolean) => Promise<TrackResult>,
+  run: (
+    step: Pick<RunOptions, 'from' | 'to' | 'stepOf'>,
+    last: ((result: TrackResult) => TrackResult) | null,
+  ) => Promise<TrackResult>,
   { onProgress, signal }: { onProgress?: ((progress: Progress) => void) | undefined; signal?: AbortSignal | undefined },
 ): Promise<TrackResult> {
   const { from, to, today } = range;
@@ -33,12 +36,14 @@ export async function backfilled(
   for (const step of stepsOf(range, end)) {
     signal?.throwIfAborted();
     const isLast = step.to === to || step.to === undefined || step.to === end;
-    const result = await run({ ...step, stepOf: { from, to } }, isLast);
-    total = total === undefined ? result : together(total, result);
+    const before = total;
+    const whole = (result: TrackResult): TrackResult => (before === undefined ? result : together(before, result));
+    const result = await run({ ...step, stepOf: { from, to } }, isLast ? whole : null);
+    total = whole(result);
     const done = dayNumber(result.through) - dayNumber(from) + 1;
     onProgress?.({ date: result.through, from, to: end, fraction: Math.min(1, done / days), written: total.written });
   }
-  return total ?? run({ from, to }, true);
+  return total ?? run({ from, to }, (result) => result);
 }
 
 function* stepsOf(

@@ -40,14 +40,10 @@ export function* holdCoverage(
   kind: CoverageKind,
 ): Work<CoveredRange | undefined> {
   const { dialect } = database;
-  const table = database.table(Coverage);
-  yield* execute(
-    dialect.insertIfAbsent(
-      table,
-      { ...bound(database, key), timeZone: dialect.text(''), kind: dialect.text(kind), fingerprint: dialect.text('') },
-      KEY,
-    ),
-  );
+  const held = yield* selectCoverage(database, key, dialect.forUpdate);
+  if (held !== undefined) return held;
+  const empty = { timeZone: dialect.text(''), kind: dialect.text(kind), fingerprint: dialect.text('') };
+  yield* execute(dialect.insertIfAbsent(database.table(Coverage), { ...bound(database, key), ...empty }, KEY));
   return yield* selectCoverage(database, key, dialect.forUpdate);
 }
 

@@ -22,6 +22,8 @@ export interface RequestedRange {
 export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
   /** what will be covered after the run */
   readonly covered: CoveredRange;
+  /** nothing is covered before the run */
+  readonly isFirst: boolean;
   /** what lies after it is removed: rows of a clock that was ahead */
   readonly lastKept: LocalDate | null;
   /** first date whose value depends on nothing stored: a first run, or a range that was asked for */
@@ -95,6 +97,12 @@ function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
     throw new DefinitionChangedError(input.tracker, Period.nameOf(period), covered.from, covered.through);
   }
   const openEnded = wanted !== null && wanted.to === undefined;
+  const whole =
+    wanted?.stepOf?.from === undefined
+      ? first
+      : earliest([first, firstBucket(definition, period, notBefore(definition, wanted.stepOf.from))]);
+  // steps on their way to what is covered leave a gap before it that later ones fill
+  const adjoins = covered === undefined || range.through >= addDays(covered.from, -1);
   const through = covered === undefined || openEnded ? range.through : latest([range.through, covered.through]);
   return {
     period,
@@ -104,11 +112,12 @@ function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
     lastDay: lastDay(input, period, dayNumber(range.through)),
     baseIsStored: covered !== undefined && resumes(definition, period, wanted),
     fresh: wanted !== null || covered === undefined,
+    isFirst: covered === undefined,
     endsEarly: covered !== undefined && range.through < through,
     lastKept: openEnded ? range.through : null,
     range: { from: first, through: range.through },
     covered: {
-      from: covered === undefined ? first : earliest([from, covered.from]),
+      from: covered === undefined ? first : adjoins ? earliest([whole, covered.from]) : covered.from,
       through,
       // the steps of a range make statistics those of the new definition when the last one is done
       fingerprint: changed && !openEnded ? covered.fingerprint : fingerprint(period),
@@ -142,7 +151,7 @@ function due(
 function asked(
   { definition, today, tracker, firstDate }: RunPlanInput,
   period: Period,
-  { from, to }: RequestedRange,
+  { from, to, stepOf }: RequestedRange,
   covered: CoveredRange | undefined,
 ): { from: LocalDate; through: LocalDate } {
   const through = to === undefined ? today : earliest([to, today]);
@@ -152,9 +161,10 @@ function asked(
       `A range of ${tracker} begins on ${start} and ends on ${through}. Expected from <= to, and from no later than today (${today}).`,
     );
   }
-  if (covered !== undefined && (through < addDays(covered.from, -1) || start > addDays(covered.through, 1))) {
+  const end = stepOf === undefined ? through : stepOf.to === undefined ? today : earliest([stepOf.to, today]);
+  if (covered !== undefined && (end < addDays(covered.from, -1) || start > addDays(covered.through, 1))) {
     throw new InvalidRangeError(
-      `A range of ${tracker} from ${start} to ${through} leaves a gap beside what is covered in ${Period.nameOf(period)} ` +
+      `A range of ${tracker} from ${stepOf?.from ?? start} to ${end} leaves a gap beside what is covered in ${Period.nameOf(period)} ` +
         `(${covered.from} to ${covered.through}), whose dates nobody would have computed. Choose a range that adjoins it.`,
     );
   }

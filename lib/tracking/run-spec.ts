@@ -38,7 +38,9 @@ export function* specOf(dialect: Dialect, metric: Metric, scan: RollupSpec, plan
   const spec = { ...scan, metricId: metric.id };
   const periods: RollupPeriod[] = [];
   for (const period of plan.periods) {
-    periods.push({ ...period, hasStored: yield* hasRows(spec, ofPeriod(dialect, spec, period, raw('s'))) });
+    // before a first run there are rows only by another hand, or of a coverage that was lost
+    const hasStored = !period.isFirst || (yield* hasRows(spec, ofPeriod(dialect, spec, period, raw('s'))));
+    periods.push({ ...period, hasStored });
   }
   return { ...spec, periods };
 }

@@ -90,11 +90,15 @@ export class TrackerExecutor {
     signal?.throwIfAborted();
     if (backfill === undefined) return this.trackers.run(tracker.definition, source, { now, conclude });
     const range = { ...backfill, today: localDateAt(now, tracker.definition.timeZone) };
-    // the history tells of a backfill as one run, with its last step
+    // the history tells of a backfill as one run, entered with its last step
     return backfilled(
       range,
-      (step, isLast) =>
-        this.trackers.run(tracker.definition, source, { ...step, now, ...(isLast ? { conclude } : {}) }),
+      (step, last) =>
+        this.trackers.run(tracker.definition, source, {
+          ...step,
+          now,
+          ...(last === null ? {} : { conclude: (result) => conclude(last(result)) }),
+        }),
       { signal, onProgress },
     );
   }

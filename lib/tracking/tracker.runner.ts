@@ -106,7 +106,7 @@ export class TrackerRunner {
       if (covered !== undefined) coverage.set(period, covered);
     }
     const plan = yield* this.plan(tracker, coverage, options, probe);
-    return scanOf(tracker, plan, options.now, yield* probe.countsByIndex());
+    return scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
   }
 
   private *inTransaction(
@@ -121,7 +121,7 @@ export class TrackerRunner {
     const coverage = yield* this.holdCoverages(tracker, metric);
     const first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
     const plan = yield* this.plan(tracker, coverage, options, first);
-    const scan = scanOf(tracker, plan, options.now, yield* probe.countsByIndex());
+    const scan = scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
     if (across !== undefined && !sameScan(scan, across.scan)) throw new OvertakenError();
     const spec = yield* specOf(dialect, metric, scan, plan);
     yield* refuseLoss(dialect, tracker, spec, options, first);
@@ -155,7 +155,11 @@ export class TrackerRunner {
     const today = localDateAt(options.now, tracker.definition.timeZone);
     const whole = { scanFrom: DATED_FROM, scanBase: true, scanThrough: dayNumber(today) };
     const requested = { from: options.from, to: options.to };
-    if (!needsFirstDate({ definition: tracker.definition, coverage, requested }) || (yield* probe.countsByIndex()))
+    if (
+      !dialect.stagesFirstScan ||
+      !needsFirstDate({ definition: tracker.definition, coverage, requested }) ||
+      (yield* probe.countsByIndex())
+    )
       return probe;
     yield* stagePartials(dialect, scanOf(tracker, whole, options.now, false));
     const day = yield* firstStagedDay();
@@ -235,6 +239,11 @@ class OvertakenError extends Error {
       'other runs of the same statistics, one after the other, moved what is covered while this one read its source',
     );
   }
+}
+
+/** A few days are read by the index anyhow. */
+function isLong({ scanBase, scanFrom, scanThrough }: RunPlan): boolean {
+  return scanBase || scanThrough - scanFrom > 31;
 }
 
 function sameScan(a: RollupSpec, b: RollupSpec): boolean {

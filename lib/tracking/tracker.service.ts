@@ -91,7 +91,7 @@ export class TrackerService {
    * killed leaves the dates that it reported done. Without `to` it ends today and removes what lies after.
    *
    * @param options `from`, `to`: dates, both included, or instants taken in the tracker's zone; `step`: days that one
-   * transaction computes, default 183; `signal`: looked at between steps
+   * transaction computes, default 366; `signal`: looked at between steps
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method, InvalidRangeError,
    * SourceGoneError
    * @example

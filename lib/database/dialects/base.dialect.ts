@@ -28,6 +28,9 @@ export abstract class BaseDialect implements Dialect {
   readonly addsExactly: boolean = true;
   readonly forUpdate: Sql = sql`FOR UPDATE`;
 
+  /** READ COMMITTED: under MySQL's default an INSERT … SELECT would lock the rows that it reads */
+  protected readonly begin: readonly string[] = ['START TRANSACTION ISOLATION LEVEL READ COMMITTED'];
+
   abstract isTransient(error: unknown): boolean;
   abstract isDuplicateKey(error: unknown): boolean;
   protected abstract statementText(statement: Sql): string;
@@ -39,11 +42,10 @@ export abstract class BaseDialect implements Dialect {
   async transaction<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
     return this.retrying(() =>
       this.onConnection(dataSource, 'master', async (runner) => {
-        // READ COMMITTED: under MySQL's default an INSERT … SELECT would lock the rows that it reads
-        await runner.startTransaction('READ COMMITTED');
+        for (const statement of this.begin) await runner.query(statement);
         try {
           const result = await this.drive(runner, work());
-          await runner.commitTransaction();
+          await runner.query('COMMIT');
           return result;
         } catch (error) {
           await rolledBack(runner);
@@ -153,6 +155,8 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
 
   abstract storedValue(value: Sql): Sql;
 
+  readonly stagesFirstScan: boolean = false;
+  readonly runSettings: readonly Sql[] = [];
   readonly sharesExpressions: boolean = true;
 
   expression(name: string, query: Sql): Sql {
@@ -267,7 +271,7 @@ WHERE ${sameKeys(table, keys, stored)})`,
 
 async function rolledBack(runner: QueryRunner): Promise<void> {
   try {
-    await runner.rollbackTransaction();
+    await runner.query('ROLLBACK');
   } catch {
     // the connection is gone and the transaction with it; the first error tells why
   }

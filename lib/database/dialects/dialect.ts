@@ -143,6 +143,10 @@ export interface Dialect {
   storedValue(value: Sql): Sql;
 
   // ── rollup ──
+  /** whether a scan is so much dearer than the reading of its days that a first run does without a look for the first row */
+  readonly stagesFirstScan: boolean;
+  /** what a run sets for its transaction, and for it alone */
+  readonly runSettings: readonly Sql[];
   /** whether several readers of one common table expression share its result; otherwise `stage` it */
   readonly sharesExpressions: boolean;
   /** a common table expression; one that is read more than once is computed once where the database can */

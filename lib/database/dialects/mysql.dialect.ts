@@ -28,6 +28,7 @@ const EXACT_COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
 export class MysqlDialect extends BaseDialect {
   readonly name = 'MySQL';
   readonly maxParameters = 60_000;
+  protected override readonly begin = ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'START TRANSACTION'];
 
   isTransient(error: unknown): boolean {
     return TRANSIENT.has(Number((error as { errno?: unknown } | null)?.errno));
@@ -172,8 +173,9 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
 
   /** Bytes: text would be grouped and compared by its column's collation. */
   override rawKey(expression: Sql, type: KeyType): Sql {
-    if (type === 'text') return sql`CONVERT(CONVERT(${expression} USING utf8mb4) USING binary)`;
-    return type === 'other' ? sql`CONVERT(CAST(${expression} AS CHAR) USING binary)` : expression;
+    // not CONVERT … USING binary, which has room for as many bytes as the text has characters
+    if (type === 'text') return sql`CAST(CONVERT(${expression} USING utf8mb4) AS BINARY)`;
+    return type === 'other' ? sql`CAST(CAST(${expression} AS CHAR) AS BINARY)` : expression;
   }
 
   storedKey(key: Sql, type: KeyType, stored: StoredKeyType): Sql {

@@ -31,6 +31,10 @@ function placesOf(values: readonly unknown[]): number[] {
 export class PostgresDialect extends BaseDialect {
   readonly name = 'PostgreSQL';
   readonly maxParameters = 65_000;
+  // workers share the scan into a temporary table
+  override readonly stagesFirstScan = true;
+  // compiling the CASE of a zone's offsets takes longer than evaluating it for a million rows
+  override readonly runSettings = [sql`SET LOCAL jit = off`];
 
   isTransient(error: unknown): boolean {
     return TRANSIENT.has(String((error as { code?: unknown } | null)?.code));
