@@ -40,7 +40,6 @@ export interface Event {
   amount: string;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- that class has no behaviour
 export const USER = new EntitySchema<{ id: number }>({
   name: 'app_user',
   columns: { id: { type: 'integer', primary: true } },
@@ -57,7 +56,6 @@ export function eventSchema(kind: DatabaseKind, events: Events): EntitySchema<Ev
 }
 
 function declared(kind: DatabaseKind, { table, indexed }: Events): EntitySchema<Event> {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- that class has no behaviour
   return new EntitySchema<Event>({
     name: table,
     columns: {

@@ -47,7 +47,6 @@ export class Session {
     class BenchModule {}
 
     Logger.overrideLogger(['error', 'fatal']);
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- a class of options
     const app = await NestFactory.createApplicationContext(BenchModule, { abortOnError: false });
     const session = new Session(database, app, recorder);
     for (const table of OURS) await session.makeTwin(table);

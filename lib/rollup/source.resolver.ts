@@ -214,7 +214,12 @@ class Columns {
         `is of type ${databaseType(this.dataSource, column)}. Expected a numeric column; of others, count or countDistinct.`,
       );
     }
-    return { expression: this.selected(expression, 'v'), type, scale: column.scale ?? null };
+    return {
+      expression: this.selected(expression, 'v'),
+      type,
+      precision: column.precision ?? null,
+      scale: column.scale ?? null,
+    };
   }
 
   /** With every primary key in a SELECT DISTINCT, joined rows count once. */

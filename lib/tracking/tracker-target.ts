@@ -91,6 +91,5 @@ function classOf({ options }: DataSource, { target, name }: EntityMetadata): Ent
     (entity): entity is EntitySchema => entity instanceof EntitySchema && entity.options.name === name,
   );
   // of entities that are given by a pattern of files; TypeORM knows a schema by its name
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- that class has no behaviour
   return schema ?? new EntitySchema({ name, columns: {} });
 }

@@ -15,7 +15,6 @@ async function main(): Promise<void> {
   const database = options.database ?? defaultDatabase(repository);
   await mkdir(dirname(database), { recursive: true });
 
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest takes a literal for its class of options
   const app = await NestFactory.create(AppModule.forRoot({ repository, database, timeZone: options.timeZone }), {
     logger: false, // what fails now is thrown, and told in one line below
     abortOnError: false,

@@ -43,7 +43,11 @@ describe('the package', () => {
     expect(beside).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
     expect(library.files.filter((file) => !/\.(js|d\.ts|js\.map|md|json)$|^LICENSE$/.test(file))).toEqual([]);
     expect(library.files.filter((file) => /\.spec\.|\/(test|sample-app|bench)\//.test(file))).toEqual([]);
-    expect(filesEndingIn('.d.ts').map((file) => file.replace(/\.d\.ts$/, '.js')).sort()).toEqual(filesEndingIn('.js'));
+    expect(
+      filesEndingIn('.d.ts')
+        .map((file) => file.replace(/\.d\.ts$/, '.js'))
+        .sort(),
+    ).toEqual(filesEndingIn('.js'));
   });
 
   it('has its sources in its source maps', () => {
@@ -60,9 +64,18 @@ describe('the package', () => {
     const { dependencies, peerDependencies } = library.manifest;
     const declared = [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
     const imported = [...filesEndingIn('.js'), ...filesEndingIn('.d.ts')].flatMap((file) =>
-      [...textOf(file).matchAll(/(?:^(?:import|export|\}) .*from |^import |import\()['"]([^.'"][^'"]*)['"]/gm)].map(([, name]) => name!),
+      [...textOf(file).matchAll(/(?:^(?:import|export|\}) .*from |^import |import\()['"]([^.'"][^'"]*)['"]/gm)].map(
+        ([, name]) => name!,
+      ),
     );
-    const packages = new Set(imported.map((name) => name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')));
+    const packages = new Set(
+      imported.map((name) =>
+        name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/'),
+      ),
+    );
     const missing = [...packages].filter((name) => !name.startsWith('node:') && !declared.includes(name));
     expect(missing.filter((name) => !builtinModules.includes(name))).toEqual([]);
   });

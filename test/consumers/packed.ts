@@ -78,7 +78,9 @@ export async function packLibrary(): Promise<PackedLibrary> {
 }
 
 function isLeftOut(path: string): boolean {
-  return LEFT_OUT.has(path) || path.startsWith(join('sample-app', 'dist')) || path.startsWith(join('sample-app', 'data'));
+  return (
+    LEFT_OUT.has(path) || path.startsWith(join('sample-app', 'dist')) || path.startsWith(join('sample-app', 'data'))
+  );
 }
 
 export interface Consumer {

@@ -35,7 +35,9 @@ export function readReadme(): Readme {
   const [application, chart, ...rest] = snippetsOf(text);
   const test = rest.find(({ code }) => code.includes(`from './app.module.js'`));
   if (application === undefined || chart === undefined || test === undefined || !CHART.test(chart.code)) {
-    throw new Error('Expected the first two snippets of the README to be an application and its chart, and a test of it.');
+    throw new Error(
+      'Expected the first two snippets of the README to be an application and its chart, and a test of it.',
+    );
   }
   const others = rest.filter((snippet) => snippet !== test);
   return {
@@ -90,12 +92,14 @@ export function filesOf(
     const name = `line-${String(line).padStart(4, '0')}`;
     const own = new Set([...code.matchAll(/^(?:export )?(?:class|const|function) (\w+)/gm)].map(([, found]) => found!));
     const used = new Set(code.match(/\b[A-Za-z]\w*\b/g) ?? []);
-    const imports = [...used].filter((word) => !own.has(word)).flatMap((word) => {
-      if (others.includes(word)) return `import { ${word} } from './world.js';`;
-      if (types.includes(word)) return `import type { ${word} } from 'nestjs-trackstats';`;
-      const module = known.get(word);
-      return module === undefined ? [] : `import { ${word} } from '${module}';`;
-    });
+    const imports = [...used]
+      .filter((word) => !own.has(word))
+      .flatMap((word) => {
+        if (others.includes(word)) return `import { ${word} } from './world.js';`;
+        if (types.includes(word)) return `import type { ${word} } from 'nestjs-trackstats';`;
+        const module = known.get(word);
+        return module === undefined ? [] : `import { ${word} } from '${module}';`;
+      });
     files[`snippets/${name}.ts`] = [...imports, '', code, 'export {};', ''].join('\n');
     add(`./${name}.js`, code.match(/(?<=^export (?:class|const) )\w+/gm) ?? []);
     return `./${name}.js`;

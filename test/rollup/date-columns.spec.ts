@@ -125,7 +125,6 @@ class Events {
   readonly schema: EntitySchema<Values>;
 
   constructor(private readonly columns: Record<string, ColumnCase>) {
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- that class has no behaviour
     this.schema = new EntitySchema<Values>({
       name: 'Event',
       columns: {

@@ -202,13 +202,11 @@ class Video extends Content {
   cover!: Relation<Photo> | null;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- that class has no behaviour
 const Shelf = new EntitySchema<{ id: number }>({
   name: 'Shelf',
   columns: { id: { type: 'integer', primary: true } },
 });
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- that class has no behaviour
 const Book = new EntitySchema<{ id: number; boughtAt: Date; shelf: { id: number } | null }>({
   name: 'Book',
   columns: {

@@ -210,7 +210,7 @@ describeOnEachDatabase('values', (database) => {
     ]);
     expect(await one('sum', 'money')).toBe('3.01');
     expect(await one('sum', 'money', Period.LIFETIME)).toBe('3.01');
-    expect(await one('sum', 'money', Period.DAYS_28)).toBe('2.71'); // from the 4th on, and the last day is empty
+    expect(await one('sum', 'money', Period.DAYS_28)).toBe('2.7'); // from the 4th on
     expect(await one('min', 'money')).toBe('-9999999999.99');
     expect(await one('max', 'money')).toBe('9999999999.99');
     expect(Number(await one('avg', 'money'))).toBeCloseTo(3.01 / 33, 15);
@@ -278,9 +278,11 @@ describeOnEachDatabase('values', (database) => {
     };
     expect(await read('sum')).toEqual({
       ...{ 1: 1e17, 2: 1e17, 3: 1e17, 4: expect.closeTo(0.7, 12), 5: expect.closeTo(0.6, 12) },
-      ...{ 6: 0.4, 7: 0, 8: 0, 9: 0.25, 0: 0.25 },
+      ...{ 6: expect.closeTo(0.4, 12), 7: 0, 8: 0, 9: expect.closeTo(0.25, 12), 0: expect.closeTo(0.25, 12) },
     });
-    expect(await read('avg')).toMatchObject({ 4: expect.closeTo(0.7 / 3, 12), 6: 0.4, 7: null, 9: 0.25 });
+    expect(await read('avg')).toMatchObject({
+      ...{ 4: expect.closeTo(0.7 / 3, 12), 6: expect.closeTo(0.4, 12), 7: null, 9: expect.closeTo(0.25, 12) },
+    });
   });
 
   describe('NULL', () => {
@@ -347,7 +349,7 @@ describeOnEachDatabase('values', (database) => {
       for (const day of [1, 3, 6]) await engine.run(definition, Payment, { now: may(day, 20) });
       const isNull = name === 'avg' || name === 'min' || name === 'max';
       const nothing = isNull ? null : '0';
-      const windows = (await rowsOf(engine, definition, Period.days(2)));
+      const windows = await rowsOf(engine, definition, Period.days(2));
       expect(windows).toEqual(
         name === 'count'
           ? {

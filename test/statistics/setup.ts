@@ -49,7 +49,6 @@ export class Membership {
   member!: number;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- that class has no behaviour
 export const Gadget = new EntitySchema<{ id: number; type: string }>({
   name: 'Gadget',
   columns: { id: { type: 'integer', primary: true }, type: { type: 'varchar', length: 20 } },

@@ -307,7 +307,6 @@ export const m36 = new ObjectsByDimensionsTracker<Order, OrdersByRegion>({
 // @ts-expect-error -- another entity than the tracker's
 void trackers.track(byHand, Customer);
 // @ts-expect-error -- no tracker at all
-// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
 void trackers.track({ metric, period, dateField: 'createdAt' }, Order);
 // @ts-expect-error -- a backfill begins somewhere
 void trackers.backfill(Orders, { to: '2026-01-01' });

@@ -40,7 +40,8 @@ export type StoredKeyType = 'varchar' | 'integer' | 'boolean' | 'date';
 export interface NumericColumn {
   readonly expression: Sql;
   readonly type: 'integer' | 'decimal' | 'float';
-  /** declared decimals of a 'decimal' column; null where none are declared */
+  /** declared digits, and those behind the point, of a 'decimal' column; null where none are declared */
+  readonly precision: number | null;
   readonly scale: number | null;
 }
 
@@ -116,7 +117,7 @@ export interface Dialect {
   storedKey(raw: Sql, type: KeyType, stored: StoredKeyType): Sql;
   /** a `storedKey`, or a key column, as the driver reads text */
   keyText(key: Sql, stored: StoredKeyType): Sql;
-  /** an addend of an exact sum: on SQLite decimals of a declared scale become integers */
+  /** an addend of an exact sum: on SQLite decimals of declared digits become integers */
   addend(column: NumericColumn): Sql;
   /** an aggregate of such addends as a number */
   unscaled(total: Sql, column: NumericColumn): Sql;

@@ -204,6 +204,11 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
     throw new TypeError('MySQL counts no ranges');
   }
 
+  /** As decimals: a window takes back what leaves it, and of doubles a rest of that stays for ever. */
+  override addend({ expression, type }: NumericColumn): Sql {
+    return type === 'float' ? sql`CAST(${expression} AS DECIMAL(65,20))` : expression;
+  }
+
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {
     return sql`CAST(${this.unscaled(sum, column)} AS DECIMAL(65,20)) / NULLIF(${count}, 0)`;
   }

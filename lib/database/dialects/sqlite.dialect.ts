@@ -214,14 +214,14 @@ export class SqliteDialect extends BaseDialect {
   }
 
   /** SQLite keeps decimals as doubles; as integers of their last digit they add up exactly, and leave a window exactly. */
-  override addend({ expression, type, scale }: NumericColumn): Sql {
-    if (type !== 'decimal' || scale === null || scale === 0) return expression;
-    return sql`CAST(ROUND(${expression} * ${power(scale)}) AS INTEGER)`;
+  override addend(column: NumericColumn): Sql {
+    const scale = exactScale(column);
+    return scale === 0 ? column.expression : sql`CAST(ROUND(${column.expression} * ${power(scale)}) AS INTEGER)`;
   }
 
-  override unscaled(total: Sql, { type, scale }: NumericColumn): Sql {
-    if (type !== 'decimal' || scale === null || scale === 0) return total;
-    return sql`${total} / ${power(scale)}`;
+  override unscaled(total: Sql, column: NumericColumn): Sql {
+    const scale = exactScale(column);
+    return scale === 0 ? total : sql`${total} / ${power(scale)}`;
   }
 
   override scaled(value: Sql, column: NumericColumn): Sql {
@@ -299,6 +299,11 @@ SELECT day + 1 FROM days WHERE day < ${this.integer(through)}) SELECT day FROM d
 ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${column} = excluded.${column}
 WHERE ${table.path}.${column} IS NOT excluded.${column}`);
   }
+}
+
+/** Decimals whose integers a double holds; with more digits they would pass 2^63, and the column has lost them anyway. */
+function exactScale({ type, precision, scale }: NumericColumn): number {
+  return type === 'decimal' && (precision ?? 0) <= 15 ? (scale ?? 0) : 0;
 }
 
 function power(scale: number): Sql {
