@@ -36,15 +36,15 @@ export class HandSql {
 FROM (SELECT ${this.hour()} AS h, COUNT(*) AS n FROM ${this.table} GROUP BY 1) hours GROUP BY 1`;
   }
 
-  /** As `countByDay`, by one look into the index for each day. */
+  /** As `countByDay`, by one look into the index for each day, and with the days that have no rows. */
   countByRanges(): string {
     if (this.kind === 'mariadb') {
       // a subquery would read the whole table for each day there
-      return `SELECT b.day, COUNT(*) AS n FROM (${this.boundaries()}) b
-STRAIGHT_JOIN ${this.table} e ON e.at >= b.opens AND e.at < b.closes GROUP BY b.day`;
+      return `SELECT b.day, COUNT(e.at) AS n FROM (${this.boundaries()}) b
+LEFT JOIN ${this.table} e ON e.at >= b.opens AND e.at < b.closes GROUP BY b.day`;
     }
     const count = `SELECT COUNT(*) FROM ${this.table} WHERE at >= b.opens AND at < b.closes`;
-    return `SELECT day, n FROM (SELECT b.day, (${count}) AS n FROM (${this.boundaries()}) b) c WHERE n > 0`;
+    return `SELECT b.day, (${count}) AS n FROM (${this.boundaries()}) b`;
   }
 
   countByUserAndDay(): string {
