@@ -50,7 +50,7 @@ export class PartialSpool {
   /** Makes the temporary table of the partials in the statistics' database. */
   *stage(dialect: Dialect, spec: RollupSpec): Work<void> {
     yield* executeAll(dialect.stageTable(PARTIAL, this.columns));
-    const batch = Math.min(1000, Math.floor(dialect.maxParameters / this.columns.length));
+    const batch = Math.min(250, Math.floor(dialect.maxParameters / this.columns.length));
     let rows: SpooledPartial[] = [];
     for (const partial of this.partials()) {
       rows.push(partial);

@@ -38,7 +38,7 @@ export function* holdCoverage(
   database: Database,
   key: CoverageKey,
   kind: CoverageKind,
-): Work<CoveredRange | undefined> {
+): Work<ComputedRange | undefined> {
   const { dialect } = database;
   const held = yield* selectCoverage(database, key, dialect.forUpdate);
   if (held !== undefined) return held;

@@ -2,6 +2,7 @@ import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../
 import type { RollupPeriod } from '../rollup/rollup-spec.js';
 import { addDays, dayNumber, type LocalDate } from '../time/local-date.js';
 import { bucketStart, nextBucket, Period, periodKind, windowDays } from '../time/period.js';
+import { localDateAt } from '../time/time-zone.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 
 /** The range of dates that is complete, as stored; null before the first run. */
@@ -81,6 +82,20 @@ export function needsFirstDate({
   return requested.from === undefined && definition.periods.some((period) => !coverage.has(period));
 }
 
+/**
+ * The instant as of which a run computes what is due. A clock whose today lies one day before what is covered, as
+ * another replica's about midnight, is taken to be as late as the last run's, so that it moves nothing back.
+ */
+export function dueAt(
+  now: Date,
+  timeZone: string,
+  coverage: ReadonlyMap<Period, Pick<CoveredRange, 'through'> & { readonly computedAt: Date }>,
+): Date {
+  const tomorrow = addDays(localDateAt(now, timeZone), 1);
+  const later = [...coverage.values()].filter(({ through, computedAt }) => through === tomorrow && computedAt > now);
+  return later.map(({ computedAt }) => computedAt).reduce((a, b) => (b > a ? b : a), now);
+}
+
 interface DatedPeriod extends PlannedPeriod {
   readonly range: { readonly from: LocalDate; readonly through: LocalDate };
 }
@@ -99,8 +114,8 @@ function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
   const openEnded = wanted !== null && wanted.to === undefined;
   const whole =
     wanted?.stepOf?.from === undefined
-      ? first
-      : earliest([first, firstBucket(definition, period, notBefore(definition, wanted.stepOf.from))]);
+      ? from
+      : earliest([from, firstBucket(definition, period, notBefore(definition, wanted.stepOf.from))]);
   // steps on their way to what is covered leave a gap before it that later ones fill
   const adjoins = covered === undefined || range.through >= addDays(covered.from, -1);
   const through = covered === undefined || openEnded ? range.through : latest([range.through, covered.through]);

@@ -14,8 +14,8 @@ import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js'
 import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
-import { holdCoverage, moveCoverage, readCoverage } from './coverage.store.js';
-import { needsFirstDate, planRun, type CoveredRange, type RequestedRange, type RunPlan } from './run-plan.js';
+import { holdCoverage, moveCoverage, readCoverage, type ComputedRange } from './coverage.store.js';
+import { dueAt, needsFirstDate, planRun, type CoveredRange, type RequestedRange, type RunPlan } from './run-plan.js';
 import { scanOf, specOf } from './run-spec.js';
 import { knownProbe, probed, probeOf, type SourceProbe } from './source-probe.js';
 import { refuseLoss } from './source-reach.js';
@@ -99,19 +99,20 @@ export class TrackerRunner {
   private *scan(tracker: ResolvedTracker, options: RunOptions, probe: SourceProbe): Work<RollupSpec> {
     const { definition, target } = tracker;
     const metric = yield* findMetric(this.database, definition.metric);
-    const coverage = new Map<Period, CoveredRange>();
+    const coverage = new Map<Period, ComputedRange>();
     for (const period of definition.periods) {
       if (metric === null) break;
       const covered = yield* readCoverage(this.database, { metricId: metric.id, period, scope: target.scope });
       if (covered !== undefined) coverage.set(period, covered);
     }
-    const plan = yield* this.plan(tracker, coverage, options, probe);
-    return scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
+    const now = instantOf(definition, options, coverage);
+    const plan = yield* this.plan(tracker, coverage, { ...options, now }, probe);
+    return scanOf(tracker, plan, now, isLong(plan) && (yield* probe.countsByIndex()));
   }
 
   private *inTransaction(
     tracker: ResolvedTracker,
-    options: RunOptions,
+    given: RunOptions,
     started: number,
     probe: SourceProbe,
     across?: { scan: RollupSpec; spool: PartialSpool },
@@ -119,6 +120,7 @@ export class TrackerRunner {
     const { dialect } = this.database;
     const metric = yield* resolveMetric(this.database, tracker.definition.metric);
     const coverage = yield* this.holdCoverages(tracker, metric);
+    const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
     const first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
     const plan = yield* this.plan(tracker, coverage, options, first);
     const scan = scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
@@ -168,8 +170,8 @@ export class TrackerRunner {
     return probe;
   }
 
-  private *holdCoverages({ definition, target }: ResolvedTracker, metric: Metric): Work<Map<Period, CoveredRange>> {
-    const coverage = new Map<Period, CoveredRange>();
+  private *holdCoverages({ definition, target }: ResolvedTracker, metric: Metric): Work<Map<Period, ComputedRange>> {
+    const coverage = new Map<Period, ComputedRange>();
     // in one order, so that two runs cannot wait for each other
     for (const period of [...definition.periods].sort((a, b) => a - b)) {
       const key = { metricId: metric.id, period, scope: target.scope };
@@ -239,6 +241,14 @@ class OvertakenError extends Error {
       'other runs of the same statistics, one after the other, moved what is covered while this one read its source',
     );
   }
+}
+
+function instantOf(
+  { timeZone }: TrackerDefinition,
+  { now, from, to }: RunOptions,
+  coverage: ReadonlyMap<Period, ComputedRange>,
+): Date {
+  return from === undefined && to === undefined ? dueAt(now, timeZone, coverage) : now;
 }
 
 /** A few days are read by the index anyhow. */

@@ -294,8 +294,10 @@ const DIGITS = join(
 
 /** A query of the integers of a range: a recursive expression would stop at a limit of the session's. */
 function numbers(from: number, through: number): Sql {
-  return sql`SELECT * FROM (SELECT ${raw(String(from))} + a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n AS day
-FROM (${DIGITS}) a, (${DIGITS}) b, (${DIGITS}) c, (${DIGITS}) d, (${through - from >= 10_000 ? DIGITS : raw('SELECT 0 AS n')}) e) n
+  // as many digits as the number of days has
+  const places = Array.from(String(Math.max(0, through - from)), (_, place) => raw(`d${String(place)}`));
+  const sum = join([raw(String(from)), ...places.map((place, index) => sql`${place}.n * ${raw(String(10 ** index))}`)], ' + ');
+  return sql`SELECT * FROM (SELECT ${sum} AS day FROM ${join(places.map((place) => sql`(${DIGITS}) ${place}`))}) n
 WHERE n.day <= ${raw(String(through))}`;
 }
 
