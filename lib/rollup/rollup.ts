@@ -83,6 +83,11 @@ function replaceTogether(dialect: Dialect, spec: RollupSpec, expressions: readon
   return dialect.replace({
     ...target(spec),
     expressions,
+    order: [
+      ...(spec.periods.length > 1 ? ['period'] : []),
+      ...spec.source.keys.map(({ property }) => property),
+      'date',
+    ],
     fresh: join(
       spec.periods.map((period) => freshQuery(dialect, spec, period)),
       '\nUNION ALL\n',

@@ -269,7 +269,12 @@ function stored(
       }
     }
   });
-  return sql`SELECT ${join([...columns.map((column, index) => sql`${column} AS ${raw(`c${String(index)}`)}`), sql`${dialect.storedValue(value)} AS v`])} FROM ${from}`;
+  return sql`SELECT ${join([...columns.map((column, index) => sql`${column} AS ${raw(`c${String(index)}`)}`), sql`${isCount(spec) ? value : dialect.storedValue(value)} AS v`])} FROM ${from}`;
+}
+
+/** Counts are small integers, which need no care. */
+function isCount({ source: { aggregate } }: RollupSpec): boolean {
+  return aggregate === 'count' || aggregate === 'countDistinct';
 }
 
 /** The properties of the statistic's primary key, in its order. */

@@ -158,7 +158,7 @@ export class TrackerRunner {
     const whole = { scanFrom: DATED_FROM, scanBase: true, scanThrough: dayNumber(today) };
     const requested = { from: options.from, to: options.to };
     if (
-      !dialect.stagesFirstScan ||
+      !dialect.stagesFirstScan(tracker.source.keys.length > 0) ||
       !needsFirstDate({ definition: tracker.definition, coverage, requested }) ||
       (yield* probe.countsByIndex())
     )
@@ -231,8 +231,8 @@ export class TrackerRunner {
 
 const OVERTAKEN_LIMIT = 5;
 
-/** The first day that a scan of everything tells apart: the rules of time zones begin about then. */
-const DATED_FROM = dayNumber('1900-01-01');
+/** The first day that a scan of everything tells apart: rows of long ago are few, and have zones of odd seconds. */
+const DATED_FROM = dayNumber('1970-01-01');
 
 /** Another run has moved the coverage since the partials of this one were read. */
 class OvertakenError extends Error {

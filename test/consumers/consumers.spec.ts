@@ -7,6 +7,13 @@ import { filesOf, readReadme } from './readme.js';
 
 const WORLD = ['dataSource', 'statistics', 'trackers', 'metrics'];
 
+interface Point {
+  date: string;
+  value: number;
+  complete: boolean;
+  asOf: string;
+}
+
 const readme = readReadme();
 let library: PackedLibrary;
 const consumers: Consumer[] = [];
@@ -107,25 +114,29 @@ describe.each([['an ESM', 'module'] as const, ['a CommonJS', 'commonjs'] as cons
     const app = consumer(type);
     app.write({
       'src/app.module.ts': readme.application,
-      'src/orders.spec.ts': readme.test,
+      'src/orders.spec.ts': readme.test[type],
       'src/start-shop.ts': fixture('start-shop.ts'),
     });
     await app.compile();
     const url = pathToFileURL(join(app.directory, 'dist/src/app.module.js')).href;
     const { before, perDay, chart, lifetime } = JSON.parse(await app.run('dist/src/start-shop.js', url)) as {
-      before: unknown;
-      perDay: { date: string; value: number; complete: boolean; asOf: string }[];
+      before: Point[];
+      perDay: Point[];
       chart: string;
       lifetime: number;
     };
-    expect(before).toEqual([]);
+    // empty, unless its schedule was faster than the question
+    expect(before.filter(({ value }) => value !== 0)).toEqual([]);
     // two days where midnight comes between the two orders
     expect(perDay.reduce((sum, { value }) => sum + value, 0)).toBe(2);
     expect(perDay.at(-1)).toMatchObject({ complete: false, asOf: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
     expect(Object.keys(perDay[0] ?? {})).toEqual(['date', 'value', 'complete', 'asOf']);
     expect(lifetime).toBe(2);
-    expect(chart).toMatch(/^<svg .*<title>\d{4}-\d\d-\d\d: 2<\/title>.*<\/svg>$/);
+    expect(chart).toMatch(/^<svg .*<title>\d{4}-\d\d-\d\d: [12]<\/title>.*<\/svg>$/);
     expect(chart.match(/<rect /g)).toHaveLength(30);
+    if (type === 'module') return; // Vitest, which needs no configuration, is not among the tools of this repository
+    app.write({ 'jest.config.js': readme.jestConfig });
+    await app.test();
   }, 240_000);
 });
 

@@ -12,7 +12,7 @@ const LEFT_OUT = new Set(['node_modules', '.git', 'dist', '.tsc-out', 'coverage'
 
 /** What an application has that follows the README, and what comes with the library; the rest is out of its reach. */
 const INSTALLED = [
-  ...['@nestjs', '@types', 'better-sqlite3', 'reflect-metadata', 'rxjs', 'typeorm'],
+  ...['@nestjs', '@swc', '@types', 'better-sqlite3', 'reflect-metadata', 'rxjs', 'typeorm'],
   ...Object.keys(manifestIn(ROOT).dependencies),
 ];
 
@@ -90,6 +90,8 @@ export interface Consumer {
   compile(): Promise<void>;
   /** Runs a file to its end, which has to come by itself; rejects where it fails. */
   run(file: string, ...args: string[]): Promise<string>;
+  /** Runs its tests with Jest; rejects where one fails. */
+  test(): Promise<void>;
   remove(): void;
 }
 
@@ -113,6 +115,9 @@ export function makeConsumer(library: PackedLibrary, type: 'module' | 'commonjs'
     write,
     compile: async () => {
       await node(directory, join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', directory);
+    },
+    test: async () => {
+      await node(directory, join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'), '--rootDir', directory);
     },
     run: (file, ...args) => node(directory, join(directory, file), ...args),
     remove: () => {

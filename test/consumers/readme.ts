@@ -16,8 +16,10 @@ export interface Snippet {
 export interface Readme {
   /** `src/app.module.ts` of the first result, with the chart put into its controller */
   readonly application: string;
-  /** a test of that application, beside it */
-  readonly test: string;
+  /** a test of that application, beside it, as an ESM one and as a CommonJS one has it */
+  readonly test: Readonly<Record<'module' | 'commonjs', string>>;
+  /** the configuration with which Jest runs the test in a CommonJS application */
+  readonly jestConfig: string;
   /** metrics, entities, trackers: what an application declares */
   readonly declarations: readonly Snippet[];
   /** calls of the services, some with the value that they give: `await …; // 3` */
@@ -34,15 +36,18 @@ export function readReadme(): Readme {
   const text = readFileSync('README.md', 'utf8');
   const [application, chart, ...rest] = snippetsOf(text);
   const test = rest.find(({ code }) => code.includes(`from './app.module.js'`));
-  if (application === undefined || chart === undefined || test === undefined || !CHART.test(chart.code)) {
+  const jestConfig = /^```js\n(module\.exports = .*?)^```$/ms.exec(text)?.[1];
+  if (application === undefined || chart === undefined || !CHART.test(chart.code) || test === undefined) {
     throw new Error(
       'Expected the first two snippets of the README to be an application and its chart, and a test of it.',
     );
   }
+  if (jestConfig === undefined) throw new Error('Expected the README to show a configuration of Jest.');
   const others = rest.filter((snippet) => snippet !== test);
   return {
     application: withChart(application.code, chart.code),
-    test: test.code,
+    test: { module: test.code, commonjs: test.code.replace(`'./app.module.js'`, `'./app.module'`) },
+    jestConfig,
     declarations: others.filter(({ code }) => !CALL.test(code)),
     calls: others.filter(({ code }) => CALL.test(code)),
   };

@@ -4,8 +4,8 @@ import { InvalidPropertyPathError } from '../../lib/errors/source.error.js';
 import { Period } from '../../lib/time/period.js';
 import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
 import { describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
-import { intlDate, newMetric, ran, rowsOf, tally } from './stored.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { engineOn, intlDate, newMetric, ran, rowsOf, tally } from './stored.js';
 
 type Values = Record<string, unknown> & { id: number };
 
@@ -178,11 +178,10 @@ describeOnEachDatabase('date columns', (database) => {
     let engine: Engine;
 
     beforeAll(async () => {
-      const dataSource = await database.open({
+      engine = await engineOn(database, {
         entities: [...TRACKSTATS_ENTITIES, events.schema],
         ...(timezone === undefined ? {} : { timezone }),
       });
-      engine = await Engine.on(dataSource);
     });
 
     afterAll(() => database.reset());
@@ -269,7 +268,7 @@ describeOnEachDatabase('a date column', (database) => {
   const ROW = { int: 1, text: '2024-05-01', flag: true, decimal: '1', date: '2024-05-01', datetime: new Date(0) };
 
   beforeAll(async () => {
-    engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Row] }));
+    engine = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, Row] });
   });
 
   beforeEach(() => engine.dataSource.getRepository(Row).clear());

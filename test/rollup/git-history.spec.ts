@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
-import { newMetric, ran, rowsOf } from './stored.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { engineOn, newMetric, ran, rowsOf } from './stored.js';
 
 @Entity()
 class Commit {
@@ -72,7 +72,7 @@ describeOnEachDatabase('the history of a git repository', (database) => {
   let engine: Engine;
 
   beforeAll(async () => {
-    engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Commit, IndexedCommit] }));
+    engine = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, Commit, IndexedCommit] });
     const commits = lines('express-commits.csv').map(([id, , at = '']) => ({
       id: Number(id),
       committedAt: new Date(at),

@@ -5,8 +5,8 @@ import { Dimension } from '../../lib/statistics/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
 import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
-import { insert, newMetric, ran, rowsOf } from './stored.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { engineOn, insert, newMetric, ran, rowsOf } from './stored.js';
 
 @Entity()
 class Account {
@@ -101,9 +101,7 @@ describeOnEachDatabase('keys', (database) => {
   let made = 0;
 
   beforeAll(async () => {
-    engine = await Engine.on(
-      await database.open({ entities: [...TRACKSTATS_ENTITIES, Account, Device, Reading, ByName] }),
-    );
+    engine = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, Account, Device, Reading, ByName] });
   });
 
   async function store(rows: readonly object[]): Promise<void> {
@@ -298,7 +296,7 @@ describeOnEachDatabase('keys of a column with a collation of its own', (database
 
     test('are compared character by character', async () => {
       const entities: DataSourceOptions['entities'] = [...TRACKSTATS_ENTITIES, Account, Loose];
-      const engine = await Engine.on(await database.open({ entities }));
+      const engine = await engineOn(database, { entities });
       const names = ['a', 'A', 'a ', '\u00e1', 'b', 'B'];
       await insert(
         engine.dataSource,

@@ -34,8 +34,8 @@ import { Period } from '../../lib/time/period.js';
 import type { Source } from '../../lib/rollup/source.resolver.js';
 import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
-import { insert, newMetric, ran, rowsOf } from './stored.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { engineOn, insert, newMetric, ran, rowsOf } from './stored.js';
 
 class Span {
   @Column({ type: Date, precision: 3, nullable: true })
@@ -346,7 +346,7 @@ describeOnEachDatabase('a source', (database) => {
   const { counted } = shopOf(() => engine);
 
   beforeAll(async () => {
-    engine = await Engine.on(await database.open({ entities: ENTITIES }));
+    engine = await engineOn(database, { entities: ENTITIES });
     await fill(engine.dataSource);
     orders = engine.dataSource.getRepository(Order);
     lines = engine.dataSource.getRepository(Line);
@@ -859,7 +859,7 @@ describeOnEachDatabase('names', (database) => {
   afterEach(() => database.reset());
 
   async function open(extra: Parameters<typeof database.open>[0]): Promise<void> {
-    engine = await Engine.on(await database.open(extra));
+    engine = await engineOn(database, extra);
     await fill(engine.dataSource);
   }
 
@@ -940,9 +940,10 @@ describeOnEachDatabase('a source in another schema', (database) => {
   test('is counted beside statistics in theirs', async () => {
     await database.createSchema('my sales');
     await database.createSchema('stats');
-    const engine = await Engine.on(
-      await database.open({ entities: [...TRACKSTATS_ENTITIES, Visit], ...(isPostgres ? { schema: 'stats' } : {}) }),
-    );
+    const engine = await engineOn(database, {
+      entities: [...TRACKSTATS_ENTITIES, Visit],
+      ...(isPostgres ? { schema: 'stats' } : {}),
+    });
     const { counted } = shopOf(() => engine);
     await engine.dataSource.getRepository(Visit).insert([
       { id: 1, madeAt: may(1), before: null },

@@ -9,7 +9,8 @@ import { Period } from '../../lib/time/period.js';
 import type { TrackResult } from '../../lib/tracking/tracker.runner.js';
 import type { Source } from '../../lib/rollup/source.resolver.js';
 import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
-import { definitionOf, type Engine } from '../support/engine.js';
+import type { TestDatabase } from '../support/databases.js';
+import { definitionOf, Engine } from '../support/engine.js';
 
 const DOMAIN = defineDomain({ ref: 'specs' });
 let made = 0;
@@ -39,6 +40,14 @@ function texts(dataSource: DataSource): { date: (column: string) => string; valu
         value: (column) => `CASE TYPEOF(${column}) WHEN 'real' THEN ${column} ELSE CAST(${column} AS TEXT) END`,
       };
   }
+}
+
+/** The engine on a connection to a spec's database. */
+export async function engineOn(database: TestDatabase, extra: Parameters<TestDatabase['open']>[0]): Promise<Engine> {
+  const dataSource = await database.open(extra);
+  // nobody needs these files after a crash
+  if (database.kind === 'sqlite') await dataSource.query('PRAGMA synchronous = OFF');
+  return Engine.on(dataSource);
 }
 
 /** Inserts rows through a repository; their types are not looked at. */

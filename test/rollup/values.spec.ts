@@ -3,8 +3,8 @@ import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
 import { Period } from '../../lib/time/period.js';
 import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
 import { describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
-import { insert, newMetric, ran, rowsOf } from './stored.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { engineOn, insert, newMetric, ran, rowsOf } from './stored.js';
 
 const DOUBLE: Record<DatabaseKind, 'double' | 'double precision'> = {
   sqlite: 'double',
@@ -52,7 +52,7 @@ describeOnEachDatabase('values', (database) => {
   let made = 0;
 
   beforeAll(async () => {
-    engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Payment] }));
+    engine = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, Payment] });
   });
 
   beforeEach(() => engine.dataSource.getRepository(Payment).clear());

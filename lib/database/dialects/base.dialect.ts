@@ -155,7 +155,10 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
 
   abstract storedValue(value: Sql): Sql;
 
-  readonly stagesFirstScan: boolean = false;
+  stagesFirstScan(_isKeyed: boolean): boolean {
+    return false;
+  }
+
   readonly runSettings: readonly Sql[] = [];
   readonly sharesExpressions: boolean = true;
 
@@ -188,10 +191,12 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
 
   *replace(replacement: Replacement): Work<Replaced> {
     if (replacement.hasStored) return yield* this.replaceStored(replacement);
-    const { expressions, keys, fresh } = replacement;
+    const { expressions, keys, order, fresh } = replacement;
     // many keys: in the order of the primary key, where rows go beside one another instead of all over it
     const rows =
-      keys.length > 3 ? sql`SELECT ${freshColumns(keys)} FROM (${fresh}) f ORDER BY ${keyOrder(keys)}` : fresh;
+      keys.length > 3
+        ? sql`SELECT ${freshColumns(keys)} FROM (${fresh}) f ORDER BY ${join(order.map((key) => raw(`f.c${String(keys.indexOf(key))}`)))}`
+        : fresh;
     const written = yield* execute(sql`${insertInto(replacement)}
 ${withExpressions(expressions)}${rows}`);
     return { written, removed: 0 };
@@ -294,10 +299,6 @@ export function sameKeys(table: Table, keys: readonly string[], stored: Sql): Sq
     keys.map((key, index) => sql`${stored}.${table.column(key)} = f.${raw(`c${String(index)}`)}`),
     ' AND ',
   );
-}
-
-function keyOrder(keys: readonly string[]): Sql {
-  return join(keys.map((_, index) => raw(`f.c${String(index)}`)));
 }
 
 /** the columns of a fresh row, in the order of `insertInto` */

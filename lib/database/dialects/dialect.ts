@@ -144,8 +144,8 @@ export interface Dialect {
   storedValue(value: Sql): Sql;
 
   // ── rollup ──
-  /** whether a scan is so much dearer than the reading of its days that a first run does without a look for the first row */
-  readonly stagesFirstScan: boolean;
+  /** whether a first run, of a total or of many keys, does better without a look for the first row beforehand */
+  stagesFirstScan(isKeyed: boolean): boolean;
   /** what a run sets for its transaction, and for it alone */
   readonly runSettings: readonly Sql[];
   /** whether several readers of one common table expression share its result; otherwise `stage` it */
@@ -192,6 +192,8 @@ export interface Replacement {
   value: string;
   /** common table expressions that `fresh` reads */
   expressions: readonly Sql[];
+  /** properties whose values differ from row to row: where there are many rows, they are inserted in this order */
+  order: readonly string[];
   /** a query of the rows that the range is to hold: columns `c0`, `c1`, … in the order of `keys`, then `v` */
   fresh: Sql;
   /** whether rows of an alias of the table lie in the range */

@@ -296,7 +296,10 @@ const DIGITS = join(
 function numbers(from: number, through: number): Sql {
   // as many digits as the number of days has
   const places = Array.from(String(Math.max(0, through - from)), (_, place) => raw(`d${String(place)}`));
-  const sum = join([raw(String(from)), ...places.map((place, index) => sql`${place}.n * ${raw(String(10 ** index))}`)], ' + ');
+  const sum = join(
+    [raw(String(from)), ...places.map((place, index) => sql`${place}.n * ${raw(String(10 ** index))}`)],
+    ' + ',
+  );
   return sql`SELECT * FROM (SELECT ${sum} AS day FROM ${join(places.map((place) => sql`(${DIGITS}) ${place}`))}) n
 WHERE n.day <= ${raw(String(through))}`;
 }

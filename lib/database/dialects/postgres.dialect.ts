@@ -31,8 +31,6 @@ function placesOf(values: readonly unknown[]): number[] {
 export class PostgresDialect extends BaseDialect {
   readonly name = 'PostgreSQL';
   readonly maxParameters = 65_000;
-  // workers share the scan into a temporary table
-  override readonly stagesFirstScan = true;
   // compiling the CASE of a zone's offsets takes longer than evaluating it for a million rows
   override readonly runSettings = [sql`SET LOCAL jit = off`];
 
@@ -46,6 +44,11 @@ export class PostgresDialect extends BaseDialect {
 
   override binaryOrder(expression: Sql): Sql {
     return sql`${expression} COLLATE "C"`;
+  }
+
+  /** Workers share a scan into a temporary table. */
+  override stagesFirstScan(): boolean {
+    return true;
   }
 
   protected readonly stagedTypes = { text: 'varchar', integer: 'integer', date: 'date', decimal: 'numeric' };

@@ -50,6 +50,11 @@ export class SqliteDialect extends BaseDialect {
     return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
   }
 
+  /** Days of a total are worked out of parts of days, whatever their range. */
+  override stagesFirstScan(isKeyed: boolean): boolean {
+    return !isKeyed;
+  }
+
   // no affinity: what is put in comes out
   protected readonly stagedTypes = { text: '', integer: '', date: '', decimal: '' };
 
