@@ -81,7 +81,6 @@ async function bench(): Promise<void> {
     await forgetDatabases();
   }
   if (results.length > 0) process.stdout.write(`${printed(results)}\n`);
-  if (args.save) await save(results, options);
 }
 
 async function withDatabase(database: BenchDatabase, work: (database: BenchDatabase) => Promise<void>): Promise<void> {
@@ -117,6 +116,7 @@ async function benchOn(database: BenchDatabase, results: Result[]): Promise<void
           const result = { database: database.version, kind: database.kind, case: each, measured };
           results.push(result);
           process.stderr.write(`${printed([result])}\n`);
+          if (args.save) await save([result], options);
         } finally {
           await prepared.dispose?.();
         }

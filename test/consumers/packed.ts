@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
@@ -62,19 +62,21 @@ export async function packLibrary(): Promise<PackedLibrary> {
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', place], { cwd: copy });
   await run('tar', ['-xzf', basename(stdout.trim().split('\n').at(-1) ?? '')], { cwd: place });
-  const { stdout: list } = await run('find', ['.', '-type', 'f'], { cwd: join(place, 'package') });
   return {
     directory: join(place, 'package'),
-    files: list
-      .trim()
-      .split('\n')
-      .map((file) => file.slice('./'.length))
-      .sort(),
+    files: filesIn(join(place, 'package')),
     manifest: manifestIn(join(place, 'package')),
     remove: () => {
       rmSync(place, { recursive: true, force: true });
     },
   };
+}
+
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+    .sort();
 }
 
 function isLeftOut(path: string): boolean {

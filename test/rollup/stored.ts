@@ -42,10 +42,10 @@ function texts(dataSource: DataSource): { date: (column: string) => string; valu
   }
 }
 
-/** The engine on a connection to a spec's database. */
-export async function engineOn(database: TestDatabase, extra: Parameters<TestDatabase['open']>[0]): Promise<Engine> {
-  const dataSource = await database.open(extra);
-  // nobody needs these files after a crash
+/** The engine on connections to a spec's database, which need not outlive a crash. */
+export async function engineOn(database: TestDatabase, options: Parameters<TestDatabase['open']>[0]): Promise<Engine> {
+  const extra = database.kind === 'postgres' ? { options: '-c synchronous_commit=off' } : {};
+  const dataSource = await database.open({ ...options, extra });
   if (database.kind === 'sqlite') await dataSource.query('PRAGMA synchronous = OFF');
   return Engine.on(dataSource);
 }

@@ -1,0 +1,485 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import sql from 'sql-template-tag';
+import { Column, type DataSource, Entity, PrimaryColumn, type QueryRunner } from 'typeorm';
+import { resolveMetric } from '../../lib/catalog/catalog.store.js';
+import type { MetricDefinition } from '../../lib/catalog/definitions.js';
+import { query, type Work } from '../../lib/database/work.js';
+import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
+import { Period } from '../../lib/time/period.js';
+import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import type { TrackResult } from '../../lib/tracking/tracker.runner.js';
+import { describeOnEachDatabase, type DatabaseKind, type TestDatabase } from '../support/databases.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { engineOn, insert, newMetric, rowsOf } from './stored.js';
+
+@Entity()
+class Sale {
+  @PrimaryColumn({ type: 'integer' })
+  id!: number;
+
+  @Column({ type: Date, precision: 3 })
+  at!: Date;
+
+  @Column({ type: 'integer' })
+  seller!: number;
+}
+
+const NOW = new Date('2024-05-10T12:00:00Z');
+const ENTITIES = [...TRACKSTATS_ENTITIES, Sale];
+
+function sale(id: number, day = (id % 10) + 1): object {
+  return { id, at: new Date(Date.UTC(2024, 4, day, 9)), seller: id % 3 };
+}
+
+function tracker(given: Partial<TrackerDefinition> = {}): TrackerDefinition {
+  return definitionOf({
+    metric: newMetric(),
+    dateField: 'at',
+    periods: [Period.DAY, Period.WEEK, Period.LIFETIME],
+    ...given,
+  });
+}
+
+const BY_SELLER: Partial<TrackerDefinition> = { target: { kind: 'objects', field: 'seller', entity: Sale } };
+
+async function everything(engine: Engine, definition: TrackerDefinition): Promise<Record<string, string | null>[]> {
+  const found = [];
+  for (const period of definition.periods) found.push(await rowsOf(engine, definition, period));
+  return found;
+}
+
+/** What a fresh computation of the source has, under another metric. */
+async function fresh(engine: Engine, definition: TrackerDefinition): Promise<Record<string, string | null>[]> {
+  const other = { ...definition, metric: newMetric() };
+  await engine.run(other, Sale, { now: NOW });
+  return everything(engine, other);
+}
+
+class Cancelled extends Error {}
+
+describeOnEachDatabase("an application's transactions", (database) => {
+  let engine: Engine;
+  let dataSource: DataSource;
+
+  beforeAll(async () => {
+    engine = await engineOn(database, { entities: ENTITIES });
+    dataSource = engine.dataSource;
+  });
+
+  beforeEach(() => dataSource.getRepository(Sale).clear());
+
+  test('beside runs and writes of ours, some of all of them rolled back, keep theirs and leave ours', async () => {
+    const counted: MetricDefinition = newMetric();
+    const definitions = [tracker(), tracker(BY_SELLER)];
+    const kept = new Set<number>();
+    let finished = false;
+
+    // SQLite has one connection: an application's own transactions follow one another there
+    async function application(): Promise<void> {
+      for (let id = 1; id <= 60; id += 2) {
+        const isKept = id % 3 !== 0;
+        const transaction = dataSource.transaction(async (manager) => {
+          await manager.getRepository(Sale).insert(sale(id));
+          await turn();
+          await manager.getRepository(Sale).insert(sale(id + 1));
+          await turn();
+          if (!isKept) throw new Cancelled();
+        });
+        if (isKept) {
+          await transaction;
+          kept.add(id).add(id + 1);
+        } else await expect(transaction).rejects.toThrow(Cancelled);
+        await turn();
+      }
+      finished = true;
+    }
+
+    async function runs(): Promise<void> {
+      for (let count = 0; !finished; count++) {
+        const definition = definitions[count % 2] ?? tracker();
+        const conclude = count % 4 < 2 ? undefined : cancel;
+        const run = engine.run(definition, Sale, { now: NOW, conclude });
+        if (conclude === undefined) await run;
+        else await expect(run).rejects.toThrow(Cancelled);
+        await turn();
+      }
+    }
+
+    let written = 0;
+    async function writes(): Promise<void> {
+      for (let count = 1; !finished; count++) {
+        const isKept = count % 3 !== 0;
+        const work = engine.database.transaction(() => addOne(engine, counted, isKept));
+        if (isKept) {
+          await work;
+          written++;
+        } else await expect(work).rejects.toThrow(Cancelled);
+        await turn();
+      }
+    }
+
+    await Promise.all([application(), runs(), writes()]);
+    const sales = await dataSource.getRepository(Sale).find({ order: { id: 'ASC' } });
+    expect(sales.map(({ id }) => id)).toEqual([...kept]);
+    expect(written).toBeGreaterThan(0);
+    const [total] = await dataSource.getRepository(StatisticByDate).findBy({ metric: { ref: counted.ref } });
+    expect(total?.value).toBe(written);
+    for (const definition of definitions) {
+      await engine.run(definition, Sale, { now: NOW, from: '2024-05-01' });
+      expect(await everything(engine, definition)).toEqual(await fresh(engine, definition));
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+    }
+  });
+
+  // eslint-disable-next-line require-yield -- it only fails
+  function* cancel(): Work<void> {
+    throw new Cancelled();
+  }
+
+  test('an open one is never looked into: its rows count when they are committed', async () => {
+    for (const isKept of [true, false]) {
+      const definition = tracker();
+      await dataSource.getRepository(Sale).clear();
+      await insert(dataSource, Sale, [sale(1, 1)]);
+      const runner = dataSource.createQueryRunner();
+      await runner.startTransaction();
+      await runner.manager.insert(Sale, sale(2, 2));
+      let isDone = false;
+      const run = engine.run(definition, Sale, { now: NOW }).then(() => (isDone = true));
+      if (database.kind === 'sqlite') {
+        // one connection for all: the run waits for the transaction to end
+        for (let turns = 0; turns < 200; turns++) await turn();
+        expect(isDone).toBe(false);
+      } else await run;
+      await (isKept ? runner.commitTransaction() : runner.rollbackTransaction());
+      await runner.release();
+      await run;
+      expect(isDone).toBe(true);
+      const [days] = await everything(engine, definition);
+      const all = { '2024-05-01': '1', '2024-05-02': '1' };
+      expect(days).toEqual(database.kind === 'sqlite' && isKept ? all : { '2024-05-01': '1' });
+      await engine.run(definition, Sale, { now: NOW, from: '2024-05-01' });
+      expect((await everything(engine, definition))[0]).toEqual(isKept ? all : { '2024-05-01': '1' });
+    }
+  });
+});
+
+/** Adds one to a statistic by reading and writing it, as a careless writer would: lost if two of them overlap. */
+function* addOne(engine: Engine, metric: MetricDefinition, isKept: boolean): Work<void> {
+  const { dialect } = engine.database;
+  const table = engine.database.table(StatisticByDate);
+  const { id } = yield* resolveMetric(engine.database, metric);
+  const keys = ['metricId', 'period', 'date'];
+  const row = [dialect.integer(id), dialect.integer(Period.DAY), dialect.date('2024-05-01'), dialect.decimal('1')];
+  yield dialect.upsert({ table, keys, value: 'value', rows: [row], mode: 'add' });
+  if (!isKept) throw new Cancelled();
+}
+
+const HOLD: Partial<Record<DatabaseKind, { lock: string; unlock: string; wait: string; limit: string }>> = {
+  postgres: {
+    lock: 'SELECT pg_advisory_lock(4711)',
+    unlock: 'SELECT pg_advisory_unlock(4711)',
+    wait: 'SELECT pg_advisory_xact_lock(4711)',
+    limit: `SET lock_timeout = '1s'`,
+  },
+  mariadb: {
+    lock: `SELECT GET_LOCK('trackstats_spec', 0)`,
+    unlock: `SELECT RELEASE_LOCK('trackstats_spec')`,
+    wait: `SELECT GET_LOCK('trackstats_spec', 30), RELEASE_LOCK('trackstats_spec')`,
+    limit: 'SET innodb_lock_wait_timeout = 1',
+  },
+};
+
+describeOnEachDatabase('a long run', (database) => {
+  const hold = HOLD[database.kind];
+
+  test.each([
+    ['a first one', false, {}],
+    ['a further one', true, {}],
+    ['a first one by object', false, BY_SELLER],
+    ['a further one by object, every day', true, { ...BY_SELLER, density: 'daily' as const }],
+  ])('%s lets the application write its source meanwhile', async (_, isFurther, given) => {
+    if (hold === undefined) return; // SQLite: a run is one burst
+    const engine = await engineOn(database, { entities: ENTITIES });
+    const { dataSource } = engine;
+    await dataSource.getRepository(Sale).clear();
+    await insert(
+      dataSource,
+      Sale,
+      Array.from({ length: 500 }, (_row, id) => sale(id)),
+    );
+    const definition = tracker({ ...given, lookback: 9 });
+    if (isFurther) await engine.run(definition, Sale, { now: NOW });
+    const [holder, writer] = [dataSource.createQueryRunner(), dataSource.createQueryRunner()];
+    await holder.query(hold.lock);
+    await writer.query(hold.limit);
+    let reached = (): void => undefined;
+    const isReached = new Promise<void>((resolve) => (reached = resolve));
+    let isDone = false;
+    const run = engine
+      .run(definition, Sale, {
+        now: NOW,
+        conclude: function* waiting() {
+          reached();
+          // the last statement of the transaction, after all that a run reads and writes
+          yield* query(sql([hold.wait]));
+        },
+      })
+      .then(() => (isDone = true));
+    await isReached;
+    await writer.query('UPDATE sale SET seller = seller + 1');
+    await writer.query(`UPDATE sale SET at = '2024-05-03 10:00:00' WHERE id < 100`);
+    await writer.query('DELETE FROM sale WHERE id >= 400');
+    await writer.query(`INSERT INTO sale (id, at, seller) VALUES (9999, '2024-05-04 10:00:00', 1)`);
+    // and what is stored can be read
+    await writer.query('SELECT COUNT(*) FROM trackstats_statistic_by_date');
+    expect(isDone).toBe(false);
+    await holder.query(hold.unlock);
+    await run;
+    await Promise.all([holder.release(), writer.release()]);
+    await engine.run(definition, Sale, { now: NOW });
+    expect(await everything(engine, definition)).toEqual(await fresh(engine, definition));
+    await database.reset();
+  });
+
+  test('does not wait for rows that the application holds', async () => {
+    if (hold === undefined) return;
+    const engine = await engineOn(database, { entities: ENTITIES });
+    const { dataSource } = engine;
+    await insert(
+      dataSource,
+      Sale,
+      Array.from({ length: 50 }, (_row, id) => sale(id)),
+    );
+    const definition = tracker();
+    const runner = dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('UPDATE sale SET seller = 0');
+    await runner.query('DELETE FROM sale WHERE id < 10');
+    await engine.run(definition, Sale, { now: NOW });
+    await engine.run(definition, Sale, { now: NOW });
+    expect(Object.values((await everything(engine, definition))[2] ?? {}).at(-1)).toBe('50');
+    await runner.rollbackTransaction();
+    await runner.release();
+  });
+});
+
+describeOnEachDatabase('runs at once', (database) => {
+  afterEach(() => database.reset());
+
+  test('of one tracker, by two applications, end as one does', async () => {
+    const engines = [
+      await engineOn(database, { entities: ENTITIES }),
+      await engineOn(database, { entities: ENTITIES }),
+    ];
+    const [engine] = engines as [Engine];
+    await insert(
+      engine.dataSource,
+      Sale,
+      Array.from({ length: 200 }, (_, id) => sale(id)),
+    );
+    for (const definition of [tracker(), tracker({ ...BY_SELLER, density: 'daily' })]) {
+      await Promise.all(engines.flatMap((each) => [0, 1].map(() => each.run(definition, Sale, { now: NOW }))));
+      expect(await everything(engine, definition)).toEqual(await fresh(engine, definition));
+      await insert(engine.dataSource, Sale, [sale(1000 + made++, 10)]);
+      await Promise.all(engines.flatMap((each) => [0, 1].map(() => each.run(definition, Sale, { now: NOW }))));
+      expect(await everything(engine, definition)).toEqual(await fresh(engine, definition));
+      expect(await engine.dataSource.getRepository(Coverage).countBy({ fingerprint: '' })).toBe(0);
+    }
+  });
+  let made = 0;
+
+  test('of many trackers, whose metrics nobody has stored yet', async () => {
+    const engines = [
+      await engineOn(database, { entities: ENTITIES }),
+      await engineOn(database, { entities: ENTITIES }),
+    ];
+    const [engine] = engines as [Engine];
+    await insert(
+      engine.dataSource,
+      Sale,
+      Array.from({ length: 100 }, (_, id) => sale(id)),
+    );
+    const definitions = Array.from({ length: 6 }, (_, index) => tracker(index % 2 === 0 ? {} : BY_SELLER));
+    await Promise.all(
+      definitions.flatMap((definition) => engines.map((each) => each.run(definition, Sale, { now: NOW }))),
+    );
+    for (const definition of definitions) {
+      expect(await everything(engine, definition)).toEqual(await fresh(engine, definition));
+    }
+  });
+
+  test('of two trackers with periods in another order hold them in one order', async () => {
+    const engine = await engineOn(database, { entities: ENTITIES });
+    await insert(
+      engine.dataSource,
+      Sale,
+      Array.from({ length: 100 }, (_, id) => sale(id)),
+    );
+    const definition = tracker({ periods: [Period.DAY, Period.LIFETIME, Period.CALENDAR_MONTH] });
+    const turned = { ...definition, periods: [...definition.periods].reverse() };
+    for (let count = 0; count < 5; count++) {
+      await Promise.all([definition, turned, definition, turned].map((each) => engine.run(each, Sale, { now: NOW })));
+    }
+    expect(await everything(engine, definition)).toEqual(await fresh(engine, definition));
+  });
+});
+
+const TRANSIENT: Record<DatabaseKind, object> = {
+  sqlite: { code: 'SQLITE_BUSY' },
+  postgres: { code: '40P01' },
+  mariadb: { errno: 1213 },
+};
+
+/** Counts the statements of the connections, and lets the one of a number fail once. */
+class Sabotage {
+  count = 0;
+  failAt = 0;
+  error: Error = new Cancelled();
+
+  constructor(dataSource: DataSource, kind: DatabaseKind) {
+    if (kind === 'sqlite') {
+      const connection = (dataSource.driver as unknown as { databaseConnection: { prepare(text: string): object } })
+        .databaseConnection;
+      const prepare = connection.prepare.bind(connection);
+      // a prepared statement is kept by the engine: it has to fail when it is run
+      connection.prepare = (text) => this.failing(prepare(text));
+      return;
+    }
+    const create = dataSource.createQueryRunner.bind(dataSource);
+    dataSource.createQueryRunner = (mode) => {
+      const runner = create(mode);
+      const run = runner.query.bind(runner);
+      runner.query = (async (...given: Parameters<QueryRunner['query']>) => {
+        this.step();
+        return run(...given);
+      }) as never;
+      return runner;
+    };
+  }
+
+  private failing(prepared: object): object {
+    return new Proxy(prepared, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== 'function') return member;
+        const method = member.bind(target) as (...given: unknown[]) => unknown;
+        if (name !== 'all' && name !== 'run' && name !== 'iterate') return method;
+        return (...given: unknown[]) => {
+          this.step();
+          return method(...given);
+        };
+      },
+    });
+  }
+
+  private step(): void {
+    this.count += 1;
+    if (this.count !== this.failAt) return;
+    this.failAt = 0;
+    throw this.error;
+  }
+}
+
+describeOnEachDatabase('a statement that fails', (database: TestDatabase) => {
+  let engine: Engine;
+  let sabotage: Sabotage;
+  let id = 0;
+
+  beforeAll(async () => {
+    // one connection: what a failed attempt leaves on it is there in the next one
+    engine = await engineOn(database, { entities: ENTITIES, poolSize: 1 });
+    sabotage = new Sabotage(engine.dataSource, database.kind);
+  });
+
+  beforeEach(async () => {
+    await engine.dataSource.getRepository(Sale).clear();
+    await insert(
+      engine.dataSource,
+      Sale,
+      Array.from({ length: 60 }, () => sale(++id)),
+    );
+  });
+
+  const shapes: [string, Partial<TrackerDefinition>][] = [
+    ['a total', {}],
+    ['by object, every day', { ...BY_SELLER, density: 'daily' }],
+    ['by object', BY_SELLER],
+  ];
+
+  /** Runs once for each statement that a run has, and lets that one fail. */
+  async function eachStatement(
+    given: Partial<TrackerDefinition>,
+    error: Error,
+    check: (definition: TrackerDefinition, run: () => Promise<TrackResult>) => Promise<void>,
+  ): Promise<void> {
+    for (const options of [{ now: NOW }, { now: NOW, from: '2024-05-02', to: '2024-05-08' }]) {
+      for (let failAt = 1; ; failAt++) {
+        const definition = tracker(given);
+        await engine.run(definition, Sale, { now: NOW });
+        // something to write, something to remove
+        const [first] = await engine.dataSource.getRepository(Sale).find({ order: { id: 'DESC' }, take: 1 });
+        await engine.dataSource.getRepository(Sale).update(first?.id ?? 0, { at: new Date('2024-05-03T11:00:00Z') });
+        await insert(engine.dataSource, Sale, [sale(++id, 10), sale(++id, 5)]);
+        Object.assign(sabotage, { count: 0, failAt, error });
+        await check(definition, () => engine.run({ ...definition, lookback: 8 }, Sale, options));
+        const wasLong = sabotage.failAt === 0;
+        sabotage.failAt = 0;
+        if (!wasLong) break;
+      }
+    }
+  }
+
+  test.each(shapes)('anywhere in a run rolls all of it back: %s', async (_, given) => {
+    await eachStatement(given, new Cancelled(), async (definition, run) => {
+      const before = [await everything(engine, definition), await coverages()];
+      Object.assign(sabotage, { count: 0 });
+      await run().catch((error: unknown) => {
+        // of a driver's error, TypeORM makes one of its own
+        expect(error).toBeInstanceOf(Error);
+      });
+      if (sabotage.failAt !== 0) return;
+      expect([await everything(engine, definition), await coverages()]).toEqual(before);
+      await run();
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+    });
+  });
+
+  test.each(shapes)('for a while, anywhere in a run, is begun again: %s', async (_, given) => {
+    const error = Object.assign(new Error('deadlock found'), TRANSIENT[database.kind]);
+    await eachStatement(given, error, async (definition, run) => {
+      await run();
+      const isWhole = (await engine.verify({ ...definition, lookback: 8 }, Sale)).length;
+      const again = await engine.run({ ...definition, lookback: 8 }, Sale, { now: NOW });
+      expect(isWhole === 0 ? again : { written: 0, removed: 0 }).toMatchObject({ written: 0, removed: 0 });
+      expect(await everything(engine, definition)).toEqual(await fresh(engine, definition));
+    });
+  });
+
+  async function coverages(): Promise<unknown> {
+    const found = await engine.dataSource.getRepository(Coverage).find();
+    return found.map(({ metricId, period, from, through, computedAt }) => [
+      metricId,
+      period,
+      from,
+      through,
+      computedAt,
+    ]);
+  }
+
+  test('for ever is not begun again for ever', async () => {
+    let attempts = 0;
+    const failing = engine.run(tracker(), Sale, {
+      now: NOW,
+      // eslint-disable-next-line require-yield -- it only fails
+      conclude: function* always() {
+        attempts += 1;
+        throw Object.assign(new Error('deadlock found'), TRANSIENT[database.kind]);
+      },
+    });
+    await expect(failing).rejects.toThrow('deadlock found');
+    expect(attempts).toBeGreaterThan(1);
+    expect(attempts).toBeLessThan(20);
+  });
+});
