@@ -6,6 +6,9 @@ import { inRange } from './range-sql.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 import { freshQuery, primaryKey } from './window-sql.js';
 
+/** The name of the expression of the rows that should be. */
+const EXPECTED = 'trackstats_expected';
+
 /** A row that is stored and one that should be, where they are not the same. */
 export interface ComparedRow extends Row {
   readonly date: string;
@@ -43,13 +46,13 @@ export function* differingRows(
     sql`${dialect.dateText(side('date'))} AS date`,
   ];
   const value = table.column('value');
-  return yield* query<ComparedRow>(sql`WITH ${join([...expressions, dialect.expression('fresh', freshQuery(dialect, spec, period))], ',\n')}
+  return yield* query<ComparedRow>(sql`WITH ${join([...expressions, dialect.expression(EXPECTED, freshQuery(dialect, spec, period))], ',\n')}
 SELECT ${join(columns(fresh))}, CASE WHEN s.${table.column('metricId')} IS NULL THEN 0 ELSE 1 END AS is_stored, 1 AS is_expected,
 ${dialect.exactText(sql`s.${value}`)} AS stored, ${dialect.exactText(raw('f.v'))} AS expected
-FROM fresh f LEFT JOIN ${table.path} s ON ${same}
+FROM ${raw(EXPECTED)} f LEFT JOIN ${table.path} s ON ${same}
 WHERE s.${table.column('metricId')} IS NULL OR ${dialect.differ(dialect.numeric(sql`s.${value}`), dialect.numeric(raw('f.v')))}
 UNION ALL
 SELECT ${join(columns(stored))}, 1 AS is_stored, 0 AS is_expected, ${dialect.exactText(sql`s.${value}`)} AS stored, NULL AS expected
-FROM ${table.path} s WHERE ${inRange(dialect, spec, period, raw('s'))} AND NOT EXISTS (SELECT 1 FROM fresh f WHERE ${same})
+FROM ${table.path} s WHERE ${inRange(dialect, spec, period, raw('s'))} AND NOT EXISTS (SELECT 1 FROM ${raw(EXPECTED)} f WHERE ${same})
 ORDER BY ${join([...keys.map((_, index) => raw(`k${String(index)}`)), raw('date')])}`);
 }

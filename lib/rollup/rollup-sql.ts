@@ -11,8 +11,8 @@ import {
 } from '../time/time-zone.js';
 import type { RollupSpec, SourceKey } from './rollup-spec.js';
 
-/** The name of the expression, or of the temporary table, of the partials. */
-export const PARTIAL = 'partial';
+/** The name of the expression, or of the temporary table, of the partials: one that no table of an application has. */
+export const PARTIAL = 'trackstats_partial';
 
 /** The keys of partials and of what is made of them: `k0`, `k1`, … in the order of the spec's source keys. */
 export function keyNames({ source }: RollupSpec): readonly Sql[] {

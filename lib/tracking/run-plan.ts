@@ -25,6 +25,8 @@ export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
   readonly covered: CoveredRange;
   /** nothing is covered before the run */
   readonly isFirst: boolean;
+  /** the day that is covered first so far, where the look-back reaches before it: what is covered moves to rows that are found there */
+  readonly coveredSince: number | null;
   /** what lies after it is removed: rows of a clock that was ahead */
   readonly lastKept: LocalDate | null;
   /** first date whose value depends on nothing stored: a first run, or a range that was asked for */
@@ -128,6 +130,7 @@ function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
     baseIsStored: covered !== undefined && resumes(definition, period, wanted),
     fresh: wanted !== null || covered === undefined,
     isFirst: covered === undefined,
+    coveredSince: covered !== undefined && wanted === null && first < covered.from ? dayNumber(covered.from) : null,
     endsEarly: covered !== undefined && range.through < through,
     lastKept: openEnded ? range.through : null,
     range: { from: first, through: range.through },

@@ -3,7 +3,8 @@ import { resolveMetric } from '../catalog/catalog.store.js';
 import { findMetric } from '../catalog/metric.query.js';
 import type { Metric } from '../catalog/metric.entity.js';
 import type { Database } from '../database/database.js';
-import { execute, type Work } from '../database/work.js';
+import { execute, queryOne, type Work } from '../database/work.js';
+import { inRange } from '../rollup/range-sql.js';
 import { PartialSpool } from '../rollup/partial-spool.js';
 import { PARTIAL } from '../rollup/rollup-sql.js';
 import { firstStagedDay, rollup, stagePartials } from '../rollup/rollup.js';
@@ -15,7 +16,15 @@ import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { holdCoverage, moveCoverage, readCoverage, type ComputedRange } from './coverage.store.js';
-import { dueAt, needsFirstDate, planRun, type CoveredRange, type RequestedRange, type RunPlan } from './run-plan.js';
+import {
+  dueAt,
+  needsFirstDate,
+  planRun,
+  type CoveredRange,
+  type PlannedPeriod,
+  type RequestedRange,
+  type RunPlan,
+} from './run-plan.js';
 import { scanOf, specOf } from './run-spec.js';
 import { knownProbe, probed, probeOf, type SourceProbe } from './source-probe.js';
 import { refuseLoss } from './source-reach.js';
@@ -130,7 +139,7 @@ export class TrackerRunner {
     if (across !== undefined) yield* across.spool.stage(dialect, spec);
     const { written, removed } = yield* rollup(dialect, spec, first !== probe || across !== undefined);
     const ahead = yield* this.removeAhead(spec, plan);
-    yield* this.moveCoverages(tracker, metric, plan, options.now);
+    yield* this.moveCoverages(tracker, spec, plan, options.now);
     const result = {
       tracker: tracker.definition.name,
       from: plan.from,
@@ -202,15 +211,36 @@ export class TrackerRunner {
 
   private *moveCoverages(
     { definition, target }: ResolvedTracker,
-    metric: Metric,
+    spec: RollupSpec,
     plan: RunPlan,
     now: Date,
   ): Work<void> {
-    for (const { period, covered } of plan.periods) {
-      const key = { metricId: metric.id, period, scope: target.scope };
-      const { timeZone, aggregate } = definition;
-      yield* moveCoverage(this.database, key, { ...covered, timeZone, kind: aggregate.function, computedAt: now });
+    const { timeZone, aggregate } = definition;
+    for (const planned of plan.periods) {
+      const { period, covered } = planned;
+      const key = { metricId: spec.metricId, period, scope: target.scope };
+      const from = yield* this.coveredFrom(spec, planned);
+      yield* moveCoverage(this.database, key, {
+        ...covered,
+        from,
+        timeZone,
+        kind: aggregate.function,
+        computedAt: now,
+      });
     }
+  }
+
+  /** A look-back before what is covered finds late rows there, or nothing: nothing does not make a beginning. */
+  private *coveredFrom(spec: RollupSpec, planned: PlannedPeriod): Work<LocalDate> {
+    const { coveredSince, covered } = planned;
+    if (coveredSince === null) return covered.from;
+    const { dialect } = this.database;
+    const { table } = spec.statistic;
+    const earlier = { ...planned, hasStored: true, through: coveredSince - 1 };
+    const first = yield* queryOne<{ first: LocalDate | null }>(
+      sql`SELECT ${dialect.dateText(sql`MIN(s.${table.column('date')})`)} AS first FROM ${table.path} s WHERE ${inRange(dialect, spec, earlier, raw('s'))}`,
+    );
+    return first?.first ?? fromDayNumber(coveredSince);
   }
 
   /** Removes what a clock that was ahead has left after a range that ends today. */
