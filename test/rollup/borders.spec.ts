@@ -132,7 +132,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
           LIFETIME: '2024-05-15..2024-05-15',
         });
         expect(await run(definition, '2024-05-17')).toMatchObject({ written: 0, removed: 0 });
-        expect(await coverageOf(definition)).toMatchObject({ DAY: '2024-05-14..2024-05-17' });
+        expect(await coverageOf(definition)).toMatchObject({ DAY: '2024-05-15..2024-05-17' });
       }
     });
 
