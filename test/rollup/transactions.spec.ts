@@ -416,7 +416,9 @@ describeOnEachDatabase('a statement that fails', (database: TestDatabase) => {
   }
 
   async function state(definition: TrackerDefinition): Promise<unknown> {
-    const coverages = await engine.dataSource.getRepository(Coverage).find({ order: { metricId: 'ASC', period: 'ASC' } });
+    const coverages = await engine.dataSource
+      .getRepository(Coverage)
+      .find({ order: { metricId: 'ASC', period: 'ASC' } });
     return [
       await everything(engine, definition),
       coverages.map(({ metricId, period, from, through, computedAt }) => [metricId, period, from, through, computedAt]),
