@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { CountObjectsByDateTracker, defineMetric, Period, Track } from '../../lib/index.js';
-import { everywhere, type BenchCase, type Prepared } from '../bench-case.js';
+import { everywhere, type BenchCase, type Contender, type Prepared } from '../bench-case.js';
 import {
   DAY_MS,
   END,
@@ -119,19 +119,15 @@ function againstBareStatement(tracker: Registered, bare: (hand: HandSql) => stri
 async function nextRun(
   session: Session,
   tracker: Registered,
-  { table, rows }: Events,
-): Promise<{ name: string; reset: () => Promise<void>; run: () => Promise<unknown>; dispose: () => Promise<void> }> {
-  const { kind, dataSource } = session;
-  const events = { table, rows };
-  await session.need(tracker === LONG ? long(rows / 10) : tracker === SHORT ? short(rows * 10) : indexed(rows));
+  events: Events,
+): Promise<Contender & { readonly dispose: () => Promise<void> }> {
+  const { dataSource } = session;
+  const { table, rows } = events;
+  await session.need(events);
   const next = { from: rows + 1, through: rows + A_DAY, first: rows + 1, rows: A_DAY, begin: END, end: END + DAY_MS };
-  await dataSource.query(insertRows(kind, events.table, next));
+  await dataSource.query(insertRows(session.kind, table, next));
   await session.trackers.run(tracker.name, { now: NOW });
   const id = await metricId(session, metricOf(tracker));
-  const coverage: Record<string, unknown>[] = await dataSource.query(
-    `SELECT period, through_date, computed_at FROM trackstats_coverage WHERE metric_id = ${id}`,
-  );
-  if (coverage.length === 0) throw new Error(`${tracker.name} has no coverage`);
   return {
     name: 'trackstats',
     reset: async () => {
@@ -142,8 +138,8 @@ async function nextRun(
     },
     run: () => session.trackers.run(tracker.name, { now: NEXT_NOW }),
     dispose: async () => {
-      await dataSource.query(`DELETE FROM ${events.table} WHERE id > ${rows}`);
-      await session.settle(events.table);
+      await dataSource.query(`DELETE FROM ${table} WHERE id > ${rows}`);
+      await session.settle(table);
     },
   };
 }

@@ -225,6 +225,12 @@ class Columns {
   /** With every primary key in a SELECT DISTINCT, joined rows count once. */
   selectPrimaryKey(): void {
     const { mainAlias } = this.query.expressionMap;
+    if (mainAlias?.metadata.primaryColumns.length === 0) {
+      throw new InvalidSourceError(
+        `A source query joins ${mainAlias.metadata.name} to many rows, and it has no primary key by which each of its rows ` +
+          `could be counted once. Declare one (@PrimaryColumn), or put the condition into a subquery: whereExists.`,
+      );
+    }
     mainAlias?.metadata.primaryColumns.forEach((column, index) => {
       this.selected(
         `${this.query.escape(mainAlias.name)}.${this.query.escape(column.databaseName)}`,
@@ -245,6 +251,13 @@ class Columns {
 
   private clockOf(column: ColumnMetadata, { dateField, epoch, storedIn }: SourceReading): Clock {
     const type = databaseType(this.dataSource, column);
+    if (type === '') {
+      return this.refuse(
+        'dateField',
+        dateField,
+        `has no type, as a @ViewColumn has none. Declare it: @Column({ type: … }).`,
+      );
+    }
     if (isInteger(type)) {
       if (epoch !== null) return { kind: epoch === 's' ? 'seconds' : 'milliseconds', storedIn: 'UTC' };
       return this.refuse('dateField', dateField, `is an integer. Say what it counts: epoch: 's' or 'ms'.`);

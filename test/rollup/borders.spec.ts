@@ -15,7 +15,7 @@ import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/tracke
 import type { RunOptions, TrackResult } from '../../lib/tracking/tracker.runner.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
-import { engineOn, insert, intlDate, newMetric, rowsOf, tally } from './stored.js';
+import { allRowsOf, engineOn, insert, intlDate, newMetric, rowsOf, tally } from './stored.js';
 
 @Entity()
 class Visit {
@@ -42,6 +42,7 @@ interface Given {
   amount?: number | null;
 }
 
+const TOTAL: TrackedTarget = { kind: 'total' };
 const VISITORS: TrackedTarget = { kind: 'objects', field: 'user', entity: Visit };
 const ALL: readonly AggregateFunction[] = ['count', 'countDistinct', 'sum', 'avg', 'min', 'max'];
 const PERIODS = [
@@ -98,10 +99,8 @@ describeOnEachDatabase('the borders of runs', (database) => {
   }
 
   async function everything(definition: TrackerDefinition): Promise<Record<string, Record<string, string | null>>> {
-    const found: [string, Record<string, string | null>][] = [];
-    for (const period of definition.periods)
-      found.push([Period.nameOf(period), await rowsOf(engine, definition, period)]);
-    return Object.fromEntries(found);
+    const rows = await allRowsOf(engine, definition);
+    return Object.fromEntries(definition.periods.map((period, index) => [Period.nameOf(period), rows[index] ?? {}]));
   }
 
   async function coverageOf({ metric }: { metric: MetricDefinition }): Promise<Record<string, string>> {
@@ -148,8 +147,8 @@ describeOnEachDatabase('the borders of runs', (database) => {
 
     test.each(ALL)('that became one: %s', async (name) => {
       const [nothing] = ['count', 'countDistinct', 'sum'].includes(name) ? ['0'] : [null];
-      for (const target of [{ kind: 'total' }, VISITORS] as const) {
-        for (const density of ['daily', 'changes'] as const) {
+      for (const density of ['daily', 'changes'] as const) {
+        for (const target of density === 'daily' ? [TOTAL] : [TOTAL, VISITORS]) {
           const definition = tracker({
             aggregate: aggregateOf(name),
             periods: [Period.DAY, Period.WEEK, Period.CALENDAR_MONTH, Period.LIFETIME],
@@ -225,16 +224,15 @@ describeOnEachDatabase('the borders of runs', (database) => {
       { at: '2024-01-03', amount: 7 },
       { at: '2024-01-09', user: 1, amount: 7 },
     );
-    for (const target of [{ kind: 'total' }, VISITORS] as const) {
-      for (const density of ['daily', 'changes'] as const) {
-        const lookback = density === 'daily' ? 0 : 5;
-        const definition = tracker({ aggregate: aggregateOf(name), periods: PERIODS, target, density, lookback });
-        for (const now of ['2024-01-03', '2024-01-10']) {
-          await run(definition, now);
-          const before = await everything(definition);
-          expect(await run(definition, now)).toMatchObject({ written: 0, removed: 0 });
-          expect(await everything(definition)).toEqual(before);
-        }
+    for (const [target, density, lookback] of [
+      [TOTAL, 'daily', 0],
+      [VISITORS, 'changes', 5],
+      [TOTAL, 'changes', 1],
+    ] as const) {
+      const definition = tracker({ aggregate: aggregateOf(name), periods: PERIODS, target, density, lookback });
+      for (const now of ['2024-01-03', '2024-01-10']) {
+        expect((await run(definition, now)).written).toBeGreaterThan(0);
+        expect(await run(definition, now)).toMatchObject({ written: 0, removed: 0 });
       }
     }
   });
@@ -638,8 +636,11 @@ describeOnEachDatabase('the borders of runs', (database) => {
       const changes = Object.fromEntries(
         Object.entries(daily).filter(([, value], index) => value !== values[index - 1]),
       );
-      for (const nows of [['12'], ['03', '04', '06', '12'], ['01', '02', '05', '09', '10', '11', '12']]) {
-        for (const lookback of [0, 1, 40]) {
+      for (const nows of [
+        ['03', '04', '06', '12'],
+        ['01', '02', '05', '09', '10', '12'],
+      ]) {
+        for (const lookback of [0, 40]) {
           for (const [density, expected] of [
             ['daily', daily],
             ['changes', changes],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Column, type DataSourceOptions, Entity, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { Column, Entity, EntitySchema, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
@@ -279,48 +279,50 @@ const LOOSE: Record<string, string[]> = {
 };
 
 describeOnEachDatabase('keys of a column with a collation of its own', (database) => {
-  describe.each(LOOSE[database.kind] ?? [])('%s', (collation) => {
-    @Entity()
-    class Loose {
-      @PrimaryColumn({ type: 'integer' })
-      id!: number;
+  const collations = LOOSE[database.kind] ?? [];
 
-      @Column({ type: Date, precision: 3 })
-      at!: Date;
+  const Loose = new EntitySchema<Record<string, unknown>>({
+    name: 'Loose',
+    columns: {
+      id: { type: 'integer', primary: true },
+      at: { type: Date, precision: 3 },
+      ...Object.fromEntries(collations.map((collation) => [collation, { type: 'varchar', length: 40, collation }])),
+    },
+  });
+  const names = ['a', 'A', 'a ', '\u00e1', 'b', 'B'];
+  let engine: Engine;
 
-      @Column({ type: 'varchar', length: 40, collation })
-      name!: string;
-    }
+  beforeAll(async () => {
+    engine = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, Account, Loose] });
+    await insert(
+      engine.dataSource,
+      Loose,
+      names.map((name, id) => ({
+        id,
+        at: new Date(`${DAY}T12:00:00Z`),
+        ...Object.fromEntries(collations.map((collation) => [collation, name])),
+      })),
+    );
+  });
 
-    afterAll(() => database.reset());
-
-    test('are compared character by character', async () => {
-      const entities: DataSourceOptions['entities'] = [...TRACKSTATS_ENTITIES, Account, Loose];
-      const engine = await engineOn(database, { entities });
-      const names = ['a', 'A', 'a ', '\u00e1', 'b', 'B'];
-      await insert(
-        engine.dataSource,
-        Loose,
-        names.map((name, id) => ({ id, name, at: new Date(`${DAY}T12:00:00Z`) })),
-      );
-      const periods = [Period.DAY, Period.WEEK, Period.LIFETIME];
-      for (const density of ['daily', 'changes'] as const) {
-        const objects = await ran(engine, Loose, '2024-05-02T00:00:00Z', {
-          dateField: 'at',
-          target: { kind: 'objects', field: 'name', entity: Account },
-          periods,
-          density,
-        });
-        expect(await objects.rows()).toEqual(Object.fromEntries(names.map((name) => [`${DAY} ${name}`, '1'])));
-        expect(Object.keys(await objects.rows(Period.WEEK))).toHaveLength(density === 'daily' ? 12 : 6);
-        expect(Object.keys(await objects.rows(Period.LIFETIME))).toHaveLength(density === 'daily' ? 12 : 6);
-      }
-      const distinct = await ran(engine, Loose, '2024-05-01T20:00:00Z', {
+  test.each(collations)('are compared character by character: %s', async (collation) => {
+    const periods = [Period.DAY, Period.WEEK, Period.LIFETIME];
+    for (const density of ['daily', 'changes'] as const) {
+      const objects = await ran(engine, Loose, '2024-05-02T00:00:00Z', {
         dateField: 'at',
-        aggregate: { function: 'countDistinct', field: 'name' },
+        target: { kind: 'objects', field: collation, entity: Account },
         periods,
+        density,
       });
-      for (const period of periods) expect(await distinct.rows(period)).toEqual({ [DAY]: '6' });
+      expect(await objects.rows()).toEqual(Object.fromEntries(names.map((name) => [`${DAY} ${name}`, '1'])));
+      expect(Object.keys(await objects.rows(Period.WEEK))).toHaveLength(density === 'daily' ? 12 : 6);
+      expect(Object.keys(await objects.rows(Period.LIFETIME))).toHaveLength(density === 'daily' ? 12 : 6);
+    }
+    const distinct = await ran(engine, Loose, '2024-05-01T20:00:00Z', {
+      dateField: 'at',
+      aggregate: { function: 'countDistinct', field: collation },
+      periods,
     });
+    for (const period of periods) expect(await distinct.rows(period)).toEqual({ [DAY]: '6' });
   });
 });

@@ -24,6 +24,8 @@ import {
   type Relation,
   type Repository,
   TableInheritance,
+  ViewColumn,
+  ViewEntity,
 } from 'typeorm';
 import { InvalidPropertyPathError, InvalidSourceError } from '../../lib/errors/source.error.js';
 import { DefinitionChangedError } from '../../lib/errors/run.error.js';
@@ -202,6 +204,25 @@ class Video extends Content {
   cover!: Relation<Photo> | null;
 }
 
+@ViewEntity({
+  expression: (dataSource: DataSource) =>
+    dataSource
+      .createQueryBuilder(Order, 'o')
+      .select('o.id', 'number')
+      .addSelect('o.paidAt', 'at')
+      .where('o.paidAt IS NOT NULL'),
+})
+class Payment {
+  @ViewColumn()
+  number!: number;
+
+  @Column({ type: Date })
+  at!: Date;
+
+  @ViewColumn({ name: 'at' })
+  untyped!: Date;
+}
+
 const Shelf = new EntitySchema<{ id: number }>({
   name: 'Shelf',
   columns: { id: { type: 'integer', primary: true } },
@@ -243,6 +264,7 @@ const ENTITIES = [
   Shelf,
   Book,
   OrdersByPlace,
+  Payment,
 ];
 const NOW = '2024-05-31T00:00:00Z';
 const may = (day: number, time = '12:00'): Date => new Date(`2024-05-${String(day).padStart(2, '0')}T${time}:00Z`);
@@ -808,6 +830,15 @@ describeOnEachDatabase('a source', (database) => {
     await expect(limited).rejects.toThrow(InvalidSourceError);
   });
 
+  test('a view, and no join to many rows of it, as it has no key', async () => {
+    expect(await counted(Payment, 'at')).toEqual({ '2024-05-01': '2', '2024-05-02': '2' });
+    const views = engine.dataSource.getRepository(Payment);
+    const joined = views.createQueryBuilder('p').innerJoin(Line, 'l', 'l.orderId = p.number');
+    await expect(counted(joined, 'at')).rejects.toThrow(InvalidSourceError);
+    await expect(counted(joined, 'at')).rejects.toThrow(/no primary key/);
+    await expect(counted(Payment, 'untyped')).rejects.toThrow(/has no type.*@Column\(\{ type/);
+  });
+
   test('an extended repository, with a scope of its own', async () => {
     const extended = orders.extend({
       onlyPaid(this: Repository<Order>) {
@@ -900,23 +931,18 @@ describeOnEachDatabase('names', (database) => {
     expect(await engine.verify(definition, Order)).toEqual([]);
   }
 
-  test('an entityPrefix', async () => {
-    await open({ entities: ENTITIES, entityPrefix: 'shop_' });
+  test('a naming strategy and an entityPrefix', async () => {
+    await open({ entities: ENTITIES, namingStrategy: new SnakeUpperNames(), entityPrefix: 'shop_' });
     await everything();
-    const types: { object_type: string }[] = await engine.dataSource.query(
-      'SELECT DISTINCT object_type FROM shop_trackstats_statistic_by_date_and_object',
-    );
-    expect(types).toEqual([{ object_type: 'customer' }]);
+    const found = await engine.dataSource.getRepository(StatisticByDateAndObject).find();
+    expect([...new Set(found.map(({ objectType }) => objectType))]).toEqual(['T_CUSTOMER']);
+    expect(engine.dataSource.getMetadata(StatisticByDateAndObject).tableName).toMatch(/^shop_/);
   });
 
-  test('a naming strategy', async () => {
-    await open({ entities: ENTITIES, namingStrategy: new SnakeUpperNames() });
-    await everything();
-  });
-
-  test('schemas, one for the statistics and one for the source', async () => {
+  test('another schema', async () => {
+    if (database.kind !== 'postgres') return; // the others have none
     await database.createSchema('stats');
-    await open({ entities: ENTITIES, ...(database.kind === 'postgres' ? { schema: 'stats' } : {}) });
+    await open({ entities: ENTITIES, schema: 'stats' });
     await everything();
   });
 });

@@ -59,31 +59,39 @@ export async function insert(
   await dataSource.getRepository(entity).insert(rows);
 }
 
-/** The stored statistics of a metric, read with plain SQL: `date` or `date key key` → exact value. */
-export async function storedOf(
+type Rows = Record<string, string | null>;
+
+/** The stored statistics of a metric by period, read with plain SQL: `date` or `date key key` → exact value. */
+async function storedOf(
   dataSource: DataSource,
   metric: MetricDefinition,
-  period: Period = Period.DAY,
-  entity: new () => AbstractStatistic = StatisticByDate,
-): Promise<Record<string, string | null>> {
+  entity: new () => AbstractStatistic,
+): Promise<ReadonlyMap<number, Rows>> {
   const { date, value } = texts(dataSource);
   // the object type is the same for all rows of a tracker
   const keys = dimensionsOf(entity).filter(({ property }) => property !== 'objectType');
   const query = dataSource
     .createQueryBuilder(entity, 's')
     .innerJoin('s.metric', 'm')
-    .where('m.ref = :ref AND s.period = :period', { ref: metric.ref, period })
+    .where('m.ref = :ref', { ref: metric.ref })
     .select(date('s.date'), 'date')
-    .addSelect(value('s.value'), 'value');
+    .addSelect(value('s.value'), 'value')
+    .addSelect('s.period', 'period');
   keys.forEach(({ property, type }, index) =>
     query.addSelect(type === 'date' ? date(`s.${property}`) : `s.${property}`, `k${String(index)}`),
   );
-  const rows = await query.getRawMany<Record<string, unknown>>();
-  const read = rows.map((row): [string, string | null] => [
-    [row.date, ...keys.map((_, index) => row[`k${String(index)}`])].map(String).join(' '),
-    row.value === null ? null : canonicalDecimal(row.value as string | number),
-  ]);
-  return Object.fromEntries(read.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const read = (await query.getRawMany<Record<string, unknown>>()).map((row) => ({
+    period: Number(row.period),
+    key: [row.date, ...keys.map((_, index) => row[`k${String(index)}`])].map(String).join(' '),
+    value: row.value === null ? null : canonicalDecimal(row.value as string | number),
+  }));
+  const found = new Map<number, Rows>();
+  for (const row of read.sort((one, other) => (one.key < other.key ? -1 : 1))) {
+    const rows = found.get(row.period) ?? {};
+    found.set(row.period, rows);
+    rows[row.key] = row.value;
+  }
+  return found;
 }
 
 export interface Ran {
@@ -108,18 +116,28 @@ export async function ran(
 }
 
 /** What is stored for a tracker in its first period, or in the one given. */
-export function rowsOf(
+export async function rowsOf(
   engine: Engine,
-  { metric, periods, target }: TrackerDefinition,
-  period: Period = periods[0] ?? Period.DAY,
-): Promise<Record<string, string | null>> {
+  definition: TrackerDefinition,
+  period: Period = definition.periods[0] ?? Period.DAY,
+): Promise<Rows> {
+  return (await storedFor(engine, definition)).get(period) ?? {};
+}
+
+/** What is stored for a tracker in each of its periods, in their order. */
+export async function allRowsOf(engine: Engine, definition: TrackerDefinition): Promise<Rows[]> {
+  const found = await storedFor(engine, definition);
+  return definition.periods.map((period) => found.get(period) ?? {});
+}
+
+function storedFor(engine: Engine, { metric, target }: TrackerDefinition): Promise<ReadonlyMap<number, Rows>> {
   const entity =
     target.kind === 'total'
       ? StatisticByDate
       : target.kind === 'dimensions'
         ? (target.statistic as new () => AbstractStatistic)
         : StatisticByDateAndObject;
-  return storedOf(engine.dataSource, metric as MetricDefinition, period, entity);
+  return storedOf(engine.dataSource, metric as MetricDefinition, entity);
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

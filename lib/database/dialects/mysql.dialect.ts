@@ -163,7 +163,8 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
         if (segments.every((segment) => segment.shift === 0)) return sql`DATE(${expression})`;
         return sql`DATE(${expression} + INTERVAL ${shift} SECOND)`;
       default:
-        return epochDay(kind, expression, shift, 'DIV');
+        // an unsigned column would refuse to be less than nothing: days before 1970 are
+        return epochDay(kind, sql`CAST(${expression} AS SIGNED)`, shift, 'DIV');
     }
   }
 

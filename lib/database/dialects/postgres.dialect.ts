@@ -186,7 +186,9 @@ export class PostgresDialect extends BaseDialect {
   }
 
   override addend({ expression, type }: NumericColumn): Sql {
-    return type === 'float' ? sql`CAST(${expression} AS double precision)` : expression;
+    if (type === 'float') return sql`CAST(${expression} AS double precision)`;
+    // a column of type money adds up with nothing else; of a numeric one the cast is none
+    return type === 'decimal' ? sql`CAST(${expression} AS numeric)` : expression;
   }
 
   /** by way of text: a cast from double precision to numeric would round to 15 digits */
