@@ -36,11 +36,11 @@ export type { DatePath, KeyPath, NumericPath, ObjectPath, PathTo } from './track
 export { Track } from './tracking/track.decorator.js';
 export type { AnyTracker } from './tracking/tracker.js';
 export type { Every, Schedule, SourceContext, TrackContext, TrackerOptions } from './tracking/tracker.options.js';
-export type { TrackerInfo } from './tracking/tracker-overview.js';
+export type { TrackerInfo } from './execution/tracker-overview.js';
 export type { TrackerTarget } from './tracking/tracker.registry.js';
-export type { RunStatus, TrackerRun } from './tracking/tracker-run.js';
+export type { RunStatus, TrackerRun } from './execution/tracker-run.js';
 export type { TrackResult } from './tracking/tracker.runner.js';
-export { TrackerService } from './tracking/tracker.service.js';
+export { TrackerService } from './execution/tracker.service.js';
 export type { Difference } from './tracking/tracker.verifier.js';
 
 export { TRACKSTATS_ENTITIES } from './trackstats.entities.js';

@@ -4,8 +4,8 @@ import { Metric } from './catalog/metric.entity.js';
 import { Coverage } from './statistics/coverage.entity.js';
 import { StatisticByDateAndObject } from './statistics/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from './statistics/statistic-by-date.entity.js';
-import { TrackerRunRecord } from './tracking/tracker-run.entity.js';
-import { TrackerState } from './tracking/tracker-state.entity.js';
+import { TrackerRunRecord } from './execution/tracker-run.entity.js';
+import { TrackerState } from './execution/tracker-state.entity.js';
 
 /**
  * The entities of the library, for a data source without `autoLoadEntities`.

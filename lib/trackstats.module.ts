@@ -3,10 +3,15 @@ import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DomainService } from './catalog/domain.service.js';
 import { MetricService } from './catalog/metric.service.js';
+import { Database } from './database/database.js';
+import { DataSources } from './database/data-sources.js';
 import { InvalidOptionsError } from './errors/module.error.js';
 import type { AbstractStatistic } from './statistics/abstract-statistic.js';
+import { ObjectTypes } from './statistics/object-types.js';
+import { StatisticOwners } from './statistics/owners.js';
 import { StatisticService } from './statistics/statistic.service.js';
-import { TrackerService } from './tracking/tracker.service.js';
+import { TrackerService } from './execution/tracker.service.js';
+import { TrackerRegistry } from './tracking/tracker.registry.js';
 import { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
 import type {
   TrackstatsModuleAsyncOptions,
@@ -23,6 +28,9 @@ const SERVICES = [DomainService, MetricService, StatisticService, TrackerService
   type,
   shared: Symbol(`shared ${type.name}`),
 }));
+
+/** What the optional parts of the library inject beside that. No application can: it has no name for these. */
+const SHARED = [Database, DataSources, ObjectTypes, StatisticOwners, TrackerRegistry];
 
 /**
  * Holds everything, global under tokens of its own. So it is for TrackstatsModule to say where applications can inject
@@ -124,7 +132,7 @@ function root(
       ...trackstatsProviders(dataSource),
       ...SERVICES.map(({ type, shared }) => ({ provide: shared, useExisting: type })),
     ],
-    exports: [ROOT, TRACKSTATS_OPTIONS, TRACKSTATS_CLOCK, ...SERVICES.map(({ shared }) => shared)],
+    exports: [ROOT, TRACKSTATS_OPTIONS, TRACKSTATS_CLOCK, ...SHARED, ...SERVICES.map(({ shared }) => shared)],
   };
   return {
     module: TrackstatsModule,

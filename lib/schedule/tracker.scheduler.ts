@@ -2,8 +2,8 @@ import { Logger } from '@nestjs/common';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import { DuplicateJobError, MissingScheduleModuleError } from '../errors/schedule.error.js';
 import type { RegisteredTracker } from '../tracking/registered-tracker.js';
-import type { TrackerExecutor } from '../tracking/tracker.executor.js';
-import type { TrackerOverview } from '../tracking/tracker-overview.js';
+import type { TrackerExecutor } from '../execution/tracker.executor.js';
+import type { TrackerOverview } from '../execution/tracker-overview.js';
 import { TrackerJob } from './tracker.job.js';
 
 /** Makes trackers run at their times: each is a cron job of the application's SchedulerRegistry, under its name. */

@@ -2,15 +2,15 @@ import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { localDateAt } from '../time/time-zone.js';
-import { backfilled, type BackfillRange } from './backfill.js';
-import type { MethodRunner } from './method.runner.js';
-import type { Progress } from './progress.js';
-import type { RegisteredTracker } from './registered-tracker.js';
+import { backfilled, type BackfillRange } from '../tracking/backfill.js';
+import type { MethodRunner } from '../tracking/method.runner.js';
+import type { Progress } from '../tracking/progress.js';
+import type { RegisteredTracker } from '../tracking/registered-tracker.js';
 import type { RunHistory } from './run-history.js';
 import type { Running } from './running.js';
-import type { SourceFinder } from './source.finder.js';
+import type { SourceFinder } from '../tracking/source.finder.js';
 import type { TrackerRun } from './tracker-run.js';
-import type { TrackerRunner, TrackResult } from './tracker.runner.js';
+import type { TrackerRunner, TrackResult } from '../tracking/tracker.runner.js';
 
 /** One execution that is asked for. */
 export interface Execution {

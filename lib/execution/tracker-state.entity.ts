@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { LocalDate } from '../time/local-date.js';
 
 /** What the replicas of an application share about a tracker: who runs it, until when, and which slot was the last. */
 @Entity({ name: 'trackstats_tracker', withoutRowid: true })
@@ -21,4 +22,15 @@ export class TrackerState {
   /** the last slot that was run, milliseconds since 1970 */
   @Column({ type: 'bigint', nullable: true })
   slot!: string | null;
+
+  /** first and last date of a backfill that has not ended; a last date of null: through today */
+  @Column({ name: 'backfill_from', type: 'varchar', length: 10, nullable: true })
+  backfillFrom!: LocalDate | null;
+
+  @Column({ name: 'backfill_to', type: 'varchar', length: 10, nullable: true })
+  backfillTo!: LocalDate | null;
+
+  /** the last date that it has computed */
+  @Column({ name: 'backfill_through', type: 'varchar', length: 10, nullable: true })
+  backfillThrough!: LocalDate | null;
 }

@@ -4,7 +4,7 @@ import type { RunStatus } from './tracker-run.js';
 
 /** One run of a tracker, kept as history. Instants are milliseconds since 1970, so that no zone of a column or a driver touches them. */
 @Entity({ name: 'trackstats_run' })
-@Index(['tracker', 'startedAt'])
+@Index(['tracker', 'id'])
 export class TrackerRunRecord {
   @PrimaryGeneratedColumn({ type: 'integer' })
   id!: number;
@@ -46,4 +46,8 @@ export class TrackerRunRecord {
 
   @Column({ type: 'varchar', length: 255 })
   host!: string;
+
+  /** the lease under which it ran: a run that says 'running' after its lease has died */
+  @Column({ type: 'bigint', nullable: true })
+  fence!: string | null;
 }
