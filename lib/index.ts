@@ -36,6 +36,9 @@ export type { DatePath, KeyPath, NumericPath, ObjectPath, PathTo } from './track
 export { Track } from './tracking/track.decorator.js';
 export type { AnyTracker } from './tracking/tracker.js';
 export type { Every, Schedule, SourceContext, TrackContext, TrackerOptions } from './tracking/tracker.options.js';
+export { TrackerEvents } from './execution/tracker-events.js';
+export type { TrackerEvent, TrackerEventOf, TrackerEventType } from './execution/tracker-events.js';
+export type { SkipReason } from './execution/lease.service.js';
 export type { TrackerInfo } from './execution/tracker-overview.js';
 export type { TrackerTarget } from './tracking/tracker.registry.js';
 export type { RunStatus, TrackerRun } from './execution/tracker-run.js';
@@ -46,6 +49,7 @@ export type { Difference } from './tracking/tracker.verifier.js';
 export { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
 export { TrackstatsModule } from './trackstats.module.js';
 export type {
+  Duration,
   ScheduleOverride,
   SchedulingOptions,
   TrackstatsModuleAsyncOptions,
@@ -80,7 +84,16 @@ export {
   MisplacedOptionError,
   MissingModuleError,
 } from './errors/module.error.js';
-export { ClockBehindError, DefinitionChangedError, InvalidRangeError, SourceGoneError } from './errors/run.error.js';
+export {
+  ClockBehindError,
+  DefinitionChangedError,
+  InvalidRangeError,
+  LeaseLostError,
+  NothingToResumeError,
+  RunTimeoutError,
+  ShuttingDownError,
+  SourceGoneError,
+} from './errors/run.error.js';
 export { DuplicateJobError, InvalidScheduleError, MissingScheduleModuleError } from './errors/schedule.error.js';
 export { InvalidPropertyPathError, InvalidSourceError } from './errors/source.error.js';
 export {

@@ -6,6 +6,8 @@ import { UnknownTrackerError } from './errors/tracker.error.js';
 import type { TrackerScheduler } from './schedule/tracker.scheduler.js';
 import { prepareStatisticTables } from './statistics/prepare.js';
 import { registered, type RegisteredTracker } from './tracking/registered-tracker.js';
+import { passOn } from './execution/event-emitter.bridge.js';
+import type { TrackerEvents } from './execution/tracker-events.js';
 import type { RunHistory } from './execution/run-history.js';
 import type { TrackerChecker } from './tracking/tracker.checker.js';
 import { exploreTrackers } from './tracking/tracker.explorer.js';
@@ -29,6 +31,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     private readonly registry: TrackerRegistry,
     private readonly checker: TrackerChecker,
     private readonly overview: TrackerOverview,
+    private readonly events: TrackerEvents,
     private readonly scheduler: TrackerScheduler,
   ) {}
 
@@ -47,7 +50,8 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.registry.fill(trackers);
     this.checkNames(trackers);
     this.overview.scopes = await this.checker.check(trackers);
-    if (this.options.scheduling.enabled) this.scheduler.start(trackers);
+    passOn(this.events, this.discovery.getProviders());
+    if (this.options.scheduling.enabled) await this.scheduler.start(trackers);
   }
 
   /** While every data source is still open. */

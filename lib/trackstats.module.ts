@@ -10,6 +10,7 @@ import type { AbstractStatistic } from './statistics/abstract-statistic.js';
 import { ObjectTypes } from './statistics/object-types.js';
 import { StatisticOwners } from './statistics/owners.js';
 import { StatisticService } from './statistics/statistic.service.js';
+import { TrackerEvents } from './execution/tracker-events.js';
 import { TrackerService } from './execution/tracker.service.js';
 import { TrackerRegistry } from './tracking/tracker.registry.js';
 import { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
@@ -24,7 +25,7 @@ import { FeatureCheck, FEATURE, ROOT, type Registration } from './trackstats.reg
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from './trackstats.tokens.js';
 
 /** What applications inject, each with the token under which the parts of the library share it. */
-const SERVICES = [DomainService, MetricService, StatisticService, TrackerService].map((type) => ({
+const SERVICES = [DomainService, MetricService, StatisticService, TrackerService, TrackerEvents].map((type) => ({
   type,
   shared: Symbol(`shared ${type.name}`),
 }));

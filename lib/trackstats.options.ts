@@ -1,3 +1,4 @@
+import ms, { type StringValue } from 'ms';
 import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 import { InvalidOptionsError, MisplacedOptionError } from './errors/module.error.js';
 import type { AbstractStatistic } from './statistics/abstract-statistic.js';
@@ -6,9 +7,31 @@ import type { WeekStart } from './time/period.js';
 import { checkTimeZone } from './time/time-zone.js';
 import { systemClock, type Clock } from './trackstats.tokens.js';
 
+/** A time: milliseconds, or text as the package `ms` reads it: `'30 seconds'`. */
+export type Duration = number | string;
+
 export interface SchedulingOptions {
   /** `false`: @Track registers trackers, nothing fires by itself. @default true */
   enabled?: boolean;
+  /** how many scheduled runs go on at once in this process; the others wait in turn. @default 4 */
+  concurrency?: number;
+  /**
+   * how long a process may be silent, as one that was killed or paused is, before another may run the tracker. A run
+   * that goes on renews it, however long it takes. @default '30 seconds'
+   */
+  lockAtMostFor?: Duration;
+  /** how long nobody runs a tracker again after a run began, by whatever slot. @default 0 */
+  lockAtLeastFor?: Duration;
+  /** the latest slot that was missed, while no process ran, is run at start. @default true */
+  catchUp?: boolean;
+  /** by how much at most such a run is put off, at random, so that many do not come at once. @default '5 seconds' */
+  catchUpJitter?: Duration;
+  /** the pause before a failed run is tried again; it doubles each time, up to a minute, with some chance. @default '1 second' */
+  retryDelay?: Duration;
+  /** how long a shutdown waits for runs in progress before they are cancelled and rolled back. @default '10 seconds' */
+  shutdownGrace?: Duration;
+  /** how much of each tracker's history is kept: both hold, and the last success stays. @default { days: 30, runs: 1000 } */
+  history?: { days?: number; runs?: number };
 }
 
 /** Replaces a tracker's schedule whole; `false`: it has none. `timeZone` is the cron expression's alone. */
@@ -64,12 +87,25 @@ export type TrackstatsModuleAsyncOptions = TrackstatsModuleExtras &
     | { useExisting: Type<TrackstatsOptionsFactory>; useFactory?: never; useClass?: never; inject?: never }
   );
 
+/** Times are milliseconds. */
+export interface ResolvedScheduling {
+  readonly enabled: boolean;
+  readonly concurrency: number;
+  readonly lockAtMostFor: number;
+  readonly lockAtLeastFor: number;
+  readonly catchUp: boolean;
+  readonly catchUpJitter: number;
+  readonly retryDelay: number;
+  readonly shutdownGrace: number;
+  readonly history: { readonly days: number; readonly runs: number };
+}
+
 /** The options with every default filled in: what the parts of the library get. */
 export interface ResolvedOptions {
   readonly timeZone: string;
   readonly weekStart: WeekStart;
   readonly clock: Clock;
-  readonly scheduling: Readonly<Required<SchedulingOptions>>;
+  readonly scheduling: ResolvedScheduling;
   readonly objectTypes: Readonly<Record<string, EntityClass>>;
   readonly trackers: Readonly<Record<string, ScheduleOverride>>;
 }
@@ -126,14 +162,74 @@ function checkNames(given: object): void {
   }
 }
 
-function resolveScheduling(given: unknown): Required<SchedulingOptions> {
-  if (given === undefined || given === false) return Object.freeze({ enabled: given !== false });
-  const { enabled = true, ...rest }: { enabled?: unknown } = isObject(given) ? given : { enabled: null };
-  if (typeof enabled !== 'boolean' || Object.keys(rest).length > 0) {
-    throw new InvalidOptionsError('scheduling', given, 'Expected false or { enabled?: boolean }.');
+const SCHEDULING: ResolvedScheduling = {
+  enabled: true,
+  concurrency: 4,
+  lockAtMostFor: 30_000,
+  lockAtLeastFor: 0,
+  catchUp: true,
+  catchUpJitter: 5_000,
+  retryDelay: 1_000,
+  shutdownGrace: 10_000,
+  history: { days: 30, runs: 1000 },
+};
+
+function resolveScheduling(given: unknown): ResolvedScheduling {
+  if (given === undefined || given === false) return Object.freeze({ ...SCHEDULING, enabled: given !== false });
+  const names = Object.keys(SCHEDULING);
+  if (!isObject(given) || Object.keys(given).some((name) => !names.includes(name))) {
+    throw new InvalidOptionsError('scheduling', given, `Expected false, or an object of ${names.join(', ')}.`);
   }
-  return Object.freeze({ enabled });
+  const options = given as SchedulingOptions;
+  return Object.freeze({
+    enabled: truth('enabled', options.enabled ?? SCHEDULING.enabled),
+    concurrency: whole('concurrency', options.concurrency ?? SCHEDULING.concurrency, 1),
+    lockAtMostFor: duration('lockAtMostFor', options.lockAtMostFor ?? SCHEDULING.lockAtMostFor, SHORTEST_LOCK),
+    lockAtLeastFor: duration('lockAtLeastFor', options.lockAtLeastFor ?? SCHEDULING.lockAtLeastFor),
+    catchUp: truth('catchUp', options.catchUp ?? SCHEDULING.catchUp),
+    catchUpJitter: duration('catchUpJitter', options.catchUpJitter ?? SCHEDULING.catchUpJitter),
+    retryDelay: duration('retryDelay', options.retryDelay ?? SCHEDULING.retryDelay),
+    shutdownGrace: duration('shutdownGrace', options.shutdownGrace ?? SCHEDULING.shutdownGrace),
+    history: resolveHistory(options.history ?? {}),
+  });
 }
+
+/** With less, a healthy process on a busy machine would lose its leases. */
+const SHORTEST_LOCK = 1_000;
+
+function resolveHistory(given: unknown): ResolvedScheduling['history'] {
+  if (!isObject(given) || Object.keys(given).some((name) => name !== 'days' && name !== 'runs')) {
+    throw new InvalidOptionsError('scheduling.history', given, 'Expected { days?: number, runs?: number }.');
+  }
+  const { days = SCHEDULING.history.days, runs = SCHEDULING.history.runs } = given as NonNullable<
+    SchedulingOptions['history']
+  >;
+  return Object.freeze({ days: whole('history.days', days, 1), runs: whole('history.runs', runs, 1) });
+}
+
+function truth(name: string, given: unknown): boolean {
+  if (typeof given === 'boolean') return given;
+  throw new InvalidOptionsError(`scheduling.${name}`, given, 'Expected true or false.');
+}
+
+function whole(name: string, given: unknown, least: number): number {
+  if (Number.isSafeInteger(given) && (given as number) >= least) return given as number;
+  throw new InvalidOptionsError(`scheduling.${name}`, given, `Expected a whole number, ${least} or more.`);
+}
+
+function duration(name: string, given: unknown, least = 0): number {
+  const length = typeof given === 'string' && given !== '' ? (ms(given as StringValue) as number | undefined) : given;
+  if (typeof length === 'number' && Number.isSafeInteger(length) && length >= least && length <= LONGEST_TIMER)
+    return length;
+  throw new InvalidOptionsError(
+    `scheduling.${name}`,
+    given,
+    `Expected a whole number of milliseconds from ${least} to ${LONGEST_TIMER}, or text such as '30 seconds'.`,
+  );
+}
+
+/** What a timer of Node can wait for: about 24 days. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 function resolveTrackers(given: unknown): Readonly<Record<string, ScheduleOverride>> {
   const expected = `Expected schedules by tracker name: { NAME: false | { cron: '0 * * * *', timeZone?: 'Europe/Paris' } | { every: '15 minutes' } }.`;

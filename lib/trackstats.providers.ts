@@ -14,7 +14,11 @@ import { StatisticOwners } from './statistics/owners.js';
 import { StatisticService } from './statistics/statistic.service.js';
 import { MethodResults } from './tracking/method-results.js';
 import { MethodRunner } from './tracking/method.runner.js';
+import { DatabaseClock } from './execution/database-clock.js';
+import { LeaseService } from './execution/lease.service.js';
 import { RunHistory } from './execution/run-history.js';
+import { TrackerAttempt } from './execution/tracker.attempt.js';
+import { TrackerEvents } from './execution/tracker-events.js';
 import { Running } from './execution/running.js';
 import { SourceFinder } from './tracking/source.finder.js';
 import { TrackerChecker } from './tracking/tracker.checker.js';
@@ -27,10 +31,11 @@ import { TrackerVerifier } from './tracking/tracker.verifier.js';
 import { TrackerService } from './execution/tracker.service.js';
 import { DataSourceDiscovery } from './trackstats.data-sources.js';
 import { TrackstatsLifecycle } from './trackstats.lifecycle.js';
-import { resolveOptions, type ResolvedOptions } from './trackstats.options.js';
+import { resolveOptions, type ResolvedOptions, type ResolvedScheduling } from './trackstats.options.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from './trackstats.tokens.js';
 
 const RESOLVED = Symbol('resolved trackstats options');
+const SCHEDULING = Symbol('resolved scheduling options');
 const DATA_SOURCE_NAME = Symbol('name of the statistics data source');
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a constructor's parameters do not matter here
@@ -65,7 +70,14 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
     {
       provide: TrackerScheduler,
       useFactory: schedulerOf,
-      inject: [TrackerExecutor, TrackerOverview, { token: SchedulerRegistry, optional: true }],
+      inject: [
+        TrackerExecutor,
+        TrackerOverview,
+        LeaseService,
+        DatabaseClock,
+        SCHEDULING,
+        { token: SchedulerRegistry, optional: true },
+      ],
     },
     made(DATA_SOURCE_NAME, () => dataSourceName, []),
     of(
@@ -80,6 +92,7 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
       TrackerRegistry,
       TrackerChecker,
       TrackerOverview,
+      TrackerEvents,
       TrackerScheduler,
     ),
   ];
@@ -116,7 +129,16 @@ function trackingProviders(): Provider[] {
   return [
     of(TrackerRegistry),
     of(Running),
-    of(RunHistory, Database),
+    of(TrackerEvents),
+    of(DatabaseClock, TRACKSTATS_CLOCK),
+    made(SCHEDULING, ({ scheduling }: ResolvedOptions) => scheduling, [RESOLVED]),
+    of(LeaseService, Database, DatabaseClock, SCHEDULING),
+    made(
+      RunHistory,
+      (database: Database, leases: LeaseService, clock: DatabaseClock, { history }: ResolvedScheduling) =>
+        new RunHistory(database, leases, clock, history),
+      [Database, LeaseService, DatabaseClock, SCHEDULING],
+    ),
     of(TrackerResolver, Database, DataSources, ObjectTypes),
     of(TrackerRunner, Database, TrackerResolver, TRACKSTATS_CLOCK),
     of(TrackerVerifier, Database, TrackerResolver),
@@ -127,7 +149,19 @@ function trackingProviders(): Provider[] {
       (dataSources: DataSources, moduleRef: ModuleRef) => new SourceFinder(dataSources, namedBy(moduleRef)),
       [DataSources, ModuleRef],
     ),
-    of(TrackerExecutor, Database, SourceFinder, TrackerRunner, MethodRunner, RunHistory, Running, TRACKSTATS_CLOCK),
+    of(
+      TrackerAttempt,
+      Database,
+      SourceFinder,
+      TrackerRunner,
+      MethodRunner,
+      LeaseService,
+      RunHistory,
+      TrackerEvents,
+      DatabaseClock,
+      SCHEDULING,
+    ),
+    of(TrackerExecutor, TrackerAttempt, DataSources, RunHistory, Running, TrackerEvents, DatabaseClock, SCHEDULING),
     of(TrackerChecker, SourceFinder, TrackerRunner, MethodRunner, MetricService, StatisticOwners, TRACKSTATS_CLOCK),
     of(TrackerOverview, Database, RunHistory, TrackerExecutor, TRACKSTATS_CLOCK),
     of(
@@ -148,9 +182,12 @@ function trackingProviders(): Provider[] {
 function schedulerOf(
   executor: TrackerExecutor,
   overview: TrackerOverview,
+  leases: LeaseService,
+  clock: DatabaseClock,
+  options: ResolvedScheduling,
   registry?: SchedulerRegistry,
 ): TrackerScheduler {
-  return new TrackerScheduler(executor, overview, registry);
+  return new TrackerScheduler(executor, overview, leases, clock, options, registry);
 }
 
 function namedBy(moduleRef: ModuleRef): (name: string) => DataSource | undefined {

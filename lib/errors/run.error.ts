@@ -43,3 +43,51 @@ export class SourceGoneError extends TrackstatsError {
     );
   }
 }
+
+/** A run was stopped after its `timeout`; it was rolled back. */
+export class RunTimeoutError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_RUN_TIMEOUT';
+
+  constructor(tracker: string, timeout: number) {
+    super(
+      `A run of ${tracker} took longer than its timeout of ${timeout} ms and was rolled back. Give it more, ` +
+        `@Track({ timeout }), or less to do: an index on its date field, a shorter lookback, a backfill in smaller steps.`,
+    );
+  }
+}
+
+/** Another process took over while this one was paused or cut off for longer than `lockAtMostFor`; what it had computed was rolled back. */
+export class LeaseLostError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_LEASE_LOST';
+
+  constructor(tracker: string) {
+    super(
+      `This process was paused, or cut off from the database, for longer than its lease of ${tracker}, and another one has ` +
+        `taken over: what this run computed was rolled back. Where this happens in health, give leases more time: scheduling: { lockAtMostFor }.`,
+    );
+  }
+}
+
+/** The application shuts down; a run that did not end within the grace time was rolled back. */
+export class ShuttingDownError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_SHUTTING_DOWN';
+
+  constructor() {
+    super(
+      `The application shuts down: the run was rolled back, or not begun. Its slot is made up for at the next start, ` +
+        `by whichever process comes first. Where runs need longer to end: scheduling: { shutdownGrace }.`,
+    );
+  }
+}
+
+/** There is no interrupted backfill to go on with. */
+export class NothingToResumeError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_NOTHING_TO_RESUME';
+
+  constructor(tracker: string, asked: string, left: string | null) {
+    super(
+      `There is no interrupted backfill of ${tracker} ${asked} to go on with${left === null ? '' : `; there is one ${left}`}. ` +
+        `Ask for the range without \`resume\`${left === null ? '' : ', or resume that one'}.`,
+    );
+  }
+}

@@ -26,7 +26,7 @@ export interface TrackerInfo {
   coverage: { from: LocalDate; through: LocalDate } | null;
   /** milliseconds since the last run began that succeeded: how old its statistics are; null: none has */
   lagMs: number | null;
-  /** in this process */
+  /** in any process of the application */
   running: boolean;
 }
 
@@ -64,7 +64,7 @@ export class TrackerOverview {
         lastRun: runs.get(name) ?? null,
         coverage: coverages[place] ?? null,
         lagMs: success === undefined ? null : Math.max(0, this.clock().getTime() - success.getTime()),
-        running: this.executor.isRunning(tracker),
+        running: runs.get(name)?.status === 'running' || this.executor.isRunning(tracker),
       };
     });
   }

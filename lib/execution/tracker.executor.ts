@@ -1,130 +1,173 @@
-import type { Database } from '../database/database.js';
-import type { Work } from '../database/work.js';
-import type { Clock } from '../trackstats.tokens.js';
-import { localDateAt } from '../time/time-zone.js';
-import { backfilled, type BackfillRange } from '../tracking/backfill.js';
-import type { MethodRunner } from '../tracking/method.runner.js';
-import type { Progress } from '../tracking/progress.js';
+import { untilAborted } from '../database/cancellation.js';
+import type { DataSources } from '../database/data-sources.js';
+import { ShuttingDownError } from '../errors/run.error.js';
 import type { RegisteredTracker } from '../tracking/registered-tracker.js';
+import type { TrackResult } from '../tracking/tracker.runner.js';
+import type { ResolvedScheduling } from '../trackstats.options.js';
+import type { DatabaseClock } from './database-clock.js';
+import type { NotTaken, SkipReason } from './lease.service.js';
+import { pauseAfter, prospectOf } from './retry.js';
 import type { RunHistory } from './run-history.js';
+import { RunLimit } from './run-limit.js';
 import type { Running } from './running.js';
-import type { SourceFinder } from '../tracking/source.finder.js';
-import type { TrackerRun } from './tracker-run.js';
-import type { TrackerRunner, TrackResult } from '../tracking/tracker.runner.js';
+import type { Execution, TrackerAttempt } from './tracker.attempt.js';
+import type { TrackerEvents } from './tracker-events.js';
 
-/** One execution that is asked for. */
-export interface Execution {
-  /** the instant for which it was scheduled; null: asked for by hand */
-  readonly slot: Date | null;
-  /** what the run takes for now. @default the clock's time */
-  readonly now?: Date | undefined;
-  /** computes these dates instead of what is due */
-  readonly backfill?: Omit<BackfillRange, 'today'> | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+/** A scheduled execution: what fails is tried again, for as long as its slot lasts. */
+export interface ScheduledExecution extends Pick<Execution, 'slot'> {
+  /** the next slot, which makes up for this one; null: none comes */
+  readonly next: Date | null;
 }
 
-/** Executes registered trackers: each one at a time in this process, and into the history. */
+/** What became of an execution. */
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly result: TrackResult }
+  /** `heldFor`: milliseconds until the other process's lease runs out, unless it is renewed */
+  | { readonly kind: 'skipped'; readonly reason: SkipReason | 'busy'; readonly heldFor: number };
+
+const BUSY: Outcome = { kind: 'skipped', reason: 'busy', heldFor: 0 };
+const HOUR_MS = 3_600_000;
+/** Between two looks at a lease that another process holds. */
+const LONGEST_LOOK = 2_000;
+
+/** Executes registered trackers: each one at a time among all processes, into the history, until the application shuts down. */
 export class TrackerExecutor {
+  /** aborted when nothing is to begin any more, and when what goes on is to be cancelled */
+  private readonly stopping = new AbortController();
+  private readonly shutdown = new AbortController();
+  private readonly limit: RunLimit;
+  private readonly pruned = new Map<string, number>();
+
   constructor(
-    private readonly database: Database,
-    private readonly sources: SourceFinder,
-    private readonly trackers: TrackerRunner,
-    private readonly methods: MethodRunner,
+    private readonly attempts: TrackerAttempt,
+    private readonly dataSources: DataSources,
     private readonly history: RunHistory,
     private readonly running: Running,
-    private readonly clock: Clock,
-  ) {}
-
-  /** Executes a tracker now; null where it is being executed. */
-  async tryNow(tracker: RegisteredTracker, execution: Execution): Promise<TrackResult | null> {
-    return this.running.tryStart(tracker.name, () => this.execute(tracker, execution));
+    private readonly events: TrackerEvents,
+    private readonly clock: DatabaseClock,
+    private readonly options: ResolvedScheduling,
+  ) {
+    this.limit = new RunLimit(options.concurrency);
   }
 
-  /** Executes a tracker as soon as nothing else executes it. */
+  /** Executes a tracker for a slot, in turn where many run, and again where it fails and may succeed. */
+  async scheduled(tracker: RegisteredTracker, execution: ScheduledExecution): Promise<Outcome> {
+    return this.exclusive(tracker, execution, () => this.limit.run(() => this.untilDone(tracker, execution)));
+  }
+
+  /** Executes a tracker now, unless it is being executed. */
+  async tryNow(tracker: RegisteredTracker, execution: Execution): Promise<Outcome> {
+    return this.exclusive(tracker, execution, () => this.once(tracker, execution));
+  }
+
+  /** Executes a tracker as soon as no process executes it. */
   async next(tracker: RegisteredTracker, execution: Execution): Promise<TrackResult> {
-    return this.running.startNext(tracker.name, () => this.execute(tracker, execution));
+    return this.running.startNext(tracker.name, async () => {
+      for (let wait = 50; ; wait = Math.min(2 * wait, LONGEST_LOOK)) {
+        const outcome = await this.once(tracker, execution);
+        if (outcome.kind === 'succeeded') return outcome.result;
+        await this.pause(Math.min(wait, Math.max(outcome.heldFor, 1)), execution.signal);
+      }
+    });
   }
 
-  /** Executes something that is no registered tracker; `idle` waits for it too. */
-  async once<T>(task: () => Promise<T>): Promise<T> {
-    return this.running.startNext(Symbol('once'), task);
+  /** Executes something that is no registered tracker; a shutdown waits for it too. */
+  async apart<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.running.startNext(Symbol('apart'), () => task(this.shutdown.signal));
   }
 
+  /** Whether this process executes a tracker. */
   isRunning(tracker: RegisteredTracker): boolean {
     return this.running.has(tracker.name);
   }
 
-  /** Resolves when no tracker is being executed. */
-  idle(): Promise<void> {
-    return this.running.idle();
+  /** Begins nothing any more, waits for what goes on, and cancels what has not ended after the grace time. */
+  async stop(): Promise<void> {
+    this.stopping.abort(new ShuttingDownError());
+    const cancel = setTimeout(() => {
+      this.shutdown.abort(new ShuttingDownError());
+    }, this.options.shutdownGrace);
+    await this.running.idle();
+    clearTimeout(cancel);
+    this.shutdown.abort(new ShuttingDownError());
   }
 
-  private async execute(tracker: RegisteredTracker, execution: Execution): Promise<TrackResult> {
-    const started = { tracker: tracker.name, slot: execution.slot, attempt: 1, startedAt: this.clock() };
-    const conclude = (result: TrackResult): Work<void> =>
-      this.history.enter({
-        ...started,
-        ...result,
-        tracker: tracker.name,
-        status: 'succeeded',
-        finishedAt: this.clock(),
-        error: null,
-      });
-    try {
-      return await this.run(tracker, execution, conclude);
-    } catch (error) {
-      await this.enterFailure(started, error);
-      throw error;
+  private exclusive(
+    tracker: RegisteredTracker,
+    execution: Pick<Execution, 'slot'>,
+    task: () => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const started = this.running.tryStart(tracker.name, task);
+    if (started !== null) return started;
+    this.events.emit({ type: 'skipped', tracker: tracker.name, slot: execution.slot, reason: 'busy' });
+    return Promise.resolve(BUSY);
+  }
+
+  private async untilDone(tracker: RegisteredTracker, { next, ...execution }: ScheduledExecution): Promise<Outcome> {
+    let tries = 0;
+    for (let attempt = 1; ; attempt++) {
+      const wait = pauseAfter(attempt, this.options.retryDelay);
+      const willRetry = (error: unknown): boolean => {
+        const prospect = prospectOf(error, tracker.kind === 'method', (given) => this.dataSources.isOutage(given));
+        const isInTime = next === null || this.clock.scheduleNow().getTime() + wait < next.getTime();
+        // a database that is away is waited for; what merely may go better has a number of tries
+        return (
+          isInTime &&
+          !this.stopping.signal.aborted &&
+          (prospect === 'outage' || (prospect === 'uncertain' && tries < tracker.retries))
+        );
+      };
+      try {
+        return await this.once(tracker, execution, attempt, willRetry);
+      } catch (error) {
+        if (!willRetry(error)) throw error;
+        tries++;
+      }
+      await this.pause(wait);
     }
   }
 
-  private async run(
+  private async once(
     tracker: RegisteredTracker,
-    { now = this.clock(), backfill, signal, onProgress }: Execution,
-    conclude: (result: TrackResult) => Work<void>,
-  ): Promise<TrackResult> {
-    signal?.throwIfAborted();
-    if (tracker.kind === 'method') return this.methods.run(tracker, { now, signal, conclude });
-    const source = await this.sources.find(tracker, now);
-    signal?.throwIfAborted();
-    if (backfill === undefined) return this.trackers.run(tracker.definition, source, { now, conclude });
-    const range = { ...backfill, today: localDateAt(now, tracker.definition.timeZone) };
-    // the history tells of a backfill as one run, entered with its last step
-    return backfilled(
-      range,
-      (step, last) =>
-        this.trackers.run(tracker.definition, source, {
-          ...step,
-          now,
-          ...(last === null ? {} : { conclude: (result) => conclude(last(result)) }),
-        }),
-      { signal, onProgress },
-    );
+    execution: Execution,
+    attempt = 1,
+    willRetry: (error: unknown) => boolean = () => false,
+  ): Promise<Outcome> {
+    execution.signal?.throwIfAborted();
+    this.stopping.signal.throwIfAborted();
+    const signals = [this.shutdown.signal, execution.signal];
+    const made = await this.attempts.make(tracker, execution, attempt, signals, willRetry);
+    if (isNotTaken(made)) {
+      const { reason, heldFor } = made;
+      this.events.emit({ type: 'skipped', tracker: tracker.name, slot: execution.slot, reason });
+      return { kind: 'skipped', reason, heldFor };
+    }
+    await this.pruneHistory(tracker.name);
+    return { kind: 'succeeded', result: made };
   }
 
-  private async enterFailure(
-    started: Pick<TrackerRun, 'tracker' | 'slot' | 'attempt' | 'startedAt'>,
-    error: unknown,
-  ): Promise<void> {
-    const failed: Omit<TrackerRun, 'id' | 'host'> = {
-      ...started,
-      status: isAbort(error) ? 'cancelled' : 'failed',
-      finishedAt: this.clock(),
-      from: null,
-      through: null,
-      written: 0,
-      removed: 0,
-      error: error instanceof Error ? error.message : String(error),
-    };
+  private pause(ms: number, signal?: AbortSignal): Promise<void> {
+    const signals = AbortSignal.any([this.stopping.signal, ...(signal === undefined ? [] : [signal])]);
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    return untilAborted(signals, waited).finally(() => {
+      clearTimeout(timer);
+    });
+  }
+
+  /** Now and then: what is to be kept is counted in days. */
+  private async pruneHistory(tracker: string): Promise<void> {
+    const now = this.clock.scheduleNow().getTime();
+    if (now - (this.pruned.get(tracker) ?? 0) < HOUR_MS) return;
+    this.pruned.set(tracker, now);
     try {
-      await this.database.transaction(() => this.history.enter(failed));
+      await this.history.prune(tracker);
     } catch {
-      // the database that failed the run may well refuse its history; the caller is told of the run's own error
+      // the run is done whatever becomes of the history; the next hour comes
     }
   }
 }
 
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+function isNotTaken(made: NotTaken | TrackResult): made is NotTaken {
+  return 'lease' in made;
 }

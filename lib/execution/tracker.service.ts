@@ -1,4 +1,5 @@
 import type { ObjectLiteral } from 'typeorm';
+import { Cancellation } from '../database/cancellation.js';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import type { Source } from '../rollup/source.resolver.js';
@@ -23,7 +24,7 @@ import { constructorOptions, kindOf, type AnyTracker } from '../tracking/tracker
 
 interface Watching {
   onProgress?: (progress: Progress) => void;
-  /** stops the run before it writes: the call then rejects with the signal's reason */
+  /** cancels the run, which is rolled back: the call then rejects with the signal's reason */
   signal?: AbortSignal;
 }
 
@@ -67,11 +68,11 @@ export class TrackerService {
     const { definition, sourced } = this.defined(tracker);
     const { now = this.clock(), from, to, onProgress, signal } = options;
     const range = { from: dateOf(from, definition), to: dateOf(to, definition) };
-    return this.executor.once(async () => {
-      signal?.throwIfAborted();
-      const rows = await this.sources.find(sourced, now, source);
-      signal?.throwIfAborted();
-      return reported(await this.runner.run(definition, rows, { now, ...range }), onProgress);
+    return this.executor.apart(async (shutdown) => {
+      const cancellation = new Cancellation({ signals: [shutdown, signal] });
+      cancellation.check();
+      const rows = await cancellation.during(this.sources.find(sourced, now, source));
+      return reported(await this.runner.run(definition, rows, { now, ...range, cancellation }), onProgress);
     });
   }
 
@@ -79,38 +80,44 @@ export class TrackerService {
    * Runs a registered tracker now, into the history.
    *
    * @param tracker its name, its class, or `[class, 'method']`
-   * @returns null where it is running already
-   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, and what stops the run
+   * @param options `now`: what the run takes for now; `signal`: cancels the run, on the server too, and rolls it back
+   * @returns null where this process or another one is running it
+   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, RunTimeoutError, LeaseLostError,
+   * ShuttingDownError, and what stops the run
    */
-  async run(tracker: TrackerTarget, options: { now?: Date } = {}): Promise<TrackResult | null> {
-    return this.executor.tryNow(this.registry.get(tracker, 'run'), { slot: null, now: options.now });
+  async run(tracker: TrackerTarget, options: { now?: Date; signal?: AbortSignal } = {}): Promise<TrackResult | null> {
+    const { now, signal } = options;
+    const outcome = await this.executor.tryNow(this.registry.get(tracker, 'run'), { slot: null, now, signal });
+    return outcome.kind === 'succeeded' ? outcome.result : null;
   }
 
   /**
    * Computes a range of dates anew, whatever is stored, in steps each of which commits: a backfill that was aborted or
-   * killed leaves the dates that it reported done. Without `to` it ends today and removes what lies after.
+   * killed leaves the dates that it reported done. Without `to` it ends today and removes what lies after. While
+   * another process runs the tracker, it waits.
    *
    * @param options `from`, `to`: dates, both included, or instants taken in the tracker's zone; `step`: days that one
-   * transaction computes, default 366; `signal`: looked at between steps
+   * transaction computes, default 366; `resume`: goes on where a backfill of the same `from` and `to` was interrupted;
+   * `signal`: cancels the step in progress, which is rolled back
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method, InvalidRangeError,
-   * SourceGoneError
+   * SourceGoneError, NothingToResumeError, LeaseLostError, ShuttingDownError
    * @example
    * await this.trackers.backfill(OrderCountTracker, { from: '2024-01-01', onProgress: ({ fraction }) => bar.update(fraction) });
    */
   async backfill(
     tracker: TrackerTarget,
-    options: Watching & { from: LocalDateInput; to?: LocalDateInput; step?: number },
+    options: Watching & { from: LocalDateInput; to?: LocalDateInput; step?: number; resume?: boolean },
   ): Promise<TrackResult> {
     const registered = this.ofSource(tracker, 'backfill');
     const { definition } = registered;
-    const { signal, onProgress, step = BACKFILL_STEP } = options;
+    const { signal, onProgress, step = BACKFILL_STEP, resume = false } = options;
     if (!Number.isSafeInteger(step) || step < 1) {
       throw new InvalidTrackerError(
         registered.name,
         `step is ${shown(step)}. Expected a whole number of days, 1 or more.`,
       );
     }
-    const range = { from: parsedDate(options.from, definition), to: dateOf(options.to, definition), step };
+    const range = { from: parsedDate(options.from, definition), to: dateOf(options.to, definition), step, resume };
     return this.executor.next(registered, { slot: null, backfill: range, signal, onProgress });
   }
 
@@ -145,7 +152,7 @@ export class TrackerService {
     const covered = await this.verifier.covered(definition, source);
     const { from, to } = datesOf(range, definition);
     if (covered === null) return this.executor.next(registered, { slot: null });
-    const repaired = { from: from ?? covered.from, to: to ?? covered.through, step: BACKFILL_STEP };
+    const repaired = { from: from ?? covered.from, to: to ?? covered.through, step: BACKFILL_STEP, resume: false };
     return this.executor.next(registered, { slot: null, backfill: repaired });
   }
 

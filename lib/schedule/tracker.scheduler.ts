@@ -1,39 +1,52 @@
 import { Logger } from '@nestjs/common';
 import type { SchedulerRegistry } from '@nestjs/schedule';
+import { ShuttingDownError } from '../errors/run.error.js';
 import { DuplicateJobError, MissingScheduleModuleError } from '../errors/schedule.error.js';
-import type { RegisteredTracker } from '../tracking/registered-tracker.js';
-import type { TrackerExecutor } from '../execution/tracker.executor.js';
+import type { DatabaseClock } from '../execution/database-clock.js';
+import type { LeaseService } from '../execution/lease.service.js';
+import type { Outcome, TrackerExecutor } from '../execution/tracker.executor.js';
 import type { TrackerOverview } from '../execution/tracker-overview.js';
+import type { RegisteredTracker } from '../tracking/registered-tracker.js';
+import type { TrackerSchedule } from '../tracking/tracker-schedule.js';
+import type { ResolvedScheduling } from '../trackstats.options.js';
 import { TrackerJob } from './tracker.job.js';
+import { latestSlot, slotAfter } from './slots.js';
+
+type ScheduledTracker = RegisteredTracker & { readonly schedule: TrackerSchedule };
 
 /** Makes trackers run at their times: each is a cron job of the application's SchedulerRegistry, under its name. */
 export class TrackerScheduler {
   private readonly logger = new Logger(TrackerScheduler.name);
   private readonly jobs = new Map<string, TrackerJob>();
+  /** looks again at slots that wait: a catch-up, or a lease of a process that may have died */
+  private readonly waiting = new Map<string, NodeJS.Timeout>();
   private stopped = false;
 
   /** @param jobsOfApplication undefined where the application has no ScheduleModule */
   constructor(
     private readonly executor: TrackerExecutor,
     private readonly overview: TrackerOverview,
+    private readonly leases: LeaseService,
+    private readonly clock: DatabaseClock,
+    private readonly options: ResolvedScheduling,
     private readonly jobsOfApplication: SchedulerRegistry | undefined,
   ) {}
 
   /**
-   * Registers and starts the jobs, and runs what is to run at start.
+   * Registers and starts the jobs, and runs what is to run at start: trackers that say so, and slots that were missed.
    *
    * @throws MissingScheduleModuleError, DuplicateJobError
    */
-  start(trackers: readonly RegisteredTracker[]): void {
-    for (const [tracker, job] of this.made(trackers)) {
+  async start(trackers: readonly RegisteredTracker[]): Promise<void> {
+    const made = this.made(trackers);
+    const missed = await this.missedSlots(made.map(([tracker]) => tracker));
+    for (const [tracker, job] of made) {
       this.registry([tracker]).addCronJob(tracker.name, job);
       this.jobs.set(tracker.name, job);
       this.overview.nextRuns.set(tracker.name, () => (job.isActive ? job.nextDate().toJSDate() : null));
       job.start();
     }
-    for (const tracker of trackers) {
-      if (tracker.runOnStart) void this.fire(tracker, null);
-    }
+    for (const tracker of trackers) this.runAtStart(tracker, missed.get(tracker.name) ?? null);
   }
 
   /** Fires nothing any more, and resolves when the runs in progress have ended. */
@@ -45,20 +58,21 @@ export class TrackerScheduler {
       if (registry?.doesExist('cron', name) === true && registry.getCronJob(name) === job) registry.deleteCronJob(name);
       else void job.stop();
     }
+    for (const timer of this.waiting.values()) clearTimeout(timer);
+    this.waiting.clear();
     this.jobs.clear();
     this.overview.nextRuns.clear();
-    await this.executor.idle();
+    await this.executor.stop();
   }
 
   /** All are made before the first is started: a start that fails leaves no timer behind. */
-  private made(trackers: readonly RegisteredTracker[]): [RegisteredTracker, TrackerJob][] {
-    const scheduled = trackers.filter(({ schedule }) => schedule !== null);
+  private made(trackers: readonly RegisteredTracker[]): [ScheduledTracker, TrackerJob][] {
+    const scheduled = trackers.filter(isScheduled);
     if (scheduled.length === 0) return [];
     const registry = this.registry(scheduled);
-    return scheduled.flatMap((tracker): [RegisteredTracker, TrackerJob][] => {
-      if (tracker.schedule === null) return [];
+    return scheduled.map((tracker): [ScheduledTracker, TrackerJob] => {
       if (registry.doesExist('cron', tracker.name)) throw new DuplicateJobError(tracker.name);
-      return [[tracker, TrackerJob.of(tracker.schedule, (slot) => this.fire(tracker, slot))]];
+      return [tracker, TrackerJob.of(tracker.schedule, (slot) => this.tick(tracker, slot))];
     });
   }
 
@@ -67,14 +81,82 @@ export class TrackerScheduler {
     throw new MissingScheduleModuleError(scheduled.map(({ name }) => name));
   }
 
-  private async fire(tracker: RegisteredTracker, slot: Date | null): Promise<void> {
-    if (this.stopped) return;
+  /** The latest slots that nobody has run, of trackers that have run: nothing was missed of a tracker that is new. */
+  private async missedSlots(trackers: readonly ScheduledTracker[]): Promise<ReadonlyMap<string, Date>> {
+    const missed = new Map<string, Date>();
+    if (!this.options.catchUp || trackers.length === 0) return missed;
+    const states = await this.leases.states(trackers.map(({ name }) => name));
+    for (const { name, schedule } of trackers) {
+      const state = states.get(name);
+      if (state === undefined || state.slot === null) continue;
+      const latest = latestSlot(schedule, new Date(state.now));
+      if (latest !== null && latest.getTime() > state.slot) missed.set(name, latest);
+    }
+    return missed;
+  }
+
+  private runAtStart(tracker: RegisteredTracker, missed: Date | null): void {
+    if (missed !== null && isScheduled(tracker)) {
+      this.later(tracker, tracker.runOnStart ? 0 : Math.random() * this.options.catchUpJitter, missed);
+    } else if (tracker.runOnStart) void this.byHand(tracker);
+  }
+
+  /** A job fires: for a slot, or by the application's own hand. */
+  private async tick(tracker: ScheduledTracker, slot: Date | null): Promise<void> {
+    if (slot === null) return this.byHand(tracker);
+    // by a clock that is off, other replicas have other slots: theirs are this one's too
+    const due = this.clock.isOff ? latestSlot(tracker.schedule, this.clock.scheduleNow()) : slot;
+    if (due !== null) await this.run(tracker, due);
+  }
+
+  private async run(tracker: ScheduledTracker, slot: Date): Promise<void> {
+    const next = slotAfter(tracker.schedule, slot);
+    const outcome = await this.outcomeOf(tracker, () => this.executor.scheduled(tracker, { slot, next }));
+    if (outcome?.kind !== 'skipped' || outcome.reason !== 'held') return;
+    // its holder may have died: then nobody else would run this slot
+    if (!this.waiting.has(tracker.name)) this.later(tracker, outcome.heldFor + LOOK_AFTER, slot);
+  }
+
+  private later(tracker: ScheduledTracker, ms: number, slot: Date): void {
+    const timer = setTimeout(() => {
+      this.waiting.delete(tracker.name);
+      void this.run(tracker, slot);
+    }, ms);
+    this.waiting.set(tracker.name, timer);
+  }
+
+  private async byHand(tracker: RegisteredTracker): Promise<void> {
+    await this.outcomeOf(tracker, () => this.executor.tryNow(tracker, { slot: null }));
+  }
+
+  private async outcomeOf(tracker: RegisteredTracker, execute: () => Promise<Outcome>): Promise<Outcome | null> {
+    if (this.stopped) return null;
     try {
-      const result = await this.executor.tryNow(tracker, { slot });
-      if (result === null) this.logger.debug(`Tracker ${tracker.name} is still running; this tick is skipped.`);
+      const outcome = await execute();
+      if (outcome.kind === 'skipped') this.logger.debug(`Tracker ${tracker.name}: ${SKIPPED[outcome.reason]}`);
+      return outcome;
     } catch (error) {
+      if (error instanceof ShuttingDownError) {
+        this.logger.log(`Tracker ${tracker.name}: ${error.message}`);
+        return null;
+      }
       const { message, stack } = error instanceof Error ? error : new Error(String(error));
       this.logger.error(`Tracker ${tracker.name} failed: ${message}`, stack);
+      return null;
     }
   }
+}
+
+/** Milliseconds after the end of a lease at which it is looked at again. */
+const LOOK_AFTER = 100;
+
+const SKIPPED: Readonly<Record<(Outcome & { kind: 'skipped' })['reason'], string>> = {
+  busy: 'it is still running here; this slot is skipped.',
+  held: 'another process is running it.',
+  done: 'another process has run this slot.',
+  early: 'this slot has not come yet by the clock of the database.',
+};
+
+function isScheduled(tracker: RegisteredTracker): tracker is ScheduledTracker {
+  return tracker.schedule !== null;
 }

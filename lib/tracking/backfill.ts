@@ -12,21 +12,25 @@ export interface BackfillRange {
   readonly today: LocalDate;
   /** days a step */
   readonly step: number;
+  /** the last date that is computed already; null: none */
+  readonly after: LocalDate | null;
+}
+
+export interface BackfillStep {
+  readonly range: Pick<RunOptions, 'from' | 'to' | 'stepOf'>;
+  readonly isLast: boolean;
 }
 
 /**
  * Computes a range in bounded steps, the earliest first. Each step is a transaction of its own: when one fails, is
  * aborted or killed, the steps before it stay, and the range can be asked for again from there.
  *
- * @param run computes one step; of the last one it is also given what makes the whole backfill's result of the step's
+ * @param run computes one step; it is also given what makes the result of all steps so far of the step's own
  * @param signal looked at before each step; the call then rejects with its reason
  */
 export async function backfilled(
   range: BackfillRange,
-  run: (
-    step: Pick<RunOptions, 'from' | 'to' | 'stepOf'>,
-    last: ((result: TrackResult) => TrackResult) | null,
-  ) => Promise<TrackResult>,
+  run: (step: BackfillStep, whole: (result: TrackResult) => TrackResult) => Promise<TrackResult>,
   { onProgress, signal }: { onProgress?: ((progress: Progress) => void) | undefined; signal?: AbortSignal | undefined },
 ): Promise<TrackResult> {
   const { from, to, today } = range;
@@ -35,24 +39,23 @@ export async function backfilled(
   let total: TrackResult | undefined;
   for (const step of stepsOf(range, end)) {
     signal?.throwIfAborted();
-    const isLast = step.to === to || step.to === undefined || step.to === end;
     const before = total;
     const whole = (result: TrackResult): TrackResult => (before === undefined ? result : together(before, result));
-    const result = await run({ ...step, stepOf: { from, to } }, isLast ? whole : null);
+    const result = await run(step, whole);
     total = whole(result);
     const done = dayNumber(result.through) - dayNumber(from) + 1;
     onProgress?.({ date: result.through, from, to: end, fraction: Math.min(1, done / days), written: total.written });
   }
-  return total ?? run({ from, to }, (result) => result);
+  return total ?? run({ range: { from, to }, isLast: true }, (result) => result);
 }
 
-function* stepsOf(
-  { from, to, step }: BackfillRange,
-  end: LocalDate,
-): Generator<{ from: LocalDate; to: LocalDate | undefined }> {
-  for (let start = from; start <= end; start = addDays(start, step)) {
+function* stepsOf({ from, to, step, after }: BackfillRange, end: LocalDate): Generator<BackfillStep> {
+  const stepOf = { from, to };
+  for (let start = after === null ? from : addDays(after, 1); start <= end; start = addDays(start, step)) {
     const last = addDays(start, step - 1);
-    yield last >= end ? { from: start, to } : { from: start, to: last };
+    yield last >= end
+      ? { range: { from: start, to, stepOf }, isLast: true }
+      : { range: { from: start, to: last, stepOf }, isLast: false };
   }
 }
 

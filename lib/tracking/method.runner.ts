@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag';
 import { resolveMetric } from '../catalog/catalog.store.js';
 import type { Metric } from '../catalog/metric.entity.js';
+import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 import type { ObjectTypes } from '../statistics/object-types.js';
@@ -20,7 +21,7 @@ import type { TrackResult } from './tracker.runner.js';
 /** How a method's run is to be done. */
 export interface MethodRunOptions {
   readonly now: Date;
-  readonly signal?: AbortSignal | undefined;
+  readonly cancellation: Cancellation;
   /** last statements of the run's transaction */
   readonly conclude?: (result: TrackResult) => Work<void>;
 }
@@ -48,14 +49,13 @@ export class MethodRunner {
   }
 
   /** @throws InvalidResultError, InvalidValueError, InvalidObjectError, and what the method throws */
-  async run(tracker: MethodTracker, { now, signal, conclude }: MethodRunOptions): Promise<TrackResult> {
+  async run(tracker: MethodTracker, { now, cancellation, conclude }: MethodRunOptions): Promise<TrackResult> {
     const { definition } = tracker;
     const started = this.clock().getTime();
     const date = localDateAt(now, definition.timeZone);
-    const returned = await tracker.call({ now, date, signal: signal ?? new AbortController().signal });
-    signal?.throwIfAborted();
+    const returned = await cancellation.during(tracker.call({ now, date, signal: cancellation.signal }));
     const results = this.results.of(definition, returned);
-    return this.database.transaction(() => this.record(definition, results, { date, started, conclude }));
+    return this.database.transaction(() => this.record(definition, results, { date, started, conclude }), cancellation);
   }
 
   private *record(

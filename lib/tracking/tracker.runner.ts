@@ -2,6 +2,7 @@ import sql, { raw } from 'sql-template-tag';
 import { resolveMetric } from '../catalog/catalog.store.js';
 import { findMetric } from '../catalog/metric.query.js';
 import type { Metric } from '../catalog/metric.entity.js';
+import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import { execute, queryOne, type Work } from '../database/work.js';
 import { inRange } from '../rollup/range-sql.js';
@@ -50,6 +51,7 @@ export interface RunOptions extends RequestedRange {
   readonly now: Date;
   /** last statements of the run's transaction: what is recorded of a run is so as true as its statistics */
   readonly conclude?: ((result: TrackResult) => Work<void>) | undefined;
+  readonly cancellation?: Cancellation | undefined;
 }
 
 /** Runs one tracker once: everything in one transaction on the statistics' database, or nothing. */
@@ -80,7 +82,7 @@ export class TrackerRunner {
     const started = this.clock().getTime();
     if (tracker.sourceDatabase !== this.database) return this.runAcross(tracker, options, started);
     const probe = probeOf(this.database.dialect, tracker, options.now);
-    return this.database.transaction(() => this.inTransaction(tracker, options, started, probe));
+    return this.database.transaction(() => this.inTransaction(tracker, options, started, probe), options.cancellation);
   }
 
   /**
@@ -94,8 +96,10 @@ export class TrackerRunner {
       const scan = await this.database.read(() => this.scan(tracker, options, probe));
       const spool = await PartialSpool.from(sourceDatabase, scan);
       try {
-        return await this.database.transaction(() =>
-          this.inTransaction(tracker, options, started, probe, { scan, spool }),
+        options.cancellation?.check();
+        return await this.database.transaction(
+          () => this.inTransaction(tracker, options, started, probe, { scan, spool }),
+          options.cancellation,
         );
       } catch (error) {
         if (!(error instanceof OvertakenError) || attempt >= OVERTAKEN_LIMIT) throw error;

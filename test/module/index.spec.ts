@@ -21,7 +21,7 @@ const NAMES = [
     'ObjectsByDateAndObjectTracker',
     'ObjectsByDateTracker',
   ],
-  ...['ObjectsByDimensionsTracker', 'Track', 'TrackerService'],
+  ...['ObjectsByDimensionsTracker', 'Track', 'TrackerEvents', 'TrackerService'],
   ...['TRACKSTATS_CLOCK', 'TRACKSTATS_ENTITIES', 'TRACKSTATS_OPTIONS', 'TrackstatsModule'],
 ];
 

@@ -8,7 +8,17 @@ describe('resolveOptions', () => {
       timeZone: 'UTC',
       weekStart: 'monday',
       clock: systemClock,
-      scheduling: { enabled: true },
+      scheduling: {
+        enabled: true,
+        concurrency: 4,
+        lockAtMostFor: 30_000,
+        lockAtLeastFor: 0,
+        catchUp: true,
+        catchUpJitter: 5_000,
+        retryDelay: 1_000,
+        shutdownGrace: 10_000,
+        history: { days: 30, runs: 1000 },
+      },
       objectTypes: {},
       trackers: {},
     });
@@ -21,7 +31,14 @@ describe('resolveOptions', () => {
     expect(
       resolveOptions({ timeZone: 'Asia/Tokyo', weekStart: 'sunday', clock, scheduling: false, trackers }),
     ).toMatchObject({ timeZone: 'Asia/Tokyo', weekStart: 'sunday', clock, scheduling: { enabled: false }, trackers });
-    expect(resolveOptions({ scheduling: { enabled: false } }).scheduling).toEqual({ enabled: false });
+    expect(resolveOptions({ scheduling: { enabled: false } }).scheduling).toMatchObject({ enabled: false });
+    const scheduling = { lockAtMostFor: '2 minutes', retryDelay: 0, history: { runs: 5 } };
+    expect(resolveOptions({ scheduling }).scheduling).toMatchObject({
+      enabled: true,
+      lockAtMostFor: 120_000,
+      retryDelay: 0,
+      history: { days: 30, runs: 5 },
+    });
     expect(resolveOptions({ timeZone: undefined, scheduling: undefined })).toEqual(resolveOptions({}));
   });
 
@@ -39,6 +56,22 @@ describe('resolveOptions', () => {
     ],
     ['scheduling that is neither', { scheduling: 'off' }, 'TRACKSTATS_INVALID_OPTIONS', /scheduling is "off"/],
     ['scheduling of unknown fields', { scheduling: { on: true } }, 'TRACKSTATS_INVALID_OPTIONS', /scheduling/],
+    [
+      'a lock of no time',
+      { scheduling: { lockAtMostFor: 0 } },
+      'TRACKSTATS_INVALID_OPTIONS',
+      /lockAtMostFor is 0.*1000/,
+    ],
+    ['no time at all', { scheduling: { retryDelay: 'soon' } }, 'TRACKSTATS_INVALID_OPTIONS', /retryDelay is "soon"/],
+    ['half a run', { scheduling: { concurrency: 0.5 } }, 'TRACKSTATS_INVALID_OPTIONS', /concurrency is 0.5/],
+    ['yes', { scheduling: { catchUp: 'yes' } }, 'TRACKSTATS_INVALID_OPTIONS', /catchUp is "yes"/],
+    [
+      'a history of nothing',
+      { scheduling: { history: { runs: 0 } } },
+      'TRACKSTATS_INVALID_OPTIONS',
+      /history.runs is 0/,
+    ],
+    ['a history of hours', { scheduling: { history: { hours: 1 } } }, 'TRACKSTATS_INVALID_OPTIONS', /history/],
     ['a schedule that is text', { trackers: { a: '0 * * * *' } }, 'TRACKSTATS_INVALID_OPTIONS', /trackers\["a"\]/],
     ['a schedule that is empty', { trackers: { a: {} } }, 'TRACKSTATS_INVALID_OPTIONS', /trackers\["a"\]/],
     ['two schedules', { trackers: { a: { cron: '* * * * *', every: 1 } } }, 'TRACKSTATS_INVALID_OPTIONS', /trackers/],

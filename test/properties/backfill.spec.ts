@@ -92,8 +92,8 @@ describeOnEachDatabase('backfill', (database) => {
           await store(engine.dataSource, rowsOf(before, at));
           const run = (): Promise<unknown> =>
             backfilled(
-              { from, to: undefined, today, step },
-              (range) => engine.run(definition, Payment, { ...range, now }),
+              { from, to: undefined, today, step, after: null },
+              ({ range }) => engine.run(definition, Payment, { ...range, now }),
               {},
             );
           await run();

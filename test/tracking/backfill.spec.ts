@@ -28,8 +28,8 @@ describeOnEachDatabase('backfill', (database) => {
   function backfill(range: { from: string; to?: string; step?: number }, signal?: AbortSignal): Promise<TrackResult> {
     const { from, to, step = 100 } = range;
     return backfilled(
-      { from, to, today: TODAY, step },
-      (one) => engine.run(definition, Payment, { ...one, now: NOW }),
+      { from, to, today: TODAY, step, after: null },
+      ({ range }) => engine.run(definition, Payment, { ...range, now: NOW }),
       { signal },
     );
   }
@@ -63,9 +63,9 @@ describeOnEachDatabase('backfill', (database) => {
     const stop = new AbortController();
     let steps = 0;
     const running = backfilled(
-      { from: '2024-05-05', to: undefined, today: TODAY, step: 100 },
-      async (one) => {
-        const result = await engine.run(definition, Payment, { ...one, now: NOW });
+      { from: '2024-05-05', to: undefined, today: TODAY, step: 100, after: null },
+      async ({ range }) => {
+        const result = await engine.run(definition, Payment, { ...range, now: NOW });
         if (++steps === 3) stop.abort();
         return result;
       },
@@ -89,8 +89,8 @@ describeOnEachDatabase('backfill', (database) => {
     await store(engine.dataSource, [row(1, '2026-01-01')]);
     const fractions: number[] = [];
     await backfilled(
-      { from: '2026-01-01', to: undefined, today: TODAY, step: 81 },
-      (one) => engine.run(definition, Payment, { ...one, now: NOW }),
+      { from: '2026-01-01', to: undefined, today: TODAY, step: 81, after: null },
+      ({ range }) => engine.run(definition, Payment, { ...range, now: NOW }),
       { onProgress: ({ fraction }) => fractions.push(Number(fraction.toFixed(2))) },
     );
     expect(fractions).toEqual([0.25, 0.5, 0.75, 1]);

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
+import type { Cancellation } from '../cancellation.js';
 import type { Table } from '../table.js';
 import { execute, executeAll, type Row, type StatementResult, type Work } from '../work.js';
 import type {
@@ -28,10 +30,10 @@ export abstract class BaseDialect implements Dialect {
   readonly addsExactly: boolean = true;
   readonly forUpdate: Sql = sql`FOR UPDATE`;
 
-  /** READ COMMITTED: under MySQL's default an INSERT … SELECT would lock the rows that it reads */
-  protected readonly begin: readonly string[] = ['START TRANSACTION ISOLATION LEVEL READ COMMITTED'];
+  abstract readonly now: Sql;
 
   abstract isTransient(error: unknown): boolean;
+  abstract isUnavailable(error: unknown): boolean;
   abstract isDuplicateKey(error: unknown): boolean;
   protected abstract statementText(statement: Sql): string;
 
@@ -39,21 +41,54 @@ export abstract class BaseDialect implements Dialect {
     return statement.values;
   }
 
-  async transaction<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
-    return this.retrying(() =>
-      this.onConnection(dataSource, 'master', async (runner) => {
-        for (const statement of this.begin) await runner.query(statement);
+  async transaction<T>(dataSource: DataSource, work: () => Work<T>, cancellation?: Cancellation): Promise<T> {
+    return this.retrying(() => {
+      cancellation?.check();
+      return this.onConnection(dataSource, 'master', async (runner) => {
+        const statements = new CancellableStatements(cancellation);
+        for (const statement of this.begin(statements.label, cancellation?.idleLimit ?? null))
+          await runner.query(statement);
+        const stop = statements.onCancel(() => this.cancelStatement(dataSource, runner, statements));
         try {
-          const result = await this.drive(runner, work());
+          const result = await this.drive(runner, work(), cancellation);
+          await stop();
+          cancellation?.check();
           await runner.query('COMMIT');
           return result;
         } catch (error) {
+          await stop();
           await rolledBack(runner);
+          cancellation?.signal.throwIfAborted();
           throw error;
         }
-      }),
-    );
+      });
+    });
   }
+
+  /**
+   * Statements that begin a transaction. READ COMMITTED: under MySQL's default an INSERT … SELECT would lock the rows
+   * that it reads.
+   *
+   * @param label tells the transaction from all others, where the server can be given it
+   * @param idleLimit milliseconds after which the server may end the transaction if no statement comes
+   */
+  protected abstract begin(label: string | null, idleLimit: number | null): readonly string[];
+
+  /** Cancels, on the server, the statement that a connection is at. */
+  protected async cancelStatement(
+    dataSource: DataSource,
+    runner: QueryRunner,
+    at: CancellableStatements,
+  ): Promise<void> {
+    // with a pool of one connection this waits until there is nothing to cancel any more
+    await this.onConnection(dataSource, 'master', async (other) => {
+      await other.connect();
+      if (!at.ended) await at.sending(other.query(this.cancellation(at.label, runner)));
+    });
+  }
+
+  /** A statement that cancels the one that a connection is at. */
+  protected abstract cancellation(label: string | null, runner: QueryRunner): string;
 
   read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
     return this.onConnection(dataSource, 'slave', (runner) => this.drive(runner, work()));
@@ -237,11 +272,12 @@ WHERE ${sameKeys(table, keys, stored)})`,
     }
   }
 
-  private async drive<T>(runner: QueryRunner, work: Work<T>): Promise<T> {
+  private async drive<T>(runner: QueryRunner, work: Work<T>, cancellation?: Cancellation): Promise<T> {
     let step = work.next();
     while (step.done !== true) {
       let result: StatementResult;
       try {
+        cancellation?.check();
         result = await this.run(runner, step.value);
       } catch (error) {
         step = work.throw(error);
@@ -271,6 +307,37 @@ WHERE ${sameKeys(table, keys, stored)})`,
     } finally {
       await runner.release();
     }
+  }
+}
+
+/** The statements of one transaction, as far as they can be cancelled on the server. */
+class CancellableStatements {
+  ended = false;
+  readonly label: string | null;
+  private sent: Promise<unknown> | null = null;
+
+  constructor(private readonly cancellation: Cancellation | undefined) {
+    this.label = cancellation === undefined ? null : `trackstats-${randomBytes(8).toString('hex')}`;
+  }
+
+  /** Calls `cancel` once, if the work is cancelled before what is returned here is called. */
+  onCancel(cancel: () => Promise<void>): () => Promise<void> {
+    const listener = (): void => {
+      // what cannot be cancelled on the server ends between two statements
+      cancel().catch(() => undefined);
+    };
+    this.cancellation?.signal.addEventListener('abort', listener, { once: true });
+    return async () => {
+      this.ended = true;
+      this.cancellation?.signal.removeEventListener('abort', listener);
+      // a cancellation on its way must not hit what the connection does next
+      await this.sent?.catch(() => undefined);
+    };
+  }
+
+  sending(sent: Promise<unknown>): Promise<unknown> {
+    this.sent = sent;
+    return sent;
   }
 }
 

@@ -15,6 +15,11 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   mariadb: mysql,
 };
 
+/** Whether there is a dialect for a data source. */
+export function isSupported(dataSource: DataSource): boolean {
+  return Object.hasOwn(DIALECTS, dataSource.options.type);
+}
+
 /**
  * The dialect of a data source.
  *

@@ -2,6 +2,7 @@ import type { Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import type { Cancellation } from '../cancellation.js';
 import type { Table } from '../table.js';
 import type { Row, Work } from '../work.js';
 
@@ -56,18 +57,23 @@ export interface Dialect {
   readonly maxParameters: number;
 
   // ── running ──
-  /** runs a whole unit of work in one transaction on the database */
-  transaction<T>(dataSource: DataSource, work: () => Work<T>): Promise<T>;
+  /** runs a whole unit of work in one transaction on the database; cancelled, it is rolled back */
+  transaction<T>(dataSource: DataSource, work: () => Work<T>, cancellation?: Cancellation): Promise<T>;
   /** runs statements that only read, outside a transaction */
   read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T>;
   /** reads a statement's rows in chunks, in bounded memory */
   each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void>;
   /** deadlocks, serialization failures, busy locks: the same work may succeed when it is begun again */
   isTransient(error: unknown): boolean;
+  /** the connection was lost, or the database takes none or has no room: later the same work may succeed */
+  isUnavailable(error: unknown): boolean;
   /** a row with the same primary or unique key is there already */
   isDuplicateKey(error: unknown): boolean;
   /** makes sure that text keys compare byte by byte, where the database does not do so by itself */
   prepareKeys(dataSource: DataSource, tables: readonly KeyTable[]): Promise<void>;
+
+  /** the database's clock in milliseconds since 1970, the same throughout a statement */
+  readonly now: Sql;
 
   // ── values ──
   /** binds a local date, YYYY-MM-DD */

@@ -1,5 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
@@ -22,16 +22,34 @@ import {
 /** lock wait timeout, deadlock, record changed since last read */
 const TRANSIENT = new Set([1205, 1213, 1020]);
 
+/** too many connections, shutting down, disk or table full, connection killed, ended for being idle, read only */
+const UNAVAILABLE = new Set([1040, 1041, 1053, 1114, 1021, 1203, 1290, 1792, 1836, 1927, 3168, 4031]);
+const UNREACHABLE = /^(PROTOCOL_CONNECTION_LOST|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+
 /** Binary and without padding, so that 'a', 'A', 'a ' and 'á' are four keys: MariaDB's name and MySQL 8's. */
 const EXACT_COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
 
 export class MysqlDialect extends BaseDialect {
   readonly name = 'MySQL';
   readonly maxParameters = 60_000;
-  protected override readonly begin = ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'START TRANSACTION'];
+  readonly now = sql`(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)`;
 
   isTransient(error: unknown): boolean {
     return TRANSIENT.has(Number((error as { errno?: unknown } | null)?.errno));
+  }
+
+  isUnavailable(error: unknown): boolean {
+    const { code, errno } = (error ?? {}) as { code?: unknown; errno?: unknown };
+    return UNAVAILABLE.has(Number(errno)) || UNREACHABLE.test(String(code));
+  }
+
+  protected begin(): readonly string[] {
+    return ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'START TRANSACTION'];
+  }
+
+  protected cancellation(_label: string | null, runner: QueryRunner): string {
+    const { threadId } = (runner as unknown as { databaseConnection: { threadId: number } }).databaseConnection;
+    return `KILL QUERY ${String(threadId)}`;
   }
 
   isDuplicateKey(error: unknown): boolean {

@@ -12,6 +12,10 @@ import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } fr
 /** SQLSTATE: serialization failure, deadlock, lock not available */
 const TRANSIENT = new Set(['40001', '40P01', '55P03']);
 
+/** SQLSTATE classes and codes, and what Node calls it: no connection, no room, shutting down, ended for being idle, a standby */
+const UNAVAILABLE =
+  /^(08...|53...|57P0[1-5]|25P03|25006|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+
 class Shared {
   constructor(readonly value: unknown) {}
 }
@@ -36,6 +40,33 @@ export class PostgresDialect extends BaseDialect {
 
   isTransient(error: unknown): boolean {
     return TRANSIENT.has(String((error as { code?: unknown } | null)?.code));
+  }
+
+  /** where a connection ends without a word the driver has no code for it */
+  isUnavailable(error: unknown): boolean {
+    const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+    return (
+      UNAVAILABLE.test(String(code)) ||
+      (code === undefined &&
+        /^Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after|Client was closed/.test(
+          String(message),
+        ))
+    );
+  }
+
+  readonly now = sql`CAST(EXTRACT(EPOCH FROM now()) * 1000 AS bigint)`;
+
+  /** In one round trip. The label is the application's name for the server's list of sessions, by which it is cancelled. */
+  protected begin(label: string | null, idleLimit: number | null): readonly string[] {
+    const settings = [
+      ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`]),
+      ...(idleLimit === null ? [] : [`SET LOCAL idle_in_transaction_session_timeout = ${String(idleLimit)}`]),
+    ];
+    return [['START TRANSACTION ISOLATION LEVEL READ COMMITTED', ...settings].join('; ')];
+  }
+
+  protected cancellation(label: string | null): string {
+    return `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = '${String(label)}'`;
   }
 
   isDuplicateKey(error: unknown): boolean {

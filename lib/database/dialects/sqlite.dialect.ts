@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { ConnectionBusyError } from '../../errors/database.error.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
+import type { Cancellation } from '../cancellation.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Row, type StatementResult, type Work } from '../work.js';
 import { BaseDialect, FRESH, freshColumns, insertInto } from './base.dialect.js';
@@ -45,6 +46,21 @@ export class SqliteDialect extends BaseDialect {
     return String((error as { code?: unknown } | null)?.code).startsWith('SQLITE_BUSY');
   }
 
+  isUnavailable(error: unknown): boolean {
+    return /^SQLITE_(FULL|IOERR|CANTOPEN|NOMEM|READONLY)/.test(String((error as { code?: unknown } | null)?.code));
+  }
+
+  readonly now = sql`CAST(ROUND((JULIANDAY('now') - 2440587.5) * 86400000) AS INTEGER)`;
+
+  /** A transaction is one burst: nothing of it can be cancelled but between its statements. */
+  protected begin(): readonly string[] {
+    return ['BEGIN IMMEDIATE'];
+  }
+
+  protected cancellation(): string {
+    throw new TypeError('SQLite runs in this process: nothing else could cancel its statements');
+  }
+
   isDuplicateKey(error: unknown): boolean {
     const code = (error as { code?: unknown } | null)?.code;
     return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
@@ -82,14 +98,15 @@ export class SqliteDialect extends BaseDialect {
    * The application's calls share this connection: with an `await` between our statements, they would fall into our
    * transaction, and ours into theirs. So the work runs as one synchronous burst, begun while no transaction is open.
    */
-  override transaction<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
+  override transaction<T>(dataSource: DataSource, work: () => Work<T>, cancellation?: Cancellation): Promise<T> {
     return this.retrying(async () => {
       const connection = connectionOf(dataSource);
-      await untilIdle(connection);
+      await untilIdle(connection, cancellation);
+      cancellation?.check();
       const run = statementRunner(dataSource, connection);
       connection.exec('BEGIN IMMEDIATE');
       try {
-        const result = drive(work(), run);
+        const result = drive(work(), run, cancellation);
         connection.exec('COMMIT');
         return result;
       } catch (error) {
@@ -319,18 +336,20 @@ function connectionOf(dataSource: DataSource): Connection {
   return (dataSource.driver as unknown as { databaseConnection: Connection }).databaseConnection;
 }
 
-async function untilIdle(connection: Connection): Promise<void> {
+async function untilIdle(connection: Connection, cancellation: Cancellation | undefined): Promise<void> {
   for (let waited = 0; connection.inTransaction; waited += 5) {
+    cancellation?.check();
     if (waited >= BUSY_LIMIT_MS) throw new ConnectionBusyError(BUSY_LIMIT_MS);
     await pause(5);
   }
 }
 
-function drive<T>(work: Work<T>, run: (statement: Sql) => StatementResult): T {
+function drive<T>(work: Work<T>, run: (statement: Sql) => StatementResult, cancellation?: Cancellation): T {
   let step = work.next();
   while (step.done !== true) {
     let result: StatementResult;
     try {
+      cancellation?.check();
       result = run(step.value);
     } catch (error) {
       step = work.throw(error);

@@ -1,0 +1,69 @@
+/** What stops a unit of work. */
+export interface CancellationOptions {
+  /** abort one of them and the work stops with its reason */
+  readonly signals?: readonly (AbortSignal | undefined)[];
+  /** milliseconds from now after which the work stops with the error that `onTimeout` makes */
+  readonly timeout?: number | null | undefined;
+  readonly onTimeout?: (timeout: number) => Error;
+  /** milliseconds that a transaction may wait for its process: where the server can, it ends one whose process was paused */
+  readonly idleLimit?: number | undefined;
+}
+
+/**
+ * Stops a unit of work: between its statements, and in the middle of one where the database can cancel it. The work is
+ * then rolled back and rejects with the reason.
+ */
+export class Cancellation {
+  readonly signal: AbortSignal;
+  readonly idleLimit: number | null;
+  private readonly controller = new AbortController();
+  private readonly timer: NodeJS.Timeout | undefined;
+  private readonly deadline: number;
+
+  constructor({ signals = [], timeout = null, onTimeout, idleLimit }: CancellationOptions) {
+    const given = signals.filter((signal) => signal !== undefined);
+    this.signal = AbortSignal.any([this.controller.signal, ...given]);
+    this.idleLimit = idleLimit ?? null;
+    this.deadline = timeout === null ? Infinity : performance.now() + timeout;
+    this.expire = () => {
+      this.controller.abort(onTimeout?.(timeout ?? 0));
+    };
+    if (timeout !== null) this.timer = setTimeout(this.expire, timeout);
+  }
+
+  private readonly expire: () => void;
+
+  /**
+   * Stops here if the work is to stop. A timer cannot fire while work runs in one burst, so the time is looked at too.
+   *
+   * @throws the reason
+   */
+  check(): void {
+    if (performance.now() >= this.deadline) this.expire();
+    this.signal.throwIfAborted();
+  }
+
+  /** Waits for something of the application's, which may know nothing of cancelling, for as long as nothing cancels. */
+  during<T>(task: T | Promise<T>): Promise<T> {
+    return untilAborted(this.signal, Promise.resolve(task));
+  }
+
+  /** Nothing is to be cancelled any more: no timer is left behind. */
+  done(): void {
+    clearTimeout(this.timer);
+  }
+}
+
+/** A task's result, or the reason of a signal that is aborted before it: the task is then left to itself. */
+export function untilAborted<T>(signal: AbortSignal, task: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    task.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}

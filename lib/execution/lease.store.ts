@@ -1,0 +1,206 @@
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import type { Database } from '../database/database.js';
+import { execute, query, queryOne, type Work } from '../database/work.js';
+import type { LocalDate } from '../time/local-date.js';
+import { TrackerState } from './tracker-state.entity.js';
+
+/** A lease that a process holds. Instants are milliseconds since 1970 by the database's clock. */
+export interface HeldLease {
+  readonly name: string;
+  /** tells this lease from all others of the tracker */
+  readonly fence: number;
+  readonly owner: string;
+  readonly takenAt: number;
+}
+
+/** What the replicas share about a tracker, and the database's time. */
+export interface SharedState {
+  readonly fence: number;
+  readonly owner: string | null;
+  readonly until: number | null;
+  readonly slot: number | null;
+  /** a backfill that has not ended */
+  readonly backfill: BackfillMark | null;
+  readonly now: number;
+}
+
+/** How far a backfill has come that has not ended. */
+export interface BackfillMark {
+  readonly from: LocalDate;
+  /** null: through today */
+  readonly to: LocalDate | null;
+  /** last date that it has computed; null: none */
+  readonly through: LocalDate | null;
+}
+
+export interface LeaseRequest {
+  readonly name: string;
+  readonly owner: string;
+  /** the slot that is to be run, which must not have been run; null: none */
+  readonly slot: number | null;
+  /** milliseconds */
+  readonly lockAtMostFor: number;
+}
+
+export interface LeaseEnd {
+  /** milliseconds after it was taken before which nobody is to take the next */
+  readonly lockAtLeastFor: number;
+  /** state to write with it */
+  readonly values: { readonly slot?: number | null; readonly backfill?: BackfillMark | null };
+}
+
+/** A process may be this much ahead of the database, in milliseconds, and be taken for right. */
+export const CLOCK_TOLERANCE = 1000;
+
+/**
+ * Takes the lease of a tracker if nobody holds it, by one conditional statement on the database's clock.
+ *
+ * @returns the state afterwards; the lease is held if its owner is the one that asked
+ */
+export function* takeLease(database: Database, request: LeaseRequest): Work<SharedState> {
+  yield* takeFree(database, request);
+  const state = yield* readState(database, request.name);
+  if (state !== undefined) return state;
+  const table = database.table(TrackerState);
+  yield* execute(database.dialect.insertIfAbsent(table, { name: database.dialect.text(request.name) }, ['name']));
+  yield* takeFree(database, request);
+  return (yield* readState(database, request.name)) as SharedState;
+}
+
+function* takeFree(database: Database, request: LeaseRequest): Work<number> {
+  const { name, owner, slot, lockAtMostFor } = request;
+  const { dialect } = database;
+  const table = database.table(TrackerState);
+  const column = (property: string): Sql => table.column(property);
+  const due =
+    slot === null
+      ? empty
+      : sql` AND (${column('slot')} IS NULL OR ${column('slot')} < ${slot}) AND ${dialect.now} >= ${slot - CLOCK_TOLERANCE}`;
+  return yield* execute(
+    sql`UPDATE ${table.path} SET ${column('fence')} = ${column('fence')} + 1, ${column('owner')} = ${dialect.text(owner)}, ${column('until')} = ${dialect.now} + ${lockAtMostFor}
+WHERE ${column('name')} = ${dialect.text(name)} AND (${column('until')} IS NULL OR ${column('until')} <= ${dialect.now})${due}`,
+  );
+}
+
+/** What the replicas share about a tracker; undefined before its first lease. */
+export function* readState(database: Database, name: string): Work<SharedState | undefined> {
+  const [state] = yield* readStates(database, [name]);
+  return state?.[1];
+}
+
+/** What the replicas share about trackers, by name. */
+export function* readStates(database: Database, names: readonly string[]): Work<[string, SharedState][]> {
+  const states: [string, SharedState][] = [];
+  for (let first = 0; first < names.length; first += NAMES_A_STATEMENT) {
+    states.push(...(yield* readSome(database, names.slice(first, first + NAMES_A_STATEMENT))));
+  }
+  return states;
+}
+
+const NAMES_A_STATEMENT = 500;
+
+interface StateRow {
+  tracker_name: string;
+  fence: unknown;
+  lease_owner: string | null;
+  lease_until: unknown;
+  last_slot: unknown;
+  backfill_from: LocalDate | null;
+  backfill_to: LocalDate | null;
+  backfill_through: LocalDate | null;
+  now_ms: unknown;
+}
+
+const COLUMNS: Readonly<Record<Exclude<keyof StateRow, 'now_ms'>, keyof TrackerState>> = {
+  tracker_name: 'name',
+  fence: 'fence',
+  lease_owner: 'owner',
+  lease_until: 'until',
+  last_slot: 'slot',
+  backfill_from: 'backfillFrom',
+  backfill_to: 'backfillTo',
+  backfill_through: 'backfillThrough',
+};
+
+function* readSome(database: Database, names: readonly string[]): Work<[string, SharedState][]> {
+  const { dialect } = database;
+  const table = database.table(TrackerState);
+  const selected = Object.entries(COLUMNS).map(([name, property]) => sql`${table.column(property)} AS ${raw(name)}`);
+  const rows = yield* query<StateRow>(
+    sql`SELECT ${join(selected)}, ${dialect.now} AS now_ms FROM ${table.path}
+WHERE ${table.column('name')} IN (${join(names.map((name) => dialect.text(name)))})`,
+  );
+  return rows.map((row) => [row.tracker_name, stateOf(row)]);
+}
+
+function stateOf(row: StateRow): SharedState {
+  const { backfill_from: from, backfill_to: to, backfill_through: through } = row;
+  return {
+    fence: Number(row.fence),
+    owner: row.lease_owner,
+    until: numberOrNull(row.lease_until),
+    slot: numberOrNull(row.last_slot),
+    backfill: from === null ? null : { from, to, through },
+    now: Number(row.now_ms),
+  };
+}
+
+/** Holds a lease for as long again, from now on. False: another process has taken over. */
+export function* renewLease(
+  database: Database,
+  held: HeldLease,
+  lockAtMostFor: number,
+  values: LeaseEnd['values'],
+): Work<boolean> {
+  return yield* write(database, held, [
+    ['until', sql`${database.dialect.now} + ${lockAtMostFor}`],
+    ...assigned(values),
+  ]);
+}
+
+/** Gives a lease back. False: another process has taken over. */
+export function* releaseLease(
+  database: Database,
+  held: HeldLease,
+  { lockAtLeastFor, values }: LeaseEnd,
+): Work<boolean> {
+  const { dialect } = database;
+  const until = lockAtLeastFor === 0 ? sql`NULL` : dialect.greatest(dialect.now, sql`${held.takenAt + lockAtLeastFor}`);
+  return yield* write(database, held, [['owner', sql`NULL`], ['until', until], ...assigned(values)]);
+}
+
+function* write(database: Database, { name, fence, owner }: HeldLease, set: readonly [string, Sql][]): Work<boolean> {
+  const { dialect } = database;
+  const table = database.table(TrackerState);
+  const assignments = set.map(([property, value]) => sql`${table.column(property)} = ${value}`);
+  const changed = yield* execute(
+    sql`UPDATE ${table.path} SET ${join(assignments)} WHERE ${table.column('name')} = ${dialect.text(name)}
+AND ${table.column('fence')} = ${fence} AND ${table.column('owner')} = ${dialect.text(owner)}`,
+  );
+  return changed === 1;
+}
+
+function assigned({ slot, backfill }: LeaseEnd['values']): [string, Sql][] {
+  return [
+    ...(slot === undefined || slot === null ? [] : [['slot', sql`${slot}`] as [string, Sql]]),
+    ...(backfill === undefined ? [] : markOf(backfill)),
+  ];
+}
+
+function markOf(mark: BackfillMark | null): [string, Sql][] {
+  return [
+    ['backfillFrom', sql`${mark?.from ?? null}`],
+    ['backfillTo', sql`${mark?.to ?? null}`],
+    ['backfillThrough', sql`${mark?.through ?? null}`],
+  ];
+}
+
+function numberOrNull(value: unknown): number | null {
+  return value === null ? null : Number(value);
+}
+
+/** The database's time in milliseconds since 1970. */
+export function* databaseNow(database: Database): Work<number> {
+  const row = yield* queryOne<{ now_ms: unknown }>(sql`SELECT ${database.dialect.now} AS now_ms`);
+  return Number(row?.now_ms);
+}

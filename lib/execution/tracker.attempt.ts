@@ -1,0 +1,244 @@
+import { Cancellation } from '../database/cancellation.js';
+import type { Database } from '../database/database.js';
+import type { Work } from '../database/work.js';
+import { LeaseLostError, NothingToResumeError, RunTimeoutError } from '../errors/run.error.js';
+import { type LocalDate } from '../time/local-date.js';
+import { localDateAt } from '../time/time-zone.js';
+import { backfilled, type BackfillRange, type BackfillStep } from '../tracking/backfill.js';
+import type { MethodRunner } from '../tracking/method.runner.js';
+import type { Progress } from '../tracking/progress.js';
+import type { RegisteredTracker, SourceTracker } from '../tracking/registered-tracker.js';
+import type { SourceFinder } from '../tracking/source.finder.js';
+import type { TrackerRunner, TrackResult } from '../tracking/tracker.runner.js';
+import type { ResolvedScheduling } from '../trackstats.options.js';
+import type { DatabaseClock } from './database-clock.js';
+import type { Lease } from './lease.js';
+import type { LeaseService, NotTaken, Taken } from './lease.service.js';
+import type { BackfillMark } from './lease.store.js';
+import type { RunHistory, RunProgress } from './run-history.js';
+import type { TrackerEvents } from './tracker-events.js';
+import type { RunStatus } from './tracker-run.js';
+
+/** A range of dates to compute anew. */
+export interface BackfillRequest extends Omit<BackfillRange, 'today' | 'after'> {
+  /** goes on behind what an interrupted backfill of the same range has computed */
+  readonly resume: boolean;
+}
+
+/** One execution that is asked for. */
+export interface Execution {
+  /** the instant for which it was scheduled; null: asked for by hand */
+  readonly slot: Date | null;
+  /** what the run takes for now. @default the clock's time */
+  readonly now?: Date | undefined;
+  /** computes these dates instead of what is due */
+  readonly backfill?: BackfillRequest | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** An attempt that the lease let begin. */
+interface Begun {
+  readonly runId: number;
+  readonly attempt: number;
+  readonly lease: Lease;
+  readonly backfill: BackfillMark | null;
+  readonly cancellation: Cancellation;
+}
+
+/** Runs a tracker once, under its lease and into the history. */
+export class TrackerAttempt {
+  constructor(
+    private readonly database: Database,
+    private readonly sources: SourceFinder,
+    private readonly trackers: TrackerRunner,
+    private readonly methods: MethodRunner,
+    private readonly leases: LeaseService,
+    private readonly history: RunHistory,
+    private readonly events: TrackerEvents,
+    private readonly clock: DatabaseClock,
+    private readonly options: ResolvedScheduling,
+  ) {}
+
+  /**
+   * @param signals stop it
+   * @param willRetry whether a failure is to be tried again: its slot is then not over yet
+   * @returns why it was not begun, or what it did
+   */
+  async make(
+    tracker: RegisteredTracker,
+    execution: Execution,
+    attempt: number,
+    signals: readonly (AbortSignal | undefined)[],
+    willRetry: (error: unknown) => boolean,
+  ): Promise<NotTaken | TrackResult> {
+    const taken = await this.take(tracker, execution, attempt);
+    if (taken.lease === null) return taken;
+    const { lease, backfill, begun: runId } = taken;
+    const cancellation = new Cancellation({
+      signals: [...signals, lease.lost],
+      timeout: tracker.timeout,
+      onTimeout: (timeout) => new RunTimeoutError(tracker.name, timeout),
+      idleLimit: this.options.lockAtMostFor,
+    });
+    const event = { tracker: tracker.name, slot: execution.slot, runId, attempt };
+    try {
+      this.events.emit({ type: 'started', ...event });
+      const result = await this.run(tracker, execution, { runId, attempt, lease, backfill, cancellation });
+      this.events.emit({ type: 'finished', ...event, result });
+      return result;
+    } catch (error) {
+      const again = willRetry(error);
+      await this.enterFailure(lease, {
+        runId,
+        execution,
+        error,
+        again,
+        isCancelled: signals.some((signal) => signal?.aborted === true),
+      });
+      this.events.emit({ type: 'failed', ...event, error, willRetry: again });
+      throw error;
+    } finally {
+      lease.end();
+      cancellation.done();
+    }
+  }
+
+  private take(tracker: RegisteredTracker, execution: Execution, attempt: number): Promise<Taken<number> | NotTaken> {
+    const { slot } = execution;
+    const startedAt = this.clock.now();
+    return this.leases.take({ name: tracker.name, slot: slot?.getTime() ?? null }, (fence) =>
+      this.history.begin({ tracker: tracker.name, slot, attempt, startedAt }, fence),
+    );
+  }
+
+  private async run(tracker: RegisteredTracker, execution: Execution, begun: Begun): Promise<TrackResult> {
+    const { cancellation } = begun;
+    const { now = this.clock.now() } = execution;
+    const conclude = (result: TrackResult): Work<void> => this.succeed(begun, execution, result);
+    cancellation.check();
+    if (tracker.kind === 'method') return this.methods.run(tracker, { now, cancellation, conclude });
+    const source = await cancellation.during(this.sources.find(tracker, now));
+    if (execution.backfill !== undefined) return this.backfill(tracker, execution, begun, now, source);
+    return this.trackers.run(tracker.definition, source, { now, conclude, cancellation });
+  }
+
+  /** Each step writes how far it has come with what it computed: the history tells of them as one run. */
+  private backfill(
+    { name, definition }: SourceTracker,
+    execution: Execution & { backfill?: BackfillRequest },
+    begun: Begun,
+    now: Date,
+    source: Awaited<ReturnType<SourceFinder['find']>>,
+  ): Promise<TrackResult> {
+    const { resume, ...request } = execution.backfill as BackfillRequest;
+    const range = {
+      ...request,
+      today: localDateAt(now, definition.timeZone),
+      after: resume ? resumed(name, request, begun.backfill) : null,
+    };
+    const conclude = ({ isLast }: BackfillStep, whole: TrackResult): Work<void> =>
+      isLast ? this.succeed(begun, execution, whole) : this.goOn(begun, range, whole);
+    const { cancellation } = begun;
+    return backfilled(
+      range,
+      (step, whole) =>
+        this.trackers.run(definition, source, {
+          ...step.range,
+          now,
+          cancellation,
+          conclude: (result) => conclude(step, whole(result)),
+        }),
+      { signal: cancellation.signal, onProgress: execution.onProgress },
+    );
+  }
+
+  private *succeed({ runId, lease }: Begun, { slot, backfill }: Execution, result: TrackResult): Work<void> {
+    const { from, through, written, removed } = result;
+    yield* this.history.enter(runId, {
+      status: 'succeeded',
+      finishedAt: this.clock.now(),
+      from,
+      through,
+      written,
+      removed,
+      error: null,
+    });
+    yield* lease.release({
+      lockAtLeastFor: this.options.lockAtLeastFor,
+      values: { slot: slot?.getTime() ?? null, ...(backfill === undefined ? {} : { backfill: null }) },
+    });
+  }
+
+  private *goOn(
+    { runId, lease }: Begun,
+    { from, to }: Pick<BackfillRange, 'from' | 'to'>,
+    result: TrackResult,
+  ): Work<void> {
+    const { through, written, removed } = result;
+    yield* this.history.enter(runId, {
+      status: 'running',
+      finishedAt: null,
+      from: result.from,
+      through,
+      written,
+      removed,
+      error: null,
+    });
+    yield* lease.renew({ backfill: { from, to: to ?? null, through } });
+  }
+
+  /** The lease is given back; the slot is over unless it is tried again, here or by whoever comes next. */
+  private async enterFailure(lease: Lease, failure: Failure): Promise<void> {
+    const status = statusOf(failure);
+    const { runId, execution, error, again } = failure;
+    const slot = again || status === 'cancelled' ? null : (execution.slot?.getTime() ?? null);
+    const ended: RunProgress = {
+      status,
+      finishedAt: this.clock.now(),
+      error: error instanceof Error ? error.message : String(error),
+    };
+    try {
+      await this.database.transaction(
+        function* (this: TrackerAttempt): Work<void> {
+          yield* this.history.enter(runId, ended);
+          if (status !== 'lost') yield* lease.release({ lockAtLeastFor: 0, values: { slot } });
+        }.bind(this),
+      );
+    } catch {
+      // the database that failed the run may well refuse its history: its lease runs out, and it is shown as lost;
+      // the caller is told of the run's own error
+    }
+  }
+}
+
+interface Failure {
+  readonly runId: number;
+  readonly execution: Execution;
+  readonly error: unknown;
+  readonly again: boolean;
+  readonly isCancelled: boolean;
+}
+
+function statusOf({ error, isCancelled }: Failure): RunStatus {
+  if (error instanceof LeaseLostError) return 'lost';
+  return isCancelled ? 'cancelled' : 'failed';
+}
+
+/** The last date that an interrupted backfill of a range has computed. */
+function resumed(
+  tracker: string,
+  { from, to }: Pick<BackfillRange, 'from' | 'to'>,
+  mark: BackfillMark | null,
+): LocalDate | null {
+  if (mark?.from === from && mark.to === (to ?? null)) return mark.through;
+  throw new NothingToResumeError(
+    tracker,
+    rangeText(from, to ?? null),
+    mark === null ? null : rangeText(mark.from, mark.to),
+  );
+}
+
+function rangeText(from: LocalDate, to: LocalDate | null): string {
+  return to === null ? `from ${from} on` : `from ${from} to ${to}`;
+}
