@@ -89,8 +89,10 @@ export class TrackerScheduler {
     for (const { name, schedule } of trackers) {
       const state = states.get(name);
       if (state === undefined || state.slot === null) continue;
+      // cheaper than the latest slot, which mostly is the one that has been run
+      if (slotAfter(schedule, new Date(state.slot)).getTime() > state.now) continue;
       const latest = latestSlot(schedule, new Date(state.now));
-      if (latest !== null && latest.getTime() > state.slot) missed.set(name, latest);
+      if (latest !== null) missed.set(name, latest);
     }
     return missed;
   }
