@@ -60,7 +60,7 @@ function next<T extends TrackerEvent['type']>(module: TestingModule, type: T): P
   return new Promise((resolve) => {
     const stop = module.get(TrackerEvents).on(type, (event) => {
       stop();
-      resolve(event as TrackerEvent & { type: T });
+      resolve(event);
     });
   });
 }
