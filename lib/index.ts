@@ -43,6 +43,7 @@ export type { TrackResult } from './tracking/tracker.runner.js';
 export { TrackerService } from './execution/tracker.service.js';
 export type { Difference } from './tracking/tracker.verifier.js';
 
+export { trackstatsMigrations } from './migrations/trackstats-migrations.js';
 export { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
 export { TrackstatsModule } from './trackstats.module.js';
 export type {
@@ -67,7 +68,12 @@ export {
   UnknownDomainError,
   UnknownMetricError,
 } from './errors/catalog.error.js';
-export { ConnectionBusyError, MissingEntityError, UnsupportedDatabaseError } from './errors/database.error.js';
+export {
+  ConnectionBusyError,
+  MissingEntityError,
+  TableConflictError,
+  UnsupportedDatabaseError,
+} from './errors/database.error.js';
 export {
   IncompleteDimensionsError,
   InvalidDimensionError,

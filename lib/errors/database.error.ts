@@ -1,4 +1,4 @@
-import { TrackstatsError } from './trackstats.error.js';
+import { shown, TrackstatsError } from './trackstats.error.js';
 
 /** The data source is of a kind that the library has no dialect for. */
 export class UnsupportedDatabaseError extends TrackstatsError {
@@ -32,6 +32,19 @@ export class MissingEntityError extends TrackstatsError {
     super(
       `The data source "${dataSource}" does not know ${entities.join(', ')}. Add autoLoadEntities: true to its ` +
         `TypeOrmModule.forRoot options, or spread the entities: entities: [...TRACKSTATS_ENTITIES, /* your own */].`,
+    );
+  }
+}
+
+/** A table has the name of one that a migration makes, and is not that one. */
+export class TableConflictError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_TABLE_CONFLICT';
+
+  constructor(table: string, missing: readonly string[], migration: string) {
+    super(
+      `${migration}: the table ${shown(table)} is there already, without ${missing.join(', ')}. Nothing was changed in it. ` +
+        `If it is a table of your own, rename it, or give the data source an entityPrefix or a schema; if it was made for ` +
+        `trackstats and altered, add these columns, then run the migrations again.`,
     );
   }
 }
