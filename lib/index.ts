@@ -71,6 +71,7 @@ export {
 export {
   ConnectionBusyError,
   MissingEntityError,
+  MissingTableError,
   TableConflictError,
   UnsupportedDatabaseError,
 } from './errors/database.error.js';

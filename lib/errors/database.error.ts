@@ -36,6 +36,22 @@ export class MissingEntityError extends TrackstatsError {
   }
 }
 
+/** Tables that the library needs are not in the database, or are those of an earlier version. */
+export class MissingTableError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISSING_TABLE';
+
+  /** @param missing tables, and columns as `table.column` */
+  constructor(missing: readonly string[], dataSource: string, options: { cause: unknown }) {
+    super(
+      `The database of the data source ${shown(dataSource)} lacks ${missing.join(', ')}. Give the data source ` +
+        `migrations: [...trackstatsMigrations, /* your own */] and run them before the application starts (migrationsRun: ` +
+        `true, or typeorm migration:run), or synchronize: true. The table of a custom statistic needs a migration of your ` +
+        `own: typeorm migration:generate.`,
+      options,
+    );
+  }
+}
+
 /** A table has the name of one that a migration makes, and is not that one. */
 export class TableConflictError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TABLE_CONFLICT';
