@@ -46,6 +46,7 @@ export type { TrackResult } from './tracking/tracker.runner.js';
 export { TrackerService } from './execution/tracker.service.js';
 export type { Difference } from './tracking/tracker.verifier.js';
 
+export { trackstatsMigrations } from './migrations/trackstats-migrations.js';
 export { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
 export { TrackstatsModule } from './trackstats.module.js';
 export type {
@@ -71,7 +72,13 @@ export {
   UnknownDomainError,
   UnknownMetricError,
 } from './errors/catalog.error.js';
-export { ConnectionBusyError, MissingEntityError, UnsupportedDatabaseError } from './errors/database.error.js';
+export {
+  ConnectionBusyError,
+  MissingEntityError,
+  MissingTableError,
+  TableConflictError,
+  UnsupportedDatabaseError,
+} from './errors/database.error.js';
 export {
   IncompleteDimensionsError,
   InvalidDimensionError,

@@ -1,6 +1,13 @@
-import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
+import {
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
 import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { Database } from './database/database.js';
+import { checkTables } from './database/table-check.js';
 import { MissingEntityError } from './errors/database.error.js';
 import { UnknownTrackerError } from './errors/tracker.error.js';
 import type { TrackerScheduler } from './schedule/tracker.scheduler.js';
@@ -8,9 +15,9 @@ import { prepareStatisticTables } from './statistics/prepare.js';
 import { registered, type RegisteredTracker } from './tracking/registered-tracker.js';
 import { passOn } from './execution/event-emitter.bridge.js';
 import type { TrackerEvents } from './execution/tracker-events.js';
-import type { RunHistory } from './execution/run-history.js';
+import { prepareRunTables } from './execution/prepare.js';
 import type { TrackerChecker } from './tracking/tracker.checker.js';
-import { exploreTrackers } from './tracking/tracker.explorer.js';
+import { exploreTrackers, unprovidedTrackers } from './tracking/tracker.explorer.js';
 import type { TrackerOverview } from './execution/tracker-overview.js';
 import type { TrackerRegistry } from './tracking/tracker.registry.js';
 import type { DataSourceDiscovery } from './trackstats.data-sources.js';
@@ -20,6 +27,8 @@ import { checkRegistrations, registeredStatistics } from './trackstats.registrat
 
 /** What happens when the application starts and stops, in its order. */
 export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Trackstats');
+
   constructor(
     private readonly options: ResolvedOptions,
     private readonly dataSourceName: string,
@@ -27,7 +36,6 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     private readonly modules: ModulesContainer,
     private readonly dataSources: DataSourceDiscovery,
     private readonly database: Database,
-    private readonly history: RunHistory,
     private readonly registry: TrackerRegistry,
     private readonly checker: TrackerChecker,
     private readonly overview: TrackerOverview,
@@ -40,8 +48,9 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.dataSources.keep();
     checkRegistrations(this.discovery, this.modules);
     this.checkEntities();
+    await checkTables(this.database, this.neededEntities());
     await prepareStatisticTables(this.database);
-    await this.history.prepare();
+    await prepareRunTables(this.database);
   }
 
   /** When every provider of the application is initialized: its trackers may use what they inject. */
@@ -51,7 +60,9 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.checkNames(trackers);
     this.overview.scopes = await this.checker.check(trackers);
     passOn(this.events, this.discovery.getProviders());
-    if (this.options.scheduling.enabled) await this.scheduler.start(trackers);
+    if (!this.options.scheduling.enabled) return;
+    this.warnOfUnprovided();
+    await this.scheduler.start(trackers);
   }
 
   /** While every data source is still open. */
@@ -60,13 +71,25 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
   }
 
   private checkEntities(): void {
-    const entities = [...TRACKSTATS_ENTITIES, ...registeredStatistics(this.discovery, this.modules)];
-    const missing = entities.filter((entity) => !this.database.dataSource.hasMetadata(entity));
+    const missing = this.neededEntities().filter((entity) => !this.database.dataSource.hasMetadata(entity));
     if (missing.length > 0)
       throw new MissingEntityError(
         missing.map(({ name }) => name),
         this.dataSourceName,
       );
+  }
+
+  private neededEntities(): Type<unknown>[] {
+    return [...TRACKSTATS_ENTITIES, ...registeredStatistics(this.discovery, this.modules)];
+  }
+
+  private warnOfUnprovided(): void {
+    const names = unprovidedTrackers(this.discovery);
+    if (names.length === 0) return;
+    this.logger.warn(
+      `@Track has no effect on ${names.join(', ')}: no module of this application provides ${names.length > 1 ? 'them' : 'it'}. ` +
+        `Add the class to the providers of a module; if another application of this process runs it, all is well.`,
+    );
   }
 
   private checkNames(trackers: readonly RegisteredTracker[]): void {

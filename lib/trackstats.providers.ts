@@ -88,7 +88,6 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
       ModulesContainer,
       DataSourceDiscovery,
       Database,
-      RunHistory,
       TrackerRegistry,
       TrackerChecker,
       TrackerOverview,

@@ -1,4 +1,4 @@
-import { TrackstatsError } from './trackstats.error.js';
+import { shown, TrackstatsError } from './trackstats.error.js';
 
 /** The data source is of a kind that the library has no dialect for. */
 export class UnsupportedDatabaseError extends TrackstatsError {
@@ -32,6 +32,35 @@ export class MissingEntityError extends TrackstatsError {
     super(
       `The data source "${dataSource}" does not know ${entities.join(', ')}. Add autoLoadEntities: true to its ` +
         `TypeOrmModule.forRoot options, or spread the entities: entities: [...TRACKSTATS_ENTITIES, /* your own */].`,
+    );
+  }
+}
+
+/** Tables that the library needs are not in the database, or are those of an earlier version. */
+export class MissingTableError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISSING_TABLE';
+
+  /** @param missing tables, and columns as `table.column` */
+  constructor(missing: readonly string[], dataSource: string, options: { cause: unknown }) {
+    super(
+      `The database of the data source ${shown(dataSource)} lacks ${missing.join(', ')}. Give the data source ` +
+        `migrations: [...trackstatsMigrations, /* your own */] and run them before the application starts (migrationsRun: ` +
+        `true, or typeorm migration:run), or synchronize: true. The table of a custom statistic needs a migration of your ` +
+        `own: typeorm migration:generate.`,
+      options,
+    );
+  }
+}
+
+/** A table has the name of one that a migration makes, and is not that one. */
+export class TableConflictError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_TABLE_CONFLICT';
+
+  constructor(table: string, missing: readonly string[], migration: string) {
+    super(
+      `${migration}: the table ${shown(table)} is there already, without ${missing.join(', ')}. Nothing was changed in it. ` +
+        `If it is a table of your own, rename it, or give the data source an entityPrefix or a schema; if it was made for ` +
+        `trackstats and altered, add these columns, then run the migrations again.`,
     );
   }
 }

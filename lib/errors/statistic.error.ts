@@ -62,13 +62,15 @@ export class NotSummableError extends TrackstatsError {
   }
 }
 
-/** A series of too many points. */
+/** A series, or a find, of too many points. */
 export class TooManyPointsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TOO_MANY_POINTS';
 
-  constructor(from: string, to: string, limit: number) {
+  /** @param asked what was asked for, as the sentence begins */
+  constructor(asked: string, limit: number) {
     super(
-      `A series from ${from} to ${to} has more than ${limit} points. Give it a shorter range (from, to, or last) or a calendar period.`,
+      `${asked} has more than ${limit} points. Give it a shorter range (from, to, or last), a calendar period or fewer objects; ` +
+        `narrow gives stored rows without a limit.`,
     );
   }
 }

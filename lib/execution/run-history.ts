@@ -8,7 +8,6 @@ import type { LeaseService } from './lease.service.js';
 import type { SharedState } from './lease.store.js';
 import type { TrackerRun } from './tracker-run.js';
 import { TrackerRunRecord } from './tracker-run.entity.js';
-import { TrackerState } from './tracker-state.entity.js';
 
 const LONGEST_ERROR = 10_000;
 const DAY_MS = 86_400_000;
@@ -28,15 +27,6 @@ export class RunHistory {
     private readonly clock: DatabaseClock,
     private readonly kept: ResolvedScheduling['history'],
   ) {}
-
-  /** Makes the names of trackers compare exactly, where the database does not do so by itself. */
-  async prepare(): Promise<void> {
-    const { dialect, dataSource } = this.database;
-    await dialect.prepareKeys(dataSource, [
-      { table: this.database.table(TrackerRunRecord), textKeys: ['tracker'] },
-      { table: this.database.table(TrackerState), textKeys: ['name'] },
-    ]);
-  }
 
   /**
    * Enters a run that begins.

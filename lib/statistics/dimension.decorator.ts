@@ -113,13 +113,21 @@ const booleanAsInteger: ValueTransformer = {
 
 /**
  * TypeORM orders a primary key by declaration, the base class's columns first. Reads want (…dimensions, date): the
- * date is declared once more on the class itself, behind its latest dimension.
+ * declaration of the date, of the first class that has a dimension, goes behind each that comes later.
  */
 function keepDateLast(prototype: object): void {
-  const storage = getMetadataArgsStorage();
+  const { columns } = getMetadataArgsStorage();
   const target = prototype.constructor;
-  const index = storage.columns.findIndex((column) => column.target === target && column.propertyName === 'date');
-  if (index >= 0) storage.columns.splice(index, 1);
-  else Index(['metricId', 'period', 'date'])(target);
+  const declaration = columns.findIndex((column) => column.propertyName === 'date' && isOf(column.target, target));
+  if (declaration >= 0) {
+    columns.push(...columns.splice(declaration, 1));
+    return;
+  }
+  Index(['metricId', 'period', 'date'])(target);
   PrimaryColumn({ type: 'date' })(prototype, 'date');
+}
+
+/** whether a class is another one, or one that it extends */
+function isOf(owner: unknown, target: { readonly prototype: unknown }): boolean {
+  return owner === target || (typeof owner === 'function' && target.prototype instanceof owner);
 }

@@ -1,47 +1,92 @@
-import sql, { join, type Sql } from 'sql-template-tag';
+import { byText } from '../catalog/order.js';
 import type { Work } from '../database/work.js';
-import { Period } from '../time/period.js';
+import { TooManyPointsError } from '../errors/statistic.error.js';
+import { Period, periodKind } from '../time/period.js';
 import type { AbstractStatistic } from './abstract-statistic.js';
+import { coverageIn, type StoredCoverage } from './coverage.query.js';
 import { rowRange } from './date-range.js';
 import type { NormalFilter } from './filter.js';
+import { type ComputedDates, heldValues, lastHeldDate } from './held-values.js';
 import { statisticOf } from './hydrate.js';
-import { selectRows } from './rows.query.js';
+import { selectEnd, selectLineEnds, selectLines } from './line.query.js';
+import type { RowFilter, StoredRow } from './rows.query.js';
 import { coverageScopes, filterScopes } from './scope-filter.js';
+import { MOST_POINTS } from './series.js';
 import { calendarOf, readMetrics, type StatisticContext } from './statistic.context.js';
 
-/** The stored rows of a filter as entities: all by date ascending, or the last one. */
-export function* findStatistics(
-  context: StatisticContext,
-  filter: NormalFilter,
-  which: 'all' | 'last',
-  now: Date,
-): Work<AbstractStatistic[]> {
-  const { period, scope } = filter;
-  const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
-  if (stored.length === 0) return [];
-  const scopes = [...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)];
-  const calendar = calendarOf(context, now, stored, coverages, period ?? Period.DAY, scopes);
-  const range = rowRange(filter.range, period, calendar);
-  const rows = yield* selectRows(
-    context.database,
-    { table: scope.table, alternatives: scope.alternatives, metrics: stored, period, range },
-    orderOf(context, filter, which),
-  );
-  const byId = new Map(stored.map((metric) => [metric.id, metric]));
-  return rows.flatMap((row) => {
-    const metric = byId.get(row.metricId);
-    return metric === undefined ? [] : [statisticOf(scope.table, metric, row)];
-  });
+/** The rows that a filter asks for, with the coverage that says where their values hold. */
+interface CoveredRows extends RowFilter {
+  readonly coverages: readonly StoredCoverage[];
 }
 
-function orderOf({ database }: StatisticContext, { scope }: NormalFilter, which: 'all' | 'last'): Sql {
-  const { table, keys } = scope.table;
-  const others = [
-    table.column('metricId'),
-    table.column('period'),
-    ...keys.map(({ type, column }) => (type === 'varchar' ? database.dialect.binaryOrder(column) : column)),
-  ];
-  return which === 'all'
-    ? sql`ORDER BY ${table.column('date')}, ${join(others)}`
-    : sql`ORDER BY ${table.column('date')} DESC, ${join(others)} LIMIT 1`;
+/**
+ * The values of a filter as entities, by date: those of rows, and on computed dates without a row what holds on them.
+ *
+ * @throws TooManyPointsError
+ */
+export function* findStatistics(context: StatisticContext, filter: NormalFilter, now: Date): Work<AbstractStatistic[]> {
+  const covered = yield* coveredRows(context, filter, now);
+  if (covered.metrics.length === 0) return [];
+  const holding = [...new Set(covered.coverages.map(({ period }) => period))];
+  const found: StoredRow[] = [];
+  for (const line of yield* selectLines(context.database, covered, holding)) {
+    const computed = computedDates(covered, line[0]);
+    for (const row of heldValues(line, computed, covered.range)) {
+      if (computed !== null && found.length >= MOST_POINTS) {
+        throw new TooManyPointsError('What find is asked for', MOST_POINTS);
+      }
+      found.push(row);
+    }
+  }
+  // stable: those of one date stay by metric, period and keys
+  found.sort((a, b) => byText(a.date, b.date));
+  return found.map((row) => entityOf(covered, row));
+}
+
+/** The last value of a filter as an entity: that of a row, or what holds on a later computed date; null where there is none. */
+export function* lastStatistic(
+  context: StatisticContext,
+  filter: NormalFilter,
+  now: Date,
+): Work<AbstractStatistic | null> {
+  const covered = yield* coveredRows(context, filter, now);
+  if (covered.metrics.length === 0) return null;
+  const upTo = { ...covered, range: { from: null, to: covered.range.to } };
+  const isOneLine = filter.scope.cells?.length === 1 || covered.coverages.length === 0;
+  let last: StoredRow | null = null;
+  for (const row of yield* isOneLine ? selectEnd(context.database, upTo) : selectLineEnds(context.database, upTo)) {
+    const date = lastHeldDate(row.date, computedDates(covered, row), covered.range);
+    if (date !== null && (last === null || date > last.date)) last = { ...row, date };
+  }
+  return last === null ? null : entityOf(covered, last);
+}
+
+function* coveredRows(context: StatisticContext, filter: NormalFilter, now: Date): Work<CoveredRows> {
+  const { period, scope } = filter;
+  const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
+  const scopes = [...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)];
+  const calendar = calendarOf(context, now, stored, coverages, period ?? Period.DAY, scopes);
+  return {
+    ...scope,
+    metrics: stored,
+    period,
+    range: rowRange(filter.range, period, calendar),
+    coverages: coverages.filter((one) => periodKind(one.period) !== 'bucket'),
+  };
+}
+
+/** the dates on which the values of a row's metric, period and cell hold; null where none do */
+function computedDates({ table, metrics, coverages }: CoveredRows, row: StoredRow): ComputedDates | null {
+  const metric = metrics.find(({ id }) => id === row.metricId);
+  if (metric === undefined) return null;
+  const coverage = coverageIn(coverages, metric, row.period, coverageScopes(table, row.cell));
+  if (coverage === null) return null;
+  const { from, through } = coverage;
+  return from === null || through === null ? null : { from, through };
+}
+
+function entityOf({ table, metrics }: CoveredRows, row: StoredRow): AbstractStatistic {
+  const metric = metrics.find(({ id }) => id === row.metricId);
+  if (metric === undefined) throw new TypeError('a row was read of a metric that was not asked for');
+  return statisticOf(table, metric, row);
 }

@@ -54,13 +54,13 @@ export function seriesDates(period: Period, from: LocalDate, to: LocalDate, week
   const dates: LocalDate[] = [];
   if (calendarUnit(period) === null) {
     const [first, last] = [dayNumber(from), dayNumber(to)];
-    if (last - first >= MOST_POINTS) throw new TooManyPointsError(from, to, MOST_POINTS);
+    if (last - first >= MOST_POINTS) throw tooMany(from, to);
     for (let day = first; day <= last;) day = pushMonth(dates, day, last);
     return dates;
   }
   const last = bucketStart(period, to, weekStart);
   for (let date = bucketStart(period, from, weekStart); date <= last; date = nextBucket(period, date, weekStart)) {
-    if (dates.length >= MOST_POINTS) throw new TooManyPointsError(from, to, MOST_POINTS);
+    if (dates.length >= MOST_POINTS) throw tooMany(from, to);
     dates.push(date);
     if (date === last) break;
   }
@@ -135,6 +135,10 @@ function isComplete({ period, weekStart, today }: SeriesSpec, known: KnownDates,
   const end = lastDateOf(period, date, weekStart);
   if (known.from === null || known.through === null) return end < today;
   return date >= known.from && end <= known.through && end < known.open;
+}
+
+function tooMany(from: LocalDate, to: LocalDate): TooManyPointsError {
+  return new TooManyPointsError(`A series from ${from} to ${to}`, MOST_POINTS);
 }
 
 /** appends the dates of a month from a day on; gives the day after them */

@@ -10,7 +10,7 @@ import type { AbstractStatistic } from './abstract-statistic.js';
 import { refuseRangeKeys } from './call-keys.js';
 import { type KnownCoverage, knownCoverage } from './known-coverage.js';
 import { normalFilter, type NormalFilter, oneMetricFilter } from './filter.js';
-import { findStatistics } from './find.query.js';
+import { findStatistics, lastStatistic } from './find.query.js';
 import { statisticOf } from './hydrate.js';
 import { incrementOf } from './increment.js';
 import { Incrementer } from './incrementer.js';
@@ -148,8 +148,10 @@ export class StatisticService {
   }
 
   /**
-   * The stored rows of a filter, by date ascending.
+   * The values of a filter, by date ascending: its stored rows, and of rolling periods and LIFETIME, on dates that a
+   * tracker has computed, one for each date from the first row on, stored or not. `narrow` gives stored rows alone.
    *
+   * @throws TooManyPointsError beyond 100,000 of the latter
    * @throws InvalidFilterError, UnknownMetricError and the errors of what stands in the filter
    * @example await statistics.find({ metric: ORDERS, period: Period.DAY, from: '2026-10-01', to: '2026-10-31' });
    */
@@ -159,11 +161,12 @@ export class StatisticService {
   async find(filter: AnyMetrics): Promise<AbstractStatistic[]> {
     const now = this.clock();
     const normal = normalFilter(this.context, filter);
-    return this.database.read(() => findStatistics(this.context, normal, 'all', now));
+    return this.database.read(() => findStatistics(this.context, normal, now));
   }
 
   /**
-   * The last stored row at or before `to`, or `date` (the last of all where both are left out), or null.
+   * The last value at or before `to`, or `date` (the last of all where both are left out), or null: what `find` would
+   * give last, and of several objects or dimensions the first by their ids.
    *
    * @throws InvalidFilterError, UnknownMetricError and the errors of what stands in the filter
    * @example const latest = await statistics.mostRecent({ metric: ORDERS, period: Period.LIFETIME });
@@ -176,8 +179,7 @@ export class StatisticService {
     const normal = this.oneMetric(filter);
     const { date, ...range } = normal.range;
     const upTo = date === undefined ? normal : { ...normal, range: { ...range, to: date } };
-    const [row = null] = await this.database.read(() => findStatistics(this.context, upTo, 'last', now));
-    return row;
+    return this.database.read(() => lastStatistic(this.context, upTo, now));
   }
 
   /**

@@ -53,12 +53,15 @@ interface Tracks {
 }
 
 const tracks = new WeakMap<object, Tracks>();
+/** the classes of this process, weakly */
+const tracked: WeakRef<object>[] = [];
 
 function tracksOf(type: object): Tracks {
   let kept = tracks.get(type);
   if (kept === undefined) {
     kept = { onClass: [], onMethods: new Map() };
     tracks.set(type, kept);
+    tracked.push(new WeakRef(type));
   }
   return kept;
 }
@@ -80,4 +83,9 @@ export function classTracks(type: object): readonly GivenOptions[] {
 /** What @Track says of the methods that a class itself declares. */
 export function methodTracks(type: object): ReadonlyMap<string | symbol, readonly GivenOptions[]> {
   return tracks.get(type)?.onMethods ?? new Map<string | symbol, GivenOptions[]>();
+}
+
+/** Every class that this process has loaded with @Track on it, or on a method. */
+export function trackedClasses(): readonly Type[] {
+  return tracked.map((reference) => reference.deref() as Type | undefined).filter((type) => type !== undefined);
 }

@@ -1,7 +1,7 @@
 import { Scope, type Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { InvalidTrackerError, TrackerInjectionScopeError } from '../errors/tracker.error.js';
-import { classTracks, methodTracks, type GivenOptions } from './track-metadata.js';
+import { classTracks, methodTracks, trackedClasses, type GivenOptions } from './track-metadata.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
@@ -35,6 +35,26 @@ export function exploreTrackers(discovery: DiscoveryService): readonly DeclaredT
     found.push({ wrapper, type, declared });
   }
   return found.flatMap(({ declared }) => declared);
+}
+
+/**
+ * The names of scheduled trackers whose class has been loaded, and is provided by no module: their schedule has no
+ * effect. They may be another application's of the same process.
+ */
+export function unprovidedTrackers(discovery: DiscoveryService): readonly string[] {
+  const wrappers = [...discovery.getProviders(), ...discovery.getControllers()];
+  // by token as well: a test may have put another instance in its place
+  const provided = new Set<unknown>(wrappers.flatMap((wrapper) => [wrapper.token, typeOf(wrapper)]));
+  return trackedClasses()
+    .filter((type) => !provided.has(type))
+    .flatMap((type) => [
+      ...(classTracks(type).some(hasSchedule) ? [nameOf(type, null)] : []),
+      ...[...methodTracks(type)].filter(([, all]) => all.some(hasSchedule)).map(([method]) => nameOf(type, method)),
+    ]);
+}
+
+function hasSchedule({ cron, every, runOnStart }: GivenOptions): boolean {
+  return cron !== undefined || every !== undefined || runOnStart === true;
 }
 
 /** How a tracker is called that has no name of its own. */

@@ -22,7 +22,7 @@ const NAMES = [
     'ObjectsByDateTracker',
   ],
   ...['ObjectsByDimensionsTracker', 'Track', 'TrackerEvents', 'TrackerService'],
-  ...['TRACKSTATS_CLOCK', 'TRACKSTATS_ENTITIES', 'TRACKSTATS_OPTIONS', 'TrackstatsModule'],
+  ...['TRACKSTATS_CLOCK', 'TRACKSTATS_ENTITIES', 'TRACKSTATS_OPTIONS', 'TrackstatsModule', 'trackstatsMigrations'],
 ];
 
 describe('the index', () => {

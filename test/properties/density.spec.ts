@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { ObjectTypes } from '../../lib/statistics/object-types.js';
 import { StatisticOwners } from '../../lib/statistics/owners.js';
+import type { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
 import { StatisticService } from '../../lib/statistics/statistic.service.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
@@ -23,6 +24,28 @@ type Payments = typeof payments extends fc.Arbitrary<infer T> ? T : never;
 
 function rowsOf(given: Payments, now: number): ModelRow[] {
   return given.map(({ day, ...rest }, index) => ({ id: index + 1, at: now - day * 86_400_000 - 1000, ...rest }));
+}
+
+/** What `find` and `mostRecent` give of ranges that end on some dates, as far as it does not name the metric. */
+async function foundOf(
+  statistics: StatisticService,
+  filter: object,
+  from: string,
+  dates: readonly string[],
+): Promise<unknown> {
+  const shown = (row: unknown): unknown => {
+    const { date, exactValue, objectId } = (row ?? {}) as Partial<StatisticByDateAndObject>;
+    return [date, exactValue, objectId];
+  };
+  const found: unknown[] = [(await statistics.find(filter as never)).map(shown)];
+  for (const to of dates) {
+    for (const range of [{ to }, { from: shiftDate(to, -3), to }, { date: to }, { from, to }]) {
+      const all = await statistics.find({ ...filter, ...range } as never);
+      const last = await statistics.mostRecent({ ...filter, ...range } as never);
+      found.push([range, all.map(shown), shown(last)]);
+    }
+  }
+  return found;
 }
 
 describeOnEachDatabase('density', (database) => {
@@ -77,15 +100,13 @@ describeOnEachDatabase('density', (database) => {
               const values = await Promise.all(
                 dates.map((date) => statistics.value({ ...filter, date, ...scope } as never)),
               );
-              const { exactValue } = (await statistics.mostRecent({
-                metric: filter.metric,
-                period,
-                ...scope,
-              } as never)) ?? { exactValue: undefined };
-              read.push({ density, series, values, exactValue });
+              const found = await foundOf(statistics, { metric: filter.metric, period, ...scope }, range.from, dates);
+              read.push({ density, series, values, found });
             }
             if (!given.byUser) continue;
             const objects = { objectType: Member };
+            const found = await foundOf(statistics, { metric: filter.metric, period, ...objects }, range.from, dates);
+            read.push({ density, found });
             for (const date of dates)
               read.push({ density, top: await statistics.top({ ...filter, date, ...objects }) });
             const many = await statistics.multiSeries({ ...filter, ...range, ...objects });

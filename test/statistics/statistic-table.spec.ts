@@ -7,11 +7,11 @@ import {
   InvalidDimensionValueError,
 } from '../../lib/errors/dimension.error.js';
 import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { Dimension, NULL_DIMENSION } from '../../lib/statistics/dimension.decorator.js';
+import { Dimension, dimensionsOf, NULL_DIMENSION } from '../../lib/statistics/dimension.decorator.js';
 import { StatisticOwners } from '../../lib/statistics/owners.js';
 import { prepareStatisticTables } from '../../lib/statistics/prepare.js';
 import { customScope, enclosingScope, objectScope, objectsScope, TOTAL_SCOPE } from '../../lib/statistics/scope.js';
-import { statisticTableOf } from '../../lib/statistics/statistic-table.js';
+import { type StatisticClass, statisticTableOf } from '../../lib/statistics/statistic-table.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { CATALOG, Customer, ENTITIES, Flights, ORDERS, OrdersByRegion, setup, type Setup } from './setup.js';
@@ -33,6 +33,27 @@ class WithRelation extends AbstractStatistic {
   @ManyToOne(() => Customer)
   @JoinColumn()
   customer!: Customer;
+}
+
+@Entity()
+class ByCountry extends AbstractStatistic {
+  @Dimension({ type: 'varchar' })
+  country!: string;
+}
+
+@Entity()
+class ByCity extends ByCountry {
+  @Dimension({ type: 'varchar' })
+  city!: string;
+}
+
+@Entity()
+class ByStreet extends ByCity {
+  @Dimension({ type: 'varchar' })
+  street!: string;
+
+  @Dimension({ type: 'integer' })
+  house!: number;
 }
 
 @Entity()
@@ -88,6 +109,21 @@ describe('a custom statistic', () => {
       'date',
     ]);
     expect(statisticTableOf(database, Flights)).toBe(table);
+  });
+
+  it('that extends another one has the dimensions of both, and the date last', async () => {
+    const database = await databaseOf(ByStreet, ByCountry, ByCity);
+    const key = (entity: StatisticClass): unknown => {
+      const { table, keys } = statisticTableOf(database, entity);
+      expect(keys.map(({ property }) => property)).toEqual(dimensionsOf(entity).map(({ property }) => property));
+      expect(table.metadata.indices.map(({ columns }) => columns.map(({ propertyName }) => propertyName))).toEqual([
+        ['metricId', 'period', 'date'],
+      ]);
+      return table.metadata.primaryColumns.map(({ propertyName }) => propertyName).slice(2);
+    };
+    expect(key(ByCountry)).toEqual(['country', 'date']);
+    expect(key(ByCity)).toEqual(['country', 'city', 'date']);
+    expect(key(ByStreet)).toEqual(['country', 'city', 'street', 'house', 'date']);
   });
 
   it('refuses values that do not fit, and the one that stands for null', async () => {

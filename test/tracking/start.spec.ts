@@ -65,6 +65,47 @@ async function refusal(...providers: NonNullable<ApplicationOptions['providers']
 
 afterEach(closeApplications);
 
+/** What an application warns of when it starts. */
+async function warnings(given: ApplicationOptions): Promise<string[]> {
+  const warned: string[] = [];
+  const logger = { ...QUIET, warn: (message: unknown) => void warned.push(String(message)) };
+  const module = await Test.createTestingModule(metadataOf(given)).setLogger(logger).compile();
+  await module.init();
+  await module.close();
+  return warned.filter((message) => message.startsWith('@Track'));
+}
+
+describe('a scheduled tracker that no module provides', () => {
+  const every = '1 hour';
+
+  it('is warned of, and no other', async () => {
+    @Track({ ...options, every })
+    class Forgotten extends CountObjectsByDateTracker {}
+    class Parts {
+      @Track({ metric: other, every })
+      forgotten(): number {
+        return 1;
+      }
+
+      @Track({ metric })
+      byHand(): number {
+        return 1;
+      }
+    }
+    @Track({ ...options, every })
+    class Provided extends CountObjectsByDateTracker {}
+    @Track({ ...options, metric: other, every })
+    class Replaced extends CountObjectsByDateTracker {}
+    expect([Forgotten, Parts]).toHaveLength(2);
+    const providers = [Provided, { provide: Replaced, useValue: {} }];
+    const [warning, ...others] = await warnings({ providers });
+    expect(others).toEqual([]);
+    expect(warning).toMatch(/no effect on .*Forgotten, Parts\.forgotten.*providers of a module/);
+    expect(warning).not.toMatch(/Provided|Replaced|byHand|Orders\b/);
+    expect(await warnings({ providers, trackstats: { scheduling: false } })).toEqual([]);
+  });
+});
+
 describe('trackers are found', () => {
   it('among providers of every kind, and controllers', async () => {
     @Injectable()

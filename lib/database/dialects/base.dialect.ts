@@ -9,6 +9,7 @@ import { execute, executeAll, type Row, type StatementResult, type Work } from '
 import type {
   Clock,
   ClockColumn,
+  Collation,
   Dialect,
   KeyTable,
   KeyType,
@@ -98,6 +99,10 @@ export abstract class BaseDialect implements Dialect {
 
   prepareKeys(_dataSource: DataSource, _tables: readonly KeyTable[]): Promise<void> {
     return Promise.resolve();
+  }
+
+  exactCollation(_read: (text: string) => Promise<Row[]>): Promise<Collation | null> {
+    return Promise.resolve(null);
   }
 
   abstract date(value: string): Sql;

@@ -71,6 +71,8 @@ export interface Dialect {
   isDuplicateKey(error: unknown): boolean;
   /** makes sure that text keys compare byte by byte, where the database does not do so by itself */
   prepareKeys(dataSource: DataSource, tables: readonly KeyTable[]): Promise<void>;
+  /** how a text column is declared that compares so; null where every one does */
+  exactCollation(read: (text: string) => Promise<Row[]>): Promise<Collation | null>;
 
   /** the database's clock in milliseconds since 1970, the same throughout a statement */
   readonly now: Sql;
@@ -174,6 +176,11 @@ export interface Dialect {
 
   /** ends a SELECT whose rows are held until the transaction ends; empty where a transaction holds the database */
   readonly forUpdate: Sql;
+}
+
+export interface Collation {
+  readonly charset: string;
+  readonly collation: string;
 }
 
 /** A table with text columns that are keys. */

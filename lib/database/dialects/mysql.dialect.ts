@@ -10,6 +10,7 @@ import {
   DAYS,
   type Clock,
   type ClockColumn,
+  type Collation,
   type KeyTable,
   type KeyType,
   type NumericColumn,
@@ -79,16 +80,24 @@ export class MysqlDialect extends BaseDialect {
    * does not compare collations either, so what is set here stays.
    */
   override async prepareKeys(dataSource: DataSource, tables: readonly KeyTable[]): Promise<void> {
-    const collation = await exactCollation(dataSource);
+    const { charset, collation } = await this.exactCollation((text) => dataSource.query(text));
     for (const { table, textKeys } of tables) {
       const loose = await looseColumns(dataSource, table, textKeys);
       if (loose.length === 0) continue;
       const changes = loose.map(
         ({ name, type }) =>
-          `MODIFY ${dataSource.driver.escape(name)} ${type} CHARACTER SET utf8mb4 COLLATE ${collation} NOT NULL`,
+          `MODIFY ${dataSource.driver.escape(name)} ${type} CHARACTER SET ${charset} COLLATE ${collation} NOT NULL`,
       );
       await dataSource.query(`ALTER TABLE ${table.path.sql} ${changes.join(', ')}`);
     }
+  }
+
+  override async exactCollation(read: (text: string) => Promise<Row[]>): Promise<Collation> {
+    const names = EXACT_COLLATIONS.map((name) => `'${name}'`).join(', ');
+    const [found] = await read(
+      `SELECT collation_name AS name FROM information_schema.collations WHERE collation_name IN (${names})`,
+    );
+    return { charset: 'utf8mb4', collation: (found?.['name'] as string | undefined) ?? EXACT_COLLATIONS[0] };
   }
 
   date(value: string): Sql {
@@ -321,14 +330,6 @@ function numbers(from: number, through: number): Sql {
   );
   return sql`SELECT * FROM (SELECT ${sum} AS day FROM ${join(places.map((place) => sql`(${DIGITS}) ${place}`))}) n
 WHERE n.day <= ${raw(String(through))}`;
-}
-
-async function exactCollation(dataSource: DataSource): Promise<string> {
-  const names = EXACT_COLLATIONS.map((name) => `'${name}'`).join(', ');
-  const rows: { name: string }[] = await dataSource.query(
-    `SELECT collation_name AS name FROM information_schema.collations WHERE collation_name IN (${names})`,
-  );
-  return rows[0]?.name ?? EXACT_COLLATIONS[0];
 }
 
 async function looseColumns(

@@ -1,0 +1,78 @@
+import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
+import { type ColumnName, Naming, type TableName } from './naming.js';
+
+interface AddedColumn extends ColumnName {
+  /** as every supported database reads it */
+  readonly type: 'bigint' | 'varchar(10)';
+}
+
+const RUN: TableName = { entity: 'TrackerRunRecord', name: 'trackstats_run' };
+const TRACKER: TableName = { entity: 'TrackerState', name: 'trackstats_tracker' };
+
+const ADDED: readonly (readonly [TableName, readonly AddedColumn[]])[] = [
+  [RUN, [{ property: 'fence', type: 'bigint' }]],
+  [
+    TRACKER,
+    [
+      { property: 'backfillFrom', name: 'backfill_from', type: 'varchar(10)' },
+      { property: 'backfillTo', name: 'backfill_to', type: 'varchar(10)' },
+      { property: 'backfillThrough', name: 'backfill_through', type: 'varchar(10)' },
+    ],
+  ],
+];
+
+const BY_START: readonly ColumnName[] = [{ property: 'tracker' }, { property: 'startedAt', name: 'started_at' }];
+const BY_ID: readonly ColumnName[] = [{ property: 'tracker' }, { property: 'id' }];
+
+/** Gives each run the fence of its lease, and each tracker the backfill that it has not ended. */
+export class AddTrackstatsRunState1795564801000 implements MigrationInterface {
+  readonly name = 'AddTrackstatsRunState1795564801000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    for (const [table, columns] of ADDED) await addColumns(runner, table, columns);
+    await replaceIndex(runner, BY_START, BY_ID);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await replaceIndex(runner, BY_ID, BY_START);
+    for (const [table, columns] of ADDED) await dropColumns(runner, table, columns);
+  }
+}
+
+// SQL of our own: TypeORM would copy the whole table on SQLite
+
+async function addColumns(runner: QueryRunner, table: TableName, columns: readonly AddedColumn[]): Promise<void> {
+  const naming = new Naming(runner.dataSource);
+  const found = await runner.getTable(naming.table(table));
+  for (const column of columns) {
+    if (found?.findColumnByName(naming.column(column)) !== undefined) continue;
+    await runner.query(
+      `ALTER TABLE ${naming.escapedTable(table)} ADD COLUMN ${naming.escapedColumn(column)} ${column.type}`,
+    );
+  }
+}
+
+async function dropColumns(runner: QueryRunner, table: TableName, columns: readonly AddedColumn[]): Promise<void> {
+  const naming = new Naming(runner.dataSource);
+  const found = await runner.getTable(naming.table(table));
+  for (const column of columns) {
+    if (found?.findColumnByName(naming.column(column)) === undefined) continue;
+    await runner.query(`ALTER TABLE ${naming.escapedTable(table)} DROP COLUMN ${naming.escapedColumn(column)}`);
+  }
+}
+
+async function replaceIndex(
+  runner: QueryRunner,
+  old: readonly ColumnName[],
+  columns: readonly ColumnName[],
+): Promise<void> {
+  const naming = new Naming(runner.dataSource);
+  const path = naming.table(RUN);
+  const indices = (await runner.getTable(path))?.indices ?? [];
+  const has = (some: readonly ColumnName[]): boolean => indices.some(({ name }) => name === naming.index(RUN, some));
+  if (!has(columns)) {
+    const columnNames = columns.map((column) => naming.column(column));
+    await runner.createIndex(path, new TableIndex({ columnNames, name: naming.index(RUN, columns) }));
+  }
+  if (has(old)) await runner.dropIndex(path, naming.index(RUN, old));
+}
