@@ -17,8 +17,8 @@ const SLEEPING: Partial<Record<DatabaseKind, string>> = {
   mariadb: `SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%SLEEP(600)%' AND id <> CONNECTION_ID()`,
 };
 const ONE_CONNECTION: Partial<Record<DatabaseKind, ExtraOptions>> = {
-  postgres: { extra: { max: 1 } } as ExtraOptions,
-  mariadb: { extra: { connectionLimit: 1 } } as ExtraOptions,
+  postgres: { extra: { max: 1 } },
+  mariadb: { extra: { connectionLimit: 1 } },
 };
 
 describeOnEachDatabase('cancelling', (database) => {
@@ -40,7 +40,7 @@ describeOnEachDatabase('cancelling', (database) => {
   }
 
   async function sleeping(): Promise<number> {
-    const [row] = (await opened.dataSource.query(SLEEPING[database.kind] as string)) as { n: string | number }[];
+    const [row] = await opened.dataSource.query<{ n: string | number }[]>(SLEEPING[database.kind] as string);
     return Number(row?.n);
   }
 
