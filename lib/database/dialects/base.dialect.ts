@@ -28,6 +28,7 @@ export abstract class BaseDialect implements Dialect {
   abstract readonly maxParameters: number;
   readonly addsExactly: boolean = true;
   readonly forUpdate: Sql = sql`FOR UPDATE`;
+  readonly forShare: Sql = sql`FOR SHARE`;
 
   /** READ COMMITTED: under MySQL's default an INSERT … SELECT would lock the rows that it reads */
   protected readonly begin: readonly string[] = ['START TRANSACTION ISOLATION LEVEL READ COMMITTED'];

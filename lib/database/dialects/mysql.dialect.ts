@@ -29,6 +29,8 @@ const EXACT_COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
 export class MysqlDialect extends BaseDialect {
   readonly name = 'MySQL';
   readonly maxParameters = 60_000;
+  // FOR SHARE is MySQL's alone
+  override readonly forShare = sql`LOCK IN SHARE MODE`;
   protected override readonly begin = ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'START TRANSACTION'];
 
   isTransient(error: unknown): boolean {
