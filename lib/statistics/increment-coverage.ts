@@ -1,13 +1,36 @@
+import type { MetricTarget } from '../catalog/definitions.js';
+import type { Metric } from '../catalog/metric.entity.js';
 import { byText } from '../catalog/order.js';
 import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
 import { MixedWritesError } from '../errors/statistic.error.js';
+import { TrackstatsError } from '../errors/trackstats.error.js';
 import { Period } from '../time/period.js';
-import { coverageIn, type StoredCoverage } from './coverage.query.js';
+import { coverageIn, type StoredCoverage, storedCoverages } from './coverage.query.js';
 import { coverIncrements } from './coverage.store.js';
+import type { Increment } from './increment.js';
 import type { Outcomes, Placed } from './increment.query.js';
+import { holdMetrics } from './metric-hold.query.js';
 import { coverageScopes } from './scope-filter.js';
 import { hasRows } from './write-guard.js';
+
+/** The coverages of increments: where one has none yet, as they are once nobody else can make it. */
+export function* settledCoverages(
+  database: Database,
+  increments: readonly Increment[],
+  metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>,
+): Work<readonly StoredCoverage[]> {
+  const stored = [...metrics.values()].filter((metric): metric is Metric => !(metric instanceof TrackstatsError));
+  const coverages = yield* storedCoverages(database, stored, null);
+  const uncovered = increments.flatMap(({ metric: target, period, table, cell }) => {
+    const metric = metrics.get(target);
+    if (metric === undefined || metric instanceof TrackstatsError) return [];
+    return coverageIn(coverages, metric, period, coverageScopes(table, cell)) === null ? [metric] : [];
+  });
+  if (uncovered.length === 0) return coverages;
+  yield* holdMetrics(database, uncovered, 'increment');
+  return yield* storedCoverages(database, stored, null);
+}
 
 /** Makes sure that the dates of increments are covered, and gives those that may be added. */
 export function* coverPlaced(

@@ -6,10 +6,10 @@ import { byText } from '../catalog/order.js';
 import { addDecimals } from '../database/decimal.js';
 import type { Work } from '../database/work.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
-import { type StoredCoverage, storedCoverages } from './coverage.query.js';
+import type { StoredCoverage } from './coverage.query.js';
 import { storedDate } from './date-range.js';
 import type { Increment } from './increment.js';
-import { coverPlaced } from './increment-coverage.js';
+import { coverPlaced, settledCoverages } from './increment-coverage.js';
 import { selectRows } from './rows.query.js';
 import { coverageScopes } from './scope-filter.js';
 import { calendarOf, type StatisticContext } from './statistic.context.js';
@@ -35,8 +35,7 @@ export function* addAll(context: StatisticContext, increments: readonly Incremen
     context,
     increments.map(({ metric }) => metric),
   );
-  const stored = [...metrics.values()].filter((metric): metric is Metric => !(metric instanceof TrackstatsError));
-  const coverages = yield* storedCoverages(database, stored, null);
+  const coverages = yield* settledCoverages(database, increments, metrics);
 
   const placed: Placed[] = [];
   for (const [place, increment] of increments.entries()) {

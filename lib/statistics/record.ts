@@ -2,7 +2,7 @@ import { resolveMetrics } from '../catalog/catalog.store.js';
 import type { MetricTarget } from '../catalog/definitions.js';
 import type { Work } from '../database/work.js';
 import type { LocalDateInput } from '../time/local-date.js';
-import { Period } from '../time/period.js';
+import { Period, periodKind } from '../time/period.js';
 import { storedCoverages } from './coverage.query.js';
 import { storedDate } from './date-range.js';
 import { oneMetricFilter } from './filter.js';
@@ -13,6 +13,7 @@ import type { RecordInput } from './statistic-filter.js';
 import type { StatisticTable } from './statistic-table.js';
 import { storedValue } from './statistic-value.js';
 import { writeProblem } from './write-guard.js';
+import { holdMetrics } from './metric-hold.query.js';
 import { rowId, type RowToWrite, writeRows } from './write.query.js';
 
 /** A value to write, checked as far as it can be without the database. */
@@ -49,6 +50,12 @@ export function* recordAll(context: StatisticContext, values: readonly Written[]
   const targets = [...new Set(values.map(({ metric }) => metric))];
   const metrics = yield* resolveMetrics(database, targets);
   const metricOf = new Map(targets.map((target, place) => [target, metrics[place]]));
+  const countable = values.filter(({ period }) => periodKind(period) === 'bucket');
+  yield* holdMetrics(
+    database,
+    countable.map(({ metric }) => metricOf.get(metric)).filter((metric) => metric !== undefined),
+    'record',
+  );
   const coverages = yield* storedCoverages(database, metrics, null);
 
   const rows = new Map<string, RowToWrite>();

@@ -30,6 +30,7 @@ export abstract class BaseDialect implements Dialect {
   abstract readonly maxParameters: number;
   readonly addsExactly: boolean = true;
   readonly forUpdate: Sql = sql`FOR UPDATE`;
+  readonly forShare: Sql = sql`FOR SHARE`;
 
   abstract readonly now: Sql;
 

@@ -176,6 +176,8 @@ export interface Dialect {
 
   /** ends a SELECT whose rows are held until the transaction ends; empty where a transaction holds the database */
   readonly forUpdate: Sql;
+  /** as `forUpdate`, and other transactions may hold the rows so too; empty where a transaction holds the database */
+  readonly forShare: Sql;
 }
 
 export interface Collation {

@@ -34,6 +34,8 @@ export class MysqlDialect extends BaseDialect {
   readonly name = 'MySQL';
   readonly maxParameters = 60_000;
   readonly now = sql`(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)`;
+  // FOR SHARE is MySQL's alone
+  override readonly forShare = sql`LOCK IN SHARE MODE`;
 
   isTransient(error: unknown): boolean {
     return TRANSIENT.has(Number((error as { errno?: unknown } | null)?.errno));

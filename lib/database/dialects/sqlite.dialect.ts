@@ -41,6 +41,7 @@ export class SqliteDialect extends BaseDialect {
   // REAL is binary
   override readonly addsExactly = false;
   override readonly forUpdate = empty;
+  override readonly forShare = empty;
 
   isTransient(error: unknown): boolean {
     return String((error as { code?: unknown } | null)?.code).startsWith('SQLITE_BUSY');
