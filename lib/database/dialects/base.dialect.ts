@@ -10,6 +10,7 @@ import type {
   Clock,
   ClockColumn,
   Collation,
+  DayPart,
   Dialect,
   KeyTable,
   KeyType,
@@ -147,7 +148,7 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   abstract earliest(column: ClockColumn): Sql;
   abstract parseReading(clock: Clock, stored: unknown): number | null;
   abstract dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
-  dayPart(_column: ClockColumn, _segments: readonly ClockSegment[]): Sql | null {
+  dayPart(_column: ClockColumn, _segments: readonly ClockSegment[]): DayPart | null {
     return null;
   }
 
@@ -194,6 +195,12 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   }
 
   abstract storedValue(value: Sql): Sql;
+
+  readonly overestimatesDays: boolean = false;
+
+  apart(query: Sql): Sql {
+    return query;
+  }
 
   stagesFirstScan(_isKeyed: boolean): boolean {
     return false;

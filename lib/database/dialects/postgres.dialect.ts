@@ -77,6 +77,13 @@ export class PostgresDialect extends BaseDialect {
     return sql`${expression} COLLATE "C"`;
   }
 
+  override readonly overestimatesDays = true;
+
+  /** A literal, and no number: workers share what is under the latter only once it is cast, which is too late. */
+  override apart(query: Sql): Sql {
+    return sql`${query} OFFSET '0'`;
+  }
+
   /** Workers share a scan into a temporary table. */
   override stagesFirstScan(): boolean {
     return true;
