@@ -15,6 +15,7 @@ import type {
   KeyTable,
   KeyType,
   NumericColumn,
+  Point,
   Replaced,
   Replacement,
   StagedColumn,
@@ -118,6 +119,14 @@ export abstract class BaseDialect implements Dialect {
 
   shared(value: unknown): unknown {
     return value;
+  }
+
+  points(query: Sql): Sql {
+    return sql`SELECT ${this.dateText(raw('p.d'))} AS d, ${this.exactText(raw('p.v'))} AS v FROM (${query}) p ORDER BY p.d`;
+  }
+
+  readPoints(rows: readonly Row[]): Point[] {
+    return rows.map(({ d, v }) => ({ date: d as string, value: v }));
   }
 
   numeric(expression: Sql): Sql {

@@ -40,6 +40,12 @@ export interface DayPart {
   reading(key: Sql): Sql;
 }
 
+/** A date and its value, as a driver gives it. */
+export interface Point {
+  readonly date: string;
+  readonly value: unknown;
+}
+
 /** Of what kind the values of a key column are, so far as grouping and casting need to know. */
 export type KeyType = 'integer' | 'text' | 'boolean' | 'date' | 'other';
 
@@ -100,6 +106,10 @@ export interface Dialect {
   dateText(expression: Sql): Sql;
   /** a value column as the driver gives it without loss; read it with `exactValue` */
   exactText(expression: Sql): Sql;
+  /** the rows of a query with the columns `d`, a date, and `v`, a value column, by date; read them with `readPoints` */
+  points(query: Sql): Sql;
+  /** the rows of `points`: dates as `dateText` gives them, values as `exactText` does */
+  readPoints(rows: readonly Row[]): Point[];
   /** a value column as something that sorts and sums as a number */
   numeric(expression: Sql): Sql;
   /** a text column as something that sorts by its code points, whatever the database's collation */

@@ -155,7 +155,8 @@ export class SqliteDialect extends BaseDialect {
 
   /** the driver gives an INTEGER as a double; bytes compare as greater than any number, and may be read as text too */
   exactText(expression: Sql): Sql {
-    const isWide = sql`TYPEOF(${expression}) = 'integer' AND ${expression} NOT BETWEEN -9007199254740991 AND 9007199254740991`;
+    // in this order: a comparison takes less than a call
+    const isWide = sql`${expression} NOT BETWEEN -9007199254740991 AND 9007199254740991 AND TYPEOF(${expression}) = 'integer'`;
     return sql`CASE WHEN ${isWide} THEN CAST(${expression} AS TEXT) ELSE ${expression} END`;
   }
 
@@ -314,7 +315,7 @@ FROM JSON_EACH(${json}) j)`;
 
   /** As `decimal` binds it: an integer that no double holds is kept as the bytes of its text, or a driver would round it. */
   storedValue(value: Sql): Sql {
-    const isWide = sql`TYPEOF(${value}) = 'integer' AND ${value} NOT BETWEEN -9007199254740991 AND 9007199254740991`;
+    const isWide = sql`${value} NOT BETWEEN -9007199254740991 AND 9007199254740991 AND TYPEOF(${value}) = 'integer'`;
     return sql`CASE WHEN ${isWide} THEN CAST(CAST(${value} AS TEXT) AS BLOB) ELSE ${value} END`;
   }
 
