@@ -1,3 +1,5 @@
+/** An integer as databases write it, or one that has become a decimal: most values are. */
+const PLAIN_INTEGER = /^(-?[1-9]\d*|0)(?:\.0+)?$/;
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
 
 /**
@@ -7,6 +9,8 @@ const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
  * @example `canonicalDecimal('1.50e3') === '1500'`
  */
 export function canonicalDecimal(value: number | bigint | string): string | null {
+  const integer = PLAIN_INTEGER.exec(typeof value === 'string' ? value : String(value));
+  if (integer !== null) return integer[1] as string;
   const text = String(value).trim();
   const match = DECIMAL.exec(text);
   if (match === null) return null;

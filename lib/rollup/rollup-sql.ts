@@ -1,5 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
-import type { Dialect, StoredKeyType } from '../database/dialects/dialect.js';
+import type { DayPart, Dialect, StoredKeyType } from '../database/dialects/dialect.js';
 import type { StatisticTable } from '../statistics/statistic-table.js';
 import {
   dayRanges,
@@ -35,9 +35,11 @@ export function partialsQuery(dialect: Dialect, spec: RollupSpec): Sql {
 function countedRanges(dialect: Dialect, spec: RollupSpec): Sql {
   const { clock, query } = spec.source;
   const counted = sql`SELECT COUNT(*) FROM (${query}) source WHERE ${clock.expression} >= r.lo AND ${clock.expression} < r.hi`;
-  // HAVING, not WHERE: there a planner that merges the two queries would count every range twice
-  const days = sql`SELECT c.day, SUM(c.a) AS a FROM (SELECT r.day, (${counted}) AS a FROM ${dialect.rangesOf(clock, scannedRanges(spec))} r) c
-GROUP BY c.day HAVING SUM(c.a) > 0`;
+  // apart, or each range is counted twice: once to be shown, once to be compared with 0
+  const ranges = dialect.apart(
+    sql`SELECT r.day, (${counted}) AS a FROM ${dialect.rangesOf(clock, scannedRanges(spec))} r`,
+  );
+  const days = sql`SELECT c.day, SUM(c.a) AS a FROM (${ranges}) c GROUP BY c.day HAVING SUM(c.a) > 0`;
   if (!spec.scanBase) return days;
   const { from } = readingBounds(spec);
   const base = sql`SELECT COUNT(*) AS a FROM (${query}) source WHERE ${clock.expression} < ${dialect.reading(clock, from)}`;
@@ -69,7 +71,12 @@ function groupedScan(dialect: Dialect, spec: RollupSpec): Sql {
   const names = [...keyNames(spec), ...(source.distinct === null ? [] : [raw('u')])];
   const groups = grouped.map((key, index) => sql`${key} AS ${names[index]}`);
   const part = grouped.length === 0 ? dialect.dayPart(source.clock, segmentsOf(spec)) : null;
-  const scan = part === null ? scanByDay(dialect, spec, groups) : scanByPart(dialect, spec, part);
+  const scan =
+    part !== null
+      ? scanByPart(dialect, spec, part)
+      : grouped.length === 0 && dialect.overestimatesDays
+        ? scanOfDays(dialect, spec)
+        : scanByDay(dialect, spec, groups);
   return sql`SELECT ${join([...outerColumns(dialect, spec, names), ...partialNames(spec)])} FROM (${scan}) g${notAfter(dialect, spec)}`;
 }
 
@@ -95,12 +102,24 @@ FROM (${query}) source WHERE ${within(dialect, spec)} ${join([empty, ...skipped]
 GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 }
 
+/** The days and values of all rows first, apart: of days as a column's values the planner expects few. */
+function scanOfDays(dialect: Dialect, spec: RollupSpec): Sql {
+  const { query, clock, numeric } = spec.source;
+  const days = dialect.apart(
+    sql`SELECT ${join([sql`${dayOrBase(dialect, spec, clock.expression)} AS day`, ...(numeric === null ? [] : [sql`${numeric.expression} AS n`])])}
+FROM (${query}) source WHERE ${within(dialect, spec)}`,
+  );
+  const ofDays = numeric === null ? null : { ...numeric, expression: raw('r.n') };
+  const totals = partialColumns(dialect, { ...spec, source: { ...spec.source, numeric: ofDays } });
+  return sql`SELECT ${join([raw('r.day'), ...totals])} FROM (${days}) r GROUP BY 1`;
+}
+
 /** By parts of days first: the day is then worked out of some thousand parts, and not of every row. */
-function scanByPart(dialect: Dialect, spec: RollupSpec, part: Sql): Sql {
-  const parts = sql`SELECT ${join([sql`${part} AS part`, ...partialColumns(dialect, spec)])}
+function scanByPart(dialect: Dialect, spec: RollupSpec, part: DayPart): Sql {
+  const parts = sql`SELECT ${join([sql`${part.key} AS part`, ...partialColumns(dialect, spec)])}
 FROM (${spec.source.query}) source WHERE ${within(dialect, spec)} GROUP BY 1`;
   const merged = partialNames(spec).map((name) => sql`${combining(spec)}(r.${name}) AS ${name}`);
-  return sql`SELECT ${join([sql`${dayOrBase(dialect, spec, raw('r.part'))} AS day`, ...merged])} FROM (${parts}) r GROUP BY 1`;
+  return sql`SELECT ${join([sql`${dayOrBase(dialect, spec, part.reading(raw('r.part')))} AS day`, ...merged])} FROM (${parts}) r GROUP BY 1`;
 }
 
 /** The aggregate that makes one partial of several. */

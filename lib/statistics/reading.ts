@@ -22,7 +22,7 @@ export function readPoints(
   points: readonly SeriesPoint<string>[],
   wantsExact: unknown,
 ): SeriesPoint<number | string>[] {
-  return points.map((point) => ({ ...point, value: read(point.value, wantsExact) }));
+  return points.map(({ date, value, complete, asOf }) => ({ date, value: read(value, wantsExact), complete, asOf }));
 }
 
 /**

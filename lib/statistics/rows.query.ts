@@ -64,17 +64,17 @@ export function* selectPoints(database: Database, filter: RowFilter, withEarlier
   const { dialect } = database;
   const { table } = filter.table;
   const date = table.column('date');
-  const list = sql`${dialect.dateText(date)} AS row_date, ${dialect.exactText(table.column('value'))} AS row_value`;
+  const list = sql`${date} AS d, ${table.column('value')} AS v`;
   const inRange = sql`SELECT ${list} FROM ${table.path} WHERE ${rowCondition(database, filter)}`;
   const before = rangeBefore(filter.range);
   const points =
     !withEarlier || before === null
-      ? sql`${inRange} ORDER BY ${date}`
-      : sql`SELECT row_date, row_value FROM (SELECT ${list} FROM ${table.path}
+      ? inRange
+      : sql`SELECT d, v FROM (SELECT ${list} FROM ${table.path}
 WHERE ${rowCondition(database, { ...filter, range: before })} ORDER BY ${date} DESC LIMIT 1) earlier
-UNION ALL ${inRange} ORDER BY row_date`;
-  const rows = yield* query(points);
-  return rows.map((row) => ({ date: row['row_date'] as string, value: exactValue(row['row_value']) }));
+UNION ALL ${inRange}`;
+  const rows = yield* query(dialect.points(points));
+  return dialect.readPoints(rows).map((point) => ({ date: point.date, value: exactValue(point.value) }));
 }
 
 /** Everything before a range; null where nothing is. */

@@ -1,6 +1,6 @@
 import { TooManyPointsError } from '../errors/statistic.error.js';
 import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js';
-import { bucketStart, calendarUnit, nextBucket, Period, periodKind, type WeekStart } from '../time/period.js';
+import { bucketStart, calendarUnit, nextBucket, type Period, periodKind, type WeekStart } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { CoverageKind } from './coverage.entity.js';
 import { lastDateOf } from './date-range.js';
@@ -55,7 +55,7 @@ export function seriesDates(period: Period, from: LocalDate, to: LocalDate, week
   if (calendarUnit(period) === null) {
     const [first, last] = [dayNumber(from), dayNumber(to)];
     if (last - first >= MOST_POINTS) throw tooMany(from, to);
-    for (let day = first; day <= last;) day = pushMonth(dates, day, last);
+    for (let day = first; day <= last; day++) dates.push(fromDayNumber(day));
     return dates;
   }
   const last = bucketStart(period, to, weekStart);
@@ -103,15 +103,25 @@ interface KnownDates {
   readonly through: LocalDate | null;
   /** the date that was open when it was computed */
   readonly open: LocalDate;
+  /** the last date that a point's value covers */
+  readonly lastDateOf: (date: LocalDate) => LocalDate;
   readonly asOf: (date: LocalDate) => Date | null;
 }
 
 function knownDates({ period, weekStart, today, coverage }: SeriesSpec): KnownDates {
-  if (coverage === null) return { from: null, through: null, open: today, asOf: () => null };
+  const isBucket = calendarUnit(period) !== null;
+  const lastDate = (date: LocalDate): LocalDate => (isBucket ? lastDateOf(period, date, weekStart) : date);
+  if (coverage === null) return { from: null, through: null, open: today, lastDateOf: lastDate, asOf: () => null };
   const { computedAt, timeZone, through } = coverage;
   const from = bucketStart(period, coverage.from, weekStart);
   const open = computedAt === null ? (through ?? today) : localDateAt(computedAt, timeZone);
-  return { from, through: through ?? today, open, asOf: (date) => (date < from || date > today ? null : computedAt) };
+  return {
+    from,
+    through: through ?? today,
+    open,
+    lastDateOf: lastDate,
+    asOf: (date) => (date < from || date > today ? null : computedAt),
+  };
 }
 
 function absentValue(
@@ -131,24 +141,12 @@ function absentValue(
   return isCovered && ZERO_WHEN_ABSENT.has(coverage.kind) ? '0' : null;
 }
 
-function isComplete({ period, weekStart, today }: SeriesSpec, known: KnownDates, date: LocalDate): boolean {
-  const end = lastDateOf(period, date, weekStart);
+function isComplete({ today }: SeriesSpec, known: KnownDates, date: LocalDate): boolean {
+  const end = known.lastDateOf(date);
   if (known.from === null || known.through === null) return end < today;
   return date >= known.from && end <= known.through && end < known.open;
 }
 
 function tooMany(from: LocalDate, to: LocalDate): TooManyPointsError {
   return new TooManyPointsError(`A series from ${from} to ${to}`, MOST_POINTS);
-}
-
-/** appends the dates of a month from a day on; gives the day after them */
-function pushMonth(dates: LocalDate[], day: number, last: number): number {
-  const date = fromDayNumber(day);
-  const month = date.slice(0, 8);
-  const isLastMonth = month === '9999-12-';
-  const end = isLastMonth ? last : Math.min(last, dayNumber(nextBucket(Period.CALENDAR_MONTH, date, 'monday')) - 1);
-  const first = Number(date.slice(8));
-  for (let number = first; number <= first + end - day; number++)
-    dates.push(month + (number < 10 ? `0${number}` : String(number)));
-  return end + 1;
 }

@@ -10,6 +10,8 @@ const MS_PER_DAY = 86_400_000;
 const DAYS_PER_400_YEARS = 146_097;
 const FIRST_DAY = -719_162; // 0001-01-01
 const LAST_DAY = 2_932_896; // 9999-12-31
+const DAYS_TO_MARCH_OF_YEAR_0 = 719_468; // 0000-03-01 to 1970-01-01
+const TWO_DIGITS = Array.from({ length: 32 }, (_, number) => String(number).padStart(2, '0'));
 const FORMAT = /^\d{4}-\d{2}-\d{2}$/;
 const EXPECTED = "Expected a date of the years 0001 to 9999 as 'YYYY-MM-DD', for example '2026-10-31'.";
 
@@ -67,7 +69,23 @@ export function fromDayNumber(day: number): LocalDate {
       `Expected a whole number of days since 1970-01-01, from ${FIRST_DAY} to ${LAST_DAY} (the years 0001 to 9999).`,
     );
   }
-  return new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
+  // by arithmetic: a series has many dates, and a Date takes ten times as long. Years begin in March here, so that the
+  // leap day is their last; months then are 30.6 days long, rounded.
+  const sinceMarch = day + DAYS_TO_MARCH_OF_YEAR_0;
+  const era = Math.floor(sinceMarch / DAYS_PER_400_YEARS);
+  const dayOfEra = sinceMarch - era * DAYS_PER_400_YEARS;
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  );
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const month = Math.floor((5 * dayOfYear + 2) / 153);
+  const dayOfMonth = dayOfYear - Math.floor((153 * month + 2) / 5) + 1;
+  const year = era * 400 + yearOfEra + (month < 10 ? 0 : 1);
+  return `${padded(year)}-${TWO_DIGITS[month < 10 ? month + 3 : month - 9] ?? ''}-${TWO_DIGITS[dayOfMonth] ?? ''}`;
+}
+
+function padded(year: number): string {
+  return year < 1000 ? String(year).padStart(4, '0') : String(year);
 }
 
 function daysSinceEpoch(year: number, month: number, dayOfMonth: number): number {

@@ -10,10 +10,12 @@ import type {
   Clock,
   ClockColumn,
   Collation,
+  DayPart,
   Dialect,
   KeyTable,
   KeyType,
   NumericColumn,
+  Point,
   Replaced,
   Replacement,
   StagedColumn,
@@ -120,6 +122,14 @@ export abstract class BaseDialect implements Dialect {
     return value;
   }
 
+  points(query: Sql): Sql {
+    return sql`SELECT ${this.dateText(raw('p.d'))} AS d, ${this.exactText(raw('p.v'))} AS v FROM (${query}) p ORDER BY p.d`;
+  }
+
+  readPoints(rows: readonly Row[]): Point[] {
+    return rows.map(({ d, v }) => ({ date: d as string, value: v }));
+  }
+
   numeric(expression: Sql): Sql {
     return expression;
   }
@@ -148,7 +158,7 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   abstract earliest(column: ClockColumn): Sql;
   abstract parseReading(clock: Clock, stored: unknown): number | null;
   abstract dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
-  dayPart(_column: ClockColumn, _segments: readonly ClockSegment[]): Sql | null {
+  dayPart(_column: ClockColumn, _segments: readonly ClockSegment[]): DayPart | null {
     return null;
   }
 
@@ -195,6 +205,12 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   }
 
   abstract storedValue(value: Sql): Sql;
+
+  readonly overestimatesDays: boolean = false;
+
+  apart(query: Sql): Sql {
+    return query;
+  }
 
   stagesFirstScan(_isKeyed: boolean): boolean {
     return false;

@@ -32,6 +32,20 @@ export interface ClockColumn extends Clock {
   readonly expression: Sql;
 }
 
+/** What stands for some readings of one day. */
+export interface DayPart {
+  /** equal only for readings of one day */
+  readonly key: Sql;
+  /** a reading of the column's clock, of the same day, made of a key */
+  reading(key: Sql): Sql;
+}
+
+/** A date and its value, as a driver gives it. */
+export interface Point {
+  readonly date: string;
+  readonly value: unknown;
+}
+
 /** Of what kind the values of a key column are, so far as grouping and casting need to know. */
 export type KeyType = 'integer' | 'text' | 'boolean' | 'date' | 'other';
 
@@ -92,6 +106,10 @@ export interface Dialect {
   dateText(expression: Sql): Sql;
   /** a value column as the driver gives it without loss; read it with `exactValue` */
   exactText(expression: Sql): Sql;
+  /** the rows of a query with the columns `d`, a date, and `v`, a value column, by date; read them with `readPoints` */
+  points(query: Sql): Sql;
+  /** the rows of `points`: dates as `dateText` gives them, values as `exactText` does */
+  readPoints(rows: readonly Row[]): Point[];
   /** a value column as something that sorts and sums as a number */
   numeric(expression: Sql): Sql;
   /** a text column as something that sorts by its code points, whatever the database's collation */
@@ -115,8 +133,8 @@ export interface Dialect {
   parseReading(clock: Clock, stored: unknown): number | null;
   /** equal for rows of one local day, given the shifts from the clock's readings to that day; of no defined type */
   dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
-  /** cheaper than a `dayKey` and finer: equal only for readings of one day, and a reading by itself; null where nothing is cheaper */
-  dayPart(column: ClockColumn, segments: readonly ClockSegment[]): Sql | null;
+  /** cheaper than a `dayKey` and finer; null where nothing is cheaper */
+  dayPart(column: ClockColumn, segments: readonly ClockSegment[]): DayPart | null;
   /** the day number of a `dayKey` */
   dayNumber(clock: Clock, key: Sql): Sql;
   /** equal for equal keys and for no others */
@@ -152,6 +170,13 @@ export interface Dialect {
   storedValue(value: Sql): Sql;
 
   // ── rollup ──
+  /**
+   * whether the planner takes the days of a column for as many groups as the column has values: it then sorts all rows,
+   * and shares them among no workers, unless the days come from a query that is kept `apart`
+   */
+  readonly overestimatesDays: boolean;
+  /** a query, for use in FROM, that the planner does not merge with the one around it: it would compute some columns twice */
+  apart(query: Sql): Sql;
   /** whether a first run, of a total or of many keys, does better without a look for the first row beforehand */
   stagesFirstScan(isKeyed: boolean): boolean;
   /** what a run sets for its transaction, and for it alone */

@@ -119,7 +119,7 @@ export class MysqlDialect extends BaseDialect {
   }
 
   dateText(expression: Sql): Sql {
-    return sql`DATE_FORMAT(${expression}, '%Y-%m-%d')`;
+    return sql`CAST(${expression} AS CHAR)`;
   }
 
   exactText(expression: Sql): Sql {

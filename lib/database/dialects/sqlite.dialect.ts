@@ -13,6 +13,7 @@ import {
   DAYS,
   type Clock,
   type ClockColumn,
+  type DayPart,
   type KeyType,
   type NumericColumn,
   type Replacement,
@@ -32,6 +33,13 @@ interface Prepared {
   iterate(...values: unknown[]): Iterable<Row>;
   run(...values: unknown[]): { changes: number };
 }
+
+/** Hours, tens of minutes, minutes: how much of a reading's text tells them, and what makes it a reading again. */
+const DAY_PARTS = [
+  { length: 3600, digits: 13, rest: ':00:00' },
+  { length: 600, digits: 15, rest: '0:00' },
+  { length: 60, digits: 16, rest: ':00' },
+] as const;
 
 const BUSY_LIMIT_MS = 30_000;
 
@@ -65,6 +73,10 @@ export class SqliteDialect extends BaseDialect {
   isDuplicateKey(error: unknown): boolean {
     const code = (error as { code?: unknown } | null)?.code;
     return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
+  }
+
+  override apart(query: Sql): Sql {
+    return sql`${query} LIMIT -1 OFFSET 0`;
   }
 
   /** Days of a total are worked out of parts of days, whatever their range. */
@@ -144,7 +156,8 @@ export class SqliteDialect extends BaseDialect {
 
   /** the driver gives an INTEGER as a double; bytes compare as greater than any number, and may be read as text too */
   exactText(expression: Sql): Sql {
-    const isWide = sql`TYPEOF(${expression}) = 'integer' AND ${expression} NOT BETWEEN -9007199254740991 AND 9007199254740991`;
+    // in this order: a comparison takes less than a call
+    const isWide = sql`${expression} NOT BETWEEN -9007199254740991 AND 9007199254740991 AND TYPEOF(${expression}) = 'integer'`;
     return sql`CASE WHEN ${isWide} THEN CAST(${expression} AS TEXT) ELSE ${expression} END`;
   }
 
@@ -207,12 +220,16 @@ export class SqliteDialect extends BaseDialect {
   }
 
   /** The text up to the hour, or the minutes that every shift and change of shift needs: a date is worked out of each once. */
-  override dayPart({ kind, expression }: ClockColumn, segments: readonly ClockSegment[]): Sql | null {
+  override dayPart({ kind, expression }: ClockColumn, segments: readonly ClockSegment[]): DayPart | null {
     if (kind !== 'wall' || segments.every(({ shift }) => shift === 0)) return null;
     const seconds = segments.flatMap(({ from, shift }) => [Number.isFinite(from) ? from / 1000 : 0, shift]);
-    if (seconds.every((value) => value % 3600 === 0)) return sql`SUBSTR(${expression}, 1, 13) || ':00:00'`;
-    if (seconds.every((value) => value % 600 === 0)) return sql`SUBSTR(${expression}, 1, 15) || '0:00'`;
-    return seconds.every((value) => value % 60 === 0) ? sql`SUBSTR(${expression}, 1, 16) || ':00'` : null;
+    const unit = DAY_PARTS.find(({ length }) => seconds.every((value) => value % length === 0));
+    if (unit === undefined) return null;
+    const { digits, rest } = unit;
+    return {
+      key: sql`SUBSTR(${expression}, 1, ${raw(String(digits))})`,
+      reading: (key) => sql`(${key} || '${raw(rest)}')`,
+    };
   }
 
   dayNumber({ kind }: Clock, key: Sql): Sql {
@@ -299,7 +316,7 @@ FROM JSON_EACH(${json}) j)`;
 
   /** As `decimal` binds it: an integer that no double holds is kept as the bytes of its text, or a driver would round it. */
   storedValue(value: Sql): Sql {
-    const isWide = sql`TYPEOF(${value}) = 'integer' AND ${value} NOT BETWEEN -9007199254740991 AND 9007199254740991`;
+    const isWide = sql`${value} NOT BETWEEN -9007199254740991 AND 9007199254740991 AND TYPEOF(${value}) = 'integer'`;
     return sql`CASE WHEN ${isWide} THEN CAST(CAST(${value} AS TEXT) AS BLOB) ELSE ${value} END`;
   }
 
