@@ -1,0 +1,55 @@
+import { Readable } from 'node:stream';
+import type { Database } from '../database/database.js';
+import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
+import type { ObjectTypes } from '../statistics/object-types.js';
+import type { StatisticOwners } from '../statistics/owners.js';
+import type { StatisticContext } from '../statistics/statistic.context.js';
+import type { StatisticOptions } from '../statistics/statistic.options.js';
+import type { Clock } from '../trackstats.tokens.js';
+import { checkExport, type ExportFilter } from './export-filter.js';
+import { exportPlan } from './export-plan.js';
+import { exportText } from './export-text.js';
+import { checkFormat, type TransferFormat } from './transfer-format.js';
+
+export interface ExportOptions {
+  format: TransferFormat;
+}
+
+/** Writes statistics out of a database, and into another. */
+export class TransferService {
+  private readonly context: StatisticContext;
+
+  constructor(
+    private readonly database: Database,
+    objectTypes: ObjectTypes,
+    owners: StatisticOwners,
+    options: StatisticOptions,
+    private readonly clock: Clock,
+  ) {
+    this.context = { database, objectTypes, owners, options };
+  }
+
+  /**
+   * The stored rows of a filter as text, in UTF-8: metrics by their natural keys, periods by name, exact decimals. The
+   * order is the same on every database, by metric, period, date, and then the other keys byte by byte. One file holds
+   * one kind of statistic: totals, by object, or one custom statistic.
+   *
+   * What is wrong with the filter is thrown before the stream begins. The stream reads page by page as it is taken,
+   * in bounded memory, and holds neither a connection nor a transaction in between: a row that is written or removed
+   * meanwhile may be in it or not, and every other row is in it once.
+   *
+   * @throws UnknownFormatError, InvalidFilterError, UnknownMetricError, UnknownDomainError and the errors of what
+   * stands in the filter
+   * @example
+   * ```ts
+   * await pipeline(await transfer.export({ domain: 'shopping' }, { format: 'csv' }), createWriteStream('shopping.csv'));
+   * ```
+   */
+  async export<S extends AbstractStatistic>(filter: ExportFilter<S>, options: ExportOptions): Promise<Readable> {
+    const now = this.clock();
+    const format = checkFormat((options as ExportOptions | undefined)?.format);
+    const checked = checkExport(this.context, filter);
+    const plan = await this.database.read(() => exportPlan(this.context, checked, now));
+    return Readable.from(exportText(this.database, plan, format), { objectMode: false });
+  }
+}
