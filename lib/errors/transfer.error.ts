@@ -20,3 +20,41 @@ export class TransferWithoutModuleError extends TrackstatsError {
     );
   }
 }
+
+/** Why one row of an import cannot be stored. */
+export interface ImportProblem {
+  /** the line on which the row begins, from 1 on; of a table, the row's id */
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** Rows of an import cannot be stored; nothing was. */
+export class ImportRefusedError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_IMPORT_REFUSED';
+
+  /**
+   * @param problems the first thousand
+   * @param total how many there are
+   */
+  constructor(
+    readonly problems: readonly ImportProblem[],
+    readonly total: number,
+  ) {
+    const some = problems.slice(0, 5).map(({ line, reason }) => `line ${String(line)}: ${reason}`);
+    super(
+      `Nothing was imported: ${total === 1 ? 'a row' : `${String(total)} rows`} cannot be stored. ` +
+        `Mend ${total === 1 ? 'it' : 'them'} and import the whole again.\n${some.join('\n')}${total > some.length ? '\n…' : ''}`,
+    );
+  }
+}
+
+/** What is to be imported is no text in UTF-8. */
+export class NotUtf8Error extends TrackstatsError {
+  readonly code = 'TRACKSTATS_NOT_UTF8';
+
+  constructor() {
+    super(
+      'Nothing was imported: the input is not UTF-8 text. Save it as UTF-8 (in a spreadsheet: "CSV UTF-8"), and unpack it if it is compressed.',
+    );
+  }
+}

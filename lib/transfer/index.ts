@@ -3,6 +3,14 @@ export { TRANSFER_FORMATS } from './transfer-format.js';
 export type { TransferFormat } from './transfer-format.js';
 export { TrackstatsTransferModule } from './transfer.module.js';
 export { TransferService } from './transfer.service.js';
-export type { ExportOptions } from './transfer.service.js';
+export type { ExportOptions, ImportOptions } from './transfer.service.js';
+export type { ImportInput } from './import-text.js';
+export type { ImportResult } from './import-write.js';
 
-export { TransferWithoutModuleError, UnknownFormatError } from '../errors/transfer.error.js';
+export {
+  ImportRefusedError,
+  NotUtf8Error,
+  TransferWithoutModuleError,
+  UnknownFormatError,
+} from '../errors/transfer.error.js';
+export type { ImportProblem } from '../errors/transfer.error.js';

@@ -9,10 +9,22 @@ import type { Clock } from '../trackstats.tokens.js';
 import { checkExport, type ExportFilter } from './export-filter.js';
 import { exportPlan } from './export-plan.js';
 import { exportText } from './export-text.js';
+import { imported } from './import.js';
+import type { ImportIntake } from './import-intake.js';
+import { importText, type ImportInput } from './import-text.js';
+import type { ImportResult } from './import-write.js';
+import { csvEntries } from './csv.reader.js';
+import { jsonlEntries } from './jsonl.reader.js';
 import { checkFormat, type TransferFormat } from './transfer-format.js';
 
 export interface ExportOptions {
   format: TransferFormat;
+}
+
+export interface ImportOptions {
+  format: TransferFormat;
+  /** also writes what a tracker of this application computes, its coverage included. @default false */
+  force?: boolean;
 }
 
 /** Writes statistics out of a database, and into another. */
@@ -51,5 +63,26 @@ export class TransferService {
     const checked = checkExport(this.context, filter);
     const plan = await this.database.read(() => exportPlan(this.context, checked, now));
     return Readable.from(exportText(this.database, plan, format), { objectMode: false });
+  }
+
+  /**
+   * Stores what `export` wrote, or a file made by hand in the same form: all of it or nothing, in one transaction.
+   * Rows that are there get the new value; the last of several rows with one key counts. Domains and metrics that are
+   * missing are created; those that are there keep their names. Memory is bounded: what is checked waits in a
+   * temporary file. On SQLite the transaction is one burst, in which the process answers nothing else.
+   *
+   * @param input a stream, or anything else that gives bytes or text piece by piece
+   * @throws ImportRefusedError with the line and the reason of the first thousand rows that cannot be stored
+   * @throws TrackerOwnedError for what a tracker of this application computes, unless `force` is set
+   * @throws NotUtf8Error, UnknownFormatError
+   * @example const { rows } = await transfer.import(createReadStream('shopping.jsonl'), { format: 'jsonl' });
+   */
+  async import(input: ImportInput, options: ImportOptions): Promise<ImportResult> {
+    const format = checkFormat((options as ImportOptions | undefined)?.format);
+    const entries = format === 'csv' ? csvEntries : jsonlEntries;
+    const takeIn = async (intake: ImportIntake): Promise<void> => {
+      for await (const entry of entries(this.database, importText(input))) intake.take(entry);
+    };
+    return imported(this.context, takeIn, options.force === true);
   }
 }

@@ -1,38 +1,7 @@
 import { objectRef, Period } from 'nestjs-trackstats';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, Flights, ORDERS, OrdersByRegion, setup, type Setup, VISITS } from '../statistics/setup.js';
-import { exported, transferOf } from './setup.js';
-
-/** Ids that a spreadsheet, a parser or a collation would take for something else, in binary order. */
-export const HOSTILE_IDS = [
-  '\t=1',
-  '\r=1',
-  '\n',
-  ' =1+1',
-  ' a ',
-  '"',
-  '"quoted", and "more"',
-  "''twice",
-  "'=already",
-  '+1',
-  ',',
-  '-1',
-  '0',
-  ';=1',
-  '<script>alert(1)</script>',
-  "=cmd|' /C calc'!A0",
-  '@SUM(A1)',
-  'A',
-  '\\N',
-  'a',
-  'a ',
-  'a\r\nb',
-  'null',
-  'á',
-  '\u2028',
-  '＝1',
-  '\u{1f600}',
-];
+import { exported, HOSTILE_IDS, transferOf } from './setup.js';
 
 describeOnEachDatabase('TransferService.export', (database) => {
   let shop: Setup;

@@ -40,6 +40,8 @@ describe('TrackstatsTransferModule', () => {
 
   it('has these public names', () => {
     expect(Object.keys(transfer).sort()).toEqual([
+      'ImportRefusedError',
+      'NotUtf8Error',
       'TRANSFER_FORMATS',
       'TrackstatsTransferModule',
       'TransferService',
