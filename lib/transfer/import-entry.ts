@@ -1,13 +1,20 @@
 import type { StatisticTable } from '../statistics/statistic-table.js';
 
+/** Where an entry stands: on a line of a file, or in a table under an id. */
+export interface EntryPlace {
+  readonly line: number;
+  readonly table?: string;
+}
+
 /** What stands on one line of a file, or in one row of a table, not checked yet. */
-export type ImportEntry = { readonly line: number } & (
-  | { readonly value: GivenValue }
-  | { readonly metric: GivenMetric }
-  | { readonly coverage: GivenCoverage }
-  /** why it cannot be read */
-  | { readonly problem: string }
-);
+export type ImportEntry = EntryPlace &
+  (
+    | { readonly value: GivenValue }
+    | { readonly metric: GivenMetric }
+    | { readonly coverage: GivenCoverage }
+    /** why it cannot be read */
+    | { readonly problem: string }
+  );
 
 export interface GivenMetric {
   /** natural key */

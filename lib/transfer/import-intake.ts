@@ -6,7 +6,7 @@ import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { type CheckedMetric, checkMetric, checkValue } from './import-check.js';
 import { checkCoverage } from './import-coverage.js';
-import type { GivenMetric, ImportEntry } from './import-entry.js';
+import type { EntryPlace, GivenMetric, ImportEntry } from './import-entry.js';
 import { ImportSpool } from './import-spool.js';
 import type { TransferredCoverage } from './transferred-coverage.js';
 
@@ -38,21 +38,21 @@ export class ImportIntake {
   constructor(private readonly context: StatisticContext) {}
 
   take(entry: ImportEntry): void {
-    const { line } = entry;
     try {
-      if ('problem' in entry) this.refuse(line, entry.problem);
+      if ('problem' in entry) this.refuse(entry, entry.problem);
       else if ('value' in entry) this.takeValue(entry);
       else if ('metric' in entry) this.metricOf(entry.metric);
       else this.takeCoverage(entry);
     } catch (error) {
       if (!(error instanceof TrackstatsError)) throw error;
-      this.refuse(line, error.message);
+      this.refuse(entry, error.message);
     }
   }
 
-  refuse(line: number, reason: string): void {
+  private refuse({ line, table }: EntryPlace, reason: string): void {
     this.problemCount++;
-    if (this.problems.length < MOST_PROBLEMS) this.problems.push({ line, reason });
+    if (this.problems.length >= MOST_PROBLEMS) return;
+    this.problems.push({ line, ...(table === undefined ? {} : { table }), reason });
   }
 
   private takeValue({ value: given }: Extract<ImportEntry, { value: unknown }>): void {

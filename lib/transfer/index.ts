@@ -1,4 +1,6 @@
 export type { AllObjectsScope, ExportedMetrics, ExportFilter } from './export-filter.js';
+export type { DjangoImportOptions } from './django.import.js';
+export type { DjangoTables } from './django-tables.js';
 export { TRANSFER_FORMATS } from './transfer-format.js';
 export type { TransferFormat } from './transfer-format.js';
 export { TrackstatsTransferModule } from './transfer.module.js';
@@ -9,8 +11,10 @@ export type { ImportResult } from './import-write.js';
 
 export {
   ImportRefusedError,
+  MissingDjangoTableError,
   NotUtf8Error,
   TransferWithoutModuleError,
   UnknownFormatError,
+  UnmappedContentTypesError,
 } from '../errors/transfer.error.js';
 export type { ImportProblem } from '../errors/transfer.error.js';

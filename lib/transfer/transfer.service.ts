@@ -7,10 +7,10 @@ import type { StatisticContext } from '../statistics/statistic.context.js';
 import type { StatisticOptions } from '../statistics/statistic.options.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { checkExport, type ExportFilter } from './export-filter.js';
+import { djangoEntries, type DjangoImportOptions } from './django.import.js';
 import { exportPlan } from './export-plan.js';
 import { exportText } from './export-text.js';
 import { imported } from './import.js';
-import type { ImportIntake } from './import-intake.js';
 import { importText, type ImportInput } from './import-text.js';
 import type { ImportResult } from './import-write.js';
 import { csvEntries } from './csv.reader.js';
@@ -80,9 +80,24 @@ export class TransferService {
   async import(input: ImportInput, options: ImportOptions): Promise<ImportResult> {
     const format = checkFormat((options as ImportOptions | undefined)?.format);
     const entries = format === 'csv' ? csvEntries : jsonlEntries;
-    const takeIn = async (intake: ImportIntake): Promise<void> => {
-      for await (const entry of entries(this.database, importText(input))) intake.take(entry);
-    };
-    return imported(this.context, takeIn, options.force === true);
+    return imported(this.context, entries(this.database, importText(input)), options.force === true);
+  }
+
+  /**
+   * Stores what is in the tables of django-trackstats: metrics and their domains, statistics by date, and by date and
+   * object; as `import`, in one transaction or not at all. Its database is only read, page by page. Coverage is not
+   * known there, so absent days are unknown here.
+   *
+   * @param options `contentTypes`: for each content type that has statistics its entity or object type here
+   * @throws UnmappedContentTypesError with the names of all content types that are missing in `contentTypes`
+   * @throws MissingDjangoTableError, UnsupportedDatabaseError, InvalidObjectError
+   * @throws ImportRefusedError for refs, periods or values that cannot be stored; TrackerOwnedError
+   * @example
+   * ```ts
+   * await transfer.importDjango({ dataSource: django, contentTypes: { 'auth.user': User, 'shop.product': 'product' } });
+   * ```
+   */
+  async importDjango(options: DjangoImportOptions): Promise<ImportResult> {
+    return imported(this.context, djangoEntries(this.context, options), options.force === true);
   }
 }

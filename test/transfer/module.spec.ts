@@ -41,12 +41,14 @@ describe('TrackstatsTransferModule', () => {
   it('has these public names', () => {
     expect(Object.keys(transfer).sort()).toEqual([
       'ImportRefusedError',
+      'MissingDjangoTableError',
       'NotUtf8Error',
       'TRANSFER_FORMATS',
       'TrackstatsTransferModule',
       'TransferService',
       'TransferWithoutModuleError',
       'UnknownFormatError',
+      'UnmappedContentTypesError',
     ]);
   });
 });
