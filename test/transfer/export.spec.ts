@@ -1,7 +1,8 @@
 import { objectRef, Period } from 'nestjs-trackstats';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, Flights, ORDERS, OrdersByRegion, setup, type Setup, VISITS } from '../statistics/setup.js';
-import { exported, HOSTILE_IDS, transferOf } from './setup.js';
+import { HOSTILE_IDS } from './hostile-ids.js';
+import { exported, transferOf } from './setup.js';
 
 describeOnEachDatabase('TransferService.export', (database) => {
   let shop: Setup;

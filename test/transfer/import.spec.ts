@@ -11,7 +11,8 @@ import {
 import { Coverage } from '../../lib/statistics/coverage.entity.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, Flights, ORDERS, OrdersByRegion, setup, type Setup, VISITS } from '../statistics/setup.js';
-import { exported, HOSTILE_IDS, transferOf } from './setup.js';
+import { HOSTILE_IDS } from './hostile-ids.js';
+import { exported, transferOf } from './setup.js';
 
 const HEADER = '{"record":"header","format":"nestjs-trackstats","version":1}';
 const CSV = 'metric,period,date,value';
