@@ -4,6 +4,7 @@ import { bucketStart, Period, periodKind } from '../../lib/time/period.js';
 import { backfilled } from '../../lib/tracking/backfill.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { Kill, unlessKilled } from './killed.js';
 import { modelDate, modelRows, shiftDate, type ModelRow, type ModelRows } from './model.js';
 import {
   beginning,
@@ -74,7 +75,7 @@ describeOnEachDatabase('backfill', (database) => {
     }));
   }
 
-  test('verify finds what differs, whatever was changed, and a backfill in steps writes it', async () => {
+  test('verify finds what differs, whatever was changed, and a backfill in steps writes it, though it is killed', async () => {
     await fc.assert(
       fc.asyncProperty(
         beginning,
@@ -82,7 +83,8 @@ describeOnEachDatabase('backfill', (database) => {
         story,
         story,
         fc.integer({ min: 1, max: 9 }),
-        async ({ zone, at }, given, before, after, step) => {
+        fc.array(fc.nat(40), { maxLength: 3 }),
+        async ({ zone, at }, given, before, after, step, kills) => {
           const ref = `v${String(++count)}`;
           // with appendOnly, a backfill over rows that are gone would be refused
           const definition = definitionFor(ref, { ...given, appendOnly: false }, zone);
@@ -90,12 +92,23 @@ describeOnEachDatabase('backfill', (database) => {
           const today = modelDate(at, zone);
           const from = shiftDate(today, -DAYS - 3);
           await store(engine.dataSource, rowsOf(before, at));
-          const run = (): Promise<unknown> =>
-            backfilled(
-              { from, to: undefined, today, step, after: null },
-              ({ range }) => engine.run(definition, Payment, { ...range, now }),
-              {},
-            );
+          const run = async (): Promise<void> => {
+            let done: string | null = null;
+            const onProgress = ({ date }: { date: string }): void => {
+              done = date;
+            };
+            const goOn = (cancellation?: Kill): Promise<unknown> =>
+              backfilled(
+                { from, to: undefined, today, step, after: done },
+                ({ range }) => engine.run(definition, Payment, { ...range, now, cancellation }),
+                { onProgress },
+              );
+            // killed now and then, it goes on behind the last step that was committed
+            for (const statements of kills) {
+              if ((await unlessKilled(goOn(new Kill(statements)))) !== null) return;
+            }
+            await goOn();
+          };
           await run();
           const changed = rowsOf(after, at);
           await store(engine.dataSource, changed);

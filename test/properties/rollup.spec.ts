@@ -1,7 +1,10 @@
 import fc from 'fast-check';
+import type { MetricDefinition } from '../../lib/catalog/definitions.js';
+import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { Kill, unlessKilled } from './killed.js';
 import { modelDate, modelRows, shiftDate, type ModelRow } from './model.js';
 import {
   beginning,
@@ -40,6 +43,8 @@ const step = fc.record({
     }),
     { maxLength: 2 },
   ),
+  // the process is killed after so many statements, and another one runs the tracker
+  killedAfter: fc.option(fc.nat(16), { freq: 2 }),
   // hours until the run
   hours: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 24, max: 24 * 12 })),
 });
@@ -53,7 +58,21 @@ describeOnEachDatabase('rollup', (database) => {
     await engine.dataSource.getRepository(Member).insert([1, 2, 3, 4].map((id) => ({ id })));
   });
 
-  test('any sequence of inserts, deletions, moves and runs ends as a fresh computation does', async () => {
+  /** A run that is killed changes no row. */
+  async function kill(definition: TrackerDefinition, now: Date, after: number): Promise<void> {
+    const ref = (definition.metric as MetricDefinition).ref;
+    const stored = (): Promise<unknown> =>
+      Promise.all(
+        definition.periods.map((period) =>
+          storedRows(engine.dataSource, database.kind, ref, period, definition.target.kind !== 'total'),
+        ),
+      );
+    const before = await stored();
+    const result = await unlessKilled(engine.run(definition, Payment, { now, cancellation: new Kill(after) }));
+    if (result === null) expect(await stored()).toEqual(before);
+  }
+
+  test('any sequence of inserts, deletions, moves, kills and runs ends as a fresh computation does', async () => {
     await fc.assert(
       fc.asyncProperty(
         beginning,
@@ -67,7 +86,7 @@ describeOnEachDatabase('rollup', (database) => {
           let id = 0;
           // the earliest date that the next run looks at again
           let open: string | null = null;
-          for (const { inserts, deletes, moves, hours } of steps) {
+          for (const { inserts, deletes, moves, killedAfter, hours } of steps) {
             const mayTouch = (row: { at: number }): boolean => open === null || modelDate(row.at, zone) >= open;
             now += hours * 3_600_000;
             for (const { offset, ms, user, amount } of inserts) {
@@ -82,6 +101,7 @@ describeOnEachDatabase('rollup', (database) => {
                 Object.assign(row, { at: moved, user });
             }
             await store(engine.dataSource, rows);
+            if (killedAfter !== null) await kill(definition, new Date(now), killedAfter);
             await engine.run(definition, Payment, { now: new Date(now) });
             open = shiftDate(modelDate(now, zone), -given.lookback);
           }
