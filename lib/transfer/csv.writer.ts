@@ -1,19 +1,29 @@
-import { stringify } from 'csv-stringify/sync';
 import type { Metric } from '../catalog/metric.entity.js';
 import type { StoredRow } from '../statistics/rows.query.js';
 import type { StatisticKey, StatisticTable } from '../statistics/statistic-table.js';
 import { Period } from '../time/period.js';
 import { defused } from './csv-cell.js';
 import type { ExportWriter } from './export.writer.js';
+import { loadStringify } from './csv-packages.js';
 import { keyColumns } from './csv-columns.js';
+
+type Stringify = Awaited<ReturnType<typeof loadStringify>>;
 
 /** Rows as CSV (RFC 4180, UTF-8, lines that end in LF), with a line of column names. */
 export class CsvWriter implements ExportWriter {
-  constructor(private readonly table: StatisticTable) {}
+  private constructor(
+    private readonly table: StatisticTable,
+    private readonly stringify: Stringify,
+  ) {}
+
+  /** @throws MissingPackageError */
+  static async of(table: StatisticTable): Promise<CsvWriter> {
+    return new CsvWriter(table, await loadStringify());
+  }
 
   head(): string {
     const keys = keyColumns(this.table).map(({ name }) => defused(name));
-    return lines([['metric', 'domain_name', 'metric_name', 'period', 'date', ...keys, 'value']]);
+    return this.lines([['metric', 'domain_name', 'metric_name', 'period', 'date', ...keys, 'value']]);
   }
 
   /** every row has the names: a spreadsheet sorts and filters them */
@@ -23,7 +33,7 @@ export class CsvWriter implements ExportWriter {
 
   rows(metric: Metric, rows: readonly StoredRow[]): string {
     const names = [metric.key, metric.domain.name, metric.name].map(defused);
-    return lines(
+    return this.lines(
       rows.map(({ period, date, cell, value }) => [
         ...names,
         Period.nameOf(period),
@@ -33,15 +43,15 @@ export class CsvWriter implements ExportWriter {
       ]),
     );
   }
+
+  private lines(rows: readonly (readonly string[])[]): string {
+    // a carriage return alone ends a line for some readers
+    return this.stringify(rows as string[][], { record_delimiter: '\n', quoted_match: [/[\r\n]/] });
+  }
 }
 
 function keyCell(key: StatisticKey, stored: string | number | undefined): string {
   const value = key.decode(stored);
   if (value === null) return '';
   return typeof value === 'string' ? defused(value) : String(value);
-}
-
-function lines(rows: readonly (readonly string[])[]): string {
-  // a carriage return alone ends a line for some readers
-  return stringify(rows as string[][], { record_delimiter: '\n', quoted_match: [/[\r\n]/] });
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.js';
+import type { StatisticTable } from '../statistics/statistic-table.js';
 import { CsvWriter } from './csv.writer.js';
 import { exportPages } from './export-pages.js';
 import type { ExportPlan } from './export-plan.js';
@@ -6,14 +7,17 @@ import type { ExportWriter } from './export.writer.js';
 import { JsonlWriter } from './jsonl.writer.js';
 import type { TransferFormat } from './transfer-format.js';
 
+/**
+ * What spells a statistic's rows in a format.
+ *
+ * @throws MissingPackageError
+ */
+export async function writerOf(table: StatisticTable, format: TransferFormat): Promise<ExportWriter> {
+  return format === 'csv' ? CsvWriter.of(table) : new JsonlWriter(table);
+}
+
 /** The text of an export, a page at a time. */
-export async function* exportText(
-  database: Database,
-  plan: ExportPlan,
-  format: TransferFormat,
-): AsyncGenerator<string> {
-  const { table } = plan.scope;
-  const writer: ExportWriter = format === 'csv' ? new CsvWriter(table) : new JsonlWriter(table);
+export async function* exportText(database: Database, plan: ExportPlan, writer: ExportWriter): AsyncGenerator<string> {
   yield writer.head();
   for await (const { planned, rows } of exportPages(database, plan)) {
     const text = rows.length === 0 ? writer.metric(planned) : writer.rows(planned.metric, rows);

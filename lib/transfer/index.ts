@@ -12,6 +12,7 @@ export type { ImportResult } from './import-write.js';
 export {
   ImportRefusedError,
   MissingDjangoTableError,
+  MissingPackageError,
   NotUtf8Error,
   TransferWithoutModuleError,
   UnknownFormatError,

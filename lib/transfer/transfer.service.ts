@@ -9,7 +9,7 @@ import type { Clock } from '../trackstats.tokens.js';
 import { checkExport, type ExportFilter } from './export-filter.js';
 import { djangoEntries, type DjangoImportOptions } from './django.import.js';
 import { exportPlan } from './export-plan.js';
-import { exportText } from './export-text.js';
+import { exportText, writerOf } from './export-text.js';
 import { imported } from './import.js';
 import { importText, type ImportInput } from './import-text.js';
 import type { ImportResult } from './import-write.js';
@@ -50,8 +50,8 @@ export class TransferService {
    * in bounded memory, and holds neither a connection nor a transaction in between: a row that is written or removed
    * meanwhile may be in it or not, and every other row is in it once.
    *
-   * @throws UnknownFormatError, InvalidFilterError, UnknownMetricError, UnknownDomainError and the errors of what
-   * stands in the filter
+   * @throws UnknownFormatError, MissingPackageError, InvalidFilterError, UnknownMetricError, UnknownDomainError and the
+   * errors of what stands in the filter
    * @example
    * ```ts
    * await pipeline(await transfer.export({ domain: 'shopping' }, { format: 'csv' }), createWriteStream('shopping.csv'));
@@ -62,7 +62,8 @@ export class TransferService {
     const format = checkFormat((options as ExportOptions | undefined)?.format);
     const checked = checkExport(this.context, filter);
     const plan = await this.database.read(() => exportPlan(this.context, checked, now));
-    return Readable.from(exportText(this.database, plan, format), { objectMode: false });
+    const writer = await writerOf(plan.scope.table, format);
+    return Readable.from(exportText(this.database, plan, writer), { objectMode: false });
   }
 
   /**
@@ -74,7 +75,7 @@ export class TransferService {
    * @param input a stream, or anything else that gives bytes or text piece by piece
    * @throws ImportRefusedError with the line and the reason of the first thousand rows that cannot be stored
    * @throws TrackerOwnedError for what a tracker of this application computes, unless `force` is set
-   * @throws NotUtf8Error, UnknownFormatError
+   * @throws NotUtf8Error, UnknownFormatError, MissingPackageError
    * @example const { rows } = await transfer.import(createReadStream('shopping.jsonl'), { format: 'jsonl' });
    */
   async import(input: ImportInput, options: ImportOptions): Promise<ImportResult> {

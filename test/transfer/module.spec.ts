@@ -1,7 +1,13 @@
 import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { DomainService, MetricService, StatisticService, TrackstatsModule } from 'nestjs-trackstats';
-import { TrackstatsTransferModule, TransferService, TransferWithoutModuleError } from 'nestjs-trackstats/transfer';
+import {
+  MissingPackageError,
+  TrackstatsTransferModule,
+  TransferService,
+  TransferWithoutModuleError,
+} from 'nestjs-trackstats/transfer';
+import { loaded } from '../../lib/transfer/csv-packages.js';
 import * as transfer from 'nestjs-trackstats/transfer';
 import { closeApplications, QUIET, start } from '../module/application.js';
 import { exported } from './setup.js';
@@ -38,10 +44,18 @@ describe('TrackstatsTransferModule', () => {
     await expect(compiled).rejects.toThrow('TrackstatsModule.forRoot()');
   });
 
+  it('says which package CSV lacks', async () => {
+    const missing = 'csv-of-another-name';
+    await expect(loaded('csv-parse', () => import(missing))).rejects.toThrow(MissingPackageError);
+    await expect(loaded('csv-parse', () => import(missing))).rejects.toThrow('npm install csv-parse csv-stringify');
+    await expect(loaded('csv-parse', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+  });
+
   it('has these public names', () => {
     expect(Object.keys(transfer).sort()).toEqual([
       'ImportRefusedError',
       'MissingDjangoTableError',
+      'MissingPackageError',
       'NotUtf8Error',
       'TRANSFER_FORMATS',
       'TrackstatsTransferModule',

@@ -1,0 +1,30 @@
+import { MissingPackageError } from '../errors/transfer.error.js';
+
+/**
+ * csv-parse and csv-stringify are loaded when CSV is first read or written: what imports TransferService, as the HTTP
+ * interface does, works without them.
+ *
+ * @throws MissingPackageError
+ */
+export const loadParse = async () => (await loaded('csv-parse', () => import('csv-parse'))).parse;
+
+/** @throws MissingPackageError */
+export const loadStringify = async () => (await loaded('csv-stringify', () => import('csv-stringify/sync'))).stringify;
+
+/**
+ * Loads an optional package.
+ *
+ * @throws MissingPackageError where it is not installed
+ */
+export async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    throw isMissing(error) ? new MissingPackageError(name, { cause: error }) : error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+}
