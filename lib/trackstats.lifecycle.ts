@@ -15,7 +15,7 @@ import { prepareStatisticTables } from './statistics/prepare.js';
 import { registered, type RegisteredTracker } from './tracking/registered-tracker.js';
 import type { RunHistory } from './execution/run-history.js';
 import type { TrackerChecker } from './tracking/tracker.checker.js';
-import { exploreTrackers, unprovidedTrackers } from './tracking/tracker.explorer.js';
+import { exploreTrackers, unprovidedTrackers, type DeclaredTracker } from './tracking/tracker.explorer.js';
 import type { TrackerOverview } from './execution/tracker-overview.js';
 import type { TrackerRegistry } from './tracking/tracker.registry.js';
 import type { DataSourceDiscovery } from './trackstats.data-sources.js';
@@ -53,12 +53,13 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
 
   /** When every provider of the application is initialized: its trackers may use what they inject. */
   async onApplicationBootstrap(): Promise<void> {
-    const trackers = exploreTrackers(this.discovery).map((declared) => registered(declared, this.options));
+    const found = exploreTrackers(this.discovery);
+    const trackers = found.map((declared) => registered(declared, this.options));
     this.registry.fill(trackers);
     this.checkNames(trackers);
     this.overview.scopes = await this.checker.check(trackers);
     if (!this.options.scheduling.enabled) return;
-    this.warnOfUnprovided();
+    this.warnOfUnprovided(found);
     this.scheduler.start(trackers);
   }
 
@@ -80,8 +81,8 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     return [...TRACKSTATS_ENTITIES, ...registeredStatistics(this.discovery, this.modules)];
   }
 
-  private warnOfUnprovided(): void {
-    const names = unprovidedTrackers(this.discovery);
+  private warnOfUnprovided(found: readonly DeclaredTracker[]): void {
+    const names = unprovidedTrackers(this.discovery, found);
     if (names.length === 0) return;
     this.logger.warn(
       `@Track has no effect on ${names.join(', ')}: no module of this application provides ${names.length > 1 ? 'them' : 'it'}. ` +
