@@ -17,7 +17,7 @@ import { passOn } from './execution/event-emitter.bridge.js';
 import type { TrackerEvents } from './execution/tracker-events.js';
 import { prepareRunTables } from './execution/prepare.js';
 import type { TrackerChecker } from './tracking/tracker.checker.js';
-import { exploreTrackers, unprovidedTrackers } from './tracking/tracker.explorer.js';
+import { exploreTrackers, unprovidedTrackers, type DeclaredTracker } from './tracking/tracker.explorer.js';
 import type { TrackerOverview } from './execution/tracker-overview.js';
 import type { TrackerRegistry } from './tracking/tracker.registry.js';
 import type { DataSourceDiscovery } from './trackstats.data-sources.js';
@@ -55,13 +55,14 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
 
   /** When every provider of the application is initialized: its trackers may use what they inject. */
   async onApplicationBootstrap(): Promise<void> {
-    const trackers = exploreTrackers(this.discovery).map((declared) => registered(declared, this.options));
+    const found = exploreTrackers(this.discovery);
+    const trackers = found.map((declared) => registered(declared, this.options));
     this.registry.fill(trackers);
     this.checkNames(trackers);
     this.overview.scopes = await this.checker.check(trackers);
     passOn(this.events, this.discovery.getProviders());
     if (!this.options.scheduling.enabled) return;
-    this.warnOfUnprovided();
+    this.warnOfUnprovided(found);
     await this.scheduler.start(trackers);
   }
 
@@ -83,8 +84,8 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     return [...TRACKSTATS_ENTITIES, ...registeredStatistics(this.discovery, this.modules)];
   }
 
-  private warnOfUnprovided(): void {
-    const names = unprovidedTrackers(this.discovery);
+  private warnOfUnprovided(found: readonly DeclaredTracker[]): void {
+    const names = unprovidedTrackers(this.discovery, found);
     if (names.length === 0) return;
     this.logger.warn(
       `@Track has no effect on ${names.join(', ')}: no module of this application provides ${names.length > 1 ? 'them' : 'it'}. ` +

@@ -3,7 +3,6 @@ import type { Database } from '../database/database.js';
 import { query, type Work } from '../database/work.js';
 import type { Period } from '../time/period.js';
 import {
-  cellId,
   columns,
   lastRows,
   rangeBefore,
@@ -73,6 +72,7 @@ function byLine({ dialect }: Database, { keys }: StatisticTable): Sql {
   return sql`r.row_metric, r.row_period${join([...others, empty], '')}`;
 }
 
-function isOfLine(table: StatisticTable, a: StoredRow, b: StoredRow): boolean {
-  return a.metricId === b.metricId && a.period === b.period && cellId(table, a.cell) === cellId(table, b.cell);
+function isOfLine({ keys }: StatisticTable, a: StoredRow, b: StoredRow): boolean {
+  const isSame = a.metricId === b.metricId && a.period === b.period;
+  return isSame && keys.every(({ property }) => a.cell[property] === b.cell[property]);
 }

@@ -40,17 +40,24 @@ export function exploreTrackers(discovery: DiscoveryService): readonly DeclaredT
 /**
  * The names of scheduled trackers whose class has been loaded, and is provided by no module: their schedule has no
  * effect. They may be another application's of the same process.
+ *
+ * @param found what `exploreTrackers` found: a class of the same name is an earlier version of it that was hot-reloaded
  */
-export function unprovidedTrackers(discovery: DiscoveryService): readonly string[] {
+export function unprovidedTrackers(discovery: DiscoveryService, found: readonly DeclaredTracker[]): readonly string[] {
   const wrappers = [...discovery.getProviders(), ...discovery.getControllers()];
   // by token as well: a test may have put another instance in its place
   const provided = new Set<unknown>(wrappers.flatMap((wrapper) => [wrapper.token, typeOf(wrapper)]));
-  return trackedClasses()
+  const names = trackedClasses()
     .filter((type) => !provided.has(type))
-    .flatMap((type) => [
-      ...(classTracks(type).some(hasSchedule) ? [nameOf(type, null)] : []),
-      ...[...methodTracks(type)].filter(([, all]) => all.some(hasSchedule)).map(([method]) => nameOf(type, method)),
-    ]);
+    .flatMap((type) => scheduledNames(type));
+  const effective = new Set(found.map(({ type, method }) => nameOf(type, method)));
+  return [...new Set(names)].filter((name) => !effective.has(name));
+}
+
+function scheduledNames(type: Type): string[] {
+  const ofClass = classTracks(type).some(hasSchedule) ? [nameOf(type, null)] : [];
+  const ofMethods = [...methodTracks(type)].filter(([, tracks]) => tracks.some(hasSchedule));
+  return [...ofClass, ...ofMethods.map(([method]) => nameOf(type, method))];
 }
 
 function hasSchedule({ cron, every, runOnStart }: GivenOptions): boolean {

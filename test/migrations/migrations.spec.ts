@@ -1,8 +1,10 @@
-import { DefaultNamingStrategy, type DataSource, type Table } from 'typeorm';
+import { DefaultNamingStrategy, Entity, type DataSource, type Table } from 'typeorm';
 import {
+  AbstractStatistic,
   CountObjectsByDateTracker,
   defineDomain,
   defineMetric,
+  Dimension,
   Domain,
   Metric,
   objectRef,
@@ -51,6 +53,11 @@ const MIGRATED = {
 const shop = defineDomain({ ref: 'shop' });
 const metric = defineMetric({ domain: shop, ref: 'orders' });
 const STOCK = defineMetric({ domain: shop, ref: 'stock' });
+
+@Entity()
+class OrdersByRegion extends AbstractStatistic {
+  @Dimension({ type: 'varchar' }) country!: string;
+}
 
 @Track({ metric, source: Order, dateField: 'createdAt', period: [Period.DAY, Period.LIFETIME] })
 class Orders extends CountObjectsByDateTracker {}
@@ -213,6 +220,23 @@ describeOnEachDatabase('migrations', (database) => {
     );
     const stored = await dataSource.getRepository(StatisticByDateAndObject).findBy({ objectId: 'a' });
     expect(stored.map(({ objectId }) => objectId)).toEqual(['a']);
+  });
+
+  it('leave the table of a custom statistic to a migration of its own, which finds nothing else to do', async () => {
+    const entities = [...TRACKSTATS_ENTITIES, OrdersByRegion] as never;
+    const dataSource = await database.open({ ...MIGRATED, entities });
+    await dataSource.runMigrations();
+    const generated = await pending(dataSource);
+    expect(generated[0]).toMatch(/^CREATE TABLE .orders_by_region/);
+    expect(generated.filter((query) => /trackstats_(?!metric)/.test(query))).toEqual([]);
+    for (const query of generated) await dataSource.query(query);
+    expect(await pending(dataSource)).toEqual([]);
+    const module = await start({ database: database.options(), trackstats: { statistics: [OrdersByRegion] } });
+    const statistics = module.get(StatisticService);
+    for (const country of ['a', 'A', 'a ', 'á']) {
+      await statistics.record({ metric: STOCK, value: 1, entity: OrdersByRegion, dimensions: { country } });
+    }
+    expect(await statistics.find({ metric: STOCK, entity: OrdersByRegion })).toHaveLength(4);
   });
 
   it('make the tables of an application', async () => {

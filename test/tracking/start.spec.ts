@@ -96,7 +96,9 @@ describe('a scheduled tracker that no module provides', () => {
     class Provided extends CountObjectsByDateTracker {}
     @Track({ ...options, metric: other, every })
     class Replaced extends CountObjectsByDateTracker {}
-    expect([Forgotten, Parts]).toHaveLength(2);
+    const Reloaded = class Provided extends CountObjectsByDateTracker {};
+    track({ ...options, every })(Reloaded);
+    expect([Forgotten, Parts, Reloaded]).toHaveLength(3);
     const providers = [Provided, { provide: Replaced, useValue: {} }];
     const [warning, ...others] = await warnings({ providers });
     expect(others).toEqual([]);
