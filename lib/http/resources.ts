@@ -114,7 +114,7 @@ export interface ChangeResource {
 /** How a metric's total is. */
 export interface OverviewItem {
   metric: MetricResource;
-  /** the period that is shown; null: the metric has no totals (of that period) */
+  /** the period that is shown; null: none was asked for, and the metric has no totals */
   period: PeriodName | null;
   /** the last point of the sparkline that has a value */
   last: PointResource | null;

@@ -1,0 +1,187 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Metric } from '../catalog/metric.entity.js';
+import type { Work } from '../database/work.js';
+import { coverageIn, type StoredCoverage, storedCoverages } from '../statistics/coverage.query.js';
+import { type Calendar, seriesRange } from '../statistics/date-range.js';
+import { TOTAL_SCOPE } from '../statistics/scope.js';
+import { needsEarlierRow, seriesDates, seriesOf, type SeriesPoint, type SeriesRow } from '../statistics/series.js';
+import { calendarOf } from '../statistics/statistic.context.js';
+import { StatisticByDate } from '../statistics/statistic-by-date.entity.js';
+import { statisticTableOf } from '../statistics/statistic-table.js';
+import { addDays, type LocalDate } from '../time/local-date.js';
+import { Period, periodKind, windowDays } from '../time/period.js';
+import type { ResolvedHttpOptions } from './http.options.js';
+import { HTTP_OPTIONS } from './http.tokens.js';
+import { coverageRange } from './metric.catalog.js';
+import { pageOf } from './metric-page.js';
+import { heldValues, recentTotals } from './overview.query.js';
+import type { OverviewQuery } from './parameters/statistic.parameters.js';
+import { byPeriod } from './period-order.js';
+import { checkLimit, checkPoints } from './range.js';
+import type { ChangeResource, OverviewItem, OverviewResponse } from './resources.js';
+import { storedPeriods } from './stored-periods.query.js';
+import { metricResource, pointResource } from './to-resource.js';
+import { TrackstatsAccess } from './trackstats.access.js';
+
+/** A metric, the period that is shown, and its dates up to today. */
+interface Line {
+  readonly metric: Metric;
+  readonly period: Period;
+  readonly coverage: StoredCoverage | null;
+  readonly calendar: Calendar;
+  readonly dates: readonly LocalDate[];
+}
+
+type Point = SeriesPoint<string>;
+
+interface LineSeries {
+  readonly line: Line;
+  readonly series: readonly Point[];
+}
+
+/** Reads all metrics at a glance: a few queries for each period that is shown, never one for each metric. */
+@Injectable()
+export class OverviewReader {
+  constructor(
+    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
+    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
+  ) {}
+
+  async overview(query: OverviewQuery): Promise<OverviewResponse> {
+    const { points } = query;
+    const { limits } = this.options;
+    checkPoints(points, limits);
+    const { metrics, page } = await pageOf(this.access, query, limits);
+    checkLimit('values', metrics.length * points, limits);
+    const now = this.access.clock();
+    const items = await this.access.context.database.read(() => this.items(metrics, query, now));
+    return { ...page, points, items };
+  }
+
+  private *items(metrics: readonly Metric[], { period, points }: OverviewQuery, now: Date): Work<OverviewItem[]> {
+    const coverages = yield* storedCoverages(this.access.context.database, metrics, null);
+    const periods = period === undefined ? yield* this.firstPeriods(metrics, coverages) : null;
+    const lines = metrics.map((metric) => {
+      const shown = periods === null ? period : periods.get(metric.id);
+      return shown === undefined ? null : this.lineOf(metric, shown, coverages, points, now);
+    });
+    const rows = yield* this.rowsOf(lines.filter((line) => line !== null));
+    const series = lines.map((line) => (line === null ? null : seriesIn(line, rows.get(line.metric.id) ?? [])));
+    const changes = yield* this.changesOf(series.filter((one) => one !== null));
+    return metrics.map((metric, place) => {
+      const one = series[place] ?? null;
+      return one === null ? emptyItem(metric) : itemOf(one, points, changes.get(metric.id) ?? null, now);
+    });
+  }
+
+  /** the period in which each metric is shown: the first in which it has totals */
+  private *firstPeriods(
+    metrics: readonly Metric[],
+    coverages: readonly StoredCoverage[],
+  ): Work<ReadonlyMap<number, Period>> {
+    const { database } = this.access.context;
+    const covered = coverages.filter(({ scope, from }) => scope === TOTAL_SCOPE && from !== null);
+    const stored = yield* storedPeriods(database, statisticTableOf(database, StatisticByDate), metrics);
+    const all = [...covered, ...stored].map(({ metricId, period }) => ({ metricId, period }));
+    return new Map(all.sort((a, b) => byPeriod(b.period, a.period)).map(({ metricId, period }) => [metricId, period]));
+  }
+
+  private lineOf(
+    metric: Metric,
+    period: Period,
+    coverages: readonly StoredCoverage[],
+    points: number,
+    now: Date,
+  ): Line {
+    const { context } = this.access;
+    const calendar = calendarOf(context, now, [metric], coverages, period, [TOTAL_SCOPE]);
+    // two more, for the change of the last complete value in the shortest sparkline
+    const range = seriesRange({ last: points + 2 }, period, calendar);
+    const dates = seriesDates(period, range.from ?? range.to, range.to, calendar.weekStart);
+    return { metric, period, coverage: coverageIn(coverages, metric, period, [TOTAL_SCOPE]), calendar, dates };
+  }
+
+  /** of windows the value a window before, which lies before the range; of the others the point before */
+  private *changesOf(all: readonly LineSeries[]): Work<ReadonlyMap<number, ChangeResource | null>> {
+    const { database } = this.access.context;
+    const changes = new Map<number, ChangeResource | null>();
+    const windows = new Map<Period, Map<number, LocalDate>>();
+    const lasts = new Map<number, Point>();
+    for (const { line, series } of all) {
+      const place = lastComplete(series);
+      const last = series[place];
+      if (periodKind(line.period) !== 'rolling') {
+        changes.set(line.metric.id, changeBetween(last, series[place - 1]));
+      } else if (last !== undefined) {
+        const before = addDays(last.date, -windowDays(line.period));
+        if (line.coverage?.from != null && before < line.coverage.from) continue;
+        lasts.set(line.metric.id, last);
+        windows.set(line.period, (windows.get(line.period) ?? new Map<number, LocalDate>()).set(line.metric.id, before));
+      }
+    }
+    for (const [period, dates] of windows) {
+      const held = yield* heldValues(database, period, dates);
+      for (const [id, date] of dates) {
+        changes.set(id, changeBetween(lasts.get(id), { date, value: held.get(id) ?? null }));
+      }
+    }
+    return changes;
+  }
+
+  private *rowsOf(lines: readonly Line[]): Work<ReadonlyMap<number, readonly SeriesRow[]>> {
+    const found = new Map<number, readonly SeriesRow[]>();
+    for (const period of new Set(lines.map((line) => line.period))) {
+      const same = lines.filter((line) => line.period === period);
+      // zones differ by a day
+      const from = same.map(({ dates }) => dates[0] ?? '').sort()[0] ?? '';
+      const to = same.map(({ dates }) => dates.at(-1) ?? '').sort().at(-1) ?? '';
+      const metrics = same.map(({ metric }) => metric);
+      const { database } = this.access.context;
+      const rows = yield* recentTotals(database, metrics, period, { from, to }, needsEarlierRow(period, 'period'));
+      for (const [id, own] of rows) found.set(id, own);
+    }
+    return found;
+  }
+}
+
+function seriesIn(line: Line, rows: readonly SeriesRow[]): LineSeries {
+  const { period, coverage, calendar, dates } = line;
+  const { today, weekStart } = calendar;
+  const known = coverage === null || coverage.from === null ? null : { ...coverage, from: coverage.from };
+  return { line, series: seriesOf({ period, weekStart, today, coverage: known, fill: 'period' }, dates, rows) };
+}
+
+function itemOf(
+  { line: { metric, period, coverage }, series }: LineSeries,
+  points: number,
+  change: ChangeResource | null,
+  now: Date,
+): OverviewItem {
+  const sparkline = series.slice(-points);
+  const last = sparkline.findLast(({ value }) => value !== null);
+  return {
+    metric: metricResource(metric),
+    period: Period.nameOf(period),
+    last: last === undefined ? null : pointResource(last, false),
+    change,
+    sparkline: sparkline.map((point) => pointResource(point, false)),
+    coverage: coverageRange(coverage, now),
+  };
+}
+
+function emptyItem(metric: Metric): OverviewItem {
+  return { metric: metricResource(metric), period: null, last: null, change: null, sparkline: [], coverage: null };
+}
+
+/** the last value whose date was over when it was computed: an open one would always seem to fall */
+function lastComplete(points: readonly Point[]): number {
+  return points.findLastIndex(({ complete, value }) => complete && value !== null);
+}
+
+function changeBetween(last: Point | undefined, previous: Pick<Point, 'date' | 'value'> | undefined): ChangeResource | null {
+  if (last === undefined || previous === undefined || last.value === null || previous.value === null) return null;
+  const [value, previousValue] = [Number(last.value), Number(previous.value)];
+  const absolute = value - previousValue;
+  const relative = previousValue === 0 ? null : absolute / Math.abs(previousValue);
+  return { date: last.date, value, previousDate: previous.date, previousValue, absolute, relative };
+}
