@@ -8,7 +8,11 @@ import {
   UnknownMetricError,
 } from '../errors/catalog.error.js';
 import { ConnectionBusyError } from '../errors/database.error.js';
-import { IncompleteDimensionsError, InvalidDimensionError, InvalidDimensionValueError } from '../errors/dimension.error.js';
+import {
+  IncompleteDimensionsError,
+  InvalidDimensionError,
+  InvalidDimensionValueError,
+} from '../errors/dimension.error.js';
 import { ClockBehindError, DefinitionChangedError, InvalidRangeError, SourceGoneError } from '../errors/run.error.js';
 import {
   InvalidFilterError,
@@ -20,7 +24,12 @@ import {
   TrackerOwnedError,
 } from '../errors/statistic.error.js';
 import { InvalidDateError, InvalidPeriodError, UnknownTimeZoneError } from '../errors/time.error.js';
-import { AmbiguousTrackerError, InvalidTrackerError, NotStartedError, UnknownTrackerError } from '../errors/tracker.error.js';
+import {
+  AmbiguousTrackerError,
+  InvalidTrackerError,
+  NotStartedError,
+  UnknownTrackerError,
+} from '../errors/tracker.error.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
 import type { ErrorResponse } from './resources.js';
 

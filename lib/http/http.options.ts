@@ -149,7 +149,11 @@ function checkGuards(option: string, guards: unknown): void {
 function checkOrigin(given: unknown): string {
   const origin = typeof given === 'string' && URL.canParse(given) ? new URL(given).origin : 'null';
   if (origin === 'null' || origin !== given) {
-    throw new InvalidHttpOptionsError('origins', given, "Expected origins as browsers write them: 'https://example.org'.");
+    throw new InvalidHttpOptionsError(
+      'origins',
+      given,
+      "Expected origins as browsers write them: 'https://example.org'.",
+    );
   }
   return origin;
 }

@@ -148,7 +148,8 @@ function refOf({ objectType, objectId }: CoverageScope & { kind: 'object' }): { 
 function sorted(scopes: ReadonlyMap<string, KnownScope>): KnownScope[] {
   return [...scopes.entries()]
     .sort(
-      ([idA, { scope: a }], [idB, { scope: b }]) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (idA < idB ? -1 : 1),
+      ([idA, { scope: a }], [idB, { scope: b }]) =>
+        KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (idA < idB ? -1 : 1),
     )
     .map(([, scope]) => scope);
 }

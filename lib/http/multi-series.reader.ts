@@ -105,6 +105,8 @@ function rankedLines(scope: Scope, { metric, objectId, top }: MultiSeriesQuery):
 
 /** A scope narrowed to some of its cells. */
 function only(scope: ScopeFilter, cells: readonly Cell[]): ScopeFilter {
-  const alternatives = cells.map((cell) => Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, [value]])));
+  const alternatives = cells.map((cell) =>
+    Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, [value]])),
+  );
   return { ...scope, cells, alternatives };
 }

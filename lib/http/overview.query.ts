@@ -63,7 +63,7 @@ export function* heldValues(
   return new Map(
     rows.flatMap(({ id: one, held }) => {
       const value = exactValue(held);
-      return value === null ? [] : [[Number(one), value] as const];
+      return value === null ? [] : [[one, value] as const];
     }),
   );
 }

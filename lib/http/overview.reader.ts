@@ -116,7 +116,10 @@ export class OverviewReader {
         const before = addDays(last.date, -windowDays(line.period));
         if (line.coverage?.from != null && before < line.coverage.from) continue;
         lasts.set(line.metric.id, last);
-        windows.set(line.period, (windows.get(line.period) ?? new Map<number, LocalDate>()).set(line.metric.id, before));
+        windows.set(
+          line.period,
+          (windows.get(line.period) ?? new Map<number, LocalDate>()).set(line.metric.id, before),
+        );
       }
     }
     for (const [period, dates] of windows) {
@@ -134,7 +137,11 @@ export class OverviewReader {
       const same = lines.filter((line) => line.period === period);
       // zones differ by a day
       const from = same.map(({ dates }) => dates[0] ?? '').sort()[0] ?? '';
-      const to = same.map(({ dates }) => dates.at(-1) ?? '').sort().at(-1) ?? '';
+      const to =
+        same
+          .map(({ dates }) => dates.at(-1) ?? '')
+          .sort()
+          .at(-1) ?? '';
       const metrics = same.map(({ metric }) => metric);
       const { database } = this.access.context;
       const rows = yield* recentTotals(database, metrics, period, { from, to }, needsEarlierRow(period, 'period'));
@@ -178,7 +185,10 @@ function lastComplete(points: readonly Point[]): number {
   return points.findLastIndex(({ complete, value }) => complete && value !== null);
 }
 
-function changeBetween(last: Point | undefined, previous: Pick<Point, 'date' | 'value'> | undefined): ChangeResource | null {
+function changeBetween(
+  last: Point | undefined,
+  previous: Pick<Point, 'date' | 'value'> | undefined,
+): ChangeResource | null {
   if (last === undefined || previous === undefined || last.value === null || previous.value === null) return null;
   const [value, previousValue] = [Number(last.value), Number(previous.value)];
   const absolute = value - previousValue;

@@ -31,7 +31,9 @@ const DEFAULT_POINTS = 30;
  */
 export function checkRangeQuery({ from, to, last }: RangeQuery, limits: Required<HttpLimits>): void {
   if (last !== undefined && (from !== undefined || to !== undefined)) {
-    throw TrackstatsHttpException.badRequest('last stands beside from or to. It means points up to today: give it alone.');
+    throw TrackstatsHttpException.badRequest(
+      'last stands beside from or to. It means points up to today: give it alone.',
+    );
   }
   if (to !== undefined && from === undefined) {
     throw TrackstatsHttpException.badRequest('to is given without from. Give both, or last.');

@@ -69,8 +69,8 @@ export class ReplyInterceptor implements NestInterceptor<unknown, void> {
 
   /** with what others have set already, as CORS does */
   private vary(response: unknown): string {
-    const set: unknown = this.host.httpAdapter.getHeader(response, 'Vary');
-    const names = [set ?? []].flat().flatMap((names) => String(names).split(/\s*,\s*/));
+    const set = this.host.httpAdapter.getHeader(response, 'Vary') as string | string[] | undefined;
+    const names = [set ?? []].flat().flatMap((some) => some.split(/\s*,\s*/));
     return [...new Set([...names, ...VARY])].join(', ');
   }
 

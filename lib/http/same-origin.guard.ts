@@ -21,7 +21,9 @@ export class SameOriginGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { headers } = context.switchToHttp().getRequest<{ headers: RequestHeaders }>();
     if (headers[REQUEST_HEADER.toLowerCase()] === undefined) {
-      throw forbidden(`The header ${REQUEST_HEADER} is missing. A request that writes has it, as ${REQUEST_HEADER}: 1.`);
+      throw forbidden(
+        `The header ${REQUEST_HEADER} is missing. A request that writes has it, as ${REQUEST_HEADER}: 1.`,
+      );
     }
     if (!/^application\/json\s*(;|$)/i.test(textOf(headers['content-type']))) {
       throw forbidden('Expected Content-Type: application/json, with {} as the body where there is nothing to say.');

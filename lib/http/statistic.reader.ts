@@ -21,7 +21,9 @@ import { TrackstatsAccess } from './trackstats.access.js';
 interface ExactReads {
   series(filter: object): Promise<SeriesPoint<string>[]>;
   total(filter: object): Promise<string | null>;
-  top(filter: object): Promise<{ object?: ObjectRef; dimensions?: Record<string, DimensionValue>; value: string | null }[]>;
+  top(
+    filter: object,
+  ): Promise<{ object?: ObjectRef; dimensions?: Record<string, DimensionValue>; value: string | null }[]>;
   coverage(filter: object): Promise<KnownCoverage | null>;
 }
 
@@ -101,11 +103,13 @@ export class StatisticReader {
     const { metric, period } = query;
     const subject = await oneSubjectOf(this.access, query);
     const coverage = await this.reads.coverage({ metric, period, ...filterOf(subject.scope) });
-    const { dimensions: _, ...resource } = await subjectResource(subject, this.labels);
-    const ofType = subject.scope.kind === 'objects' && subject.scope.objects.length === 0;
+    const { object, statistic } = await subjectResource(subject, this.labels);
     return {
-      ...resource,
-      ...(ofType && { objectType: query.objectType as string }),
+      metric: metricResource(subject.metric),
+      period: Period.nameOf(period),
+      ...(object !== undefined && { object }),
+      ...(object === undefined && query.objectType !== undefined && { objectType: query.objectType }),
+      ...(statistic !== undefined && { statistic }),
       coverage,
       today: subject.calendar.today,
     };

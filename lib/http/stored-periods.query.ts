@@ -55,8 +55,8 @@ export function* storedPeriods(
       : sql`WITH RECURSIVE ${periods} SELECT metric_id, period, NULL AS object_type FROM trackstats_periods WHERE period IS NOT NULL`,
   );
   return rows.map((row) => ({
-    metricId: Number(row.metric_id),
-    period: Number(row.period) as Period,
+    metricId: row.metric_id,
+    period: row.period as Period,
     objectType: row.object_type,
   }));
 }

@@ -8,7 +8,10 @@ export function metricResource({ key, domain, ref, name }: Metric): MetricResour
 }
 
 /** A value as the nearest number, and as the decimal itself where that is asked for. */
-export function valueResource(value: string | null, exact: boolean): { value: number | null; exactValue?: string | null } {
+export function valueResource(
+  value: string | null,
+  exact: boolean,
+): { value: number | null; exactValue?: string | null } {
   return { value: nearestDouble(value), ...(exact && { exactValue: value }) };
 }
 

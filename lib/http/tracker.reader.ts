@@ -36,7 +36,9 @@ export class TrackerReader {
   async run(tracker: string): Promise<ResultResource> {
     const result = await this.access.trackers.run(tracker);
     if (result !== null) return resultResource(tracker, result);
-    throw new TrackstatsHttpException(HttpStatus.CONFLICT, ['This tracker is running already. Ask again when it has ended.']);
+    throw new TrackstatsHttpException(HttpStatus.CONFLICT, [
+      'This tracker is running already. Ask again when it has ended.',
+    ]);
   }
 
   async verify(tracker: string, range: DateRange): Promise<VerifyResponse> {

@@ -80,7 +80,10 @@ export async function serve(interfaces: DynamicModule[], options: ServeOptions =
   const metadata = metadataOf({
     providers: [OrderTracker, CustomerTracker],
     ...application,
-    trackstats: application.trackstats ?? { statistics: [OrdersByRegion], clock: () => new Date('2026-10-31T12:00:00Z') },
+    trackstats: application.trackstats ?? {
+      statistics: [OrdersByRegion],
+      clock: () => new Date('2026-10-31T12:00:00Z'),
+    },
     entities: [Order, Customer],
     imports: [...interfaces, ...(application.imports ?? [])],
   });
@@ -89,7 +92,8 @@ export async function serve(interfaces: DynamicModule[], options: ServeOptions =
   const module = await Test.createTestingModule({ imports: [ShopModule] })
     .setLogger(QUIET)
     .compile();
-  const app = platform === 'fastify' ? module.createNestApplication(new FastifyAdapter()) : module.createNestApplication();
+  const app =
+    platform === 'fastify' ? module.createNestApplication(new FastifyAdapter()) : module.createNestApplication();
   running.push(app);
   await prepare?.(app);
   await app.listen(0, '127.0.0.1');

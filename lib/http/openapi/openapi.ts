@@ -1,11 +1,12 @@
 import type { Type } from '@nestjs/common';
+import type * as swaggerPackage from '@nestjs/swagger';
 import { DimensionedPipe } from '../parameters/parameters.pipe.js';
 import type { Parameter } from '../parameters/parameter.js';
 import { REQUEST_HEADER } from '../same-origin.guard.js';
 import { ROUTES, type RouteDescription } from './routes.js';
 import { SCHEMAS, type Schema } from './schemas.js';
 
-type Swagger = typeof import('@nestjs/swagger');
+type Swagger = typeof swaggerPackage;
 
 const ERRORS: Readonly<Record<number, string>> = {
   400: 'A parameter is wrong, or a limit is exceeded',
@@ -62,7 +63,9 @@ function decoratorsOf(swagger: Swagger, route: RouteDescription): MethodDecorato
   const parameters = Object.values(query.parameters);
   return [
     ApiOperation({ summary }),
-    ...(hasName === true ? [ApiParam({ name: 'name', description: "the tracker's name", schema: { type: 'string' } })] : []),
+    ...(hasName === true
+      ? [ApiParam({ name: 'name', description: "the tracker's name", schema: { type: 'string' } })]
+      : []),
     ...parameters.map((parameter) => ApiQuery(queryOf(parameter))),
     ...(query instanceof DimensionedPipe
       ? [ApiQuery({ name: 'null_dimension', required: false, isArray: true, type: String })]

@@ -134,9 +134,7 @@ const schedule: Schema = {
 export const SCHEMAS = {
   MetricsResponse: object<MetricsResponse>({
     ...page,
-    metrics: list(
-      object<CatalogMetric>({ ...metricProperties, description: nullable(text), scopes: list(scope) }),
-    ),
+    metrics: list(object<CatalogMetric>({ ...metricProperties, description: nullable(text), scopes: list(scope) })),
   }),
   OverviewResponse: object<OverviewResponse>({
     ...page,

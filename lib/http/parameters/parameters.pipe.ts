@@ -26,7 +26,10 @@ export class ParametersPipe<P extends Parameters> implements PipeTransform<unkno
     const problems: string[] = [];
     const values = this.read(texts, problems);
     const known = new Set(Object.values(this.parameters).map(({ name }) => name));
-    this.refuseUnknown([...texts.keys()].filter((name) => !known.has(name)), problems);
+    this.refuseUnknown(
+      [...texts.keys()].filter((name) => !known.has(name)),
+      problems,
+    );
     if (problems.length > 0) throw TrackstatsHttpException.badRequest(...problems);
     return values;
   }
@@ -44,7 +47,10 @@ export class ParametersPipe<P extends Parameters> implements PipeTransform<unkno
     problems.push(
       ...names
         .slice(0, 10)
-        .map((name) => `There is no parameter ${shown(name)}; there ${known.length > 0 ? `are ${known.join(', ')}` : 'is none'}`),
+        .map(
+          (name) =>
+            `There is no parameter ${shown(name)}; there ${known.length > 0 ? `are ${known.join(', ')}` : 'is none'}`,
+        ),
     );
   }
 }
