@@ -13,7 +13,15 @@ import {
   InvalidDimensionError,
   InvalidDimensionValueError,
 } from '../errors/dimension.error.js';
-import { ClockBehindError, DefinitionChangedError, InvalidRangeError, SourceGoneError } from '../errors/run.error.js';
+import {
+  ClockBehindError,
+  DefinitionChangedError,
+  InvalidRangeError,
+  LeaseLostError,
+  RunTimeoutError,
+  ShuttingDownError,
+  SourceGoneError,
+} from '../errors/run.error.js';
 import {
   InvalidFilterError,
   InvalidObjectError,
@@ -58,11 +66,13 @@ const STATUS_BY_ERROR = new Map<ErrorClass, HttpStatus>([
   ...statusOf(HttpStatus.CONFLICT, [
     ClockBehindError,
     DefinitionChangedError,
+    LeaseLostError,
     MixedWritesError,
     SourceGoneError,
     TrackerOwnedError,
   ]),
-  ...statusOf(HttpStatus.SERVICE_UNAVAILABLE, [ConnectionBusyError, NotStartedError]),
+  ...statusOf(HttpStatus.SERVICE_UNAVAILABLE, [ConnectionBusyError, NotStartedError, ShuttingDownError]),
+  ...statusOf(HttpStatus.GATEWAY_TIMEOUT, [RunTimeoutError]),
   ...statusOf(HttpStatus.BAD_REQUEST, [
     AmbiguousTrackerError,
     IncompleteDimensionsError,

@@ -11,6 +11,7 @@ import {
   Dimension,
   Period,
   Track,
+  TrackerService,
 } from 'nestjs-trackstats';
 import { Entity } from 'typeorm';
 import { type ApplicationOptions, Customer, metadataOf, Order, QUIET } from '../module/application.js';
@@ -72,11 +73,13 @@ const running: INestApplication[] = [];
 export interface ServeOptions extends ApplicationOptions {
   platform?: Platform;
   prepare?: (app: INestApplication) => void | Promise<void>;
+  /** runs its trackers once, so that their metrics are stored. @default true */
+  runs?: boolean;
 }
 
 /** Starts an application with an interface, and asks it over HTTP. */
 export async function serve(interfaces: DynamicModule[], options: ServeOptions = {}): Promise<Served> {
-  const { platform = 'express', prepare, ...application } = options;
+  const { platform = 'express', prepare, runs = options.providers === undefined, ...application } = options;
   const metadata = metadataOf({
     providers: [OrderTracker, CustomerTracker],
     ...application,
@@ -97,6 +100,7 @@ export async function serve(interfaces: DynamicModule[], options: ServeOptions =
   running.push(app);
   await prepare?.(app);
   await app.listen(0, '127.0.0.1');
+  if (runs) for (const tracker of [OrderTracker, CustomerTracker]) await app.get(TrackerService).run(tracker);
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   const ask = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(`${url}/${path}`, { redirect: 'manual', ...init });

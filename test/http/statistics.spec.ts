@@ -58,6 +58,7 @@ describeOnEachDatabase('the statistics of the JSON interface', (database) => {
     beforeAll(async () => {
       served = await serve([TrackstatsHttpModule.forRoot(OPEN)], {
         database: database.options({ entities: [], synchronize: true }),
+        runs: false,
       });
       await fill(served);
     });

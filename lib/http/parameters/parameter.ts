@@ -91,8 +91,8 @@ export class ParameterKind<T> {
 export function text(name: string, description: string, maxLength = 255): ParameterKind<string> {
   return new ParameterKind(name, description, { type: 'string', maxLength }, (given) => {
     if (given === '') throw new Error('is empty');
-    // in UTF-16 units, two for each character at most
-    if (given.length > maxLength * 2) throw new Error(`has ${given.length} characters; expected at most ${maxLength}`);
+    const characters = given.length <= maxLength ? given.length : Array.from(given).length;
+    if (characters > maxLength) throw new Error(`has ${characters} characters; expected at most ${maxLength}`);
     return given;
   });
 }
