@@ -40,7 +40,11 @@ const REFUSED: [string, number, RegExp][] = [
   [`${SERIES}&object_id=1`, 400, /object_id is given without object_type/],
   [`${SERIES}&object_type=customer&object_id=%00`, 400, /NUL/],
   [`${SERIES}&object_type=customer&object_id=${LONG}`, 400, /object_id has 3000 characters/],
-  [`${SERIES}&object_type=customer&object_id=${encodeURIComponent('😀'.repeat(256))}`, 400, /has 256 characters; expected at most 255/],
+  [
+    `${SERIES}&object_type=customer&object_id=${encodeURIComponent('😀'.repeat(256))}`,
+    400,
+    /has 256 characters; expected at most 255/,
+  ],
   [`${SERIES}&statistic=nothing`, 400, /There are orders_by_region|there are orders_by_region/],
   [`${SERIES}&statistic=orders_by_region&object_type=customer`, 400, /statistic stands beside/],
   [`${SERIES}&statistic=orders_by_region`, 400, /dimension\.country=… and dimension\.province=… and dimension\.floor/],

@@ -68,7 +68,7 @@ const metric = object<MetricResource>(metricProperties);
 const objectRef = object<ObjectResource>({ type: text, id: text, label: nullable(text) });
 const dimensions: Schema = {
   type: 'object',
-  additionalProperties: { oneOf: [text, number, boolean], nullable: true },
+  additionalProperties: { oneOf: [nullable(text), number, boolean] },
 };
 const coverage = nullable(object<CoverageRange>({ from: date, through: date, timeZone: text }));
 const point = object<PointResource>(
