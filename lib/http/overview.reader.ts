@@ -61,9 +61,12 @@ export class OverviewReader {
   private *items(metrics: readonly Metric[], { period, points }: OverviewQuery, now: Date): Work<OverviewItem[]> {
     const coverages = yield* storedCoverages(this.access.context.database, metrics, null);
     const periods = period === undefined ? yield* this.firstPeriods(metrics, coverages) : null;
+    const datesOf = cachedDates(points);
+    const byMetric = grouped(coverages);
     const lines = metrics.map((metric) => {
       const shown = periods === null ? period : periods.get(metric.id);
-      return shown === undefined ? null : this.lineOf(metric, shown, coverages, points, now);
+      if (shown === undefined) return null;
+      return this.lineOf(metric, shown, byMetric.get(metric.id) ?? [], datesOf, now);
     });
     const rows = yield* this.rowsOf(lines.filter((line) => line !== null));
     const series = lines.map((line) => (line === null ? null : seriesIn(line, rows.get(line.metric.id) ?? [])));
@@ -90,15 +93,12 @@ export class OverviewReader {
     metric: Metric,
     period: Period,
     coverages: readonly StoredCoverage[],
-    points: number,
+    datesOf: (period: Period, calendar: Calendar) => readonly LocalDate[],
     now: Date,
   ): Line {
-    const { context } = this.access;
-    const calendar = calendarOf(context, now, [metric], coverages, period, [TOTAL_SCOPE]);
-    // two more, for the change of the last complete value in the shortest sparkline
-    const range = seriesRange({ last: points + 2 }, period, calendar);
-    const dates = seriesDates(period, range.from ?? range.to, range.to, calendar.weekStart);
-    return { metric, period, coverage: coverageIn(coverages, metric, period, [TOTAL_SCOPE]), calendar, dates };
+    const calendar = calendarOf(this.access.context, now, [metric], coverages, period, [TOTAL_SCOPE]);
+    const coverage = coverageIn(coverages, metric, period, [TOTAL_SCOPE]);
+    return { metric, period, coverage, calendar, dates: datesOf(period, calendar) };
   }
 
   /** of windows the value a window before, which lies before the range; of the others the point before */
@@ -149,6 +149,28 @@ export class OverviewReader {
     }
     return found;
   }
+}
+
+/** The dates up to today, which are the same for most metrics: two more than points, for the last complete value's change. */
+function cachedDates(points: number): (period: Period, calendar: Calendar) => readonly LocalDate[] {
+  const known = new Map<string, readonly LocalDate[]>();
+  return (period, calendar) => {
+    const id = `${period} ${calendar.today}`;
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    const range = seriesRange({ last: points + 2 }, period, calendar);
+    const dates = seriesDates(period, range.from ?? range.to, range.to, calendar.weekStart);
+    known.set(id, dates);
+    return dates;
+  };
+}
+
+function grouped(coverages: readonly StoredCoverage[]): ReadonlyMap<number, readonly StoredCoverage[]> {
+  const byMetric = new Map<number, StoredCoverage[]>();
+  for (const coverage of coverages) {
+    byMetric.set(coverage.metricId, [...(byMetric.get(coverage.metricId) ?? []), coverage]);
+  }
+  return byMetric;
 }
 
 function seriesIn(line: Line, rows: readonly SeriesRow[]): LineSeries {
