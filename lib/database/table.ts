@@ -13,12 +13,7 @@ export class Table {
     readonly metadata: EntityMetadata,
     private readonly escape: (name: string) => string,
   ) {
-    this.path = raw(
-      metadata.tablePath
-        .split('.')
-        .map((part) => escape(part))
-        .join('.'),
-    );
+    this.path = escapedPath(metadata.tablePath, escape);
   }
 
   static of(dataSource: DataSource, target: EntityTarget<ObjectLiteral>): Table {
@@ -31,4 +26,14 @@ export class Table {
     if (column === undefined) throw new TypeError(`${this.metadata.name} has no column for ${propertyPath}`);
     return raw(this.escape(column.databaseName));
   }
+}
+
+/** A table's path, escaped part by part: of a table that no entity describes, too. */
+export function escapedPath(path: string, escape: (name: string) => string): Sql {
+  return raw(
+    path
+      .split('.')
+      .map((part) => escape(part))
+      .join('.'),
+  );
 }

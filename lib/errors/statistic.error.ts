@@ -27,12 +27,17 @@ export class InvalidFilterError extends TrackstatsError {
 export class TrackerOwnedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TRACKER_OWNED';
 
-  constructor(call: 'record' | 'increment' | 'remove', metric: string, periods: string, tracker: string | null) {
+  constructor(
+    call: 'record' | 'increment' | 'remove' | 'import',
+    metric: string,
+    periods: string,
+    tracker: string | null,
+  ) {
     const owner = tracker === null ? 'a tracker (none of this application now)' : `the tracker ${tracker}`;
     super(
       `${call}: the statistics of ${metric} (${periods}) are computed by ${owner}, whose next run would replace them. ` +
         `Compute them anew with TrackerService.repair or backfill, keep values of your own in a metric of their own` +
-        (call === 'remove' ? ', or remove them all the same with { force: true }.' : '.'),
+        (call === 'remove' || call === 'import' ? `, or ${call} them all the same with { force: true }.` : '.'),
     );
   }
 }

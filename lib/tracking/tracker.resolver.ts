@@ -60,6 +60,8 @@ export function fingerprintOf({ definition, source }: ResolvedTracker, period: P
   const { aggregate, dateField, timeZone, weekStart, epoch, storedIn, withDeleted, target } = definition;
   const keys = target.kind === 'objects' ? target.field : target.kind === 'dimensions' ? target.dimensions : null;
   const week = period === Period.CALENDAR_WEEK ? weekStart : null;
-  const meaning = { aggregate, dateField, timeZone, epoch, storedIn, withDeleted, keys, week, text: source.text };
+  // whatever character quotes names: statistics that move to another database keep their fingerprint
+  const text = source.text.replaceAll('`', '"');
+  const meaning = { aggregate, dateField, timeZone, epoch, storedIn, withDeleted, keys, week, text };
   return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
 }

@@ -1,0 +1,65 @@
+import type { Database } from '../database/database.js';
+import { shown } from '../errors/trackstats.error.js';
+import { StatisticByDateAndObject } from '../statistics/statistic-by-date-and-object.entity.js';
+import { StatisticByDate } from '../statistics/statistic-by-date.entity.js';
+import {
+  type StatisticKey,
+  type StatisticTable,
+  statisticTableOf,
+  statisticTablesOf,
+} from '../statistics/statistic-table.js';
+
+const NEEDED = ['metric', 'period', 'date', 'value'];
+const OPTIONAL = ['domain_name', 'metric_name'];
+
+/** A column of a key beside metric, period and date. */
+export interface KeyColumn {
+  readonly name: string;
+  readonly key: StatisticKey;
+}
+
+/** What the first line of a CSV file says. */
+export interface CsvColumns {
+  /** in the order of the file */
+  readonly names: readonly (string | null)[];
+  readonly table: StatisticTable;
+  readonly keys: readonly KeyColumn[];
+}
+
+/** The columns of a statistic's other keys: a custom statistic's say which one it is, as `orders_by_region.country`. */
+export function keyColumns({ kind, table, keys }: StatisticTable): readonly KeyColumn[] {
+  const nameOf = ({ property }: StatisticKey): string => {
+    if (kind === 'custom') return `${table.metadata.tableNameWithoutPrefix}.${property}`;
+    return property === 'objectType' ? 'object_type' : 'object_id';
+  };
+  return keys.map((key) => ({ name: nameOf(key), key }));
+}
+
+/** Finds the kind of statistic that a file holds by its columns. */
+export function columnsOf(
+  database: Database,
+  names: readonly (string | null)[],
+): CsvColumns | { readonly problem: string } {
+  const given = names.filter((name) => !NEEDED.includes(name ?? '') && !OPTIONAL.includes(name ?? ''));
+  const table = tablesOf(database).find((one) => isSame(keyColumns(one), given));
+  const missing = NEEDED.filter((name) => !names.includes(name));
+  if (missing.length > 0) return { problem: `The first line lacks the columns ${missing.join(', ')}.` };
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined) return { problem: `The column ${shown(twice)} is there twice.` };
+  if (table !== undefined) return { names, table, keys: keyColumns(table) };
+  const expected = tablesOf(database).map((one) => keyColumns(one).map(({ name }) => name));
+  return {
+    problem:
+      `Beside ${[...NEEDED, ...OPTIONAL].join(', ')} there are ${given.map(shown).join(', ')}. Expected none for totals, ` +
+      `or those of one of the statistics that are registered here: ${expected.filter(({ length }) => length > 0).join(' | ')}.`,
+  };
+}
+
+function tablesOf(database: Database): readonly StatisticTable[] {
+  const builtIn = [StatisticByDate, StatisticByDateAndObject].map((entity) => statisticTableOf(database, entity));
+  return [...builtIn, ...statisticTablesOf(database).filter(({ kind }) => kind === 'custom')];
+}
+
+function isSame(columns: readonly KeyColumn[], given: readonly (string | null)[]): boolean {
+  return columns.length === given.length && columns.every(({ name }) => given.includes(name));
+}

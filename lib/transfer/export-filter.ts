@@ -1,0 +1,92 @@
+import type { DomainTarget, MetricTarget } from '../catalog/definitions.js';
+import { domainKeyOf } from '../catalog/domain.query.js';
+import { InvalidFilterError } from '../errors/statistic.error.js';
+import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
+import type { RangeInput } from '../statistics/date-range.js';
+import { normalFilter, type FilterContext } from '../statistics/filter.js';
+import type { ScopeFilter } from '../statistics/scope-filter.js';
+import { StatisticByDateAndObject } from '../statistics/statistic-by-date-and-object.entity.js';
+import type { AnyMetrics, CustomScope, ObjectsScope, Range, TotalScope } from '../statistics/statistic-filter.js';
+import { statisticTableOf } from '../statistics/statistic-table.js';
+import { checkPeriod, type Period } from '../time/period.js';
+
+/** One metric, several, all of a domain, or all that are stored where nothing is named. */
+export type ExportedMetrics =
+  | (AnyMetrics & { domain?: never })
+  | { domain: DomainTarget; metric?: never; metrics?: never }
+  | { domain?: never; metric?: never; metrics?: never };
+
+/** Objects of every type. */
+export type AllObjectsScope = {
+  objects: 'all';
+  object?: never;
+  objectType?: never;
+  entity?: never;
+  dimensions?: never;
+};
+
+/**
+ * Which statistics to export, as every read of StatisticService names them; and also all metrics of a `domain` or of
+ * the database, several periods (every one where none is named), and `objects: 'all'`.
+ *
+ * @example {} // the totals of everything
+ * @example { domain: 'shopping', period: [Period.DAY, Period.LIFETIME], objectType: Customer, from: '2026-01-01' }
+ * @example { metric: ORDERS, entity: OrdersByRegion, dimensions: { country: 'NL' } }
+ */
+export type ExportFilter<S extends AbstractStatistic = AbstractStatistic> = ExportedMetrics &
+  Omit<Range, 'period'> & { period?: Period | readonly Period[] } & (
+    TotalScope | ObjectsScope | AllObjectsScope | CustomScope<S>
+  );
+
+/** What an export filter asks for, checked as far as it can be without the database. */
+export interface CheckedExport {
+  /** metrics, or all of a domain, or (null) all */
+  readonly metrics: readonly MetricTarget[] | { readonly domain: DomainTarget } | null;
+  /** null: every period */
+  readonly periods: readonly Period[] | null;
+  readonly range: RangeInput;
+  readonly scope: ScopeFilter;
+}
+
+/**
+ * Checks an export filter.
+ *
+ * @throws InvalidFilterError and the errors of what stands in the filter
+ */
+export function checkExport(context: FilterContext, filter: object): CheckedExport {
+  const { domain, period, ...rest } = filter as { domain?: DomainTarget; period?: Period | readonly Period[] };
+  if ('domain' in filter && domain === undefined) {
+    throw new InvalidFilterError(
+      'domain is undefined, which would mean every domain: leave the key out on purpose, or give a domain.',
+    );
+  }
+  const isNamed = 'metric' in rest || 'metrics' in rest;
+  if (domain !== undefined && isNamed) {
+    throw new InvalidFilterError('domain stands beside metric or metrics. Give one of them.');
+  }
+  if (domain !== undefined) domainKeyOf(domain);
+  const isAllObjects = 'objects' in rest && rest.objects === 'all';
+  const { metrics, range, scope } = normalFilter(context, {
+    ...rest,
+    ...(isNamed ? {} : { metrics: [] }),
+    ...(isAllObjects ? { objects: [] } : {}),
+  });
+  return {
+    metrics: isNamed ? metrics : domain === undefined ? null : { domain },
+    periods: periodsOf(period),
+    range,
+    scope: isAllObjects ? allObjects(context) : scope,
+  };
+}
+
+function allObjects({ database }: FilterContext): ScopeFilter {
+  return { table: statisticTableOf(database, StatisticByDateAndObject), alternatives: [{}], cells: null };
+}
+
+function periodsOf(given: Period | readonly Period[] | undefined): readonly Period[] | null {
+  if (given === undefined) return null;
+  const periods = typeof given === 'number' ? [given] : given;
+  if (!Array.isArray(periods)) return [checkPeriod(periods)];
+  // by code, as rows of every period are exported
+  return [...new Set(periods.map((period: unknown) => checkPeriod(period)))].sort((a, b) => a - b);
+}

@@ -1,0 +1,73 @@
+import sql from 'sql-template-tag';
+import { Domain } from '../catalog/domain.entity.js';
+import { findDomain, unknownDomain } from '../catalog/domain.query.js';
+import type { Metric } from '../catalog/metric.entity.js';
+import { selectMetrics } from '../catalog/metric.query.js';
+import { byText } from '../catalog/order.js';
+import type { Database } from '../database/database.js';
+import type { Work } from '../database/work.js';
+import { type DateRange, rowRange } from '../statistics/date-range.js';
+import { filterScopes, type ScopeFilter } from '../statistics/scope-filter.js';
+import { calendarOf, readMetrics, type StatisticContext } from '../statistics/statistic.context.js';
+import { storedCoverages } from '../statistics/coverage.query.js';
+import { Period } from '../time/period.js';
+import type { CheckedExport } from './export-filter.js';
+import { isWhole, type TransferredCoverage, wholeCoverages, within } from './transferred-coverage.js';
+
+/** What an export writes, metric by metric. */
+export interface ExportPlan {
+  readonly scope: ScopeFilter;
+  /** null: every period */
+  readonly periods: readonly Period[] | null;
+  readonly metrics: readonly PlannedMetric[];
+}
+
+export interface PlannedMetric {
+  readonly metric: Metric;
+  readonly coverages: readonly TransferredCoverage[];
+  /** the dates to export of a period; instants and `last` are in the zone of the metric's coverage */
+  rangeOf(period: Period): DateRange;
+}
+
+/**
+ * Finds what there is of an export's metrics, in the order of their keys.
+ *
+ * @throws UnknownMetricError, UnknownDomainError
+ */
+export function* exportPlan(context: StatisticContext, checked: CheckedExport, now: Date): Work<ExportPlan> {
+  const { database } = context;
+  const { periods, range, scope } = checked;
+  const metrics = new Map((yield* metricsOf(context, checked)).map((metric) => [metric.key, metric]));
+  const sorted = [...metrics.values()].sort((a, b) => byText(a.key, b.key));
+  const coverages = yield* storedCoverages(database, sorted, null);
+  const whole = yield* wholeCoverages(database, sorted);
+  const scopes = filterScopes(scope);
+  return {
+    scope,
+    periods,
+    metrics: sorted.map((metric) => {
+      const rangeOf = (period: Period): DateRange => {
+        const calendar = calendarOf(context, now, [metric], coverages, period, scopes);
+        return rowRange(range, periods === null ? null : period, calendar);
+      };
+      const covered = whole
+        .filter(({ metricId, period }) => metricId === metric.id && (periods === null || periods.includes(period)))
+        .filter((coverage) => isWhole(scope, coverage.scope))
+        .map(({ metricId: _, ...coverage }) => within(coverage, rangeOf(coverage.period)));
+      return { metric, rangeOf, coverages: covered.filter((coverage) => coverage !== null) };
+    }),
+  };
+}
+
+function* metricsOf(context: StatisticContext, { metrics }: CheckedExport): Work<readonly Metric[]> {
+  const { database } = context;
+  if (metrics === null) return yield* selectMetrics(database, sql`1 = 1`);
+  if (!('domain' in metrics)) return (yield* readMetrics(context, metrics, Period.DAY)).stored;
+  const domain = yield* findDomain(database, metrics.domain);
+  if (domain === null) throw yield* unknownDomain(database, metrics.domain);
+  return yield* selectMetrics(database, isOfDomain(database, domain));
+}
+
+function isOfDomain(database: Database, { id }: Domain) {
+  return sql`d.${database.table(Domain).column('id')} = ${database.dialect.integer(id)}`;
+}

@@ -1,0 +1,11 @@
+import type { Metric } from '../catalog/metric.entity.js';
+import type { StoredRow } from '../statistics/rows.query.js';
+import type { PlannedMetric } from './export-plan.js';
+
+/** Spells an export in a format. */
+export interface ExportWriter {
+  head(): string;
+  /** what stands before the rows of a metric */
+  metric(planned: PlannedMetric): string;
+  rows(metric: Metric, rows: readonly StoredRow[]): string;
+}

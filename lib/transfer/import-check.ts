@@ -1,0 +1,89 @@
+import { checkDescription, checkName, parseKey } from '../catalog/ref.js';
+import { InvalidDateError } from '../errors/time.error.js';
+import { InvalidObjectError, InvalidValueError } from '../errors/statistic.error.js';
+import { shown } from '../errors/trackstats.error.js';
+import { checkId, checkTypeText } from '../statistics/object-target.js';
+import { type Cell, coverageScopes } from '../statistics/scope-filter.js';
+import type { StatisticTable } from '../statistics/statistic-table.js';
+import { storedValue } from '../statistics/statistic-value.js';
+import { type LocalDate, parseLocalDate } from '../time/local-date.js';
+import { bucketStart, Period, type WeekStart } from '../time/period.js';
+import type { GivenMetric, GivenValue } from './import-entry.js';
+
+/** A metric that an import may have to create. */
+export interface CheckedMetric {
+  readonly domain: { readonly ref: string; readonly name?: string | undefined };
+  readonly ref: string;
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+/** A row that can be stored. */
+export interface CheckedValue {
+  readonly table: StatisticTable;
+  readonly period: Period;
+  readonly date: LocalDate;
+  readonly cell: Cell;
+  /** the scope of the row's own, by which its owner is found */
+  readonly scope: string;
+  readonly value: string | null;
+}
+
+/**
+ * Checks what is said of a metric.
+ *
+ * @throws InvalidRefError, InvalidNameError
+ */
+export function checkMetric({ key, domainName, name, description }: GivenMetric): CheckedMetric {
+  const { domain, metric } = parseKey(typeof key === 'string' ? key : shown(key));
+  return {
+    domain: { ref: domain, name: checkName(domainName) },
+    ref: metric,
+    name: checkName(name),
+    description: checkDescription(description),
+  };
+}
+
+/**
+ * Checks a value's row, all but its metric.
+ *
+ * @throws InvalidPeriodError, InvalidDateError, InvalidValueError, InvalidObjectError, InvalidDimensionValueError
+ */
+export function checkValue({ table, period, date, keys, value }: GivenValue, weekStart: WeekStart): CheckedValue {
+  const checked = checkPeriodText(period);
+  const cell = checkCell(table, keys);
+  const [scope = ''] = coverageScopes(table, cell);
+  return { table, period: checked, date: checkDate(checked, date, weekStart), cell, scope, value: checkDecimal(value) };
+}
+
+/** As `Period.parse`, of anything. */
+export function checkPeriodText(period: unknown): Period {
+  return Period.parse(typeof period === 'string' || typeof period === 'number' ? period : shown(period));
+}
+
+function checkDate(period: Period, given: unknown, weekStart: WeekStart): LocalDate {
+  const date = parseLocalDate(given);
+  const start = bucketStart(period, date, weekStart);
+  if (start === date) return date;
+  const week = period === Period.CALENDAR_WEEK ? `, as weeks begin on ${weekStart} here` : '';
+  throw new InvalidDateError(date, `A value of ${Period.nameOf(period)} stands under its first day: ${start}${week}.`);
+}
+
+function checkCell({ kind, keys }: StatisticTable, given: Readonly<Record<string, unknown>>): Cell {
+  if (kind === 'object') {
+    const { objectType: type, objectId: id } = given;
+    if (typeof type !== 'string') throw new InvalidObjectError(type, 'Expected an object type as text.');
+    return { objectType: checkTypeText(type), objectId: checkId(id, id) };
+  }
+  return Object.fromEntries(
+    keys.map((key) => [key.property, key.encode(Object.hasOwn(given, key.property) ? given[key.property] : undefined)]),
+  );
+}
+
+/** A number of JSON may have lost digits before it came here. */
+function checkDecimal(value: unknown): string | null {
+  if (value !== null && typeof value !== 'string') {
+    throw new InvalidValueError(value, "Expected a decimal as text, as '12.50', or null.");
+  }
+  return storedValue(value);
+}

@@ -1,0 +1,95 @@
+import type { ImportProblem } from '../errors/transfer.error.js';
+import { TrackstatsError } from '../errors/trackstats.error.js';
+import type { StatisticContext } from '../statistics/statistic.context.js';
+import type { StatisticTable } from '../statistics/statistic-table.js';
+import type { LocalDate } from '../time/local-date.js';
+import type { Period } from '../time/period.js';
+import { type CheckedMetric, checkMetric, checkValue } from './import-check.js';
+import { checkCoverage } from './import-coverage.js';
+import type { EntryPlace, GivenMetric, ImportEntry } from './import-entry.js';
+import { ImportSpool } from './import-spool.js';
+import type { TransferredCoverage } from './transferred-coverage.js';
+
+/** A row or a coverage, with the places of its metric and table in the intake's lists. */
+export type SpooledItem =
+  | [metric: number, table: number, period: Period, date: LocalDate, value: string | null, ...keys: (string | number)[]]
+  | { readonly line: number; readonly metric: number; readonly coverage: TransferredCoverage };
+
+/** Statistics of a tracker of this application, met in an import. */
+export interface OwnedStatistics {
+  readonly metric: string;
+  readonly period: Period;
+  readonly tracker: string;
+}
+
+const MOST_PROBLEMS = 1_000;
+
+/** Takes in what is to be imported, line by line, and keeps what the transaction needs. */
+export class ImportIntake {
+  readonly spool = new ImportSpool<SpooledItem>();
+  readonly metrics: CheckedMetric[] = [];
+  readonly tables: StatisticTable[] = [];
+  readonly problems: ImportProblem[] = [];
+  problemCount = 0;
+  /** the first that was met */
+  owned: OwnedStatistics | null = null;
+  private readonly placeOf = new Map<unknown, number>();
+
+  constructor(private readonly context: StatisticContext) {}
+
+  take(entry: ImportEntry): void {
+    try {
+      if ('problem' in entry) this.refuse(entry, entry.problem);
+      else if ('value' in entry) this.takeValue(entry);
+      else if ('metric' in entry) this.metricOf(entry.metric);
+      else this.takeCoverage(entry);
+    } catch (error) {
+      if (!(error instanceof TrackstatsError)) throw error;
+      this.refuse(entry, error.message);
+    }
+  }
+
+  private refuse({ line, table }: EntryPlace, reason: string): void {
+    this.problemCount++;
+    if (this.problems.length >= MOST_PROBLEMS) return;
+    this.problems.push({ line, ...(table === undefined ? {} : { table }), reason });
+  }
+
+  private takeValue({ value: given }: Extract<ImportEntry, { value: unknown }>): void {
+    const metric = this.metricOf(given);
+    const { table, period, date, cell, scope, value } = checkValue(given, this.context.options.weekStart);
+    this.noteOwner(metric, period, scope);
+    const keys = table.keys.map(({ property }) => cell[property] as string | number);
+    // of what is refused as a whole, nothing has to be kept
+    if (this.problemCount === 0) this.spool.add([metric, this.tableAt(table), period, date, value, ...keys]);
+  }
+
+  private takeCoverage({ line, coverage: given }: Extract<ImportEntry, { coverage: unknown }>): void {
+    const { key, coverage } = checkCoverage(given);
+    const metric = this.metricOf({ key });
+    this.noteOwner(metric, coverage.period, coverage.scope);
+    if (this.problemCount === 0) this.spool.add({ line, metric, coverage });
+  }
+
+  /** the first line that names a metric says what it is called */
+  private metricOf(given: GivenMetric): number {
+    const known = this.placeOf.get(given.key);
+    if (known !== undefined) return known;
+    const place = this.metrics.push(checkMetric(given)) - 1;
+    this.placeOf.set(given.key, place);
+    return place;
+  }
+
+  private tableAt(table: StatisticTable): number {
+    const known = this.tables.indexOf(table);
+    return known >= 0 ? known : this.tables.push(table) - 1;
+  }
+
+  private noteOwner(place: number, period: Period, scope: string): void {
+    if (this.owned !== null) return;
+    const { domain, ref } = this.metrics[place] as CheckedMetric;
+    const metric = `${domain.ref}/${ref}`;
+    const tracker = this.context.owners.ownerOf(metric, period, scope);
+    if (tracker !== undefined) this.owned = { metric, period, tracker };
+  }
+}

@@ -1,0 +1,47 @@
+import { TextDecoder } from 'node:util';
+import { NotUtf8Error } from '../errors/transfer.error.js';
+
+/** A stream, or anything else that gives bytes or text piece by piece. */
+export type ImportInput = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
+
+/** The longest row that is taken, in characters: an input without line ends does not fill the memory. */
+export const LONGEST_ROW = 1 << 20;
+
+/**
+ * The text of an input, without byte order mark.
+ *
+ * @throws NotUtf8Error: broken characters would otherwise become others, and be stored
+ */
+export async function* importText(input: ImportInput): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let isFirst = true;
+  for await (const piece of input) {
+    const text = typeof piece === 'string' ? piece : decoded(decoder, piece);
+    if (text === '') continue;
+    yield isFirst && text.startsWith('\uFEFF') ? text.slice(1) : text;
+    isFirst = false;
+  }
+  const rest = decoded(decoder);
+  if (rest !== '') yield rest;
+}
+
+/** The lines of a text, without what ends them. */
+export async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const piece of text) {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+    // given on as it is: the reader refuses it for its length
+    if (rest.length > LONGEST_ROW) break;
+  }
+  if (rest !== '') yield rest;
+}
+
+function decoded(decoder: TextDecoder, bytes?: Uint8Array): string {
+  try {
+    return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
+  } catch {
+    throw new NotUtf8Error();
+  }
+}

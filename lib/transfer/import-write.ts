@@ -1,0 +1,84 @@
+import { ensureMetric } from '../catalog/catalog.store.js';
+import type { Metric } from '../catalog/metric.entity.js';
+import { findMetrics } from '../catalog/metric.query.js';
+import { byText } from '../catalog/order.js';
+import type { Database } from '../database/database.js';
+import type { Work } from '../database/work.js';
+import { ImportRefusedError } from '../errors/transfer.error.js';
+import type { StatisticTable } from '../statistics/statistic-table.js';
+import { rowId, type RowToWrite, writeRows } from '../statistics/write.query.js';
+import type { CheckedMetric } from './import-check.js';
+import { putCoverage } from './import-coverage.js';
+import type { ImportIntake, SpooledItem } from './import-intake.js';
+
+/** What an import did. */
+export interface ImportResult {
+  /** rows of statistics that were read, and stored or found the same */
+  readonly rows: number;
+  /** coverages that were stored */
+  readonly coverages: number;
+  /** natural keys of the metrics that were not there before */
+  readonly createdMetrics: readonly string[];
+}
+
+const BATCH = 5_000;
+
+/**
+ * Stores what an intake has taken in. Domains and metrics that are there keep their names.
+ *
+ * @throws ImportRefusedError for a coverage that does not go together with the stored one
+ */
+export function* writeImport(database: Database, intake: ImportIntake): Work<ImportResult> {
+  const { metrics, createdMetrics } = yield* ensureMetrics(database, intake.metrics);
+  const batch = new Map<string, RowToWrite>();
+  let [rows, coverages] = [0, 0];
+  for (const item of intake.spool.items()) {
+    if (Array.isArray(item)) {
+      const row = rowOf(item, metrics, intake.tables);
+      batch.set(rowId(row), row); // the last one of those with the same key
+      rows++;
+    } else {
+      const problem = yield* putCoverage(database, (metrics[item.metric] as Metric).id, item.coverage);
+      if (problem !== null) throw new ImportRefusedError([{ line: item.line, reason: problem }], 1);
+      coverages++;
+    }
+    if (batch.size < BATCH) continue;
+    yield* writeRows(database, batch.values(), 'replace');
+    batch.clear();
+  }
+  yield* writeRows(database, batch.values(), 'replace');
+  return { rows, coverages, createdMetrics };
+}
+
+function* ensureMetrics(
+  database: Database,
+  given: readonly CheckedMetric[],
+): Work<{ metrics: Metric[]; createdMetrics: string[] }> {
+  const keys = given.map(({ domain, ref }) => `${domain.ref}/${ref}`);
+  const found = yield* findMetrics(database, keys);
+  const missing = keys.filter((_, place) => found[place] === null).sort(byText);
+  // in one order, so that concurrent transactions do not wait for each other in a circle
+  const created = new Map<string, Metric>();
+  for (const key of missing) {
+    const { domain, ...metric } = given[keys.indexOf(key)] as CheckedMetric;
+    created.set(key, yield* ensureMetric(database, domain, metric));
+  }
+  return { metrics: keys.map((key, place) => found[place] ?? (created.get(key) as Metric)), createdMetrics: missing };
+}
+
+function rowOf(
+  item: Extract<SpooledItem, unknown[]>,
+  metrics: readonly Metric[],
+  tables: readonly StatisticTable[],
+): RowToWrite {
+  const [metric, table, period, date, value, ...keys] = item;
+  const statistic = tables[table] as StatisticTable;
+  return {
+    table: statistic,
+    metric: metrics[metric] as Metric,
+    period,
+    date,
+    value,
+    cell: Object.fromEntries(statistic.keys.map(({ property }, place) => [property, keys[place] as string | number])),
+  };
+}

@@ -1,0 +1,20 @@
+export type { AllObjectsScope, ExportedMetrics, ExportFilter } from './export-filter.js';
+export type { DjangoImportOptions } from './django.import.js';
+export type { DjangoTables } from './django-tables.js';
+export { TRANSFER_FORMATS } from './transfer-format.js';
+export type { TransferFormat } from './transfer-format.js';
+export { TrackstatsTransferModule } from './transfer.module.js';
+export { TransferService } from './transfer.service.js';
+export type { ExportOptions, ImportOptions } from './transfer.service.js';
+export type { ImportInput } from './import-text.js';
+export type { ImportResult } from './import-write.js';
+
+export {
+  ImportRefusedError,
+  MissingDjangoTableError,
+  NotUtf8Error,
+  TransferWithoutModuleError,
+  UnknownFormatError,
+  UnmappedContentTypesError,
+} from '../errors/transfer.error.js';
+export type { ImportProblem } from '../errors/transfer.error.js';

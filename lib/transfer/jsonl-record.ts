@@ -1,0 +1,49 @@
+import type { CoverageKind } from '../statistics/coverage.entity.js';
+import type { LocalDate } from '../time/local-date.js';
+
+/** What the header of a file says it is. */
+export const JSONL_FORMAT = 'nestjs-trackstats';
+/** Of the records below: a file of a later one is refused. */
+export const JSONL_VERSION = 1;
+
+/** The first line, and one before each further part of files that were put together. */
+export interface HeaderRecord {
+  readonly record: 'header';
+  readonly format: typeof JSONL_FORMAT;
+  readonly version: typeof JSONL_VERSION;
+  /** of a custom statistic: its table without prefix */
+  readonly statistic?: string;
+}
+
+export interface MetricRecord {
+  readonly record: 'metric';
+  /** natural key */
+  readonly metric: string;
+  readonly domain_name: string;
+  readonly name: string;
+  readonly description: string | null;
+}
+
+export interface CoverageRecord {
+  readonly record: 'coverage';
+  readonly metric: string;
+  readonly period: string;
+  readonly scope: string;
+  readonly from: LocalDate;
+  readonly through: LocalDate | null;
+  readonly time_zone: string;
+  readonly kind: CoverageKind;
+  readonly fingerprint: string;
+  readonly computed_at: string | null;
+}
+
+/** A line without `record`. */
+export interface ValueRecord {
+  readonly metric: string;
+  readonly period: string;
+  readonly date: LocalDate;
+  readonly object?: { readonly type: string; readonly id: string };
+  readonly dimensions?: Readonly<Record<string, string | number | boolean | null>>;
+  /** the exact decimal */
+  readonly value: string | null;
+}

@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { TransferWithoutModuleError } from '../errors/transfer.error.js';
+import { ObjectTypes } from '../statistics/object-types.js';
+import { StatisticOwners } from '../statistics/owners.js';
+import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.options.js';
+import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';
+import { TransferService } from './transfer.service.js';
+
+/**
+ * Provides `TransferService` to the module that imports it.
+ *
+ * @throws at start: TransferWithoutModuleError where the application has no TrackstatsModule
+ * @example
+ * ```ts
+ * @Module({ imports: [TrackstatsTransferModule], providers: [ExportService] })
+ * export class ReportModule {}
+ * ```
+ */
+@Module({
+  providers: [
+    {
+      provide: TransferService,
+      useFactory: (
+        database?: Database,
+        objectTypes?: ObjectTypes,
+        owners?: StatisticOwners,
+        options?: TrackstatsModuleOptions,
+        clock?: Clock,
+      ) => {
+        if (!database || !objectTypes || !owners || !options || !clock) throw new TransferWithoutModuleError();
+        return new TransferService(database, objectTypes, owners, resolveOptions(options), clock);
+      },
+      inject: [Database, ObjectTypes, StatisticOwners, TRACKSTATS_OPTIONS, TRACKSTATS_CLOCK].map((token) => ({
+        token,
+        optional: true,
+      })),
+    },
+  ],
+  exports: [TransferService],
+})
+export class TrackstatsTransferModule {}

@@ -1,0 +1,103 @@
+import { Readable } from 'node:stream';
+import type { Database } from '../database/database.js';
+import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
+import type { ObjectTypes } from '../statistics/object-types.js';
+import type { StatisticOwners } from '../statistics/owners.js';
+import type { StatisticContext } from '../statistics/statistic.context.js';
+import type { StatisticOptions } from '../statistics/statistic.options.js';
+import type { Clock } from '../trackstats.tokens.js';
+import { checkExport, type ExportFilter } from './export-filter.js';
+import { djangoEntries, type DjangoImportOptions } from './django.import.js';
+import { exportPlan } from './export-plan.js';
+import { exportText } from './export-text.js';
+import { imported } from './import.js';
+import { importText, type ImportInput } from './import-text.js';
+import type { ImportResult } from './import-write.js';
+import { csvEntries } from './csv.reader.js';
+import { jsonlEntries } from './jsonl.reader.js';
+import { checkFormat, type TransferFormat } from './transfer-format.js';
+
+export interface ExportOptions {
+  format: TransferFormat;
+}
+
+export interface ImportOptions {
+  format: TransferFormat;
+  /** also writes what a tracker of this application computes, its coverage included. @default false */
+  force?: boolean;
+}
+
+/** Writes statistics out of a database, and into another. */
+export class TransferService {
+  private readonly context: StatisticContext;
+
+  constructor(
+    private readonly database: Database,
+    objectTypes: ObjectTypes,
+    owners: StatisticOwners,
+    options: StatisticOptions,
+    private readonly clock: Clock,
+  ) {
+    this.context = { database, objectTypes, owners, options };
+  }
+
+  /**
+   * The stored rows of a filter as text, in UTF-8: metrics by their natural keys, periods by name, exact decimals. The
+   * order is the same on every database, by metric, period, date, and then the other keys byte by byte. One file holds
+   * one kind of statistic: totals, by object, or one custom statistic.
+   *
+   * What is wrong with the filter is thrown before the stream begins. The stream reads page by page as it is taken,
+   * in bounded memory, and holds neither a connection nor a transaction in between: a row that is written or removed
+   * meanwhile may be in it or not, and every other row is in it once.
+   *
+   * @throws UnknownFormatError, InvalidFilterError, UnknownMetricError, UnknownDomainError and the errors of what
+   * stands in the filter
+   * @example
+   * ```ts
+   * await pipeline(await transfer.export({ domain: 'shopping' }, { format: 'csv' }), createWriteStream('shopping.csv'));
+   * ```
+   */
+  async export<S extends AbstractStatistic>(filter: ExportFilter<S>, options: ExportOptions): Promise<Readable> {
+    const now = this.clock();
+    const format = checkFormat((options as ExportOptions | undefined)?.format);
+    const checked = checkExport(this.context, filter);
+    const plan = await this.database.read(() => exportPlan(this.context, checked, now));
+    return Readable.from(exportText(this.database, plan, format), { objectMode: false });
+  }
+
+  /**
+   * Stores what `export` wrote, or a file made by hand in the same form: all of it or nothing, in one transaction.
+   * Rows that are there get the new value; the last of several rows with one key counts. Domains and metrics that are
+   * missing are created; those that are there keep their names. Memory is bounded: what is checked waits in a
+   * temporary file. On SQLite the transaction is one burst, in which the process answers nothing else.
+   *
+   * @param input a stream, or anything else that gives bytes or text piece by piece
+   * @throws ImportRefusedError with the line and the reason of the first thousand rows that cannot be stored
+   * @throws TrackerOwnedError for what a tracker of this application computes, unless `force` is set
+   * @throws NotUtf8Error, UnknownFormatError
+   * @example const { rows } = await transfer.import(createReadStream('shopping.jsonl'), { format: 'jsonl' });
+   */
+  async import(input: ImportInput, options: ImportOptions): Promise<ImportResult> {
+    const format = checkFormat((options as ImportOptions | undefined)?.format);
+    const entries = format === 'csv' ? csvEntries : jsonlEntries;
+    return imported(this.context, entries(this.database, importText(input)), options.force === true);
+  }
+
+  /**
+   * Stores what is in the tables of django-trackstats: metrics and their domains, statistics by date, and by date and
+   * object; as `import`, in one transaction or not at all. Its database is only read, page by page. Coverage is not
+   * known there, so absent days are unknown here.
+   *
+   * @param options `contentTypes`: for each content type that has statistics its entity or object type here
+   * @throws UnmappedContentTypesError with the names of all content types that are missing in `contentTypes`
+   * @throws MissingDjangoTableError, UnsupportedDatabaseError, InvalidObjectError
+   * @throws ImportRefusedError for refs, periods or values that cannot be stored; TrackerOwnedError
+   * @example
+   * ```ts
+   * await transfer.importDjango({ dataSource: django, contentTypes: { 'auth.user': User, 'shop.product': 'product' } });
+   * ```
+   */
+  async importDjango(options: DjangoImportOptions): Promise<ImportResult> {
+    return imported(this.context, djangoEntries(this.context, options), options.force === true);
+  }
+}
