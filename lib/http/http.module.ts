@@ -10,6 +10,8 @@ import {
 } from '@nestjs/common';
 import { ActionAccessInterceptor } from './action-access.js';
 import { Backfills } from './backfills.js';
+import { ExportController } from './export.controller.js';
+import { ExportReader } from './export.reader.js';
 import {
   resolveHttpExtras,
   resolveHttpOptions,
@@ -42,6 +44,7 @@ const PROVIDERS: Provider[] = [
   StatisticReader,
   MultiSeriesReader,
   TrackerReader,
+  ExportReader,
   Backfills,
   SameOriginGuard,
   ReplyInterceptor,
@@ -98,7 +101,9 @@ export class TrackstatsHttpModule {
 function mounted({ path, guards, actionGuards, imports }: ResolvedHttpExtras, options: FactoryProvider): DynamicModule {
   const actions = actionGuards.length === 0 ? [] : [mountedAt(path, TrackerActionsController)];
   for (const controller of actions) UseGuards(...guards, SameOriginGuard, ...actionGuards)(controller);
-  const readers = [StatisticsController, TrackersController].map((controller) => mountedAt(path, controller));
+  const readers = [StatisticsController, ExportController, TrackersController].map((controller) =>
+    mountedAt(path, controller),
+  );
   for (const controller of readers) UseGuards(...guards)(controller);
   const controllers = [...readers, ...actions];
   return {

@@ -7,7 +7,7 @@ import { StatisticByDate } from '../statistics/statistic-by-date.entity.js';
 import { dimensionsOf } from '../statistics/dimension.decorator.js';
 import { type StatisticTable, statisticTableOf } from '../statistics/statistic-table.js';
 import { Period } from '../time/period.js';
-import { localDateAt } from '../time/time-zone.js';
+import { coverageRange } from './coverage-range.js';
 import { type CoverageScope, coverageScopeOf } from './coverage-scope.js';
 import type { ResolvedHttpOptions } from './http.options.js';
 import { HTTP_OPTIONS } from './http.tokens.js';
@@ -15,7 +15,7 @@ import { ObjectLabels } from './labels.js';
 import { pageOf } from './metric-page.js';
 import type { MetricsQuery } from './parameters/statistic.parameters.js';
 import { byPeriod } from './period-order.js';
-import type { CoverageRange, MetricsResponse, PeriodResource, ScopeResource } from './resources.js';
+import type { MetricsResponse, PeriodResource, ScopeResource } from './resources.js';
 import { customStatistics, statisticName } from './scope.js';
 import { type StoredPeriod, storedPeriods } from './stored-periods.query.js';
 import { instant, metricResource } from './to-resource.js';
@@ -111,13 +111,6 @@ export class MetricCatalog {
       }
     }
   }
-}
-
-/** The dates of a stored coverage; null where it has none yet. */
-export function coverageRange(coverage: StoredCoverage | null, now: Date): CoverageRange | null {
-  if (coverage === null || coverage.from === null) return null;
-  const { from, through, timeZone } = coverage;
-  return { from, through: through ?? localDateAt(now, timeZone), timeZone };
 }
 
 function periodResource(period: Period, coverage: StoredCoverage | null, now: Date): PeriodResource {

@@ -2,42 +2,36 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Metric } from '../catalog/metric.entity.js';
 import type { Work } from '../database/work.js';
 import { coverageIn, type StoredCoverage, storedCoverages } from '../statistics/coverage.query.js';
-import { type Calendar, seriesRange } from '../statistics/date-range.js';
+import type { Calendar } from '../statistics/date-range.js';
 import { TOTAL_SCOPE } from '../statistics/scope.js';
-import { needsEarlierRow, seriesDates, seriesOf, type SeriesPoint, type SeriesRow } from '../statistics/series.js';
+import { needsEarlierRow, type SeriesRow } from '../statistics/series.js';
 import { calendarOf } from '../statistics/statistic.context.js';
 import { StatisticByDate } from '../statistics/statistic-by-date.entity.js';
 import { statisticTableOf } from '../statistics/statistic-table.js';
 import { addDays, type LocalDate } from '../time/local-date.js';
-import { Period, periodKind, windowDays } from '../time/period.js';
+import { type Period, periodKind, windowDays } from '../time/period.js';
 import type { ResolvedHttpOptions } from './http.options.js';
 import { HTTP_OPTIONS } from './http.tokens.js';
-import { coverageRange } from './metric.catalog.js';
 import { pageOf } from './metric-page.js';
+import {
+  cachedDates,
+  changeBetween,
+  emptyItem,
+  grouped,
+  itemOf,
+  lastComplete,
+  type Line,
+  type LineSeries,
+  type Point,
+  seriesIn,
+} from './overview.line.js';
 import { heldValues, recentTotals } from './overview.query.js';
 import type { OverviewQuery } from './parameters/statistic.parameters.js';
 import { byPeriod } from './period-order.js';
 import { checkLimit, checkPoints } from './range.js';
 import type { ChangeResource, OverviewItem, OverviewResponse } from './resources.js';
 import { storedPeriods } from './stored-periods.query.js';
-import { metricResource, pointResource } from './to-resource.js';
 import { TrackstatsAccess } from './trackstats.access.js';
-
-/** A metric, the period that is shown, and its dates up to today. */
-interface Line {
-  readonly metric: Metric;
-  readonly period: Period;
-  readonly coverage: StoredCoverage | null;
-  readonly calendar: Calendar;
-  readonly dates: readonly LocalDate[];
-}
-
-type Point = SeriesPoint<string>;
-
-interface LineSeries {
-  readonly line: Line;
-  readonly series: readonly Point[];
-}
 
 /** Reads all metrics at a glance: a few queries for each period that is shown, never one for each metric. */
 @Injectable()
@@ -149,71 +143,4 @@ export class OverviewReader {
     }
     return found;
   }
-}
-
-/** The dates up to today, which are the same for most metrics: two more than points, for the last complete value's change. */
-function cachedDates(points: number): (period: Period, calendar: Calendar) => readonly LocalDate[] {
-  const known = new Map<string, readonly LocalDate[]>();
-  return (period, calendar) => {
-    const id = `${period} ${calendar.today}`;
-    const found = known.get(id);
-    if (found !== undefined) return found;
-    const range = seriesRange({ last: points + 2 }, period, calendar);
-    const dates = seriesDates(period, range.from ?? range.to, range.to, calendar.weekStart);
-    known.set(id, dates);
-    return dates;
-  };
-}
-
-function grouped(coverages: readonly StoredCoverage[]): ReadonlyMap<number, readonly StoredCoverage[]> {
-  const byMetric = new Map<number, StoredCoverage[]>();
-  for (const coverage of coverages) {
-    byMetric.set(coverage.metricId, [...(byMetric.get(coverage.metricId) ?? []), coverage]);
-  }
-  return byMetric;
-}
-
-function seriesIn(line: Line, rows: readonly SeriesRow[]): LineSeries {
-  const { period, coverage, calendar, dates } = line;
-  const { today, weekStart } = calendar;
-  const known = coverage === null || coverage.from === null ? null : { ...coverage, from: coverage.from };
-  return { line, series: seriesOf({ period, weekStart, today, coverage: known, fill: 'period' }, dates, rows) };
-}
-
-function itemOf(
-  { line: { metric, period, coverage }, series }: LineSeries,
-  points: number,
-  change: ChangeResource | null,
-  now: Date,
-): OverviewItem {
-  const sparkline = series.slice(-points);
-  const last = sparkline.findLast(({ value }) => value !== null);
-  return {
-    metric: metricResource(metric),
-    period: Period.nameOf(period),
-    last: last === undefined ? null : pointResource(last, false),
-    change,
-    sparkline: sparkline.map((point) => pointResource(point, false)),
-    coverage: coverageRange(coverage, now),
-  };
-}
-
-function emptyItem(metric: Metric): OverviewItem {
-  return { metric: metricResource(metric), period: null, last: null, change: null, sparkline: [], coverage: null };
-}
-
-/** the last value whose date was over when it was computed: an open one would always seem to fall */
-function lastComplete(points: readonly Point[]): number {
-  return points.findLastIndex(({ complete, value }) => complete && value !== null);
-}
-
-function changeBetween(
-  last: Point | undefined,
-  previous: Pick<Point, 'date' | 'value'> | undefined,
-): ChangeResource | null {
-  if (last === undefined || previous === undefined || last.value === null || previous.value === null) return null;
-  const [value, previousValue] = [Number(last.value), Number(previous.value)];
-  const absolute = value - previousValue;
-  const relative = previousValue === 0 ? null : absolute / Math.abs(previousValue);
-  return { date: last.date, value, previousDate: previous.date, previousValue, absolute, relative };
 }

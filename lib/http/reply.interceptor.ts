@@ -3,6 +3,7 @@ import {
   Injectable,
   Logger,
   Res,
+  StreamableFile,
   type CallHandler,
   type ExecutionContext,
   type NestInterceptor,
@@ -45,7 +46,8 @@ export class ReplyInterceptor implements NestInterceptor<unknown, void> {
     const request = http.getRequest<Request>();
     return next.handle().pipe(
       map((body) => {
-        this.send(request, http.getResponse(), JSON.stringify(body));
+        if (body instanceof StreamableFile) this.sendFile(http.getResponse(), body);
+        else this.send(request, http.getResponse(), JSON.stringify(body));
       }),
       catchError((error: unknown) => {
         throw this.answerable(error, context);
@@ -65,6 +67,14 @@ export class ReplyInterceptor implements NestInterceptor<unknown, void> {
       status,
       headers: { ETag: etag, 'Cache-Control': 'private, no-cache', Vary: this.vary(response) },
     });
+  }
+
+  private sendFile(response: unknown, file: StreamableFile): void {
+    const { httpAdapter } = this.host;
+    if (httpAdapter.isHeadersSent(response)) return;
+    httpAdapter.setHeader(response, 'X-Content-Type-Options', 'nosniff');
+    httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
+    httpAdapter.reply(response, file);
   }
 
   /** with what others have set already, as CORS does */

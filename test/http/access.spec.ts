@@ -150,7 +150,7 @@ describe.each(PLATFORMS)('a forged request on %s', (platform) => {
 
   it('of a form or a link is refused, whatever cookie it brings', async () => {
     const { url, get } = await serving();
-    const forms: RequestInit[] = [
+    const forms: (Omit<RequestInit, 'headers'> & { headers?: Record<string, string> })[] = [
       { method: 'POST', body: new URLSearchParams({ 'X-Trackstats-Request': '1' }) },
       { method: 'POST', body: '{}', headers: { 'content-type': 'text/plain' } },
       { method: 'POST', body: new FormData() },

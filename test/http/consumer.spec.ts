@@ -27,12 +27,14 @@ async function start() {
   await app.listen(0, '127.0.0.1');
   const response = await fetch((await app.getUrl()) + '/trackstats/overview');
   console.log(response.status, JSON.stringify(await response.json()));
+  const exported = await fetch((await app.getUrl()) + '/trackstats/export?format=csv');
+  console.log(exported.status, JSON.stringify((await exported.json()).message));
   await app.close();
 }
 void start();
 `;
 
-describe('an application without @nestjs/swagger', () => {
+describe('an application without @nestjs/swagger, and without what exporting needs', () => {
   let library: PackedLibrary;
   const consumers: Consumer[] = [];
 
@@ -53,7 +55,9 @@ describe('an application without @nestjs/swagger', () => {
     leaveOutSwagger(consumer);
     consumer.write({ 'main.js': ["'use strict';", ...IMPORTS.map(importing), START].join('\n') });
     const page = { total: 0, limit: 1000, offset: 0, points: 30, items: [] };
-    expect(await consumer.run('main.js')).toBe(`200 ${JSON.stringify(page)}\n`);
+    const [overview, exported] = (await consumer.run('main.js')).split('\n');
+    expect(overview).toBe(`200 ${JSON.stringify(page)}`);
+    expect(exported).toMatch(/^501 .*npm install csv-parse csv-stringify/);
   });
 
   it('needs none of its types', () => {

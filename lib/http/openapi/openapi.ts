@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type * as swaggerPackage from '@nestjs/swagger';
+import { isMissing } from '../missing-package.js';
 import { DimensionedPipe } from '../parameters/parameters.pipe.js';
 import type { Parameter } from '../parameters/parameter.js';
 import { REQUEST_HEADER } from '../same-origin.guard.js';
@@ -12,6 +13,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   400: 'A parameter is wrong, or a limit is exceeded',
   403: 'Not admitted, or the request comes from a page of another site',
   404: 'There is no such metric, domain or tracker',
+  501: 'The packages that exporting needs are not installed',
   409: 'What is asked for does not go with what is running or stored',
 };
 
@@ -31,19 +33,9 @@ async function loadSwagger(): Promise<Swagger | null> {
   try {
     return await import('@nestjs/swagger');
   } catch (error) {
-    if (isAbsent(error)) return null;
+    if (isMissing(error, '@nestjs/swagger')) return null;
     throw error;
   }
-}
-
-/** whether the package itself is not there; one that is broken is an error to see */
-function isAbsent(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return (
-    (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') &&
-    typeof message === 'string' &&
-    message.includes('@nestjs/swagger')
-  );
 }
 
 /** a handler is that of every registration, and decorators add to what it has */
@@ -58,8 +50,8 @@ function describeRoute(swagger: Swagger, controller: Type, name: string, route: 
 }
 
 function decoratorsOf(swagger: Swagger, route: RouteDescription): MethodDecorator[] {
-  const { ApiOperation, ApiQuery, ApiParam, ApiHeader, ApiBody, ApiResponse } = swagger;
-  const { summary, response, status, query, body, hasName, errors } = route;
+  const { ApiOperation, ApiQuery, ApiParam, ApiHeader, ApiBody, ApiProduces, ApiResponse } = swagger;
+  const { summary, response, status, query, body, hasName, errors, produces } = route;
   const parameters = Object.values(query.parameters);
   return [
     ApiOperation({ summary }),
@@ -76,6 +68,7 @@ function decoratorsOf(swagger: Swagger, route: RouteDescription): MethodDecorato
           ApiHeader({ name: REQUEST_HEADER, required: true, schema: { type: 'string', example: '1' } }),
           ApiBody({ required: true, schema: bodyOf(Object.values(body.parameters)) as object }),
         ]),
+    ...(produces === undefined ? [] : [ApiProduces(...produces)]),
     ApiResponse({ status, description: summary, schema: SCHEMAS[response] as object }),
     ...[400, ...errors].map((error) =>
       ApiResponse({ status: error, description: ERRORS[error] ?? '', schema: SCHEMAS.ErrorResponse as object }),

@@ -15,6 +15,8 @@ export interface RouteDescription {
   /** of a route that writes */
   readonly body?: AnyPipe;
   readonly hasName?: boolean;
+  /** content types, where it is not JSON */
+  readonly produces?: readonly string[];
   /** statuses of errors beside 400 */
   readonly errors: readonly number[];
 }
@@ -58,6 +60,12 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, RouteDescri
       STATISTIC_PARAMETERS.coverage,
       404,
     ),
+  },
+  ExportController: {
+    export: {
+      ...reads('Stored statistics as a file', 'ExportText', STATISTIC_PARAMETERS.export, 404, 501),
+      produces: ['text/csv', 'application/x-ndjson'],
+    },
   },
   TrackersController: {
     trackers: reads('How the trackers are', 'TrackersResponse', none),

@@ -268,5 +268,6 @@ export const SCHEMAS = {
     written: integer,
     error: nullable(text),
   }),
+  ExportText: text,
   ErrorResponse: object<ErrorResponse>({ statusCode: integer, message: list(text), error: text }),
 } as const;

@@ -73,6 +73,19 @@ export const STATISTIC_PARAMETERS = {
   }),
   total: new DimensionedPipe({ metric: METRIC.required(), ...range, ...scope, ...exact }),
   coverage: new DimensionedPipe({ metric: METRIC.required(), ...ofPeriod, ...scope }),
+  export: new DimensionedPipe({
+    format: oneOf('format', 'csv for spreadsheets, jsonl for JSON Lines', 'csv', 'jsonl').required(),
+    metric: METRIC.repeated(),
+    domain: DOMAIN.optional(),
+    period: PERIOD.repeated(),
+    from: range.from,
+    to: range.to,
+    last: integer('last', 'so many days up to today, instead of from and to', 1).optional(),
+    objectType: OBJECT_TYPE.optional(),
+    objectId: OBJECT_ID.repeated(),
+    allObjects: flag('all_objects', 'statistics of objects of every type'),
+    statistic: STATISTIC.optional(),
+  }),
 } as const;
 
 type Read<K extends keyof typeof STATISTIC_PARAMETERS> = ReturnType<(typeof STATISTIC_PARAMETERS)[K]['transform']>;
@@ -84,3 +97,4 @@ export type MultiSeriesQuery = Read<'multiSeries'>;
 export type TopQuery = Read<'top'>;
 export type TotalQuery = Read<'total'>;
 export type CoverageQuery = Read<'coverage'>;
+export type ExportQuery = Read<'export'>;
