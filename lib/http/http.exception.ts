@@ -1,0 +1,112 @@
+import { STATUS_CODES } from 'node:http';
+import { HttpException, HttpStatus, type Type } from '@nestjs/common';
+import {
+  InvalidDefinitionError,
+  InvalidNameError,
+  InvalidRefError,
+  UnknownDomainError,
+  UnknownMetricError,
+} from '../errors/catalog.error.js';
+import { ConnectionBusyError } from '../errors/database.error.js';
+import {
+  IncompleteDimensionsError,
+  InvalidDimensionError,
+  InvalidDimensionValueError,
+} from '../errors/dimension.error.js';
+import {
+  ClockBehindError,
+  DefinitionChangedError,
+  InvalidRangeError,
+  LeaseLostError,
+  RunTimeoutError,
+  ShuttingDownError,
+  SourceGoneError,
+} from '../errors/run.error.js';
+import {
+  InvalidFilterError,
+  InvalidObjectError,
+  InvalidValueError,
+  MixedWritesError,
+  NotSummableError,
+  TooManyPointsError,
+  TrackerOwnedError,
+} from '../errors/statistic.error.js';
+import { InvalidDateError, InvalidPeriodError, UnknownTimeZoneError } from '../errors/time.error.js';
+import {
+  AmbiguousTrackerError,
+  InvalidTrackerError,
+  NotStartedError,
+  UnknownTrackerError,
+} from '../errors/tracker.error.js';
+import { TrackstatsError } from '../errors/trackstats.error.js';
+import type { ErrorResponse } from './resources.js';
+
+/** An error of the interface, in the shape of Nest's own: the filter of its controllers answers it. */
+export class TrackstatsHttpException extends HttpException {
+  constructor(
+    readonly statusCode: HttpStatus,
+    readonly messages: readonly string[],
+    options?: { cause?: unknown },
+  ) {
+    const body: ErrorResponse = { statusCode, message: [...messages], error: STATUS_CODES[statusCode] ?? 'Error' };
+    super(body, statusCode, options);
+    this.message = messages.join('; ');
+  }
+
+  static badRequest(...messages: string[]): TrackstatsHttpException {
+    return new TrackstatsHttpException(HttpStatus.BAD_REQUEST, messages);
+  }
+}
+
+type ErrorClass = Type<TrackstatsError>;
+
+/** What a client is told, by what went wrong; everything else is an error of the server. */
+const STATUS_BY_ERROR = new Map<ErrorClass, HttpStatus>([
+  ...statusOf(HttpStatus.NOT_FOUND, [UnknownMetricError, UnknownDomainError, UnknownTrackerError]),
+  ...statusOf(HttpStatus.CONFLICT, [
+    ClockBehindError,
+    DefinitionChangedError,
+    LeaseLostError,
+    MixedWritesError,
+    SourceGoneError,
+    TrackerOwnedError,
+  ]),
+  ...statusOf(HttpStatus.SERVICE_UNAVAILABLE, [ConnectionBusyError, NotStartedError, ShuttingDownError]),
+  ...statusOf(HttpStatus.GATEWAY_TIMEOUT, [RunTimeoutError]),
+  ...statusOf(HttpStatus.BAD_REQUEST, [
+    AmbiguousTrackerError,
+    IncompleteDimensionsError,
+    InvalidDateError,
+    InvalidDefinitionError,
+    InvalidDimensionError,
+    InvalidDimensionValueError,
+    InvalidFilterError,
+    InvalidNameError,
+    InvalidObjectError,
+    InvalidPeriodError,
+    InvalidRangeError,
+    InvalidRefError,
+    InvalidTrackerError,
+    InvalidValueError,
+    NotSummableError,
+    TooManyPointsError,
+    UnknownTimeZoneError,
+  ]),
+]);
+
+/**
+ * An error as it is answered; of one that no client can mend nothing is told, as it may show SQL, values, or the names
+ * of machines. It is for the log.
+ */
+export function httpExceptionOf(error: unknown): HttpException {
+  if (error instanceof HttpException) return error;
+  const status = error instanceof TrackstatsError ? STATUS_BY_ERROR.get(error.constructor as ErrorClass) : undefined;
+  if (status === undefined || !(error instanceof Error)) {
+    return new TrackstatsHttpException(HttpStatus.INTERNAL_SERVER_ERROR, ['Internal server error'], { cause: error });
+  }
+  return new TrackstatsHttpException(status, [error.message], { cause: error });
+}
+
+function statusOf(status: HttpStatus, errors: readonly unknown[]): [ErrorClass, HttpStatus][] {
+  return errors.map((error) => [error as ErrorClass, status]);
+}

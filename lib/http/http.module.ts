@@ -1,0 +1,129 @@
+import {
+  Controller,
+  Module,
+  UseGuards,
+  VERSION_NEUTRAL,
+  type DynamicModule,
+  type FactoryProvider,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { ActionAccessInterceptor } from './action-access.js';
+import { Backfills } from './backfills.js';
+import { ExportController } from './export.controller.js';
+import { ExportReader } from './export.reader.js';
+import {
+  resolveHttpExtras,
+  resolveHttpOptions,
+  type ResolvedHttpExtras,
+  type TrackstatsHttpModuleAsyncOptions,
+  type TrackstatsHttpModuleExtras,
+  type TrackstatsHttpModuleOptions,
+} from './http.options.js';
+import { ACTION_GUARDS, HTTP_OPTIONS } from './http.tokens.js';
+import { TrackstatsHttpExceptionFilter } from './http-exception.filter.js';
+import { ObjectLabels } from './labels.js';
+import { MetricCatalog } from './metric.catalog.js';
+import { MultiSeriesReader } from './multi-series.reader.js';
+import { describeRoutes } from './openapi/openapi.js';
+import { OverviewReader } from './overview.reader.js';
+import { ReplyInterceptor } from './reply.interceptor.js';
+import { SameOriginGuard } from './same-origin.guard.js';
+import { StatisticReader } from './statistic.reader.js';
+import { StatisticsController } from './statistics.controller.js';
+import { TrackerActionsController } from './tracker-actions.controller.js';
+import { TrackerReader } from './tracker.reader.js';
+import { TrackersController } from './trackers.controller.js';
+import { TrackstatsAccess } from './trackstats.access.js';
+
+const PROVIDERS: Provider[] = [
+  TrackstatsAccess,
+  ObjectLabels,
+  MetricCatalog,
+  OverviewReader,
+  StatisticReader,
+  MultiSeriesReader,
+  TrackerReader,
+  ExportReader,
+  Backfills,
+  SameOriginGuard,
+  ReplyInterceptor,
+  ActionAccessInterceptor,
+  TrackstatsHttpExceptionFilter,
+];
+
+/**
+ * Serves statistics and trackers as JSON. See docs/http.md for its routes.
+ *
+ * @example
+ * ```ts
+ * TrackstatsHttpModule.forRoot({ path: 'admin/stats', guards: [AdminGuard], actionGuards: [OwnerGuard], imports: [AuthModule] })
+ * ```
+ */
+@Module({})
+export class TrackstatsHttpModule {
+  /**
+   * Mounts the interface. An application may have several, each under its own path with its own guards.
+   *
+   * @throws UnguardedInterfaceError without a guard, unless `public: true`; InvalidHttpOptionsError
+   * @throws at start: MissingTrackstatsModuleError
+   * @example TrackstatsHttpModule.forRoot({ guards: [AdminGuard], imports: [AuthModule] })
+   */
+  static forRoot(options: TrackstatsHttpModuleOptions & TrackstatsHttpModuleExtras = {}): DynamicModule {
+    const { path, guards, actionGuards, public: isPublic, imports, ...rest } = options;
+    const extras = { path, guards, actionGuards, public: isPublic, imports } as TrackstatsHttpModuleExtras;
+    const resolved = resolveHttpExtras(extras, 'TrackstatsHttpModule.forRoot');
+    return mounted(resolved, { provide: HTTP_OPTIONS, useFactory: () => resolveHttpOptions(rest) });
+  }
+
+  /**
+   * As `forRoot`, with options that a factory makes; what shapes the module stands beside it.
+   *
+   * @throws UnguardedInterfaceError without a guard, unless `public: true`; InvalidHttpOptionsError
+   * @example
+   * ```ts
+   * TrackstatsHttpModule.forRootAsync({
+   *   guards: [AdminGuard],
+   *   imports: [AuthModule, UserModule],
+   *   inject: [UserService],
+   *   useFactory: (users: UserService) => ({ label: (objects) => users.namesOf(objects.map(({ id }) => id)) }),
+   * })
+   * ```
+   */
+  static forRootAsync(options: TrackstatsHttpModuleAsyncOptions): DynamicModule {
+    const resolved = resolveHttpExtras(options, 'TrackstatsHttpModule.forRootAsync');
+    const { useFactory, inject = [] } = options;
+    const factory = async (...args: unknown[]): Promise<unknown> => resolveHttpOptions(await useFactory(...args));
+    return mounted(resolved, { provide: HTTP_OPTIONS, useFactory: factory, inject });
+  }
+}
+
+function mounted({ path, guards, actionGuards, imports }: ResolvedHttpExtras, options: FactoryProvider): DynamicModule {
+  const actions = actionGuards.length === 0 ? [] : [mountedAt(path, TrackerActionsController)];
+  for (const controller of actions) UseGuards(...guards, SameOriginGuard, ...actionGuards)(controller);
+  const readers = [StatisticsController, ExportController, TrackersController].map((controller) =>
+    mountedAt(path, controller),
+  );
+  for (const controller of readers) UseGuards(...guards)(controller);
+  const controllers = [...readers, ...actions];
+  return {
+    module: TrackstatsHttpModule,
+    imports: [...imports],
+    controllers,
+    providers: [
+      options,
+      { provide: ACTION_GUARDS, useValue: actionGuards },
+      // a document is made before the application is initialized: by then providers are there
+      { provide: Symbol('trackstats openapi'), useFactory: () => describeRoutes(controllers) },
+      ...PROVIDERS,
+    ],
+  };
+}
+
+/** A subclass, so that the decorators of one registration do not touch another's. */
+function mountedAt(path: string, controller: Type): Type {
+  const { name } = controller;
+  const mountedController = { [name]: class extends controller {} }[name] as Type;
+  Controller({ path, version: VERSION_NEUTRAL })(mountedController);
+  return mountedController;
+}

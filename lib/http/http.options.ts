@@ -1,0 +1,163 @@
+import type { CanActivate, FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
+import type { ObjectRef } from '../statistics/object-target.js';
+import { InvalidHttpOptionsError, UnguardedInterfaceError } from './http.error.js';
+
+/** A guard: its class, which may inject what `imports` exports, or an instance. */
+export type Guard = Type<CanActivate> | CanActivate;
+
+/** Names of objects: by id, or one for each object in their order; one that is missing is shown by its id. */
+export type Labels =
+  | ReadonlyMap<string, string>
+  | Readonly<Record<string, string | null | undefined>>
+  | readonly (string | null | undefined)[];
+
+/**
+ * Names objects of one type for people to read.
+ *
+ * @example async (objects) => new Map((await users.findBy({ id: In(objects.map(({ id }) => id)) })).map((u) => [String(u.id), u.name]))
+ */
+export type LabelFunction = (objects: readonly ObjectRef[]) => Labels | Promise<Labels>;
+
+/** How much one request may ask for; one that asks for more is refused. */
+export interface HttpLimits {
+  /** points of one series, those of its comparison included. @default 10000 */
+  points?: number;
+  /** series of one response. @default 100 */
+  series?: number;
+  /** points of one response, those of all its series together. @default 100000 */
+  values?: number;
+  /** entries of one list: metrics, places of a ranking, runs, differences. @default 1000 */
+  rows?: number;
+}
+
+export interface TrackstatsHttpModuleOptions {
+  /** names of objects: users' names instead of ids; called once for all objects of a type that a response has. @default ids alone */
+  label?: LabelFunction;
+  /** how much one request may ask for */
+  limits?: HttpLimits;
+  /**
+   * origins whose pages may write, as 'https://admin.example.org', beside the one that the request's Host names; also
+   * the application's own one where a proxy rewrites Host
+   */
+  origins?: readonly string[];
+}
+
+/** What shapes the module; with `forRootAsync` it stands beside the factory. */
+export interface TrackstatsHttpModuleExtras {
+  /** where the routes are, behind the application's global prefix. @default 'trackstats' */
+  path?: string;
+  /** who may read: all of them have to agree */
+  guards?: readonly Guard[];
+  /** who may run, verify, repair and backfill, of those whom `guards` admits. @default nobody: these routes do not exist */
+  actionGuards?: readonly Guard[];
+  /** `true`: everybody may read, or a global guard of the application protects these routes. @default false */
+  public?: boolean;
+  /** modules that export what guards and the factory inject */
+  imports?: ModuleMetadata['imports'];
+}
+
+type NoExtras = { [K in keyof TrackstatsHttpModuleExtras]?: never };
+
+export type TrackstatsHttpModuleAsyncOptions = TrackstatsHttpModuleExtras & {
+  useFactory: (
+    ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
+  ) => (TrackstatsHttpModuleOptions & NoExtras) | Promise<TrackstatsHttpModuleOptions & NoExtras>;
+  inject?: FactoryProvider['inject'];
+};
+
+/** The options with every default filled in. */
+export interface ResolvedHttpOptions {
+  readonly label: LabelFunction | null;
+  readonly limits: Readonly<Required<HttpLimits>>;
+  readonly origins: readonly string[];
+}
+
+/** What shapes the module, checked. */
+export interface ResolvedHttpExtras {
+  readonly path: string;
+  readonly guards: readonly Guard[];
+  readonly actionGuards: readonly Guard[];
+  readonly imports: NonNullable<ModuleMetadata['imports']>;
+}
+
+const DEFAULT_LIMITS: Readonly<Required<HttpLimits>> = { points: 10_000, series: 100, values: 100_000, rows: 1_000 };
+const OPTIONS: readonly string[] = ['label', 'limits', 'origins'] satisfies (keyof TrackstatsHttpModuleOptions)[];
+
+/**
+ * Checks what shapes the module.
+ *
+ * @param module what an error names, as 'TrackstatsHttpModule.forRoot'
+ * @throws UnguardedInterfaceError, InvalidHttpOptionsError
+ */
+export function resolveHttpExtras(given: TrackstatsHttpModuleExtras, module: string): ResolvedHttpExtras {
+  const { path = 'trackstats', guards = [], actionGuards = [], imports = [] } = given;
+  if (typeof path !== 'string' || path.replaceAll('/', '') === '') {
+    throw new InvalidHttpOptionsError('path', path, "Expected where the routes are to be, as 'trackstats'.");
+  }
+  checkGuards('guards', guards);
+  checkGuards('actionGuards', actionGuards);
+  if (given.public !== undefined && typeof given.public !== 'boolean') {
+    throw new InvalidHttpOptionsError('public', given.public, 'Expected true, or nothing.');
+  }
+  if (guards.length === 0 && given.public !== true) throw new UnguardedInterfaceError(module);
+  return { path, guards: [...guards], actionGuards: [...actionGuards], imports };
+}
+
+/**
+ * Checks the options, fills in the defaults and freezes the result.
+ *
+ * @throws InvalidHttpOptionsError
+ */
+export function resolveHttpOptions(given: TrackstatsHttpModuleOptions): ResolvedHttpOptions {
+  if (!isObject(given)) throw new InvalidHttpOptionsError('the options', given, 'Expected an object; none is {}.');
+  const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    throw new InvalidHttpOptionsError(
+      unknown,
+      (given as Record<string, unknown>)[unknown],
+      `There is no such option here; there are ${OPTIONS.join(', ')}. What shapes the module stands beside the factory.`,
+    );
+  }
+  const { label = null, limits = {}, origins = [] } = given;
+  if (label !== null && typeof label !== 'function') {
+    throw new InvalidHttpOptionsError('label', label, 'Expected a function of objects: async (objects) => new Map(…).');
+  }
+  return Object.freeze({ label, limits: resolveLimits(limits), origins: Object.freeze(origins.map(checkOrigin)) });
+}
+
+function resolveLimits(given: HttpLimits): Readonly<Required<HttpLimits>> {
+  if (!isObject(given)) throw new InvalidHttpOptionsError('limits', given, 'Expected an object: { points: 5000 }.');
+  for (const [name, limit] of Object.entries(given) as [string, unknown][]) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name) || !Number.isSafeInteger(limit) || (limit as number) < 1) {
+      throw new InvalidHttpOptionsError(
+        `limits.${name}`,
+        limit,
+        `Expected a whole number from 1 on, of ${Object.keys(DEFAULT_LIMITS).join(', ')}.`,
+      );
+    }
+  }
+  return Object.freeze({ ...DEFAULT_LIMITS, ...given });
+}
+
+function checkGuards(option: string, guards: unknown): void {
+  const isGuard = (guard: unknown): boolean =>
+    typeof guard === 'function' || (isObject(guard) && typeof (guard as CanActivate).canActivate === 'function');
+  if (Array.isArray(guards) && guards.every(isGuard)) return;
+  throw new InvalidHttpOptionsError(option, guards, `Expected guards in an array: ${option}: [AdminGuard].`);
+}
+
+function checkOrigin(given: unknown): string {
+  const origin = typeof given === 'string' && URL.canParse(given) ? new URL(given).origin : 'null';
+  if (origin === 'null' || origin !== given) {
+    throw new InvalidHttpOptionsError(
+      'origins',
+      given,
+      "Expected origins as browsers write them: 'https://example.org'.",
+    );
+  }
+  return origin;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

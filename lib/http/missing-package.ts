@@ -1,0 +1,6 @@
+/** Whether an import failed because a package is not installed; one that is broken is an error to see. */
+export function isMissing(error: unknown, name: string): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const isNotFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+  return isNotFound && typeof message === 'string' && message.includes(`'${name}`);
+}

@@ -1,0 +1,82 @@
+import type { ParametersPipe } from '../parameters/parameters.pipe.js';
+import { STATISTIC_PARAMETERS } from '../parameters/statistic.parameters.js';
+import { TRACKER_PARAMETERS } from '../parameters/tracker.parameters.js';
+import type { Parameter } from '../parameters/parameter.js';
+import type { SCHEMAS } from './schemas.js';
+
+type AnyPipe = ParametersPipe<Readonly<Record<string, Parameter>>>;
+
+/** What a document says of a route. */
+export interface RouteDescription {
+  readonly summary: string;
+  readonly response: keyof typeof SCHEMAS;
+  readonly status: number;
+  readonly query: AnyPipe;
+  /** of a route that writes */
+  readonly body?: AnyPipe;
+  readonly hasName?: boolean;
+  /** content types, where it is not JSON */
+  readonly produces?: readonly string[];
+  /** statuses of errors beside 400 */
+  readonly errors: readonly number[];
+}
+
+const { none, runs, range, backfill } = TRACKER_PARAMETERS;
+const reads = (
+  summary: string,
+  response: RouteDescription['response'],
+  query: AnyPipe,
+  ...errors: number[]
+): RouteDescription => ({ summary, response, status: 200, query, errors });
+const writes = (
+  summary: string,
+  response: RouteDescription['response'],
+  body: AnyPipe,
+  status = 200,
+): RouteDescription => ({ summary, response, status, query: none, body, hasName: true, errors: [403, 404, 409] });
+
+/** By the names of the controllers' methods. */
+export const ROUTES: Readonly<Record<string, Readonly<Record<string, RouteDescription>>>> = {
+  StatisticsController: {
+    metrics: reads('Metrics, and what can be asked of each', 'MetricsResponse', STATISTIC_PARAMETERS.metrics, 404),
+    overview: reads(
+      "Each metric's last value, change and sparkline",
+      'OverviewResponse',
+      STATISTIC_PARAMETERS.overview,
+      404,
+    ),
+    series: reads('The points of one series', 'SeriesResponse', STATISTIC_PARAMETERS.series, 404),
+    multiSeries: reads(
+      'Several series over the same dates',
+      'MultiSeriesResponse',
+      STATISTIC_PARAMETERS.multiSeries,
+      404,
+    ),
+    top: reads('The objects with the greatest values', 'TopResponse', STATISTIC_PARAMETERS.top, 404),
+    total: reads('The sum of the values over a range', 'TotalResponse', STATISTIC_PARAMETERS.total, 404),
+    coverage: reads(
+      'The dates for which statistics are complete',
+      'CoverageResponse',
+      STATISTIC_PARAMETERS.coverage,
+      404,
+    ),
+  },
+  ExportController: {
+    export: {
+      ...reads('Stored statistics as a file', 'ExportText', STATISTIC_PARAMETERS.export, 404, 501),
+      produces: ['text/csv', 'application/x-ndjson'],
+    },
+  },
+  TrackersController: {
+    trackers: reads('How the trackers are', 'TrackersResponse', none),
+    actions: reads('What the one who asks may do', 'ActionsResponse', none),
+    runs: { ...reads('The runs of a tracker, the latest first', 'RunsResponse', runs, 404), hasName: true },
+    backfill: { ...reads('How far the last backfill is', 'BackfillResource', none, 404), hasName: true },
+  },
+  TrackerActionsController: {
+    run: writes('Runs a tracker', 'ResultResource', none),
+    verify: writes('Compares what is stored with a fresh computation', 'VerifyResponse', range),
+    repair: writes('Writes what verify finds', 'ResultResource', range),
+    backfill: writes('Begins to compute a range of dates anew', 'BackfillResource', backfill, 202),
+  },
+};

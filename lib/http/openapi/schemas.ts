@@ -1,0 +1,273 @@
+import type {
+  ActionsResponse,
+  BackfillResource,
+  CatalogMetric,
+  ChangeResource,
+  CoverageRange,
+  CoverageResponse,
+  DifferenceResource,
+  ErrorResponse,
+  MetricResource,
+  MetricsResponse,
+  MultiSeriesResponse,
+  ObjectResource,
+  OverviewItem,
+  OverviewResponse,
+  PeriodResource,
+  PointResource,
+  ResultResource,
+  RunResource,
+  RunsResponse,
+  SeriesLine,
+  SeriesResponse,
+  TopItem,
+  TopResponse,
+  TotalResponse,
+  TrackerResource,
+  TrackersResponse,
+  VerifyResponse,
+} from '../resources.js';
+
+/** As much of an OpenAPI 3.0 schema as responses need. */
+export interface Schema {
+  readonly type?: string;
+  readonly format?: string;
+  readonly enum?: readonly string[];
+  readonly nullable?: boolean;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: Schema | boolean;
+  readonly oneOf?: readonly Schema[];
+}
+
+type Properties<T> = { readonly [K in keyof T]-?: Schema };
+type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T];
+
+const text: Schema = { type: 'string' };
+const number: Schema = { type: 'number' };
+const integer: Schema = { type: 'integer' };
+const boolean: Schema = { type: 'boolean' };
+const date: Schema = { type: 'string', format: 'date' };
+const instant: Schema = { type: 'string', format: 'date-time' };
+const decimal: Schema = { type: 'string', format: 'decimal', nullable: true };
+
+const nullable = (schema: Schema): Schema => ({ ...schema, nullable: true });
+const list = (items: Schema): Schema => ({ type: 'array', items });
+const oneOf = (...values: string[]): Schema => ({ type: 'string', enum: values });
+
+/** Every property of a type has its schema here, or this does not compile. */
+function object<T>(properties: Properties<T>, ...optional: OptionalKeys<T>[]): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name as OptionalKeys<T>));
+  return { type: 'object', properties, required, additionalProperties: false };
+}
+
+const domain = object<MetricResource['domain']>({ ref: text, name: text });
+const metricProperties = { key: text, domain, ref: text, name: text };
+const metric = object<MetricResource>(metricProperties);
+const objectRef = object<ObjectResource>({ type: text, id: text, label: nullable(text) });
+const dimensions: Schema = {
+  type: 'object',
+  additionalProperties: { oneOf: [nullable(text), number, boolean] },
+};
+const coverage = nullable(object<CoverageRange>({ from: date, through: date, timeZone: text }));
+const point = object<PointResource>(
+  { date, value: nullable(number), exactValue: decimal, complete: boolean },
+  'exactValue',
+);
+const page = { total: integer, limit: integer, offset: integer };
+const subject = { metric, period: text, object: objectRef, statistic: text, dimensions };
+
+const period = object<PeriodResource>({ name: text, coverage, computedAt: nullable(instant) });
+const scopeOf = (kind: string, properties: Readonly<Record<string, Schema>>): Schema => ({
+  type: 'object',
+  properties: { kind: oneOf(kind), ...properties, periods: list(period) },
+  required: ['kind', ...Object.keys(properties), 'periods'],
+  additionalProperties: false,
+});
+const dimension: Schema = {
+  type: 'object',
+  properties: { name: text, type: oneOf('varchar', 'integer', 'boolean', 'date'), nullable: boolean },
+  required: ['name', 'type', 'nullable'],
+  additionalProperties: false,
+};
+const scope: Schema = {
+  oneOf: [
+    scopeOf('total', {}),
+    scopeOf('objects', { objectType: text }),
+    scopeOf('object', { object: objectRef }),
+    scopeOf('statistic', { statistic: text, dimensions: list(dimension) }),
+  ],
+};
+
+const change = object<ChangeResource>({
+  date,
+  value: number,
+  previousDate: date,
+  previousValue: number,
+  absolute: number,
+  relative: nullable(number),
+});
+const run = object<RunResource>({
+  id: integer,
+  status: oneOf('running', 'succeeded', 'failed', 'cancelled', 'lost'),
+  slot: nullable(instant),
+  attempt: integer,
+  startedAt: instant,
+  finishedAt: nullable(instant),
+  from: nullable(date),
+  through: nullable(date),
+  written: integer,
+  removed: integer,
+  error: nullable(text),
+  host: nullable(text),
+});
+const schedule: Schema = {
+  type: 'object',
+  nullable: true,
+  properties: { cron: text, every: number, timeZone: text },
+  required: ['timeZone'],
+  additionalProperties: false,
+};
+
+/** The schema of every response, by the name of its type. */
+export const SCHEMAS = {
+  MetricsResponse: object<MetricsResponse>({
+    ...page,
+    metrics: list(object<CatalogMetric>({ ...metricProperties, description: nullable(text), scopes: list(scope) })),
+  }),
+  OverviewResponse: object<OverviewResponse>({
+    ...page,
+    points: integer,
+    items: list(
+      object<OverviewItem>({
+        metric,
+        period: nullable(text),
+        last: nullable(point),
+        change: nullable(change),
+        sparkline: list(point),
+        coverage,
+      }),
+    ),
+  }),
+  SeriesResponse: object<SeriesResponse>(
+    {
+      ...subject,
+      points: list(point),
+      asOf: nullable(instant),
+      comparison: nullable(object<NonNullable<SeriesResponse['comparison']>>({ points: list(point) })),
+    },
+    'object',
+    'statistic',
+    'dimensions',
+  ),
+  MultiSeriesResponse: object<MultiSeriesResponse>(
+    {
+      period: text,
+      statistic: text,
+      dates: list(date),
+      series: list(
+        object<SeriesLine>(
+          {
+            key: text,
+            metric,
+            object: objectRef,
+            dimensions,
+            values: list(nullable(number)),
+            exactValues: list(decimal),
+            complete: list(boolean),
+          },
+          'object',
+          'dimensions',
+          'exactValues',
+        ),
+      ),
+    },
+    'statistic',
+  ),
+  TopResponse: object<TopResponse>(
+    {
+      metric,
+      period: text,
+      date,
+      statistic: text,
+      items: list(
+        object<TopItem>(
+          { object: objectRef, dimensions, value: nullable(number), exactValue: decimal },
+          'object',
+          'dimensions',
+          'exactValue',
+        ),
+      ),
+      limit: integer,
+      offset: integer,
+      hasMore: boolean,
+    },
+    'statistic',
+  ),
+  TotalResponse: object<TotalResponse>(
+    { ...subject, from: date, to: date, value: nullable(number), exactValue: decimal },
+    'object',
+    'statistic',
+    'dimensions',
+    'exactValue',
+  ),
+  CoverageResponse: object<CoverageResponse>(
+    { metric, period: text, object: objectRef, objectType: text, statistic: text, coverage, today: date },
+    'object',
+    'objectType',
+    'statistic',
+  ),
+  TrackersResponse: object<TrackersResponse>({
+    trackers: list(
+      object<TrackerResource>({
+        name: text,
+        metric: text,
+        periods: list(text),
+        schedule,
+        nextRunAt: nullable(instant),
+        lastRun: nullable(run),
+        coverage: nullable(object<NonNullable<TrackerResource['coverage']>>({ from: date, through: date })),
+        lagMs: nullable(number),
+        running: boolean,
+      }),
+    ),
+  }),
+  RunsResponse: object<RunsResponse>({ tracker: text, runs: list(run) }),
+  ActionsResponse: object<ActionsResponse>({ actions: list(oneOf('run', 'verify', 'repair', 'backfill')) }),
+  ResultResource: object<ResultResource>({
+    tracker: text,
+    from: date,
+    through: date,
+    written: integer,
+    removed: integer,
+    durationMs: number,
+  }),
+  VerifyResponse: object<VerifyResponse>({
+    tracker: text,
+    total: integer,
+    differences: list(
+      object<DifferenceResource>(
+        { period: text, date, object: objectRef, dimensions, stored: decimal, expected: decimal },
+        'object',
+        'dimensions',
+        'stored',
+        'expected',
+      ),
+    ),
+  }),
+  BackfillResource: object<BackfillResource>({
+    tracker: text,
+    from: date,
+    to: nullable(date),
+    status: oneOf('running', 'succeeded', 'failed', 'cancelled'),
+    startedAt: instant,
+    finishedAt: nullable(instant),
+    date: nullable(date),
+    fraction: number,
+    written: integer,
+    error: nullable(text),
+  }),
+  ExportText: text,
+  ErrorResponse: object<ErrorResponse>({ statusCode: integer, message: list(text), error: text }),
+} as const;

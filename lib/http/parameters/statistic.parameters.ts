@@ -1,0 +1,100 @@
+import { Period } from '../../time/period.js';
+import { flag, integer, localDate, oneOf, period, text } from './parameter.js';
+import { DimensionedPipe, ParametersPipe } from './parameters.pipe.js';
+
+const METRIC = text('metric', "natural key of a metric, as 'shopping/order_count'", 201);
+const PERIOD = period('period', 'name of a period: DAY, WEEK, MONTH, CALENDAR_MONTH, LIFETIME, DAYS_90, …');
+const OBJECT_TYPE = text('object_type', 'type of objects', 100);
+const OBJECT_ID = text('object_id', 'primary key of an object, as text');
+const STATISTIC = text(
+  'statistic',
+  'custom statistic: the name of its table, without prefix. Its dimensions are given as dimension.NAME=VALUE, one that is null as null_dimension=NAME',
+);
+const DOMAIN = text('domain', 'ref of a domain: its metrics only', 100);
+const DATE = localDate('date', 'local date; today where it is left out');
+const TOP = integer('top', 'so many of them: those with the greatest values', 1);
+const LIMIT = integer('limit', 'so many at most', 1);
+
+const ofPeriod = { period: PERIOD.withDefault(Period.DAY, 'DAY') };
+const exact = { exact: flag('exact', 'gives each value as a decimal in text, too') };
+const page = { limit: LIMIT.optional(), offset: integer('offset', 'leaves out so many before', 0).withDefault(0) };
+const range = {
+  ...ofPeriod,
+  from: localDate('from', 'first local date').optional(),
+  to: localDate('to', 'last local date; today where it is left out').optional(),
+  last: integer('last', 'so many points up to today, instead of from and to; 30 where neither is given', 1).optional(),
+};
+const scope = {
+  objectType: OBJECT_TYPE.optional(),
+  objectId: OBJECT_ID.optional(),
+  statistic: STATISTIC.optional(),
+};
+const fill = {
+  fill: oneOf('fill', 'what stands where there is no row', 'period', 'zero', 'previous', 'null').withDefault('period'),
+};
+
+/** What each route of statistics takes. */
+export const STATISTIC_PARAMETERS = {
+  metrics: new ParametersPipe({ domain: DOMAIN.optional(), ...page }),
+  overview: new ParametersPipe({
+    domain: DOMAIN.optional(),
+    period: PERIOD.optional(),
+    points: integer('points', 'points of each sparkline', 1).withDefault(30),
+    ...page,
+  }),
+  series: new DimensionedPipe({
+    metric: METRIC.required(),
+    ...range,
+    ...scope,
+    ...fill,
+    compare: oneOf('compare', 'adds the range just before', 'previous').optional(),
+    ...exact,
+  }),
+  multiSeries: new DimensionedPipe({
+    metric: METRIC.repeatedAtLeastOnce(),
+    ...range,
+    objectType: OBJECT_TYPE.optional(),
+    objectId: OBJECT_ID.repeated(),
+    statistic: STATISTIC.optional(),
+    top: TOP.optional(),
+    ...fill,
+    ...exact,
+  }),
+  top: new DimensionedPipe({
+    metric: METRIC.required(),
+    ...ofPeriod,
+    date: DATE.optional(),
+    objectType: OBJECT_TYPE.optional(),
+    statistic: STATISTIC.optional(),
+    limit: LIMIT.withDefault(10),
+    offset: page.offset,
+    order: oneOf('order', 'desc: the greatest first', 'desc', 'asc').withDefault('desc'),
+    ...exact,
+  }),
+  total: new DimensionedPipe({ metric: METRIC.required(), ...range, ...scope, ...exact }),
+  coverage: new DimensionedPipe({ metric: METRIC.required(), ...ofPeriod, ...scope }),
+  export: new DimensionedPipe({
+    format: oneOf('format', 'csv for spreadsheets, jsonl for JSON Lines', 'csv', 'jsonl').required(),
+    metric: METRIC.repeated(),
+    domain: DOMAIN.optional(),
+    period: PERIOD.repeated(),
+    from: range.from,
+    to: range.to,
+    last: integer('last', 'so many days up to today, instead of from and to', 1).optional(),
+    objectType: OBJECT_TYPE.optional(),
+    objectId: OBJECT_ID.repeated(),
+    allObjects: flag('all_objects', 'statistics of objects of every type'),
+    statistic: STATISTIC.optional(),
+  }),
+} as const;
+
+type Read<K extends keyof typeof STATISTIC_PARAMETERS> = ReturnType<(typeof STATISTIC_PARAMETERS)[K]['transform']>;
+
+export type MetricsQuery = Read<'metrics'>;
+export type OverviewQuery = Read<'overview'>;
+export type SeriesQuery = Read<'series'>;
+export type MultiSeriesQuery = Read<'multiSeries'>;
+export type TopQuery = Read<'top'>;
+export type TotalQuery = Read<'total'>;
+export type CoverageQuery = Read<'coverage'>;
+export type ExportQuery = Read<'export'>;

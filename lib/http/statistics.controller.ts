@@ -1,0 +1,80 @@
+import { Get, Inject, Query, UseFilters, UseInterceptors } from '@nestjs/common';
+import { TrackstatsHttpExceptionFilter } from './http-exception.filter.js';
+import { MetricCatalog } from './metric.catalog.js';
+import { MultiSeriesReader } from './multi-series.reader.js';
+import { OverviewReader } from './overview.reader.js';
+import {
+  STATISTIC_PARAMETERS,
+  type CoverageQuery,
+  type MetricsQuery,
+  type MultiSeriesQuery,
+  type OverviewQuery,
+  type SeriesQuery,
+  type TopQuery,
+  type TotalQuery,
+} from './parameters/statistic.parameters.js';
+import { Replied, ReplyInterceptor } from './reply.interceptor.js';
+import type {
+  CoverageResponse,
+  MetricsResponse,
+  MultiSeriesResponse,
+  OverviewResponse,
+  SeriesResponse,
+  TopResponse,
+  TotalResponse,
+} from './resources.js';
+import { StatisticReader } from './statistic.reader.js';
+
+/** Serves statistics. Each registration of the module mounts a subclass of its own, with its path and its guards. */
+@UseFilters(TrackstatsHttpExceptionFilter)
+@UseInterceptors(ReplyInterceptor)
+export class StatisticsController {
+  constructor(
+    @Inject(MetricCatalog) private readonly catalog: MetricCatalog,
+    @Inject(OverviewReader) private readonly overviews: OverviewReader,
+    @Inject(StatisticReader) private readonly statistics: StatisticReader,
+    @Inject(MultiSeriesReader) private readonly several: MultiSeriesReader,
+  ) {}
+
+  @Get('metrics')
+  @Replied()
+  metrics(@Query(STATISTIC_PARAMETERS.metrics) query: MetricsQuery): Promise<MetricsResponse> {
+    return this.catalog.list(query);
+  }
+
+  @Get('overview')
+  @Replied()
+  overview(@Query(STATISTIC_PARAMETERS.overview) query: OverviewQuery): Promise<OverviewResponse> {
+    return this.overviews.overview(query);
+  }
+
+  @Get('series')
+  @Replied()
+  series(@Query(STATISTIC_PARAMETERS.series) query: SeriesQuery): Promise<SeriesResponse> {
+    return this.statistics.series(query);
+  }
+
+  @Get('multi-series')
+  @Replied()
+  multiSeries(@Query(STATISTIC_PARAMETERS.multiSeries) query: MultiSeriesQuery): Promise<MultiSeriesResponse> {
+    return this.several.multiSeries(query);
+  }
+
+  @Get('top')
+  @Replied()
+  top(@Query(STATISTIC_PARAMETERS.top) query: TopQuery): Promise<TopResponse> {
+    return this.statistics.top(query);
+  }
+
+  @Get('total')
+  @Replied()
+  total(@Query(STATISTIC_PARAMETERS.total) query: TotalQuery): Promise<TotalResponse> {
+    return this.statistics.total(query);
+  }
+
+  @Get('coverage')
+  @Replied()
+  coverage(@Query(STATISTIC_PARAMETERS.coverage) query: CoverageQuery): Promise<CoverageResponse> {
+    return this.statistics.coverage(query);
+  }
+}

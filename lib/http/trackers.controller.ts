@@ -1,0 +1,51 @@
+import { Get, Inject, Param, Query, UseFilters, UseInterceptors } from '@nestjs/common';
+import { ActionAccessInterceptor, MayAct } from './action-access.js';
+import { Backfills } from './backfills.js';
+import { TrackstatsHttpExceptionFilter } from './http-exception.filter.js';
+import { TRACKER_PARAMETERS, type RunsQuery } from './parameters/tracker.parameters.js';
+import { Replied, ReplyInterceptor } from './reply.interceptor.js';
+import type { ActionsResponse, BackfillResource, RunsResponse, TrackersResponse } from './resources.js';
+import { TrackerReader } from './tracker.reader.js';
+
+/** Serves how trackers are. Each registration of the module mounts a subclass of its own. */
+@UseFilters(TrackstatsHttpExceptionFilter)
+@UseInterceptors(ReplyInterceptor, ActionAccessInterceptor)
+export class TrackersController {
+  constructor(
+    @Inject(TrackerReader) private readonly reader: TrackerReader,
+    @Inject(Backfills) private readonly backfills: Backfills,
+  ) {}
+
+  @Get('trackers')
+  @Replied()
+  trackers(@MayAct() mayAct: boolean, @Query(TRACKER_PARAMETERS.none) _: object): Promise<TrackersResponse> {
+    return this.reader.list(mayAct);
+  }
+
+  @Get('trackers/actions')
+  @Replied()
+  actions(@MayAct() mayAct: boolean, @Query(TRACKER_PARAMETERS.none) _: object): ActionsResponse {
+    return { actions: mayAct ? ['run', 'verify', 'repair', 'backfill'] : [] };
+  }
+
+  @Get('trackers/:name/runs')
+  @Replied()
+  runs(
+    @Param('name') name: string,
+    @MayAct() mayAct: boolean,
+    @Query(TRACKER_PARAMETERS.runs) { limit }: RunsQuery,
+  ): Promise<RunsResponse> {
+    return this.reader.runs(name, limit, mayAct);
+  }
+
+  @Get('trackers/:name/backfill')
+  @Replied()
+  backfill(
+    @Param('name') name: string,
+    @MayAct() mayAct: boolean,
+    @Query(TRACKER_PARAMETERS.none) _: object,
+  ): BackfillResource {
+    const backfill = this.backfills.of(name);
+    return mayAct ? backfill : { ...backfill, error: null };
+  }
+}

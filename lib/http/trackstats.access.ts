@@ -1,0 +1,52 @@
+import { Inject, Injectable, type InjectionToken, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { MetricService } from '../catalog/metric.service.js';
+import { Database } from '../database/database.js';
+import { TrackerService } from '../execution/tracker.service.js';
+import { ObjectTypes } from '../statistics/object-types.js';
+import { StatisticOwners } from '../statistics/owners.js';
+import type { StatisticContext } from '../statistics/statistic.context.js';
+import { StatisticService } from '../statistics/statistic.service.js';
+import { TrackerRegistry } from '../tracking/tracker.registry.js';
+import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.options.js';
+import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';
+import { MissingTrackstatsModuleError } from './http.error.js';
+
+/**
+ * What TrackstatsModule provides. It is looked up when the application starts and not injected, so that it is found
+ * where that module is not global, and named where there is none.
+ */
+@Injectable()
+export class TrackstatsAccess implements OnModuleInit {
+  statistics!: StatisticService;
+  metrics!: MetricService;
+  trackers!: TrackerService;
+  context!: StatisticContext;
+  clock!: Clock;
+  registry!: TrackerRegistry;
+
+  constructor(@Inject(ModuleRef) private readonly moduleRef: ModuleRef) {}
+
+  /** @throws MissingTrackstatsModuleError */
+  onModuleInit(): void {
+    this.statistics = this.find(StatisticService);
+    this.metrics = this.find(MetricService);
+    this.trackers = this.find(TrackerService);
+    this.registry = this.find(TrackerRegistry);
+    this.clock = this.find(TRACKSTATS_CLOCK);
+    this.context = {
+      database: this.find(Database),
+      objectTypes: this.find(ObjectTypes),
+      owners: this.find(StatisticOwners),
+      options: resolveOptions(this.find<TrackstatsModuleOptions>(TRACKSTATS_OPTIONS)),
+    };
+  }
+
+  private find<T>(token: InjectionToken<T>): T {
+    try {
+      return this.moduleRef.get<T>(token, { strict: false });
+    } catch {
+      throw new MissingTrackstatsModuleError(); // ModuleRef's way to say that there is none
+    }
+  }
+}
