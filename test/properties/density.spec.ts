@@ -103,14 +103,19 @@ describeOnEachDatabase('density', (database) => {
               const found = await foundOf(statistics, { metric: filter.metric, period, ...scope }, range.from, dates);
               read.push({ density, series, values, found });
             }
-            if (!given.byUser) continue;
-            const objects = { objectType: Member };
-            const found = await foundOf(statistics, { metric: filter.metric, period, ...objects }, range.from, dates);
-            read.push({ density, found });
-            for (const date of dates)
-              read.push({ density, top: await statistics.top({ ...filter, date, ...objects }) });
-            const many = await statistics.multiSeries({ ...filter, ...range, ...objects });
-            read.push({ density, many: many.map(({ object, points }) => ({ object, points })) });
+            const all = { metric: filter.metric, period, ...(given.byUser ? { objectType: Member } : {}) };
+            read.push({ density, found: await foundOf(statistics, all, range.from, dates) });
+            if (given.byUser) {
+              const objects = { objectType: Member };
+              for (const date of dates)
+                read.push({ density, top: await statistics.top({ ...filter, date, ...objects }) });
+              const many = await statistics.multiSeries({ ...filter, ...range, ...objects });
+              read.push({ density, many: many.map(({ object, points }) => ({ object, points })) });
+            }
+            const kept = shiftDate(range.to, -6);
+            await statistics.prune({ metric: filter.metric, before: kept });
+            const left = await foundOf(statistics, all, shiftDate(kept, -1), [kept, shiftDate(kept, 2), range.to]);
+            read.push({ density, left });
           }
           const [daily, changes] = ['daily', 'changes'].map((density) =>
             read
