@@ -3,7 +3,7 @@ import type { Database } from '../database/database.js';
 import { query, queryOne, type Work } from '../database/work.js';
 import { columns, rowCondition, type RowFilter, type StoredRow, storedRow } from '../statistics/rows.query.js';
 import { bindKey, type StatisticKey } from '../statistics/statistic-table.js';
-import type { LocalDate } from '../time/local-date.js';
+import { addDays, type LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { ExportPlan, PlannedMetric } from './export-plan.js';
 
@@ -28,6 +28,7 @@ export interface PageSizes {
   readonly ofDate: number;
 }
 
+const LAST_DATE = '9999-12-31';
 const SIZES: PageSizes = { dates: 5_000, ofDate: 20_000 };
 
 /**
@@ -75,7 +76,7 @@ async function* pagesOfDate(
   date: LocalDate,
   size: number,
 ): AsyncGenerator<readonly StoredRow[]> {
-  const isDate = sql`AND ${filter.table.table.column('date')} = ${database.dialect.date(date)}`;
+  const isDate = onDate(database, filter, date);
   let last: StoredRow | undefined;
   do {
     const further = last === undefined ? isDate : sql`${isDate} AND ${behind(database, filter.table.keys, last)}`;
@@ -83,6 +84,13 @@ async function* pagesOfDate(
     if (rows.length > 0) yield rows;
     last = rows.length < size ? undefined : rows.at(-1);
   } while (last !== undefined);
+}
+
+/** as a range: given one date, MySQL reads the rows of all dates in the order of the primary key */
+function onDate({ dialect }: Database, filter: RowFilter, date: LocalDate): Sql {
+  const column = filter.table.table.column('date');
+  const from = sql`AND ${column} >= ${dialect.date(date)}`;
+  return date === LAST_DATE ? from : sql`${from} AND ${column} < ${dialect.date(addDays(date, 1))}`;
 }
 
 /** the date of the n-th row after a date; null where there are fewer */
