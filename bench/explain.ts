@@ -43,6 +43,15 @@ export async function explain(session: Session, contender: Contender): Promise<s
   return shown.join('\n');
 }
 
+const LONGEST_LINE = 160;
+const MOST_LINES = 60;
+
+/** A plan for people: the CASE of a zone's offsets, parameters and plans of many lines are cut short. */
+export function shortened(plan: string): string {
+  const lines = plan.split('\n').map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line));
+  return lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES), '…'].join('\n') : lines.join('\n');
+}
+
 /** Executes a statement: what follows may need what it made. */
 async function explained(
   { kind }: Session,

@@ -10,9 +10,9 @@ import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
 import { series } from './cases/series.js';
 import { startUp } from './cases/start-up.js';
 import { createDatabase, findDatabases, forgetDatabases, type BenchDatabase } from './databases.js';
-import { explain } from './explain.js';
+import { explain, shortened } from './explain.js';
 import { measure } from './measure.js';
-import { printed, save, type Result } from './report.js';
+import { printed, save, savePlans, type Result } from './report.js';
 import { Session } from './session.js';
 
 const CASES: readonly BenchCase[] = [
@@ -45,7 +45,7 @@ const USAGE = `npm run bench -- [options]
   --skip-large       leaves out the cases that write or read many millions of rows
   --seconds N        how long a case is measured, beyond the fewest rounds (default 15)
   --explain          shows the plans of ours and of the baselines instead of measuring
-  --save             writes bench/results.json and bench/results.md
+  --save             writes bench/results.json and bench/results.md; with --explain bench/plans/DATABASE.txt
   --list             lists the cases
 `;
 
@@ -100,6 +100,7 @@ async function benchOn(database: BenchDatabase, results: Result[]): Promise<void
   );
   const providers = chosen.flatMap((each) => each.providers?.(database.kind, options) ?? []);
   const session = await Session.open(database, [...tables.values()], providers);
+  const plans: string[] = [];
   try {
     for (const each of chosen) {
       try {
@@ -107,8 +108,10 @@ async function benchOn(database: BenchDatabase, results: Result[]): Promise<void
         try {
           if (args.explain) {
             for (const contender of [prepared.ours, ...prepared.baselines]) {
-              process.stdout.write(`\n## ${each.name}, ${database.version}: ${contender.name}\n\n`);
-              process.stdout.write(`${await explain(session, contender)}\n`);
+              const title = `## ${each.name}, ${database.version}: ${contender.name}`;
+              const plan = await explain(session, contender);
+              process.stdout.write(`\n${title}\n\n${plan}\n`);
+              plans.push(`${title}\n\n${shortened(plan)}\n`);
             }
             continue;
           }
@@ -127,6 +130,7 @@ async function benchOn(database: BenchDatabase, results: Result[]): Promise<void
         );
       }
     }
+    if (args.explain && args.save) await savePlans(database.kind, plans);
   } finally {
     await session.close();
   }

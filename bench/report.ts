@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import type { BenchCase, BenchOptions } from './bench-case.js';
 import type { DatabaseKind } from './databases.js';
@@ -87,6 +87,13 @@ export async function save(results: readonly Result[], { rows }: BenchOptions): 
   };
   await writeFile(JSON_FILE, `${JSON.stringify({ machine, results: kept } satisfies Results, null, 2)}\n`);
   await writeFile(TABLE_FILE, table(machine, kept));
+}
+
+/** Keeps the plans of a database's cases. */
+export async function savePlans(kind: DatabaseKind, plans: readonly string[]): Promise<void> {
+  const folder = new URL('./plans/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  await writeFile(new URL(`${kind}.txt`, folder), plans.join('\n'));
 }
 
 async function earlier(): Promise<readonly Kept[]> {

@@ -15,7 +15,6 @@ import { freshQuery, primaryKey } from './window-sql.js';
  * @param isStaged whether the partials are in their temporary table already
  */
 export function* rollup(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<Replaced> {
-  yield* executeAll(dialect.runSettings);
   const ending = spec.periods.filter(({ period, endsEarly }) => endsEarly && periodKind(period) !== 'bucket');
   for (const period of ending) yield* holdAfter(dialect, spec, period);
   const replaced = yield* withDays(dialect, spec.periods, replacePeriods(dialect, spec, isStaged));
@@ -54,7 +53,6 @@ function* replacePeriods(dialect: Dialect, spec: RollupSpec, isStaged: boolean):
 
 /** Makes the temporary table of the partials. */
 export function* stagePartials(dialect: Dialect, spec: RollupSpec): Work<void> {
-  yield* executeAll(dialect.runSettings);
   yield* executeAll(dialect.stage(PARTIAL, partialsQuery(dialect, spec)));
 }
 

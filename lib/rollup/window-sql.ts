@@ -86,10 +86,9 @@ WINDOW w AS (${partition(keys)}ORDER BY s.day)`;
   if (!period.hasStored) {
     return sql`SELECT n.* FROM (${before}) n WHERE n.position = 1 OR ${differs(raw('n.earlier'))}`;
   }
-  const known = join([raw('1 = 1'), ...keys.map((key) => sql`q.${key} = n.${key}`)], ' AND ');
-  return sql`SELECT n.* FROM (${before}) n LEFT JOIN (${storedBefore(dialect, spec, period)}) q ON ${known}
-WHERE (n.position > 1 AND ${differs(raw('n.earlier'))})
-OR (n.position = 1 AND (q.known IS NULL OR ${differs(raw('q.value'))}))`;
+  // a key that has a stored row before the range has a point on its first day, which knows that row's value
+  return sql`SELECT n.* FROM (${before}) n WHERE (n.position > 1 AND ${differs(raw('n.earlier'))})
+OR (n.position = 1 AND (n.known IS NULL OR ${differs(raw('n.held'))}))`;
 }
 
 /** Keys, `day`, the `next` day at which the value changes or the range ends, and the `value` in between. */
@@ -97,9 +96,9 @@ function spansQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): S
   const keys = keyNames(spec);
   const from = dialect.integer(period.from);
   const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, spec, running(spec, period, raw('p.a')), running(spec, period, raw('p.b')))} AS value,
-COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next
+COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next${heldColumns(period, 'p.')}
 FROM (${points(dialect, spec, period)}) p`;
-  return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, raw('v.next'), raw('v.value')])} FROM (${values}) v WHERE v.next > ${from}`;
+  return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, raw('v.next'), raw('v.value')])}${heldColumns(period, 'v.')} FROM (${values}) v WHERE v.next > ${from}`;
 }
 
 /** The aggregate of a window that ends on a point's day. */
@@ -121,14 +120,25 @@ function points(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const rows = period.hasStored ? besideStored(dialect, spec, period, gained) : gained;
   const columns = [...keys, raw('e.day')];
   const totals = gainNames(spec).map((name) => sql`${combining(spec)}(e.${name}) AS ${name}`);
-  return sql`SELECT ${join([...columns, ...totals])} FROM (${rows}) e GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
+  const held = knowsHeld(period) ? raw(', MAX(e.held) AS held, MAX(e.known) AS known') : empty;
+  return sql`SELECT ${join([...columns, ...totals])}${held} FROM (${rows}) e GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 }
 
 /** Gains under keys as they are stored, with the keys that have stored rows before the range. */
 function besideStored(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, gained: Sql): Sql {
   const names = keyNames(spec);
   const keys = storedKeys(dialect, spec).map((key, index) => sql`${key} AS ${names[index]}`);
-  return sql`SELECT ${join([...keys, raw('x.day'), ...gainNames(spec)])} FROM (${gained}) x UNION ALL ${anchors(dialect, spec, period)}`;
+  const nothing = knowsHeld(period) ? raw(', NULL AS held, NULL AS known') : empty;
+  return sql`SELECT ${join([...keys, raw('x.day'), ...gainNames(spec)])}${nothing} FROM (${gained}) x UNION ALL ${anchors(dialect, spec, period)}`;
+}
+
+/** Whether points carry the stored value before the range, `held`, and that there is one, `known`: joined to later, it would be sought once a key. */
+function knowsHeld({ density, hasStored }: RollupPeriod): boolean {
+  return density === 'changes' && hasStored;
+}
+
+function heldColumns(period: RollupPeriod, prefix: string): Sql {
+  return knowsHeld(period) ? raw(`, ${prefix}held, ${prefix}known`) : empty;
 }
 
 const ENTRY_AND_EXIT = raw('(SELECT 0 AS gone UNION ALL SELECT 1 AS gone) x');
@@ -180,7 +190,8 @@ function anchors(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql 
   const { numeric } = spec.source;
   const value = numeric === null ? raw('q.value') : dialect.scaled(raw('q.value'), numeric);
   const gained = gainNames(spec).map((name) => sql`${period.baseIsStored ? value : raw('NULL')} AS ${name}`);
-  return sql`SELECT ${join([...keyNames(spec), sql`${dialect.integer(period.from)} AS day`, ...gained])}
+  const held = knowsHeld(period) ? raw(', q.value AS held, q.known') : empty;
+  return sql`SELECT ${join([...keyNames(spec), sql`${dialect.integer(period.from)} AS day`, ...gained])}${held}
 FROM (${storedBefore(dialect, spec, period)}) q`;
 }
 

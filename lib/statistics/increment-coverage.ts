@@ -14,14 +14,17 @@ import { holdMetrics } from './metric-hold.query.js';
 import { coverageScopes } from './scope-filter.js';
 import { hasRows } from './write-guard.js';
 
-/** The coverages of increments: where one has none yet, as they are once nobody else can make it. */
+/**
+ * The coverages of increments: where one has none yet, as they are once nobody else can make it.
+ *
+ * @param coverages as they were read with the metrics
+ */
 export function* settledCoverages(
   database: Database,
   increments: readonly Increment[],
   metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>,
+  coverages: readonly StoredCoverage[],
 ): Work<readonly StoredCoverage[]> {
-  const stored = [...metrics.values()].filter((metric): metric is Metric => !(metric instanceof TrackstatsError));
-  const coverages = yield* storedCoverages(database, stored, null);
   const uncovered = increments.flatMap(({ metric: target, period, table, cell }) => {
     const metric = metrics.get(target);
     if (metric === undefined || metric instanceof TrackstatsError) return [];
@@ -29,6 +32,7 @@ export function* settledCoverages(
   });
   if (uncovered.length === 0) return coverages;
   yield* holdMetrics(database, uncovered, 'increment');
+  const stored = [...metrics.values()].filter((metric): metric is Metric => !(metric instanceof TrackstatsError));
   return yield* storedCoverages(database, stored, null);
 }
 

@@ -1,12 +1,12 @@
 import { ensureMetric } from '../catalog/catalog.store.js';
 import { isMetricDefinition, type MetricTarget } from '../catalog/definitions.js';
 import type { Metric } from '../catalog/metric.entity.js';
-import { findMetrics, unknownMetric } from '../catalog/metric.query.js';
+import { unknownMetric } from '../catalog/metric.query.js';
 import { byText } from '../catalog/order.js';
 import { addDecimals } from '../database/decimal.js';
 import type { Work } from '../database/work.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
-import type { StoredCoverage } from './coverage.query.js';
+import { coveredMetrics, type StoredCoverage, storedCoverages } from './coverage.query.js';
 import { storedDate } from './date-range.js';
 import type { Increment } from './increment.js';
 import { coverPlaced, settledCoverages } from './increment-coverage.js';
@@ -31,11 +31,11 @@ export type Outcomes = (TrackstatsError | null)[];
 export function* addAll(context: StatisticContext, increments: readonly Increment[], now: Date): Work<Outcomes> {
   const { database } = context;
   const outcomes: Outcomes = increments.map(() => null);
-  const metrics = yield* metricsOf(
+  const { metrics, coverages: known } = yield* metricsOf(
     context,
     increments.map(({ metric }) => metric),
   );
-  const coverages = yield* settledCoverages(database, increments, metrics);
+  const coverages = yield* settledCoverages(database, increments, metrics, known);
 
   const placed: Placed[] = [];
   for (const [place, increment] of increments.entries()) {
@@ -51,17 +51,25 @@ export function* addAll(context: StatisticContext, increments: readonly Incremen
 function* metricsOf(
   { database }: StatisticContext,
   all: readonly MetricTarget[],
-): Work<Map<MetricTarget, Metric | TrackstatsError>> {
+): Work<{
+  metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>;
+  coverages: readonly StoredCoverage[];
+}> {
   const targets = [...new Set(all)].sort((a, b) => byText(keyOf(a), keyOf(b)));
-  const found = yield* findMetrics(database, targets);
+  const { asked, coverages } = yield* coveredMetrics(database, targets, null);
   const metrics = new Map<MetricTarget, Metric | TrackstatsError>();
+  const made: Metric[] = [];
   for (const [place, target] of targets.entries()) {
-    const metric = found[place] ?? null;
+    const metric = asked[place] ?? null;
     if (metric !== null) metrics.set(target, metric);
-    else if (isMetricDefinition(target)) metrics.set(target, yield* ensureMetric(database, target.domain, target));
-    else metrics.set(target, yield* unknownMetric(database, target));
+    else if (isMetricDefinition(target)) {
+      const ensured = yield* ensureMetric(database, target.domain, target);
+      made.push(ensured);
+      metrics.set(target, ensured);
+    } else metrics.set(target, yield* unknownMetric(database, target));
   }
-  return metrics;
+  // another process may have made them in between, and counted already
+  return { metrics, coverages: [...coverages, ...(yield* storedCoverages(database, made, null))] };
 }
 
 function placedAt(

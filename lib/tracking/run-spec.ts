@@ -34,7 +34,12 @@ export function scanOf(
 }
 
 /** The spec of a plan, for the engine. */
-export function* specOf(dialect: Dialect, metric: Metric, scan: RollupSpec, plan: RunPlan): Work<RollupSpec> {
+export function* specOf(
+  dialect: Dialect,
+  metric: Pick<Metric, 'id'>,
+  scan: RollupSpec,
+  plan: RunPlan,
+): Work<RollupSpec> {
   const spec = { ...scan, metricId: metric.id };
   const periods: RollupPeriod[] = [];
   for (const period of plan.periods) {

@@ -1,7 +1,5 @@
 import sql, { raw } from 'sql-template-tag';
-import { resolveMetric } from '../catalog/catalog.store.js';
 import { findMetric } from '../catalog/metric.query.js';
-import type { Metric } from '../catalog/metric.entity.js';
 import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import { execute, queryOne, type Work } from '../database/work.js';
@@ -16,7 +14,7 @@ import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js'
 import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
-import { holdCoverage, moveCoverage, readCoverage, type ComputedRange } from './coverage.store.js';
+import { holdCoverages, moveCoverages, readCoverage, type ComputedRange } from './coverage.store.js';
 import {
   dueAt,
   needsFirstDate,
@@ -131,14 +129,17 @@ export class TrackerRunner {
     across?: { scan: RollupSpec; spool: PartialSpool },
   ): Work<TrackResult> {
     const { dialect } = this.database;
-    const metric = yield* resolveMetric(this.database, tracker.definition.metric);
-    const coverage = yield* this.holdCoverages(tracker, metric);
+    const { metricId, coverage } = yield* holdCoverages(this.database, tracker.definition.metric, {
+      periods: tracker.definition.periods,
+      scope: tracker.target.scope,
+      kind: tracker.definition.aggregate.function,
+    });
     const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
     const first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
     const plan = yield* this.plan(tracker, coverage, options, first);
     const scan = scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
     if (across !== undefined && !sameScan(scan, across.scan)) throw new OvertakenError();
-    const spec = yield* specOf(dialect, metric, scan, plan);
+    const spec = yield* specOf(dialect, { id: metricId }, scan, plan);
     yield* refuseLoss(dialect, tracker, spec, options, first);
     if (across !== undefined) yield* across.spool.stage(dialect, spec);
     const { written, removed } = yield* rollup(dialect, spec, first !== probe || across !== undefined);
@@ -183,17 +184,6 @@ export class TrackerRunner {
     return probe;
   }
 
-  private *holdCoverages({ definition, target }: ResolvedTracker, metric: Metric): Work<Map<Period, ComputedRange>> {
-    const coverage = new Map<Period, ComputedRange>();
-    // in one order, so that two runs cannot wait for each other
-    for (const period of [...definition.periods].sort((a, b) => a - b)) {
-      const key = { metricId: metric.id, period, scope: target.scope };
-      const covered = yield* holdCoverage(this.database, key, definition.aggregate.function);
-      if (covered !== undefined) coverage.set(period, covered);
-    }
-    return coverage;
-  }
-
   private *plan(
     tracker: ResolvedTracker,
     coverage: ReadonlyMap<Period, CoveredRange>,
@@ -220,18 +210,12 @@ export class TrackerRunner {
     now: Date,
   ): Work<void> {
     const { timeZone, aggregate } = definition;
+    const covered = new Map<Period, CoveredRange>();
     for (const planned of plan.periods) {
-      const { period, covered } = planned;
-      const key = { metricId: spec.metricId, period, scope: target.scope };
-      const from = yield* this.coveredFrom(spec, planned);
-      yield* moveCoverage(this.database, key, {
-        ...covered,
-        from,
-        timeZone,
-        kind: aggregate.function,
-        computedAt: now,
-      });
+      covered.set(planned.period, { ...planned.covered, from: yield* this.coveredFrom(spec, planned) });
     }
+    const key = { metricId: spec.metricId, scope: target.scope };
+    yield* moveCoverages(this.database, key, covered, { timeZone, kind: aggregate.function, computedAt: now });
   }
 
   /** A look-back before what is covered finds late rows there, or nothing: nothing does not make a beginning. */

@@ -216,7 +216,6 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
     return false;
   }
 
-  readonly runSettings: readonly Sql[] = [];
   readonly sharesExpressions: boolean = true;
 
   expression(name: string, query: Sql): Sql {
@@ -262,8 +261,8 @@ ${withExpressions(expressions)}${rows}`);
   /** replaces a range that may hold rows, by way of a temporary table of the fresh ones */
   protected *replaceStored(replacement: Replacement): Work<Replaced> {
     const { table, keys, expressions, fresh, inRange } = replacement;
-    const [stored, staged] = [raw('s'), raw(FRESH)];
-    yield* executeAll(this.stage(FRESH, sql`${withExpressions(expressions)}${fresh}`));
+    const [stored, staged] = [raw('s'), raw(this.freshTable(replacement))];
+    yield* executeAll(this.stageFresh(replacement, sql`${withExpressions(expressions)}${fresh}`));
     const removed = yield* execute(
       this.deleteFrom(
         table,
@@ -272,8 +271,21 @@ WHERE ${sameKeys(table, keys, stored)})`,
       ),
     );
     const written = yield* this.putStaged(replacement);
-    yield* execute(this.unstage(FRESH));
+    yield* execute(this.unstageFresh(replacement));
     return { written, removed };
+  }
+
+  /** the temporary table of the rows that a range is to hold */
+  protected freshTable(_replacement: Replacement): string {
+    return 'trackstats_fresh';
+  }
+
+  protected stageFresh(replacement: Replacement, query: Sql): readonly Sql[] {
+    return this.stage(this.freshTable(replacement), query);
+  }
+
+  protected unstageFresh(replacement: Replacement): Sql {
+    return this.unstage(this.freshTable(replacement));
   }
 
   deleteFrom(table: Table, condition: Sql): Sql {
@@ -370,9 +382,6 @@ async function rolledBack(runner: QueryRunner): Promise<void> {
     // the connection is gone and the transaction with it; the first error tells why
   }
 }
-
-/** The temporary table of the rows that a range is to hold. */
-export const FRESH = 'trackstats_fresh';
 
 export function insertInto({ table, keys, value }: Replacement): Sql {
   return sql`INSERT INTO ${table.path} (${join([...keys, value].map((property) => table.column(property)))})`;

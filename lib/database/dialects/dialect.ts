@@ -179,8 +179,6 @@ export interface Dialect {
   apart(query: Sql): Sql;
   /** whether a first run, of a total or of many keys, does better without a look for the first row beforehand */
   stagesFirstScan(isKeyed: boolean): boolean;
-  /** what a run sets for its transaction, and for it alone */
-  readonly runSettings: readonly Sql[];
   /** whether several readers of one common table expression share its result; otherwise `stage` it */
   readonly sharesExpressions: boolean;
   /** a common table expression; one that is read more than once is computed once where the database can */

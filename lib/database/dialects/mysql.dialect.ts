@@ -4,7 +4,7 @@ import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Row, type Work } from '../work.js';
-import { BaseDialect, FRESH, freshColumns, insertInto, sameKeys } from './base.dialect.js';
+import { BaseDialect, freshColumns, insertInto, sameKeys } from './base.dialect.js';
 import { choose, epochDay, epochReading, isoReading, stepOfWeek } from './day-expressions.js';
 import {
   DAYS,
@@ -297,11 +297,25 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
     return sql`DELETE s FROM ${table.path} AS s WHERE ${condition}`;
   }
 
+  /** With the columns and the key of the statistics' own table, or each stored row would be looked for among all fresh ones. */
+  protected override stageFresh(replacement: Replacement, query: Sql): readonly Sql[] {
+    const { table, keys, value } = replacement;
+    const name = raw(this.freshTable(replacement));
+    const names = keys.map((_, index) => raw(`c${String(index)}`));
+    const columns = keys.map((key, index) => sql`s.${table.column(key)} AS ${names[index]}`);
+    return [
+      sql`DROP TEMPORARY TABLE IF EXISTS ${name}`,
+      sql`CREATE TEMPORARY TABLE ${name} (PRIMARY KEY (${join(names)}))
+SELECT ${join([...columns, sql`s.${table.column(value)} AS v`])} FROM ${table.path} s LIMIT 0`,
+      sql`INSERT INTO ${name} ${query}`,
+    ];
+  }
+
   protected *putStaged(replacement: Replacement): Work<number> {
     const { table, keys, value } = replacement;
     const column = table.column(value);
     const stored = raw('s');
-    const changed = sql`FROM ${raw(FRESH)} f LEFT JOIN ${table.path} s ON ${sameKeys(table, keys, stored)}
+    const changed = sql`FROM ${raw(this.freshTable(replacement))} f LEFT JOIN ${table.path} s ON ${sameKeys(table, keys, stored)}
 WHERE s.${table.column(keys[0] ?? '')} IS NULL OR NOT (s.${column} <=> f.v)`;
     // the driver counts a changed row twice, and an unchanged one as well
     const counted = yield* queryOne<{ written: string }>(sql`SELECT COUNT(*) AS written ${changed}`);

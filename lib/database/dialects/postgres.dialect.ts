@@ -44,8 +44,6 @@ function placesOf(values: readonly unknown[]): number[] {
 export class PostgresDialect extends BaseDialect {
   readonly name = 'PostgreSQL';
   readonly maxParameters = 65_000;
-  // compiling the CASE of a zone's offsets takes longer than evaluating it for a million rows
-  override readonly runSettings = [sql`SET LOCAL jit = off`];
 
   isTransient(error: unknown): boolean {
     return TRANSIENT.has(String((error as { code?: unknown } | null)?.code));
@@ -68,6 +66,8 @@ export class PostgresDialect extends BaseDialect {
   /** In one round trip. The label is the application's name for the server's list of sessions, by which it is cancelled. */
   protected begin(label: string | null, idleLimit: number | null): readonly string[] {
     const settings = [
+      // compiling the CASE of a zone's offsets takes longer than evaluating it for a million rows
+      'SET LOCAL jit = off',
       ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`]),
       ...(idleLimit === null ? [] : [`SET LOCAL idle_in_transaction_session_timeout = ${String(idleLimit)}`]),
     ];

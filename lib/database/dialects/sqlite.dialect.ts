@@ -7,7 +7,7 @@ import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { Cancellation } from '../cancellation.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Row, type StatementResult, type Work } from '../work.js';
-import { BaseDialect, FRESH, freshColumns, insertInto } from './base.dialect.js';
+import { BaseDialect, freshColumns, insertInto } from './base.dialect.js';
 import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } from './day-expressions.js';
 import {
   DAYS,
@@ -332,10 +332,31 @@ SELECT day + 1 FROM days WHERE day < ${this.integer(through)}) SELECT day FROM d
     return sql`(${spans}) s CROSS JOIN ${raw(DAYS)} d ON d.day >= s.day AND d.day < s.next`;
   }
 
+  /** One for each kind of key: it stays on the connection, as to make or drop a table unprepares every statement. */
+  protected override freshTable({ table, keys }: Replacement): string {
+    return ['trackstats_fresh', ...declaredTypes(table, keys)].join('_').replace(/\W/g, '');
+  }
+
+  /** With the types of the table's own key, or no index of the one would find what is in the other. */
+  protected override stageFresh(replacement: Replacement, query: Sql): readonly Sql[] {
+    const { table, keys } = replacement;
+    const name = raw(this.freshTable(replacement));
+    const columns = declaredTypes(table, keys).map((type, index) => raw(`c${String(index)} ${type}`));
+    const key = join(keys.map((_, index) => raw(`c${String(index)}`)));
+    return [
+      sql`CREATE TEMPORARY TABLE IF NOT EXISTS ${name} (${join([...columns, raw('v')])}, PRIMARY KEY (${key})) WITHOUT ROWID`,
+      sql`INSERT INTO ${name} ${query}`,
+    ];
+  }
+
+  protected override unstageFresh(replacement: Replacement): Sql {
+    return sql`DELETE FROM ${raw(this.freshTable(replacement))}`;
+  }
+
   protected *putStaged(replacement: Replacement): Work<number> {
     const { table, keys, value } = replacement;
     const column = table.column(value);
-    return yield* execute(sql`${insertInto(replacement)} SELECT ${freshColumns(keys)} FROM ${raw(FRESH)} f WHERE TRUE
+    return yield* execute(sql`${insertInto(replacement)} SELECT ${freshColumns(keys)} FROM ${raw(this.freshTable(replacement))} f WHERE TRUE
 ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${column} = excluded.${column}
 WHERE ${table.path}.${column} IS NOT excluded.${column}`);
   }
@@ -344,6 +365,15 @@ WHERE ${table.path}.${column} IS NOT excluded.${column}`);
 /** Decimals whose integers a double holds; with more digits they would pass 2^63, and the column has lost them anyway. */
 function exactScale({ type, precision, scale }: NumericColumn): number {
   return type === 'decimal' && (precision ?? 0) <= 15 ? (scale ?? 0) : 0;
+}
+
+/** The types with which key columns are declared. */
+function declaredTypes({ metadata }: Table, keys: readonly string[]): string[] {
+  const { driver } = metadata.dataSource;
+  return keys.map((key) => {
+    const column = metadata.findColumnWithPropertyPath(key);
+    return column === undefined ? '' : driver.normalizeType(column);
+  });
 }
 
 function power(scale: number): Sql {
