@@ -1,9 +1,8 @@
-import { HttpStatus, Inject, Injectable, StreamableFile } from '@nestjs/common';
+import { Inject, Injectable, StreamableFile } from '@nestjs/common';
 import type { Readable } from 'node:stream';
-import type * as TransferFormats from '../transfer/transfer-format.js';
-import type { TransferService } from '../transfer/transfer.service.js';
+import { TRANSFER_FORMATS } from '../transfer/transfer-format.js';
+import { TransferService } from '../transfer/transfer.service.js';
 import { TrackstatsHttpException } from './http.exception.js';
-import { isMissing } from './missing-package.js';
 import type { ExportQuery } from './parameters/statistic.parameters.js';
 import { filterOf, scopeOf } from './scope.js';
 import { TrackstatsAccess } from './trackstats.access.js';
@@ -18,7 +17,9 @@ export class ExportReader {
     if (domain !== undefined && metric.length > 0) {
       throw TrackstatsHttpException.badRequest('domain stands beside metric. Give one of them.');
     }
-    const { TRANSFER_FORMATS, transfer } = await this.loaded();
+    const { context, clock } = this.access;
+    const { database, objectTypes, owners, options } = context;
+    const transfer = new TransferService(database, objectTypes, owners, options, clock);
     const rows = await transfer.export(this.filterOf(query), { format });
     const { contentType, extension } = TRANSFER_FORMATS[format];
     const name = metric.length === 1 ? metric[0]?.replace('/', '-') : (domain ?? 'statistics');
@@ -43,24 +44,6 @@ export class ExportReader {
       ...(last !== undefined && { last }),
       ...(allObjects ? { objects: 'all' } : filterOf(scope)),
     };
-  }
-
-  /** loaded when it is first asked for: it needs packages that an application need not have */
-  private async loaded(): Promise<{ transfer: TransferService } & typeof TransferFormats> {
-    const { context, clock } = this.access;
-    try {
-      const [{ TransferService: Service }, formats] = await Promise.all([
-        import('../transfer/transfer.service.js'),
-        import('../transfer/transfer-format.js'),
-      ]);
-      const transfer = new Service(context.database, context.objectTypes, context.owners, context.options, clock);
-      return { ...formats, transfer };
-    } catch (error) {
-      if (!isMissing(error, 'csv-stringify') && !isMissing(error, 'csv-parse')) throw error;
-      throw new TrackstatsHttpException(HttpStatus.NOT_IMPLEMENTED, [
-        'This application cannot export. Its operator adds what that needs: npm install csv-parse csv-stringify.',
-      ]);
-    }
   }
 }
 

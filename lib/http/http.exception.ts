@@ -38,6 +38,7 @@ import {
   NotStartedError,
   UnknownTrackerError,
 } from '../errors/tracker.error.js';
+import { MissingPackageError } from '../errors/transfer.error.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
 import type { ErrorResponse } from './resources.js';
 
@@ -72,6 +73,7 @@ const STATUS_BY_ERROR = new Map<ErrorClass, HttpStatus>([
     TrackerOwnedError,
   ]),
   ...statusOf(HttpStatus.SERVICE_UNAVAILABLE, [ConnectionBusyError, NotStartedError, ShuttingDownError]),
+  ...statusOf(HttpStatus.NOT_IMPLEMENTED, [MissingPackageError]),
   ...statusOf(HttpStatus.GATEWAY_TIMEOUT, [RunTimeoutError]),
   ...statusOf(HttpStatus.BAD_REQUEST, [
     AmbiguousTrackerError,

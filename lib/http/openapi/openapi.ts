@@ -13,7 +13,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   400: 'A parameter is wrong, or a limit is exceeded',
   403: 'Not admitted, or the request comes from a page of another site',
   404: 'There is no such metric, domain or tracker',
-  501: 'The packages that exporting needs are not installed',
+  501: 'The packages that CSV needs are not installed',
   409: 'What is asked for does not go with what is running or stored',
 };
 
