@@ -37,8 +37,11 @@ function fixture(name: string): string {
 }
 
 function filesEndingIn(ending: string): string[] {
-  return library.files.filter((file) => file.startsWith('dist/') && file.endsWith(ending));
+  return library.files.filter((file) => file.startsWith('dist/') && !file.startsWith(PAGE) && file.endsWith(ending));
 }
+
+/** What browsers load: modules of the page, which no application imports. */
+const PAGE = 'dist/dashboard/page/';
 
 function textOf(file: string): string {
   return readFileSync(join(library.directory, file), 'utf8');
@@ -48,13 +51,21 @@ describe('the package', () => {
   it('has the built library, and nothing else', () => {
     const beside = library.files.filter((file) => !file.startsWith('dist/'));
     expect(beside).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
-    expect(library.files.filter((file) => !/\.(js|d\.ts|js\.map|md|json)$|^LICENSE$/.test(file))).toEqual([]);
+    const code = library.files.filter((file) => !file.startsWith(PAGE));
+    expect(code.filter((file) => !/\.(js|d\.ts|js\.map|md|json)$|^LICENSE$/.test(file))).toEqual([]);
     expect(library.files.filter((file) => /\.spec\.|\/(test|sample-app|bench)\//.test(file))).toEqual([]);
     expect(
       filesEndingIn('.d.ts')
         .map((file) => file.replace(/\.d\.ts$/, '.js'))
         .sort(),
     ).toEqual(filesEndingIn('.js'));
+  });
+
+  it("has the dashboard's page, and the chart's licence", () => {
+    const page = library.files.filter((file) => file.startsWith(PAGE)).map((file) => file.slice(PAGE.length));
+    expect(page).toEqual(expect.arrayContaining(['app.js', 'icon.svg', 'style.css', 'uplot.css', 'uplot.js']));
+    expect(page).toContain('uplot.LICENSE');
+    expect(page.filter((file) => !/\.(js|css|svg|LICENSE)$/.test(file))).toEqual([]);
   });
 
   it('has its sources in its source maps', () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { transformFileSync } from '@swc/core';
+import { buildDashboardPage } from '../../build/dashboard-page.js';
 
 const ROOT = process.cwd();
 
@@ -15,6 +16,7 @@ export function compileSample(): { main: string; remove: () => void } {
   const directory = mkdtempSync(join(ROOT, '.tsc-out', 'sample-'));
   copyFileSync(join(ROOT, 'package.json'), join(directory, 'package.json'));
   compile('lib', join(directory, 'dist'));
+  buildDashboardPage(join(directory, 'dist', 'dashboard', 'page'));
   compile('sample-app/src', join(directory, 'sample-app', 'dist'));
   return {
     main: join(directory, 'sample-app', 'dist', 'main.js'),

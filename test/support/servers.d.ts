@@ -14,7 +14,9 @@ export interface TestRun {
   /** The beginning of the name of every database made by this run. */
   prefix: string;
   found: FoundDatabase[];
-  missing: { kind: DatabaseKind; reason: string }[];
+  missing: { kind: DatabaseKind | 'chromium'; reason: string }[];
+  /** Where the browser is; null: there is none. */
+  chromium: string | null;
 }
 
 export interface ServerConnection {

@@ -8,6 +8,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { findChromium } from './chromium.js';
 
 const KINDS = ['sqlite', 'postgres', 'mariadb'];
 const RUN = 'TRACKSTATS_TEST_RUN';
@@ -66,20 +67,20 @@ async function probe(kind, folderForFiles) {
   return { ...database, product, version: /^[\d.]+/.exec(version)?.[0] ?? version };
 }
 
-function kindsIn(variable) {
+function kindsIn(variable, known = KINDS) {
   const kinds = (process.env[variable] ?? '').split(',').flatMap((kind) => kind.trim() || []);
-  const unknown = kinds.find((kind) => !KINDS.includes(kind));
+  const unknown = kinds.find((kind) => !known.includes(kind));
   if (unknown)
-    throw new Error(`${variable} names "${unknown}"; write any of ${KINDS.join(', ')}, separated by commas.`);
+    throw new Error(`${variable} names "${unknown}"; write any of ${known.join(', ')}, separated by commas.`);
   return kinds;
 }
 
 /** Finds the databases to test on, and tells them to the specs through the environment. */
 export async function startRun() {
   const wanted = kindsIn('TRACKSTATS_TEST_DATABASES');
-  const required = kindsIn('TRACKSTATS_TEST_REQUIRE');
+  const required = kindsIn('TRACKSTATS_TEST_REQUIRE', [...KINDS, 'chromium']);
   const prefix = `trackstats_test_${Math.floor(Date.now() / 1000)}_${process.pid}_`;
-  const run = { prefix, found: [], missing: [] };
+  const run = { prefix, found: [], missing: [], chromium: findChromium() };
   await Promise.all(
     KINDS.map(async (kind) => {
       if (wanted.length > 0 && !wanted.includes(kind)) {
@@ -95,6 +96,7 @@ export async function startRun() {
     }),
   );
   for (const list of [run.found, run.missing]) list.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
+  if (run.chromium === null) run.missing.push({ kind: 'chromium', reason: 'not in the usual places' });
   process.env[RUN] = JSON.stringify(run);
 
   const lacking = run.missing.filter(({ kind }) => required.includes(kind));

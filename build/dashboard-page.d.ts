@@ -1,0 +1,1 @@
+export function buildDashboardPage(target: string): void;

@@ -1,0 +1,24 @@
+import { shown, TrackstatsError } from '../errors/trackstats.error.js';
+
+/** The page's files are not where the package has them. */
+export class MissingDashboardPageError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISSING_DASHBOARD_PAGE';
+
+  constructor(folder: string, options?: { cause?: unknown }) {
+    super(
+      `TrackstatsDashboardModule: ${folder} does not hold the page (app.js). Install the package again; if the ` +
+        `application is bundled into one file, leave nestjs-trackstats out of the bundle. In a checkout: npm run build.`,
+      options,
+    );
+  }
+}
+
+/** An option of the dashboard whose value cannot be used. */
+export class InvalidDashboardOptionsError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_DASHBOARD_OPTIONS';
+
+  /** @param reason what was expected and how to mend it */
+  constructor(option: string, given: unknown, reason: string) {
+    super(`TrackstatsDashboardModule: ${option} is ${shown(given)}. ${reason}`);
+  }
+}

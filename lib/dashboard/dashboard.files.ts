@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { MissingDashboardPageError } from './dashboard.error.js';
+
+/** One file of the page, ready to be sent. */
+export interface DashboardFile {
+  readonly type: string;
+  readonly content: Buffer;
+  readonly gzipped: Buffer;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml; charset=utf-8',
+};
+
+/** Where the build puts the page. */
+const FOLDER = fileURLToPath(new URL('./page', import.meta.url));
+
+/**
+ * The page's scripts and styles, read once. All of them stand under one hash, since modules that import one another
+ * have to be of one build: a browser may then keep each of them for ever.
+ */
+export class DashboardFiles {
+  /** changes where any file does */
+  readonly hash: string;
+  private readonly files: ReadonlyMap<string, DashboardFile>;
+
+  /** @throws MissingDashboardPageError where the folder holds no page */
+  constructor(folder = FOLDER) {
+    this.files = new Map(namesIn(folder).map((name) => [name, fileAt(folder, name)]));
+    if (!this.files.has('app.js')) throw new MissingDashboardPageError(folder);
+    const hash = createHash('sha256');
+    for (const [name, { content }] of this.files) hash.update(`${name}\0${content.length}\0`).update(content);
+    this.hash = hash.digest('hex').slice(0, 16);
+  }
+
+  /** A file by its name, which may be anything that a request holds: a path finds nothing. */
+  find(name: string): DashboardFile | null {
+    return this.files.get(name) ?? null;
+  }
+
+  /** The modules that the page begins with, so that the browser asks for all of them at once. */
+  get modules(): readonly string[] {
+    return [...this.files.keys()].filter((name) => name.endsWith('.js') && name !== 'uplot.js');
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => extname(name) in TYPES)
+      .sort();
+  } catch (error) {
+    throw new MissingDashboardPageError(folder, { cause: error });
+  }
+}
+
+function fileAt(folder: string, name: string): DashboardFile {
+  const content = readFileSync(join(folder, name));
+  return { type: TYPES[extname(name)] ?? 'application/octet-stream', content, gzipped: gzipSync(content) };
+}

@@ -1,0 +1,57 @@
+/** What the page is made of, beside the files that it loads. */
+export interface DashboardDocument {
+  readonly title: string;
+  /** where the files stand, relative to the address that was asked for: './' or './trackstats/' */
+  readonly base: string;
+  readonly hash: string;
+  readonly modules: readonly string[];
+}
+
+/**
+ * The page before its script has run: no text of a user is in it but the title and the address, both escaped. Every
+ * address is relative, so that the page works wherever a proxy puts it.
+ */
+export function dashboardHtml({ title, base, hash, modules }: DashboardDocument): string {
+  const file = (name: string): string => escaped(`${base}trackstats-page/${hash}/${name}`);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${escaped(title)}</title>
+<link rel="icon" href="${file('icon.svg')}" type="image/svg+xml">
+<link rel="stylesheet" href="${file('uplot.css')}">
+<link rel="stylesheet" href="${file('style.css')}">
+${modules.map((name) => `<link rel="modulepreload" href="${file(name)}">`).join('\n')}
+<script type="module" src="${file('app.js')}"></script>
+</head>
+<body data-title="${escaped(title)}">
+<noscript><p class="notice">This page draws charts with JavaScript, which is switched off in this browser.</p></noscript>
+</body>
+</html>
+`;
+}
+
+/**
+ * What leads from the address that a browser asked for to the files below the page. A server may serve the page with
+ * and without a slash at its end, and only the request tells which one it was.
+ */
+export function baseOf(url: string): string {
+  const path = url.replace(/[?#].*$/s, '');
+  const last = path.slice(path.lastIndexOf('/') + 1);
+  return last === '' ? './' : `./${last}/`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}

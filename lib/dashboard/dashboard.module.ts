@@ -1,0 +1,138 @@
+import { Inject, Module, type DynamicModule, type FactoryProvider, type NestModule, type Type } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { TrackstatsHttpModule } from '../http/http.module.js';
+import { answerWithSlash, dashboardController } from './dashboard.controller.js';
+import { DashboardFiles } from './dashboard.files.js';
+import {
+  resolveDashboardExtras,
+  resolveDashboardOptions,
+  type ResolvedDashboardOptions,
+  type TrackstatsDashboardModuleAsyncOptions,
+  type TrackstatsDashboardModuleExtras,
+  type TrackstatsDashboardModuleOptions,
+} from './dashboard.options.js';
+import { DASHBOARD_CONTROLLER, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
+
+/** The options of one dashboard, for its page and for the interface below it. */
+@Module({})
+export class TrackstatsDashboardOptionsModule {}
+
+/** The page and its files. */
+@Module({})
+export class TrackstatsDashboardPageModule implements NestModule {
+  constructor(
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(DASHBOARD_CONTROLLER) private readonly controller: DashboardController,
+  ) {}
+
+  /** Asked for middleware before routes are made, which `onModuleInit` is not: it has none. */
+  configure(): void {
+    // in an application context there is no adapter, and no route either
+    const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+    // at the root an application has routes of its own, which a wildcard would answer for
+    if (adapter?.getType() === 'fastify' && this.controller.path !== '') answerWithSlash(this.controller.type);
+  }
+}
+
+/** The controller of one dashboard, and its path. */
+interface DashboardController {
+  readonly type: Type;
+  readonly path: string;
+}
+
+/**
+ * A page that shows metrics, charts and trackers, under the application's own server.
+ *
+ * @example
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     TrackstatsModule.forRoot(),
+ *     TrackstatsDashboardModule.forRoot({
+ *       path: 'admin/statistics',
+ *       imports: [AuthModule],
+ *       guards: [SignedInGuard],
+ *       actionGuards: [AdminGuard],
+ *     }),
+ *   ],
+ * })
+ * export class AppModule {}
+ * ```
+ */
+@Module({})
+export class TrackstatsDashboardModule {
+  /**
+   * Mounts the page at `path` and the JSON interface that it uses below it, at `api`. It can be called several times,
+   * with other paths.
+   *
+   * @throws UnguardedInterfaceError without a guard, unless `public` is true; InvalidDashboardOptionsError,
+   * InvalidHttpOptionsError; at start: MissingDashboardPageError
+   */
+  static forRoot(options: TrackstatsDashboardModuleOptions & TrackstatsDashboardModuleExtras = {}): DynamicModule {
+    const { path, guards, actionGuards, public: isPublic, imports, ...rest } = options;
+    const extras = { path, guards, actionGuards, public: isPublic, imports } as TrackstatsDashboardModuleExtras;
+    return dashboard('forRoot', extras, { useFactory: () => rest });
+  }
+
+  /**
+   * As `forRoot`, with options that a factory makes. What shapes the module stands beside the factory.
+   *
+   * @example
+   * ```ts
+   * TrackstatsDashboardModule.forRootAsync({
+   *   guards: [AdminGuard],
+   *   imports: [AuthModule, UsersModule],
+   *   inject: [UsersService],
+   *   useFactory: (users: UsersService) => ({ label: (objects) => users.namesOf(objects) }),
+   * })
+   * ```
+   */
+  static forRootAsync(options: TrackstatsDashboardModuleAsyncOptions): DynamicModule {
+    const { useFactory, inject = [], ...extras } = options;
+    return dashboard('forRootAsync', extras, { useFactory, inject });
+  }
+}
+
+type Factory = Pick<FactoryProvider<TrackstatsDashboardModuleOptions>, 'useFactory' | 'inject'>;
+
+function dashboard(
+  method: string,
+  given: TrackstatsDashboardModuleExtras,
+  { useFactory, inject = [] }: Factory,
+): DynamicModule {
+  const extras = resolveDashboardExtras(given, `TrackstatsDashboardModule.${method}`);
+  const { path, guards, actionGuards, imports } = extras;
+  const options: DynamicModule = {
+    module: TrackstatsDashboardOptionsModule,
+    imports,
+    providers: [
+      {
+        provide: DASHBOARD_OPTIONS,
+        useFactory: async (...args: unknown[]) => resolveDashboardOptions(await useFactory(...args)),
+        inject,
+      },
+    ],
+    exports: [DASHBOARD_OPTIONS],
+  };
+  const http = TrackstatsHttpModule.forRootAsync({
+    path: [path, 'api'].filter((part) => part !== '').join('/'),
+    guards,
+    actionGuards,
+    public: guards.length === 0,
+    imports: [...imports, options],
+    inject: [DASHBOARD_OPTIONS],
+    useFactory: ({ http: own }: ResolvedDashboardOptions) => own,
+  });
+  const controller: DashboardController = { type: dashboardController(extras), path };
+  const page: DynamicModule = {
+    module: TrackstatsDashboardPageModule,
+    imports: [...imports, options],
+    providers: [
+      { provide: DashboardFiles, useFactory: () => new DashboardFiles() },
+      { provide: DASHBOARD_CONTROLLER, useValue: controller },
+    ],
+    controllers: [controller.type],
+  };
+  // the interface before the page, which answers for everything below its path that nothing else does
+  return { module: TrackstatsDashboardModule, imports: [http, page] };
+}

@@ -1,0 +1,13 @@
+import { element } from './element.js';
+
+/** What screen readers say by themselves when it changes. */
+const region = element('p', { role: 'status', class: 'hidden', id: 'announcement' });
+
+export function announcer(): HTMLElement {
+  return region;
+}
+
+/** Tells what has just happened, in a sentence. */
+export function announce(text: string): void {
+  region.textContent = text;
+}

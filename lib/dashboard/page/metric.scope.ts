@@ -1,0 +1,65 @@
+import type { CatalogMetric, PeriodResource, ScopeResource } from '../../http/resources.js';
+import type { MetricAddress } from './address.js';
+
+/** One way to show a metric: its total, or by what it is counted for. */
+export interface Scope {
+  /** what `by` in the address holds; '': the total */
+  readonly by: string;
+  readonly label: string;
+  /** what asks the interface for it */
+  readonly query: Readonly<Record<string, string>>;
+  readonly periods: readonly PeriodResource[];
+}
+
+/** An address of which everything is known to exist. */
+export interface Choice {
+  readonly scope: Scope;
+  readonly period: PeriodResource;
+}
+
+const STATISTIC = 'statistic:';
+
+/** The ways to show a metric, the total first. */
+export function scopesOf({ scopes }: CatalogMetric): Scope[] {
+  const found = new Map<string, Scope>();
+  for (const scope of scopes.map(scopeOf)) {
+    const known = found.get(scope.by);
+    found.set(scope.by, known === undefined ? scope : { ...known, periods: united(known.periods, scope.periods) });
+  }
+  return [...found.values()]
+    .filter(({ periods }) => periods.length > 0)
+    .sort((a, b) => Number(a.by > b.by) - Number(a.by < b.by));
+}
+
+/** What an address asks for, as far as there is such a thing; null where the metric has no statistics. */
+export function chosen(scopes: readonly Scope[], { by, period }: MetricAddress): Choice | null {
+  const scope = scopes.find((one) => one.by === (by ?? '')) ?? scopes[0];
+  const periods = scope?.periods ?? [];
+  const found = periods.find(({ name }) => name === period) ?? periods.find(({ name }) => name === 'DAY') ?? periods[0];
+  return scope === undefined || found === undefined ? null : { scope, period: found };
+}
+
+function scopeOf(scope: ScopeResource): Scope {
+  const { periods } = scope;
+  switch (scope.kind) {
+    case 'total':
+      return { by: '', label: 'Total', query: {}, periods };
+    case 'objects':
+      return byType(scope.objectType, periods);
+    case 'object':
+      return byType(scope.object.type, periods);
+    case 'statistic': {
+      const { statistic, dimensions } = scope;
+      const label = `By ${dimensions.map(({ name }) => name).join(', ')}`;
+      return { by: `${STATISTIC}${statistic}`, label, query: { statistic }, periods };
+    }
+  }
+}
+
+function byType(type: string, periods: readonly PeriodResource[]): Scope {
+  return { by: type, label: `By ${type.replaceAll('_', ' ')}`, query: { object_type: type }, periods };
+}
+
+function united(some: readonly PeriodResource[], others: readonly PeriodResource[]): PeriodResource[] {
+  return [...some, ...others.filter(({ name }) => !some.some((one) => one.name === name))];
+}

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { hrefOf, parseAddress, toMetric, type Address } from '../../lib/dashboard/page/address.js';
+
+const METRIC = toMetric('shopping/orders');
+
+describe('the address of a page', () => {
+  it.each<[Address, string]>([
+    [{ page: 'overview', search: '', period: '' }, '?'],
+    [{ page: 'overview', search: 'new orders', period: 'MONTH' }, '?q=new+orders&period=MONTH'],
+    [{ page: 'trackers' }, '?view=trackers'],
+    [{ page: 'tracker', tracker: 'Stock.level & more' }, '?tracker=Stock.level+%26+more'],
+    [METRIC, '?metric=shopping%2Forders'],
+    [
+      { ...METRIC, period: 'WEEK', range: '1y', compares: true },
+      '?metric=shopping%2Forders&period=WEEK&range=1y&compare=before',
+    ],
+    [
+      { ...METRIC, range: 'own', from: '2026-01-01', to: '2026-02-01', by: 'customer', top: 3, as: 'bars' },
+      '?metric=shopping%2Forders&from=2026-01-01&to=2026-02-01&by=customer&top=3&as=bars',
+    ],
+  ])('%j', (address, href) => {
+    expect(hrefOf(address)).toBe(href);
+    expect(parseAddress(href)).toEqual(address);
+  });
+
+  it.each([
+    ['?metric=a/b&range=century&as=pie&top=-1&from=yesterday', { range: '90d', as: 'lines', top: 5, from: null }],
+    ['?metric=a/b&top=1000', { top: 10 }],
+    ['?metric=a/b&from=2026-02-31', { range: '90d' }],
+    ['?view=nothing', { page: 'overview' }],
+  ])('takes what it does not know as absent: %s', (href, part) => {
+    expect(parseAddress(href)).toMatchObject(part);
+  });
+
+  it('holds any name, and leads nowhere but to this page', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary', minLength: 1 }), (tracker, by) => {
+        const addresses: Address[] = [
+          { page: 'tracker', tracker: tracker === '' ? 'x' : tracker },
+          { ...METRIC, by },
+        ];
+        for (const address of addresses) {
+          expect(hrefOf(address)).toMatch(/^\?/);
+          expect(new URL(hrefOf(address), 'http://here/a/b').pathname).toBe('/a/b');
+          expect(parseAddress(hrefOf(address))).toEqual(address);
+        }
+      }),
+    );
+  });
+});

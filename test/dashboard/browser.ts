@@ -1,0 +1,120 @@
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { currentRun } from '../support/servers.js';
+
+/** Describes what a real browser shows; skipped, and said so at the end of the run, where there is none. */
+export function describeInBrowser(title: string, body: (browser: TestBrowser) => void): void {
+  const path = currentRun()?.chromium ?? null;
+  const run = path === null ? describe.skip : describe;
+  run(`${title} in Chromium`, () => {
+    const browser = new TestBrowser(path ?? '');
+    beforeAll(() => browser.launch());
+    afterEach(() => browser.closePages());
+    afterAll(() => browser.close());
+    body(browser);
+  });
+}
+
+export interface PageOptions {
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly headers?: Record<string, string>;
+}
+
+/** A page, and what went wrong on it. */
+export interface TestPage {
+  readonly page: Page;
+  /** violations of the content security policy, requests to other hosts, errors of scripts, answers that are errors */
+  readonly faults: string[];
+}
+
+/** As text: it runs in the browser, whose names the tests do not know. */
+const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', (event) => {
+  console.error('violation of ' + event.violatedDirective + ': ' + event.blockedURI + ' ' + event.sample);
+})`;
+
+export const PHONE = 390;
+export const DESKTOP = 1280;
+
+/** One browser for a describe. */
+export class TestBrowser {
+  private browser?: Browser;
+
+  constructor(private readonly path: string) {}
+
+  async launch(): Promise<void> {
+    const args = ['--no-sandbox', '--lang=en-US', '--disable-gpu'];
+    this.browser = await puppeteer.launch({ executablePath: this.path, args });
+  }
+
+  async open(url: string, { theme = 'light', width = DESKTOP, headers = {} }: PageOptions = {}): Promise<TestPage> {
+    const page = await this.browser!.newPage();
+    await show(page, { theme, width });
+    await page.setExtraHTTPHeaders(headers);
+    const faults = watch(page, new URL(url).host);
+    await page.evaluateOnNewDocument(TELL_VIOLATIONS);
+    await page.goto(url);
+    await this.ready(page);
+    return { page, faults };
+  }
+
+  /** Waits until a page shows what it was asked for, its chart drawn. */
+  async ready(page: Page): Promise<void> {
+    await page.waitForFunction(
+      `document.querySelector('main:not([aria-busy]) h1') !== null && document.querySelector('.chart:empty') === null`,
+      { timeout: 10_000, polling: 20 },
+    );
+  }
+
+  async closePages(): Promise<void> {
+    const [, ...pages] = (await this.browser?.pages()) ?? []; // the first is the browser's own
+    await Promise.all(pages.map((page) => page.close()));
+  }
+
+  async close(): Promise<void> {
+    await this.browser?.close();
+  }
+}
+
+/** Gives a page another theme or width while it is shown. */
+export async function show(page: Page, { theme, width }: { theme: 'light' | 'dark'; width: number }): Promise<void> {
+  await page.setViewport({ width, height: width === PHONE ? 844 : 900 });
+  await page.emulateMediaFeatures([
+    { name: 'prefers-color-scheme', value: theme },
+    { name: 'prefers-reduced-motion', value: 'reduce' },
+  ]);
+}
+
+function watch(page: Page, host: string): string[] {
+  const faults: string[] = [];
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (!['blob:', 'data:'].includes(url.protocol) && url.host !== host) faults.push(`request to ${request.url()}`);
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 400) faults.push(`${response.status()} of ${response.url()}`);
+  });
+  page.on('requestfailed', (request) => {
+    if (request.failure()?.errorText !== 'net::ERR_ABORTED') faults.push(`no answer of ${request.url()}`);
+  });
+  page.on('pageerror', (error) => {
+    faults.push(error instanceof Error ? error.message : String(error));
+  });
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warn') faults.push(message.text());
+  });
+  page.on('dialog', (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  return faults;
+}
+
+/** The text of an element, its white space as it is shown. */
+export function textOf(page: Page, selector: string): Promise<string> {
+  return page.$eval(selector, (element) => (element.textContent ?? '').replace(/\s+/g, ' ').trim());
+}
+
+/** Waits for what the page shows after something was done to it. */
+export async function eventually(page: Page, condition: string): Promise<void> {
+  await page.waitForFunction(condition, { timeout: 10_000, polling: 20 });
+}

@@ -1,0 +1,27 @@
+import { baseOf, dashboardHtml } from '../../lib/dashboard/dashboard.html.js';
+
+describe('the page before its script', () => {
+  it.each([
+    ['/trackstats', './trackstats/'],
+    ['/trackstats/', './'],
+    ['/', './'],
+    ['/admin/statistics?metric=a/b', './statistics/'],
+    ['/admin/statistics/?metric=a/b#c/d', './'],
+    ['/TRACKSTATS?x=/', './TRACKSTATS/'],
+  ])('at %s finds its files at %s', (url, base) => {
+    expect(baseOf(url)).toBe(base);
+  });
+
+  it('escapes what it is given', () => {
+    const html = dashboardHtml({ title: `</title><script>"'&`, base: './"x/', hash: 'h', modules: [] });
+    expect(html).not.toContain('</title><script>');
+    expect(html).toContain('&lt;/title&gt;&lt;script&gt;&quot;&#39;&amp;');
+    expect(html).toContain('./&quot;x/');
+  });
+
+  it('has no address that is not relative, and nothing inline', () => {
+    const html = dashboardHtml({ title: 'T', base: './', hash: 'h', modules: ['a.js'] });
+    for (const [, address = ''] of html.matchAll(/(?:href|src)="([^"]*)"/g)) expect(address).toMatch(/^\.\//);
+    expect(html).not.toMatch(/<style|style=|<script(?![^>]*src=)|\son\w+=/);
+  });
+});

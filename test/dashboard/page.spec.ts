@@ -1,0 +1,201 @@
+import { DashboardApplications, HOSTILE } from './application.js';
+import { describeInBrowser, eventually, textOf } from './browser.js';
+
+const applications = new DashboardApplications();
+afterAll(() => applications.close());
+
+/** How many pixels of the chart have the colour of its first line: --series-1, in light. */
+const PIXELS_OF_THE_LINE = `(() => {
+  const canvas = document.querySelector('.chart canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) if (data[i] === 31 && data[i + 1] === 95 && data[i + 2] === 168) count++;
+  return count;
+})()`;
+
+const ORDERS = '?metric=shopping%2Forder_count';
+const BY_CUSTOMER = '?metric=shopping%2Fcustomer_orders&by=customer';
+
+describeInBrowser('the dashboard', (browser) => {
+  let url: string;
+  beforeAll(async () => {
+    url = `${await applications.start({ dashboard: { public: true, actionGuards: [{ canActivate: () => true }], title: 'Shop' } })}/trackstats`;
+  });
+
+  it('shows all metrics by domain, each with its last value, its change and a line', async () => {
+    const { page, faults } = await browser.open(url);
+    expect(await page.title()).toBe('Metrics · Shop');
+    expect(await page.$$eval('h2', (all) => all.map((one) => one.textContent))).toEqual([
+      'Shopping',
+      `${HOSTILE}javascript:alert(2)`,
+    ]);
+    const row = await textOf(page, 'tr:has([href*="order_count"])');
+    expect(row).toContain('Number of orders');
+    expect(row).toMatch(/2.*1 so far.*-33%.*Oct 30, 2026/);
+    expect(await page.$$('tr:has([href*="order_count"]) svg path')).toHaveLength(1);
+    expect(faults).toEqual([]);
+  });
+
+  it('finds metrics by what is typed, and keeps that in the address', async () => {
+    const { page, faults } = await browser.open(url);
+    await page.type('input[type=search]', 'number ord');
+    const shown = await page.$$eval('tbody tr:not([hidden]) th a', (all) => all.map((one) => one.textContent));
+    expect(shown).toEqual(['Number of orders']);
+    expect(new URL(page.url()).search).toBe('?q=number+ord');
+    await page.reload();
+    await browser.ready(page);
+    expect(await page.$$('tbody tr:not([hidden])')).toHaveLength(1);
+    expect(faults).toEqual([]);
+  });
+
+  it('draws a metric, and what it draws is on the canvas', async () => {
+    const { page, faults } = await browser.open(url + ORDERS);
+    expect(await textOf(page, 'h1')).toBe('Number of orders');
+    await page.waitForSelector('.chart canvas');
+    expect(await page.evaluate(PIXELS_OF_THE_LINE)).toBeGreaterThan(500);
+    expect(faults).toEqual([]);
+  });
+
+  it('changes what it shows with the controls, in the address, and goes back', async () => {
+    const { page, faults } = await browser.open(url + ORDERS);
+    await page.select('select[name], .controls select', 'CALENDAR_MONTH');
+    await eventually(page, `location.search.includes('period=CALENDAR_MONTH')`);
+    await page.click('input[value=table]');
+    await eventually(page, `document.querySelectorAll('.data tbody tr').length > 0`);
+    await page.click('input[type=checkbox]');
+    await eventually(page, `[...document.querySelectorAll('.data th')].some((th) => th.textContent === 'Change')`);
+    expect(new URL(page.url()).search).toBe(`${ORDERS}&period=CALENDAR_MONTH&compare=before&as=table`);
+    await page.goBack();
+    await eventually(page, `!document.querySelector('input[type=checkbox]').checked`);
+    await page.goBack();
+    await eventually(page, `document.querySelector('input[value=lines]').checked`);
+    await page.waitForSelector('.chart canvas');
+    await page.goForward();
+    await eventually(page, `document.querySelectorAll('.data tbody tr').length > 0`);
+    expect(faults).toEqual([]);
+  });
+
+  it('shows in a table what it draws', async () => {
+    const { page, faults } = await browser.open(`${url}${ORDERS}&from=2026-10-20&to=2026-10-29&as=table`);
+    const rows = await page.$$eval('.data tbody tr', (all) => all.map((row) => row.textContent));
+    // n days before October 31st there are n % 5 + 1 orders
+    expect(rows).toEqual(
+      [29, 28, 27, 26, 25, 24, 23, 22, 21, 20].map((day) => `Oct ${day}, 2026${((31 - day) % 5) + 1}`),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it('shows objects by name, the greatest first, with the range before', async () => {
+    const { page, faults } = await browser.open(`${url}${BY_CUSTOMER}&range=30d&compare=before&as=table`);
+    const titles = await page.$$eval('.data thead th', (all) => all.map((one) => one.textContent));
+    expect(titles.slice(0, 3)).toEqual(['Date', 'Date before', 'Ada Lovelace']);
+    expect(titles).toContain(HOSTILE);
+    const first = await page.$$eval('.data tbody tr:first-child td', (all) => all.map((one) => one.textContent));
+    expect(first.slice(0, 2)).toEqual(['Oct 1, 2026', '1']);
+    expect(first[2]).toBe('1');
+    expect(faults).toEqual([]);
+  });
+
+  it('runs, verifies and backfills a tracker, and tells what came of it', async () => {
+    const { page, faults } = await browser.open(`${url}?tracker=OrderTracker`);
+    const press = async (name: string): Promise<void> => {
+      await page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
+    };
+    await press('Run now');
+    await eventually(page, `document.querySelector('.card [role=status]')?.textContent.startsWith('Done')`);
+    await press('Verify');
+    await eventually(
+      page,
+      `document.querySelector('.card [role=status]')?.textContent.includes('as a fresh computation')`,
+    );
+    await press('Backfill');
+    await eventually(page, `document.querySelector('.card [role=status]')?.textContent.includes('needs the date')`);
+    await page.evaluate(`document.querySelector('input[type=date]').value = '2026-10-01'`);
+    await press('Backfill');
+    await page.waitForSelector('dialog[open]');
+    await page.keyboard.press('Escape');
+    await eventually(page, `document.querySelector('dialog') === null`);
+    await press('Backfill');
+    await page.waitForSelector('dialog[open]');
+    await page.locator('dialog button.main').click();
+    await eventually(page, `document.querySelector('.card [role=status]')?.textContent.startsWith('Done')`);
+    expect(await page.$$('section:last-child tbody tr')).toHaveLength(3);
+    expect(faults).toEqual([]);
+  });
+
+  it('saves what it shows as a file', async () => {
+    const { page, faults } = await browser.open(`${url}${BY_CUSTOMER}&range=30d`);
+    await page.evaluate(`{
+      const create = URL.createObjectURL;
+      URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return create(blob); };
+    }`);
+    await page.locator('::-p-text(Export CSV)').click();
+    await eventually(page, `window.saved !== undefined`);
+    const lines = (await page.evaluate<[], () => string>('window.saved')).trimEnd().split('\r\n');
+    expect(lines[0]).toBe('metric,period,object_type,object_id,label,date,value,complete');
+    expect(lines).toContain(`shopping/customer_orders,DAY,customer,2,${HOSTILE},2026-10-28,1,true`);
+    expect(lines).toHaveLength(1 + 3 * 30);
+    expect(faults).toEqual([]);
+  });
+
+  it('is walked through by the keyboard alone', async () => {
+    const { page, faults } = await browser.open(url);
+    const focused = (): Promise<string> =>
+      page.evaluate(
+        `(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()`,
+      ) as Promise<string>;
+    const tab = async (): Promise<string> => {
+      await page.keyboard.press('Tab');
+      return focused();
+    };
+    expect(await tab()).toBe('Skip to content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(`document.activeElement.tagName`)).toBe('MAIN');
+    const seen: string[] = [];
+    while (seen.length < 10 && seen.at(-1) !== 'Number of orders') seen.push(await tab());
+    expect(seen.at(-1)).toBe('Number of orders');
+    await page.keyboard.press('Enter');
+    await eventually(
+      page,
+      `document.activeElement.tagName === 'H1' && document.activeElement.textContent === 'Number of orders'`,
+    );
+    await page.waitForSelector('.chart canvas');
+    for (let step = 0; step < 20 && (await tab()) !== 'Date'; step++) continue;
+    expect(await focused()).toBe('Date');
+    await page.keyboard.press('ArrowLeft');
+    expect(await page.$eval('input[type=range]', (slider) => slider.getAttribute('aria-valuetext'))).toBe(
+      'Fri, Oct 30, 2026: Value 2',
+    );
+    expect(await textOf(page, '.reading')).toContain('Fri, Oct 30, 2026');
+    const outline = await page.evaluate(`getComputedStyle(document.activeElement).outlineStyle`);
+    expect(outline).toBe('solid');
+    expect(faults).toEqual([]);
+  });
+
+  it('keeps the theme that is chosen', async () => {
+    const { page, faults } = await browser.open(url, { theme: 'light' });
+    const ground = (): Promise<unknown> => page.evaluate(`getComputedStyle(document.body).backgroundColor`);
+    const light = await ground();
+    await page.select('select.theme', 'dark');
+    const dark = await ground();
+    expect(dark).not.toBe(light);
+    await page.reload();
+    await browser.ready(page);
+    expect(await ground()).toBe(dark);
+    await page.select('select.theme', 'system'); // pages of one browser share what was chosen
+    expect(await ground()).toBe(light);
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await eventually(page, `getComputedStyle(document.body).backgroundColor === '${String(dark)}'`);
+    expect(faults).toEqual([]);
+  });
+
+  it.each([
+    ['?metric=shopping%2Fnothing', 'There is no metric shopping/nothing'],
+    ['?metric=nothing%2Fhere', 'nothing'],
+    [`?tracker=${encodeURIComponent(HOSTILE)}`, HOSTILE],
+  ])('says what is not there: %s', async (search, message) => {
+    const { page, faults } = await browser.open(url + search);
+    expect(await textOf(page, '[role=alert]')).toContain(message);
+    expect(faults.filter((fault) => !/\b40[04]\b/.test(fault))).toEqual([]);
+  });
+});
