@@ -25,13 +25,8 @@ async function main(): Promise<void> {
   const options = (): GlobalOptions => program?.opts<GlobalOptions>() ?? {};
   const application = new StartedApplication(
     () => loadApplication({ module: options().module, export: options().export }, process.cwd()),
-    { log: log('log'), warn: log('warn'), error: log('error'), debug: log('debug'), verbose: log('verbose') },
+    new StderrLogger(output, () => options().verbose === true),
   );
-  function log(level: 'log' | 'warn' | 'error' | 'debug' | 'verbose') {
-    return (message: unknown, ...more: unknown[]): void => {
-      new StderrLogger(output, options().verbose === true)[level](message, ...more);
-    };
-  }
   program = commandsOn(commander, application)
     .option('--module <file>', "the compiled file that exports the application's root module")
     .option('--export <name>', "the root module's name there (default: AppModule)");
@@ -52,6 +47,10 @@ async function parsed(program: Command, { CommanderError }: Commander, output: O
   }
 }
 
+// what reads the output may end before it does, as `head`
+process.stdout.on('error', () => {
+  process.exit();
+});
 // whatever handles the application has left open: the command is done when its output is written
 void main().finally(() => {
   process.stdout.write('', () => {

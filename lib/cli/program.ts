@@ -12,6 +12,7 @@ import { migrations } from './commands/migrations.command.js';
 import { prune, type PruneArguments } from './commands/prune.command.js';
 import { run } from './commands/run.command.js';
 import { repair, verify, type RangeArguments } from './commands/verify.command.js';
+import { printableLines } from './printable.js';
 
 const FROM = ['--from <date>', 'first date, YYYY-MM-DD'] as const;
 const TO = ['--to <date>', 'last date, included'] as const;
@@ -22,6 +23,7 @@ export function commandsOn({ Command: CommandClass }: Commander, source: Applica
     .description("Statistics kept in the application's own database: trackers, their runs, and what they stored")
     .option('--json', 'write results as JSON')
     .option('--verbose', "show the application's whole log, and stacks of errors");
+  program.configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) });
   const does =
     <A extends unknown[]>(task: (...given: A) => CommandTask) =>
     (...given: [...A, ...unknown[]]): Promise<void> =>

@@ -23,14 +23,7 @@ export function progressView(output: Output, isFresh: boolean): ProgressView {
     return fraction === 1 ? '' : ms === null ? ', estimating' : `, about ${durationText(ms)} left`;
   };
   const bar = output.isWatched ? newBar(output) : null;
-  if (bar === null) {
-    return {
-      update: ({ date, fraction, written }) => {
-        output.note(`${date}: ${Math.floor(fraction * 100)} %, ${written} rows written${left(fraction)}`);
-      },
-      end: () => undefined,
-    };
-  }
+  if (bar === null) return lines(output, left);
   bar.start(100, 0, { date: '…', written: 0, left: ', estimating' });
   return {
     update: ({ date, fraction, written }) => {
@@ -39,6 +32,20 @@ export function progressView(output: Output, isFresh: boolean): ProgressView {
     end: () => {
       bar.stop();
     },
+  };
+}
+
+/** A line a second at most. */
+function lines(output: Output, left: (fraction: number) => string): ProgressView {
+  let next = 0;
+  return {
+    update: ({ date, fraction, written }) => {
+      const remaining = left(fraction);
+      if (performance.now() < next && fraction < 1) return;
+      next = performance.now() + 1000;
+      output.note(`${date}: ${Math.floor(fraction * 100)} %, ${written} rows written${remaining}`);
+    },
+    end: () => undefined,
   };
 }
 

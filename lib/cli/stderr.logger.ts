@@ -5,11 +5,11 @@ import type { Output } from './output.js';
 export class StderrLogger implements LoggerService {
   constructor(
     private readonly output: Output,
-    private readonly isVerbose: boolean,
+    private readonly isVerbose: () => boolean,
   ) {}
 
   log(message: unknown, ...more: unknown[]): void {
-    if (this.isVerbose) this.print(message, more);
+    if (this.isVerbose()) this.print(message, more);
   }
 
   debug(message: unknown, ...more: unknown[]): void {
@@ -26,7 +26,7 @@ export class StderrLogger implements LoggerService {
 
   error(message: unknown, ...more: unknown[]): void {
     // a stack comes before the context
-    this.print(message, this.isVerbose ? more : more.slice(-1));
+    this.print(message, this.isVerbose() ? more : more.slice(-1));
   }
 
   fatal(message: unknown, ...more: unknown[]): void {

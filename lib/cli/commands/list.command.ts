@@ -10,7 +10,10 @@ export const list: CommandTask = async (context) => {
   const trackers = await context.trackers();
   const infos = await context.unlessStopped(trackers.list());
   // nextRunAt is left out: nothing fires in this process
-  const shown = infos.map(({ nextRunAt: _, periods, ...info }) => ({ ...info, periods: periods.map(Period.nameOf) }));
+  const shown = infos.map(({ nextRunAt: _, periods, ...info }) => ({
+    ...info,
+    periods: periods.map((period) => Period.nameOf(period)),
+  }));
   await context.output.result(shown, () =>
     infos.length === 0
       ? 'There are no trackers.'
@@ -23,7 +26,7 @@ function row({ name, metric, periods, schedule, coverage, lagMs, lastRun, runnin
   return [
     name,
     metric,
-    periods.map(Period.nameOf).join(', '),
+    periods.map((period) => Period.nameOf(period)).join(', '),
     schedule === null ? '-' : (schedule.cron ?? `every ${durationText(schedule.every ?? 0)}`),
     coverage === null ? '-' : `${coverage.from} to ${coverage.through}`,
     lagMs === null ? '-' : durationText(lagMs),
