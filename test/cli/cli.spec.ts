@@ -19,6 +19,7 @@ async function saveOrders(place: Place, ...dates: string[]): Promise<void> {
   }
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- says what the command writes
 function json<T>({ stdout }: Ended): T {
   return JSON.parse(stdout) as T;
 }
