@@ -34,6 +34,8 @@ export interface Place {
   readonly bin: string;
   database: DataSourceOptions;
   env: NodeJS.ProcessEnv;
+  /** Ends what a failed test has left running. */
+  kill(): void;
   remove(): void;
 }
 
@@ -56,9 +58,12 @@ export function makePlace(type: 'module' | 'commonjs', without: readonly string[
   const manifest = { name: 'shop', type, trackstats: { module: './dist/app.module.js' } };
   writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
 
+  const running = new Set<ChildProcess>();
   const launch = (program: string, args: readonly string[]): Started => {
     const env = { ...process.env, NODE_OPTIONS: '', SHOP_DATABASE: JSON.stringify(place.database), ...place.env };
     const child = spawn(program, [...args], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    child.on('close', () => running.delete(child));
     return started(child);
   };
   const bin = join(installed, 'dist', 'cli', 'main.js');
@@ -71,7 +76,11 @@ export function makePlace(type: 'module' | 'commonjs', without: readonly string[
     run: (...args) => launch(process.execPath, [bin, ...args]).ended,
     node: (file, ...args) => launch(process.execPath, [join(directory, file), ...args]).ended,
     program: (name, ...args) => launch(name, args).ended,
+    kill: () => {
+      for (const child of running) child.kill('SIGKILL');
+    },
     remove: () => {
+      place.kill();
       rmSync(directory, { recursive: true, force: true });
     },
   };
