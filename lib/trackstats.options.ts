@@ -174,15 +174,27 @@ const SCHEDULING: ResolvedScheduling = {
   history: { days: 30, runs: 1000 },
 };
 
+/** In the environment, `off`: nothing fires by itself in this process, whatever the options say. */
+export const SCHEDULING_VARIABLE = 'TRACKSTATS_SCHEDULING';
+
+function isSwitchedOff(): boolean {
+  const given = process.env[SCHEDULING_VARIABLE];
+  if (given === undefined || given === '') return false;
+  if (given === 'off') return true;
+  throw new InvalidOptionsError(`the environment variable ${SCHEDULING_VARIABLE}`, given, `Expected 'off', or none.`);
+}
+
 function resolveScheduling(given: unknown): ResolvedScheduling {
-  if (given === undefined || given === false) return Object.freeze({ ...SCHEDULING, enabled: given !== false });
+  const isOff = isSwitchedOff();
+  if (given === undefined || given === false)
+    return Object.freeze({ ...SCHEDULING, enabled: given !== false && !isOff });
   const names = Object.keys(SCHEDULING);
   if (!isObject(given) || Object.keys(given).some((name) => !names.includes(name))) {
     throw new InvalidOptionsError('scheduling', given, `Expected false, or an object of ${names.join(', ')}.`);
   }
   const options = given as SchedulingOptions;
   return Object.freeze({
-    enabled: truth('enabled', options.enabled ?? SCHEDULING.enabled),
+    enabled: truth('enabled', options.enabled ?? SCHEDULING.enabled) && !isOff,
     concurrency: whole('concurrency', options.concurrency ?? SCHEDULING.concurrency, 1),
     lockAtMostFor: duration('lockAtMostFor', options.lockAtMostFor ?? SCHEDULING.lockAtMostFor, SHORTEST_LOCK),
     lockAtLeastFor: duration('lockAtLeastFor', options.lockAtLeastFor ?? SCHEDULING.lockAtLeastFor),

@@ -137,23 +137,26 @@ export class TrackerService {
   }
 
   /**
-   * Writes what `verify` finds: computes the range anew, by default all that is covered.
+   * Writes what `verify` finds: computes the range anew, by default all that is covered, in steps as `backfill` does.
    *
+   * @param options `from`, `to`: dates, both included; `signal`: cancels the step in progress, which is rolled back
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method, InvalidRangeError,
-   * SourceGoneError
+   * SourceGoneError, LeaseLostError, ShuttingDownError
    */
   async repair(
     tracker: TrackerTarget,
-    range: { from?: LocalDateInput; to?: LocalDateInput } = {},
+    options: Watching & { from?: LocalDateInput; to?: LocalDateInput } = {},
   ): Promise<TrackResult> {
+    const { onProgress, signal, ...range } = options;
     const registered = this.ofSource(tracker, 'repair');
     const { definition } = registered;
     const source = await this.sources.find(registered, this.clock());
     const covered = await this.verifier.covered(definition, source);
     const { from, to } = datesOf(range, definition);
-    if (covered === null) return this.executor.next(registered, { slot: null });
+    const watching = { slot: null, signal, onProgress };
+    if (covered === null) return this.executor.next(registered, watching);
     const repaired = { from: from ?? covered.from, to: to ?? covered.through, step: BACKFILL_STEP, resume: false };
-    return this.executor.next(registered, { slot: null, backfill: repaired });
+    return this.executor.next(registered, { ...watching, backfill: repaired });
   }
 
   /** The trackers of the application, and how each one is. */

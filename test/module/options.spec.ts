@@ -25,6 +25,20 @@ describe('resolveOptions', () => {
     expect([options, options.scheduling, options.objectTypes, options.trackers].every(Object.isFrozen)).toBe(true);
   });
 
+  it('has schedules switched off by the environment, and takes nothing else from it', () => {
+    try {
+      process.env.TRACKSTATS_SCHEDULING = 'off';
+      expect(resolveOptions({}).scheduling.enabled).toBe(false);
+      expect(resolveOptions({ scheduling: { enabled: true } }).scheduling.enabled).toBe(false);
+      process.env.TRACKSTATS_SCHEDULING = '';
+      expect(resolveOptions({}).scheduling.enabled).toBe(true);
+      process.env.TRACKSTATS_SCHEDULING = 'false';
+      expect(() => resolveOptions({})).toThrow(/TRACKSTATS_SCHEDULING is "false"\. Expected 'off', or none\./);
+    } finally {
+      delete process.env.TRACKSTATS_SCHEDULING;
+    }
+  });
+
   it('keeps what is given; undefined is as if it were left out', () => {
     const clock = () => new Date(0);
     const trackers = { a: false, b: { cron: '0 * * * *', timeZone: 'UTC' }, c: { every: '1 hour' } } as const;

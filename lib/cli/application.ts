@@ -1,0 +1,109 @@
+import { Console } from 'node:console';
+import { Module, type INestApplicationContext, type LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { DataSource } from 'typeorm';
+import { Database } from '../database/database.js';
+import { PartWithoutModuleError } from '../errors/optional-part.error.js';
+import { SCHEDULING_VARIABLE } from '../trackstats.options.js';
+import type { ApplicationModule } from './application.file.js';
+
+/** Where commands get the application from. */
+export interface ApplicationSource {
+  /** @throws what the start throws */
+  open(): Promise<INestApplicationContext>;
+  /** the data source of the statistics; also of an application that cannot start, as its tables are missing */
+  dataSource(): Promise<DataSource>;
+  close(): Promise<void>;
+}
+
+/** The application that a command is part of. */
+export function runningApplication(app: INestApplicationContext): ApplicationSource {
+  return {
+    open: () => Promise.resolve(app),
+    dataSource: () => Promise.resolve(databaseOf(app).dataSource),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** An application that is started for a command: without schedules, and with its log on stderr. */
+export class StartedApplication implements ApplicationSource {
+  private app: INestApplicationContext | null = null;
+  private database: Database | undefined;
+
+  constructor(
+    private readonly load: () => Promise<ApplicationModule>,
+    private readonly logger: LoggerService,
+  ) {}
+
+  async open(): Promise<INestApplicationContext> {
+    process.env[SCHEDULING_VARIABLE] = 'off';
+    // results have stdout for themselves, whatever the application prints
+    globalThis.console = new Console(process.stderr, process.stderr);
+    const application = await this.load();
+    // abortOnError: its start ends the process otherwise
+    this.app = await NestFactory.createApplicationContext(this.around(application), {
+      logger: this.logger,
+      abortOnError: false,
+    });
+    stopJobs(this.app);
+    databaseOf(this.app);
+    return this.app;
+  }
+
+  async dataSource(): Promise<DataSource> {
+    try {
+      return databaseOf(await this.open()).dataSource;
+    } catch (error) {
+      if (this.database?.dataSource.isInitialized === true) return this.database.dataSource;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.app !== null) await this.app.close();
+    else if (this.database?.dataSource.isInitialized === true) await this.database.dataSource.destroy();
+  }
+
+  /** Keeps the database of an application whose start fails later. */
+  private around(application: ApplicationModule): ApplicationModule {
+    @Module({})
+    class TrackstatsCommandModule {}
+    return {
+      module: TrackstatsCommandModule,
+      imports: [application],
+      providers: [
+        {
+          provide: Symbol('database of the statistics'),
+          useFactory: (database?: Database) => {
+            this.database = database;
+            return null;
+          },
+          inject: [{ token: Database, optional: true }],
+        },
+      ],
+    };
+  }
+}
+
+/** @throws PartWithoutModuleError */
+export function databaseOf(app: INestApplicationContext): Database {
+  try {
+    return app.get(Database, { strict: false });
+  } catch {
+    throw new PartWithoutModuleError('The command line of nestjs-trackstats');
+  }
+}
+
+/** The application's other jobs are none of a command's business. */
+function stopJobs(app: INestApplicationContext): void {
+  let registry: SchedulerRegistry;
+  try {
+    registry = app.get(SchedulerRegistry, { strict: false });
+  } catch {
+    return; // it has no schedules
+  }
+  for (const name of registry.getCronJobs().keys()) registry.deleteCronJob(name);
+  for (const name of registry.getIntervals()) registry.deleteInterval(name);
+  for (const name of registry.getTimeouts()) registry.deleteTimeout(name);
+}

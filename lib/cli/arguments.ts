@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from '../errors/cli.error.js';
+import { Period } from '../time/period.js';
+import { printable } from './printable.js';
+
+/** Reads a whole number, 1 or more. */
+export function wholeNumber(name: string): (given: string) => number {
+  return (given) => {
+    const number = /^\d+$/.test(given) ? Number(given) : Number.NaN;
+    if (Number.isSafeInteger(number) && number > 0) return number;
+    throw new InvalidArgumentError(name, given, 'Expected a whole number, 1 or more.');
+  };
+}
+
+/** Collects an option that may be given several times. */
+export function several(given: string, before: readonly string[] = []): readonly string[] {
+  return [...before, given];
+}
+
+/** @throws InvalidPeriodError */
+export function periods(names: readonly string[]): Period[] {
+  return names.map((name) => Period.parse(name));
+}
+
+/** Those of some values that were given. */
+export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** An argument as a shell takes it. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,35 @@
+import type { TrackerInfo } from '../../execution/tracker-overview.js';
+import { Period } from '../../time/period.js';
+import { durationText } from '../estimate.js';
+import type { CommandTask } from '../command.context.js';
+import { SUCCESS } from '../exit-code.js';
+import { table } from '../table.js';
+
+/** The trackers, and how each is. */
+export const list: CommandTask = async (context) => {
+  const trackers = await context.trackers();
+  const infos = await context.unlessStopped(trackers.list());
+  // nextRunAt is left out: nothing fires in this process
+  const shown = infos.map(({ nextRunAt: _, periods, ...info }) => ({
+    ...info,
+    periods: periods.map((period) => Period.nameOf(period)),
+  }));
+  await context.output.result(shown, () =>
+    infos.length === 0
+      ? 'There are no trackers.'
+      : table(['TRACKER', 'METRIC', 'PERIODS', 'SCHEDULE', 'COVERED', 'AGE', 'LAST RUN'], infos.map(row)),
+  );
+  return SUCCESS;
+};
+
+function row({ name, metric, periods, schedule, coverage, lagMs, lastRun, running }: TrackerInfo): string[] {
+  return [
+    name,
+    metric,
+    periods.map((period) => Period.nameOf(period)).join(', '),
+    schedule === null ? '-' : (schedule.cron ?? `every ${durationText(schedule.every ?? 0)}`),
+    coverage === null ? '-' : `${coverage.from} to ${coverage.through}`,
+    lagMs === null ? '-' : durationText(lagMs),
+    running ? 'running' : (lastRun?.status ?? '-'),
+  ];
+}

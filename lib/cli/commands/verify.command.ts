@@ -1,0 +1,100 @@
+import { InvalidTrackerError } from '../../errors/tracker.error.js';
+import { Period } from '../../time/period.js';
+import { TrackerRegistry } from '../../tracking/tracker.registry.js';
+import type { Difference } from '../../tracking/tracker.verifier.js';
+import { given } from '../arguments.js';
+import type { CommandContext, CommandTask } from '../command.context.js';
+import { FAILURE, SUCCESS } from '../exit-code.js';
+import { progressView } from '../progress.view.js';
+import { table } from '../table.js';
+import { resultText } from './run.command.js';
+
+export interface RangeArguments {
+  from?: string;
+  to?: string;
+}
+
+interface TrackerDifferences {
+  tracker: string;
+  differences: Difference[];
+}
+
+/** Lines of differences that are shown to people, of each tracker. */
+const SHOWN = 20;
+
+/** Compares stored statistics with a fresh computation; every tracker where none is named. */
+export function verify(names: readonly string[], range: RangeArguments): CommandTask {
+  return async (context) => {
+    const trackers = await context.trackers();
+    const found: TrackerDifferences[] = [];
+    for (const tracker of names.length > 0 ? names : await withSource(context)) {
+      const differences = await context.unlessStopped(trackers.verify(tracker, given({ ...range })));
+      found.push({ tracker, differences });
+    }
+    const json = found.map(({ tracker, differences }) => ({ tracker, differences: differences.map(shown) }));
+    await context.output.result(json, () => found.map((each) => text(context, each)).join('\n'));
+    return found.some(({ differences }) => differences.length > 0) ? FAILURE : SUCCESS;
+  };
+}
+
+/** Writes what verify finds. */
+export function repair(tracker: string, range: RangeArguments): CommandTask {
+  return async (context) => {
+    const { output, signal } = context;
+    const trackers = await context.trackers();
+    const view = progressView(output, true);
+    try {
+      const onProgress = view.update.bind(view);
+      const result = await trackers.repair(tracker, { ...given({ ...range }), signal, onProgress });
+      view.end();
+      await output.result(result, () => `${output.name(tracker)}: ${resultText(result)}`);
+      return SUCCESS;
+    } finally {
+      view.end();
+    }
+  };
+}
+
+/** Methods know of today only: there is nothing to compare. */
+async function withSource(context: CommandContext): Promise<string[]> {
+  const app = await context.app();
+  const all = app.get(TrackerRegistry, { strict: false }).all('verify');
+  const names = all.filter(({ kind }) => kind === 'source').map(({ name }) => name);
+  if (names.length === 0) throw new InvalidTrackerError('(all)', 'there is none with a source to compare with.');
+  return names;
+}
+
+/** `undefined`, no row, has no JSON. */
+function shown({ stored, expected, period, ...rest }: Difference): object {
+  return {
+    ...rest,
+    period: Period.nameOf(period),
+    ...given({ stored, expected }),
+    isStored: stored !== undefined,
+    isExpected: expected !== undefined,
+  };
+}
+
+function text({ output }: CommandContext, { tracker, differences }: TrackerDifferences): string {
+  if (differences.length === 0) return `${output.name(tracker)}: all as computed anew.`;
+  const rows = differences
+    .slice(0, SHOWN)
+    .map((difference) => [
+      Period.nameOf(difference.period),
+      difference.date,
+      difference.object === undefined
+        ? difference.dimensions === undefined
+          ? ''
+          : JSON.stringify(difference.dimensions)
+        : `${difference.object.type} ${difference.object.id}`,
+      valueText(difference.stored),
+      valueText(difference.expected),
+    ]);
+  const more = differences.length > SHOWN ? `\nand ${differences.length - SHOWN} more` : '';
+  const count = differences.length === 1 ? 'a difference' : `${differences.length} differences`;
+  return `${output.name(tracker)}: ${count}\n${table(['PERIOD', 'DATE', 'KEY', 'STORED', 'EXPECTED'], rows)}${more}`;
+}
+
+function valueText(value: string | null | undefined): string {
+  return value === undefined ? 'no row' : (value ?? 'NULL');
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+import 'reflect-metadata';
+import type { Command } from 'commander';
+import { loadApplication } from './application.file.js';
+import { StartedApplication } from './application.js';
+import { requireCommander, type Commander } from './commander.js';
+import type { GlobalOptions } from './command.context.js';
+import { exitCodeFor, SUCCESS, USAGE } from './exit-code.js';
+import { Output } from './output.js';
+import { commandsOn } from './program.js';
+import { StderrLogger } from './stderr.logger.js';
+
+/** The command line: `npx trackstats`. */
+async function main(): Promise<void> {
+  const output = new Output(false, process.stdout, process.stderr);
+  let commander: Commander;
+  try {
+    commander = requireCommander();
+  } catch (error) {
+    output.note(error instanceof Error ? error.message : String(error));
+    process.exitCode = exitCodeFor(error);
+    return;
+  }
+  let program: Command | null = null;
+  const options = (): GlobalOptions => program?.opts<GlobalOptions>() ?? {};
+  const application = new StartedApplication(
+    () => loadApplication({ module: options().module, export: options().export }, process.cwd()),
+    new StderrLogger(output, () => options().verbose === true),
+  );
+  program = commandsOn(commander, application)
+    .option('--module <file>', "the compiled file that exports the application's root module")
+    .option('--export <name>', "the root module's name there (default: AppModule)");
+  await parsed(program, commander, output);
+}
+
+async function parsed(program: Command, { CommanderError }: Commander, output: Output): Promise<void> {
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // commander has said what is wrong with the arguments, and shown help where it was asked to
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? SUCCESS : USAGE;
+    else {
+      output.note(error instanceof Error ? error.message : String(error));
+      process.exitCode = exitCodeFor(error);
+    }
+  }
+}
+
+// what reads the output may end before it does, as `head`
+process.stdout.on('error', () => {
+  process.exit();
+});
+// whatever handles the application has left open: the command is done when its output is written
+void main().finally(() => {
+  process.stdout.write('', () => {
+    process.stderr.write('', () => {
+      process.exit();
+    });
+  });
+});

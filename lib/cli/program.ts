@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import type { ApplicationSource } from './application.js';
+import { several, wholeNumber } from './arguments.js';
+import { runCommand, type CommandTask } from './command.context.js';
+import type { Commander } from './commander.js';
+import { backfill, type BackfillArguments } from './commands/backfill.command.js';
+import { exportTo, type ExportArguments } from './commands/export.command.js';
+import { history } from './commands/history.command.js';
+import { importFrom } from './commands/import.command.js';
+import { list } from './commands/list.command.js';
+import { migrations } from './commands/migrations.command.js';
+import { prune, type PruneArguments } from './commands/prune.command.js';
+import { run } from './commands/run.command.js';
+import { repair, verify, type RangeArguments } from './commands/verify.command.js';
+import { printableLines } from './printable.js';
+
+const FROM = ['--from <date>', 'first date, YYYY-MM-DD'] as const;
+const TO = ['--to <date>', 'last date, included'] as const;
+
+/** All commands, on an application. */
+export function commandsOn({ Command: CommandClass }: Commander, source: ApplicationSource): Command {
+  const program = new CommandClass('trackstats')
+    .description("Statistics kept in the application's own database: trackers, their runs, and what they stored")
+    .option('--json', 'write results as JSON')
+    .option('--verbose', "show the application's whole log, and stacks of errors");
+  program.configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) });
+  const does =
+    <A extends unknown[]>(task: (...given: A) => CommandTask) =>
+    (...given: [...A, ...unknown[]]): Promise<void> =>
+      runCommand(source, given.at(-1) as Command, task(...(given.slice(0, -1) as A)));
+
+  program
+    .command('list')
+    .description('the trackers: schedule, coverage, age, last run')
+    .action(does(() => list));
+  program
+    .command('run [trackers...]')
+    .description('run trackers now')
+    .option('--all', 'every tracker of the application')
+    .action(does((names: string[], options: { all?: boolean }) => run(names, options)));
+  program
+    .command('backfill <tracker>')
+    .description('compute a range of dates anew; Ctrl-C stops it and says how to go on')
+    .requiredOption(...FROM)
+    .option('--to <date>', 'last date, included; without it today, and what lies after is removed')
+    .option('--step <days>', 'days that are computed and kept at a time (default: 366)', wholeNumber('--step'))
+    .option('--resume', 'go on where a backfill of the same range was stopped')
+    .action(does((tracker: string, options: BackfillArguments) => backfill(tracker, options)));
+  program
+    .command('verify [trackers...]')
+    .description('compare what is stored with a fresh computation; exit code 1 where they differ')
+    .option(...FROM)
+    .option(...TO)
+    .action(does((names: string[], options: RangeArguments) => verify(names, options)));
+  program
+    .command('repair <tracker>')
+    .description('write what verify finds')
+    .option(...FROM)
+    .option(...TO)
+    .action(does((tracker: string, options: RangeArguments) => repair(tracker, options)));
+  program
+    .command('history <tracker>')
+    .description('the runs of a tracker, the latest first')
+    .option('--limit <runs>', 'how many (default: 20)', wholeNumber('--limit'))
+    .action(does((tracker: string, options: { limit?: number }) => history(tracker, options)));
+  addTransfer(program, does);
+  program
+    .command('prune')
+    .description('remove old statistics')
+    .requiredOption('--metric <key>', "'domain/metric'; may be given several times", several)
+    .option('--period <name>', 'this period only, as DAY or CALENDAR_MONTH')
+    .option('--before <date>', 'what is older than this date')
+    .option('--keep <days>', 'what is older than so many days', wholeNumber('--keep'))
+    .action(does((options: PruneArguments) => prune(options)));
+  program
+    .command('migrations')
+    .description("the library's migrations, and which are applied")
+    .action(does(() => migrations));
+  return program;
+}
+
+type Does = <A extends unknown[]>(
+  task: (...given: A) => CommandTask,
+) => (...given: [...A, ...unknown[]]) => Promise<void>;
+
+function addTransfer(program: Command, does: Does): void {
+  program
+    .command('export')
+    .description('write statistics as CSV or JSON Lines, to stdout or a file')
+    .option('--format <format>', 'csv or jsonl (default: by the name of the file)')
+    .option('-o, --output <file>', 'write to a file')
+    .option('--metric <key>', "'domain/metric'; may be given several times (default: all)", several)
+    .option('--domain <ref>', 'all metrics of a domain')
+    .option('--period <name>', 'as DAY or CALENDAR_MONTH; may be given several times (default: all)', several)
+    .option(...FROM)
+    .option(...TO)
+    .option('--last <days>', 'the last dates, up to today', wholeNumber('--last'))
+    .option('--object-type <type>', 'by object, of one type')
+    .option('--objects', 'by object, of every type')
+    .option('--statistic <class>', 'of a custom statistic')
+    .action(does((options: ExportArguments) => exportTo(options)));
+  program
+    .command('import <file>')
+    .description('store an exported file, or stdin (-), all of it or nothing')
+    .option('--format <format>', 'csv or jsonl (default: by the name of the file)')
+    .option('--force', 'also what a tracker of the application computes')
+    .action(does((file: string, options: { format?: string; force?: boolean }) => importFrom(file, options)));
+}

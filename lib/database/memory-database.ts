@@ -1,0 +1,8 @@
+import type { DataSourceOptions } from 'typeorm';
+
+/** An SQLite database in memory, with its tables made: for tests. */
+export const MEMORY_DATABASE = {
+  type: 'better-sqlite3',
+  database: ':memory:',
+  synchronize: true,
+} as const satisfies DataSourceOptions;

@@ -1,0 +1,30 @@
+import { shown, TrackstatsError } from './trackstats.error.js';
+
+/** The command line cannot find or load the application. */
+export class ApplicationNotFoundError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_APPLICATION_NOT_FOUND';
+
+  /** @param problem what is wrong, and how to mend it */
+  constructor(problem: string, cause?: unknown) {
+    super(problem, { cause });
+  }
+}
+
+/** An argument of a command that cannot be used. */
+export class InvalidArgumentError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_ARGUMENT';
+
+  /** @param expected and how to mend it */
+  constructor(name: string, given: unknown, expected: string) {
+    super(`${name} is ${shown(given)}. ${expected}`);
+  }
+}
+
+/** A command was stopped by Ctrl-C or a signal; what its last step had not committed was rolled back. */
+export class InterruptedError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INTERRUPTED';
+
+  constructor(readonly signal: NodeJS.Signals) {
+    super(`Stopped by ${signal}: the step in progress was rolled back.`);
+  }
+}

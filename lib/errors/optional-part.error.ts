@@ -1,0 +1,33 @@
+import { shown, TrackstatsError } from './trackstats.error.js';
+
+/** An optional part of the library stands in an application that has no `TrackstatsModule`. */
+export class PartWithoutModuleError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_PART_WITHOUT_MODULE';
+
+  constructor(part: string) {
+    super(
+      `${part} needs the module itself: add TrackstatsModule.forRoot() to the imports of the application's root module ` +
+        `(in a test, of the testing module).`,
+    );
+  }
+}
+
+/** An optional part of the library needs a package that is not installed. */
+export class MissingPackageError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISSING_PACKAGE';
+
+  /** @param version the range that the library works with */
+  constructor(part: string, name: string, version: string, cause?: unknown) {
+    super(`${part} needs the package ${name}, which is not installed: npm install '${name}@${version}'.`, { cause });
+  }
+}
+
+/** An option of an optional part that cannot be used. */
+export class InvalidPartOptionError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_PART_OPTION';
+
+  /** @param reason what was expected and how to mend it */
+  constructor(part: string, option: string, given: unknown, reason: string) {
+    super(`${part}: ${option} is ${shown(given)}. ${reason}`);
+  }
+}

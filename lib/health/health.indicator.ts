@@ -1,0 +1,104 @@
+import type { OnApplicationBootstrap } from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
+import { Database } from '../database/database.js';
+import { provided } from '../execution/provided.js';
+import { TrackerService } from '../execution/tracker.service.js';
+import { TrackerRegistry, type TrackerTarget } from '../tracking/tracker.registry.js';
+import type { Duration } from '../trackstats.options.js';
+import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
+import { milliseconds } from './health.duration.js';
+import { lateTrackers, type LateTracker } from './late-trackers.js';
+import { within } from './within.js';
+
+export interface TrackstatsHealthOptions {
+  /**
+   * how late a tracker may be: time from a slot to the moment by which a run that began after it has to have succeeded.
+   * @default until its next slot, and a minute at least
+   */
+  allowance?: Duration;
+  /** the trackers to look at, as TrackerService takes them. @default all */
+  trackers?: readonly TrackerTarget[];
+  /** how long the database may take to answer. @default '5 seconds' */
+  timeout?: Duration;
+}
+
+type Health =
+  | { status: 'up'; trackers: number }
+  | { status: 'down'; message: string; trackers: number; late: Record<string, LateTracker> };
+
+/** What an indicator of @nestjs/terminus returns: under its key the status, with what belongs to it. */
+export type TrackstatsHealthResult<Key extends string = string> = Record<Key, Health>;
+
+/**
+ * Tells whether trackers keep their times. It only reads, and needs no package; @nestjs/terminus takes what it returns.
+ *
+ * @example
+ * ```ts
+ * @Get('health')
+ * @HealthCheck()
+ * check() {
+ *   return this.health.check([() => this.trackers.isHealthy('statistics', { allowance: '15 minutes' })]);
+ * }
+ * ```
+ */
+export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
+  private startedAt = new Date(0);
+  private clock: Clock = () => this.startedAt;
+
+  constructor(private readonly moduleRef: ModuleRef) {}
+
+  /** @throws PartWithoutModuleError */
+  onApplicationBootstrap(): void {
+    this.clock = provided<Clock>(this.moduleRef, TRACKSTATS_CLOCK, 'TrackstatsHealthModule');
+    this.startedAt = this.clock();
+  }
+
+  /**
+   * `down` where a tracker with a schedule is later than its allowance, or where the database does not answer. A tracker
+   * that never succeeded is given its time from its first run on, or from the start of this process where none began.
+   * Trackers without a schedule are never late.
+   *
+   * @param key under which the result stands
+   * @throws UnknownTrackerError, AmbiguousTrackerError, InvalidPartOptionError, NotStartedError: for mistakes in the
+   * call alone, never for what is wrong with the database
+   */
+  async isHealthy<const Key extends string>(
+    key: Key,
+    options: TrackstatsHealthOptions = {},
+  ): Promise<TrackstatsHealthResult<Key>> {
+    const allowance = options.allowance === undefined ? null : milliseconds('allowance', options.allowance);
+    const timeout = milliseconds('timeout', options.timeout ?? '5 seconds');
+    const names = this.names(options.trackers);
+    try {
+      const late = await within(timeout, this.late(names, allowance));
+      return under(key, healthOf(late, names.size));
+    } catch (error) {
+      const message = `The database of the statistics did not answer: ${error instanceof Error ? error.message : String(error)}`;
+      return under(key, { status: 'down', message, trackers: names.size, late: {} });
+    }
+  }
+
+  private names(targets: readonly TrackerTarget[] | undefined): ReadonlySet<string> {
+    const registry = provided(this.moduleRef, TrackerRegistry, 'TrackstatsHealthModule');
+    const trackers = targets?.map((target) => registry.get(target, 'isHealthy')) ?? registry.all('isHealthy');
+    return new Set(trackers.map(({ name }) => name));
+  }
+
+  private async late(names: ReadonlySet<string>, allowance: number | null): Promise<Record<string, LateTracker>> {
+    const trackers = provided(this.moduleRef, TrackerService, 'TrackstatsHealthModule');
+    const database = provided(this.moduleRef, Database, 'TrackstatsHealthModule');
+    const infos = (await trackers.list()).filter(({ name }) => names.has(name));
+    return lateTrackers(database, infos, { now: this.clock(), allowance, startedAt: this.startedAt });
+  }
+}
+
+function healthOf(late: Record<string, LateTracker>, trackers: number): Health {
+  const names = Object.keys(late);
+  if (names.length === 0) return { status: 'up', trackers };
+  const message = `${names.length === 1 ? 'A tracker is' : `${names.length} trackers are`} late: ${names.join(', ')}`;
+  return { status: 'down', message, trackers, late };
+}
+
+function under<Key extends string>(key: Key, health: Health): TrackstatsHealthResult<Key> {
+  return { [key]: health } as TrackstatsHealthResult<Key>;
+}

@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { TrackstatsHealthIndicator } from './health.indicator.js';
+
+/**
+ * Provides `TrackstatsHealthIndicator` to the module that imports it.
+ *
+ * @throws at start: PartWithoutModuleError where the application has no TrackstatsModule
+ * @example
+ * ```ts
+ * @Module({ imports: [TerminusModule, TrackstatsHealthModule], controllers: [HealthController] })
+ * export class HealthModule {}
+ * ```
+ */
+@Module({
+  providers: [
+    {
+      provide: TrackstatsHealthIndicator,
+      useFactory: (moduleRef: ModuleRef) => new TrackstatsHealthIndicator(moduleRef),
+      inject: [ModuleRef],
+    },
+  ],
+  exports: [TrackstatsHealthIndicator],
+})
+export class TrackstatsHealthModule {}

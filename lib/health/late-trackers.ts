@@ -1,0 +1,67 @@
+import type { Database } from '../database/database.js';
+import type { TrackerInfo } from '../execution/tracker-overview.js';
+import { TrackerRunRecord } from '../execution/tracker-run.entity.js';
+import type { TrackerSchedule } from '../tracking/tracker-schedule.js';
+import { overdueSlot } from './lateness.js';
+
+/** A tracker that is later than its allowance. */
+export interface LateTracker {
+  /** the earliest slot that no successful run has made up for; ISO 8601, UTC */
+  due: string;
+  /** milliseconds since then */
+  lateMs: number;
+  /** when the last run began that succeeded; null: none has */
+  lastSuccess: string | null;
+  /** what the last run failed with; null: it has not failed, or there was none */
+  error: string | null;
+}
+
+interface Looking {
+  readonly now: Date;
+  /** milliseconds; null: by each schedule */
+  readonly allowance: number | null;
+  /** since when this process has been there */
+  readonly startedAt: Date;
+}
+
+/** Those of some trackers that are late, by name. */
+export async function lateTrackers(
+  database: Database,
+  infos: readonly TrackerInfo[],
+  { now, allowance, startedAt }: Looking,
+): Promise<Record<string, LateTracker>> {
+  const scheduled = infos.filter(({ schedule }) => schedule !== null);
+  const neverSucceeded = scheduled.filter(({ lagMs }) => lagMs === null).map(({ name }) => name);
+  const firstRuns = await firstRunsOf(database, neverSucceeded);
+  const late = scheduled.flatMap((info): [string, LateTracker][] => {
+    const lastSuccess = info.lagMs === null ? null : new Date(now.getTime() - info.lagMs);
+    const firstRun = firstRuns.get(info.name) ?? startedAt;
+    const since = firstRun < startedAt ? firstRun : startedAt;
+    const due = overdueSlot(info.schedule as TrackerSchedule, { now, allowance, lastSuccess, since });
+    return due === null ? [] : [[info.name, lateTracker(info, due, now, lastSuccess)]];
+  });
+  return Object.fromEntries(late);
+}
+
+/** When the first run of each tracker began that the history has. */
+async function firstRunsOf(database: Database, names: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+  if (names.length === 0) return new Map();
+  const rows = await database.dataSource
+    .getRepository(TrackerRunRecord)
+    .createQueryBuilder('run')
+    .select('run.tracker', 'tracker')
+    .addSelect('MIN(run.startedAt)', 'started')
+    .where('run.tracker IN (:...names)', { names })
+    .groupBy('run.tracker')
+    .getRawMany<{ tracker: string; started: string | number }>();
+  return new Map(rows.map(({ tracker, started }) => [tracker, new Date(Number(started))]));
+}
+
+function lateTracker(info: TrackerInfo, due: Date, now: Date, lastSuccess: Date | null): LateTracker {
+  return {
+    due: due.toISOString(),
+    lateMs: now.getTime() - due.getTime(),
+    lastSuccess: lastSuccess?.toISOString() ?? null,
+    error: info.lastRun?.error ?? null,
+  };
+}

@@ -1,0 +1,39 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { promClient } from './prom-client.js';
+import { PrometheusLifecycle } from './prometheus.lifecycle.js';
+import { resolvePrometheusOptions, type TrackstatsPrometheusOptions } from './prometheus.options.js';
+
+/**
+ * Metrics of trackers for Prometheus, in a registry of prom-client. It serves no route: the application's own does, as
+ * `register.metrics()`.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [TrackstatsModule.forRoot(), TrackstatsPrometheusModule.forRoot()] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({})
+export class TrackstatsPrometheusModule {
+  /**
+   * @throws MissingPackageError without prom-client; InvalidPartOptionError
+   * @throws at start: PartWithoutModuleError where the application has no TrackstatsModule; InvalidPartOptionError where
+   * the registry has metrics of these names from elsewhere
+   * @example TrackstatsPrometheusModule.forRoot({ prefix: 'shop_statistics_' })
+   */
+  static forRoot(options: TrackstatsPrometheusOptions = {}): DynamicModule {
+    promClient();
+    const resolved = resolvePrometheusOptions(options);
+    return {
+      module: TrackstatsPrometheusModule,
+      providers: [
+        {
+          provide: PrometheusLifecycle,
+          useFactory: (moduleRef: ModuleRef) => new PrometheusLifecycle(moduleRef, resolved),
+          inject: [ModuleRef],
+        },
+      ],
+    };
+  }
+}

@@ -1,0 +1,64 @@
+import ms, { type StringValue } from 'ms';
+import { InvalidPartOptionError } from '../errors/optional-part.error.js';
+import type { Duration } from '../trackstats.options.js';
+
+/** `T`, and a zone at its end: without one it would be another instant on another machine. */
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$/;
+
+/**
+ * A clock that stands still until a test sets it.
+ *
+ * @example
+ * ```ts
+ * const clock = module.get(TestClock);
+ * clock.advance('1 day');
+ * clock.set('2026-11-01T00:30:00+01:00');
+ * ```
+ */
+export class TestClock {
+  private time: number;
+
+  /** @throws InvalidPartOptionError */
+  constructor(now: Date | string) {
+    this.time = instantOf(now);
+  }
+
+  /** What time it is; a function of its own, for `clock` and `overrideProvider(TRACKSTATS_CLOCK)`. */
+  readonly now = (): Date => new Date(this.time);
+
+  /**
+   * @param now an instant: a Date, or ISO 8601 with its zone
+   * @throws InvalidPartOptionError
+   */
+  set(now: Date | string): void {
+    this.time = instantOf(now);
+  }
+
+  /**
+   * @param by milliseconds, or text such as '1 day' (of 24 hours); negative goes back
+   * @throws InvalidPartOptionError
+   */
+  advance(by: Duration): void {
+    const length = typeof by === 'string' && by !== '' ? (ms(by as StringValue) as number | undefined) : by;
+    if (typeof length !== 'number' || !Number.isSafeInteger(length)) {
+      throw new InvalidPartOptionError(
+        'TestClock',
+        'advance',
+        by,
+        `Expected a whole number of milliseconds, or text such as '1 day'.`,
+      );
+    }
+    this.time += length;
+  }
+}
+
+function instantOf(given: Date | string): number {
+  const time = typeof given === 'string' ? (INSTANT.test(given) ? Date.parse(given) : Number.NaN) : given.getTime();
+  if (!Number.isNaN(time)) return time;
+  throw new InvalidPartOptionError(
+    'TestClock',
+    'now',
+    given,
+    `Expected an instant: a Date, or ISO 8601 with its zone, as '2026-10-31T12:00:00Z'.`,
+  );
+}

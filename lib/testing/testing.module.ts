@@ -1,0 +1,51 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { MEMORY_DATABASE } from '../database/memory-database.js';
+import type { EntityClass } from '../statistics/object-target.js';
+import { TrackstatsModule } from '../trackstats.module.js';
+import type { TrackstatsModuleExtras, TrackstatsModuleOptions } from '../trackstats.options.js';
+import { TestClock } from './test.clock.js';
+
+export interface TrackstatsTestingOptions
+  extends Omit<TrackstatsModuleOptions, 'clock' | 'scheduling'>, Pick<TrackstatsModuleExtras, 'statistics'> {
+  /** what time it is until the test sets its TestClock: a Date, ISO 8601 with its zone, or a TestClock of the test's own */
+  now: Date | string | TestClock;
+  /** the entities that trackers count; their repositories can be injected. @default none */
+  entities?: readonly EntityClass[];
+  /** another database than SQLite in memory, which needs better-sqlite3; it gets the tables of all entities. */
+  database?: DataSourceOptions;
+}
+
+/**
+ * All that a tracker needs to be tested: an empty database in memory with its tables, the library without schedules,
+ * and a clock that stands still. `TestClock`, `DataSource` and the services are got from the testing module.
+ *
+ * @example
+ * ```ts
+ * const module = await Test.createTestingModule({
+ *   imports: [TrackstatsTestingModule.forRoot({ now: '2026-10-31T12:00:00Z', entities: [Order] })],
+ *   providers: [OrderTracker],
+ * }).compile();
+ * await module.init();
+ * ```
+ */
+@Module({})
+export class TrackstatsTestingModule {
+  /** @throws InvalidPartOptionError; and, at start, what TrackstatsModule.forRoot throws */
+  static forRoot(options: TrackstatsTestingOptions): DynamicModule {
+    const { now, entities = [], database = MEMORY_DATABASE, ...trackstats } = options;
+    const clock = now instanceof TestClock ? now : new TestClock(now);
+    const repositories = TypeOrmModule.forFeature([...entities]);
+    return {
+      module: TrackstatsTestingModule,
+      imports: [
+        TypeOrmModule.forRoot({ synchronize: true, ...database, autoLoadEntities: true, retryAttempts: 0 }),
+        repositories,
+        TrackstatsModule.forRoot({ ...trackstats, scheduling: false, clock: clock.now }),
+      ],
+      providers: [{ provide: TestClock, useValue: clock }],
+      exports: [TestClock, repositories],
+    };
+  }
+}
