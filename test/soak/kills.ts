@@ -71,20 +71,21 @@ function start(shop: ShopProcess, work: WorkName): Promise<unknown> {
   return work === 'backfill' ? shop.call('trackers', 'backfill', 'amounts', BACKFILL) : shop.run(work);
 }
 
-/** How long the work takes is known from when it was done; the first time it is killed at once. */
+/** How long the work takes, in milliseconds, is known from when it was done; where it never was, it takes longer. */
 async function killAtWork(shop: ShopProcess, work: WorkName, durations: Map<WorkName, number>): Promise<void> {
   const began = performance.now();
+  const longest = durations.get(work) ?? 100;
+  durations.set(work, longest * 1.2);
   const done = start(shop, work).then(
     () => durations.set(work, performance.now() - began),
     (error: unknown) => {
       if (!(error instanceof ProcessEnded)) throw error;
     },
   );
-  // one in so many ends before it is killed: the kills then reach to the end of it
-  await Promise.race([done, pause(Math.random() * (durations.get(work) ?? 100) * 1.2)]);
+  // a few end before they are killed: so the kills reach to the very end of it
+  await Promise.race([done, pause(Math.random() * longest * 1.1)]);
   await shop.kill();
   await done;
-  durations.set(work, durations.get(work) ?? 100);
 }
 
 /** What an application does whose process was killed: it goes on with the backfill, and runs. */

@@ -7,7 +7,7 @@ import { Customer, Sale } from './application/shop.js';
 
 export const ENTITIES = [...TRACKSTATS_ENTITIES, Sale, Customer];
 
-const CUSTOMERS = ['a', 'A', 'á', 'b', 'c', 'd', 'e', 'f'];
+const CUSTOMERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const DAY_MS = 86_400_000;
 const UNIT = 1_000_000;
 const ALL_DATES = Array.from({ length: DAYS }, (_, index) => addDays(FIRST_DAY, index));

@@ -61,7 +61,7 @@ export class ShopProcess {
       if ('event' in message) this.hear(message.event);
       else this.settle(message);
     });
-    this.ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as End);
+    this.ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
     void this.ended.then(({ code, signal }) => {
       const error = new ProcessEnded(`the process ended (${String(signal ?? code)}): ${this.text}`);
       for (const { reject } of this.calls.values()) reject(error);
