@@ -113,7 +113,7 @@ export class Ledger {
     const query = this.dataSource.getRepository<StatisticByDate>(entity).createQueryBuilder('s').select([]);
     for (const property of ['period', 'value', ...more]) query.addSelect(`s.${property}`, property);
     return query
-      .addSelect(this.dataSource.options.type === 'postgres' ? 's.date::text' : 's.date', 'date')
+      .addSelect('CAST(s.date AS char(10))', 'date')
       .innerJoin('s.metric', 'm', 'm.ref = :ref', { ref })
       .getRawMany<StoredRow>();
   }
