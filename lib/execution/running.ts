@@ -19,8 +19,13 @@ export class Running {
     for (;;) {
       const started = this.tryStart(key, task);
       if (started !== null) return started;
-      await this.tasks.get(key)?.catch(() => undefined);
+      await this.ended(key);
     }
+  }
+
+  /** Resolves when the task that is running under a key has ended, however it did. */
+  async ended(key: unknown): Promise<void> {
+    await this.tasks.get(key)?.catch(() => undefined);
   }
 
   /** Resolves when nothing is running. */

@@ -81,6 +81,11 @@ export class TrackerExecutor {
     return this.running.has(tracker.name);
   }
 
+  /** Resolves when this process does not execute a tracker, or when what it executed has ended. */
+  async idle(tracker: RegisteredTracker): Promise<void> {
+    await this.running.ended(tracker.name);
+  }
+
   /** Begins nothing any more, waits for what goes on, and cancels what has not ended after the grace time. */
   async stop(): Promise<void> {
     this.stopping.abort(new ShuttingDownError());

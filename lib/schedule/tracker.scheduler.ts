@@ -20,6 +20,8 @@ export class TrackerScheduler {
   private readonly jobs = new Map<string, TrackerJob>();
   /** looks again at slots that wait: a catch-up, or a lease of a process that may have died */
   private readonly waiting = new Map<string, NodeJS.Timeout>();
+  /** trackers whose slot came while they were running here */
+  private readonly overdue = new Set<string>();
   private stopped = false;
 
   /** @param jobsOfApplication undefined where the application has no ScheduleModule */
@@ -46,7 +48,7 @@ export class TrackerScheduler {
       this.overview.nextRuns.set(tracker.name, () => (job.isActive ? job.nextDate().toJSDate() : null));
       job.start();
     }
-    for (const tracker of trackers) this.runAtStart(tracker, missed.get(tracker.name) ?? null);
+    for (const tracker of trackers) this.runAtStart(tracker, missed.has(tracker.name));
   }
 
   /** Fires nothing any more, and resolves when the runs in progress have ended. */
@@ -81,25 +83,22 @@ export class TrackerScheduler {
     throw new MissingScheduleModuleError(scheduled.map(({ name }) => name));
   }
 
-  /** The latest slots that nobody has run, of trackers that have run: nothing was missed of a tracker that is new. */
-  private async missedSlots(trackers: readonly ScheduledTracker[]): Promise<ReadonlyMap<string, Date>> {
-    const missed = new Map<string, Date>();
+  /** The names of trackers that have run, and of which nobody has run the latest slot: of one that is new, nothing was missed. */
+  private async missedSlots(trackers: readonly ScheduledTracker[]): Promise<ReadonlySet<string>> {
+    const missed = new Set<string>();
     if (!this.options.catchUp || trackers.length === 0) return missed;
     const states = await this.leases.states(trackers.map(({ name }) => name));
     for (const { name, schedule } of trackers) {
       const state = states.get(name);
       if (state === undefined || state.slot === null) continue;
-      // cheaper than the latest slot, which mostly is the one that has been run
-      if (slotAfter(schedule, new Date(state.slot)).getTime() > state.now) continue;
-      const latest = latestSlot(schedule, new Date(state.now));
-      if (latest !== null) missed.set(name, latest);
+      if (slotAfter(schedule, new Date(state.slot)).getTime() <= state.now) missed.add(name);
     }
     return missed;
   }
 
-  private runAtStart(tracker: RegisteredTracker, missed: Date | null): void {
-    if (missed !== null && isScheduled(tracker)) {
-      this.later(tracker, tracker.runOnStart ? 0 : Math.random() * this.options.catchUpJitter, missed);
+  private runAtStart(tracker: RegisteredTracker, hasMissed: boolean): void {
+    if (hasMissed && isScheduled(tracker)) {
+      this.later(tracker, tracker.runOnStart ? 0 : Math.random() * this.options.catchUpJitter);
     } else if (tracker.runOnStart) void this.byHand(tracker);
   }
 
@@ -114,17 +113,33 @@ export class TrackerScheduler {
   private async run(tracker: ScheduledTracker, slot: Date): Promise<void> {
     const next = slotAfter(tracker.schedule, slot);
     const outcome = await this.outcomeOf(tracker, () => this.executor.scheduled(tracker, { slot, next }));
-    if (outcome?.kind !== 'skipped' || outcome.reason !== 'held') return;
+    if (outcome?.kind !== 'skipped') return;
     // its holder may have died: then nobody else would run this slot
-    if (!this.waiting.has(tracker.name)) this.later(tracker, outcome.heldFor + LOOK_AFTER, slot);
+    if (outcome.reason === 'held') this.later(tracker, outcome.heldFor + LOOK_AFTER);
+    if (outcome.reason === 'busy') void this.afterThisRun(tracker);
   }
 
-  private later(tracker: ScheduledTracker, ms: number, slot: Date): void {
+  /** Of the slots that come while they are waited for, the latest one makes up for all. */
+  private later(tracker: ScheduledTracker, ms: number): void {
+    if (this.waiting.has(tracker.name)) return;
     const timer = setTimeout(() => {
       this.waiting.delete(tracker.name);
-      void this.run(tracker, slot);
+      void this.runLatest(tracker);
     }, ms);
     this.waiting.set(tracker.name, timer);
+  }
+
+  private async afterThisRun(tracker: ScheduledTracker): Promise<void> {
+    if (this.overdue.has(tracker.name)) return;
+    this.overdue.add(tracker.name);
+    await this.executor.idle(tracker);
+    this.overdue.delete(tracker.name);
+    await this.runLatest(tracker);
+  }
+
+  private async runLatest(tracker: ScheduledTracker): Promise<void> {
+    const slot = latestSlot(tracker.schedule, this.clock.scheduleNow());
+    if (slot !== null) await this.run(tracker, slot);
   }
 
   private async byHand(tracker: RegisteredTracker): Promise<void> {
@@ -153,7 +168,7 @@ export class TrackerScheduler {
 const LOOK_AFTER = 100;
 
 const SKIPPED: Readonly<Record<(Outcome & { kind: 'skipped' })['reason'], string>> = {
-  busy: 'it is still running here; this slot is skipped.',
+  busy: 'it is still running here; it runs again when that has ended.',
   held: 'another process is running it.',
   done: 'another process has run this slot.',
   early: 'this slot has not come yet by the clock of the database.',

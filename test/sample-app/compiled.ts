@@ -7,19 +7,29 @@ import { buildDashboardPage } from '../../build/dashboard-page.js';
 
 const ROOT = process.cwd();
 
-/**
- * The library and the sample application as `npm start` has them, compiled into a directory of their own: it is a copy
- * of the package, so that the application finds `nestjs-trackstats` there.
- */
+/** The library and the sample application as `npm start` has them, compiled into a directory of their own. */
 export function compileSample(): { main: string; remove: () => void } {
+  const compiled = compileApplication('sample-app/src', 'sample-app/dist');
+  buildDashboardPage(join(compiled.directory, 'dist', 'dashboard', 'page'));
+  return compiled;
+}
+
+/**
+ * The library and an application on it, compiled into a directory of their own: it is a copy of the package, so that the
+ * application finds `nestjs-trackstats` there.
+ */
+export function compileApplication(
+  source: string,
+  compiled: string,
+): { directory: string; main: string; remove: () => void } {
   mkdirSync(join(ROOT, '.tsc-out'), { recursive: true });
-  const directory = mkdtempSync(join(ROOT, '.tsc-out', 'sample-'));
+  const directory = mkdtempSync(join(ROOT, '.tsc-out', 'application-'));
   copyFileSync(join(ROOT, 'package.json'), join(directory, 'package.json'));
   compile('lib', join(directory, 'dist'));
-  buildDashboardPage(join(directory, 'dist', 'dashboard', 'page'));
-  compile('sample-app/src', join(directory, 'sample-app', 'dist'));
+  compile(source, join(directory, compiled));
   return {
-    main: join(directory, 'sample-app', 'dist', 'main.js'),
+    directory,
+    main: join(directory, compiled, 'main.js'),
     remove: () => {
       rmSync(directory, { recursive: true, force: true });
     },

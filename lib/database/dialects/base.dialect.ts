@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import type { DataSource, QueryRunner } from 'typeorm';
+import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { Cancellation } from '../cancellation.js';
@@ -25,6 +25,19 @@ import type {
 } from './dialect.js';
 
 const ATTEMPTS = 8;
+
+/** Where a data source is opened for a statement or two. */
+const ONE_CONNECTION = {
+  entities: [],
+  migrations: [],
+  subscribers: [],
+  synchronize: false,
+  migrationsRun: false,
+  dropSchema: false,
+  installExtensions: false,
+  cache: false,
+  poolSize: 1,
+};
 
 /** What most databases share: standard SQL, and a transaction on a connection of its own. */
 export abstract class BaseDialect implements Dialect {
@@ -78,17 +91,19 @@ export abstract class BaseDialect implements Dialect {
    */
   protected abstract begin(label: string | null, idleLimit: number | null): readonly string[];
 
-  /** Cancels, on the server, the statement that a connection is at. */
+  /** Cancels, on the server, the statement that a connection is at: by another one, of which the pool may have none left. */
   protected async cancelStatement(
     dataSource: DataSource,
     runner: QueryRunner,
     at: CancellableStatements,
   ): Promise<void> {
-    // with a pool of one connection this waits until there is nothing to cancel any more
-    await this.onConnection(dataSource, 'master', async (other) => {
-      await other.connect();
+    const other = new DataSource({ ...dataSource.options, ...ONE_CONNECTION } as DataSourceOptions);
+    await other.initialize();
+    try {
       if (!at.ended) await at.sending(other.query(this.cancellation(at.label, runner)));
-    });
+    } finally {
+      await other.destroy();
+    }
   }
 
   /** A statement that cancels the one that a connection is at. */

@@ -1,0 +1,53 @@
+import { killedAtRandom } from '../soak/kills.js';
+import { pausedBeforeItWrites, pausedWhileItWrites } from '../soak/paused.js';
+import { replicas } from '../soak/replicas.js';
+import { ShopProgram } from '../soak/shop-process.js';
+import { terminated } from '../soak/shutdown.js';
+import { writersAtOnce } from '../soak/writers.js';
+import { describeOnEachDatabase } from '../support/databases.js';
+
+/** The short forms of what `npm run test:soak` does for as long as it takes. */
+describeOnEachDatabase('real processes', (database) => {
+  const program = new ShopProgram();
+  afterEach(async () => {
+    await program.killAll();
+    await database.reset();
+  });
+  afterAll(() => program.remove());
+
+  const isServer = database.kind !== 'sqlite';
+  const onServer = isServer ? it : it.skip;
+  const onPostgres = database.kind === 'postgres' ? it : it.skip;
+
+  it('that are killed at random points leave what the next one makes right', async () => {
+    const kills = database.kind === 'postgres' ? 5 : 3;
+    expect(await killedAtRandom(database, program, { kills, sales: 2 })).toMatchObject({ kills });
+  });
+
+  it('write the same keys at once, and nothing is lost', async () => {
+    await writersAtOnce(database, program, { processes: 2, each: 3, rounds: 5 });
+  });
+
+  onServer('that are paused past their lease are refused', async () => {
+    await pausedBeforeItWrites(database, program);
+  });
+
+  onServer('that are paused in a transaction are refused', async () => {
+    await pausedWhileItWrites(database, program, { serverEndsIt: database.kind === 'postgres' });
+  });
+
+  onPostgres('run each slot once', async () => {
+    const figures = await replicas(database, program, { processes: 3, ticks: 8, killEvery: 5000 });
+    expect(figures).toMatchObject({ missed: 0, twice: 0 });
+  });
+
+  onPostgres('finish their runs at SIGTERM', async () => {
+    const statuses = await terminated(database, program, { sleep: 1, shutdownGrace: 10_000 });
+    expect(statuses).toEqual(['succeeded', 'succeeded']);
+  });
+
+  onPostgres('cancel at SIGTERM what takes longer than the grace time', async () => {
+    const statuses = await terminated(database, program, { sleep: 60, shutdownGrace: 200 });
+    expect(statuses).toEqual(['succeeded', 'cancelled']);
+  });
+});
