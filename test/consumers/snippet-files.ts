@@ -70,7 +70,7 @@ function moduleOf(snippet: Snippet, known: Map<string, string>): string {
       known.set(name, from);
     }
   }
-  const imports = [...new Set(code.match(/(?<![.\w'])[A-Za-z]\w*\b/g) ?? [])]
+  const imports = [...new Set(code.match(/(?<![^.]\.|[\w'])[A-Za-z]\w*\b/g) ?? [])]
     .filter((word) => !own.has(word))
     .flatMap((word) => {
       if (TYPES.includes(word)) return `import type { ${word} } from 'nestjs-trackstats';`;
