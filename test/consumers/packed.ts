@@ -123,7 +123,8 @@ export function makeConsumer(
     'package.json': JSON.stringify({ name: 'shop', private: true, type }),
     'tsconfig.json': JSON.stringify({ compilerOptions: COMPILER_OPTIONS, exclude: ['dist', 'node_modules'] }),
   });
-  for (const name of [...INSTALLED, ...besides]) link(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name));
+  for (const name of [...INSTALLED, ...besides])
+    link(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name));
   cpSync(library.directory, join(directory, 'node_modules', 'nestjs-trackstats'), { recursive: true });
   return {
     directory,

@@ -2,7 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as trackstats from 'nestjs-trackstats';
 
-const DOCUMENTS = ['README.md', ...readdirSync('docs').flatMap((file) => (file.endsWith('.md') ? [join('docs', file)] : []))];
+const DOCUMENTS = [
+  'README.md',
+  ...readdirSync('docs').flatMap((file) => (file.endsWith('.md') ? [join('docs', file)] : [])),
+];
 
 const textOf = (document: string): string => readFileSync(document, 'utf8');
 const proseOf = (document: string): string => textOf(document).replace(/^```.*?^```$/gms, '');

@@ -30,7 +30,10 @@ class CustomerOrders extends CountObjectsByDateAndObjectTracker {}
 
 /** As docs/scaling.md has it. */
 const PARTITIONS = {
-  'HASH (object_id)': [0, 1, 2, 3].map((part) => [`h${String(part)}`, `FOR VALUES WITH (MODULUS 4, REMAINDER ${String(part)})`]),
+  'HASH (object_id)': [0, 1, 2, 3].map((part) => [
+    `h${String(part)}`,
+    `FOR VALUES WITH (MODULUS 4, REMAINDER ${String(part)})`,
+  ]),
   'RANGE (date)': [
     ['before', `FOR VALUES FROM (MINVALUE) TO ('2026-10-30')`],
     ['later', `FOR VALUES FROM ('2026-10-30') TO (MAXVALUE)`],

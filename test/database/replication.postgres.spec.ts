@@ -1,4 +1,12 @@
-import { CountObjectsByDateTracker, defineDomain, defineMetric, Period, StatisticService, Track, TrackerService } from 'nestjs-trackstats';
+import {
+  CountObjectsByDateTracker,
+  defineDomain,
+  defineMetric,
+  Period,
+  StatisticService,
+  Track,
+  TrackerService,
+} from 'nestjs-trackstats';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { TRACKSTATS_ENTITIES } from '../../lib/trackstats.entities.js';
 import { at, closeApplications, Customer, NOW, Order, saveOrders, start } from '../module/application.js';
@@ -16,7 +24,14 @@ class Orders extends CountObjectsByDateTracker {}
  * `catchUp` renews.
  */
 function replicated(options: DataSourceOptions): DataSourceOptions {
-  const { host, port = 5432, username = '', password, database, ...rest } = options as Record<string, unknown> & {
+  const {
+    host,
+    port = 5432,
+    username = '',
+    password,
+    database,
+    ...rest
+  } = options as Record<string, unknown> & {
     host: string;
     port?: number;
     username?: string;
@@ -78,7 +93,11 @@ describeOnDatabase('postgres', 'a data source whose replica lags', (database: Te
     try {
       await Promise.all([statistics.initialize(), source.initialize()]);
       const engine = await Engine.on(statistics, source);
-      const definition = definitionOf({ metric: ORDERS, dateField: 'createdAt', periods: [Period.DAY, Period.LIFETIME] });
+      const definition = definitionOf({
+        metric: ORDERS,
+        dateField: 'createdAt',
+        periods: [Period.DAY, Period.LIFETIME],
+      });
       const rows = source.getRepository(Order);
       await rows.save({ createdAt: at('2026-10-30T10:00:00') });
 
@@ -91,7 +110,9 @@ describeOnDatabase('postgres', 'a data source whose replica lags', (database: Te
       const later = new Date('2026-11-02T12:00:00Z');
       expect(await engine.run(definition, rows, { now: later })).toMatchObject({ through: '2026-11-02' });
       expect(await engine.run(definition, rows, { now: later })).toMatchObject({ written: 0 });
-      await primary.query(`UPDATE replica.trackstats_coverage SET computed_at = CAST(computed_at AS bigint) - 9 * 3600000`);
+      await primary.query(
+        `UPDATE replica.trackstats_coverage SET computed_at = CAST(computed_at AS bigint) - 9 * 3600000`,
+      );
       expect(await engine.verify(definition, rows)).toEqual([]);
     } finally {
       await Promise.all([statistics.destroy(), source.destroy()]);
