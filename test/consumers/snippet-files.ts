@@ -17,7 +17,7 @@ export interface SnippetFiles {
 }
 
 /** A statement, and the value that the document says it has. */
-const RESULT = /^(?!const |import |export |\/\/)(\S.*); \/\/ ([[{'\d-].*|null|true|false)$/gm;
+const RESULT = /^(?!const |import |export |\/\/)(\S.*); \/\/ ([[{'].*|-?\d[\d.]*|null|true|false)$/gm;
 
 /** What a reader's application has: documents use it and do not show it. */
 const READERS = readFileSync('test/consumers/fixtures/reader.ts', 'utf8').match(

@@ -19,27 +19,17 @@ const ENTITIES = [...TRACKSTATS_ENTITIES, Order, Customer];
 @Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: [Period.DAY, Period.LIFETIME], name: 'orders' })
 class Orders extends CountObjectsByDateTracker {}
 
+type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
+
 /**
  * A replica that lags as long as a test wants: connections that cannot write, and see copies of the tables which
  * `catchUp` renews.
  */
 function replicated(options: DataSourceOptions): DataSourceOptions {
-  const {
-    host,
-    port = 5432,
-    username = '',
-    password,
-    database,
-    ...rest
-  } = options as Record<string, unknown> & {
-    host: string;
-    port?: number;
-    username?: string;
-    password?: string;
-    database: string;
-  };
-  const url = new URL(`postgres://${username}@${host}:${String(port)}/${database}`);
-  if (password !== undefined) url.password = password;
+  const address = options as PostgresOptions;
+  const { host, port = 5432, username = '', password, database, ...rest } = address;
+  const url = new URL(`postgres://${username}@${host ?? ''}:${String(port)}/${database ?? ''}`);
+  if (typeof password === 'string') url.password = password;
   url.searchParams.set('application_name', 'replica');
   url.searchParams.set('options', '-c default_transaction_read_only=on -c search_path=replica');
   const master = { host, port, username, password, database };
