@@ -33,7 +33,7 @@ function replicated(options: DataSourceOptions): DataSourceOptions {
   url.searchParams.set('application_name', 'replica');
   url.searchParams.set('options', '-c default_transaction_read_only=on -c search_path=replica');
   const master = { host, port, username, password, database };
-  return { ...rest, synchronize: false, replication: { master, slaves: [{ url: url.href }] } } as DataSourceOptions;
+  return { ...rest, synchronize: false, replication: { master, slaves: [{ url: url.href }] } };
 }
 
 async function catchUp(primary: DataSource): Promise<void> {
