@@ -16,7 +16,7 @@ interface Point {
 }
 
 /** Packages that some part of the library asks for, and whose use docs/ show. */
-const OPTIONAL = ['csv-parse', 'csv-stringify', 'prom-client'];
+const OPTIONAL = ['csv-parse', 'csv-stringify', 'commander', 'prom-client'];
 
 const readme = readReadme();
 let library: PackedLibrary;
