@@ -84,6 +84,7 @@ export type TrackstatsModuleAsyncOptions = TrackstatsModuleExtras &
   Pick<ModuleMetadata, 'imports'> &
   (
     | {
+        /** makes the options of what `inject` names */
         useFactory: (
           ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
         ) => (TrackstatsModuleOptions & NoExtras) | Promise<TrackstatsModuleOptions & NoExtras>;
