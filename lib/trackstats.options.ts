@@ -10,8 +10,9 @@ import { systemClock, type Clock } from './trackstats.tokens.js';
 /** A time: milliseconds, or text as the package `ms` reads it: `'30 seconds'`. */
 export type Duration = number | string;
 
+/** When trackers run, how runs end, and how much is kept of them. A duration is milliseconds, or text as `'30 seconds'`. */
 export interface SchedulingOptions {
-  /** `false`: @Track registers trackers, nothing fires by itself. @default true */
+  /** `false`: `@Track` registers trackers, nothing fires by itself. @default true */
   enabled?: boolean;
   /** how many scheduled runs go on at once in this process; the others wait in turn. @default 4 */
   concurrency?: number;
@@ -40,6 +41,11 @@ export type ScheduleOverride =
   | { cron: string; timeZone?: string; every?: never }
   | { every: string | number; cron?: never; timeZone?: never };
 
+/**
+ * The options of the module.
+ *
+ * @example TrackstatsModule.forRoot({ timeZone: 'Europe/Amsterdam' })
+ */
 export interface TrackstatsModuleOptions {
   /** IANA name of the zone whose days are counted, where a tracker names no other. @default 'UTC' */
   timeZone?: string;
@@ -69,13 +75,16 @@ type NoExtras = { [K in keyof TrackstatsModuleExtras]?: never };
 
 /** A provider that makes the options: for `useClass` and `useExisting`. */
 export interface TrackstatsOptionsFactory {
+  /** Makes the options, once, when the application starts. */
   createTrackstatsOptions(): Promise<TrackstatsModuleOptions> | TrackstatsModuleOptions;
 }
 
+/** Options that come from a factory; what shapes the module (`dataSource`, `statistics`, `isGlobal`) stands beside it. */
 export type TrackstatsModuleAsyncOptions = TrackstatsModuleExtras &
   Pick<ModuleMetadata, 'imports'> &
   (
     | {
+        /** makes the options of what `inject` names */
         useFactory: (
           ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
         ) => (TrackstatsModuleOptions & NoExtras) | Promise<TrackstatsModuleOptions & NoExtras>;

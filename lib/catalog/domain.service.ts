@@ -11,6 +11,7 @@ import { checkName, checkRef } from './ref.js';
 
 /** The stored domains. */
 export class DomainService {
+  /** @internal the module makes it */
   constructor(private readonly database: Database) {}
 
   /**

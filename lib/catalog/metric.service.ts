@@ -28,6 +28,7 @@ type Fields = { ref: string; name?: string | undefined; description?: string | u
 
 /** The stored metrics. A Metric always has its domain loaded. */
 export class MetricService {
+  /** @internal the module makes it */
   constructor(
     private readonly database: Database,
     private readonly statistics: StoredStatistics,

@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** A @Dimension whose type cannot be told, or a custom statistic that has other columns than dimensions. */
+/** A `@Dimension` whose type cannot be told, or a custom statistic that has other columns than dimensions. */
 export class InvalidDimensionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DIMENSION';
 

@@ -87,7 +87,7 @@ export class NotStartedError extends TrackstatsError {
   }
 }
 
-/** A method under @Track returned something that cannot be recorded. */
+/** A method under `@Track` returned something that cannot be recorded. */
 export class InvalidResultError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_RESULT';
 

@@ -25,7 +25,9 @@ export type TrackerEvent =
   /** another process runs it or has run this slot; 'busy': this one does */
   | (RunEvent & { readonly type: 'skipped'; readonly reason: SkipReason | 'busy' });
 
+/** The types of events: started, finished, failed, skipped. */
 export type TrackerEventType = TrackerEvent['type'];
+/** What a listener of a type of event is told. */
 export type TrackerEventOf<T extends TrackerEventType> = Extract<TrackerEvent, { type: T }>;
 
 /**

@@ -1,5 +1,6 @@
 import type { LocalDate } from '../time/local-date.js';
 
+/** `cancelled`: by a shutdown or its caller; `lost`: its process is gone. */
 export type RunStatus = 'running' | 'succeeded' | 'failed' | 'cancelled' | 'lost';
 
 /** One execution of one tracker. */

@@ -37,6 +37,7 @@ interface Watching {
  * ```
  */
 export class TrackerService {
+  /** @internal the module makes it */
   constructor(
     private readonly registry: TrackerRegistry,
     private readonly executor: TrackerExecutor,

@@ -7,8 +7,10 @@ import {
 } from 'typeorm';
 import { InvalidDimensionError } from '../errors/dimension.error.js';
 
+/** What a dimension's column holds; a date is text, `'2026-10-31'`. */
 export type DimensionType = 'varchar' | 'integer' | 'boolean' | 'date';
 
+/** How a dimension is stored. */
 export interface DimensionOptions {
   /** @default what TypeScript says of the property; needed where it is a union, nullable or compiled without metadata */
   type?: DimensionType;

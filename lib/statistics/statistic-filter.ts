@@ -20,11 +20,14 @@ export type DimensionKeys<S> = {
 /** A value for each dimension of a custom statistic. */
 export type DimensionValues<S> = { [K in DimensionKeys<S>]: S[K] };
 
+/** @inline */
 export type OneMetric = { metric: MetricTarget; metrics?: never };
+/** @inline */
 export type AnyMetrics = OneMetric | { metrics: readonly MetricTarget[]; metric?: never };
 
-/** The total of a metric: a filter that names nothing else. */
+/** The total of a metric: a filter that names nothing else. @inline */
 export type TotalScope = { entity?: never; object?: never; objects?: never; objectType?: never; dimensions?: never };
+/** @inline */
 export type OneObjectScope = {
   object: ObjectTarget;
   objects?: never;
@@ -32,11 +35,12 @@ export type OneObjectScope = {
   entity?: never;
   dimensions?: never;
 };
+/** @inline */
 export type ObjectsScope =
   | OneObjectScope
   | { objects: readonly ObjectTarget[]; object?: never; objectType?: never; entity?: never; dimensions?: never }
   | { objectType: EntityClass | string; object?: never; objects?: never; entity?: never; dimensions?: never };
-/** Some of a custom statistic: of each dimension one value, several, or any where it is left out. */
+/** Some of a custom statistic: of each dimension one value, several, or any where it is left out. @inline */
 export type CustomScope<S extends AbstractStatistic> = {
   entity: Type<S>;
   dimensions?: { [K in DimensionKeys<S>]?: S[K] | readonly S[K][] };
@@ -44,7 +48,7 @@ export type CustomScope<S extends AbstractStatistic> = {
   objects?: never;
   objectType?: never;
 };
-/** One value of a custom statistic. */
+/** One value of a custom statistic. @inline */
 export type CustomCell<S extends AbstractStatistic> = {
   entity: Type<S>;
   dimensions: DimensionValues<S>;
@@ -53,9 +57,9 @@ export type CustomCell<S extends AbstractStatistic> = {
   objectType?: never;
 };
 
-/** `date`: today where it is left out. `period`: DAY. */
+/** `date`: today where it is left out. `period`: DAY. @inline */
 export type At = { period?: Period; date?: LocalDateInput };
-/** `from`, `to`: both included. `last`: so many dates, or buckets of the period, up to today's, instead of them. */
+/** `from`, `to`: both included. `last`: so many dates, or buckets of the period, up to today's, instead of them. @inline */
 export type Range = {
   period?: Period;
   date?: LocalDateInput;
@@ -63,23 +67,30 @@ export type Range = {
   to?: LocalDateInput;
   last?: number;
 };
-/** `exact: true` reads the decimals as text instead of the nearest numbers. */
+/** `exact: true` reads the decimals as text instead of the nearest numbers. @inline */
 export type Reading<X extends boolean> = { exact?: X };
+/** @inline */
 export type ValueOf<X extends boolean> = X extends true ? string : number;
 
 /**
  * What stands where there is no row. `period`: what the period's rule says. `zero` and `previous`: 0, or the last
- * value before; null still on dates after today or before the first row. `null`: nothing.
+ * value before; null still on dates after today or before the first row. `null`: nothing. @inline
  */
 export type Fill = 'period' | 'zero' | 'previous' | 'null';
+/** @inline */
 export type Filling = { fill?: Fill };
+/** @inline */
 export type Ranking = { limit?: number; offset?: number; order?: 'asc' | 'desc' };
 
+/** Which statistics: of one metric or several, in a range of dates, of the total or of objects. */
 export type StatisticFilter = AnyMetrics & Range & (TotalScope | ObjectsScope);
 
+/** @inline */
 export type RecordBase = { metric: MetricTarget; value: StatisticValue; date?: LocalDateInput; period?: Period };
+/** A value to store: of a metric, at a date (today), for a period (DAY), of the total, an object or dimensions. */
 export type RecordInput<S extends AbstractStatistic = AbstractStatistic> = RecordBase &
   (TotalScope | OneObjectScope | CustomCell<S>);
+/** @inline */
 export type IncrementBase = {
   metric: MetricTarget;
   /** 1 where it is left out */

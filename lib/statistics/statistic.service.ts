@@ -63,6 +63,7 @@ export class StatisticService {
   private readonly context: StatisticContext;
   private readonly incrementer: Incrementer;
 
+  /** @internal the module makes it */
   constructor(
     private readonly database: Database,
     objectTypes: ObjectTypes,

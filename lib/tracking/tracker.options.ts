@@ -15,7 +15,7 @@ export interface SourceContext {
   now: Date;
 }
 
-/** What a method under @Track is told. */
+/** What a method under `@Track` is told. */
 export interface TrackContext {
   /** the instant that the run takes for now */
   now: Date;
@@ -54,6 +54,7 @@ export interface CommonTrackerOptions<E extends ObjectLiteral> {
   storedIn?: 'UTC';
 }
 
+/** What a tracker counts: which rows, by which date, for which periods. */
 export interface TrackerOptions<E extends ObjectLiteral = ObjectLiteral> extends CommonTrackerOptions<E> {
   /** property that says when: a column, an embedded property, or one across to-one relations: `'order.paidAt'` */
   dateField: DatePath<E>;

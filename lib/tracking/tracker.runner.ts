@@ -91,7 +91,8 @@ export class TrackerRunner {
     const { sourceDatabase } = tracker;
     for (let attempt = 1; ; attempt++) {
       const probe = await sourceDatabase.read(() => probed(probeOf(sourceDatabase.dialect, tracker, options.now)));
-      const scan = await this.database.read(() => this.scan(tracker, options, probe));
+      // not `read`: a replica may lag behind the coverage that the transaction below will find
+      const scan = await this.database.transaction(() => this.scan(tracker, options, probe));
       const spool = await PartialSpool.from(sourceDatabase, scan);
       try {
         options.cancellation?.check();

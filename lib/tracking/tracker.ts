@@ -18,7 +18,7 @@ const options = new WeakMap<object, GivenOptions>();
  * `new`, a tracker gets them in its constructor and is run by `TrackerService.track`.
  */
 export abstract class Tracker<E extends ObjectLiteral, O> {
-  /** type only: which options @Track must give to such a class */
+  /** type only: which options `@Track` must give to such a class */
   declare readonly [OPTIONS]?: O;
 
   protected constructor(kind: TrackerKind, given?: object) {

@@ -60,7 +60,7 @@ export class TrackerVerifier {
   /** The range of dates that is covered in any period of a tracker; null before its first run. */
   covered(definition: TrackerDefinition, source: Source): Promise<{ from: LocalDate; through: LocalDate } | null> {
     const tracker = this.resolver.resolve(definition, source);
-    return this.database.read(() => this.coveredRange(tracker));
+    return this.database.transaction(() => this.coveredRange(tracker));
   }
 
   private *coveredRange(tracker: ResolvedTracker): Work<{ from: LocalDate; through: LocalDate } | null> {
@@ -83,7 +83,8 @@ export class TrackerVerifier {
     range: { from?: LocalDate; to?: LocalDate },
   ): Promise<Difference[]> {
     const { definition, target, sourceDatabase } = tracker;
-    const covered = await this.database.read(() => this.coverageOf(tracker, period));
+    // not `read`: on a replica that lags it would not be the coverage of the rows that are compared
+    const covered = await this.database.transaction(() => this.coverageOf(tracker, period));
     if (covered === undefined) return [];
     const now = covered.computedAt;
     const plan = planRun({

@@ -12,6 +12,7 @@ import { statisticTableOf } from '../statistics/statistic-table.js';
 import { djangoSchema, type DjangoSchema, type DjangoTables } from './django-tables.js';
 import type { GivenMetric, ImportEntry } from './import-entry.js';
 
+/** Where the tables of django-trackstats are, and what their content types are here. */
 export interface DjangoImportOptions {
   /** a connected data source on the Django application's database; it needs no entities */
   dataSource: DataSource;

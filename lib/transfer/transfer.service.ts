@@ -17,10 +17,12 @@ import { csvEntries } from './csv.reader.js';
 import { jsonlEntries } from './jsonl.reader.js';
 import { checkFormat, type TransferFormat } from './transfer-format.js';
 
+/** How statistics are written. */
 export interface ExportOptions {
   format: TransferFormat;
 }
 
+/** How a file is read. */
 export interface ImportOptions {
   format: TransferFormat;
   /** also writes what a tracker of this application computes, its coverage included. @default false */

@@ -43,11 +43,14 @@ export interface Manifest {
   version: string;
   dependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
+  sideEffects: boolean;
 }
 
 /** The package as npm would publish it, unpacked. */
 export interface PackedLibrary {
   readonly directory: string;
+  /** the file that npm made */
+  readonly tarball: string;
   /** relative, with `/` */
   readonly files: readonly string[];
   readonly manifest: Manifest;
@@ -61,8 +64,10 @@ export async function packLibrary(): Promise<PackedLibrary> {
   cpSync(ROOT, copy, { recursive: true, filter: (source) => !isLeftOut(relative(ROOT, source)) });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', place], { cwd: copy });
-  await run('tar', ['-xzf', basename(stdout.trim().split('\n').at(-1) ?? '')], { cwd: place });
+  const tarball = join(place, basename(stdout.trim().split('\n').at(-1) ?? ''));
+  await run('tar', ['-xzf', tarball], { cwd: place });
   return {
+    tarball,
     directory: join(place, 'package'),
     files: filesIn(join(place, 'package')),
     manifest: manifestIn(join(place, 'package')),
@@ -97,8 +102,16 @@ export interface Consumer {
   remove(): void;
 }
 
-/** An application that has the packed library installed. */
-export function makeConsumer(library: PackedLibrary, type: 'module' | 'commonjs'): Consumer {
+/**
+ * An application that has the packed library installed.
+ *
+ * @param besides packages that it has, too
+ */
+export function makeConsumer(
+  library: PackedLibrary,
+  type: 'module' | 'commonjs',
+  besides: readonly string[],
+): Consumer {
   const directory = mkdtempSync(join(tmpdir(), `trackstats-${type}-`));
   const write = (files: Readonly<Record<string, string>>): void => {
     for (const [file, text] of Object.entries(files)) {
@@ -110,7 +123,8 @@ export function makeConsumer(library: PackedLibrary, type: 'module' | 'commonjs'
     'package.json': JSON.stringify({ name: 'shop', private: true, type }),
     'tsconfig.json': JSON.stringify({ compilerOptions: COMPILER_OPTIONS, exclude: ['dist', 'node_modules'] }),
   });
-  for (const name of INSTALLED) link(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name));
+  for (const name of [...INSTALLED, ...besides])
+    link(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name));
   cpSync(library.directory, join(directory, 'node_modules', 'nestjs-trackstats'), { recursive: true });
   return {
     directory,

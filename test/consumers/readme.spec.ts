@@ -1,8 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import * as trackstats from 'nestjs-trackstats';
 
-const text = readFileSync('README.md', 'utf8');
-const prose = text.replace(/^```.*?^```$/gms, '');
+const DOCUMENTS = [
+  'README.md',
+  ...readdirSync('docs').flatMap((file) => (file.endsWith('.md') ? [join('docs', file)] : [])),
+];
+
+const textOf = (document: string): string => readFileSync(document, 'utf8');
+const proseOf = (document: string): string => textOf(document).replace(/^```.*?^```$/gms, '');
+const prose = proseOf('README.md');
+const text = DOCUMENTS.map(textOf).join('\n');
 
 /** The names in code font in the first column of a table, by the heading that it stands under. */
 function firstColumn(heading: string): string[] {
@@ -20,26 +28,44 @@ function propertiesOf(file: string, name: string): string[] {
   return body?.match(/(?<=^ {2})\w+(?=\??:)/gm) ?? [];
 }
 
-describe('the README', () => {
-  it('names every error of the library, and no other', () => {
+/** The links that headings can be reached by. */
+function anchorsOf(document: string): string[] {
+  return [...proseOf(document).matchAll(/^#+ (.+)$/gm)].map(
+    ([, heading = '']) =>
+      `#${heading
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-')}`,
+  );
+}
+
+function isThere(document: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? document : join(dirname(document), path);
+  return existsSync(target) && (anchor === undefined || anchorsOf(target).includes(`#${anchor}`));
+}
+
+describe('the documents', () => {
+  it('docs/errors.md names every error of the library, and no other', () => {
     const errors = Object.keys(trackstats).filter((name) => name.endsWith('Error'));
-    expect([...new Set(text.match(/\b(?!NotImplemented)[A-Z]\w+Error\b/g))].sort()).toEqual(errors.sort());
+    const named = textOf('docs/errors.md').match(/\b[A-Z]\w+Error\b/g);
+    expect([...new Set(named)].sort()).toEqual(errors.sort());
   });
 
-  it('names every option of the module', () => {
+  it('the README names every option of the module', () => {
     const file = 'lib/trackstats.options.ts';
     const options = ['TrackstatsModuleOptions', 'TrackstatsModuleExtras'].flatMap((name) => propertiesOf(file, name));
     expect(firstColumn('Options of the module').sort()).toEqual(options.sort());
   });
 
-  it('names every way to read', () => {
+  it('the README names every way to read', () => {
     const methods = Object.getOwnPropertyNames(trackstats.StatisticService.prototype);
     const named = firstColumn('Reading');
     expect(named.filter((name) => !methods.includes(name))).toEqual([]);
     expect(named).toEqual(expect.arrayContaining(['value', 'point', 'series', 'multiSeries', 'top', 'total', 'find']));
   });
 
-  it('says something of every option of a tracker', () => {
+  it('say something of every option of a tracker', () => {
     const file = 'lib/tracking/tracker.options.ts';
     const options = ['CommonTrackerOptions', 'TrackerOptions', 'Aggregating', 'JobOptions', 'MethodOptions'].flatMap(
       (name) => propertiesOf(file, name),
@@ -47,16 +73,14 @@ describe('the README', () => {
     expect(options.filter((option) => !new RegExp(`\\b${option}\\b`).test(text))).toEqual([]);
   });
 
-  it('links to what is there', () => {
-    const anchors = [...prose.matchAll(/^#+ (.+)$/gm)].map(
-      ([, heading = '']) =>
-        `#${heading
-          .toLowerCase()
-          .replace(/[^\w -]/g, '')
-          .replaceAll(' ', '-')}`,
-    );
-    const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
-    const inside = links.filter((link) => !link.startsWith('https://'));
-    expect(inside.filter((link) => (link.startsWith('#') ? !anchors.includes(link) : !existsSync(link)))).toEqual([]);
+  it.each(DOCUMENTS)('%s links to what is there', (document) => {
+    const links = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    expect(links.filter((link) => !link.startsWith('https://') && !isThere(document, link))).toEqual([]);
+  });
+
+  it('docs/README.md has every guide', () => {
+    const index = textOf('docs/README.md');
+    const guides = readdirSync('docs').filter((file) => file.endsWith('.md') && file !== 'README.md');
+    expect(guides.filter((file) => !index.includes(`](${file})`))).toEqual([]);
   });
 });

@@ -50,7 +50,7 @@ describe('an application without @nestjs/swagger, and without what exporting nee
     ['module', ([names, name]: readonly [string, string]) => `import ${names} from '${name}';`],
     ['commonjs', ([names, name]: readonly [string, string]) => `const ${names} = require('${name}');`],
   ] as const)('has the JSON interface all the same (%s)', async (type, importing) => {
-    const consumer = makeConsumer(library, type);
+    const consumer = makeConsumer(library, type, []);
     consumers.push(consumer);
     leaveOutSwagger(consumer);
     consumer.write({ 'main.js': ["'use strict';", ...IMPORTS.map(importing), START].join('\n') });

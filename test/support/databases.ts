@@ -37,14 +37,32 @@ export interface TestDatabase {
 export function describeOnEachDatabase(title: string, body: (database: TestDatabase) => void): void {
   const run = currentRun();
   if (!run) throw new Error('Specs need the global set-up of jest.config.js (test/support/global-setup.js).');
-  for (const server of run.found) {
-    const database = testDatabase(server, run.prefix + randomBytes(5).toString('hex'));
-    describe(`${title} on ${server.kind}`, () => {
-      beforeAll(() => database.create());
-      afterAll(() => database.close());
-      body(database);
+  for (const server of run.found) describeOn(server, run.prefix, title, body);
+}
+
+/** Describes what one kind of database alone can do; skipped where it does not answer. */
+export function describeOnDatabase(kind: DatabaseKind, title: string, body: (database: TestDatabase) => void): void {
+  const run = currentRun();
+  const server = run?.found.find((found) => found.kind === kind);
+  if (run === undefined || server === undefined) {
+    describe.skip(`${title} on ${kind}`, () => {
+      it.todo('is tried where it answers');
     });
-  }
+  } else describeOn(server, run.prefix, title, body);
+}
+
+function describeOn(
+  server: FoundDatabase,
+  prefix: string,
+  title: string,
+  body: (database: TestDatabase) => void,
+): void {
+  const database = testDatabase(server, prefix + randomBytes(5).toString('hex'));
+  describe(`${title} on ${server.kind}`, () => {
+    beforeAll(() => database.create());
+    afterAll(() => database.close());
+    body(database);
+  });
 }
 
 function testDatabase(server: FoundDatabase, name: string): RealDatabase {
