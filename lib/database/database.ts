@@ -1,7 +1,6 @@
 import type { Sql } from 'sql-template-tag';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
-import type { Cancellation } from './cancellation.js';
-import type { Dialect } from './dialects/dialect.js';
+import type { Dialect, TransactionOptions } from './dialects/dialect.js';
 import { dialectOf } from './dialects/dialect.registry.js';
 import { Table } from './table.js';
 import type { Row, Work } from './work.js';
@@ -34,8 +33,8 @@ export class Database {
    * Runs a unit of work in one transaction: all of it happens, or nothing. It is begun again after a deadlock or a
    * serialization failure, so `work` must have no effect but its statements. Cancelled, it is rolled back.
    */
-  transaction<T>(work: () => Work<T>, cancellation?: Cancellation): Promise<T> {
-    return this.dialect.transaction(this.dataSource, work, cancellation);
+  transaction<T>(work: () => Work<T>, options?: TransactionOptions): Promise<T> {
+    return this.dialect.transaction(this.dataSource, work, options);
   }
 
   /** Runs statements that only read. */

@@ -56,6 +56,8 @@ export class LeaseService {
           const begun = state.owner === owner ? { value: yield* begin(state.fence) } : null;
           return { state, begun, now: state.now };
         }.bind(this),
+        // the run's own transaction finds the lease gone if a crash has undone it
+        { isProvisional: true },
       ),
     );
     if (begun === null) return { lease: null, ...refusal(state, request) };

@@ -58,16 +58,15 @@ export const CLOCK_TOLERANCE = 1000;
  * @returns the state afterwards; the lease is held if its owner is the one that asked
  */
 export function* takeLease(database: Database, request: LeaseRequest): Work<SharedState> {
-  yield* takeFree(database, request);
-  const state = yield* readState(database, request.name);
+  const state = yield* takeFree(database, request);
   if (state !== undefined) return state;
   const table = database.table(TrackerState);
   yield* execute(database.dialect.insertIfAbsent(table, { name: database.dialect.text(request.name) }, ['name']));
-  yield* takeFree(database, request);
-  return (yield* readState(database, request.name)) as SharedState;
+  return (yield* takeFree(database, request)) as SharedState;
 }
 
-function* takeFree(database: Database, request: LeaseRequest): Work<number> {
+/** The state afterwards; undefined where there is none. */
+function* takeFree(database: Database, request: LeaseRequest): Work<SharedState | undefined> {
   const { name, owner, slot, lockAtMostFor } = request;
   const { dialect } = database;
   const table = database.table(TrackerState);
@@ -76,10 +75,13 @@ function* takeFree(database: Database, request: LeaseRequest): Work<number> {
     slot === null
       ? empty
       : sql` AND (${column('slot')} IS NULL OR ${column('slot')} < ${slot}) AND ${dialect.now} >= ${slot - CLOCK_TOLERANCE}`;
-  return yield* execute(
-    sql`UPDATE ${table.path} SET ${column('fence')} = ${column('fence')} + 1, ${column('owner')} = ${dialect.text(owner)}, ${column('until')} = ${dialect.now} + ${lockAtMostFor}
-WHERE ${column('name')} = ${dialect.text(name)} AND (${column('until')} IS NULL OR ${column('until')} <= ${dialect.now})${due}`,
-  );
+  const take = sql`UPDATE ${table.path} SET ${column('fence')} = ${column('fence')} + 1, ${column('owner')} = ${dialect.text(owner)}, ${column('until')} = ${dialect.now} + ${lockAtMostFor}
+WHERE ${column('name')} = ${dialect.text(name)} AND (${column('until')} IS NULL OR ${column('until')} <= ${dialect.now})${due}`;
+  if (dialect.returnsRows) {
+    const row = yield* queryOne<StateRow>(sql`${take} RETURNING ${stateColumns(database)}`);
+    if (row !== undefined) return stateOf(row);
+  } else yield* execute(take);
+  return yield* readState(database, name);
 }
 
 /** What the replicas share about a tracker; undefined before its first lease. */
@@ -125,12 +127,17 @@ const COLUMNS: Readonly<Record<Exclude<keyof StateRow, 'now_ms'>, keyof TrackerS
 function* readSome(database: Database, names: readonly string[]): Work<[string, SharedState][]> {
   const { dialect } = database;
   const table = database.table(TrackerState);
-  const selected = Object.entries(COLUMNS).map(([name, property]) => sql`${table.column(property)} AS ${raw(name)}`);
   const rows = yield* query<StateRow>(
-    sql`SELECT ${join(selected)}, ${dialect.now} AS now_ms FROM ${table.path}
+    sql`SELECT ${stateColumns(database)} FROM ${table.path}
 WHERE ${table.column('name')} IN (${join(names.map((name) => dialect.text(name)))})`,
   );
   return rows.map((row) => [row.tracker_name, stateOf(row)]);
+}
+
+function stateColumns(database: Database): Sql {
+  const table = database.table(TrackerState);
+  const columns = Object.entries(COLUMNS).map(([name, property]) => sql`${table.column(property)} AS ${raw(name)}`);
+  return sql`${join(columns)}, ${database.dialect.now} AS now_ms`;
 }
 
 function stateOf(row: StateRow): SharedState {

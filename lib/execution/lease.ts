@@ -54,7 +54,7 @@ export class Lease {
 
   private async beat(): Promise<void> {
     try {
-      await this.database.transaction(() => this.renew());
+      await this.database.transaction(() => this.renew(), { isProvisional: true });
     } catch (error) {
       // a database that does not answer may do so the next time; until then the fence protects what is written
       if (error instanceof LeaseLostError && !this.ended) this.controller.abort(error);

@@ -48,9 +48,12 @@ export class RunHistory {
       fence,
     };
     const columns = Object.keys(values).map((property) => table.column(property));
-    yield* execute(
-      sql`INSERT INTO ${table.path} (${join(columns)}) VALUES (${join(Object.values(values).map((value) => sql`${value}`))})`,
-    );
+    const insert = sql`INSERT INTO ${table.path} (${join(columns)}) VALUES (${join(Object.values(values).map((value) => sql`${value}`))})`;
+    if (this.database.dialect.returnsRows) {
+      const inserted = yield* queryOne<{ id: unknown }>(sql`${insert} RETURNING ${table.column('id')} AS id`);
+      return Number(inserted?.id);
+    }
+    yield* execute(insert);
     // only who holds the lease enters runs of a tracker
     const row = yield* queryOne<{ id: unknown }>(
       sql`SELECT MAX(${table.column('id')}) AS id FROM ${table.path} WHERE ${table.column('tracker')} = ${this.database.dialect.text(run.tracker)}`,

@@ -55,7 +55,9 @@ export class MethodRunner {
     const date = localDateAt(now, definition.timeZone);
     const returned = await cancellation.during(tracker.call({ now, date, signal: cancellation.signal }));
     const results = this.results.of(definition, returned);
-    return this.database.transaction(() => this.record(definition, results, { date, started, conclude }), cancellation);
+    return this.database.transaction(() => this.record(definition, results, { date, started, conclude }), {
+      cancellation,
+    });
   }
 
   private *record(

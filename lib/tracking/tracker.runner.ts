@@ -80,7 +80,8 @@ export class TrackerRunner {
     const started = this.clock().getTime();
     if (tracker.sourceDatabase !== this.database) return this.runAcross(tracker, options, started);
     const probe = probeOf(this.database.dialect, tracker, options.now);
-    return this.database.transaction(() => this.inTransaction(tracker, options, started, probe), options.cancellation);
+    const { cancellation } = options;
+    return this.database.transaction(() => this.inTransaction(tracker, options, started, probe), { cancellation });
   }
 
   /**
@@ -98,7 +99,7 @@ export class TrackerRunner {
         options.cancellation?.check();
         return await this.database.transaction(
           () => this.inTransaction(tracker, options, started, probe, { scan, spool }),
-          options.cancellation,
+          { cancellation: options.cancellation },
         );
       } catch (error) {
         if (!(error instanceof OvertakenError) || attempt >= OVERTAKEN_LIMIT) throw error;

@@ -49,7 +49,7 @@ describeOnEachDatabase('cancelling', (database) => {
     await open();
     const stop = new AbortController();
     const cancellation = new Cancellation({ signals: [stop.signal] });
-    const working = opened.transaction(insertAndSleep, cancellation);
+    const working = opened.transaction(insertAndSleep, { cancellation });
     while ((await sleeping()) === 0);
     stop.abort(new Error('enough'));
     await expect(working).rejects.toThrow('enough');
@@ -64,7 +64,7 @@ describeOnEachDatabase('cancelling', (database) => {
     if (SLEEP[database.kind] === undefined) return;
     await open();
     const cancellation = new Cancellation({ timeout: 100, onTimeout: (ms) => new Error(`after ${ms}`) });
-    await expect(opened.transaction(insertAndSleep, cancellation)).rejects.toThrow('after 100');
+    await expect(opened.transaction(insertAndSleep, { cancellation })).rejects.toThrow('after 100');
     expect(await sleeping()).toBe(0);
     expect(await domains()).toBe(0);
   });
@@ -73,11 +73,14 @@ describeOnEachDatabase('cancelling', (database) => {
     await open(ONE_CONNECTION[database.kind]);
     const stop = new AbortController();
     const cancellation = new Cancellation({ signals: [stop.signal] });
-    const working = opened.transaction(function* () {
-      yield* execute(insert('a'));
-      stop.abort(new Error('enough'));
-      yield* execute(insert('b'));
-    }, cancellation);
+    const working = opened.transaction(
+      function* () {
+        yield* execute(insert('a'));
+        stop.abort(new Error('enough'));
+        yield* execute(insert('b'));
+      },
+      { cancellation },
+    );
     await expect(working).rejects.toThrow('enough');
     expect(await domains()).toBe(0);
     await opened.transaction(() => execute(insert('c')));
@@ -87,12 +90,15 @@ describeOnEachDatabase('cancelling', (database) => {
   test('looks at the time between statements, where no timer can fire', async () => {
     await open();
     const cancellation = new Cancellation({ timeout: 20, onTimeout: (ms) => new Error(`after ${ms}`) });
-    const working = opened.transaction(function* () {
-      yield* execute(insert('a'));
-      const began = performance.now();
-      while (performance.now() < began + 25);
-      yield* execute(insert('b'));
-    }, cancellation);
+    const working = opened.transaction(
+      function* () {
+        yield* execute(insert('a'));
+        const began = performance.now();
+        while (performance.now() < began + 25);
+        yield* execute(insert('b'));
+      },
+      { cancellation },
+    );
     await expect(working).rejects.toThrow('after 20');
     expect(await domains()).toBe(0);
   });
@@ -100,7 +106,7 @@ describeOnEachDatabase('cancelling', (database) => {
   test('before it begins: nothing is sent', async () => {
     await open();
     const cancellation = new Cancellation({ signals: [AbortSignal.abort(new Error('no'))] });
-    await expect(opened.transaction(() => execute(insert('a')), cancellation)).rejects.toThrow('no');
+    await expect(opened.transaction(() => execute(insert('a')), { cancellation })).rejects.toThrow('no');
     expect(await domains()).toBe(0);
   });
 

@@ -21,6 +21,7 @@ import type {
   StagedColumn,
   StagedType,
   StoredKeyType,
+  TransactionOptions,
   Upsert,
 } from './dialect.js';
 
@@ -39,11 +40,21 @@ const ONE_CONNECTION = {
   poolSize: 1,
 };
 
+/** What a transaction begins with, where the server can be told it. */
+export interface Beginning {
+  /** tells the transaction from all others */
+  readonly label: string | null;
+  /** milliseconds after which the server may end the transaction if no statement comes */
+  readonly idleLimit: number | null;
+  readonly isProvisional: boolean;
+}
+
 /** What most databases share: standard SQL, and a transaction on a connection of its own. */
 export abstract class BaseDialect implements Dialect {
   abstract readonly name: string;
   abstract readonly maxParameters: number;
   readonly addsExactly: boolean = true;
+  readonly returnsRows: boolean = true;
   readonly forUpdate: Sql = sql`FOR UPDATE`;
   readonly forShare: Sql = sql`FOR SHARE`;
 
@@ -58,12 +69,17 @@ export abstract class BaseDialect implements Dialect {
     return statement.values;
   }
 
-  async transaction<T>(dataSource: DataSource, work: () => Work<T>, cancellation?: Cancellation): Promise<T> {
+  async transaction<T>(
+    dataSource: DataSource,
+    work: () => Work<T>,
+    { cancellation, isProvisional = false }: TransactionOptions = {},
+  ): Promise<T> {
     return this.retrying(() => {
       cancellation?.check();
       return this.onConnection(dataSource, 'master', async (runner) => {
         const statements = new CancellableStatements(cancellation);
-        for (const statement of this.begin(statements.label, cancellation?.idleLimit ?? null))
+        const { label } = statements;
+        for (const statement of this.begin({ label, idleLimit: cancellation?.idleLimit ?? null, isProvisional }))
           await runner.query(statement);
         const stop = statements.onCancel(() => this.cancelStatement(dataSource, runner, statements));
         try {
@@ -85,11 +101,8 @@ export abstract class BaseDialect implements Dialect {
   /**
    * Statements that begin a transaction. READ COMMITTED: under MySQL's default an INSERT … SELECT would lock the rows
    * that it reads.
-   *
-   * @param label tells the transaction from all others, where the server can be given it
-   * @param idleLimit milliseconds after which the server may end the transaction if no statement comes
    */
-  protected abstract begin(label: string | null, idleLimit: number | null): readonly string[];
+  protected abstract begin(beginning: Beginning): readonly string[];
 
   /** Cancels, on the server, the statement that a connection is at: by another one, of which the pool may have none left. */
   protected async cancelStatement(

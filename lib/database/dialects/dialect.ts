@@ -71,8 +71,8 @@ export interface Dialect {
   readonly maxParameters: number;
 
   // ── running ──
-  /** runs a whole unit of work in one transaction on the database; cancelled, it is rolled back */
-  transaction<T>(dataSource: DataSource, work: () => Work<T>, cancellation?: Cancellation): Promise<T>;
+  /** runs a whole unit of work in one transaction on the database */
+  transaction<T>(dataSource: DataSource, work: () => Work<T>, options?: TransactionOptions): Promise<T>;
   /** runs statements that only read, outside a transaction */
   read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T>;
   /** reads a statement's rows in chunks, in bounded memory */
@@ -90,6 +90,8 @@ export interface Dialect {
 
   /** the database's clock in milliseconds since 1970, the same throughout a statement */
   readonly now: Sql;
+  /** whether INSERT and UPDATE can give the rows that they have written: `RETURNING` */
+  readonly returnsRows: boolean;
 
   // ── values ──
   /** binds a local date, YYYY-MM-DD */
@@ -206,6 +208,16 @@ export interface Dialect {
 export interface Collation {
   readonly charset: string;
   readonly collation: string;
+}
+
+export interface TransactionOptions {
+  /** cancelled, the work is rolled back */
+  readonly cancellation?: Cancellation | undefined;
+  /**
+   * a crash of the server may undo it though it has succeeded, and nothing is lost by that: what relies on it commits
+   * later, and is undone or kept with it. It need not wait for the disk.
+   */
+  readonly isProvisional?: boolean | undefined;
 }
 
 /** A table with text columns that are keys. */

@@ -33,6 +33,7 @@ const EXACT_COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
 export class MysqlDialect extends BaseDialect {
   readonly name = 'MySQL';
   readonly maxParameters = 60_000;
+  override readonly returnsRows = false;
   readonly now = sql`(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)`;
   // FOR SHARE is MySQL's alone
   override readonly forShare = sql`LOCK IN SHARE MODE`;

@@ -5,7 +5,7 @@ import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { queryOne, type Row, type Work } from '../work.js';
-import { BaseDialect, freshColumns, insertInto, sameKeys, withExpressions } from './base.dialect.js';
+import { BaseDialect, type Beginning, freshColumns, insertInto, sameKeys, withExpressions } from './base.dialect.js';
 import type {
   Clock,
   ClockColumn,
@@ -64,10 +64,11 @@ export class PostgresDialect extends BaseDialect {
   readonly now = sql`CAST(EXTRACT(EPOCH FROM now()) * 1000 AS bigint)`;
 
   /** In one round trip. The label is the application's name for the server's list of sessions, by which it is cancelled. */
-  protected begin(label: string | null, idleLimit: number | null): readonly string[] {
+  protected begin({ label, idleLimit, isProvisional }: Beginning): readonly string[] {
     const settings = [
       // compiling the CASE of a zone's offsets takes longer than evaluating it for a million rows
       'SET LOCAL jit = off',
+      ...(isProvisional ? ['SET LOCAL synchronous_commit = off'] : []),
       ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`]),
       ...(idleLimit === null ? [] : [`SET LOCAL idle_in_transaction_session_timeout = ${String(idleLimit)}`]),
     ];

@@ -18,6 +18,7 @@ import {
   type NumericColumn,
   type Replacement,
   type StoredKeyType,
+  type TransactionOptions,
 } from './dialect.js';
 
 /** What is used of better-sqlite3's connection. */
@@ -111,7 +112,11 @@ export class SqliteDialect extends BaseDialect {
    * The application's calls share this connection: with an `await` between our statements, they would fall into our
    * transaction, and ours into theirs. So the work runs as one synchronous burst, begun while no transaction is open.
    */
-  override transaction<T>(dataSource: DataSource, work: () => Work<T>, cancellation?: Cancellation): Promise<T> {
+  override transaction<T>(
+    dataSource: DataSource,
+    work: () => Work<T>,
+    { cancellation }: TransactionOptions = {},
+  ): Promise<T> {
     return this.retrying(async () => {
       const connection = connectionOf(dataSource);
       await untilIdle(connection, cancellation);
