@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { addDays, dayNumber, type LocalDate } from '../time/local-date.js';
 import type { Progress } from './progress.js';
 import type { RunOptions, TrackResult } from './tracker.runner.js';
@@ -38,6 +39,8 @@ export async function backfilled(
   const days = dayNumber(end) - dayNumber(from) + 1;
   let total: TrackResult | undefined;
   for (const step of stepsOf(range, end)) {
+    // on a driver that is synchronous nothing else is heard before the last step: no signal, no timer, no request
+    await setImmediate();
     signal?.throwIfAborted();
     const before = total;
     const whole = (result: TrackResult): TrackResult => (before === undefined ? result : together(before, result));

@@ -80,6 +80,15 @@ describeOnEachDatabase('backfill', (database) => {
     expect(await engine.verify(definition, Payment)).toEqual([]);
   });
 
+  test('lets timers and signals be heard between its steps, on a driver that is synchronous too', async () => {
+    await store(engine.dataSource, [row(1, '2026-01-01')]);
+    const stop = new AbortController();
+    setTimeout(() => {
+      stop.abort();
+    });
+    await expect(backfill({ from: '2026-01-01', step: 1 }, stop.signal)).rejects.toThrow('aborted');
+  });
+
   test('refuses a range that leaves a gap beside what is covered', async () => {
     await engine.run(definition, Payment, { now: NOW });
     await expect(backfill({ from: '2024-05-05', to: '2024-12-31' })).rejects.toThrow('leaves a gap');
