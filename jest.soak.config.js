@@ -5,7 +5,7 @@ export default {
   ...config,
   roots: ['<rootDir>/test/soak'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
-  testTimeout: 30 * 60_000,
+  testTimeout: 60 * 60_000,
   // one at a time: what they measure is their own
   maxWorkers: 1,
 };

@@ -1,6 +1,7 @@
 import type { Difference, TrackerRun } from 'nestjs-trackstats';
 import type { TestDatabase } from '../support/databases.js';
 import { BACKFILL_STEP_DAYS, FIRST_DAY, NOW } from './dates.js';
+import { tell } from './figures.js';
 import { ENTITIES, Ledger } from './ledger.js';
 import { pause, ProcessEnded, type ShopProcess, type ShopProgram } from './shop-process.js';
 
@@ -51,6 +52,8 @@ export async function killedAtRandom(
         expect((await shop.kill('SIGTERM')).code).toBe(0);
         break;
       }
+      if (figures.kills === 0) for (const work of WORK) await measure(shop, work, durations);
+      if (figures.kills % 10 === 0) tell(`kill -9 on ${database.kind}`, { ...figures, looks: reader.looks });
       await ledger.change();
       reader.look();
       await killAtWork(shop, WORK[figures.kills % WORK.length]!, durations);
@@ -71,19 +74,18 @@ function start(shop: ShopProcess, work: WorkName): Promise<unknown> {
   return work === 'backfill' ? shop.call('trackers', 'backfill', 'amounts', BACKFILL) : shop.run(work);
 }
 
-/** How long the work takes, in milliseconds, is known from when it was done; where it never was, it takes longer. */
-async function killAtWork(shop: ShopProcess, work: WorkName, durations: Map<WorkName, number>): Promise<void> {
+async function measure(shop: ShopProcess, work: WorkName, durations: Map<WorkName, number>): Promise<void> {
   const began = performance.now();
-  const longest = durations.get(work) ?? 100;
-  durations.set(work, longest * 1.2);
-  const done = start(shop, work).then(
-    () => durations.set(work, performance.now() - began),
-    (error: unknown) => {
-      if (!(error instanceof ProcessEnded)) throw error;
-    },
-  );
+  await start(shop, work);
+  durations.set(work, performance.now() - began);
+}
+
+async function killAtWork(shop: ShopProcess, work: WorkName, durations: Map<WorkName, number>): Promise<void> {
+  const done = measure(shop, work, durations).catch((error: unknown) => {
+    if (!(error instanceof ProcessEnded)) throw error;
+  });
   // a few end before they are killed: so the kills reach to the very end of it
-  await Promise.race([done, pause(Math.random() * longest * 1.1)]);
+  await Promise.race([done, pause(Math.random() * durations.get(work)! * 1.1)]);
   await shop.kill();
   await done;
 }

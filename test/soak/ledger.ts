@@ -40,9 +40,11 @@ export class Ledger {
    */
   async change(): Promise<void> {
     this.version++;
+    // read before: SQLite refuses a transaction that begins to write after others have
+    const all = await this.dataSource.getRepository(Sale).find({ select: { id: true } });
+    const some = all.filter(() => Math.random() < 0.02);
     await this.dataSource.transaction(async (manager) => {
       const sales = manager.getRepository(Sale);
-      const some = (await sales.find({ select: { id: true } })).filter(() => Math.random() < 0.02);
       const half = some.length / 2;
       if (some.length > 1) await sales.delete(some.slice(0, half).map(({ id }) => id));
       for (const { id } of some.slice(half)) await sales.update({ id }, { soldAt: someInstant() });

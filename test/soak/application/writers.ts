@@ -7,6 +7,7 @@ export const LEVELS = defineMetric({ domain: SHOP, ref: 'levels' });
 export const FIRST_DATE = '2026-11-01';
 /** Few keys, so that writers meet. */
 export const DATES = 4;
+const LONG = 'x'.repeat(200);
 
 /** Writes the same statistics in all ways at once. */
 @Injectable()
@@ -21,6 +22,16 @@ export class Writers {
   async write(first: number, writers: number, rounds: number): Promise<void> {
     const numbers = Array.from({ length: writers }, (_, index) => first + index);
     await Promise.all(numbers.map((number) => this.writer(number, rounds)));
+  }
+
+  /** Writes so much that a small disk has no room for it. */
+  async grow(): Promise<void> {
+    for (let round = 0; round < 200; round++) {
+      const objects = Array.from({ length: 2000 }, (_, index) => objectRef('page', `${round} ${index} ${LONG}`));
+      await this.statistics.recordMany(
+        objects.map((object) => ({ metric: LEVELS, date: FIRST_DATE, value: round, object })),
+      );
+    }
   }
 
   private async writer(number: number, rounds: number): Promise<void> {
