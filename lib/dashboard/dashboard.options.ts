@@ -8,6 +8,7 @@ import {
 } from '../http/http.options.js';
 import { InvalidDashboardOptionsError } from './dashboard.error.js';
 
+/** What the dashboard shows, and how much of it; who may see it stands in the extras. */
 export interface TrackstatsDashboardModuleOptions extends TrackstatsHttpModuleOptions {
   /** what the page calls itself, in its head and its tab. @default 'Statistics' */
   title?: string;
@@ -21,7 +22,9 @@ export interface TrackstatsDashboardModuleExtras extends Omit<TrackstatsHttpModu
 
 type NoExtras = { [K in keyof TrackstatsDashboardModuleExtras]?: never };
 
+/** Options of the dashboard that a factory makes; what mounts it stands beside the factory. */
 export type TrackstatsDashboardModuleAsyncOptions = TrackstatsDashboardModuleExtras & {
+  /** makes the options of what `inject` names */
   useFactory: (
     ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
   ) => (TrackstatsDashboardModuleOptions & NoExtras) | Promise<TrackstatsDashboardModuleOptions & NoExtras>;

@@ -10,6 +10,7 @@ import { milliseconds } from './health.duration.js';
 import { lateTrackers, type LateTracker } from './late-trackers.js';
 import { within } from './within.js';
 
+/** When a tracker is late. Times are milliseconds. */
 export interface TrackstatsHealthOptions {
   /**
    * how late a tracker may be: time from a slot to the moment by which a run that began after it has to have succeeded.

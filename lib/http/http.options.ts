@@ -30,6 +30,7 @@ export interface HttpLimits {
   rows?: number;
 }
 
+/** What the JSON interface shows, and how much of it; who may see it stands in the extras. */
 export interface TrackstatsHttpModuleOptions {
   /** names of objects: users' names instead of ids; called once for all objects of a type that a response has. @default ids alone */
   label?: LabelFunction;
@@ -58,7 +59,9 @@ export interface TrackstatsHttpModuleExtras {
 
 type NoExtras = { [K in keyof TrackstatsHttpModuleExtras]?: never };
 
+/** Options of the JSON interface that a factory makes; what mounts it stands beside the factory. */
 export type TrackstatsHttpModuleAsyncOptions = TrackstatsHttpModuleExtras & {
+  /** makes the options of what `inject` names */
   useFactory: (
     ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
   ) => (TrackstatsHttpModuleOptions & NoExtras) | Promise<TrackstatsHttpModuleOptions & NoExtras>;

@@ -266,6 +266,7 @@ export interface TrackerResource {
   running: boolean;
 }
 
+/** The trackers of the application, and how each one is. */
 export interface TrackersResponse {
   trackers: TrackerResource[];
 }
@@ -305,6 +306,7 @@ export interface DifferenceResource {
   expected?: string | null;
 }
 
+/** Where stored statistics differ from a fresh computation. */
 export interface VerifyResponse {
   tracker: string;
   /** how many differences there are */

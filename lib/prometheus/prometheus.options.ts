@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 
+/** Where the metrics are registered, and what they are called. */
 export interface TrackstatsPrometheusOptions {
   /** where the metrics are registered. @default the default registry of prom-client */
   register?: Registry;

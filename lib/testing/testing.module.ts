@@ -7,6 +7,7 @@ import { TrackstatsModule } from '../trackstats.module.js';
 import type { TrackstatsModuleExtras, TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TestClock } from './test.clock.js';
 
+/** What time it is, and what the module under test has. */
 export interface TrackstatsTestingOptions
   extends Omit<TrackstatsModuleOptions, 'clock' | 'scheduling'>, Pick<TrackstatsModuleExtras, 'statistics'> {
   /** what time it is until the test sets its TestClock: a Date, ISO 8601 with its zone, or a TestClock of the test's own */
