@@ -97,15 +97,15 @@ export class TrackerExecutor {
     this.shutdown.abort(new ShuttingDownError());
   }
 
-  private exclusive(
+  private async exclusive(
     tracker: RegisteredTracker,
-    execution: Pick<Execution, 'slot'>,
+    { slot }: Pick<Execution, 'slot'>,
     task: () => Promise<Outcome>,
   ): Promise<Outcome> {
-    const started = this.running.tryStart(tracker.name, task);
-    if (started !== null) return started;
-    this.events.emit({ type: 'skipped', tracker: tracker.name, slot: execution.slot, reason: 'busy' });
-    return Promise.resolve(BUSY);
+    const outcome = await (this.running.tryStart(tracker.name, task) ?? BUSY);
+    if (outcome.kind === 'skipped')
+      this.events.emit({ type: 'skipped', tracker: tracker.name, slot, reason: outcome.reason });
+    return outcome;
   }
 
   private async untilDone(tracker: RegisteredTracker, { next, ...execution }: ScheduledExecution): Promise<Outcome> {
@@ -142,11 +142,7 @@ export class TrackerExecutor {
     this.stopping.signal.throwIfAborted();
     const signals = [this.shutdown.signal, execution.signal];
     const made = await this.attempts.make(tracker, execution, attempt, signals, willRetry);
-    if (isNotTaken(made)) {
-      const { reason, heldFor } = made;
-      this.events.emit({ type: 'skipped', tracker: tracker.name, slot: execution.slot, reason });
-      return { kind: 'skipped', reason, heldFor };
-    }
+    if (isNotTaken(made)) return { kind: 'skipped', reason: made.reason, heldFor: made.heldFor };
     await this.pruneHistory(tracker.name);
     return { kind: 'succeeded', result: made };
   }

@@ -7,6 +7,7 @@ import {
   Period,
   StatisticService,
   Track,
+  TrackerEvents,
   TrackerService,
 } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
@@ -117,8 +118,10 @@ describeOnEachDatabase('a backfill that is interrupted', (database) => {
     const states = module.get(DataSource).getRepository(TrackerState);
     await trackers.run('orders');
     await states.update({ name: 'orders' }, { owner: 'another', fence: '9', until: String(Date.now() + 200) });
-    const began = Date.now();
+    const [began, told] = [Date.now(), [] as string[]];
+    module.get(TrackerEvents).all$.subscribe(({ type }) => told.push(type));
     expect(await trackers.backfill('orders', { from: '2026-10-27' })).toMatchObject({ from: '2026-10-27' });
     expect(Date.now() - began).toBeGreaterThanOrEqual(150);
+    expect(told).toEqual(['started', 'finished']);
   });
 });
