@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { killedAtRandom } from '../soak/kills.js';
 import { pausedBeforeItWrites, pausedWhileItWrites } from '../soak/paused.js';
 import { replicas } from '../soak/replicas.js';
@@ -7,6 +8,9 @@ import { writersAtOnce } from '../soak/writers.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 
 /** The short forms of what `npm run test:soak` does for as long as it takes. */
+// a process takes a second to start, and many times that on a busy machine
+jest.setTimeout(180_000);
+
 describeOnEachDatabase('real processes', (database) => {
   const program = new ShopProgram();
   afterEach(async () => {

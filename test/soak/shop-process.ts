@@ -96,7 +96,7 @@ export class ShopProcess {
   async runNext(tracker: string): Promise<TrackResult> {
     for (;;) {
       const result = await this.run(tracker).catch((error: unknown) => {
-        if (!/idle-in-transaction timeout/.test(String(error))) throw error;
+        if (!/idle-in-transaction timeout|already released/.test(String(error))) throw error;
         return null;
       });
       if (result !== null) return result;

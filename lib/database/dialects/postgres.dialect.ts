@@ -1,5 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import type { DataSource } from 'typeorm';
+import { QueryRunnerAlreadyReleasedError, type DataSource } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
@@ -49,11 +49,15 @@ export class PostgresDialect extends BaseDialect {
     return TRANSIENT.has(String((error as { code?: unknown } | null)?.code));
   }
 
-  /** where a connection ends without a word the driver has no code for it */
+  /**
+   * Where a connection ends without a word the driver has no code for it; where it ends between two statements, TypeORM
+   * gives it back to the pool by itself, and refuses the next one.
+   */
   isUnavailable(error: unknown): boolean {
     const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
     return (
       UNAVAILABLE.test(String(code)) ||
+      error instanceof QueryRunnerAlreadyReleasedError ||
       (code === undefined &&
         /^Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after|Client was closed/.test(
           String(message),
