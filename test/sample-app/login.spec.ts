@@ -1,6 +1,7 @@
 import { AttemptLimit } from '../../sample-app/src/login/attempt.limit.js';
 import { localPath } from '../../sample-app/src/login/local-path.js';
 import { Password } from '../../sample-app/src/login/password.js';
+import { describeInBrowser, textOf } from '../dashboard/browser.js';
 import { compileSample, cookieOf, PASSWORD, type Running, signIn, startSample } from './compiled.js';
 import { createRepository, temporaryDirectory } from './git-repository.js';
 
@@ -143,6 +144,27 @@ describe('the login of the sample application', () => {
       expect((await run(one, { cookie })).status).toBe(200);
       expect((await run(one, { cookie, origin: 'https://evil.example' })).status).toBe(403);
     }
+  });
+});
+
+describeInBrowser('the login of the sample application', (browser) => {
+  it('leads to the chart that a link names, with its names, and out again', async () => {
+    const { page, faults } = await browser.open(`${app.url}/?metric=git/commits&by=author&range=all`);
+    expect(new URL(page.url()).pathname).toBe('/login');
+    const follow = (selector: string) =>
+      Promise.all([page.waitForNavigation(), page.focus(selector).then(() => page.keyboard.press('Enter'))]);
+
+    await page.type('#password', PASSWORD);
+    await follow('#password');
+    await browser.ready(page);
+    expect(new URL(page.url()).search).toBe('?metric=git/commits&by=author&range=all');
+    expect(await textOf(page, 'main')).toContain('Ann');
+
+    await page.goto(`${app.url}/login`);
+    await follow('button');
+    await page.goto(app.url);
+    expect(new URL(page.url()).pathname).toBe('/login');
+    expect(faults).toEqual([]);
   });
 });
 
