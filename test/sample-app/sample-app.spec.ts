@@ -144,6 +144,12 @@ describe('the sample application', () => {
       });
       expect(repositories.map(({ name }: { name: string }) => name)).toEqual(['first', 'second']);
       expect(both.output()).toMatch(/^Activity of first, second: http:\S+\nPassword: [\w-]{16}\n$/);
+      expect(await both.stop()).toBe(0);
+
+      const { commits: left, ...alone } = await activity(await start(first, ['--time-zone', 'UTC']));
+      expect([left, byName(alone.commitsByRepository)]).toEqual([2, { first: 2 }]);
+      expect(alone.repositories).toHaveLength(1);
+      expect(byName(alone.commitsByAuthor)).toEqual({ Ann: 1, Bob: 1 });
     },
     PATIENCE,
   );

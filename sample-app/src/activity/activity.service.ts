@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Period, StatisticService } from 'nestjs-trackstats';
-import { MoreThan, Repository } from 'typeorm';
+import { In, MoreThan, Repository } from 'typeorm';
+import { REPOSITORIES, type RepositoryReader } from '../git/repository.reader.js';
 import { Author } from '../history/author.entity.js';
 import { Commit } from '../history/commit.entity.js';
 import { GitRepository } from '../history/repository.entity.js';
@@ -14,6 +15,7 @@ export class ActivityService {
   constructor(
     private readonly statistics: StatisticService,
     private readonly names: ObjectNames,
+    @Inject(REPOSITORIES) private readonly shown: readonly RepositoryReader[],
     @InjectRepository(Commit) private readonly commits: Repository<Commit>,
     @InjectRepository(GitRepository) private readonly repositories: Repository<GitRepository>,
   ) {}
@@ -41,8 +43,9 @@ export class ActivityService {
 
   /** What the numbers do not tell. */
   private async states() {
+    const shown = { gitDirectory: In(this.shown.map(({ gitDirectory }) => gitDirectory)) };
     const states = [];
-    for (const { id, name, head, boundary } of await this.repositories.find({ order: { name: 'ASC', id: 'ASC' } })) {
+    for (const { id, name, head, boundary } of await this.repositories.findBy(shown)) {
       /** counted by no statistic until their time comes */
       const commitsInFuture = await this.commits.countBy({ repositoryId: id, committedAt: MoreThan(new Date()) });
       states.push({ name, isEmpty: head === null, isShallow: boundary !== '', commitsInFuture });
