@@ -2,11 +2,16 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TrackstatsModule } from 'nestjs-trackstats';
+import { TrackstatsDashboardModule } from 'nestjs-trackstats/dashboard';
 import { ActivityModule } from './activity/activity.module.js';
+import { ObjectNames } from './activity/object-names.js';
 import type { RepositoryReader } from './git/repository.reader.js';
+import { LoginModule, type LoginOptions } from './login/login.module.js';
+import { OwnerGuard } from './login/owner.guard.js';
+import { ReaderGuard } from './login/reader.guard.js';
 
-export interface AppOptions {
-  repository: RepositoryReader;
+export interface AppOptions extends LoginOptions {
+  repositories: readonly RepositoryReader[];
   /** path of the SQLite file; its directory exists */
   database: string;
   timeZone: string;
@@ -14,7 +19,10 @@ export interface AppOptions {
 
 @Module({})
 export class AppModule {
-  static forRoot({ repository, database, timeZone }: AppOptions): DynamicModule {
+  static forRoot({ repositories, database, timeZone, password, isPublic }: AppOptions): DynamicModule {
+    // made once each: what is imported in several places has to be one and the same, with the same sessions
+    const login = LoginModule.forRoot({ password, isPublic });
+    const activity = ActivityModule.forRepositories(repositories, login);
     return {
       module: AppModule,
       imports: [
@@ -28,7 +36,19 @@ export class AppModule {
         }),
         ScheduleModule.forRoot(),
         TrackstatsModule.forRoot({ timeZone }),
-        ActivityModule.forRepository(repository),
+        login,
+        activity,
+        TrackstatsDashboardModule.forRootAsync({
+          path: '/',
+          guards: [ReaderGuard],
+          actionGuards: [OwnerGuard],
+          imports: [login, activity],
+          inject: [ObjectNames],
+          useFactory: (names: ObjectNames) => ({
+            title: 'Git activity',
+            label: (objects) => names.namesOf(objects),
+          }),
+        }),
       ],
     };
   }

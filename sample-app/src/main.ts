@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
-import { RepositoryReader } from './git/repository.reader.js';
-import { defaultDatabase, parseOptions, USAGE } from './options.js';
+import { openRepositories } from './git/repository.reader.js';
+import { defaultDatabase, parseOptions, randomPassword, USAGE } from './options.js';
+import { StartLogger } from './start.logger.js';
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2), process.env);
@@ -11,19 +13,21 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const repository = await RepositoryReader.open(options.repo);
-  const database = options.database ?? defaultDatabase(repository);
+  const repositories = await openRepositories(options.repos);
+  const database = options.database ?? defaultDatabase(repositories);
   await mkdir(dirname(database), { recursive: true });
 
-  const app = await NestFactory.create(AppModule.forRoot({ repository, database, timeZone: options.timeZone }), {
-    logger: false, // what fails now is thrown, and told in one line below
-    abortOnError: false,
-  });
-  app.useLogger(['error', 'warn']);
+  const password = options.password ?? randomPassword();
+  const module = AppModule.forRoot({ ...options, repositories, database, password });
+  const logger = new StartLogger();
+  const app = await NestFactory.create<NestExpressApplication>(module, { logger, abortOnError: false });
   app.useSecurityHeaders({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  app.set('trust proxy', 'loopback'); // a proxy on this machine says who asks, and whether by https
   app.enableShutdownHooks([], { useProcessExit: true });
   await app.listen(options.port, options.host);
-  console.log(`Activity of ${repository.name}: ${await app.getUrl()}`);
+  logger.hasStarted = true;
+  console.log(`Activity of ${repositories.map(({ name }) => name).join(', ')}: ${await app.getUrl()}`);
+  if (options.password === null) console.log(`Password: ${password}`);
 }
 
 function inOneLine(error: NodeJS.ErrnoException): string {

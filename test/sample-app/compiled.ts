@@ -47,6 +47,8 @@ function compile(from: string, to: string): void {
 
 export interface Running {
   url: string;
+  /** Asks as the owner, who is signed in. */
+  fetch: (path: string) => Promise<Response>;
   child: ChildProcess;
   /** What it has printed so far, to both outputs. */
   output: () => string;
@@ -54,9 +56,32 @@ export interface Running {
   stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
-/** Starts the application; resolves when it has said where it listens. */
+export const PASSWORD = 'correct horse';
+
+/** Sends the form of the login as a browser does. */
+export function signIn(
+  url: string,
+  password: string,
+  to = '/',
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const body = new URLSearchParams({ password, to });
+  return fetch(`${url}/login`, { method: 'POST', redirect: 'manual', headers: { origin: url, ...headers }, body });
+}
+
+/** The cookie that an answer sets, as a browser sends it back. */
+export function cookieOf(response: Response): string {
+  return response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+}
+
+async function signedIn(url: string): Promise<Running['fetch']> {
+  const cookie = cookieOf(await signIn(url, PASSWORD));
+  return (path) => fetch(url + path, { headers: { cookie }, redirect: 'manual' });
+}
+
+/** Starts the application; resolves when it has said where it listens, and the owner is signed in. */
 export async function startSample(main: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Running> {
-  const { child, output, ended } = run(main, ['--port', '0', ...args], env);
+  const { child, output, ended } = run(main, ['--port', '0', ...args], { SAMPLE_PASSWORD: PASSWORD, ...env });
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', () => {
       const found = /https?:\/\/\S+/.exec(output());
@@ -70,7 +95,8 @@ export async function startSample(main: string, args: string[], env: NodeJS.Proc
     child.kill(signal);
     return ended;
   };
-  return { url, child, output, stop };
+  const fetch = await signedIn(url);
+  return { url, fetch, child, output, stop };
 }
 
 /** Runs the application to its end. */

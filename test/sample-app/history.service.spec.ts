@@ -1,9 +1,9 @@
 import { DataSource } from 'typeorm';
-import { RepositoryReader } from '../../sample-app/src/git/repository.reader.js';
+import { openRepositories } from '../../sample-app/src/git/repository.reader.js';
 import { Author } from '../../sample-app/src/history/author.entity.js';
 import { Commit } from '../../sample-app/src/history/commit.entity.js';
 import { HistoryService } from '../../sample-app/src/history/history.service.js';
-import { HistoryState } from '../../sample-app/src/history/history-state.entity.js';
+import { GitRepository } from '../../sample-app/src/history/repository.entity.js';
 import { addCommits, createRepository, git, temporaryDirectory } from './git-repository.js';
 
 const directory = temporaryDirectory();
@@ -14,7 +14,7 @@ beforeEach(async () => {
   dataSource = new DataSource({
     type: 'better-sqlite3',
     database: ':memory:',
-    entities: [Author, Commit, HistoryState],
+    entities: [Author, Commit, GitRepository],
     synchronize: true,
   });
   await dataSource.initialize();
@@ -24,8 +24,8 @@ afterAll(() => {
   directory.remove();
 });
 
-async function historyOf(path: string): Promise<HistoryService> {
-  return new HistoryService(await RepositoryReader.open(path), dataSource);
+async function historyOf(...paths: string[]): Promise<HistoryService> {
+  return new HistoryService(await openRepositories(paths), dataSource);
 }
 const stored = async () =>
   (await dataSource.manager.find(Commit, { relations: { author: true }, order: { committedAt: 'ASC' } })).map(
@@ -113,4 +113,25 @@ it('goes on after a reading that was cut short', async () => {
 
   await history.read(signal);
   expect(await dataSource.manager.count(Commit)).toBe(1200);
+});
+
+it('keeps apart what two repositories have in common, and forgets one that is shown no longer', async () => {
+  const one = createRepository(`${directory.path}/one`, [{ at: '2024-01-02T12:00:00Z' }]);
+  git(directory.path, ['clone', '-q', one, 'fork']);
+  const fork = addCommits(`${directory.path}/fork`, [{ at: '2024-01-05T12:00:00Z' }]);
+  const both = await historyOf(one, fork, one);
+  await both.read(signal);
+  expect(await stored()).toEqual(['2024-01-02 Ann 1', '2024-01-02 Ann 1', '2024-01-05 Ann 2']);
+  expect(await dataSource.manager.count(Author)).toBe(2);
+  expect(await dataSource.manager.count(GitRepository)).toBe(2);
+  await both.settled();
+  expect(await both.changedSince()).toBeNull();
+
+  const alone = await historyOf(one);
+  await alone.read(signal);
+  expect(await stored()).toEqual(['2024-01-02 Ann 1']);
+  expect(await alone.changedSince()).toEqual(new Date('2024-01-02T12:00:00Z'));
+
+  await both.read(signal);
+  expect(await stored()).toHaveLength(3);
 });

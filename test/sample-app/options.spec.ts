@@ -9,7 +9,22 @@ describe('parseOptions', () => {
 
   it('takes this directory and the zone of the system where nothing is said', () => {
     const timeZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-    expect(parseOptions([], {})).toMatchObject({ repo: '.', database: null, host: '127.0.0.1', timeZone });
+    expect(parseOptions([], {})).toMatchObject({ repos: ['.'], database: null, host: '127.0.0.1', timeZone });
+  });
+
+  it('takes several repositories', () => {
+    expect(parseOptions(['--repo', 'a', '--repo', 'b'], {}).repos).toEqual(['a', 'b']);
+  });
+
+  it('is open to nobody unless told so, and takes no password that is short or empty', () => {
+    expect(parseOptions([], {})).toMatchObject({ isPublic: false, password: null });
+    expect(parseOptions(['--public'], { SAMPLE_PASSWORD: 'long enough' })).toMatchObject({
+      isPublic: true,
+      password: 'long enough',
+    });
+    for (const SAMPLE_PASSWORD of ['', 'seven77']) {
+      expect(() => parseOptions([], { SAMPLE_PASSWORD })).toThrow(/SAMPLE_PASSWORD is shorter than 8/);
+    }
   });
 
   it.each([

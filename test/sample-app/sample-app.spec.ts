@@ -27,9 +27,8 @@ async function start(repo: string, args: string[] = [], env: NodeJS.ProcessEnv =
   return app;
 }
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the JSON is what the test is about
-const json = async (app: Running, url: string): Promise<any> => (await fetch(app.url + url)).json();
-const status = async (app: Running, url: string) => (await fetch(app.url + url)).status;
-const page = async (app: Running) => (await fetch(app.url)).text();
+const json = async (app: Running, path: string): Promise<any> => (await app.fetch(path)).json();
+const activity = (app: Running) => json(app, '/activity.json');
 
 interface Point {
   date: string;
@@ -38,8 +37,11 @@ interface Point {
 /** The dates that have a value, as git counts them. */
 const counted = (points: Point[]) =>
   Object.fromEntries(points.filter(({ value }) => value).map(({ date, value }) => [date, value]));
-const withoutTimes = (activity: object): object =>
-  JSON.parse(JSON.stringify(activity, (key, value: unknown) => (/^(asOf|lastReadAt)$/.test(key) ? undefined : value)));
+/** Commits as the dashboard reads them, over the time of the tests' histories. */
+const commits = async (app: Running, period: string): Promise<Point[]> =>
+  (await json(app, `/api/series?metric=git/commits&period=${period}&from=2024-02-01&to=2024-06-30`)).points;
+const byName = (some: { name: string; commits: number }[]) =>
+  Object.fromEntries(some.map(({ name, commits }) => [name, commits]));
 
 const ZONE = 'Australia/Lord_Howe';
 const HOSTILE = `<script>alert('x')</script>"&`;
@@ -66,75 +68,88 @@ describe('the sample application', () => {
   }, PATIENCE);
 
   it('counts what git counts', async () => {
-    const { range, totals, series, topAuthors } = await json(app, '/statistics.json?days=365');
-    const expected = commitsByDate(repo, ZONE);
-    const dates = Object.keys(expected).sort();
-    expect(range).toMatchObject({ from: dates[0], to: dates.at(-1), timeZone: ZONE });
-    expect(counted(series.commits.DAY)).toEqual(expected);
-    series.commits.WEEK.forEach(({ date, value }: Point, i: number) => {
-      const week = series.commits.DAY.slice(Math.max(0, i - 6), i + 1) as Point[];
-      expect({ date, value }).toEqual({ date, value: week.reduce((sum, point) => sum + (point.value ?? 0), 0) });
+    const days = await commits(app, 'DAY');
+    expect(counted(days)).toEqual(commitsByDate(repo, ZONE));
+    (await commits(app, 'WEEK')).forEach(({ date, value }, i) => {
+      const week = days.slice(Math.max(0, i - 6), i + 1);
+      expect({ date, value: value ?? 0 }).toEqual({
+        date,
+        value: week.reduce((sum, point) => sum + (point.value ?? 0), 0),
+      });
     });
-    expect(series.commits.LIFETIME.at(-1).value).toBe(60);
-    expect(series.commits.CALENDAR_MONTH.slice(0, 2).map(({ date }: Point) => date)).toEqual([
-      '2024-03-01',
-      '2024-04-01',
-    ]);
-    expect(series.active_authors.DAYS_28.at(-1).value).toBe(4);
+    expect(Object.keys(counted(await commits(app, 'CALENDAR_MONTH')))).toEqual(['2024-03-01', '2024-04-01']);
+    expect((await commits(app, 'LIFETIME')).at(-1)?.value).toBe(60);
 
     const lines = git(repo, ['log', '--format=', '--numstat']).trim().split('\n');
     const changed = lines.reduce((sum, line) => sum + Number(line.split('\t')[0]) + Number(line.split('\t')[1]), 0);
-    expect(totals).toEqual({ commits: 60, linesChanged: changed, authors: 4, activeAuthors: 0 });
-    expect(
-      Object.fromEntries(topAuthors.map(({ name, commits }: { name: string; commits: number }) => [name, commits])),
-    ).toEqual(Object.fromEntries(NAMES.map((name) => [name, 15])));
+    expect(await activity(app)).toMatchObject({ commits: 60, linesChanged: changed, activeAuthors: 0 });
   });
 
-  it('shows a page on which nothing of a commit is markup', async () => {
-    const response = await fetch(`${app.url}/?days=28`);
-    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    expect(response.headers.get('content-security-policy')).toContain(`script-src 'self'`);
-    const text = await response.text();
-    expect(text).not.toMatch(/<script|<img|<[^>]*\son\w+=/i);
-    expect(text).toContain('&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;&#34;&#38;');
-    expect(text).toContain('Eve&#34; onload=&#39;alert(1)');
-    expect(text.match(/<h1>/g)).toHaveLength(1);
-    for (const svg of text.match(/<svg[^]*?<\/svg>/g) ?? []) expect(svg).toMatch(/<title[ >]/);
-    expect(text).toMatch(/<table>[^]*<caption>/);
-    expect(text).toMatch(/the charts end with the last commit, on 2024-04-1\d/);
-    expect((await fetch(`${app.url}/style.css`)).headers.get('content-type')).toContain('text/css');
-  });
+  it('shows the dashboard at its root, with names of authors and repositories', async () => {
+    const response = await app.fetch('/');
+    expect(response.headers.get('content-security-policy')).toContain(`default-src 'none'`);
+    expect(await response.text()).toContain('<title>Git activity</title>');
 
-  it('answers for one metric, and refuses what it does not know', async () => {
-    const { metric, series } = await json(app, '/statistics/commits.json?days=7');
-    expect(metric).toBe('git/commits');
-    expect(series.DAY).toHaveLength(7);
-    expect((await json(app, '/statistics/commits_by_author.json')).authors).toHaveLength(4);
-    expect(await status(app, '/statistics/nonsense.json')).toBe(404);
-    expect(await status(app, '/statistics/constructor.json')).toBe(404);
-    for (const days of ['0', 'x', '-1', '1e2', '99999', '', '1&days=2']) {
-      expect({ days, status: await status(app, `/statistics.json?days=${days}`) }).toEqual({ days, status: 400 });
-    }
+    const top = async (type: string) => {
+      const { items } = await json(app, `/api/top?metric=git/commits&period=LIFETIME&object_type=${type}`);
+      return items.map(({ object, value }: { object: { label: string }; value: number }) => [object.label, value]);
+    };
+    const labels = NAMES.map((name, i) => name || `<"onmouseover="alert(${String(i)})> in hostile`);
+    expect(Object.fromEntries(await top('author'))).toEqual(Object.fromEntries(labels.map((label) => [label, 15])));
+    expect(await top('repository')).toEqual([['hostile', 60]]);
   });
 
   it(
     'says one line, ends cleanly, goes on from its file, and shows what a rebase took away',
     async () => {
-      const before = await json(app, '/statistics.json?days=365');
+      const before = await commits(app, 'DAY');
       expect(await app.stop('SIGINT')).toBe(0);
       expect(app.output()).toMatch(/^Activity of hostile: http:\S+\n$/);
 
       const again = await start(repo, ['--time-zone', ZONE]);
-      expect(withoutTimes(await json(again, '/statistics.json?days=365'))).toEqual(withoutTimes(before));
+      expect(counted(await commits(again, 'DAY'))).toEqual(counted(before));
       expect(await again.stop('SIGTERM')).toBe(0);
 
       addCommits(repo, [{ at: '2024-03-01T12:00:00Z', name: 'Late' }], 'main~30');
       const rebased = await start(repo, ['--time-zone', 'Asia/Kathmandu']);
-      const { totals, series, topAuthors } = await json(rebased, '/statistics.json?days=365');
-      expect(totals.commits).toBe(31);
-      expect(counted(series.commits.DAY)).toEqual(commitsByDate(repo, 'Asia/Kathmandu'));
-      expect(series.commits.LIFETIME.at(-1).value).toBe(31);
-      expect(topAuthors.map(({ commits }: { commits: number }) => commits)).toEqual([8, 8, 7, 7, 1]);
+      expect(counted(await commits(rebased, 'DAY'))).toEqual(commitsByDate(repo, 'Asia/Kathmandu'));
+      const { commits: total, commitsByAuthor } = await activity(rebased);
+      expect(total).toBe(31);
+      expect(commitsByAuthor.map((author: { commits: number }) => author.commits)).toEqual([8, 8, 7, 7, 1]);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'shows several repositories together, each with its own authors',
+    async () => {
+      const first = createRepository(path('first'), [
+        { at: '2024-01-01T12:00:00Z' },
+        { at: '2024-01-01T13:00:00Z', name: 'Bob' },
+      ]);
+      git(directory.path, ['clone', '-q', first, 'second']);
+      const second = addCommits(path('second'), [{ at: '2024-01-02T12:00:00Z', name: 'Zoë' }]);
+      const both = await start(first, ['--repo', second, '--public', '--time-zone', 'UTC'], {
+        SAMPLE_PASSWORD: undefined,
+      });
+      const { commits: total, commitsByRepository, commitsByAuthor, repositories } = await activity(both);
+      expect(total).toBe(5);
+      expect(byName(commitsByRepository)).toEqual({ first: 2, second: 3 });
+      expect(byName(commitsByAuthor)).toEqual({
+        'Ann <ann@example.org> in first': 1,
+        'Ann <ann@example.org> in second': 1,
+        'Bob <ann@example.org> in first': 1,
+        'Bob <ann@example.org> in second': 1,
+        Zoë: 1,
+      });
+      expect(repositories.map(({ name }: { name: string }) => name)).toEqual(['first', 'second']);
+      expect(both.output()).toMatch(/^Activity of first, second: http:\S+\nPassword: [\w-]{16}\n$/);
+      expect(await both.stop()).toBe(0);
+
+      const { commits: left, ...alone } = await activity(await start(first, ['--time-zone', 'UTC']));
+      expect([left, byName(alone.commitsByRepository)]).toEqual([2, { first: 2 }]);
+      expect(alone.repositories).toHaveLength(1);
+      expect(byName(alone.commitsByAuthor)).toEqual({ Ann: 1, Bob: 1 });
     },
     PATIENCE,
   );
@@ -151,18 +166,18 @@ describe('the sample application', () => {
       git(directory.path, ['clone', '-q', '--depth', '3', `file://${whole}`, 'shallow']);
       const [empty, shallow] = await Promise.all([start(createRepository(path('empty'), [])), start(path('shallow'))]);
 
-      expect(await page(empty)).toContain('This repository has no commits yet');
-      expect((await json(empty, '/statistics.json')).repository).toMatchObject({ name: 'empty', isEmpty: true });
+      expect((await activity(empty)).repositories).toMatchObject([{ name: 'empty', isEmpty: true }]);
+      expect((await empty.fetch('/')).status).toBe(200);
       expect(await empty.stop()).toBe(0);
       const begun = await start(addCommits(path('empty'), [{ at: '2024-01-01T00:00:00Z' }]));
-      expect((await json(begun, '/statistics.json')).totals).toMatchObject({ commits: 1, authors: 1 });
+      expect(await activity(begun)).toMatchObject({ commits: 1, repositories: [{ isEmpty: false }] });
 
-      const text = await page(shallow);
-      expect(text).toContain('This is a shallow clone');
-      expect(text).toContain('1 commit is dated in the future');
-      const { totals, repository } = await json(shallow, '/statistics.json');
-      expect(totals).toMatchObject({ commits: 2, linesChanged: 2 });
-      expect(repository).toMatchObject({ commitsInFuture: 1, isShallow: true, isEmpty: false });
+      expect(shallow.output()).toContain('shallow is a shallow clone');
+      expect(await activity(shallow)).toMatchObject({
+        commits: 2,
+        linesChanged: 2,
+        repositories: [{ commitsInFuture: 1, isShallow: true, isEmpty: false }],
+      });
     },
     PATIENCE,
   );
@@ -186,6 +201,7 @@ describe('the sample application', () => {
         [database('fine.sqlite'), new RegExp(`The port is in use already.*:${port}`), { PORT: port }],
         [[...database('zone.sqlite'), '--time-zone', 'Mars/Base'], /time zone.*Mars\/Base/i],
         [database('text.sqlite'), /database/],
+        [database('short.sqlite'), /SAMPLE_PASSWORD is shorter/, { SAMPLE_PASSWORD: 'short' }],
       ];
       const ended = await Promise.all(cases.map(([args, , env]) => runSample(sample.main, args, env)));
       server.close();

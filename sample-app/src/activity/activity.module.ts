@@ -1,33 +1,46 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { RepositoryReader } from '../git/repository.reader.js';
+import { REPOSITORIES, type RepositoryReader } from '../git/repository.reader.js';
 import { Author } from '../history/author.entity.js';
 import { Commit } from '../history/commit.entity.js';
 import { HistoryService } from '../history/history.service.js';
-import { HistoryState } from '../history/history-state.entity.js';
+import { GitRepository } from '../history/repository.entity.js';
 import { ActivityController } from './activity.controller.js';
 import { ActivityRefresher } from './activity.refresher.js';
 import { ActivityService } from './activity.service.js';
-import { ActiveAuthorsTracker } from './trackers/active-authors.tracker.js';
-import { CommitsByAuthorTracker } from './trackers/commits-by-author.tracker.js';
-import { CommitsTracker } from './trackers/commits.tracker.js';
-import { LinesChangedTracker } from './trackers/lines-changed.tracker.js';
+import { ObjectNames } from './object-names.js';
+import { ActiveAuthorsByRepositoryTracker, ActiveAuthorsTracker } from './trackers/active-authors.trackers.js';
+import { CommitsByAuthorTracker, CommitsByRepositoryTracker, CommitsTracker } from './trackers/commits.trackers.js';
+import {
+  LinesChangedByAuthorTracker,
+  LinesChangedByRepositoryTracker,
+  LinesChangedTracker,
+} from './trackers/lines-changed.trackers.js';
+
+const TRACKERS = [
+  CommitsTracker,
+  CommitsByRepositoryTracker,
+  CommitsByAuthorTracker,
+  LinesChangedTracker,
+  LinesChangedByRepositoryTracker,
+  LinesChangedByAuthorTracker,
+  ActiveAuthorsTracker,
+  ActiveAuthorsByRepositoryTracker,
+];
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Author, Commit, HistoryState])],
+  imports: [TypeOrmModule.forFeature([Author, Commit, GitRepository])],
   controllers: [ActivityController],
-  providers: [
-    HistoryService,
-    ActivityRefresher,
-    ActivityService,
-    CommitsTracker,
-    LinesChangedTracker,
-    ActiveAuthorsTracker,
-    CommitsByAuthorTracker,
-  ],
+  providers: [HistoryService, ActivityRefresher, ActivityService, ObjectNames, ...TRACKERS],
+  exports: [ObjectNames],
 })
 export class ActivityModule {
-  static forRepository(repository: RepositoryReader): DynamicModule {
-    return { module: ActivityModule, providers: [{ provide: RepositoryReader, useValue: repository }] };
+  /** @param login guards what is shown */
+  static forRepositories(repositories: readonly RepositoryReader[], login: DynamicModule): DynamicModule {
+    return {
+      module: ActivityModule,
+      imports: [login],
+      providers: [{ provide: REPOSITORIES, useValue: repositories }],
+    };
   }
 }

@@ -12,10 +12,6 @@ const FIVE_MINUTES = 5 * 60 * 1000;
  */
 @Injectable()
 export class ActivityRefresher implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** When the history was last read, and why that failed, if it did. */
-  lastReadAt: Date | null = null;
-  problem: string | null = null;
-
   private readonly logger = new Logger(ActivityRefresher.name);
   private readonly shutdown = new AbortController();
   private running: Promise<void> | null = null;
@@ -33,10 +29,8 @@ export class ActivityRefresher implements OnApplicationBootstrap, BeforeApplicat
   async refreshRegularly(): Promise<void> {
     try {
       await this.refresh();
-      this.problem = null;
     } catch (error) {
-      this.problem = (error as Error).message;
-      this.logger.warn(`The history could not be read: ${this.problem}`);
+      this.logger.warn(`The history could not be read: ${(error as Error).message}`);
     }
   }
 
@@ -57,10 +51,9 @@ export class ActivityRefresher implements OnApplicationBootstrap, BeforeApplicat
 
   private async readAndTrack(): Promise<void> {
     await this.history.read(this.shutdown.signal);
-    this.lastReadAt = new Date();
     const changedSince = await this.history.changedSince();
     // what lies in the future will be counted by the run of its own day
-    const since = changedSince && changedSince < this.lastReadAt ? changedSince : null;
+    const since = changedSince && changedSince < new Date() ? changedSince : null;
     let isUpToDate = true;
     for (const tracker of await this.trackers.list()) {
       const result = await this.bringUpToDate(tracker, since);

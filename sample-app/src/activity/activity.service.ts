@@ -1,137 +1,55 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import {
-  addDays,
-  type LocalDate,
-  Period,
-  type PeriodName,
-  type SeriesPoint,
-  StatisticService,
-} from 'nestjs-trackstats';
-import { In, LessThanOrEqual, MoreThan, Repository } from 'typeorm';
-import { RepositoryReader } from '../git/repository.reader.js';
+import { Period, StatisticService } from 'nestjs-trackstats';
+import { In, MoreThan, Repository } from 'typeorm';
+import { REPOSITORIES, type RepositoryReader } from '../git/repository.reader.js';
 import { Author } from '../history/author.entity.js';
 import { Commit } from '../history/commit.entity.js';
-import { ACTIVE_AUTHORS, COMMITS, COMMITS_BY_AUTHOR, LINES_CHANGED, TRACKED } from './activity.metrics.js';
-import { ActivityRefresher } from './activity.refresher.js';
+import { GitRepository } from '../history/repository.entity.js';
+import { ACTIVE_AUTHORS, COMMITS, LINES_CHANGED } from './activity.metrics.js';
+import { ObjectNames } from './object-names.js';
 
-export interface DateRange {
-  days: number;
-  from: LocalDate;
-  to: LocalDate;
-  today: LocalDate;
-  timeZone: string;
-}
-
-export interface AuthorActivity {
-  name: string;
-  email: string;
-  /** in the whole history */
-  commits: number;
-  /** commits a day in the range */
-  points: SeriesPoint[];
-}
-
-export type SeriesByPeriod = Partial<Record<PeriodName, SeriesPoint[]>>;
-export type Activity = Awaited<ReturnType<ActivityService['activity']>>;
-
-/** Reads from the statistics what the page and the JSON show. */
+/** Reads statistics by hand: a value, a series, a ranking with names. */
 @Injectable()
 export class ActivityService {
   constructor(
     private readonly statistics: StatisticService,
+    private readonly names: ObjectNames,
+    @Inject(REPOSITORIES) private readonly shown: readonly RepositoryReader[],
     @InjectRepository(Commit) private readonly commits: Repository<Commit>,
-    @InjectRepository(Author) private readonly authors: Repository<Author>,
-    private readonly repository: RepositoryReader,
-    private readonly refresher: ActivityRefresher,
+    @InjectRepository(GitRepository) private readonly repositories: Repository<GitRepository>,
   ) {}
 
-  /** Everything, for a range of so many days. */
-  async activity(days: number) {
-    const range = await this.range(days);
+  async activity() {
     return {
-      repository: await this.state(),
-      range,
-      totals: {
-        commits: await this.statistics.value({ metric: COMMITS, period: Period.LIFETIME }),
-        linesChanged: await this.statistics.value({ metric: LINES_CHANGED, period: Period.LIFETIME }),
-        authors: await this.statistics.value({ metric: ACTIVE_AUTHORS, period: Period.LIFETIME }),
-        activeAuthors: await this.statistics.value({ metric: ACTIVE_AUTHORS, period: Period.DAYS_28 }),
-      },
-      series: {
-        commits: await this.series('commits', range),
-        lines_changed: await this.series('lines_changed', range),
-        active_authors: await this.series('active_authors', range),
-      },
-      topAuthors: await this.topAuthors(range),
+      today: await this.statistics.today(COMMITS),
+      commits: await this.statistics.value({ metric: COMMITS, period: Period.LIFETIME }),
+      linesChanged: await this.statistics.value({ metric: LINES_CHANGED, period: Period.LIFETIME }),
+      activeAuthors: await this.statistics.value({ metric: ACTIVE_AUTHORS, period: Period.DAYS_28 }),
+      commitsADay: await this.statistics.series({ metric: COMMITS, period: Period.DAY, last: 28 }),
+      commitsByRepository: await this.commitsBy(GitRepository),
+      commitsByAuthor: await this.commitsBy(Author),
+      repositories: await this.states(),
     };
   }
 
-  /** One metric's series, for each of its periods; those of calendar months begin where the history does. */
-  async series(key: keyof typeof TRACKED, { from, to }: { from: LocalDate; to: LocalDate }): Promise<SeriesByPeriod> {
-    const { metric, periods } = TRACKED[key];
-    const series: SeriesByPeriod = {};
-    for (const period of periods) {
-      const range = period === Period.CALENDAR_MONTH ? {} : { from, to };
-      series[Period.nameOf(period)] = await this.statistics.series({ metric, period, ...range });
-    }
-    return series;
+  /** Those with the most commits of all time. */
+  private async commitsBy(objectType: typeof Author | typeof GitRepository) {
+    const top = await this.statistics.top({ metric: COMMITS, period: Period.LIFETIME, objectType, limit: 10 });
+    const some = top.filter(({ value }) => value > 0); // all commits of the others are gone
+    const names = await this.names.namesOf(some.map(({ object }) => object));
+    return some.map(({ object: { id }, value }) => ({ name: names.get(id) ?? id, commits: value }));
   }
 
-  /** The range ends today; where nothing has been committed in it, on the day of the last commit. */
-  async range(days: number): Promise<DateRange> {
-    const today = await this.statistics.today(COMMITS);
-    const last = await this.statistics.mostRecent({ metric: COMMITS, period: Period.DAY, to: today });
-    const coverage = await this.statistics.coverage({ metric: COMMITS, period: Period.DAY });
-    const to = last && last.date <= addDays(today, -days) ? last.date : today;
-    const from = addDays(to, 1 - days);
-    const first = coverage && coverage.from <= to ? coverage.from : to;
-    return { days, from: from < first ? first : from, to, today, timeZone: coverage?.timeZone ?? 'UTC' };
-  }
-
-  async topAuthors({ from, to }: { from: LocalDate; to: LocalDate }, limit = 10): Promise<AuthorActivity[]> {
-    const top = await this.statistics.top({
-      metric: COMMITS_BY_AUTHOR,
-      period: Period.LIFETIME,
-      objectType: Author,
-      limit,
-    });
-    const objects = top.map(({ object }) => object);
-    const series = await this.statistics.multiSeries({
-      metric: COMMITS_BY_AUTHOR,
-      period: Period.DAY,
-      objects,
-      from,
-      to,
-    });
-    const authors = await this.authors.findBy({ id: In(objects.map(({ id }) => Number(id))) });
-    return top.flatMap(({ object: { id }, value }) => {
-      const author = authors.find((candidate) => String(candidate.id) === id);
-      if (!author || value === 0) return []; // all of the author's commits are gone
-      const points = series.find((candidate) => candidate.object.id === id)?.points ?? [];
-      return [{ name: author.name, email: author.email, commits: value, points }];
-    });
-  }
-
-  latestCommits(limit: number): Promise<Commit[]> {
-    return this.commits.find({
-      where: { committedAt: LessThanOrEqual(new Date()) },
-      order: { committedAt: 'DESC', sha: 'ASC' },
-      relations: { author: true },
-      take: limit,
-    });
-  }
-
-  private async state() {
-    const { lastReadAt, problem } = this.refresher;
-    return {
-      name: this.repository.name,
-      isEmpty: (await this.repository.head()) === null,
-      isShallow: (await this.commits.countBy({ isBoundary: true })) > 0,
+  /** What the numbers do not tell. */
+  private async states() {
+    const shown = { gitDirectory: In(this.shown.map(({ gitDirectory }) => gitDirectory)) };
+    const states = [];
+    for (const { id, name, head, boundary } of await this.repositories.findBy(shown)) {
       /** counted by no statistic until their time comes */
-      commitsInFuture: await this.commits.countBy({ committedAt: MoreThan(new Date()) }),
-      lastReadAt,
-      problem,
-    };
+      const commitsInFuture = await this.commits.countBy({ repositoryId: id, committedAt: MoreThan(new Date()) });
+      states.push({ name, isEmpty: head === null, isShallow: boundary !== '', commitsInFuture });
+    }
+    return states;
   }
 }

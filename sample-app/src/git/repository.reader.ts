@@ -3,6 +3,9 @@ import { basename, dirname, resolve } from 'node:path';
 import { GIT_LOG, type GitCommit, parseGitLog } from './git-log.js';
 import { git, GitError } from './git.js';
 
+/** Injects the readers of all repositories that the application was started with. */
+export const REPOSITORIES = Symbol('repositories');
+
 /** Reads one git repository, and never writes to it. */
 export class RepositoryReader {
   private constructor(
@@ -57,6 +60,16 @@ export class RepositoryReader {
     const args = [...GIT_LOG, '--no-walk=unsorted', '--stdin'];
     yield* parseGitLog(git(this.directory, args, { input, separator: '\0', signal }));
   }
+}
+
+/** Opens each repository once, however often it is named. */
+export async function openRepositories(directories: readonly string[]): Promise<RepositoryReader[]> {
+  const readers = new Map<string, RepositoryReader>();
+  for (const directory of directories) {
+    const reader = await RepositoryReader.open(directory);
+    readers.set(reader.gitDirectory, reader);
+  }
+  return [...readers.values()];
 }
 
 async function answer(directory: string, args: string[]): Promise<string> {

@@ -1,11 +1,19 @@
-import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { GitRepository } from './repository.entity.js';
 
-/** A name and an address, exactly as commits have them: two spellings are two authors. */
+/** A name and an address, exactly as a repository's commits have them: two spellings are two authors. */
 @Entity()
-@Unique(['name', 'email'])
+@Unique(['repositoryId', 'name', 'email'])
 export class Author {
   @PrimaryGeneratedColumn()
   id!: number;
+
+  @ManyToOne(() => GitRepository, { nullable: false })
+  @JoinColumn({ name: 'repositoryId' })
+  repository!: GitRepository;
+
+  @Column({ type: 'integer' })
+  repositoryId!: number;
 
   @Column({ type: 'text' })
   name!: string;

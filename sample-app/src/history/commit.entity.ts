@@ -1,8 +1,18 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Author } from './author.entity.js';
+import { GitRepository } from './repository.entity.js';
 
 @Entity()
 export class Commit {
+  @ManyToOne(() => GitRepository, { nullable: false })
+  @JoinColumn({ name: 'repositoryId' })
+  repository!: GitRepository;
+
+  /** The repository again, as the bare id: nothing has to be joined or loaded to read or write it. */
+  @PrimaryColumn({ type: 'integer' })
+  repositoryId!: number;
+
+  /** A fork has the same commits, with the same ids. */
   @PrimaryColumn({ type: 'text' })
   sha!: string;
 
@@ -10,7 +20,6 @@ export class Commit {
   @JoinColumn({ name: 'authorId' })
   author!: Author;
 
-  /** The author again, as the bare id: nothing has to be joined or loaded to read or write it. */
   @Index()
   @Column({ type: 'integer' })
   authorId!: number;

@@ -1,82 +1,107 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { DataSource, type EntityManager, In } from 'typeorm';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { DataSource, type EntityManager, In, Not } from 'typeorm';
 import type { GitCommit } from '../git/git-log.js';
-import { RepositoryReader } from '../git/repository.reader.js';
+import { REPOSITORIES, type RepositoryReader } from '../git/repository.reader.js';
 import { Author } from './author.entity.js';
 import { Commit } from './commit.entity.js';
-import { HistoryState } from './history-state.entity.js';
+import { GitRepository } from './repository.entity.js';
 
 /** Rows in one transaction: enough to be quick, few enough for SQLite's limit of parameters. */
 const CHUNK = 500;
-const STATE = { id: 1 };
 
-/** Keeps the tables of commits and authors equal to what the repository holds. */
+/** Keeps the tables of commits and authors equal to what the repositories hold. */
 @Injectable()
 export class HistoryService {
   private readonly logger = new Logger(HistoryService.name);
 
   constructor(
-    private readonly repository: RepositoryReader,
+    @Inject(REPOSITORIES) private readonly readers: readonly RepositoryReader[],
     private readonly dataSource: DataSource,
   ) {}
 
   /**
-   * Reads what is new and removes what a rebase or a change of branch has left unreachable. A reading that is cut short
-   * leaves whole chunks behind; the next one goes on from there.
+   * Reads what is new and removes what a rebase or a change of branch has left unreachable, and what belongs to
+   * repositories that are shown no longer. A reading that is cut short leaves whole chunks behind; the next one goes on
+   * from there.
    */
   async read(signal: AbortSignal): Promise<void> {
-    const state = await this.state();
-    const head = await this.repository.head();
-    const boundary = await this.repository.boundary();
-    const boundaryText = [...boundary].sort().join(' ');
-    if (head === state.head && boundaryText === state.boundary) return;
-
-    const { missing, surplus } = await this.compare(head, boundary, signal);
-    if (missing.length > 5000) this.logger.warn(`Reading ${missing.length} commits; this happens once`);
-    for await (const chunk of inChunks(surplus)) await this.remove(chunk);
-    for await (const chunk of inChunks(this.repository.commits(missing, signal))) await this.insert(chunk, boundary);
-    await this.dataSource.manager.update(HistoryState, STATE, { head, boundary: boundaryText });
+    for (const reader of this.readers) await this.readOne(reader, signal);
+    const shown = this.readers.map(({ gitDirectory }) => gitDirectory);
+    const others = await this.dataSource.manager.findBy(GitRepository, { gitDirectory: Not(In(shown)) });
+    for (const repository of others) await this.empty(repository);
   }
 
   /** The earliest instant at which commits came or went since `settled` was last called. */
   async changedSince(): Promise<Date | null> {
-    return (await this.state()).changedSince;
+    const repositories = await this.dataSource.manager.find(GitRepository);
+    return repositories.reduce<Date | null>(
+      (earliest, { changedSince: since }) => (since && !(earliest && earliest < since) ? since : earliest),
+      null,
+    );
   }
 
   /** The statistics know of every change now. */
   async settled(): Promise<void> {
-    await this.dataSource.manager.update(HistoryState, STATE, { changedSince: null });
+    await this.dataSource.getRepository(GitRepository).updateAll({ changedSince: null });
   }
 
-  private async state(): Promise<HistoryState> {
-    const states = this.dataSource.getRepository(HistoryState);
-    return (await states.findOneBy(STATE)) ?? states.save({ ...STATE, head: null, boundary: '', changedSince: null });
-  }
+  private async readOne(reader: RepositoryReader, signal: AbortSignal): Promise<void> {
+    const repository = await this.rowOf(reader);
+    const head = await reader.head();
+    const boundary = await reader.boundary();
+    const boundaryText = [...boundary].sort().join(' ');
+    if (head === repository.head && boundaryText === repository.boundary) return;
 
-  private async compare(head: string | null, boundary: Set<string>, signal: AbortSignal) {
-    const stored = new Map<string, boolean>();
-    for (const commit of await this.dataSource.manager.find(Commit, { select: { sha: true, isBoundary: true } })) {
-      stored.set(commit.sha, commit.isBoundary);
+    if (boundary.size > 0) {
+      this.logger.warn(`${reader.name} is a shallow clone: its statistics are those of the part that git has`);
     }
+    const reachable = head === null ? [] : reader.reachableFrom(head, signal);
+    const { missing, surplus } = await this.compare(repository, reachable, boundary);
+    if (missing.length > 5000) this.logger.warn(`Reading ${missing.length} commits; this happens once`);
+    for await (const chunk of inChunks(surplus)) await this.remove(repository, chunk);
+    for await (const chunk of inChunks(reader.commits(missing, signal))) await this.insert(repository, chunk, boundary);
+    await this.dataSource.manager.update(GitRepository, repository.id, { head, boundary: boundaryText });
+  }
+
+  private async empty(repository: GitRepository): Promise<void> {
+    const where = { repositoryId: repository.id };
+    const commits = await this.dataSource.manager.find(Commit, { select: { sha: true }, where });
+    for await (const chunk of inChunks(commits.map(({ sha }) => sha))) await this.remove(repository, chunk);
+    await this.dataSource.manager.update(GitRepository, repository.id, { head: null, boundary: '' });
+  }
+
+  private async rowOf({ name, gitDirectory }: RepositoryReader): Promise<GitRepository> {
+    const repositories = this.dataSource.getRepository(GitRepository);
+    const blank = { name, gitDirectory, head: null, boundary: '', changedSince: null };
+    return (await repositories.findOneBy({ gitDirectory })) ?? repositories.save(blank);
+  }
+
+  private async compare(
+    { id: repositoryId }: GitRepository,
+    reachable: Iterable<string> | AsyncIterable<string>,
+    boundary: Set<string>,
+  ): Promise<{ missing: string[]; surplus: string[] }> {
+    const select = { sha: true, isBoundary: true };
+    const commits = await this.dataSource.manager.find(Commit, { select, where: { repositoryId } });
+    const stored = new Map(commits.map(({ sha, isBoundary }) => [sha, isBoundary]));
     const missing: string[] = [];
-    if (head !== null) {
-      for await (const sha of this.repository.reachableFrom(head, signal)) {
-        const isKnown = stored.get(sha) === boundary.has(sha);
-        if (isKnown) stored.delete(sha);
-        else missing.push(sha);
-      }
+    for await (const sha of reachable) {
+      const isKnown = stored.get(sha) === boundary.has(sha);
+      if (isKnown) stored.delete(sha);
+      else missing.push(sha);
     }
     return { missing, surplus: [...stored.keys()] };
   }
 
-  private async insert(commits: GitCommit[], boundary: Set<string>): Promise<void> {
+  private async insert(repository: GitRepository, commits: GitCommit[], boundary: Set<string>): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const authorIds = await this.authorIds(manager, commits);
+      const authorIds = await this.authorIds(manager, repository, commits);
       const rows = commits.map(({ authorName, authorEmail, ...commit }) => {
         const isBoundary = boundary.has(commit.sha);
         const changes = isBoundary ? { files: 0, insertions: 0, deletions: 0 } : commit;
         return {
           ...commit,
+          repositoryId: repository.id,
           files: changes.files,
           insertions: changes.insertions,
           deletions: changes.deletions,
@@ -86,34 +111,32 @@ export class HistoryService {
         };
       });
       await manager.insert(Commit, rows);
-      await this.noteChange(manager, rows);
+      await this.noteChange(manager, repository, rows);
     });
   }
 
-  private async remove(shas: string[]): Promise<void> {
+  private async remove(repository: GitRepository, shas: string[]): Promise<void> {
+    const where = { repositoryId: repository.id, sha: In(shas) };
     await this.dataSource.transaction(async (manager) => {
-      const commits = await manager.find(Commit, {
-        select: { sha: true, committedAt: true },
-        where: { sha: In(shas) },
-      });
-      await manager.delete(Commit, { sha: In(shas) });
-      await this.noteChange(manager, commits);
+      const commits = await manager.find(Commit, { select: { sha: true, committedAt: true }, where });
+      await manager.delete(Commit, where);
+      await this.noteChange(manager, repository, commits);
     });
   }
 
   /** Stands in the transaction of the change itself, so that a crash cannot come between the two. */
-  private async noteChange(manager: EntityManager, commits: { committedAt: Date }[]): Promise<void> {
+  private async noteChange(manager: EntityManager, { id }: GitRepository, commits: { committedAt: Date }[]) {
     const earliest = new Date(Math.min(...commits.map((commit) => commit.committedAt.getTime())));
-    const { changedSince } = await manager.findOneByOrFail(HistoryState, STATE);
+    const { changedSince } = await manager.findOneByOrFail(GitRepository, { id });
     if (changedSince === null || earliest < changedSince) {
-      await manager.update(HistoryState, STATE, { changedSince: earliest });
+      await manager.update(GitRepository, id, { changedSince: earliest });
     }
   }
 
-  private async authorIds(manager: EntityManager, commits: GitCommit[]): Promise<Map<string, number>> {
-    const wanted = commits.map((commit) => ({ name: commit.authorName, email: commit.authorEmail }));
+  private async authorIds(manager: EntityManager, { id: repositoryId }: GitRepository, commits: GitCommit[]) {
+    const wanted = commits.map(({ authorName: name, authorEmail: email }) => ({ repositoryId, name, email }));
     await manager.createQueryBuilder().insert().into(Author).values(wanted).orIgnore().updateEntity(false).execute();
-    const authors = await manager.findBy(Author, { name: In(wanted.map((author) => author.name)) });
+    const authors = await manager.findBy(Author, { repositoryId, name: In(wanted.map(({ name }) => name)) });
     return new Map(authors.map((author) => [authorKey(author.name, author.email), author.id]));
   }
 }

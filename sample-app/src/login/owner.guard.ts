@@ -1,0 +1,16 @@
+import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
+import type { Request } from 'express';
+import { sessionIdOf } from './session.cookie.js';
+import { SessionStore } from './session.store.js';
+
+/** Admits the owner, who is signed in. SignInFilter makes the way to the login of what it throws. */
+@Injectable()
+export class OwnerGuard implements CanActivate {
+  constructor(private readonly sessions: SessionStore) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<Request>();
+    if (!this.sessions.isOpen(sessionIdOf(request))) throw new UnauthorizedException('Sign in at /login first');
+    return true;
+  }
+}
