@@ -13,6 +13,6 @@ export function requireCommander(): Commander {
   try {
     return createRequire(import.meta.url)('commander') as Commander;
   } catch (error) {
-    throw new MissingPackageError('The command line of nestjs-trackstats', 'commander', '^14.0.0', error);
+    throw new MissingPackageError('The command line of nestjs-trackstats', 'commander', `'commander@^14.0.0'`, error);
   }
 }

@@ -16,9 +16,9 @@ export class PartWithoutModuleError extends TrackstatsError {
 export class MissingPackageError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_PACKAGE';
 
-  /** @param version the range that the library works with */
-  constructor(part: string, name: string, version: string, cause?: unknown) {
-    super(`${part} needs the package ${name}, which is not installed: npm install '${name}@${version}'.`, { cause });
+  /** @param install what to install, as npm takes it, in the range that the library works with */
+  constructor(part: string, name: string, install: string, cause?: unknown) {
+    super(`${part} needs the package ${name}, which is not installed: npm install ${install}.`, { cause });
   }
 }
 

@@ -9,19 +9,6 @@ export class UnknownFormatError extends TrackstatsError {
   }
 }
 
-/** CSV needs a package that is not installed. */
-export class MissingPackageError extends TrackstatsError {
-  readonly code = 'TRACKSTATS_MISSING_PACKAGE';
-
-  constructor(name: string, options?: { cause?: unknown }) {
-    super(
-      `CSV needs the package ${name}, which is not installed. Add both: npm install csv-parse csv-stringify. ` +
-        `JSON Lines need neither.`,
-      options,
-    );
-  }
-}
-
 /** `TrackstatsTransferModule` stands in an application that has no `TrackstatsModule`. */
 export class TransferWithoutModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TRANSFER_WITHOUT_MODULE';

@@ -38,7 +38,7 @@ import {
   NotStartedError,
   UnknownTrackerError,
 } from '../errors/tracker.error.js';
-import { MissingPackageError } from '../errors/transfer.error.js';
+import { MissingPackageError } from '../errors/optional-part.error.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
 import type { ErrorResponse } from './resources.js';
 

@@ -13,6 +13,6 @@ export function promClient(): PromClient {
   try {
     return createRequire(import.meta.url)('prom-client') as PromClient;
   } catch (error) {
-    throw new MissingPackageError('TrackstatsPrometheusModule', 'prom-client', '^15.0.0', error);
+    throw new MissingPackageError('TrackstatsPrometheusModule', 'prom-client', `'prom-client@^15.0.0'`, error);
   }
 }

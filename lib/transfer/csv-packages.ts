@@ -1,4 +1,4 @@
-import { MissingPackageError } from '../errors/transfer.error.js';
+import { MissingPackageError } from '../errors/optional-part.error.js';
 
 /**
  * csv-parse and csv-stringify are loaded when CSV is first read or written: what imports TransferService, as the HTTP
@@ -20,7 +20,9 @@ export async function loaded<T>(name: string, load: () => Promise<T>): Promise<T
   try {
     return await load();
   } catch (error) {
-    throw isMissing(error) ? new MissingPackageError(name, { cause: error }) : error;
+    throw isMissing(error)
+      ? new MissingPackageError('CSV, unlike JSON Lines,', name, 'csv-parse csv-stringify', error)
+      : error;
   }
 }
 

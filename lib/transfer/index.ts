@@ -12,10 +12,10 @@ export type { ImportResult } from './import-write.js';
 export {
   ImportRefusedError,
   MissingDjangoTableError,
-  MissingPackageError,
   NotUtf8Error,
   TransferWithoutModuleError,
   UnknownFormatError,
   UnmappedContentTypesError,
 } from '../errors/transfer.error.js';
 export type { ImportProblem } from '../errors/transfer.error.js';
+export { MissingPackageError } from '../errors/optional-part.error.js';

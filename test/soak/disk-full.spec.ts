@@ -59,7 +59,7 @@ onSmallDisk('a disk that is full', () => {
       ...database,
       entities: ENTITIES,
       synchronize: true,
-    } as DataSourceOptions).initialize();
+    }).initialize();
     const ledger = new Ledger(dataSource);
     await ledger.fill(1);
     const settings: Settings = {

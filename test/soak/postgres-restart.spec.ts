@@ -41,12 +41,12 @@ const RESTARTS = Number(process.env.SOAK_RESTARTS ?? 6);
       while ((await ledger.runs('sales')).slice(length).every(({ status }) => status !== 'succeeded')) await pause(100);
     }
     await Promise.all(
-      [shops[0]!.next('finished', 'sales'), shops[0]!.next('finished', 'amounts')].map((next) =>
+      [shops[0].next('finished', 'sales'), shops[0].next('finished', 'amounts')].map((next) =>
         Promise.race([next, pause(10_000)]),
       ),
     );
     const [shop] = shops;
-    for (const tracker of ['sales', 'amounts']) expect(await shop!.call('trackers', 'verify', tracker)).toEqual([]);
+    for (const tracker of ['sales', 'amounts']) expect(await shop.call('trackers', 'verify', tracker)).toEqual([]);
     const runs = [...(await ledger.runs('sales')), ...(await ledger.runs('amounts'))];
     const count = (status: string): number => runs.filter((run) => run.status === status).length;
     tell('PostgreSQL restarted', {
