@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import type { BenchCase, BenchOptions } from './bench-case.js';
 import type { DatabaseKind } from './databases.js';
@@ -85,8 +85,15 @@ export async function save(results: readonly Result[], { rows }: BenchOptions): 
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
   };
-  await writeFile(JSON_FILE, `${JSON.stringify({ machine, results: kept } satisfies Results, null, 2)}\n`);
-  await writeFile(TABLE_FILE, table(machine, kept));
+  await replaceFile(JSON_FILE, `${JSON.stringify({ machine, results: kept } satisfies Results, null, 2)}\n`);
+  await replaceFile(TABLE_FILE, table(machine, kept));
+}
+
+/** Whole or not at all: half a file would be taken for none, and everything measured before be lost. */
+async function replaceFile(file: URL, text: string): Promise<void> {
+  const written = new URL(`${file.href}.new`);
+  await writeFile(written, text);
+  await rename(written, file);
 }
 
 /** Keeps the plans of a database's cases. */

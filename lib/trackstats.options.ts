@@ -131,7 +131,7 @@ const OPTIONS: readonly string[] = [
 const WEEK_STARTS: readonly unknown[] = ['monday', 'sunday', 'saturday'] satisfies WeekStart[];
 
 /**
- * Checks the module's options, fills in the defaults and freezes the result.
+ * Checks the module's options, fills in the defaults and freezes what they hold.
  *
  * @throws InvalidOptionsError, MisplacedOptionError, UnknownTimeZoneError
  */
@@ -147,14 +147,15 @@ export function resolveOptions(given: TrackstatsModuleOptions): ResolvedOptions 
   if (!isObject(objectTypes)) {
     throw new InvalidOptionsError('objectTypes', objectTypes, 'Expected entity classes by name: { customer: User }.');
   }
-  return Object.freeze({
+  // not frozen itself: it is a provider, and what watches providers wraps their functions, which a frozen one refuses
+  return {
     timeZone: checkTimeZone(timeZone),
     weekStart,
     clock,
     scheduling: resolveScheduling(given.scheduling),
     objectTypes: Object.freeze({ ...objectTypes }),
     trackers: resolveTrackers(trackers),
-  });
+  };
 }
 
 function checkNames(given: object): void {

@@ -107,7 +107,7 @@ export function resolveHttpExtras(given: TrackstatsHttpModuleExtras, module: str
 }
 
 /**
- * Checks the options, fills in the defaults and freezes the result.
+ * Checks the options, fills in the defaults and freezes what they hold.
  *
  * @throws InvalidHttpOptionsError
  */
@@ -125,7 +125,8 @@ export function resolveHttpOptions(given: TrackstatsHttpModuleOptions): Resolved
   if (label !== null && typeof label !== 'function') {
     throw new InvalidHttpOptionsError('label', label, 'Expected a function of objects: async (objects) => new Map(…).');
   }
-  return Object.freeze({ label, limits: resolveLimits(limits), origins: Object.freeze(origins.map(checkOrigin)) });
+  // not frozen itself: it is a provider, and what watches providers wraps their functions, which a frozen one refuses
+  return { label, limits: resolveLimits(limits), origins: Object.freeze(origins.map(checkOrigin)) };
 }
 
 function resolveLimits(given: HttpLimits): Readonly<Required<HttpLimits>> {

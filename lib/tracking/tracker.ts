@@ -9,9 +9,10 @@ declare const OPTIONS: unique symbol;
 /** Which options a tracker class takes. */
 export type TrackerKind = 'date' | 'count-date' | 'object' | 'count-object' | 'dimensions';
 
-// not properties: a subclass may have an `options`, a `name`, a `metric` of its own, injected
-const kinds = new WeakMap<object, TrackerKind>();
-const options = new WeakMap<object, GivenOptions>();
+// no names: a subclass may have an `options`, a `name`, a `metric` of its own, injected. And on the tracker itself: what
+// watches providers wraps them, and asks the one it wraps
+const KIND = Symbol('kind');
+const GIVEN = Symbol('given options');
 
 /**
  * What every tracker class is. A provider class extends one of the five and gets its options from @Track; made with
@@ -22,8 +23,8 @@ export abstract class Tracker<E extends ObjectLiteral, O> {
   declare readonly [OPTIONS]?: O;
 
   protected constructor(kind: TrackerKind, given?: object) {
-    kinds.set(this, kind);
-    if (given !== undefined) options.set(this, given);
+    Object.defineProperty(this, KIND, { value: kind });
+    Object.defineProperty(this, GIVEN, { value: given });
   }
 
   /**
@@ -49,17 +50,19 @@ export type AnyTracker<E extends ObjectLiteral = any> = Tracker<E, string>; // e
 
 /** Which of the five classes a tracker extends. */
 export function kindOf(tracker: AnyTracker): TrackerKind {
-  const kind = kinds.get(tracker);
+  const { [KIND]: kind } = tracker as unknown as { readonly [KIND]?: TrackerKind };
   if (kind === undefined) throw new TypeError(`${tracker.constructor.name} is a tracker whose constructor never ran`);
   return kind;
 }
 
 /** The options that a tracker got in its constructor. */
 export function constructorOptions(tracker: AnyTracker): GivenOptions | undefined {
-  return options.get(tracker);
+  return (tracker as unknown as { readonly [GIVEN]?: GivenOptions })[GIVEN];
 }
 
 /** Whether a tracker's class has a `source()` of its own. */
 export function choosesSource(tracker: AnyTracker): boolean {
-  return tracker.source !== Tracker.prototype.source;
+  // of a wrapped tracker `tracker.source` is another function each time
+  const { source } = Object.getPrototypeOf(tracker) as AnyTracker;
+  return Object.hasOwn(tracker, 'source') || source !== Tracker.prototype.source;
 }

@@ -8,5 +8,9 @@ const FORMATS: readonly string[] = ['csv', 'jsonl'] satisfies TransferFormat[];
 export function formatOf(format: string | undefined, file: string | null): TransferFormat {
   const found = format ?? (file === null ? '' : extname(file).slice(1).toLowerCase());
   if (FORMATS.includes(found)) return found as TransferFormat;
-  throw new InvalidArgumentError('The format', found, `Expected --format csv or --format jsonl.`);
+  throw new InvalidArgumentError(
+    'The format',
+    found,
+    `Expected --format csv or --format jsonl, or a file named .csv or .jsonl.`,
+  );
 }

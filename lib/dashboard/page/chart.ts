@@ -202,8 +202,16 @@ function lineOf(
     stroke,
     width: count > MANY || (isBefore && !isAlone) ? 1 : isBefore ? 1.5 : 2,
     ...(isBefore ? { dash: [5, 4] } : isAlone ? { fill: () => styleOf('--area') } : {}),
-    points: { show: count === 1 },
+    // a line shows a value only by its neighbours
+    points: { show: false, filter: (plot, series) => alone(plot.data[series] ?? []) },
   };
+}
+
+/** The places of values that have no known neighbour. */
+function alone(values: ArrayLike<number | null | undefined>): number[] {
+  return Array.from(values, (value, place) => place).filter(
+    (place) => values[place] != null && values[place - 1] == null && values[place + 1] == null,
+  );
 }
 
 function axisOf(scale: 'x' | 'y'): uPlot.Axis {

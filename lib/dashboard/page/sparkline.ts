@@ -38,8 +38,10 @@ function pathThrough(
         return '';
       }
       const step = `${isDrawing ? 'L' : 'M'}${x(place).toFixed(1)} ${y(value).toFixed(1)}`;
+      // a value without neighbours is a line of no length: its round ends are a dot
+      const isAlone = !isDrawing && (values[place + 1] ?? null) === null;
       isDrawing = true;
-      return step;
+      return isAlone ? `${step}h0` : step;
     })
     .join('');
 }

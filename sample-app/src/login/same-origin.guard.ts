@@ -10,7 +10,9 @@ export class SameOriginGuard implements CanActivate {
   canActivate(context: ExecutionContext): true {
     const { origin = '', host = '' } = context.switchToHttp().getRequest<Request>().headers;
     if (!URL.canParse(origin) || new URL(origin).host !== host.toLowerCase()) {
-      throw new ForbiddenException('This form was sent by another site. A proxy has to pass Host on as it is.');
+      throw new ForbiddenException(
+        'This form was sent by another site, or by none: a browser says which in Origin. A proxy has to pass Host on as it is.',
+      );
     }
     return true;
   }
