@@ -56,6 +56,17 @@ describeInBrowser('the dashboard', (browser) => {
     expect(faults).toEqual([]);
   });
 
+  it('draws a value that has no neighbours as a dot', async () => {
+    const { page } = await browser.open(url);
+    const links = await page.$$eval('tbody th a', (all) => all.map((one) => (one as unknown as { href: string }).href));
+    const line = await page.$$eval('tbody tr svg path', (all) => all.map((one) => one.getAttribute('d')));
+    expect(line.at(-1)).toMatch(/^M[\d. ]+h0$/);
+    const metric = await browser.open(links.at(-1) ?? '');
+    await metric.page.waitForSelector('.chart canvas');
+    expect(await metric.page.evaluate(PIXELS_OF_THE_LINE)).toBeGreaterThan(0);
+    expect(metric.faults).toEqual([]);
+  });
+
   it('changes what it shows with the controls, in the address, and goes back', async () => {
     const { page, faults } = await browser.open(url + ORDERS);
     await page.select('select[name], .controls select', 'CALENDAR_MONTH');
