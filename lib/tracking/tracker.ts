@@ -63,6 +63,6 @@ export function constructorOptions(tracker: AnyTracker): GivenOptions | undefine
 /** Whether a tracker's class has a `source()` of its own. */
 export function choosesSource(tracker: AnyTracker): boolean {
   // of a wrapped tracker `tracker.source` is another function each time
-  const { source } = Object.getPrototypeOf(tracker) as AnyTracker;
-  return Object.hasOwn(tracker, 'source') || source !== Tracker.prototype.source;
+  const type = Object.getPrototypeOf(tracker) as AnyTracker;
+  return Object.hasOwn(tracker, 'source') || type.source !== Tracker.prototype.source;
 }
