@@ -205,9 +205,3 @@ function markOf(mark: BackfillMark | null): [string, Sql][] {
 function numberOrNull(value: unknown): number | null {
   return value === null ? null : Number(value);
 }
-
-/** The database's time in milliseconds since 1970. */
-export function* databaseNow(database: Database): Work<number> {
-  const row = yield* queryOne<{ now_ms: unknown }>(sql`SELECT ${database.dialect.now} AS now_ms`);
-  return Number(row?.now_ms);
-}

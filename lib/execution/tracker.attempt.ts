@@ -2,7 +2,7 @@ import { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
 import { LeaseLostError, NothingToResumeError, RunTimeoutError } from '../errors/run.error.js';
-import { type LocalDate } from '../time/local-date.js';
+import type { LocalDate } from '../time/local-date.js';
 import { localDateAt } from '../time/time-zone.js';
 import { backfilled, type BackfillRange, type BackfillStep } from '../tracking/backfill.js';
 import type { MethodRunner } from '../tracking/method.runner.js';
@@ -40,7 +40,6 @@ export interface Execution {
 /** An attempt that the lease let begin. */
 interface Begun {
   readonly runId: number;
-  readonly attempt: number;
   readonly lease: Lease;
   readonly backfill: BackfillMark | null;
   readonly cancellation: Cancellation;
@@ -84,7 +83,7 @@ export class TrackerAttempt {
     const event = { tracker: tracker.name, slot: execution.slot, runId, attempt };
     try {
       this.events.emit({ type: 'started', ...event });
-      const result = await this.run(tracker, execution, { runId, attempt, lease, backfill, cancellation });
+      const result = await this.run(tracker, execution, { runId, lease, backfill, cancellation });
       this.events.emit({ type: 'finished', ...event, result });
       return result;
     } catch (error) {
@@ -154,16 +153,8 @@ export class TrackerAttempt {
   }
 
   private *succeed({ runId, lease }: Begun, { slot, backfill }: Execution, result: TrackResult): Work<void> {
-    const { from, through, written, removed } = result;
-    yield* this.history.enter(runId, {
-      status: 'succeeded',
-      finishedAt: this.clock.now(),
-      from,
-      through,
-      written,
-      removed,
-      error: null,
-    });
+    const ended = { status: 'succeeded', finishedAt: this.clock.now(), error: null } as const;
+    yield* this.history.enter(runId, { ...ended, ...reached(result) });
     yield* lease.release({
       lockAtLeastFor: this.options.lockAtLeastFor,
       values: { slot: slot?.getTime() ?? null, ...(backfill === undefined ? {} : { backfill: null }) },
@@ -175,17 +166,8 @@ export class TrackerAttempt {
     { from, to }: Pick<BackfillRange, 'from' | 'to'>,
     result: TrackResult,
   ): Work<void> {
-    const { through, written, removed } = result;
-    yield* this.history.enter(runId, {
-      status: 'running',
-      finishedAt: null,
-      from: result.from,
-      through,
-      written,
-      removed,
-      error: null,
-    });
-    yield* lease.renew({ backfill: { from, to: to ?? null, through } });
+    yield* this.history.enter(runId, { status: 'running', finishedAt: null, error: null, ...reached(result) });
+    yield* lease.renew({ backfill: { from, to: to ?? null, through: result.through } });
   }
 
   /** The lease is given back; the slot is over unless it is tried again, here or by whoever comes next. */
@@ -218,6 +200,16 @@ interface Failure {
   readonly error: unknown;
   readonly again: boolean;
   readonly isCancelled: boolean;
+}
+
+/** What the history keeps of a result. */
+function reached({
+  from,
+  through,
+  written,
+  removed,
+}: TrackResult): Pick<TrackResult, 'from' | 'through' | 'written' | 'removed'> {
+  return { from, through, written, removed };
 }
 
 function statusOf({ error, isCancelled }: Failure): RunStatus {

@@ -109,27 +109,30 @@ export class TrackerExecutor {
   }
 
   private async untilDone(tracker: RegisteredTracker, { next, ...execution }: ScheduledExecution): Promise<Outcome> {
-    let tries = 0;
     for (let attempt = 1; ; attempt++) {
       const wait = pauseAfter(attempt, this.options.retryDelay);
-      const willRetry = (error: unknown): boolean => {
-        const prospect = prospectOf(error, tracker.kind === 'method', (given) => this.dataSources.isOutage(given));
-        const isInTime = next === null || this.clock.scheduleNow().getTime() + wait < next.getTime();
-        // a database that is away is waited for; what merely may go better has a number of tries
-        return (
-          isInTime &&
-          !this.stopping.signal.aborted &&
-          (prospect === 'outage' || (prospect === 'uncertain' && tries < tracker.retries))
-        );
-      };
+      let again: boolean | undefined;
+      // decided once: what the history was told of a failure is what is done
+      const willRetry = (error: unknown): boolean => (again ??= this.mayRetry(tracker, error, { attempt, wait, next }));
       try {
         return await this.once(tracker, execution, attempt, willRetry);
       } catch (error) {
         if (!willRetry(error)) throw error;
-        tries++;
       }
       await this.pause(wait);
     }
+  }
+
+  private mayRetry(
+    tracker: RegisteredTracker,
+    error: unknown,
+    { attempt, wait, next }: { attempt: number; wait: number } & Pick<ScheduledExecution, 'next'>,
+  ): boolean {
+    if (this.stopping.signal.aborted) return false;
+    if (next !== null && this.clock.scheduleNow().getTime() + wait >= next.getTime()) return false;
+    const prospect = prospectOf(error, tracker.kind === 'method', (given) => this.dataSources.isOutage(given));
+    // a database that is away is waited for; what merely may go better has a number of tries
+    return prospect === 'outage' || (prospect === 'uncertain' && attempt <= tracker.retries);
   }
 
   private async once(
