@@ -5,6 +5,7 @@ export { DomainService } from './catalog/domain.service.js';
 export { Metric } from './catalog/metric.entity.js';
 export { MetricService } from './catalog/metric.service.js';
 
+export type { Duration } from './time/duration.js';
 export { addDays } from './time/local-date.js';
 export type { LocalDate, LocalDateInput } from './time/local-date.js';
 export { Period } from './time/period.js';
@@ -50,7 +51,6 @@ export { trackstatsMigrations } from './migrations/trackstats-migrations.js';
 export { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
 export { TrackstatsModule } from './trackstats.module.js';
 export type {
-  Duration,
   ScheduleOverride,
   SchedulingOptions,
   TrackstatsModuleAsyncOptions,

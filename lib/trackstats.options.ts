@@ -1,14 +1,11 @@
-import ms, { type StringValue } from 'ms';
 import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 import { InvalidOptionsError, MisplacedOptionError } from './errors/module.error.js';
 import type { AbstractStatistic } from './statistics/abstract-statistic.js';
 import type { EntityClass } from './statistics/object-target.js';
+import { millisecondsOf, type Duration } from './time/duration.js';
 import type { WeekStart } from './time/period.js';
 import { checkTimeZone } from './time/time-zone.js';
 import { systemClock, type Clock } from './trackstats.tokens.js';
-
-/** A time: milliseconds, or text as the package `ms` reads it: `'30 seconds'`. */
-export type Duration = number | string;
 
 /** When trackers run, how runs end, and how much is kept of them. A duration is milliseconds, or text as `'30 seconds'`. */
 export interface SchedulingOptions {
@@ -240,9 +237,8 @@ function whole(name: string, given: unknown, least: number): number {
 }
 
 function duration(name: string, given: unknown, least = 0): number {
-  const length = typeof given === 'string' && given !== '' ? (ms(given as StringValue) as number | undefined) : given;
-  if (typeof length === 'number' && Number.isSafeInteger(length) && length >= least && length <= LONGEST_TIMER)
-    return length;
+  const length = millisecondsOf(given);
+  if (length !== null && length >= least && length <= LONGEST_TIMER) return length;
   throw new InvalidOptionsError(
     `scheduling.${name}`,
     given,

@@ -1,6 +1,5 @@
-import ms, { type StringValue } from 'ms';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
-import type { Duration } from '../trackstats.options.js';
+import { millisecondsOf, type Duration } from '../time/duration.js';
 
 /**
  * The milliseconds of a duration.
@@ -8,8 +7,8 @@ import type { Duration } from '../trackstats.options.js';
  * @throws InvalidPartOptionError
  */
 export function milliseconds(option: string, given: Duration): number {
-  const length = typeof given === 'string' && given !== '' ? (ms(given as StringValue) as number | undefined) : given;
-  if (typeof length === 'number' && Number.isSafeInteger(length) && length >= 0) return length;
+  const length = millisecondsOf(given);
+  if (length !== null && length >= 0) return length;
   throw new InvalidPartOptionError(
     'isHealthy',
     option,

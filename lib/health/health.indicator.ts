@@ -4,7 +4,7 @@ import { Database } from '../database/database.js';
 import { provided } from '../execution/provided.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { TrackerRegistry, type TrackerTarget } from '../tracking/tracker.registry.js';
-import type { Duration } from '../trackstats.options.js';
+import type { Duration } from '../time/duration.js';
 import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
 import { milliseconds } from './health.duration.js';
 import { lateTrackers, type LateTracker } from './late-trackers.js';

@@ -1,6 +1,5 @@
-import ms, { type StringValue } from 'ms';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
-import type { Duration } from '../trackstats.options.js';
+import { millisecondsOf, type Duration } from '../time/duration.js';
 
 /** `T`, and a zone at its end: without one it would be another instant on another machine. */
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$/;
@@ -39,8 +38,8 @@ export class TestClock {
    * @throws InvalidPartOptionError
    */
   advance(by: Duration): void {
-    const length = typeof by === 'string' && by !== '' ? (ms(by as StringValue) as number | undefined) : by;
-    if (typeof length !== 'number' || !Number.isSafeInteger(length)) {
+    const length = millisecondsOf(by);
+    if (length === null) {
       throw new InvalidPartOptionError(
         'TestClock',
         'advance',

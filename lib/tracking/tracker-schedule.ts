@@ -1,6 +1,6 @@
 import { CronTime } from 'cron';
-import ms from 'ms';
 import { InvalidScheduleError } from '../errors/schedule.error.js';
+import { millisecondsOf } from '../time/duration.js';
 import { checkTimeZone } from '../time/time-zone.js';
 import type { ScheduleOverride } from '../trackstats.options.js';
 import type { GivenOptions } from './track-metadata.js';
@@ -35,9 +35,8 @@ export function scheduleOf(
 }
 
 function interval(tracker: string, given: unknown): number {
-  const length =
-    typeof given === 'string' && given !== '' ? (ms(given as ms.StringValue) as number | undefined) : given;
-  if (typeof length === 'number' && Number.isSafeInteger(length) && length > 0) return length;
+  const length = millisecondsOf(given);
+  if (length !== null && length > 0) return length;
   throw new InvalidScheduleError(
     tracker,
     'every',
