@@ -1,9 +1,7 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join as joinPath } from 'node:path';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import type { Dialect, StagedType } from '../database/dialects/dialect.js';
+import { Spool } from '../database/spool.js';
 import { execute, executeAll, type Row, type Work } from '../database/work.js';
 import { exactValue } from '../statistics/exact-value.js';
 import { PARTIAL, partialsQuery, storedKeys } from './rollup-sql.js';
@@ -17,33 +15,23 @@ interface SpooledColumn {
   readonly type: StagedType;
 }
 
-const CHUNK = 1 << 16;
-
-/**
- * The partials of a source in another data source than the statistics, on their way there: a temporary file, since a
- * transaction on SQLite cannot wait for another database, and one that is begun again needs them again. However many
- * there are, only a chunk of them is in memory.
- */
+/** The partials of a source in another data source than the statistics, on their way there. */
 export class PartialSpool {
-  private readonly directory = mkdtempSync(joinPath(tmpdir(), 'trackstats-'));
-  private readonly path = joinPath(this.directory, 'partials');
+  private readonly partials = new Spool<SpooledPartial>();
 
   private constructor(private readonly columns: readonly SpooledColumn[]) {}
 
   /** Reads the partials of a spec from the source's database. */
   static async from(source: Database, spec: RollupSpec): Promise<PartialSpool> {
     const spool = new PartialSpool(spooledColumns(spec));
-    const file = openSync(spool.path, 'w');
     try {
       await source.each(spooledQuery(source.dialect, spec), (rows) => {
-        writeSync(file, rows.map((row) => `${JSON.stringify(spool.spooled(row))}\n`).join(''));
+        for (const row of rows) spool.partials.add(spool.spooled(row));
       });
       return spool;
     } catch (error) {
       spool.remove();
       throw error;
-    } finally {
-      closeSync(file);
     }
   }
 
@@ -52,7 +40,7 @@ export class PartialSpool {
     yield* executeAll(dialect.stageTable(PARTIAL, this.columns));
     const batch = Math.min(250, Math.floor(dialect.maxParameters / this.columns.length));
     let rows: SpooledPartial[] = [];
-    for (const partial of this.partials()) {
+    for (const partial of this.partials.items()) {
       rows.push(partial);
       if (rows.length < batch) continue;
       yield* execute(this.insert(dialect, spec, rows));
@@ -62,7 +50,7 @@ export class PartialSpool {
   }
 
   remove(): void {
-    rmSync(this.directory, { recursive: true, force: true });
+    this.partials.remove();
   }
 
   private spooled(row: Row): SpooledPartial {
@@ -94,24 +82,6 @@ export class PartialSpool {
       }
       default:
         return sql`${value}`;
-    }
-  }
-
-  private *partials(): Generator<SpooledPartial> {
-    const file = openSync(this.path, 'r');
-    const buffer = Buffer.alloc(CHUNK);
-    let rest: Buffer = Buffer.alloc(0);
-    try {
-      for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer)) {
-        const text = Buffer.concat([rest, buffer.subarray(0, read)]);
-        const end = text.lastIndexOf(10) + 1;
-        for (const line of text.toString('utf8', 0, end).split('\n')) {
-          if (line !== '') yield JSON.parse(line) as SpooledPartial;
-        }
-        rest = text.subarray(end);
-      }
-    } finally {
-      closeSync(file);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { Spool } from '../database/spool.js';
 import type { ImportProblem } from '../errors/transfer.error.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
 import type { StatisticContext } from '../statistics/statistic.context.js';
@@ -7,7 +8,6 @@ import type { Period } from '../time/period.js';
 import { type CheckedMetric, checkMetric, checkValue } from './import-check.js';
 import { checkCoverage } from './import-coverage.js';
 import type { EntryPlace, GivenMetric, ImportEntry } from './import-entry.js';
-import { ImportSpool } from './import-spool.js';
 import type { TransferredCoverage } from './transferred-coverage.js';
 
 /** A row or a coverage, with the places of its metric and table in the intake's lists. */
@@ -26,7 +26,7 @@ const MOST_PROBLEMS = 1_000;
 
 /** Takes in what is to be imported, line by line, and keeps what the transaction needs. */
 export class ImportIntake {
-  readonly spool = new ImportSpool<SpooledItem>();
+  readonly spool = new Spool<SpooledItem>();
   readonly metrics: CheckedMetric[] = [];
   readonly tables: StatisticTable[] = [];
   readonly problems: ImportProblem[] = [];

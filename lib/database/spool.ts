@@ -5,12 +5,12 @@ import { join } from 'node:path';
 const CHUNK = 1 << 16;
 
 /**
- * What an import has checked, on its way to the transaction: a temporary file, since a transaction on SQLite cannot
- * wait for its input, and one that is begun again needs it again. However much there is, only a chunk is in memory.
+ * Items on their way to a transaction: a temporary file, since a transaction on SQLite can wait for nothing, and one
+ * that is begun again needs them again. However many there are, only a chunk of them is in memory.
  */
-export class ImportSpool<Item> {
+export class Spool<Item> {
   private readonly directory = mkdtempSync(join(tmpdir(), 'trackstats-'));
-  private readonly path = join(this.directory, 'import');
+  private readonly path = join(this.directory, 'items');
   private readonly file = openSync(this.path, 'w', 0o600);
   private waiting: string[] = [];
   private waitingLength = 0;
