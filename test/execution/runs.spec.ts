@@ -22,6 +22,7 @@ import { TrackerState } from '../../lib/execution/tracker-state.entity.js';
 import { TrackerRunRecord } from '../../lib/execution/tracker-run.entity.js';
 import { at, closeApplications, NOW, Order, saveOrders, start } from '../module/application.js';
 import { describeOnEachDatabase, type DatabaseKind, type ExtraOptions } from '../support/databases.js';
+import { gate } from '../support/gate.js';
 
 const SHOP = defineDomain({ ref: 'shop' });
 const ORDERS = defineMetric({ domain: SHOP, ref: 'orders' });
@@ -52,13 +53,6 @@ class Visits {
   hurried(context: TrackContext): number | Promise<number> {
     return visit(context);
   }
-}
-
-/** A promise, and what resolves it. */
-function gate(): { opened: Promise<void>; open: () => void } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open };
 }
 
 const logged = jest.spyOn(Logger.prototype, 'error');

@@ -18,6 +18,7 @@ import { DatabaseClock } from '../../lib/execution/database-clock.js';
 import { TrackerState } from '../../lib/execution/tracker-state.entity.js';
 import { closeApplications, start, type ApplicationOptions } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { gate } from '../support/gate.js';
 
 const SHOP = defineDomain({ ref: 'shop' });
 const VISITS = defineMetric({ domain: SHOP, ref: 'visits' });
@@ -46,13 +47,6 @@ afterAll(() => {
 
 function slotNow(): number {
   return Math.floor(Date.now() / HOUR) * HOUR;
-}
-
-/** A promise, and what resolves it. */
-function gate(): { opened: Promise<void>; open: () => void } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open };
 }
 
 /** Waits for the next event of a type. */

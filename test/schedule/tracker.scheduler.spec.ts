@@ -12,6 +12,7 @@ import {
   TrackerService,
 } from 'nestjs-trackstats';
 import { at, closeApplications, NOW, Order, saveOrders, start } from '../module/application.js';
+import { gate } from '../support/gate.js';
 
 const SHOP = defineDomain({ ref: 'shop' });
 const ORDERS = defineMetric({ domain: SHOP, ref: 'orders' });
@@ -40,13 +41,6 @@ class Visits {
 
 function jobs(module: TestingModule): SchedulerRegistry {
   return module.get(SchedulerRegistry, { strict: false });
-}
-
-/** A promise, and what resolves it. */
-function gate(): { opened: Promise<void>; open: () => void } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open };
 }
 
 const logged = jest.spyOn(Logger.prototype, 'error');
