@@ -1,4 +1,5 @@
 import sql, { join, raw } from 'sql-template-tag';
+import { kindMeaning } from '../catalog/aggregates.js';
 import { query, type Work } from '../database/work.js';
 import { coverageIn } from '../statistics/coverage.query.js';
 import { rowCondition } from '../statistics/rows.query.js';
@@ -9,9 +10,6 @@ import { readTop } from '../statistics/top.query.js';
 import { periodKind } from '../time/period.js';
 import type { ReadRange } from './range.js';
 import type { Subject } from './subject.js';
-
-/** Aggregates whose values must not be added together. */
-const NOT_SUMMABLE: ReadonlySet<string> = new Set(['avg', 'min', 'max', 'countDistinct']);
 
 /**
  * The cells of one metric that are greatest over a range: by the sum of their values (of averages, minima, maxima and
@@ -33,9 +31,10 @@ export function* rankedCells(
   const { database } = context;
   const { dialect } = database;
   const { table, keys } = filter.scope.table;
-  const kind = coverageIn(coverages, metric, period, scopes)?.kind ?? '';
+  const kind = coverageIn(coverages, metric, period, scopes)?.kind;
   const value = dialect.numeric(table.column('value'));
-  const greatness = NOT_SUMMABLE.has(kind) ? sql`MAX(${value})` : sql`SUM(${value})`;
+  const isSummable = kind === undefined || kindMeaning(kind).isSummable;
+  const greatness = isSummable ? sql`SUM(${value})` : sql`MAX(${value})`;
   const selected = keys.map((key, place) => sql`${readKey(dialect, key)} AS ${raw(`row_key${place}`)}`);
   const columns = keys.map(({ column }) => column);
   const ties = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));

@@ -1,6 +1,6 @@
-declare const AGGREGATE: unique symbol;
+import type { AggregateFunction } from '../catalog/aggregates.js';
 
-export type AggregateFunction = 'count' | 'countDistinct' | 'sum' | 'avg' | 'min' | 'max';
+declare const AGGREGATE: unique symbol;
 
 /**
  * What a tracker computes of its rows, over a day, a window or all time. F names the function, P its property path.
@@ -60,4 +60,7 @@ export function max<const P extends string>(field: P): Aggregate<'max', P> {
 }
 
 /** The aggregate functions under one name, for those whose imports have another `count` or `max`. */
-export const Aggregate = Object.freeze({ count, countDistinct, sum, avg, min, max });
+export const Aggregate = Object.freeze({ count, countDistinct, sum, avg, min, max } satisfies Record<
+  AggregateFunction,
+  unknown
+>);

@@ -1,4 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
+import { meaningOf } from '../catalog/aggregates.js';
 import type { Database } from '../database/database.js';
 import type { Dialect, StagedType } from '../database/dialects/dialect.js';
 import { Spool } from '../database/spool.js';
@@ -95,8 +96,11 @@ function spooledColumns(spec: RollupSpec): SpooledColumn[] {
   });
   const day: SpooledColumn = { name: 'day', type: 'integer' };
   if (source.distinct !== null) return [...keys, { name: 'u', type: 'text' }, day];
-  const total: SpooledColumn = { name: 'a', type: 'decimal' };
-  return source.aggregate === 'avg' ? [...keys, day, total, { name: 'b', type: 'integer' }] : [...keys, day, total];
+  const totals = meaningOf(source.aggregate).partial.map((name): SpooledColumn => ({
+    name,
+    type: name === 'a' ? 'decimal' : 'integer',
+  }));
+  return [...keys, day, ...totals];
 }
 
 /** The partials with every column as text or a number that loses nothing. */

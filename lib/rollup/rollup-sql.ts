@@ -9,6 +9,7 @@ import {
   type ClockSegment,
   type DayRange,
 } from '../time/time-zone.js';
+import { combining, partialColumns, scannedPartials } from './aggregate-sql.js';
 import type { RollupSpec, SourceKey } from './rollup-spec.js';
 
 /** The name of the expression, or of the temporary table, of the partials: one that no table of an application has. */
@@ -77,7 +78,7 @@ function groupedScan(dialect: Dialect, spec: RollupSpec): Sql {
       : grouped.length === 0 && dialect.overestimatesDays
         ? scanOfDays(dialect, spec)
         : scanByDay(dialect, spec, groups);
-  return sql`SELECT ${join([...outerColumns(dialect, spec, names), ...partialNames(spec)])} FROM (${scan}) g${notAfter(dialect, spec)}`;
+  return sql`SELECT ${join([...outerColumns(dialect, spec, names), ...scannedPartials(spec.source)])} FROM (${scan}) g${notAfter(dialect, spec)}`;
 }
 
 /** Where a clock is set back over midnight, the readings of the last day can hold some of the day after it. */
@@ -97,7 +98,7 @@ function scanByDay(dialect: Dialect, spec: RollupSpec, groups: readonly Sql[]): 
   const skipped = keys
     .filter(({ whenNull }) => whenNull === 'skip')
     .map(({ expression }) => sql`AND ${expression} IS NOT NULL`);
-  return sql`SELECT ${join([...columns, ...partialColumns(dialect, spec)])}
+  return sql`SELECT ${join([...columns, ...partialColumns(dialect, spec.source)])}
 FROM (${query}) source WHERE ${within(dialect, spec)} ${join([empty, ...skipped], ' ')}
 GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 }
@@ -110,21 +111,16 @@ function scanOfDays(dialect: Dialect, spec: RollupSpec): Sql {
 FROM (${query}) source WHERE ${within(dialect, spec)}`,
   );
   const ofDays = numeric === null ? null : { ...numeric, expression: raw('r.n') };
-  const totals = partialColumns(dialect, { ...spec, source: { ...spec.source, numeric: ofDays } });
+  const totals = partialColumns(dialect, { ...spec.source, numeric: ofDays });
   return sql`SELECT ${join([raw('r.day'), ...totals])} FROM (${days}) r GROUP BY 1`;
 }
 
 /** By parts of days first: the day is then worked out of some thousand parts, and not of every row. */
 function scanByPart(dialect: Dialect, spec: RollupSpec, part: DayPart): Sql {
-  const parts = sql`SELECT ${join([sql`${part.key} AS part`, ...partialColumns(dialect, spec)])}
+  const parts = sql`SELECT ${join([sql`${part.key} AS part`, ...partialColumns(dialect, spec.source)])}
 FROM (${spec.source.query}) source WHERE ${within(dialect, spec)} GROUP BY 1`;
-  const merged = partialNames(spec).map((name) => sql`${combining(spec)}(r.${name}) AS ${name}`);
+  const merged = scannedPartials(spec.source).map((name) => sql`${combining(spec.source)}(r.${name}) AS ${name}`);
   return sql`SELECT ${join([sql`${dayOrBase(dialect, spec, part.reading(raw('r.part')))} AS day`, ...merged])} FROM (${parts}) r GROUP BY 1`;
-}
-
-/** The aggregate that makes one partial of several. */
-export function combining({ source: { aggregate } }: RollupSpec): Sql {
-  return raw(aggregate === 'min' ? 'MIN' : aggregate === 'max' ? 'MAX' : 'SUM');
 }
 
 function outerColumns(dialect: Dialect, spec: RollupSpec, names: readonly Sql[]): Sql[] {
@@ -163,33 +159,6 @@ function boundSentinel(dialect: Dialect, sentinel: string | number, type: Stored
 
 function storedType({ keys }: StatisticTable, { property }: SourceKey): StoredKeyType {
   return keys.find((key) => key.property === property)?.type ?? 'varchar';
-}
-
-function partialNames({ source }: RollupSpec): Sql[] {
-  switch (source.aggregate) {
-    case 'countDistinct':
-      return [];
-    case 'avg':
-      return [raw('a'), raw('b')];
-    default:
-      return [raw('a')];
-  }
-}
-
-function partialColumns(dialect: Dialect, { source: { aggregate, numeric } }: RollupSpec): Sql[] {
-  if (aggregate === 'countDistinct') return [];
-  if (aggregate === 'count' || numeric === null) return [sql`COUNT(*) AS a`];
-  const addend = dialect.addend(numeric);
-  switch (aggregate) {
-    case 'sum':
-      return [sql`SUM(${addend}) AS a`];
-    case 'avg':
-      return [sql`SUM(${addend}) AS a`, sql`COUNT(${numeric.expression}) AS b`];
-    case 'min':
-      return [sql`MIN(${addend}) AS a`];
-    case 'max':
-      return [sql`MAX(${addend}) AS a`];
-  }
 }
 
 /** The first reading that is read day by day, and the first one that is too late. */

@@ -1,4 +1,5 @@
 import type { Sql } from 'sql-template-tag';
+import { meaningOf } from '../catalog/aggregates.js';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, type Work } from '../database/work.js';
 import { dropUnchangedAt, holdAt, type StatisticRows } from '../statistics/held-rows.js';
@@ -17,9 +18,7 @@ export function* holdAfter(dialect: Dialect, spec: RollupSpec, period: RollupPer
 
 /** After the range was replaced: keys that had no row before it get one of "nothing" on the first date after it. */
 export function* endNewKeys(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Work<void> {
-  const { aggregate } = spec.source;
-  const isNull = aggregate === 'avg' || aggregate === 'min' || aggregate === 'max';
-  const nothing = dialect.decimal(isNull ? null : '0');
+  const nothing = dialect.decimal(meaningOf(spec.source.aggregate).empty);
   yield* execute(holdAt(rowsOf(dialect, spec, period), dateAfter(dialect, period), nothing));
 }
 

@@ -8,6 +8,7 @@ import {
   type ObjectLiteral,
   type SelectQueryBuilder,
 } from 'typeorm';
+import { meaningOf } from '../catalog/aggregates.js';
 import type { Clock, ClockColumn, Dialect, NumericColumn } from '../database/dialects/dialect.js';
 import { Table } from '../database/table.js';
 import { InvalidPropertyPathError, InvalidSourceError } from '../errors/source.error.js';
@@ -72,12 +73,13 @@ export function resolveSource(
   const clock = columns.clock(reading);
   const keys = reading.keys.map((key, index) => columns.key(reading.statistic, key, `s${String(index)}`));
   const { function: aggregate, field } = reading.aggregate;
-  const numeric = field === null || aggregate === 'countDistinct' ? null : columns.numeric(field);
-  const distinct = field !== null && aggregate === 'countDistinct' ? columns.distinct(field) : null;
+  const { reads } = meaningOf(aggregate);
+  const numeric = field !== null && reads === 'numbers' ? columns.numeric(field) : null;
+  const distinct = field !== null && reads === 'values' ? columns.distinct(field) : null;
   if (inflated) columns.selectPrimaryKey();
   query.orderBy();
   const plain =
-    aggregate === 'count' && keys.length === 0 && selectsWholeTable(query) ? columns.plain(reading.dateField) : null;
+    reads === 'rows' && keys.length === 0 && selectsWholeTable(query) ? columns.plain(reading.dateField) : null;
   return {
     query: boundQuery(dialect, dataSource, query),
     clock,

@@ -1,7 +1,8 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { calendarUnit, periodKind, windowDays } from '../time/period.js';
-import { combining, keyNames, PARTIAL, storedKeys } from './rollup-sql.js';
+import { bucketTotals, combining, finished, isCount, partialNames } from './aggregate-sql.js';
+import { keyNames, PARTIAL, storedKeys } from './rollup-sql.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 
 /**
@@ -20,7 +21,7 @@ function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): S
   const unit = calendarUnit(period.period);
   const within = sql`p.day >= ${dialect.integer(period.from)} AND p.day <= ${dialect.integer(period.lastDay)}`;
   // a partial is a key's day already
-  if (unit === null && spec.source.aggregate !== 'countDistinct') {
+  if (unit === null && !isDistinct(spec)) {
     return stored(
       dialect,
       spec,
@@ -28,12 +29,12 @@ function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): S
       storedKeys(dialect, spec),
       raw('p.day'),
       sql`${raw(PARTIAL)} p WHERE ${within}`,
-      finished(dialect, spec, raw('p.a'), raw('p.b')),
+      finished(dialect, spec.source, raw('p.a'), raw('p.b')),
     );
   }
   const day = unit === null ? raw('p.day') : dialect.calendarStart(unit, spec.weekStart, raw('p.day'));
   const columns = [...keyNames(spec), sql`${day} AS day`];
-  const bucket = sql`SELECT ${join([...columns, ...bucketTotals(spec)])} FROM ${raw(PARTIAL)} p
+  const bucket = sql`SELECT ${join([...columns, ...bucketTotals(spec.source)])} FROM ${raw(PARTIAL)} p
 WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
   return stored(
     dialect,
@@ -42,19 +43,8 @@ WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))
     storedKeys(dialect, spec),
     raw('b.day'),
     sql`(${bucket}) b`,
-    finished(dialect, spec, raw('b.a'), raw('b.b')),
+    finished(dialect, spec.source, raw('b.a'), raw('b.b')),
   );
-}
-
-function bucketTotals(spec: RollupSpec): Sql[] {
-  switch (spec.source.aggregate) {
-    case 'countDistinct':
-      return [sql`COUNT(DISTINCT u) AS a`];
-    case 'avg':
-      return [sql`SUM(a) AS a`, sql`SUM(b) AS b`];
-    default:
-      return [sql`${combining(spec)}(a) AS a`];
-  }
 }
 
 // ── rolling windows and lifetime: values that hold until the next change ──
@@ -95,7 +85,7 @@ OR (n.position = 1 AND (n.known IS NULL OR ${differs(raw('n.held'))}))`;
 function spansQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const keys = keyNames(spec);
   const from = dialect.integer(period.from);
-  const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, spec, running(spec, period, raw('p.a')), running(spec, period, raw('p.b')))} AS value,
+  const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, spec.source, running(spec, period, raw('p.a')), running(spec, period, raw('p.b')))} AS value,
 COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next${heldColumns(period, 'p.')}
 FROM (${points(dialect, spec, period)}) p`;
   return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, raw('v.next'), raw('v.value')])}${heldColumns(period, 'v.')} FROM (${values}) v WHERE v.next > ${from}`;
@@ -105,21 +95,20 @@ FROM (${points(dialect, spec, period)}) p`;
 function running(spec: RollupSpec, { period }: RollupPeriod, partial: Sql): Sql {
   const order = sql`${partition(keyNames(spec))}ORDER BY p.day`;
   // a distinct count has its exits as -1: all of it is summed
-  const unbounded = periodKind(period) === 'lifetime' || spec.source.aggregate === 'countDistinct';
+  const unbounded = periodKind(period) === 'lifetime' || isDistinct(spec);
   const frame = unbounded
     ? sql`ROWS UNBOUNDED PRECEDING`
     : sql`RANGE BETWEEN ${raw(String(windowDays(period) - 1))} PRECEDING AND CURRENT ROW`;
-  return sql`${combining(spec)}(${partial}) OVER (${order} ${frame})`;
+  return sql`${combining(spec.source)}(${partial}) OVER (${order} ${frame})`;
 }
 
 /** The days on which a running value may change, each once a key, with what it gains there: `a`, `b`. */
 function points(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const keys = keyNames(spec);
-  const gained =
-    spec.source.aggregate === 'countDistinct' ? distinctGains(dialect, spec, period) : gains(dialect, spec, period);
+  const gained = isDistinct(spec) ? distinctGains(dialect, spec, period) : gains(dialect, spec, period);
   const rows = period.hasStored ? besideStored(dialect, spec, period, gained) : gained;
   const columns = [...keys, raw('e.day')];
-  const totals = gainNames(spec).map((name) => sql`${combining(spec)}(e.${name}) AS ${name}`);
+  const totals = partialNames(spec.source).map((name) => sql`${combining(spec.source)}(e.${name}) AS ${name}`);
   const held = knowsHeld(period) ? raw(', MAX(e.held) AS held, MAX(e.known) AS known') : empty;
   return sql`SELECT ${join([...columns, ...totals])}${held} FROM (${rows}) e GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 }
@@ -129,7 +118,7 @@ function besideStored(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, 
   const names = keyNames(spec);
   const keys = storedKeys(dialect, spec).map((key, index) => sql`${key} AS ${names[index]}`);
   const nothing = knowsHeld(period) ? raw(', NULL AS held, NULL AS known') : empty;
-  return sql`SELECT ${join([...keys, raw('x.day'), ...gainNames(spec)])}${nothing} FROM (${gained}) x UNION ALL ${anchors(dialect, spec, period)}`;
+  return sql`SELECT ${join([...keys, raw('x.day'), ...partialNames(spec.source)])}${nothing} FROM (${gained}) x UNION ALL ${anchors(dialect, spec, period)}`;
 }
 
 /** Whether points carry the stored value before the range, `held`, and that there is one, `known`: joined to later, it would be sought once a key. */
@@ -145,7 +134,7 @@ const ENTRY_AND_EXIT = raw('(SELECT 0 AS gone UNION ALL SELECT 1 AS gone) x');
 
 function gains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const keys = keyNames(spec);
-  const names = gainNames(spec);
+  const names = partialNames(spec.source);
   if (periodKind(period.period) === 'lifetime') {
     const since = period.baseIsStored ? sql` AND p.day >= ${dialect.integer(period.from)}` : empty;
     return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${raw(PARTIAL)} p WHERE p.day <= ${dialect.integer(period.lastDay)}${since}`;
@@ -181,7 +170,7 @@ FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= 
 /** With every date written, a key is alive from its first source row on, be that row older than any window. */
 function alive(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   if (!spec.scanBase || period.density !== 'daily') return empty;
-  const nothing = gainNames(spec).map((name) => sql`NULL AS ${name}`);
+  const nothing = partialNames(spec.source).map((name) => sql`NULL AS ${name}`);
   return sql` UNION ALL SELECT ${join([...keyNames(spec), raw('p.day'), ...nothing])} FROM ${raw(PARTIAL)} p WHERE p.day < ${dialect.integer(spec.scanFrom)}`;
 }
 
@@ -189,7 +178,7 @@ function alive(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
 function anchors(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const { numeric } = spec.source;
   const value = numeric === null ? raw('q.value') : dialect.scaled(raw('q.value'), numeric);
-  const gained = gainNames(spec).map((name) => sql`${period.baseIsStored ? value : raw('NULL')} AS ${name}`);
+  const gained = partialNames(spec.source).map((name) => sql`${period.baseIsStored ? value : raw('NULL')} AS ${name}`);
   const held = knowsHeld(period) ? raw(', q.value AS held, q.known') : empty;
   return sql`SELECT ${join([...keyNames(spec), sql`${dialect.integer(period.from)} AS day`, ...gained])}${held}
 FROM (${storedBefore(dialect, spec, period)}) q`;
@@ -283,31 +272,14 @@ function stored(
   return sql`SELECT ${join([...columns.map((column, index) => sql`${column} AS ${raw(`c${String(index)}`)}`), sql`${isCount(spec) ? value : dialect.storedValue(value)} AS v`])} FROM ${from}`;
 }
 
-/** Counts are small integers, which need no care. */
-function isCount({ source: { aggregate } }: RollupSpec): boolean {
-  return aggregate === 'count' || aggregate === 'countDistinct';
-}
-
 /** The properties of the statistic's primary key, in its order. */
 export function primaryKey({ statistic }: RollupSpec): readonly string[] {
   return ['metricId', 'period', ...statistic.keys.map(({ property }) => property), 'date'];
 }
 
-/** The aggregate of rows as a number: what is there where they hold no value is 0 for counts and sums. */
-function finished(dialect: Dialect, { source: { aggregate, numeric } }: RollupSpec, a: Sql, b: Sql): Sql {
-  if (numeric === null) return sql`COALESCE(${a}, 0)`;
-  switch (aggregate) {
-    case 'avg':
-      return dialect.storedValue(dialect.quotient(a, b, numeric));
-    case 'sum':
-      return sql`COALESCE(${dialect.unscaled(a, numeric)}, 0)`;
-    default:
-      return dialect.unscaled(a, numeric);
-  }
-}
-
-function gainNames({ source: { aggregate } }: RollupSpec): Sql[] {
-  return aggregate === 'avg' ? [raw('a'), raw('b')] : [raw('a')];
+/** True if partials hold values that are told apart, rather than totals. */
+function isDistinct({ source }: RollupSpec): boolean {
+  return source.distinct !== null;
 }
 
 function partition(keys: readonly Sql[]): Sql {

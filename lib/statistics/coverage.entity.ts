@@ -1,9 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { CoverageKind } from '../catalog/aggregates.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
-
-/** What the values under a coverage are made by: an aggregate of a tracker, or calls of `increment`. */
-export type CoverageKind = 'count' | 'countDistinct' | 'sum' | 'avg' | 'min' | 'max' | 'increment';
 
 /**
  * The range of local dates for which the statistics of a metric, a period and a scope are complete: inside it an

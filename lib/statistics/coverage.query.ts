@@ -13,7 +13,8 @@ import type { Database } from '../database/database.js';
 import { query, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
-import { Coverage, type CoverageKind } from './coverage.entity.js';
+import type { CoverageKind } from '../catalog/aggregates.js';
+import { Coverage } from './coverage.entity.js';
 
 /** A coverage as it is stored. */
 export interface StoredCoverage {

@@ -1,3 +1,4 @@
+import { kindMeaning } from '../catalog/aggregates.js';
 import { addDecimals } from '../database/decimal.js';
 import { InvalidFilterError, NotSummableError } from '../errors/statistic.error.js';
 import { InvalidPeriodError } from '../errors/time.error.js';
@@ -61,7 +62,7 @@ export function checkRanking({ limit = DEFAULT_LIMIT, offset = 0, order = 'desc'
  */
 export function totalOf({ target, coverage, points }: Series): string | null {
   const kind = coverage?.kind;
-  if (kind === 'avg' || kind === 'min' || kind === 'max' || kind === 'countDistinct') {
+  if (kind !== undefined && !kindMeaning(kind).isSummable) {
     throw new NotSummableError(typeof target === 'string' ? target : target.key, kind);
   }
   const values = points.map(({ value }) => value).filter((value) => value !== null);

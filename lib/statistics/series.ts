@@ -1,8 +1,8 @@
+import { type CoverageKind, kindMeaning } from '../catalog/aggregates.js';
 import { TooManyPointsError } from '../errors/statistic.error.js';
 import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js';
 import { bucketStart, calendarUnit, nextBucket, type Period, periodKind, type WeekStart } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
-import type { CoverageKind } from './coverage.entity.js';
 import { lastDateOf } from './date-range.js';
 import type { Fill } from './statistic-filter.js';
 
@@ -42,8 +42,6 @@ export interface SeriesSpec {
 }
 
 export const MOST_POINTS = 100_000;
-
-const ZERO_WHEN_ABSENT: ReadonlySet<CoverageKind> = new Set(['count', 'countDistinct', 'sum', 'increment']);
 
 /**
  * The dates of a series from its first to its last bucket, both included.
@@ -138,7 +136,7 @@ function absentValue(
   if (from !== null && date < from) return null;
   if (periodKind(period) !== 'bucket') return last?.value ?? null;
   const isCovered = coverage !== null && through !== null && date <= through;
-  return isCovered && ZERO_WHEN_ABSENT.has(coverage.kind) ? '0' : null;
+  return isCovered ? kindMeaning(coverage.kind).empty : null;
 }
 
 function isComplete({ today }: SeriesSpec, known: KnownDates, date: LocalDate): boolean {

@@ -1,3 +1,4 @@
+import { meaningOf } from '../catalog/aggregates.js';
 import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../errors/run.error.js';
 import type { RollupPeriod } from '../rollup/rollup-spec.js';
 import { addDays, dayNumber, type LocalDate } from '../time/local-date.js';
@@ -206,8 +207,7 @@ function resumes(
   period: Period,
   wanted: RequestedRange | null,
 ): boolean {
-  if (periodKind(period) !== 'lifetime' || aggregate.function === 'avg' || aggregate.function === 'countDistinct')
-    return false;
+  if (periodKind(period) !== 'lifetime' || !meaningOf(aggregate.function).continues) return false;
   return sourceKeptSince !== null || (appendOnly && wanted === null);
 }
 

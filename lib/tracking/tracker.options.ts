@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { FindOptionsWhere, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { AggregateReading } from '../catalog/aggregates.js';
 import type { MetricTarget } from '../catalog/definitions.js';
 import type { Aggregate } from '../rollup/aggregate.js';
 import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
@@ -61,9 +62,9 @@ export interface TrackerOptions<E extends ObjectLiteral = ObjectLiteral> extends
 }
 
 export type AggregateOf<E> =
-  | Aggregate<'count', never>
-  | Aggregate<'countDistinct', ObjectPath<E>>
-  | Aggregate<'sum' | 'avg' | 'min' | 'max', NumericPath<E>>;
+  | Aggregate<AggregateReading<'rows'>, never>
+  | Aggregate<AggregateReading<'values'>, ObjectPath<E>>
+  | Aggregate<AggregateReading<'numbers'>, NumericPath<E>>;
 
 export interface Aggregating<E> {
   /** @default count() */

@@ -4,7 +4,8 @@ import { execute, queryOne, type Work } from '../database/work.js';
 import { parseKey } from '../catalog/ref.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import { Coverage, type CoverageKind } from '../statistics/coverage.entity.js';
+import { type CoverageKind, coverageKinds } from '../catalog/aggregates.js';
+import { Coverage } from '../statistics/coverage.entity.js';
 import { keyTextProblem } from '../statistics/key-text.js';
 import { addDays, type LocalDate, parseLocalDate } from '../time/local-date.js';
 import { Period } from '../time/period.js';
@@ -13,15 +14,6 @@ import { checkPeriodText } from './import-check.js';
 import type { GivenCoverage } from './import-entry.js';
 import type { TransferredCoverage } from './transferred-coverage.js';
 
-const KINDS: readonly unknown[] = [
-  'count',
-  'countDistinct',
-  'sum',
-  'avg',
-  'min',
-  'max',
-  'increment',
-] satisfies CoverageKind[];
 const KEY = ['metricId', 'period', 'scope'] as const;
 
 /**
@@ -34,8 +26,8 @@ export function checkCoverage(given: GivenCoverage): { key: string; coverage: Tr
   parseKey(typeof key === 'string' ? key : shown(key));
   const isText = (value: unknown, limit: number): value is string => keyTextProblem(value, limit) === null;
   if (!isText(scope, 400)) throw new InvalidFilterError(`scope is ${shown(scope)}. Expected that of an export.`);
-  if (!KINDS.includes(kind))
-    throw new InvalidFilterError(`kind is ${shown(kind)}. Expected one of ${KINDS.join(', ')}.`);
+  if (!(coverageKinds as readonly unknown[]).includes(kind))
+    throw new InvalidFilterError(`kind is ${shown(kind)}. Expected one of ${coverageKinds.join(', ')}.`);
   if (!isText(fingerprint, 64)) throw new InvalidFilterError(`fingerprint is ${shown(fingerprint)}. Expected text.`);
   const computed = computedAt === null ? null : Date.parse(typeof computedAt === 'string' ? computedAt : '');
   if (Number.isNaN(computed)) throw new InvalidFilterError(`computed_at is ${shown(computedAt)}. Expected an instant.`);

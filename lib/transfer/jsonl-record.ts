@@ -1,4 +1,4 @@
-import type { CoverageKind } from '../statistics/coverage.entity.js';
+import type { CoverageKind } from '../catalog/aggregates.js';
 import type { LocalDate } from '../time/local-date.js';
 
 /** What the header of a file says it is. */

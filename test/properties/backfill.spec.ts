@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
+import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { bucketStart, Period, periodKind } from '../../lib/time/period.js';
 import { backfilled } from '../../lib/tracking/backfill.js';
 import { describeOnEachDatabase } from '../support/databases.js';

@@ -1,5 +1,5 @@
 import { canonicalDecimal } from '../../lib/database/decimal.js';
-import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
+import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 
 /**
  * What the statistics of a source must be, the slow and evident way: for every date, look at all rows. It shares no

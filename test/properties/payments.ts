@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type DataSource } from 'typeorm';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
-import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
+import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { exactValue } from '../../lib/statistics/exact-value.js';
 import { Period, type WeekStart } from '../../lib/time/period.js';
 import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';

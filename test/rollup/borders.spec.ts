@@ -6,7 +6,7 @@ import {
   InvalidRangeError,
   SourceGoneError,
 } from '../../lib/errors/run.error.js';
-import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
+import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { Coverage } from '../../lib/statistics/coverage.entity.js';
 import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
 import { addDays } from '../../lib/time/local-date.js';

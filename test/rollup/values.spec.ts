@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
+import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { Period } from '../../lib/time/period.js';
 import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
 import { describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { TooManyPointsError } from '../../lib/errors/statistic.error.js';
-import type { CoverageKind } from '../../lib/statistics/coverage.entity.js';
+import type { CoverageKind } from '../../lib/catalog/aggregates.js';
 import {
   seriesDates,
   seriesOf,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../../lib/errors/run.error.js';
-import type { AggregateFunction } from '../../lib/rollup/aggregate.js';
+import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { addDays, dayNumber, fromDayNumber } from '../../lib/time/local-date.js';
 import { bucketStart, Period, periodKind, windowDays, type WeekStart } from '../../lib/time/period.js';
 import {
