@@ -8,7 +8,7 @@ const HEAP_MB = 96;
 
 /** In a process whose heap is too small for the rows. */
 async function transferred(task: TransferTask): Promise<TransferOutcome> {
-  const program = ['--import', './bench/typescript.js', 'test/transfer/transfer.process.ts', JSON.stringify(task)];
+  const program = ['--import', './build/typescript.js', 'test/transfer/transfer.process.ts', JSON.stringify(task)];
   const { stdout } = await promisify(execFile)(process.execPath, [
     `--max-old-space-size=${String(HEAP_MB)}`,
     ...program,

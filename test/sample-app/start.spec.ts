@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { USAGE } from '../../sample-app/src/options.js';
+
+const ROOT = process.cwd();
+const run = promisify(execFile);
+
+describe('npm start', () => {
+  let copy: string;
+
+  beforeAll(() => {
+    copy = mkdtempSync(join(tmpdir(), 'trackstats-start-'));
+    for (const part of ['build', 'package.json', '.swcrc', join('sample-app', 'src'), join('lib', 'dashboard', 'page')])
+      cpSync(join(ROOT, part), join(copy, part), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  });
+
+  afterAll(() => {
+    rmSync(copy, { recursive: true, force: true });
+  });
+
+  it('answers --help without building anything', async () => {
+    const { stdout } = await run(process.execPath, ['build/start.js', '--help'], { cwd: copy });
+    expect(stdout.trim()).toBe(USAGE);
+    expect([existsSync(join(copy, 'dist')), existsSync(join(copy, 'sample-app', 'dist'))]).toEqual([false, false]);
+  });
+
+  it('builds only those files of the page that have changed', async () => {
+    const page = join(copy, 'page');
+    const build = () => run(process.execPath, ['build/dashboard-page.js', page], { cwd: copy });
+    const written = () =>
+      Object.fromEntries(readdirSync(page).map((name) => [name, statSync(join(page, name)).mtimeMs]));
+    await build();
+    const first = written();
+    expect(Object.keys(first)).toEqual(expect.arrayContaining(['element.js', 'uplot.css', 'uplot.js']));
+
+    await build();
+    expect(written()).toEqual(first);
+
+    const later = new Date(Date.now() + 1_000);
+    utimesSync(join(copy, 'lib', 'dashboard', 'page', 'element.ts'), later, later);
+    await build();
+    const { 'element.js': element, ...others } = written();
+    const { 'element.js': elementBefore, ...othersBefore } = first;
+    expect(others).toEqual(othersBefore);
+    expect(element).toBeGreaterThan(elementBefore ?? Infinity);
+  });
+});
