@@ -1,6 +1,7 @@
 import { Inject, Module, type DynamicModule, type FactoryProvider, type NestModule, type Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { TrackstatsHttpModule } from '../http/http.module.js';
+import { hideRoutes } from '../http/openapi/openapi.js';
 import { answerWithSlash, dashboardController } from './dashboard.controller.js';
 import { DashboardFiles } from './dashboard.files.js';
 import {
@@ -130,6 +131,8 @@ function dashboard(
     providers: [
       { provide: DashboardFiles, useFactory: () => new DashboardFiles() },
       { provide: DASHBOARD_CONTROLLER, useValue: controller },
+      // a document may be made before the application is initialized; its providers exist by then
+      { provide: Symbol('trackstats openapi'), useFactory: () => hideRoutes(controller.type) },
     ],
     controllers: [controller.type],
   };

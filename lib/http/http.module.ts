@@ -99,11 +99,9 @@ export class TrackstatsHttpModule {
 }
 
 function mounted({ path, guards, actionGuards, imports }: ResolvedHttpExtras, options: FactoryProvider): DynamicModule {
-  const actions = actionGuards.length === 0 ? [] : [mountedAt(path, TrackerActionsController)];
+  const actions = actionGuards.length === 0 ? [] : mountAt(path, { TrackerActionsController });
   for (const controller of actions) UseGuards(...guards, SameOriginGuard, ...actionGuards)(controller);
-  const readers = [StatisticsController, ExportController, TrackersController].map((controller) =>
-    mountedAt(path, controller),
-  );
+  const readers = mountAt(path, { StatisticsController, ExportController, TrackersController });
   for (const controller of readers) UseGuards(...guards)(controller);
   const controllers = [...readers, ...actions];
   return {
@@ -120,10 +118,38 @@ function mounted({ path, guards, actionGuards, imports }: ResolvedHttpExtras, op
   };
 }
 
-/** A subclass, so that the decorators of one registration do not touch another's. */
-function mountedAt(path: string, controller: Type): Type {
-  const { name } = controller;
-  const mountedController = { [name]: class extends controller {} }[name] as Type;
-  Controller({ path, version: VERSION_NEUTRAL })(mountedController);
-  return mountedController;
+/**
+ * Subclasses of controllers, so that the decorators of one registration do not touch another's. Their names tell the
+ * mounts apart: an OpenAPI document makes its operationIds of them, and an application may have a
+ * `StatisticsController` of its own.
+ *
+ * @param controllers by their names: a bundler may shorten those of the classes
+ */
+function mountAt(path: string, controllers: Readonly<Record<string, Type>>): Type[] {
+  const mount = mountName(path);
+  return Object.entries(controllers).map(([role, controller]) => {
+    const name = `${mount}${role}`;
+    const mounted = { [name]: class extends controller {} }[name] as Type;
+    Controller({ path, version: VERSION_NEUTRAL })(mounted);
+    return mounted;
+  });
+}
+
+/** Paths by the names of their mounts. */
+const mounts = new Map<string, string>();
+
+/** 'Trackstats' for 'trackstats', 'TrackstatsAdminStatistics' for 'admin/statistics'; different for every path. */
+function mountName(path: string): string {
+  const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  const pascal = words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`).join('');
+  const name = pascal.startsWith('Trackstats') ? pascal : `Trackstats${pascal}`;
+  const route = path.replace(/^\/+|\/+$/g, '');
+  // 'a/b' and 'a-b' make the same words
+  for (let count = 1; ; count++) {
+    const candidate = count === 1 ? name : `${name}${count}`;
+    const taken = mounts.get(candidate);
+    if (taken !== undefined && taken !== route) continue;
+    mounts.set(candidate, route);
+    return candidate;
+  }
 }

@@ -17,16 +17,27 @@ const ERRORS: Readonly<Record<number, string>> = {
   409: 'What is asked for does not go with what is running or stored',
 };
 
-/** Describes the routes of controllers for OpenAPI, where the application has @nestjs/swagger. */
+/**
+ * Describes the routes of mounted controllers for OpenAPI, if the application has @nestjs/swagger.
+ *
+ * @param controllers subclasses of those in `ROUTES`
+ */
 export async function describeRoutes(controllers: readonly Type[]): Promise<void> {
   const swagger = await loadSwagger();
   if (swagger === null) return;
   for (const controller of controllers) {
     swagger.ApiTags('trackstats')(controller);
-    for (const [name, route] of Object.entries(ROUTES[controller.name] ?? {})) {
-      describeRoute(swagger, controller, name, route);
+    const described = Object.getPrototypeOf(controller) as Type;
+    for (const [name, route] of Object.entries(ROUTES.get(described) ?? {})) {
+      describeRoute(swagger, described.prototype as object, name, route);
     }
   }
+}
+
+/** Leaves a controller out of the OpenAPI document: its routes serve a page, and are no interface. */
+export async function hideRoutes(controller: Type): Promise<void> {
+  const swagger = await loadSwagger();
+  swagger?.ApiExcludeController()(controller);
 }
 
 async function loadSwagger(): Promise<Swagger | null> {
@@ -41,8 +52,7 @@ async function loadSwagger(): Promise<Swagger | null> {
 /** a handler is that of every registration, and decorators add to what it has */
 const described = new WeakSet<object>();
 
-function describeRoute(swagger: Swagger, controller: Type, name: string, route: RouteDescription): void {
-  const prototype = Object.getPrototypeOf(controller.prototype) as object;
+function describeRoute(swagger: Swagger, prototype: object, name: string, route: RouteDescription): void {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
   if (descriptor === undefined || described.has(descriptor.value as object)) return;
   described.add(descriptor.value as object);

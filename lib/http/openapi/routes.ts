@@ -1,7 +1,12 @@
+import type { Type } from '@nestjs/common';
+import { ExportController } from '../export.controller.js';
 import type { ParametersPipe } from '../parameters/parameters.pipe.js';
 import { STATISTIC_PARAMETERS } from '../parameters/statistic.parameters.js';
 import { TRACKER_PARAMETERS } from '../parameters/tracker.parameters.js';
 import type { Parameter } from '../parameters/parameter.js';
+import { StatisticsController } from '../statistics.controller.js';
+import { TrackerActionsController } from '../tracker-actions.controller.js';
+import { TrackersController } from '../trackers.controller.js';
 import type { SCHEMAS } from './schemas.js';
 
 type AnyPipe = ParametersPipe<Readonly<Record<string, Parameter>>>;
@@ -35,48 +40,62 @@ const writes = (
   status = 200,
 ): RouteDescription => ({ summary, response, status, query: none, body, hasName: true, errors: [403, 404, 409] });
 
-/** By the names of the controllers' methods. */
-export const ROUTES: Readonly<Record<string, Readonly<Record<string, RouteDescription>>>> = {
-  StatisticsController: {
-    metrics: reads('Metrics, and what can be asked of each', 'MetricsResponse', STATISTIC_PARAMETERS.metrics, 404),
-    overview: reads(
-      "Each metric's last value, change and sparkline",
-      'OverviewResponse',
-      STATISTIC_PARAMETERS.overview,
-      404,
-    ),
-    series: reads('The points of one series', 'SeriesResponse', STATISTIC_PARAMETERS.series, 404),
-    multiSeries: reads(
-      'Several series over the same dates',
-      'MultiSeriesResponse',
-      STATISTIC_PARAMETERS.multiSeries,
-      404,
-    ),
-    top: reads('The objects with the greatest values', 'TopResponse', STATISTIC_PARAMETERS.top, 404),
-    total: reads('The sum of the values over a range', 'TotalResponse', STATISTIC_PARAMETERS.total, 404),
-    coverage: reads(
-      'The dates for which statistics are complete',
-      'CoverageResponse',
-      STATISTIC_PARAMETERS.coverage,
-      404,
-    ),
-  },
-  ExportController: {
-    export: {
-      ...reads('Stored statistics as a file', 'ExportText', STATISTIC_PARAMETERS.export, 404, 501),
-      produces: ['text/csv', 'application/x-ndjson'],
-    },
-  },
-  TrackersController: {
-    trackers: reads('How the trackers are', 'TrackersResponse', none),
-    actions: reads('What the one who asks may do', 'ActionsResponse', none),
-    runs: { ...reads('The runs of a tracker, the latest first', 'RunsResponse', runs, 404), hasName: true },
-    backfill: { ...reads('How far the last backfill is', 'BackfillResource', none, 404), hasName: true },
-  },
-  TrackerActionsController: {
-    run: writes('Runs a tracker', 'ResultResource', none),
-    verify: writes('Compares what is stored with a fresh computation', 'VerifyResponse', range),
-    repair: writes('Writes what verify finds', 'ResultResource', range),
-    backfill: writes('Begins to compute a range of dates anew', 'BackfillResource', backfill, 202),
+/** The routes of a controller, by the names of its methods. */
+type RoutesOf<C> = { readonly [K in keyof C & string]: RouteDescription };
+
+const statistics: RoutesOf<StatisticsController> = {
+  metrics: reads('Metrics, and what can be asked of each', 'MetricsResponse', STATISTIC_PARAMETERS.metrics, 404),
+  overview: reads(
+    "Each metric's last value, change and sparkline",
+    'OverviewResponse',
+    STATISTIC_PARAMETERS.overview,
+    404,
+  ),
+  series: reads('The points of one series', 'SeriesResponse', STATISTIC_PARAMETERS.series, 404),
+  multiSeries: reads(
+    'Several series over the same dates',
+    'MultiSeriesResponse',
+    STATISTIC_PARAMETERS.multiSeries,
+    404,
+  ),
+  top: reads('The objects with the greatest values', 'TopResponse', STATISTIC_PARAMETERS.top, 404),
+  total: reads('The sum of the values over a range', 'TotalResponse', STATISTIC_PARAMETERS.total, 404),
+  coverage: reads(
+    'The dates for which statistics are complete',
+    'CoverageResponse',
+    STATISTIC_PARAMETERS.coverage,
+    404,
+  ),
+};
+
+const exports: RoutesOf<ExportController> = {
+  export: {
+    ...reads('Stored statistics as a file', 'ExportText', STATISTIC_PARAMETERS.export, 404, 501),
+    produces: ['text/csv', 'application/x-ndjson'],
   },
 };
+
+const trackers: RoutesOf<TrackersController> = {
+  trackers: reads('How the trackers are', 'TrackersResponse', none),
+  actions: reads('What the one who asks may do', 'ActionsResponse', none),
+  runs: { ...reads('The runs of a tracker, the latest first', 'RunsResponse', runs, 404), hasName: true },
+  backfill: { ...reads('How far the last backfill is', 'BackfillResource', none, 404), hasName: true },
+};
+
+const actions: RoutesOf<TrackerActionsController> = {
+  run: writes('Runs a tracker', 'ResultResource', none),
+  verify: writes('Compares what is stored with a fresh computation', 'VerifyResponse', range),
+  repair: writes('Writes what verify finds', 'ResultResource', range),
+  backfill: writes('Begins to compute a range of dates anew', 'BackfillResource', backfill, 202),
+};
+
+/** By controller: by the class and not by its name, which a bundler may shorten. */
+export const ROUTES: ReadonlyMap<Type, Readonly<Record<string, RouteDescription>>> = new Map<
+  Type,
+  Readonly<Record<string, RouteDescription>>
+>([
+  [StatisticsController, statistics],
+  [ExportController, exports],
+  [TrackersController, trackers],
+  [TrackerActionsController, actions],
+]);
