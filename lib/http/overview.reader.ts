@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { kindMeaning } from '../catalog/aggregates.js';
 import type { Metric } from '../catalog/metric.entity.js';
 import type { Work } from '../database/work.js';
 import { coverageIn, type StoredCoverage, storedCoverages } from '../statistics/coverage.query.js';
@@ -101,6 +102,7 @@ export class OverviewReader {
     const changes = new Map<number, ChangeResource | null>();
     const windows = new Map<Period, Map<number, LocalDate>>();
     const lasts = new Map<number, Point>();
+    const empties = new Map<number, string | null>();
     for (const { line, series } of all) {
       const place = lastComplete(series);
       const last = series[place];
@@ -110,6 +112,7 @@ export class OverviewReader {
         const before = addDays(last.date, -windowDays(line.period));
         if (line.coverage?.from != null && before < line.coverage.from) continue;
         lasts.set(line.metric.id, last);
+        empties.set(line.metric.id, line.coverage === null ? null : kindMeaning(line.coverage.kind).empty);
         windows.set(
           line.period,
           (windows.get(line.period) ?? new Map<number, LocalDate>()).set(line.metric.id, before),
@@ -119,7 +122,7 @@ export class OverviewReader {
     for (const [period, dates] of windows) {
       const held = yield* heldValues(database, period, dates);
       for (const [id, date] of dates) {
-        changes.set(id, changeBetween(lasts.get(id), { date, value: held.get(id) ?? null }));
+        changes.set(id, changeBetween(lasts.get(id), { date, value: held.get(id) ?? empties.get(id) ?? null }));
       }
     }
     return changes;

@@ -134,9 +134,10 @@ function absentValue(
   if (fill === 'zero') return isBeforeAll ? null : '0';
   if (fill === 'previous') return last?.value ?? null;
   if (from !== null && date < from) return null;
-  if (periodKind(period) !== 'bucket') return last?.value ?? null;
-  const isCovered = coverage !== null && through !== null && date <= through;
-  return isCovered ? kindMeaning(coverage.kind).empty : null;
+  const empty = coverage === null ? null : kindMeaning(coverage.kind).empty;
+  if (periodKind(period) !== 'bucket') return last === null ? empty : last.value;
+  const isCovered = through !== null && date <= through;
+  return isCovered ? empty : null;
 }
 
 function isComplete({ today }: SeriesSpec, known: KnownDates, date: LocalDate): boolean {

@@ -185,7 +185,7 @@ export class StatisticService {
 
   /**
    * The value at a date, by the period's rule where there is no row: 0 for a count or sum on a covered day, the last
-   * value before it for rolling periods and LIFETIME, null where nothing is known.
+   * value before it for rolling periods and LIFETIME (0 before the first row), null where nothing is known.
    *
    * @param filter `date`: today where it is left out; `exact: true` gives the decimal as text
    * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError

@@ -1,7 +1,8 @@
-import { defineDomain, defineMetric, MetricService, Period, StatisticService } from 'nestjs-trackstats';
-import { TrackstatsHttpModule, type OverviewResponse } from 'nestjs-trackstats/http';
-import type { DataSourceOptions } from 'typeorm';
-import { closeServed, serve } from './application.js';
+import { defineDomain, defineMetric, MetricService, Period, StatisticService, TrackerService } from 'nestjs-trackstats';
+import { TrackstatsHttpModule, type OverviewResponse, type SeriesResponse } from 'nestjs-trackstats/http';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { at, Order } from '../module/application.js';
+import { closeServed, OrderTracker, serve } from './application.js';
 
 afterEach(closeServed);
 
@@ -68,5 +69,21 @@ describe('the overview', () => {
     ]);
     expect(items[0]?.sparkline.map(({ value }) => value)).toEqual([10, 15, 15]);
     expect(items[0]?.change).toMatchObject({ date: '2026-10-30', previousDate: '2026-10-23' });
+  });
+
+  it('a window before the first row, inside the coverage, counts as 0', async () => {
+    const { app, get } = await serve([TrackstatsHttpModule.forRoot({ public: true })], { runs: false });
+    await app
+      .get(DataSource)
+      .getRepository(Order)
+      .save({ createdAt: at('2026-10-29T09:00') });
+    await app.get(TrackerService).backfill(OrderTracker, { from: '2026-10-10' });
+    const { items } = (await get('trackstats/overview?points=3&period=WEEK')).body as OverviewResponse;
+    expect(items.map(({ metric: { ref }, change }) => [ref, change?.previousDate, change?.previousValue])).toEqual([
+      ['orders', '2026-10-23', 0],
+    ]);
+    const query = 'metric=shop/orders&period=LIFETIME&from=2026-10-09&to=2026-10-30';
+    const { points } = (await get(`trackstats/series?${query}`)).body as SeriesResponse;
+    expect(points.map(({ value }) => value)).toEqual([null, ...Array.from({ length: 19 }, () => 0), 1, 1]);
   });
 });

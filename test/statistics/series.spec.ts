@@ -232,9 +232,11 @@ describe('any series', () => {
     if (spec.fill === 'previous') return earlier.at(-1)?.value ?? null;
     if (spec.fill === 'zero') return earlier.length > 0 || (from !== null && date >= from) ? '0' : null;
     if (from !== null && date < from) return null;
-    if (periodKind(spec.period) !== 'bucket') return earlier.at(-1)?.value ?? null;
     const { kind, through } = spec.coverage ?? {};
-    if (kind === undefined || date > (through ?? spec.today)) return null;
+    const holds = periodKind(spec.period) !== 'bucket';
+    const before = earlier.at(-1);
+    if (holds && before !== undefined) return before.value;
+    if (kind === undefined || (!holds && date > (through ?? spec.today))) return null;
     return ['count', 'sum', 'countDistinct', 'increment'].includes(kind) ? '0' : null;
   }
 
