@@ -2,7 +2,7 @@
  * Which way imports point. Each folder of lib/ may import itself, those after it in ORDER, and the leaves:
  * errors/, trackstats.tokens and trackstats.options.
  */
-const ORDER = ['schedule', 'execution', 'tracking', 'rollup', 'statistics', 'catalog', 'database', 'time'];
+const ORDER = ['schedule', 'execution', 'tracking', 'rollup', 'statistics', 'coverage', 'catalog', 'database', 'time'];
 const TOP = ['index\\.ts$', 'trackstats\\.(module|providers|lifecycle|registration|entities|data-sources)\\.ts$'];
 /** Optional parts with a subpath export of their own. They may use all of ORDER, nothing uses them. */
 const SURFACES = ['transfer', 'dashboard', 'http', 'health', 'prometheus', 'cli', 'testing'];

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { Domain } from './catalog/domain.entity.js';
 import { Metric } from './catalog/metric.entity.js';
-import { Coverage } from './statistics/coverage.entity.js';
+import { Coverage } from './coverage/coverage.entity.js';
 import { StatisticByDateAndObject } from './statistics/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from './statistics/statistic-by-date.entity.js';
 import { TrackerRunRecord } from './execution/tracker-run.entity.js';

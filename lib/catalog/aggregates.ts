@@ -39,19 +39,3 @@ export type AggregateReading<R extends AggregateMeaning['reads']> = {
 export function meaningOf(aggregate: AggregateFunction): AggregateMeaning {
   return AGGREGATES[aggregate];
 }
-
-/** What made the values under a coverage: an aggregate of a tracker, or calls of `increment`. */
-export type CoverageKind = AggregateFunction | 'increment';
-
-const COVERAGE_KINDS: Readonly<Record<CoverageKind, Pick<AggregateMeaning, 'empty' | 'isSummable'>>> = Object.freeze({
-  ...AGGREGATES,
-  increment: { empty: '0', isSummable: true },
-});
-
-/** Every kind of coverage, for checks and messages. */
-export const coverageKinds = Object.keys(COVERAGE_KINDS) as readonly CoverageKind[];
-
-/** Returns what an absent value means and whether values add up, for values of a kind. */
-export function kindMeaning(kind: CoverageKind): Pick<AggregateMeaning, 'empty' | 'isSummable'> {
-  return COVERAGE_KINDS[kind];
-}

@@ -1,7 +1,10 @@
-import { In } from 'typeorm';
+import type { MetricTarget } from '../catalog/definitions.js';
+import type { Metric } from '../catalog/metric.entity.js';
 import { findMetrics } from '../catalog/metric.query.js';
 import type { Database } from '../database/database.js';
-import { Coverage } from '../statistics/coverage.entity.js';
+import type { Work } from '../database/work.js';
+import { intersectCoverages, type StoredCoverage } from '../coverage/coverage.js';
+import { storedCoverages } from '../coverage/coverage.store.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
@@ -31,6 +34,11 @@ export interface TrackerInfo {
 }
 
 type CoveredRange = NonNullable<TrackerInfo['coverage']>;
+
+interface MetricCoverages {
+  readonly metrics: readonly (Metric | null)[];
+  readonly stored: readonly StoredCoverage[];
+}
 
 /** Tells how trackers are. */
 export class TrackerOverview {
@@ -72,9 +80,7 @@ export class TrackerOverview {
   /** What is covered in all periods of each tracker. */
   private async coverages(trackers: readonly RegisteredTracker[]): Promise<(CoveredRange | null)[]> {
     const targets = trackers.map(({ definition }) => definition.metric);
-    const metrics = await this.database.read(() => findMetrics(this.database, targets));
-    const ids = metrics.flatMap((metric) => (metric === null ? [] : [metric.id]));
-    const stored = await this.database.dataSource.getRepository(Coverage).findBy({ metricId: In([...new Set(ids)]) });
+    const { metrics, stored } = await this.database.read(() => coveragesOf(this.database, targets));
     return trackers.map((tracker, place) => {
       const scope = this.scopes.get(tracker.name);
       const periods = periodsOf(tracker);
@@ -82,7 +88,7 @@ export class TrackerOverview {
         (coverage) =>
           coverage.metricId === metrics[place]?.id && coverage.scope === scope && periods.includes(coverage.period),
       );
-      return own.length < periods.length ? null : intersection(own);
+      return own.length < periods.length ? null : intersectCoverages(own);
     });
   }
 }
@@ -91,12 +97,8 @@ function periodsOf(tracker: RegisteredTracker): readonly Period[] {
   return tracker.kind === 'method' ? [tracker.definition.period] : tracker.definition.periods;
 }
 
-function intersection(coverages: readonly Coverage[]): CoveredRange | null {
-  const from = coverages
-    .map((coverage) => coverage.from)
-    .reduce((a, b) => (a === null || b === null ? null : a > b ? a : b));
-  const through = coverages
-    .map((coverage) => coverage.through)
-    .reduce((a, b) => (a === null || b === null ? null : a < b ? a : b));
-  return from === null || through === null ? null : { from, through };
+function* coveragesOf(database: Database, targets: readonly MetricTarget[]): Work<MetricCoverages> {
+  const metrics = yield* findMetrics(database, targets);
+  const found = metrics.filter((metric) => metric !== null);
+  return { metrics, stored: yield* storedCoverages(database, found, null) };
 }

@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Metric } from '../catalog/metric.entity.js';
 import type { Work } from '../database/work.js';
-import { type StoredCoverage, storedCoverages } from '../statistics/coverage.query.js';
+import { coveredRange, type StoredCoverage } from '../coverage/coverage.js';
+import { storedCoverages } from '../coverage/coverage.store.js';
+import { type CoverageScope, readScope } from '../coverage/scope.js';
 import { StatisticByDateAndObject } from '../statistics/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../statistics/statistic-by-date.entity.js';
 import { dimensionsOf } from '../statistics/dimension.decorator.js';
 import { type StatisticTable, statisticTableOf } from '../statistics/statistic-table.js';
 import { Period } from '../time/period.js';
-import { coverageRange } from './coverage-range.js';
-import { type CoverageScope, coverageScopeOf } from './coverage-scope.js';
 import type { ResolvedHttpOptions } from './http.options.js';
 import { HTTP_OPTIONS } from './http.tokens.js';
 import { ObjectLabels } from './labels.js';
@@ -73,7 +73,7 @@ export class MetricCatalog {
       if (coverage !== null || !one.periods.has(period)) one.periods.set(period, coverage);
     };
     for (const coverage of yield* storedCoverages(database, metrics, null)) {
-      const scope = coverageScopeOf(coverage.scope);
+      const scope = readScope(coverage.scope);
       if (scope !== null) add(coverage.metricId, scope, coverage.period, coverage);
     }
     const built = [StatisticByDate, StatisticByDateAndObject].map((entity) => statisticTableOf(database, entity));
@@ -116,7 +116,7 @@ export class MetricCatalog {
 function periodResource(period: Period, coverage: StoredCoverage | null, now: Date): PeriodResource {
   return {
     name: Period.nameOf(period),
-    coverage: coverageRange(coverage, now),
+    coverage: coveredRange(coverage, now),
     computedAt: instant(coverage?.computedAt ?? null),
   };
 }

@@ -1,10 +1,9 @@
 import type { Metric } from '../catalog/metric.entity.js';
-import type { StoredCoverage } from '../statistics/coverage.query.js';
+import { coveredRange, hasDates, type StoredCoverage } from '../coverage/coverage.js';
 import { type Calendar, seriesRange } from '../statistics/date-range.js';
 import { seriesDates, seriesOf, type SeriesPoint, type SeriesRow } from '../statistics/series.js';
 import type { LocalDate } from '../time/local-date.js';
 import { Period } from '../time/period.js';
-import { coverageRange } from './coverage-range.js';
 import type { ChangeResource, OverviewItem } from './resources.js';
 import { metricResource, pointResource } from './to-resource.js';
 
@@ -50,7 +49,7 @@ export function grouped(coverages: readonly StoredCoverage[]): ReadonlyMap<numbe
 export function seriesIn(line: Line, rows: readonly SeriesRow[]): LineSeries {
   const { period, coverage, calendar, dates } = line;
   const { today, weekStart } = calendar;
-  const known = coverage === null || coverage.from === null ? null : { ...coverage, from: coverage.from };
+  const known = coverage !== null && hasDates(coverage) ? coverage : null;
   return { line, series: seriesOf({ period, weekStart, today, coverage: known, fill: 'period' }, dates, rows) };
 }
 
@@ -68,7 +67,7 @@ export function itemOf(
     last: last === undefined ? null : pointResource(last, false),
     change,
     sparkline: sparkline.map((point) => pointResource(point, false)),
-    coverage: coverageRange(coverage, now),
+    coverage: coveredRange(coverage, now),
   };
 }
 

@@ -1,7 +1,7 @@
 import sql, { join, raw } from 'sql-template-tag';
-import { kindMeaning } from '../catalog/aggregates.js';
+import { kindMeaning } from '../coverage/coverage-kind.js';
 import { query, type Work } from '../database/work.js';
-import { coverageIn } from '../statistics/coverage.query.js';
+import { coverageIn } from '../coverage/coverage.js';
 import { rowCondition } from '../statistics/rows.query.js';
 import type { Cell } from '../statistics/scope-filter.js';
 import type { StatisticContext } from '../statistics/statistic.context.js';

@@ -1,6 +1,6 @@
 import type { Metric } from '../catalog/metric.entity.js';
 import { Period } from '../time/period.js';
-import type { StoredCoverage } from '../statistics/coverage.query.js';
+import type { StoredCoverage } from '../coverage/coverage.js';
 import type { Calendar } from '../statistics/date-range.js';
 import { normalFilter, type NormalFilter } from '../statistics/filter.js';
 import { coverageScopes, filterScopes } from '../statistics/scope-filter.js';

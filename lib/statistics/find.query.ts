@@ -3,7 +3,7 @@ import type { Work } from '../database/work.js';
 import { TooManyPointsError } from '../errors/statistic.error.js';
 import { Period, periodKind } from '../time/period.js';
 import type { AbstractStatistic } from './abstract-statistic.js';
-import { coverageIn, type StoredCoverage } from './coverage.query.js';
+import { coverageIn, type StoredCoverage } from '../coverage/coverage.js';
 import { rowRange } from './date-range.js';
 import type { NormalFilter } from './filter.js';
 import { type ComputedDates, heldValues, lastHeldDate } from './held-values.js';

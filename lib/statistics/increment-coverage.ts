@@ -6,8 +6,9 @@ import type { Work } from '../database/work.js';
 import { MixedWritesError } from '../errors/statistic.error.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
 import { Period } from '../time/period.js';
-import { coverageIn, type StoredCoverage, storedCoverages } from './coverage.query.js';
-import { coverIncrements } from './coverage.store.js';
+import { coverageIn, type StoredCoverage } from '../coverage/coverage.js';
+import { storedCoverages } from '../coverage/coverage.store.js';
+import { coverIncrements } from '../coverage/coverage.store.js';
 import type { Increment } from './increment.js';
 import type { Outcomes, Placed } from './increment.query.js';
 import { holdMetrics } from './metric-hold.query.js';
@@ -63,7 +64,9 @@ export function* coverPlaced(
     }
     const from = group.map(({ row }) => row.date).sort(byText)[0] as string;
     if (coverage === null || coverage.from === null || from < coverage.from) {
-      yield* coverIncrements(database, first.row, from, first.timeZone);
+      // of objects: all of the type, so that one that was never counted reads zero too
+      const scope = coverageScopes(table, cell).at(-1) ?? '';
+      yield* coverIncrements(database, { metricId: metric.id, period, scope }, from, first.timeZone);
     }
     covered.push(...group);
   }

@@ -2,7 +2,7 @@ import type { Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { byText } from '../catalog/order.js';
-import { coverageIn } from './coverage.query.js';
+import { coverageIn } from '../coverage/coverage.js';
 import type { NormalFilter } from './filter.js';
 import { coverageScopes, filterScopes } from './scope-filter.js';
 import { calendarOf, readMetrics, type StatisticContext } from './statistic.context.js';

@@ -3,7 +3,7 @@ import type { Metric } from '../catalog/metric.entity.js';
 import type { StoredStatistics } from '../catalog/metric.service.js';
 import type { Database } from '../database/database.js';
 import { execute, queryOne, type Work } from '../database/work.js';
-import { Coverage } from './coverage.entity.js';
+import { removeCoveragesOf } from '../coverage/coverage.store.js';
 import { statisticTablesOf } from './statistic-table.js';
 
 /** The statistics of metrics, for the catalog: of every kind that the data source knows. */
@@ -22,10 +22,10 @@ export class MetricStatistics implements StoredStatistics {
   }
 
   *remove(metric: Metric): Work<void> {
-    const tables = statisticTablesOf(this.database).map(({ table }) => table);
-    for (const table of [...tables, this.database.table(Coverage)]) {
+    for (const { table } of statisticTablesOf(this.database)) {
       const id = this.database.dialect.integer(metric.id);
       yield* execute(sql`DELETE FROM ${table.path} WHERE ${table.column('metricId')} = ${id}`);
     }
+    yield* removeCoveragesOf(this.database, metric);
   }
 }

@@ -1,5 +1,5 @@
+import { overlap } from '../coverage/scope.js';
 import type { Period } from '../time/period.js';
-import { enclosingScope } from './scope.js';
 
 interface Owned {
   readonly period: Period;
@@ -29,9 +29,4 @@ export class StatisticOwners {
       .get(metricKey)
       ?.find((owned) => (period === null || owned.period === period) && overlap(owned.scope, scope))?.tracker;
   }
-}
-
-/** Whether two scopes share statistics. */
-export function overlap(a: string, b: string): boolean {
-  return a === b || enclosingScope(a) === b || enclosingScope(b) === a;
 }

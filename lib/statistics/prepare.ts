@@ -2,7 +2,7 @@ import { Domain } from '../catalog/domain.entity.js';
 import { Metric } from '../catalog/metric.entity.js';
 import type { Database } from '../database/database.js';
 import { MissingEntityError } from '../errors/database.error.js';
-import { Coverage } from './coverage.entity.js';
+import { Coverage } from '../coverage/coverage.entity.js';
 import { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from './statistic-by-date.entity.js';
 import { statisticTablesOf } from './statistic-table.js';

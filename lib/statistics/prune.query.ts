@@ -3,7 +3,7 @@ import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import { periodKind, type Period } from '../time/period.js';
-import { Coverage } from './coverage.entity.js';
+import { startCoveragesAt } from '../coverage/coverage.store.js';
 import { holdAt, type StatisticRows } from './held-rows.js';
 import { statisticTablesOf } from './statistic-table.js';
 
@@ -27,16 +27,6 @@ export function* pruned(database: Database, metricId: number, period: Period, be
       dialect.deleteFrom(table, sql`${where(raw('s'))} AND s.${table.column('date')} < ${date}`),
     );
   }
-  yield* execute(coverageFrom(database, metricId, period, before));
+  yield* startCoveragesAt(database, metricId, period, before);
   return removed;
-}
-
-/** What is covered begins at the cut; a coverage that ends before it has nothing left but its last date. */
-function coverageFrom(database: Database, metricId: number, period: Period, before: LocalDate): Sql {
-  const { dialect } = database;
-  const table = database.table(Coverage);
-  const [from, through] = [table.column('from'), table.column('through')];
-  const date = dialect.date(before);
-  return sql`UPDATE ${table.path} SET ${from} = CASE WHEN ${through} < ${date} THEN ${through} ELSE ${date} END
-WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${table.column('period')} = ${dialect.integer(period)} AND ${from} < ${date}`;
 }

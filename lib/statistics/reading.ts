@@ -1,4 +1,4 @@
-import { kindMeaning } from '../catalog/aggregates.js';
+import { kindMeaning } from '../coverage/coverage-kind.js';
 import { addDecimals } from '../database/decimal.js';
 import { InvalidFilterError, NotSummableError } from '../errors/statistic.error.js';
 import { InvalidPeriodError } from '../errors/time.error.js';

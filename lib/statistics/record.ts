@@ -3,7 +3,7 @@ import type { MetricTarget } from '../catalog/definitions.js';
 import type { Work } from '../database/work.js';
 import type { LocalDateInput } from '../time/local-date.js';
 import { Period, periodKind } from '../time/period.js';
-import { storedCoverages } from './coverage.query.js';
+import { storedCoverages } from '../coverage/coverage.store.js';
 import { storedDate } from './date-range.js';
 import { oneMetricFilter } from './filter.js';
 import { type Cell, coverageScopes, oneCell } from './scope-filter.js';

@@ -3,7 +3,7 @@ import { InvalidFilterError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import type { FilterContext } from './filter.js';
 import type { EntityClass, ObjectRef, ObjectTarget } from './object-target.js';
-import { customScope, objectScope, objectsScope, TOTAL_SCOPE } from './scope.js';
+import { customScope, objectScope, objectsScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from './statistic-by-date.entity.js';
 import { isStatisticClass, type StatisticTable, statisticTableOf } from './statistic-table.js';

@@ -5,7 +5,7 @@ import { byText } from '../catalog/order.js';
 import type { Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import { bucketStart, type Period } from '../time/period.js';
-import { coverageIn, type StoredCoverage } from './coverage.query.js';
+import { coverageIn, type StoredCoverage } from '../coverage/coverage.js';
 import { seriesRange } from './date-range.js';
 import type { NormalFilter } from './filter.js';
 import {

@@ -1,4 +1,4 @@
-import { type CoverageKind, kindMeaning } from '../catalog/aggregates.js';
+import { type CoverageKind, kindMeaning } from '../coverage/coverage-kind.js';
 import { TooManyPointsError } from '../errors/statistic.error.js';
 import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js';
 import { bucketStart, calendarUnit, nextBucket, type Period, periodKind, type WeekStart } from '../time/period.js';

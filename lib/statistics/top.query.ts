@@ -2,7 +2,7 @@ import sql, { join, raw } from 'sql-template-tag';
 import type { Work } from '../database/work.js';
 import { query } from '../database/work.js';
 import { type Period, periodKind } from '../time/period.js';
-import { coverageIn } from './coverage.query.js';
+import { coverageIn } from '../coverage/coverage.js';
 import { storedDate } from './date-range.js';
 import type { NormalFilter } from './filter.js';
 import { columns, lastRows, rowCondition, type StoredRow, storedRow } from './rows.query.js';

@@ -5,7 +5,7 @@ import { queryOne, type Work } from '../database/work.js';
 import { MixedWritesError, TrackerOwnedError } from '../errors/statistic.error.js';
 import type { TrackstatsError } from '../errors/trackstats.error.js';
 import { Period } from '../time/period.js';
-import { coverageIn, type StoredCoverage } from './coverage.query.js';
+import { coverageIn, type StoredCoverage } from '../coverage/coverage.js';
 import type { StatisticOwners } from './owners.js';
 import { type Cell, coverageScopes, type KeyValues } from './scope-filter.js';
 import { rowCondition } from './rows.query.js';

@@ -5,7 +5,7 @@ import type { ObjectTypes } from '../statistics/object-types.js';
 import type { StatisticOwners } from '../statistics/owners.js';
 import { cellId } from '../statistics/rows.query.js';
 import { oneCell, refOf, scopeOf, type Cell, type KeyValues } from '../statistics/scope-filter.js';
-import { objectScope, objectsScope, TOTAL_SCOPE } from '../statistics/scope.js';
+import { objectScope, objectsScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { StatisticByDateAndObject } from '../statistics/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../statistics/statistic-by-date.entity.js';
 import { statisticTableOf, type StatisticTable } from '../statistics/statistic-table.js';

@@ -7,7 +7,7 @@ import { execute, type Work } from '../database/work.js';
 import type { ObjectTypes } from '../statistics/object-types.js';
 import { rowCondition, selectRows, cellId, type RowFilter } from '../statistics/rows.query.js';
 import type { Cell } from '../statistics/scope-filter.js';
-import { customScope, objectScope, TOTAL_SCOPE } from '../statistics/scope.js';
+import { customScope, objectScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { bindKey, statisticTableOf, type StatisticTable } from '../statistics/statistic-table.js';
 import type { LocalDate } from '../time/local-date.js';
 import { bucketStart } from '../time/period.js';

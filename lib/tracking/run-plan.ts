@@ -1,4 +1,5 @@
 import { meaningOf } from '../catalog/aggregates.js';
+import type { StoredCoverage } from '../coverage/coverage.js';
 import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../errors/run.error.js';
 import type { RollupPeriod } from '../rollup/rollup-spec.js';
 import { addDays, dayNumber, type LocalDate } from '../time/local-date.js';
@@ -11,6 +12,12 @@ export interface CoveredRange {
   readonly from: LocalDate;
   readonly through: LocalDate;
   readonly fingerprint: string;
+}
+
+/** A range that a run has computed. */
+export interface ComputedRange extends CoveredRange {
+  /** the run's now */
+  readonly computedAt: Date;
 }
 
 /** A range that was asked for. */
@@ -54,6 +61,16 @@ export interface RunPlanInput {
   readonly requested: RequestedRange;
   /** the date of the source's first row that has come by now; null where there is none */
   readonly firstDate: LocalDate | null;
+}
+
+/** Returns the computed ranges by period. A coverage that was made and never filled has none. */
+export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period, ComputedRange> {
+  const ranges = new Map<Period, ComputedRange>();
+  for (const { period, from, through, fingerprint, computedAt } of coverages) {
+    if (from === null || through === null || computedAt === null) continue;
+    ranges.set(period, { from, through, fingerprint, computedAt });
+  }
+  return ranges;
 }
 
 /**

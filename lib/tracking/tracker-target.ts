@@ -5,7 +5,7 @@ import type { ConstantKey } from '../rollup/rollup-spec.js';
 import { entityAt, type Source, type SourceReading } from '../rollup/source.resolver.js';
 import type { EntityClass } from '../statistics/object-target.js';
 import type { ObjectTypes } from '../statistics/object-types.js';
-import { customScope, objectScope, objectsScope, TOTAL_SCOPE } from '../statistics/scope.js';
+import { customScope, objectScope, objectsScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { StatisticByDateAndObject } from '../statistics/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../statistics/statistic-by-date.entity.js';
 import { statisticTableOf, type StatisticTable } from '../statistics/statistic-table.js';

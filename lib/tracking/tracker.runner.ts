@@ -14,7 +14,7 @@ import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js'
 import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
-import { holdCoverages, moveCoverages, readCoverage, type ComputedRange } from './coverage.store.js';
+import { lockCoverages, moveCoverages, storedCoverages } from '../coverage/coverage.store.js';
 import {
   dueAt,
   needsFirstDate,
@@ -23,6 +23,8 @@ import {
   type PlannedPeriod,
   type RequestedRange,
   type RunPlan,
+  type ComputedRange,
+  computedRanges,
 } from './run-plan.js';
 import { scanOf, specOf } from './run-spec.js';
 import { knownProbe, probed, probeOf, type SourceProbe } from './source-probe.js';
@@ -112,12 +114,10 @@ export class TrackerRunner {
   private *scan(tracker: ResolvedTracker, options: RunOptions, probe: SourceProbe): Work<RollupSpec> {
     const { definition, target } = tracker;
     const metric = yield* findMetric(this.database, definition.metric);
-    const coverage = new Map<Period, ComputedRange>();
-    for (const period of definition.periods) {
-      if (metric === null) break;
-      const covered = yield* readCoverage(this.database, { metricId: metric.id, period, scope: target.scope });
-      if (covered !== undefined) coverage.set(period, covered);
-    }
+    const stored = metric === null ? [] : yield* storedCoverages(this.database, [metric], null);
+    const coverage = computedRanges(
+      stored.filter(({ scope, period }) => scope === target.scope && definition.periods.includes(period)),
+    );
     const now = instantOf(definition, options, coverage);
     const plan = yield* this.plan(tracker, coverage, { ...options, now }, probe);
     return scanOf(tracker, plan, now, isLong(plan) && (yield* probe.countsByIndex()));
@@ -131,11 +131,12 @@ export class TrackerRunner {
     across?: { scan: RollupSpec; spool: PartialSpool },
   ): Work<TrackResult> {
     const { dialect } = this.database;
-    const { metricId, coverage } = yield* holdCoverages(this.database, tracker.definition.metric, {
+    const { metricId, coverages } = yield* lockCoverages(this.database, tracker.definition.metric, {
       periods: tracker.definition.periods,
       scope: tracker.target.scope,
       kind: tracker.definition.aggregate.function,
     });
+    const coverage = computedRanges(coverages);
     const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
     const first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
     const plan = yield* this.plan(tracker, coverage, options, first);

@@ -14,8 +14,8 @@ import { exactValue } from '../statistics/exact-value.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
-import { readCoverage, type ComputedRange } from './coverage.store.js';
-import { planRun, type RunPlan } from './run-plan.js';
+import { readCoverage } from '../coverage/coverage.store.js';
+import { type ComputedRange, computedRanges, planRun, type RunPlan } from './run-plan.js';
 import { scanOf, specOf } from './run-spec.js';
 import { probeOf } from './source-probe.js';
 import type { ResolvedTarget } from './tracker-target.js';
@@ -109,7 +109,8 @@ export class TrackerVerifier {
   private *coverageOf({ definition, target }: ResolvedTracker, period: Period): Work<ComputedRange | undefined> {
     const metric = yield* findMetric(this.database, definition.metric);
     if (metric === null) return undefined;
-    return yield* readCoverage(this.database, { metricId: metric.id, period, scope: target.scope });
+    const stored = yield* readCoverage(this.database, { metricId: metric.id, period, scope: target.scope });
+    return computedRanges(stored === null ? [] : [stored]).get(period);
   }
 
   private *differences(

@@ -9,10 +9,11 @@ import type { Work } from '../database/work.js';
 import { type DateRange, rowRange } from '../statistics/date-range.js';
 import { filterScopes, type ScopeFilter } from '../statistics/scope-filter.js';
 import { calendarOf, readMetrics, type StatisticContext } from '../statistics/statistic.context.js';
-import { storedCoverages } from '../statistics/coverage.query.js';
+import { cutCoverage, hasDates } from '../coverage/coverage.js';
+import { storedCoverages } from '../coverage/coverage.store.js';
 import { Period } from '../time/period.js';
 import type { CheckedExport } from './export-filter.js';
-import { isWhole, type TransferredCoverage, wholeCoverages, within } from './transferred-coverage.js';
+import { isWhole, transferCoverage, type TransferredCoverage } from './transferred-coverage.js';
 
 /** What an export writes, metric by metric. */
 export interface ExportPlan {
@@ -40,7 +41,7 @@ export function* exportPlan(context: StatisticContext, checked: CheckedExport, n
   const metrics = new Map((yield* metricsOf(context, checked)).map((metric) => [metric.key, metric]));
   const sorted = [...metrics.values()].sort((a, b) => byText(a.key, b.key));
   const coverages = yield* storedCoverages(database, sorted, null);
-  const whole = yield* wholeCoverages(database, sorted);
+  const dated = coverages.filter(hasDates).sort((a, b) => a.period - b.period || byText(a.scope, b.scope));
   const scopes = filterScopes(scope);
   return {
     scope,
@@ -50,11 +51,12 @@ export function* exportPlan(context: StatisticContext, checked: CheckedExport, n
         const calendar = calendarOf(context, now, [metric], coverages, period, scopes);
         return rowRange(range, periods === null ? null : period, calendar);
       };
-      const covered = whole
+      const covered = dated
         .filter(({ metricId, period }) => metricId === metric.id && (periods === null || periods.includes(period)))
         .filter((coverage) => isWhole(scope, coverage.scope))
-        .map(({ metricId: _, ...coverage }) => within(coverage, rangeOf(coverage.period)));
-      return { metric, rangeOf, coverages: covered.filter((coverage) => coverage !== null) };
+        .map((coverage) => cutCoverage(coverage, rangeOf(coverage.period)))
+        .filter((coverage) => coverage !== null);
+      return { metric, rangeOf, coverages: covered.map(transferCoverage) };
     }),
   };
 }

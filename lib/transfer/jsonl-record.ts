@@ -1,4 +1,4 @@
-import type { CoverageKind } from '../catalog/aggregates.js';
+import type { CoverageKind } from '../coverage/coverage-kind.js';
 import type { LocalDate } from '../time/local-date.js';
 
 /** What the header of a file says it is. */

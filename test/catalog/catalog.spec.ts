@@ -10,7 +10,7 @@ import {
   UnknownDomainError,
   UnknownMetricError,
 } from '../../lib/errors/catalog.error.js';
-import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, Customer, ORDERS, OrdersByRegion, services, setup, type Setup, SHOP } from '../statistics/setup.js';
 

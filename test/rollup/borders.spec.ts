@@ -7,7 +7,7 @@ import {
   SourceGoneError,
 } from '../../lib/errors/run.error.js';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
-import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
 import { addDays } from '../../lib/time/local-date.js';
 import { Period, type WeekStart } from '../../lib/time/period.js';

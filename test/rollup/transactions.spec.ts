@@ -4,7 +4,7 @@ import { Column, type DataSource, Entity, PrimaryColumn, type QueryRunner } from
 import { resolveMetric } from '../../lib/catalog/catalog.store.js';
 import type { MetricDefinition } from '../../lib/catalog/definitions.js';
 import { query, type Work } from '../../lib/database/work.js';
-import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
 import { Period } from '../../lib/time/period.js';
 import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';

@@ -9,7 +9,7 @@ import {
   TrackerOwnedError,
 } from '../../lib/errors/statistic.error.js';
 import { InvalidPeriodError } from '../../lib/errors/time.error.js';
-import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { objectRef } from '../../lib/statistics/object-target.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';

@@ -9,7 +9,7 @@ import {
 } from '../../lib/errors/statistic.error.js';
 import { InvalidDateError, InvalidPeriodError } from '../../lib/errors/time.error.js';
 import { objectRef } from '../../lib/statistics/object-target.js';
-import { objectsScope } from '../../lib/statistics/scope.js';
+import { objectsScope } from '../../lib/coverage/scope.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
 import { addDays } from '../../lib/time/local-date.js';

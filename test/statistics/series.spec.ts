@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { TooManyPointsError } from '../../lib/errors/statistic.error.js';
-import type { CoverageKind } from '../../lib/catalog/aggregates.js';
+import type { CoverageKind } from '../../lib/coverage/coverage-kind.js';
 import {
   seriesDates,
   seriesOf,

@@ -8,7 +8,7 @@ import { MetricService } from '../../lib/catalog/metric.service.js';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { Database } from '../../lib/database/database.js';
 import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Dimension } from '../../lib/statistics/dimension.decorator.js';
 import { MetricStatistics } from '../../lib/statistics/metric-statistics.js';
 import type { EntityClass } from '../../lib/statistics/object-target.js';

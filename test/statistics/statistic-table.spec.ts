@@ -10,7 +10,7 @@ import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
 import { Dimension, dimensionsOf, NULL_DIMENSION } from '../../lib/statistics/dimension.decorator.js';
 import { StatisticOwners } from '../../lib/statistics/owners.js';
 import { prepareStatisticTables } from '../../lib/statistics/prepare.js';
-import { customScope, enclosingScope, objectScope, objectsScope, TOTAL_SCOPE } from '../../lib/statistics/scope.js';
+import { customScope, enclosingScope, objectScope, objectsScope, TOTAL_SCOPE } from '../../lib/coverage/scope.js';
 import { type StatisticClass, statisticTableOf } from '../../lib/statistics/statistic-table.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { Database } from '../../lib/database/database.js';
 import { ObjectTypes } from '../../lib/statistics/object-types.js';
-import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Domain } from '../../lib/catalog/domain.entity.js';
 import { Metric } from '../../lib/catalog/metric.entity.js';
 import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';

@@ -1,5 +1,5 @@
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
-import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { backfilled } from '../../lib/tracking/backfill.js';
 import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';

@@ -1,5 +1,5 @@
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
-import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { Member, Payment, store } from '../properties/payments.js';
 import { describeOnEachDatabase } from '../support/databases.js';

@@ -8,7 +8,7 @@ import {
   type TransferFormat,
   type TransferService,
 } from 'nestjs-trackstats/transfer';
-import { Coverage } from '../../lib/statistics/coverage.entity.js';
+import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, Flights, ORDERS, OrdersByRegion, setup, type Setup, VISITS } from '../statistics/setup.js';
 import { HOSTILE_IDS } from './hostile-ids.js';

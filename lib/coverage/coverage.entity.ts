@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { CoverageKind } from '../catalog/aggregates.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
+import type { CoverageKind } from './coverage-kind.js';
 
 /**
  * The range of local dates for which the statistics of a metric, a period and a scope are complete: inside it an

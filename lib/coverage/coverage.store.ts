@@ -1,0 +1,317 @@
+import sql, { empty, join, type Sql } from 'sql-template-tag';
+import { resolveMetric } from '../catalog/catalog.store.js';
+import type { MetricTarget } from '../catalog/definitions.js';
+import { Metric } from '../catalog/metric.entity.js';
+import {
+  inOrderOf,
+  isMetric,
+  metricColumns,
+  metricConditions,
+  metricKeyOf,
+  metricOf,
+  type MetricRow,
+  metricTables,
+} from '../catalog/metric.query.js';
+import type { Database } from '../database/database.js';
+import { execute, query, queryOne, type Work } from '../database/work.js';
+import type { LocalDate } from '../time/local-date.js';
+import type { Period } from '../time/period.js';
+import { type CoverageKey, type CoverageValues, type CoveredDates, hasDates, type StoredCoverage } from './coverage.js';
+import type { CoverageKind } from './coverage-kind.js';
+import { Coverage } from './coverage.entity.js';
+
+/** Every statement that reads or writes coverage. */
+
+const KEY = ['metricId', 'period', 'scope'] as const;
+/** Databases limit how many values one statement binds. */
+const MOST_METRICS = 500;
+
+// ── reading ──
+
+/** Metrics as they were asked for, with the coverages of those that are stored. */
+export interface CoveredMetrics {
+  readonly asked: readonly (Metric | null)[];
+  readonly coverages: readonly StoredCoverage[];
+}
+
+/** Reads metrics and their coverages in one statement, for one period or (null) for all. */
+export function* coveredMetrics(
+  database: Database,
+  targets: readonly MetricTarget[],
+  period: Period | null,
+): Work<CoveredMetrics> {
+  const table = database.table(Coverage);
+  const ofPeriod = period === null ? empty : sql`AND c.${table.column('period')} = ${database.dialect.integer(period)}`;
+  const metric = sql`m.${database.table(Metric).column('id')}`;
+  const found = new Map<number, Metric>();
+  const coverages: StoredCoverage[] = [];
+  for (const condition of metricConditions(database, targets)) {
+    const rows = yield* query<MetricRow & (CoverageRow | { scope: null })>(
+      sql`SELECT ${metricColumns(database)}, ${coverageColumns(database, sql`c.`)}
+FROM ${metricTables(database)} LEFT JOIN ${table.path} c ON c.${table.column('metricId')} = ${metric} ${ofPeriod} WHERE ${condition}`,
+    );
+    for (const row of rows) {
+      if (!found.has(row.id)) found.set(row.id, metricOf(row));
+      if (row.scope !== null) coverages.push(storedCoverage(row));
+    }
+  }
+  return { asked: inOrderOf(targets, [...found.values()]), coverages };
+}
+
+/** Reads the coverages of metrics, for one period or (null) for all. */
+export function* storedCoverages(
+  database: Database,
+  metrics: readonly Pick<Metric, 'id'>[],
+  period: Period | null,
+): Work<readonly StoredCoverage[]> {
+  const { dialect } = database;
+  const table = database.table(Coverage);
+  const ids = [...new Set(metrics.map(({ id }) => id))];
+  const ofPeriod = period === null ? empty : sql`AND ${table.column('period')} = ${dialect.integer(period)}`;
+  const found: StoredCoverage[] = [];
+  for (let start = 0; start < ids.length; start += MOST_METRICS) {
+    const some = ids.slice(start, start + MOST_METRICS).map((id) => dialect.integer(id));
+    const rows = yield* query<CoverageRow>(sql`SELECT ${coverageColumns(database, empty)}
+FROM ${table.path} WHERE ${table.column('metricId')} IN (${join(some)}) ${ofPeriod}`);
+    found.push(...rows.map(storedCoverage));
+  }
+  return found;
+}
+
+/** Reads one coverage; null where there is none. */
+export function* readCoverage(database: Database, key: CoverageKey): Work<StoredCoverage | null> {
+  return yield* selectCoverage(database, key, empty);
+}
+
+// ── locking ──
+
+/** The coverages of one run. */
+export interface WantedCoverages {
+  readonly periods: readonly Period[];
+  readonly scope: string;
+  readonly kind: CoverageKind;
+}
+
+export interface LockedCoverages {
+  readonly metricId: number;
+  readonly coverages: readonly StoredCoverage[];
+}
+
+/**
+ * Locks the coverages of a metric's periods until the transaction ends, made empty where they are not there yet, and
+ * reads them: two runs for the same statistics, in whatever processes, follow one another. The metric is stored on its
+ * first use.
+ *
+ * @throws what `resolveMetric` throws
+ */
+export function* lockCoverages(
+  database: Database,
+  metric: MetricTarget,
+  wanted: WantedCoverages,
+): Work<LockedCoverages> {
+  const { scope, kind } = wanted;
+  // in one order, so that two runs cannot wait for each other
+  const periods = [...wanted.periods].sort((a, b) => a - b);
+  const locked = yield* selectLocked(database, metric, periods, scope);
+  const [first] = locked;
+  if (first !== undefined && locked.length === periods.length) return { metricId: first.metricId, coverages: locked };
+  const { id: metricId } = yield* resolveMetric(database, metric);
+  const coverages: StoredCoverage[] = [];
+  for (const period of periods) {
+    coverages.push(yield* lockCoverage(database, { metricId, period, scope }, { kind, timeZone: '', fingerprint: '' }));
+  }
+  return { metricId, coverages };
+}
+
+/** Locks in one statement the coverages that are there. */
+function* selectLocked(
+  database: Database,
+  metric: MetricTarget,
+  periods: readonly Period[],
+  scope: string,
+): Work<StoredCoverage[]> {
+  const { dialect } = database;
+  const table = database.table(Coverage);
+  const id = sql`SELECT m.${database.table(Metric).column('id')} FROM ${metricTables(database)} WHERE ${isMetric(database, metricKeyOf(metric))}`;
+  const wanted = periods.map((period) => dialect.integer(period));
+  const rows = yield* query<CoverageRow>(
+    sql`SELECT ${coverageColumns(database, empty)} FROM ${table.path}
+WHERE ${table.column('metricId')} = (${id}) AND ${table.column('period')} IN (${join(wanted)}) AND ${table.column('scope')} = ${dialect.text(scope)}
+ORDER BY ${table.column('period')} ${dialect.forUpdate}`,
+  );
+  return rows.map(storedCoverage);
+}
+
+/** Locks one coverage until the transaction ends, and makes it of `initial` first where it is not there. */
+export function* lockCoverage(
+  database: Database,
+  key: CoverageKey,
+  initial: Partial<CoverageValues> & Pick<CoverageValues, 'kind' | 'timeZone' | 'fingerprint'>,
+): Work<StoredCoverage> {
+  const { forUpdate } = database.dialect;
+  const found = yield* selectCoverage(database, key, forUpdate);
+  if (found !== null) return found;
+  yield* insertCoverage(database, key, initial);
+  const made = yield* selectCoverage(database, key, forUpdate);
+  return made ?? { from: null, through: null, computedAt: null, ...key, ...initial };
+}
+
+// ── writing ──
+
+/** Writes what a run has covered of each of its periods. */
+export function* moveCoverages(
+  database: Database,
+  { metricId, scope }: Omit<CoverageKey, 'period'>,
+  covered: ReadonlyMap<Period, Pick<CoverageValues, 'from' | 'through' | 'fingerprint'>>,
+  common: Pick<CoverageValues, 'timeZone' | 'kind' | 'computedAt'>,
+): Work<void> {
+  const { dialect } = database;
+  const table = database.table(Coverage);
+  const period = table.column('period');
+  const byPeriod = [...covered].map(([of, range]) => ({ of, values: bindValues(database, range) }));
+  const ofEach = (property: string): Sql => {
+    const [only, ...others] = byPeriod;
+    if (only !== undefined && others.length === 0) return only.values[property] ?? empty;
+    const cases = byPeriod.map(({ of, values }) => sql`WHEN ${dialect.integer(of)} THEN ${values[property] ?? empty}`);
+    return sql`CASE ${period} ${join(cases, ' ')} END`;
+  };
+  const set = {
+    from: ofEach('from'),
+    through: ofEach('through'),
+    fingerprint: ofEach('fingerprint'),
+    ...bindValues(database, common),
+  };
+  const periods = byPeriod.map(({ of }) => dialect.integer(of));
+  yield* execute(sql`UPDATE ${table.path} SET ${assignments(database, set)}
+WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${period} IN (${join(periods)}) AND ${table.column('scope')} = ${dialect.text(scope)}`);
+}
+
+/** Writes all that a coverage says. */
+export function* writeCoverage(database: Database, key: CoverageKey, values: CoveredDates): Work<void> {
+  const { path } = database.table(Coverage);
+  yield* execute(
+    sql`UPDATE ${path} SET ${assignments(database, bindValues(database, values))} WHERE ${matches(database, key)}`,
+  );
+}
+
+/** Makes the coverage of increments, which is open-ended, begin at a date or before it. */
+export function* coverIncrements(
+  database: Database,
+  key: CoverageKey,
+  from: LocalDate,
+  timeZone: string,
+): Work<void> {
+  const table = database.table(Coverage);
+  const date = database.dialect.date(from);
+  yield* insertCoverage(database, key, { from, timeZone, kind: 'increment', fingerprint: 'increment' });
+  yield* execute(sql`UPDATE ${table.path} SET ${table.column('from')} = ${date}
+WHERE ${matches(database, key)} AND ${table.column('from')} > ${date}`);
+}
+
+/** Makes the coverages of a metric's period begin at a date. One that ends before it keeps its last date. */
+export function* startCoveragesAt(database: Database, metricId: number, period: Period, date: LocalDate): Work<void> {
+  const { dialect } = database;
+  const table = database.table(Coverage);
+  const [from, through] = [table.column('from'), table.column('through')];
+  const start = dialect.date(date);
+  yield* execute(sql`UPDATE ${table.path} SET ${from} = CASE WHEN ${through} < ${start} THEN ${through} ELSE ${start} END
+WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${table.column('period')} = ${dialect.integer(period)} AND ${from} < ${start}`);
+}
+
+/** Removes coverages: as if their statistics had never been computed. */
+export function* removeCoverages(database: Database, keys: readonly CoverageKey[]): Work<void> {
+  const { path } = database.table(Coverage);
+  for (const key of keys) yield* execute(sql`DELETE FROM ${path} WHERE ${matches(database, key)}`);
+}
+
+/** Removes every coverage of a metric. */
+export function* removeCoveragesOf(database: Database, metric: Metric): Work<void> {
+  const table = database.table(Coverage);
+  yield* execute(
+    sql`DELETE FROM ${table.path} WHERE ${table.column('metricId')} = ${database.dialect.integer(metric.id)}`,
+  );
+}
+
+// ── rows and columns ──
+
+interface CoverageRow {
+  metric_id: number;
+  period: Period;
+  scope: string;
+  from_date: LocalDate | null;
+  through_date: LocalDate | null;
+  time_zone: string;
+  kind: CoverageKind;
+  fingerprint: string;
+  computed_at: string | number | null;
+}
+
+function coverageColumns(database: Database, prefix: Sql): Sql {
+  const { dialect } = database;
+  const table = database.table(Coverage);
+  const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;
+  return sql`${column('metricId')} AS metric_id, ${column('period')} AS period, ${column('scope')} AS scope,
+  ${dialect.dateText(column('from'))} AS from_date, ${dialect.dateText(column('through'))} AS through_date,
+  ${column('timeZone')} AS time_zone, ${column('kind')} AS kind, ${column('fingerprint')} AS fingerprint, ${column('computedAt')} AS computed_at`;
+}
+
+function storedCoverage(row: CoverageRow): StoredCoverage {
+  return {
+    metricId: row.metric_id,
+    period: row.period,
+    scope: row.scope,
+    from: row.from_date,
+    through: row.through_date,
+    timeZone: row.time_zone,
+    kind: row.kind,
+    fingerprint: row.fingerprint,
+    computedAt: row.computed_at === null ? null : new Date(Number(row.computed_at)),
+  };
+}
+
+function* selectCoverage(database: Database, key: CoverageKey, lock: Sql): Work<StoredCoverage | null> {
+  const { path } = database.table(Coverage);
+  const row = yield* queryOne<CoverageRow>(
+    sql`SELECT ${coverageColumns(database, empty)} FROM ${path} WHERE ${matches(database, key)} ${lock}`,
+  );
+  return row === undefined ? null : storedCoverage(row);
+}
+
+function* insertCoverage(database: Database, key: CoverageKey, values: Partial<CoverageValues>): Work<void> {
+  const row = { ...bindKey(database, key), ...bindValues(database, values) };
+  yield* execute(database.dialect.insertIfAbsent(database.table(Coverage), row, KEY));
+}
+
+function bindKey({ dialect }: Database, { metricId, period, scope }: CoverageKey): Record<(typeof KEY)[number], Sql> {
+  return { metricId: dialect.integer(metricId), period: dialect.integer(period), scope: dialect.text(scope) };
+}
+
+/** The bound values of the properties that are given, by property. */
+function bindValues({ dialect }: Database, values: Partial<CoverageValues>): Record<string, Sql> {
+  const { from, through, timeZone, kind, fingerprint, computedAt } = values;
+  const date = (value: LocalDate | null): Sql => (value === null ? sql`NULL` : dialect.date(value));
+  return {
+    ...(from === undefined ? {} : { from: date(from) }),
+    ...(through === undefined ? {} : { through: date(through) }),
+    ...(timeZone === undefined ? {} : { timeZone: dialect.text(timeZone) }),
+    ...(kind === undefined ? {} : { kind: dialect.text(kind) }),
+    ...(fingerprint === undefined ? {} : { fingerprint: dialect.text(fingerprint) }),
+    ...(computedAt === undefined
+      ? {}
+      : { computedAt: computedAt === null ? sql`NULL` : sql`${computedAt.getTime()}` }),
+  };
+}
+
+function assignments(database: Database, values: Readonly<Record<string, Sql>>): Sql {
+  const table = database.table(Coverage);
+  return join(Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`));
+}
+
+function matches(database: Database, key: CoverageKey): Sql {
+  const table = database.table(Coverage);
+  const values = bindKey(database, key);
+  return join(
+    KEY.map((property) => sql`${table.column(property)} = ${values[property]}`),
+    ' AND ',
+  );
+}
