@@ -16,7 +16,7 @@ import type { Database } from '../database/database.js';
 import { execute, query, queryOne, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
-import { type CoverageKey, type CoverageValues, type CoveredDates, hasDates, type StoredCoverage } from './coverage.js';
+import { type CoverageKey, type CoverageValues, type CoveredDates, type StoredCoverage } from './coverage.js';
 import type { CoverageKind } from './coverage-kind.js';
 import { Coverage } from './coverage.entity.js';
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { kindMeaning } from '../catalog/aggregates.js';
+import { kindMeaning } from '../coverage/coverage-kind.js';
 import type { Metric } from '../catalog/metric.entity.js';
 import type { Work } from '../database/work.js';
 import { coverageIn, type StoredCoverage } from '../coverage/coverage.js';

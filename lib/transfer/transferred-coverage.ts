@@ -10,8 +10,8 @@ export interface TransferredCoverage extends Omit<CoveredDates & StoredCoverage,
 
 /** Returns a stored coverage in the form in which it is transferred. */
 export function transferCoverage(coverage: StoredCoverage & CoveredDates): TransferredCoverage {
-  const { metricId: _, computedAt, ...same } = coverage;
-  return { ...same, computedAt: computedAt?.getTime() ?? null };
+  const { period, scope, from, through, timeZone, kind, fingerprint, computedAt } = coverage;
+  return { period, scope, from, through, timeZone, kind, fingerprint, computedAt: computedAt?.getTime() ?? null };
 }
 
 /** True if a filter asks for all that a coverage's scope holds. */
