@@ -1,0 +1,19 @@
+import { type AggregateFunction, type AggregateMeaning, AGGREGATES } from '../catalog/aggregates.js';
+
+/** What made the values under a coverage: an aggregate of a tracker, or calls of `increment`. */
+export type CoverageKind = AggregateFunction | 'increment';
+
+type KindMeaning = Pick<AggregateMeaning, 'empty' | 'isSummable'>;
+
+const MEANINGS: Readonly<Record<CoverageKind, KindMeaning>> = Object.freeze({
+  ...AGGREGATES,
+  increment: { empty: '0', isSummable: true },
+});
+
+/** Every kind, for checks and messages. */
+export const COVERAGE_KINDS = Object.keys(MEANINGS) as readonly CoverageKind[];
+
+/** Returns what an absent value of a kind means, and whether its values add up. */
+export function kindMeaning(kind: CoverageKind): KindMeaning {
+  return MEANINGS[kind];
+}
