@@ -1,5 +1,7 @@
+import { types } from 'node:util';
 import type { DiscoveryService } from '@nestjs/core';
 import { DataSource } from 'typeorm';
+import { valueOf, type Provider } from './tracking/provider.js';
 
 /** The data sources among the providers of the application. */
 export class DataSourceDiscovery {
@@ -9,14 +11,28 @@ export class DataSourceDiscovery {
 
   all(): readonly DataSource[] {
     if (this.kept !== null) return this.kept;
-    const found = this.discovery
+    return this.discovery
       .getProviders()
-      .map((provider): unknown => (provider.isAlias ? null : provider.instance));
-    return found.filter((instance): instance is DataSource => instance instanceof DataSource);
+      .filter(isDataSource)
+      .map(({ instance }) => instance as DataSource);
   }
 
   /** From now on there are no others: every provider has been made. */
   keep(): void {
     this.kept = this.all();
   }
+}
+
+function isDataSource(provider: Provider): boolean {
+  const instance: unknown = provider.instance;
+  if (provider.isAlias) return false;
+  if (types.isProxy(instance)) return isOfTypeOrmModule(provider);
+  // as TypeORM itself does: the application may have two copies of it, and so two classes
+  return valueOf(instance, '@instanceof') === Symbol.for('DataSource');
+}
+
+/** Whether TypeOrmModule.forRoot provides it under the token of a data source; what watches providers wraps it. */
+function isOfTypeOrmModule({ token, host }: Provider): boolean {
+  const isToken = token === DataSource || (typeof token === 'string' && token.endsWith('DataSource'));
+  return isToken && host?.providers.has('TypeOrmModuleOptions') === true;
 }

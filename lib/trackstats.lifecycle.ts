@@ -13,7 +13,7 @@ import { UnknownTrackerError } from './errors/tracker.error.js';
 import type { TrackerScheduler } from './schedule/tracker.scheduler.js';
 import { prepareStatisticTables } from './statistics/prepare.js';
 import { registered, type RegisteredTracker } from './tracking/registered-tracker.js';
-import { passOn } from './execution/event-emitter.bridge.js';
+import { forwardEvents } from './execution/event-emitter.bridge.js';
 import type { TrackerEvents } from './execution/tracker-events.js';
 import { prepareRunTables } from './execution/prepare.js';
 import type { TrackerChecker } from './tracking/tracker.checker.js';
@@ -60,7 +60,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.registry.fill(trackers);
     this.checkNames(trackers);
     this.overview.scopes = await this.checker.check(trackers);
-    passOn(this.events, this.discovery.getProviders());
+    forwardEvents(this.events, this.discovery.getProviders());
     if (!this.options.scheduling.enabled) return;
     this.warnOfUnprovided(found);
     await this.scheduler.start(trackers);

@@ -1,7 +1,8 @@
-import { Inject, Injectable, Optional, type DynamicModule, type Type } from '@nestjs/common';
+import { Inject, Injectable, Optional, type Type } from '@nestjs/common';
 import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { DataSourceMismatchError, DuplicateModuleError, MissingModuleError } from './errors/module.error.js';
 import type { AbstractStatistic } from './statistics/abstract-statistic.js';
+import { valueOf } from './tracking/provider.js';
 
 /** What `forRoot` or `forFeature` registers. */
 export interface Registration {
@@ -43,10 +44,13 @@ function placesOf(registration: Registration, modules: ModulesContainer): readon
   return importers.length === 0 ? ['the application'] : importers.map(({ name }) => name);
 }
 
+/** Whether what a module imports registers it, or imports what does; of modules that are not ours nothing runs. */
 function isOf(registration: Registration, imported: unknown): boolean {
-  const { imports = [], providers = [] } = (imported ?? {}) as DynamicModule;
-  const values = providers as { useValue?: unknown }[];
-  return values.some(({ useValue }) => useValue === registration) || imports.some((inner) => isOf(registration, inner));
+  const [imports, providers] = ['imports', 'providers'].map((name) => valueOf(imported, name));
+  return (
+    (Array.isArray(providers) && providers.some((provider) => valueOf(provider, 'useValue') === registration)) ||
+    (Array.isArray(imports) && imports.some((inner) => isOf(registration, inner)))
+  );
 }
 
 /**

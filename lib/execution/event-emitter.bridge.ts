@@ -1,3 +1,4 @@
+import { valueOf, type Provider } from '../tracking/provider.js';
 import type { TrackerEvents } from './tracker-events.js';
 
 /** What is used of the EventEmitter2 that @nestjs/event-emitter provides. */
@@ -6,21 +7,25 @@ interface Emitter {
 }
 
 /**
- * Passes events on to the EventEmitter2 of the application, which is known by its methods: the library needs no package
- * for it. Without @nestjs/event-emitter there is none.
+ * Forwards events to the EventEmitter2 of the application. It is found by its token, the class EventEmitter2, which is
+ * known by its methods: the library needs no package for it, and the application may have another copy of it. Without
+ * @nestjs/event-emitter there is none.
  */
-export function passOn(events: TrackerEvents, providers: readonly { readonly instance: unknown }[]): void {
-  const emitter = providers.map(({ instance }) => instance).find(isEmitter);
-  if (emitter === undefined) return;
+export function forwardEvents(events: TrackerEvents, providers: readonly Provider[]): void {
+  const emitters = providers.filter(({ token }) => isEmitterClass(token));
+  // EventEmitterModule is global, unless it was told otherwise; beside it a module may have an emitter of its own
+  const provider = emitters.find(({ host }) => host?.isGlobal === true) ?? emitters[0];
+  if (provider === undefined) return;
   for (const type of ['started', 'finished', 'failed', 'skipped'] as const) {
-    events.on(type, (event) => emitter.emit(`trackstats.run.${type}`, event));
+    events.on(type, (event) => (provider.instance as Emitter).emit(`trackstats.run.${type}`, event));
   }
 }
 
-/** What an EventEmitter2 has and other emitters have not. */
+/** What the prototype of EventEmitter2 has and those of other emitters have not. */
 const METHODS = ['emit', 'emitAsync', 'onAny', 'waitFor'];
 
-function isEmitter(value: unknown): value is Emitter {
-  if (typeof value !== 'object' || value === null) return false;
-  return METHODS.every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
+function isEmitterClass(token: unknown): boolean {
+  if (typeof token !== 'function') return false;
+  const prototype = valueOf(token, 'prototype');
+  return METHODS.every((method) => typeof valueOf(prototype, method) === 'function');
 }

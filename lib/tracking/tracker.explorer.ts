@@ -1,9 +1,8 @@
 import { Scope, type Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { InvalidTrackerError, TrackerInjectionScopeError } from '../errors/tracker.error.js';
+import { classOf, type Provider } from './provider.js';
 import { classTracks, methodTracks, trackedClasses, type GivenOptions } from './track-metadata.js';
-
-type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
 /** A tracker as its provider declares it. */
 export interface DeclaredTracker {
@@ -22,10 +21,10 @@ export interface DeclaredTracker {
  * @throws InvalidTrackerError, TrackerInjectionScopeError
  */
 export function exploreTrackers(discovery: DiscoveryService): readonly DeclaredTracker[] {
-  const found: { wrapper: Wrapper; type: Type; declared: DeclaredTracker[] }[] = [];
+  const found: { wrapper: Provider; type: Type; declared: DeclaredTracker[] }[] = [];
   for (const wrapper of [...discovery.getProviders(), ...discovery.getControllers()]) {
     if (wrapper.isAlias) continue;
-    const type = typeOf(wrapper);
+    const type = classOf(wrapper);
     const instance: unknown = wrapper.instance;
     if (type === null || found.some(({ wrapper: other }) => other.instance === instance)) continue;
     const declared = declaredBy(type, wrapper);
@@ -46,7 +45,7 @@ export function exploreTrackers(discovery: DiscoveryService): readonly DeclaredT
 export function unprovidedTrackers(discovery: DiscoveryService, found: readonly DeclaredTracker[]): readonly string[] {
   const wrappers = [...discovery.getProviders(), ...discovery.getControllers()];
   // by token as well: a test may have put another instance in its place
-  const provided = new Set<unknown>(wrappers.flatMap((wrapper) => [wrapper.token, typeOf(wrapper)]));
+  const provided = new Set<unknown>(wrappers.flatMap((wrapper) => [wrapper.token, classOf(wrapper)]));
   const names = trackedClasses()
     .filter((type) => !provided.has(type))
     .flatMap((type) => scheduledNames(type));
@@ -69,13 +68,7 @@ export function nameOf(type: Type, method: string | symbol | null): string {
   return method === null ? type.name : `${type.name}.${String(method)}`;
 }
 
-function typeOf({ instance, metatype }: Wrapper): Type | null {
-  // of a factory or a value the class is the instance's; a request-scoped provider has a prototype for an instance
-  const type: unknown = (instance as object | null | undefined)?.constructor ?? metatype;
-  return typeof type === 'function' ? (type as Type) : null;
-}
-
-function declaredBy(type: Type, wrapper: Wrapper): DeclaredTracker[] {
+function declaredBy(type: Type, wrapper: Provider): DeclaredTracker[] {
   const provider = { type, instance: wrapper.instance as object, module: moduleOf(wrapper) };
   const ofClass = only(type, null, classTracks(type)).map((options) => ({ ...provider, method: null, options }));
   const ofMethods = [...methodTracks(type)].flatMap(([method, tracks]) =>
@@ -92,13 +85,13 @@ function only(type: Type, method: string | symbol | null, tracks: readonly Given
   );
 }
 
-function refuseScopes(tracker: string, wrapper: Wrapper): void {
+function refuseScopes(tracker: string, wrapper: Provider): void {
   if (wrapper.isTransient) throw new TrackerInjectionScopeError(tracker, 'TRANSIENT', false);
   if (wrapper.isDependencyTreeStatic()) return;
   throw new TrackerInjectionScopeError(tracker, 'REQUEST', wrapper.scope !== Scope.REQUEST);
 }
 
-function refuseSecondInstance(type: Type, wrapper: Wrapper, first: Wrapper | undefined): void {
+function refuseSecondInstance(type: Type, wrapper: Provider, first: Provider | undefined): void {
   if (first === undefined) return;
   const [one, other] = [moduleOf(first), moduleOf(wrapper)];
   throw new InvalidTrackerError(
@@ -108,6 +101,6 @@ function refuseSecondInstance(type: Type, wrapper: Wrapper, first: Wrapper | und
   );
 }
 
-function moduleOf({ host }: Wrapper): string {
+function moduleOf({ host }: Provider): string {
   return host?.name ?? 'a module';
 }
