@@ -1,6 +1,6 @@
 /**
  * Which way imports point. Each folder of lib/ may import itself, those after it in ORDER, and the leaves:
- * errors/, trackstats.tokens and trackstats.options.
+ * errors/, validation/, trackstats.tokens and trackstats.options.
  */
 const ORDER = ['schedule', 'execution', 'tracking', 'rollup', 'statistics', 'coverage', 'catalog', 'database', 'time'];
 const TOP = ['index\\.ts$', 'trackstats\\.(module|providers|lifecycle|registration|entities|data-sources)\\.ts$'];
@@ -9,7 +9,7 @@ const SURFACES = ['transfer', 'dashboard', 'http', 'health', 'prometheus', 'cli'
 /** What a surface uses beside that: the dashboard shows what the interface serves, the command line starts applications. */
 const BESIDE = { dashboard: ['http/', 'transfer/'], http: ['transfer/'], cli: ['transfer/', ...TOP], testing: TOP };
 
-const LEAVES = ['errors/', 'trackstats\\.tokens\\.ts$', 'trackstats\\.options\\.ts$'];
+const LEAVES = ['errors/', 'validation/', 'trackstats\\.tokens\\.ts$', 'trackstats\\.options\\.ts$'];
 const FOLDERS = [...SURFACES, ...ORDER, 'migrations'];
 
 const folder = (name) => `${name}/`;
@@ -65,9 +65,11 @@ module.exports = {
       ['migrations/', 'database/', 'errors/'],
     ),
     only('errors-imports', 'lib/errors/ is a leaf.', 'errors/', ['errors/']),
+    only('validation-imports', 'lib/validation/ is a leaf.', 'validation/', ['validation/', 'errors/', 'time/']),
     only('tokens-imports', 'lib/trackstats.tokens.ts is a leaf.', 'trackstats\\.tokens\\.ts$', ['errors/', 'time/']),
     only('options-imports', 'lib/trackstats.options.ts is a leaf.', 'trackstats\\.options\\.ts$', [
       'errors/',
+      'validation/',
       'time/',
       'statistics/',
       'trackstats\\.tokens\\.ts$',

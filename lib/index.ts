@@ -61,6 +61,7 @@ export type {
 export { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from './trackstats.tokens.js';
 export type { Clock } from './trackstats.tokens.js';
 
+export { InvalidArgumentError } from './errors/argument.error.js';
 export {
   DefinitionConflictError,
   DomainHasMetricsError,

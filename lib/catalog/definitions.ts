@@ -1,6 +1,8 @@
 import { DefinitionConflictError, InvalidDefinitionError } from '../errors/catalog.error.js';
 import type { Domain } from './domain.entity.js';
 import type { Metric } from './metric.entity.js';
+import { isOptions } from '../validation/check.js';
+import { readCallOptions, type Checks, type Values } from '../validation/options.js';
 import { checkDescription, checkName, checkRef } from './ref.js';
 
 // Symbol.for: a definition stays one where an application has loaded the library twice
@@ -40,9 +42,12 @@ const metrics = new Map<string, MetricDefinition>();
  * @example const SHOPPING = defineDomain({ ref: 'shopping', name: 'Shopping' });
  */
 export function defineDomain<const R extends string>(d: { ref: R; name?: string }): DomainDefinition<R> {
-  checkRef(d.ref);
-  const name = checkName(d.name);
-  return Object.freeze({ [DEFINITION]: 'domain' as const, ref: d.ref, ...(name === undefined ? {} : { name }) });
+  const { ref, name } = readDomain('defineDomain', d);
+  return Object.freeze({
+    [DEFINITION]: 'domain' as const,
+    ref: ref as R,
+    ...(name === undefined ? {} : { name }),
+  });
 }
 
 /**
@@ -59,17 +64,42 @@ export function defineMetric<const D extends string, const R extends string>(m: 
   name?: string;
   description?: string;
 }): MetricDefinition<`${D}/${R}`> {
-  if (!isDomainDefinition(m.domain)) throw new InvalidDefinitionError('domain', m.domain);
-  checkRef(m.ref);
-  const texts = textsOf({ name: checkName(m.name), description: checkDescription(m.description) });
-  const key = `${m.domain.ref}/${m.ref}` as const;
+  const { domain, ref, ...given } = readMetric('defineMetric', m);
+  if (!isDomainDefinition(domain)) throw new InvalidDefinitionError('domain', domain);
+  const texts = textsOf(given);
+  const key = `${domain.ref as D}/${ref as R}` as const;
   const first = metrics.get(key);
-  if (first !== undefined && (first.name !== m.name || first.description !== m.description)) {
+  if (first !== undefined && (first.name !== given.name || first.description !== given.description)) {
     throw new DefinitionConflictError(key, textsOf(first), texts);
   }
-  const definition = Object.freeze({ [DEFINITION]: 'metric' as const, domain: m.domain, ref: m.ref, key, ...texts });
+  const definition = Object.freeze({ [DEFINITION]: 'metric' as const, domain, ref, key, ...texts });
   metrics.set(key, definition);
   return definition;
+}
+
+const DOMAIN = { ref: checkRef, name: checkName };
+const METRIC = { ...DOMAIN, domain: (given: unknown) => given as DomainTarget, description: checkDescription };
+
+/**
+ * Reads the fields of a domain that is declared or registered.
+ *
+ * @param call that they are given to
+ * @throws InvalidArgumentError, InvalidRefError, InvalidNameError
+ */
+export function readDomain(call: string, given: unknown): Values<typeof DOMAIN> {
+  return readCallOptions(call, fieldsOf(given, DOMAIN), DOMAIN);
+}
+
+/** As `readDomain`, for a metric. The domain itself is not checked. */
+export function readMetric(call: string, given: unknown): Values<typeof METRIC> {
+  return readCallOptions(call, fieldsOf(given, METRIC), METRIC);
+}
+
+/** Entities and definitions have other fields, too, which say nothing here; in a literal such a field is a mistake. */
+function fieldsOf(given: unknown, checks: Checks): unknown {
+  if (!isOptions(given)) return given ?? null;
+  const isLiteral = Object.getPrototypeOf(given) === Object.prototype && brandOf(given) === undefined;
+  return isLiteral ? given : Object.fromEntries(Object.keys(checks).map((name) => [name, given[name]]));
 }
 
 /** Whether a value was made by `defineDomain`. */

@@ -2,12 +2,12 @@ import sql from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 import { DomainHasMetricsError, RefTakenError } from '../errors/catalog.error.js';
-import type { DomainTarget } from './definitions.js';
+import { readDomain, type DomainTarget } from './definitions.js';
 import { Domain } from './domain.entity.js';
 import { domainKeyOf, ensureDomain, findDomain, lockDomain, selectDomains, unknownDomain } from './domain.query.js';
 import { selectMetrics } from './metric.query.js';
 import { byText } from './order.js';
-import { checkName, checkRef } from './ref.js';
+import { checkRef } from './ref.js';
 
 /** The stored domains. */
 export class DomainService {
@@ -21,8 +21,7 @@ export class DomainService {
    * @example await domains.register({ ref: 'shopping', name: 'Shopping' });
    */
   async register(d: { ref: string; name?: string }): Promise<Domain> {
-    const ref = checkRef(d.ref);
-    const name = checkName(d.name);
+    const { ref, name } = readDomain('DomainService.register', d);
     return this.database.transaction(() => this.registered(ref, name));
   }
 

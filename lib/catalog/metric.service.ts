@@ -9,12 +9,15 @@ import {
   isMetricDefinition,
   type MetricDefinition,
   type MetricTarget,
+  readMetric,
 } from './definitions.js';
 import { domainKeyOf, findDomain, isDomain, lockDomain, unknownDomain } from './domain.query.js';
 import { Metric } from './metric.entity.js';
 import { findMetric, metricKeyOf, selectMetrics, unknownMetric } from './metric.query.js';
 import { byText } from './order.js';
-import { checkDescription, checkName, checkRef } from './ref.js';
+import { optional, truth, withDefault } from '../validation/check.js';
+import { readCallOptions } from '../validation/options.js';
+import { checkRef } from './ref.js';
 
 /** What the catalog asks of the statistics, which it knows nothing of. */
 export interface StoredStatistics {
@@ -23,6 +26,9 @@ export interface StoredStatistics {
   /** removes all of a metric, and what is known of their coverage */
   remove(metric: Metric): Work<void>;
 }
+
+const LIST = { domain: optional((given: unknown) => domainKeyOf(given as DomainTarget)) };
+const REMOVE = { statistics: withDefault(truth, false) };
 
 type Fields = { ref: string; name?: string | undefined; description?: string | undefined };
 
@@ -45,10 +51,9 @@ export class MetricService {
   async register(
     m: MetricDefinition | { domain: DomainTarget; ref: string; name?: string; description?: string },
   ): Promise<Metric> {
-    if (typeof m !== 'object' || (m as unknown) === null) throw new InvalidDefinitionError('metric', m);
-    domainKeyOf(m.domain);
-    const fields = { ref: checkRef(m.ref), name: checkName(m.name), description: checkDescription(m.description) };
-    return this.database.transaction(() => this.registered(m.domain, fields));
+    const { domain, ...fields } = readMetric('MetricService.register', m);
+    domainKeyOf(domain);
+    return this.database.transaction(() => this.registered(domain, fields));
   }
 
   /**
@@ -76,8 +81,10 @@ export class MetricService {
 
   /** All metrics, or those of a domain, by natural key. */
   async list(filter: { domain?: DomainTarget } = {}): Promise<Metric[]> {
-    if ('domain' in filter && filter.domain === undefined) throw new InvalidDefinitionError('domain', undefined);
-    const condition = filter.domain === undefined ? sql`1 = 1` : isDomain(this.database, domainKeyOf(filter.domain));
+    const { domain } = readCallOptions('MetricService.list', filter, LIST);
+    // undefined by mistake would list every domain's
+    if ('domain' in filter && domain === undefined) throw new InvalidDefinitionError('domain', undefined);
+    const condition = domain === undefined ? sql`1 = 1` : isDomain(this.database, domain);
     const metrics = await this.database.read(() => selectMetrics(this.database, condition));
     return metrics.sort((a, b) => byText(a.domain.ref, b.domain.ref) || byText(a.ref, b.ref));
   }
@@ -103,7 +110,8 @@ export class MetricService {
    */
   async remove(target: MetricTarget, options?: { statistics: boolean }): Promise<void> {
     metricKeyOf(target);
-    return this.database.transaction(() => this.removed(target, options?.statistics === true));
+    const { statistics } = readCallOptions('MetricService.remove', options, REMOVE);
+    return this.database.transaction(() => this.removed(target, statistics));
   }
 
   private *registered(target: DomainTarget, fields: Fields): Work<Metric> {

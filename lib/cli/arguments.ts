@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors/cli.error.js';
+import { InvalidArgumentError } from '../errors/argument.error.js';
 import { Period } from '../time/period.js';
 import { printable } from './printable.js';
 

@@ -1,5 +1,6 @@
+import { InvalidArgumentError } from '../errors/argument.error.js';
 import { InvalidRefError, UnknownDomainError, UnknownMetricError } from '../errors/catalog.error.js';
-import { ApplicationNotFoundError, InterruptedError, InvalidArgumentError } from '../errors/cli.error.js';
+import { ApplicationNotFoundError, InterruptedError } from '../errors/cli.error.js';
 import { MissingPackageError } from '../errors/optional-part.error.js';
 import { NothingToResumeError } from '../errors/run.error.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';

@@ -1,4 +1,5 @@
 export { trackstatsCommands } from './trackstats-commands.js';
 
-export { ApplicationNotFoundError, InterruptedError, InvalidArgumentError } from '../errors/cli.error.js';
+export { InvalidArgumentError } from '../errors/argument.error.js';
+export { ApplicationNotFoundError, InterruptedError } from '../errors/cli.error.js';
 export { MissingPackageError, PartWithoutModuleError } from '../errors/optional-part.error.js';

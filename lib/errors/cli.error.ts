@@ -1,4 +1,4 @@
-import { shown, TrackstatsError } from './trackstats.error.js';
+import { TrackstatsError } from './trackstats.error.js';
 
 /** The command line cannot find or load the application. */
 export class ApplicationNotFoundError extends TrackstatsError {
@@ -7,16 +7,6 @@ export class ApplicationNotFoundError extends TrackstatsError {
   /** @param problem what is wrong, and how to mend it */
   constructor(problem: string, cause?: unknown) {
     super(problem, { cause });
-  }
-}
-
-/** An argument of a command that cannot be used. */
-export class InvalidArgumentError extends TrackstatsError {
-  readonly code = 'TRACKSTATS_INVALID_ARGUMENT';
-
-  /** @param expected and how to mend it */
-  constructor(name: string, given: unknown, expected: string) {
-    super(`${name} is ${shown(given)}. ${expected}`);
   }
 }
 

@@ -1,7 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import type { TrackResult } from '../tracking/tracker.runner.js';
+import { callback, oneOf } from '../validation/check.js';
+import { readArgument } from '../validation/options.js';
 import type { SkipReason } from './lease.service.js';
+
+const eventType = oneOf<TrackerEventType>('started', 'finished', 'failed', 'skipped');
 
 interface RunEvent {
   readonly tracker: string;
@@ -54,6 +58,8 @@ export class TrackerEvents {
    * @returns stops it
    */
   on<T extends TrackerEventType>(type: T, listener: (event: TrackerEventOf<T>) => unknown): () => void {
+    readArgument('TrackerEvents.on: type', type, eventType);
+    readArgument('TrackerEvents.on: listener', listener, callback('(event) => void'));
     const subscription = this.subject.subscribe((event) => {
       if (event.type === type) void this.tell(listener as (event: TrackerEvent) => unknown, event);
     });
@@ -62,7 +68,7 @@ export class TrackerEvents {
     };
   }
 
-  /** Tells the listeners. */
+  /** @internal tells the listeners */
   emit(event: TrackerEvent): void {
     this.subject.next(event);
   }

@@ -1,9 +1,8 @@
 import type { ObjectLiteral } from 'typeorm';
 import { Cancellation } from '../database/cancellation.js';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
-import { shown } from '../errors/trackstats.error.js';
 import type { Source } from '../rollup/source.resolver.js';
-import { parseLocalDate, type LocalDate, type LocalDateInput } from '../time/local-date.js';
+import type { LocalDate, LocalDateInput } from '../time/local-date.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { defineTracker, type TrackerDefaults } from '../tracking/define-tracker.js';
@@ -20,12 +19,45 @@ import type { TrackerRegistry, TrackerTarget } from '../tracking/tracker.registr
 import type { TrackerRun } from './tracker-run.js';
 import type { TrackerRunner, TrackResult } from '../tracking/tracker.runner.js';
 import type { Difference, TrackerVerifier } from '../tracking/tracker.verifier.js';
-import { constructorOptions, kindOf, type AnyTracker } from '../tracking/tracker.js';
+import { checkTracker, constructorOptions, kindOf, type AnyTracker } from '../tracking/tracker.js';
+import {
+  abortSignal,
+  callback,
+  instant,
+  localDate,
+  optional,
+  truth,
+  wholeNumber,
+  withDefault,
+} from '../validation/check.js';
+import { readCallOptions, type ChecksOf, type Values } from '../validation/options.js';
 
 interface Watching {
   onProgress?: (progress: Progress) => void;
   /** cancels the run, which is rolled back: the call then rejects with the signal's reason */
   signal?: AbortSignal;
+}
+
+const WATCHING = {
+  onProgress: optional(callback<(progress: Progress) => void>('(progress) => void')),
+  signal: optional(abortSignal),
+} satisfies ChecksOf<Watching>;
+const RANGE = { from: optional(localDate), to: optional(localDate) };
+const NOW = { now: optional(instant) };
+const STEPS = { step: withDefault(wholeNumber('days', 1), BACKFILL_STEP), resume: withDefault(truth, false) };
+
+/** The options of each call: one that is not here is refused. */
+const CALLS = {
+  track: { ...NOW, ...RANGE, ...WATCHING },
+  run: { ...NOW, signal: WATCHING.signal },
+  backfill: { ...RANGE, from: localDate, ...STEPS, ...WATCHING },
+  verify: RANGE,
+  repair: { ...RANGE, ...WATCHING },
+  history: { limit: withDefault(wholeNumber('runs', 1), 100) },
+};
+
+function readCall<N extends keyof typeof CALLS>(call: N, given: unknown): Values<(typeof CALLS)[N]> {
+  return readCallOptions(`TrackerService.${call}`, given, CALLS[call]);
 }
 
 /**
@@ -66,8 +98,8 @@ export class TrackerService {
     source?: Source<NoInfer<E>>,
     options: Watching & { now?: Date; from?: LocalDateInput; to?: LocalDateInput } = {},
   ): Promise<TrackResult> {
+    const { now = this.clock(), from, to, onProgress, signal } = readCall('track', options);
     const { definition, sourced } = this.defined(tracker);
-    const { now = this.clock(), from, to, onProgress, signal } = options;
     const range = { from: dateOf(from, definition), to: dateOf(to, definition) };
     return this.executor.apart(async (shutdown) => {
       const cancellation = new Cancellation({ signals: [shutdown, signal] });
@@ -87,7 +119,7 @@ export class TrackerService {
    * ShuttingDownError, and what stops the run
    */
   async run(tracker: TrackerTarget, options: { now?: Date; signal?: AbortSignal } = {}): Promise<TrackResult | null> {
-    const { now, signal } = options;
+    const { now, signal } = readCall('run', options);
     const outcome = await this.executor.tryNow(this.registry.get(tracker, 'run'), { slot: null, now, signal });
     return outcome.kind === 'succeeded' ? outcome.result : null;
   }
@@ -111,14 +143,8 @@ export class TrackerService {
   ): Promise<TrackResult> {
     const registered = this.ofSource(tracker, 'backfill');
     const { definition } = registered;
-    const { signal, onProgress, step = BACKFILL_STEP, resume = false } = options;
-    if (!Number.isSafeInteger(step) || step < 1) {
-      throw new InvalidTrackerError(
-        registered.name,
-        `step is ${shown(step)}. Expected a whole number of days, 1 or more.`,
-      );
-    }
-    const range = { from: parsedDate(options.from, definition), to: dateOf(options.to, definition), step, resume };
+    const { from, to, step, resume, signal, onProgress } = readCall('backfill', options);
+    const range = { from: dateIn(from, definition), to: dateOf(to, definition), step, resume };
     return this.executor.next(registered, { slot: null, backfill: range, signal, onProgress });
   }
 
@@ -132,9 +158,10 @@ export class TrackerService {
     tracker: TrackerTarget,
     range: { from?: LocalDateInput; to?: LocalDateInput } = {},
   ): Promise<Difference[]> {
+    const given = readCall('verify', range);
     const registered = this.ofSource(tracker, 'verify');
     const source = await this.sources.find(registered, this.clock());
-    return this.verifier.verify(registered.definition, source, datesOf(range, registered.definition));
+    return this.verifier.verify(registered.definition, source, datesOf(given, registered.definition));
   }
 
   /**
@@ -148,7 +175,7 @@ export class TrackerService {
     tracker: TrackerTarget,
     options: Watching & { from?: LocalDateInput; to?: LocalDateInput } = {},
   ): Promise<TrackResult> {
-    const { onProgress, signal, ...range } = options;
+    const { onProgress, signal, ...range } = readCall('repair', options);
     const registered = this.ofSource(tracker, 'repair');
     const { definition } = registered;
     const source = await this.sources.find(registered, this.clock());
@@ -171,7 +198,8 @@ export class TrackerService {
    * @param options `limit`: default 100
    */
   async history(tracker: TrackerTarget, options: { limit?: number } = {}): Promise<TrackerRun[]> {
-    return this.runs.of(this.registry.get(tracker, 'history').name, options.limit ?? 100);
+    const { limit } = readCall('history', options);
+    return this.runs.of(this.registry.get(tracker, 'history').name, limit);
   }
 
   private ofSource(tracker: TrackerTarget, call: string): SourceTracker {
@@ -184,6 +212,7 @@ export class TrackerService {
   }
 
   private defined(tracker: AnyTracker): { definition: TrackerDefinition; sourced: Sourced } {
+    checkTracker(tracker);
     const type = tracker.constructor.name;
     const [declared] = classTracks(tracker.constructor);
     const own = constructorOptions(tracker);
@@ -204,21 +233,21 @@ export class TrackerService {
 }
 
 function dateOf(input: LocalDateInput | undefined, definition: TrackerDefinition): LocalDate | undefined {
-  return input === undefined ? undefined : parsedDate(input, definition);
+  return input === undefined ? undefined : dateIn(input, definition);
 }
 
 function datesOf(
-  { from, to }: { from?: LocalDateInput; to?: LocalDateInput },
+  { from, to }: { readonly from: LocalDateInput | undefined; readonly to: LocalDateInput | undefined },
   definition: TrackerDefinition,
 ): { from?: LocalDate; to?: LocalDate } {
   return {
-    ...(from === undefined ? {} : { from: parsedDate(from, definition) }),
-    ...(to === undefined ? {} : { to: parsedDate(to, definition) }),
+    ...(from === undefined ? {} : { from: dateIn(from, definition) }),
+    ...(to === undefined ? {} : { to: dateIn(to, definition) }),
   };
 }
 
-function parsedDate(input: LocalDateInput, { timeZone }: TrackerDefinition): LocalDate {
-  return input instanceof Date ? localDateAt(input, timeZone) : parseLocalDate(input);
+function dateIn(input: LocalDateInput, { timeZone }: TrackerDefinition): LocalDate {
+  return input instanceof Date ? localDateAt(input, timeZone) : input;
 }
 
 function reported(result: TrackResult, onProgress: Watching['onProgress']): TrackResult {

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException, HttpStatus, type Type } from '@nestjs/common';
+import { InvalidArgumentError } from '../errors/argument.error.js';
 import {
   InvalidDefinitionError,
   InvalidNameError,
@@ -78,6 +79,7 @@ const STATUS_BY_ERROR = new Map<ErrorClass, HttpStatus>([
   ...statusOf(HttpStatus.BAD_REQUEST, [
     AmbiguousTrackerError,
     IncompleteDimensionsError,
+    InvalidArgumentError,
     InvalidDateError,
     InvalidDefinitionError,
     InvalidDimensionError,

@@ -2,7 +2,7 @@ import type { Metric } from '../catalog/metric.entity.js';
 import { Period } from '../time/period.js';
 import type { StoredCoverage } from '../coverage/coverage.js';
 import type { Calendar } from '../statistics/date-range.js';
-import { normalFilter, type NormalFilter } from '../statistics/filter.js';
+import { readFilter, type NormalFilter } from '../statistics/filter.js';
 import { coverageScopes, filterScopes } from '../statistics/scope-filter.js';
 import { calendarOf, readMetrics } from '../statistics/statistic.context.js';
 import type { ObjectLabels } from './labels.js';
@@ -37,7 +37,7 @@ export async function subjectOf(
   query: ScopeQuery,
 ): Promise<Subject> {
   const scope = scopeOf(context, query);
-  const filter = { ...normalFilter(context, { metrics, period, ...filterOf(scope) }), period };
+  const filter = { ...readFilter(context, { metrics, period, ...filterOf(scope) }), period };
   const { stored, coverages } = await context.database.read(() => readMetrics(context, metrics, period));
   const { cells, table } = filter.scope;
   const scopes = [...(cells ?? []).flatMap((cell) => coverageScopes(table, cell)), ...filterScopes(filter.scope)];

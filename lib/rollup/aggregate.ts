@@ -1,4 +1,5 @@
 import type { AggregateFunction } from '../catalog/aggregates.js';
+import { readArgument } from '../validation/options.js';
 
 declare const AGGREGATE: unique symbol;
 
@@ -19,9 +20,15 @@ export interface AggregateSpec {
 const specs = new WeakMap<object, AggregateSpec>();
 
 function aggregate<F extends AggregateFunction, P extends string>(name: F, field: string | null): Aggregate<F, P> {
-  const made = Object.freeze({ function: name, field });
+  const made = Object.freeze({ function: name, field: name === 'count' ? null : property(name, field) });
   specs.set(made, made);
   return made as unknown as Aggregate<F, P>;
+}
+
+function property(name: AggregateFunction, given: unknown): string {
+  return readArgument(`${name}: field`, given, (field, refuse) => {
+    return typeof field === 'string' && field !== '' ? field : refuse(`Expected a property: ${name}('total').`);
+  });
 }
 
 /** What an aggregate computes; undefined where the value was not made by one of the functions here. */

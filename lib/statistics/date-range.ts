@@ -1,9 +1,10 @@
 import { InvalidFilterError } from '../errors/statistic.error.js';
-import { InvalidDateError } from '../errors/time.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import { addDays, type LocalDate, type LocalDateInput, parseLocalDate } from '../time/local-date.js';
+import { addDays, type LocalDate, type LocalDateInput } from '../time/local-date.js';
 import { bucketStart, calendarUnit, nextBucket, type Period, type WeekStart } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
+import { localDate } from '../validation/check.js';
+import { readValue } from '../validation/options.js';
 
 /** The dates of a filter as they were given, checked. */
 export interface RangeInput {
@@ -105,10 +106,9 @@ function lastStart(period: Period | null, last: number, { today, weekStart }: Ca
 
 function dateInput<K extends string>(key: K, value: unknown): { [key in K]?: LocalDateInput } {
   if (value === undefined) return {};
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime()))
-      throw new InvalidDateError(value, `${key} must be a valid Date, or text as '2026-10-31'.`);
-    return { [key]: value } as { [key in K]: LocalDateInput };
-  }
-  return { [key]: parseLocalDate(value) } as { [key in K]: LocalDateInput };
+  return { [key]: readValue(value, localDate, key, invalidFilter) } as { [key in K]: LocalDateInput };
+}
+
+function invalidFilter(name: string | null, given: unknown, expected: string): InvalidFilterError {
+  return new InvalidFilterError(`${name ?? 'the filter'} is ${shown(given)}. ${expected}`);
 }

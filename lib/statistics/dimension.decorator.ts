@@ -6,6 +6,9 @@ import {
   type ValueTransformer,
 } from 'typeorm';
 import { InvalidDimensionError } from '../errors/dimension.error.js';
+import { shown } from '../errors/trackstats.error.js';
+import { oneOf, optional, text, truth, wholeNumber, withDefault } from '../validation/check.js';
+import { readOptions, type ChecksOf } from '../validation/options.js';
 
 /** What a dimension's column holds; a date is text, `'2026-10-31'`. */
 export type DimensionType = 'varchar' | 'integer' | 'boolean' | 'date';
@@ -50,6 +53,13 @@ export function dimensionsOf(statistic: abstract new () => object): readonly Dec
   return [...inherited, ...(declared.get(statistic) ?? [])];
 }
 
+const OPTIONS = {
+  type: optional(oneOf<DimensionType>('varchar', 'integer', 'boolean', 'date')),
+  length: withDefault(wholeNumber('characters', 1), 128),
+  nullable: withDefault(truth, false),
+  name: optional(text),
+} satisfies ChecksOf<DimensionOptions>;
+
 /**
  * Declares a property of a custom statistic as a dimension: a part of its primary key
  * (metric, period, …dimensions, date).
@@ -68,13 +78,16 @@ export function Dimension(options: DimensionOptions = {}): PropertyDecorator {
   return (prototype, key) => {
     const target = prototype.constructor;
     const property = String(key);
-    const type = options.type ?? typeFromMetadata(prototype, property);
-    const nullable = options.nullable ?? false;
-    const length = options.length ?? 128;
+    const given = readOptions(options, OPTIONS, (name, value, expected) => {
+      const place = `${target.name}.${property}: @Dimension`;
+      const problem = `${name === null ? 'has options that are' : `${name} is`} ${shown(value)}. ${expected}`;
+      return new InvalidDimensionError(target.name, property, `${place} ${problem}`);
+    });
+    const { nullable, length, type = typeFromMetadata(prototype, property) } = given;
     declared.set(target, [...(declared.get(target) ?? []), { property, type, nullable, length }]);
     PrimaryColumn({
       ...columnOptions(type, nullable, length),
-      ...(options.name === undefined ? {} : { name: options.name }),
+      ...(given.name === undefined ? {} : { name: given.name }),
     })(prototype, property);
     keepDateLast(prototype);
   };

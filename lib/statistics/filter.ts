@@ -4,6 +4,7 @@ import type { Database } from '../database/database.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import { checkPeriod, type Period } from '../time/period.js';
+import { isOptions } from '../validation/check.js';
 import { checkRange, type RangeInput } from './date-range.js';
 import type { ObjectTypes } from './object-types.js';
 import { type ScopeFilter, scopeOf } from './scope-filter.js';
@@ -22,62 +23,74 @@ export interface FilterContext {
   readonly objectTypes: ObjectTypes;
 }
 
-const SCOPE = ['object', 'objects', 'objectType', 'entity', 'dimensions'];
-const DATES = ['date', 'from', 'to', 'last'];
-const OPTIONS = ['period', 'value', 'by', 'exact', 'fill', 'limit', 'offset', 'order', 'force'];
-const NEVER_UNDEFINED = ['metric', 'metrics', ...SCOPE, ...DATES];
-const KNOWN = new Set([...NEVER_UNDEFINED, ...OPTIONS]);
+/** A key of a filter: which statistics, of which dates. */
+export type FilterKey =
+  | 'metric'
+  | 'metrics'
+  | 'period'
+  | 'date'
+  | 'from'
+  | 'to'
+  | 'last'
+  | 'object'
+  | 'objects'
+  | 'objectType'
+  | 'entity'
+  | 'dimensions';
+
+/** `period: undefined` is as if it were left out; the others would silently mean other statistics. */
+const MAY_BE_UNDEFINED: readonly FilterKey[] = ['period'];
 
 /**
- * Checks a filter, or the description of a value to write.
+ * Checks which keys a filter has.
  *
- * @throws InvalidFilterError and the errors of what stands in it
+ * @param call that it is given to
+ * @param keys that the call takes
+ * @param options that the call takes beside the filter
+ * @throws InvalidFilterError
  */
-export function normalFilter(context: FilterContext, filter: object): NormalFilter {
-  if (typeof filter !== 'object' || (filter as unknown) === null) {
+export function checkFilterKeys(
+  call: string,
+  filter: unknown,
+  keys: readonly FilterKey[],
+  options: readonly string[] = [],
+): Readonly<Record<string, unknown>> {
+  if (!isOptions(filter)) {
     throw new InvalidFilterError(
-      `Invalid filter: ${shown(filter)}. Expected an object with a metric: { metric: 'shopping/order_count' }.`,
+      `${call}: the filter is ${shown(filter)}. Expected an object with a metric: { metric: 'shopping/order_count' }.`,
     );
   }
-  const given = filter as Readonly<Record<string, unknown>>;
-  checkKeys(given);
+  const unknownKey = Object.keys(filter).find((key) => !keys.includes(key as FilterKey) && !options.includes(key));
+  if (unknownKey !== undefined) {
+    throw new InvalidFilterError(
+      `${call} takes no ${shown(unknownKey)}. It takes ${[...keys, ...options].join(', ')}` +
+        (keys.includes('dimensions') ? '; the dimensions of a custom statistic are in dimensions.' : '.'),
+    );
+  }
+  const undefinedKey = keys.find(
+    (key) => key in filter && filter[key] === undefined && !MAY_BE_UNDEFINED.includes(key),
+  );
+  if (undefinedKey !== undefined) {
+    throw new InvalidFilterError(
+      `${call}: ${undefinedKey} is undefined. It would read as if it were left out, and so mean something else: ` +
+        `leave the key out on purpose, or give a value.`,
+    );
+  }
+  return filter;
+}
+
+/**
+ * Reads a filter whose keys are checked.
+ *
+ * @throws InvalidFilterError and the errors of what is in it
+ */
+export function readFilter(context: FilterContext, given: Readonly<Record<string, unknown>>): NormalFilter {
   return {
     metrics: metricsOf(given),
     period: given['period'] === undefined ? null : checkPeriod(given['period']),
     range: checkRange(given),
     scope: scopeOf(context, given),
   };
-}
-
-/** As `normalFilter`, of a filter that must name one metric. */
-export function oneMetricFilter(
-  context: FilterContext,
-  filter: object,
-): NormalFilter & { readonly metric: MetricTarget } {
-  const normal = normalFilter(context, filter);
-  const [metric, ...others] = normal.metrics;
-  if (metric === undefined || others.length > 0 || 'metrics' in filter) {
-    throw new InvalidFilterError(
-      'This call reads one metric: give it as metric. multiSeries, find and narrow take metrics.',
-    );
-  }
-  return { ...normal, metric };
-}
-
-function checkKeys(given: Readonly<Record<string, unknown>>): void {
-  const undefinedKey = NEVER_UNDEFINED.find((key) => key in given && given[key] === undefined);
-  if (undefinedKey !== undefined) {
-    throw new InvalidFilterError(
-      `${undefinedKey} is undefined. It would read as if it were left out, and so mean something else: ` +
-        `leave the key out on purpose, or give a value.`,
-    );
-  }
-  const unknownKey = Object.keys(given).find((key) => !KNOWN.has(key));
-  if (unknownKey !== undefined) {
-    throw new InvalidFilterError(
-      `Unknown key: ${shown(unknownKey)}. Expected ${[...KNOWN].join(', ')}; dimensions of a custom statistic stand under dimensions.`,
-    );
-  }
 }
 
 function metricsOf(given: Readonly<Record<string, unknown>>): readonly MetricTarget[] {

@@ -1,12 +1,10 @@
 import { InvalidPeriodError } from '../errors/time.error.js';
 import { Period, periodKind } from '../time/period.js';
-import { refuseRangeKeys } from './call-keys.js';
-import { oneMetricFilter } from './filter.js';
+import { readOneMetric } from './calls.js';
 import type { Written } from './record.js';
 import { oneCell } from './scope-filter.js';
 import type { IncrementBase } from './statistic-filter.js';
 import type { StatisticContext } from './statistic.context.js';
-import { storedNumber } from './statistic-value.js';
 
 /** An amount to add, checked as far as it can be without the database. */
 export interface Increment extends Written {
@@ -19,9 +17,7 @@ export interface Increment extends Written {
  * @throws InvalidValueError, InvalidPeriodError, InvalidFilterError and the errors of its metric, date and scope
  */
 export function incrementOf(context: StatisticContext, s: IncrementBase, now: Date): Increment {
-  const filter = oneMetricFilter(context, s);
-  refuseRangeKeys(filter.range);
-  const period = filter.period ?? Period.DAY;
+  const { metric, period, range, scope, options } = readOneMetric(context, 'increment', s);
   if (periodKind(period) !== 'bucket') {
     throw new InvalidPeriodError(
       Period.nameOf(period),
@@ -29,11 +25,11 @@ export function incrementOf(context: StatisticContext, s: IncrementBase, now: Da
     );
   }
   return {
-    metric: filter.metric,
-    table: filter.scope.table,
-    cell: oneCell(filter.scope),
+    metric,
+    table: scope.table,
+    cell: oneCell(scope),
     period,
-    date: filter.range.date ?? now,
-    value: storedNumber(s.by === undefined ? 1 : s.by),
+    date: range.date ?? now,
+    value: options.by,
   };
 }

@@ -20,7 +20,7 @@ export interface NamedSeries {
 }
 
 /** A series with the name of what it is a series of. */
-export function namedSeries(table: StatisticTable, series: Series, exact: unknown): NamedSeries {
+export function namedSeries(table: StatisticTable, series: Series, exact: boolean): NamedSeries {
   const metric = series.metric ?? unstoredMetric(series);
   const points = readPoints(series.points, exact);
   switch (table.kind) {

@@ -1,5 +1,6 @@
-import type { EntitySchema, ObjectLiteral } from 'typeorm';
+import { InstanceChecker, type EntitySchema, type ObjectLiteral } from 'typeorm';
 import { InvalidObjectError } from '../errors/statistic.error.js';
+import type { Check } from '../validation/check.js';
 import { keyTextProblem } from './key-text.js';
 
 /**
@@ -29,6 +30,19 @@ export type ObjectTarget = (object & { readonly then?: never }) | ObjectRefInput
 export const LONGEST_TYPE = 100;
 export const LONGEST_ID = 255;
 
+/** An entity as calls name it. Whether a data source knows it, is looked up later. */
+export const entityClass: Check<EntityClass> = (given, refuse) => {
+  if (typeof given === 'function' || InstanceChecker.isEntitySchema(given)) return given as EntityClass;
+  return refuse('Expected an entity class, or an EntitySchema.');
+};
+
+/** An object as calls name it. Whether a data source knows it, is looked up later. */
+export const objectTarget: Check<ObjectTarget> = (given, refuse) => {
+  const isObject =
+    typeof given === 'object' && given !== null && typeof (given as { then?: unknown }).then !== 'function';
+  return isObject ? given : refuse('Expected a loaded entity, or a reference: objectRef(Customer, 5).');
+};
+
 /**
  * Refers to an object that is not loaded.
  *
@@ -38,7 +52,7 @@ export const LONGEST_ID = 255;
  */
 export function objectRef(type: EntityClass | string, id: string | number | bigint): ObjectRefInput {
   if (typeof type === 'string') checkTypeText(type);
-  else if (typeof type !== 'function' && (typeof type !== 'object' || (type as unknown) === null)) {
+  else if (typeof type !== 'function' && !InstanceChecker.isEntitySchema(type)) {
     throw new InvalidObjectError(type, 'Expected an entity class, an EntitySchema, or the stored type as text.');
   }
   checkId(id, id);

@@ -4,10 +4,11 @@ import type { Database } from '../database/database.js';
 import { query, type Work } from '../database/work.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import { addDays, parseLocalDate, type LocalDate, type LocalDateInput } from '../time/local-date.js';
+import { addDays, type LocalDate, type LocalDateInput } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { dateOf, type Calendar } from './date-range.js';
-import { normalFilter, type NormalFilter } from './filter.js';
+import { readCall } from './calls.js';
+import type { NormalFilter } from './filter.js';
 import { pruned } from './prune.query.js';
 import { moduleCalendar, readMetrics, type StatisticContext } from './statistic.context.js';
 import type { AnyMetrics } from './statistic-filter.js';
@@ -29,9 +30,8 @@ export interface NormalPrune extends NormalFilter {
  * @throws InvalidFilterError, InvalidDateError
  */
 export function checkPrune(context: StatisticContext, filter: PruneFilter, now: Date): NormalPrune {
-  const { before, keep, ...rest } = filter;
-  const calendar = moduleCalendar(context, now);
-  return { ...normalFilter(context, rest), before: firstKept(before, keep, calendar) };
+  const { options, ...normal } = readCall(context, 'prune', filter);
+  return { ...normal, before: firstKept(options.before, options.keep, moduleCalendar(context, now)) };
 }
 
 /** Removes old statistics in every scope; gives the number of rows removed. */
@@ -52,11 +52,8 @@ function firstKept(before: LocalDateInput | undefined, keep: number | undefined,
       'prune takes either before, the first date that is kept, or keep, the number of days up to today.',
     );
   }
-  if (keep !== undefined) {
-    if (Number.isSafeInteger(keep) && keep >= 1) return addDays(calendar.today, 1 - keep);
-    throw new InvalidFilterError(`keep is ${shown(keep)}. Expected a whole number of days, 1 or more.`);
-  }
-  const date = dateOf(before instanceof Date ? before : parseLocalDate(before), calendar);
+  if (keep !== undefined) return addDays(calendar.today, 1 - keep);
+  const date = dateOf(before as LocalDateInput, calendar);
   if (date <= calendar.today) return date;
   throw new InvalidFilterError(
     `before is ${shown(before)}, which is after today (${calendar.today}). Expected a date that has come.`,

@@ -2,16 +2,14 @@ import { resolveMetrics } from '../catalog/catalog.store.js';
 import type { MetricTarget } from '../catalog/definitions.js';
 import type { Work } from '../database/work.js';
 import type { LocalDateInput } from '../time/local-date.js';
-import { Period, periodKind } from '../time/period.js';
 import { storedCoverages } from '../coverage/coverage.store.js';
+import { type Period, periodKind } from '../time/period.js';
 import { storedDate } from './date-range.js';
-import { oneMetricFilter } from './filter.js';
 import { type Cell, coverageScopes, oneCell } from './scope-filter.js';
 import { calendarOf, type StatisticContext } from './statistic.context.js';
-import { refuseRangeKeys } from './call-keys.js';
+import { readOneMetric } from './calls.js';
 import type { RecordInput } from './statistic-filter.js';
 import type { StatisticTable } from './statistic-table.js';
-import { storedValue } from './statistic-value.js';
 import { writeProblem } from './write-guard.js';
 import { holdMetrics } from './metric-hold.query.js';
 import { rowId, type RowToWrite, writeRows } from './write.query.js';
@@ -32,16 +30,8 @@ export interface Written {
  * @throws InvalidValueError, InvalidFilterError and the errors of its metric, date, period and scope
  */
 export function writtenValue(context: StatisticContext, s: RecordInput, now: Date): Written {
-  const filter = oneMetricFilter(context, s);
-  refuseRangeKeys(filter.range);
-  return {
-    metric: filter.metric,
-    table: filter.scope.table,
-    cell: oneCell(filter.scope),
-    period: filter.period ?? Period.DAY,
-    date: filter.range.date ?? now,
-    value: storedValue(s.value),
-  };
+  const { metric, period, range, scope, options } = readOneMetric(context, 'record', s);
+  return { metric, table: scope.table, cell: oneCell(scope), period, date: range.date ?? now, value: options.value };
 }
 
 /** Records values, the last one of those with the same key, and gives the rows. */

@@ -6,10 +6,12 @@ import type { Database } from '../database/database.js';
 import type { LocalDate } from '../time/local-date.js';
 import { type BucketPeriod, Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
+import { pieces, type Check } from '../validation/check.js';
+import { readArgument } from '../validation/options.js';
 import type { AbstractStatistic } from './abstract-statistic.js';
-import { refuseRangeKeys } from './call-keys.js';
+import { readCall, readOneMetric } from './calls.js';
 import { type KnownCoverage, knownCoverage } from './known-coverage.js';
-import { normalFilter, type NormalFilter, oneMetricFilter } from './filter.js';
+import type { NormalFilter } from './filter.js';
 import { findStatistics, lastStatistic } from './find.query.js';
 import { statisticOf } from './hydrate.js';
 import { incrementOf } from './increment.js';
@@ -20,7 +22,7 @@ import type { ObjectRef } from './object-target.js';
 import type { ObjectTypes } from './object-types.js';
 import type { StatisticOwners } from './owners.js';
 import { checkPrune, prune, type PruneFilter } from './prune.js';
-import { checkFill, checkRanking, checkSummable, read, readPoints, totalOf } from './reading.js';
+import { checkSummable, read, readPoints, totalOf } from './reading.js';
 import { recordAll, type Written, writtenValue } from './record.js';
 import { removeRows } from './remove.js';
 import { oneCell, refOf } from './scope-filter.js';
@@ -35,6 +37,7 @@ import type {
   CustomCell,
   CustomScope,
   DimensionValues,
+  Fill,
   Filling,
   IncrementBase,
   ObjectsScope,
@@ -108,7 +111,8 @@ export class StatisticService {
   ): Promise<number> {
     const now = this.clock();
     const values: Written[] = [];
-    for await (const row of rows) values.push(writtenValue(this.context, row, now));
+    for await (const row of readArgument('StatisticService.recordMany: rows', rows, pieces))
+      values.push(writtenValue(this.context, row as RecordInput, now));
     if (values.length === 0) return 0;
     const written = await this.database.transaction(() => recordAll(this.context, values, now));
     return written.length;
@@ -145,7 +149,8 @@ export class StatisticService {
     alias?: string,
   ): SelectQueryBuilder<S>;
   narrow(filter: AnyMetrics, alias = 'statistic'): SelectQueryBuilder<AbstractStatistic> {
-    return narrowed(this.context, normalFilter(this.context, filter), alias, this.clock());
+    const name = readArgument('StatisticService.narrow: alias', alias, aliasCheck);
+    return narrowed(this.context, readCall(this.context, 'narrow', filter), name, this.clock());
   }
 
   /**
@@ -161,7 +166,7 @@ export class StatisticService {
   find<S extends AbstractStatistic>(filter: AnyMetrics & Range & CustomScope<S>): Promise<S[]>;
   async find(filter: AnyMetrics): Promise<AbstractStatistic[]> {
     const now = this.clock();
-    const normal = normalFilter(this.context, filter);
+    const normal = readCall(this.context, 'find', filter);
     return this.database.read(() => findStatistics(this.context, normal, now));
   }
 
@@ -177,7 +182,7 @@ export class StatisticService {
   mostRecent<S extends AbstractStatistic>(filter: OneMetric & Range & CustomScope<S>): Promise<S | null>;
   async mostRecent(filter: OneMetric): Promise<AbstractStatistic | null> {
     const now = this.clock();
-    const normal = this.oneMetric(filter);
+    const normal = readOneMetric(this.context, 'mostRecent', filter);
     const { date, ...range } = normal.range;
     const upTo = date === undefined ? normal : { ...normal, range: { ...range, to: date } };
     return this.database.read(() => lastStatistic(this.context, upTo, now));
@@ -197,7 +202,7 @@ export class StatisticService {
     filter: OneMetric & At & Reading<X> & CustomCell<S>,
   ): Promise<ValueOf<X> | null>;
   async value(filter: OneMetric & At & Reading<boolean>): Promise<number | string | null> {
-    const point = await this.pointAt(filter);
+    const point = await this.pointAt('value', filter);
     return point.value;
   }
 
@@ -215,7 +220,7 @@ export class StatisticService {
     filter: OneMetric & At & Reading<X> & CustomCell<S>,
   ): Promise<SeriesPoint<ValueOf<X>>>;
   async point(filter: OneMetric & At & Reading<boolean>): Promise<SeriesPoint<number | string>> {
-    return this.pointAt(filter);
+    return this.pointAt('point', filter);
   }
 
   /**
@@ -237,10 +242,11 @@ export class StatisticService {
     filter: OneMetric & Range & Reading<X> & Filling & CustomCell<S>,
   ): Promise<SeriesPoint<ValueOf<X>>[]>;
   async series(filter: OneMetric & Range & Reading<boolean> & Filling): Promise<SeriesPoint<number | string>[]> {
-    const normal = this.oneMetric(filter);
+    const normal = readOneMetric(this.context, 'series', filter);
+    const { exact, fill } = normal.options;
     oneCell(normal.scope);
-    const [series] = await this.readSeries(normal, filter);
-    return readPoints(series?.points ?? [], filter.exact);
+    const [series] = await this.readSeries(normal, fill);
+    return readPoints(series?.points ?? [], exact);
   }
 
   /**
@@ -261,9 +267,9 @@ export class StatisticService {
     filter: AnyMetrics & Range & Reading<X> & Filling & CustomScope<S>,
   ): Promise<{ key: string; metric: Metric; dimensions: DimensionValues<S>; points: SeriesPoint<ValueOf<X>>[] }[]>;
   async multiSeries(filter: AnyMetrics & Range & Reading<boolean> & Filling): Promise<unknown> {
-    const normal = withPeriod(normalFilter(this.context, filter));
-    const all = await this.readSeries(normal, filter);
-    return all.map((series) => namedSeries(normal.scope.table, series, filter.exact));
+    const { options, ...normal } = readCall(this.context, 'multiSeries', filter);
+    const all = await this.readSeries({ ...normal, period: normal.period ?? Period.DAY }, options.fill);
+    return all.map((series) => namedSeries(normal.scope.table, series, options.exact));
   }
 
   /**
@@ -282,14 +288,13 @@ export class StatisticService {
   ): Promise<{ dimensions: DimensionValues<S>; value: ValueOf<X> }[]>;
   async top(filter: OneMetric & At & Reading<boolean> & Ranking): Promise<unknown> {
     const now = this.clock();
-    const normal = this.oneMetric(filter);
-    refuseRangeKeys(normal.range);
-    const ranking = checkRanking(filter);
+    const normal = readOneMetric(this.context, 'top', filter);
+    const { exact, ...ranking } = normal.options;
     const rows = await this.database.read(() => readTop(this.context, normal, ranking, now));
     const { table } = normal.scope;
     return rows.map(({ cell, value }) => ({
       ...(table.kind === 'object' ? { object: refOf(cell) } : { dimensions: dimensionsIn(table, cell) }),
-      value: read(value, filter.exact),
+      value: read(value, exact),
     }));
   }
 
@@ -311,11 +316,11 @@ export class StatisticService {
     filter: OneMetric & { period?: BucketPeriod } & Omit<Range, 'period' | 'date'> & Reading<X> & CustomCell<S>,
   ): Promise<ValueOf<X> | null>;
   async total(filter: OneMetric & Range & Reading<boolean>): Promise<number | string | null> {
-    const normal = this.oneMetric(filter);
+    const normal = readOneMetric(this.context, 'total', filter);
     checkSummable(normal.period);
     oneCell(normal.scope);
-    const [series] = await this.readSeries(normal, {});
-    return series === undefined ? null : read(totalOf(series), filter.exact);
+    const [series] = await this.readSeries(normal);
+    return series === undefined ? null : read(totalOf(series), normal.options.exact);
   }
 
   /**
@@ -330,7 +335,7 @@ export class StatisticService {
   ): Promise<KnownCoverage | null>;
   async coverage(filter: OneMetric): Promise<KnownCoverage | null> {
     const now = this.clock();
-    const normal = this.oneMetric(filter);
+    const normal = readOneMetric(this.context, 'coverage', filter);
     return this.database.read(() => knownCoverage(this.context, normal, now));
   }
 
@@ -349,8 +354,8 @@ export class StatisticService {
   ): Promise<number>;
   async remove(filter: AnyMetrics & { force?: boolean }): Promise<number> {
     const now = this.clock();
-    const normal = normalFilter(this.context, filter);
-    return this.database.transaction(() => removeRows(this.context, normal, filter.force === true, now));
+    const { options, ...normal } = readCall(this.context, 'remove', filter);
+    return this.database.transaction(() => removeRows(this.context, normal, options.force, now));
   }
 
   /**
@@ -378,33 +383,32 @@ export class StatisticService {
   async today(metric?: MetricTarget): Promise<LocalDate> {
     const now = this.clock();
     if (metric === undefined) return moduleCalendar(this.context, now).today;
-    const { metrics } = normalFilter(this.context, { metric });
+    const { metrics } = readCall(this.context, 'today', { metric });
     const { stored, coverages } = await this.database.read(() => readMetrics(this.context, metrics, null));
     return calendarOf(this.context, now, stored, coverages, Period.DAY, ['']).today;
   }
 
-  private async pointAt(filter: OneMetric & At & Reading<boolean>): Promise<SeriesPoint<number | string>> {
-    const normal = this.oneMetric(filter);
-    refuseRangeKeys(normal.range);
+  private async pointAt(
+    call: 'value' | 'point',
+    filter: OneMetric & At & Reading<boolean>,
+  ): Promise<SeriesPoint<number | string>> {
+    const normal = readOneMetric(this.context, call, filter);
     oneCell(normal.scope);
     const date = normal.range.date ?? this.clock();
-    const [series] = await this.readSeries({ ...normal, range: { date } }, {});
-    const [point] = readPoints(series?.points ?? [], filter.exact);
+    const [series] = await this.readSeries({ ...normal, range: { date } });
+    const [point] = readPoints(series?.points ?? [], normal.options.exact);
     if (point === undefined) throw new TypeError('a date that was asked for has no point');
     return point;
   }
 
-  private readSeries(normal: Filter, { fill }: Filling): Promise<Series[]> {
+  private readSeries(normal: Filter, fill: Fill = 'period'): Promise<Series[]> {
     const now = this.clock();
-    const filling = checkFill(fill);
-    return this.database.read(() => readSeries(this.context, normal, filling, now));
-  }
-
-  private oneMetric(filter: object): Filter {
-    return withPeriod(oneMetricFilter(this.context, filter));
+    return this.database.read(() => readSeries(this.context, normal, fill, now));
   }
 }
 
-function withPeriod(filter: NormalFilter): Filter {
-  return { ...filter, period: filter.period ?? Period.DAY };
-}
+/** An alias stands in SQL and in property paths: `alias.value`. */
+const aliasCheck: Check<string> = (given, refuse) =>
+  typeof given === 'string' && /^[^\0"'`\\.\s]+$/.test(given)
+    ? given
+    : refuse('Expected a name without dots, spaces or quotes.');

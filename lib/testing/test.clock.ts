@@ -51,8 +51,12 @@ export class TestClock {
   }
 }
 
+function timeOf(given: unknown): number {
+  return given instanceof Date ? given.getTime() : Number.NaN;
+}
+
 function instantOf(given: Date | string): number {
-  const time = typeof given === 'string' ? (INSTANT.test(given) ? Date.parse(given) : Number.NaN) : given.getTime();
+  const time = typeof given === 'string' ? (INSTANT.test(given) ? Date.parse(given) : Number.NaN) : timeOf(given);
   if (!Number.isNaN(time)) return time;
   throw new InvalidPartOptionError(
     'TestClock',

@@ -46,7 +46,7 @@ export function addDays(date: LocalDate, days: number): LocalDate {
  * @example dayNumber('1970-01-31') // 30
  */
 export function dayNumber(date: LocalDate): number {
-  if (!FORMAT.test(date)) throw new InvalidDateError(date, EXPECTED);
+  if (typeof (date as unknown) !== 'string' || !FORMAT.test(date)) throw new InvalidDateError(date, EXPECTED);
   const year = Number(date.slice(0, 4));
   const month = Number(date.slice(5, 7));
   const dayOfMonth = Number(date.slice(8, 10));

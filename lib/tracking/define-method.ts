@@ -1,13 +1,14 @@
 import type { Type } from '@nestjs/common';
 import type { MetricTarget } from '../catalog/definitions.js';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
-import { shown } from '../errors/trackstats.error.js';
-import { AbstractStatistic } from '../statistics/abstract-statistic.js';
-import type { ObjectTarget } from '../statistics/object-target.js';
+import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
+import { objectTarget, type ObjectTarget } from '../statistics/object-target.js';
 import { checkPeriod, Period, type WeekStart } from '../time/period.js';
 import { checkTimeZone } from '../time/time-zone.js';
 import type { TrackerDefaults } from './define-tracker.js';
-import { checkMetric, onlyKnown, present } from './option.js';
+import { optional } from '../validation/check.js';
+import { isStatisticClass } from '../statistics/statistic-table.js';
+import { checkedLater, metric, present, readTrackerOptions } from './option.js';
 import type { GivenOptions } from './track-metadata.js';
 
 /** What a method under @Track records, with every default filled in. */
@@ -22,7 +23,18 @@ export interface MethodDefinition {
   readonly statistic: Type<AbstractStatistic> | null;
 }
 
-const METHOD_OPTIONS = ['metric', 'period', 'timeZone', 'object', 'statistic'] as const;
+/** The options of a tracker method: one that is not here is refused. */
+const METHOD_OPTIONS = {
+  metric,
+  period: checkedLater,
+  timeZone: optional(checkTimeZone),
+  object: optional(objectTarget),
+  statistic: optional((given, refuse) =>
+    isStatisticClass(given)
+      ? given
+      : refuse('Expected the class of a custom statistic: one that extends AbstractStatistic.'),
+  ),
+};
 
 /**
  * Makes a definition of a method's options: every default filled in, everything checked that needs no database.
@@ -30,7 +42,7 @@ const METHOD_OPTIONS = ['metric', 'period', 'timeZone', 'object', 'statistic'] a
  * @throws InvalidTrackerError, InvalidPeriodError, UnknownTimeZoneError
  */
 export function defineMethod(name: string, options: GivenOptions, defaults: TrackerDefaults): MethodDefinition {
-  onlyKnown(name, options, METHOD_OPTIONS);
+  const given = readTrackerOptions(name, options, METHOD_OPTIONS);
   if (Array.isArray(options.period)) {
     throw new InvalidTrackerError(
       name,
@@ -45,21 +57,11 @@ export function defineMethod(name: string, options: GivenOptions, defaults: Trac
   }
   return Object.freeze({
     name,
-    metric: checkMetric(name, options.metric),
+    metric: given.metric,
     period: checkPeriod(options.period ?? Period.DAY),
-    timeZone: checkTimeZone(options.timeZone ?? defaults.timeZone),
+    timeZone: given.timeZone ?? checkTimeZone(defaults.timeZone),
     weekStart: defaults.weekStart,
-    object: options.object ?? null,
-    statistic: definedStatistic(name, options.statistic),
+    object: given.object ?? null,
+    statistic: given.statistic ?? null,
   });
-}
-
-function definedStatistic(tracker: string, given: unknown): Type<AbstractStatistic> | null {
-  if (!present(given)) return null;
-  if (typeof given === 'function' && given.prototype instanceof AbstractStatistic)
-    return given as Type<AbstractStatistic>;
-  throw new InvalidTrackerError(
-    tracker,
-    `statistic is ${shown(given)}. Expected the class of a custom statistic: one that extends AbstractStatistic.`,
-  );
 }

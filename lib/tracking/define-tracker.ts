@@ -1,39 +1,54 @@
 import { InvalidTrackerError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import { specOf, type AggregateSpec } from '../rollup/aggregate.js';
-import { parseLocalDate, type LocalDate } from '../time/local-date.js';
+import type { LocalDate, LocalDateInput } from '../time/local-date.js';
 import { checkPeriod, Period } from '../time/period.js';
 import { checkTimeZone, localDateAt } from '../time/time-zone.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
 import { definedTarget } from './define-target.js';
-import { checkMetric, oneOf, onlyKnown, present, truth, wholeNumber } from './option.js';
-import type { GivenOptions } from './track-metadata.js';
+import { localDate, oneOf, optional, text, truth, wholeNumber, withDefault, type Check } from '../validation/check.js';
+import type { ChecksOf } from '../validation/options.js';
+import { entityClass, objectTarget } from '../statistics/object-target.js';
+import { checkedLater, metric, present, readTrackerOptions } from './option.js';
+import type { GivenJob, GivenOptions } from './track-metadata.js';
 import type { TrackedTarget, TrackerDefinition } from './tracker-definition.js';
 import type { TrackerKind } from './tracker.js';
 
-const TRACKER_OPTIONS = [
-  'metric',
-  'period',
-  'dateField',
-  'aggregate',
-  'where',
-  'timeZone',
-  'since',
-  'sourceKeptSince',
-  'lookback',
-  'appendOnly',
-  'density',
-  'withDeleted',
-  'epoch',
-  'storedIn',
-  'object',
-  'objectField',
-  'objectEntity',
-  'statistic',
-  'dimensions',
-  'source',
-  'sourceDataSource',
-] as const;
+type GivenTarget = Omit<GivenOptions, keyof GivenJob>;
+
+/** The options of a tracker class: one that is not here is refused. */
+const TRACKER_OPTIONS = {
+  metric,
+  period: checkedLater,
+  dateField: ((given, refuse) =>
+    typeof given === 'string' && given !== ''
+      ? given
+      : refuse("Expected the property that says when a row happened: dateField: 'createdAt'.")) as Check<string>,
+  aggregate: checkedLater,
+  where: optional((given, refuse) =>
+    typeof given === 'function' || (typeof given === 'object' && given !== null)
+      ? (given as NonNullable<TrackerDefinition['where']>)
+      : refuse(
+          "Expected conditions as find takes them ({ status: 'paid' }), a list of them, or a function (query, alias) => void.",
+        ),
+  ),
+  timeZone: optional(checkTimeZone),
+  since: optional(localDate),
+  sourceKeptSince: optional(localDate),
+  lookback: withDefault(wholeNumber('days'), 1),
+  appendOnly: withDefault(truth, false),
+  density: optional(oneOf('daily', 'changes')),
+  withDeleted: withDefault(truth, false),
+  epoch: optional(oneOf('s', 'ms')),
+  storedIn: optional(oneOf('UTC')),
+  object: optional(objectTarget),
+  objectField: checkedLater,
+  objectEntity: optional(entityClass),
+  statistic: checkedLater,
+  dimensions: checkedLater,
+  source: optional(entityClass),
+  sourceDataSource: optional(text),
+} satisfies ChecksOf<GivenTarget>;
 
 /** What a definition takes from the module's options. */
 export type TrackerDefaults = Pick<ResolvedOptions, 'timeZone' | 'weekStart'>;
@@ -50,27 +65,27 @@ export function defineTracker(
   defaults: TrackerDefaults,
 ): TrackerDefinition {
   const label = tracker.name ?? tracker.type;
-  onlyKnown(label, options, TRACKER_OPTIONS);
+  const given = readTrackerOptions(label, options, TRACKER_OPTIONS);
   const target = definedTarget(label, tracker.kind, options);
-  const timeZone = checkTimeZone(options.timeZone ?? defaults.timeZone);
+  const timeZone = given.timeZone ?? checkTimeZone(defaults.timeZone);
   return Object.freeze({
     name: tracker.name,
-    metric: checkMetric(label, options.metric),
+    metric: given.metric,
     periods: definedPeriods(label, options.period),
     aggregate: definedAggregate(label, tracker.kind, options.aggregate),
-    dateField: definedDateField(label, options.dateField),
+    dateField: given.dateField,
     target,
-    where: definedWhere(label, options.where),
+    where: given.where ?? null,
     timeZone,
     weekStart: defaults.weekStart,
-    since: definedDate(options.since, timeZone),
-    lookback: wholeNumber(label, 'lookback', options.lookback, 'days') ?? 1,
-    appendOnly: truth(label, 'appendOnly', options.appendOnly),
-    sourceKeptSince: definedDate(options.sourceKeptSince, timeZone),
-    density: oneOf(label, 'density', options.density, ['daily', 'changes'] as const) ?? defaultDensity(target),
-    withDeleted: truth(label, 'withDeleted', options.withDeleted),
-    epoch: oneOf(label, 'epoch', options.epoch, ['s', 'ms'] as const) ?? null,
-    storedIn: oneOf(label, 'storedIn', options.storedIn, ['UTC'] as const) ?? null,
+    since: dateIn(given.since, timeZone),
+    lookback: given.lookback,
+    appendOnly: given.appendOnly,
+    sourceKeptSince: dateIn(given.sourceKeptSince, timeZone),
+    density: given.density ?? defaultDensity(target),
+    withDeleted: given.withDeleted,
+    epoch: given.epoch ?? null,
+    storedIn: given.storedIn ?? null,
   });
 }
 
@@ -110,24 +125,7 @@ function definedAggregate(tracker: string, kind: TrackerKind, given: unknown): A
   return spec;
 }
 
-function definedDateField(tracker: string, given: unknown): string {
-  if (typeof given === 'string' && given !== '') return given;
-  throw new InvalidTrackerError(
-    tracker,
-    `dateField is ${shown(given)}. Expected the property that says when a row happened: dateField: 'createdAt'.`,
-  );
-}
-
-function definedWhere(tracker: string, given: GivenOptions['where']): TrackerDefinition['where'] {
-  if (!present(given)) return null;
-  if (typeof given === 'function' || (typeof given === 'object' && (given as unknown) !== null)) return given;
-  throw new InvalidTrackerError(
-    tracker,
-    `where is ${shown(given)}. Expected conditions as find takes them ({ status: 'paid' }), a list of them, or a function (query, alias) => void.`,
-  );
-}
-
-function definedDate(given: unknown, timeZone: string): LocalDate | null {
-  if (!present(given)) return null;
-  return given instanceof Date ? localDateAt(given, timeZone) : parseLocalDate(given);
+function dateIn(given: LocalDateInput | undefined, timeZone: string): LocalDate | null {
+  if (given === undefined) return null;
+  return given instanceof Date ? localDateAt(given, timeZone) : given;
 }

@@ -3,8 +3,10 @@ import { InvalidTrackerError } from '../errors/tracker.error.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
 import { defineMethod, type MethodDefinition } from './define-method.js';
 import { defineTracker } from './define-tracker.js';
-import { text, truth, wholeNumber } from './option.js';
-import { parted, type GivenOptions } from './track-metadata.js';
+import { optional, text, truth, wholeNumber, withDefault } from '../validation/check.js';
+import type { ChecksOf } from '../validation/options.js';
+import { checkedLater, readTrackerOptions } from './option.js';
+import { parted, type GivenJob, type GivenOptions } from './track-metadata.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { nameOf, type DeclaredTracker } from './tracker.explorer.js';
 import type { TrackContext } from './tracker.options.js';
@@ -44,11 +46,21 @@ export type RegisteredTracker = SourceTracker | MethodTracker;
 
 const LONGEST_NAME = 200;
 
+const JOB_OPTIONS = {
+  name: optional(text),
+  cron: checkedLater,
+  every: checkedLater,
+  runOnStart: withDefault(truth, false),
+  retries: withDefault(wholeNumber('times'), 0),
+  timeout: optional(wholeNumber('milliseconds')),
+} satisfies ChecksOf<GivenJob>;
+
 /** Makes a tracker of what its provider declares, with the module's defaults and schedules. */
 export function registered(declared: DeclaredTracker, module: ResolvedOptions): RegisteredTracker {
   const { type, method, instance } = declared;
   const { options, job: given } = parted(declared.options);
-  const name = text(nameOf(type, method), 'name', given.name) ?? nameOf(type, method);
+  const checked = readTrackerOptions(nameOf(type, method), given, JOB_OPTIONS);
+  const name = checked.name ?? nameOf(type, method);
   if (name === '' || name.length > LONGEST_NAME) {
     throw new InvalidTrackerError(
       name,
@@ -65,9 +77,9 @@ export function registered(declared: DeclaredTracker, module: ResolvedOptions): 
       Object.hasOwn(module.trackers, name) ? module.trackers[name] : undefined,
       timeZone,
     ),
-    runOnStart: truth(name, 'runOnStart', given.runOnStart),
-    retries: wholeNumber(name, 'retries', given.retries, 'times') ?? 0,
-    timeout: wholeNumber(name, 'timeout', given.timeout, 'milliseconds') ?? null,
+    runOnStart: checked.runOnStart,
+    retries: checked.retries,
+    timeout: checked.timeout ?? null,
   });
   if (method === null) {
     const tracker = checkedTracker(name, instance);

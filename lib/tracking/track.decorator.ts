@@ -1,13 +1,15 @@
 import type { Type } from '@nestjs/common';
 import type { EntitySchema, ObjectLiteral, Repository, SelectQueryBuilder } from 'typeorm';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
+import { shown } from '../errors/trackstats.error.js';
+import { isOptions } from '../validation/check.js';
 import type { Aggregate } from '../rollup/aggregate.js';
 import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
 import type { EntityClass, ObjectTarget } from '../statistics/object-target.js';
 import type { DimensionKeys, DimensionValues } from '../statistics/statistic-filter.js';
 import type { StatisticValue } from '../statistics/statistic-value.js';
 import type { DatePath, KeyPath, ObjectPath } from './property-path.js';
-import { keepClassTrack, keepMethodTrack, type GivenOptions } from './track-metadata.js';
+import { keepClassTrack, keepMethodTrack } from './track-metadata.js';
 import type { Tracker } from './tracker.js';
 import type {
   AggregateOf,
@@ -127,12 +129,18 @@ export function Track<S extends AbstractStatistic = never>(
 >;
 export function Track(options: unknown): (target: object, key?: string | symbol) => void {
   return (target, key) => {
-    if (key === undefined) keepClassTrack(target, options as GivenOptions);
+    if (!isOptions(options)) {
+      throw new InvalidTrackerError(
+        key === undefined ? (target as Type).name : `${target.constructor.name}.${String(key)}`,
+        `@Track has ${shown(options)}. Expected an object of options: @Track({ metric, period, … }).`,
+      );
+    }
+    if (key === undefined) keepClassTrack(target, options);
     else if (typeof target === 'function') {
       throw new InvalidTrackerError(
         `${target.name}.${String(key)}`,
         '@Track stands on a static method; it needs one of an instance.',
       );
-    } else keepMethodTrack(target.constructor, key, options as GivenOptions);
+    } else keepMethodTrack(target.constructor, key, options);
   };
 }

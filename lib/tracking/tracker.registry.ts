@@ -65,7 +65,7 @@ export class TrackerRegistry {
 function means(target: TrackerTarget, { name, type, method }: RegisteredTracker): boolean {
   if (typeof target === 'string') return name === target;
   if (typeof target === 'function') return type === target;
-  return type === target[0] && method === target[1];
+  return Array.isArray(target) && type === target[0] && method === target[1];
 }
 
 function shownTarget(target: TrackerTarget): unknown {

@@ -1,5 +1,8 @@
 import type { ObjectLiteral } from 'typeorm';
-import { MissingSourceError } from '../errors/tracker.error.js';
+import { InvalidArgumentError } from '../errors/argument.error.js';
+import { InvalidTrackerError, MissingSourceError } from '../errors/tracker.error.js';
+import { shown } from '../errors/trackstats.error.js';
+import { isOptions } from '../validation/check.js';
 import { classTracks, type GivenOptions } from './track-metadata.js';
 import type { Source } from '../rollup/source.resolver.js';
 import type { SourceContext } from './tracker.options.js';
@@ -23,6 +26,12 @@ export abstract class Tracker<E extends ObjectLiteral, O> {
   declare readonly [OPTIONS]?: O;
 
   protected constructor(kind: TrackerKind, given?: object) {
+    if (given !== undefined && !isOptions(given)) {
+      throw new InvalidTrackerError(
+        new.target.name,
+        `its options are ${shown(given)}. Expected an object: { metric, period, dateField }.`,
+      );
+    }
     Object.defineProperty(this, KIND, { value: kind });
     Object.defineProperty(this, GIVEN, { value: given });
   }
@@ -47,6 +56,20 @@ export abstract class Tracker<E extends ObjectLiteral, O> {
 
 /** A tracker of whatever entity and options. */
 export type AnyTracker<E extends ObjectLiteral = any> = Tracker<E, string>; // eslint-disable-line @typescript-eslint/no-explicit-any
+
+/**
+ * Checks that a value is a tracker.
+ *
+ * @throws InvalidArgumentError
+ */
+export function checkTracker(given: unknown): void {
+  if (typeof given === 'object' && given !== null && KIND in given) return;
+  throw new InvalidArgumentError(
+    'TrackerService.track: tracker',
+    given,
+    'Expected an instance of a tracker class: new CountObjectsByDateTracker({ metric, period, dateField }).',
+  );
+}
 
 /** Which of the five classes a tracker extends. */
 export function kindOf(tracker: AnyTracker): TrackerKind {

@@ -37,8 +37,14 @@ export interface DjangoSchema {
  *
  * @throws MissingDjangoTableError
  */
-export async function djangoSchema(dataSource: DataSource, given: Partial<DjangoTables> = {}): Promise<DjangoSchema> {
-  const names = { ...DEFAULTS, ...given };
+export async function djangoSchema(
+  dataSource: DataSource,
+  given: { readonly [K in keyof DjangoTables]?: string | undefined } = {},
+): Promise<DjangoSchema> {
+  const names = { ...DEFAULTS };
+  for (const [table, name] of Object.entries(given) as [keyof DjangoTables, string | undefined][]) {
+    if (name !== undefined) names[table] = name;
+  }
   const missing: string[] = [];
   const runner = dataSource.createQueryRunner();
   try {

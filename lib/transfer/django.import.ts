@@ -1,14 +1,16 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import type { DataSource } from 'typeorm';
+import { InstanceChecker, type DataSource } from 'typeorm';
 import { Database } from '../database/database.js';
 import { query, type Row } from '../database/work.js';
 import { UnmappedContentTypesError } from '../errors/transfer.error.js';
 import { exactValue } from '../statistics/exact-value.js';
-import type { EntityClass } from '../statistics/object-target.js';
+import { entityClass, type EntityClass } from '../statistics/object-target.js';
 import { StatisticByDateAndObject } from '../statistics/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../statistics/statistic-by-date.entity.js';
 import type { StatisticContext } from '../statistics/statistic.context.js';
 import { statisticTableOf } from '../statistics/statistic-table.js';
+import { optional, recordOf, text, type Check } from '../validation/check.js';
+import { group, type ChecksOf, type Values } from '../validation/options.js';
 import { djangoSchema, type DjangoSchema, type DjangoTables } from './django-tables.js';
 import type { GivenMetric, ImportEntry } from './import-entry.js';
 
@@ -23,6 +25,30 @@ export interface DjangoImportOptions {
   /** also writes what a tracker of this application computes. @default false */
   force?: boolean;
 }
+
+/** By shape: the application may have another copy of TypeORM. */
+const dataSource: Check<DataSource> = (given, refuse) =>
+  InstanceChecker.isDataSource(given) && given.isInitialized
+    ? given
+    : refuse("Expected a connected DataSource on the Django application's database.");
+
+const objectType: Check<EntityClass | string> = (given, refuse) =>
+  typeof given === 'string' && given !== '' ? given : entityClass(given, refuse);
+
+/** What of the options says where the tables are. */
+export const DJANGO_SOURCE = {
+  dataSource,
+  contentTypes: optional(recordOf(objectType)),
+  tables: optional(
+    group({
+      domain: optional(text),
+      metric: optional(text),
+      byDate: optional(text),
+      byDateAndObject: optional(text),
+      contentType: optional(text),
+    } satisfies ChecksOf<DjangoTables>),
+  ),
+};
 
 interface Django {
   readonly database: Database;
@@ -41,7 +67,7 @@ const PAGE = 5_000;
  */
 export async function* djangoEntries(
   context: StatisticContext,
-  { dataSource, contentTypes = {}, tables }: DjangoImportOptions,
+  { dataSource, contentTypes = {}, tables }: Values<typeof DJANGO_SOURCE>,
 ): AsyncGenerator<ImportEntry> {
   const django = { database: new Database(dataSource), schema: await djangoSchema(dataSource, tables) };
   const types = await objectTypesOf(context, django, contentTypes);

@@ -3,7 +3,7 @@ import { domainKeyOf } from '../catalog/domain.query.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';
 import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
 import type { RangeInput } from '../statistics/date-range.js';
-import { normalFilter, type FilterContext } from '../statistics/filter.js';
+import { checkFilterKeys, readFilter, type FilterContext, type FilterKey } from '../statistics/filter.js';
 import type { ScopeFilter } from '../statistics/scope-filter.js';
 import { StatisticByDateAndObject } from '../statistics/statistic-by-date-and-object.entity.js';
 import type { AnyMetrics, CustomScope, ObjectsScope, Range, TotalScope } from '../statistics/statistic-filter.js';
@@ -48,14 +48,30 @@ export interface CheckedExport {
   readonly scope: ScopeFilter;
 }
 
+const KEYS: readonly FilterKey[] = [
+  'metric',
+  'metrics',
+  'period',
+  'date',
+  'from',
+  'to',
+  'last',
+  'object',
+  'objects',
+  'objectType',
+  'entity',
+  'dimensions',
+];
+
 /**
  * Checks an export filter.
  *
  * @throws InvalidFilterError and the errors of what stands in the filter
  */
-export function checkExport(context: FilterContext, filter: object): CheckedExport {
-  const { domain, period, ...rest } = filter as { domain?: DomainTarget; period?: Period | readonly Period[] };
-  if ('domain' in filter && domain === undefined) {
+export function checkExport(context: FilterContext, filter: unknown): CheckedExport {
+  const given = checkFilterKeys('TransferService.export', filter, KEYS, ['domain']);
+  const { domain, period, ...rest } = given as { domain?: DomainTarget; period?: Period | readonly Period[] };
+  if ('domain' in given && domain === undefined) {
     throw new InvalidFilterError(
       'domain is undefined, which would mean every domain: leave the key out on purpose, or give a domain.',
     );
@@ -66,7 +82,7 @@ export function checkExport(context: FilterContext, filter: object): CheckedExpo
   }
   if (domain !== undefined) domainKeyOf(domain);
   const isAllObjects = 'objects' in rest && rest.objects === 'all';
-  const { metrics, range, scope } = normalFilter(context, {
+  const { metrics, range, scope } = readFilter(context, {
     ...rest,
     ...(isNamed ? {} : { metrics: [] }),
     ...(isAllObjects ? { objects: [] } : {}),

@@ -7,7 +7,9 @@ import type { StatisticContext } from '../statistics/statistic.context.js';
 import type { StatisticOptions } from '../statistics/statistic.options.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { checkExport, type ExportFilter } from './export-filter.js';
-import { djangoEntries, type DjangoImportOptions } from './django.import.js';
+import { pieces, truth, withDefault } from '../validation/check.js';
+import { readArgument, readCallOptions, type ChecksOf } from '../validation/options.js';
+import { DJANGO_SOURCE, djangoEntries, type DjangoImportOptions } from './django.import.js';
 import { exportPlan } from './export-plan.js';
 import { exportText, writerOf } from './export-text.js';
 import { imported } from './import.js';
@@ -29,10 +31,15 @@ export interface ImportOptions {
   force?: boolean;
 }
 
+const EXPORT = { format: checkFormat } satisfies ChecksOf<ExportOptions>;
+const IMPORT = { format: checkFormat, force: withDefault(truth, false) } satisfies ChecksOf<ImportOptions>;
+const IMPORT_DJANGO = { ...DJANGO_SOURCE, force: IMPORT.force } satisfies ChecksOf<DjangoImportOptions>;
+
 /** Writes statistics out of a database, and into another. */
 export class TransferService {
   private readonly context: StatisticContext;
 
+  /** @internal the module makes it */
   constructor(
     private readonly database: Database,
     objectTypes: ObjectTypes,
@@ -61,7 +68,7 @@ export class TransferService {
    */
   async export<S extends AbstractStatistic>(filter: ExportFilter<S>, options: ExportOptions): Promise<Readable> {
     const now = this.clock();
-    const format = checkFormat((options as ExportOptions | undefined)?.format);
+    const { format } = readCallOptions('TransferService.export', options, EXPORT);
     const checked = checkExport(this.context, filter);
     const plan = await this.database.read(() => exportPlan(this.context, checked, now));
     const writer = await writerOf(plan.scope.table, format);
@@ -81,9 +88,10 @@ export class TransferService {
    * @example const { rows } = await transfer.import(createReadStream('shopping.jsonl'), { format: 'jsonl' });
    */
   async import(input: ImportInput, options: ImportOptions): Promise<ImportResult> {
-    const format = checkFormat((options as ImportOptions | undefined)?.format);
+    const { format, force } = readCallOptions('TransferService.import', options, IMPORT);
+    const given = readArgument('TransferService.import: input', input, pieces) as ImportInput;
     const entries = format === 'csv' ? csvEntries : jsonlEntries;
-    return imported(this.context, entries(this.database, importText(input)), options.force === true);
+    return imported(this.context, entries(this.database, importText(given)), force);
   }
 
   /**
@@ -101,6 +109,7 @@ export class TransferService {
    * ```
    */
   async importDjango(options: DjangoImportOptions): Promise<ImportResult> {
-    return imported(this.context, djangoEntries(this.context, options), options.force === true);
+    const { force, ...source } = readCallOptions('TransferService.importDjango', options, IMPORT_DJANGO);
+    return imported(this.context, djangoEntries(this.context, source), force);
   }
 }

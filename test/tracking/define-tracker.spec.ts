@@ -96,7 +96,7 @@ describe('defineTracker', () => {
     ['another storage zone', 'date', { storedIn: 'Europe/Paris' }, /storedIn/],
     ['text for a truth', 'date', { appendOnly: 'yes' }, /appendOnly is "yes"/],
     ['text for conditions', 'date', { where: 'paid' }, /where is "paid"/],
-    ['an unknown option', 'date', { timezone: 'UTC' }, /"timezone", which does not exist/],
+    ['an unknown option', 'date', { timezone: 'UTC' }, /timezone is "UTC"\. This option does not exist/],
     ['an object on a class of totals', 'count-date', { objectField: 'customer' }, /takes no objectField/],
     ['dimensions on a class of objects', 'object', { objectField: 'x', dimensions: {} }, /ObjectsByDimensionsTracker/],
     ['neither object nor objectField', 'object', {}, /has neither/],
@@ -140,7 +140,7 @@ describe('defineMethod', () => {
 
   it.each([
     ['several periods', { period: [Period.DAY] }, /one period/],
-    ['what belongs to a source', { dateField: 'x' }, /"dateField", which does not exist/],
+    ['what belongs to a source', { dateField: 'x' }, /dateField is "x"\. This option does not exist/],
     ['an object and a statistic', { object: objectRef('a', 1), statistic: ByRegion }, /Keep one/],
   ])('refuses %s', (_, more, message) => {
     expect(() => defineMethod('X.y', { metric, ...more }, defaults)).toThrow(message);

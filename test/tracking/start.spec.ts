@@ -268,7 +268,7 @@ describe('the start stops at', () => {
       'an option that does not exist',
       () => [tracker({ timezone: 'UTC' })],
       'INVALID_TRACKER',
-      /"timezone", which does not exist/,
+      /timezone is "UTC"\. This option does not exist/,
     ],
     ['an unknown zone', () => [tracker({ timeZone: 'Mars/Olympus' })], 'UNKNOWN_TIME_ZONE', /Mars\/Olympus/],
     [

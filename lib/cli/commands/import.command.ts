@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
-import { InvalidArgumentError } from '../../errors/cli.error.js';
+import { InvalidArgumentError } from '../../errors/argument.error.js';
 import type { CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
 import { transferOf } from '../transfer.loader.js';

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../errors/cli.error.js';
+import { InvalidArgumentError } from '../../errors/argument.error.js';
 import type { PruneFilter } from '../../statistics/prune.js';
 import { Period } from '../../time/period.js';
 import { given } from '../arguments.js';

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../errors/cli.error.js';
+import { InvalidArgumentError } from '../../errors/argument.error.js';
 import { InterruptedError } from '../../errors/cli.error.js';
 import type { TrackResult } from '../../tracking/tracker.runner.js';
 import type { CommandContext, CommandTask } from '../command.context.js';

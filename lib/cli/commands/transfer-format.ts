@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { InvalidArgumentError } from '../../errors/cli.error.js';
+import { InvalidArgumentError } from '../../errors/argument.error.js';
 import type { TransferFormat } from '../../transfer/transfer-format.js';
 
 const FORMATS: readonly string[] = ['csv', 'jsonl'] satisfies TransferFormat[];

@@ -1,0 +1,14 @@
+import { shown, TrackstatsError } from './trackstats.error.js';
+
+/** An argument or an option of a call, or of a command, cannot be used. */
+export class InvalidArgumentError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_ARGUMENT';
+
+  /**
+   * @param name of the argument: 'TrackerService.run: now'
+   * @param expected what was expected and what to do, in sentences
+   */
+  constructor(name: string, given: unknown, expected: string) {
+    super(`${name} is ${shown(given)}. ${expected}`);
+  }
+}

@@ -1,0 +1,96 @@
+import { InvalidDateError } from '../errors/time.error.js';
+import { type LocalDateInput, parseLocalDate } from '../time/local-date.js';
+
+/**
+ * Refuses a value with what was expected, in sentences: 'Expected true or false.'
+ *
+ * @param part of the value that is wrong, with its name
+ */
+export type Refuse = (expected: string, part?: { readonly name: string; readonly given: unknown }) => never;
+
+/** Reads one argument or option: returns the value that is used, or refuses it. It may throw a typed error of its own. */
+export type Check<T> = (given: unknown, refuse: Refuse) => T;
+
+/** A check for a value that may be left out: `undefined` stays `undefined`. */
+export function optional<T>(check: Check<T>): Check<T | undefined> {
+  return (given, refuse) => (given === undefined ? undefined : check(given, refuse));
+}
+
+/** A check for a value that may be left out, with what is used instead. */
+export function withDefault<T>(check: Check<T>, value: NoInfer<T>): Check<T> {
+  return (given, refuse) => (given === undefined ? value : check(given, refuse));
+}
+
+export const truth: Check<boolean> = (given, refuse) =>
+  typeof given === 'boolean' ? given : refuse('Expected true or false.');
+
+export const text: Check<string> = (given, refuse) =>
+  typeof given === 'string' && given !== '' ? given : refuse('Expected text.');
+
+/** One of some texts. */
+export function oneOf<const T extends string>(...allowed: readonly T[]): Check<T> {
+  return (given, refuse) =>
+    allowed.includes(given as T) ? (given as T) : refuse(`Expected ${allowed.map((one) => `'${one}'`).join(' or ')}.`);
+}
+
+/** @param unit the plural of what is counted: 'days' */
+export function wholeNumber(unit: string, least = 0): Check<number> {
+  return (given, refuse) =>
+    Number.isSafeInteger(given) && (given as number) >= least
+      ? (given as number)
+      : refuse(`Expected a whole number of ${unit}, ${least} or more.`);
+}
+
+/** @param shape how it is called: '(progress) => void' */
+export function callback<F extends (...args: never[]) => unknown>(shape: string): Check<F> {
+  return (given, refuse) => (typeof given === 'function' ? (given as F) : refuse(`Expected a function: ${shape}.`));
+}
+
+export const instant: Check<Date> = (given, refuse) =>
+  given instanceof Date && !Number.isNaN(given.getTime()) ? given : refuse('Expected a valid Date.');
+
+/** A local date, or an instant whose local date is meant. It throws InvalidDateError. */
+export const localDate: Check<LocalDateInput> = (given) => {
+  if (!(given instanceof Date)) return parseLocalDate(given);
+  if (Number.isNaN(given.getTime())) {
+    throw new InvalidDateError(given, "Expected a valid Date, or text as '2026-10-31'.");
+  }
+  return given;
+};
+
+// by shape: tests and older libraries have an AbortSignal of their own
+export const abortSignal: Check<AbortSignal> = (given, refuse) => {
+  const signal = given as Partial<AbortSignal> | null | undefined;
+  const isSignal = typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function';
+  return isSignal ? (signal as AbortSignal) : refuse('Expected an AbortSignal: new AbortController().signal.');
+};
+
+/** Values of one kind in an array. */
+export function listOf<T>(check: Check<T>): Check<readonly T[]> {
+  return (given, refuse) =>
+    Array.isArray(given) ? given.map((one) => check(one, refuse)) : refuse('Expected an array.');
+}
+
+/** Values of one kind by name. */
+export function recordOf<T>(check: Check<T>): Check<Readonly<Record<string, T>>> {
+  return (given, refuse) => {
+    if (!isOptions(given)) return refuse('Expected an object of values by name.');
+    const values = Object.entries(given).map(([name, value]) => [
+      name,
+      check(value, (expected) => refuse(expected, { name, given: value })),
+    ]);
+    return Object.fromEntries(values) as Record<string, T>;
+  };
+}
+
+/** True for an object that holds options by name: no array, Date, Map or Promise. */
+export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
+  return Object.prototype.toString.call(value) === '[object Object]';
+}
+
+/** Values one after the other, at once or as they come. */
+export const pieces: Check<Iterable<unknown> | AsyncIterable<unknown>> = (given, refuse) => {
+  const isThere = given !== undefined && given !== null;
+  if (isThere && (Symbol.asyncIterator in Object(given) || Symbol.iterator in Object(given))) return given as never;
+  return refuse('Expected an array, or anything else to go through with for await.');
+};

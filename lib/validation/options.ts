@@ -1,0 +1,77 @@
+import { InvalidArgumentError } from '../errors/argument.error.js';
+import { type Check, isOptions } from './check.js';
+
+/** A check for each option: what is not in the table does not exist. */
+export type Checks = Readonly<Record<string, Check<unknown>>>;
+
+/** The table of checks for options of a type. An option without a check does not compile. */
+export type ChecksOf<O> = { readonly [K in keyof Required<O>]: Check<unknown> };
+
+/** The values that a table of checks reads. */
+export type Values<C extends Checks> = { readonly [K in keyof C]: C[K] extends Check<infer T> ? T : never };
+
+/**
+ * Makes the error for a value that was refused.
+ *
+ * @param name of the option; null: the options themselves
+ * @param expected what was expected and what to do, in sentences
+ */
+export type Refusal = (name: string | null, given: unknown, expected: string) => Error;
+
+/**
+ * Reads options by a table of checks. An unknown option is refused: a mistyped one would do nothing, silently.
+ *
+ * @throws the error that `refusal` makes, and those of the checks
+ */
+export function readOptions<const C extends Checks>(given: unknown, checks: C, refusal: Refusal): Values<C> {
+  const names = Object.keys(checks);
+  if (!isOptions(given)) throw refusal(null, given, `Expected an object with ${listed(names)}.`);
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(checks, name));
+  if (unknown !== undefined) {
+    throw refusal(unknown, given[unknown], `This option does not exist here. There are ${names.join(', ')}.`);
+  }
+  const values = names.map((name) => [name, readValue(given[name], checks[name] as Check<unknown>, name, refusal)]);
+  return Object.fromEntries(values) as Values<C>;
+}
+
+/** Reads one value by its check. */
+export function readValue<T>(given: unknown, check: Check<T>, name: string, refusal: Refusal): T {
+  return check(given, (expected, part) => {
+    throw part === undefined ? refusal(name, given, expected) : refusal(`${name}.${part.name}`, part.given, expected);
+  });
+}
+
+/** Options within options: { scheduling: { enabled: false } }. */
+export function group<const C extends Checks>(checks: C): Check<Values<C>> {
+  return (given, refuse) =>
+    readOptions(given, checks, (name, value, expected) =>
+      name === null ? refuse(expected) : refuse(expected, { name, given: value }),
+    );
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length === 1) return `the option ${names.join('')}`;
+  return `any of the options ${names.join(', ')}`;
+}
+
+/**
+ * Reads an argument of a public call.
+ *
+ * @param name with its call: 'TrackerEvents.on: listener'
+ * @throws InvalidArgumentError, and those of the check
+ */
+export function readArgument<T>(name: string, given: unknown, check: Check<T>): T {
+  return readValue(given, check, name, (_, value, expected) => new InvalidArgumentError(name, value, expected));
+}
+
+/**
+ * Reads the options of a public call; `undefined` is as if none were given.
+ *
+ * @param call 'TrackerService.run'
+ * @throws InvalidArgumentError, and those of the checks
+ */
+export function readCallOptions<const C extends Checks>(call: string, given: unknown, checks: C): Values<C> {
+  return readOptions(given === undefined ? {} : given, checks, (name, value, expected) => {
+    return new InvalidArgumentError(`${call}: ${name ?? 'options'}`, value, expected);
+  });
+}
