@@ -1,6 +1,7 @@
 import { Domain } from '../catalog/domain.entity.js';
 import { Metric } from '../catalog/metric.entity.js';
 import type { Database } from '../database/database.js';
+import { readAsStored } from '../database/stored-columns.js';
 import { MissingEntityError } from '../errors/database.error.js';
 import { Coverage } from '../coverage/coverage.entity.js';
 import { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.js';
@@ -22,7 +23,9 @@ export async function prepareStatisticTables(database: Database): Promise<void> 
       missing.map(({ name }) => name),
       database.name,
     );
-  const statistics = statisticTablesOf(database).map(({ table, keys }) => ({
+  const tables = statisticTablesOf(database);
+  readAsStored(database, [...NEEDED, ...tables.map(({ entity }) => entity)]);
+  const statistics = tables.map(({ table, keys }) => ({
     table,
     textKeys: keys.filter(({ type }) => type === 'varchar').map(({ property }) => property),
   }));

@@ -1,3 +1,4 @@
+import { fromDayNumber, type LocalDate } from './local-date.js';
 import { isZoneName, offsetAt, offsetChanges, unknownZone } from './zone-offsets.js';
 
 /**
@@ -143,6 +144,20 @@ export function latestReading(instant: Date, storedIn: StorageZone): number {
     return reading >= from ? reading : -Infinity;
   });
   return Math.max(...latest);
+}
+
+/**
+ * The date of an instant that stands for a whole day: the one whose midnight it is in the first of some zones where it
+ * is a midnight, otherwise the one of the first zone. Null for an invalid instant.
+ *
+ * @throws UnknownTimeZoneError if a zone is unknown
+ * @example calendarDateOf(new Date('2026-10-30T18:30:00Z'), ['+05:30', 'UTC']) // '2026-10-31'
+ */
+export function calendarDateOf(midnight: Date, zones: readonly [StorageZone, ...StorageZone[]]): LocalDate | null {
+  if (Number.isNaN(midnight.getTime())) return null;
+  const readings = zones.map((zone) => latestReading(midnight, zone));
+  const reading = readings.find((ms) => ms % MS_PER_DAY === 0) ?? readings[0] ?? 0;
+  return fromDayNumber(Math.floor(reading / MS_PER_DAY));
 }
 
 /** The offsets with which the readings `from` to `to` are taken back to instants. */

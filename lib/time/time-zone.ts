@@ -3,7 +3,7 @@ import { firstReadingFrom } from './column-clock.js';
 import { dayNumber, fromDayNumber, type LocalDate } from './local-date.js';
 import { isZoneName, offsetAt, unknownZone } from './zone-offsets.js';
 
-export { daySegments, dayRanges, latestReading, readingRange } from './column-clock.js';
+export { calendarDateOf, daySegments, dayRanges, latestReading, readingRange } from './column-clock.js';
 export type { ClockSegment, DayRange, DaysOnClock, StorageZone } from './column-clock.js';
 
 /**

@@ -3,8 +3,9 @@ import type { EntitySchemaColumnOptions } from 'typeorm';
 import { InvalidPropertyPathError } from '../../lib/errors/source.error.js';
 import { Period } from '../../lib/time/period.js';
 import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
-import { describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { setInputDatesAsUtc } from '../support/connection-settings.js';
+import { describeOnDatabase, describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
+import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { engineOn, intlDate, newMetric, ran, rowsOf, tally } from './stored.js';
 
 type Values = Record<string, unknown> & { id: number };
@@ -218,6 +219,49 @@ describeOnEachDatabase('date columns', (database) => {
         }
       }
     });
+  });
+});
+
+describeOnDatabase('postgres', 'pg.defaults.parseInputDatesAsUTC', (database) => {
+  test('writes timestamps in UTC, and they are counted so', async () => {
+    const before = setInputDatesAsUtc(true);
+    try {
+      const engine = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, Row] });
+      // 2 May in UTC, 1 May in New York, and the process in St_Johns is 2.5 hours behind UTC
+      const at = new Date('2024-05-02T01:00:00Z');
+      const row = { int: 1, text: '', flag: true, decimal: '1', date: '2024-05-01', datetime: at };
+      await engine.dataSource.getRepository(Row).insert([
+        { ...row, id: 1 },
+        { ...row, id: 2, datetime: new Date('2024-05-01T23:30:00Z') },
+      ]);
+      const days = async (timeZone: string): Promise<unknown> =>
+        (await ran(engine, Row, '2024-05-02T01:00:00Z', { dateField: 'datetime', timeZone })).rows();
+      expect(await days('UTC')).toEqual({ '2024-05-01': '1', '2024-05-02': '1' });
+      expect(await days('America/New_York')).toEqual({ '2024-05-01': '2' });
+    } finally {
+      setInputDatesAsUtc(before);
+    }
+  });
+});
+
+describeOnDatabase('mariadb', 'a timezone of the driver', (database) => {
+  const at = new Date('2024-05-02T01:00:00Z');
+  const row = { id: 1, int: 1, text: '', flag: true, decimal: '1', date: '2024-05-01', datetime: at };
+
+  afterEach(() => database.reset());
+
+  test.each([
+    ['in extra', { timezone: 'Z', extra: { timezone: '-04:00' } }],
+    ['of no colon, for which the driver takes UTC', { timezone: '+0530' }],
+    ['of a name, for which the driver takes UTC', { timezone: 'Asia/Kolkata' }],
+    ['of a space for a plus, as of an address', { timezone: ' 05:30' }],
+  ])('%s is read as the driver does', async (_, options) => {
+    const engine = await Engine.on(await database.open({ ...options, entities: [...TRACKSTATS_ENTITIES, Row] }));
+    await engine.dataSource.getRepository(Row).insert(row);
+    const { rows } = await ran(engine, Row, at, { dateField: 'datetime', timeZone: 'America/New_York' });
+    expect(await rows()).toEqual({ '2024-05-01': '1' });
+    const utc = await ran(engine, Row, at, { dateField: 'datetime' });
+    expect(await utc.rows()).toEqual({ '2024-05-02': '1' });
   });
 });
 

@@ -4,6 +4,7 @@ import Sqlite from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { atDatabase, connect, currentRun } from './servers.js';
+import { connectionSettings, type Extra } from './connection-settings.js';
 import type { DatabaseKind, FoundDatabase } from './servers.js';
 
 export type { DatabaseKind };
@@ -14,6 +15,10 @@ export type ExtraOptions = Partial<Omit<DataSourceOptions, 'type' | 'database' |
   schema?: string;
   /** MySQL and MariaDB only: how the driver reads `datetime` columns. */
   timezone?: string;
+  /** MySQL and MariaDB only: types that the driver gives as text. */
+  dateStrings?: boolean | string[];
+  /** SQLite only: settings of the connection. */
+  prepareDatabase?: (connection: { defaultSafeIntegers(on: boolean): unknown }) => void;
 };
 
 /** An empty database of a spec's own. */
@@ -101,8 +106,12 @@ abstract class RealDatabase implements TestDatabase {
   protected abstract empty(): Promise<void>;
   protected abstract drop(): Promise<void>;
 
-  options(extra: ExtraOptions = {}): DataSourceOptions {
-    return { ...this.address(), synchronize: true, ...extra } as DataSourceOptions;
+  options(given: ExtraOptions = {}): DataSourceOptions {
+    const settings = connectionSettings(this.kind);
+    const extra = { ...settings.extra, ...(given.extra as Extra | undefined) };
+    const options = [settings.extra?.options, (given.extra as Extra | undefined)?.options].filter(Boolean).join(' ');
+    if (options !== '') extra.options = options;
+    return { ...this.address(), synchronize: true, ...settings, ...given, extra } as DataSourceOptions;
   }
 
   async open(extra: ExtraOptions & { entities: NonNullable<DataSourceOptions['entities']> }): Promise<DataSource> {

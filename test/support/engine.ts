@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { Database } from '../../lib/database/database.js';
+import { readAsStored } from '../../lib/database/stored-columns.js';
 import { ObjectTypes } from '../../lib/statistics/object-types.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Domain } from '../../lib/catalog/domain.entity.js';
@@ -36,9 +37,11 @@ export class Engine {
   /** @param source the data source of the entities that are counted, where it is another one */
   static async on(dataSource: DataSource, source = dataSource): Promise<Engine> {
     const engine = new Engine(dataSource, source);
+    const tables = statisticTablesOf(engine.database);
+    readAsStored(engine.database, [Domain, Metric, Coverage, ...tables.map(({ entity }) => entity)]);
     await engine.database.dialect.prepareKeys(
       dataSource,
-      statisticTablesOf(engine.database).map(({ table, keys }) => ({
+      tables.map(({ table, keys }) => ({
         table,
         textKeys: keys.filter(({ type }) => type === 'varchar').map(({ property }) => property),
       })),

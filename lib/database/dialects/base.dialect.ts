@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
-import type { ClockSegment, DayRange } from '../../time/time-zone.js';
+import { processTimeZone, type ClockSegment, type DayRange } from '../../time/time-zone.js';
 import type { Cancellation } from '../cancellation.js';
 import type { Table } from '../table.js';
 import { execute, executeAll, type Row, type StatementResult, type Work } from '../work.js';
@@ -179,6 +179,10 @@ ON CONFLICT (${join(keyColumns)}) DO UPDATE SET ${column} = ${replaced}`;
     const columns = Object.keys(values).map((property) => table.column(property));
     return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES (${join(Object.values(values))})
 ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
+  }
+
+  driverZone(_dataSource: DataSource): string {
+    return processTimeZone();
   }
 
   abstract clockOf(columnType: string, dataSource: DataSource): Clock | null;

@@ -124,6 +124,8 @@ export interface Dialect {
   upsert(upsert: Upsert): Sql;
   /** inserts one row unless its unique key is there already; never fails because of that key */
   insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql;
+  /** the zone whose midnight the driver gives for a date, where it gives no text */
+  driverZone(dataSource: DataSource): string;
   // ── source columns ──
   /** how TypeORM's driver writes a column of a type; null where that is no date */
   clockOf(columnType: string, dataSource: DataSource): Clock | null;

@@ -142,6 +142,10 @@ ON DUPLICATE KEY UPDATE ${column} = ${replaced}`;
 ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
   }
 
+  override driverZone(dataSource: DataSource): string {
+    return connectionZone(dataSource);
+  }
+
   clockOf(columnType: string, dataSource: DataSource): Clock | null {
     switch (columnType) {
       case 'datetime':
@@ -326,10 +330,12 @@ ON DUPLICATE KEY UPDATE ${column} = VALUES(${column})`);
   }
 }
 
-/** The zone in which the driver writes dates: its `timezone` option, by default the process's zone. */
-function connectionZone(dataSource: DataSource): string {
-  const { timezone } = dataSource.options as { timezone?: string };
-  return timezone === undefined || timezone === 'local' ? processTimeZone() : timezone;
+/** The zone in which the driver writes dates, as mysql2 reads its `timezone`: UTC where that is none that it knows. */
+function connectionZone({ options }: DataSource): string {
+  const { timezone, extra } = options as { timezone?: string; extra?: { timezone?: string } };
+  const given = (extra !== undefined && 'timezone' in extra ? extra.timezone : timezone) ?? 'local';
+  if (given === 'local' || given === '') return processTimeZone();
+  return /^[ +-]\d\d:\d\d$/.test(given) ? given.replace(' ', '+') : 'Z';
 }
 
 const DIGITS = join(

@@ -29,6 +29,12 @@ class Shared {
   constructor(readonly value: unknown) {}
 }
 
+/** Whether the driver writes dates as wall times in UTC, and not in the zone of this process. */
+function writesUtc({ driver }: DataSource): boolean {
+  const { postgres } = driver as { postgres?: { defaults?: { parseInputDatesAsUTC?: boolean } } };
+  return postgres?.defaults?.parseInputDatesAsUTC === true;
+}
+
 /** The number of each value's parameter. */
 function placesOf(values: readonly unknown[]): number[] {
   const known = new Map<Shared, number>();
@@ -176,7 +182,7 @@ export class PostgresDialect extends BaseDialect {
     });
   }
 
-  clockOf(columnType: string, _dataSource: DataSource): Clock | null {
+  clockOf(columnType: string, dataSource: DataSource): Clock | null {
     switch (columnType) {
       case 'timestamp with time zone':
       case 'timestamptz':
@@ -184,8 +190,7 @@ export class PostgresDialect extends BaseDialect {
       case 'timestamp without time zone':
       case 'timestamp':
       case 'datetime':
-        // the driver writes the wall time of this process
-        return { kind: 'wall', storedIn: processTimeZone() };
+        return { kind: 'wall', storedIn: writesUtc(dataSource) ? 'UTC' : processTimeZone() };
       case 'date':
         return { kind: 'date', storedIn: 'UTC' };
       default:

@@ -29,6 +29,7 @@ interface Connection {
 }
 
 interface Prepared {
+  safeIntegers(on: boolean): Prepared;
   readonly reader: boolean;
   all(...values: unknown[]): Row[];
   iterate(...values: unknown[]): Iterable<Row>;
@@ -92,9 +93,7 @@ export class SqliteDialect extends BaseDialect {
   each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void> {
     return Promise.resolve().then(() => {
       let rows: Row[] = [];
-      for (const row of connectionOf(dataSource)
-        .prepare(statement.sql)
-        .iterate(...statement.values)) {
+      for (const row of prepare(connectionOf(dataSource), statement.sql).iterate(...statement.values)) {
         rows.push(row);
         if (rows.length < 1000) continue;
         onRows(rows);
@@ -416,11 +415,16 @@ function drive<T>(work: Work<T>, run: (statement: Sql) => StatementResult, cance
 const STATEMENTS = 200;
 const statements = new WeakMap<Connection, Map<string, Prepared>>();
 
+/** With integers as numbers, whatever `defaultSafeIntegers` says: those that no number holds are selected as text. */
+function prepare(connection: Connection, text: string): Prepared {
+  return connection.prepare(text).safeIntegers(false);
+}
+
 /** Prepared once: half of a small statement's time. The ones that were not used for longest are forgotten. */
 function preparedOn(connection: Connection, text: string): Prepared {
   const known = statements.get(connection) ?? new Map<string, Prepared>();
   statements.set(connection, known);
-  const prepared = known.get(text) ?? connection.prepare(text);
+  const prepared = known.get(text) ?? prepare(connection, text);
   known.delete(text);
   known.set(text, prepared);
   const [oldest] = known.keys();
