@@ -78,6 +78,7 @@ export {
   MissingEntityError,
   MissingTableError,
   TableConflictError,
+  TooManyValuesError,
   UnsupportedDatabaseError,
 } from './errors/database.error.js';
 export {

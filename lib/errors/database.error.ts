@@ -12,6 +12,18 @@ export class UnsupportedDatabaseError extends TrackstatsError {
   }
 }
 
+/** A call names more metrics, objects or dimension values than one statement can bind. */
+export class TooManyValuesError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_TOO_MANY_VALUES';
+
+  constructor(values: number, limit: number, database: string) {
+    super(
+      `The call needs a statement with ${String(values)} bound values; on ${database} a statement takes at most ${String(limit)}. ` +
+        `Name fewer metrics, objects or dimension values in one call, or all of them: objectType, or dimensions left out.`,
+    );
+  }
+}
+
 /** SQLite has one connection for all: a transaction of the application kept it busy for too long. */
 export class ConnectionBusyError extends TrackstatsError {
   readonly code = 'TRACKSTATS_CONNECTION_BUSY';

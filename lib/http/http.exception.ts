@@ -8,7 +8,7 @@ import {
   UnknownDomainError,
   UnknownMetricError,
 } from '../errors/catalog.error.js';
-import { ConnectionBusyError } from '../errors/database.error.js';
+import { ConnectionBusyError, TooManyValuesError } from '../errors/database.error.js';
 import {
   IncompleteDimensionsError,
   InvalidDimensionError,
@@ -94,6 +94,7 @@ const STATUS_BY_ERROR = new Map<ErrorClass, HttpStatus>([
     InvalidValueError,
     NotSummableError,
     TooManyPointsError,
+    TooManyValuesError,
     UnknownTimeZoneError,
   ]),
 ]);

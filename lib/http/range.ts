@@ -2,7 +2,7 @@ import { TooManyPointsError } from '../errors/statistic.error.js';
 import type { Calendar } from '../statistics/date-range.js';
 import { seriesRange } from '../statistics/date-range.js';
 import { seriesDates } from '../statistics/series.js';
-import { addDays, type LocalDate } from '../time/local-date.js';
+import { addDays, dayNumber, FIRST_DAY, type LocalDate } from '../time/local-date.js';
 import { bucketStart, calendarUnit, type Period } from '../time/period.js';
 import type { HttpLimits } from './http.options.js';
 import { TrackstatsHttpException } from './http.exception.js';
@@ -59,13 +59,23 @@ export function readRange(query: RangeQuery, calendar: Calendar, limits: Require
   return { from: first, to: range.to, length };
 }
 
-/** As many dates or buckets, just before a range; `from` is the first bucket of a range. */
+/**
+ * The first of as many dates or buckets, just before a range; `from` is the first bucket of a range.
+ *
+ * @throws TrackstatsHttpException
+ */
 export function firstBefore(period: Period, { from, length }: ReadRange): LocalDate {
   const unit = calendarUnit(period);
-  if (unit === null) return addDays(from, -length);
-  if (unit === 'week') return addDays(from, -7 * length);
+  const days = unit === null ? length : unit === 'week' ? 7 * length : null;
   let start = from;
-  for (let back = 0; back < length; back++) start = bucketStart(period, addDays(start, -1), 'monday');
+  for (let back = 0; back < (days === null ? length : 1); back++) {
+    if (dayNumber(start) - (days ?? 1) < FIRST_DAY) {
+      throw TrackstatsHttpException.badRequest(
+        'compare: the range before the one that is asked for begins before 0001-01-01. Give a later from, or a shorter range.',
+      );
+    }
+    start = days === null ? bucketStart(period, addDays(start, -1), 'monday') : addDays(start, -days);
+  }
   return start;
 }
 

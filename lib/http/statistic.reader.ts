@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { lastDateOf, storedDate } from '../statistics/date-range.js';
+import { storedDate } from '../statistics/date-range.js';
 import type { DimensionValue } from '../statistics/dimension-value.js';
 import type { KnownCoverage } from '../statistics/known-coverage.js';
 import type { ObjectRef } from '../statistics/object-target.js';
 import type { SeriesPoint } from '../statistics/series.js';
-import { Period } from '../time/period.js';
+import { bucketEnd, Period } from '../time/period.js';
 import { TrackstatsHttpException } from './http.exception.js';
 import type { ResolvedHttpOptions } from './http.options.js';
 import { HTTP_OPTIONS } from './http.tokens.js';
@@ -95,7 +95,7 @@ export class StatisticReader {
     const { from, to } = readRange(query, subject.calendar, this.options.limits);
     const value = await this.reads.total({ metric, period, from, to, exact: true, ...filterOf(subject.scope) });
     const resource = await subjectResource(subject, this.labels);
-    const last = lastDateOf(period, to, subject.calendar.weekStart);
+    const last = bucketEnd(period, to, subject.calendar.weekStart);
     return { ...resource, from, to: last, ...valueResource(value, exact) };
   }
 

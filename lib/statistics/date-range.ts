@@ -1,7 +1,7 @@
 import { InvalidFilterError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import { addDays, type LocalDate, type LocalDateInput } from '../time/local-date.js';
-import { bucketStart, calendarUnit, nextBucket, type Period, type WeekStart } from '../time/period.js';
+import { addDays, dayNumber, FIRST_DAY, type LocalDate, type LocalDateInput } from '../time/local-date.js';
+import { bucketStart, calendarUnit, type Period, type WeekStart } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import { localDate } from '../validation/check.js';
 import { readValue } from '../validation/options.js';
@@ -92,15 +92,11 @@ export function seriesRange(
   };
 }
 
-/** The last date that a value stored under a date covers. */
-export function lastDateOf(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
-  return calendarUnit(period) === null ? date : addDays(nextBucket(period, date, weekStart), -1);
-}
-
 function lastStart(period: Period | null, last: number, { today, weekStart }: Calendar): LocalDate {
   if (period === null || calendarUnit(period) === null) return addDays(today, 1 - last);
   let start = bucketStart(period, today, weekStart);
-  for (let back = 1; back < last; back++) start = bucketStart(period, addDays(start, -1), weekStart);
+  for (let back = 1; back < last && dayNumber(start) > FIRST_DAY; back++)
+    start = bucketStart(period, addDays(start, -1), weekStart);
   return start;
 }
 

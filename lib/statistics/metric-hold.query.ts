@@ -3,6 +3,9 @@ import { Metric } from '../catalog/metric.entity.js';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 
+/** How many metrics one statement names: a driver binds no more than some ten thousand values. */
+const MOST_IDS = 5_000;
+
 /**
  * Holds metrics until the transaction ends, so that `record` and `increment` see what the other has written before they
  * decide whether they may: calls of `record` go side by side, the first `increment` of a scope goes alone. What was read
@@ -15,7 +18,10 @@ export function* holdMetrics(database: Database, metrics: Iterable<Metric>, call
   if (ids.length === 0 || hold.sql === '') return;
   const table = database.table(Metric);
   const id = table.column('id');
-  yield* execute(
-    sql`SELECT ${id} FROM ${table.path} WHERE ${id} IN (${join(ids.map((one) => dialect.integer(one)))}) ORDER BY ${id} ${hold}`,
-  );
+  // in one order, so that two calls cannot wait for each other
+  ids.sort((a, b) => a - b);
+  for (let start = 0; start < ids.length; start += MOST_IDS) {
+    const some = join(ids.slice(start, start + MOST_IDS).map((one) => dialect.integer(one)));
+    yield* execute(sql`SELECT ${id} FROM ${table.path} WHERE ${id} IN (${some}) ORDER BY ${id} ${hold}`);
+  }
 }

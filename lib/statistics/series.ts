@@ -1,9 +1,16 @@
 import { type CoverageKind, kindMeaning } from '../coverage/coverage-kind.js';
 import { TooManyPointsError } from '../errors/statistic.error.js';
 import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js';
-import { bucketStart, calendarUnit, nextBucket, type Period, periodKind, type WeekStart } from '../time/period.js';
+import {
+  bucketEnd,
+  bucketStart,
+  calendarUnit,
+  nextBucket,
+  type Period,
+  periodKind,
+  type WeekStart,
+} from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
-import { lastDateOf } from './date-range.js';
 import type { Fill } from './statistic-filter.js';
 
 /** One point of a series. */
@@ -108,7 +115,7 @@ interface KnownDates {
 
 function knownDates({ period, weekStart, today, coverage }: SeriesSpec): KnownDates {
   const isBucket = calendarUnit(period) !== null;
-  const lastDate = (date: LocalDate): LocalDate => (isBucket ? lastDateOf(period, date, weekStart) : date);
+  const lastDate = (date: LocalDate): LocalDate => (isBucket ? bucketEnd(period, date, weekStart) : date);
   if (coverage === null) return { from: null, through: null, open: today, lastDateOf: lastDate, asOf: () => null };
   const { computedAt, timeZone, through } = coverage;
   const from = bucketStart(period, coverage.from, weekStart);

@@ -8,8 +8,10 @@ export type LocalDateInput = string | Date;
 
 const MS_PER_DAY = 86_400_000;
 const DAYS_PER_400_YEARS = 146_097;
-const FIRST_DAY = -719_162; // 0001-01-01
-const LAST_DAY = 2_932_896; // 9999-12-31
+/** 0001-01-01 */
+export const FIRST_DAY = -719_162;
+/** 9999-12-31 */
+export const LAST_DAY = 2_932_896;
 const DAYS_TO_MARCH_OF_YEAR_0 = 719_468; // 0000-03-01 to 1970-01-01
 const TWO_DIGITS = Array.from({ length: 32 }, (_, number) => String(number).padStart(2, '0'));
 const FORMAT = /^\d{4}-\d{2}-\d{2}$/;
@@ -36,7 +38,11 @@ export function parseLocalDate(text: unknown): LocalDate {
  */
 export function addDays(date: LocalDate, days: number): LocalDate {
   if (!Number.isSafeInteger(days)) throw new InvalidDateError(days, 'Expected a whole number of days to add.');
-  return fromDayNumber(dayNumber(date) + days);
+  const day = dayNumber(date) + days;
+  if (day < FIRST_DAY || day > LAST_DAY) {
+    throw new InvalidDateError(`${date} ${days < 0 ? '-' : '+'} ${Math.abs(days)} days`, EXPECTED);
+  }
+  return fromDayNumber(day);
 }
 
 /**

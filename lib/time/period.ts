@@ -1,5 +1,5 @@
 import { InvalidPeriodError } from '../errors/time.error.js';
-import { dayNumber, fromDayNumber, type LocalDate } from './local-date.js';
+import { dayNumber, FIRST_DAY, fromDayNumber, LAST_DAY, type LocalDate } from './local-date.js';
 
 declare const PERIOD: unique symbol;
 
@@ -196,15 +196,16 @@ export function calendarUnit(period: Period): CalendarUnit | null {
 /**
  * The date under which a value that covers a date is stored: the first day of its calendar bucket.
  * The periods that have a value for every date (DAY, rolling, LIFETIME) store it under the date itself.
+ * A week that would begin before 0001-01-01 begins on it.
  *
- * @throws InvalidDateError if the date is not one, or its week begins before 0001-01-01
+ * @throws InvalidDateError if the date is not one
  * @example bucketStart(Period.CALENDAR_WEEK, '2026-10-31', 'monday') // '2026-10-26'
  */
 export function bucketStart(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
   const day = dayNumber(date);
   switch (calendarUnit(period)) {
     case 'week':
-      return fromDayNumber(day - daysIntoWeek(day, weekStart));
+      return fromDayNumber(Math.max(FIRST_DAY, day - daysIntoWeek(day, weekStart)));
     case 'month':
       return firstOfMonth(yearOf(date), monthOf(date));
     case 'quarter':
@@ -224,19 +225,32 @@ export function bucketStart(period: Period, date: LocalDate, weekStart: WeekStar
  * @example nextBucket(Period.CALENDAR_QUARTER, '2026-10-01', 'monday') // '2027-01-01'
  */
 export function nextBucket(period: Period, bucketDate: LocalDate, weekStart: WeekStart): LocalDate {
-  const start = bucketStart(period, bucketDate, weekStart);
-  switch (calendarUnit(period)) {
-    case 'week':
-      return fromDayNumber(dayNumber(start) + 7);
-    case 'month':
-      return firstOfMonth(yearOf(start), monthOf(start) + 1);
-    case 'quarter':
-      return firstOfMonth(yearOf(start), monthOf(start) + 3);
-    case 'year':
-      return firstOfMonth(yearOf(start), 13);
-    case null:
-      return fromDayNumber(dayNumber(start) + 1);
-  }
+  return fromDayNumber(dayAfterBucket(period, bucketDate, weekStart));
+}
+
+/**
+ * The last date that a value of a bucket covers: the last day of a calendar bucket, 9999-12-31 at the latest. For the
+ * other periods, the date itself.
+ *
+ * @throws InvalidDateError if the date is not one
+ * @example bucketEnd(Period.CALENDAR_MONTH, '2026-02-10', 'monday') // '2026-02-28'
+ */
+export function bucketEnd(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
+  return fromDayNumber(Math.min(LAST_DAY, dayAfterBucket(period, date, weekStart) - 1));
+}
+
+/** As a day number: after the last bucket there is no date. */
+function dayAfterBucket(period: Period, date: LocalDate, weekStart: WeekStart): number {
+  const day = dayNumber(date);
+  const months = { month: 1, quarter: 3, year: 12 };
+  const unit = calendarUnit(period);
+  if (unit === null) return day + 1;
+  // not from the bucket's first day: the first week of the year 1 may be shorter than 7 days
+  if (unit === 'week') return day - daysIntoWeek(day, weekStart) + 7;
+  const start = bucketStart(period, date, weekStart);
+  const [year, month] = [yearOf(start), monthOf(start) + months[unit]];
+  if (month <= 12) return dayNumber(firstOfMonth(year, month));
+  return year === 9999 ? LAST_DAY + 1 : dayNumber(firstOfMonth(year + 1, month - 12));
 }
 
 function daysIntoWeek(day: number, weekStart: WeekStart): number {
@@ -254,7 +268,5 @@ function monthOf(date: LocalDate): number {
 }
 
 function firstOfMonth(year: number, month: number): LocalDate {
-  const overflow = month > 12;
-  const text = `${String(year + (overflow ? 1 : 0)).padStart(4, '0')}-${String(overflow ? month - 12 : month).padStart(2, '0')}-01`;
-  return fromDayNumber(dayNumber(text));
+  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-01`;
 }

@@ -1,6 +1,6 @@
 import { InvalidDateError } from '../errors/time.error.js';
 import { firstReadingFrom } from './column-clock.js';
-import { dayNumber, fromDayNumber, type LocalDate } from './local-date.js';
+import { dayNumber, FIRST_DAY, fromDayNumber, LAST_DAY, type LocalDate } from './local-date.js';
 import { isZoneName, offsetAt, unknownZone } from './zone-offsets.js';
 
 export { calendarDateOf, daySegments, dayRanges, latestReading, readingRange } from './column-clock.js';
@@ -28,7 +28,11 @@ export function localDateAt(instant: Date, zone: string): LocalDate {
   const ms = instant.getTime();
   if (Number.isNaN(ms)) throw new InvalidDateError(instant, 'Expected a valid Date.');
   const second = Math.floor(ms / 1000);
-  return fromDayNumber(Math.floor((second + offsetAt(zone, second)) / 86_400));
+  const day = Math.floor((second + offsetAt(zone, second)) / 86_400);
+  if (day < FIRST_DAY || day > LAST_DAY) {
+    throw new InvalidDateError(instant, `Expected an instant whose date in ${zone} is of the years 0001 to 9999.`);
+  }
+  return fromDayNumber(day);
 }
 
 /**

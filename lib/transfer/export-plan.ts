@@ -40,25 +40,37 @@ export function* exportPlan(context: StatisticContext, checked: CheckedExport, n
   const { periods, range, scope } = checked;
   const metrics = new Map((yield* metricsOf(context, checked)).map((metric) => [metric.key, metric]));
   const sorted = [...metrics.values()].sort((a, b) => byText(a.key, b.key));
-  const coverages = yield* storedCoverages(database, sorted, null);
-  const dated = coverages.filter(hasDates).sort((a, b) => a.period - b.period || byText(a.scope, b.scope));
+  const coverages = byMetric(yield* storedCoverages(database, sorted, null));
   const scopes = filterScopes(scope);
   return {
     scope,
     periods,
     metrics: sorted.map((metric) => {
       const rangeOf = (period: Period): DateRange => {
-        const calendar = calendarOf(context, now, [metric], coverages, period, scopes);
+        const calendar = calendarOf(context, now, [metric], coverages.get(metric.id) ?? [], period, scopes);
         return rowRange(range, periods === null ? null : period, calendar);
       };
-      const covered = dated
-        .filter(({ metricId, period }) => metricId === metric.id && (periods === null || periods.includes(period)))
+      const covered = (coverages.get(metric.id) ?? [])
+        .filter(hasDates)
+        .sort((a, b) => a.period - b.period || byText(a.scope, b.scope))
+        .filter(({ period }) => periods === null || periods.includes(period))
         .filter((coverage) => isWhole(scope, coverage.scope))
         .map((coverage) => cutCoverage(coverage, rangeOf(coverage.period)))
         .filter((coverage) => coverage !== null);
       return { metric, rangeOf, coverages: covered.map(transferCoverage) };
     }),
   };
+}
+
+/** Sorted once: to look through all coverages for each of thousands of metrics takes minutes. */
+function byMetric<C extends { readonly metricId: number }>(coverages: readonly C[]): ReadonlyMap<number, readonly C[]> {
+  const groups = new Map<number, C[]>();
+  for (const coverage of coverages) {
+    const group = groups.get(coverage.metricId);
+    if (group === undefined) groups.set(coverage.metricId, [coverage]);
+    else group.push(coverage);
+  }
+  return groups;
 }
 
 function* metricsOf(context: StatisticContext, { metrics }: CheckedExport): Work<readonly Metric[]> {

@@ -55,12 +55,13 @@ function* ensureMetrics(
   given: readonly CheckedMetric[],
 ): Work<{ metrics: Metric[]; createdMetrics: string[] }> {
   const keys = given.map(({ domain, ref }) => `${domain.ref}/${ref}`);
+  const byKey = new Map(given.map((metric, place) => [keys[place], metric]));
   const found = yield* findMetrics(database, keys);
   const missing = keys.filter((_, place) => found[place] === null).sort(byText);
   // in one order, so that concurrent transactions do not wait for each other in a circle
   const created = new Map<string, Metric>();
   for (const key of missing) {
-    const { domain, ...metric } = given[keys.indexOf(key)] as CheckedMetric;
+    const { domain, ...metric } = byKey.get(key) as CheckedMetric;
     created.set(key, yield* ensureMetric(database, domain, metric));
   }
   return { metrics: keys.map((key, place) => found[place] ?? (created.get(key) as Metric)), createdMetrics: missing };

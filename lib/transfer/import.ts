@@ -2,6 +2,7 @@ import { ImportRefusedError } from '../errors/transfer.error.js';
 import { TrackerOwnedError } from '../errors/statistic.error.js';
 import type { StatisticContext } from '../statistics/statistic.context.js';
 import { Period } from '../time/period.js';
+import { EventLoopTurns } from './event-loop.js';
 import type { ImportEntry } from './import-entry.js';
 import { ImportIntake } from './import-intake.js';
 import { type ImportResult, writeImport } from './import-write.js';
@@ -19,7 +20,11 @@ export async function imported(
 ): Promise<ImportResult> {
   const intake = new ImportIntake(context);
   try {
-    for await (const entry of entries) intake.take(entry);
+    const turns = new EventLoopTurns(512);
+    for await (const entry of entries) {
+      if (turns.isDue()) await turns.turn();
+      intake.take(entry);
+    }
     if (intake.problemCount > 0) throw new ImportRefusedError(intake.problems, intake.problemCount);
     if (intake.owned !== null && !isForced) {
       const { metric, period, tracker } = intake.owned;

@@ -1,6 +1,7 @@
 import { InvalidPeriodError } from '../../lib/errors/time.error.js';
 import { dayNumber } from '../../lib/time/local-date.js';
 import {
+  bucketEnd,
   bucketStart,
   calendarUnit,
   checkPeriod,
@@ -177,7 +178,17 @@ describe('bucketStart, nextBucket', () => {
 
   it('at the ends of the calendar: an error, not a wrong date', () => {
     expect(bucketStart(Period.CALENDAR_WEEK, '0001-01-01', 'monday')).toBe('0001-01-01');
-    expect(() => bucketStart(Period.CALENDAR_WEEK, '0001-01-01', 'sunday')).toThrow(/0001/);
+    // the first Sunday is the 7th: the days before it are a week of their own
+    expect(bucketStart(Period.CALENDAR_WEEK, '0001-01-06', 'sunday')).toBe('0001-01-01');
+    expect(nextBucket(Period.CALENDAR_WEEK, '0001-01-01', 'sunday')).toBe('0001-01-07');
+    expect(bucketEnd(Period.CALENDAR_WEEK, '0001-01-01', 'sunday')).toBe('0001-01-06');
+    expect(bucketEnd(Period.CALENDAR_WEEK, '9999-12-29', 'monday')).toBe('9999-12-31');
+    expect(bucketEnd(Period.CALENDAR_MONTH, '9999-12-01', 'monday')).toBe('9999-12-31');
+    expect(bucketEnd(Period.CALENDAR_QUARTER, '9999-11-30', 'monday')).toBe('9999-12-31');
+    expect(bucketEnd(Period.CALENDAR_YEAR, '9999-01-01', 'monday')).toBe('9999-12-31');
+    expect(bucketEnd(Period.CALENDAR_YEAR, '2024-02-01', 'monday')).toBe('2024-12-31');
+    expect(bucketEnd(Period.CALENDAR_MONTH, '2024-02-01', 'monday')).toBe('2024-02-29');
+    expect(bucketEnd(Period.DAY, '9999-12-31', 'monday')).toBe('9999-12-31');
     expect(() => nextBucket(Period.CALENDAR_YEAR, '9999-12-31', 'monday')).toThrow(/9999/);
     expect(() => nextBucket(Period.DAY, '9999-12-31', 'monday')).toThrow(/9999/);
     expect(() => bucketStart(Period.DAY, '2026-02-30', 'monday')).toThrow(/does not exist/);

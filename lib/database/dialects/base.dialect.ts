@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
+import { TooManyValuesError } from '../../errors/database.error.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import { processTimeZone, type ClockSegment, type DayRange } from '../../time/time-zone.js';
 import type { Cancellation } from '../cancellation.js';
@@ -354,7 +355,13 @@ WHERE ${sameKeys(table, keys, stored)})`,
     return step.value;
   }
 
+  /** @throws TooManyValuesError instead of what drivers say, which names neither the reason nor the number */
+  protected checkValues({ values: { length } }: Sql): void {
+    if (length > this.maxParameters) throw new TooManyValuesError(length, this.maxParameters, this.name);
+  }
+
   private async run(runner: QueryRunner, statement: Sql): Promise<StatementResult> {
+    this.checkValues(statement);
     const result = (await runner.query(this.statementText(statement), this.statementValues(statement), true)) as {
       records?: StatementResult['rows'];
       affected?: number;

@@ -120,7 +120,7 @@ export class SqliteDialect extends BaseDialect {
       const connection = connectionOf(dataSource);
       await untilIdle(connection, cancellation);
       cancellation?.check();
-      const run = statementRunner(dataSource, connection);
+      const run = this.statementRunner(dataSource, connection);
       connection.exec('BEGIN IMMEDIATE');
       try {
         const result = drive(work(), run, cancellation);
@@ -135,8 +135,19 @@ export class SqliteDialect extends BaseDialect {
 
   override read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
     return this.retrying(() =>
-      Promise.resolve().then(() => drive(work(), statementRunner(dataSource, connectionOf(dataSource)))),
+      Promise.resolve().then(() => drive(work(), this.statementRunner(dataSource, connectionOf(dataSource)))),
     );
+  }
+
+  private statementRunner(dataSource: DataSource, connection: Connection): (statement: Sql) => StatementResult {
+    return (statement) => {
+      this.checkValues(statement);
+      dataSource.logger.logQuery(statement.sql, statement.values);
+      const prepared = preparedOn(connection, statement.sql);
+      return prepared.reader
+        ? { rows: prepared.all(...statement.values), affected: 0 }
+        : { rows: [], affected: prepared.run(...statement.values).changes };
+    };
   }
 
   date(value: string): Sql {
@@ -430,14 +441,4 @@ function preparedOn(connection: Connection, text: string): Prepared {
   const [oldest] = known.keys();
   if (known.size > STATEMENTS && oldest !== undefined) known.delete(oldest);
   return prepared;
-}
-
-function statementRunner(dataSource: DataSource, connection: Connection): (statement: Sql) => StatementResult {
-  return (statement) => {
-    dataSource.logger.logQuery(statement.sql, statement.values);
-    const prepared = preparedOn(connection, statement.sql);
-    return prepared.reader
-      ? { rows: prepared.all(...statement.values), affected: 0 }
-      : { rows: [], affected: prepared.run(...statement.values).changes };
-  };
 }
