@@ -9,6 +9,7 @@ import { incrementalAppendOnly, incrementalDay, incrementalLifetime, longHistory
 import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
 import { series } from './cases/series.js';
 import { startUp } from './cases/start-up.js';
+import { VERIFY_CASES } from './cases/verify.js';
 import { createDatabase, findDatabases, forgetDatabases, type BenchDatabase } from './databases.js';
 import { explain, shortened } from './explain.js';
 import { measure } from './measure.js';
@@ -35,6 +36,7 @@ const CASES: readonly BenchCase[] = [
   incrementTotal,
   series,
   startUp,
+  ...VERIFY_CASES,
 ];
 
 const USAGE = `npm run bench -- [options]

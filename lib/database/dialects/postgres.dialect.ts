@@ -319,24 +319,48 @@ FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j)`;
     return sql`(${spans}) s CROSS JOIN LATERAL GENERATE_SERIES(s.day, s.next - 1) AS d(day)`;
   }
 
-  /** All in one statement, of one snapshot; rows that stay as they are cost neither a dead row nor replication. */
+  /**
+   * All in one statement, of one snapshot; rows that stay as they are cost neither a dead row nor replication. A FULL
+   * JOIN hashes or merges whatever the planner expects: with NOT EXISTS, before the table's first ANALYZE, each fresh
+   * row was compared with each stored one (8.4 s instead of 0.2 s for 4,300 rows).
+   */
   protected override *replaceStored(replacement: Replacement): Work<Replaced> {
-    const { table, keys, value, expressions, fresh, inRange } = replacement;
-    const stored = raw('s');
+    const { table, keys, value, expressions } = replacement;
     const column = table.column(value);
+    const found = keys.map((_, index) => raw(`s${String(index)}`));
+    const compared = sql`SELECT ${join([freshColumns(keys), ...keys.map((key, index) => sql`s.${table.column(key)} AS ${found[index]}`)])}
+FROM ${this.besideStored(replacement)}`;
+    const isFound = join(
+      keys.map((key, index) => sql`s.${table.column(key)} = c.${found[index]}`),
+      ' AND ',
+    );
     const counts = yield* queryOne<{ written: string; removed: string }>(sql`${withExpressions([
       ...expressions,
-      this.expression('fresh', fresh),
+      sql`compared AS MATERIALIZED (${compared})`,
     ])}, removed AS (
-DELETE FROM ${table.path} AS s WHERE ${inRange(stored)} AND NOT EXISTS (SELECT 1 FROM fresh f WHERE ${sameKeys(table, keys, stored)})
+DELETE FROM ${table.path} AS s USING compared c WHERE c.c0 IS NULL AND ${isFound}
 RETURNING 1),
 written AS (
-${insertInto(replacement)} SELECT ${freshColumns(keys)} FROM fresh f
+${insertInto(replacement)} SELECT ${freshColumns(keys)} FROM compared f WHERE f.c0 IS NOT NULL
 ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${column} = excluded.${column}
 WHERE ${table.path}.${column} IS DISTINCT FROM excluded.${column}
 RETURNING 1)
 SELECT (SELECT COUNT(*) FROM written) AS written, (SELECT COUNT(*) FROM removed) AS removed`);
     return { written: Number(counts?.written), removed: Number(counts?.removed) };
+  }
+
+  /** The fresh rows, `f`, and the stored ones, `s`, that are not the same: one side is NULL where there is no such row. */
+  private besideStored({
+    table,
+    keys,
+    value,
+    fresh,
+    inRange,
+  }: Pick<Replacement, 'table' | 'keys' | 'value' | 'fresh' | 'inRange'>): Sql {
+    const columns = [...keys, value].map((property) => sql`r.${table.column(property)}`);
+    const [first = ''] = keys;
+    return sql`(${fresh}) f FULL JOIN (SELECT ${join(columns)} FROM ${table.path} r WHERE ${inRange(raw('r'))}) s ON ${sameKeys(table, keys, raw('s'))}
+WHERE f.c0 IS NULL OR s.${table.column(first)} IS NULL OR s.${table.column(value)} IS DISTINCT FROM f.v`;
   }
 
   protected putStaged(): Work<number> {
