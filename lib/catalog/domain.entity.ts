@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, PrimaryGeneratedColumn } from 'typeorm';
+import { NamedEntity } from '../database/entity.decorator.js';
 
 /** A group of metrics. Stored when it is registered, or on the first use of one of its metrics. */
-@Entity({ name: 'trackstats_domain' })
+@NamedEntity('TrackstatsDomain', { name: 'trackstats_domain' })
 export class Domain {
   @PrimaryGeneratedColumn({ type: 'integer' })
   id!: number;

@@ -1,8 +1,9 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Column, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { NamedEntity } from '../database/entity.decorator.js';
 import { Domain } from './domain.entity.js';
 
 /** One thing that is kept track of. */
-@Entity({ name: 'trackstats_metric' })
+@NamedEntity('TrackstatsMetric', { name: 'trackstats_metric' })
 @Unique(['domain', 'ref'])
 export class Metric {
   @PrimaryGeneratedColumn({ type: 'integer' })

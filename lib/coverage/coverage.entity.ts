@@ -1,4 +1,5 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, PrimaryColumn } from 'typeorm';
+import { NamedEntity } from '../database/entity.decorator.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { CoverageKind } from './coverage-kind.js';
@@ -7,7 +8,7 @@ import type { CoverageKind } from './coverage-kind.js';
  * The range of local dates for which the statistics of a metric, a period and a scope are complete: inside it an
  * absent DAY row is zero (count, sum) or no value (avg, min, max), outside it nothing is known.
  */
-@Entity({ name: 'trackstats_coverage', withoutRowid: true })
+@NamedEntity('TrackstatsCoverage', { name: 'trackstats_coverage', withoutRowid: true })
 export class Coverage {
   @PrimaryColumn({ name: 'metric_id', type: 'integer' })
   metricId!: number;

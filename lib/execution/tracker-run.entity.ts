@@ -1,9 +1,10 @@
-import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { NamedEntity } from '../database/entity.decorator.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { RunStatus } from './tracker-run.js';
 
 /** One run of a tracker, kept as history. Instants are milliseconds since 1970, so that no zone of a column or a driver touches them. */
-@Entity({ name: 'trackstats_run' })
+@NamedEntity('TrackstatsTrackerRun', { name: 'trackstats_run' })
 @Index(['tracker', 'id'])
 export class TrackerRunRecord {
   @PrimaryGeneratedColumn({ type: 'integer' })

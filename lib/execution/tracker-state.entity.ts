@@ -1,8 +1,9 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, PrimaryColumn } from 'typeorm';
+import { NamedEntity } from '../database/entity.decorator.js';
 import type { LocalDate } from '../time/local-date.js';
 
 /** What the replicas of an application share about a tracker: who runs it, until when, and which slot was the last. */
-@Entity({ name: 'trackstats_tracker', withoutRowid: true })
+@NamedEntity('TrackstatsTrackerState', { name: 'trackstats_tracker', withoutRowid: true })
 export class TrackerState {
   @PrimaryColumn({ type: 'varchar', length: 200 })
   name!: string;

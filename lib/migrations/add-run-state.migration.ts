@@ -6,8 +6,8 @@ interface AddedColumn extends ColumnName {
   readonly type: 'bigint' | 'varchar(10)';
 }
 
-const RUN: TableName = { entity: 'TrackerRunRecord', name: 'trackstats_run' };
-const TRACKER: TableName = { entity: 'TrackerState', name: 'trackstats_tracker' };
+const RUN: TableName = { entity: 'TrackstatsTrackerRun', name: 'trackstats_run' };
+const TRACKER: TableName = { entity: 'TrackstatsTrackerState', name: 'trackstats_tracker' };
 
 const ADDED: readonly (readonly [TableName, readonly AddedColumn[]])[] = [
   [RUN, [{ property: 'fence', type: 'bigint' }]],

@@ -9,7 +9,7 @@ const REF: ColumnShape = { property: 'ref', type: 'varchar', length: 100, isExac
 const NAME: ColumnShape = { property: 'name', type: 'varchar', length: 255 };
 
 const DOMAIN: TableShape = {
-  entity: 'Domain',
+  entity: 'TrackstatsDomain',
   name: 'trackstats_domain',
   columns: [ID, REF, NAME],
   unique: [REF],
@@ -18,7 +18,7 @@ const DOMAIN: TableShape = {
 const DOMAIN_ID: ColumnShape = { property: 'domain', name: 'domain_id', type: 'integer' };
 
 const METRIC: TableShape = {
-  entity: 'Metric',
+  entity: 'TrackstatsMetric',
   name: 'trackstats_metric',
   columns: [ID, REF, NAME, { property: 'description', type: 'text', isNullable: true }, DOMAIN_ID],
   unique: [DOMAIN_ID, REF],
@@ -31,7 +31,7 @@ const DATE: ColumnShape = { property: 'date', type: 'date', isPrimary: true };
 const VALUE: ColumnShape = { property: 'value', type: 'decimal', isNullable: true };
 
 const STATISTIC_BY_DATE: TableShape = {
-  entity: 'StatisticByDate',
+  entity: 'TrackstatsStatisticByDate',
   name: 'trackstats_statistic_by_date',
   columns: [METRIC_ID, PERIOD, DATE, VALUE],
   reference: { column: METRIC_ID, to: METRIC },
@@ -39,7 +39,7 @@ const STATISTIC_BY_DATE: TableShape = {
 };
 
 const STATISTIC_BY_DATE_AND_OBJECT: TableShape = {
-  entity: 'StatisticByDateAndObject',
+  entity: 'TrackstatsStatisticByDateAndObject',
   name: 'trackstats_statistic_by_date_and_object',
   columns: [
     METRIC_ID,
@@ -55,7 +55,7 @@ const STATISTIC_BY_DATE_AND_OBJECT: TableShape = {
 };
 
 const COVERAGE: TableShape = {
-  entity: 'Coverage',
+  entity: 'TrackstatsCoverage',
   name: 'trackstats_coverage',
   columns: [
     METRIC_ID,
@@ -72,7 +72,7 @@ const COVERAGE: TableShape = {
 };
 
 const TRACKER: TableShape = {
-  entity: 'TrackerState',
+  entity: 'TrackstatsTrackerState',
   name: 'trackstats_tracker',
   columns: [
     { property: 'name', type: 'varchar', length: 200, isPrimary: true, isExact: true },
@@ -88,7 +88,7 @@ const RUN_TRACKER: ColumnShape = { property: 'tracker', type: 'varchar', length:
 const STARTED_AT: ColumnShape = { property: 'startedAt', name: 'started_at', type: 'bigint' };
 
 const RUN: TableShape = {
-  entity: 'TrackerRunRecord',
+  entity: 'TrackstatsTrackerRun',
   name: 'trackstats_run',
   columns: [
     ID,

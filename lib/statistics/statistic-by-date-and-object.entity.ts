@@ -1,9 +1,13 @@
-import { Entity } from 'typeorm';
+import {} from 'typeorm';
+import { NamedEntity } from '../database/entity.decorator.js';
 import { AbstractStatistic } from './abstract-statistic.js';
 import { Dimension } from './dimension.decorator.js';
 
 /** The value of a metric for one object of the application. */
-@Entity({ name: 'trackstats_statistic_by_date_and_object', withoutRowid: true })
+@NamedEntity('TrackstatsStatisticByDateAndObject', {
+  name: 'trackstats_statistic_by_date_and_object',
+  withoutRowid: true,
+})
 export class StatisticByDateAndObject extends AbstractStatistic {
   /** the object entity's table name without prefix, or its name in the module's `objectTypes` */
   @Dimension({ type: 'varchar', length: 100, name: 'object_type' })

@@ -140,7 +140,7 @@ describe('the start', () => {
     await expect(starting([plain, TrackstatsModule.forRoot()])).rejects.toMatchObject({
       code: 'TRACKSTATS_MISSING_ENTITY',
       message: expect.stringMatching(
-        /"default" does not know Domain, Metric.*autoLoadEntities: true.*TRACKSTATS_ENTITIES/s,
+        /"default" does not know TrackstatsDomain, TrackstatsMetric.*autoLoadEntities: true.*TRACKSTATS_ENTITIES/s,
       ),
     });
     const custom = TypeOrmModule.forRoot({ ...MEMORY, entities: TRACKSTATS_ENTITIES });

@@ -7,6 +7,7 @@ import {
   SourceGoneError,
 } from '../../lib/errors/run.error.js';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
+import { Metric } from '../../lib/catalog/metric.entity.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
 import { addDays } from '../../lib/time/local-date.js';
@@ -109,7 +110,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
       .createQueryBuilder('c')
       .where(
         (query) =>
-          `c.metricId IN ${query.subQuery().select('m.id').from('Metric', 'm').where('m.ref = :ref').getQuery()}`,
+          `c.metricId IN ${query.subQuery().select('m.id').from(Metric, 'm').where('m.ref = :ref').getQuery()}`,
         {
           ref: metric.ref,
         },
