@@ -66,7 +66,7 @@ export default tseslint.config(
     files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['console', 'fetch', 'module', 'process', 'require', 'setTimeout', 'URL'].map((name) => [name, 'readonly']),
+        ['console', 'fetch', 'module', 'performance', 'process', 'require', 'setTimeout', 'URL'].map((name) => [name, 'readonly']),
       ),
     },
   },

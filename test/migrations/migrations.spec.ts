@@ -104,8 +104,13 @@ function byName(a: { name?: string }, b: { name?: string }): number {
 async function tablesLeft(dataSource: DataSource): Promise<string[]> {
   const runner = dataSource.createQueryRunner();
   try {
-    const all = await Promise.all(dataSource.entityMetadatas.map(({ tablePath }) => runner.getTable(tablePath)));
-    return all.flatMap((table) => (table === undefined ? [] : [table.name]));
+    const left: string[] = [];
+    // one after the other: the runner has one connection
+    for (const { tablePath } of dataSource.entityMetadatas) {
+      const table = await runner.getTable(tablePath);
+      if (table !== undefined) left.push(table.name);
+    }
+    return left;
   } finally {
     await runner.release();
   }

@@ -3,7 +3,7 @@ import type { TestDatabase } from '../support/databases.js';
 import { BACKFILL_STEP_DAYS, FIRST_DAY, NOW } from './dates.js';
 import { tell } from './figures.js';
 import { ENTITIES, Ledger } from './ledger.js';
-import { pause, ProcessEnded, type ShopProcess, type ShopProgram } from './shop-process.js';
+import { pause, ProcessEnded, type ShopProcess, type ShopProgram, waitAtMost } from './shop-process.js';
 
 /** What came of it. */
 export interface KillFigures {
@@ -85,7 +85,7 @@ async function killAtWork(shop: ShopProcess, work: WorkName, durations: Map<Work
     if (!(error instanceof ProcessEnded)) throw error;
   });
   // a few end before they are killed: so the kills reach to the very end of it
-  await Promise.race([done, pause(Math.random() * durations.get(work)! * 1.1)]);
+  await waitAtMost(Math.random() * durations.get(work)! * 1.1, done);
   await shop.kill();
   await done;
 }

@@ -3,7 +3,7 @@ import type { Settings } from './application/settings.js';
 import { tell } from './figures.js';
 import { ENTITIES, Ledger } from './ledger.js';
 import { HAS_POSTGRES, PrivatePostgres } from './private-postgres.js';
-import { pause, ShopProgram } from './shop-process.js';
+import { pause, ShopProgram, waitAtMost } from './shop-process.js';
 
 const RESTARTS = Number(process.env.SOAK_RESTARTS ?? 6);
 
@@ -42,7 +42,7 @@ const RESTARTS = Number(process.env.SOAK_RESTARTS ?? 6);
     }
     await Promise.all(
       [shops[0].next('finished', 'sales'), shops[0].next('finished', 'amounts')].map((next) =>
-        Promise.race([next, pause(10_000)]),
+        waitAtMost(10_000, next),
       ),
     );
     const [shop] = shops;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { TestDatabase } from '../support/databases.js';
 import type { Settings } from './application/settings.js';
 import { ENTITIES, Ledger } from './ledger.js';
-import { pause, type ShopProcess, type ShopProgram } from './shop-process.js';
+import { pause, type ShopProcess, type ShopProgram, waitAtMost } from './shop-process.js';
 
 const LIBFAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
@@ -83,7 +83,7 @@ function envOf(place: number): NodeJS.ProcessEnv {
 
 /** @param tracker in the middle of a run of it; null: whenever */
 async function kill(shop: ShopProcess, tracker: string | null): Promise<Kill> {
-  if (tracker !== null) await Promise.race([shop.next('started', tracker), pause(30 * SLOT)]);
+  if (tracker !== null) await waitAtMost(30 * SLOT, shop.next('started', tracker));
   const at = Date.now();
   await shop.kill();
   return { at, tracker };

@@ -153,3 +153,12 @@ export class ShopProcess {
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+/** Waits until something is done, or until some time has passed. */
+export async function waitAtMost(ms: number, done: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([done, timeout]).finally(() => {
+    clearTimeout(timer); // it would keep the process of the spec alive
+  });
+}
