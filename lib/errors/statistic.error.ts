@@ -13,8 +13,8 @@ export class InvalidValueError extends TrackstatsError {
 export class InvalidObjectError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_OBJECT';
 
-  constructor(given: unknown, expected: string) {
-    super(`Invalid object: ${shown(given)}. ${expected}`);
+  constructor(given: unknown, expected: string, cause?: unknown) {
+    super(`Invalid object: ${shown(given)}. ${expected}`, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { KeyType, NumericColumn } from '../database/dialects/dialect.js';
+import type { NumericColumn } from '../database/dialects/dialect.js';
 
 /** TypeORM does not export its name. */
 export type ColumnMetadata = EntityMetadata['columns'][number];
@@ -7,7 +7,6 @@ export type ColumnMetadata = EntityMetadata['columns'][number];
 const INTEGERS = new Set('int integer bigint smallint tinyint mediumint int2 int4 int8 year'.split(' '));
 const DECIMALS = new Set(['decimal', 'numeric', 'dec', 'fixed', 'money']);
 const FLOATS = new Set(['float', 'double', 'double precision', 'real', 'float4', 'float8']);
-const TEXTS = /^(n?var|n|long|medium|tiny)?(char|text)|^(character|citext|clob|enum|simple-enum)/;
 
 /** A column's type as its driver names it, e.g. `timestamp without time zone` for a property of type Date. */
 export function databaseType(dataSource: DataSource, column: ColumnMetadata): string {
@@ -23,12 +22,4 @@ export function numericType(type: string): NumericColumn['type'] | null {
   if (INTEGERS.has(type)) return 'integer';
   if (DECIMALS.has(type)) return 'decimal';
   return FLOATS.has(type) ? 'float' : null;
-}
-
-/** What grouping needs to know of a column. */
-export function keyType(type: string): KeyType {
-  if (INTEGERS.has(type)) return 'integer';
-  if (type === 'boolean' || type === 'bool') return 'boolean';
-  if (type === 'date') return 'date';
-  return TEXTS.test(type) ? 'text' : 'other';
 }

@@ -1,7 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { meaningOf } from '../catalog/aggregates.js';
 import type { Database } from '../database/database.js';
-import type { Dialect, StagedType } from '../database/dialects/dialect.js';
+import type { Dialect, KeyKind, StagedType } from '../database/dialects/dialect.js';
 import { Spool } from '../database/spool.js';
 import { execute, executeAll, type Row, type Work } from '../database/work.js';
 import { exactValue } from '../statistics/exact-value.js';
@@ -87,6 +87,17 @@ export class PartialSpool {
   }
 }
 
+/** The spec of spooled partials, whose keys have the text that is stored already. */
+export function spooledSpec(spec: RollupSpec): RollupSpec {
+  const { source, statistic } = spec;
+  const kindOf = (property: string): KeyKind => {
+    const type = statistic.keys.find((key) => key.property === property)?.type ?? 'varchar';
+    return type === 'varchar' ? 'text' : type === 'date' ? 'date' : 'integer';
+  };
+  const keys = source.keys.map((key) => ({ ...key, kind: kindOf(key.property) }));
+  return { ...spec, source: { ...source, keys } };
+}
+
 /** The columns of `partialsQuery`, in its order. */
 function spooledColumns(spec: RollupSpec): SpooledColumn[] {
   const { source, statistic } = spec;
@@ -110,7 +121,7 @@ function spooledQuery(dialect: Dialect, spec: RollupSpec): Sql {
   const columns = spooledColumns(spec).map(({ name, type }, index) => {
     const column = keys[index] ?? raw(`p.${name}`);
     if (name === 'u' && distinct !== null) {
-      return sql`${dialect.keyText(dialect.storedKey(column, distinct.type, 'varchar'), 'varchar')} AS u`;
+      return sql`${dialect.keyText(dialect.storedKey(column, distinct.kind, 'varchar'), 'varchar')} AS u`;
     }
     switch (type) {
       case 'decimal':

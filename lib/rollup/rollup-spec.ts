@@ -1,6 +1,6 @@
 import type { Sql } from 'sql-template-tag';
 import type { AggregateFunction } from '../catalog/aggregates.js';
-import type { ClockColumn, KeyType, NumericColumn } from '../database/dialects/dialect.js';
+import type { ClockColumn, KeyEncoding, KeyKind, NumericColumn } from '../database/dialects/dialect.js';
 import type { Table } from '../database/table.js';
 import type { StatisticTable } from '../statistics/statistic-table.js';
 import type { Period, WeekStart } from '../time/period.js';
@@ -26,7 +26,8 @@ export interface ResolvedSource {
 /** A column of the source query that is told apart value by value. */
 export interface RawKey {
   readonly expression: Sql;
-  readonly type: KeyType;
+  readonly kind: KeyKind;
+  readonly format: KeyEncoding['format'];
 }
 
 export interface SourceKey extends RawKey {

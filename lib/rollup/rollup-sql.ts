@@ -1,5 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
-import type { DayPart, Dialect, StoredKeyType } from '../database/dialects/dialect.js';
+import type { DayPart, Dialect, KeyKind, StoredKeyType } from '../database/dialects/dialect.js';
 import type { StatisticTable } from '../statistics/statistic-table.js';
 import {
   dayRanges,
@@ -67,7 +67,9 @@ function groupedScan(dialect: Dialect, spec: RollupSpec): Sql {
   const { source } = spec;
   const grouped = [
     ...source.keys.map((key) => groupedKey(dialect, spec, key)),
-    ...(source.distinct === null ? [] : [dialect.rawKey(source.distinct.expression, source.distinct.type)]),
+    ...(source.distinct === null
+      ? []
+      : [dialect.groupKey(source.distinct.expression, source.distinct.kind, 'varchar')]),
   ];
   const names = [...keyNames(spec), ...(source.distinct === null ? [] : [raw('u')])];
   const groups = grouped.map((key, index) => sql`${key} AS ${names[index]}`);
@@ -129,26 +131,32 @@ function outerColumns(dialect: Dialect, spec: RollupSpec, names: readonly Sql[])
 }
 
 /**
- * The source's keys, `k0` …, as the statistic stores them. Up to there they are grouped as they are: a cast of every
+ * The source's keys, `k0` …, as the statistic stores them. They are grouped as `groupKey` gives them: a cast of every
  * group costs, and text is slower to compare.
  */
 export function storedKeys(dialect: Dialect, { source, statistic }: RollupSpec): readonly Sql[] {
   return source.keys.map((key, index) => {
-    const name = raw(`k${String(index)}`);
     const type = storedType(statistic, key);
-    const stored = dialect.storedKey(name, key.type, type);
+    const stored = dialect.storedKey(raw(`k${String(index)}`), key.kind, type);
     if (key.whenNull === 'skip') return stored;
     const bound = boundSentinel(dialect, key.whenNull.sentinel, type);
-    return sql`COALESCE(${stored}, ${dialect.storedKey(bound, type === 'varchar' ? 'text' : 'other', type)})`;
+    return sql`COALESCE(${stored}, ${type === 'varchar' ? bound : dialect.storedKey(bound, 'integer', type)})`;
   });
 }
 
-/** What a key is grouped by: NULL and the value that stands for it are one, here already, or two groups would be one row. */
+/** Kinds of which a value may be the sentinel that stands for NULL in a key column of a type. */
+const MAY_BE_SENTINEL: Readonly<Record<StoredKeyType, ReadonlySet<KeyKind>>> = {
+  varchar: new Set(['text', 'padded', 'other']),
+  integer: new Set(['integer', 'decimal']),
+  date: new Set(['date']),
+  boolean: new Set(),
+};
+
+/** Groups NULL and the value that stands for it as one, or two groups would be one row. */
 function groupedKey(dialect: Dialect, { statistic }: RollupSpec, key: SourceKey): Sql {
-  const grouped = dialect.rawKey(key.expression, key.type);
   const type = storedType(statistic, key);
-  const columnType = type === 'varchar' ? 'text' : type === 'boolean' ? 'integer' : type;
-  if (key.whenNull === 'skip' || key.type !== columnType) return grouped;
+  const grouped = dialect.groupKey(key.expression, key.kind, type);
+  if (key.whenNull === 'skip' || !MAY_BE_SENTINEL[type].has(key.kind)) return grouped;
   return sql`NULLIF(${grouped}, ${boundSentinel(dialect, key.whenNull.sentinel, type)})`;
 }
 

@@ -9,7 +9,8 @@ import {
   type SelectQueryBuilder,
 } from 'typeorm';
 import { meaningOf } from '../catalog/aggregates.js';
-import type { Clock, ClockColumn, Dialect, NumericColumn } from '../database/dialects/dialect.js';
+import type { Clock, ClockColumn, Dialect, NumericColumn, StoredKeyType } from '../database/dialects/dialect.js';
+import { columnShape, holdsKey } from '../database/key-encoding.js';
 import { Table } from '../database/table.js';
 import { InvalidPropertyPathError, InvalidSourceError } from '../errors/source.error.js';
 import { shown } from '../errors/trackstats.error.js';
@@ -17,8 +18,8 @@ import type { EntityClass } from '../statistics/object-target.js';
 import { NULL_DIMENSION } from '../statistics/dimension.decorator.js';
 import type { StatisticTable } from '../statistics/statistic-table.js';
 import type { AggregateSpec } from './aggregate.js';
-import { type ColumnMetadata, databaseType, isInteger, keyType, numericType } from './column-type.js';
-import { joinProperty, type PropertyColumn } from './property-column.js';
+import { type ColumnMetadata, databaseType, isInteger, numericType } from './column-type.js';
+import { joinProperty } from './property-column.js';
 import type { RawKey, ResolvedSource, SourceKey } from './rollup-spec.js';
 
 /** Where a tracker's rows come from: an entity, a repository, or a query with its joins, conditions and parameters. */
@@ -69,7 +70,7 @@ export function resolveSource(
   applyWhere(query, reading.where);
   refuseGrouped(query);
   const inflated = mayRepeatRows(query);
-  const columns = new Columns(dialect, dataSource, query);
+  const columns = new Columns(dialect, dataSource, query, inflated);
   const clock = columns.clock(reading);
   const keys = reading.keys.map((key, index) => columns.key(reading.statistic, key, `s${String(index)}`));
   const { function: aggregate, field } = reading.aggregate;
@@ -169,6 +170,8 @@ class Columns {
     private readonly dialect: Dialect,
     private readonly dataSource: DataSource,
     private readonly query: SelectQueryBuilder<ObjectLiteral>,
+    /** the query is a SELECT DISTINCT */
+    private readonly isDistinct: boolean,
   ) {
     query.select([]);
   }
@@ -187,23 +190,14 @@ class Columns {
   }
 
   key(statistic: StatisticTable, key: SourceReading['keys'][number], name: string): SourceKey {
-    const property = joinProperty(this.query, key.option, key.path);
     const dimension = statistic.keys.find((candidate) => candidate.property === key.property);
-    const type = databaseType(this.dataSource, property.column);
-    const clock = this.dialect.clockOf(type, this.dataSource);
-    if (dimension?.type === 'date' && clock !== null && clock.kind !== 'date') {
-      this.refuse(
-        key.option,
-        key.path,
-        `is of type ${type}, whose days depend on a time zone. Expected a column of type date for a dimension of that type.`,
-      );
-    }
+    const raw = this.raw(key.option, key.path, name, dimension?.type ?? 'varchar');
     const whenNull = dimension?.nullable === true ? { sentinel: NULL_DIMENSION[dimension.type] } : 'skip';
-    return { ...this.raw(property, name), property: key.property, whenNull };
+    return { ...raw, property: key.property, whenNull };
   }
 
   distinct(path: string): RawKey {
-    return this.raw(joinProperty(this.query, 'aggregate', path), 'u');
+    return this.raw('aggregate', path, 'u', 'varchar');
   }
 
   numeric(path: string): NumericColumn {
@@ -242,8 +236,25 @@ class Columns {
     this.query.distinct(true);
   }
 
-  private raw({ column, expression }: PropertyColumn, name: string): RawKey {
-    return { expression: this.selected(expression, name), type: keyType(databaseType(this.dataSource, column)) };
+  private raw(option: string, path: string, name: string, stored: StoredKeyType): RawKey {
+    const { column, expression } = joinProperty(this.query, option, path);
+    const shape = columnShape(this.dataSource, column);
+    const encoding = this.dialect.keyEncoding(shape);
+    const type = shape.isArray ? `${shape.type}[]` : shape.type;
+    if ('refused' in encoding) return this.refuse(option, path, `is of type ${type}, ${encoding.refused}.`);
+    if (!holdsKey(stored, encoding, shape)) this.refuseStored(option, path, type, stored);
+    const selected = this.isDistinct ? this.dialect.comparable(expression, shape) : expression;
+    return { expression: this.selected(selected, name), kind: encoding.kind, format: encoding.format };
+  }
+
+  private refuseStored(option: string, path: string, type: string, stored: StoredKeyType): never {
+    const clock = this.dialect.clockOf(type, this.dataSource);
+    const problem =
+      stored === 'date' && clock !== null
+        ? `whose days depend on a time zone. Expected a column of type date for a dimension of that type.`
+        : `and the dimension of type ${stored}: not each value of the one is a value of the other. ` +
+          `Declare the dimension as varchar, or change the column's type.`;
+    return this.refuse(option, path, `is of type ${type}, ${problem}`);
   }
 
   private selected(expression: string, name: string): Sql {

@@ -13,7 +13,8 @@ export type EntityClass<E extends ObjectLiteral = any> = (abstract new (...args:
 /** A reference to an object: its entity or its stored type, and its primary key. */
 export interface ObjectRefInput {
   type: EntityClass | string;
-  id: string | number | bigint;
+  /** of an entity, as the entity has it (bytes of a binary key); of a type as text, as statistics store it */
+  id: string | number | bigint | Uint8Array;
 }
 
 /** An object as statistics name it; it can be given back to every call. */
@@ -47,15 +48,18 @@ export const objectTarget: Check<ObjectTarget> = (given, refuse) => {
  * Refers to an object that is not loaded.
  *
  * @param type its entity, or the type under which statistics know it
+ * @param id with an entity, the key as its instances have it: transformers are applied, bytes become hexadecimal text
  * @throws InvalidObjectError
  * @example statistics.value({ metric: ORDER_COUNT, object: objectRef(Customer, 5) })
  */
-export function objectRef(type: EntityClass | string, id: string | number | bigint): ObjectRefInput {
-  if (typeof type === 'string') checkTypeText(type);
-  else if (typeof type !== 'function' && !InstanceChecker.isEntitySchema(type)) {
+export function objectRef(type: EntityClass | string, id: string | number | bigint | Uint8Array): ObjectRefInput {
+  if (typeof type === 'string') {
+    checkTypeText(type);
+    checkId(id, id);
+  } else if (typeof type !== 'function' && !InstanceChecker.isEntitySchema(type)) {
     throw new InvalidObjectError(type, 'Expected an entity class, an EntitySchema, or the stored type as text.');
   }
-  checkId(id, id);
+  checkPresent(id, id);
   return { type, id };
 }
 
@@ -70,6 +74,13 @@ export function checkTypeText(type: string): string {
   return type;
 }
 
+/** @throws InvalidObjectError where there is no id */
+export function checkPresent(id: unknown, given: unknown): void {
+  if (id === undefined || id === null || id === '') {
+    throw new InvalidObjectError(given, 'It has no id: save the entity first, or give { type, id }.');
+  }
+}
+
 /**
  * A primary key as text.
  *
@@ -77,9 +88,7 @@ export function checkTypeText(type: string): string {
  * @throws InvalidObjectError
  */
 export function checkId(id: unknown, given: unknown): string {
-  if (id === undefined || id === null || id === '') {
-    throw new InvalidObjectError(given, 'It has no id: save the entity first, or give { type, id }.');
-  }
+  checkPresent(id, given);
   if (typeof id === 'bigint') return id.toString();
   if (typeof id === 'number') {
     if (Number.isSafeInteger(id)) return String(id + 0);

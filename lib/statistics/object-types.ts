@@ -1,14 +1,20 @@
 import type { EntityMetadata } from 'typeorm';
 import type { DataSources } from '../database/data-sources.js';
+import { dialectOf, isSupported } from '../database/dialects/dialect.registry.js';
+import { encodeKey, keyEncodingOf } from '../database/key-encoding.js';
 import { InvalidObjectError } from '../errors/statistic.error.js';
+import { shown } from '../errors/trackstats.error.js';
 import {
   checkId,
+  checkPresent,
   checkTypeText,
   type EntityClass,
   type ObjectRef,
   type ObjectRefInput,
   type ObjectTarget,
 } from './object-target.js';
+
+type ColumnMetadata = EntityMetadata['primaryColumns'][number];
 
 const EXPECTED = 'Expected a loaded entity, or a reference: objectRef(Customer, 5), or { type: Customer, id: 5 }.';
 
@@ -50,13 +56,20 @@ export class ObjectTypes {
   refOf(target: ObjectTarget): ObjectRef {
     if (typeof target !== 'object' || (target as unknown) === null) throw new InvalidObjectError(target, EXPECTED);
     const entity = this.entityOf(target);
-    if (entity !== undefined) return { type: this.nameOf(entity.target as EntityClass), id: idOf(entity, target) };
+    if (entity !== undefined) {
+      const id: unknown = singleKey(entity, target).getEntityValue(target);
+      return { type: this.nameOf(entity.target as EntityClass), id: storedId(entity, id, target) };
+    }
     if (typeof (target as { then?: unknown }).then === 'function') {
       throw new InvalidObjectError('a promise', 'Expected the loaded entity itself: an await is missing.');
     }
     if (!isRef(target)) throw new InvalidObjectError(target, EXPECTED);
-    if (typeof target.type !== 'string') singleKey(this.metadataOf(target.type), target);
-    return { type: this.checkType(target.type), id: this.refId(target) };
+    if (typeof target.type === 'string') {
+      return { type: checkTypeText(target.type), id: checkId(target.id, target) };
+    }
+    const metadata = this.metadataOf(target.type);
+    singleKey(metadata, target);
+    return { type: this.nameOf(target.type), id: storedId(metadata, target.id, target) };
   }
 
   /**
@@ -66,11 +79,6 @@ export class ObjectTypes {
    */
   checkType(type: EntityClass | string): string {
     return typeof type === 'string' ? checkTypeText(type) : this.nameOf(type);
-  }
-
-  private refId({ type, id }: ObjectRefInput): string {
-    const text = checkId(id, { type, id });
-    return typeof type === 'string' ? text : normalId(this.metadataOf(type), text);
   }
 
   private metadataOf(entity: EntityClass): EntityMetadata {
@@ -127,18 +135,47 @@ function singleKey(metadata: EntityMetadata, given: object): EntityMetadata['pri
   );
 }
 
-function idOf(metadata: EntityMetadata, entity: object): string {
-  const column = singleKey(metadata, entity);
-  const id: unknown = column.getEntityValue(entity);
-  // trackers read the column itself, so its stored form is the id
-  const transformers = id === undefined || id === null ? [] : [column.transformer ?? []].flat();
-  const stored = transformers.reduce((value, transformer) => transformer.to(value) as unknown, id);
-  return normalId(metadata, checkId(stored, entity));
+/** An id as the application has it, as the text that trackers store: they read the column itself. */
+function storedId(metadata: EntityMetadata, id: unknown, given: object): string {
+  checkPresent(id, given);
+  const own = singleKey(metadata, given);
+  const column = own.referencedColumn ?? own;
+  const value = transformed(own.transformer === undefined ? column : own, id, given);
+  const { dataSource } = metadata;
+  if (!isSupported(dataSource)) return checkId(value, given);
+  const encoding = keyEncodingOf(dialectOf(dataSource), dataSource, column);
+  if ('refused' in encoding) {
+    throw new InvalidObjectError(given, `The key of ${metadata.name} has a type ${encoding.refused}.`);
+  }
+  const encoded = encodeKey(encoding, value);
+  if ('expected' in encoded) throw new InvalidObjectError(value === id ? given : value, encoded.expected);
+  return checkId(encoded.text, given);
 }
 
-/** a native uuid reads back in lower case however it was written */
-function normalId(metadata: EntityMetadata, id: string): string {
-  const [column] = metadata.primaryColumns;
-  const isUuid = column !== undefined && metadata.dataSource.driver.normalizeType(column) === 'uuid';
-  return isUuid ? id.toLowerCase() : id;
+/** An id as its column's transformers write it. One that they do not give back was written already, or is no id. */
+function transformed({ transformer, entityMetadata }: ColumnMetadata, id: unknown, given: object): unknown {
+  if (transformer === undefined) return id;
+  const all = [transformer].flat();
+  const refuse = (shownId: unknown, cause?: unknown): never => {
+    throw new InvalidObjectError(
+      given,
+      `The transformer of ${entityMetadata.name}'s key makes ${shown(shownId)} of this id. Give the id as ` +
+        `instances of ${entityMetadata.name} have it, or the stored text with the type as text: { type: '…', id: '…' }.`,
+      cause,
+    );
+  };
+  let stored: unknown;
+  try {
+    stored = all.reduce((value, one) => one.to(value) as unknown, id);
+  } catch (error) {
+    return refuse('an error', error);
+  }
+  const read = all.reduceRight((value, one) => one.from(value) as unknown, stored);
+  const isSame = read === id || looseText(read) === looseText(id);
+  return stored === undefined || stored === null || Number.isNaN(stored) || !isSame ? refuse(stored) : stored;
+}
+
+/** Transformers may fold cases and trim. */
+function looseText(id: unknown): string {
+  return (id instanceof Uint8Array ? Buffer.from(id).toString('hex') : String(id)).trim().toLowerCase();
 }

@@ -62,6 +62,9 @@ export function fingerprintOf({ definition, source }: ResolvedTracker, period: P
   const week = period === Period.CALENDAR_WEEK ? weekStart : null;
   // whatever character quotes names: statistics that move to another database keep their fingerprint
   const text = source.text.replaceAll('`', '"');
-  const meaning = { aggregate, dateField, timeZone, epoch, storedIn, withDeleted, keys, week, text };
+  // only where it changed: other definitions keep the fingerprint that they had
+  const revised = [...source.keys, source.distinct].filter((key) => key !== null && key.format > 1);
+  const formats = revised.length === 0 ? {} : { formats: revised.map((key) => key?.kind) };
+  const meaning = { aggregate, dateField, timeZone, epoch, storedIn, withDeleted, keys, week, text, ...formats };
   return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
 }

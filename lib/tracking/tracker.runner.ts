@@ -4,7 +4,7 @@ import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import { execute, queryOne, type Work } from '../database/work.js';
 import { inRange } from '../rollup/range-sql.js';
-import { PartialSpool } from '../rollup/partial-spool.js';
+import { PartialSpool, spooledSpec } from '../rollup/partial-spool.js';
 import { PARTIAL } from '../rollup/rollup-sql.js';
 import { firstStagedDay, rollup, stagePartials } from '../rollup/rollup.js';
 import type { RollupSpec } from '../rollup/rollup-spec.js';
@@ -142,7 +142,8 @@ export class TrackerRunner {
     const plan = yield* this.plan(tracker, coverage, options, first);
     const scan = scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
     if (across !== undefined && !sameScan(scan, across.scan)) throw new OvertakenError();
-    const spec = yield* specOf(dialect, { id: metricId }, scan, plan);
+    const resolved = yield* specOf(dialect, { id: metricId }, scan, plan);
+    const spec = across === undefined ? resolved : spooledSpec(resolved);
     yield* refuseLoss(dialect, tracker, spec, options, first);
     if (across !== undefined) yield* across.spool.stage(dialect, spec);
     const { written, removed } = yield* rollup(dialect, spec, first !== probe || across !== undefined);

@@ -3,7 +3,7 @@ import { findMetric } from '../catalog/metric.query.js';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 import { differingRows, type ComparedRow } from '../rollup/compare-sql.js';
-import { PartialSpool } from '../rollup/partial-spool.js';
+import { PartialSpool, spooledSpec } from '../rollup/partial-spool.js';
 import { PARTIAL } from '../rollup/rollup-sql.js';
 import type { RollupSpec } from '../rollup/rollup-spec.js';
 import { partials, withDays } from '../rollup/rollup.js';
@@ -122,7 +122,8 @@ export class TrackerVerifier {
   ): Work<Difference[]> {
     const { dialect } = this.database;
     const metric = yield* resolveMetric(this.database, tracker.definition.metric);
-    const spec = yield* specOf(dialect, metric, scan, plan);
+    const resolved = yield* specOf(dialect, metric, scan, plan);
+    const spec = spool === undefined ? resolved : spooledSpec(resolved);
     if (spool !== undefined) yield* spool.stage(dialect, spec);
     const expressions = spool === undefined ? [partials(dialect, spec)] : [];
     const found: Difference[] = [];

@@ -216,7 +216,7 @@ describeOnEachDatabase('SQL', (database) => {
       dateField: 'paidAt',
       periods: [Period.DAY, Period.WEEK, Period.LIFETIME, Period.CALENDAR_WEEK],
       where: { note: LessThan('s3cret-zzz') },
-      target: { kind: 'object', object: { type: Shopper, id: 's3cret-object' } },
+      target: { kind: 'object', object: { type: 'shopper', id: 's3cret-object' } },
     });
     expect(recorder.statements.length).toBeGreaterThan(5);
     const text = recorder.statements.map((statement) => statement.text).join('\n');

@@ -13,8 +13,11 @@ import type {
   Collation,
   DayPart,
   Dialect,
+  ColumnShape,
+  KeyEncoding,
+  KeyKind,
+  KeyRefusal,
   KeyTable,
-  KeyType,
   NumericColumn,
   Point,
   Replaced,
@@ -197,11 +200,13 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
 
   abstract dayNumber(clock: Clock, key: Sql): Sql;
 
-  rawKey(expression: Sql, _type: KeyType): Sql {
+  abstract keyEncoding(column: ColumnShape): KeyEncoding | KeyRefusal;
+  abstract groupKey(expression: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+  abstract storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+
+  comparable(expression: string, _column: ColumnShape): string {
     return expression;
   }
-
-  abstract storedKey(raw: Sql, type: KeyType, stored: StoredKeyType): Sql;
 
   keyText(key: Sql, _stored: StoredKeyType): Sql {
     return key;
@@ -420,6 +425,11 @@ async function rolledBack(runner: QueryRunner): Promise<void> {
   } catch {
     // the connection is gone and the transaction with it; the first error tells why
   }
+}
+
+/** The encoding of a kind of key, by default without anything special. */
+export function encodedAs(kind: KeyKind, special: Partial<KeyEncoding> = {}): KeyEncoding {
+  return { kind, length: null, scale: null, isShortest: false, isLoose: false, format: 1, ...special };
 }
 
 export function insertInto({ table, keys, value }: Replacement): Sql {

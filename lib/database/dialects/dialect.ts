@@ -46,8 +46,67 @@ export interface Point {
   readonly value: unknown;
 }
 
-/** Of what kind the values of a key column are, so far as grouping and casting need to know. */
-export type KeyType = 'integer' | 'text' | 'boolean' | 'date' | 'other';
+/**
+ * How values of a column become keys: which of them are one key, and the text of that key.
+ *
+ * - `integer`, `uuid`, `date`: equal values have one text, so the column itself is grouped
+ * - `boolean`: true or false, however the database stores it
+ * - `text`: every character counts, whatever the column's collation
+ * - `padded`: text of a fixed length, whose trailing spaces the database adds
+ * - `decimal`: text with the digits that the column declares
+ * - `float`: as the database writes it; -0 is 0
+ * - `binary`: lower-case hex
+ * - `bits`: a bit string (PostgreSQL) or a number (MySQL)
+ * - `address`: an IP address as drivers give it, without the mask of a single host
+ * - `instant`: in UTC, whatever the session's time zone
+ * - `other`: the text that the database writes
+ */
+export type KeyKind =
+  | 'integer'
+  | 'uuid'
+  | 'date'
+  | 'boolean'
+  | 'text'
+  | 'padded'
+  | 'decimal'
+  | 'float'
+  | 'binary'
+  | 'bits'
+  | 'address'
+  | 'instant'
+  | 'other';
+
+/** A column, as far as its keys depend on it. */
+export interface ColumnShape {
+  /** as the driver names it */
+  readonly type: string;
+  readonly isBoolean: boolean;
+  readonly isArray: boolean;
+  /** of a binary column of a fixed length, in bytes */
+  readonly length: number | null;
+  readonly precision: number | null;
+  readonly scale: number | null;
+}
+
+/** How a column's values become keys, and how the application's values become the same text. */
+export interface KeyEncoding {
+  readonly kind: KeyKind;
+  /** bytes to which the database pads a `binary` value; null: none */
+  readonly length: number | null;
+  /** digits after the point in the text of a `decimal`; null: those that the value was written with */
+  readonly scale: number | null;
+  /** the text of a whole `float` ends with `.0`, and a `decimal` has no more digits than it needs */
+  readonly isShortest: boolean;
+  /** the column may hold values of other types than its own */
+  readonly isLoose: boolean;
+  /** 2 where keys were stored as another text in earlier versions: part of a definition's fingerprint */
+  readonly format: 1 | 2;
+}
+
+/** Why a column cannot be a key. */
+export interface KeyRefusal {
+  readonly refused: string;
+}
 
 /** How a key is stored. */
 export type StoredKeyType = 'varchar' | 'integer' | 'boolean' | 'date';
@@ -141,10 +200,14 @@ export interface Dialect {
   dayPart(column: ClockColumn, segments: readonly ClockSegment[]): DayPart | null;
   /** the day number of a `dayKey` */
   dayNumber(clock: Clock, key: Sql): Sql;
-  /** equal for equal keys and for no others */
-  rawKey(expression: Sql, type: KeyType): Sql;
-  /** a `rawKey` as its column stores it */
-  storedKey(raw: Sql, type: KeyType, stored: StoredKeyType): Sql;
+  /** how a column's values become keys */
+  keyEncoding(column: ColumnShape): KeyEncoding | KeyRefusal;
+  /** what rows are grouped by: equal where `storedKey` is equal, and nowhere else */
+  groupKey(expression: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+  /** a `groupKey` as its column stores it */
+  storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+  /** a column's values in a SELECT DISTINCT, where the type itself has no equality */
+  comparable(expression: string, column: ColumnShape): string;
   /** a `storedKey`, or a key column, as the driver reads text */
   keyText(key: Sql, stored: StoredKeyType): Sql;
   /** an addend of an exact sum: on SQLite decimals of declared digits become integers */

@@ -4,15 +4,18 @@ import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Row, type Work } from '../work.js';
-import { BaseDialect, freshColumns, insertInto, sameKeys } from './base.dialect.js';
+import { BaseDialect, encodedAs, freshColumns, insertInto, sameKeys } from './base.dialect.js';
 import { choose, epochDay, epochReading, isoReading, stepOfWeek } from './day-expressions.js';
 import {
   DAYS,
   type Clock,
   type ClockColumn,
   type Collation,
+  type ColumnShape,
+  type KeyEncoding,
+  type KeyKind,
+  type KeyRefusal,
   type KeyTable,
-  type KeyType,
   type NumericColumn,
   type Replacement,
   type StagedColumn,
@@ -29,6 +32,34 @@ const UNREACHABLE = /^(PROTOCOL_CONNECTION_LOST|ECONN(REFUSED|RESET|ABORTED)|EPI
 
 /** Binary and without padding, so that 'a', 'A', 'a ' and 'á' are four keys: MariaDB's name and MySQL 8's. */
 const EXACT_COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
+
+const KEY_KINDS: Readonly<Record<string, KeyKind>> = {
+  int: 'integer',
+  integer: 'integer',
+  bigint: 'integer',
+  smallint: 'integer',
+  tinyint: 'integer',
+  mediumint: 'integer',
+  year: 'integer',
+  decimal: 'decimal',
+  float: 'float',
+  double: 'float',
+  date: 'date',
+  timestamp: 'instant',
+  char: 'padded',
+  enum: 'text',
+  bit: 'bits',
+  vector: 'binary',
+  uuid: 'uuid',
+  inet4: 'address',
+  inet6: 'address',
+};
+const TEXTS = /char|text$/;
+const BYTES = /binary$|blob$/;
+const SPATIAL = /^(geometry|geometrycollection|(multi)?(point|linestring|polygon))$/;
+
+/** Kinds whose group is a number or a date; that of the others is bytes. */
+const NUMBERS = new Set<KeyKind>(['integer', 'bits', 'boolean', 'date']);
 
 export class MysqlDialect extends BaseDialect {
   readonly name = 'MySQL';
@@ -206,17 +237,54 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
     return kind === 'wall' || kind === 'date' ? sql`TO_DAYS(${key}) - 719528` : key;
   }
 
-  /** Bytes: text would be grouped and compared by its column's collation. */
-  override rawKey(expression: Sql, type: KeyType): Sql {
-    // not CONVERT … USING binary, which has room for as many bytes as the text has characters
-    if (type === 'text') return sql`CAST(CONVERT(${expression} USING utf8mb4) AS BINARY)`;
-    return type === 'other' ? sql`CAST(CAST(${expression} AS CHAR) AS BINARY)` : expression;
+  keyEncoding({ type, isBoolean, length, scale }: ColumnShape): KeyEncoding | KeyRefusal {
+    if (SPATIAL.test(type)) return { refused: 'which has no text. Expected a column of another type' };
+    if (isBoolean) return encodedAs('boolean');
+    const kind = KEY_KINDS[type] ?? (TEXTS.test(type) ? 'text' : BYTES.test(type) ? 'binary' : 'other');
+    return encodedAs(kind, {
+      ...(kind === 'decimal' ? { scale: scale ?? 0 } : {}),
+      ...(type === 'binary' ? { length: length ?? 1 } : {}),
+      ...(kind === 'binary' || kind === 'bits' ? { format: 2 as const } : {}),
+    });
   }
 
-  storedKey(key: Sql, type: KeyType, stored: StoredKeyType): Sql {
+  /** Bytes: text would be grouped and compared by its column's collation. */
+  groupKey(expression: Sql, kind: KeyKind, stored: StoredKeyType): Sql {
+    if (stored === 'boolean') return sql`(${expression} <> 0)`;
+    switch (kind) {
+      case 'integer':
+      case 'date':
+      case 'binary':
+        return expression;
+      case 'boolean':
+        return sql`(${expression} <> 0)`;
+      case 'bits':
+        return sql`(${expression} + 0)`;
+      case 'decimal':
+        // without the zeros of ZEROFILL
+        return stored === 'varchar' ? bytesOf(sql`CAST(${expression} + 0 AS CHAR)`) : sql`(${expression} + 0)`;
+      case 'text':
+        // not CONVERT … USING binary, which has room for as many bytes as the text has characters
+        return bytesOf(sql`CONVERT(${expression} USING utf8mb4)`);
+      case 'padded':
+        // sessions with PAD_CHAR_TO_FULL_LENGTH read the spaces
+        return bytesOf(sql`CONVERT(TRIM(TRAILING ' ' FROM ${expression}) USING utf8mb4)`);
+      case 'float':
+        return bytesOf(sql`IF(${expression} = 0, '0', CAST(${expression} AS CHAR))`);
+      case 'instant':
+        return bytesOf(sql`CAST('1970-01-01 00:00:00' + INTERVAL UNIX_TIMESTAMP(${expression}) SECOND AS CHAR)`);
+      default:
+        return bytesOf(sql`CAST(${expression} AS CHAR)`);
+    }
+  }
+
+  storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql {
     switch (stored) {
       case 'varchar':
-        return type === 'text' || type === 'other' ? key : sql`CONVERT(CAST(${key} AS CHAR) USING binary)`;
+        if (kind === 'binary') return sql`CAST(LOWER(HEX(${key})) AS BINARY)`;
+        // without the zeros of ZEROFILL, which drivers do not give
+        if (kind === 'integer') return sql`CONVERT(CAST(${key} + 0 AS CHAR) USING binary)`;
+        return NUMBERS.has(kind) ? sql`CONVERT(CAST(${key} AS CHAR) USING binary)` : key;
       case 'integer':
       case 'boolean':
         return sql`CAST(${key} AS SIGNED)`;
@@ -328,6 +396,10 @@ WHERE s.${table.column(keys[0] ?? '')} IS NULL OR NOT (s.${column} <=> f.v)`;
 ON DUPLICATE KEY UPDATE ${column} = VALUES(${column})`);
     return Number(counted?.written);
   }
+}
+
+function bytesOf(text: Sql): Sql {
+  return sql`CAST(${text} AS BINARY)`;
 }
 
 /** The zone in which the driver writes dates, as mysql2 reads its `timezone`: UTC where that is none that it knows. */

@@ -5,11 +5,22 @@ import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { queryOne, type Row, type Work } from '../work.js';
-import { BaseDialect, type Beginning, freshColumns, insertInto, sameKeys, withExpressions } from './base.dialect.js';
+import {
+  BaseDialect,
+  type Beginning,
+  encodedAs,
+  freshColumns,
+  insertInto,
+  sameKeys,
+  withExpressions,
+} from './base.dialect.js';
 import type {
   Clock,
   ClockColumn,
-  KeyType,
+  ColumnShape,
+  KeyEncoding,
+  KeyKind,
+  KeyRefusal,
   NumericColumn,
   Point,
   Replaced,
@@ -24,6 +35,43 @@ const TRANSIENT = new Set(['40001', '40P01', '55P03']);
 /** SQLSTATE classes and codes, and what Node calls it: no connection, no room, shutting down, ended for being idle, a standby */
 const UNAVAILABLE =
   /^(08...|53...|57P0[1-5]|25P03|25006|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+
+const KEY_KINDS: Readonly<Record<string, KeyKind>> = {
+  smallint: 'integer',
+  integer: 'integer',
+  bigint: 'integer',
+  numeric: 'decimal',
+  real: 'float',
+  'double precision': 'float',
+  boolean: 'boolean',
+  date: 'date',
+  uuid: 'uuid',
+  'character varying': 'text',
+  text: 'text',
+  citext: 'text',
+  enum: 'text',
+  character: 'padded',
+  bpchar: 'padded',
+  bytea: 'binary',
+  bit: 'bits',
+  inet: 'address',
+  'timestamp with time zone': 'instant',
+};
+
+/** Types that have no equality operator, and so no SELECT DISTINCT. */
+const WITHOUT_EQUALITY = new Set(['json', 'xml', 'point', 'box', 'lseg', 'path', 'polygon', 'circle', 'line']);
+
+const SESSION_ZONE: KeyRefusal = {
+  refused: "whose text depends on the session's time zone. Expected timestamptz or text",
+};
+
+/** Settings on which the text of a value depends: a role may have others, and keys would change with the connection. */
+const TEXT_SETTINGS = [
+  'SET LOCAL datestyle = ISO',
+  'SET LOCAL intervalstyle = postgres',
+  'SET LOCAL extra_float_digits = 1',
+  'SET LOCAL bytea_output = hex',
+];
 
 class Shared {
   constructor(readonly value: unknown) {}
@@ -78,6 +126,7 @@ export class PostgresDialect extends BaseDialect {
     const settings = [
       // compiling the CASE of a zone's offsets takes longer than evaluating it for a million rows
       'SET LOCAL jit = off',
+      ...TEXT_SETTINGS,
       ...(isProvisional ? ['SET LOCAL synchronous_commit = off'] : []),
       ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`]),
       ...(idleLimit === null ? [] : [`SET LOCAL idle_in_transaction_session_timeout = ${String(idleLimit)}`]),
@@ -113,7 +162,7 @@ export class PostgresDialect extends BaseDialect {
 
   each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void> {
     return this.onConnection(dataSource, 'slave', async (runner) => {
-      await runner.query('START TRANSACTION READ ONLY');
+      await runner.query(['START TRANSACTION READ ONLY', ...TEXT_SETTINGS].join('; '));
       try {
         await runner.query(
           `DECLARE trackstats_rows NO SCROLL CURSOR FOR ${this.statementText(statement)}`,
@@ -245,17 +294,60 @@ export class PostgresDialect extends BaseDialect {
     return kind === 'seconds' || kind === 'milliseconds' ? key : sql`${key} - DATE '1970-01-01'`;
   }
 
-  storedKey(key: Sql, type: KeyType, stored: StoredKeyType): Sql {
+  keyEncoding({ type, isArray, precision, scale }: ColumnShape): KeyEncoding | KeyRefusal {
+    if (isArray ? type === 'timestamp with time zone' : /^tstz(multi)?range$/.test(type)) return SESSION_ZONE;
+    if (isArray) return encodedAs('other');
+    const kind = KEY_KINDS[type] ?? 'other';
+    const isFixed = precision !== null || scale !== null;
+    return encodedAs(kind, {
+      ...(kind === 'decimal' && isFixed ? { scale: scale ?? 0 } : {}),
+      ...(kind === 'binary' || kind === 'address' ? { format: 2 as const } : {}),
+    });
+  }
+
+  /**
+   * The column itself where equality is identity. Text is compared by its bytes: the cast leaves citext and the
+   * collation leaves nondeterministic ones, also where the entity does not declare them. Both cost nothing: 0.80 s of
+   * processor time for a million rows, 0.88 s without.
+   */
+  groupKey(expression: Sql, kind: KeyKind, stored: StoredKeyType): Sql {
+    if (stored !== 'varchar') return typedKey(expression, kind, stored);
+    switch (kind) {
+      case 'integer':
+      case 'uuid':
+      case 'date':
+      case 'boolean':
+      case 'binary':
+        return expression;
+      case 'padded':
+        return sql`${expression} COLLATE "C"`;
+      case 'float':
+        return sql`(CASE WHEN ${expression} = 0 THEN '0' ELSE CAST(${expression} AS text) END) COLLATE "C"`;
+      case 'address':
+        // a cast to text adds /32
+        return sql`ABBREV(${expression}) COLLATE "C"`;
+      case 'instant':
+        return sql`(CAST(${expression} AT TIME ZONE 'UTC' AS text) || '+00') COLLATE "C"`;
+      default:
+        return sql`CAST(${expression} AS text) COLLATE "C"`;
+    }
+  }
+
+  storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql {
     switch (stored) {
       case 'varchar':
-        return sql`CAST(${key} AS varchar)`;
+        return storedText(key, kind);
       case 'integer':
         return sql`CAST(${key} AS integer)`;
       case 'boolean':
-        return type === 'boolean' ? sql`CAST(CAST(${key} AS integer) AS smallint)` : sql`CAST(${key} AS smallint)`;
+        return sql`CAST(CAST(${key} AS integer) AS smallint)`;
       case 'date':
         return sql`CAST(${key} AS date)`;
     }
+  }
+
+  override comparable(expression: string, { type, isArray }: ColumnShape): string {
+    return WITHOUT_EQUALITY.has(type) && !isArray ? `CAST(${expression} AS text)` : expression;
   }
 
   override addend({ expression, type }: NumericColumn): Sql {
@@ -365,5 +457,27 @@ WHERE f.c0 IS NULL OR s.${table.column(first)} IS NULL OR s.${table.column(value
 
   protected putStaged(): Work<number> {
     throw new TypeError('PostgreSQL stages nothing');
+  }
+}
+
+/** A key whose column is no text: the value in the type of that column. */
+function typedKey(expression: Sql, kind: KeyKind, stored: StoredKeyType): Sql {
+  if (stored === 'boolean' && kind === 'integer') return sql`${expression} <> 0`;
+  if (stored === 'boolean' && kind === 'bits') return sql`POSITION('1' IN CAST(${expression} AS text)) > 0`;
+  return kind === 'boolean' && stored === 'integer' ? sql`CAST(${expression} AS integer)` : expression;
+}
+
+function storedText(key: Sql, kind: KeyKind): Sql {
+  switch (kind) {
+    case 'integer':
+    case 'uuid':
+    case 'date':
+    case 'boolean':
+      return sql`CAST(${key} AS varchar)`;
+    case 'binary':
+      return sql`CAST(ENCODE(${key}, 'hex') AS varchar)`;
+    default:
+      // back from "C", or no index of the statistics' table would find it
+      return sql`CAST(${key} AS varchar) COLLATE "default"`;
   }
 }
