@@ -133,10 +133,10 @@ describe.each([['an ESM', 'module'] as const, ['a CommonJS', 'commonjs'] as cons
     });
     await app.compile();
     const url = pathToFileURL(join(app.directory, 'dist/src/app.module.js')).href;
-    const { before, perDay, chart, lifetime } = JSON.parse(await app.run('dist/src/start-shop.js', url)) as {
+    const { before, perDay, page, lifetime } = JSON.parse(await app.run('dist/src/start-shop.js', url)) as {
       before: Point[];
       perDay: Point[];
-      chart: string;
+      page: string;
       lifetime: number;
     };
     // empty, unless its schedule was faster than the question
@@ -146,17 +146,17 @@ describe.each([['an ESM', 'module'] as const, ['a CommonJS', 'commonjs'] as cons
     expect(perDay.at(-1)).toMatchObject({ complete: false, asOf: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
     expect(Object.keys(perDay[0] ?? {})).toEqual(['date', 'value', 'complete', 'asOf']);
     expect(lifetime).toBe(2);
-    expect(chart).toMatch(/^<svg .*<title>\d{4}-\d\d-\d\d: [12]<\/title>.*<\/svg>$/);
-    expect(chart.match(/<rect /g)).toHaveLength(30);
+    expect(page).toMatch(/^<!doctype html>/i);
     if (type === 'module') return; // Vitest, which needs no configuration, is not among the tools of this repository
     app.write({ 'jest.config.js': readJestConfig() });
     await app.test();
   }, 240_000);
 });
 
-it('every other snippet of the README, and every one of docs/, compiles, and gives what it says', async () => {
+it('every snippet of docs/ compiles, and gives what it says', async () => {
   const app = consumer('module', OPTIONAL);
-  const { files, declarations, calls } = snippetFiles(readme, readGuides());
+  const { tour, others } = readGuides();
+  const { files, declarations, calls } = snippetFiles(tour, others);
   app.write(files);
   for (const name of ['config.ts', 'reader.ts', 'world.ts', 'run-snippets.ts'])
     app.write({ [`snippets/${name}`]: fixture(name) });

@@ -9,12 +9,14 @@ const DOCUMENTS = [
 
 const textOf = (document: string): string => readFileSync(document, 'utf8');
 const proseOf = (document: string): string => textOf(document).replace(/^```.*?^```$/gms, '');
-const prose = proseOf('README.md');
 const text = DOCUMENTS.map(textOf).join('\n');
 
-/** The names in code font in the first column of a table, by the heading that it stands under. */
-function firstColumn(heading: string): string[] {
-  const section = prose.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+/** The names in code font in the first column of the table under a heading. */
+function firstColumn(document: string, heading: string): string[] {
+  const section =
+    proseOf(document)
+      .split(/^#+ /m)
+      .find((part) => part.startsWith(`${heading}\n`)) ?? '';
   return [...section.matchAll(/^\| ([^|]*`[^|]*) \|/gm)].flatMap(
     ([, cell = '']) => cell.match(/(?<=`)\w+(?=[`(:])/g) ?? [],
   );
@@ -52,15 +54,15 @@ describe('the documents', () => {
     expect([...new Set(named)].sort()).toEqual(errors.sort());
   });
 
-  it('the README names every option of the module', () => {
+  it('docs/configuration.md names every option of the module', () => {
     const file = 'lib/trackstats.options.ts';
     const options = ['TrackstatsModuleOptions', 'TrackstatsModuleExtras'].flatMap((name) => propertiesOf(file, name));
-    expect(firstColumn('Options of the module').sort()).toEqual(options.sort());
+    expect(firstColumn('docs/configuration.md', 'Options of the module').sort()).toEqual(options.sort());
   });
 
-  it('the README names every way to read', () => {
+  it('docs/tour.md names every way to read', () => {
     const methods = Object.getOwnPropertyNames(trackstats.StatisticService.prototype);
-    const named = firstColumn('Reading');
+    const named = firstColumn('docs/tour.md', 'Read statistics');
     expect(named.filter((name) => !methods.includes(name))).toEqual([]);
     expect(named).toEqual(expect.arrayContaining(['value', 'point', 'series', 'multiSeries', 'top', 'total', 'find']));
   });
@@ -76,6 +78,10 @@ describe('the documents', () => {
   it.each(DOCUMENTS)('%s links to what is there', (document) => {
     const links = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
     expect(links.filter((link) => !link.startsWith('https://') && !isThere(document, link))).toEqual([]);
+  });
+
+  it('the README is no longer than a first visit', () => {
+    expect(textOf('README.md').split('\n').length).toBeLessThanOrEqual(250);
   });
 
   it('docs/README.md has every guide', () => {

@@ -30,13 +30,13 @@ const TYPES = [...readFileSync('lib/index.ts', 'utf8').matchAll(/export type \{(
 
 /**
  * The files of the snippets, each a module that imports what it does not declare: from the snippets before it in its
- * document, from the README, from the packages. Values that a document names are compared. A guide without calls is
+ * document, from the tour, from the packages. Values that a document names are compared. A guide without calls is
  * compiled, and takes no part in the application.
  */
-export function snippetFiles(readme: Guide, guides: readonly Guide[]): SnippetFiles {
+export function snippetFiles(tour: Guide, guides: readonly Guide[]): SnippetFiles {
   const result: SnippetFiles = { files: {}, declarations: [], calls: [] };
   const shared = packages();
-  add(readme, shared, result);
+  add(tour, shared, result);
   for (const guide of guides) add(guide, new Map(shared), result);
   return result;
 }
@@ -57,7 +57,7 @@ function add({ name, declarations, calls }: Guide, known: Map<string, string>, r
 }
 
 function moduleOf(snippet: Snippet, known: Map<string, string>): string {
-  // what a document imports from a file of the reader's, the README has declared
+  // what a document imports from a file of the reader's, the tour has declared
   const code = snippet.code
     .replace(/^import .* from '\.\/.*$/gm, '')
     .replace(RESULT, (_, statement: string, value: string) => `is(${statement}, ${value});`);

@@ -35,11 +35,14 @@ export function snippetsOf(text: string): Snippet[] {
   }));
 }
 
-/** Reads the guides of `docs/`. */
-export function readGuides(): Guide[] {
-  return readdirSync('docs')
+/** The page whose shop the other pages use. */
+const TOUR = 'tour.md';
+
+/** Reads the guides of `docs/`: the tour, and those that use its shop. */
+export function readGuides(): { tour: Guide; others: Guide[] } {
+  const [tour, ...others] = readdirSync('docs')
     .filter((file) => file.endsWith('.md'))
-    .sort()
+    .sort((a, b) => Number(b === TOUR) - Number(a === TOUR) || a.localeCompare(b))
     .map((file) => {
       const snippets = snippetsOf(readFileSync(join('docs', file), 'utf8'));
       return {
@@ -48,4 +51,6 @@ export function readGuides(): Guide[] {
         calls: snippets.filter(isCall),
       };
     });
+  if (tour?.name !== 'tour') throw new Error('Expected docs/tour.md.');
+  return { tour, others };
 }
