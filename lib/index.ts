@@ -104,7 +104,7 @@ export {
   SourceGoneError,
 } from './errors/run.error.js';
 export { DuplicateJobError, InvalidScheduleError, MissingScheduleModuleError } from './errors/schedule.error.js';
-export { InvalidPropertyPathError, InvalidSourceError } from './errors/source.error.js';
+export { AmbiguousRelationError, InvalidPropertyPathError, InvalidSourceError } from './errors/source.error.js';
 export {
   InvalidFilterError,
   InvalidObjectError,

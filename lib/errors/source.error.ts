@@ -9,6 +9,26 @@ export class InvalidPropertyPathError extends TrackstatsError {
   }
 }
 
+/** A relation that should find one row found several, with different values of what a tracker reads. */
+export class AmbiguousRelationError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_AMBIGUOUS_RELATION';
+
+  /** @param value what has several values; `soughtBy` is the property by which the relation finds rows */
+  constructor(
+    tracker: string,
+    value: { readonly option: string; readonly path: string; readonly entity: string; readonly soughtBy: string },
+    key: readonly unknown[],
+  ) {
+    const { option, path, entity, soughtBy } = value;
+    super(
+      `Tracker ${tracker}: ${option}: ${shown(path)} of ${entity} has several different values for the row with the key ` +
+        `${key.map(shown).join(', ')}. Rows are found by ${soughtBy}, which is not unique, and several were. Expected one, or ` +
+        `the same value in all of them. Remove the others, and declare the column unique (@Unique, or @Index with unique: ` +
+        `true) so that the database keeps it so.`,
+    );
+  }
+}
+
 /** What was given as the source of a tracker cannot be counted. */
 export class InvalidSourceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_SOURCE';

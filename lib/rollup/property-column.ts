@@ -1,8 +1,7 @@
 import type { EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { InvalidPropertyPathError } from '../errors/source.error.js';
 import type { ColumnMetadata } from './column-type.js';
-
-type RelationMetadata = EntityMetadata['relations'][number];
+import { joinsAtMostOne, type RelationMetadata } from './unique-join.js';
 
 /** Where a property path leads: a column of the source's table or of one that was joined for it. */
 export interface PropertyColumn {
@@ -11,6 +10,8 @@ export interface PropertyColumn {
   readonly expression: string;
   /** the entity that the property points to, where it is a relation or a column that holds a relation's key */
   readonly pointsTo: EntityMetadata | null;
+  /** the first relation on the way that may find several rows, as nothing proves that it does not; null: none */
+  readonly ambiguous: RelationMetadata | null;
 }
 
 /**
@@ -30,6 +31,8 @@ export function joinProperty(query: SelectQueryBuilder<ObjectLiteral>, option: s
 const OURS = 'trackstats_';
 
 class PathWalk {
+  private ambiguous: RelationMetadata | null = null;
+
   constructor(
     private readonly query: SelectQueryBuilder<ObjectLiteral>,
     private readonly option: string,
@@ -44,7 +47,7 @@ class PathWalk {
     const column = metadata.columns.find(
       ({ propertyPath, isVirtualProperty }) => propertyPath === whole && !isVirtualProperty,
     );
-    if (column !== undefined) return { column, expression: this.escaped(alias, column), pointsTo: referenced(column) };
+    if (column !== undefined) return this.found(column, this.escaped(alias, column), referenced(column));
     for (let length = steps.length - 1; length > 0; length--) {
       const start = steps.slice(0, length).join('.');
       const crossed = metadata.relations.find(({ propertyPath }) => propertyPath === start);
@@ -67,9 +70,13 @@ class PathWalk {
     }
     const [held, ...more] = relation.isOwning ? relation.joinColumns : [];
     if (held !== undefined && more.length === 0 && held.referencedColumn === primary) {
-      return { column: primary, expression: this.escaped(alias, held), pointsTo };
+      return this.found(primary, this.escaped(alias, held), pointsTo);
     }
-    return { column: primary, expression: this.escaped(this.join(alias, relation), primary), pointsTo };
+    return this.found(primary, this.escaped(this.join(alias, relation), primary), pointsTo);
+  }
+
+  private found(column: ColumnMetadata, expression: string, pointsTo: EntityMetadata | null): PropertyColumn {
+    return { column, expression, pointsTo, ambiguous: this.ambiguous };
   }
 
   private refuseMany(relation: RelationMetadata): void {
@@ -82,6 +89,7 @@ class PathWalk {
 
   private join(alias: string, relation: RelationMetadata): string {
     this.refuseMany(relation);
+    if (!joinsAtMostOne(relation)) this.ambiguous ??= relation;
     const property = `${alias}.${relation.propertyPath}`;
     const ours = this.query.expressionMap.joinAttributes.filter((join) => join.alias.name.startsWith(OURS));
     const known = ours.find((join) => join.entityOrProperty === property)?.alias.name;

@@ -17,10 +17,32 @@ export interface ResolvedSource {
   readonly distinct: RawKey | null;
   /** keys that differ from row to row, in the order of the statistic's key columns */
   readonly keys: readonly SourceKey[];
+  /** what of a row may have several values, as a relation on its way may find several rows; null: nothing */
+  readonly ambiguity: SourceAmbiguity | null;
   /** where the query is one table's date column and nothing else: what an index on that column can count by ranges */
   readonly plain: { readonly table: Table; readonly column: string } | null;
   /** the text of the query, without its parameters' values: part of the definition's fingerprint */
   readonly text: string;
+}
+
+/** Values of a source row that come over relations which nothing proves to find one row only. */
+export interface SourceAmbiguity {
+  /** the source with one row for each that the joins find, and the primary key of each as `p0`, `p1`, … */
+  readonly query: Sql;
+  readonly primaryKey: readonly Sql[];
+  readonly values: readonly AmbiguousValue[];
+  /** True if the date is one of the values: rows outside a range then may belong to rows inside it. */
+  readonly isDated: boolean;
+}
+
+export interface AmbiguousValue {
+  /** equal only for equal values */
+  readonly expression: Sql;
+  /** for messages: the option, the path, and why it may have several values */
+  readonly option: string;
+  readonly path: string;
+  readonly entity: string;
+  readonly soughtBy: string;
 }
 
 /** A column of the source query that is told apart value by value. */

@@ -179,7 +179,8 @@ function readingBounds({ source: { clock }, timeZone, now, scanFrom, scanThrough
   return { from: days.from, to: Math.min(days.to, latestReading(now, clock.storedIn) + 1) };
 }
 
-function within(dialect: Dialect, spec: RollupSpec): Sql {
+/** The condition that a source row is one of those that are read. */
+export function within(dialect: Dialect, spec: RollupSpec): Sql {
   const { clock } = spec.source;
   const { from, to } = readingBounds(spec);
   const until = sql`${clock.expression} < ${dialect.reading(clock, to)}`;

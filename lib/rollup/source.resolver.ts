@@ -19,8 +19,9 @@ import { NULL_DIMENSION } from '../statistics/dimension.decorator.js';
 import type { StatisticTable } from '../statistics/statistic-table.js';
 import type { AggregateSpec } from './aggregate.js';
 import { type ColumnMetadata, databaseType, isInteger, numericType } from './column-type.js';
-import { joinProperty } from './property-column.js';
-import type { RawKey, ResolvedSource, SourceKey } from './rollup-spec.js';
+import { joinProperty, type PropertyColumn } from './property-column.js';
+import type { AmbiguousValue, RawKey, ResolvedSource, SourceAmbiguity, SourceKey } from './rollup-spec.js';
+import { joinsAtMostOne, soughtBy } from './unique-join.js';
 
 /** Where a tracker's rows come from: an entity, a repository, or a query with its joins, conditions and parameters. */
 export type Source<E extends ObjectLiteral = ObjectLiteral> = EntityClass<E> | Repository<E> | SelectQueryBuilder<E>;
@@ -69,28 +70,55 @@ export function resolveSource(
   if (reading.withDeleted) query.withDeleted();
   applyWhere(query, reading.where);
   refuseGrouped(query);
-  const inflated = mayRepeatRows(query);
-  const columns = new Columns(dialect, dataSource, query, inflated);
+  const repeats = joinsMany(query);
+  const declared = selectReading(dialect, dataSource, query.clone(), reading, repeats);
+  if (repeats) declared.query.distinct(true);
+  // of a definition's fingerprint: to tell rows apart is no part of it, and statistics that were right need no backfill
+  const text = declared.query.getQuery();
+  const tellsApart =
+    !repeats && (declared.columns.isAmbiguous || (addsUp(reading) && !joinsAtMostOneRow(declared.query)));
+  const { columns, ...selected } = tellsApart ? selectReading(dialect, dataSource, query, reading, true) : declared;
+  const ambiguity = columns.ambiguity(() => boundQuery(dialect, dataSource, selected.query));
+  if (tellsApart) selected.query.distinct(true);
+  return { ...selected, query: boundQuery(dialect, dataSource, selected.query), ambiguity, text };
+}
+
+/** What of a resolved source is read off its columns. */
+type SelectedReading = Omit<ResolvedSource, 'query' | 'ambiguity' | 'text'> & {
+  readonly query: SelectQueryBuilder<ObjectLiteral>;
+  readonly columns: Columns;
+};
+
+/**
+ * Selects what a tracker reads.
+ *
+ * @param isDistinct with the primary key, so that DISTINCT makes one row of each that the source has
+ */
+function selectReading(
+  dialect: Dialect,
+  dataSource: DataSource,
+  query: SelectQueryBuilder<ObjectLiteral>,
+  reading: SourceReading,
+  isDistinct: boolean,
+): SelectedReading {
+  const columns = new Columns(dialect, dataSource, query, isDistinct);
   const clock = columns.clock(reading);
   const keys = reading.keys.map((key, index) => columns.key(reading.statistic, key, `s${String(index)}`));
   const { function: aggregate, field } = reading.aggregate;
   const { reads } = meaningOf(aggregate);
   const numeric = field !== null && reads === 'numbers' ? columns.numeric(field) : null;
   const distinct = field !== null && reads === 'values' ? columns.distinct(field) : null;
-  if (inflated) columns.selectPrimaryKey();
+  if (isDistinct) columns.selectPrimaryKey();
   query.orderBy();
   const plain =
     reads === 'rows' && keys.length === 0 && selectsWholeTable(query) ? columns.plain(reading.dateField) : null;
-  return {
-    query: boundQuery(dialect, dataSource, query),
-    clock,
-    aggregate,
-    numeric,
-    distinct,
-    keys,
-    plain,
-    text: query.getQuery(),
-  };
+  return { query, columns, clock, aggregate, numeric, distinct, keys, plain };
+}
+
+/** True if a row that is there twice changes the value: not for minima, maxima and numbers of different values. */
+function addsUp({ aggregate }: SourceReading): boolean {
+  const { reads, combine } = meaningOf(aggregate.function);
+  return reads === 'rows' || (reads === 'numbers' && combine === 'add');
 }
 
 function isQuery(source: Source): source is SelectQueryBuilder<ObjectLiteral> {
@@ -145,8 +173,8 @@ function applyWhere(query: SelectQueryBuilder<ObjectLiteral>, where: SourceReadi
     .map((condition) => ({ type: 'and', condition: { operator: 'brackets', condition } }));
 }
 
-/** Whether the query's own joins may give a row of the source more than once. */
-function mayRepeatRows({ expressionMap }: SelectQueryBuilder<ObjectLiteral>): boolean {
+/** True if the query itself joins to many rows, or to rows of which TypeORM knows nothing. */
+function joinsMany({ expressionMap }: SelectQueryBuilder<ObjectLiteral>): boolean {
   return (
     expressionMap.selectDistinct ||
     expressionMap.aliases.filter(({ type }) => type === 'from').length > 1 ||
@@ -154,6 +182,11 @@ function mayRepeatRows({ expressionMap }: SelectQueryBuilder<ObjectLiteral>): bo
       ({ relation }) => relation === undefined || relation.isOneToMany || relation.isManyToMany,
     )
   );
+}
+
+/** True if every join is a relation that is proven to find at most one row. */
+function joinsAtMostOneRow({ expressionMap }: SelectQueryBuilder<ObjectLiteral>): boolean {
+  return expressionMap.joinAttributes.every(({ relation }) => relation !== undefined && joinsAtMostOne(relation));
 }
 
 /** Whether the query gives every row of one table, once. */
@@ -166,6 +199,9 @@ function selectsWholeTable({ expressionMap }: SelectQueryBuilder<ObjectLiteral>)
 
 /** The columns of the source query, as they are selected. */
 class Columns {
+  private readonly ambiguous: AmbiguousValue[] = [];
+  private primaryKey: readonly Sql[] = [];
+
   constructor(
     private readonly dialect: Dialect,
     private readonly dataSource: DataSource,
@@ -176,10 +212,31 @@ class Columns {
     query.select([]);
   }
 
+  /** True if something that is selected comes over a relation that may find several rows. */
+  get isAmbiguous(): boolean {
+    return this.ambiguous.length > 0;
+  }
+
+  /** @param query the source as it is then: with a row for each that the joins find */
+  ambiguity(query: () => Sql): SourceAmbiguity | null {
+    if (!this.isAmbiguous) return null;
+    const isDated = this.ambiguous.some(({ option }) => option === 'dateField');
+    return { query: query(), primaryKey: this.primaryKey, values: this.ambiguous, isDated };
+  }
+
+  /** Notes a value that comes over a relation that may find several rows. */
+  private note({ ambiguous }: PropertyColumn, option: string, path: string, expression: Sql): void {
+    if (ambiguous === null) return;
+    const entity = this.query.expressionMap.mainAlias?.metadata.name ?? '';
+    this.ambiguous.push({ expression, option, path, entity, soughtBy: soughtBy(ambiguous) });
+  }
+
   clock(reading: SourceReading): ClockColumn {
-    const { column, expression } = joinProperty(this.query, 'dateField', reading.dateField);
-    const clock = this.clockOf(column, reading);
-    return { ...clock, expression: this.selected(expression, 'at') };
+    const found = joinProperty(this.query, 'dateField', reading.dateField);
+    const clock = this.clockOf(found.column, reading);
+    const expression = this.selected(found.expression, 'at');
+    this.note(found, 'dateField', reading.dateField, expression);
+    return { ...clock, expression };
   }
 
   /** the date's table and column, for a query of that table alone */
@@ -201,7 +258,8 @@ class Columns {
   }
 
   numeric(path: string): NumericColumn {
-    const { column, expression } = joinProperty(this.query, 'aggregate', path);
+    const found = joinProperty(this.query, 'aggregate', path);
+    const { column } = found;
     const type = numericType(databaseType(this.dataSource, column));
     if (type === null) {
       return this.refuse(
@@ -210,8 +268,10 @@ class Columns {
         `is of type ${databaseType(this.dataSource, column)}. Expected a numeric column; of others, count or countDistinct.`,
       );
     }
+    const expression = this.selected(found.expression, 'v');
+    this.note(found, 'aggregate', path, expression);
     return {
-      expression: this.selected(expression, 'v'),
+      expression,
       type,
       precision: column.precision ?? null,
       scale: column.scale ?? null,
@@ -223,28 +283,27 @@ class Columns {
     const { mainAlias } = this.query.expressionMap;
     if (mainAlias?.metadata.primaryColumns.length === 0) {
       throw new InvalidSourceError(
-        `A source query joins ${mainAlias.metadata.name} to many rows, and it has no primary key by which each of its rows ` +
+        `A source query joins ${mainAlias.metadata.name} to rows of which there may be many, and it has no primary key by which each of its rows ` +
           `could be counted once. Declare one (@PrimaryColumn), or put the condition into a subquery: whereExists.`,
       );
     }
-    mainAlias?.metadata.primaryColumns.forEach((column, index) => {
-      this.selected(
-        `${this.query.escape(mainAlias.name)}.${this.query.escape(column.databaseName)}`,
-        `p${String(index)}`,
-      );
-    });
-    this.query.distinct(true);
+    const alias = this.query.escape(mainAlias?.name ?? '');
+    this.primaryKey = (mainAlias?.metadata.primaryColumns ?? []).map((column, index) =>
+      this.selected(`${alias}.${this.query.escape(column.databaseName)}`, `p${String(index)}`),
+    );
   }
 
   private raw(option: string, path: string, name: string, stored: StoredKeyType): RawKey {
-    const { column, expression } = joinProperty(this.query, option, path);
-    const shape = columnShape(this.dataSource, column);
+    const found = joinProperty(this.query, option, path);
+    const shape = columnShape(this.dataSource, found.column);
     const encoding = this.dialect.keyEncoding(shape);
     const type = shape.isArray ? `${shape.type}[]` : shape.type;
     if ('refused' in encoding) return this.refuse(option, path, `is of type ${type}, ${encoding.refused}.`);
     if (!holdsKey(stored, encoding, shape)) this.refuseStored(option, path, type, stored);
-    const selected = this.isDistinct ? this.dialect.comparable(expression, shape) : expression;
-    return { expression: this.selected(selected, name), kind: encoding.kind, format: encoding.format };
+    const compared = this.isDistinct ? this.dialect.comparable(found.expression, shape) : found.expression;
+    const expression = this.selected(compared, name);
+    this.note(found, option, path, this.dialect.groupKey(expression, encoding.kind, stored));
+    return { expression, kind: encoding.kind, format: encoding.format };
   }
 
   private refuseStored(option: string, path: string, type: string, stored: StoredKeyType): never {

@@ -3,6 +3,7 @@ import { findMetric } from '../catalog/metric.query.js';
 import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import { execute, queryOne, type Work } from '../database/work.js';
+import { refuseAmbiguous } from '../rollup/ambiguity.js';
 import { inRange } from '../rollup/range-sql.js';
 import { PartialSpool, spooledSpec } from '../rollup/partial-spool.js';
 import { PARTIAL } from '../rollup/rollup-sql.js';
@@ -96,6 +97,7 @@ export class TrackerRunner {
       const probe = await sourceDatabase.read(() => probed(probeOf(sourceDatabase.dialect, tracker, options.now)));
       // not `read`: a replica may lag behind the coverage that the transaction below will find
       const scan = await this.database.transaction(() => this.scan(tracker, options, probe));
+      await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(tracker.definition), scan));
       const spool = await PartialSpool.from(sourceDatabase, scan);
       try {
         options.cancellation?.check();
@@ -142,6 +144,7 @@ export class TrackerRunner {
     const plan = yield* this.plan(tracker, coverage, options, first);
     const scan = scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
     if (across !== undefined && !sameScan(scan, across.scan)) throw new OvertakenError();
+    if (across === undefined) yield* refuseAmbiguous(dialect, trackerLabel(tracker.definition), scan);
     const resolved = yield* specOf(dialect, { id: metricId }, scan, plan);
     const spec = across === undefined ? resolved : spooledSpec(resolved);
     yield* refuseLoss(dialect, tracker, spec, options, first);

@@ -3,6 +3,7 @@ import { findMetric } from '../catalog/metric.query.js';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 import { differingRows, type ComparedRow } from '../rollup/compare-sql.js';
+import { refuseAmbiguous } from '../rollup/ambiguity.js';
 import { PartialSpool, spooledSpec } from '../rollup/partial-spool.js';
 import { PARTIAL } from '../rollup/rollup-sql.js';
 import type { RollupSpec } from '../rollup/rollup-spec.js';
@@ -98,6 +99,7 @@ export class TrackerVerifier {
     });
     const probe = probeOf(sourceDatabase.dialect, tracker, now);
     const scan = scanOf(tracker, plan, now, await sourceDatabase.read(() => probe.countsByIndex()));
+    await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(definition), scan));
     const spool = sourceDatabase === this.database ? undefined : await PartialSpool.from(sourceDatabase, scan);
     try {
       return await this.database.transaction(() => this.differences(tracker, target, scan, plan, spool));

@@ -1,0 +1,40 @@
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import type { Dialect } from '../database/dialects/dialect.js';
+import { queryOne, type Row, type Work } from '../database/work.js';
+import { AmbiguousRelationError } from '../errors/source.error.js';
+import { within } from './rollup-sql.js';
+import type { RollupSpec } from './rollup-spec.js';
+
+/**
+ * Refuses a source row that has several different values of a property, as a relation on the way to it found several
+ * rows: which of them counts would be chance. Sources without such a relation are not read.
+ *
+ * @throws AmbiguousRelationError
+ */
+export function* refuseAmbiguous(dialect: Dialect, tracker: string, spec: RollupSpec): Work<void> {
+  const { ambiguity } = spec.source;
+  if (ambiguity === null) return;
+  const found = yield* queryOne<Row & { place: number | string }>(ambiguousRow(dialect, spec, ambiguity));
+  if (found === undefined) return;
+  const value = ambiguity.values[Number(found.place)];
+  if (value === undefined) return;
+  const key = ambiguity.primaryKey.map((_, index) => found[`p${String(index)}`]);
+  throw new AmbiguousRelationError(tracker, value, key);
+}
+
+/** One source row that has several values, and which of the properties it is. */
+function ambiguousRow(
+  dialect: Dialect,
+  spec: RollupSpec,
+  { query, primaryKey, values, isDated }: NonNullable<RollupSpec['source']['ambiguity']>,
+): Sql {
+  const several = values.map(
+    ({ expression: value }) =>
+      sql`(COUNT(DISTINCT ${value}) > 1 OR (COUNT(${value}) > 0 AND COUNT(${value}) < COUNT(*)))`,
+  );
+  const places = several.map((condition, place) => sql`WHEN ${condition} THEN ${raw(String(place))}`);
+  const keys = primaryKey.map((key, index) => sql`${key} AS ${raw(`p${String(index)}`)}`);
+  const bounds = isDated ? empty : sql`WHERE ${within(dialect, spec)}`;
+  return sql`SELECT ${join([...keys, sql`CASE ${join(places, ' ')} END AS place`])} FROM (${query}) source ${bounds}
+GROUP BY ${join(primaryKey)} HAVING ${join(several, ' OR ')} LIMIT 1`;
+}
