@@ -10,33 +10,33 @@ import { systemClock, type Clock } from './trackstats.tokens.js';
 /** When trackers run, how runs end, and how much is kept of them. A duration is milliseconds, or text as `'30 seconds'`. */
 export interface SchedulingOptions {
   /** `false`: `@Track` registers trackers, nothing fires by itself. @default true */
-  enabled?: boolean;
+  enabled?: boolean | undefined;
   /** how many scheduled runs go on at once in this process; the others wait in turn. @default 4 */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /**
    * how long a process may be silent, as one that was killed or paused is, before another may run the tracker. A run
    * that goes on renews it, however long it takes. @default '30 seconds'
    */
-  lockAtMostFor?: Duration;
+  lockAtMostFor?: Duration | undefined;
   /** how long nobody runs a tracker again after a run began, by whatever slot. @default 0 */
-  lockAtLeastFor?: Duration;
+  lockAtLeastFor?: Duration | undefined;
   /** the latest slot that was missed, while no process ran, is run at start. @default true */
-  catchUp?: boolean;
+  catchUp?: boolean | undefined;
   /** by how much at most such a run is put off, at random, so that many do not come at once. @default '5 seconds' */
-  catchUpJitter?: Duration;
+  catchUpJitter?: Duration | undefined;
   /** the pause before a failed run is tried again; it doubles each time, up to a minute, with some chance. @default '1 second' */
-  retryDelay?: Duration;
+  retryDelay?: Duration | undefined;
   /** how long a shutdown waits for runs in progress before they are cancelled and rolled back. @default '10 seconds' */
-  shutdownGrace?: Duration;
+  shutdownGrace?: Duration | undefined;
   /** how much of each tracker's history is kept: both hold, and the last success stays. @default { days: 30, runs: 1000 } */
-  history?: { days?: number; runs?: number };
+  history?: { days?: number | undefined; runs?: number | undefined } | undefined;
 }
 
 /** Replaces a tracker's schedule whole; `false`: it has none. `timeZone` is the cron expression's alone. */
 export type ScheduleOverride =
   | false
-  | { cron: string; timeZone?: string; every?: never }
-  | { every: string | number; cron?: never; timeZone?: never };
+  | { cron: string; timeZone?: string | undefined; every?: undefined }
+  | { every: string | number; cron?: undefined; timeZone?: undefined };
 
 /**
  * The options of the module.
@@ -45,30 +45,30 @@ export type ScheduleOverride =
  */
 export interface TrackstatsModuleOptions {
   /** IANA name of the zone whose days are counted, where a tracker names no other. @default 'UTC' */
-  timeZone?: string;
+  timeZone?: string | undefined;
   /** first day of a CALENDAR_WEEK. @default 'monday' */
-  weekStart?: WeekStart;
+  weekStart?: WeekStart | undefined;
   /** what tells a run which time it is. @default the system's clock */
-  clock?: () => Date;
+  clock?: (() => Date) | undefined;
   /** `false` (as `{ enabled: false }`): nothing fires by itself. @default on */
-  scheduling?: false | SchedulingOptions;
+  scheduling?: false | SchedulingOptions | undefined;
   /** stable names of object types, so that renaming a table loses nothing. @default the entity's table name */
-  objectTypes?: Record<string, EntityClass>;
+  objectTypes?: Record<string, EntityClass> | undefined;
   /** schedules by tracker name, from configuration: each replaces the decorator's whole */
-  trackers?: Record<string, ScheduleOverride>;
+  trackers?: Record<string, ScheduleOverride> | undefined;
 }
 
 /** What shapes the module; with `forRootAsync` it stands beside the factory. */
 export interface TrackstatsModuleExtras {
   /** @default true */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
   /** name of the TypeORM data source that holds the statistics. @default the default one */
-  dataSource?: string;
+  dataSource?: string | undefined;
   /** custom statistics, as `forFeature` takes them */
-  statistics?: Type<AbstractStatistic>[];
+  statistics?: Type<AbstractStatistic>[] | undefined;
 }
 
-type NoExtras = { [K in keyof TrackstatsModuleExtras]?: never };
+type NoExtras = { [K in keyof TrackstatsModuleExtras]?: undefined };
 
 /** A provider that makes the options: for `useClass` and `useExisting`. */
 export interface TrackstatsOptionsFactory {
@@ -77,20 +77,20 @@ export interface TrackstatsOptionsFactory {
 }
 
 /** Options that come from a factory; what shapes the module (`dataSource`, `statistics`, `isGlobal`) stands beside it. */
-export type TrackstatsModuleAsyncOptions = TrackstatsModuleExtras &
-  Pick<ModuleMetadata, 'imports'> &
-  (
+export type TrackstatsModuleAsyncOptions = TrackstatsModuleExtras & {
+  imports?: ModuleMetadata['imports'] | undefined;
+} & (
     | {
         /** makes the options of what `inject` names */
         useFactory: (
           ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
         ) => (TrackstatsModuleOptions & NoExtras) | Promise<TrackstatsModuleOptions & NoExtras>;
-        inject?: FactoryProvider['inject'];
-        useClass?: never;
-        useExisting?: never;
+        inject?: FactoryProvider['inject'] | undefined;
+        useClass?: undefined;
+        useExisting?: undefined;
       }
-    | { useClass: Type<TrackstatsOptionsFactory>; useFactory?: never; useExisting?: never; inject?: never }
-    | { useExisting: Type<TrackstatsOptionsFactory>; useFactory?: never; useClass?: never; inject?: never }
+    | { useClass: Type<TrackstatsOptionsFactory>; useFactory?: undefined; useExisting?: undefined; inject?: undefined }
+    | { useExisting: Type<TrackstatsOptionsFactory>; useFactory?: undefined; useClass?: undefined; inject?: undefined }
   );
 
 /** Times are milliseconds. */

@@ -12,7 +12,7 @@ const DEFINITION: unique symbol = Symbol.for('nestjs-trackstats/definition');
 export interface DomainDefinition<R extends string = string> {
   readonly [DEFINITION]: 'domain';
   readonly ref: R;
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** A metric as an application declares it; made by `defineMetric` only. */
@@ -22,8 +22,8 @@ export interface MetricDefinition<K extends string = string> {
   readonly ref: string;
   /** natural key: 'shopping/order_count' */
   readonly key: K;
-  readonly name?: string;
-  readonly description?: string;
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
 }
 
 /** What names a metric: its definition, its entity, or its natural key as text. */
@@ -41,7 +41,7 @@ const metrics = new Map<string, MetricDefinition>();
  * @throws InvalidRefError, InvalidNameError
  * @example const SHOPPING = defineDomain({ ref: 'shopping', name: 'Shopping' });
  */
-export function defineDomain<const R extends string>(d: { ref: R; name?: string }): DomainDefinition<R> {
+export function defineDomain<const R extends string>(d: { ref: R; name?: string | undefined }): DomainDefinition<R> {
   const { ref, name } = readDomain('defineDomain', d);
   return Object.freeze({
     [DEFINITION]: 'domain' as const,
@@ -61,8 +61,8 @@ export function defineDomain<const R extends string>(d: { ref: R; name?: string 
 export function defineMetric<const D extends string, const R extends string>(m: {
   domain: DomainDefinition<D>;
   ref: R;
-  name?: string;
-  description?: string;
+  name?: string | undefined;
+  description?: string | undefined;
 }): MetricDefinition<`${D}/${R}`> {
   const { domain, ref, ...given } = readMetric('defineMetric', m);
   if (!isDomainDefinition(domain)) throw new InvalidDefinitionError('domain', domain);
@@ -117,8 +117,8 @@ function brandOf(value: unknown): unknown {
 }
 
 function textsOf({ name, description }: { name?: string | undefined; description?: string | undefined }): {
-  name?: string;
-  description?: string;
+  name?: string | undefined;
+  description?: string | undefined;
 } {
   return { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }) };
 }

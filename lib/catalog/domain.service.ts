@@ -20,7 +20,7 @@ export class DomainService {
    * @throws InvalidRefError, InvalidNameError
    * @example await domains.register({ ref: 'shopping', name: 'Shopping' });
    */
-  async register(d: { ref: string; name?: string }): Promise<Domain> {
+  async register(d: { ref: string; name?: string | undefined }): Promise<Domain> {
     const { ref, name } = readDomain('DomainService.register', d);
     return this.database.transaction(() => this.registered(ref, name));
   }

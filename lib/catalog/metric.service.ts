@@ -49,7 +49,9 @@ export class MetricService {
    * @example await metrics.register({ domain: 'shopping', ref: 'order_count', name: 'Number of orders' });
    */
   async register(
-    m: MetricDefinition | { domain: DomainTarget; ref: string; name?: string; description?: string },
+    m:
+      | MetricDefinition
+      | { domain: DomainTarget; ref: string; name?: string | undefined; description?: string | undefined },
   ): Promise<Metric> {
     const { domain, ...fields } = readMetric('MetricService.register', m);
     domainKeyOf(domain);
@@ -80,7 +82,7 @@ export class MetricService {
   }
 
   /** All metrics, or those of a domain, by natural key. */
-  async list(filter: { domain?: DomainTarget } = {}): Promise<Metric[]> {
+  async list(filter: { domain?: DomainTarget | undefined } = {}): Promise<Metric[]> {
     const { domain } = readCallOptions('MetricService.list', filter, LIST);
     // undefined by mistake would list every domain's
     if ('domain' in filter && domain === undefined) throw new InvalidDefinitionError('domain', undefined);

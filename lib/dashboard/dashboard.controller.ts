@@ -11,6 +11,7 @@ import {
   VERSION_NEUTRAL,
   type Type,
 } from '@nestjs/common';
+import { decorate } from '../http/decorate.js';
 import type { ResolvedHttpExtras } from '../http/http.options.js';
 import { DashboardFiles } from './dashboard.files.js';
 import { fileHeaders, PAGE_HEADERS } from './dashboard.headers.js';
@@ -33,7 +34,11 @@ interface Reply {
  * The controller of one dashboard. Each registration gets a class of its own, since the path and the guards are written
  * onto the class.
  */
-export function dashboardController({ path, guards }: Pick<ResolvedHttpExtras, 'path' | 'guards'>): Type {
+export function dashboardController({
+  path,
+  guards,
+  decorators,
+}: Pick<ResolvedHttpExtras, 'path' | 'guards' | 'decorators'>): Type {
   @Controller({ path, version: VERSION_NEUTRAL })
   @UseGuards(...guards)
   class TrackstatsDashboardController {
@@ -65,6 +70,7 @@ export function dashboardController({ path, guards }: Pick<ResolvedHttpExtras, '
       send(reply, PAGE_HEADERS, dashboardHtml({ title: this.options.title, base, hash, modules }));
     }
   }
+  decorate(TrackstatsDashboardController, decorators);
   return TrackstatsDashboardController;
 }
 

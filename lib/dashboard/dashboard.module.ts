@@ -70,8 +70,8 @@ export class TrackstatsDashboardModule {
    * InvalidHttpOptionsError; at start: MissingDashboardPageError
    */
   static forRoot(options: TrackstatsDashboardModuleOptions & TrackstatsDashboardModuleExtras = {}): DynamicModule {
-    const { path, guards, actionGuards, public: isPublic, imports, ...rest } = options;
-    const extras = { path, guards, actionGuards, public: isPublic, imports } as TrackstatsDashboardModuleExtras;
+    const { path, guards, actionGuards, public: isPublic, decorators, imports, ...rest } = options;
+    const extras = { path, guards, actionGuards, public: isPublic, decorators, imports };
     return dashboard('forRoot', extras, { useFactory: () => rest });
   }
 
@@ -102,7 +102,7 @@ function dashboard(
   { useFactory, inject = [] }: Factory,
 ): DynamicModule {
   const extras = resolveDashboardExtras(given, `TrackstatsDashboardModule.${method}`);
-  const { path, guards, actionGuards, imports } = extras;
+  const { path, guards, actionGuards, decorators, imports } = extras;
   const options: DynamicModule = {
     module: TrackstatsDashboardOptionsModule,
     imports,
@@ -120,6 +120,7 @@ function dashboard(
     guards,
     actionGuards,
     public: guards.length === 0,
+    decorators,
     imports: [...imports, options],
     inject: [DASHBOARD_OPTIONS],
     useFactory: ({ http: own }: ResolvedDashboardOptions) => own,

@@ -11,16 +11,16 @@ import { InvalidDashboardOptionsError } from './dashboard.error.js';
 /** What the dashboard shows, and how much of it; who may see it stands in the extras. */
 export interface TrackstatsDashboardModuleOptions extends TrackstatsHttpModuleOptions {
   /** what the page calls itself, in its head and its tab. @default 'Statistics' */
-  title?: string;
+  title?: string | undefined;
 }
 
 /** What shapes the module; with `forRootAsync` it stands beside the factory. */
 export interface TrackstatsDashboardModuleExtras extends Omit<TrackstatsHttpModuleExtras, 'path'> {
   /** where the page is, behind the application's global prefix; '/': at its root. @default 'trackstats' */
-  path?: string;
+  path?: string | undefined;
 }
 
-type NoExtras = { [K in keyof TrackstatsDashboardModuleExtras]?: never };
+type NoExtras = { [K in keyof TrackstatsDashboardModuleExtras]?: undefined };
 
 /** Options of the dashboard that a factory makes; what mounts it stands beside the factory. */
 export type TrackstatsDashboardModuleAsyncOptions = TrackstatsDashboardModuleExtras & {
@@ -28,7 +28,7 @@ export type TrackstatsDashboardModuleAsyncOptions = TrackstatsDashboardModuleExt
   useFactory: (
     ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
   ) => (TrackstatsDashboardModuleOptions & NoExtras) | Promise<TrackstatsDashboardModuleOptions & NoExtras>;
-  inject?: FactoryProvider['inject'];
+  inject?: FactoryProvider['inject'] | undefined;
 };
 
 /** The options with every default filled in. */

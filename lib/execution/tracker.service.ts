@@ -33,9 +33,9 @@ import {
 import { readCallOptions, type ChecksOf, type Values } from '../validation/options.js';
 
 interface Watching {
-  onProgress?: (progress: Progress) => void;
+  onProgress?: ((progress: Progress) => void) | undefined;
   /** cancels the run, which is rolled back: the call then rejects with the signal's reason */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const WATCHING = {
@@ -96,7 +96,11 @@ export class TrackerService {
   async track<E extends ObjectLiteral>(
     tracker: AnyTracker<E>,
     source?: Source<NoInfer<E>>,
-    options: Watching & { now?: Date; from?: LocalDateInput; to?: LocalDateInput } = {},
+    options: Watching & {
+      now?: Date | undefined;
+      from?: LocalDateInput | undefined;
+      to?: LocalDateInput | undefined;
+    } = {},
   ): Promise<TrackResult> {
     const { now = this.clock(), from, to, onProgress, signal } = readCall('track', options);
     const { definition, sourced } = this.defined(tracker);
@@ -118,7 +122,10 @@ export class TrackerService {
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, RunTimeoutError, LeaseLostError,
    * ShuttingDownError, and what stops the run
    */
-  async run(tracker: TrackerTarget, options: { now?: Date; signal?: AbortSignal } = {}): Promise<TrackResult | null> {
+  async run(
+    tracker: TrackerTarget,
+    options: { now?: Date | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<TrackResult | null> {
     const { now, signal } = readCall('run', options);
     const outcome = await this.executor.tryNow(this.registry.get(tracker, 'run'), { slot: null, now, signal });
     return outcome.kind === 'succeeded' ? outcome.result : null;
@@ -139,7 +146,12 @@ export class TrackerService {
    */
   async backfill(
     tracker: TrackerTarget,
-    options: Watching & { from: LocalDateInput; to?: LocalDateInput; step?: number; resume?: boolean },
+    options: Watching & {
+      from: LocalDateInput;
+      to?: LocalDateInput | undefined;
+      step?: number | undefined;
+      resume?: boolean | undefined;
+    },
   ): Promise<TrackResult> {
     const registered = this.ofSource(tracker, 'backfill');
     const { definition } = registered;
@@ -156,7 +168,7 @@ export class TrackerService {
    */
   async verify(
     tracker: TrackerTarget,
-    range: { from?: LocalDateInput; to?: LocalDateInput } = {},
+    range: { from?: LocalDateInput | undefined; to?: LocalDateInput | undefined } = {},
   ): Promise<Difference[]> {
     const given = readCall('verify', range);
     const registered = this.ofSource(tracker, 'verify');
@@ -173,7 +185,7 @@ export class TrackerService {
    */
   async repair(
     tracker: TrackerTarget,
-    options: Watching & { from?: LocalDateInput; to?: LocalDateInput } = {},
+    options: Watching & { from?: LocalDateInput | undefined; to?: LocalDateInput | undefined } = {},
   ): Promise<TrackResult> {
     const { onProgress, signal, ...range } = readCall('repair', options);
     const registered = this.ofSource(tracker, 'repair');
@@ -197,7 +209,7 @@ export class TrackerService {
    *
    * @param options `limit`: default 100
    */
-  async history(tracker: TrackerTarget, options: { limit?: number } = {}): Promise<TrackerRun[]> {
+  async history(tracker: TrackerTarget, options: { limit?: number | undefined } = {}): Promise<TrackerRun[]> {
     const { limit } = readCall('history', options);
     return this.runs.of(this.registry.get(tracker, 'history').name, limit);
   }

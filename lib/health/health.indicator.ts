@@ -16,11 +16,11 @@ export interface TrackstatsHealthOptions {
    * how late a tracker may be: time from a slot to the moment by which a run that began after it has to have succeeded.
    * @default until its next slot, and a minute at least
    */
-  allowance?: Duration;
+  allowance?: Duration | undefined;
   /** the trackers to look at, as TrackerService takes them. @default all */
-  trackers?: readonly TrackerTarget[];
+  trackers?: readonly TrackerTarget[] | undefined;
   /** how long the database may take to answer. @default '5 seconds' */
-  timeout?: Duration;
+  timeout?: Duration | undefined;
 }
 
 type Health =

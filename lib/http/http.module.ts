@@ -9,6 +9,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ActionAccessInterceptor } from './action-access.js';
+import { decorate } from './decorate.js';
 import { Backfills } from './backfills.js';
 import { ExportController } from './export.controller.js';
 import { ExportReader } from './export.reader.js';
@@ -70,8 +71,8 @@ export class TrackstatsHttpModule {
    * @example TrackstatsHttpModule.forRoot({ guards: [AdminGuard], imports: [AuthModule] })
    */
   static forRoot(options: TrackstatsHttpModuleOptions & TrackstatsHttpModuleExtras = {}): DynamicModule {
-    const { path, guards, actionGuards, public: isPublic, imports, ...rest } = options;
-    const extras = { path, guards, actionGuards, public: isPublic, imports } as TrackstatsHttpModuleExtras;
+    const { path, guards, actionGuards, public: isPublic, decorators, imports, ...rest } = options;
+    const extras = { path, guards, actionGuards, public: isPublic, decorators, imports };
     const resolved = resolveHttpExtras(extras, 'TrackstatsHttpModule.forRoot');
     return mounted(resolved, { provide: HTTP_OPTIONS, useFactory: () => resolveHttpOptions(rest) });
   }
@@ -98,12 +99,16 @@ export class TrackstatsHttpModule {
   }
 }
 
-function mounted({ path, guards, actionGuards, imports }: ResolvedHttpExtras, options: FactoryProvider): DynamicModule {
+function mounted(
+  { path, guards, actionGuards, decorators, imports }: ResolvedHttpExtras,
+  options: FactoryProvider,
+): DynamicModule {
   const actions = actionGuards.length === 0 ? [] : mountAt(path, { TrackerActionsController });
   for (const controller of actions) UseGuards(...guards, SameOriginGuard, ...actionGuards)(controller);
   const readers = mountAt(path, { StatisticsController, ExportController, TrackersController });
   for (const controller of readers) UseGuards(...guards)(controller);
   const controllers = [...readers, ...actions];
+  for (const controller of controllers) decorate(controller, decorators);
   return {
     module: TrackstatsHttpModule,
     imports: [...imports],

@@ -21,43 +21,48 @@ export type LabelFunction = (objects: readonly ObjectRef[]) => Labels | Promise<
 /** How much one request may ask for; one that asks for more is refused. */
 export interface HttpLimits {
   /** points of one series, those of its comparison included. @default 10000 */
-  points?: number;
+  points?: number | undefined;
   /** series of one response. @default 100 */
-  series?: number;
+  series?: number | undefined;
   /** points of one response, those of all its series together. @default 100000 */
-  values?: number;
+  values?: number | undefined;
   /** entries of one list: metrics, places of a ranking, runs, differences. @default 1000 */
-  rows?: number;
+  rows?: number | undefined;
 }
 
 /** What the JSON interface shows, and how much of it; who may see it stands in the extras. */
 export interface TrackstatsHttpModuleOptions {
   /** names of objects: users' names instead of ids; called once for all objects of a type that a response has. @default ids alone */
-  label?: LabelFunction;
+  label?: LabelFunction | undefined;
   /** how much one request may ask for */
-  limits?: HttpLimits;
+  limits?: HttpLimits | undefined;
   /**
    * origins whose pages may write, as 'https://admin.example.org', beside the one that the request's Host names; also
    * the application's own one where a proxy rewrites Host
    */
-  origins?: readonly string[];
+  origins?: readonly string[] | undefined;
 }
 
 /** What shapes the module; with `forRootAsync` it stands beside the factory. */
 export interface TrackstatsHttpModuleExtras {
   /** where the routes are, behind the application's global prefix. @default 'trackstats' */
-  path?: string;
+  path?: string | undefined;
   /** who may read: all of them have to agree */
-  guards?: readonly Guard[];
+  guards?: readonly Guard[] | undefined;
   /** who may run, verify, repair and backfill, of those whom `guards` admits. @default nobody: these routes do not exist */
-  actionGuards?: readonly Guard[];
+  actionGuards?: readonly Guard[] | undefined;
   /** `true`: everybody may read, or a global guard of the application protects these routes. @default false */
-  public?: boolean;
+  public?: boolean | undefined;
+  /**
+   * decorators of the controllers, such as those by which a global guard of the application tells routes apart:
+   * `[Public(), SkipThrottle()]`. They are applied as if they were written above each controller. @default none
+   */
+  decorators?: readonly ClassDecorator[] | undefined;
   /** modules that export what guards and the factory inject */
-  imports?: ModuleMetadata['imports'];
+  imports?: ModuleMetadata['imports'] | undefined;
 }
 
-type NoExtras = { [K in keyof TrackstatsHttpModuleExtras]?: never };
+type NoExtras = { [K in keyof TrackstatsHttpModuleExtras]?: undefined };
 
 /** Options of the JSON interface that a factory makes; what mounts it stands beside the factory. */
 export type TrackstatsHttpModuleAsyncOptions = TrackstatsHttpModuleExtras & {
@@ -65,7 +70,7 @@ export type TrackstatsHttpModuleAsyncOptions = TrackstatsHttpModuleExtras & {
   useFactory: (
     ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
   ) => (TrackstatsHttpModuleOptions & NoExtras) | Promise<TrackstatsHttpModuleOptions & NoExtras>;
-  inject?: FactoryProvider['inject'];
+  inject?: FactoryProvider['inject'] | undefined;
 };
 
 /** The options with every default filled in. */
@@ -80,6 +85,7 @@ export interface ResolvedHttpExtras {
   readonly path: string;
   readonly guards: readonly Guard[];
   readonly actionGuards: readonly Guard[];
+  readonly decorators: readonly ClassDecorator[];
   readonly imports: NonNullable<ModuleMetadata['imports']>;
 }
 
@@ -93,17 +99,18 @@ const OPTIONS: readonly string[] = ['label', 'limits', 'origins'] satisfies (key
  * @throws UnguardedInterfaceError, InvalidHttpOptionsError
  */
 export function resolveHttpExtras(given: TrackstatsHttpModuleExtras, module: string): ResolvedHttpExtras {
-  const { path = 'trackstats', guards = [], actionGuards = [], imports = [] } = given;
+  const { path = 'trackstats', guards = [], actionGuards = [], decorators = [], imports = [] } = given;
   if (typeof path !== 'string' || path.replaceAll('/', '') === '') {
     throw new InvalidHttpOptionsError('path', path, "Expected where the routes are to be, as 'trackstats'.");
   }
   checkGuards('guards', guards);
   checkGuards('actionGuards', actionGuards);
+  checkDecorators(decorators);
   if (given.public !== undefined && typeof given.public !== 'boolean') {
     throw new InvalidHttpOptionsError('public', given.public, 'Expected true, or nothing.');
   }
   if (guards.length === 0 && given.public !== true) throw new UnguardedInterfaceError(module);
-  return { path, guards: [...guards], actionGuards: [...actionGuards], imports };
+  return { path, guards: [...guards], actionGuards: [...actionGuards], decorators: [...decorators], imports };
 }
 
 /**
@@ -131,7 +138,8 @@ export function resolveHttpOptions(given: TrackstatsHttpModuleOptions): Resolved
 
 function resolveLimits(given: HttpLimits): Readonly<Required<HttpLimits>> {
   if (!isObject(given)) throw new InvalidHttpOptionsError('limits', given, 'Expected an object: { points: 5000 }.');
-  for (const [name, limit] of Object.entries(given) as [string, unknown][]) {
+  const limits = (Object.entries(given) as [string, unknown][]).filter(([, limit]) => limit !== undefined);
+  for (const [name, limit] of limits) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name) || !Number.isSafeInteger(limit) || (limit as number) < 1) {
       throw new InvalidHttpOptionsError(
         `limits.${name}`,
@@ -140,7 +148,7 @@ function resolveLimits(given: HttpLimits): Readonly<Required<HttpLimits>> {
       );
     }
   }
-  return Object.freeze({ ...DEFAULT_LIMITS, ...given });
+  return Object.freeze({ ...DEFAULT_LIMITS, ...Object.fromEntries(limits) });
 }
 
 function checkGuards(option: string, guards: unknown): void {
@@ -148,6 +156,15 @@ function checkGuards(option: string, guards: unknown): void {
     typeof guard === 'function' || (isObject(guard) && typeof (guard as CanActivate).canActivate === 'function');
   if (Array.isArray(guards) && guards.every(isGuard)) return;
   throw new InvalidHttpOptionsError(option, guards, `Expected guards in an array: ${option}: [AdminGuard].`);
+}
+
+function checkDecorators(given: unknown): void {
+  if (Array.isArray(given) && given.every((decorator) => typeof decorator === 'function')) return;
+  throw new InvalidHttpOptionsError(
+    'decorators',
+    given,
+    'Expected class decorators in an array, called where they take arguments: decorators: [Public()].',
+  );
 }
 
 function checkOrigin(given: unknown): string {

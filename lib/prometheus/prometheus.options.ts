@@ -4,11 +4,11 @@ import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 /** Where the metrics are registered, and what they are called. */
 export interface TrackstatsPrometheusOptions {
   /** where the metrics are registered. @default the default registry of prom-client */
-  register?: Registry;
+  register?: Registry | undefined;
   /** what the names of the metrics begin with. @default 'trackstats_' */
-  prefix?: string;
+  prefix?: string | undefined;
   /** upper bounds of the histogram of durations, in seconds. @default 0.01 to an hour, in twelve steps */
-  buckets?: readonly number[];
+  buckets?: readonly number[] | undefined;
 }
 
 export interface ResolvedPrometheusOptions {

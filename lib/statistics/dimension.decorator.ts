@@ -16,13 +16,13 @@ export type DimensionType = 'varchar' | 'integer' | 'boolean' | 'date';
 /** How a dimension is stored. */
 export interface DimensionOptions {
   /** @default what TypeScript says of the property; needed where it is a union, nullable or compiled without metadata */
-  type?: DimensionType;
+  type?: DimensionType | undefined;
   /** of a varchar, in characters. @default 128 */
-  length?: number;
+  length?: number | undefined;
   /** NULL is then a key of its own, stored as `NULL_DIMENSION[type]`. @default false */
-  nullable?: boolean;
+  nullable?: boolean | undefined;
   /** the column's name. @default what the naming strategy makes of the property */
-  name?: string;
+  name?: string | undefined;
 }
 
 /**

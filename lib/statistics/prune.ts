@@ -15,7 +15,7 @@ import type { AnyMetrics } from './statistic-filter.js';
 import { statisticTablesOf } from './statistic-table.js';
 
 /** What to remove: of metrics, perhaps of one period, what is older than a date or than so many days. */
-export type PruneFilter = AnyMetrics & { period?: Period } & (
+export type PruneFilter = AnyMetrics & { period?: Period | undefined } & (
     { before: LocalDateInput; keep?: never } | { keep: number; before?: never }
   );
 

@@ -58,17 +58,17 @@ export type CustomCell<S extends AbstractStatistic> = {
 };
 
 /** `date`: today where it is left out. `period`: DAY. @inline */
-export type At = { period?: Period; date?: LocalDateInput };
+export type At = { period?: Period | undefined; date?: LocalDateInput };
 /** `from`, `to`: both included. `last`: so many dates, or buckets of the period, up to today's, instead of them. @inline */
 export type Range = {
-  period?: Period;
+  period?: Period | undefined;
   date?: LocalDateInput;
   from?: LocalDateInput;
   to?: LocalDateInput;
   last?: number;
 };
 /** `exact: true` reads the decimals as text instead of the nearest numbers. @inline */
-export type Reading<X extends boolean> = { exact?: X };
+export type Reading<X extends boolean> = { exact?: X | undefined };
 /** @inline */
 export type ValueOf<X extends boolean> = X extends true ? string : number;
 
@@ -78,15 +78,20 @@ export type ValueOf<X extends boolean> = X extends true ? string : number;
  */
 export type Fill = 'period' | 'zero' | 'previous' | 'null';
 /** @inline */
-export type Filling = { fill?: Fill };
+export type Filling = { fill?: Fill | undefined };
 /** @inline */
-export type Ranking = { limit?: number; offset?: number; order?: 'asc' | 'desc' };
+export type Ranking = { limit?: number | undefined; offset?: number | undefined; order?: 'asc' | 'desc' | undefined };
 
 /** Which statistics: of one metric or several, in a range of dates, of the total or of objects. */
 export type StatisticFilter = AnyMetrics & Range & (TotalScope | ObjectsScope);
 
 /** @inline */
-export type RecordBase = { metric: MetricTarget; value: StatisticValue; date?: LocalDateInput; period?: Period };
+export type RecordBase = {
+  metric: MetricTarget;
+  value: StatisticValue;
+  date?: LocalDateInput;
+  period?: Period | undefined;
+};
 /** A value to store: of a metric, at a date (today), for a period (DAY), of the total, an object or dimensions. */
 export type RecordInput<S extends AbstractStatistic = AbstractStatistic> = RecordBase &
   (TotalScope | OneObjectScope | CustomCell<S>);
@@ -94,7 +99,7 @@ export type RecordInput<S extends AbstractStatistic = AbstractStatistic> = Recor
 export type IncrementBase = {
   metric: MetricTarget;
   /** 1 where it is left out */
-  by?: number | string | bigint;
+  by?: number | string | bigint | undefined;
   date?: LocalDateInput;
-  period?: BucketPeriod;
+  period?: BucketPeriod | undefined;
 };

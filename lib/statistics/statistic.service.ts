@@ -307,13 +307,19 @@ export class StatisticService {
    * @example await statistics.total({ metric: ORDERS, from: '2026-10-01', to: '2026-10-31' });
    */
   total<X extends boolean = false>(
-    filter: OneMetric & { period?: BucketPeriod } & Omit<Range, 'period' | 'date'> & Reading<X> & TotalScope,
+    filter: OneMetric & { period?: BucketPeriod | undefined } & Omit<Range, 'period' | 'date'> &
+      Reading<X> &
+      TotalScope,
   ): Promise<ValueOf<X> | null>;
   total<X extends boolean = false>(
-    filter: OneMetric & { period?: BucketPeriod } & Omit<Range, 'period' | 'date'> & Reading<X> & OneObjectScope,
+    filter: OneMetric & { period?: BucketPeriod | undefined } & Omit<Range, 'period' | 'date'> &
+      Reading<X> &
+      OneObjectScope,
   ): Promise<ValueOf<X> | null>;
   total<S extends AbstractStatistic, X extends boolean = false>(
-    filter: OneMetric & { period?: BucketPeriod } & Omit<Range, 'period' | 'date'> & Reading<X> & CustomCell<S>,
+    filter: OneMetric & { period?: BucketPeriod | undefined } & Omit<Range, 'period' | 'date'> &
+      Reading<X> &
+      CustomCell<S>,
   ): Promise<ValueOf<X> | null>;
   async total(filter: OneMetric & Range & Reading<boolean>): Promise<number | string | null> {
     const normal = readOneMetric(this.context, 'total', filter);
@@ -331,7 +337,7 @@ export class StatisticService {
    * @example const { from, through } = (await statistics.coverage({ metric: ORDERS })) ?? {};
    */
   coverage(
-    filter: OneMetric & { period?: Period } & (TotalScope | ObjectsScope | CustomScope<AbstractStatistic>),
+    filter: OneMetric & { period?: Period | undefined } & (TotalScope | ObjectsScope | CustomScope<AbstractStatistic>),
   ): Promise<KnownCoverage | null>;
   async coverage(filter: OneMetric): Promise<KnownCoverage | null> {
     const now = this.clock();
@@ -348,11 +354,11 @@ export class StatisticService {
    * @throws TrackerOwnedError, InvalidFilterError, UnknownMetricError
    * @example await statistics.remove({ metric: TEMPERATURE, period: Period.DAY, date: '2026-10-31' });
    */
-  remove(filter: AnyMetrics & Range & (TotalScope | ObjectsScope) & { force?: boolean }): Promise<number>;
+  remove(filter: AnyMetrics & Range & (TotalScope | ObjectsScope) & { force?: boolean | undefined }): Promise<number>;
   remove<S extends AbstractStatistic>(
-    filter: AnyMetrics & Range & CustomScope<S> & { force?: boolean },
+    filter: AnyMetrics & Range & CustomScope<S> & { force?: boolean | undefined },
   ): Promise<number>;
-  async remove(filter: AnyMetrics & { force?: boolean }): Promise<number> {
+  async remove(filter: AnyMetrics & { force?: boolean | undefined }): Promise<number> {
     const now = this.clock();
     const { options, ...normal } = readCall(this.context, 'remove', filter);
     return this.database.transaction(() => removeRows(this.context, normal, options.force, now));

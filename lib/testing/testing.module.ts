@@ -13,9 +13,9 @@ export interface TrackstatsTestingOptions
   /** what time it is until the test sets its TestClock: a Date, ISO 8601 with its zone, or a TestClock of the test's own */
   now: Date | string | TestClock;
   /** the entities that trackers count; their repositories can be injected. @default none */
-  entities?: readonly EntityClass[];
+  entities?: readonly EntityClass[] | undefined;
   /** another database than SQLite in memory, which needs better-sqlite3; it gets the tables of all entities. */
-  database?: DataSourceOptions;
+  database?: DataSourceOptions | undefined;
 }
 
 /**

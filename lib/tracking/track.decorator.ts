@@ -63,9 +63,9 @@ type Common = JobOptions & Schedule;
 
 interface SourceOf<E extends ObjectLiteral> {
   /** the entity whose rows are counted; a `source()` of the class wins */
-  source?: EntityClass<E>;
+  source?: EntityClass<E> | undefined;
   /** name of its data source. @default the one that has the entity */
-  sourceDataSource?: string;
+  sourceDataSource?: string | undefined;
 }
 
 type Kind<S, F, T, A> = [S] extends [never]
@@ -102,10 +102,10 @@ export function Track<
     SourceOf<E> &
     CommonTrackerOptions<NoInfer<E>> & {
       dateField: P;
-      aggregate?: A & AggregateOf<NoInfer<E>>;
+      aggregate?: (A & AggregateOf<NoInfer<E>>) | undefined;
       object?: T & ObjectTarget;
       objectField?: F;
-      objectEntity?: EntityClass;
+      objectEntity?: EntityClass | undefined;
       statistic?: Type<S>;
       dimensions?: { [K in DimensionKeys<NoInfer<S>>]: KeyPath<NoInfer<E>> };
     },

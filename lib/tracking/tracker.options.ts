@@ -34,25 +34,26 @@ export interface CommonTrackerOptions<E extends ObjectLiteral> {
   where?:
     | FindOptionsWhere<NoInfer<E>>
     | FindOptionsWhere<NoInfer<E>>[]
-    | ((query: SelectQueryBuilder<NoInfer<E>>, alias: string) => void);
+    | ((query: SelectQueryBuilder<NoInfer<E>>, alias: string) => void)
+    | undefined;
   /** IANA name of the zone whose days are counted. @default the module's */
-  timeZone?: string;
+  timeZone?: string | undefined;
   /** first date that has statistics; earlier rows still count in LIFETIME. @default the first row's */
-  since?: LocalDateInput;
+  since?: LocalDateInput | undefined;
   /** the source has lost its rows before this date; statistics of earlier dates are kept as they were recorded */
-  sourceKeptSince?: LocalDateInput;
+  sourceKeptSince?: LocalDateInput | undefined;
   /** days before the last computed one that a run computes again, for rows that arrive or vanish late. @default 1 */
-  lookback?: number;
+  lookback?: number | undefined;
   /** promises that rows older than the lookback never change: LIFETIME is then added up. @default false */
-  appendOnly?: boolean;
+  appendOnly?: boolean | undefined;
   /** of rolling and lifetime periods: a row each day, or one where the value changes. @default 'daily' for a total, else 'changes' */
-  density?: 'daily' | 'changes';
+  density?: 'daily' | 'changes' | undefined;
   /** soft-deleted rows too. @default false */
-  withDeleted?: boolean;
+  withDeleted?: boolean | undefined;
   /** `dateField` is an integer: seconds or milliseconds since 1970 */
-  epoch?: 's' | 'ms';
+  epoch?: 's' | 'ms' | undefined;
   /** `dateField` is a column without zone that holds UTC. @default as the driver writes it */
-  storedIn?: 'UTC';
+  storedIn?: 'UTC' | undefined;
 }
 
 /** What a tracker counts: which rows, by which date, for which periods. */
@@ -68,14 +69,14 @@ export type AggregateOf<E> =
 
 export interface Aggregating<E> {
   /** @default count() */
-  aggregate?: AggregateOf<NoInfer<E>>;
+  aggregate?: AggregateOf<NoInfer<E>> | undefined;
 }
 
 export type ByObject<E> =
   /** every row belongs to this object */
-  | { object: ObjectTarget; objectField?: never; objectEntity?: never }
+  | { object: ObjectTarget; objectField?: undefined; objectEntity?: undefined }
   /** each row belongs to the object that this property points to; `objectEntity` where it is a plain column */
-  | { objectField: ObjectPath<NoInfer<E>>; objectEntity?: EntityClass; object?: never };
+  | { objectField: ObjectPath<NoInfer<E>>; objectEntity?: EntityClass | undefined; object?: undefined };
 
 export interface ByDimensions<E, S extends AbstractStatistic> {
   statistic: Type<S>;
@@ -111,23 +112,23 @@ export type Every = number | `${number}${Unit}` | `${number} ${Unit}`;
 
 /** When a tracker runs by itself: by a cron expression in its zone, at the multiples of an interval since 1970, or never. */
 export type Schedule =
-  { cron: string; every?: never } | { every: Every; cron?: never } | { cron?: never; every?: never };
+  { cron: string; every?: undefined } | { every: Every; cron?: undefined } | { cron?: undefined; every?: undefined };
 
 export interface JobOptions {
   /** how the tracker is called in `run`, in the history and in the SchedulerRegistry. @default the class's name; of a method `Class.method` */
-  name?: string;
+  name?: string | undefined;
   /** once more when the application has started. @default false */
-  runOnStart?: boolean;
+  runOnStart?: boolean | undefined;
   /** how often a failed run is tried again */
-  retries?: number;
+  retries?: number | undefined;
   /** milliseconds after which a run is cancelled */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 export interface MethodOptions {
   metric: MetricTarget;
   /** one. @default Period.DAY */
-  period?: Period;
+  period?: Period | undefined;
   /** IANA name of the zone whose date is today. @default the module's */
-  timeZone?: string;
+  timeZone?: string | undefined;
 }

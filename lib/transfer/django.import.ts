@@ -19,11 +19,11 @@ export interface DjangoImportOptions {
   /** a connected data source on the Django application's database; it needs no entities */
   dataSource: DataSource;
   /** for each content type that has statistics, as `'auth.user'`, its entity or object type here. @default none */
-  contentTypes?: Readonly<Record<string, EntityClass | string>>;
+  contentTypes?: Readonly<Record<string, EntityClass | string>> | undefined;
   /** names of the tables that are not called as django-trackstats calls them */
-  tables?: Partial<DjangoTables>;
+  tables?: Partial<DjangoTables> | undefined;
   /** also writes what a tracker of this application computes. @default false */
-  force?: boolean;
+  force?: boolean | undefined;
 }
 
 /** By shape: the application may have another copy of TypeORM. */

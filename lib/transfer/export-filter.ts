@@ -34,7 +34,7 @@ export type AllObjectsScope = {
  * @example { metric: ORDERS, entity: OrdersByRegion, dimensions: { country: 'NL' } }
  */
 export type ExportFilter<S extends AbstractStatistic = AbstractStatistic> = ExportedMetrics &
-  Omit<Range, 'period'> & { period?: Period | readonly Period[] } & (
+  Omit<Range, 'period'> & { period?: Period | readonly Period[] | undefined } & (
     TotalScope | ObjectsScope | AllObjectsScope | CustomScope<S>
   );
 

@@ -28,7 +28,7 @@ export interface ExportOptions {
 export interface ImportOptions {
   format: TransferFormat;
   /** also writes what a tracker of this application computes, its coverage included. @default false */
-  force?: boolean;
+  force?: boolean | undefined;
 }
 
 const EXPORT = { format: checkFormat } satisfies ChecksOf<ExportOptions>;

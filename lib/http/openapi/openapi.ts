@@ -27,9 +27,9 @@ export async function describeRoutes(controllers: readonly Type[]): Promise<void
   if (swagger === null) return;
   for (const controller of controllers) {
     swagger.ApiTags('trackstats')(controller);
-    const described = Object.getPrototypeOf(controller) as Type;
-    for (const [name, route] of Object.entries(ROUTES.get(described) ?? {})) {
-      describeRoute(swagger, described.prototype as object, name, route);
+    const base = Object.getPrototypeOf(controller) as Type;
+    for (const [name, route] of Object.entries(ROUTES.get(base) ?? {})) {
+      describeRoute(swagger, base.prototype as object, name, route);
     }
   }
 }
