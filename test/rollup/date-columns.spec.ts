@@ -352,6 +352,15 @@ describeOnEachDatabase('a date column', (database) => {
     }
   });
 
+  test.each([
+    ['least', -2147483648, 'America/New_York', '1901-12-13', '1902-01-01T00:00:00Z'],
+    ['greatest', 2147483647, 'Asia/Kolkata', '2038-01-19', '2038-01-20T00:00:00Z'],
+  ])('that holds the %s integer of its type in seconds', async (_, seconds, timeZone, day, now) => {
+    await engine.dataSource.getRepository(Row).insert([{ ...ROW, id: 1, int: seconds }]);
+    const { rows } = await ran(engine, Row, now, { dateField: 'int', timeZone, epoch: 's', since: '1901-01-01' });
+    expect(await rows()).toEqual({ [day]: '1' });
+  });
+
   test('of a day is counted on its day, in every zone, and not before it is there', async () => {
     const repository = engine.dataSource.getRepository(Row);
     await repository.insert(['2024-04-30', '2024-05-01', '2024-05-02'].map((date, id) => ({ ...ROW, id, date })));

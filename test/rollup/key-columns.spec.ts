@@ -1,12 +1,20 @@
-import { Entity, EntitySchema, PrimaryColumn, type ColumnType, type EntitySchemaColumnOptions } from 'typeorm';
+import type { EventEmitter } from 'node:events';
+import {
+  type ColumnType,
+  type DataSource,
+  Entity,
+  EntitySchema,
+  type EntitySchemaColumnOptions,
+  PrimaryColumn,
+} from 'typeorm';
 import { InvalidPropertyPathError } from '../../lib/errors/source.error.js';
 import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
 import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
-import { type DatabaseKind, describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
-import { engineOn, newMetric, ran, rowsOf } from './stored.js';
+import { type DatabaseKind, describeOnEachDatabase, type TestDatabase } from '../support/databases.js';
+import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { newMetric, ran, rowsOf } from './stored.js';
 
 @Entity()
 class Owner {
@@ -294,6 +302,39 @@ function pairs(...values: [value: string, key: string][]): [value: string, key: 
   return values;
 }
 
+/** Settings of a role or a server on which the text of values depends. */
+const SETTINGS: Record<DatabaseKind, string> = {
+  postgres: [
+    'datestyle=German',
+    'intervalstyle=iso_8601',
+    'extra_float_digits=-10',
+    'bytea_output=escape',
+    'timezone=Asia/Kolkata',
+    'synchronous_commit=off',
+  ]
+    .map((setting) => `-c ${setting}`)
+    .join(' '),
+  mariadb: "SET time_zone = '+05:30', sql_mode = CONCAT(@@sql_mode, ',PAD_CHAR_TO_FULL_LENGTH')",
+  sqlite: '',
+};
+
+async function engineWith(
+  database: TestDatabase,
+  entities: Parameters<TestDatabase['open']>[0]['entities'],
+  synchronize = true,
+): Promise<Engine> {
+  const settings = SETTINGS[database.kind];
+  const extra = database.kind === 'postgres' ? { options: settings } : {};
+  const dataSource = await database.open({ entities, extra, synchronize });
+  if (database.kind === 'mariadb') {
+    // each connection of the pool, from here on
+    const { pool } = dataSource.driver as unknown as { pool: EventEmitter };
+    pool.on('connection', (connection: { query(text: string): void }) => connection.query(settings));
+    await Promise.all(Array.from({ length: 4 }, () => dataSource.query(`${settings}, @slept = SLEEP(0.05)`)));
+  }
+  return Engine.on(dataSource);
+}
+
 const DAYS = ['2024-05-01', '2024-05-02', '2024-05-03'];
 const PERIODS = [Period.DAY, Period.LIFETIME];
 
@@ -308,18 +349,18 @@ describeOnEachDatabase('keys of a column of type', (database) => {
     },
   });
   let engine: Engine;
+  let elsewhere: DataSource;
 
   beforeAll(async () => {
-    engine = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, Owner, ByText], synchronize: false });
-    const { dataSource } = engine;
     if (database.kind === 'postgres') {
+      const dataSource = await database.open({ entities: [] });
       await dataSource.query('CREATE EXTENSION citext');
       await dataSource.query(
         `CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false)`,
       );
     }
-    await dataSource.destroy();
-    engine = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, Owner, ByText, Keyed] });
+    engine = await engineWith(database, [...TRACKSTATS_ENTITIES, Owner, ByText, Keyed]);
+    ({ dataSource: elsewhere } = await engineWith(database, [...TRACKSTATS_ENTITIES, Owner, ByText, Keyed], false));
     const { driver } = engine.dataSource;
     for (const { real } of Object.values(columns)) {
       if (real !== undefined) await engine.dataSource.query(`ALTER TABLE keyed ${real}`);
@@ -355,14 +396,10 @@ describeOnEachDatabase('keys of a column of type', (database) => {
   describe.each(Object.entries(columns))('%s', (name, { values }) => {
     const keys = values.map(([, key]) => key);
 
-    test('objects, one run at once and one a day', async () => {
-      const target: TrackedTarget = { kind: 'objects', field: name, entity: Owner };
-      const { definition } = await ran(engine, Keyed, '2024-05-03T20:00:00Z', {
-        dateField: 'at',
-        target,
-        periods: PERIODS,
-      });
-      expect(await storedRows(definition)).toEqual(expected(keys, 0));
+    const target: TrackedTarget = { kind: 'objects', field: name, entity: Owner };
+    const now = '2024-05-03T20:00:00Z';
+
+    test('objects, a run a day', async () => {
       const daily = definitionOf({ metric: newMetric(), dateField: 'at', target, periods: PERIODS });
       for (const day of DAYS) await engine.run(daily, Keyed, { now: new Date(`${day}T20:00:00Z`) });
       expect(await storedRows(daily)).toEqual(expected(keys, 0));
@@ -370,29 +407,34 @@ describeOnEachDatabase('keys of a column of type', (database) => {
     });
 
     test('dimensions, with NULL', async () => {
-      const target: TrackedTarget = { kind: 'dimensions', statistic: ByText, dimensions: { text: name } };
-      const { definition } = await ran(engine, Keyed, '2024-05-03T20:00:00Z', {
-        dateField: 'at',
-        target,
-        periods: PERIODS,
-      });
-      expect(await storedRows(definition)).toEqual(expected(keys, 1));
-      expect(await engine.run(definition, Keyed, { now: new Date('2024-05-03T20:00:00Z') })).toMatchObject({
-        written: 0,
-        removed: 0,
-      });
-      expect(await engine.verify(definition, Keyed)).toEqual([]);
+      const byText: TrackedTarget = { kind: 'dimensions', statistic: ByText, dimensions: { text: name } };
+      const given = { dateField: 'at', target: byText, periods: PERIODS };
+      expect(await storedRows((await ran(engine, Keyed, now, given)).definition)).toEqual(expected(keys, 1));
     });
 
     test('distinct values', async () => {
       const aggregate = { function: 'countDistinct', field: name } as const;
-      const { rows } = await ran(engine, Keyed, '2024-05-03T20:00:00Z', {
-        dateField: 'at',
-        aggregate,
-        periods: PERIODS,
-      });
+      const given = { dateField: 'at', aggregate, periods: PERIODS };
       const seen = keys.map((_, index) => [DAYS[index], String(new Set(keys.slice(0, index + 1)).size)]);
-      expect(await rows(Period.LIFETIME)).toEqual(Object.fromEntries(seen));
+      const expectedRows = Object.fromEntries(seen);
+      expect(await (await ran(engine, Keyed, now, given)).rows(Period.LIFETIME)).toEqual(expectedRows);
+      const across = await ran(engine, elsewhere.getRepository(Keyed), now, given);
+      expect(await across.rows(Period.LIFETIME)).toEqual(expectedRows);
+    });
+
+    test('objects of another data source', async () => {
+      const given = { dateField: 'at', target, periods: PERIODS };
+      const { definition } = await ran(engine, elsewhere.getRepository(Keyed), now, given);
+      expect(await storedRows(definition)).toEqual(expected(keys, 0));
+    });
+
+    test('objects of a query that repeats rows', async () => {
+      const source = engine.dataSource
+        .getRepository(Keyed)
+        .createQueryBuilder('k')
+        .innerJoin('Keyed', 'other', 'other.id <> k.id');
+      const { rows } = await ran(engine, source, now, { dateField: 'at', target });
+      expect(await rows()).toEqual(expected(keys, 0)[0]);
     });
   });
 
@@ -409,7 +451,7 @@ describeOnEachDatabase('keys of a column of type', (database) => {
   // SQLite has none
   for (const name of Object.keys(refused))
     test(`${name} are refused`, async () => {
-      const others = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, Owner, Unkeyed] });
+      const others = await engineWith(database, [...TRACKSTATS_ENTITIES, Owner, Unkeyed]);
       const objects = ran(others, Unkeyed, '2024-05-03T20:00:00Z', {
         dateField: 'at',
         target: { kind: 'objects', field: name, entity: Owner },

@@ -284,7 +284,8 @@ export class PostgresDialect extends BaseDialect {
       default:
         return sql`CAST(${epochDay(
           kind,
-          expression,
+          // a shift takes an int4 near its limits past them
+          sql`CAST(${expression} AS bigint)`,
           choose(this, column, segments, (seconds) => this.integer(seconds)),
         )} AS integer)`;
     }
