@@ -66,7 +66,7 @@ export default tseslint.config(
     files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['console', 'fetch', 'module', 'performance', 'process', 'require', 'setTimeout', 'URL'].map((name) => [name, 'readonly']),
+        ['Buffer', 'console', 'fetch', 'module', 'performance', 'process', 'require', 'setTimeout', 'URL'].map((name) => [name, 'readonly']),
       ),
     },
   },

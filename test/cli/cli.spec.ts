@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TRACKSTATS_ENTITIES, trackstatsMigrations } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { makePlace, type Ended, type Place } from './command-line.js';
+import { makePlace, removeCompiledLibrary, type Ended, type Place } from './command-line.js';
 import { Order, OrdersByRegion } from './fixtures/app.module.js';
 
 // each command is a process that starts an application
@@ -28,23 +28,32 @@ function json<T>({ stdout }: Ended): T {
   return JSON.parse(stdout) as T;
 }
 
+let place: Place;
+let own: Place['database'];
+beforeAll(() => {
+  place = makePlace('module');
+  own = place.database;
+});
+afterAll(async () => {
+  await place.remove();
+  removeCompiledLibrary();
+});
+
 describeOnEachDatabase('npx trackstats', (database) => {
-  let place: Place;
   beforeAll(() => {
-    place = makePlace('module');
     place.database = database.options();
   });
   afterEach(async () => {
-    place.kill();
+    await place.kill();
     await database.reset();
   });
   afterAll(() => {
-    place.remove();
+    place.database = own;
   });
 
   it('lists, runs, shows history, verifies and repairs', async () => {
     await saveOrders(place, '2026-10-29', '2026-10-31');
-    const before = await place.run('list', '--json');
+    const before = await place.runAlone('list', '--json');
     // neither schedules nor runOnStart: nothing has run
     expect(json<{ lastRun: unknown }[]>(before).map(({ lastRun }) => lastRun)).toEqual([null, null, null]);
     expect(await place.run('run', 'OrderTracker')).toMatchObject({
@@ -136,12 +145,10 @@ describe.each(['module', 'commonjs'] as const)('npx trackstats with an applicati
   beforeAll(() => {
     place = makePlace(type);
   });
-  afterAll(() => {
-    place.remove();
-  });
+  afterAll(() => place.remove());
 
   it('writes results to stdout and everything else to stderr', async () => {
-    const { code, stdout, stderr } = await place.run('list', '--json');
+    const { code, stdout, stderr } = await place.runAlone('list', '--json');
     expect([code, json<object[]>({ code, stdout, stderr }).length]).toEqual([0, 3]);
     expect(stderr).toContain('the application prints to stdout');
     expect(stderr).not.toContain('another job ran');
@@ -183,14 +190,6 @@ describe.each(['module', 'commonjs'] as const)('npx trackstats with an applicati
 });
 
 describe('npx trackstats', () => {
-  let place: Place;
-  beforeAll(() => {
-    place = makePlace('module');
-  });
-  afterAll(() => {
-    place.remove();
-  });
-
   it.each([
     ['no command', []],
     ['an unknown command', ['runn']],
@@ -245,13 +244,13 @@ describe('npx trackstats without optional packages', () => {
   it('says that commander is missing', async () => {
     const place = makePlace('module', ['commander']);
     try {
-      expect(await place.run('list')).toEqual({
+      expect(await place.runAlone('list')).toEqual({
         code: 2,
         stdout: '',
         stderr: expect.stringContaining(`npm install 'commander@^14.0.0'`),
       });
     } finally {
-      place.remove();
+      await place.remove();
     }
   });
 
@@ -266,7 +265,7 @@ describe('npx trackstats without optional packages', () => {
         stderr: expect.stringMatching(/npm install csv-parse csv-stringify/),
       });
     } finally {
-      place.remove();
+      await place.remove();
     }
   });
 });

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,8 +23,10 @@ export interface Started {
 
 export interface Place {
   readonly directory: string;
-  /** Runs the bin in the application's directory, to its end. */
+  /** Runs a command in the application's directory, to its end; commands share a process. */
   run(...args: string[]): Promise<Ended>;
+  /** Runs the bin in a process of its own, to its end. */
+  runAlone(...args: string[]): Promise<Ended>;
   start(...args: string[]): Started;
   /** Runs another file of the application. */
   node(file: string, ...args: string[]): Promise<Ended>;
@@ -33,10 +35,9 @@ export interface Place {
   /** the file of `npx trackstats` */
   readonly bin: string;
   database: DataSourceOptions;
-  env: NodeJS.ProcessEnv;
-  /** Ends what a failed test has left running. */
-  kill(): void;
-  remove(): void;
+  /** Ends what runs still. */
+  kill(): Promise<void>;
+  remove(): Promise<void>;
 }
 
 /**
@@ -53,34 +54,65 @@ export function makePlace(type: 'module' | 'commonjs', without: readonly string[
     if (!left.has(name)) symlinkSync(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name));
   }
   cpSync(join(ROOT, 'package.json'), join(installed, 'package.json'));
-  compile('lib', join(installed, 'dist'), 'es6');
+  cpSync(compiledLibrary(), join(installed, 'dist'), { recursive: true });
   compile('test/cli/fixtures', join(directory, 'dist'), type === 'module' ? 'es6' : 'commonjs');
   const manifest = { name: 'shop', type, trackstats: { module: './dist/app.module.js' } };
   writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
 
-  const running = new Set<ChildProcess>();
-  const launch = (program: string, args: readonly string[]): Started => {
-    const env = { ...process.env, NODE_OPTIONS: '', SHOP_DATABASE: JSON.stringify(place.database), ...place.env };
-    const child = spawn(program, [...args], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    running.add(child);
-    child.on('close', () => running.delete(child));
-    return started(child);
+  const running = new Map<ChildProcess, Promise<unknown>>();
+  const spawned = (program: string, args: readonly string[], stdio: StdioOptions): ChildProcess => {
+    const env = { ...process.env, NODE_OPTIONS: '', SHOP_DATABASE: JSON.stringify(place.database) };
+    const child = spawn(program, [...args], { cwd: directory, env, stdio });
+    const closed = once(child, 'close').finally(() => running.delete(child));
+    running.set(child, closed);
+    return child;
   };
+  const launch = (program: string, args: readonly string[]): Started =>
+    started(spawned(program, args, ['ignore', 'pipe', 'pipe']));
   const bin = join(installed, 'dist', 'cli', 'main.js');
+
+  let resident: { child: ChildProcess; database: DataSourceOptions } | null = null;
+  const residentOn = async (database: DataSourceOptions): Promise<ChildProcess> => {
+    // its application reads the database's options once
+    if (resident !== null && (resident.database !== database || resident.child.exitCode !== null)) await place.kill();
+    resident ??= {
+      child: spawned(
+        process.execPath,
+        [join(ROOT, 'test', 'cli', 'resident.mjs'), bin],
+        ['ignore', 'inherit', 'inherit', 'ipc'],
+      ),
+      database,
+    };
+    return resident.child;
+  };
   const place: Place = {
     directory,
     database: { type: 'better-sqlite3', database: join(directory, 'shop.sqlite'), synchronize: true },
-    env: {},
     bin,
+    run: async (...args) => {
+      const child = await residentOn(place.database);
+      const answered = new AbortController();
+      const answer = once(child, 'message', answered) as Promise<[Ended]>;
+      const end = once(child, 'exit', answered).then(() => {
+        throw new Error('The process of the commands has ended.');
+      });
+      child.send(args);
+      const [ended] = await Promise.race([answer, end]).finally(() => {
+        answered.abort();
+      });
+      return ended;
+    },
     start: (...args) => launch(process.execPath, [bin, ...args]),
-    run: (...args) => launch(process.execPath, [bin, ...args]).ended,
+    runAlone: (...args) => launch(process.execPath, [bin, ...args]).ended,
     node: (file, ...args) => launch(process.execPath, [join(directory, file), ...args]).ended,
     program: (name, ...args) => launch(name, args).ended,
-    kill: () => {
-      for (const child of running) child.kill('SIGKILL');
+    kill: async () => {
+      resident = null;
+      for (const child of running.keys()) child.kill('SIGKILL');
+      await Promise.all(running.values());
     },
-    remove: () => {
-      place.kill();
+    remove: async () => {
+      await place.kill();
       rmSync(directory, { recursive: true, force: true });
     },
   };
@@ -105,6 +137,23 @@ function started(child: ChildProcess): Started {
       });
     });
   return { child, ended, says };
+}
+
+let library: string | null = null;
+
+/** Compiled once for all places. */
+function compiledLibrary(): string {
+  if (library === null) {
+    library = mkdtempSync(join(tmpdir(), 'trackstats-cli-library-'));
+    compile('lib', library, 'es6');
+  }
+  return library;
+}
+
+/** Removes what places have in common. */
+export function removeCompiledLibrary(): void {
+  if (library !== null) rmSync(library, { recursive: true, force: true });
+  library = null;
 }
 
 function compile(from: string, to: string, type: 'es6' | 'commonjs'): void {

@@ -11,13 +11,14 @@ import { describeOnEachDatabase } from '../support/databases.js';
 // a process takes a second to start, and many times that on a busy machine
 jest.setTimeout(180_000);
 
+const program = new ShopProgram();
+afterAll(() => program.remove());
+
 describeOnEachDatabase('real processes', (database) => {
-  const program = new ShopProgram();
   afterEach(async () => {
     await program.killAll();
     await database.reset();
   });
-  afterAll(() => program.remove());
 
   const isServer = database.kind !== 'sqlite';
   const onServer = isServer ? it : it.skip;
