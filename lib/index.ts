@@ -79,6 +79,7 @@ export {
   MissingTableError,
   TableConflictError,
   TooManyValuesError,
+  UninitializedDataSourceError,
   UnsupportedDatabaseError,
 } from './errors/database.error.js';
 export {

@@ -8,7 +8,7 @@ import {
 import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { Database } from './database/database.js';
 import { checkTables } from './database/table-check.js';
-import { MissingEntityError } from './errors/database.error.js';
+import { MissingEntityError, UninitializedDataSourceError } from './errors/database.error.js';
 import { UnknownTrackerError } from './errors/tracker.error.js';
 import type { TrackerScheduler } from './schedule/tracker.scheduler.js';
 import { prepareStatisticTables } from './statistics/prepare.js';
@@ -72,6 +72,8 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
   }
 
   private checkEntities(): void {
+    // before its metadata is built no entity is known, registered or not
+    if (!this.database.dataSource.isInitialized) throw new UninitializedDataSourceError(this.dataSourceName);
     const missing = this.neededEntities().filter((entity) => !this.database.dataSource.hasMetadata(entity));
     if (missing.length > 0)
       throw new MissingEntityError(

@@ -36,6 +36,19 @@ export class ConnectionBusyError extends TrackstatsError {
   }
 }
 
+/** The data source of the statistics is not initialized when the application starts. */
+export class UninitializedDataSourceError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_UNINITIALIZED_DATA_SOURCE';
+
+  constructor(dataSource: string) {
+    super(
+      `The data source ${shown(dataSource)} is not initialized when the application starts, and the statistics are kept in ` +
+        `it. With manualInitialization: true, call (await app.get(DataSource).initialize()) between NestFactory.create and ` +
+        `app.listen (in a test, between compile() and init()). Or remove that option: then TypeOrmModule does it.`,
+    );
+  }
+}
+
 /** The entity is not registered with the data source. */
 export class MissingEntityError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_ENTITY';

@@ -44,9 +44,13 @@ class PathWalk {
     const whole = steps.join('.');
     const relation = metadata.relations.find(({ propertyPath }) => propertyPath === whole);
     if (relation !== undefined) return this.key(alias, relation);
-    const column = metadata.columns.find(
-      ({ propertyPath, isVirtualProperty }) => propertyPath === whole && !isVirtualProperty,
-    );
+    const column = metadata.columns.find(({ propertyPath }) => propertyPath === whole);
+    if (column?.isVirtualProperty === true) {
+      return this.refuse(
+        'is a @VirtualColumn: TypeORM computes it when it loads an entity, and the table has no such column. ' +
+          'Name the property of a stored column, or take a @ViewEntity that has this value as the source.',
+      );
+    }
     if (column !== undefined) return this.found(column, this.escaped(alias, column), referenced(column));
     for (let length = steps.length - 1; length > 0; length--) {
       const start = steps.slice(0, length).join('.');
@@ -117,6 +121,7 @@ function referenced(column: ColumnMetadata): EntityMetadata | null {
 }
 
 function properties(metadata: EntityMetadata): string {
-  const names = [...new Set([...metadata.columns, ...metadata.relations].map(({ propertyPath }) => propertyPath))];
+  const stored = metadata.columns.filter(({ isVirtualProperty }) => !isVirtualProperty);
+  const names = [...new Set([...stored, ...metadata.relations].map(({ propertyPath }) => propertyPath))];
   return names.slice(0, 30).join(', ');
 }

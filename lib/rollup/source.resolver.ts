@@ -133,6 +133,12 @@ function queryOf(dataSource: DataSource, source: Source): SelectQueryBuilder<Obj
       `The source of a tracker is ${shown(source)}. Expected an entity class, a repository or a query builder.`,
     );
   }
+  if (!dataSource.isInitialized) {
+    throw new InvalidSourceError(
+      `The source of a tracker is ${shown(source)}, whose data source is not initialized. ` +
+        `Call its initialize() before the application starts, or remove manualInitialization from its options.`,
+    );
+  }
   if (!dataSource.hasMetadata(source)) {
     throw new InvalidSourceError(
       `The source of a tracker is ${shown(source)}, which is no entity of its data source. ` +

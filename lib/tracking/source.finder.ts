@@ -35,6 +35,9 @@ export class SourceFinder {
       given ?? (choosesSource(tracker) ? await tracker.source({ now }) : (options.source as Source | undefined));
     if ((source as unknown) === undefined || (source as unknown) === null) throw new MissingSourceError(name);
     const dataSource = this.dataSourceOf(sourced, source as Source);
+    if (present(options.sourceDataSource) && dataSource !== undefined && isEntity(source as Source)) {
+      refuseUnknown(sourced, dataSource, source as EntityClass);
+    }
     return dataSource === undefined || !isEntity(source as Source)
       ? (source as Source)
       : repositoryOf(dataSource, source as EntityClass);
@@ -66,6 +69,17 @@ export class SourceFinder {
 
 function isEntity(source: Source): source is EntityClass {
   return typeof source === 'function' || source instanceof EntitySchema;
+}
+
+/** Another data source that has the entity would be counted in place of the one that is named. */
+function refuseUnknown({ name, options }: Sourced, dataSource: DataSource, entity: EntityClass): void {
+  if (dataSource.isInitialized && dataSource.hasMetadata(entity)) return;
+  throw new SourceDataSourceError(
+    name,
+    dataSource.isInitialized
+      ? `its source ${entityName(entity)} is no entity of the data source ${shown(options.sourceDataSource)}. Add it to that data source's entities, or name the one that has it.`
+      : `the data source ${shown(options.sourceDataSource)} is not initialized. Call its initialize() before the application starts, or remove manualInitialization from its options.`,
+  );
 }
 
 /** An entity's repository says which of several data sources is meant; one that does not know it is refused later, by name. */

@@ -3,12 +3,15 @@ import { Test } from '@nestjs/testing';
 import { getRepositoryToken, TypeOrmModule } from '@nestjs/typeorm';
 import {
   AbstractStatistic,
+  CountObjectsByDateTracker,
   Dimension,
   defineDomain,
   defineMetric,
   DomainService,
   MetricService,
+  Period,
   StatisticService,
+  Track,
   TrackerService,
   TRACKSTATS_CLOCK,
   TRACKSTATS_ENTITIES,
@@ -17,7 +20,7 @@ import {
   type TrackstatsOptionsFactory,
 } from 'nestjs-trackstats';
 import { DataSource, Entity } from 'typeorm';
-import { closeApplications, MEMORY, metadataOf, NOW, QUIET, start } from './application.js';
+import { closeApplications, Customer, MEMORY, metadataOf, NOW, Order, QUIET, start } from './application.js';
 
 @Entity()
 class OrdersByRegion extends AbstractStatistic {
@@ -36,8 +39,8 @@ class Reports {
   ) {}
 }
 
-function starting(imports: Parameters<typeof Test.createTestingModule>[0]['imports']) {
-  return Test.createTestingModule({ imports })
+function starting(imports: Parameters<typeof Test.createTestingModule>[0]['imports'], providers: Type[] = []) {
+  return Test.createTestingModule({ imports: imports ?? [], providers })
     .setLogger(QUIET)
     .compile()
     .then((module) => module.init());
@@ -147,6 +150,45 @@ describe('the start', () => {
     await expect(starting([custom, TrackstatsModule.forRoot({ statistics: [OrdersByRegion] })])).rejects.toMatchObject({
       code: 'TRACKSTATS_MISSING_ENTITY',
       message: expect.stringContaining('OrdersByRegion'),
+    });
+  });
+
+  it('stops where the data source is not initialized by then, and says how to', async () => {
+    const manual = TypeOrmModule.forRoot({ ...MEMORY, autoLoadEntities: true, manualInitialization: true });
+    await expect(starting([manual, TrackstatsModule.forRoot()])).rejects.toMatchObject({
+      code: 'TRACKSTATS_UNINITIALIZED_DATA_SOURCE',
+      message: expect.stringMatching(/"default" is not initialized.*manualInitialization.*initialize\(\)/s),
+    });
+  });
+
+  it('goes on where the application initializes its data source itself', async () => {
+    const manual = TypeOrmModule.forRoot({ ...MEMORY, autoLoadEntities: true, manualInitialization: true });
+    @Module({ imports: [manual, TrackstatsModule.forRoot()] })
+    class ManualModule {}
+    const module = await Test.createTestingModule({ imports: [ManualModule] }).compile();
+    await module.get(DataSource).initialize();
+    await module.init();
+    expect(await module.get(StatisticService).find({ metrics: [] })).toEqual([]);
+    await module.close();
+  });
+
+  it('stops where the data source of a source is not initialized', async () => {
+    const manual = TypeOrmModule.forRoot({
+      ...MEMORY,
+      name: 'shop',
+      entities: [Order, Customer],
+      manualInitialization: true,
+    });
+    @Track({ metric: VISITS, source: Order, dateField: 'createdAt', period: Period.DAY, sourceDataSource: 'shop' })
+    class Orders extends CountObjectsByDateTracker {}
+    await expect(starting([typeorm, manual, TrackstatsModule.forRoot()], [Orders])).rejects.toMatchObject({
+      code: 'TRACKSTATS_SOURCE_DATA_SOURCE',
+      message: expect.stringMatching(/the data source "shop" is not initialized/),
+    });
+    const empty = TypeOrmModule.forRoot({ ...MEMORY, name: 'shop', entities: [] });
+    await expect(starting([typeorm, empty, TrackstatsModule.forRoot()], [Orders])).rejects.toMatchObject({
+      code: 'TRACKSTATS_SOURCE_DATA_SOURCE',
+      message: expect.stringMatching(/its source Order is no entity of the data source "shop"/),
     });
   });
 

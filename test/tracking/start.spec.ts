@@ -16,7 +16,7 @@ import {
   TrackerService,
   TrackstatsError,
 } from 'nestjs-trackstats';
-import { DataSource } from 'typeorm';
+import { Column, DataSource, Entity, PrimaryGeneratedColumn, VirtualColumn } from 'typeorm';
 import {
   closeApplications,
   Customer,
@@ -36,6 +36,21 @@ const options = { metric, source: Order, dateField: 'createdAt', period: Period.
 
 @Track(options)
 class Orders extends CountObjectsByDateTracker {}
+
+@Entity()
+class Virtual {
+  @PrimaryGeneratedColumn({ type: 'integer' })
+  id!: number;
+
+  @Column({ type: Date })
+  createdAt!: Date;
+
+  @VirtualColumn({ type: Date, query: () => 'SELECT MAX("createdAt") FROM "shop_order"' })
+  latest!: Date;
+
+  @VirtualColumn({ type: 'integer', query: () => 'SELECT COUNT(*) FROM "shop_order"' })
+  count!: number;
+}
 
 /** Decorates as `@Track` does, whatever the types say. */
 const track = Track as (options: object) => ClassDecorator & MethodDecorator;
@@ -58,7 +73,9 @@ async function names(given: ApplicationOptions): Promise<string[]> {
 }
 
 async function refusal(...providers: NonNullable<ApplicationOptions['providers']>): Promise<TrackstatsError> {
-  const error: unknown = await start({ providers }).catch((thrown: unknown) => thrown);
+  const error: unknown = await start({ providers, entities: [Order, Customer, Virtual] }).catch(
+    (thrown: unknown) => thrown,
+  );
   expect(error).toBeInstanceOf(TrackstatsError);
   return error as TrackstatsError;
 }
@@ -240,6 +257,24 @@ describe('the start stops at', () => {
       /Made: dateField: "createdA" of Order does not exist/,
     ],
     [
+      'a virtual column',
+      () => [tracker({ source: Virtual, dateField: 'latest' })],
+      'INVALID_PROPERTY_PATH',
+      /Made: dateField: "latest" of Virtual is a @VirtualColumn: .*stored column/,
+    ],
+    [
+      'an aggregate of a virtual column',
+      () => [summing('count', Virtual)],
+      'INVALID_PROPERTY_PATH',
+      /aggregate: "count" of Virtual is a @VirtualColumn/,
+    ],
+    [
+      'a date field that does not exist beside a virtual column',
+      () => [tracker({ source: Virtual, dateField: 'lates' })],
+      'INVALID_PROPERTY_PATH',
+      /"lates" of Virtual does not exist: Virtual has id, createdAt\.$/,
+    ],
+    [
       'a date field that is no date',
       () => [tracker({ dateField: 'status' })],
       'INVALID_PROPERTY_PATH',
@@ -403,8 +438,8 @@ function byObject(more: object): Type {
   return Made;
 }
 
-function summing(field: string): Type {
-  @track({ ...options, aggregate: sum(field) })
+function summing(field: string, source: Type = Order): Type {
+  @track({ ...options, source, aggregate: sum(field) })
   class Made extends ObjectsByDateTracker {}
   return Made;
 }
