@@ -103,6 +103,7 @@ export {
   RunTimeoutError,
   ShuttingDownError,
   SourceGoneError,
+  StrayRowsError,
 } from './errors/run.error.js';
 export { DuplicateJobError, InvalidScheduleError, MissingScheduleModuleError } from './errors/schedule.error.js';
 export { AmbiguousRelationError, InvalidPropertyPathError, InvalidSourceError } from './errors/source.error.js';

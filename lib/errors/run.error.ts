@@ -1,4 +1,4 @@
-import { TrackstatsError } from './trackstats.error.js';
+import { shown, TrackstatsError } from './trackstats.error.js';
 
 /** The clock says a day well before the last one that was computed. */
 export class ClockBehindError extends TrackstatsError {
@@ -40,6 +40,32 @@ export class SourceGoneError extends TrackstatsError {
       `${tracker} was asked to compute statistics from ${from} on, but its source ${reach === null ? 'has no rows' : `reaches back to ${reach} only`}, ` +
         `and statistics of the dates before are stored: they would be lost. Nothing was written. ` +
         `${reach === null ? 'Restore the rows first' : `Ask for a range from '${reach}' on`}, or remove those statistics with StatisticService.remove if they are to go.`,
+    );
+  }
+}
+
+/** A source begins with rows that are dated long before the rest, or before every date: whether they are errors only the user knows. */
+export class StrayRowsError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_STRAY_ROWS';
+
+  /**
+   * @param first the date of the first row, or what is in its place
+   * @param count how many rows are dated before the rest
+   * @param rest the first date of the rest; null where there is none
+   */
+  constructor(
+    tracker: string,
+    readonly first: string,
+    readonly count: number,
+    readonly rest: string | null,
+  ) {
+    const rows = count === 1 ? '1 row of its source is' : `${String(count)} rows of its source are`;
+    super(
+      `${tracker} has no \`since\`, and ${rows} dated long before the rest: the first one ${shown(first)}` +
+        `${rest === null ? ', and there are no others' : `, while the others begin on ${rest}`}. Nothing was written. ` +
+        `Expected a source whose rows begin where its statistics are to begin. Correct the dates, or say where they begin: ` +
+        `since: '${rest ?? '2020-01-01'}' counts the rows before it in LIFETIME only` +
+        `${/^\d{4}-\d{2}-\d{2}$/.test(first) && !first.startsWith('0000') ? `, since: '${first}' computes every date from the first row on` : ''}.`,
     );
   }
 }

@@ -123,7 +123,7 @@ export class TrackerAttempt {
   }
 
   /** Each step writes how far it has come with what it computed: the history tells of them as one run. */
-  private backfill(
+  private async backfill(
     { name, definition }: SourceTracker,
     execution: Execution & { backfill?: BackfillRequest },
     begun: Begun,
@@ -131,14 +131,12 @@ export class TrackerAttempt {
     source: Awaited<ReturnType<SourceFinder['find']>>,
   ): Promise<TrackResult> {
     const { resume, ...request } = execution.backfill as BackfillRequest;
-    const range = {
-      ...request,
-      today: localDateAt(now, definition.timeZone),
-      after: resume ? resumed(name, request, begun.backfill) : null,
-    };
-    const conclude = ({ isLast }: BackfillStep, whole: TrackResult): Work<void> =>
-      isLast ? this.succeed(begun, execution, whole) : this.goOn(begun, range, whole);
     const { cancellation } = begun;
+    const after = resume ? resumed(name, request, begun.backfill) : null;
+    const from = await cancellation.during(this.trackers.startOf(definition, source, request.from, now));
+    const range = { ...request, from, today: localDateAt(now, definition.timeZone), after };
+    const conclude = ({ isLast }: BackfillStep, whole: TrackResult): Work<void> =>
+      isLast ? this.succeed(begun, execution, whole) : this.goOn(begun, request, whole);
     return backfilled(
       range,
       (step, whole) =>

@@ -109,6 +109,7 @@ export class TrackerService {
       const cancellation = new Cancellation({ signals: [shutdown, signal] });
       cancellation.check();
       const rows = await cancellation.during(this.sources.find(sourced, now, source));
+      if (range.from !== undefined) range.from = await this.runner.startOf(definition, rows, range.from, now);
       return reported(await this.runner.run(definition, rows, { now, ...range, cancellation }), onProgress);
     });
   }

@@ -1,4 +1,4 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { DAYS, type Dialect, type Replaced } from '../database/dialects/dialect.js';
 import { execute, executeAll, queryOne, type Work } from '../database/work.js';
 import { periodKind } from '../time/period.js';
@@ -68,11 +68,16 @@ export function partials(dialect: Dialect, spec: RollupSpec): Sql {
   return dialect.expression(PARTIAL, partialsQuery(dialect, spec));
 }
 
-/** The earliest reading of the source that has come by now, in milliseconds; null where there is none. */
-export function* earliestReading(dialect: Dialect, source: ResolvedSource, before: number): Work<number | null> {
+/** The earliest reading of the source before one, and not before another, in milliseconds; null where there is none. */
+export function* earliestReading(
+  dialect: Dialect,
+  source: ResolvedSource,
+  { from, before }: { from: number | null; before: number },
+): Work<number | null> {
   const { clock, query } = source;
+  const since = from === null ? empty : sql` AND ${clock.expression} >= ${dialect.reading(clock, from)}`;
   const row = yield* queryOne<{ earliest: unknown }>(
-    sql`SELECT ${dialect.earliest(clock)} AS earliest FROM (${query}) source WHERE ${clock.expression} < ${dialect.reading(clock, before)}`,
+    sql`SELECT ${dialect.earliest(clock)} AS earliest FROM (${query}) source WHERE ${clock.expression} < ${dialect.reading(clock, before)}${since}`,
   );
   return dialect.parseReading(clock, row?.earliest ?? null);
 }

@@ -1,5 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
+import { FIRST_DAY } from '../time/local-date.js';
 import { calendarUnit, periodKind, windowDays } from '../time/period.js';
 import { bucketTotals, combining, finished, isCount, partialNames } from './aggregate-sql.js';
 import { keyNames, PARTIAL, storedKeys } from './rollup-sql.js';
@@ -32,7 +33,9 @@ function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): S
       finished(dialect, spec.source, raw('p.a'), raw('p.b')),
     );
   }
-  const day = unit === null ? raw('p.day') : dialect.calendarStart(unit, spec.weekStart, raw('p.day'));
+  const start = unit === null ? raw('p.day') : dialect.calendarStart(unit, spec.weekStart, raw('p.day'));
+  // a week that begins before the first date of all is cut there
+  const day = unit === 'week' && period.from === FIRST_DAY ? dialect.greatest(start, raw(String(FIRST_DAY))) : start;
   const columns = [...keyNames(spec), sql`${day} AS day`];
   const bucket = sql`SELECT ${join([...columns, ...bucketTotals(spec.source)])} FROM ${raw(PARTIAL)} p
 WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;

@@ -2,7 +2,7 @@ import { meaningOf } from '../catalog/aggregates.js';
 import type { StoredCoverage } from '../coverage/coverage.js';
 import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../errors/run.error.js';
 import type { RollupPeriod } from '../rollup/rollup-spec.js';
-import { addDays, dayNumber, type LocalDate } from '../time/local-date.js';
+import { addDays, dayNumber, FIRST_DAY, type LocalDate } from '../time/local-date.js';
 import { bucketStart, nextBucket, Period, periodKind, windowDays } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { TrackerDefinition } from './tracker-definition.js';
@@ -229,7 +229,7 @@ function resumes(
 }
 
 function scanStart({ period, from }: PlannedPeriod): number {
-  return periodKind(period) === 'rolling' ? from - windowDays(period) + 1 : from;
+  return periodKind(period) === 'rolling' ? Math.max(from - windowDays(period) + 1, FIRST_DAY) : from;
 }
 
 /** A bucket is computed whole, be the range's end in the middle of it. */

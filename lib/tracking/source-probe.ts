@@ -1,8 +1,8 @@
-import type { Dialect } from '../database/dialects/dialect.js';
+import type { Clock as ColumnClock, Dialect } from '../database/dialects/dialect.js';
 import type { Work } from '../database/work.js';
 import { earliestReading } from '../rollup/rollup.js';
-import { fromDayNumber, type LocalDate } from '../time/local-date.js';
-import { daySegments, latestReading, localDateAt } from '../time/time-zone.js';
+import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../time/local-date.js';
+import { daySegments, latestReading, localDateAt, readingRange } from '../time/time-zone.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
 
 /** What a run asks of its source before it reads it. */
@@ -29,6 +29,11 @@ export function knownProbe(firstDate: LocalDate | null, countsByIndex: boolean):
   return { firstDate: () => known(firstDate), countsByIndex: () => known(countsByIndex) };
 }
 
+/** Knows the first date already. */
+export function withFirstDate(probe: SourceProbe, firstDate: LocalDate | null): SourceProbe {
+  return { ...probe, firstDate: () => known(firstDate) };
+}
+
 // eslint-disable-next-line require-yield -- a work of no statements
 function* known<T>(value: T): Work<T> {
   return value;
@@ -38,14 +43,33 @@ function* countsByIndex(dialect: Dialect, { source: { plain } }: ResolvedTracker
   return plain !== null && (yield* dialect.countsByIndex(plain.table, plain.column));
 }
 
-function* firstDate(dialect: Dialect, { definition, source }: ResolvedTracker, now: Date): Work<LocalDate | null> {
+/**
+ * The local date of the source's first row that has come by now, or of the first one from a date on; null where there is
+ * none. A row before all dates, or without a date of the calendar, is taken to be on 0001-01-01.
+ */
+export function* firstDate(
+  dialect: Dialect,
+  { definition, source }: ResolvedTracker,
+  now: Date,
+  since: LocalDate | null = null,
+): Work<LocalDate | null> {
   const { clock } = source;
   const zone = definition.timeZone;
   const before =
     clock.kind === 'date' ? Date.parse(localDateAt(now, zone)) + 86_400_000 : latestReading(now, clock.storedIn) + 1;
-  const reading = yield* earliestReading(dialect, source, before);
-  if (reading === null) return null;
+  const from = since === null ? null : firstReadingOn(clock, zone, since);
+  const earliest = yield* earliestReading(dialect, source, { from, before });
+  if (earliest === null) return null;
+  // what is before every date, or has none, is taken to be on the first one
+  const reading = Math.max(earliest, FIRST_DAY * 86_400_000);
   const [segment] =
     clock.kind === 'date' ? [] : daySegments({ storedIn: clock.storedIn, zone, from: reading, to: reading });
-  return fromDayNumber(Math.floor((reading / 1000 + (segment?.shift ?? 0)) / 86_400));
+  return fromDayNumber(Math.max(Math.floor((reading / 1000 + (segment?.shift ?? 0)) / 86_400), FIRST_DAY));
+}
+
+/** The first reading of a date on a column's clock. */
+export function firstReadingOn(clock: ColumnClock, zone: string, date: LocalDate): number {
+  const day = dayNumber(date);
+  if (clock.kind === 'date') return day * 86_400_000;
+  return readingRange({ storedIn: clock.storedIn, zone, fromDay: day, toDay: day }).from;
 }

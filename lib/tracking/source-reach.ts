@@ -4,15 +4,12 @@ import type { Work } from '../database/work.js';
 import { SourceGoneError } from '../errors/run.error.js';
 import { inRange } from '../rollup/range-sql.js';
 import type { RollupPeriod, RollupSpec } from '../rollup/rollup-spec.js';
-import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js';
+import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../time/local-date.js';
 import { bucketStart, periodKind, windowDays } from '../time/period.js';
 import { hasRows } from './run-spec.js';
 import type { SourceProbe } from './source-probe.js';
 import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
 import type { RunOptions } from './tracker.runner.js';
-
-/** Before any date that can be stored. */
-const EVER = -719_162; // 0001-01-01
 
 /**
  * Refuses to replace statistics by less, where the source is known to have lost its rows: it says so itself
@@ -36,7 +33,7 @@ export function* refuseLoss(
     const last = Math.min(period.through, firstWhole - 1);
     if (last < period.from || !(yield* storedIn(period, period.from, last))) continue;
     const begins = reach === null ? last + 1 : beginOf(spec, period, reach);
-    if (definition.sourceKeptSince === null && !(yield* storedIn(period, EVER, begins - 1))) continue;
+    if (definition.sourceKeptSince === null && !(yield* storedIn(period, FIRST_DAY, begins - 1))) continue;
     throw new SourceGoneError(trackerLabel(definition), fromDayNumber(period.from), reach);
   }
 }

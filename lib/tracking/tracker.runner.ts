@@ -2,6 +2,7 @@ import sql, { raw } from 'sql-template-tag';
 import { findMetric } from '../catalog/metric.query.js';
 import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
+import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, queryOne, type Work } from '../database/work.js';
 import { refuseAmbiguous } from '../rollup/ambiguity.js';
 import { inRange } from '../rollup/range-sql.js';
@@ -28,8 +29,9 @@ import {
   computedRanges,
 } from './run-plan.js';
 import { scanOf, specOf } from './run-spec.js';
-import { knownProbe, probed, probeOf, type SourceProbe } from './source-probe.js';
+import { firstDate, knownProbe, probed, probeOf, withFirstDate, type SourceProbe } from './source-probe.js';
 import { refuseLoss } from './source-reach.js';
+import { LONG_GAP, refuseStrayRows } from './stray-rows.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from './tracker.resolver.js';
 
@@ -76,7 +78,7 @@ export class TrackerRunner {
   /**
    * Computes what is due, or the range that is asked for.
    *
-   * @throws what `check` throws, and ClockBehindError, DefinitionChangedError, InvalidRangeError, SourceGoneError
+   * @throws what `check` throws, and ClockBehindError, DefinitionChangedError, InvalidRangeError, SourceGoneError, StrayRowsError
    */
   run(definition: TrackerDefinition, source: Source, options: RunOptions): Promise<TrackResult> {
     const tracker = this.resolver.resolve(definition, source);
@@ -88,6 +90,24 @@ export class TrackerRunner {
   }
 
   /**
+   * Returns the first date that a range has to compute which is asked for from a date on. Where that is more than ten
+   * years before the first row, there is nothing to compute in between, and the range begins with the rows.
+   *
+   * @throws StrayRowsError
+   */
+  async startOf(definition: TrackerDefinition, source: Source, from: LocalDate, now: Date): Promise<LocalDate> {
+    const tracker = this.resolver.resolve(definition, source);
+    const { sourceDatabase } = tracker;
+    const today = localDateAt(now, definition.timeZone);
+    if (definition.since !== null) return [from, [definition.since, today].sort()[0] ?? from].sort()[1] ?? from;
+    const first = await sourceDatabase.transaction(() => firstDate(sourceDatabase.dialect, tracker, now, from));
+    await sourceDatabase.transaction(() => refuseStrayRows(sourceDatabase.dialect, tracker, now, first, false));
+    const coverage = await this.database.transaction(() => this.coverage(tracker));
+    const [begin = today] = [first ?? today, ...[...coverage.values()].map((covered) => covered.from)].sort();
+    return dayNumber(begin) - dayNumber(from) > LONG_GAP ? begin : from;
+  }
+
+  /**
    * Reads the source's partials first, by what is covered then, and writes them in a transaction afterwards. Where
    * another run has moved the coverage in between, they are read again.
    */
@@ -96,7 +116,12 @@ export class TrackerRunner {
     for (let attempt = 1; ; attempt++) {
       const probe = await sourceDatabase.read(() => probed(probeOf(sourceDatabase.dialect, tracker, options.now)));
       // not `read`: a replica may lag behind the coverage that the transaction below will find
-      const scan = await this.database.transaction(() => this.scan(tracker, options, probe));
+      const coverage = await this.database.transaction(() => this.coverage(tracker));
+      const now = instantOf(tracker.definition, options, coverage);
+      if (needsFirstDate({ definition: tracker.definition, coverage, requested: options })) {
+        await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe));
+      }
+      const scan = await this.database.transaction(() => this.scan(tracker, coverage, { ...options, now }, probe));
       await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(tracker.definition), scan));
       const spool = await PartialSpool.from(sourceDatabase, scan);
       try {
@@ -113,16 +138,22 @@ export class TrackerRunner {
     }
   }
 
-  private *scan(tracker: ResolvedTracker, options: RunOptions, probe: SourceProbe): Work<RollupSpec> {
-    const { definition, target } = tracker;
+  private *scan(
+    tracker: ResolvedTracker,
+    coverage: ReadonlyMap<Period, ComputedRange>,
+    options: RunOptions,
+    probe: SourceProbe,
+  ): Work<RollupSpec> {
+    const plan = yield* this.plan(tracker, coverage, options, probe);
+    return scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
+  }
+
+  private *coverage({ definition, target }: ResolvedTracker): Work<ReadonlyMap<Period, ComputedRange>> {
     const metric = yield* findMetric(this.database, definition.metric);
     const stored = metric === null ? [] : yield* storedCoverages(this.database, [metric], null);
-    const coverage = computedRanges(
+    return computedRanges(
       stored.filter(({ scope, period }) => scope === target.scope && definition.periods.includes(period)),
     );
-    const now = instantOf(definition, options, coverage);
-    const plan = yield* this.plan(tracker, coverage, { ...options, now }, probe);
-    return scanOf(tracker, plan, now, isLong(plan) && (yield* probe.countsByIndex()));
   }
 
   private *inTransaction(
@@ -140,7 +171,13 @@ export class TrackerRunner {
     });
     const coverage = computedRanges(coverages);
     const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
-    const first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
+    let first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
+    const isStaged = first !== probe;
+    if (across === undefined && needsFirstDate({ definition: tracker.definition, coverage, requested: options })) {
+      const date = yield* first.firstDate();
+      yield* refuseStrayRows(dialect, tracker, options.now, date, isStaged);
+      first = withFirstDate(first, date);
+    }
     const plan = yield* this.plan(tracker, coverage, options, first);
     const scan = scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
     if (across !== undefined && !sameScan(scan, across.scan)) throw new OvertakenError();
@@ -149,7 +186,7 @@ export class TrackerRunner {
     const spec = across === undefined ? resolved : spooledSpec(resolved);
     yield* refuseLoss(dialect, tracker, spec, options, first);
     if (across !== undefined) yield* across.spool.stage(dialect, spec);
-    const { written, removed } = yield* rollup(dialect, spec, first !== probe || across !== undefined);
+    const { written, removed } = yield* rollup(dialect, spec, isStaged || across !== undefined);
     const ahead = yield* this.removeAhead(spec, plan);
     yield* this.moveCoverages(tracker, spec, plan, options.now);
     const result = {
@@ -252,6 +289,10 @@ export class TrackerRunner {
     }
     return removed;
   }
+}
+
+function* refuseStray(dialect: Dialect, tracker: ResolvedTracker, now: Date, probe: SourceProbe): Work<void> {
+  yield* refuseStrayRows(dialect, tracker, now, yield* probe.firstDate(), false);
 }
 
 const OVERTAKEN_LIMIT = 5;

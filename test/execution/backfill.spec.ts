@@ -125,3 +125,44 @@ describeOnEachDatabase('a backfill that is interrupted', (database) => {
     expect(told).toEqual(['started', 'finished']);
   });
 });
+
+describeOnEachDatabase('a backfill from long before the first row', (database) => {
+  afterEach(async () => {
+    await closeApplications();
+    await database.reset();
+  });
+
+  it('computes from the first row on, and does a healthy tracker no harm', async () => {
+    const module = await start({ database: database.options(), providers: [Orders] });
+    const trackers = module.get(TrackerService);
+    await saveOrders(module, ...DAYS.map((day) => ({ createdAt: at(`2026-10-${day}T10:00`) })));
+    await trackers.run('orders');
+    const steps: string[] = [];
+    for (const from of ['0001-01-01', '0024-10-28', '1970-01-01']) {
+      const done = await trackers.backfill('orders', { from, onProgress: ({ date }) => void steps.push(date) });
+      expect(done).toMatchObject({ from: '2026-10-27', through: '2026-10-31', written: 0, removed: 0 });
+    }
+    expect(steps).toHaveLength(3);
+    // a date within ten years is taken at its word
+    expect(await trackers.backfill('orders', { from: '2026-10-01' })).toMatchObject({ from: '2026-10-01' });
+    expect(await trackers.run('orders')).toMatchObject({ written: 0, removed: 0 });
+    const { coverage } = (await trackers.list())[0] ?? {};
+    expect(coverage).toEqual({ from: '2026-10-01', through: '2026-10-31' });
+  });
+
+  it('does not begin with a stray row', async () => {
+    const module = await start({ database: database.options(), providers: [Orders] });
+    const trackers = module.get(TrackerService);
+    await saveOrders(module, { createdAt: at('2026-10-30T10:00') });
+    await trackers.run('orders');
+    await saveOrders(module, { createdAt: at('1970-01-01T12:00') });
+    await expect(trackers.backfill('orders', { from: '0001-01-01' })).rejects.toMatchObject({
+      code: 'TRACKSTATS_STRAY_ROWS',
+      first: '1970-01-01',
+      count: 1,
+      rest: '2026-10-30',
+    });
+    const through = await trackers.backfill('orders', { from: '2026-10-30' });
+    expect(through).toMatchObject({ from: '2026-10-30', through: '2026-10-31' });
+  });
+});

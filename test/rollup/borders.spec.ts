@@ -318,7 +318,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
       { id: ++made, on: '1740-01-01' },
       { id: ++made, on: '2024-05-01' },
     ]);
-    const definition = tracker({ dateField: 'on', periods: [Period.LIFETIME] });
+    const definition = tracker({ dateField: 'on', periods: [Period.LIFETIME], since: '1740-01-01' });
     await run(definition, '2024-05-02');
     const statistics = engine.dataSource.getRepository(StatisticByDate);
     const where = { metric: { ref: definition.metric.ref } };
@@ -611,7 +611,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
       expect(Period.days(7)).toBe(Period.WEEK);
       await visits('2014-04-25', '2014-04-26', '2024-05-01', '2024-05-01');
       const long = Period.days(3660);
-      const definition = tracker({ periods: [long, Period.WEEK], density: 'changes' });
+      const definition = tracker({ periods: [long, Period.WEEK], density: 'changes', since: '2014-01-01' });
       await run(definition, '2024-05-20');
       // 3,660 days that end on 2024-05-01 begin on 2014-04-25
       expect(await everything(definition)).toEqual({
@@ -625,7 +625,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
           '2024-05-08': '0',
         },
       });
-      const later = tracker({ periods: [long], density: 'changes' });
+      const later = tracker({ periods: [long], density: 'changes', since: '2014-01-01' });
       for (const now of ['2024-04-30', '2024-05-01', '2024-05-03']) await run(later, now);
       expect(await rowsOf(engine, later)).toEqual((await everything(definition)).DAYS_3660);
     });
@@ -696,7 +696,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
         Visit,
         ['1899-12-31', '1900-02-28', '1900-03-01', '1969-12-31', '1970-01-01'].map((on) => ({ id: ++made, on })),
       );
-      const definition = tracker({ dateField: 'on', periods: PERIODS, density: 'changes' });
+      const definition = tracker({ dateField: 'on', periods: PERIODS, density: 'changes', since: '1890-01-01' });
       await run(definition, '1970-01-02');
       const { CALENDAR_WEEK, CALENDAR_MONTH, CALENDAR_QUARTER } = await everything(definition);
       expect(CALENDAR_WEEK).toEqual({ '1899-12-25': '1', '1900-02-26': '2', '1969-12-29': '2' });

@@ -8,6 +8,12 @@ export function isoReading(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** Milliseconds of a reading as ISO 8601; -Infinity of what is no date, as '0000-00-00' or '2026-00-00'. */
+export function readingMs(text: string): number {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? -Infinity : ms;
+}
+
 /** A reading as the integer of an epoch column; a fraction of a second rounds up, as suits both bounds of a range. */
 export function epochReading(kind: Clock['kind'], ms: number): number {
   return kind === 'seconds' ? Math.ceil(ms / 1000) : ms;

@@ -192,7 +192,7 @@ export interface Dialect {
   reading(clock: Clock, ms: number): Sql;
   /** the earliest reading of a column, as `parseReading` takes it */
   earliest(column: ClockColumn): Sql;
-  /** milliseconds of a reading that `earliest` selected; null where there was none */
+  /** milliseconds of a reading that `earliest` selected; null where there was none, -Infinity where it is before all dates or none */
   parseReading(clock: Clock, stored: unknown): number | null;
   /** equal for rows of one local day, given the shifts from the clock's readings to that day; of no defined type */
   dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;

@@ -5,7 +5,7 @@ import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Row, type Work } from '../work.js';
 import { BaseDialect, encodedAs, freshColumns, insertInto, sameKeys } from './base.dialect.js';
-import { choose, epochDay, epochReading, isoReading, stepOfWeek } from './day-expressions.js';
+import { choose, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
 import {
   DAYS,
   type Clock,
@@ -213,8 +213,8 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
 
   parseReading({ kind }: Clock, stored: unknown): number | null {
     if (stored === null) return null;
-    if (kind === 'wall') return Date.parse((stored as string).replace(/\d{3}Z$/, 'Z'));
-    if (kind === 'date') return Date.parse(stored as string);
+    if (kind === 'wall') return readingMs((stored as string).replace(/\d{3}Z$/, 'Z'));
+    if (kind === 'date') return readingMs(stored as string);
     return Number(stored) * (kind === 'seconds' ? 1000 : 1);
   }
 
@@ -225,8 +225,9 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
       case 'date':
         return expression;
       case 'wall':
-        if (segments.every((segment) => segment.shift === 0)) return sql`DATE(${expression})`;
-        return sql`DATE(${expression} + INTERVAL ${shift} SECOND)`;
+        // NULL of a date without a month or a day, of which a sum of the date and an interval is an error in strict mode
+        if (segments.every((segment) => segment.shift === 0)) return sql`TO_DAYS(${expression})`;
+        return sql`((TO_SECONDS(${expression}) + ${shift}) DIV 86400)`;
       default:
         // an unsigned column would refuse to be less than nothing: days before 1970 are
         return epochDay(kind, sql`CAST(${expression} AS SIGNED)`, shift, 'DIV');
@@ -234,7 +235,8 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
   }
 
   dayNumber({ kind }: Clock, key: Sql): Sql {
-    return kind === 'wall' || kind === 'date' ? sql`TO_DAYS(${key}) - 719528` : key;
+    if (kind === 'wall') return sql`${key} - 719528`;
+    return kind === 'date' ? sql`TO_DAYS(${key}) - 719528` : key;
   }
 
   keyEncoding({ type, isBoolean, length, scale }: ColumnShape): KeyEncoding | KeyRefusal {
@@ -328,7 +330,8 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
       case 'month':
         return sql`(${day} - DAYOFMONTH(${date}) + 1)`;
       case 'quarter':
-        return sql`(TO_DAYS(MAKEDATE(YEAR(${date}), 1) + INTERVAL (QUARTER(${date}) - 1) QUARTER) - 719528)`;
+        // not MAKEDATE of the year, which takes those before 100 for years of this century or the last
+        return sql`(TO_DAYS(LAST_DAY(${date} - INTERVAL (MONTH(${date}) - 1) % 3 MONTH)) - DAY(LAST_DAY(${date} - INTERVAL (MONTH(${date}) - 1) % 3 MONTH)) + 1 - 719528)`;
       case 'year':
         return sql`(${day} - DAYOFYEAR(${date}) + 1)`;
     }

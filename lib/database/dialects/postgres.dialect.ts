@@ -77,6 +77,11 @@ class Shared {
   constructor(readonly value: unknown) {}
 }
 
+/** A reading as PostgreSQL writes it: the year before the first is 1 BC, and not the year 0. */
+function dated(iso: string): string {
+  return iso.startsWith('0000-') ? `0001-${iso.slice(5)} BC` : iso;
+}
+
 /** Whether the driver writes dates as wall times in UTC, and not in the zone of this process. */
 function writesUtc({ driver }: DataSource): boolean {
   const { postgres } = driver as { postgres?: { defaults?: { parseInputDatesAsUTC?: boolean } } };
@@ -250,11 +255,11 @@ export class PostgresDialect extends BaseDialect {
   reading({ kind }: Clock, ms: number): Sql {
     switch (kind) {
       case 'instant':
-        return sql`CAST(${isoReading(ms)} AS timestamptz)`;
+        return sql`CAST(${dated(isoReading(ms))} AS timestamptz)`;
       case 'wall':
-        return sql`CAST(${isoReading(ms).slice(0, -1)} AS timestamp)`;
+        return sql`CAST(${dated(isoReading(ms).slice(0, -1))} AS timestamp)`;
       case 'date':
-        return this.date(isoReading(ms).slice(0, 10));
+        return this.date(dated(isoReading(ms).slice(0, 10)));
       default:
         return sql`CAST(${epochReading(kind, ms)} AS bigint)`;
     }
@@ -384,7 +389,7 @@ AND c.relkind = 'r' AND c.relallvisible >= 0.8 * c.relpages`);
       clock.kind
     ];
     const json = rangesJson(clock, ranges, (ms) =>
-      clock.kind === 'instant' ? isoReading(ms) : isoReading(ms).slice(0, clock.kind === 'date' ? 10 : -1),
+      dated(clock.kind === 'instant' ? isoReading(ms) : isoReading(ms).slice(0, clock.kind === 'date' ? 10 : -1)),
     );
     return sql`(SELECT CAST(j->>0 AS integer) AS day, CAST(j->>1 AS ${raw(type)}) AS lo, CAST(j->>2 AS ${raw(type)}) AS hi
 FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j)`;

@@ -8,7 +8,7 @@ import type { Cancellation } from '../cancellation.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Row, type StatementResult, type Work } from '../work.js';
 import { BaseDialect, encodedAs, freshColumns, insertInto } from './base.dialect.js';
-import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } from './day-expressions.js';
+import { choose, epochDay, epochReading, isoReading, readingMs, rangesJson, stepOfWeek } from './day-expressions.js';
 import {
   DAYS,
   type Clock,
@@ -226,7 +226,7 @@ export class SqliteDialect extends BaseDialect {
   parseReading({ kind }: Clock, stored: unknown): number | null {
     if (stored === null) return null;
     if (typeof stored === 'string')
-      return Date.parse(kind === 'date' ? stored : `${stored.slice(0, 23).replace(' ', 'T').replace('Z', '')}Z`);
+      return readingMs(kind === 'date' ? stored : `${stored.slice(0, 23).replace(' ', 'T').replace('Z', '')}Z`);
     return Number(stored) * (kind === 'seconds' ? 1000 : 1);
   }
 
