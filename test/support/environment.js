@@ -21,7 +21,7 @@ export default class SpecEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
     for (const name of ['setTimeout', 'setInterval']) this.global[name] = this.#recorded(this.global[name]);
-    this.#handlesBefore = new Set([process.stdout, process.stderr, ...process._getActiveHandles()]);
+    this.#handlesBefore = new Set(process._getActiveHandles());
     process.on('warning', this.#listener);
   }
 
@@ -57,12 +57,19 @@ export default class SpecEnvironment extends TestEnvironment {
     const until = performance.now() + GRACE_MS;
     for (;;) {
       this.#forgetEnded();
-      const handles = process._getActiveHandles().filter((handle) => !this.#handlesBefore.has(handle));
+      const handles = process
+        ._getActiveHandles()
+        .filter((each) => !isStandardStream(each) && !this.#handlesBefore.has(each));
       const left = [...handles.map(describeHandle), ...[...this.#timers.values()].map(timerStartedAt)];
       if (left.length === 0 || performance.now() > until) return left;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
+}
+
+/** Node opens stdin, stdout and stderr when they are first used; they keep no process alive. */
+function isStandardStream({ fd }) {
+  return fd === 0 || fd === 1 || fd === 2;
 }
 
 function describeHandle(handle) {
