@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { meaningOf } from '../catalog/aggregates.js';
 import type { Database } from '../database/database.js';
@@ -58,7 +59,10 @@ export class PartialSpool {
     return this.columns.map(({ name, type }) => {
       const value = row[name];
       if (value === null || value === undefined) return null;
-      return type === 'decimal' ? exactValue(value) : `${value as string | number}`;
+      if (type === 'decimal') return exactValue(value);
+      const text = `${value as string | number}`;
+      // a distinct value, which is only compared: the table that it goes to holds 2,000 bytes
+      return name === 'u' && text.length > 255 ? createHash('sha256').update(text).digest('hex') : text;
     });
   }
 

@@ -67,9 +67,7 @@ function groupedScan(dialect: Dialect, spec: RollupSpec): Sql {
   const { source } = spec;
   const grouped = [
     ...source.keys.map((key) => groupedKey(dialect, spec, key)),
-    ...(source.distinct === null
-      ? []
-      : [dialect.groupKey(source.distinct.expression, source.distinct.kind, 'varchar')]),
+    ...(source.distinct === null ? [] : [dialect.distinctKey(source.distinct.expression, source.distinct.kind)]),
   ];
   const names = [...keyNames(spec), ...(source.distinct === null ? [] : [raw('u')])];
   const groups = grouped.map((key, index) => sql`${key} AS ${names[index]}`);

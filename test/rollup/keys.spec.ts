@@ -172,6 +172,34 @@ describeOnEachDatabase('keys', (database) => {
     }
   });
 
+  test('distinct values differ behind their first thousands of characters', async () => {
+    const notes = ['a', 'b', 'c'].map((end) => 'x'.repeat(3000) + end);
+    await store(
+      [...notes, ...notes, 'x'.repeat(3000)].map((note, day) => ({
+        note,
+        at: new Date(`2024-05-0${day + 1}T12:00:00Z`),
+      })),
+    );
+    const aggregate = { function: 'countDistinct', field: 'note' } as const;
+    const elsewhere = await database.open({ entities: [Account, Device, Reading], synchronize: false });
+    for (const source of [Reading, elsewhere.getRepository(Reading)]) {
+      const { rows } = await ran(engine, source, '2024-05-07T20:00:00Z', {
+        dateField: 'at',
+        aggregate,
+        periods: [Period.days(2), Period.CALENDAR_MONTH, Period.LIFETIME],
+        density: 'changes',
+      });
+      expect(await rows(Period.days(2))).toEqual({ '2024-05-01': '1', '2024-05-02': '2' });
+      expect(await rows(Period.CALENDAR_MONTH)).toEqual({ '2024-05-01': '4' });
+      expect(await rows(Period.LIFETIME)).toEqual({
+        '2024-05-01': '1',
+        '2024-05-02': '2',
+        '2024-05-03': '3',
+        '2024-05-07': '4',
+      });
+    }
+  });
+
   test('a fixed object of each, one tracker beside the other', async () => {
     await store(LOOKALIKES.map((name, index) => ({ name, amount: index })));
     const metric = newMetric();

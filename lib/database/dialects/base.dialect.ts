@@ -202,6 +202,10 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
 
   abstract keyEncoding(column: ColumnShape): KeyEncoding | KeyRefusal;
   abstract groupKey(expression: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+  distinctKey(expression: Sql, kind: KeyKind): Sql {
+    return this.groupKey(expression, kind, 'varchar');
+  }
+
   abstract storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
 
   comparable(expression: string, _column: ColumnShape): string {

@@ -204,6 +204,8 @@ export interface Dialect {
   keyEncoding(column: ColumnShape): KeyEncoding | KeyRefusal;
   /** what rows are grouped by: equal where `storedKey` is equal, and nowhere else */
   groupKey(expression: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+  /** what a distinct count tells apart: a `groupKey`, however long its values are */
+  distinctKey(expression: Sql, kind: KeyKind): Sql;
   /** a `groupKey` as its column stores it */
   storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
   /** a column's values in a SELECT DISTINCT, where the type itself has no equality */

@@ -280,6 +280,16 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
     }
   }
 
+  /**
+   * A hash of long values: windows compare the first `max_sort_length` bytes only, 1024 by default, and five texts that
+   * differ behind them were one.
+   */
+  override distinctKey(expression: Sql, kind: KeyKind): Sql {
+    const key = this.groupKey(expression, kind, 'varchar');
+    if (kind !== 'text' && kind !== 'binary' && kind !== 'other') return key;
+    return sql`IF(OCTET_LENGTH(${expression}) > 255, ${bytesOf(sql`SHA2(${expression}, 256)`)}, ${key})`;
+  }
+
   storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql {
     switch (stored) {
       case 'varchar':
