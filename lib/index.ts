@@ -75,6 +75,7 @@ export {
 } from './errors/catalog.error.js';
 export {
   ConnectionBusyError,
+  DatabaseNotRespondingError,
   MissingEntityError,
   MissingTableError,
   TableConflictError,
@@ -100,6 +101,7 @@ export {
   InvalidRangeError,
   LeaseLostError,
   NothingToResumeError,
+  OvertakenError,
   RunTimeoutError,
   ShuttingDownError,
   SourceGoneError,

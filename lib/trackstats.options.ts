@@ -52,6 +52,11 @@ export interface TrackstatsModuleOptions {
   clock?: (() => Date) | undefined;
   /** `false` (as `{ enabled: false }`): nothing fires by itself. @default on */
   scheduling?: false | SchedulingOptions | undefined;
+  /**
+   * how long a call waits for a connection: a free one of the pool, or, on SQLite, the end of the application's
+   * transaction. After that it rejects with ConnectionBusyError. @default '30 seconds'
+   */
+  connectionTimeout?: Duration | undefined;
   /** stable names of object types, so that renaming a table loses nothing. @default the entity's table name */
   objectTypes?: Record<string, EntityClass> | undefined;
   /** schedules by tracker name, from configuration: each replaces the decorator's whole */
@@ -112,6 +117,8 @@ export interface ResolvedOptions {
   readonly weekStart: WeekStart;
   readonly clock: Clock;
   readonly scheduling: ResolvedScheduling;
+  /** milliseconds */
+  readonly connectionTimeout: number;
   readonly objectTypes: Readonly<Record<string, EntityClass>>;
   readonly trackers: Readonly<Record<string, ScheduleOverride>>;
 }
@@ -122,6 +129,7 @@ const OPTIONS: readonly string[] = [
   'weekStart',
   'clock',
   'scheduling',
+  'connectionTimeout',
   'objectTypes',
   'trackers',
 ] satisfies (keyof TrackstatsModuleOptions)[];
@@ -150,6 +158,7 @@ export function resolveOptions(given: TrackstatsModuleOptions): ResolvedOptions 
     weekStart,
     clock,
     scheduling: resolveScheduling(given.scheduling),
+    connectionTimeout: duration('connectionTimeout', given.connectionTimeout ?? CONNECTION_TIMEOUT, 1),
     objectTypes: Object.freeze({ ...objectTypes }),
     trackers: resolveTrackers(trackers),
   };
@@ -168,6 +177,9 @@ function checkNames(given: object): void {
     );
   }
 }
+
+/** Milliseconds that a call waits for a connection, by default. */
+export const CONNECTION_TIMEOUT = 30_000;
 
 const SCHEDULING: ResolvedScheduling = {
   enabled: true,
@@ -203,12 +215,16 @@ function resolveScheduling(given: unknown): ResolvedScheduling {
   return Object.freeze({
     enabled: truth('enabled', options.enabled ?? SCHEDULING.enabled) && !isOff,
     concurrency: whole('concurrency', options.concurrency ?? SCHEDULING.concurrency, 1),
-    lockAtMostFor: duration('lockAtMostFor', options.lockAtMostFor ?? SCHEDULING.lockAtMostFor, SHORTEST_LOCK),
-    lockAtLeastFor: duration('lockAtLeastFor', options.lockAtLeastFor ?? SCHEDULING.lockAtLeastFor),
+    lockAtMostFor: duration(
+      'scheduling.lockAtMostFor',
+      options.lockAtMostFor ?? SCHEDULING.lockAtMostFor,
+      SHORTEST_LOCK,
+    ),
+    lockAtLeastFor: duration('scheduling.lockAtLeastFor', options.lockAtLeastFor ?? SCHEDULING.lockAtLeastFor),
     catchUp: truth('catchUp', options.catchUp ?? SCHEDULING.catchUp),
-    catchUpJitter: duration('catchUpJitter', options.catchUpJitter ?? SCHEDULING.catchUpJitter),
-    retryDelay: duration('retryDelay', options.retryDelay ?? SCHEDULING.retryDelay),
-    shutdownGrace: duration('shutdownGrace', options.shutdownGrace ?? SCHEDULING.shutdownGrace),
+    catchUpJitter: duration('scheduling.catchUpJitter', options.catchUpJitter ?? SCHEDULING.catchUpJitter),
+    retryDelay: duration('scheduling.retryDelay', options.retryDelay ?? SCHEDULING.retryDelay),
+    shutdownGrace: duration('scheduling.shutdownGrace', options.shutdownGrace ?? SCHEDULING.shutdownGrace),
     history: resolveHistory(options.history ?? {}),
   });
 }
@@ -240,7 +256,7 @@ function duration(name: string, given: unknown, least = 0): number {
   const length = millisecondsOf(given);
   if (length !== null && length >= least && length <= LONGEST_TIMER) return length;
   throw new InvalidOptionsError(
-    `scheduling.${name}`,
+    name,
     given,
     `Expected a whole number of milliseconds from ${least} to ${LONGEST_TIMER}, or text such as '30 seconds'.`,
   );

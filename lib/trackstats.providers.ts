@@ -100,7 +100,11 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
 function databaseProviders(dataSource: Type<DataSource>): Provider[] {
   return [
     of(DataSourceDiscovery, DiscoveryService),
-    made(Database, (statistics: DataSource) => new Database(statistics), [dataSource]),
+    made(
+      Database,
+      (statistics: DataSource, { connectionTimeout }: ResolvedOptions) => new Database(statistics, connectionTimeout),
+      [dataSource, RESOLVED],
+    ),
     made(
       DataSources,
       (statistics: DataSource, discovery: DataSourceDiscovery) => new DataSources(statistics, () => discovery.all()),
@@ -150,7 +154,6 @@ function trackingProviders(): Provider[] {
     ),
     of(
       TrackerAttempt,
-      Database,
       SourceFinder,
       TrackerRunner,
       MethodRunner,

@@ -1,3 +1,5 @@
+import { CANCEL_GRACE } from './limits.js';
+
 /** What stops a unit of work. */
 export interface CancellationOptions {
   /** abort one of them and the work stops with its reason */
@@ -7,6 +9,11 @@ export interface CancellationOptions {
   readonly onTimeout?: (timeout: number) => Error;
   /** milliseconds that a transaction may wait for its process: where the server can, it ends one whose process was paused */
   readonly idleLimit?: number | undefined;
+  /**
+   * milliseconds from the cancel until the connection of a statement that has not ended is destroyed; 0: at once,
+   * without a cancel on the server. @default CANCEL_GRACE
+   */
+  readonly grace?: number | undefined;
 }
 
 /**
@@ -16,19 +23,31 @@ export interface CancellationOptions {
 export class Cancellation {
   readonly signal: AbortSignal;
   readonly idleLimit: number | null;
+  readonly grace: number;
   private readonly controller = new AbortController();
   private readonly timer: NodeJS.Timeout | undefined;
   private readonly deadline: number;
 
-  constructor({ signals = [], timeout = null, onTimeout, idleLimit }: CancellationOptions) {
+  protected constructor({ signals = [], timeout = null, onTimeout, idleLimit, grace }: CancellationOptions) {
     const given = signals.filter((signal) => signal !== undefined);
     this.signal = AbortSignal.any([this.controller.signal, ...given]);
     this.idleLimit = idleLimit ?? null;
+    this.grace = grace ?? CANCEL_GRACE;
     this.deadline = timeout === null ? Infinity : performance.now() + timeout;
     this.expire = () => {
       this.controller.abort(onTimeout?.(timeout ?? 0));
     };
     if (timeout !== null) this.timer = setTimeout(this.expire, timeout);
+  }
+
+  /** Does something that can be cancelled. No timer outlives it, however it ends. */
+  static async of<T>(options: CancellationOptions, task: (cancellation: Cancellation) => Promise<T>): Promise<T> {
+    const cancellation = new Cancellation(options);
+    try {
+      return await task(cancellation);
+    } finally {
+      clearTimeout(cancellation.timer);
+    }
   }
 
   private readonly expire: () => void;
@@ -46,11 +65,6 @@ export class Cancellation {
   /** Waits for something of the application's, which may know nothing of cancelling, for as long as nothing cancels. */
   during<T>(task: T | Promise<T>): Promise<T> {
     return untilAborted(this.signal, Promise.resolve(task));
-  }
-
-  /** Nothing is to be cancelled any more: no timer is left behind. */
-  done(): void {
-    clearTimeout(this.timer);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Dialect } from './dialects/dialect.js';
 import { dialectOf, isSupported } from './dialects/dialect.registry.js';
 import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral } from 'typeorm';
 
@@ -17,10 +18,23 @@ export class DataSources {
     return this.all().filter((dataSource) => dataSource.hasMetadata(entity));
   }
 
-  /** Whether an error is a database's that may not come again: it was busy, or could not be reached. */
+  /** True if an error says that a database was busy or could not be reached. */
   isOutage(error: unknown): boolean {
-    const dialects = new Set(this.all().filter(isSupported).map(dialectOf));
-    return [...dialects].some((dialect) => dialect.isTransient(error) || dialect.isUnavailable(error));
+    return this.dialects().some((dialect) => dialect.isTransient(error) || dialect.isUnavailable(error));
+  }
+
+  /** True if an error says that a statement was cancelled, or met a row of another writer. */
+  isPassing(error: unknown): boolean {
+    return this.dialects().some((dialect) => dialect.isCancelled(error) || dialect.isDuplicateKey(error));
+  }
+
+  private dialects(): readonly Dialect[] {
+    return [...new Set(this.all().filter(isSupported).map(dialectOf))];
+  }
+
+  /** Waits for no database any more: destroys the connections that the library uses. */
+  disconnect(): void {
+    for (const dataSource of this.all().filter(isSupported)) dialectOf(dataSource).disconnect(dataSource);
   }
 
   /** An entity's metadata in the first data source that knows it. */

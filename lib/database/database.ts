@@ -1,7 +1,8 @@
 import type { Sql } from 'sql-template-tag';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
-import type { Dialect, TransactionOptions } from './dialects/dialect.js';
+import type { Dialect, TransactionOptions, WaitOptions } from './dialects/dialect.js';
 import { dialectOf } from './dialects/dialect.registry.js';
+import { CONNECTION_TIMEOUT } from '../trackstats.options.js';
 import { Table } from './table.js';
 import type { Row, Work } from './work.js';
 
@@ -10,7 +11,11 @@ export class Database {
   readonly dialect: Dialect;
   private readonly tables = new Map<EntityTarget<ObjectLiteral>, Table>();
 
-  constructor(readonly dataSource: DataSource) {
+  /** @param connectionTimeout milliseconds that calls wait for a connection */
+  constructor(
+    readonly dataSource: DataSource,
+    readonly connectionTimeout = CONNECTION_TIMEOUT,
+  ) {
     this.dialect = dialectOf(dataSource);
   }
 
@@ -33,17 +38,20 @@ export class Database {
    * Runs a unit of work in one transaction: all of it happens, or nothing. It is begun again after a deadlock or a
    * serialization failure, so `work` must have no effect but its statements. Cancelled, it is rolled back.
    */
-  transaction<T>(work: () => Work<T>, options?: TransactionOptions): Promise<T> {
-    return this.dialect.transaction(this.dataSource, work, options);
+  transaction<T>(work: () => Work<T>, options: TransactionOptions = {}): Promise<T> {
+    const { connectionTimeout } = this;
+    return this.dialect.transaction(this.dataSource, work, { connectionTimeout, ...options });
   }
 
   /** Runs statements that only read. */
-  read<T>(work: () => Work<T>): Promise<T> {
-    return this.dialect.read(this.dataSource, work);
+  read<T>(work: () => Work<T>, options: WaitOptions = {}): Promise<T> {
+    const { connectionTimeout } = this;
+    return this.dialect.read(this.dataSource, work, { connectionTimeout, ...options });
   }
 
   /** Reads a statement's rows in chunks, of which one is in memory at a time. */
-  each(statement: Sql, onRows: (rows: Row[]) => void): Promise<void> {
-    return this.dialect.each(this.dataSource, statement, onRows);
+  each(statement: Sql, onRows: (rows: Row[]) => void, options: WaitOptions = {}): Promise<void> {
+    const { connectionTimeout } = this;
+    return this.dialect.each(this.dataSource, statement, onRows, { connectionTimeout, ...options });
   }
 }

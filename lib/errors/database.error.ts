@@ -24,14 +24,40 @@ export class TooManyValuesError extends TrackstatsError {
   }
 }
 
-/** SQLite has one connection for all: a transaction of the application kept it busy for too long. */
+/** A call waited too long for a connection: the pool has none free, or an open transaction of the application has SQLite's only one. */
 export class ConnectionBusyError extends TrackstatsError {
   readonly code = 'TRACKSTATS_CONNECTION_BUSY';
 
-  constructor(waitedMs: number) {
+  /** @param pool the data source whose pool has no free connection; null: SQLite's only connection is in use */
+  constructor(waitedMs: number, pool: string | null) {
+    const [busy, remedy] =
+      pool === null
+        ? [
+            'the SQLite connection, on which a transaction of the application is still open',
+            'it waited for itself, because SQLite has one connection for all: await it after the transaction has ended. ' +
+              'Otherwise commit that transaction, or roll it back, sooner.',
+          ]
+        : [
+            `a connection of the data source ${shown(pool)}: all connections of its pool are in use`,
+            'that transaction kept its connection meanwhile: await the call after the transaction has ended, or give the ' +
+              'data source a pool (poolSize) larger than the number of such transactions at one time.',
+          ];
     super(
-      `Waited ${String(waitedMs)} ms for the SQLite connection, on which a transaction of the application is still open. ` +
-        `Nothing was written. Commit or roll that transaction back sooner; statistics are written between transactions.`,
+      `Waited ${String(Math.round(waitedMs))} ms for ${busy}. Nothing was written. If this call was awaited inside a ` +
+        `transaction of the application, ${remedy} The option connectionTimeout of TrackstatsModule sets how long calls wait.`,
+    );
+  }
+}
+
+/** The database did not answer in time: packets are lost, or the server is stuck. The connection was closed. */
+export class DatabaseNotRespondingError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_DATABASE_NOT_RESPONDING';
+
+  constructor(dataSource: string, waitedMs: number) {
+    super(
+      `The database of the data source ${shown(dataSource)} did not answer within ${String(Math.round(waitedMs))} ms, and ` +
+        `the connection was closed. The server rolls back what was not committed. Check that the server runs, and ` +
+        `that nothing between it and this process drops packets.`,
     );
   }
 }

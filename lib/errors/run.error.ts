@@ -94,6 +94,18 @@ export class LeaseLostError extends TrackstatsError {
   }
 }
 
+/** Other runs of the same statistics moved their coverage, again and again, while this one read its source in another data source. */
+export class OvertakenError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_OVERTAKEN';
+
+  constructor(tracker: string) {
+    super(
+      `Other runs of the statistics of ${tracker} moved their coverage each time that this one had read its source, which ` +
+        `is in another data source. Nothing was written. Run it again when backfills and runs of the same statistics have ended.`,
+    );
+  }
+}
+
 /** The application shuts down; a run that did not end within the grace time was rolled back. */
 export class ShuttingDownError extends TrackstatsError {
   readonly code = 'TRACKSTATS_SHUTTING_DOWN';

@@ -1,21 +1,42 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
+import { DatabaseNotRespondingError } from '../errors/database.error.js';
+import { LeaseLostError } from '../errors/run.error.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import type { DatabaseClock } from './database-clock.js';
 import { Lease } from './lease.js';
-import { readStates, takeLease, type BackfillMark, type LeaseRequest, type SharedState } from './lease.store.js';
+import {
+  readStates,
+  takeLease,
+  type BackfillMark,
+  type HeldLease,
+  type LeaseEnd,
+  type LeaseRequest,
+  type SharedState,
+} from './lease.store.js';
 
 /** Why a run was not begun: another process, or this one, is at it; its slot has been run; its time has not come by the database's clock. */
 export type SkipReason = 'held' | 'done' | 'early';
 
 /** A lease, with what was done in the transaction that took it. */
-export interface Taken<T> {
+export interface Held<T> {
   readonly lease: Lease;
   /** a backfill that was interrupted */
   readonly backfill: BackfillMark | null;
   readonly begun: T;
+}
+
+/** What is done under a lease. */
+export interface HeldTask<T, R> {
+  /** in the transaction that takes the lease, given its fence */
+  begin(fence: number): Work<T>;
+  /** under the lease, which its last transaction gives back */
+  run(held: Held<T>): Promise<R>;
+  /** in the transaction that gives back the lease of a task that failed */
+  fail(held: Held<T>, error: unknown): Work<LeaseEnd>;
 }
 
 export interface NotTaken {
@@ -24,6 +45,13 @@ export interface NotTaken {
   /** milliseconds until the lease that is held runs out, unless it is renewed */
   readonly heldFor: number;
 }
+
+type Taken<T> =
+  | { readonly held: null; readonly refusal: NotTaken }
+  | { readonly held: HeldLease; readonly state: SharedState; readonly begun: T };
+
+/** Milliseconds in which a run that failed is entered into the history and its lease given back; a shutdown waits for it. */
+const GIVE_BACK_LIMIT = 2_000;
 
 /** Gives this process the right to run a tracker, which no other process has at the same time. */
 export class LeaseService {
@@ -39,30 +67,83 @@ export class LeaseService {
   ) {}
 
   /**
-   * Takes the lease of a tracker, if nobody holds it and the slot is due and has not been run.
+   * Takes the lease of a tracker, if nobody holds it and the slot is due and has not been run, and does a task under it.
+   * However the task ends, the lease ends with it: it is given back, or left to run out where the database does not
+   * answer or another process has taken over.
    *
-   * @param begin what to do in the same transaction, given the lease's fence
+   * @param signals stop the wait for the lease
    */
-  async take<T>(
+  async hold<T, R>(
     request: Pick<LeaseRequest, 'name' | 'slot'>,
-    begin: (fence: number) => Work<T>,
-  ): Promise<Taken<T> | NotTaken> {
+    signals: readonly (AbortSignal | undefined)[],
+    task: HeldTask<T, R>,
+  ): Promise<R | NotTaken> {
+    const taken = await this.take(request, signals, task);
+    if (taken.held === null) return taken.refusal;
+    const { state, begun } = taken;
+    const lease = new Lease(this.database, taken.held, this.options.lockAtMostFor);
+    const held: Held<T> = { lease, backfill: state.backfill, begun };
+    try {
+      lease.keep();
+      return await task.run(held);
+    } catch (error) {
+      await this.giveBack(lease, error, () => task.fail(held, error));
+      throw error;
+    } finally {
+      lease.end();
+    }
+  }
+
+  private async take<T>(
+    request: Pick<LeaseRequest, 'name' | 'slot'>,
+    signals: readonly (AbortSignal | undefined)[],
+    task: Pick<HeldTask<T, unknown>, 'begin'>,
+  ): Promise<Taken<T>> {
     const owner = `${this.process}:${++this.taken}`;
     const { lockAtMostFor } = this.options;
+    const limits = {
+      signals,
+      // a lease that comes later has run out already
+      timeout: lockAtMostFor,
+      onTimeout: (ms: number) => new DatabaseNotRespondingError(this.database.name, ms),
+    };
     const { state, begun } = await this.clock.compared(() =>
-      this.database.transaction(
-        function* (this: LeaseService) {
-          const state = yield* takeLease(this.database, { ...request, owner, lockAtMostFor });
-          const begun = state.owner === owner ? { value: yield* begin(state.fence) } : null;
-          return { state, begun, now: state.now };
-        }.bind(this),
-        // the run's own transaction finds the lease gone if a crash has undone it
-        { isProvisional: true },
+      Cancellation.of(limits, (cancellation) =>
+        this.database.transaction(
+          function* (this: LeaseService) {
+            const state = yield* takeLease(this.database, { ...request, owner, lockAtMostFor });
+            const begun = state.owner === owner ? { value: yield* task.begin(state.fence) } : null;
+            return { state, begun, now: state.now };
+          }.bind(this),
+          // the run's own transaction finds the lease gone if a crash has undone it
+          { isProvisional: true, cancellation },
+        ),
       ),
     );
-    if (begun === null) return { lease: null, ...refusal(state, request) };
-    const held = { name: request.name, fence: state.fence, owner, takenAt: state.now };
-    return { lease: new Lease(this.database, held, lockAtMostFor), backfill: state.backfill, begun: begun.value };
+    if (begun === null) return { held: null, refusal: { lease: null, ...refusal(state, request) } };
+    return { held: { name: request.name, fence: state.fence, owner, takenAt: state.now }, state, begun: begun.value };
+  }
+
+  /** The task's own error is the one that counts: a database that failed it may well refuse this too. */
+  private async giveBack(lease: Lease, error: unknown, end: () => Work<LeaseEnd>): Promise<void> {
+    const limits = {
+      timeout: GIVE_BACK_LIMIT,
+      onTimeout: (ms: number) => new DatabaseNotRespondingError(this.database.name, ms),
+      grace: 0,
+    };
+    try {
+      await Cancellation.of(limits, (cancellation) =>
+        this.database.transaction(
+          function* (): Work<void> {
+            const given = yield* end();
+            if (!(error instanceof LeaseLostError)) yield* lease.release(given);
+          },
+          { cancellation },
+        ),
+      );
+    } catch {
+      // the lease runs out, and the history shows the run as lost
+    }
   }
 
   /** What the replicas share about trackers, by name; a tracker that never ran has nothing. */

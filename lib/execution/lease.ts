@@ -1,28 +1,42 @@
+import { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
+import { DatabaseNotRespondingError } from '../errors/database.error.js';
 import { LeaseLostError } from '../errors/run.error.js';
 import { releaseLease, renewLease, type HeldLease, type LeaseEnd } from './lease.store.js';
 
 /**
  * The right of this process to run a tracker, for a time. It is renewed while it is used, and every transaction that
- * writes under it checks that nobody has taken over.
+ * writes under it checks that nobody has taken over. `LeaseService.hold` alone makes one, and ends it.
  */
 export class Lease {
   private readonly controller = new AbortController();
   private heartbeat: NodeJS.Timeout | undefined;
   private ended = false;
+  private renewedAt = performance.now();
+  /** heartbeats in a row that the database has not answered */
+  private unanswered = 0;
 
   constructor(
     private readonly database: Database,
     private readonly held: HeldLease,
     private readonly lockAtMostFor: number,
-  ) {
-    this.beatLater();
-  }
+  ) {}
 
-  /** aborted, with a LeaseLostError, when it turns out that another process has taken over */
+  /**
+   * aborted, with a LeaseLostError, when it turns out that another process has taken over; with a
+   * DatabaseNotRespondingError, when the database has not answered for as long as the lease lasts
+   */
   get lost(): AbortSignal {
     return this.controller.signal;
+  }
+
+  /** Renews it from now on, until `end`. */
+  keep(): void {
+    if (this.ended) return;
+    this.heartbeat = setTimeout(() => void this.beat(), this.lockAtMostFor / 3);
+    // a process that has nothing else to do need not live for it
+    this.heartbeat.unref();
   }
 
   /** Checks in the transaction that writes that nobody has taken over, and holds the lease for as long again. */
@@ -45,20 +59,38 @@ export class Lease {
     throw new LeaseLostError(this.held.name);
   }
 
-  private beatLater(): void {
-    if (this.ended) return;
-    this.heartbeat = setTimeout(() => void this.beat(), this.lockAtMostFor / 3);
-    // a process that has nothing else to do need not live for it
-    this.heartbeat.unref();
-  }
-
   private async beat(): Promise<void> {
     try {
-      await this.database.transaction(() => this.renew(), { isProvisional: true });
+      await this.renewAlone();
+      this.renewedAt = performance.now();
+      this.unanswered = 0;
     } catch (error) {
+      this.unanswered = error instanceof DatabaseNotRespondingError ? this.unanswered + 1 : 0;
+      const isSilent = this.unanswered >= SILENT_BEATS && this.silence >= this.lockAtMostFor;
+      if (!this.ended && (error instanceof LeaseLostError || isSilent)) this.controller.abort(error);
       // a database that does not answer may do so the next time; until then the fence protects what is written
-      if (error instanceof LeaseLostError && !this.ended) this.controller.abort(error);
     }
-    if (!this.lost.aborted) this.beatLater();
+    if (!this.lost.aborted) this.keep();
+  }
+
+  private renewAlone(): Promise<void> {
+    // the wait for a connection is the shorter one: a pool whose connections are all in use is not silent
+    const connectionTimeout = this.lockAtMostFor / 3;
+    const limits = {
+      timeout: 2 * connectionTimeout,
+      onTimeout: () => new DatabaseNotRespondingError(this.database.name, this.silence),
+      grace: 0,
+    };
+    return Cancellation.of(limits, (cancellation) =>
+      this.database.transaction(() => this.renew(), { isProvisional: true, cancellation, connectionTimeout }),
+    );
+  }
+
+  /** Milliseconds since the database answered a heartbeat. */
+  private get silence(): number {
+    return performance.now() - this.renewedAt;
   }
 }
+
+/** Not one: a process that was paused in the middle of a heartbeat finds it late, and the next one answered. */
+const SILENT_BEATS = 2;

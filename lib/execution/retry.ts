@@ -1,23 +1,33 @@
-import { ConnectionBusyError } from '../errors/database.error.js';
-import { RunTimeoutError } from '../errors/run.error.js';
+import { ConnectionBusyError, DatabaseNotRespondingError } from '../errors/database.error.js';
+import { OvertakenError, RunTimeoutError } from '../errors/run.error.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
 
 const LONGEST_PAUSE = 60_000;
 
-/** What a failure says about trying again: it is the database's, that may be back soon; it may go better; it would fail again. */
+/** How likely another try of a failed run is to succeed: once the database is back, perhaps, or not at all. */
 export type Prospect = 'outage' | 'uncertain' | 'hopeless';
 
+/** How databases judge their errors. */
+export interface ErrorJudge {
+  /** True if the database was busy or could not be reached. */
+  isOutage(error: unknown): boolean;
+  /** True if somebody cancelled the statement, or if another writer had stored the same key: neither need happen twice. */
+  isPassing(error: unknown): boolean;
+}
+
+/** Errors of the library that depend on what else goes on at the time. */
+const PASSING = [RunTimeoutError, ConnectionBusyError, OvertakenError];
+
 /**
- * Whether a failed run may succeed when it is tried again. A wrong definition fails again; what a method of the
+ * How likely a failed run is to succeed when it is tried again. A wrong definition fails again; what a method of the
  * application throws says nothing.
- *
- * @param isOutage whether it is a database's error that may not come again
  */
-export function prospectOf(error: unknown, isMethod: boolean, isOutage: (error: unknown) => boolean): Prospect {
-  if (error instanceof RunTimeoutError || error instanceof ConnectionBusyError) return 'uncertain';
+export function prospectOf(error: unknown, isMethod: boolean, judge: ErrorJudge): Prospect {
+  if (error instanceof DatabaseNotRespondingError) return 'outage';
+  if (PASSING.some((type) => error instanceof type)) return 'uncertain';
   if (error instanceof TrackstatsError) return 'hopeless';
-  if (isOutage(error)) return 'outage';
-  return isMethod ? 'uncertain' : 'hopeless';
+  if (judge.isOutage(error)) return 'outage';
+  return isMethod || judge.isPassing(error) ? 'uncertain' : 'hopeless';
 }
 
 /** Milliseconds to wait after so many failures: doubled each time, up to a minute, by chance down to half of that. */

@@ -1,12 +1,14 @@
-import sql, { join, type Sql } from 'sql-template-tag';
-import type { Repository } from 'typeorm';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
-import { execute, queryOne, type Work } from '../database/work.js';
+import type { Table } from '../database/table.js';
+import { execute, query, queryOne, type Work } from '../database/work.js';
+import type { LocalDate } from '../time/local-date.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import type { DatabaseClock } from './database-clock.js';
 import type { LeaseService } from './lease.service.js';
 import type { SharedState } from './lease.store.js';
-import type { TrackerRun } from './tracker-run.js';
+import type { RunStatus, TrackerRun } from './tracker-run.js';
 import { TrackerRunRecord } from './tracker-run.entity.js';
 
 const LONGEST_ERROR = 10_000;
@@ -75,43 +77,52 @@ export class RunHistory {
 
   /** The latest runs of a tracker, the latest first. */
   async of(tracker: string, limit: number): Promise<TrackerRun[]> {
-    return this.shown(await this.records.find({ where: { tracker }, order: { id: 'DESC' }, take: limit }));
+    return this.read((table) => {
+      const { dialect } = this.database;
+      const ofTracker = sql`r.${table.column('tracker')} = ${dialect.text(tracker)}`;
+      return sql`WHERE ${ofTracker} ORDER BY r.${table.column('id')} DESC LIMIT ${limit}`;
+    });
   }
 
   /** The latest run of each tracker. */
   async latest(): Promise<ReadonlyMap<string, TrackerRun>> {
-    const latest = this.records.createQueryBuilder('latest').select('MAX(latest.id)').groupBy('latest.tracker');
-    const records = await this.records.createQueryBuilder('run').where(`run.id IN (${latest.getQuery()})`).getMany();
-    return new Map((await this.shown(records)).map((run) => [run.tracker, run]));
+    const runs = await this.read((table) => {
+      const latest = sql`SELECT MAX(l.${table.column('id')}) FROM ${table.path} l GROUP BY l.${table.column('tracker')}`;
+      return sql`WHERE r.${table.column('id')} IN (${latest})`;
+    });
+    return new Map(runs.map((run) => [run.tracker, run]));
   }
 
   /** When the last run of each tracker began that succeeded. */
   async lastSuccesses(): Promise<ReadonlyMap<string, Date>> {
-    const rows = await this.records
-      .createQueryBuilder('run')
-      .select('run.tracker', 'tracker')
-      .addSelect('MAX(run.startedAt)', 'started')
-      .where({ status: 'succeeded' })
-      .groupBy('run.tracker')
-      .getRawMany<{ tracker: string; started: string | number }>();
-    return new Map(rows.map(({ tracker, started }) => [tracker, new Date(Number(started))]));
+    return this.starts('MAX', (table) => sql`r.${table.column('status')} = 'succeeded'`);
+  }
+
+  /** When the first run of each of some trackers began that is kept. */
+  async firstStarts(trackers: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+    if (trackers.length === 0) return new Map();
+    const names = trackers.map((name) => this.database.dialect.text(name));
+    return this.starts('MIN', (table) => sql`r.${table.column('tracker')} IN (${join(names)})`);
   }
 
   /** Removes what is older than the history is to keep, but for the last success. */
-  async prune(tracker: string): Promise<void> {
-    const [lastSuccess] = await this.records.find({
-      where: { tracker, status: 'succeeded' },
-      order: { id: 'DESC' },
-      take: 1,
-    });
-    const [oldestKept] = await this.records.find({
-      where: { tracker },
-      order: { id: 'DESC' },
-      skip: this.kept.runs - 1,
-      take: 1,
-    });
+  async prune(tracker: string, cancellation: Cancellation): Promise<void> {
     const before = this.clock.now().getTime() - this.kept.days * DAY_MS;
-    await this.database.transaction(() => this.remove(tracker, before, oldestKept?.id ?? 0, lastSuccess?.id ?? 0));
+    await this.database.transaction(() => this.removeBefore(tracker, before), { cancellation });
+  }
+
+  private *removeBefore(tracker: string, before: number): Work<void> {
+    const { dialect } = this.database;
+    const table = this.database.table(TrackerRunRecord);
+    const id = table.column('id');
+    const ofTracker = sql`${table.column('tracker')} = ${dialect.text(tracker)}`;
+    const success = yield* queryOne<{ id: unknown }>(
+      sql`SELECT MAX(${id}) AS id FROM ${table.path} WHERE ${ofTracker} AND ${table.column('status')} = 'succeeded'`,
+    );
+    const oldestKept = yield* queryOne<{ id: unknown }>(
+      sql`SELECT ${id} AS id FROM ${table.path} WHERE ${ofTracker} ORDER BY ${id} DESC LIMIT 1 OFFSET ${raw(String(this.kept.runs - 1))}`,
+    );
+    yield* this.remove(tracker, before, Number(oldestKept?.id ?? 0), Number(success?.id ?? 0));
   }
 
   private *remove(tracker: string, before: number, fromId: number, except: number): Work<void> {
@@ -123,44 +134,94 @@ AND (${column('startedAt')} < ${before} OR ${column('id')} < ${fromId}) AND ${co
     );
   }
 
+  /** Not by a repository: the application's query cache would answer for it. */
+  private async read(condition: (table: Table) => Sql): Promise<TrackerRun[]> {
+    const table = this.database.table(TrackerRunRecord);
+    const columns = Object.entries(COLUMNS).map(([name, property]) => sql`r.${table.column(property)} AS ${raw(name)}`);
+    const statement = sql`SELECT ${join(columns)} FROM ${table.path} r ${condition(table)}`;
+    return this.shown(await this.database.read(() => query<RunRow>(statement)));
+  }
+
+  private async starts(which: 'MIN' | 'MAX', condition: (table: Table) => Sql): Promise<ReadonlyMap<string, Date>> {
+    const table = this.database.table(TrackerRunRecord);
+    const tracker = sql`r.${table.column('tracker')}`;
+    const rows = await this.database.read(() =>
+      query<{ tracker: string; started: unknown }>(
+        sql`SELECT ${tracker} AS tracker, ${raw(which)}(r.${table.column('startedAt')}) AS started FROM ${table.path} r WHERE ${condition(table)} GROUP BY ${tracker}`,
+      ),
+    );
+    return new Map(rows.map((row) => [row.tracker, new Date(Number(row.started))]));
+  }
+
   /** A run that says it goes on, and whose lease is another's or has run out, has died. */
-  private async shown(records: readonly TrackerRunRecord[]): Promise<TrackerRun[]> {
-    const running = records.filter(({ status }) => status === 'running').map(({ tracker }) => tracker);
+  private async shown(rows: readonly RunRow[]): Promise<TrackerRun[]> {
+    const running = rows.filter(({ status }) => status === 'running').map(({ tracker }) => tracker);
     const states = await this.leases.states([...new Set(running)]);
-    return records.map((record) => {
-      const run = runOf(record);
-      const isDead = run.status === 'running' && !isHeld(states.get(run.tracker), record.fence);
+    return rows.map((row) => {
+      const run = runOf(row);
+      const isDead = run.status === 'running' && !isHeld(states.get(run.tracker), row.fence);
       return isDead ? { ...run, status: 'lost', error: DIED } : run;
     });
   }
-
-  private get records(): Repository<TrackerRunRecord> {
-    return this.database.dataSource.getRepository(TrackerRunRecord);
-  }
 }
+
+/** A run as the driver gives it. */
+interface RunRow {
+  id: unknown;
+  tracker: string;
+  slot: unknown;
+  status: RunStatus;
+  attempt: unknown;
+  started_at: unknown;
+  finished_at: unknown;
+  from_date: LocalDate | null;
+  through_date: LocalDate | null;
+  written: unknown;
+  removed: unknown;
+  error: string | null;
+  host: string;
+  fence: unknown;
+}
+
+const COLUMNS: Readonly<Record<keyof RunRow, keyof TrackerRunRecord>> = {
+  id: 'id',
+  tracker: 'tracker',
+  slot: 'slot',
+  status: 'status',
+  attempt: 'attempt',
+  started_at: 'startedAt',
+  finished_at: 'finishedAt',
+  from_date: 'from',
+  through_date: 'through',
+  written: 'written',
+  removed: 'removed',
+  error: 'error',
+  host: 'host',
+  fence: 'fence',
+};
 
 const DIED = 'Its process died, or was cut off from the database, and its lease has run out.';
 
-function isHeld(state: SharedState | undefined, fence: string | null): boolean {
+function isHeld(state: SharedState | undefined, fence: unknown): boolean {
   if (state === undefined || state.until === null) return false;
   return state.fence === Number(fence) && state.owner !== null && state.until > state.now;
 }
 
-function runOf(record: TrackerRunRecord): TrackerRun {
-  const instant = (ms: string | null): Date | null => (ms === null ? null : new Date(Number(ms)));
+function runOf(row: RunRow): TrackerRun {
+  const instant = (ms: unknown): Date | null => (ms === null ? null : new Date(Number(ms)));
   return {
-    id: record.id,
-    tracker: record.tracker,
-    slot: instant(record.slot),
-    status: record.status,
-    attempt: record.attempt,
-    startedAt: new Date(Number(record.startedAt)),
-    finishedAt: instant(record.finishedAt),
-    from: record.from,
-    through: record.through,
-    written: Number(record.written),
-    removed: Number(record.removed),
-    error: record.error,
-    host: record.host,
+    id: Number(row.id),
+    tracker: row.tracker,
+    slot: instant(row.slot),
+    status: row.status,
+    attempt: Number(row.attempt),
+    startedAt: new Date(Number(row.started_at)),
+    finishedAt: instant(row.finished_at),
+    from: row.from_date,
+    through: row.through_date,
+    written: Number(row.written),
+    removed: Number(row.removed),
+    error: row.error,
+    host: row.host,
   };
 }

@@ -1,3 +1,5 @@
+import { untilAborted } from '../database/cancellation.js';
+
 /** What is running in this process: under each key at most one task. */
 export class Running {
   private readonly tasks = new Map<unknown, Promise<unknown>>();
@@ -14,12 +16,17 @@ export class Running {
     return running;
   }
 
-  /** Runs a task under a key when the one that is running under it has ended. */
-  async startNext<T>(key: unknown, task: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a task under a key when the one that is running under it has ended.
+   *
+   * @param signal stops the wait; the call then rejects with its reason
+   */
+  async startNext<T>(key: unknown, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (;;) {
       const started = this.tryStart(key, task);
       if (started !== null) return started;
-      await this.ended(key);
+      const ended = this.ended(key);
+      await (signal === undefined ? ended : untilAborted(signal, ended));
     }
   }
 

@@ -1,5 +1,4 @@
-import { Cancellation } from '../database/cancellation.js';
-import type { Database } from '../database/database.js';
+import { Cancellation, type CancellationOptions } from '../database/cancellation.js';
 import type { Work } from '../database/work.js';
 import { LeaseLostError, NothingToResumeError, RunTimeoutError } from '../errors/run.error.js';
 import type { LocalDate } from '../time/local-date.js';
@@ -13,9 +12,9 @@ import type { TrackerRunner, TrackResult } from '../tracking/tracker.runner.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import type { DatabaseClock } from './database-clock.js';
 import type { Lease } from './lease.js';
-import type { LeaseService, NotTaken, Taken } from './lease.service.js';
-import type { BackfillMark } from './lease.store.js';
-import type { RunHistory, RunProgress } from './run-history.js';
+import type { Held, LeaseService, NotTaken } from './lease.service.js';
+import type { BackfillMark, LeaseEnd } from './lease.store.js';
+import type { RunHistory } from './run-history.js';
 import type { TrackerEvents } from './tracker-events.js';
 import type { RunStatus } from './tracker-run.js';
 
@@ -45,10 +44,17 @@ interface Begun {
   readonly cancellation: Cancellation;
 }
 
+/** What the events of one attempt have in common. */
+interface BegunEvent {
+  readonly tracker: string;
+  readonly slot: Date | null;
+  readonly runId: number;
+  readonly attempt: number;
+}
+
 /** Runs a tracker once, under its lease and into the history. */
 export class TrackerAttempt {
   constructor(
-    private readonly database: Database,
     private readonly sources: SourceFinder,
     private readonly trackers: TrackerRunner,
     private readonly methods: MethodRunner,
@@ -71,44 +77,42 @@ export class TrackerAttempt {
     signals: readonly (AbortSignal | undefined)[],
     willRetry: (error: unknown) => boolean,
   ): Promise<NotTaken | TrackResult> {
-    const taken = await this.take(tracker, execution, attempt);
-    if (taken.lease === null) return taken;
-    const { lease, backfill, begun: runId } = taken;
-    const cancellation = new Cancellation({
-      signals: [...signals, lease.lost],
-      timeout: tracker.timeout,
-      onTimeout: (timeout) => new RunTimeoutError(tracker.name, timeout),
-      idleLimit: this.options.lockAtMostFor,
-    });
-    const event = { tracker: tracker.name, slot: execution.slot, runId, attempt };
+    const { slot } = execution;
+    const startedAt = this.clock.now();
+    let begun: BegunEvent | undefined;
     try {
-      this.events.emit({ type: 'started', ...event });
-      const result = await this.run(tracker, execution, { runId, lease, backfill, cancellation });
-      this.events.emit({ type: 'finished', ...event, result });
-      return result;
-    } catch (error) {
-      const again = willRetry(error);
-      await this.enterFailure(lease, {
-        runId,
-        execution,
-        error,
-        again,
-        isCancelled: signals.some((signal) => signal?.aborted === true),
+      return await this.leases.hold({ name: tracker.name, slot: slot?.getTime() ?? null }, signals, {
+        begin: (fence) => this.history.begin({ tracker: tracker.name, slot, attempt, startedAt }, fence),
+        run: async ({ lease, backfill, begun: runId }: Held<number>) => {
+          const event = (begun = { tracker: tracker.name, slot, runId, attempt });
+          this.events.emit({ type: 'started', ...event });
+          const result = await Cancellation.of(this.limits(tracker, [...signals, lease.lost]), (cancellation) =>
+            this.run(tracker, execution, { runId, lease, backfill, cancellation }),
+          );
+          this.events.emit({ type: 'finished', ...event, result });
+          return result;
+        },
+        fail: ({ begun: runId }, error) => {
+          const isCancelled = signals.some((signal) => signal?.aborted === true);
+          return this.fail({ runId, execution, error, again: willRetry(error), isCancelled });
+        },
       });
-      this.events.emit({ type: 'failed', ...event, error, willRetry: again });
+    } catch (error) {
+      if (begun !== undefined) this.events.emit({ type: 'failed', ...begun, error, willRetry: willRetry(error) });
       throw error;
-    } finally {
-      lease.end();
-      cancellation.done();
     }
   }
 
-  private take(tracker: RegisteredTracker, execution: Execution, attempt: number): Promise<Taken<number> | NotTaken> {
-    const { slot } = execution;
-    const startedAt = this.clock.now();
-    return this.leases.take({ name: tracker.name, slot: slot?.getTime() ?? null }, (fence) =>
-      this.history.begin({ tracker: tracker.name, slot, attempt, startedAt }, fence),
-    );
+  private limits(
+    { name, timeout }: RegisteredTracker,
+    signals: readonly (AbortSignal | undefined)[],
+  ): CancellationOptions {
+    return {
+      signals,
+      timeout,
+      onTimeout: (ms) => new RunTimeoutError(name, ms),
+      idleLimit: this.options.lockAtMostFor,
+    };
   }
 
   private async run(tracker: RegisteredTracker, execution: Execution, begun: Begun): Promise<TrackResult> {
@@ -133,7 +137,7 @@ export class TrackerAttempt {
     const { resume, ...request } = execution.backfill as BackfillRequest;
     const { cancellation } = begun;
     const after = resume ? resumed(name, request, begun.backfill) : null;
-    const from = await cancellation.during(this.trackers.startOf(definition, source, request.from, now));
+    const from = await this.trackers.startOf(definition, source, request.from, { now, cancellation });
     const range = { ...request, from, today: localDateAt(now, definition.timeZone), after };
     const conclude = ({ isLast }: BackfillStep, whole: TrackResult): Work<void> =>
       isLast ? this.succeed(begun, execution, whole) : this.goOn(begun, request, whole);
@@ -168,27 +172,17 @@ export class TrackerAttempt {
     yield* lease.renew({ backfill: { from, to: to ?? null, through: result.through } });
   }
 
-  /** The lease is given back; the slot is over unless it is tried again, here or by whoever comes next. */
-  private async enterFailure(lease: Lease, failure: Failure): Promise<void> {
+  /** The slot is over unless it is tried again, here or by whoever comes next. */
+  private *fail(failure: Failure): Work<LeaseEnd> {
     const status = statusOf(failure);
     const { runId, execution, error, again } = failure;
-    const slot = again || status === 'cancelled' ? null : (execution.slot?.getTime() ?? null);
-    const ended: RunProgress = {
+    yield* this.history.enter(runId, {
       status,
       finishedAt: this.clock.now(),
       error: error instanceof Error ? error.message : String(error),
-    };
-    try {
-      await this.database.transaction(
-        function* (this: TrackerAttempt): Work<void> {
-          yield* this.history.enter(runId, ended);
-          if (status !== 'lost') yield* lease.release({ lockAtLeastFor: 0, values: { slot } });
-        }.bind(this),
-      );
-    } catch {
-      // the database that failed the run may well refuse its history: its lease runs out, and it is shown as lost;
-      // the caller is told of the run's own error
-    }
+    });
+    const slot = again || status === 'cancelled' ? null : (execution.slot?.getTime() ?? null);
+    return { lockAtLeastFor: 0, values: { slot } };
   }
 }
 
@@ -198,6 +192,11 @@ interface Failure {
   readonly error: unknown;
   readonly again: boolean;
   readonly isCancelled: boolean;
+}
+
+/** True if the run was not begun. */
+export function isNotTaken(made: NotTaken | TrackResult): made is NotTaken {
+  return 'lease' in made;
 }
 
 /** What the history keeps of a result. */

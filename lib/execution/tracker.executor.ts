@@ -1,16 +1,18 @@
-import { untilAborted } from '../database/cancellation.js';
+import { Logger } from '@nestjs/common';
+import { Cancellation, untilAborted } from '../database/cancellation.js';
 import type { DataSources } from '../database/data-sources.js';
+import { CANCEL_GRACE, endsWithin } from '../database/limits.js';
 import { ShuttingDownError } from '../errors/run.error.js';
 import type { RegisteredTracker } from '../tracking/registered-tracker.js';
 import type { TrackResult } from '../tracking/tracker.runner.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import type { DatabaseClock } from './database-clock.js';
-import type { NotTaken, SkipReason } from './lease.service.js';
+import type { SkipReason } from './lease.service.js';
 import { pauseAfter, prospectOf } from './retry.js';
 import type { RunHistory } from './run-history.js';
 import { RunLimit } from './run-limit.js';
 import type { Running } from './running.js';
-import type { Execution, TrackerAttempt } from './tracker.attempt.js';
+import { isNotTaken, type Execution, type TrackerAttempt } from './tracker.attempt.js';
 import type { TrackerEvents } from './tracker-events.js';
 
 /** A scheduled execution: what fails is tried again, for as long as its slot lasts. */
@@ -27,6 +29,9 @@ export type Outcome =
 
 const BUSY: Outcome = { kind: 'skipped', reason: 'busy', heldFor: 0 };
 const HOUR_MS = 3_600_000;
+const PRUNE_LIMIT = 10_000;
+/** Milliseconds in which a cancelled run ends: its statement, its rollback, its entry in the history. */
+const CANCEL_LIMIT = 2 * CANCEL_GRACE;
 /** Between two looks at a lease that another process holds. */
 const LONGEST_LOOK = 2_000;
 
@@ -37,6 +42,7 @@ export class TrackerExecutor {
   private readonly shutdown = new AbortController();
   private readonly limit: RunLimit;
   private readonly pruned = new Map<string, number>();
+  private readonly logger = new Logger('Trackstats');
 
   constructor(
     private readonly attempts: TrackerAttempt,
@@ -62,17 +68,19 @@ export class TrackerExecutor {
 
   /** Executes a tracker as soon as no process executes it. */
   async next(tracker: RegisteredTracker, execution: Execution): Promise<TrackResult> {
-    return this.running.startNext(tracker.name, async () => {
+    const task = async (): Promise<TrackResult> => {
       for (let wait = 50; ; wait = Math.min(2 * wait, LONGEST_LOOK)) {
         const outcome = await this.once(tracker, execution);
         if (outcome.kind === 'succeeded') return outcome.result;
         await this.pause(Math.min(wait, Math.max(outcome.heldFor, 1)), execution.signal);
       }
-    });
+    };
+    return this.running.startNext(tracker.name, task, execution.signal);
   }
 
   /** Executes something that is no registered tracker; a shutdown waits for it too. */
   async apart<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.stopping.signal.throwIfAborted();
     return this.running.startNext(Symbol('apart'), () => task(this.shutdown.signal));
   }
 
@@ -86,15 +94,27 @@ export class TrackerExecutor {
     await this.running.ended(tracker.name);
   }
 
-  /** Begins nothing any more, waits for what goes on, and cancels what has not ended after the grace time. */
+  /**
+   * Begins nothing any more, waits for what goes on, and cancels what has not ended after the grace time. A few seconds
+   * later it waits for nothing, and no database keeps the application from closing.
+   */
   async stop(): Promise<void> {
     this.stopping.abort(new ShuttingDownError());
-    const cancel = setTimeout(() => {
-      this.shutdown.abort(new ShuttingDownError());
-    }, this.options.shutdownGrace);
-    await this.running.idle();
-    clearTimeout(cancel);
+    const { shutdownGrace } = this.options;
+    const ended = this.running.idle();
+    const isInTime = await endsWithin(shutdownGrace, ended);
     this.shutdown.abort(new ShuttingDownError());
+    if (isInTime) {
+      // requests that still wait for the database are not runs, and would keep the application from closing too
+      setTimeout(() => {
+        this.dataSources.disconnect();
+      }, shutdownGrace + CANCEL_LIMIT).unref();
+      return;
+    }
+    if (!(await endsWithin(CANCEL_LIMIT, ended))) {
+      this.logger.warn('Runs in progress have not ended though they were cancelled. Their connections were closed.');
+    }
+    this.dataSources.disconnect();
   }
 
   private async exclusive(
@@ -130,7 +150,7 @@ export class TrackerExecutor {
   ): boolean {
     if (this.stopping.signal.aborted) return false;
     if (next !== null && this.clock.scheduleNow().getTime() + wait >= next.getTime()) return false;
-    const prospect = prospectOf(error, tracker.kind === 'method', (given) => this.dataSources.isOutage(given));
+    const prospect = prospectOf(error, tracker.kind === 'method', this.dataSources);
     // a database that is away is waited for; what merely may go better has a number of tries
     return prospect === 'outage' || (prospect === 'uncertain' && attempt <= tracker.retries);
   }
@@ -165,13 +185,10 @@ export class TrackerExecutor {
     if (now - (this.pruned.get(tracker) ?? 0) < HOUR_MS) return;
     this.pruned.set(tracker, now);
     try {
-      await this.history.prune(tracker);
+      const limits = { signals: [this.shutdown.signal], timeout: PRUNE_LIMIT };
+      await Cancellation.of(limits, (cancellation) => this.history.prune(tracker, cancellation));
     } catch {
       // the run is done whatever becomes of the history; the next hour comes
     }
   }
-}
-
-function isNotTaken(made: NotTaken | TrackResult): made is NotTaken {
-  return 'lease' in made;
 }

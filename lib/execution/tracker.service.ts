@@ -105,13 +105,16 @@ export class TrackerService {
     const { now = this.clock(), from, to, onProgress, signal } = readCall('track', options);
     const { definition, sourced } = this.defined(tracker);
     const range = { from: dateOf(from, definition), to: dateOf(to, definition) };
-    return this.executor.apart(async (shutdown) => {
-      const cancellation = new Cancellation({ signals: [shutdown, signal] });
-      cancellation.check();
-      const rows = await cancellation.during(this.sources.find(sourced, now, source));
-      if (range.from !== undefined) range.from = await this.runner.startOf(definition, rows, range.from, now);
-      return reported(await this.runner.run(definition, rows, { now, ...range, cancellation }), onProgress);
-    });
+    return this.executor.apart((shutdown) =>
+      Cancellation.of({ signals: [shutdown, signal] }, async (cancellation) => {
+        cancellation.check();
+        const rows = await cancellation.during(this.sources.find(sourced, now, source));
+        if (range.from !== undefined) {
+          range.from = await this.runner.startOf(definition, rows, range.from, { now, cancellation });
+        }
+        return reported(await this.runner.run(definition, rows, { now, ...range, cancellation }), onProgress);
+      }),
+    );
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import { Database } from '../database/database.js';
 import { provided } from '../execution/provided.js';
+import { RunHistory } from '../execution/run-history.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { TrackerRegistry, type TrackerTarget } from '../tracking/tracker.registry.js';
 import type { Duration } from '../time/duration.js';
@@ -87,9 +87,9 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
 
   private async late(names: ReadonlySet<string>, allowance: number | null): Promise<Record<string, LateTracker>> {
     const trackers = provided(this.moduleRef, TrackerService, 'TrackstatsHealthModule');
-    const database = provided(this.moduleRef, Database, 'TrackstatsHealthModule');
+    const history = provided(this.moduleRef, RunHistory, 'TrackstatsHealthModule');
     const infos = (await trackers.list()).filter(({ name }) => names.has(name));
-    return lateTrackers(database, infos, { now: this.clock(), allowance, startedAt: this.startedAt });
+    return lateTrackers(history, infos, { now: this.clock(), allowance, startedAt: this.startedAt });
   }
 }
 

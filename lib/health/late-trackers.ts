@@ -1,6 +1,5 @@
-import type { Database } from '../database/database.js';
+import type { RunHistory } from '../execution/run-history.js';
 import type { TrackerInfo } from '../execution/tracker-overview.js';
-import { TrackerRunRecord } from '../execution/tracker-run.entity.js';
 import type { TrackerSchedule } from '../tracking/tracker-schedule.js';
 import { overdueSlot } from './lateness.js';
 
@@ -26,13 +25,13 @@ interface Looking {
 
 /** Those of some trackers that are late, by name. */
 export async function lateTrackers(
-  database: Database,
+  history: RunHistory,
   infos: readonly TrackerInfo[],
   { now, allowance, startedAt }: Looking,
 ): Promise<Record<string, LateTracker>> {
   const scheduled = infos.filter(({ schedule }) => schedule !== null);
   const neverSucceeded = scheduled.filter(({ lagMs }) => lagMs === null).map(({ name }) => name);
-  const firstRuns = await firstRunsOf(database, neverSucceeded);
+  const firstRuns = await history.firstStarts(neverSucceeded);
   const late = scheduled.flatMap((info): [string, LateTracker][] => {
     const lastSuccess = info.lagMs === null ? null : new Date(now.getTime() - info.lagMs);
     const firstRun = firstRuns.get(info.name) ?? startedAt;
@@ -41,20 +40,6 @@ export async function lateTrackers(
     return due === null ? [] : [[info.name, lateTracker(info, due, now, lastSuccess)]];
   });
   return Object.fromEntries(late);
-}
-
-/** When the first run of each tracker began that the history has. */
-async function firstRunsOf(database: Database, names: readonly string[]): Promise<ReadonlyMap<string, Date>> {
-  if (names.length === 0) return new Map();
-  const rows = await database.dataSource
-    .getRepository(TrackerRunRecord)
-    .createQueryBuilder('run')
-    .select('run.tracker', 'tracker')
-    .addSelect('MIN(run.startedAt)', 'started')
-    .where('run.tracker IN (:...names)', { names })
-    .groupBy('run.tracker')
-    .getRawMany<{ tracker: string; started: string | number }>();
-  return new Map(rows.map(({ tracker, started }) => [tracker, new Date(Number(started))]));
 }
 
 function lateTracker(info: TrackerInfo, due: Date, now: Date, lastSuccess: Date | null): LateTracker {

@@ -8,7 +8,7 @@ import {
   UnknownDomainError,
   UnknownMetricError,
 } from '../errors/catalog.error.js';
-import { ConnectionBusyError, TooManyValuesError } from '../errors/database.error.js';
+import { ConnectionBusyError, DatabaseNotRespondingError, TooManyValuesError } from '../errors/database.error.js';
 import {
   IncompleteDimensionsError,
   InvalidDimensionError,
@@ -19,6 +19,7 @@ import {
   DefinitionChangedError,
   InvalidRangeError,
   LeaseLostError,
+  OvertakenError,
   RunTimeoutError,
   ShuttingDownError,
   SourceGoneError,
@@ -70,10 +71,16 @@ const STATUS_BY_ERROR = new Map<ErrorClass, HttpStatus>([
     DefinitionChangedError,
     LeaseLostError,
     MixedWritesError,
+    OvertakenError,
     SourceGoneError,
     TrackerOwnedError,
   ]),
-  ...statusOf(HttpStatus.SERVICE_UNAVAILABLE, [ConnectionBusyError, NotStartedError, ShuttingDownError]),
+  ...statusOf(HttpStatus.SERVICE_UNAVAILABLE, [
+    ConnectionBusyError,
+    DatabaseNotRespondingError,
+    NotStartedError,
+    ShuttingDownError,
+  ]),
   ...statusOf(HttpStatus.NOT_IMPLEMENTED, [MissingPackageError]),
   ...statusOf(HttpStatus.GATEWAY_TIMEOUT, [RunTimeoutError]),
   ...statusOf(HttpStatus.BAD_REQUEST, [

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { meaningOf } from '../catalog/aggregates.js';
 import type { Database } from '../database/database.js';
-import type { Dialect, KeyKind, StagedType } from '../database/dialects/dialect.js';
+import type { Dialect, KeyKind, StagedType, WaitOptions } from '../database/dialects/dialect.js';
 import { Spool } from '../database/spool.js';
 import { execute, executeAll, type Row, type Work } from '../database/work.js';
 import { exactValue } from '../statistics/exact-value.js';
@@ -24,12 +24,17 @@ export class PartialSpool {
   private constructor(private readonly columns: readonly SpooledColumn[]) {}
 
   /** Reads the partials of a spec from the source's database. */
-  static async from(source: Database, spec: RollupSpec): Promise<PartialSpool> {
+  static async from(
+    source: Database,
+    spec: RollupSpec,
+    options: Pick<WaitOptions, 'cancellation'> = {},
+  ): Promise<PartialSpool> {
     const spool = new PartialSpool(spooledColumns(spec));
     try {
-      await source.each(spooledQuery(source.dialect, spec), (rows) => {
+      const add = (rows: readonly Row[]): void => {
         for (const row of rows) spool.partials.add(spool.spooled(row));
-      });
+      };
+      await source.each(spooledQuery(source.dialect, spec), add, options);
       return spool;
     } catch (error) {
       spool.remove();

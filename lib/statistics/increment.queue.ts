@@ -1,7 +1,10 @@
+import { ConnectionBusyError } from '../errors/database.error.js';
 import type { Outcomes } from './increment.query.js';
 
 interface Waiting<T> {
   readonly item: T;
+  /** by `performance.now()` */
+  readonly since: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -14,13 +17,20 @@ export class IncrementQueue<T> {
   private waiting: Waiting<T>[] = [];
   private isFlushing = false;
 
-  /** @param flush adds items in one transaction; tells for each why it was left out, or null */
-  constructor(private readonly flush: (items: readonly T[]) => Promise<Outcomes>) {}
+  /**
+   * @param flush adds items in one transaction, the first of which waits since some time; gives for each why it was left
+   * out, or null
+   * @param connectionTimeout milliseconds that an item may wait for a connection
+   */
+  constructor(
+    private readonly flush: (items: readonly T[], waitingSince: number) => Promise<Outcomes>,
+    private readonly connectionTimeout: number,
+  ) {}
 
   /** Resolves when the item is committed. */
   add(item: T): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
+      this.waiting.push({ item, since: performance.now(), resolve, reject });
       if (!this.isFlushing) {
         this.isFlushing = true;
         queueMicrotask(() => void this.flushAll());
@@ -39,7 +49,10 @@ export class IncrementQueue<T> {
 
   private async flushBatch(batch: readonly Waiting<T>[]): Promise<void> {
     try {
-      const outcomes = await this.flush(batch.map(({ item }) => item));
+      const outcomes = await this.flush(
+        batch.map(({ item }) => item),
+        batch[0]?.since ?? performance.now(),
+      );
       for (const [place, { resolve, reject }] of batch.entries()) {
         const problem = outcomes[place] ?? null;
         if (problem === null) resolve();
@@ -55,13 +68,29 @@ export class IncrementQueue<T> {
    * have come with the commit, as then they would be added twice.
    */
   private async afterFailure(batch: readonly Waiting<T>[], error: unknown): Promise<void> {
+    if (error instanceof ConnectionBusyError) {
+      this.afterWait(batch, error);
+      return;
+    }
     if (error instanceof NothingWritten && batch.length > 1) {
       for (const one of batch) await this.flushBatch([one]);
       return;
     }
     for (const { reject } of batch) reject(error instanceof NothingWritten ? error.cause : error);
   }
+
+  /** Those that came later have some of their time left: the transaction that all wait for may end in it. */
+  private afterWait(batch: readonly Waiting<T>[], error: ConnectionBusyError): void {
+    const isOver = ({ since }: Waiting<T>): boolean =>
+      performance.now() - since >= this.connectionTimeout - TIMER_ERROR;
+    const patient = batch.filter((one) => !isOver(one));
+    for (const one of batch.filter(isOver)) one.reject(error);
+    this.waiting.unshift(...patient);
+  }
 }
+
+/** Milliseconds by which a timer may be early. */
+const TIMER_ERROR = 2;
 
 /** A statement was refused: its transaction was rolled back for certain. */
 export class NothingWritten extends Error {

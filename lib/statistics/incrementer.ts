@@ -8,21 +8,26 @@ import type { StatisticContext } from './statistic.context.js';
 
 /** Adds amounts in the database; calls made together share a transaction. */
 export class Incrementer {
-  private readonly queue = new IncrementQueue<Increment>((increments) => this.flush(increments));
+  private readonly queue: IncrementQueue<Increment>;
 
   constructor(
     private readonly context: StatisticContext,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.queue = new IncrementQueue<Increment>(
+      (increments, waitingSince) => this.flush(increments, waitingSince),
+      context.database.connectionTimeout,
+    );
+  }
 
   /** Resolves when the amount is committed. */
   add(increment: Increment): Promise<void> {
     return this.queue.add(increment);
   }
 
-  private flush(increments: readonly Increment[]): Promise<Outcomes> {
+  private flush(increments: readonly Increment[], waitingSince: number): Promise<Outcomes> {
     const now = this.clock();
-    return this.context.database.transaction(() => this.work(increments, now));
+    return this.context.database.transaction(() => this.work(increments, now), { waitingSince });
   }
 
   private *work(increments: readonly Increment[], now: Date): Work<Outcomes> {

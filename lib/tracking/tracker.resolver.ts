@@ -31,7 +31,10 @@ export class TrackerResolver {
    */
   resolve(definition: TrackerDefinition, source: Source): ResolvedTracker {
     const dataSource = dataSourceOf(source) ?? this.ofEntity(source);
-    const sourceDatabase = dataSource === this.database.dataSource ? this.database : new Database(dataSource);
+    const sourceDatabase =
+      dataSource === this.database.dataSource
+        ? this.database
+        : new Database(dataSource, this.database.connectionTimeout);
     const target = resolveTarget(this.database, this.objectTypes, definition, dataSource, source);
     const reading = { ...definition, statistic: target.statistic, keys: target.keys };
     return {

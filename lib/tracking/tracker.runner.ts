@@ -4,6 +4,7 @@ import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, queryOne, type Work } from '../database/work.js';
+import { OvertakenError } from '../errors/run.error.js';
 import { refuseAmbiguous } from '../rollup/ambiguity.js';
 import { inRange } from '../rollup/range-sql.js';
 import { PartialSpool, spooledSpec } from '../rollup/partial-spool.js';
@@ -95,14 +96,23 @@ export class TrackerRunner {
    *
    * @throws StrayRowsError
    */
-  async startOf(definition: TrackerDefinition, source: Source, from: LocalDate, now: Date): Promise<LocalDate> {
+  async startOf(
+    definition: TrackerDefinition,
+    source: Source,
+    from: LocalDate,
+    { now, cancellation }: Pick<RunOptions, 'now' | 'cancellation'>,
+  ): Promise<LocalDate> {
     const tracker = this.resolver.resolve(definition, source);
     const { sourceDatabase } = tracker;
     const today = localDateAt(now, definition.timeZone);
     if (definition.since !== null) return [from, [definition.since, today].sort()[0] ?? from].sort()[1] ?? from;
-    const first = await sourceDatabase.transaction(() => firstDate(sourceDatabase.dialect, tracker, now, from));
-    await sourceDatabase.transaction(() => refuseStrayRows(sourceDatabase.dialect, tracker, now, first, false));
-    const coverage = await this.database.transaction(() => this.coverage(tracker));
+    const first = await sourceDatabase.transaction(() => firstDate(sourceDatabase.dialect, tracker, now, from), {
+      cancellation,
+    });
+    await sourceDatabase.transaction(() => refuseStrayRows(sourceDatabase.dialect, tracker, now, first, false), {
+      cancellation,
+    });
+    const coverage = await this.database.transaction(() => this.coverage(tracker), { cancellation });
     const [begin = today] = [first ?? today, ...[...coverage.values()].map((covered) => covered.from)].sort();
     return dayNumber(begin) - dayNumber(from) > LONG_GAP ? begin : from;
   }
@@ -113,22 +123,29 @@ export class TrackerRunner {
    */
   private async runAcross(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<TrackResult> {
     const { sourceDatabase } = tracker;
+    const { cancellation } = options;
     for (let attempt = 1; ; attempt++) {
-      const probe = await sourceDatabase.read(() => probed(probeOf(sourceDatabase.dialect, tracker, options.now)));
+      const probe = await sourceDatabase.read(() => probed(probeOf(sourceDatabase.dialect, tracker, options.now)), {
+        cancellation,
+      });
       // not `read`: a replica may lag behind the coverage that the transaction below will find
-      const coverage = await this.database.transaction(() => this.coverage(tracker));
+      const coverage = await this.database.transaction(() => this.coverage(tracker), { cancellation });
       const now = instantOf(tracker.definition, options, coverage);
       if (needsFirstDate({ definition: tracker.definition, coverage, requested: options })) {
-        await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe));
+        await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe), { cancellation });
       }
-      const scan = await this.database.transaction(() => this.scan(tracker, coverage, { ...options, now }, probe));
-      await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(tracker.definition), scan));
-      const spool = await PartialSpool.from(sourceDatabase, scan);
+      const scan = await this.database.transaction(() => this.scan(tracker, coverage, { ...options, now }, probe), {
+        cancellation,
+      });
+      await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(tracker.definition), scan), {
+        cancellation,
+      });
+      const spool = await PartialSpool.from(sourceDatabase, scan, { cancellation });
       try {
-        options.cancellation?.check();
+        cancellation?.check();
         return await this.database.transaction(
           () => this.inTransaction(tracker, options, started, probe, { scan, spool }),
-          { cancellation: options.cancellation },
+          { cancellation },
         );
       } catch (error) {
         if (!(error instanceof OvertakenError) || attempt >= OVERTAKEN_LIMIT) throw error;
@@ -180,7 +197,8 @@ export class TrackerRunner {
     }
     const plan = yield* this.plan(tracker, coverage, options, first);
     const scan = scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
-    if (across !== undefined && !sameScan(scan, across.scan)) throw new OvertakenError();
+    if (across !== undefined && !sameScan(scan, across.scan))
+      throw new OvertakenError(trackerLabel(tracker.definition));
     if (across === undefined) yield* refuseAmbiguous(dialect, trackerLabel(tracker.definition), scan);
     const resolved = yield* specOf(dialect, { id: metricId }, scan, plan);
     const spec = across === undefined ? resolved : spooledSpec(resolved);
@@ -299,15 +317,6 @@ const OVERTAKEN_LIMIT = 5;
 
 /** The first day that a scan of everything tells apart: rows of long ago are few, and have zones of odd seconds. */
 const DATED_FROM = dayNumber('1970-01-01');
-
-/** Another run has moved the coverage since the partials of this one were read. */
-class OvertakenError extends Error {
-  constructor() {
-    super(
-      'other runs of the same statistics, one after the other, moved what is covered while this one read its source',
-    );
-  }
-}
 
 function instantOf(
   { timeZone }: TrackerDefinition,

@@ -48,8 +48,9 @@ describeOnEachDatabase('cancelling', (database) => {
     if (SLEEP[database.kind] === undefined) return; // statements of SQLite end by themselves only
     await open();
     const stop = new AbortController();
-    const cancellation = new Cancellation({ signals: [stop.signal] });
-    const working = opened.transaction(insertAndSleep, { cancellation });
+    const working = Cancellation.of({ signals: [stop.signal] }, (cancellation) =>
+      opened.transaction(insertAndSleep, { cancellation }),
+    );
     while ((await sleeping()) === 0);
     stop.abort(new Error('enough'));
     await expect(working).rejects.toThrow('enough');
@@ -63,8 +64,10 @@ describeOnEachDatabase('cancelling', (database) => {
   test('after a timeout', async () => {
     if (SLEEP[database.kind] === undefined) return;
     await open();
-    const cancellation = new Cancellation({ timeout: 100, onTimeout: (ms) => new Error(`after ${ms}`) });
-    await expect(opened.transaction(insertAndSleep, { cancellation })).rejects.toThrow('after 100');
+    const working = Cancellation.of({ timeout: 100, onTimeout: (ms) => new Error(`after ${ms}`) }, (cancellation) =>
+      opened.transaction(insertAndSleep, { cancellation }),
+    );
+    await expect(working).rejects.toThrow('after 100');
     expect(await sleeping()).toBe(0);
     expect(await domains()).toBe(0);
   });
@@ -72,14 +75,15 @@ describeOnEachDatabase('cancelling', (database) => {
   test('between two statements where there is no second connection to cancel by', async () => {
     await open(ONE_CONNECTION[database.kind]);
     const stop = new AbortController();
-    const cancellation = new Cancellation({ signals: [stop.signal] });
-    const working = opened.transaction(
-      function* () {
-        yield* execute(insert('a'));
-        stop.abort(new Error('enough'));
-        yield* execute(insert('b'));
-      },
-      { cancellation },
+    const working = Cancellation.of({ signals: [stop.signal] }, (cancellation) =>
+      opened.transaction(
+        function* () {
+          yield* execute(insert('a'));
+          stop.abort(new Error('enough'));
+          yield* execute(insert('b'));
+        },
+        { cancellation },
+      ),
     );
     await expect(working).rejects.toThrow('enough');
     expect(await domains()).toBe(0);
@@ -89,15 +93,16 @@ describeOnEachDatabase('cancelling', (database) => {
 
   test('looks at the time between statements, where no timer can fire', async () => {
     await open();
-    const cancellation = new Cancellation({ timeout: 20, onTimeout: (ms) => new Error(`after ${ms}`) });
-    const working = opened.transaction(
-      function* () {
-        yield* execute(insert('a'));
-        const began = performance.now();
-        while (performance.now() < began + 25);
-        yield* execute(insert('b'));
-      },
-      { cancellation },
+    const working = Cancellation.of({ timeout: 20, onTimeout: (ms) => new Error(`after ${ms}`) }, (cancellation) =>
+      opened.transaction(
+        function* () {
+          yield* execute(insert('a'));
+          const began = performance.now();
+          while (performance.now() < began + 25);
+          yield* execute(insert('b'));
+        },
+        { cancellation },
+      ),
     );
     await expect(working).rejects.toThrow('after 20');
     expect(await domains()).toBe(0);
@@ -105,8 +110,10 @@ describeOnEachDatabase('cancelling', (database) => {
 
   test('before it begins: nothing is sent', async () => {
     await open();
-    const cancellation = new Cancellation({ signals: [AbortSignal.abort(new Error('no'))] });
-    await expect(opened.transaction(() => execute(insert('a')), { cancellation })).rejects.toThrow('no');
+    const working = Cancellation.of({ signals: [AbortSignal.abort(new Error('no'))] }, (cancellation) =>
+      opened.transaction(() => execute(insert('a')), { cancellation }),
+    );
+    await expect(working).rejects.toThrow('no');
     expect(await domains()).toBe(0);
   });
 

@@ -8,6 +8,7 @@ describe('resolveOptions', () => {
       timeZone: 'UTC',
       weekStart: 'monday',
       clock: systemClock,
+      connectionTimeout: 30_000,
       scheduling: {
         enabled: true,
         concurrency: 4,

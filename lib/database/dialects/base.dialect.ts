@@ -1,12 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
-import { TooManyValuesError } from '../../errors/database.error.js';
+import { DataSource, type DataSourceOptions, type QueryRunner, type ReplicationMode } from 'typeorm';
+import { ConnectionBusyError, DatabaseNotRespondingError, TooManyValuesError } from '../../errors/database.error.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import { processTimeZone, type ClockSegment, type DayRange } from '../../time/time-zone.js';
 import type { Cancellation } from '../cancellation.js';
+import { CONNECTION_TIMEOUT } from '../../trackstats.options.js';
+import { remainingWait, withinTime } from '../limits.js';
 import type { Table } from '../table.js';
 import { execute, executeAll, type Row, type StatementResult, type Work } from '../work.js';
+import { ConnectionUse } from './connection-use.js';
 import type {
   Clock,
   ClockColumn,
@@ -27,9 +29,13 @@ import type {
   StoredKeyType,
   TransactionOptions,
   Upsert,
+  WaitOptions,
 } from './dialect.js';
 
 const ATTEMPTS = 8;
+
+/** Milliseconds for each step of a cancel on the server, which nobody waits for longer than its grace. */
+const CANCEL_LIMIT = 5_000;
 
 /** Where a data source is opened for a statement or two. */
 const ONE_CONNECTION = {
@@ -53,6 +59,11 @@ export interface Beginning {
   readonly isProvisional: boolean;
 }
 
+/** A connection that is used, or a wait for one. */
+interface Use {
+  destroy(): void;
+}
+
 /** What most databases share: standard SQL, and a transaction on a connection of its own. */
 export abstract class BaseDialect implements Dialect {
   abstract readonly name: string;
@@ -66,6 +77,7 @@ export abstract class BaseDialect implements Dialect {
 
   abstract isTransient(error: unknown): boolean;
   abstract isUnavailable(error: unknown): boolean;
+  abstract isCancelled(error: unknown): boolean;
   abstract isDuplicateKey(error: unknown): boolean;
   protected abstract statementText(statement: Sql): string;
 
@@ -76,30 +88,39 @@ export abstract class BaseDialect implements Dialect {
   async transaction<T>(
     dataSource: DataSource,
     work: () => Work<T>,
-    { cancellation, isProvisional = false }: TransactionOptions = {},
+    { isProvisional = false, ...options }: TransactionOptions = {},
   ): Promise<T> {
+    const { cancellation } = options;
+    const idleLimit = cancellation?.idleLimit ?? null;
     return this.retrying(() => {
       cancellation?.check();
-      return this.onConnection(dataSource, 'master', async (runner) => {
-        const statements = new CancellableStatements(cancellation);
-        const { label } = statements;
-        for (const statement of this.begin({ label, idleLimit: cancellation?.idleLimit ?? null, isProvisional }))
-          await runner.query(statement);
-        const stop = statements.onCancel(() => this.cancelStatement(dataSource, runner, statements));
-        try {
-          const result = await this.drive(runner, work(), cancellation);
-          await stop();
-          cancellation?.check();
-          await runner.query('COMMIT');
-          return result;
-        } catch (error) {
-          await stop();
-          await rolledBack(runner);
-          cancellation?.signal.throwIfAborted();
-          throw error;
-        }
-      });
+      return this.onConnection(dataSource, 'master', options, (connection) =>
+        this.inTransaction(
+          connection,
+          this.begin({ label: connection.label, idleLimit, isProvisional }),
+          () => this.drive(connection, work(), cancellation),
+          cancellation,
+        ),
+      );
     });
+  }
+
+  protected async inTransaction<T>(
+    connection: ConnectionUse,
+    begin: readonly string[],
+    task: () => Promise<T>,
+    cancellation: Cancellation | undefined,
+  ): Promise<T> {
+    try {
+      for (const statement of begin) await connection.query(statement);
+      const result = await connection.cancellably(task);
+      cancellation?.check();
+      await connection.query('COMMIT');
+      return result;
+    } catch (error) {
+      await connection.rollBack();
+      throw error;
+    }
   }
 
   /**
@@ -108,17 +129,25 @@ export abstract class BaseDialect implements Dialect {
    */
   protected abstract begin(beginning: Beginning): readonly string[];
 
-  /** Cancels, on the server, the statement that a connection is at: by another one, of which the pool may have none left. */
-  protected async cancelStatement(
+  /** Cancels, on the server, the statement that a connection executes: by another one, of which the pool may have none left. */
+  private async cancelStatement(
     dataSource: DataSource,
-    runner: QueryRunner,
-    at: CancellableStatements,
+    mode: ReplicationMode,
+    connection: ConnectionUse,
   ): Promise<void> {
-    const other = new DataSource({ ...dataSource.options, ...ONE_CONNECTION } as DataSourceOptions);
+    const options = { ...dataSource.options, ...ONE_CONNECTION, ...this.limitedOptions(dataSource, CANCEL_LIMIT) };
+    const other = new DataSource(options as DataSourceOptions);
     await other.initialize();
+    const runner = other.createQueryRunner(mode);
     try {
-      if (!at.ended) await at.sending(other.query(this.cancellation(at.label, runner)));
+      await connection.sendCancel(() =>
+        withinTime(CANCEL_LIMIT, runner.query(this.cancellation(connection.label, connection.runner)), () => {
+          this.discard(runner);
+          return new DatabaseNotRespondingError(nameOf(dataSource), CANCEL_LIMIT);
+        }),
+      );
     } finally {
+      await runner.release();
       await other.destroy();
     }
   }
@@ -126,11 +155,40 @@ export abstract class BaseDialect implements Dialect {
   /** A statement that cancels the one that a connection is at. */
   protected abstract cancellation(label: string | null, runner: QueryRunner): string;
 
-  read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
-    return this.onConnection(dataSource, 'slave', (runner) => this.drive(runner, work()));
+  /** Options of a data source whose driver gives up connecting, and its statements, after so many milliseconds. */
+  protected abstract limitedOptions(dataSource: DataSource, ms: number): Readonly<Record<string, unknown>>;
+
+  /** Closes the socket of a driver's connection without a word to the server. */
+  protected abstract destroyConnection(connection: unknown): void;
+
+  /** Closes a runner's connection, and takes it out of its pool at once: nobody else gets it while it is closing. */
+  protected discard(runner: QueryRunner): void {
+    this.destroyConnection((runner as unknown as { databaseConnection?: unknown }).databaseConnection);
   }
 
-  abstract each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void>;
+  /** The driver's connections of a data source's pools that are still being made. */
+  protected abstract unconnected(dataSource: DataSource): readonly unknown[];
+
+  /** True if calls wait because every connection of the pool is in use. */
+  protected abstract isPoolBusy(dataSource: DataSource): boolean;
+
+  read<T>(dataSource: DataSource, work: () => Work<T>, options: WaitOptions = {}): Promise<T> {
+    return this.onConnection(dataSource, 'slave', options, (connection) =>
+      connection.cancellably(() => this.drive(connection, work(), options.cancellation)),
+    );
+  }
+
+  abstract each(
+    dataSource: DataSource,
+    statement: Sql,
+    onRows: (rows: Row[]) => void,
+    options?: WaitOptions,
+  ): Promise<void>;
+
+  disconnect(dataSource: DataSource): void {
+    for (const connection of this.usesOf(dataSource)) connection.destroy();
+    for (const connection of this.unconnected(dataSource)) this.destroyConnection(connection);
+  }
 
   prepareKeys(_dataSource: DataSource, _tables: readonly KeyTable[]): Promise<void> {
     return Promise.resolve();
@@ -336,25 +394,29 @@ WHERE ${sameKeys(table, keys, stored)})`,
 
   protected abstract putStaged(replacement: Replacement): Work<number>;
 
-  /** begins the work again after a transient failure, a little later each time */
-  protected async retrying<T>(attempt: () => Promise<T>): Promise<T> {
+  /**
+   * Begins the work again after a transient failure, a little later each time.
+   *
+   * @param isOver true once the time for it has passed
+   */
+  protected async retrying<T>(attempt: () => Promise<T>, isOver: () => boolean = () => false): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
         return await attempt();
       } catch (error) {
-        if (tries >= ATTEMPTS || !this.isTransient(error)) throw error;
+        if (tries >= ATTEMPTS || !this.isTransient(error) || isOver()) throw error;
         await pause(2 ** tries * (1 + Math.random()));
       }
     }
   }
 
-  private async drive<T>(runner: QueryRunner, work: Work<T>, cancellation?: Cancellation): Promise<T> {
+  protected async drive<T>(connection: ConnectionUse, work: Work<T>, cancellation?: Cancellation): Promise<T> {
     let step = work.next();
     while (step.done !== true) {
       let result: StatementResult;
       try {
         cancellation?.check();
-        result = await this.run(runner, step.value);
+        result = await this.run(connection, step.value);
       } catch (error) {
         step = work.throw(error);
         continue;
@@ -369,66 +431,110 @@ WHERE ${sameKeys(table, keys, stored)})`,
     if (length > this.maxParameters) throw new TooManyValuesError(length, this.maxParameters, this.name);
   }
 
-  private async run(runner: QueryRunner, statement: Sql): Promise<StatementResult> {
+  private async run(connection: ConnectionUse, statement: Sql): Promise<StatementResult> {
     this.checkValues(statement);
-    const result = (await runner.query(this.statementText(statement), this.statementValues(statement), true)) as {
-      records?: StatementResult['rows'];
-      affected?: number;
-    };
-    return { rows: result.records ?? [], affected: result.affected ?? 0 };
+    const result = await connection.execute(this.statementText(statement), this.statementValues(statement));
+    return { rows: (result.records ?? []) as StatementResult['rows'], affected: result.affected ?? 0 };
   }
 
+  /** Uses a connection of the pool, which gets it back however the use ends. */
   protected async onConnection<T>(
     dataSource: DataSource,
-    mode: 'master' | 'slave',
-    use: (runner: QueryRunner) => Promise<T>,
+    mode: ReplicationMode,
+    options: WaitOptions,
+    use: (connection: ConnectionUse) => Promise<T>,
   ): Promise<T> {
-    const runner = dataSource.createQueryRunner(mode);
+    const runner = await this.connect(dataSource, mode, options);
     try {
-      return await use(runner);
+      return await this.used(dataSource, mode, runner, options.cancellation, use);
+    } catch (error) {
+      options.cancellation?.signal.throwIfAborted();
+      throw error;
     } finally {
       await runner.release();
     }
   }
+
+  private async used<T>(
+    dataSource: DataSource,
+    mode: ReplicationMode,
+    runner: QueryRunner,
+    cancellation: Cancellation | undefined,
+    use: (connection: ConnectionUse) => Promise<T>,
+  ): Promise<T> {
+    const began = performance.now();
+    const connection = new ConnectionUse(runner, cancellation, {
+      cancel: (at) => this.cancelStatement(dataSource, mode, at),
+      destroy: () => {
+        this.discard(runner);
+      },
+      onDestroyed: () => new DatabaseNotRespondingError(nameOf(dataSource), performance.now() - began),
+    });
+    const uses = this.usesOf(dataSource);
+    uses.add(connection);
+    try {
+      return await use(connection);
+    } finally {
+      uses.delete(connection);
+      connection.end();
+    }
+  }
+
+  /** @throws ConnectionBusyError, DatabaseNotRespondingError */
+  private async connect(
+    dataSource: DataSource,
+    mode: ReplicationMode,
+    { cancellation, connectionTimeout = CONNECTION_TIMEOUT, waitingSince = performance.now() }: WaitOptions,
+  ): Promise<QueryRunner> {
+    const runner = dataSource.createQueryRunner(mode);
+    const others = this.unconnected(dataSource);
+    const connecting = runner.connect() as Promise<unknown>;
+    const made = this.unconnected(dataSource).filter((connection) => !others.includes(connection));
+    const waited = (): number => performance.now() - waitingSince;
+    const limited = withinTime(remainingWait(connectionTimeout, waitingSince), connecting, () =>
+      this.isPoolBusy(dataSource)
+        ? new ConnectionBusyError(waited(), nameOf(dataSource))
+        : new DatabaseNotRespondingError(nameOf(dataSource), waited()),
+    );
+    const uses = this.usesOf(dataSource);
+    let given: Use = { destroy: () => undefined };
+    const disconnected = new Promise<never>((_, reject) => {
+      given = {
+        destroy: () => {
+          reject(new DatabaseNotRespondingError(nameOf(dataSource), waited()));
+        },
+      };
+    });
+    uses.add(given);
+    try {
+      const got = Promise.race([limited, disconnected]);
+      await (cancellation === undefined ? got : cancellation.during(got));
+      return runner;
+    } catch (error) {
+      // one that comes after all goes back to the pool
+      connecting.then(
+        () => runner.release(),
+        () => undefined,
+      );
+      // and one that may never come must not count as one of the pool's for ever
+      for (const connection of made) this.destroyConnection(connection);
+      throw error;
+    } finally {
+      uses.delete(given);
+    }
+  }
+
+  private readonly uses = new WeakMap<DataSource, Set<Use>>();
+
+  private usesOf(dataSource: DataSource): Set<Use> {
+    let uses = this.uses.get(dataSource);
+    if (uses === undefined) this.uses.set(dataSource, (uses = new Set()));
+    return uses;
+  }
 }
 
-/** The statements of one transaction, as far as they can be cancelled on the server. */
-class CancellableStatements {
-  ended = false;
-  readonly label: string | null;
-  private sent: Promise<unknown> | null = null;
-
-  constructor(private readonly cancellation: Cancellation | undefined) {
-    this.label = cancellation === undefined ? null : `trackstats-${randomBytes(8).toString('hex')}`;
-  }
-
-  /** Calls `cancel` once, if the work is cancelled before what is returned here is called. */
-  onCancel(cancel: () => Promise<void>): () => Promise<void> {
-    const listener = (): void => {
-      // what cannot be cancelled on the server ends between two statements
-      cancel().catch(() => undefined);
-    };
-    this.cancellation?.signal.addEventListener('abort', listener, { once: true });
-    return async () => {
-      this.ended = true;
-      this.cancellation?.signal.removeEventListener('abort', listener);
-      // a cancellation on its way must not hit what the connection does next
-      await this.sent?.catch(() => undefined);
-    };
-  }
-
-  sending(sent: Promise<unknown>): Promise<unknown> {
-    this.sent = sent;
-    return sent;
-  }
-}
-
-async function rolledBack(runner: QueryRunner): Promise<void> {
-  try {
-    await runner.query('ROLLBACK');
-  } catch {
-    // the connection is gone and the transaction with it; the first error tells why
-  }
+function nameOf(dataSource: DataSource): string {
+  return (dataSource.options as { name?: string }).name ?? 'default';
 }
 
 /** The encoding of a kind of key, by default without anything special. */

@@ -132,14 +132,18 @@ export interface Dialect {
   // ── running ──
   /** runs a whole unit of work in one transaction on the database */
   transaction<T>(dataSource: DataSource, work: () => Work<T>, options?: TransactionOptions): Promise<T>;
-  /** runs statements that only read, outside a transaction */
-  read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T>;
+  /** runs statements that only read; where nothing can cancel them, outside a transaction */
+  read<T>(dataSource: DataSource, work: () => Work<T>, options?: WaitOptions): Promise<T>;
   /** reads a statement's rows in chunks, in bounded memory */
-  each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void>;
+  each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void, options?: WaitOptions): Promise<void>;
+  /** destroys the connections that the library uses now, and those that are still being made: nothing waits for them any more */
+  disconnect(dataSource: DataSource): void;
   /** deadlocks, serialization failures, busy locks: the same work may succeed when it is begun again */
   isTransient(error: unknown): boolean;
   /** the connection was lost, or the database takes none or has no room: later the same work may succeed */
   isUnavailable(error: unknown): boolean;
+  /** somebody, or a limit of the server's, cancelled the statement */
+  isCancelled(error: unknown): boolean;
   /** a row with the same primary or unique key is there already */
   isDuplicateKey(error: unknown): boolean;
   /** makes sure that text keys compare byte by byte, where the database does not do so by itself */
@@ -277,9 +281,16 @@ export interface Collation {
   readonly collation: string;
 }
 
-export interface TransactionOptions {
+export interface WaitOptions {
   /** cancelled, the work is rolled back */
   readonly cancellation?: Cancellation | undefined;
+  /** milliseconds to wait for a connection: a free one of the pool, or SQLite's one without a transaction. @default CONNECTION_TIMEOUT */
+  readonly connectionTimeout?: number | undefined;
+  /** when the call was made that waits, by `performance.now()`. @default now */
+  readonly waitingSince?: number | undefined;
+}
+
+export interface TransactionOptions extends WaitOptions {
   /**
    * a crash of the server may undo it though it has succeeded, and nothing is lost by that: what relies on it commits
    * later, and is undone or kept with it. It need not wait for the disk.

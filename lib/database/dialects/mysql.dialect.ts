@@ -21,14 +21,29 @@ import {
   type StagedColumn,
   type StoredKeyType,
   type Upsert,
+  type WaitOptions,
 } from './dialect.js';
 
-/** lock wait timeout, deadlock, record changed since last read */
-const TRANSIENT = new Set([1205, 1213, 1020]);
+/** lock wait timeout and record changed since last read, which have no SQLSTATE; 40001 is a deadlock or, in a cluster, a conflict */
+const TRANSIENT = new Set([1205, 1020]);
+const CONFLICT = '40001';
+
+/** interrupted by KILL QUERY, by MariaDB's max_statement_time, by MySQL's max_execution_time */
+const CANCELLED = new Set([1317, 1969, 3024]);
 
 /** too many connections, shutting down, disk or table full, connection killed, ended for being idle, read only */
 const UNAVAILABLE = new Set([1040, 1041, 1053, 1114, 1021, 1203, 1290, 1792, 1836, 1927, 3168, 4031]);
 const UNREACHABLE = /^(PROTOCOL_CONNECTION_LOST|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+
+/** SQLSTATE class: connection exception, also of a cluster's node that is not ready */
+const CONNECTION_EXCEPTION = /^08/;
+
+/** duplicate entry, and the same where the server names the key */
+const DUPLICATE_KEY = new Set([1062, 1586]);
+
+function driverError(error: unknown): { code?: unknown; errno?: unknown; sqlState?: unknown } {
+  return error ?? {};
+}
 
 /** Binary and without padding, so that 'a', 'A', 'a ' and 'á' are four keys: MariaDB's name and MySQL 8's. */
 const EXACT_COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
@@ -60,6 +75,27 @@ const SPATIAL = /^(geometry|geometrycollection|(multi)?(point|linestring|polygon
 
 /** Kinds whose group is a number or a date; that of the others is bytes. */
 const NUMBERS = new Set<KeyKind>(['integer', 'bits', 'boolean', 'date']);
+/** What is used of mysql2's connection. */
+interface Connection {
+  /** null before the handshake has ended */
+  readonly threadId?: number | null;
+  readonly stream?: { destroy(error: Error): void };
+  destroy?(): void;
+}
+
+/** What is used of mysql2's pool. */
+interface Pool {
+  readonly _allConnections?: { readonly length: number; get(place: number): Connection | undefined };
+  readonly _connectionQueue?: { readonly length: number };
+}
+
+function poolsOf({ driver }: DataSource): readonly Pool[] {
+  const { pool, poolCluster } = driver as unknown as {
+    pool?: Pool;
+    poolCluster?: { readonly _nodes?: Readonly<Record<string, { readonly pool: Pool }>> };
+  };
+  return pool === undefined ? Object.values(poolCluster?._nodes ?? {}).map((node) => node.pool) : [pool];
+}
 
 export class MysqlDialect extends BaseDialect {
   readonly name = 'MySQL';
@@ -70,12 +106,15 @@ export class MysqlDialect extends BaseDialect {
   override readonly forShare = sql`LOCK IN SHARE MODE`;
 
   isTransient(error: unknown): boolean {
-    return TRANSIENT.has(Number((error as { errno?: unknown } | null)?.errno));
+    const { errno, sqlState } = driverError(error);
+    return TRANSIENT.has(Number(errno)) || sqlState === CONFLICT;
   }
 
   isUnavailable(error: unknown): boolean {
-    const { code, errno } = (error ?? {}) as { code?: unknown; errno?: unknown };
-    return UNAVAILABLE.has(Number(errno)) || UNREACHABLE.test(String(code));
+    const { code, errno, sqlState } = driverError(error);
+    return (
+      UNAVAILABLE.has(Number(errno)) || UNREACHABLE.test(String(code)) || CONNECTION_EXCEPTION.test(String(sqlState))
+    );
   }
 
   protected begin(): readonly string[] {
@@ -87,18 +126,65 @@ export class MysqlDialect extends BaseDialect {
     return `KILL QUERY ${String(threadId)}`;
   }
 
+  isCancelled(error: unknown): boolean {
+    return CANCELLED.has(Number(driverError(error).errno));
+  }
+
+  /** Not by SQLSTATE: 23000 is every constraint's. */
   isDuplicateKey(error: unknown): boolean {
-    return (error as { errno?: unknown } | null)?.errno === 1062;
+    return DUPLICATE_KEY.has(Number(driverError(error).errno));
   }
 
   // bytes: text would compare by the connection's collation
   protected readonly stagedTypes = { text: 'VARBINARY(2000)', integer: 'INT', date: 'DATE', decimal: 'DECIMAL(65,20)' };
 
-  each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void> {
-    return this.onConnection(dataSource, 'slave', async (runner) => {
-      const stream = await runner.stream(statement.sql, statement.values);
-      for await (const row of stream) onRows([row as Row]);
+  each(
+    dataSource: DataSource,
+    statement: Sql,
+    onRows: (rows: Row[]) => void,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    const { cancellation } = options;
+    return this.onConnection(dataSource, 'slave', options, (connection) => {
+      const reading = async (): Promise<void> => {
+        const stream = await connection.runner.stream(statement.sql, statement.values);
+        for await (const row of stream) {
+          cancellation?.check();
+          onRows([row as Row]);
+        }
+      };
+      // the driver tells a stream nothing of its connection's end
+      return connection.cancellably(() => connection.answered(reading()));
     });
+  }
+
+  protected limitedOptions({ options }: DataSource, ms: number): Readonly<Record<string, unknown>> {
+    const extra = (options as { extra?: object }).extra ?? {};
+    return {
+      connectTimeout: ms,
+      enableQueryTimeout: true,
+      maxQueryExecutionTime: ms,
+      extra: { ...extra, connectTimeout: ms },
+    };
+  }
+
+  /** Out of the pool first. With an error: without one, the driver does not tell those who wait for an answer. */
+  protected destroyConnection(connection: unknown): void {
+    const { stream } = (connection ?? {}) as Connection;
+    (connection as Connection | undefined)?.destroy?.();
+    stream?.destroy(Object.assign(new Error('The connection was destroyed.'), { code: 'PROTOCOL_CONNECTION_LOST' }));
+  }
+
+  protected unconnected(dataSource: DataSource): readonly unknown[] {
+    return poolsOf(dataSource).flatMap(({ _allConnections: all }) =>
+      Array.from({ length: all?.length ?? 0 }, (_, place) => all?.get(place)).filter(
+        (connection) => connection?.threadId === null,
+      ),
+    );
+  }
+
+  protected isPoolBusy(dataSource: DataSource): boolean {
+    return poolsOf(dataSource).some(({ _connectionQueue: queue }) => (queue?.length ?? 0) > 0);
   }
 
   override stageTable(name: string, columns: readonly StagedColumn[]): readonly Sql[] {

@@ -1,10 +1,11 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import { QueryRunnerAlreadyReleasedError, type DataSource } from 'typeorm';
+import { QueryRunnerAlreadyReleasedError, type DataSource, type QueryRunner } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { queryOne, type Row, type Work } from '../work.js';
+import type { ConnectionUse } from './connection-use.js';
 import {
   BaseDialect,
   type Beginning,
@@ -26,6 +27,7 @@ import type {
   Replaced,
   Replacement,
   StoredKeyType,
+  WaitOptions,
 } from './dialect.js';
 import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } from './day-expressions.js';
 
@@ -72,6 +74,26 @@ const TEXT_SETTINGS = [
   'SET LOCAL extra_float_digits = 1',
   'SET LOCAL bytea_output = hex',
 ];
+/** What is used of pg's Client. */
+interface Client {
+  readonly _connected?: boolean;
+  readonly connection?: { readonly stream?: { destroy(): void } };
+}
+
+/** What is used of pg's Pool. */
+interface Pool {
+  readonly _clients?: readonly Client[];
+  readonly waitingCount?: number;
+}
+
+function poolsOf({ driver }: DataSource): readonly Pool[] {
+  const { master, slaves = [] } = driver as unknown as { master?: Pool; slaves?: readonly Pool[] };
+  return master === undefined ? [] : [master, ...slaves];
+}
+
+function sqlState(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code);
+}
 
 class Shared {
   constructor(readonly value: unknown) {}
@@ -105,7 +127,7 @@ export class PostgresDialect extends BaseDialect {
   readonly maxParameters = 65_000;
 
   isTransient(error: unknown): boolean {
-    return TRANSIENT.has(String((error as { code?: unknown } | null)?.code));
+    return TRANSIENT.has(sqlState(error));
   }
 
   /**
@@ -143,8 +165,12 @@ export class PostgresDialect extends BaseDialect {
     return `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = '${String(label)}'`;
   }
 
+  isCancelled(error: unknown): boolean {
+    return sqlState(error) === '57014';
+  }
+
   isDuplicateKey(error: unknown): boolean {
-    return (error as { code?: unknown } | null)?.code === '23505';
+    return sqlState(error) === '23505';
   }
 
   override binaryOrder(expression: Sql): Sql {
@@ -165,23 +191,70 @@ export class PostgresDialect extends BaseDialect {
 
   protected readonly stagedTypes = { text: 'varchar', integer: 'integer', date: 'date', decimal: 'numeric' };
 
-  each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void> {
-    return this.onConnection(dataSource, 'slave', async (runner) => {
-      await runner.query(['START TRANSACTION READ ONLY', ...TEXT_SETTINGS].join('; '));
-      try {
-        await runner.query(
-          `DECLARE trackstats_rows NO SCROLL CURSOR FOR ${this.statementText(statement)}`,
-          this.statementValues(statement),
-        );
-        for (;;) {
-          const rows = (await runner.query('FETCH 5000 FROM trackstats_rows')) as Row[];
-          if (rows.length === 0) break;
-          onRows(rows);
-        }
-      } finally {
-        await runner.query('ROLLBACK');
+  each(
+    dataSource: DataSource,
+    statement: Sql,
+    onRows: (rows: Row[]) => void,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    return this.readOnly(dataSource, options, async (connection) => {
+      await connection.query(
+        `DECLARE trackstats_rows NO SCROLL CURSOR FOR ${this.statementText(statement)}`,
+        this.statementValues(statement),
+      );
+      for (;;) {
+        options.cancellation?.check();
+        const rows = (await connection.query('FETCH 5000 FROM trackstats_rows')) as Row[];
+        if (rows.length === 0) break;
+        onRows(rows);
       }
     });
+  }
+
+  /** In a transaction where it can be cancelled: the server finds it by the transaction's label. */
+  override read<T>(dataSource: DataSource, work: () => Work<T>, options: WaitOptions = {}): Promise<T> {
+    const { cancellation } = options;
+    if (cancellation === undefined) return super.read(dataSource, work, options);
+    return this.readOnly(dataSource, options, (connection) => this.drive(connection, work(), cancellation));
+  }
+
+  private readOnly<T>(
+    dataSource: DataSource,
+    options: WaitOptions,
+    task: (connection: ConnectionUse) => Promise<T>,
+  ): Promise<T> {
+    return this.onConnection(dataSource, 'slave', options, (connection) => {
+      const { label } = connection;
+      const settings = [...TEXT_SETTINGS, ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`])];
+      const begin = ['START TRANSACTION READ ONLY', ...settings].join('; ');
+      return this.inTransaction(connection, [begin], () => task(connection), options.cancellation);
+    });
+  }
+
+  protected limitedOptions({ options }: DataSource, ms: number): Readonly<Record<string, unknown>> {
+    const extra = (options as { extra?: object }).extra ?? {};
+    return { extra: { ...extra, connectionTimeoutMillis: ms, query_timeout: ms } };
+  }
+
+  protected destroyConnection(connection: unknown): void {
+    (connection as Client | undefined)?.connection?.stream?.destroy();
+  }
+
+  /** TypeORM's way to give a connection back as one that is broken. */
+  protected override discard(runner: QueryRunner): void {
+    super.discard(runner);
+    const broken = runner as unknown as { releasePostgresConnection?: (error: Error) => Promise<void> };
+    void broken.releasePostgresConnection?.(new Error('The connection was destroyed.'));
+  }
+
+  protected unconnected(dataSource: DataSource): readonly unknown[] {
+    return poolsOf(dataSource).flatMap((pool) =>
+      (pool._clients ?? []).filter(({ _connected }) => _connected === false),
+    );
+  }
+
+  protected isPoolBusy(dataSource: DataSource): boolean {
+    return poolsOf(dataSource).some(({ waitingCount }) => (waitingCount ?? 0) > 0);
   }
 
   protected statementText({ strings, values }: Sql): string {

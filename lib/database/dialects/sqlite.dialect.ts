@@ -5,6 +5,8 @@ import { ConnectionBusyError } from '../../errors/database.error.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { Cancellation } from '../cancellation.js';
+import { CONNECTION_TIMEOUT } from '../../trackstats.options.js';
+import { remainingWait } from '../limits.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Row, type StatementResult, type Work } from '../work.js';
 import { BaseDialect, encodedAs, freshColumns, insertInto } from './base.dialect.js';
@@ -21,6 +23,7 @@ import {
   type Replacement,
   type StoredKeyType,
   type TransactionOptions,
+  type WaitOptions,
 } from './dialect.js';
 
 /** What is used of better-sqlite3's connection. */
@@ -56,8 +59,6 @@ const KEY_KINDS: readonly (readonly [pattern: RegExp, kind: KeyKind])[] = [
   [/^date$/, 'date'],
 ];
 
-const BUSY_LIMIT_MS = 30_000;
-
 export class SqliteDialect extends BaseDialect {
   readonly name = 'SQLite';
   readonly maxParameters = 32_000;
@@ -83,6 +84,26 @@ export class SqliteDialect extends BaseDialect {
 
   protected cancellation(): string {
     throw new TypeError('SQLite runs in this process: nothing else could cancel its statements');
+  }
+
+  protected limitedOptions(): Readonly<Record<string, unknown>> {
+    return {};
+  }
+
+  protected destroyConnection(): void {
+    throw new TypeError("SQLite has one connection, which is the application's too");
+  }
+
+  protected unconnected(): readonly unknown[] {
+    return [];
+  }
+
+  protected isPoolBusy(): boolean {
+    return false;
+  }
+
+  isCancelled(error: unknown): boolean {
+    return (error as { code?: unknown } | null)?.code === 'SQLITE_INTERRUPT';
   }
 
   isDuplicateKey(error: unknown): boolean {
@@ -127,11 +148,13 @@ export class SqliteDialect extends BaseDialect {
   override transaction<T>(
     dataSource: DataSource,
     work: () => Work<T>,
-    { cancellation }: TransactionOptions = {},
+    { cancellation, connectionTimeout = CONNECTION_TIMEOUT, waitingSince = performance.now() }: TransactionOptions = {},
   ): Promise<T> {
+    const deadline = performance.now() + remainingWait(connectionTimeout, waitingSince);
+    const isOver = (): boolean => performance.now() >= deadline;
     return this.retrying(async () => {
       const connection = connectionOf(dataSource);
-      await untilIdle(connection, cancellation);
+      await untilIdle(connection, { isOver, waitingSince, cancellation });
       cancellation?.check();
       const run = this.statementRunner(dataSource, connection);
       connection.exec('BEGIN IMMEDIATE');
@@ -143,12 +166,14 @@ export class SqliteDialect extends BaseDialect {
         if (connection.inTransaction) connection.exec('ROLLBACK');
         throw error;
       }
-    });
+    }, isOver);
   }
 
-  override read<T>(dataSource: DataSource, work: () => Work<T>): Promise<T> {
+  override read<T>(dataSource: DataSource, work: () => Work<T>, { cancellation }: WaitOptions = {}): Promise<T> {
     return this.retrying(() =>
-      Promise.resolve().then(() => drive(work(), this.statementRunner(dataSource, connectionOf(dataSource)))),
+      Promise.resolve().then(() =>
+        drive(work(), this.statementRunner(dataSource, connectionOf(dataSource)), cancellation),
+      ),
     );
   }
 
@@ -443,10 +468,16 @@ function connectionOf(dataSource: DataSource): Connection {
   return (dataSource.driver as unknown as { databaseConnection: Connection }).databaseConnection;
 }
 
-async function untilIdle(connection: Connection, cancellation: Cancellation | undefined): Promise<void> {
-  for (let waited = 0; connection.inTransaction; waited += 5) {
+interface IdleWait {
+  readonly isOver: () => boolean;
+  readonly waitingSince: number;
+  readonly cancellation: Cancellation | undefined;
+}
+
+async function untilIdle(connection: Connection, { isOver, waitingSince, cancellation }: IdleWait): Promise<void> {
+  while (connection.inTransaction) {
     cancellation?.check();
-    if (waited >= BUSY_LIMIT_MS) throw new ConnectionBusyError(BUSY_LIMIT_MS);
+    if (isOver()) throw new ConnectionBusyError(performance.now() - waitingSince, null);
     await pause(5);
   }
 }

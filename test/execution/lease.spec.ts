@@ -1,0 +1,97 @@
+import type { TestingModule } from '@nestjs/testing';
+import {
+  CountObjectsByDateTracker,
+  defineDomain,
+  defineMetric,
+  Period,
+  Track,
+  TrackerService,
+} from 'nestjs-trackstats';
+import { DataSource } from 'typeorm';
+import type { Work } from '../../lib/database/work.js';
+import { LeaseService, type HeldTask } from '../../lib/execution/lease.service.js';
+import type { LeaseEnd } from '../../lib/execution/lease.store.js';
+import { TrackerState } from '../../lib/execution/tracker-state.entity.js';
+import { closeApplications, Order, start } from '../module/application.js';
+import { describeOnEachDatabase } from '../support/databases.js';
+
+const SHOP = defineDomain({ ref: 'shop' });
+const ORDERS = defineMetric({ domain: SHOP, ref: 'orders' });
+
+@Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: Period.DAY, name: 'orders' })
+class Orders extends CountObjectsByDateTracker<Order> {}
+
+const LOCK = 1_000;
+
+// eslint-disable-next-line require-yield -- a work of no statements
+function* nothing<T>(value: T): Work<T> {
+  return value;
+}
+
+function fails(): never {
+  throw new TypeError('no');
+}
+
+const TASK: HeldTask<null, string> = {
+  begin: () => nothing(null),
+  run: () => Promise.resolve('done'),
+  fail: () => nothing<LeaseEnd>({ lockAtLeastFor: 0, values: {} }),
+};
+
+describeOnEachDatabase('a lease', (database) => {
+  let module: TestingModule;
+
+  beforeEach(async () => {
+    module = await start({
+      database: database.options(),
+      providers: [Orders],
+      trackstats: { scheduling: { lockAtMostFor: LOCK } },
+    });
+  });
+  afterEach(async () => {
+    await closeApplications();
+    await database.reset();
+  });
+
+  const hold = (task: Partial<HeldTask<null, string>>): Promise<unknown> =>
+    module.get(LeaseService).hold({ name: 'orders', slot: null }, [], { ...TASK, ...task });
+  const until = async (): Promise<number | null> => {
+    const state = await module.get(DataSource).getRepository(TrackerState).findOneBy({ name: 'orders' });
+    return state?.until === undefined || state.until === null ? null : Number(state.until);
+  };
+
+  it.each<[string, Partial<HeldTask<null, string>>]>([
+    ['a task that throws before it is a promise', { run: fails }],
+    ['a task that rejects', { run: () => Promise.reject(new TypeError('no')) }],
+    ['what is done with the taking of it and throws', { begin: fails }],
+    ['what is done with the taking of it and throws later', { begin: () => throwing() }],
+  ])('is given back after %s', async (_, task) => {
+    await expect(hold(task)).rejects.toThrow('no');
+    expect(await until()).toBeNull();
+    expect(await module.get(TrackerService).run('orders')).toMatchObject({ tracker: 'orders' });
+  });
+
+  it('is renewed no more where its end fails, and runs out', async () => {
+    await expect(hold({ run: fails, fail: fails })).rejects.toThrow('no');
+    const left = await until();
+    expect(left).not.toBeNull();
+    // longer than the lease: a heartbeat would have moved it
+    await new Promise((resolve) => setTimeout(resolve, LOCK + 200));
+    expect(await until()).toBe(left);
+    expect(await module.get(TrackerService).run('orders')).toMatchObject({ tracker: 'orders' });
+  });
+
+  it('is not taken by a call whose signal is none', async () => {
+    const trackers = module.get(TrackerService);
+    const signal = null as unknown as AbortSignal;
+    await expect(trackers.backfill('orders', { from: '2026-10-30', signal })).rejects.toThrow();
+    await expect(trackers.run('orders', { signal })).rejects.toThrow();
+    expect(await until()).toBeNull();
+    expect(await trackers.run('orders')).toMatchObject({ tracker: 'orders' });
+  });
+});
+
+// eslint-disable-next-line require-yield -- it throws instead
+function* throwing(): Work<null> {
+  throw new TypeError('no');
+}
