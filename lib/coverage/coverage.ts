@@ -1,7 +1,7 @@
 import type { Metric } from '../catalog/metric.entity.js';
 import { addDays, type LocalDate } from '../time/local-date.js';
 import { Period } from '../time/period.js';
-import { localDateAt } from '../time/time-zone.js';
+import { isSameZone, localDateAt } from '../time/time-zone.js';
 import type { CoverageKind } from './coverage-kind.js';
 
 /** Which statistics a coverage is of. */
@@ -121,7 +121,7 @@ export function cutCoverage<C extends Pick<StoredCoverage, 'period' | 'through'>
  * @returns why they cannot be joined, otherwise: `'different'` kinds or zones, or a `'gap'` between their dates
  */
 export function joinCoverages(stored: CoveredDates, given: CoveredDates): CoveredDates | 'different' | 'gap' {
-  if (stored.kind !== given.kind || stored.timeZone !== given.timeZone) return 'different';
+  if (stored.kind !== given.kind || !isSameZone(stored.timeZone, given.timeZone)) return 'different';
   if (endsBefore(stored, given) || endsBefore(given, stored)) return 'gap';
   const isLater = stored.through === null || (given.through !== null && given.through < stored.through);
   return {

@@ -1,7 +1,7 @@
 import { InvalidDateError } from '../errors/time.error.js';
 import { firstReadingFrom } from './column-clock.js';
 import { dayNumber, FIRST_DAY, fromDayNumber, LAST_DAY, type LocalDate } from './local-date.js';
-import { isZoneName, offsetAt, unknownZone } from './zone-offsets.js';
+import { isZoneName, offsetAt, offsetChanges, unknownZone } from './zone-offsets.js';
 
 export { calendarDateOf, daySegments, dayRanges, latestReading, readingRange } from './column-clock.js';
 export type { ClockSegment, DayRange, DaysOnClock, StorageZone } from './column-clock.js';
@@ -15,6 +15,29 @@ export type { ClockSegment, DayRange, DaysOnClock, StorageZone } from './column-
 export function checkTimeZone(name: unknown): string {
   if (typeof name !== 'string' || !isZoneName(name)) throw unknownZone(name);
   return name;
+}
+
+/** Whether this version of Node knows a zone by this name. */
+export function isZone(name: string): boolean {
+  return isZoneName(name);
+}
+
+/**
+ * Whether two names stand for the same zone: 'Asia/Calcutta' and 'Asia/Kolkata', 'Etc/UTC' and 'UTC', 'europe/berlin' and
+ * 'Europe/Berlin'. By their clocks, and not by the name that Intl gives, which differs between versions of Node.
+ *
+ * @throws UnknownTimeZoneError if either zone is unknown
+ * @example isSameZone('Asia/Calcutta', 'Asia/Kolkata') // true
+ */
+export function isSameZone(one: string, other: string): boolean {
+  if (one.toLowerCase() === other.toLowerCase()) return true;
+  const [from, to] = [Date.UTC(1800, 0, 1) / 1000, Date.UTC(2100, 0, 1) / 1000];
+  if (offsetAt(one, from) !== offsetAt(other, from)) return false;
+  const [changes, others] = [offsetChanges(one, from, to), offsetChanges(other, from, to)];
+  return (
+    changes.length === others.length &&
+    changes.every(({ at, after }, index) => others[index]?.at === at && others[index].after === after)
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../
 import type { RollupPeriod } from '../rollup/rollup-spec.js';
 import { addDays, dayNumber, FIRST_DAY, type LocalDate } from '../time/local-date.js';
 import { bucketStart, nextBucket, Period, periodKind, windowDays } from '../time/period.js';
-import { localDateAt } from '../time/time-zone.js';
+import { isSameZone, isZone, localDateAt } from '../time/time-zone.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 
 /** The range of dates that is complete, as stored; null before the first run. */
@@ -12,6 +12,8 @@ export interface CoveredRange {
   readonly from: LocalDate;
   readonly through: LocalDate;
   readonly fingerprint: string;
+  /** of the last run's definition */
+  readonly timeZone?: string;
 }
 
 /** A range that a run has computed. */
@@ -55,7 +57,8 @@ export interface RunPlanInput {
   readonly definition: TrackerDefinition;
   /** for messages */
   readonly tracker: string;
-  readonly fingerprint: (period: Period) => string;
+  /** of the definition, or of the same one with another name of its zone */
+  readonly fingerprint: (period: Period, timeZone?: string) => string;
   readonly today: LocalDate;
   readonly coverage: ReadonlyMap<Period, CoveredRange>;
   readonly requested: RequestedRange;
@@ -66,9 +69,9 @@ export interface RunPlanInput {
 /** Returns the computed ranges by period. A coverage that was made and never filled has none. */
 export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period, ComputedRange> {
   const ranges = new Map<Period, ComputedRange>();
-  for (const { period, from, through, fingerprint, computedAt } of coverages) {
+  for (const { period, from, through, fingerprint, timeZone, computedAt } of coverages) {
     if (from === null || through === null || computedAt === null) continue;
-    ranges.set(period, { from, through, fingerprint, computedAt });
+    ranges.set(period, { from, through, fingerprint, timeZone, computedAt });
   }
   return ranges;
 }
@@ -127,7 +130,7 @@ function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
   const range = wanted === null ? due(input, covered) : asked(input, period, wanted, covered);
   const from = firstBucket(definition, period, range.from);
   const first = earliest([from, range.through]);
-  const changed = covered !== undefined && covered.fingerprint !== fingerprint(period);
+  const changed = covered !== undefined && isChanged(input, period, covered);
   if (changed && !replacesAll(definition, period, wanted, covered)) {
     throw new DefinitionChangedError(input.tracker, Period.nameOf(period), covered.from, covered.through);
   }
@@ -159,6 +162,14 @@ function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
       fingerprint: changed && !openEnded ? covered.fingerprint : fingerprint(period),
     },
   };
+}
+
+/** Another name of the zone is no change: what is stored was computed by the same clocks. */
+function isChanged({ definition, fingerprint }: RunPlanInput, period: Period, covered: CoveredRange): boolean {
+  const { fingerprint: stored, timeZone = definition.timeZone } = covered;
+  if (stored === fingerprint(period)) return false;
+  if (timeZone === definition.timeZone || !isZone(timeZone)) return true;
+  return stored !== fingerprint(period, timeZone) || !isSameZone(timeZone, definition.timeZone);
 }
 
 /** Whether a range that was asked for, or the one of which it is a step, leaves nothing of what is covered. */

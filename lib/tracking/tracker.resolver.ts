@@ -59,8 +59,12 @@ export function trackerLabel({ name, metric }: TrackerDefinition): string {
 }
 
 /** Equal for definitions under which a period's stored statistics stay right: a query counts by its text, not by its parameters. */
-export function fingerprintOf({ definition, source }: ResolvedTracker, period: Period): string {
-  const { aggregate, dateField, timeZone, weekStart, epoch, storedIn, withDeleted, target } = definition;
+export function fingerprintOf(
+  { definition, source }: ResolvedTracker,
+  period: Period,
+  timeZone = definition.timeZone,
+): string {
+  const { aggregate, dateField, weekStart, epoch, storedIn, withDeleted, target } = definition;
   const keys = target.kind === 'objects' ? target.field : target.kind === 'dimensions' ? target.dimensions : null;
   const week = period === Period.CALENDAR_WEEK ? weekStart : null;
   // whatever character quotes names: statistics that move to another database keep their fingerprint

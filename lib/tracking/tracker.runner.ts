@@ -256,7 +256,7 @@ export class TrackerRunner {
     const input = {
       definition,
       tracker: trackerLabel(definition),
-      fingerprint: (period: Period) => fingerprintOf(tracker, period),
+      fingerprint: (period: Period, timeZone?: string) => fingerprintOf(tracker, period, timeZone),
       today: localDateAt(now, definition.timeZone),
       coverage,
       requested: { from, to, stepOf },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { InvalidDateError, UnknownTimeZoneError } from '../../lib/errors/time.error.js';
 import { addDays, dayNumber } from '../../lib/time/local-date.js';
-import { checkTimeZone, localDateAt, processTimeZone, startOfDay } from '../../lib/time/time-zone.js';
+import { checkTimeZone, isSameZone, localDateAt, processTimeZone, startOfDay } from '../../lib/time/time-zone.js';
 import { offsetChanges, type OffsetChange } from '../../lib/time/zone-offsets.js';
 import { instantsNear, zones } from './clock-arbitraries.js';
 import { offsetByIntl, wallTime, ZONES } from './wall-clock.js';
@@ -195,5 +195,28 @@ describe('processTimeZone', () => {
   it('is the zone that Intl names', () => {
     const name = new Intl.DateTimeFormat().resolvedOptions().timeZone;
     expect(processTimeZone()).toBe(name);
+  });
+});
+
+describe('isSameZone', () => {
+  test.each([
+    ['Asia/Calcutta', 'Asia/Kolkata'],
+    ['Etc/UTC', 'UTC'],
+    ['europe/berlin', 'Europe/Berlin'],
+    ['US/Eastern', 'America/New_York'],
+    ['Asia/Katmandu', 'Asia/Kathmandu'],
+    ['Europe/Kiev', 'Europe/Kyiv'],
+  ])('%s is %s', (one, other) => {
+    expect(isSameZone(one, other)).toBe(true);
+    expect(isSameZone(other, one)).toBe(true);
+  });
+
+  test.each([
+    ['Europe/London', 'UTC'],
+    ['Europe/Berlin', 'Europe/Paris'],
+    ['America/New_York', 'America/Detroit'],
+    ['Asia/Kolkata', 'Asia/Colombo'],
+  ])('%s is not %s', (one, other) => {
+    expect(isSameZone(one, other)).toBe(false);
   });
 });

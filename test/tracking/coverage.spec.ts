@@ -29,4 +29,15 @@ describeOnEachDatabase('what is covered', (database) => {
     await store(engine.dataSource, []);
     expect(await covered()).toEqual(['2026-11-11', '2026-11-20']);
   });
+
+  test('stays that of the same zone by another name, and is refused to another zone', async () => {
+    await database.reset();
+    const engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Member, Payment] }));
+    const run = (timeZone: string): Promise<unknown> => engine.run({ ...definition, timeZone }, Payment, { now: NOW });
+    await store(engine.dataSource, [{ id: 1, at: Date.parse('2026-11-11T10:00:00Z'), user: null, amount: null }]);
+    await run('Asia/Calcutta');
+    for (const name of ['Asia/Kolkata', 'asia/kolkata', 'Asia/Calcutta'])
+      expect(await run(name)).toMatchObject({ written: 0, removed: 0 });
+    await expect(run('Asia/Colombo')).rejects.toMatchObject({ code: 'TRACKSTATS_DEFINITION_CHANGED' });
+  });
 });
