@@ -101,6 +101,7 @@ export {
   InvalidRangeError,
   LeaseLostError,
   NothingToResumeError,
+  OutOfRangeError,
   OvertakenError,
   RunTimeoutError,
   ShuttingDownError,

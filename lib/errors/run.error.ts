@@ -1,5 +1,15 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
+/** A key or a number of a tracker's source does not fit where statistics are stored. */
+export class OutOfRangeError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_OUT_OF_RANGE';
+
+  /** @param problem what does not fit, and what to do */
+  constructor(tracker: string, problem: string, cause: unknown) {
+    super(`Tracker ${tracker}: ${problem} Nothing was written.`, { cause });
+  }
+}
+
 /** The clock says a day well before the last one that was computed. */
 export class ClockBehindError extends TrackstatsError {
   readonly code = 'TRACKSTATS_CLOCK_BEHIND';

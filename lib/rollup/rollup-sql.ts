@@ -135,7 +135,9 @@ function outerColumns(dialect: Dialect, spec: RollupSpec, names: readonly Sql[])
 export function storedKeys(dialect: Dialect, { source, statistic }: RollupSpec): readonly Sql[] {
   return source.keys.map((key, index) => {
     const type = storedType(statistic, key);
-    const stored = dialect.storedKey(raw(`k${String(index)}`), key.kind, type);
+    const given = dialect.storedKey(raw(`k${String(index)}`), key.kind, type);
+    const stored =
+      type === 'varchar' && !SHORT.has(key.kind) ? dialect.limited(given, lengthOf(statistic, key)) : given;
     if (key.whenNull === 'skip') return stored;
     const bound = boundSentinel(dialect, key.whenNull.sentinel, type);
     return sql`COALESCE(${stored}, ${type === 'varchar' ? bound : dialect.storedKey(bound, 'integer', type)})`;
@@ -161,6 +163,14 @@ function groupedKey(dialect: Dialect, { statistic }: RollupSpec, key: SourceKey)
 function boundSentinel(dialect: Dialect, sentinel: string | number, type: StoredKeyType): Sql {
   if (typeof sentinel === 'number') return dialect.integer(sentinel);
   return type === 'date' ? dialect.date(sentinel) : dialect.text(sentinel);
+}
+
+/** Kinds whose text is never longer than a key column. */
+const SHORT: ReadonlySet<KeyKind> = new Set(['integer', 'uuid', 'date', 'boolean']);
+
+/** How many characters the column of a key holds. */
+export function lengthOf({ keys }: StatisticTable, { property }: SourceKey): number {
+  return keys.find((key) => key.property === property)?.length ?? 0;
 }
 
 function storedType({ keys }: StatisticTable, { property }: SourceKey): StoredKeyType {

@@ -30,6 +30,7 @@ import {
   computedRanges,
 } from './run-plan.js';
 import { scanOf, specOf } from './run-spec.js';
+import { explainOutOfRange } from './out-of-range.js';
 import { firstDate, knownProbe, probed, probeOf, withFirstDate, type SourceProbe } from './source-probe.js';
 import { refuseLoss } from './source-reach.js';
 import { LONG_GAP, refuseStrayRows } from './stray-rows.js';
@@ -79,10 +80,20 @@ export class TrackerRunner {
   /**
    * Computes what is due, or the range that is asked for.
    *
-   * @throws what `check` throws, and ClockBehindError, DefinitionChangedError, InvalidRangeError, SourceGoneError, StrayRowsError
+   * @throws what `check` throws, and ClockBehindError, DefinitionChangedError, InvalidRangeError, SourceGoneError, StrayRowsError,
+   * AmbiguousRelationError, OutOfRangeError
    */
-  run(definition: TrackerDefinition, source: Source, options: RunOptions): Promise<TrackResult> {
+  async run(definition: TrackerDefinition, source: Source, options: RunOptions): Promise<TrackResult> {
     const tracker = this.resolver.resolve(definition, source);
+    try {
+      return await this.runResolved(tracker, options);
+    } catch (error) {
+      const dialects = [this.database.dialect, tracker.sourceDatabase.dialect];
+      throw dialects.some((dialect) => dialect.isOutOfRange(error)) ? await explainOutOfRange(tracker, error) : error;
+    }
+  }
+
+  private runResolved(tracker: ResolvedTracker, options: RunOptions): Promise<TrackResult> {
     const started = this.clock().getTime();
     if (tracker.sourceDatabase !== this.database) return this.runAcross(tracker, options, started);
     const probe = probeOf(this.database.dialect, tracker, options.now);

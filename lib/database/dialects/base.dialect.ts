@@ -78,6 +78,7 @@ export abstract class BaseDialect implements Dialect {
   abstract isTransient(error: unknown): boolean;
   abstract isUnavailable(error: unknown): boolean;
   abstract isCancelled(error: unknown): boolean;
+  abstract isOutOfRange(error: unknown): boolean;
   abstract isDuplicateKey(error: unknown): boolean;
   protected abstract statementText(statement: Sql): string;
 
@@ -265,6 +266,17 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   }
 
   abstract storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+
+  /** The column itself refuses longer text. */
+  limited(key: Sql, _length: number): Sql {
+    return key;
+  }
+
+  characters(text: Sql): Sql {
+    return sql`CHAR_LENGTH(${text})`;
+  }
+
+  abstract roughSum(expression: Sql): Sql;
 
   comparable(expression: string, _column: ColumnShape): string {
     return expression;

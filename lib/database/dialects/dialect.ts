@@ -144,6 +144,8 @@ export interface Dialect {
   isUnavailable(error: unknown): boolean;
   /** somebody, or a limit of the server's, cancelled the statement */
   isCancelled(error: unknown): boolean;
+  /** a key or a number does not fit its column, or a sum overflows */
+  isOutOfRange(error: unknown): boolean;
   /** a row with the same primary or unique key is there already */
   isDuplicateKey(error: unknown): boolean;
   /** makes sure that text keys compare byte by byte, where the database does not do so by itself */
@@ -214,6 +216,12 @@ export interface Dialect {
   storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
   /** a column's values in a SELECT DISTINCT, where the type itself has no equality */
   comparable(expression: string, column: ColumnShape): string;
+  /** a `storedKey` of type varchar that fails, as `isOutOfRange` says, where it has more characters than its column */
+  limited(key: Sql, length: number): Sql;
+  /** how many characters a text has */
+  characters(text: Sql): Sql;
+  /** a sum that does not overflow, if not an exact one */
+  roughSum(expression: Sql): Sql;
   /** a `storedKey`, or a key column, as the driver reads text */
   keyText(key: Sql, stored: StoredKeyType): Sql;
   /** an addend of an exact sum: on SQLite decimals of declared digits become integers */

@@ -130,6 +130,15 @@ export class MysqlDialect extends BaseDialect {
     return CANCELLED.has(Number(driverError(error).errno));
   }
 
+  /** data too long, out of range for a column, out of range in an expression */
+  isOutOfRange(error: unknown): boolean {
+    return [1406, 1264, 1690].includes(Number(driverError(error).errno));
+  }
+
+  roughSum(expression: Sql): Sql {
+    return sql`SUM(CAST(${expression} AS DOUBLE))`;
+  }
+
   /** Not by SQLSTATE: 23000 is every constraint's. */
   isDuplicateKey(error: unknown): boolean {
     return DUPLICATE_KEY.has(Number(driverError(error).errno));

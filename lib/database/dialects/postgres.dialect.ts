@@ -169,6 +169,15 @@ export class PostgresDialect extends BaseDialect {
     return sqlState(error) === '57014';
   }
 
+  /** text too long, number out of range, and what `storedValue` fails with for NaN */
+  isOutOfRange(error: unknown): boolean {
+    return ['22001', '22003', '22P02'].includes(String(sqlState(error)));
+  }
+
+  roughSum(expression: Sql): Sql {
+    return sql`SUM(CAST(CAST(${expression} AS text) AS numeric))`;
+  }
+
   isDuplicateKey(error: unknown): boolean {
     return sqlState(error) === '23505';
   }
@@ -483,7 +492,9 @@ FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j)`;
   }
 
   storedValue(value: Sql): Sql {
-    return sql`ROUND(CAST(${value} AS numeric), 20)`;
+    // a numeric column stores NaN, which no read gives; the cast fails, and only where there is one
+    const number = sql`CAST(${value} AS numeric)`;
+    return sql`CASE WHEN ${number} = 'NaN' THEN CAST('not a number: ' || ${number} AS numeric) ELSE ROUND(${number}, 20) END`;
   }
 
   eachDay(spans: Sql): Sql {

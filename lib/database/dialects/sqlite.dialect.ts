@@ -106,6 +106,23 @@ export class SqliteDialect extends BaseDialect {
     return (error as { code?: unknown } | null)?.code === 'SQLITE_INTERRUPT';
   }
 
+  /** SQLite has no limits but that of integers; `limited` and `storedValue` fail at those of the other databases */
+  isOutOfRange(error: unknown): boolean {
+    return /^(integer overflow|malformed JSON)$/.test(String((error as { message?: unknown } | null)?.message));
+  }
+
+  override limited(key: Sql, length: number): Sql {
+    return sql`CASE WHEN LENGTH(${key}) > ${raw(String(length))} THEN ${failing(key)} ELSE ${key} END`;
+  }
+
+  override characters(text: Sql): Sql {
+    return sql`LENGTH(${text})`;
+  }
+
+  roughSum(expression: Sql): Sql {
+    return sql`TOTAL(${expression})`;
+  }
+
   isDuplicateKey(error: unknown): boolean {
     const code = (error as { code?: unknown } | null)?.code;
     return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
@@ -390,7 +407,8 @@ FROM JSON_EACH(${json}) j)`;
   /** As `decimal` binds it: an integer that no double holds is kept as the bytes of its text, or a driver would round it. */
   storedValue(value: Sql): Sql {
     const isWide = sql`${value} NOT BETWEEN -9007199254740991 AND 9007199254740991 AND TYPEOF(${value}) = 'integer'`;
-    return sql`CASE WHEN ${isWide} THEN CAST(CAST(${value} AS TEXT) AS BLOB) ELSE ${value} END`;
+    const isOutside = sql`${value} NOT BETWEEN -1e45 AND 1e45`;
+    return sql`CASE WHEN ${isWide} THEN CAST(CAST(${value} AS TEXT) AS BLOB) WHEN ${isOutside} THEN ${failing(value)} ELSE ${value} END`;
   }
 
   override stageDays(from: number, through: number): readonly Sql[] {
@@ -449,6 +467,11 @@ function truthOf(expression: Sql): Sql {
 /** Decimals whose integers a double holds; with more digits they would pass 2^63, and the column has lost them anyway. */
 function exactScale({ type, precision, scale }: NumericColumn): number {
   return type === 'decimal' && (precision ?? 0) <= 15 ? (scale ?? 0) : 0;
+}
+
+/** Fails for a value. SQLite has no other function for that outside triggers; a constant would fail at once. */
+function failing(value: Sql): Sql {
+  return sql`JSON('!' || ${value})`;
 }
 
 /** The types with which key columns are declared. */

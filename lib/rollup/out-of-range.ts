@@ -1,0 +1,64 @@
+import sql, { empty, join, raw } from 'sql-template-tag';
+import type { Dialect } from '../database/dialects/dialect.js';
+import { query, queryOne, type Work } from '../database/work.js';
+import { lengthOf } from './rollup-sql.js';
+import type { ResolvedSource } from './rollup-spec.js';
+import type { StatisticTable } from '../statistics/statistic-table.js';
+
+/** A key of the source that is longer than its column. */
+export interface LongKey {
+  readonly property: string;
+  readonly value: string;
+  readonly length: number;
+  readonly limit: number;
+}
+
+/** The greatest number of the source, with the keys that it belongs to. */
+export interface GreatNumber {
+  readonly keys: readonly string[];
+  readonly value: string;
+}
+
+/** Seeks a key that does not fit its column: after a run has failed, as it reads the whole source. */
+export function* longKey(
+  dialect: Dialect,
+  { query: rows, keys }: ResolvedSource,
+  statistic: StatisticTable,
+): Work<LongKey | null> {
+  for (const key of keys) {
+    const limit = lengthOf(statistic, key);
+    if (statistic.keys.find(({ property }) => property === key.property)?.type !== 'varchar') continue;
+    const text = dialect.keyText(dialect.storedKey(raw('g.k'), key.kind, 'varchar'), 'varchar');
+    const found = yield* queryOne<{ k: string }>(sql`SELECT ${text} AS k FROM (
+SELECT ${dialect.groupKey(key.expression, key.kind, 'varchar')} AS k FROM (${rows}) source WHERE ${key.expression} IS NOT NULL
+) g ORDER BY ${dialect.characters(text)} DESC LIMIT 1`);
+    const length = Array.from(found?.k ?? '').length;
+    if (found !== undefined && length > limit) return { property: key.property, value: found.k, length, limit };
+  }
+  return null;
+}
+
+/** Seeks the keys whose numbers are farthest from zero: after a run has failed, as it reads the whole source. */
+export function* greatestNumber(dialect: Dialect, source: ResolvedSource): Work<GreatNumber | null> {
+  const { query: rows, keys, numeric, aggregate } = source;
+  if (numeric === null) return null;
+  const adds = aggregate === 'sum' || aggregate === 'avg';
+  const total = adds ? dialect.roughSum(numeric.expression) : sql`MAX(${numeric.expression})`;
+  const least = adds ? total : sql`MIN(${numeric.expression})`;
+  const names = keys.map((_, index) => raw(`k${String(index)}`));
+  const grouped = keys.map(
+    ({ expression, kind }, index) => sql`${dialect.groupKey(expression, kind, 'varchar')} AS ${names[index]}`,
+  );
+  const texts = keys.map(({ kind }, index) => {
+    const stored = dialect.storedKey(sql`g.${names[index]}`, kind, 'varchar');
+    return sql`${dialect.keyText(stored, 'varchar')} AS ${names[index]}`;
+  });
+  const groups = keys.length === 0 ? empty : sql` GROUP BY ${join(keys.map((_, index) => raw(String(index + 1))))}`;
+  const [found] = yield* query(sql`SELECT ${join([...texts, raw('g.a AS a'), raw('g.b AS b')])} FROM (
+SELECT ${join([...grouped, sql`${total} AS a`, sql`${least} AS b`])} FROM (${rows}) source${groups}
+) g WHERE g.a IS NOT NULL ORDER BY CASE WHEN ABS(g.a) >= ABS(g.b) THEN ABS(g.a) ELSE ABS(g.b) END DESC LIMIT 1`);
+  if (found === undefined) return null;
+  const [a, b] = [Number(found['a']), Number(found['b'])];
+  const value = Math.abs(a) >= Math.abs(b) || Number.isNaN(a) ? a : b;
+  return { keys: keys.map((_, index) => String(found[`k${String(index)}`])), value: String(value) };
+}

@@ -1,0 +1,37 @@
+import { OutOfRangeError } from '../errors/run.error.js';
+import { shown } from '../errors/trackstats.error.js';
+import { greatestNumber, longKey } from '../rollup/out-of-range.js';
+import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
+
+/**
+ * The error of a run, or one that names the tracker, the object and the value where something of the source does not
+ * fit. The source is read for that, whole: only runs that have failed pay.
+ */
+export async function explainOutOfRange(tracker: ResolvedTracker, error: unknown): Promise<unknown> {
+  const { sourceDatabase, source, target, definition } = tracker;
+  const name = trackerLabel(definition);
+  const { dialect } = sourceDatabase;
+  const key = await sourceDatabase.read(() => longKey(dialect, source, target.statistic));
+  if (key !== null) {
+    const what = target.statistic.kind === 'object' ? 'the id of an object' : `the dimension ${key.property}`;
+    return new OutOfRangeError(
+      name,
+      `${what} has ${String(key.length)} characters: ${shown(key.value)}. Expected at most ${String(key.limit)}. ` +
+        (target.statistic.kind === 'object'
+          ? 'Leave such rows out with where, or track by a shorter key.'
+          : 'Leave such rows out with where, or give the dimension a greater length: @Dimension({ length: … }).'),
+      error,
+    );
+  }
+  const number = await sourceDatabase.read(() => greatestNumber(dialect, source));
+  if (number === null) return error;
+  const whose = number.keys.length === 0 ? '' : ` of ${number.keys.map(shown).join(', ')}`;
+  const { function: aggregate, field } = definition.aggregate;
+  return new OutOfRangeError(
+    name,
+    `${aggregate}(${shown(field)})${whose} cannot be stored: the value is ${number.value}, or passed a limit on the way to ` +
+      `it. Expected a finite number of at most 45 digits before the point; on SQLite, sums of integers up to 2^63. Leave ` +
+      `the rows out with where, or correct them.`,
+    error,
+  );
+}
