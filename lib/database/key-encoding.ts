@@ -1,6 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { canonicalDecimal } from './decimal.js';
-import type { ColumnShape, Dialect, KeyEncoding, KeyKind, KeyRefusal, StoredKeyType } from './dialects/dialect.js';
+import { dialectOf, isSupported } from './dialects/dialect.registry.js';
+import type { ColumnShape, KeyEncoding, KeyKind, KeyRefusal, StoredKeyType } from './dialects/dialect.js';
 
 type ColumnMetadata = EntityMetadata['columns'][number];
 
@@ -17,13 +18,9 @@ export function columnShape({ driver }: DataSource, column: ColumnMetadata): Col
   };
 }
 
-/** How a column's values become keys, or why they cannot. */
-export function keyEncodingOf(
-  dialect: Dialect,
-  dataSource: DataSource,
-  column: ColumnMetadata,
-): KeyEncoding | KeyRefusal {
-  return dialect.keyEncoding(columnShape(dataSource, column));
+/** How a column's values become keys, or why they cannot; null in a database without a dialect. */
+export function keyEncodingOf(dataSource: DataSource, column: ColumnMetadata): KeyEncoding | KeyRefusal | null {
+  return isSupported(dataSource) ? dialectOf(dataSource).keyEncoding(columnShape(dataSource, column)) : null;
 }
 
 /** Key columns of each type, and the kinds of values that they hold without loss. */

@@ -1,6 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
 import type { DataSources } from '../database/data-sources.js';
-import { dialectOf, isSupported } from '../database/dialects/dialect.registry.js';
 import { encodeKey, keyEncodingOf } from '../database/key-encoding.js';
 import { InvalidObjectError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
@@ -141,9 +140,8 @@ function storedId(metadata: EntityMetadata, id: unknown, given: object): string 
   const own = singleKey(metadata, given);
   const column = own.referencedColumn ?? own;
   const value = transformed(own.transformer === undefined ? column : own, id, given);
-  const { dataSource } = metadata;
-  if (!isSupported(dataSource)) return checkId(value, given);
-  const encoding = keyEncodingOf(dialectOf(dataSource), dataSource, column);
+  const encoding = keyEncodingOf(metadata.dataSource, column);
+  if (encoding === null) return checkId(value, given);
   if ('refused' in encoding) {
     throw new InvalidObjectError(given, `The key of ${metadata.name} has a type ${encoding.refused}.`);
   }
