@@ -4,7 +4,8 @@ import { shown } from '../errors/trackstats.error.js';
 import { Period } from '../time/period.js';
 import { localDate, oneOf, optional, truth, withDefault, wholeNumber, type Check } from '../validation/check.js';
 import { readValue, type Checks, type Values } from '../validation/options.js';
-import { checkFilterKeys, type FilterContext, type FilterKey, type NormalFilter, readFilter } from './filter.js';
+import { checkFilterKeys, type FilterKey, type NormalFilter, readFilter } from './filter.js';
+import type { FilterContext } from './scope-filter.js';
 import type { Fill } from './statistic-filter.js';
 import { storedNumber, storedValue } from './statistic-value.js';
 

@@ -1,13 +1,11 @@
 import type { MetricTarget } from '../catalog/definitions.js';
 import { metricKeyOf } from '../catalog/metric.query.js';
-import type { Database } from '../database/database.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import { checkPeriod, type Period } from '../time/period.js';
 import { isOptions } from '../validation/check.js';
 import { checkRange, type RangeInput } from './date-range.js';
-import type { ObjectTypes } from './object-types.js';
-import { type ScopeFilter, scopeOf } from './scope-filter.js';
+import { type FilterContext, type ScopeFilter, scopeOf } from './scope-filter.js';
 
 /** What a filter asks for, checked. Dates may still be instants: their zone is that of the metric's coverage. */
 export interface NormalFilter {
@@ -16,11 +14,6 @@ export interface NormalFilter {
   readonly period: Period | null;
   readonly range: RangeInput;
   readonly scope: ScopeFilter;
-}
-
-export interface FilterContext {
-  readonly database: Database;
-  readonly objectTypes: ObjectTypes;
 }
 
 /** A key of a filter: which statistics, of which dates. */

@@ -9,7 +9,7 @@ import { TrackstatsError } from '../errors/trackstats.error.js';
 import type { StoredCoverage } from '../coverage/coverage.js';
 import { coveredMetrics, storedCoverages } from '../coverage/coverage.store.js';
 import { storedDate } from './date-range.js';
-import type { Increment } from './increment.js';
+import type { Increment, Outcomes, Placed } from './increment.js';
 import { coverPlaced, settledCoverages } from './increment-coverage.js';
 import { selectRows } from './rows.query.js';
 import { coverageScopes } from './scope-filter.js';
@@ -17,16 +17,6 @@ import { calendarOf, type StatisticContext } from './statistic.context.js';
 import { checkDigits } from './statistic-value.js';
 import { writeProblem } from './write-guard.js';
 import { rowId, type RowToWrite, writeRows } from './write.query.js';
-
-/** An increment of a flush: its place there, and the row that it adds to. */
-export interface Placed {
-  readonly place: number;
-  readonly timeZone: string;
-  readonly row: RowToWrite & { readonly value: string };
-}
-
-/** For each increment of a flush why it was not added, or null. */
-export type Outcomes = (TrackstatsError | null)[];
 
 /** Adds amounts: those of the same key together, each key once. */
 export function* addAll(context: StatisticContext, increments: readonly Increment[], now: Date): Work<Outcomes> {

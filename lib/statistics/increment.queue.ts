@@ -1,5 +1,5 @@
 import { ConnectionBusyError } from '../errors/database.error.js';
-import type { Outcomes } from './increment.query.js';
+import type { Outcomes } from './increment.js';
 
 interface Waiting<T> {
   readonly item: T;

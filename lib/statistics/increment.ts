@@ -1,15 +1,27 @@
 import { InvalidPeriodError } from '../errors/time.error.js';
+import type { TrackstatsError } from '../errors/trackstats.error.js';
 import { Period, periodKind } from '../time/period.js';
 import { readOneMetric } from './calls.js';
 import type { Written } from './record.js';
 import { oneCell } from './scope-filter.js';
 import type { IncrementBase } from './statistic-filter.js';
 import type { StatisticContext } from './statistic.context.js';
+import type { RowToWrite } from './write.query.js';
 
 /** An amount to add, checked as far as it can be without the database. */
 export interface Increment extends Written {
   readonly value: string;
 }
+
+/** An increment of a flush: its place there, and the row that it adds to. */
+export interface Placed {
+  readonly place: number;
+  readonly timeZone: string;
+  readonly row: RowToWrite & { readonly value: string };
+}
+
+/** For each increment of a flush why it was not added, or null. */
+export type Outcomes = (TrackstatsError | null)[];
 
 /**
  * Checks an amount to add.

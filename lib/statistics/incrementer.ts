@@ -1,8 +1,8 @@
 import type { Work } from '../database/work.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
 import type { Clock } from '../trackstats.tokens.js';
-import type { Increment } from './increment.js';
-import { addAll, type Outcomes } from './increment.query.js';
+import type { Increment, Outcomes } from './increment.js';
+import { addAll } from './increment.query.js';
 import { IncrementQueue, NothingWritten } from './increment.queue.js';
 import type { StatisticContext } from './statistic.context.js';
 

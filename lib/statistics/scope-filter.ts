@@ -1,8 +1,9 @@
+import type { Database } from '../database/database.js';
 import { InvalidDimensionError, IncompleteDimensionsError } from '../errors/dimension.error.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import type { FilterContext } from './filter.js';
 import type { EntityClass, ObjectRef, ObjectTarget } from './object-target.js';
+import type { ObjectTypes } from './object-types.js';
 import { customScope, objectScope, objectsScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from './statistic-by-date.entity.js';
@@ -13,6 +14,12 @@ export type Cell = Readonly<Record<string, string | number>>;
 
 /** For some keys the stored values that they may have; a key left out may have any. */
 export type KeyValues = Readonly<Record<string, readonly (string | number)[]>>;
+
+/** Needed to read a filter. */
+export interface FilterContext {
+  readonly database: Database;
+  readonly objectTypes: ObjectTypes;
+}
 
 /** Which rows of which table a filter asks for. */
 export interface ScopeFilter {

@@ -8,7 +8,7 @@ import { localDateAt } from '../time/time-zone.js';
 import { type StoredCoverage, zoneIn } from '../coverage/coverage.js';
 import { coveredMetrics } from '../coverage/coverage.store.js';
 import type { Calendar } from './date-range.js';
-import type { FilterContext } from './filter.js';
+import type { FilterContext } from './scope-filter.js';
 import type { StatisticOwners } from './owners.js';
 import type { StatisticOptions } from './statistic.options.js';
 

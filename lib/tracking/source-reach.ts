@@ -6,10 +6,10 @@ import { inRange } from '../rollup/range-sql.js';
 import type { RollupPeriod, RollupSpec } from '../rollup/rollup-spec.js';
 import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../time/local-date.js';
 import { bucketStart, periodKind, windowDays } from '../time/period.js';
+import type { RequestedRange } from './run-plan.js';
 import { hasRows } from './run-spec.js';
 import type { SourceProbe } from './source-probe.js';
 import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
-import type { RunOptions } from './tracker.runner.js';
 
 /**
  * Refuses to replace statistics by less, where the source is known to have lost its rows: it says so itself
@@ -21,7 +21,7 @@ export function* refuseLoss(
   dialect: Dialect,
   { definition }: ResolvedTracker,
   spec: RollupSpec,
-  { from }: RunOptions,
+  { from }: RequestedRange,
   probe: SourceProbe,
 ): Work<void> {
   if (definition.sourceKeptSince === null && (!definition.appendOnly || from === undefined)) return;
