@@ -107,6 +107,7 @@ export {
   ShuttingDownError,
   SourceGoneError,
   StrayRowsError,
+  DateFormError,
 } from './errors/run.error.js';
 export { DuplicateJobError, InvalidScheduleError, MissingScheduleModuleError } from './errors/schedule.error.js';
 export { AmbiguousRelationError, InvalidPropertyPathError, InvalidSourceError } from './errors/source.error.js';

@@ -80,6 +80,25 @@ export class StrayRowsError extends TrackstatsError {
   }
 }
 
+/** A date column without a type of its own holds dates in a form that cannot be compared with the others. */
+export class DateFormError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_DATE_FORM';
+
+  constructor(
+    tracker: string,
+    dateField: string,
+    readonly example: string,
+    readonly count: number,
+  ) {
+    super(
+      `dateField ${dateField} of ${tracker} holds ${shown(example)}, one of ${String(count)} rows in this form. Nothing was written. ` +
+        `Expected dates as TypeORM writes them on SQLite: text in UTC as '2026-10-31 23:59:59.000', or '2026-10-31' in a column of type date. ` +
+        `Rewrite the rows, for example SET ${dateField} = STRFTIME('%Y-%m-%d %H:%M:%f', ${dateField}), and what writes them; ` +
+        `of numbers declare the column as integer and say epoch: 's' or 'ms'.`,
+    );
+  }
+}
+
 /** A run was stopped after its `timeout`; it was rolled back. */
 export class RunTimeoutError extends TrackstatsError {
   readonly code = 'TRACKSTATS_RUN_TIMEOUT';

@@ -32,6 +32,7 @@ import {
 import { scanOf, specOf } from './run-spec.js';
 import { explainOutOfRange } from './out-of-range.js';
 import { firstDate, knownProbe, probed, probeOf, withFirstDate, type SourceProbe } from './source-probe.js';
+import { refuseOtherForms } from './date-form.js';
 import { refuseLoss } from './source-reach.js';
 import { LONG_GAP, refuseStrayRows } from './stray-rows.js';
 import type { TrackerDefinition } from './tracker-definition.js';
@@ -145,6 +146,10 @@ export class TrackerRunner {
       if (needsFirstDate({ definition: tracker.definition, coverage, requested: options })) {
         await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe), { cancellation });
       }
+      const isFirst = tracker.definition.periods.some((period) => !coverage.has(period));
+      await sourceDatabase.read(() =>
+        refuseOtherForms(sourceDatabase.dialect, tracker, isFirst ? null : (options.from ?? null)),
+      );
       const scan = await this.database.transaction(() => this.scan(tracker, coverage, { ...options, now }, probe), {
         cancellation,
       });
@@ -199,6 +204,8 @@ export class TrackerRunner {
     });
     const coverage = computedRanges(coverages);
     const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
+    const isFirst = tracker.definition.periods.some((period) => !coverage.has(period));
+    if (across === undefined && isFirst) yield* refuseOtherForms(dialect, tracker, null);
     let first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
     const isStaged = first !== probe;
     if (across === undefined && needsFirstDate({ definition: tracker.definition, coverage, requested: options })) {
@@ -208,6 +215,7 @@ export class TrackerRunner {
     }
     const plan = yield* this.plan(tracker, coverage, options, first);
     const scan = scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
+    if (across === undefined && !isFirst) yield* refuseOtherForms(dialect, tracker, plan.from);
     if (across !== undefined && !sameScan(scan, across.scan))
       throw new OvertakenError(trackerLabel(tracker.definition));
     if (across === undefined) yield* refuseAmbiguous(dialect, trackerLabel(tracker.definition), scan);

@@ -252,6 +252,10 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   abstract reading(clock: Clock, ms: number): Sql;
   abstract earliest(column: ClockColumn): Sql;
   abstract parseReading(clock: Clock, stored: unknown): number | null;
+  otherForm(_column: ClockColumn): Sql | null {
+    return null;
+  }
+
   abstract dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
   dayPart(_column: ClockColumn, _segments: readonly ClockSegment[]): DayPart | null {
     return null;

@@ -272,6 +272,19 @@ export class SqliteDialect extends BaseDialect {
     return Number(stored) * (kind === 'seconds' ? 1000 : 1);
   }
 
+  /**
+   * Columns have no type: a number, ISO text with a T, or an offset is stored as it is given. Numbers sort before all text,
+   * and a T after every time of its day. Text without a date ('', '0000-00-00') is a row before all dates, and no other form.
+   */
+  override otherForm({ kind, expression }: ClockColumn): Sql | null {
+    if (kind === 'date')
+      return sql`(TYPEOF(${expression}) NOT IN ('text', 'null') OR (${expression} > '' AND LENGTH(${expression}) <> 10))`;
+    if (kind !== 'wall') return null;
+    const isRegular = sql`(LENGTH(${expression}) = 10 AND SUBSTR(${expression}, 5, 1) = '-') OR (SUBSTR(${expression}, 11, 1) = ' ' AND LENGTH(${expression}) >= 16
+AND SUBSTR(${expression}, 20) NOT GLOB '*[^0-9.]*')`;
+    return sql`(TYPEOF(${expression}) NOT IN ('text', 'null') OR (${expression} > '' AND NOT (${isRegular})))`;
+  }
+
   dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql {
     const { kind, expression } = column;
     switch (kind) {
