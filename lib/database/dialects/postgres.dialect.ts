@@ -171,7 +171,7 @@ export class PostgresDialect extends BaseDialect {
 
   /** text too long, number out of range, and what `storedValue` fails with for NaN */
   isOutOfRange(error: unknown): boolean {
-    return ['22001', '22003', '22P02'].includes(String(sqlState(error)));
+    return ['22001', '22003', '22P02'].includes(sqlState(error));
   }
 
   roughSum(expression: Sql): Sql {
