@@ -45,7 +45,7 @@ export type { TrackerTarget } from './tracking/tracker.registry.js';
 export type { RunStatus, TrackerRun } from './execution/tracker-run.js';
 export type { TrackResult } from './tracking/tracker.runner.js';
 export { TrackerService } from './execution/tracker.service.js';
-export type { Difference } from './tracking/tracker.verifier.js';
+export type { Difference, VerifyProgress } from './tracking/tracker.verifier.js';
 
 export { trackstatsMigrations } from './migrations/trackstats-migrations.js';
 export { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
@@ -104,6 +104,7 @@ export {
   OutOfRangeError,
   OvertakenError,
   RunTimeoutError,
+  VerificationOvertakenError,
   ShuttingDownError,
   SourceGoneError,
   StrayRowsError,

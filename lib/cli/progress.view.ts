@@ -4,11 +4,21 @@ import type { Progress } from '../tracking/progress.js';
 import { durationText, Estimate } from './estimate.js';
 import type { Output } from './output.js';
 
-/** Shows how far a backfill is. */
+/** How far something is, and what it has done. */
+export interface ShownProgress extends Pick<Progress, 'date' | 'fraction'> {
+  readonly done: string;
+}
+
+/** Shows how far a backfill, a repair or a verification is. */
 export interface ProgressView {
-  update(progress: Progress): void;
+  update(progress: ShownProgress): void;
   /** leaves the terminal as it was */
   end(): void;
+}
+
+/** The progress of a backfill or a repair. */
+export function progressed({ date, fraction, written }: Progress): ShownProgress {
+  return { date, fraction, done: `${written} rows written` };
 }
 
 /**
@@ -24,10 +34,10 @@ export function progressView(output: Output, isFresh: boolean): ProgressView {
   };
   const bar = output.isWatched ? newBar(output) : null;
   if (bar === null) return lines(output, left);
-  bar.start(100, 0, { date: '…', written: 0, left: ', estimating' });
+  bar.start(100, 0, { date: '…', done: 'started', left: ', estimating' });
   return {
-    update: ({ date, fraction, written }) => {
-      bar.update(Math.floor(fraction * 100), { date, written, left: left(fraction) });
+    update: ({ date, fraction, done }) => {
+      bar.update(Math.floor(fraction * 100), { date, done, left: left(fraction) });
     },
     end: () => {
       bar.stop();
@@ -39,11 +49,11 @@ export function progressView(output: Output, isFresh: boolean): ProgressView {
 function lines(output: Output, left: (fraction: number) => string): ProgressView {
   let next = 0;
   return {
-    update: ({ date, fraction, written }) => {
+    update: ({ date, fraction, done }) => {
       const remaining = left(fraction);
       if (performance.now() < next && fraction < 1) return;
       next = performance.now() + 1000;
-      output.note(`${date}: ${Math.floor(fraction * 100)} %, ${written} rows written${remaining}`);
+      output.note(`${date}: ${Math.floor(fraction * 100)} %, ${done}${remaining}`);
     },
     end: () => undefined,
   };
@@ -53,7 +63,7 @@ function newBar(output: Output): cliProgress.SingleBar | null {
   try {
     const { SingleBar } = createRequire(import.meta.url)('cli-progress') as typeof cliProgress;
     return new SingleBar({
-      format: '{bar} {percentage} % | {date} | {written} rows written{left}',
+      format: '{bar} {percentage} % | {date} | {done}{left}',
       barCompleteChar: '#',
       barIncompleteChar: '-',
       hideCursor: true,

@@ -43,6 +43,15 @@ export class Database {
     return this.dialect.transaction(this.dataSource, work, { connectionTimeout, ...options });
   }
 
+  /** Runs works one after the other, as `Dialect.inSlices` says. */
+  inSlices(
+    slices: () => Iterable<() => Work<void>>,
+    options: TransactionOptions & { readonly tables: readonly string[] },
+  ): Promise<void> {
+    const { connectionTimeout } = this;
+    return this.dialect.inSlices(this.dataSource, slices, { connectionTimeout, ...options });
+  }
+
   /** Runs statements that only read. */
   read<T>(work: () => Work<T>, options: WaitOptions = {}): Promise<T> {
     const { connectionTimeout } = this;

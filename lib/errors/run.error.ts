@@ -158,3 +158,15 @@ export class NothingToResumeError extends TrackstatsError {
     );
   }
 }
+
+/** Runs of the same statistics ended while they were compared, again and again. */
+export class VerificationOvertakenError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_VERIFICATION_OVERTAKEN';
+
+  constructor(tracker: string, attempts: number) {
+    super(
+      `The statistics of ${tracker} were written by another run while they were verified, ${String(attempts)} times in a row. ` +
+        `Nothing was changed. Verify a shorter range, or at a time when the tracker does not run.`,
+    );
+  }
+}

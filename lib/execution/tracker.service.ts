@@ -2,7 +2,7 @@ import type { ObjectLiteral } from 'typeorm';
 import { Cancellation } from '../database/cancellation.js';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
 import type { Source } from '../rollup/source.resolver.js';
-import type { LocalDate, LocalDateInput } from '../time/local-date.js';
+import { dayNumber, type LocalDate, type LocalDateInput } from '../time/local-date.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { defineTracker, type TrackerDefaults } from '../tracking/define-tracker.js';
@@ -18,7 +18,7 @@ import type { TrackerInfo, TrackerOverview } from './tracker-overview.js';
 import type { TrackerRegistry, TrackerTarget } from '../tracking/tracker.registry.js';
 import type { TrackerRun } from './tracker-run.js';
 import type { TrackerRunner, TrackResult } from '../tracking/tracker.runner.js';
-import type { Difference, TrackerVerifier } from '../tracking/tracker.verifier.js';
+import type { Difference, TrackerVerifier, VerifyProgress } from '../tracking/tracker.verifier.js';
 import { checkTracker, constructorOptions, kindOf, type AnyTracker } from '../tracking/tracker.js';
 import {
   abortSignal,
@@ -51,7 +51,11 @@ const CALLS = {
   track: { ...NOW, ...RANGE, ...WATCHING },
   run: { ...NOW, signal: WATCHING.signal },
   backfill: { ...RANGE, from: localDate, ...STEPS, ...WATCHING },
-  verify: RANGE,
+  verify: {
+    ...RANGE,
+    onProgress: optional(callback<(progress: VerifyProgress) => void>('(progress) => void')),
+    signal: WATCHING.signal,
+  },
   repair: { ...RANGE, ...WATCHING },
   history: { limit: withDefault(wholeNumber('runs', 1), 100) },
 };
@@ -166,18 +170,36 @@ export class TrackerService {
 
   /**
    * Compares stored statistics with a fresh computation by the source's rows as they are now, and writes nothing. By
-   * default it looks at all that is covered.
+   * default it looks at all that is covered. It reads the source once, and compares in slices between which the event
+   * loop turns.
    *
-   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method, InvalidRangeError
+   * @param options `from`, `to`: dates, both included; `onProgress`: called after each slice; `signal`: cancels, on the
+   * server too: the call then rejects with the signal's reason
+   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method,
+   * InvalidRangeError, VerificationOvertakenError, ShuttingDownError
+   * @example
+   * await this.trackers.verify(OrderCountTracker, { onProgress: ({ fraction }) => bar.update(fraction) });
    */
   async verify(
     tracker: TrackerTarget,
-    range: { from?: LocalDateInput | undefined; to?: LocalDateInput | undefined } = {},
+    options: {
+      from?: LocalDateInput | undefined;
+      to?: LocalDateInput | undefined;
+      onProgress?: ((progress: VerifyProgress) => void) | undefined;
+      signal?: AbortSignal | undefined;
+    } = {},
   ): Promise<Difference[]> {
-    const given = readCall('verify', range);
+    const { onProgress, signal, ...range } = readCall('verify', options);
     const registered = this.ofSource(tracker, 'verify');
-    const source = await this.sources.find(registered, this.clock());
-    return this.verifier.verify(registered.definition, source, datesOf(given, registered.definition));
+    const { definition } = registered;
+    const dates = datesOf(range, definition);
+    return this.executor.apart((shutdown) =>
+      Cancellation.of({ signals: [shutdown, signal] }, async (cancellation) => {
+        cancellation.check();
+        const source = await cancellation.during(this.sources.find(registered, this.clock()));
+        return this.verifier.verify(definition, source, { ...dates, onProgress, cancellation });
+      }),
+    );
   }
 
   /**
@@ -199,8 +221,9 @@ export class TrackerService {
     const { from, to } = datesOf(range, definition);
     const watching = { slot: null, signal, onProgress };
     if (covered === null) return this.executor.next(registered, watching);
-    const repaired = { from: from ?? covered.from, to: to ?? covered.through, step: BACKFILL_STEP, resume: false };
-    return this.executor.next(registered, { ...watching, backfill: repaired });
+    const repaired = { from: from ?? covered.from, to: to ?? covered.through };
+    const backfill = { ...repaired, step: repairStep(repaired.from, repaired.to), resume: false };
+    return this.executor.next(registered, { ...watching, backfill });
   }
 
   /** The trackers of the application, and how each one is. */
@@ -246,6 +269,11 @@ export class TrackerService {
     const definition = defineTracker({ kind: kindOf(tracker), name, type }, given, this.defaults);
     return { definition, sourced: { name: name ?? type, tracker, options: given } };
   }
+}
+
+/** Days that one transaction repairs: each reads the source, so a long history has no more than four of them. */
+function repairStep(from: LocalDate, to: LocalDate): number {
+  return Math.max(BACKFILL_STEP, Math.ceil((dayNumber(to) - dayNumber(from) + 1) / 4));
 }
 
 function dateOf(input: LocalDateInput | undefined, definition: TrackerDefinition): LocalDate | undefined {

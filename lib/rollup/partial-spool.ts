@@ -6,7 +6,7 @@ import type { Dialect, KeyKind, StagedType, WaitOptions } from '../database/dial
 import { Spool } from '../database/spool.js';
 import { execute, executeAll, type Row, type Work } from '../database/work.js';
 import { exactValue } from '../statistics/exact-value.js';
-import { PARTIAL, partialsQuery, storedKeys } from './rollup-sql.js';
+import { partialsQuery, storedKeys } from './rollup-sql.js';
 import type { RollupSpec } from './rollup-spec.js';
 
 /** One partial, as text that every database reads: its columns in the order of `spooledColumns`. */
@@ -44,7 +44,7 @@ export class PartialSpool {
 
   /** Makes the temporary table of the partials in the statistics' database. */
   *stage(dialect: Dialect, spec: RollupSpec): Work<void> {
-    yield* executeAll(dialect.stageTable(PARTIAL, this.columns));
+    yield* executeAll(dialect.stageTable(spec.partials, this.columns));
     const batch = Math.min(250, Math.floor(dialect.maxParameters / this.columns.length));
     let rows: SpooledPartial[] = [];
     for (const partial of this.partials.items()) {
@@ -72,10 +72,11 @@ export class PartialSpool {
   }
 
   private insert(dialect: Dialect, spec: RollupSpec, rows: readonly SpooledPartial[]): Sql {
+    const names = this.columns.map(({ name }) => raw(name));
     const tuples = rows.map(
       (row) => sql`(${join(row.map((value, index) => this.bound(dialect, spec, index, value)))})`,
     );
-    return sql`INSERT INTO ${raw(PARTIAL)} VALUES ${join(tuples)}`;
+    return sql`INSERT INTO ${raw(spec.partials)} (${join(names)}) VALUES ${join(tuples)}`;
   }
 
   private bound(dialect: Dialect, { source: { numeric } }: RollupSpec, index: number, value: string | null): Sql {

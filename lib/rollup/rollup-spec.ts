@@ -93,6 +93,8 @@ export interface RollupSpec {
   /** the latest instant that counts */
   readonly now: Date;
   readonly periods: readonly RollupPeriod[];
+  /** the name of the partials: of the common table expression, or of the temporary table */
+  readonly partials: string;
   /** first day number that is read day by day; everything before is one partial, dated the day before it */
   readonly scanFrom: number;
   /** whether rows before `scanFrom` are read at all */

@@ -25,8 +25,10 @@ export function* rollup(dialect: Dialect, spec: RollupSpec, isStaged: boolean): 
   return replaced;
 }
 
+type DatedPeriod = Pick<RollupPeriod, 'period' | 'density' | 'from' | 'through'>;
+
 /** Does a work that reads `freshQuery` of these periods, beside the table of days that some databases need for it. */
-export function* withDays<T>(dialect: Dialect, periods: readonly RollupPeriod[], work: Work<T>): Work<T> {
+export function* withDays<T>(dialect: Dialect, periods: readonly DatedPeriod[], work: Work<T>): Work<T> {
   const daily = periods.filter(({ period, density }) => periodKind(period) !== 'bucket' && density === 'daily');
   if (daily.length === 0) return yield* work;
   const from = Math.min(...daily.map((period) => period.from));
@@ -47,13 +49,13 @@ function* replacePeriods(dialect: Dialect, spec: RollupSpec, isStaged: boolean):
   const replaced = yield* dialect.sharesExpressions
     ? replaceTogether(dialect, spec, [])
     : replaceOneByOne(dialect, spec);
-  yield* execute(dialect.unstage(PARTIAL));
+  yield* execute(dialect.unstage(spec.partials));
   return replaced;
 }
 
 /** Makes the temporary table of the partials. */
 export function* stagePartials(dialect: Dialect, spec: RollupSpec): Work<void> {
-  yield* executeAll(dialect.stage(PARTIAL, partialsQuery(dialect, spec)));
+  yield* executeAll(dialect.stage(spec.partials, partialsQuery(dialect, spec)));
 }
 
 /** The first day of the staged partials; null where there are none. */
@@ -65,7 +67,7 @@ export function* firstStagedDay(): Work<number | null> {
 
 /** The partials as a common table expression. */
 export function partials(dialect: Dialect, spec: RollupSpec): Sql {
-  return dialect.expression(PARTIAL, partialsQuery(dialect, spec));
+  return dialect.expression(spec.partials, partialsQuery(dialect, spec));
 }
 
 /** The earliest reading of the source before one, and not before another, in milliseconds; null where there is none. */

@@ -6,14 +6,34 @@ import { bucketTotals, combining, finished, isCount, partialNames } from './aggr
 import { keyNames, PARTIAL, storedKeys } from './rollup-sql.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 
+/** Some days of a period's range, both included. */
+export interface DaySlice {
+  readonly from: number;
+  readonly through: number;
+}
+
 /**
  * The rows that a period's range is to hold, made of the partials: columns `c0`, `c1`, … in the order of the
  * statistic's primary key, then `v`.
+ *
+ * @param slice the days whose rows are wanted, of a period whose rows are written for every day (`isSliceable`)
  */
-export function freshQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+export function freshQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, slice: DaySlice = period): Sql {
   return periodKind(period.period) === 'bucket'
-    ? bucketRows(dialect, spec, period)
-    : runningRows(dialect, spec, period);
+    ? bucketRows(dialect, spec, { ...period, ...ofSlice(period, slice) })
+    : runningRows(dialect, spec, period, slice);
+}
+
+/** True if the rows of some days can be computed without those of all days. */
+export function isSliceable({ period, density }: Pick<RollupPeriod, 'period' | 'density'>): boolean {
+  return periodKind(period) === 'bucket' ? calendarUnit(period) === null : density === 'daily';
+}
+
+function ofSlice(
+  period: RollupPeriod,
+  { from, through }: DaySlice,
+): Pick<RollupPeriod, 'from' | 'through' | 'lastDay'> {
+  return { from, through, lastDay: through === period.through ? period.lastDay : through };
 }
 
 // ── buckets: a day, a calendar unit ──
@@ -29,7 +49,7 @@ function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): S
       period,
       storedKeys(dialect, spec),
       raw('p.day'),
-      sql`${raw(PARTIAL)} p WHERE ${within}`,
+      sql`${raw(spec.partials)} p WHERE ${within}`,
       finished(dialect, spec.source, raw('p.a'), raw('p.b')),
     );
   }
@@ -37,7 +57,7 @@ function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): S
   // a week that begins before the first date of all is cut there
   const day = unit === 'week' && period.from === FIRST_DAY ? dialect.greatest(start, raw(String(FIRST_DAY))) : start;
   const columns = [...keyNames(spec), sql`${day} AS day`];
-  const bucket = sql`SELECT ${join([...columns, ...bucketTotals(spec.source)])} FROM ${raw(PARTIAL)} p
+  const bucket = sql`SELECT ${join([...columns, ...bucketTotals(spec.source)])} FROM ${raw(spec.partials)} p
 WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
   return stored(
     dialect,
@@ -52,8 +72,8 @@ WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))
 
 // ── rolling windows and lifetime: values that hold until the next change ──
 
-function runningRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
-  const spans = spansQuery(dialect, spec, period);
+function runningRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, slice: DaySlice): Sql {
+  const spans = spansQuery(dialect, spec, period, slice);
   // beside stored rows the keys are as stored already
   const keys = period.hasStored ? keyNames(spec) : storedKeys(dialect, spec);
   if (period.density === 'daily') {
@@ -85,13 +105,17 @@ OR (n.position = 1 AND (n.known IS NULL OR ${differs(raw('n.held'))}))`;
 }
 
 /** Keys, `day`, the `next` day at which the value changes or the range ends, and the `value` in between. */
-function spansQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+function spansQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, slice: DaySlice): Sql {
   const keys = keyNames(spec);
-  const from = dialect.integer(period.from);
+  const from = dialect.integer(slice.from);
   const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, spec.source, running(spec, period, raw('p.a')), running(spec, period, raw('p.b')))} AS value,
 COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next${heldColumns(period, 'p.')}
 FROM (${points(dialect, spec, period)}) p`;
-  return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, raw('v.next'), raw('v.value')])}${heldColumns(period, 'v.')} FROM (${values}) v WHERE v.next > ${from}`;
+  const endsEarly = slice.through < period.through;
+  const after = dialect.integer(slice.through + 1);
+  const next = endsEarly ? sql`${dialect.least(raw('v.next'), after)} AS next` : raw('v.next');
+  const until = endsEarly ? sql` AND v.day < ${after}` : empty;
+  return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, next, raw('v.value')])}${heldColumns(period, 'v.')} FROM (${values}) v WHERE v.next > ${from}${until}`;
 }
 
 /** The aggregate of a window that ends on a point's day. */
@@ -140,11 +164,11 @@ function gains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const names = partialNames(spec.source);
   if (periodKind(period.period) === 'lifetime') {
     const since = period.baseIsStored ? sql` AND p.day >= ${dialect.integer(period.from)}` : empty;
-    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${raw(PARTIAL)} p WHERE p.day <= ${dialect.integer(period.lastDay)}${since}`;
+    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${raw(spec.partials)} p WHERE p.day <= ${dialect.integer(period.lastDay)}${since}`;
   }
   const entering = names.map((name) => sql`CASE WHEN x.gone = 0 THEN p.${name} END AS ${name}`);
   return sql`SELECT ${join([...keys, sql`p.day + x.gone * ${windowLength(period)} AS day`, ...entering])}
-FROM ${raw(PARTIAL)} p CROSS JOIN ${ENTRY_AND_EXIT}
+FROM ${raw(spec.partials)} p CROSS JOIN ${ENTRY_AND_EXIT}
 WHERE p.day >= ${dialect.integer(spec.scanFrom)} AND p.day + x.gone * ${windowLength(period)} <= ${dialect.integer(period.through)}${alive(dialect, spec, period)}`;
 }
 
@@ -156,7 +180,7 @@ function distinctGains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod)
   const keys = keyNames(spec);
   const one = raw('CASE WHEN p.u IS NULL THEN 0 ELSE 1 END');
   if (periodKind(period.period) === 'lifetime') {
-    return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS a`])} FROM ${raw(PARTIAL)} p
+    return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS a`])} FROM ${raw(spec.partials)} p
 WHERE p.day <= ${dialect.integer(period.lastDay)} GROUP BY ${join([...keys, raw('p.u')])}`;
   }
   const length = windowLength(period);
@@ -164,7 +188,7 @@ WHERE p.day <= ${dialect.integer(period.lastDay)} GROUP BY ${join([...keys, raw(
     sql`p.day + ${length}`,
     sql`COALESCE(LEAD(p.day) OVER (PARTITION BY ${join([...keys, raw('p.u')])} ORDER BY p.day), p.day + ${length})`,
   );
-  const stays = sql`SELECT ${join([...keys, raw('p.day'), sql`${left} AS gone_on`, sql`${one} AS a`])} FROM ${raw(PARTIAL)} p
+  const stays = sql`SELECT ${join([...keys, raw('p.day'), sql`${left} AS gone_on`, sql`${one} AS a`])} FROM ${raw(spec.partials)} p
 WHERE p.day >= ${dialect.integer(spec.scanFrom)} AND p.day <= ${dialect.integer(period.lastDay)}`;
   return sql`SELECT ${join([...keys, raw('CASE WHEN x.gone = 0 THEN t.day ELSE t.gone_on END AS day'), raw('CASE WHEN x.gone = 0 THEN t.a ELSE -t.a END AS a')])}
 FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= ${dialect.integer(period.through)}${alive(dialect, spec, period)}`;
@@ -174,7 +198,7 @@ FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= 
 function alive(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   if (!spec.scanBase || period.density !== 'daily') return empty;
   const nothing = partialNames(spec.source).map((name) => sql`NULL AS ${name}`);
-  return sql` UNION ALL SELECT ${join([...keyNames(spec), raw('p.day'), ...nothing])} FROM ${raw(PARTIAL)} p WHERE p.day < ${dialect.integer(spec.scanFrom)}`;
+  return sql` UNION ALL SELECT ${join([...keyNames(spec), raw('p.day'), ...nothing])} FROM ${raw(spec.partials)} p WHERE p.day < ${dialect.integer(spec.scanFrom)}`;
 }
 
 /** Keys that have a stored row before the range: they go on, be it with zero, or from the stored value. */
@@ -213,7 +237,7 @@ function lastDates(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, bef
   const since = dialect.integer(period.from);
   const active = sql`SELECT ${join(named(keys))} FROM ${table.path} s
 WHERE ${ofPeriod(dialect, spec, period, raw('s'))} AND s.${table.column('date')} >= ${dialect.dateOf(since)}
-UNION SELECT ${join(storedKeys(dialect, spec))} FROM ${raw(PARTIAL)} p WHERE p.day >= ${since}`;
+UNION SELECT ${join(storedKeys(dialect, spec))} FROM ${raw(spec.partials)} p WHERE p.day >= ${since}`;
   const same = keys.map((key, index) => sql`s.${key} = ${raw(`a.k${String(index)}`)}`);
   return sql`SELECT a.*, (SELECT MAX(s.${table.column('date')}) FROM ${table.path} s WHERE ${join([before, ...same], ' AND ')}) AS last FROM (${active}) a`;
 }

@@ -3,6 +3,7 @@ import type { Metric } from '../catalog/metric.entity.js';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { query, type Work } from '../database/work.js';
 import type { RollupPeriod, RollupSpec } from '../rollup/rollup-spec.js';
+import { PARTIAL } from '../rollup/rollup-sql.js';
 import { ofPeriod } from '../rollup/window-sql.js';
 import type { RunPlan } from './run-plan.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
@@ -29,6 +30,7 @@ export function scanOf(
     scanBase,
     scanThrough,
     countsByIndex,
+    partials: PARTIAL,
     periods: [],
   };
 }

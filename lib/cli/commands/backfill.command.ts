@@ -3,7 +3,7 @@ import type { LocalDate } from '../../time/local-date.js';
 import { given, shellWord } from '../arguments.js';
 import type { CommandContext, CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
-import { progressView } from '../progress.view.js';
+import { progressed, progressView } from '../progress.view.js';
 import { resultText } from './run.command.js';
 
 export interface BackfillArguments {
@@ -27,7 +27,7 @@ export function backfill(tracker: string, options: BackfillArguments): CommandTa
         signal,
         onProgress: (progress) => {
           reached = progress.date;
-          view.update(progress);
+          view.update(progressed(progress));
         },
       });
       view.end();

@@ -1,11 +1,12 @@
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { Period } from '../../time/period.js';
+import type { Progress } from '../../tracking/progress.js';
 import { TrackerRegistry } from '../../tracking/tracker.registry.js';
-import type { Difference } from '../../tracking/tracker.verifier.js';
+import type { Difference, VerifyProgress } from '../../tracking/tracker.verifier.js';
 import { given } from '../arguments.js';
 import type { CommandContext, CommandTask } from '../command.context.js';
 import { FAILURE, SUCCESS } from '../exit-code.js';
-import { progressView } from '../progress.view.js';
+import { progressed, progressView } from '../progress.view.js';
 import { table } from '../table.js';
 import { resultText } from './run.command.js';
 
@@ -28,8 +29,19 @@ export function verify(names: readonly string[], range: RangeArguments): Command
     const trackers = await context.trackers();
     const found: TrackerDifferences[] = [];
     for (const tracker of names.length > 0 ? names : await withSource(context)) {
-      const differences = await context.unlessStopped(trackers.verify(tracker, given({ ...range })));
-      found.push({ tracker, differences });
+      const view = progressView(context.output, true);
+      try {
+        const onProgress = ({ date, fraction, differences }: VerifyProgress): void => {
+          view.update({ date, fraction, done: `${context.output.name(tracker)}: ${differences} found` });
+        };
+        const { signal } = context;
+        found.push({
+          tracker,
+          differences: await trackers.verify(tracker, { ...given({ ...range }), signal, onProgress }),
+        });
+      } finally {
+        view.end();
+      }
     }
     const json = found.map(({ tracker, differences }) => ({ tracker, differences: differences.map(shown) }));
     await context.output.result(json, () => found.map((each) => text(context, each)).join('\n'));
@@ -44,7 +56,9 @@ export function repair(tracker: string, range: RangeArguments): CommandTask {
     const trackers = await context.trackers();
     const view = progressView(output, true);
     try {
-      const onProgress = view.update.bind(view);
+      const onProgress = (progress: Progress): void => {
+        view.update(progressed(progress));
+      };
       const result = await trackers.repair(tracker, { ...given({ ...range }), signal, onProgress });
       view.end();
       await output.result(result, () => `${output.name(tracker)}: ${resultText(result)}`);

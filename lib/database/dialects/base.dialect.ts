@@ -7,12 +7,13 @@ import type { Cancellation } from '../cancellation.js';
 import { CONNECTION_TIMEOUT } from '../../trackstats.options.js';
 import { remainingWait, withinTime } from '../limits.js';
 import type { Table } from '../table.js';
-import { execute, executeAll, type Row, type StatementResult, type Work } from '../work.js';
+import { execute, executeAll, query, type Row, type StatementResult, type Work } from '../work.js';
 import { ConnectionUse } from './connection-use.js';
 import type {
   Clock,
   ClockColumn,
   Collation,
+  Comparison,
   DayPart,
   Dialect,
   ColumnShape,
@@ -155,6 +156,14 @@ export abstract class BaseDialect implements Dialect {
 
   /** A statement that cancels the one that a connection is at. */
   protected abstract cancellation(label: string | null, runner: QueryRunner): string;
+
+  inSlices(
+    dataSource: DataSource,
+    slices: () => Iterable<() => Work<void>>,
+    options: TransactionOptions & { readonly tables: readonly string[] },
+  ): Promise<void> {
+    return this.transaction(dataSource, () => oneAfterTheOther(slices()), options);
+  }
 
   /** Options of a data source whose driver gives up connecting, and its statements, after so many milliseconds. */
   protected abstract limitedOptions(dataSource: DataSource, ms: number): Readonly<Record<string, unknown>>;
@@ -391,6 +400,26 @@ WHERE ${sameKeys(table, keys, stored)})`,
     return { written, removed };
   }
 
+  /** by way of a table with the key, or each row would be looked for among all others */
+  *compare({ select, ...comparison }: Comparison): Work<Row[]> {
+    const { table, keys, value, fresh, inRange } = comparison;
+    const replacement = { ...comparison, expressions: [], order: [], hasStored: true };
+    const staged = raw(this.freshTable(replacement));
+    const [stored, column] = [raw('s'), table.column(value)];
+    const isAbsent = sql`s.${table.column(keys[0] ?? '')} IS NULL`;
+    const freshKey = (key: string): Sql => raw(`f.c${String(keys.indexOf(key))}`);
+    yield* executeAll(this.stageFresh(replacement, fresh));
+    const expected =
+      yield* query(sql`SELECT ${select(freshKey, { stored: sql`NOT (${isAbsent})`, fresh: raw('1 = 1') })}
+FROM ${staged} f LEFT JOIN ${table.path} s ON ${sameKeys(table, keys, stored)}
+WHERE ${isAbsent} OR ${this.differ(this.numeric(sql`s.${column}`), this.numeric(raw('f.v')))}`);
+    const surplus =
+      yield* query(sql`SELECT ${select((key) => sql`s.${table.column(key)}`, { stored: raw('1 = 1'), fresh: raw('1 = 0') })}
+FROM ${table.path} s LEFT JOIN ${staged} f ON ${sameKeys(table, keys, stored)} WHERE ${inRange(stored)} AND f.c0 IS NULL`);
+    yield* execute(this.unstageFresh(replacement));
+    return [...expected, ...surplus];
+  }
+
   /** the temporary table of the rows that a range is to hold */
   protected freshTable(_replacement: Replacement): string {
     return 'trackstats_fresh';
@@ -556,6 +585,10 @@ function nameOf(dataSource: DataSource): string {
 /** The encoding of a kind of key, by default without anything special. */
 export function encodedAs(kind: KeyKind, special: Partial<KeyEncoding> = {}): KeyEncoding {
   return { kind, length: null, scale: null, isShortest: false, isLoose: false, format: 1, ...special };
+}
+
+function* oneAfterTheOther(slices: Iterable<() => Work<void>>): Work<void> {
+  for (const slice of slices) yield* slice();
 }
 
 export function insertInto({ table, keys, value }: Replacement): Sql {

@@ -132,6 +132,15 @@ export interface Dialect {
   // ── running ──
   /** runs a whole unit of work in one transaction on the database */
   transaction<T>(dataSource: DataSource, work: () => Work<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * runs works one after the other, so that each finds the temporary tables of those before it: in one transaction, or,
+   * where a transaction keeps the whole process waiting, in one each
+   */
+  inSlices(
+    dataSource: DataSource,
+    slices: () => Iterable<() => Work<void>>,
+    options: TransactionOptions & { readonly tables: readonly string[] },
+  ): Promise<void>;
   /** runs statements that only read; where nothing can cancel them, outside a transaction */
   read<T>(dataSource: DataSource, work: () => Work<T>, options?: WaitOptions): Promise<T>;
   /** reads a statement's rows in chunks, in bounded memory */
@@ -279,6 +288,8 @@ export interface Dialect {
   deleteFrom(table: Table, condition: Sql): Sql;
   /** makes a range of a statistic's rows hold exactly the fresh ones, leaving unchanged rows alone where it can */
   replace(replacement: Replacement): Work<Replaced>;
+  /** the rows that a range holds and those that it should, where they are not the same */
+  compare(comparison: Comparison): Work<Row[]>;
 
   /** ends a SELECT whose rows are held until the transaction ends; empty where a transaction holds the database */
   readonly forUpdate: Sql;
@@ -338,6 +349,12 @@ export interface Replacement {
   inRange: (alias: Sql) => Sql;
   /** false where the range is known to hold no rows */
   hasStored: boolean;
+}
+
+/** Stored rows against fresh ones. */
+export interface Comparison extends Pick<Replacement, 'table' | 'keys' | 'value' | 'fresh' | 'inRange'> {
+  /** selects from a stored row, `s`, and a fresh one, `f`, given what their keys are: there may be one of the two only */
+  select: (key: (property: string) => Sql, has: { readonly stored: Sql; readonly fresh: Sql }) => Sql;
 }
 
 export interface Replaced {

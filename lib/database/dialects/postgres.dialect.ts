@@ -4,7 +4,7 @@ import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
-import { queryOne, type Row, type Work } from '../work.js';
+import { query, queryOne, type Row, type Work } from '../work.js';
 import type { ConnectionUse } from './connection-use.js';
 import {
   BaseDialect,
@@ -19,6 +19,7 @@ import type {
   Clock,
   ClockColumn,
   ColumnShape,
+  Comparison,
   KeyEncoding,
   KeyKind,
   KeyRefusal,
@@ -529,6 +530,14 @@ WHERE ${table.path}.${column} IS DISTINCT FROM excluded.${column}
 RETURNING 1)
 SELECT (SELECT COUNT(*) FROM written) AS written, (SELECT COUNT(*) FROM removed) AS removed`);
     return { written: Number(counts?.written), removed: Number(counts?.removed) };
+  }
+
+  override *compare(comparison: Comparison): Work<Row[]> {
+    const { table, keys, select } = comparison;
+    const key = (property: string): Sql =>
+      sql`COALESCE(f.${raw(`c${String(keys.indexOf(property))}`)}, s.${table.column(property)})`;
+    const has = { stored: sql`s.${table.column(keys[0] ?? '')} IS NOT NULL`, fresh: raw('f.c0 IS NOT NULL') };
+    return yield* query(sql`SELECT ${select(key, has)} FROM ${this.besideStored(comparison)}`);
   }
 
   /** The fresh rows, `f`, and the stored ones, `s`, that are not the same: one side is NULL where there is no such row. */

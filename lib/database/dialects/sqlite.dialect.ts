@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { ConnectionBusyError } from '../../errors/database.error.js';
@@ -8,7 +8,7 @@ import type { Cancellation } from '../cancellation.js';
 import { CONNECTION_TIMEOUT } from '../../trackstats.options.js';
 import { remainingWait } from '../limits.js';
 import type { Table } from '../table.js';
-import { execute, queryOne, type Row, type StatementResult, type Work } from '../work.js';
+import { execute, executeAll, queryOne, type Row, type StatementResult, type Work } from '../work.js';
 import { BaseDialect, encodedAs, freshColumns, insertInto } from './base.dialect.js';
 import { choose, epochDay, epochReading, isoReading, readingMs, rangesJson, stepOfWeek } from './day-expressions.js';
 import {
@@ -184,6 +184,32 @@ export class SqliteDialect extends BaseDialect {
         throw error;
       }
     }, isOver);
+  }
+
+  /** Each slice is a burst of its own: between two of them the application's calls have their turn. */
+  override async inSlices(
+    dataSource: DataSource,
+    slices: () => Iterable<() => Work<void>>,
+    { tables, ...options }: TransactionOptions & { readonly tables: readonly string[] },
+  ): Promise<void> {
+    const connection = connectionOf(dataSource);
+    // after the application's own transaction, whose rollback would bring them back
+    const dropTables = (): Promise<void> =>
+      this.transaction(dataSource, () =>
+        executeAll(tables.map((table) => sql`DROP TABLE IF EXISTS temp.${raw(table)}`)),
+      );
+    await inTurn(connection, async () => {
+      await dropTables();
+      try {
+        for (const slice of slices()) {
+          await turn();
+          await this.transaction(dataSource, slice, options);
+        }
+      } finally {
+        // what is left is dropped by the next verification
+        await dropTables().catch(() => undefined);
+      }
+    });
   }
 
   override read<T>(dataSource: DataSource, work: () => Work<T>, { cancellation }: WaitOptions = {}): Promise<T> {
@@ -532,6 +558,19 @@ function drive<T>(work: Work<T>, run: (statement: Sql) => StatementResult, cance
     step = work.next(result);
   }
   return step.value;
+}
+
+const turns = new WeakMap<Connection, Promise<unknown>>();
+
+/** One at a time on a connection, which has one set of temporary tables for all. */
+function inTurn<T>(connection: Connection, task: () => Promise<T>): Promise<T> {
+  const before = turns.get(connection) ?? Promise.resolve();
+  const result = before.then(task, task);
+  turns.set(
+    connection,
+    result.catch(() => undefined),
+  );
+  return result;
 }
 
 const STATEMENTS = 200;
