@@ -3,7 +3,7 @@ import type { Dialect } from '../database/dialects/dialect.js';
 import { FIRST_DAY } from '../time/local-date.js';
 import { calendarUnit, periodKind, windowDays } from '../time/period.js';
 import { bucketTotals, combining, finished, isCount, partialNames } from './aggregate-sql.js';
-import { keyNames, PARTIAL, storedKeys } from './rollup-sql.js';
+import { keyNames, storedKeys } from './rollup-sql.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 
 /** Some days of a period's range, both included. */
