@@ -17,7 +17,12 @@ import { forwardEvents } from './execution/event-emitter.bridge.js';
 import type { TrackerEvents } from './execution/tracker-events.js';
 import { prepareRunTables } from './execution/prepare.js';
 import type { TrackerChecker } from './tracking/tracker.checker.js';
-import { exploreTrackers, unprovidedTrackers, type DeclaredTracker } from './tracking/tracker.explorer.js';
+import {
+  exploreTrackers,
+  unprovidedTrackers,
+  type DeclaredTracker,
+  type ReplacedTracker,
+} from './tracking/tracker.explorer.js';
 import type { TrackerOverview } from './execution/tracker-overview.js';
 import type { TrackerRegistry } from './tracking/tracker.registry.js';
 import type { DataSourceDiscovery } from './trackstats.data-sources.js';
@@ -55,13 +60,14 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
 
   /** When every provider of the application is initialized: its trackers may use what they inject. */
   async onApplicationBootstrap(): Promise<void> {
-    const found = exploreTrackers(this.discovery);
+    const { declared: found, replaced, overridden } = exploreTrackers(this.discovery);
     const trackers = found.map((declared) => registered(declared, this.options));
     this.registry.fill(trackers);
-    this.checkNames(trackers);
+    this.checkNames(trackers, replaced);
     this.overview.scopes = await this.checker.check(trackers);
     forwardEvents(this.events, this.discovery.getProviders());
     if (!this.options.scheduling.enabled) return;
+    this.warnOfReplaced(replaced, overridden);
     this.warnOfUnprovided(found);
     await this.scheduler.start(trackers);
   }
@@ -91,13 +97,28 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     if (names.length === 0) return;
     this.logger.warn(
       `@Track has no effect on ${names.join(', ')}: no module of this application provides ${names.length > 1 ? 'them' : 'it'}. ` +
-        `Add the class to the providers of a module; if another application of this process runs it, all is well.`,
+        `Add the class to the providers of a module. A module that is loaded lazily comes too late: import it. If another application of this process runs it, all is well.`,
     );
   }
 
-  private checkNames(trackers: readonly RegisteredTracker[]): void {
+  private warnOfReplaced(replaced: readonly ReplacedTracker[], overridden: readonly string[]): void {
+    for (const { name, by } of replaced) {
+      this.logger.warn(
+        `@Track has no effect on ${name}: ${by} is provided in its place, which is no tracker of that class. Let it ` +
+          `extend the class of ${name}, or give it a @Track of its own. In a test that replaces the tracker all is well.`,
+      );
+    }
+    for (const name of overridden) {
+      this.logger.warn(
+        `@Track has no effect on ${name}: it overrides a method with @Track and has none itself. Put @Track on it as well.`,
+      );
+    }
+  }
+
+  private checkNames(trackers: readonly RegisteredTracker[], replaced: readonly ReplacedTracker[]): void {
     const names = trackers.map(({ name }) => name);
-    const unknown = Object.keys(this.options.trackers).find((name) => !names.includes(name));
+    const known = new Set([...names, ...replaced.map(({ name }) => name)]);
+    const unknown = Object.keys(this.options.trackers).find((name) => !known.has(name));
     if (unknown !== undefined)
       throw new UnknownTrackerError(unknown, names, ' in the option trackers of TrackstatsModule');
   }

@@ -19,7 +19,7 @@ export function classOf({ instance, isNotMetatype, metatype }: Provider): Type |
 }
 
 /** Whether a value is an instance of a class, or was made of its prototype. */
-export function isInstance(value: unknown, type: Type): boolean {
+export function isInstance(value: unknown, type: abstract new (...given: never[]) => unknown): boolean {
   return prototypesOf(value).includes(type.prototype as object);
 }
 

@@ -1,8 +1,10 @@
+import { types } from 'node:util';
 import { Scope, type Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { InvalidTrackerError, TrackerInjectionScopeError } from '../errors/tracker.error.js';
-import { classOf, type Provider } from './provider.js';
+import { classOf, isInstance, type Provider } from './provider.js';
 import { classTracks, methodTracks, trackedClasses, type GivenOptions } from './track-metadata.js';
+import { isConstructed, Tracker } from './tracker.js';
 
 /** A tracker as its provider declares it. */
 export interface DeclaredTracker {
@@ -15,16 +17,33 @@ export interface DeclaredTracker {
   readonly options: GivenOptions;
 }
 
+/** What @Track says in an application. */
+export interface Exploration {
+  readonly declared: readonly DeclaredTracker[];
+  /** trackers whose provider was replaced by something that is none: they do not run */
+  readonly replaced: readonly ReplacedTracker[];
+  /** methods that override one with @Track, and have none */
+  readonly overridden: readonly string[];
+}
+
+/** A tracker in whose place another value is provided: `overrideProvider`, `useClass`, `useValue` or `useFactory`. */
+export interface ReplacedTracker {
+  /** by which options of the module may call it */
+  readonly name: string;
+  /** what is provided instead, for messages */
+  readonly by: string;
+}
+
 /**
  * Finds what @Track stands on among the providers and controllers of an application. It only looks.
  *
  * @throws InvalidTrackerError, TrackerInjectionScopeError
  */
-export function exploreTrackers(discovery: DiscoveryService): readonly DeclaredTracker[] {
+export function exploreTrackers(discovery: DiscoveryService): Exploration {
   const found: { wrapper: Provider; type: Type; declared: DeclaredTracker[] }[] = [];
   for (const wrapper of [...discovery.getProviders(), ...discovery.getControllers()]) {
     if (wrapper.isAlias) continue;
-    const type = classOf(wrapper);
+    const type = trackedTypeOf(wrapper);
     const instance: unknown = wrapper.instance;
     if (type === null || found.some(({ wrapper: other }) => other.instance === instance)) continue;
     const declared = declaredBy(type, wrapper);
@@ -33,7 +52,61 @@ export function exploreTrackers(discovery: DiscoveryService): readonly DeclaredT
     refuseSecondInstance(type, wrapper, found.find((other) => other.type === type)?.wrapper);
     found.push({ wrapper, type, declared });
   }
-  return found.flatMap(({ declared }) => declared);
+  return {
+    declared: found.flatMap(({ declared }) => declared),
+    replaced: replacedTrackers(discovery, new Set(found.map(({ type }) => type))),
+    overridden: found.flatMap(({ type }) => inheritedTracks(type).overridden.map((method) => nameOf(type, method))),
+  };
+}
+
+/**
+ * The class whose @Track a provider has: its own; or the one that it is provided as, if its own extends that one and has
+ * no @Track: `{ provide: OrderTracker, useClass: FasterOrderTracker }` is the tracker that the application knows.
+ */
+function trackedTypeOf(wrapper: Provider): Type | null {
+  const type = classOf(wrapper);
+  const token = wrapper.token as unknown;
+  if (isTracked(token) && type !== token) {
+    // a wrapped provider is asked here: its token says that it is a tracker
+    const stands = type === null ? wrapper.instance instanceof token : isSubclass(type, token) && !hasOwnTracks(type);
+    if (stands) return token;
+  }
+  return type !== null && isStub(type, wrapper) ? null : type;
+}
+
+/** Whether a value only has the prototype of a tracker, as sinon.createStubInstance makes it. */
+function isStub(type: Type, { instance, isNotMetatype }: Provider): boolean {
+  return (
+    isNotMetatype &&
+    classTracks(type).length > 0 &&
+    type.prototype instanceof Tracker &&
+    !isConstructed(instance as object)
+  );
+}
+
+function replacedTrackers(discovery: DiscoveryService, found: ReadonlySet<Type>): ReplacedTracker[] {
+  return discovery.getProviders().flatMap((wrapper) => {
+    const token = wrapper.token as unknown;
+    if (wrapper.isAlias || !isTracked(token) || found.has(token)) return [];
+    const by = classOf(wrapper);
+    const value = by === null || by === token ? 'another value' : `an instance of ${by.name}`;
+    return declaredOn(token).map(({ method, options }) => ({
+      name: typeof options.name === 'string' ? options.name : nameOf(token, method),
+      by: value,
+    }));
+  });
+}
+
+function isTracked(token: unknown): token is Type {
+  return typeof token === 'function' && !types.isProxy(token) && declaredOn(token as Type).length > 0;
+}
+
+function hasOwnTracks(type: Type): boolean {
+  return classTracks(type).length > 0 || methodTracks(type).size > 0;
+}
+
+function isSubclass(type: Type, base: abstract new (...given: never[]) => unknown): boolean {
+  return isInstance(type.prototype, base);
 }
 
 /**
@@ -48,14 +121,15 @@ export function unprovidedTrackers(discovery: DiscoveryService, found: readonly 
   const provided = new Set<unknown>(wrappers.flatMap((wrapper) => [wrapper.token, classOf(wrapper)]));
   const names = trackedClasses()
     .filter((type) => !provided.has(type))
-    .flatMap((type) => scheduledNames(type));
+    // the methods of a class that another extends are found in that one
+    .flatMap((type) => scheduledNames(type, !found.some((other) => isSubclass(other.type, type))));
   const effective = new Set(found.map(({ type, method }) => nameOf(type, method)));
   return [...new Set(names)].filter((name) => !effective.has(name));
 }
 
-function scheduledNames(type: Type): string[] {
+function scheduledNames(type: Type, withMethods: boolean): string[] {
   const ofClass = classTracks(type).some(hasSchedule) ? [nameOf(type, null)] : [];
-  const ofMethods = [...methodTracks(type)].filter(([, tracks]) => tracks.some(hasSchedule));
+  const ofMethods = withMethods ? [...methodTracks(type)].filter(([, tracks]) => tracks.some(hasSchedule)) : [];
   return [...ofClass, ...ofMethods.map(([method]) => nameOf(type, method))];
 }
 
@@ -70,11 +144,51 @@ export function nameOf(type: Type, method: string | symbol | null): string {
 
 function declaredBy(type: Type, wrapper: Provider): DeclaredTracker[] {
   const provider = { type, instance: wrapper.instance as object, module: moduleOf(wrapper) };
-  const ofClass = only(type, null, classTracks(type)).map((options) => ({ ...provider, method: null, options }));
-  const ofMethods = [...methodTracks(type)].flatMap(([method, tracks]) =>
+  return declaredOn(type).flatMap(({ method, tracks }) =>
     only(type, method, tracks).map((options) => ({ ...provider, method, options })),
   );
-  return [...ofClass, ...ofMethods];
+}
+
+interface TracksOn {
+  readonly method: string | symbol | null;
+  readonly tracks: readonly GivenOptions[];
+  /** the first of them */
+  readonly options: GivenOptions;
+}
+
+/** What @Track says of a class itself, and of its methods. */
+function declaredOn(type: Type): TracksOn[] {
+  const all = [[null, classTracks(type)] as const, ...inheritedTracks(type).tracks];
+  return all.flatMap(([method, tracks]) => {
+    const [options] = tracks;
+    return options === undefined ? [] : [{ method, tracks, options }];
+  });
+}
+
+/**
+ * The methods of a class with @Track, those of its base classes included, as Nest finds `@Cron`: a method that overrides
+ * one needs a @Track of its own.
+ */
+function inheritedTracks(type: Type): {
+  readonly tracks: ReadonlyMap<string | symbol, readonly GivenOptions[]>;
+  readonly overridden: readonly (string | symbol)[];
+} {
+  const tracks = new Map<string | symbol, readonly GivenOptions[]>();
+  const methods = new Set<string | symbol>();
+  const overridden: (string | symbol)[] = [];
+  for (let next: unknown = type; isClass(next); next = Object.getPrototypeOf(next)) {
+    const own = methodTracks(next);
+    for (const [method, given] of own) {
+      if (!methods.has(method)) tracks.set(method, given);
+      else if (!tracks.has(method)) overridden.push(method);
+    }
+    for (const method of [...own.keys(), ...Reflect.ownKeys(next.prototype as object)]) methods.add(method);
+  }
+  return { tracks, overridden };
+}
+
+function isClass(value: unknown): value is Type {
+  return typeof value === 'function' && !types.isProxy(value) && value !== Function.prototype;
 }
 
 function only(type: Type, method: string | symbol | null, tracks: readonly GivenOptions[]): readonly GivenOptions[] {

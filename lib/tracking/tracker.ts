@@ -78,6 +78,11 @@ export function kindOf(tracker: AnyTracker): TrackerKind {
   return kind;
 }
 
+/** Whether the constructor of a tracker ran: a stub has its prototype alone. */
+export function isConstructed(tracker: object): boolean {
+  return Object.hasOwn(tracker, KIND);
+}
+
 /** The options that a tracker got in its constructor. */
 export function constructorOptions(tracker: AnyTracker): GivenOptions | undefined {
   return (tracker as unknown as { readonly [GIVEN]?: GivenOptions })[GIVEN];

@@ -37,6 +37,8 @@ const options = { metric, source: Order, dateField: 'createdAt', period: Period.
 @Track(options)
 class Orders extends CountObjectsByDateTracker {}
 
+const EVERY_HOUR = { trackers: { Orders: { every: '1 hour' } } };
+
 @Entity()
 class Virtual {
   @PrimaryGeneratedColumn({ type: 'integer' })
@@ -117,7 +119,8 @@ describe('a scheduled tracker that no module provides', () => {
     track({ ...options, every })(Reloaded);
     expect([Forgotten, Parts, Reloaded]).toHaveLength(3);
     const providers = [Provided, { provide: Replaced, useValue: {} }];
-    const [warning, ...others] = await warnings({ providers });
+    const [replaced, warning, ...others] = await warnings({ providers });
+    expect(replaced).toMatch(/no effect on Replaced: an instance of Object is provided in its place/);
     expect(others).toEqual([]);
     expect(warning).toMatch(/no effect on .*Forgotten, Parts\.forgotten.*providers of a module/);
     expect(warning).not.toMatch(/Provided|Replaced|byHand|Orders\b/);
@@ -161,6 +164,78 @@ describe('trackers are found', () => {
     @Module({ providers: [Orders] })
     class FeatureModule {}
     expect(await names({ imports: [FeatureModule] })).toEqual(['Orders']);
+  });
+
+  it('in the place of a tracker, where the class extends it and has no @Track of its own', async () => {
+    class Faster extends Orders {}
+    const module = await start({ providers: [{ provide: Orders, useClass: Faster }], trackstats: EVERY_HOUR });
+    const [info] = await module.get(TrackerService).list();
+    expect(info).toMatchObject({ name: 'Orders', schedule: { every: 3_600_000 } });
+    expect(await module.get(TrackerService).run(Orders)).toMatchObject({ tracker: 'Orders' });
+    await closeApplications();
+    expect(await names({ providers: [{ provide: Orders, useFactory: () => new Faster() }] })).toEqual(['Orders']);
+    await closeApplications();
+    expect(await names({ providers: [{ provide: Orders, useValue: new Faster() }] })).toEqual(['Orders']);
+  });
+
+  it('on methods of base classes, as @Cron, unless they are overridden without it', async () => {
+    abstract class Base {
+      abstract readonly size: number;
+
+      @Track({ metric, name: 'sizes', every: '1 hour' })
+      sizes(): number {
+        return this.size;
+      }
+
+      @Track({ metric: other, every: '1 hour' })
+      others(): number {
+        return 1;
+      }
+    }
+    class Middle extends Base {
+      readonly size: number = 3;
+    }
+    class Leaf extends Middle {
+      override readonly size = 4;
+
+      override others(): number {
+        return 2;
+      }
+    }
+    const module = await start({ providers: [Leaf], trackstats: { scheduling: false } });
+    const trackers = module.get(TrackerService);
+    expect((await trackers.list()).map(({ name }) => name)).toEqual(['sizes']);
+    await trackers.run([Leaf, 'sizes']);
+    expect(await module.get(StatisticService).value({ metric })).toBe(4);
+    const [warning, unprovided] = await warnings({ providers: [Leaf] });
+    expect(warning).toMatch(/no effect on Leaf\.others: it overrides a method with @Track/);
+    expect(unprovided).not.toMatch(/Base/);
+    const error = await refusal(Middle, { provide: 'two', useClass: Leaf });
+    expect(error.code).toBe('TRACKSTATS_DUPLICATE_TRACKER');
+  });
+
+  it.each<[string, object]>([
+    ['another class', { useClass: class Other {} }],
+    ['a value', { useValue: { run: () => 1 } }],
+    ['a stub of its prototype', { useFactory: () => Object.create(Orders.prototype) as object }],
+    ['a mock that answers every property', { useValue: new Proxy({}, { get: () => undefined, has: () => true }) }],
+  ])('replaced by %s, and said so, whatever the options say of them', async (_, by) => {
+    const given = { providers: [{ provide: Orders, ...by } as never], trackstats: EVERY_HOUR };
+    expect(await names(given)).toEqual([]);
+    const [warning, unprovided] = await warnings(given);
+    expect(warning).toMatch(/no effect on Orders: .* in its place/);
+    expect(unprovided).not.toMatch(/Orders/);
+  });
+
+  it('replaced in a test, beside the option trackers', async () => {
+    const module = await Test.createTestingModule(metadataOf({ providers: [Orders], trackstats: EVERY_HOUR }))
+      .overrideProvider(Orders)
+      .useValue({})
+      .setLogger(QUIET)
+      .compile();
+    await module.init();
+    expect(await module.get(TrackerService).list()).toEqual([]);
+    await module.close();
   });
 
   it('on the class that has @Track, not on those that extend it', async () => {
