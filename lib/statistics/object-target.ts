@@ -76,7 +76,7 @@ export function checkTypeText(type: string): string {
 
 /** @throws InvalidObjectError where there is no id */
 export function checkPresent(id: unknown, given: unknown): void {
-  if (id === undefined || id === null || id === '') {
+  if (id === undefined || id === null) {
     throw new InvalidObjectError(given, 'It has no id: save the entity first, or give { type, id }.');
   }
 }

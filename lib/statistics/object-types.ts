@@ -1,6 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import type { DataSources } from '../database/data-sources.js';
 import { encodeKey, keyEncodingOf } from '../database/key-encoding.js';
+import type { KeyKind } from '../database/dialects/dialect.js';
 import { InvalidObjectError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import {
@@ -111,6 +112,9 @@ export class ObjectTypes {
   }
 }
 
+/** Kinds of key that can be empty text: a row with such a key is counted, and has to be found again. */
+const MAY_BE_EMPTY: ReadonlySet<KeyKind> = new Set(['text', 'padded', 'binary', 'other']);
+
 function isRef(target: object): target is ObjectRefInput {
   const prototype: unknown = Object.getPrototypeOf(target);
   const keys = Object.keys(target);
@@ -147,6 +151,7 @@ function storedId(metadata: EntityMetadata, id: unknown, given: object): string 
   }
   const encoded = encodeKey(encoding, value);
   if ('expected' in encoded) throw new InvalidObjectError(value === id ? given : value, encoded.expected);
+  if (encoded.text === '' && !MAY_BE_EMPTY.has(encoding.kind)) checkPresent(null, given);
   return checkId(encoded.text, given);
 }
 

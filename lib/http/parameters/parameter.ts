@@ -87,14 +87,23 @@ export class ParameterKind<T> {
   }
 }
 
-/** Text of some characters; the statistics' own checks follow. */
+/** Text of one or more characters; the statistics' own checks follow. */
 export function text(name: string, description: string, maxLength = 255): ParameterKind<string> {
   return new ParameterKind(name, description, { type: 'string', maxLength }, (given) => {
     if (given === '') throw new Error('is empty');
-    const characters = given.length <= maxLength ? given.length : Array.from(given).length;
-    if (characters > maxLength) throw new Error(`has ${characters} characters; expected at most ${maxLength}`);
-    return given;
+    return checkLength(given, maxLength);
   });
+}
+
+/** Text that may be empty, as the id of an object may be. */
+export function textOrEmpty(name: string, description: string, maxLength = 255): ParameterKind<string> {
+  return new ParameterKind(name, description, { type: 'string', maxLength }, (given) => checkLength(given, maxLength));
+}
+
+function checkLength(given: string, maxLength: number): string {
+  const characters = given.length <= maxLength ? given.length : Array.from(given).length;
+  if (characters > maxLength) throw new Error(`has ${characters} characters; expected at most ${maxLength}`);
+  return given;
 }
 
 export function integer(name: string, description: string, minimum: number): ParameterKind<number> {

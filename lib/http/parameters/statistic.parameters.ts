@@ -1,11 +1,11 @@
 import { Period } from '../../time/period.js';
-import { flag, integer, localDate, oneOf, period, text } from './parameter.js';
+import { flag, integer, localDate, oneOf, period, text, textOrEmpty } from './parameter.js';
 import { DimensionedPipe, ParametersPipe } from './parameters.pipe.js';
 
 const METRIC = text('metric', "natural key of a metric, as 'shopping/order_count'", 201);
 const PERIOD = period('period', 'name of a period: DAY, WEEK, MONTH, CALENDAR_MONTH, LIFETIME, DAYS_90, …');
 const OBJECT_TYPE = text('object_type', 'type of objects', 100);
-const OBJECT_ID = text('object_id', 'primary key of an object, as text');
+const OBJECT_ID = textOrEmpty('object_id', 'primary key of an object, as text');
 const STATISTIC = text(
   'statistic',
   'custom statistic: the name of its table, without prefix. Its dimensions are given as dimension.NAME=VALUE, one that is null as null_dimension=NAME',
