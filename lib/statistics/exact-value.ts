@@ -13,7 +13,7 @@ export function exactValue(stored: unknown): string | null {
   }
   if (stored instanceof Uint8Array) return canonicalDecimal(new TextDecoder().decode(stored));
   // a decimal of a library, as a type parser of the application may make it
-  if (typeof stored === 'object') return canonicalDecimal(String(stored));
+  if (typeof stored === 'object') return canonicalDecimal((stored as { toString(): string }).toString());
   throw new TypeError(`a statistic's value cannot be read from ${typeof stored}`);
 }
 

@@ -309,7 +309,7 @@ describeOnEachDatabase('runs at once', (database) => {
 const TRANSIENT: Record<DatabaseKind, object> = {
   sqlite: { code: 'SQLITE_BUSY' },
   postgres: { code: '40P01' },
-  mariadb: { errno: 1213 },
+  mariadb: { errno: 1213, sqlState: '40001' },
 };
 
 /** Counts the statements of the connections, and lets the one of a number fail once. */
@@ -340,11 +340,13 @@ class Sabotage {
   }
 
   private failing(prepared: object): object {
-    return new Proxy(prepared, {
+    const failing: object = new Proxy(prepared, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target);
         if (typeof member !== 'function') return member;
         const method = member.bind(target) as (...given: unknown[]) => unknown;
+        // what sets an option gives the statement back
+        if (name === 'safeIntegers') return (...given: unknown[]) => (method(...given), failing);
         if (name !== 'all' && name !== 'run' && name !== 'iterate') return method;
         return (...given: unknown[]) => {
           this.step();
@@ -352,6 +354,7 @@ class Sabotage {
         };
       },
     });
+    return failing;
   }
 
   private step(): void {

@@ -52,7 +52,7 @@ describeOnEachDatabase('an object whose id is empty text', (database) => {
   beforeAll(async () => {
     const module = await Test.createTestingModule({
       imports: [
-        TypeOrmModule.forRoot({ ...(await database.options()), autoLoadEntities: true, synchronize: true }),
+        TypeOrmModule.forRoot({ ...database.options(), autoLoadEntities: true, synchronize: true }),
         TypeOrmModule.forFeature([Page, Book, View]),
         TrackstatsModule.forRoot({ scheduling: false, clock: () => new Date('2026-10-31T12:00:00Z') }),
         TrackstatsHttpModule.forRoot({ path: 'api', public: true }),
