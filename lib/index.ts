@@ -44,6 +44,7 @@ export type { TrackerInfo } from './execution/tracker-overview.js';
 export type { TrackerTarget } from './tracking/tracker.registry.js';
 export type { RunStatus, TrackerRun } from './execution/tracker-run.js';
 export type { TrackResult } from './tracking/tracker.runner.js';
+export type { RegisterOptions } from './execution/tracker.registrar.js';
 export { TrackerService } from './execution/tracker.service.js';
 export type { Difference, VerifyProgress } from './tracking/tracker.verifier.js';
 

@@ -23,6 +23,7 @@ import {
   type DeclaredTracker,
   type ReplacedTracker,
 } from './tracking/tracker.explorer.js';
+import type { TrackerRegistrar } from './execution/tracker.registrar.js';
 import type { TrackerOverview } from './execution/tracker-overview.js';
 import type { TrackerRegistry } from './tracking/tracker.registry.js';
 import type { DataSourceDiscovery } from './trackstats.data-sources.js';
@@ -42,6 +43,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     private readonly dataSources: DataSourceDiscovery,
     private readonly database: Database,
     private readonly registry: TrackerRegistry,
+    private readonly registrar: TrackerRegistrar,
     private readonly checker: TrackerChecker,
     private readonly overview: TrackerOverview,
     private readonly events: TrackerEvents,
@@ -65,6 +67,8 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.registry.fill(trackers);
     this.checkNames(trackers, replaced);
     this.overview.scopes = await this.checker.check(trackers);
+    this.registrar.enter = (more) => this.enter(more);
+    this.registrar.remove = (tracker) => this.remove(tracker);
     forwardEvents(this.events, this.discovery.getProviders());
     if (!this.options.scheduling.enabled) return;
     this.warnOfReplaced(replaced, overridden);
@@ -75,6 +79,29 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
   /** While every data source is still open. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.scheduler.stop();
+  }
+
+  /** As the start does, for trackers that come later: all of them, or none. */
+  private async enter(trackers: readonly RegisteredTracker[]): Promise<void> {
+    this.registry.add(trackers, 'register');
+    try {
+      for (const [name, scope] of await this.checker.check(trackers)) this.overview.scopes.set(name, scope);
+      if (this.options.scheduling.enabled) await this.scheduler.start(trackers);
+    } catch (error) {
+      this.forget(trackers);
+      throw error;
+    }
+  }
+
+  private async remove(tracker: RegisteredTracker): Promise<void> {
+    await this.scheduler.remove(tracker);
+    this.forget([tracker]);
+  }
+
+  private forget(trackers: readonly RegisteredTracker[]): void {
+    this.registry.remove(trackers);
+    this.checker.release(trackers);
+    for (const { name } of trackers) this.overview.scopes.delete(name);
   }
 
   private checkEntities(): void {
@@ -97,7 +124,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     if (names.length === 0) return;
     this.logger.warn(
       `@Track has no effect on ${names.join(', ')}: no module of this application provides ${names.length > 1 ? 'them' : 'it'}. ` +
-        `Add the class to the providers of a module. A module that is loaded lazily comes too late: import it. If another application of this process runs it, all is well.`,
+        `Add the class to the providers of a module. A module that is loaded lazily comes too late: call TrackerService.register with its provider. If another application of this process runs it, all is well.`,
     );
   }
 

@@ -24,6 +24,7 @@ import { SourceFinder } from './tracking/source.finder.js';
 import { TrackerChecker } from './tracking/tracker.checker.js';
 import { TrackerExecutor } from './execution/tracker.executor.js';
 import { TrackerOverview } from './execution/tracker-overview.js';
+import { TrackerRegistrar } from './execution/tracker.registrar.js';
 import { TrackerRegistry } from './tracking/tracker.registry.js';
 import { TrackerResolver } from './tracking/tracker.resolver.js';
 import { TrackerRunner } from './tracking/tracker.runner.js';
@@ -89,6 +90,7 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
       DataSourceDiscovery,
       Database,
       TrackerRegistry,
+      TrackerRegistrar,
       TrackerChecker,
       TrackerOverview,
       TrackerEvents,
@@ -131,6 +133,7 @@ function statisticProviders(): Provider[] {
 function trackingProviders(): Provider[] {
   return [
     of(TrackerRegistry),
+    of(TrackerRegistrar, RESOLVED),
     of(Running),
     of(TrackerEvents),
     of(DatabaseClock, TRACKSTATS_CLOCK),
@@ -169,6 +172,7 @@ function trackingProviders(): Provider[] {
     of(
       TrackerService,
       TrackerRegistry,
+      TrackerRegistrar,
       TrackerExecutor,
       TrackerOverview,
       RunHistory,

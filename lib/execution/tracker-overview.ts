@@ -45,7 +45,7 @@ export class TrackerOverview {
   /** when a tracker's job fires next; filled by the scheduler */
   readonly nextRuns = new Map<string, () => Date | null>();
   /** the scopes of the trackers' statistics; filled when the application starts */
-  scopes: ReadonlyMap<string, string> = new Map();
+  scopes = new Map<string, string>();
 
   constructor(
     private readonly database: Database,

@@ -1,6 +1,7 @@
 import type { ObjectLiteral } from 'typeorm';
 import { Cancellation } from '../database/cancellation.js';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
+import { shown } from '../errors/trackstats.error.js';
 import type { Source } from '../rollup/source.resolver.js';
 import { dayNumber, type LocalDate, type LocalDateInput } from '../time/local-date.js';
 import { localDateAt } from '../time/time-zone.js';
@@ -15,6 +16,7 @@ import { classTracks, parted } from '../tracking/track-metadata.js';
 import type { TrackerDefinition } from '../tracking/tracker-definition.js';
 import type { TrackerExecutor } from './tracker.executor.js';
 import type { TrackerInfo, TrackerOverview } from './tracker-overview.js';
+import type { RegisterOptions, TrackerRegistrar } from './tracker.registrar.js';
 import type { TrackerRegistry, TrackerTarget } from '../tracking/tracker.registry.js';
 import type { TrackerRun } from './tracker-run.js';
 import type { TrackerRunner, TrackResult } from '../tracking/tracker.runner.js';
@@ -76,6 +78,7 @@ export class TrackerService {
   /** @internal the module makes it */
   constructor(
     private readonly registry: TrackerRegistry,
+    private readonly registrar: TrackerRegistrar,
     private readonly executor: TrackerExecutor,
     private readonly overview: TrackerOverview,
     private readonly runs: RunHistory,
@@ -85,6 +88,41 @@ export class TrackerService {
     private readonly defaults: TrackerDefaults,
     private readonly clock: Clock,
   ) {}
+
+  /**
+   * Registers a tracker in an application that runs, as the start does with those that it finds: one that is made with
+   * `new` (one for each tenant, say), or a provider with `@Track` of a module that was loaded lazily. It is checked, runs
+   * by its schedule, and has a history under its name. Register it in every replica, under the same name.
+   *
+   * @param options its name and schedule, and its source; they replace those of `@Track`
+   * @returns the names of what was registered: all trackers of the provider, or none
+   * @throws NotStartedError, InvalidTrackerError, DuplicateTrackerError, MissingScheduleModuleError, ShuttingDownError,
+   * and what is wrong with a tracker
+   * @example
+   * const tracker = new CountObjectsByDateTracker({ metric, period: Period.DAY, dateField: 'createdAt', where: { tenant } });
+   * await this.trackers.register(tracker, { name: `orders of ${tenant.ref}`, source: Order, every: '15 minutes' });
+   */
+  async register(tracker: object, options: RegisterOptions = {}): Promise<string[]> {
+    this.registry.all('register');
+    if (typeof tracker !== 'object' || (tracker as unknown) === null) {
+      throw new InvalidTrackerError(
+        'register',
+        `Given was ${shown(tracker)}. Expected a tracker, or a provider with @Track.`,
+      );
+    }
+    const trackers = this.registrar.define(tracker, options);
+    await this.registrar.enter(trackers);
+    return trackers.map(({ name }) => name);
+  }
+
+  /**
+   * Ends a tracker in this process: it runs no more, and what it wrote stays. Resolves when a run in progress has ended.
+   *
+   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError
+   */
+  async unregister(tracker: TrackerTarget): Promise<void> {
+    await this.registrar.remove(this.registry.get(tracker, 'unregister'));
+  }
 
   /**
    * Runs any tracker, registered or made with `new`, on a source. It is not entered into the history.

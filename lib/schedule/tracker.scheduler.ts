@@ -40,6 +40,7 @@ export class TrackerScheduler {
    * @throws MissingScheduleModuleError, DuplicateJobError
    */
   async start(trackers: readonly RegisteredTracker[]): Promise<void> {
+    if (this.stopped) throw new ShuttingDownError();
     const made = this.made(trackers);
     const missed = await this.missedSlots(made.map(([tracker]) => tracker));
     for (const [tracker, job] of made) {
@@ -51,19 +52,16 @@ export class TrackerScheduler {
     for (const tracker of trackers) this.runAtStart(tracker, missed.has(tracker.name));
   }
 
+  /** Fires a tracker no more, and resolves when its run in progress has ended. */
+  async remove(tracker: RegisteredTracker): Promise<void> {
+    this.removeJob(tracker.name);
+    await this.executor.idle(tracker);
+  }
+
   /** Fires nothing any more, and resolves when the runs in progress have ended. */
   async stop(): Promise<void> {
     this.stopped = true;
-    for (const [name, job] of this.jobs) {
-      const registry = this.jobsOfApplication;
-      // ScheduleModule may have cleared its registry already
-      if (registry?.doesExist('cron', name) === true && registry.getCronJob(name) === job) registry.deleteCronJob(name);
-      else void job.stop();
-    }
-    for (const timer of this.waiting.values()) clearTimeout(timer);
-    this.waiting.clear();
-    this.jobs.clear();
-    this.overview.nextRuns.clear();
+    for (const name of [...this.jobs.keys(), ...this.waiting.keys()]) this.removeJob(name);
     await this.executor.stop();
   }
 
@@ -76,6 +74,18 @@ export class TrackerScheduler {
       if (registry.doesExist('cron', tracker.name)) throw new DuplicateJobError(tracker.name);
       return [tracker, TrackerJob.of(tracker.schedule, (slot) => this.tick(tracker, slot))];
     });
+  }
+
+  private removeJob(name: string): void {
+    const job = this.jobs.get(name);
+    const registry = this.jobsOfApplication;
+    // ScheduleModule may have cleared its registry already
+    if (registry?.doesExist('cron', name) === true && registry.getCronJob(name) === job) registry.deleteCronJob(name);
+    else void job?.stop();
+    clearTimeout(this.waiting.get(name));
+    this.waiting.delete(name);
+    this.jobs.delete(name);
+    this.overview.nextRuns.delete(name);
   }
 
   private registry(scheduled: readonly RegisteredTracker[]): SchedulerRegistry {
@@ -138,6 +148,7 @@ export class TrackerScheduler {
   }
 
   private async runLatest(tracker: ScheduledTracker): Promise<void> {
+    if (!this.jobs.has(tracker.name)) return;
     const slot = latestSlot(tracker.schedule, this.clock.scheduleNow());
     if (slot !== null) await this.run(tracker, slot);
   }

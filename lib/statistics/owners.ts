@@ -18,6 +18,14 @@ export class StatisticOwners {
     this.byMetric.set(metricKey, owned);
   }
 
+  /** Takes back what a tracker owns. */
+  disown(trackerName: string): void {
+    for (const [metricKey, owned] of this.byMetric) {
+      const others = owned.filter(({ tracker }) => tracker !== trackerName);
+      this.byMetric.set(metricKey, others);
+    }
+  }
+
   /**
    * The name of the tracker that owns statistics of a scope; those of one object also belong to the owner of all
    * objects of its type, and those of all objects to the owner of one of them.

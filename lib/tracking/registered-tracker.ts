@@ -6,7 +6,7 @@ import { defineTracker } from './define-tracker.js';
 import { optional, text, truth, wholeNumber, withDefault } from '../validation/check.js';
 import type { ChecksOf } from '../validation/options.js';
 import { checkedLater, readTrackerOptions } from './option.js';
-import { parted, type GivenJob, type GivenOptions } from './track-metadata.js';
+import { classTracks, parted, type GivenJob, type GivenOptions } from './track-metadata.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { nameOf, type DeclaredTracker } from './tracker.explorer.js';
 import type { TrackContext } from './tracker.options.js';
@@ -82,7 +82,7 @@ export function registered(declared: DeclaredTracker, module: ResolvedOptions): 
     timeout: checked.timeout ?? null,
   });
   if (method === null) {
-    const tracker = checkedTracker(name, instance);
+    const tracker = checkedTracker(name, type, instance);
     const definition = defineTracker({ kind: kindOf(tracker), name, type: type.name }, options, module);
     return Object.freeze({ ...job(definition.timeZone), kind: 'source', tracker, definition, options });
   }
@@ -95,7 +95,7 @@ export function registered(declared: DeclaredTracker, module: ResolvedOptions): 
   });
 }
 
-function checkedTracker(name: string, instance: object): AnyTracker {
+function checkedTracker(name: string, type: Type, instance: object): AnyTracker {
   const tracker: unknown = instance instanceof Tracker ? instance : null;
   if (tracker === null) {
     throw new InvalidTrackerError(
@@ -103,7 +103,7 @@ function checkedTracker(name: string, instance: object): AnyTracker {
       'its class has @Track and extends no tracker. Extend one, as in class X extends CountObjectsByDateTracker; or put @Track on a method.',
     );
   }
-  if (constructorOptions(tracker as AnyTracker) !== undefined) {
+  if (classTracks(type).length > 0 && constructorOptions(tracker as AnyTracker) !== undefined) {
     throw new InvalidTrackerError(
       name,
       'it has its options twice, from @Track and in its constructor: super({ … }). Keep those of @Track.',

@@ -18,6 +18,7 @@ import type {
   MethodOptions,
   Schedule,
   SourceContext,
+  SourceOf,
   TrackContext,
 } from './tracker.options.js';
 
@@ -60,13 +61,6 @@ type MethodTrack<V> = <M extends (context: TrackContext) => V | Promise<V>>(
 ) => void;
 
 type Common = JobOptions & Schedule;
-
-interface SourceOf<E extends ObjectLiteral> {
-  /** the entity whose rows are counted; a `source()` of the class wins */
-  source?: EntityClass<E> | undefined;
-  /** name of its data source. @default the one that has the entity */
-  sourceDataSource?: string | undefined;
-}
 
 type Kind<S, F, T, A> = [S] extends [never]
   ? [F | T] extends [never]

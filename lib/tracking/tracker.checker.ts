@@ -30,7 +30,7 @@ export class TrackerChecker {
    * @returns the scope of each tracker; none of one whose `source()` failed
    * @throws what is wrong with the first that cannot run; DuplicateTrackerError where two would write the same statistics
    */
-  async check(trackers: readonly RegisteredTracker[]): Promise<ReadonlyMap<string, string>> {
+  async check(trackers: readonly RegisteredTracker[]): Promise<Map<string, string>> {
     const scopes = new Map<string, string>();
     for (const tracker of trackers) {
       const scope = await this.scopeOf(tracker).catch((error: unknown) => {
@@ -41,6 +41,11 @@ export class TrackerChecker {
       this.own(tracker, scope);
     }
     return scopes;
+  }
+
+  /** Takes back what trackers own that run no more. */
+  release(trackers: readonly RegisteredTracker[]): void {
+    for (const { name } of trackers) this.owners.disown(name);
   }
 
   private async scopeOf(tracker: RegisteredTracker): Promise<string | null> {

@@ -157,7 +157,7 @@ interface TracksOn {
 }
 
 /** What @Track says of a class itself, and of its methods. */
-function declaredOn(type: Type): TracksOn[] {
+export function declaredOn(type: Type): TracksOn[] {
   const all = [[null, classTracks(type)] as const, ...inheritedTracks(type).tracks];
   return all.flatMap(([method, tracks]) => {
     const [options] = tracks;
@@ -211,7 +211,7 @@ function refuseSecondInstance(type: Type, wrapper: Provider, first: Provider | u
   throw new InvalidTrackerError(
     type.name,
     `it is provided ${one === other ? `twice in ${one}` : `in ${one} and in ${other}`}, so there are two of it and each would run. ` +
-      `Provide it in one module, and export it from there where others need it.`,
+      `Provide it in one module, and export it from there where others need it. Several of one class, as one for each tenant: TrackerService.register.`,
   );
 }
 

@@ -132,3 +132,10 @@ export interface MethodOptions {
   /** IANA name of the zone whose date is today. @default the module's */
   timeZone?: string | undefined;
 }
+
+export interface SourceOf<E extends ObjectLiteral> {
+  /** the entity whose rows are counted; a `source()` of the class wins */
+  source?: EntityClass<E> | undefined;
+  /** name of its data source. @default the one that has the entity */
+  sourceDataSource?: string | undefined;
+}

@@ -29,6 +29,20 @@ export class TrackerRegistry {
     this.trackers = Object.freeze([...trackers]);
   }
 
+  /**
+   * Enters more trackers, in an application that runs.
+   *
+   * @throws NotStartedError, DuplicateTrackerError
+   */
+  add(trackers: readonly RegisteredTracker[], call: string): void {
+    this.fill([...this.all(call), ...trackers]);
+  }
+
+  /** Forgets trackers. */
+  remove(trackers: readonly RegisteredTracker[]): void {
+    this.trackers = Object.freeze(this.all('unregister').filter((tracker) => !trackers.includes(tracker)));
+  }
+
   /** @param call whose error is it where the application has not started */
   all(call: string): readonly RegisteredTracker[] {
     if (this.trackers === null) throw new NotStartedError(call);
