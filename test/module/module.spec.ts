@@ -254,7 +254,13 @@ describe('the start', () => {
   it('stops at a database that it has no dialect for', async () => {
     const sqljs = {
       provide: DataSource,
-      useValue: Object.assign(Object.create(DataSource.prototype), { options: { type: 'oracle' }, driver: {} }),
+      useValue: Object.assign(Object.create(DataSource.prototype), {
+        options: { type: 'oracle' },
+        driver: {},
+        // for the repositories that TypeOrmModule makes, before or after the library looks
+        entityMetadatas: [],
+        getRepository: () => ({}),
+      }),
     };
     @Module({ providers: [sqljs], exports: [DataSource] })
     class OracleModule {}
