@@ -15,7 +15,7 @@ describe('TrackstatsPrometheusModule without prom-client', () => {
         stdout: expect.stringMatching(/^TRACKSTATS_MISSING_PACKAGE .* npm install 'prom-client@\^15\.0\.0'/),
       });
     } finally {
-      place.remove();
+      await place.remove();
     }
   });
 });
