@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** An argument or an option of a call, or of a command, cannot be used. */
+/** Thrown if an argument or an option of a call does not exist, or if its value cannot be used. */
 export class InvalidArgumentError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_ARGUMENT';
 

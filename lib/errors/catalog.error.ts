@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** A ref has other characters than allowed, or is too long or empty. */
+/** Thrown if a ref is empty, too long, or has characters other than A–Z a–z 0–9 _ . - */
 export class InvalidRefError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_REF';
 
@@ -9,7 +9,7 @@ export class InvalidRefError extends TrackstatsError {
   }
 }
 
-/** A name or description cannot be stored. */
+/** Thrown if a name or a description cannot be stored. */
 export class InvalidNameError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_NAME';
 
@@ -18,7 +18,7 @@ export class InvalidNameError extends TrackstatsError {
   }
 }
 
-/** A value is no definition, no entity of the catalog and no text that names one. */
+/** Thrown if a value is not a definition, not a stored entity, and not the key of a metric or domain. */
 export class InvalidDefinitionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DEFINITION';
 
@@ -31,7 +31,7 @@ export class InvalidDefinitionError extends TrackstatsError {
   }
 }
 
-/** A metric is defined twice, with another name or description. */
+/** Thrown if a metric is defined twice, with a different name or description. */
 export class DefinitionConflictError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DEFINITION_CONFLICT';
 
@@ -43,7 +43,7 @@ export class DefinitionConflictError extends TrackstatsError {
   }
 }
 
-/** No metric is stored under the key. */
+/** Thrown if no metric is stored under the key. The message suggests the nearest one. */
 export class UnknownMetricError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_METRIC';
 
@@ -55,7 +55,7 @@ export class UnknownMetricError extends TrackstatsError {
   }
 }
 
-/** No domain is stored under the ref. */
+/** Thrown if no domain is stored under the ref. The message suggests the nearest one. */
 export class UnknownDomainError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_DOMAIN';
 
@@ -67,7 +67,7 @@ export class UnknownDomainError extends TrackstatsError {
   }
 }
 
-/** Something else is stored under the ref. */
+/** Thrown if a metric or domain is renamed to a ref that is taken. */
 export class RefTakenError extends TrackstatsError {
   readonly code = 'TRACKSTATS_REF_TAKEN';
 
@@ -76,7 +76,7 @@ export class RefTakenError extends TrackstatsError {
   }
 }
 
-/** The domain cannot be removed while it has metrics. */
+/** Thrown if a domain is removed while it has metrics. */
 export class DomainHasMetricsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DOMAIN_HAS_METRICS';
 
@@ -89,7 +89,7 @@ export class DomainHasMetricsError extends TrackstatsError {
   }
 }
 
-/** The metric cannot be removed while it has statistics. */
+/** Thrown if a metric is removed while it has statistics. Pass `{ statistics: true }` to remove them too. */
 export class MetricHasStatisticsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_METRIC_HAS_STATISTICS';
 

@@ -1,6 +1,6 @@
 import { TrackstatsError } from './trackstats.error.js';
 
-/** The command line cannot find or load the application. */
+/** Thrown if the command line cannot find or load the application. */
 export class ApplicationNotFoundError extends TrackstatsError {
   readonly code = 'TRACKSTATS_APPLICATION_NOT_FOUND';
 
@@ -10,7 +10,7 @@ export class ApplicationNotFoundError extends TrackstatsError {
   }
 }
 
-/** A command was stopped by Ctrl-C or a signal; what its last step had not committed was rolled back. */
+/** Thrown if Ctrl-C or a signal stopped a command. The step in progress was rolled back. */
 export class InterruptedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INTERRUPTED';
 

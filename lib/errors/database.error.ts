@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** The data source is of a kind that the library has no dialect for. */
+/** Thrown if statistics cannot be stored in a data source of this type. */
 export class UnsupportedDatabaseError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNSUPPORTED_DATABASE';
 
@@ -12,7 +12,7 @@ export class UnsupportedDatabaseError extends TrackstatsError {
   }
 }
 
-/** A call names more metrics, objects or dimension values than one statement can bind. */
+/** Thrown if a call names more metrics, objects or dimension values than one statement can bind. */
 export class TooManyValuesError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TOO_MANY_VALUES';
 
@@ -24,7 +24,10 @@ export class TooManyValuesError extends TrackstatsError {
   }
 }
 
-/** A call waited too long for a connection: the pool has none free, or an open transaction of the application has SQLite's only one. */
+/**
+ * Thrown if a call waited longer than `connectionTimeout` for a connection: the pool has none free, or SQLite's only
+ * one is in an open transaction of the application.
+ */
 export class ConnectionBusyError extends TrackstatsError {
   readonly code = 'TRACKSTATS_CONNECTION_BUSY';
 
@@ -49,7 +52,10 @@ export class ConnectionBusyError extends TrackstatsError {
   }
 }
 
-/** The database did not answer in time: packets are lost, or the server is stuck. The connection was closed. */
+/**
+ * Thrown if the database did not answer in time, because packets are lost or the server is stuck. The connection was
+ * closed.
+ */
 export class DatabaseNotRespondingError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DATABASE_NOT_RESPONDING';
 
@@ -62,7 +68,7 @@ export class DatabaseNotRespondingError extends TrackstatsError {
   }
 }
 
-/** The data source of the statistics is not initialized when the application starts. */
+/** Thrown if the data source of the statistics is not initialized when the application starts. */
 export class UninitializedDataSourceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNINITIALIZED_DATA_SOURCE';
 
@@ -75,7 +81,7 @@ export class UninitializedDataSourceError extends TrackstatsError {
   }
 }
 
-/** The entity is not registered with the data source. */
+/** Thrown if an entity is not registered with the data source. */
 export class MissingEntityError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_ENTITY';
 
@@ -87,7 +93,7 @@ export class MissingEntityError extends TrackstatsError {
   }
 }
 
-/** Tables that the library needs are not in the database, or are those of an earlier version. */
+/** Thrown if tables are missing in the database, or are those of an earlier version. Run the migrations. */
 export class MissingTableError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_TABLE';
 
@@ -103,7 +109,7 @@ export class MissingTableError extends TrackstatsError {
   }
 }
 
-/** A table has the name of one that a migration makes, and is not that one. */
+/** Thrown if another table already has the name of one that a migration creates. */
 export class TableConflictError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TABLE_CONFLICT';
 

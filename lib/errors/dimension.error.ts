@@ -1,6 +1,9 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** A `@Dimension` whose type cannot be told, or a custom statistic that has other columns than dimensions. */
+/**
+ * Thrown if the type of a `@Dimension` cannot be derived from its property, or if a custom statistic has columns that
+ * are not dimensions.
+ */
 export class InvalidDimensionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DIMENSION';
 
@@ -13,7 +16,9 @@ export class InvalidDimensionError extends TrackstatsError {
   }
 }
 
-/** The value of a dimension does not fit its type, or is the one that stands for NULL in the database. */
+/**
+ * Thrown if a value does not fit the type of its dimension, or if it is the value that represents NULL in the database.
+ */
 export class InvalidDimensionValueError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DIMENSION_VALUE';
 
@@ -22,7 +27,7 @@ export class InvalidDimensionValueError extends TrackstatsError {
   }
 }
 
-/** A call that reads or writes one value of a custom statistic does not name all of its dimensions. */
+/** Thrown if a call reads or writes one value of a custom statistic without naming all dimensions. */
 export class IncompleteDimensionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INCOMPLETE_DIMENSIONS';
 

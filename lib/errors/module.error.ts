@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** An option of the module that does not exist, or whose value cannot be used. */
+/** Thrown if an option of the module does not exist, or if its value cannot be used. */
 export class InvalidOptionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_OPTIONS';
 
@@ -10,7 +10,10 @@ export class InvalidOptionsError extends TrackstatsError {
   }
 }
 
-/** An option that shapes the module was returned by a factory, which is asked when the module has its shape already. */
+/**
+ * Thrown if a factory returns `isGlobal`, `dataSource` or `statistics`. Pass these beside the factory, because they
+ * shape the module.
+ */
 export class MisplacedOptionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISPLACED_OPTION';
 
@@ -23,7 +26,7 @@ export class MisplacedOptionError extends TrackstatsError {
   }
 }
 
-/** `TrackstatsModule.forRoot` or `forRootAsync` stands in the application more than once. */
+/** Thrown if an application imports `TrackstatsModule.forRoot` or `forRootAsync` more than once. */
 export class DuplicateModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DUPLICATE_MODULE';
 
@@ -36,7 +39,7 @@ export class DuplicateModuleError extends TrackstatsError {
   }
 }
 
-/** `TrackstatsModule.forFeature` stands in an application that has no `forRoot`. */
+/** Thrown if an application imports `TrackstatsModule.forFeature` without `forRoot`. */
 export class MissingModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_MODULE';
 
@@ -48,7 +51,7 @@ export class MissingModuleError extends TrackstatsError {
   }
 }
 
-/** `forFeature` names another data source than `forRoot`. */
+/** Thrown if `forFeature` names another data source than `forRoot`. */
 export class DataSourceMismatchError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DATA_SOURCE_MISMATCH';
 

@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** An optional part of the library stands in an application that has no `TrackstatsModule`. */
+/** Thrown if an application uses an optional part of the library without `TrackstatsModule`. */
 export class PartWithoutModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_PART_WITHOUT_MODULE';
 
@@ -12,7 +12,7 @@ export class PartWithoutModuleError extends TrackstatsError {
   }
 }
 
-/** An optional part of the library needs a package that is not installed. */
+/** Thrown if an optional part of the library needs a package that is not installed. */
 export class MissingPackageError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_PACKAGE';
 
@@ -22,7 +22,7 @@ export class MissingPackageError extends TrackstatsError {
   }
 }
 
-/** An option of an optional part that cannot be used. */
+/** Thrown if an option of an optional part cannot be used. */
 export class InvalidPartOptionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_PART_OPTION';
 

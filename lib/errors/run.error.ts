@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** A key or a number of a tracker's source does not fit where statistics are stored. */
+/** Thrown if a key or a number in a tracker's source is too long or too large to be stored. */
 export class OutOfRangeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_OUT_OF_RANGE';
 
@@ -10,7 +10,7 @@ export class OutOfRangeError extends TrackstatsError {
   }
 }
 
-/** The clock says a day well before the last one that was computed. */
+/** Thrown if the clock is days behind the last computed date. */
 export class ClockBehindError extends TrackstatsError {
   readonly code = 'TRACKSTATS_CLOCK_BEHIND';
 
@@ -23,7 +23,7 @@ export class ClockBehindError extends TrackstatsError {
   }
 }
 
-/** What a tracker computes is no longer what its stored statistics were computed by. */
+/** Thrown if a tracker no longer computes what its stored statistics contain. The message names the backfill to run. */
 export class DefinitionChangedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DEFINITION_CHANGED';
 
@@ -36,12 +36,12 @@ export class DefinitionChangedError extends TrackstatsError {
   }
 }
 
-/** A range to compute that lies apart from what is covered, or ends before it begins. */
+/** Thrown if a range to compute ends before it begins, or does not adjoin the coverage. */
 export class InvalidRangeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_RANGE';
 }
 
-/** A run would replace statistics by nothing, of dates whose source rows are gone. */
+/** Thrown if a run would lose statistics, because their source rows have been deleted. */
 export class SourceGoneError extends TrackstatsError {
   readonly code = 'TRACKSTATS_SOURCE_GONE';
 
@@ -54,7 +54,10 @@ export class SourceGoneError extends TrackstatsError {
   }
 }
 
-/** A source begins with rows that are dated long before the rest, or before every date: whether they are errors only the user knows. */
+/**
+ * Thrown if a source begins with rows that are dated long before the rest. Say with `since` which of them count, or
+ * correct the dates.
+ */
 export class StrayRowsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_STRAY_ROWS';
 
@@ -80,7 +83,7 @@ export class StrayRowsError extends TrackstatsError {
   }
 }
 
-/** A date column without a type of its own holds dates in a form that cannot be compared with the others. */
+/** Thrown if a date column on SQLite holds dates in a form that cannot be compared with the others. */
 export class DateFormError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DATE_FORM';
 
@@ -99,7 +102,7 @@ export class DateFormError extends TrackstatsError {
   }
 }
 
-/** A run was stopped after its `timeout`; it was rolled back. */
+/** Thrown if a run took longer than its `timeout`. It was rolled back. */
 export class RunTimeoutError extends TrackstatsError {
   readonly code = 'TRACKSTATS_RUN_TIMEOUT';
 
@@ -111,7 +114,10 @@ export class RunTimeoutError extends TrackstatsError {
   }
 }
 
-/** Another process took over while this one was paused or cut off for longer than `lockAtMostFor`; what it had computed was rolled back. */
+/**
+ * Thrown if another process took over a run, because this one was paused or cut off for longer than `lockAtMostFor`.
+ * The run was rolled back.
+ */
 export class LeaseLostError extends TrackstatsError {
   readonly code = 'TRACKSTATS_LEASE_LOST';
 
@@ -123,7 +129,10 @@ export class LeaseLostError extends TrackstatsError {
   }
 }
 
-/** Other runs of the same statistics moved their coverage, again and again, while this one read its source in another data source. */
+/**
+ * Thrown if other runs of the same statistics moved their coverage repeatedly, while this run read its source in
+ * another data source. Run it again later.
+ */
 export class OvertakenError extends TrackstatsError {
   readonly code = 'TRACKSTATS_OVERTAKEN';
 
@@ -135,7 +144,10 @@ export class OvertakenError extends TrackstatsError {
   }
 }
 
-/** The application shuts down; a run that did not end within the grace time was rolled back. */
+/**
+ * Thrown if a run did not end within `shutdownGrace` of a shutdown, or was not started because of it. It was rolled
+ * back.
+ */
 export class ShuttingDownError extends TrackstatsError {
   readonly code = 'TRACKSTATS_SHUTTING_DOWN';
 
@@ -147,7 +159,7 @@ export class ShuttingDownError extends TrackstatsError {
   }
 }
 
-/** There is no interrupted backfill to go on with. */
+/** Thrown if `resume` is passed and there is no interrupted backfill of that range. */
 export class NothingToResumeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOTHING_TO_RESUME';
 
@@ -159,7 +171,7 @@ export class NothingToResumeError extends TrackstatsError {
   }
 }
 
-/** Runs of the same statistics ended while they were compared, again and again. */
+/** Thrown if other runs wrote the same statistics each time that they were verified. Nothing was changed. */
 export class VerificationOvertakenError extends TrackstatsError {
   readonly code = 'TRACKSTATS_VERIFICATION_OVERTAKEN';
 

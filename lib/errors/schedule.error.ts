@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** The times at which a tracker is to run cannot be read. */
+/** Thrown if the schedule of a tracker cannot be read. */
 export class InvalidScheduleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_SCHEDULE';
 
@@ -10,7 +10,7 @@ export class InvalidScheduleError extends TrackstatsError {
   }
 }
 
-/** Trackers have a schedule, and the application has no ScheduleModule. */
+/** Thrown if a tracker has a schedule and the application does not import `ScheduleModule`. */
 export class MissingScheduleModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_SCHEDULE_MODULE';
 
@@ -23,7 +23,7 @@ export class MissingScheduleModuleError extends TrackstatsError {
   }
 }
 
-/** The application's SchedulerRegistry has a job of the tracker's name already. */
+/** Thrown if the `SchedulerRegistry` already has a job with the tracker's name. */
 export class DuplicateJobError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DUPLICATE_JOB';
 

@@ -1,6 +1,9 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** A property path of a tracker leads nowhere, or where it may not lead. */
+/**
+ * Thrown if a property path of a tracker does not exist, crosses a to-many relation, or leads to a column that cannot
+ * be used.
+ */
 export class InvalidPropertyPathError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_PROPERTY_PATH';
 
@@ -9,7 +12,9 @@ export class InvalidPropertyPathError extends TrackstatsError {
   }
 }
 
-/** A relation that should find one row found several, with different values of what a tracker reads. */
+/**
+ * Thrown if a relation that should find one row found several, with different values of a field that the tracker reads.
+ */
 export class AmbiguousRelationError extends TrackstatsError {
   readonly code = 'TRACKSTATS_AMBIGUOUS_RELATION';
 
@@ -29,7 +34,7 @@ export class AmbiguousRelationError extends TrackstatsError {
   }
 }
 
-/** What was given as the source of a tracker cannot be counted. */
+/** Thrown if the source of a tracker cannot be counted. */
 export class InvalidSourceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_SOURCE';
 }

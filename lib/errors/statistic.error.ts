@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** A value is no finite decimal number, or has more digits than are stored. */
+/** Thrown if a value is not a finite decimal number, or has more digits than can be stored. */
 export class InvalidValueError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_VALUE';
 
@@ -9,7 +9,7 @@ export class InvalidValueError extends TrackstatsError {
   }
 }
 
-/** A value is no object of the application and no reference to one. */
+/** Thrown if a value is not an object of the application and not a reference to one. */
 export class InvalidObjectError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_OBJECT';
 
@@ -18,12 +18,12 @@ export class InvalidObjectError extends TrackstatsError {
   }
 }
 
-/** A filter, or the description of a value to write, has a key that is missing, wrong, or undefined. */
+/** Thrown if a filter, or a value to write, has a key that is missing, wrong, or undefined. */
 export class InvalidFilterError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_FILTER';
 }
 
-/** A hand-made write to statistics that a tracker computes. */
+/** Thrown if a call writes statistics that a tracker computes. */
 export class TrackerOwnedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TRACKER_OWNED';
 
@@ -42,7 +42,7 @@ export class TrackerOwnedError extends TrackstatsError {
   }
 }
 
-/** `record` and `increment` on the same statistics. */
+/** Thrown if `record` and `increment` are used for the same statistics. */
 export class MixedWritesError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MIXED_WRITES';
 
@@ -55,7 +55,7 @@ export class MixedWritesError extends TrackstatsError {
   }
 }
 
-/** `total` of values that must not be added together. */
+/** Thrown if `total` is called for values that do not add up: averages, minima, maxima and distinct counts. */
 export class NotSummableError extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOT_SUMMABLE';
 
@@ -67,7 +67,7 @@ export class NotSummableError extends TrackstatsError {
   }
 }
 
-/** A series, or a find, of too many points. */
+/** Thrown if a series, or the result of `find`, would have more than 100,000 points. */
 export class TooManyPointsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TOO_MANY_POINTS';
 

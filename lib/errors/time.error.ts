@@ -1,7 +1,7 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
 /**
- * A value is not a period, or not one of the kind that is asked for.
+ * Thrown if a value is not a period, or if the call does not take this kind of period.
  *
  * @example
  * Period.parse('fortnight'); // throws: use Period.days(14)
@@ -16,7 +16,7 @@ export class InvalidPeriodError extends TrackstatsError {
 }
 
 /**
- * A value is not a calendar date of the years 0001 to 9999, or not a valid instant.
+ * Thrown if a value is not a date of the years 0001 to 9999, or not a valid instant.
  *
  * @example
  * parseLocalDate('2026-02-30'); // throws: 2026-02-30 does not exist
@@ -31,7 +31,7 @@ export class InvalidDateError extends TrackstatsError {
 }
 
 /**
- * A name is not an IANA time zone that this JavaScript knows.
+ * Thrown if a name is not an IANA time zone that JavaScript knows.
  *
  * @example
  * checkTimeZone('Europe/Atlantis'); // throws

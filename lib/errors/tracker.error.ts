@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** A tracker whose options do not make sense. */
+/** Thrown if the options of a tracker cannot be used. */
 export class InvalidTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_TRACKER';
 
@@ -10,7 +10,7 @@ export class InvalidTrackerError extends TrackstatsError {
   }
 }
 
-/** A tracker has no source. */
+/** Thrown if a tracker has no source. */
 export class MissingSourceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_SOURCE';
 
@@ -22,7 +22,7 @@ export class MissingSourceError extends TrackstatsError {
   }
 }
 
-/** The data source of a tracker's source does not exist or cannot be told. */
+/** Thrown if the data source of a tracker's source does not exist, or if several could be meant. */
 export class SourceDataSourceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_SOURCE_DATA_SOURCE';
 
@@ -32,7 +32,7 @@ export class SourceDataSourceError extends TrackstatsError {
   }
 }
 
-/** A tracker, or something that is injected into it, is made anew for each request. */
+/** Thrown if a tracker, or a provider that it injects, is not a singleton. */
 export class TrackerInjectionScopeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TRACKER_INJECTION_SCOPE';
 
@@ -45,12 +45,12 @@ export class TrackerInjectionScopeError extends TrackstatsError {
   }
 }
 
-/** Two trackers would be one: they have the same name, or write the same statistics. */
+/** Thrown if two trackers have the same name, or write the same statistics. */
 export class DuplicateTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DUPLICATE_TRACKER';
 }
 
-/** No tracker of that name or class is registered. */
+/** Thrown if no tracker with that name or class is registered. */
 export class UnknownTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_TRACKER';
 
@@ -64,7 +64,7 @@ export class UnknownTrackerError extends TrackstatsError {
   }
 }
 
-/** A class stands for several trackers. */
+/** Thrown if a class has several trackers and the call names none of them. */
 export class AmbiguousTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_AMBIGUOUS_TRACKER';
 
@@ -75,7 +75,7 @@ export class AmbiguousTrackerError extends TrackstatsError {
   }
 }
 
-/** A tracker is asked for before the application has looked for trackers. */
+/** Thrown if trackers are used before the application has started. */
 export class NotStartedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOT_STARTED';
 
@@ -87,7 +87,7 @@ export class NotStartedError extends TrackstatsError {
   }
 }
 
-/** A method under `@Track` returned something that cannot be recorded. */
+/** Thrown if a method with `@Track` returned something that cannot be recorded. */
 export class InvalidResultError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_RESULT';
 

@@ -1,9 +1,9 @@
-/** Every error's `code`: stable, for programs; the message is for people. */
+/** The `code` of an error, for programs. It stays the same when the message changes. */
 export type TrackstatsErrorCode = `TRACKSTATS_${Uppercase<string>}`;
 
 /**
- * The base of every error that the library throws. Its message says what was given, what was expected and how to
- * mend it; where a call throws one, nothing was written.
+ * Base class of every error that the library throws. The message says what was given, what was expected and what to do.
+ * If a call throws one, nothing was written.
  *
  * @example
  * ```ts
@@ -20,7 +20,7 @@ export abstract class TrackstatsError extends Error {
   }
 }
 
-/** Shows a value in a message: quoted, on one line, never longer than a reader wants; hostile text stays text. */
+/** Formats a value for an error message: quoted, on one line, and at most 120 characters. */
 export function shown(value: unknown): string {
   const text =
     typeof value === 'string'

@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** The format of an export or import is none that there is. */
+/** Thrown if the format of an export or import is unknown. */
 export class UnknownFormatError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_FORMAT';
 
@@ -9,7 +9,7 @@ export class UnknownFormatError extends TrackstatsError {
   }
 }
 
-/** `TrackstatsTransferModule` stands in an application that has no `TrackstatsModule`. */
+/** Thrown if an application imports `TrackstatsTransferModule` without `TrackstatsModule`. */
 export class TransferWithoutModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TRANSFER_WITHOUT_MODULE';
 
@@ -21,7 +21,7 @@ export class TransferWithoutModuleError extends TrackstatsError {
   }
 }
 
-/** Why one row of an import cannot be stored. */
+/** The reason why one row of an import cannot be stored. */
 export interface ImportProblem {
   /** the line on which the row begins, from 1 on; of a table's row its id */
   readonly line: number;
@@ -30,7 +30,7 @@ export interface ImportProblem {
   readonly reason: string;
 }
 
-/** Rows of an import cannot be stored; nothing was. */
+/** Thrown if rows of an import cannot be stored. Nothing was imported. */
 export class ImportRefusedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_IMPORT_REFUSED';
 
@@ -50,7 +50,7 @@ export class ImportRefusedError extends TrackstatsError {
   }
 }
 
-/** What is to be imported is no text in UTF-8. */
+/** Thrown if the input of an import is not UTF-8 text. */
 export class NotUtf8Error extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOT_UTF8';
 
@@ -61,7 +61,7 @@ export class NotUtf8Error extends TrackstatsError {
   }
 }
 
-/** The database of django-trackstats has not the tables that are to be imported. */
+/** Thrown if the database of django-trackstats does not have the tables to import. */
 export class MissingDjangoTableError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_DJANGO_TABLE';
 
@@ -73,7 +73,7 @@ export class MissingDjangoTableError extends TrackstatsError {
   }
 }
 
-/** Statistics of django-trackstats belong to objects of content types that no object type is named for. */
+/** Thrown if statistics of django-trackstats belong to content types that are not mapped to an object type. */
 export class UnmappedContentTypesError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNMAPPED_CONTENT_TYPES';
 
