@@ -7,6 +7,20 @@ import { Database } from './database/database.js';
 import { DataSources } from './database/data-sources.js';
 import { InvalidOptionsError } from './errors/module.error.js';
 import type { AbstractStatistic } from './statistics/abstract-statistic.js';
+import { isStatisticClass } from './statistics/statistic-table.js';
+import {
+  callback,
+  injectable,
+  isClass,
+  isOptions,
+  listOf,
+  optional,
+  text,
+  truth,
+  type Check,
+  type Refuse,
+} from './validation/check.js';
+import { readOptions, readValue, type ChecksOf, type Values } from './validation/options.js';
 import { ObjectTypes } from './statistics/object-types.js';
 import { StatisticOwners } from './statistics/owners.js';
 import { StatisticService } from './statistics/statistic.service.js';
@@ -40,6 +54,35 @@ const SHARED = [Database, DataSources, ObjectTypes, StatisticOwners, TrackerRegi
 @Module({})
 export class TrackstatsCoreModule {}
 
+const statisticClass: Check<Type<AbstractStatistic>> = (given, refuse) =>
+  isStatisticClass(given) ? given : refuse('Expected custom statistics: classes that extend AbstractStatistic.');
+
+const EXTRAS = {
+  isGlobal: optional(truth),
+  dataSource: optional(text),
+  statistics: optional(listOf(statisticClass)),
+} satisfies ChecksOf<TrackstatsModuleExtras>;
+
+type AsyncOptions = Extract<TrackstatsModuleAsyncOptions, { useFactory: object }>;
+
+/** The options beside the factory: one that is not here belongs to what the factory returns. */
+const ASYNC_OPTIONS = {
+  ...EXTRAS,
+  imports: optional(listOf(injectable as Check<NonNullable<DynamicModule['imports']>[number]>)),
+  inject: optional(listOf(injectable)),
+  useFactory: optional(callback('(…) => ({ timeZone })')),
+  useClass: optional(classCheck),
+  useExisting: optional(classCheck),
+} satisfies ChecksOf<AsyncOptions>;
+
+function classCheck(given: unknown, refuse: Refuse): unknown {
+  return isClass(given) ? given : refuse('Expected a class with a method createTrackstatsOptions.');
+}
+
+function invalidOption(name: string | null, given: unknown, expected: string): InvalidOptionsError {
+  return new InvalidOptionsError(name ?? 'the options', given, expected);
+}
+
 /** Custom statistics of a module of the application. */
 @Module({ providers: [FeatureCheck] })
 export class TrackstatsFeatureModule {}
@@ -66,9 +109,11 @@ export class TrackstatsModule {
    * @example TrackstatsModule.forRoot({ timeZone: 'Europe/Amsterdam' })
    */
   static forRoot(options: TrackstatsModuleOptions & TrackstatsModuleExtras = {}): DynamicModule {
+    if (!isOptions(options)) throw invalidOption(null, options, 'Expected an object; none is {}.');
     const { isGlobal, dataSource, statistics, ...rest } = options;
+    const extras = readOptions({ isGlobal, dataSource, statistics }, EXTRAS, invalidOption);
     const calledAt = callerOf('forRoot');
-    return root({ isGlobal, dataSource, statistics, calledAt }, [{ provide: TRACKSTATS_OPTIONS, useValue: rest }]);
+    return root({ ...extras, calledAt }, [{ provide: TRACKSTATS_OPTIONS, useValue: rest }]);
   }
 
   /**
@@ -85,7 +130,8 @@ export class TrackstatsModule {
    */
   static forRootAsync(options: TrackstatsModuleAsyncOptions): DynamicModule {
     const calledAt = callerOf('forRootAsync');
-    return root({ ...options, calledAt }, asyncOptions(options), options.imports);
+    const { isGlobal, dataSource, statistics, imports } = readOptions(options, ASYNC_OPTIONS, invalidOption);
+    return root({ isGlobal, dataSource, statistics, calledAt }, asyncOptions(options), imports);
   }
 
   /**
@@ -96,12 +142,10 @@ export class TrackstatsModule {
    * @example TrackstatsModule.forFeature([OrdersByRegion])
    */
   static forFeature(statistics: Type<AbstractStatistic>[], dataSource = 'default'): DynamicModule {
-    const registration: Registration = {
-      statistics: [...statistics],
-      dataSource,
-      calledAt: callerOf('forFeature'),
-    };
-    const entities = TypeOrmModule.forFeature([...statistics], dataSource);
+    const classes = readValue(statistics, listOf(statisticClass), 'forFeature: statistics', invalidOption);
+    const name = readValue(dataSource, text, 'forFeature: dataSource', invalidOption);
+    const registration: Registration = { statistics: classes, dataSource: name, calledAt: callerOf('forFeature') };
+    const entities = TypeOrmModule.forFeature([...classes], name);
     return {
       module: TrackstatsFeatureModule,
       imports: [entities],
@@ -117,9 +161,9 @@ function root(
     dataSource = 'default',
     statistics = [],
     calledAt,
-  }: { [K in keyof TrackstatsModuleExtras]: TrackstatsModuleExtras[K] | undefined } & Pick<Registration, 'calledAt'>,
+  }: Partial<Values<typeof EXTRAS>> & Pick<Registration, 'calledAt'>,
   options: Provider[],
-  imports: DynamicModule['imports'] = [],
+  imports: readonly NonNullable<DynamicModule['imports']>[number][] = [],
 ): DynamicModule {
   const registration: Registration = { statistics: [...statistics], dataSource, calledAt };
   const entities = TypeOrmModule.forFeature([...TRACKSTATS_ENTITIES, ...statistics], dataSource);

@@ -5,6 +5,8 @@ import type { EntityClass } from './statistics/object-target.js';
 import { millisecondsOf, type Duration } from './time/duration.js';
 import type { WeekStart } from './time/period.js';
 import { checkTimeZone } from './time/time-zone.js';
+import { entity, isOptions, recordOf, truth, wholeNumber, withDefault, type Check } from './validation/check.js';
+import { group, readValue, type ChecksOf } from './validation/options.js';
 import { systemClock, type Clock } from './trackstats.tokens.js';
 
 /** When trackers run, how runs end, and how much is kept of them. A duration is milliseconds, or text as `'30 seconds'`. */
@@ -149,16 +151,25 @@ export function resolveOptions(given: TrackstatsModuleOptions): ResolvedOptions 
   }
   if (typeof clock !== 'function')
     throw new InvalidOptionsError('clock', clock, 'Expected a function that returns a Date.');
-  if (!isObject(objectTypes)) {
-    throw new InvalidOptionsError('objectTypes', objectTypes, 'Expected entity classes by name: { customer: User }.');
-  }
+  readValue(objectTypes, recordOf(entity), 'objectTypes', (name, value, expected) => {
+    return new InvalidOptionsError(
+      name ?? 'objectTypes',
+      value,
+      `${expected} Entity classes by name: { customer: User }.`,
+    );
+  });
   // not frozen itself: it is a provider, and what watches providers wraps their functions, which a frozen one refuses
   return {
     timeZone: checkTimeZone(timeZone),
     weekStart,
     clock,
     scheduling: resolveScheduling(given.scheduling),
-    connectionTimeout: duration('connectionTimeout', given.connectionTimeout ?? CONNECTION_TIMEOUT, 1),
+    connectionTimeout: readValue(
+      given.connectionTimeout,
+      withDefault(duration(1), CONNECTION_TIMEOUT),
+      'connectionTimeout',
+      invalidOption,
+    ),
     objectTypes: Object.freeze({ ...objectTypes }),
     trackers: resolveTrackers(trackers),
   };
@@ -181,17 +192,28 @@ function checkNames(given: object): void {
 /** Milliseconds that a call waits for a connection, by default. */
 export const CONNECTION_TIMEOUT = 30_000;
 
-const SCHEDULING: ResolvedScheduling = {
-  enabled: true,
-  concurrency: 4,
-  lockAtMostFor: 30_000,
-  lockAtLeastFor: 0,
-  catchUp: true,
-  catchUpJitter: 5_000,
-  retryDelay: 1_000,
-  shutdownGrace: 10_000,
-  history: { days: 30, runs: 1000 },
-};
+/** With less, a healthy process on a busy machine would lose its leases. */
+const SHORTEST_LOCK = 1_000;
+
+/** What a timer of Node can wait for: about 24 days. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+const HISTORY = {
+  days: withDefault(wholeNumber('days', 1), 30),
+  runs: withDefault(wholeNumber('runs', 1), 1000),
+} satisfies ChecksOf<NonNullable<SchedulingOptions['history']>>;
+
+const SCHEDULING = {
+  enabled: withDefault(truth, true),
+  concurrency: withDefault(wholeNumber('runs', 1), 4),
+  lockAtMostFor: withDefault(duration(SHORTEST_LOCK), 30_000),
+  lockAtLeastFor: withDefault(duration(), 0),
+  catchUp: withDefault(truth, true),
+  catchUpJitter: withDefault(duration(), 5_000),
+  retryDelay: withDefault(duration(), 1_000),
+  shutdownGrace: withDefault(duration(), 10_000),
+  history: withDefault(group(HISTORY), { days: 30, runs: 1000 }),
+} satisfies ChecksOf<SchedulingOptions>;
 
 /** In the environment, `off`: nothing fires by itself in this process, whatever the options say. */
 export const SCHEDULING_VARIABLE = 'TRACKSTATS_SCHEDULING';
@@ -205,65 +227,28 @@ function isSwitchedOff(): boolean {
 
 function resolveScheduling(given: unknown): ResolvedScheduling {
   const isOff = isSwitchedOff();
-  if (given === undefined || given === false)
-    return Object.freeze({ ...SCHEDULING, enabled: given !== false && !isOff });
-  const names = Object.keys(SCHEDULING);
-  if (!isObject(given) || Object.keys(given).some((name) => !names.includes(name))) {
-    throw new InvalidOptionsError('scheduling', given, `Expected false, or an object of ${names.join(', ')}.`);
-  }
-  const options = given as SchedulingOptions;
+  const options = given === undefined || given === false ? { enabled: given !== false } : given;
+  const scheduling = readValue(options, group(SCHEDULING), 'scheduling', invalidOption);
   return Object.freeze({
-    enabled: truth('enabled', options.enabled ?? SCHEDULING.enabled) && !isOff,
-    concurrency: whole('concurrency', options.concurrency ?? SCHEDULING.concurrency, 1),
-    lockAtMostFor: duration(
-      'scheduling.lockAtMostFor',
-      options.lockAtMostFor ?? SCHEDULING.lockAtMostFor,
-      SHORTEST_LOCK,
-    ),
-    lockAtLeastFor: duration('scheduling.lockAtLeastFor', options.lockAtLeastFor ?? SCHEDULING.lockAtLeastFor),
-    catchUp: truth('catchUp', options.catchUp ?? SCHEDULING.catchUp),
-    catchUpJitter: duration('scheduling.catchUpJitter', options.catchUpJitter ?? SCHEDULING.catchUpJitter),
-    retryDelay: duration('scheduling.retryDelay', options.retryDelay ?? SCHEDULING.retryDelay),
-    shutdownGrace: duration('scheduling.shutdownGrace', options.shutdownGrace ?? SCHEDULING.shutdownGrace),
-    history: resolveHistory(options.history ?? {}),
+    ...scheduling,
+    enabled: scheduling.enabled && !isOff,
+    history: Object.freeze({ ...scheduling.history }),
   });
 }
 
-/** With less, a healthy process on a busy machine would lose its leases. */
-const SHORTEST_LOCK = 1_000;
-
-function resolveHistory(given: unknown): ResolvedScheduling['history'] {
-  if (!isObject(given) || Object.keys(given).some((name) => name !== 'days' && name !== 'runs')) {
-    throw new InvalidOptionsError('scheduling.history', given, 'Expected { days?: number, runs?: number }.');
-  }
-  const { days = SCHEDULING.history.days, runs = SCHEDULING.history.runs } = given as NonNullable<
-    SchedulingOptions['history']
-  >;
-  return Object.freeze({ days: whole('history.days', days, 1), runs: whole('history.runs', runs, 1) });
+function duration(least = 0): Check<number> {
+  return (given, refuse) => {
+    const length = millisecondsOf(given);
+    if (length !== null && length >= least && length <= LONGEST_TIMER) return length;
+    return refuse(
+      `Expected a whole number of milliseconds from ${least} to ${LONGEST_TIMER}, or text such as '30 seconds'.`,
+    );
+  };
 }
 
-function truth(name: string, given: unknown): boolean {
-  if (typeof given === 'boolean') return given;
-  throw new InvalidOptionsError(`scheduling.${name}`, given, 'Expected true or false.');
+function invalidOption(name: string | null, given: unknown, expected: string): InvalidOptionsError {
+  return new InvalidOptionsError(name ?? 'the options', given, expected);
 }
-
-function whole(name: string, given: unknown, least: number): number {
-  if (Number.isSafeInteger(given) && (given as number) >= least) return given as number;
-  throw new InvalidOptionsError(`scheduling.${name}`, given, `Expected a whole number, ${least} or more.`);
-}
-
-function duration(name: string, given: unknown, least = 0): number {
-  const length = millisecondsOf(given);
-  if (length !== null && length >= least && length <= LONGEST_TIMER) return length;
-  throw new InvalidOptionsError(
-    name,
-    given,
-    `Expected a whole number of milliseconds from ${least} to ${LONGEST_TIMER}, or text such as '30 seconds'.`,
-  );
-}
-
-/** What a timer of Node can wait for: about 24 days. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 function resolveTrackers(given: unknown): Readonly<Record<string, ScheduleOverride>> {
   const expected = `Expected schedules by tracker name: { NAME: false | { cron: '0 * * * *', timeZone?: 'Europe/Paris' } | { every: '15 minutes' } }.`;
@@ -284,6 +269,4 @@ function isSchedule(value: unknown): boolean {
   return (typeof every === 'string' || typeof every === 'number') && timeZone === undefined;
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const isObject: (value: unknown) => value is object = isOptions;

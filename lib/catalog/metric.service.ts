@@ -110,7 +110,7 @@ export class MetricService {
    * @throws UnknownMetricError
    * @throws MetricHasStatisticsError while it has statistics, unless asked
    */
-  async remove(target: MetricTarget, options?: { statistics: boolean }): Promise<void> {
+  async remove(target: MetricTarget, options?: { statistics?: boolean }): Promise<void> {
     metricKeyOf(target);
     const { statistics } = readCallOptions('MetricService.remove', options, REMOVE);
     return this.database.transaction(() => this.removed(target, statistics));

@@ -1,8 +1,18 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Command } from 'commander';
+import type { Check } from '../validation/check.js';
+import { readArgument } from '../validation/options.js';
 import { runningApplication } from './application.js';
 import { requireCommander } from './commander.js';
 import { commandsOn } from './program.js';
+
+const application: Check<INestApplicationContext> = (given, refuse) => {
+  const app = given as Partial<INestApplicationContext> | null | undefined;
+  const isApplication = typeof app?.get === 'function' && typeof app.close === 'function';
+  return isApplication
+    ? (app as INestApplicationContext)
+    : refuse('Expected an application: await NestFactory.createApplicationContext(AppModule).');
+};
 
 /**
  * The commands of `npx trackstats` on an application that runs already, for a command line of its own. They set
@@ -17,5 +27,6 @@ import { commandsOn } from './program.js';
  * ```
  */
 export function trackstatsCommands(app: INestApplicationContext): Command {
+  readArgument('trackstatsCommands: app', app, application);
   return commandsOn(requireCommander(), runningApplication(app));
 }

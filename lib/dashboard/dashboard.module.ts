@@ -1,6 +1,9 @@
 import { Inject, Module, type DynamicModule, type FactoryProvider, type NestModule, type Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { TrackstatsHttpModule } from '../http/http.module.js';
+import { checkAsyncOptions } from '../http/http.options.js';
+import { checkIsObject } from '../validation/options.js';
+import { InvalidDashboardOptionsError } from './dashboard.error.js';
 import { hideRoutes } from '../http/openapi/openapi.js';
 import { answerWithSlash, dashboardController } from './dashboard.controller.js';
 import { DashboardFiles } from './dashboard.files.js';
@@ -70,6 +73,7 @@ export class TrackstatsDashboardModule {
    * InvalidHttpOptionsError; at start: MissingDashboardPageError
    */
   static forRoot(options: TrackstatsDashboardModuleOptions & TrackstatsDashboardModuleExtras = {}): DynamicModule {
+    checkIsObject(options, (_, given, expected) => new InvalidDashboardOptionsError('the options', given, expected));
     const { path, guards, actionGuards, public: isPublic, decorators, imports, ...rest } = options;
     const extras = { path, guards, actionGuards, public: isPublic, decorators, imports };
     return dashboard('forRoot', extras, { useFactory: () => rest });
@@ -89,6 +93,7 @@ export class TrackstatsDashboardModule {
    * ```
    */
   static forRootAsync(options: TrackstatsDashboardModuleAsyncOptions): DynamicModule {
+    checkAsyncOptions(options);
     const { useFactory, inject = [], ...extras } = options;
     return dashboard('forRootAsync', extras, { useFactory, inject });
   }

@@ -6,6 +6,7 @@ import {
   type TrackstatsHttpModuleExtras,
   type TrackstatsHttpModuleOptions,
 } from '../http/http.options.js';
+import { isOptions } from '../validation/check.js';
 import { InvalidDashboardOptionsError } from './dashboard.error.js';
 
 /** What the dashboard shows, and how much of it; who may see it stands in the extras. */
@@ -62,6 +63,9 @@ export function resolveDashboardExtras(given: TrackstatsDashboardModuleExtras, m
  * @throws InvalidDashboardOptionsError, InvalidHttpOptionsError
  */
 export function resolveDashboardOptions(given: TrackstatsDashboardModuleOptions): ResolvedDashboardOptions {
+  if (!isOptions(given)) {
+    throw new InvalidDashboardOptionsError('the options', given, 'Expected an object; none is {}.');
+  }
   const { title = 'Statistics', ...http } = given;
   if (typeof title !== 'string' || title.trim() === '') {
     throw new InvalidDashboardOptionsError('title', title, 'Expected a text.');

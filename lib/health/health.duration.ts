@@ -1,18 +1,9 @@
-import { InvalidPartOptionError } from '../errors/optional-part.error.js';
-import { millisecondsOf, type Duration } from '../time/duration.js';
+import { millisecondsOf } from '../time/duration.js';
+import type { Check } from '../validation/check.js';
 
-/**
- * The milliseconds of a duration.
- *
- * @throws InvalidPartOptionError
- */
-export function milliseconds(option: string, given: Duration): number {
+/** The milliseconds of a duration. */
+export const milliseconds: Check<number> = (given, refuse) => {
   const length = millisecondsOf(given);
   if (length !== null && length >= 0) return length;
-  throw new InvalidPartOptionError(
-    'isHealthy',
-    option,
-    given,
-    `Expected a whole number of milliseconds, or text such as '15 minutes'.`,
-  );
-}
+  return refuse(`Expected a whole number of milliseconds, or text such as '15 minutes'.`);
+};

@@ -6,6 +6,9 @@ import { TrackerService } from '../execution/tracker.service.js';
 import { TrackerRegistry, type TrackerTarget } from '../tracking/tracker.registry.js';
 import type { Duration } from '../time/duration.js';
 import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
+import { InvalidPartOptionError } from '../errors/optional-part.error.js';
+import { listOf, optional, text, withDefault } from '../validation/check.js';
+import { readOptions, readValue, type ChecksOf } from '../validation/options.js';
 import { milliseconds } from './health.duration.js';
 import { lateTrackers, type LateTracker } from './late-trackers.js';
 import { within } from './within.js';
@@ -21,6 +24,16 @@ export interface TrackstatsHealthOptions {
   trackers?: readonly TrackerTarget[] | undefined;
   /** how long the database may take to answer. @default '5 seconds' */
   timeout?: Duration | undefined;
+}
+
+const OPTIONS = {
+  allowance: optional(milliseconds),
+  trackers: optional(listOf((given) => given as TrackerTarget)),
+  timeout: withDefault(milliseconds, 5000),
+} satisfies ChecksOf<TrackstatsHealthOptions>;
+
+function invalidOption(name: string | null, given: unknown, expected: string): InvalidPartOptionError {
+  return new InvalidPartOptionError('isHealthy', name ?? 'options', given, expected);
 }
 
 type Health =
@@ -46,6 +59,7 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
   private startedAt = new Date(0);
   private clock: Clock = () => this.startedAt;
 
+  /** @internal the module makes it */
   constructor(private readonly moduleRef: ModuleRef) {}
 
   /** @throws PartWithoutModuleError */
@@ -67,9 +81,9 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
     key: Key,
     options: TrackstatsHealthOptions = {},
   ): Promise<TrackstatsHealthResult<Key>> {
-    const allowance = options.allowance === undefined ? null : milliseconds('allowance', options.allowance);
-    const timeout = milliseconds('timeout', options.timeout ?? '5 seconds');
-    const names = this.names(options.trackers);
+    readValue(key, text, 'key', invalidOption);
+    const { allowance = null, timeout, trackers } = readOptions(options, OPTIONS, invalidOption);
+    const names = this.names(trackers);
     try {
       const late = await within(timeout, this.late(names, allowance));
       return under(key, healthOf(late, names.size));

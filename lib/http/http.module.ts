@@ -13,7 +13,10 @@ import { decorate } from './decorate.js';
 import { Backfills } from './backfills.js';
 import { ExportController } from './export.controller.js';
 import { ExportReader } from './export.reader.js';
+import { checkIsObject } from '../validation/options.js';
+import { InvalidHttpOptionsError } from './http.error.js';
 import {
+  checkAsyncOptions,
   resolveHttpExtras,
   resolveHttpOptions,
   type ResolvedHttpExtras,
@@ -71,6 +74,7 @@ export class TrackstatsHttpModule {
    * @example TrackstatsHttpModule.forRoot({ guards: [AdminGuard], imports: [AuthModule] })
    */
   static forRoot(options: TrackstatsHttpModuleOptions & TrackstatsHttpModuleExtras = {}): DynamicModule {
+    checkIsObject(options, (_, given, expected) => new InvalidHttpOptionsError('the options', given, expected));
     const { path, guards, actionGuards, public: isPublic, decorators, imports, ...rest } = options;
     const extras = { path, guards, actionGuards, public: isPublic, decorators, imports };
     const resolved = resolveHttpExtras(extras, 'TrackstatsHttpModule.forRoot');
@@ -92,6 +96,7 @@ export class TrackstatsHttpModule {
    * ```
    */
   static forRootAsync(options: TrackstatsHttpModuleAsyncOptions): DynamicModule {
+    checkAsyncOptions(options);
     const resolved = resolveHttpExtras(options, 'TrackstatsHttpModule.forRootAsync');
     const { useFactory, inject = [] } = options;
     const factory = async (...args: unknown[]): Promise<unknown> => resolveHttpOptions(await useFactory(...args));

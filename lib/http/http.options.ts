@@ -1,5 +1,7 @@
 import type { CanActivate, FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 import type { ObjectRef } from '../statistics/object-target.js';
+import { callback, injectable, isOptions, listOf, optional } from '../validation/check.js';
+import { readOptions, readValue, type ChecksOf } from '../validation/options.js';
 import { InvalidHttpOptionsError, UnguardedInterfaceError } from './http.error.js';
 
 /** A guard: its class, which may inject what `imports` exports, or an instance. */
@@ -99,6 +101,7 @@ const OPTIONS: readonly string[] = ['label', 'limits', 'origins'] satisfies (key
  * @throws UnguardedInterfaceError, InvalidHttpOptionsError
  */
 export function resolveHttpExtras(given: TrackstatsHttpModuleExtras, module: string): ResolvedHttpExtras {
+  if (!isObject(given)) throw new InvalidHttpOptionsError('the options', given, 'Expected an object; none is {}.');
   const { path = 'trackstats', guards = [], actionGuards = [], decorators = [], imports = [] } = given;
   if (typeof path !== 'string' || path.replaceAll('/', '') === '') {
     throw new InvalidHttpOptionsError('path', path, "Expected where the routes are to be, as 'trackstats'.");
@@ -109,8 +112,34 @@ export function resolveHttpExtras(given: TrackstatsHttpModuleExtras, module: str
   if (given.public !== undefined && typeof given.public !== 'boolean') {
     throw new InvalidHttpOptionsError('public', given.public, 'Expected true, or nothing.');
   }
+  readValue(imports, listOf(injectable), 'imports', (_, value, expected) => {
+    return new InvalidHttpOptionsError('imports', value, expected);
+  });
   if (guards.length === 0 && given.public !== true) throw new UnguardedInterfaceError(module);
   return { path, guards: [...guards], actionGuards: [...actionGuards], decorators: [...decorators], imports };
+}
+
+/**
+ * Checks the factory of the options, and that beside it is only what shapes the module.
+ *
+ * @param options what is beside the factory
+ * @throws InvalidHttpOptionsError
+ */
+export function checkAsyncOptions(options: unknown): void {
+  const anything = (given: unknown): unknown => given;
+  const checks = {
+    path: anything,
+    guards: anything,
+    actionGuards: anything,
+    decorators: anything,
+    public: anything,
+    imports: anything,
+    useFactory: callback('(…) => ({ label })'),
+    inject: optional(listOf(injectable)),
+  } satisfies ChecksOf<TrackstatsHttpModuleAsyncOptions>;
+  readOptions(options, checks, (name, given, expected) => {
+    return new InvalidHttpOptionsError(name ?? 'the options', given, expected);
+  });
 }
 
 /**
@@ -128,12 +157,13 @@ export function resolveHttpOptions(given: TrackstatsHttpModuleOptions): Resolved
       `There is no such option here; there are ${OPTIONS.join(', ')}. What shapes the module stands beside the factory.`,
     );
   }
-  const { label = null, limits = {}, origins = [] } = given;
-  if (label !== null && typeof label !== 'function') {
+  const { label, limits = {}, origins = [] } = given;
+  if (!Array.isArray(origins)) throw new InvalidHttpOptionsError('origins', origins, 'Expected origins in an array.');
+  if (label !== undefined && typeof label !== 'function') {
     throw new InvalidHttpOptionsError('label', label, 'Expected a function of objects: async (objects) => new Map(…).');
   }
   // not frozen itself: it is a provider, and what watches providers wraps their functions, which a frozen one refuses
-  return { label, limits: resolveLimits(limits), origins: Object.freeze(origins.map(checkOrigin)) };
+  return { label: label ?? null, limits: resolveLimits(limits), origins: Object.freeze(origins.map(checkOrigin)) };
 }
 
 function resolveLimits(given: HttpLimits): Readonly<Required<HttpLimits>> {
@@ -179,6 +209,4 @@ function checkOrigin(given: unknown): string {
   return origin;
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const isObject: (value: unknown) => value is object = isOptions;

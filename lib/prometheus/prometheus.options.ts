@@ -1,5 +1,7 @@
 import type { Registry } from 'prom-client';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
+import { optional, withDefault, type Check } from '../validation/check.js';
+import { readOptions, type ChecksOf } from '../validation/options.js';
 
 /** Where the metrics are registered, and what they are called. */
 export interface TrackstatsPrometheusOptions {
@@ -20,13 +22,33 @@ export interface ResolvedPrometheusOptions {
 const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600];
 const PREFIX = /^[A-Za-z_:][A-Za-z0-9_:]*$/;
 
+/** By shape: an application may have another copy of prom-client. */
+const registry: Check<Registry> = (given, refuse) => {
+  const register = given as Partial<Registry> | null | undefined;
+  const isRegistry = typeof register?.registerMetric === 'function' && typeof register.getSingleMetric === 'function';
+  return isRegistry ? (register as Registry) : refuse('Expected a Registry of prom-client.');
+};
+
+const OPTIONS = {
+  register: optional(registry),
+  prefix: withDefault(
+    (given, refuse) =>
+      typeof given === 'string' && PREFIX.test(given)
+        ? given
+        : refuse('Expected letters, digits, _ and :, beginning with no digit.'),
+    'trackstats_',
+  ),
+  buckets: withDefault(
+    (given, refuse) => (isAscending(given) ? given : refuse('Expected numbers of seconds in ascending order.')),
+    BUCKETS,
+  ),
+} satisfies ChecksOf<TrackstatsPrometheusOptions>;
+
 /** @throws InvalidPartOptionError */
 export function resolvePrometheusOptions(given: TrackstatsPrometheusOptions): ResolvedPrometheusOptions {
-  const { register, prefix = 'trackstats_', buckets = BUCKETS } = given;
-  if (typeof prefix !== 'string' || !PREFIX.test(prefix)) {
-    throw invalid('prefix', prefix, 'Expected letters, digits, _ and :, beginning with no digit.');
-  }
-  if (!isAscending(buckets)) throw invalid('buckets', buckets, 'Expected numbers of seconds in ascending order.');
+  const { register, prefix, buckets } = readOptions(given, OPTIONS, (name, value, expected) => {
+    return new InvalidPartOptionError('TrackstatsPrometheusModule', name ?? 'options', value, expected);
+  });
   return Object.freeze({ register, prefix, buckets: Object.freeze([...buckets]) });
 }
 
@@ -38,8 +60,4 @@ function isAscending(given: unknown): given is readonly number[] {
       (bound: unknown, place) => Number.isFinite(bound) && (place === 0 || (bound as number) > given[place - 1]),
     )
   );
-}
-
-function invalid(option: string, given: unknown, reason: string): InvalidPartOptionError {
-  return new InvalidPartOptionError('TrackstatsPrometheusModule', option, given, reason);
 }

@@ -1,6 +1,6 @@
 import { InstanceChecker, type EntitySchema, type ObjectLiteral } from 'typeorm';
 import { InvalidObjectError } from '../errors/statistic.error.js';
-import type { Check } from '../validation/check.js';
+import { entity, isClass, type Check } from '../validation/check.js';
 import { keyTextProblem } from './key-text.js';
 
 /**
@@ -32,10 +32,7 @@ export const LONGEST_TYPE = 100;
 export const LONGEST_ID = 255;
 
 /** An entity as calls name it. Whether a data source knows it, is looked up later. */
-export const entityClass: Check<EntityClass> = (given, refuse) => {
-  if (typeof given === 'function' || InstanceChecker.isEntitySchema(given)) return given as EntityClass;
-  return refuse('Expected an entity class, or an EntitySchema.');
-};
+export const entityClass = entity as Check<EntityClass>;
 
 /** An object as calls name it. Whether a data source knows it, is looked up later. */
 export const objectTarget: Check<ObjectTarget> = (given, refuse) => {
@@ -56,7 +53,7 @@ export function objectRef(type: EntityClass | string, id: string | number | bigi
   if (typeof type === 'string') {
     checkTypeText(type);
     checkId(id, id);
-  } else if (typeof type !== 'function' && !InstanceChecker.isEntitySchema(type)) {
+  } else if (!isClass(type) && !InstanceChecker.isEntitySchema(type)) {
     throw new InvalidObjectError(type, 'Expected an entity class, an EntitySchema, or the stored type as text.');
   }
   checkPresent(id, id);

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.js';
 import { InvalidDimensionError, IncompleteDimensionsError } from '../errors/dimension.error.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
+import { isOptions } from '../validation/check.js';
 import type { EntityClass, ObjectRef, ObjectTarget } from './object-target.js';
 import type { ObjectTypes } from './object-types.js';
 import { customScope, objectScope, objectsScope, TOTAL_SCOPE } from '../coverage/scope.js';
@@ -114,12 +115,12 @@ function customFilter(context: FilterContext, entity: unknown, dimensions: unkno
     );
   }
   const table = statisticTableOf(context.database, entity);
-  if (dimensions !== undefined && (typeof dimensions !== 'object' || dimensions === null)) {
+  if (dimensions !== undefined && !isOptions(dimensions)) {
     throw new InvalidFilterError(
       `dimensions is ${shown(dimensions)}. Expected an object: { ${table.keys.map(({ property }) => `${property}: …`).join(', ')} }.`,
     );
   }
-  const values = keyValues(table, (dimensions ?? {}) as Readonly<Record<string, unknown>>);
+  const values = keyValues(table, dimensions ?? {});
   const isOne = table.keys.every(({ property }) => values[property]?.length === 1);
   const cell = Object.fromEntries(
     Object.entries(values).map(([property, [value]]) => [property, value as string | number]),

@@ -2,10 +2,22 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { MEMORY_DATABASE } from '../database/memory-database.js';
+import { InvalidPartOptionError } from '../errors/optional-part.error.js';
+import { entity, isOptions, listOf, type Check } from '../validation/check.js';
+import { checkIsObject, readValue } from '../validation/options.js';
 import type { EntityClass } from '../statistics/object-target.js';
 import { TrackstatsModule } from '../trackstats.module.js';
 import type { TrackstatsModuleExtras, TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TestClock } from './test.clock.js';
+
+const dataSourceOptions: Check<unknown> = (given, refuse) =>
+  isOptions(given) && typeof given['type'] === 'string'
+    ? given
+    : refuse("Expected the options of a DataSource, with its type: 'postgres'.");
+
+function invalidOption(name: string | null, given: unknown, expected: string): InvalidPartOptionError {
+  return new InvalidPartOptionError('TrackstatsTestingModule', name ?? 'options', given, expected);
+}
 
 /** What time it is, and what the module under test has. */
 export interface TrackstatsTestingOptions
@@ -35,7 +47,10 @@ export interface TrackstatsTestingOptions
 export class TrackstatsTestingModule {
   /** @throws InvalidPartOptionError; and, at start, what TrackstatsModule.forRoot throws */
   static forRoot(options: TrackstatsTestingOptions): DynamicModule {
+    checkIsObject(options, invalidOption);
     const { now, entities = [], database = MEMORY_DATABASE, ...trackstats } = options;
+    readValue(entities, listOf(entity), 'entities', invalidOption);
+    readValue(database, dataSourceOptions, 'database', invalidOption);
     const clock = now instanceof TestClock ? now : new TestClock(now);
     const repositories = TypeOrmModule.forFeature([...entities]);
     return {

@@ -6,7 +6,17 @@ import { checkPeriod, Period } from '../time/period.js';
 import { checkTimeZone, localDateAt } from '../time/time-zone.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
 import { definedTarget } from './define-target.js';
-import { localDate, oneOf, optional, text, truth, wholeNumber, withDefault, type Check } from '../validation/check.js';
+import {
+  isOptions,
+  localDate,
+  oneOf,
+  optional,
+  text,
+  truth,
+  wholeNumber,
+  withDefault,
+  type Check,
+} from '../validation/check.js';
 import type { ChecksOf } from '../validation/options.js';
 import { entityClass, objectTarget } from '../statistics/object-target.js';
 import { checkedLater, metric, present, readTrackerOptions } from './option.js';
@@ -26,7 +36,7 @@ const TRACKER_OPTIONS = {
       : refuse("Expected the property that says when a row happened: dateField: 'createdAt'.")) as Check<string>,
   aggregate: checkedLater,
   where: optional((given, refuse) =>
-    typeof given === 'function' || (typeof given === 'object' && given !== null)
+    typeof given === 'function' || (Array.isArray(given) ? given : [given]).every(isOptions)
       ? (given as NonNullable<TrackerDefinition['where']>)
       : refuse(
           "Expected conditions as find takes them ({ status: 'paid' }), a list of them, or a function (query, alias) => void.",

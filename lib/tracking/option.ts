@@ -1,5 +1,6 @@
 import { isMetricDefinition, type MetricTarget } from '../catalog/definitions.js';
 import { Metric } from '../catalog/metric.entity.js';
+import { parseKey } from '../catalog/ref.js';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import type { Check } from '../validation/check.js';
@@ -23,7 +24,10 @@ export function readTrackerOptions<const C extends Checks>(tracker: string, give
 
 export const metric: Check<MetricTarget> = (given, refuse) => {
   if (isMetricDefinition(given) || given instanceof Metric) return given;
-  if (typeof given === 'string' && given !== '') return given;
+  if (typeof given === 'string' && given !== '') {
+    parseKey(given);
+    return given;
+  }
   return refuse("Expected what defineMetric returned, or the natural key of a stored metric: 'shopping/order_count'.");
 };
 

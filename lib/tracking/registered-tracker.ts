@@ -3,7 +3,8 @@ import { InvalidTrackerError } from '../errors/tracker.error.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
 import { defineMethod, type MethodDefinition } from './define-method.js';
 import { defineTracker } from './define-tracker.js';
-import { optional, text, truth, wholeNumber, withDefault } from '../validation/check.js';
+import { keyTextProblem } from '../statistics/key-text.js';
+import { optional, truth, wholeNumber, withDefault } from '../validation/check.js';
 import type { ChecksOf } from '../validation/options.js';
 import { checkedLater, readTrackerOptions } from './option.js';
 import { classTracks, parted, type GivenJob, type GivenOptions } from './track-metadata.js';
@@ -47,7 +48,10 @@ export type RegisteredTracker = SourceTracker | MethodTracker;
 const LONGEST_NAME = 200;
 
 const JOB_OPTIONS = {
-  name: optional(text),
+  name: optional((given, refuse) => {
+    const problem = keyTextProblem(given, LONGEST_NAME);
+    return problem === null ? (given as string) : refuse(problem);
+  }),
   cron: checkedLater,
   every: checkedLater,
   runOnStart: withDefault(truth, false),

@@ -1,3 +1,4 @@
+import { InstanceChecker } from 'typeorm';
 import { InvalidDateError } from '../errors/time.error.js';
 import { type LocalDateInput, parseLocalDate } from '../time/local-date.js';
 
@@ -87,6 +88,23 @@ export function recordOf<T>(check: Check<T>): Check<Readonly<Record<string, T>>>
 export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
   return Object.prototype.toString.call(value) === '[object Object]';
 }
+
+/** By its prototype: an arrow function, which has none, is no class. */
+export function isClass(value: unknown): value is abstract new (...given: never[]) => object {
+  return typeof value === 'function' && value.prototype !== undefined;
+}
+
+/** An entity of TypeORM, recognised by its shape. Whether a data source knows it, is looked up later. */
+export const entity: Check<object> = (given, refuse) =>
+  isClass(given) || InstanceChecker.isEntitySchema(given)
+    ? given
+    : refuse('Expected an entity class, or an EntitySchema.');
+
+/** Names a provider or a module of Nest: a class, a text, a symbol, or an object that says more. */
+export const injectable: Check<unknown> = (given, refuse) =>
+  ['function', 'string', 'symbol', 'object'].includes(typeof given) && given !== null
+    ? given
+    : refuse('Expected classes, tokens or modules in an array.');
 
 /** Values one after the other, at once or as they come. */
 export const pieces: Check<Iterable<unknown> | AsyncIterable<unknown>> = (given, refuse) => {

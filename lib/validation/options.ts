@@ -34,6 +34,15 @@ export function readOptions<const C extends Checks>(given: unknown, checks: C, r
   return Object.fromEntries(values) as Values<C>;
 }
 
+/**
+ * Checks that options are an object, where another check reads them.
+ *
+ * @throws the error that `refusal` makes
+ */
+export function checkIsObject(given: unknown, refusal: Refusal): void {
+  if (!isOptions(given)) throw refusal(null, given, 'Expected an object with options; none are {}.');
+}
+
 /** Reads one value by its check. */
 export function readValue<T>(given: unknown, check: Check<T>, name: string, refusal: Refusal): T {
   return check(given, (expected, part) => {
