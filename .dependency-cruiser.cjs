@@ -17,7 +17,7 @@ const SQL_ROOMS = ['database', 'catalog', 'coverage', 'statistics', 'rollup', 'e
 /** Files outside of them that write SQL, until they move. */
 const SQL_ELSEWHERE = [
   'http/(stored-periods|ranking|overview)\\.query\\.ts$',
-  'tracking/(method\\.runner|tracker\\.runner|source-reach|stray-rows|run-spec)\\.ts$',
+  'tracking/(method\\.runner|tracker\\.(runner|verifier)|source-reach|stray-rows|run-spec)\\.ts$',
   'transfer/(export-pages|export-plan|django-tables|django\\.import)\\.ts$',
 ];
 

@@ -6,6 +6,7 @@ import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, queryOne, type Work } from '../database/work.js';
 import { OvertakenError } from '../errors/run.error.js';
 import { refuseAmbiguous } from '../rollup/ambiguity.js';
+import { refuseOtherForms } from '../rollup/date-form.js';
 import { inRange } from '../rollup/range-sql.js';
 import { PartialSpool, spooledSpec } from '../rollup/partial-spool.js';
 import { PARTIAL } from '../rollup/rollup-sql.js';
@@ -13,7 +14,7 @@ import { firstStagedDay, rollup, stagePartials } from '../rollup/rollup.js';
 import type { RollupSpec } from '../rollup/rollup-spec.js';
 import type { Source } from '../rollup/source.resolver.js';
 import { ofPeriod } from '../rollup/window-sql.js';
-import { dayNumber, fromDayNumber, type LocalDate } from '../time/local-date.js';
+import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
@@ -31,8 +32,15 @@ import {
 } from './run-plan.js';
 import { scanOf, specOf } from './run-spec.js';
 import { explainOutOfRange } from './out-of-range.js';
-import { firstDate, knownProbe, probed, probeOf, withFirstDate, type SourceProbe } from './source-probe.js';
-import { refuseOtherForms } from './date-form.js';
+import {
+  firstDate,
+  firstReadingOn,
+  knownProbe,
+  probed,
+  probeOf,
+  withFirstDate,
+  type SourceProbe,
+} from './source-probe.js';
 import { refuseLoss } from './source-reach.js';
 import { LONG_GAP, refuseStrayRows } from './stray-rows.js';
 import type { TrackerDefinition } from './tracker-definition.js';
@@ -147,12 +155,11 @@ export class TrackerRunner {
         await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe), { cancellation });
       }
       const isFirst = tracker.definition.periods.some((period) => !coverage.has(period));
-      await sourceDatabase.read(() =>
-        refuseOtherForms(sourceDatabase.dialect, tracker, isFirst ? null : (options.from ?? null)),
-      );
       const scan = await this.database.transaction(() => this.scan(tracker, coverage, { ...options, now }, probe), {
         cancellation,
       });
+      const from = isFirst ? null : scan.scanFrom;
+      await sourceDatabase.read(() => checkForms(sourceDatabase.dialect, tracker, from), { cancellation });
       await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(tracker.definition), scan), {
         cancellation,
       });
@@ -205,7 +212,7 @@ export class TrackerRunner {
     const coverage = computedRanges(coverages);
     const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
     const isFirst = tracker.definition.periods.some((period) => !coverage.has(period));
-    if (across === undefined && isFirst) yield* refuseOtherForms(dialect, tracker, null);
+    if (across === undefined && isFirst) yield* checkForms(dialect, tracker, null);
     let first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
     const isStaged = first !== probe;
     if (across === undefined && needsFirstDate({ definition: tracker.definition, coverage, requested: options })) {
@@ -215,7 +222,7 @@ export class TrackerRunner {
     }
     const plan = yield* this.plan(tracker, coverage, options, first);
     const scan = scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
-    if (across === undefined && !isFirst) yield* refuseOtherForms(dialect, tracker, plan.from);
+    if (across === undefined && !isFirst) yield* checkForms(dialect, tracker, plan.scanFrom);
     if (across !== undefined && !sameScan(scan, across.scan))
       throw new OvertakenError(trackerLabel(tracker.definition));
     if (across === undefined) yield* refuseAmbiguous(dialect, trackerLabel(tracker.definition), scan);
@@ -352,4 +359,13 @@ function isLong({ scanBase, scanFrom, scanThrough }: RunPlan): boolean {
 
 function sameScan(a: RollupSpec, b: RollupSpec): boolean {
   return a.scanFrom === b.scanFrom && a.scanThrough === b.scanThrough && a.scanBase === b.scanBase;
+}
+
+/** @param from the first day number that is read day by day; null: every row is looked at */
+function checkForms(dialect: Dialect, { definition, source }: ResolvedTracker, from: number | null): Work<void> {
+  const { dateField, timeZone } = definition;
+  // a day earlier: an offset moves a reading by up to that
+  const since =
+    from === null || from <= FIRST_DAY ? null : firstReadingOn(source.clock, timeZone, fromDayNumber(from - 1));
+  return refuseOtherForms(dialect, { label: trackerLabel(definition), dateField }, source, since);
 }

@@ -43,8 +43,8 @@ describeOnDatabase('sqlite', 'a datetime column', (database) => {
     });
     await engine.dataSource.getRepository(Entry).delete(2);
     await engine.run(definition, Entry, { now: NOW });
-    // what sorts before the range is noticed by a first run only
-    if (!literal.startsWith(`'2026`)) return;
+    // text in another form that sorts before the range is noticed by a first run only
+    if (literal === `'20.11.2026'`) return;
     await insert(2, literal);
     await expect(engine.run(definition, Entry, { now: NOW })).rejects.toMatchObject({ code: 'TRACKSTATS_DATE_FORM' });
   });

@@ -261,7 +261,7 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   abstract reading(clock: Clock, ms: number): Sql;
   abstract earliest(column: ClockColumn): Sql;
   abstract parseReading(clock: Clock, stored: unknown): number | null;
-  otherForm(_column: ClockColumn): Sql | null {
+  otherForm(_column: ClockColumn, _from: number | null): Sql | null {
     return null;
   }
 

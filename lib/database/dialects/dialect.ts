@@ -209,8 +209,13 @@ export interface Dialect {
   earliest(column: ClockColumn): Sql;
   /** milliseconds of a reading that `earliest` selected; null where there was none, -Infinity where it is before all dates or none */
   parseReading(clock: Clock, stored: unknown): number | null;
-  /** true of rows whose reading has another form than TypeORM writes, so that comparisons miss it; null where columns have one form */
-  otherForm(column: ClockColumn): Sql | null;
+  /**
+   * The condition of rows whose reading has another form than TypeORM writes, so that comparisons miss it; null where
+   * columns have one form.
+   *
+   * @param from only of rows from this reading on, in milliseconds, and of numbers; null: of all
+   */
+  otherForm(column: ClockColumn, from: number | null): Sql | null;
   /** equal for rows of one local day, given the shifts from the clock's readings to that day; of no defined type */
   dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
   /** cheaper than a `dayKey` and finer; null where nothing is cheaper */
