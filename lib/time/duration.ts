@@ -1,9 +1,9 @@
 import ms, { type StringValue } from 'ms';
 
-/** A time: milliseconds, or text as the package `ms` reads it: `'30 seconds'`. */
+/** A length of time: a number of milliseconds, or text that the package `ms` reads, such as `'30 seconds'`. */
 export type Duration = number | string;
 
-/** The whole milliseconds of a duration, which may be negative; null: it is none. */
+/** Returns a duration in whole milliseconds, which may be negative. Returns null if the value is not a duration. */
 export function millisecondsOf(given: unknown): number | null {
   const length = typeof given === 'string' && given !== '' ? (ms(given as StringValue) as number | undefined) : given;
   return typeof length === 'number' && Number.isSafeInteger(length) ? length : null;

@@ -1,16 +1,16 @@
 import { InvalidDateError } from '../errors/time.error.js';
 
-/** A calendar day in the time zone of a tracker, `YYYY-MM-DD`, of the years 0001 to 9999. */
+/** A date as text, `YYYY-MM-DD`, in the time zone of a tracker. From 0001-01-01 to 9999-12-31. */
 export type LocalDate = string;
 
-/** A local date, or an instant whose local date is meant. */
+/** A date to pass to a call: text, or an instant whose local date is taken. */
 export type LocalDateInput = string | Date;
 
 const MS_PER_DAY = 86_400_000;
 const DAYS_PER_400_YEARS = 146_097;
-/** 0001-01-01 */
+/** The day number of 0001-01-01. */
 export const FIRST_DAY = -719_162;
-/** 9999-12-31 */
+/** The day number of 9999-12-31. */
 export const LAST_DAY = 2_932_896;
 const DAYS_TO_MARCH_OF_YEAR_0 = 719_468; // 0000-03-01 to 1970-01-01
 const TWO_DIGITS = Array.from({ length: 32 }, (_, number) => String(number).padStart(2, '0'));
@@ -30,10 +30,11 @@ export function parseLocalDate(text: unknown): LocalDate {
 }
 
 /**
- * The date that lies a number of calendar days after (or, negative, before) a date.
+ * Adds calendar days to a date, or subtracts them if the number is negative.
  *
- * @param days whole days
- * @throws InvalidDateError if the date is not one, the number is not whole, or the result lies outside the years 0001 to 9999
+ * @param days a whole number
+ * @throws InvalidDateError if the date is not valid, the number is not whole, or the result is outside the years 0001
+ * to 9999
  * @example addDays('2024-02-28', 2) // '2024-03-01'
  */
 export function addDays(date: LocalDate, days: number): LocalDate {
@@ -46,9 +47,9 @@ export function addDays(date: LocalDate, days: number): LocalDate {
 }
 
 /**
- * The number of days from 1970-01-01 to a date; negative before it.
+ * Returns the number of days from 1970-01-01 to a date. It is negative for earlier dates.
  *
- * @throws InvalidDateError if the date is not one
+ * @throws InvalidDateError if the date is not valid
  * @example dayNumber('1970-01-31') // 30
  */
 export function dayNumber(date: LocalDate): number {
@@ -63,9 +64,9 @@ export function dayNumber(date: LocalDate): number {
 }
 
 /**
- * The local date that lies a number of days after 1970-01-01; the reverse of `dayNumber`.
+ * Returns the date that is a number of days after 1970-01-01. It is the reverse of `dayNumber`.
  *
- * @throws InvalidDateError unless the number is whole and the date lies in the years 0001 to 9999
+ * @throws InvalidDateError if the number is not whole, or the date is outside the years 0001 to 9999
  * @example fromDayNumber(-1) // '1969-12-31'
  */
 export function fromDayNumber(day: number): LocalDate {

@@ -4,17 +4,17 @@ import { dayNumber, FIRST_DAY, fromDayNumber, LAST_DAY, type LocalDate } from '.
 declare const PERIOD: unique symbol;
 
 /**
- * Which days a value covers, as an integer code: seconds, negative for calendar units, 0 for LIFETIME.
- * Made by the constant `Period` only, so that `period: 7` does not compile.
+ * The days that a value covers, as an integer code: seconds, negative for calendar units, 0 for LIFETIME. Take one from
+ * the constant `Period`; a number such as `period: 7` does not compile.
  */
 export type Period = number & { readonly [PERIOD]: 'rolling' | 'bucket' | 'lifetime' };
-/** DAY and the calendar units: their values do not overlap, so they can be counted up and added together. */
+/** DAY and the calendar periods. Their values do not overlap, so they can be incremented and added up. */
 export type BucketPeriod = Period & { readonly [PERIOD]: 'bucket' };
 /** A window of n days that ends on the date of its value. */
 export type RollingPeriod = Period & { readonly [PERIOD]: 'rolling' };
 /** Everything up to and including the date of the value. */
 export type LifetimePeriod = Period & { readonly [PERIOD]: 'lifetime' };
-/** What `Period.nameOf` returns and `Period.parse` reads. */
+/** The name of a period, as `Period.nameOf` returns it and `Period.parse` reads it. */
 export type PeriodName =
   | 'DAY'
   | 'WEEK'
@@ -27,11 +27,11 @@ export type PeriodName =
   | 'CALENDAR_YEAR'
   | `DAYS_${number}`;
 
-/** How the rows of a period lie on the calendar. */
+/** The way in which the values of a period relate to each other: side by side, overlapping, or growing. */
 export type PeriodKind = 'bucket' | 'rolling' | 'lifetime';
-/** What a calendar period counts by. */
+/** The unit of a calendar period. */
 export type CalendarUnit = 'week' | 'month' | 'quarter' | 'year';
-/** The day with which a CALENDAR_WEEK begins. */
+/** The first day of a CALENDAR_WEEK. */
 export type WeekStart = 'monday' | 'sunday' | 'saturday';
 
 const SECONDS_PER_DAY = 86_400;
@@ -60,7 +60,7 @@ const UNIT_BY_CODE = new Map<number, CalendarUnit>([
 const EXPECTED = `Use ${[...CODE_BY_NAME.keys()].map((name) => `Period.${name}`).join(', ')} or Period.days(n).`;
 
 /**
- * The periods that a statistic can have.
+ * Provides the periods that a statistic can have.
  *
  * @example
  * Period.WEEK; // the seven days that end on the date
@@ -87,23 +87,23 @@ export const Period: {
   /** The year that begins on the date. */
   readonly CALENDAR_YEAR: BucketPeriod;
   /**
-   * The n days that end on the date. `days(1)` is DAY, `days(7)` is WEEK.
+   * Returns the period of the n days that end on the date. `days(1)` is DAY, and `days(7)` is WEEK.
    *
    * @throws InvalidPeriodError unless n is a whole number from 1 to 3660
    * @example Period.days(90)
    */
   days(n: number): Period;
   /**
-   * The name of a period, as `parse` reads it.
+   * Returns the name of a period. `parse` reads it.
    *
    * @throws InvalidPeriodError if the value is not a period
    * @example Period.nameOf(Period.days(14)) // 'DAYS_14'
    */
   nameOf(period: Period): PeriodName;
   /**
-   * Reads a period from its name (in any case) or its code, for example from a query string.
+   * Reads a period from its name (in upper or lower case) or its code, for example from a query string.
    *
-   * @throws InvalidPeriodError if it is neither
+   * @throws InvalidPeriodError if the text is neither
    * @example Period.parse('calendar_month') === Period.CALENDAR_MONTH
    * @example Period.parse('604800') === Period.WEEK
    */
@@ -139,10 +139,10 @@ function parsePeriod(text: string | number): Period {
 }
 
 /**
- * Checks that a value is the code of a period and returns it as one.
+ * Checks that a value is the code of a period, and returns it.
  *
- * @param shown what an error message shows as given, if other than the value
- * @throws InvalidPeriodError if it is not
+ * @param shown the value that an error message shows, if it is not `value`
+ * @throws InvalidPeriodError if it is not one
  * @example checkPeriod(86400) === Period.DAY
  */
 export function checkPeriod(value: unknown, shown: unknown = value): Period {
@@ -157,7 +157,8 @@ function isCode(value: number): boolean {
 }
 
 /**
- * How the rows of a period lie on the calendar: side by side (DAY and the calendar units), overlapping, or growing.
+ * Returns how the values of a period relate to each other: side by side (DAY and the calendar periods), overlapping, or
+ * growing.
  *
  * @throws InvalidPeriodError if the value is not a period
  * @example periodKind(Period.DAY) // 'bucket'
@@ -169,9 +170,9 @@ export function periodKind(period: Period): PeriodKind {
 }
 
 /**
- * How many days a value of a rolling period covers, the day of its date included; 1 for DAY.
+ * Returns the number of days that a value of a rolling period covers, including its date. Returns 1 for DAY.
  *
- * @throws InvalidPeriodError for LIFETIME and the calendar units, which have no fixed number of days
+ * @throws InvalidPeriodError for LIFETIME and the calendar periods, which have no fixed number of days
  * @example windowDays(Period.WEEK) // 7
  */
 export function windowDays(period: Period): number {
@@ -184,7 +185,7 @@ export function windowDays(period: Period): number {
 }
 
 /**
- * What a calendar period counts by; null for every other period.
+ * Returns the unit of a calendar period, or null for other periods.
  *
  * @throws InvalidPeriodError if the value is not a period
  * @example calendarUnit(Period.CALENDAR_QUARTER) // 'quarter'
@@ -194,11 +195,11 @@ export function calendarUnit(period: Period): CalendarUnit | null {
 }
 
 /**
- * The date under which a value that covers a date is stored: the first day of its calendar bucket.
- * The periods that have a value for every date (DAY, rolling, LIFETIME) store it under the date itself.
- * A week that would begin before 0001-01-01 begins on it.
+ * Returns the date at which the value for a date is stored: the first day of its calendar bucket. DAY, rolling periods
+ * and LIFETIME have a value for every date, so this is the date itself. A week that would begin before 0001-01-01
+ * begins on that day.
  *
- * @throws InvalidDateError if the date is not one
+ * @throws InvalidDateError if the date is not valid
  * @example bucketStart(Period.CALENDAR_WEEK, '2026-10-31', 'monday') // '2026-10-26'
  */
 export function bucketStart(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
@@ -218,10 +219,10 @@ export function bucketStart(period: Period, date: LocalDate, weekStart: WeekStar
 }
 
 /**
- * The date under which the value after the one that holds a date is stored; the next date for the periods that have one for every date.
+ * Returns the date of the value after the given one: the first day of the next calendar bucket, or the next date.
  *
  * @param bucketDate a date of the bucket, normally its first
- * @throws InvalidDateError if the date is not one, or the next bucket begins after 9999-12-31
+ * @throws InvalidDateError if the date is not valid, or if the next bucket begins after 9999-12-31
  * @example nextBucket(Period.CALENDAR_QUARTER, '2026-10-01', 'monday') // '2027-01-01'
  */
 export function nextBucket(period: Period, bucketDate: LocalDate, weekStart: WeekStart): LocalDate {
@@ -229,17 +230,16 @@ export function nextBucket(period: Period, bucketDate: LocalDate, weekStart: Wee
 }
 
 /**
- * The last date that a value of a bucket covers: the last day of a calendar bucket, 9999-12-31 at the latest. For the
- * other periods, the date itself.
+ * Returns the last day of a calendar bucket, 9999-12-31 at the latest. For other periods it is the date itself.
  *
- * @throws InvalidDateError if the date is not one
+ * @throws InvalidDateError if the date is not valid
  * @example bucketEnd(Period.CALENDAR_MONTH, '2026-02-10', 'monday') // '2026-02-28'
  */
 export function bucketEnd(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
   return fromDayNumber(Math.min(LAST_DAY, dayAfterBucket(period, date, weekStart) - 1));
 }
 
-/** As a day number: after the last bucket there is no date. */
+/** Returns a day number and not a date, because no date follows the last bucket. */
 function dayAfterBucket(period: Period, date: LocalDate, weekStart: WeekStart): number {
   const day = dayNumber(date);
   const months = { month: 1, quarter: 3, year: 12 };
