@@ -8,36 +8,37 @@ import { checkDescription, checkName, checkRef } from './ref.js';
 // Symbol.for: a definition stays one where an application has loaded the library twice
 const DEFINITION: unique symbol = Symbol.for('nestjs-trackstats/definition');
 
-/** A domain as an application declares it; made by `defineDomain` only. */
+/** A domain as your application declares it. Create it with `defineDomain`. */
 export interface DomainDefinition<R extends string = string> {
   readonly [DEFINITION]: 'domain';
   readonly ref: R;
   readonly name?: string | undefined;
 }
 
-/** A metric as an application declares it; made by `defineMetric` only. */
+/** A metric as your application declares it. Create it with `defineMetric`. */
 export interface MetricDefinition<K extends string = string> {
   readonly [DEFINITION]: 'metric';
   readonly domain: DomainDefinition;
   readonly ref: string;
-  /** natural key: 'shopping/order_count' */
+  /** the natural key, for example 'shopping/order_count' */
   readonly key: K;
   readonly name?: string | undefined;
   readonly description?: string | undefined;
 }
 
-/** What names a metric: its definition, its entity, or its natural key as text. */
+/** A reference to a metric: its definition, its entity, or its natural key as text. */
 export type MetricTarget = MetricDefinition | Metric | string;
 
-/** What names a domain: its definition, its entity, or its ref. */
+/** A reference to a domain: its definition, its entity, or its ref as text. */
 export type DomainTarget = DomainDefinition | Domain | string;
 
 const metrics = new Map<string, MetricDefinition>();
 
 /**
- * Declares a domain. It is stored with the first use of one of its metrics; no database is needed here.
+ * Declares a domain, which groups metrics. It is stored when one of its metrics is first used to write; no database is
+ * needed here.
  *
- * @param d `ref`: 1–100 of A–Z a–z 0–9 _ . - ; `name`: for people, the ref where it is left out
+ * @param d `ref`: 1–100 of A–Z a–z 0–9 _ . - ; `name`: shown to people, by default the ref
  * @throws InvalidRefError, InvalidNameError
  * @example const SHOPPING = defineDomain({ ref: 'shopping', name: 'Shopping' });
  */
@@ -51,11 +52,12 @@ export function defineDomain<const R extends string>(d: { ref: R; name?: string 
 }
 
 /**
- * Declares a metric. It is stored on its first use; no database is needed here.
+ * Declares a metric, one thing to keep track of. It is stored when it is first used to write; no database is needed
+ * here.
  *
- * @param m `ref`: unique in its domain, 1–100 of A–Z a–z 0–9 _ . - ; `name`: for people, the ref where it is left out
+ * @param m `ref`: unique in its domain, 1–100 of A–Z a–z 0–9 _ . - ; `name`: shown to people, by default the ref
  * @throws InvalidRefError, InvalidNameError, InvalidDefinitionError
- * @throws DefinitionConflictError where the same metric is defined with another name or description
+ * @throws DefinitionConflictError if the metric is already defined with another name or description
  * @example const ORDER_COUNT = defineMetric({ domain: SHOPPING, ref: 'order_count', name: 'Number of orders' });
  */
 export function defineMetric<const D extends string, const R extends string>(m: {
@@ -81,33 +83,35 @@ const DOMAIN = { ref: checkRef, name: checkName };
 const METRIC = { ...DOMAIN, domain: (given: unknown) => given as DomainTarget, description: checkDescription };
 
 /**
- * Reads the fields of a domain that is declared or registered.
+ * Reads the fields of a domain to declare or register.
  *
- * @param call that they are given to
+ * @param call the call that an error names
  * @throws InvalidArgumentError, InvalidRefError, InvalidNameError
  */
 export function readDomain(call: string, given: unknown): Values<typeof DOMAIN> {
   return readCallOptions(call, fieldsOf(given, DOMAIN), DOMAIN);
 }
 
-/** As `readDomain`, for a metric. The domain itself is not checked. */
+/** Reads the fields of a metric to declare or register. Does not check the domain. */
 export function readMetric(call: string, given: unknown): Values<typeof METRIC> {
   return readCallOptions(call, fieldsOf(given, METRIC), METRIC);
 }
 
-/** Entities and definitions have other fields, too, which say nothing here; in a literal such a field is a mistake. */
+/**
+ * Entities and definitions have further fields, which are ignored. In an object literal, an unknown field is a mistake.
+ */
 function fieldsOf(given: unknown, checks: Checks): unknown {
   if (!isOptions(given)) return given ?? null;
   const isLiteral = Object.getPrototypeOf(given) === Object.prototype && brandOf(given) === undefined;
   return isLiteral ? given : Object.fromEntries(Object.keys(checks).map((name) => [name, given[name]]));
 }
 
-/** Whether a value was made by `defineDomain`. */
+/** True if `defineDomain` created the value. */
 export function isDomainDefinition(value: unknown): value is DomainDefinition {
   return brandOf(value) === 'domain';
 }
 
-/** Whether a value was made by `defineMetric`. */
+/** True if `defineMetric` created the value. */
 export function isMetricDefinition(value: unknown): value is MetricDefinition {
   return brandOf(value) === 'metric';
 }

@@ -1,7 +1,7 @@
 import { Column, PrimaryGeneratedColumn } from 'typeorm';
 import { NamedEntity } from '../database/entity.decorator.js';
 
-/** A group of metrics. Stored when it is registered, or on the first use of one of its metrics. */
+/** A group of metrics. It is stored when it is registered, or when one of its metrics is first used to write. */
 @NamedEntity('TrackstatsDomain', { name: 'trackstats_domain' })
 export class Domain {
   @PrimaryGeneratedColumn({ type: 'integer' })

@@ -9,13 +9,13 @@ import { selectMetrics } from './metric.query.js';
 import { byText } from './order.js';
 import { checkRef } from './ref.js';
 
-/** The stored domains. */
+/** Lists, finds, registers, renames and removes the stored domains. */
 export class DomainService {
   /** @internal the module makes it */
   constructor(private readonly database: Database) {}
 
   /**
-   * Stores a domain, or gives the stored one the name that is given. Safe when called from many places at once.
+   * Stores a domain, or updates the name of the stored one. Concurrent calls are safe.
    *
    * @throws InvalidRefError, InvalidNameError
    * @example await domains.register({ ref: 'shopping', name: 'Shopping' });
@@ -26,7 +26,7 @@ export class DomainService {
   }
 
   /**
-   * The stored domain, or null.
+   * Returns the stored domain, or null.
    *
    * @throws InvalidRefError
    */
@@ -35,17 +35,17 @@ export class DomainService {
     return this.database.read(() => findDomain(this.database, target));
   }
 
-  /** All domains, by ref. */
+  /** Returns all domains, ordered by ref. */
   async list(): Promise<Domain[]> {
     const domains = await this.database.read(() => selectDomains(this.database, sql`1 = 1`));
     return domains.sort((a, b) => byText(a.ref, b.ref));
   }
 
   /**
-   * Gives a domain another ref; its metrics and their statistics stay. Definitions in code must follow.
+   * Changes the ref of a domain. Its metrics and their statistics stay. Change the definition in your code, too.
    *
    * @throws UnknownDomainError, InvalidRefError
-   * @throws RefTakenError where another domain has that ref
+   * @throws RefTakenError if another domain has the new ref
    */
   async rename(target: DomainTarget, newRef: string): Promise<Domain> {
     const ref = checkRef(newRef);

@@ -2,7 +2,7 @@ import { Column, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 't
 import { NamedEntity } from '../database/entity.decorator.js';
 import { Domain } from './domain.entity.js';
 
-/** One thing that is kept track of. */
+/** One thing that you keep track of, as stored in the database. */
 @NamedEntity('TrackstatsMetric', { name: 'trackstats_metric' })
 @Unique(['domain', 'ref'])
 export class Metric {
@@ -23,7 +23,7 @@ export class Metric {
   @Column({ type: 'text', nullable: true })
   description!: string | null;
 
-  /** The natural key, `domain/metric`: the same in every database, unlike `id`. */
+  /** Returns the natural key, `domain/metric`. Unlike `id` it is the same in every database. */
   get key(): string {
     return `${this.domain.ref}/${this.ref}`;
   }

@@ -19,11 +19,11 @@ import { optional, truth, withDefault } from '../validation/check.js';
 import { readCallOptions } from '../validation/options.js';
 import { checkRef } from './ref.js';
 
-/** What the catalog asks of the statistics, which it knows nothing of. */
+/** Gives the catalog access to statistics without depending on them. */
 export interface StoredStatistics {
-  /** whether a metric has any */
+  /** true if a metric has any statistics */
   exist(metric: Metric): Work<boolean>;
-  /** removes all of a metric, and what is known of their coverage */
+  /** removes all statistics of a metric, and their coverage */
   remove(metric: Metric): Work<void>;
 }
 
@@ -32,7 +32,9 @@ const REMOVE = { statistics: withDefault(truth, false) };
 
 type Fields = { ref: string; name?: string | undefined; description?: string | undefined };
 
-/** The stored metrics. A Metric always has its domain loaded. */
+/**
+ * Lists, finds, registers, renames and removes the stored metrics. The domain of a returned metric is always loaded.
+ */
 export class MetricService {
   /** @internal the module makes it */
   constructor(
@@ -41,8 +43,8 @@ export class MetricService {
   ) {}
 
   /**
-   * Stores a metric, or gives the stored one the fields that are given. Safe when called from many places at once.
-   * A domain that is given as a definition is stored with it; one given as text must be stored.
+   * Stores a metric, or updates the given fields of the stored one. Concurrent calls are safe. A domain given as a
+   * definition is stored too; a domain given as text must exist.
    *
    * @throws InvalidRefError, InvalidNameError, InvalidDefinitionError
    * @throws UnknownDomainError
@@ -59,9 +61,9 @@ export class MetricService {
   }
 
   /**
-   * The stored metric of a target; a definition is stored if it is not yet.
+   * Returns the stored metric. A definition is stored first if it is not yet.
    *
-   * @throws UnknownMetricError for text and entities that are not stored; it suggests the nearest key
+   * @throws UnknownMetricError for text and entities that are not stored. It suggests the nearest key
    * @example const metric = await metrics.resolve('shopping/order_count');
    */
   async resolve(target: MetricTarget): Promise<Metric> {
@@ -72,7 +74,7 @@ export class MetricService {
   }
 
   /**
-   * The stored metric of a target, or null.
+   * Returns the stored metric, or null.
    *
    * @throws InvalidRefError, InvalidDefinitionError
    */
@@ -81,7 +83,7 @@ export class MetricService {
     return this.database.read(() => findMetric(this.database, target));
   }
 
-  /** All metrics, or those of a domain, by natural key. */
+  /** Returns all metrics, or those of a domain, ordered by natural key. */
   async list(filter: { domain?: DomainTarget | undefined } = {}): Promise<Metric[]> {
     const { domain } = readCallOptions('MetricService.list', filter, LIST);
     // undefined by mistake would list every domain's
@@ -92,10 +94,10 @@ export class MetricService {
   }
 
   /**
-   * Gives a metric another ref in its domain; its statistics stay. Definitions in code must follow.
+   * Changes the ref of a metric within its domain. Its statistics stay. Change the definition in your code, too.
    *
    * @throws UnknownMetricError, InvalidRefError
-   * @throws RefTakenError where another metric of the domain has that ref
+   * @throws RefTakenError if another metric of the domain has the new ref
    */
   async rename(target: MetricTarget, newRef: string): Promise<Metric> {
     const ref = checkRef(newRef);
@@ -106,9 +108,9 @@ export class MetricService {
   /**
    * Removes a metric.
    *
-   * @param options `statistics: true` removes its statistics, of every kind, with it
+   * @param options `statistics: true` removes its statistics of every scope, too
    * @throws UnknownMetricError
-   * @throws MetricHasStatisticsError while it has statistics, unless asked
+   * @throws MetricHasStatisticsError if it has statistics, unless they are removed too
    */
   async remove(target: MetricTarget, options?: { statistics?: boolean }): Promise<void> {
     metricKeyOf(target);
@@ -155,7 +157,9 @@ WHERE ${table.column('id')} = ${this.database.dialect.integer(metric.id)}`);
     Object.assign(metric, { [field]: text });
   }
 
-  /** the metric, with its domain's row held: metrics are made and renamed only by who holds it */
+  /**
+   * Returns the metric and locks its domain's row, because only the holder of that lock may create or rename metrics.
+   */
   private *locked(target: MetricTarget): Work<Metric> {
     const { database } = this;
     const metric = yield* findMetric(database, target);
