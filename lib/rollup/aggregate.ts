@@ -4,7 +4,8 @@ import { readArgument } from '../validation/options.js';
 declare const AGGREGATE: unique symbol;
 
 /**
- * What a tracker computes of its rows, over a day, a window or all time. F names the function, P its property path.
+ * The value that a tracker computes from its rows, over a day, a window or all time. F names the function, P its
+ * property path.
  */
 export interface Aggregate<F extends string = string, P extends string = string> {
   readonly [AGGREGATE]: [F, P];
@@ -31,42 +32,44 @@ function property(name: AggregateFunction, given: unknown): string {
   });
 }
 
-/** What an aggregate computes; undefined where the value was not made by one of the functions here. */
+/** Returns what an aggregate computes, or undefined if none of the functions here created it. */
 export function specOf(made: unknown): AggregateSpec | undefined {
   return typeof made === 'object' && made !== null ? specs.get(made) : undefined;
 }
 
-/** The number of rows, each primary key once however many joined rows it has. */
+/** Counts rows. Each primary key counts once, however many joined rows it has. */
 export function count(): Aggregate<'count', never> {
   return aggregate('count', null);
 }
 
-/** The number of different values of a property, exact over every window; NULL is no value. */
+/** Counts the different values of a property, exactly over every window. NULL does not count. */
 export function countDistinct<const P extends string>(field: P): Aggregate<'countDistinct', P> {
   return aggregate('countDistinct', field);
 }
 
-/** The sum of a numeric property; 0 where a bucket has rows but no values. */
+/** Adds up a numeric property. The sum of rows without values is 0. */
 export function sum<const P extends string>(field: P): Aggregate<'sum', P> {
   return aggregate('sum', field);
 }
 
-/** Sum ÷ number of values, over the rows of the whole window; NULL where there is no value. */
+/**
+ * Averages a numeric property: sum ÷ number of values, over the rows of the whole window. NULL if there are no values.
+ */
 export function avg<const P extends string>(field: P): Aggregate<'avg', P> {
   return aggregate('avg', field);
 }
 
-/** The least value of a numeric property; NULL where there is no value. */
+/** Takes the least value of a numeric property. NULL if there are no values. */
 export function min<const P extends string>(field: P): Aggregate<'min', P> {
   return aggregate('min', field);
 }
 
-/** The greatest value of a numeric property; NULL where there is no value. */
+/** Takes the greatest value of a numeric property. NULL if there are no values. */
 export function max<const P extends string>(field: P): Aggregate<'max', P> {
   return aggregate('max', field);
 }
 
-/** The aggregate functions under one name, for those whose imports have another `count` or `max`. */
+/** Provides the aggregate functions under one name, for code in which `count` or `max` has another meaning. */
 export const Aggregate = Object.freeze({ count, countDistinct, sum, avg, min, max } satisfies Record<
   AggregateFunction,
   unknown

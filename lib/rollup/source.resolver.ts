@@ -23,7 +23,7 @@ import { joinProperty, type PropertyColumn } from './property-column.js';
 import type { AmbiguousValue, RawKey, ResolvedSource, SourceAmbiguity, SourceKey } from './rollup-spec.js';
 import { joinsAtMostOne, soughtBy } from './unique-join.js';
 
-/** Where a tracker's rows come from: an entity, a repository, or a query with its joins, conditions and parameters. */
+/** The source of a tracker's rows: an entity, a repository, or a query with its joins, conditions and parameters. */
 export type Source<E extends ObjectLiteral = ObjectLiteral> = EntityClass<E> | Repository<E> | SelectQueryBuilder<E>;
 
 /** What a tracker reads of its source. */
