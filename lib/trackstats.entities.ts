@@ -8,7 +8,7 @@ import { TrackerRunRecord } from './execution/tracker-run.entity.js';
 import { TrackerState } from './execution/tracker-state.entity.js';
 
 /**
- * The entities of the library, for a data source without `autoLoadEntities`.
+ * Lists the entities of the library, for a data source without `autoLoadEntities`.
  *
  * @example
  * ```ts

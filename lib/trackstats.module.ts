@@ -88,7 +88,7 @@ function invalidOption(name: string | null, given: unknown, expected: string): I
 export class TrackstatsFeatureModule {}
 
 /**
- * Statistics in the application's own database.
+ * Adds statistics to an application, stored in its own database.
  *
  * @example
  * ```ts
@@ -102,10 +102,10 @@ export class TrackstatsFeatureModule {}
 @Module({})
 export class TrackstatsModule {
   /**
-   * Sets the module up; once in an application, in its root module.
+   * Sets the module up. Import it once, in the root module.
    *
    * @throws at start: UnknownTimeZoneError, InvalidOptionsError, MissingEntityError, UnsupportedDatabaseError,
-   * DuplicateModuleError, DataSourceMismatchError, and what is wrong with a tracker
+   * DuplicateModuleError, DataSourceMismatchError, and the errors of a tracker that cannot be used
    * @example TrackstatsModule.forRoot({ timeZone: 'Europe/Amsterdam' })
    */
   static forRoot(options: TrackstatsModuleOptions & TrackstatsModuleExtras = {}): DynamicModule {
@@ -117,7 +117,8 @@ export class TrackstatsModule {
   }
 
   /**
-   * As `forRoot`, with options that a factory makes. What shapes the module stands beside the factory.
+   * Sets the module up like `forRoot`, with options from a factory. Pass options that shape the module beside the
+   * factory.
    *
    * @example
    * ```ts
@@ -135,9 +136,9 @@ export class TrackstatsModule {
   }
 
   /**
-   * Registers custom statistics, in the module that uses them.
+   * Registers custom statistics in the module that uses them.
    *
-   * @param dataSource the name that `forRoot` has as `dataSource`; the default one if left out
+   * @param dataSource the `dataSource` of `forRoot`; leave it out for the default one
    * @throws at start: MissingModuleError, DataSourceMismatchError
    * @example TrackstatsModule.forFeature([OrdersByRegion])
    */

@@ -9,67 +9,76 @@ import { entity, isOptions, recordOf, truth, wholeNumber, withDefault, type Chec
 import { group, readValue, type ChecksOf } from './validation/options.js';
 import { systemClock, type Clock } from './trackstats.tokens.js';
 
-/** When trackers run, how runs end, and how much is kept of them. A duration is milliseconds, or text as `'30 seconds'`. */
+/**
+ * Controls when trackers run, how runs end, and how much of their history is kept. A duration is milliseconds, or text
+ * such as `'30 seconds'`.
+ */
 export interface SchedulingOptions {
-  /** `false`: `@Track` registers trackers, nothing fires by itself. @default true */
+  /** `false`: trackers are registered and none fires by itself. @default true */
   enabled?: boolean | undefined;
-  /** how many scheduled runs go on at once in this process; the others wait in turn. @default 4 */
+  /** number of scheduled runs at one time in this process; further runs wait in turn. @default 4 */
   concurrency?: number | undefined;
   /**
-   * how long a process may be silent, as one that was killed or paused is, before another may run the tracker. A run
-   * that goes on renews it, however long it takes. @default '30 seconds'
+   * silence after which a process counts as killed or paused, so that another may run the tracker. A run renews its
+   * lease, however long it takes. @default '30 seconds'
    */
   lockAtMostFor?: Duration | undefined;
-  /** how long nobody runs a tracker again after a run began, by whatever slot. @default 0 */
+  /** shortest time between the starts of two runs of a tracker. @default 0 */
   lockAtLeastFor?: Duration | undefined;
-  /** the latest slot that was missed, while no process ran, is run at start. @default true */
+  /** runs at start the latest slot that was missed while no process ran. @default true */
   catchUp?: boolean | undefined;
-  /** by how much at most such a run is put off, at random, so that many do not come at once. @default '5 seconds' */
+  /** longest random pause before such a run, so that many do not start at once. @default '5 seconds' */
   catchUpJitter?: Duration | undefined;
-  /** the pause before a failed run is tried again; it doubles each time, up to a minute, with some chance. @default '1 second' */
+  /**
+   * pause before the first retry of a failed run. It doubles each time, up to a minute, with some randomness.
+   * @default '1 second'
+   */
   retryDelay?: Duration | undefined;
-  /** how long a shutdown waits for runs in progress before they are cancelled and rolled back. @default '10 seconds' */
+  /** how long a shutdown waits for current runs before they are cancelled and rolled back. @default '10 seconds' */
   shutdownGrace?: Duration | undefined;
-  /** how much of each tracker's history is kept: both hold, and the last success stays. @default { days: 30, runs: 1000 } */
+  /**
+   * how much of each tracker's history is kept; both limits apply, and the last success is always kept.
+   * @default { days: 30, runs: 1000 }
+   */
   history?: { days?: number | undefined; runs?: number | undefined } | undefined;
 }
 
-/** Replaces a tracker's schedule whole; `false`: it has none. `timeZone` is the cron expression's alone. */
+/** Replaces the whole schedule of a tracker; `false` removes it. `timeZone` applies to the cron expression only. */
 export type ScheduleOverride =
   | false
   | { cron: string; timeZone?: string | undefined; every?: undefined }
   | { every: string | number; cron?: undefined; timeZone?: undefined };
 
 /**
- * The options of the module.
+ * Configures the module.
  *
  * @example TrackstatsModule.forRoot({ timeZone: 'Europe/Amsterdam' })
  */
 export interface TrackstatsModuleOptions {
-  /** IANA name of the zone whose days are counted, where a tracker names no other. @default 'UTC' */
+  /** IANA name of the time zone whose days are counted, unless a tracker names another. @default 'UTC' */
   timeZone?: string | undefined;
   /** first day of a CALENDAR_WEEK. @default 'monday' */
   weekStart?: WeekStart | undefined;
-  /** what tells a run which time it is. @default the system's clock */
+  /** returns the time that a run takes as now. @default the system's clock */
   clock?: (() => Date) | undefined;
-  /** `false` (as `{ enabled: false }`): nothing fires by itself. @default on */
+  /** `false`, like `{ enabled: false }`: no tracker fires by itself. @default on */
   scheduling?: false | SchedulingOptions | undefined;
   /**
-   * how long a call waits for a connection: a free one of the pool, or, on SQLite, the end of the application's
-   * transaction. After that it rejects with ConnectionBusyError. @default '30 seconds'
+   * how long a call waits for a connection: a free one of the pool, or on SQLite the end of the application's
+   * transaction. Then it rejects with ConnectionBusyError. @default '30 seconds'
    */
   connectionTimeout?: Duration | undefined;
-  /** stable names of object types, so that renaming a table loses nothing. @default the entity's table name */
+  /** stable names of object types, so that you can rename a table. @default the entity's table name */
   objectTypes?: Record<string, EntityClass> | undefined;
-  /** schedules by tracker name, from configuration: each replaces the decorator's whole */
+  /** schedules by tracker name, from configuration; each replaces the decorator's whole schedule */
   trackers?: Record<string, ScheduleOverride> | undefined;
 }
 
-/** What shapes the module; with `forRootAsync` it stands beside the factory. */
+/** Options that shape the module. With `forRootAsync`, pass them beside the factory. */
 export interface TrackstatsModuleExtras {
   /** @default true */
   isGlobal?: boolean | undefined;
-  /** name of the TypeORM data source that holds the statistics. @default the default one */
+  /** name of the TypeORM data source that stores the statistics. @default the default one */
   dataSource?: string | undefined;
   /** custom statistics, as `forFeature` takes them */
   statistics?: Type<AbstractStatistic>[] | undefined;
@@ -77,18 +86,18 @@ export interface TrackstatsModuleExtras {
 
 type NoExtras = { [K in keyof TrackstatsModuleExtras]?: undefined };
 
-/** A provider that makes the options: for `useClass` and `useExisting`. */
+/** A provider that creates the options, for `useClass` and `useExisting`. */
 export interface TrackstatsOptionsFactory {
-  /** Makes the options, once, when the application starts. */
+  /** Creates the options, once, when the application starts. */
   createTrackstatsOptions(): Promise<TrackstatsModuleOptions> | TrackstatsModuleOptions;
 }
 
-/** Options that come from a factory; what shapes the module (`dataSource`, `statistics`, `isGlobal`) stands beside it. */
+/** Configures the module by a factory. Pass `dataSource`, `statistics` and `isGlobal` beside the factory. */
 export type TrackstatsModuleAsyncOptions = TrackstatsModuleExtras & {
   imports?: ModuleMetadata['imports'] | undefined;
 } & (
     | {
-        /** makes the options of what `inject` names */
+        /** creates the options from the providers in `inject` */
         useFactory: (
           ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
         ) => (TrackstatsModuleOptions & NoExtras) | Promise<TrackstatsModuleOptions & NoExtras>;
@@ -100,7 +109,7 @@ export type TrackstatsModuleAsyncOptions = TrackstatsModuleExtras & {
     | { useExisting: Type<TrackstatsOptionsFactory>; useFactory?: undefined; useClass?: undefined; inject?: undefined }
   );
 
-/** Times are milliseconds. */
+/** The scheduling options with all defaults, in milliseconds. */
 export interface ResolvedScheduling {
   readonly enabled: boolean;
   readonly concurrency: number;
@@ -113,7 +122,7 @@ export interface ResolvedScheduling {
   readonly history: { readonly days: number; readonly runs: number };
 }
 
-/** The options with every default filled in: what the parts of the library get. */
+/** The options of the module with all defaults. */
 export interface ResolvedOptions {
   readonly timeZone: string;
   readonly weekStart: WeekStart;
@@ -189,13 +198,13 @@ function checkNames(given: object): void {
   }
 }
 
-/** Milliseconds that a call waits for a connection, by default. */
+/** The time that a call waits for a connection by default, in milliseconds. */
 export const CONNECTION_TIMEOUT = 30_000;
 
-/** With less, a healthy process on a busy machine would lose its leases. */
+/** A shorter lease would be lost by a healthy process on a busy machine. */
 const SHORTEST_LOCK = 1_000;
 
-/** What a timer of Node can wait for: about 24 days. */
+/** The longest time that a timer of Node can wait: about 24 days. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 const HISTORY = {
@@ -215,7 +224,7 @@ const SCHEDULING = {
   history: withDefault(group(HISTORY), { days: 30, runs: 1000 }),
 } satisfies ChecksOf<SchedulingOptions>;
 
-/** In the environment, `off`: nothing fires by itself in this process, whatever the options say. */
+/** The environment variable that switches schedules off for this process, with the value `off`. */
 export const SCHEDULING_VARIABLE = 'TRACKSTATS_SCHEDULING';
 
 function isSwitchedOff(): boolean {

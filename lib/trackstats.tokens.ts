@@ -1,11 +1,11 @@
-/** The options as given to the module; `overrideProvider(TRACKSTATS_OPTIONS)` replaces them in a test. */
+/** Injection token of the module's options. Replace them in a test with `overrideProvider(TRACKSTATS_OPTIONS)`. */
 export const TRACKSTATS_OPTIONS: unique symbol = Symbol('TRACKSTATS_OPTIONS');
 
-/** The clock, a `() => Date`; `overrideProvider(TRACKSTATS_CLOCK)` fixes it in a test. */
+/** Injection token of the clock, a `() => Date`. Set it in a test with `overrideProvider(TRACKSTATS_CLOCK)`. */
 export const TRACKSTATS_CLOCK: unique symbol = Symbol('TRACKSTATS_CLOCK');
 
-/** Tells the time. */
+/** Returns the current time. */
 export type Clock = () => Date;
 
-/** The system's clock: the only place that asks the system for the time. */
+/** The system's clock. Nothing else asks the system for the time. */
 export const systemClock: Clock = () => new Date();

@@ -3,8 +3,9 @@ import { AddTrackstatsRunState1795564801000 } from './add-run-state.migration.js
 import { CreateTrackstatsTables1795564800000 } from './create-tables.migration.js';
 
 /**
- * The migrations that make the library's tables, for an application without `synchronize`; they run on every database,
- * under the data source's `schema`, `entityPrefix` and naming strategy. Tables of custom statistics are not theirs.
+ * Lists the migrations that create the library's tables, for an application without `synchronize`. They run on every
+ * database, under the data source's `schema`, `entityPrefix` and naming strategy. They do not create the tables of
+ * custom statistics.
  *
  * @example
  * ```ts
