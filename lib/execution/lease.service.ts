@@ -18,7 +18,10 @@ import {
   type SharedState,
 } from './lease.store.js';
 
-/** Why a run was not begun: another process, or this one, is at it; its slot has been run; its time has not come by the database's clock. */
+/**
+ * The reason why a run did not start. `held`: another process, or this one, is running the tracker; `done`: its slot
+ * has been run; `early`: its time has not come by the database's clock.
+ */
 export type SkipReason = 'held' | 'done' | 'early';
 
 /** A lease, with what was done in the transaction that took it. */

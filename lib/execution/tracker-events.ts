@@ -9,34 +9,34 @@ const eventType = oneOf<TrackerEventType>('started', 'finished', 'failed', 'skip
 
 interface RunEvent {
   readonly tracker: string;
-  /** the instant for which it was scheduled; null: asked for by hand */
+  /** the instant for which it was scheduled; null if it was started by a call */
   readonly slot: Date | null;
 }
 
 interface BegunEvent extends RunEvent {
-  /** as `history` shows it */
+  /** id of the run in the history */
   readonly runId: number;
-  /** 1 for the first */
+  /** 1 for the first try */
   readonly attempt: number;
 }
 
-/** What happens to runs of registered trackers in this process. */
+/** An event in the life of a run of a registered tracker in this process. */
 export type TrackerEvent =
   | (BegunEvent & { readonly type: 'started' })
   | (BegunEvent & { readonly type: 'finished'; readonly result: TrackResult })
-  /** `willRetry`: it is tried again */
+  /** `willRetry`: the run will be tried again */
   | (BegunEvent & { readonly type: 'failed'; readonly error: unknown; readonly willRetry: boolean })
-  /** another process runs it or has run this slot; 'busy': this one does */
+  /** another process runs it or has run this slot; 'busy': this process is running it */
   | (RunEvent & { readonly type: 'skipped'; readonly reason: SkipReason | 'busy' });
 
 /** The types of events: started, finished, failed, skipped. */
 export type TrackerEventType = TrackerEvent['type'];
-/** What a listener of a type of event is told. */
+/** The event that a listener of one type receives. */
 export type TrackerEventOf<T extends TrackerEventType> = Extract<TrackerEvent, { type: T }>;
 
 /**
- * Tells what happens to runs. Where the application has @nestjs/event-emitter, its listeners hear the same events as
- * `trackstats.run.started`, `.finished`, `.failed` and `.skipped`.
+ * Notifies listeners of the runs in this process. If the application has @nestjs/event-emitter, its listeners receive
+ * the same events as `trackstats.run.started`, `.finished`, `.failed` and `.skipped`.
  *
  * @example
  * ```ts
@@ -49,13 +49,14 @@ export class TrackerEvents {
   private readonly logger = new Logger(TrackerEvents.name);
   private readonly subject = new Subject<TrackerEvent>();
 
-  /** every event */
+  /** all events */
   readonly all$: Observable<TrackerEvent> = this.subject.asObservable();
 
   /**
-   * Calls a listener for each event of a type. What it throws, or rejects with, is logged and changes nothing of the run.
+   * Calls a listener for each event of a type. If the listener throws or rejects, the error is logged and the run is
+   * not affected.
    *
-   * @returns stops it
+   * @returns a function that stops it
    */
   on<T extends TrackerEventType>(type: T, listener: (event: TrackerEventOf<T>) => unknown): () => void {
     readArgument('TrackerEvents.on: type', type, eventType);
@@ -68,7 +69,7 @@ export class TrackerEvents {
     };
   }
 
-  /** @internal tells the listeners */
+  /** @internal notifies the listeners */
   emit(event: TrackerEvent): void {
     this.subject.next(event);
   }

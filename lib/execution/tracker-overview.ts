@@ -14,22 +14,25 @@ import type { RunHistory } from './run-history.js';
 import type { TrackerExecutor } from './tracker.executor.js';
 import type { TrackerRun } from './tracker-run.js';
 
-/** How a tracker is. */
+/** The state of a tracker, as `TrackerService.list` returns it. */
 export interface TrackerInfo {
   name: string;
-  /** natural key: 'shopping/order_count' */
+  /** the natural key: 'shopping/order_count' */
   metric: string;
   periods: Period[];
-  /** `every` in milliseconds; null: it runs when it is asked to */
+  /** `every` in milliseconds; null if the tracker only runs when it is asked to */
   schedule: { cron?: string; every?: number; timeZone: string } | null;
-  /** null where nothing fires */
+  /** null if the tracker has no schedule, or schedules are off */
   nextRunAt: Date | null;
   lastRun: TrackerRun | null;
-  /** the dates that are complete in all of its periods, the last one being still open; null: it has not run, or it is a method */
+  /**
+   * the dates that are complete in all of its periods; the last one is still open. null if the tracker has not run, or
+   * is a method
+   */
   coverage: { from: LocalDate; through: LocalDate } | null;
-  /** milliseconds since the last run began that succeeded: how old its statistics are; null: none has */
+  /** milliseconds since the start of the last successful run: the age of its statistics. null if no run succeeded */
   lagMs: number | null;
-  /** in any process of the application */
+  /** true if any process of the application is running it */
   running: boolean;
 }
 
@@ -40,9 +43,9 @@ interface MetricCoverages {
   readonly stored: readonly StoredCoverage[];
 }
 
-/** Tells how trackers are. */
+/** Collects the state of trackers. */
 export class TrackerOverview {
-  /** when a tracker's job fires next; filled by the scheduler */
+  /** the time at which each tracker's job fires next; filled by the scheduler */
   readonly nextRuns = new Map<string, () => Date | null>();
   /** the scopes of the trackers' statistics; filled when the application starts */
   scopes = new Map<string, string>();
@@ -77,7 +80,7 @@ export class TrackerOverview {
     });
   }
 
-  /** What is covered in all periods of each tracker. */
+  /** Returns the dates that are covered in all periods of each tracker. */
   private async coverages(trackers: readonly RegisteredTracker[]): Promise<(CoveredRange | null)[]> {
     const targets = trackers.map(({ definition }) => definition.metric);
     const { metrics, stored } = await this.database.read(() => coveragesOf(this.database, targets));

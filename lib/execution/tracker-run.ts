@@ -1,23 +1,23 @@
 import type { LocalDate } from '../time/local-date.js';
 
-/** `cancelled`: by a shutdown or its caller; `lost`: its process is gone. */
+/** The status of a run. `cancelled`: by a shutdown or its caller; `lost`: its process has died or was overtaken. */
 export type RunStatus = 'running' | 'succeeded' | 'failed' | 'cancelled' | 'lost';
 
-/** One execution of one tracker. */
+/** One execution of one tracker, as the history stores it. */
 export interface TrackerRun {
   id: number;
   tracker: string;
-  /** the instant for which it was scheduled; null: asked for by hand */
+  /** the instant for which it was scheduled; null if it was started by a call */
   slot: Date | null;
   status: RunStatus;
-  /** 1 for the first */
+  /** 1 for the first try */
   attempt: number;
   startedAt: Date;
   finishedAt: Date | null;
-  /** the dates that it computed, both included */
+  /** the dates that it computed; `from` and `through` are both included */
   from: LocalDate | null;
   through: LocalDate | null;
-  /** rows inserted or changed */
+  /** number of rows inserted or changed */
   written: number;
   removed: number;
   error: string | null;

@@ -8,12 +8,12 @@ import type { JobOptions, Schedule, SourceOf } from '../tracking/tracker.options
 import { constructorOptions, Tracker, type AnyTracker } from '../tracking/tracker.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
 
-/** How a tracker that is registered at run time is called, what it counts, and when it runs. */
+/** The name, source and schedule of a tracker that is registered at run time. */
 export type RegisterOptions = JobOptions & Schedule & SourceOf<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- any entity
 
 const OPTIONS = ['name', 'cron', 'every', 'runOnStart', 'retries', 'timeout', 'source', 'sourceDataSource'];
 
-/** Registers trackers in an application that runs. The start of the application says how they are entered. */
+/** Registers trackers in a running application. The start of the application sets how they are entered. */
 export class TrackerRegistrar {
   enter: (trackers: readonly RegisteredTracker[]) => Promise<void> = () => {
     throw new NotStartedError('register');
@@ -25,7 +25,10 @@ export class TrackerRegistrar {
 
   constructor(private readonly options: ResolvedOptions) {}
 
-  /** What a provider or a tracker made with `new` declares, checked as far as that needs no database. */
+  /**
+   * Returns the trackers that a provider, or a tracker created with `new`, declares, checked as far as possible without
+   * a database.
+   */
   define(instance: object, given: RegisterOptions): RegisteredTracker[] {
     const type = instance.constructor as Type;
     checkOptions(type, given);
@@ -68,7 +71,7 @@ function checkOptions(type: Type, given: unknown): void {
   );
 }
 
-/** A schedule replaces the decorator's whole. */
+/** A given schedule replaces the whole schedule of the decorator. */
 function merged(declared: GivenOptions, given: RegisterOptions): GivenOptions {
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const schedule = 'cron' in defined || 'every' in defined ? { cron: undefined, every: undefined } : {};

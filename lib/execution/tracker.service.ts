@@ -34,9 +34,10 @@ import {
 } from '../validation/check.js';
 import { readCallOptions, type ChecksOf, type Values } from '../validation/options.js';
 
+/** Options of a call to follow or cancel it. */
 interface Watching {
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** cancels the run, which is rolled back: the call then rejects with the signal's reason */
+  /** cancels the run, which is rolled back. The call then rejects with the signal's reason */
   signal?: AbortSignal | undefined;
 }
 
@@ -48,7 +49,7 @@ const RANGE = { from: optional(localDate), to: optional(localDate) };
 const NOW = { now: optional(instant) };
 const STEPS = { step: withDefault(wholeNumber('days', 1), BACKFILL_STEP), resume: withDefault(truth, false) };
 
-/** The options of each call: one that is not here is refused. */
+/** The options of each call. Unknown options are rejected. */
 const CALLS = {
   track: { ...NOW, ...RANGE, ...WATCHING },
   run: { ...NOW, signal: WATCHING.signal },
@@ -67,7 +68,7 @@ function readCall<N extends keyof typeof CALLS>(call: N, given: unknown): Values
 }
 
 /**
- * Runs trackers and tells how they are.
+ * Runs, checks and corrects trackers, and shows their state.
  *
  * @example
  * ```ts
@@ -75,7 +76,7 @@ function readCall<N extends keyof typeof CALLS>(call: N, given: unknown): Values
  * ```
  */
 export class TrackerService {
-  /** @internal the module makes it */
+  /** @internal the module creates it */
   constructor(
     private readonly registry: TrackerRegistry,
     private readonly registrar: TrackerRegistrar,
@@ -90,14 +91,14 @@ export class TrackerService {
   ) {}
 
   /**
-   * Registers a tracker in an application that runs, as the start does with those that it finds: one that is made with
-   * `new` (one for each tenant, say), or a provider with `@Track` of a module that was loaded lazily. It is checked, runs
-   * by its schedule, and has a history under its name. Register it in every replica, under the same name.
+   * Registers a tracker in a running application: one that you create with `new`, such as one for each tenant, or a
+   * provider with `@Track` of a module that was loaded lazily. It is checked as at start, runs by its schedule, and has
+   * a history under its name. Register it in every replica, under the same name.
    *
-   * @param options its name and schedule, and its source; they replace those of `@Track`
-   * @returns the names of what was registered: all trackers of the provider, or none
+   * @param options its name, schedule and source. They replace those of `@Track`
+   * @returns the names of the trackers that were registered: all those of the provider, or none
    * @throws NotStartedError, InvalidTrackerError, DuplicateTrackerError, MissingScheduleModuleError, ShuttingDownError,
-   * and what is wrong with a tracker
+   * and the errors of a tracker that cannot be used
    * @example
    * const tracker = new CountObjectsByDateTracker({ metric, period: Period.DAY, dateField: 'createdAt', where: { tenant } });
    * await this.trackers.register(tracker, { name: `orders of ${tenant.ref}`, source: Order, every: '15 minutes' });
@@ -116,7 +117,8 @@ export class TrackerService {
   }
 
   /**
-   * Ends a tracker in this process: it runs no more, and what it wrote stays. Resolves when a run in progress has ended.
+   * Removes a tracker from this process. It no longer runs, and its statistics stay. Resolves when a current run has
+   * ended.
    *
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError
    */
@@ -125,11 +127,11 @@ export class TrackerService {
   }
 
   /**
-   * Runs any tracker, registered or made with `new`, on a source. It is not entered into the history.
+   * Runs any tracker, registered or created with `new`, on a source. Writes no entry to the history.
    *
-   * @param source left out where the tracker has one itself
-   * @param options `now`: what the run takes for now, default the clock's time; `from`, `to`: computes these dates,
-   * both included, instead of what is due
+   * @param source leave it out if the tracker has one itself
+   * @param options `now`: the time that the run takes as now, by default the clock's; `from`, `to`: compute these
+   * dates, both included, in place of those that are due
    * @throws InvalidTrackerError, MissingSourceError, InvalidSourceError, InvalidPropertyPathError, InvalidRangeError
    * @example
    * const tracker = new CountObjectsByDateTracker({ metric: ORDER_COUNT, period: Period.DAY, dateField: 'createdAt' });
@@ -160,13 +162,14 @@ export class TrackerService {
   }
 
   /**
-   * Runs a registered tracker now, into the history.
+   * Runs a registered tracker now, and records the run in the history.
    *
    * @param tracker its name, its class, or `[class, 'method']`
-   * @param options `now`: what the run takes for now; `signal`: cancels the run, on the server too, and rolls it back
-   * @returns null where this process or another one is running it
+   * @param options `now`: the time that the run takes as now; `signal`: cancels the run, on the server too, and rolls
+   * it back
+   * @returns null if this process or another one is already running it
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, RunTimeoutError, LeaseLostError,
-   * ShuttingDownError, and what stops the run
+   * ShuttingDownError, and the error that stops the run
    */
   async run(
     tracker: TrackerTarget,
@@ -178,15 +181,15 @@ export class TrackerService {
   }
 
   /**
-   * Computes a range of dates anew, whatever is stored, in steps each of which commits: a backfill that was aborted or
-   * killed leaves the dates that it reported done. Without `to` it ends today and removes what lies after. While
-   * another process runs the tracker, it waits.
+   * Recomputes a range of dates, whatever is stored. It works in steps, each of which commits, so an aborted or killed
+   * backfill keeps the dates that it reported as done. Without `to` it ends today and removes the rows of later dates.
+   * It waits while another process runs the tracker.
    *
-   * @param options `from`, `to`: dates, both included, or instants taken in the tracker's zone; `step`: days that one
-   * transaction computes, default 366; `resume`: goes on where a backfill of the same `from` and `to` was interrupted;
-   * `signal`: cancels the step in progress, which is rolled back
-   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method, InvalidRangeError,
-   * SourceGoneError, NothingToResumeError, LeaseLostError, ShuttingDownError
+   * @param options `from`, `to`: dates, both included, or instants in the tracker's time zone; `step`: days that one
+   * transaction computes, 366 by default; `resume`: continues an interrupted backfill of the same `from` and `to`;
+   * `signal`: cancels the current step, which is rolled back
+   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method,
+   * InvalidRangeError, SourceGoneError, NothingToResumeError, LeaseLostError, ShuttingDownError
    * @example
    * await this.trackers.backfill(OrderCountTracker, { from: '2024-01-01', onProgress: ({ fraction }) => bar.update(fraction) });
    */
@@ -207,12 +210,12 @@ export class TrackerService {
   }
 
   /**
-   * Compares stored statistics with a fresh computation by the source's rows as they are now, and writes nothing. By
-   * default it looks at all that is covered. It reads the source once, and compares in slices between which the event
-   * loop turns.
+   * Compares stored statistics with a fresh computation from the source's rows as they are now, and returns the
+   * differences. Writes nothing. By default it compares the whole coverage. It reads the source once, and compares in
+   * slices between which the event loop turns.
    *
    * @param options `from`, `to`: dates, both included; `onProgress`: called after each slice; `signal`: cancels, on the
-   * server too: the call then rejects with the signal's reason
+   * server too. The call then rejects with the signal's reason
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method,
    * InvalidRangeError, VerificationOvertakenError, ShuttingDownError
    * @example
@@ -241,11 +244,12 @@ export class TrackerService {
   }
 
   /**
-   * Writes what `verify` finds: computes the range anew, by default all that is covered, in steps as `backfill` does.
+   * Corrects the differences that `verify` returns: recomputes a range, by default the whole coverage, in steps as
+   * `backfill` does.
    *
-   * @param options `from`, `to`: dates, both included; `signal`: cancels the step in progress, which is rolled back
-   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method, InvalidRangeError,
-   * SourceGoneError, LeaseLostError, ShuttingDownError
+   * @param options `from`, `to`: dates, both included; `signal`: cancels the current step, which is rolled back
+   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method,
+   * InvalidRangeError, SourceGoneError, LeaseLostError, ShuttingDownError
    */
   async repair(
     tracker: TrackerTarget,
@@ -264,15 +268,15 @@ export class TrackerService {
     return this.executor.next(registered, { ...watching, backfill });
   }
 
-  /** The trackers of the application, and how each one is. */
+  /** Returns the trackers of the application with their schedule, last run, coverage and age. */
   async list(): Promise<TrackerInfo[]> {
     return this.overview.of(this.registry.all('list'));
   }
 
   /**
-   * The runs of a registered tracker, the latest first.
+   * Returns the runs of a registered tracker, the latest first.
    *
-   * @param options `limit`: default 100
+   * @param options `limit`: 100 by default
    */
   async history(tracker: TrackerTarget, options: { limit?: number | undefined } = {}): Promise<TrackerRun[]> {
     const { limit } = readCall('history', options);
@@ -309,7 +313,10 @@ export class TrackerService {
   }
 }
 
-/** Days that one transaction repairs: each reads the source, so a long history has no more than four of them. */
+/**
+ * Returns the number of days that one transaction repairs. Each step reads the source, so a long history is split into
+ * at most four.
+ */
 function repairStep(from: LocalDate, to: LocalDate): number {
   return Math.max(BACKFILL_STEP, Math.ceil((dayNumber(to) - dayNumber(from) + 1) / 4));
 }
