@@ -8,8 +8,8 @@ import { exactValueTransformer, nearestDouble } from './exact-value.js';
 const EXACT = Symbol('exact value');
 
 /**
- * One stored value of a metric, for a period, at a local date. Extend it to keep statistics in a grouping of your
- * own; its own columns are then its dimensions, and nothing else.
+ * Base class of one stored value: of a metric, for a period, at a local date. Extend it to store values by dimensions
+ * of your own. Every column of the subclass must be a dimension.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ const EXACT = Symbol('exact value');
  * ```
  */
 export abstract class AbstractStatistic {
-  /** the metric's row in this database; `metric.key` is what stays the same elsewhere */
+  /** id of the metric in this database; `metric.key` is the same in every database */
   @PrimaryColumn({ name: 'metric_id', type: 'integer' })
   metricId!: number;
 
@@ -29,16 +29,16 @@ export abstract class AbstractStatistic {
   @JoinColumn({ name: 'metric_id' })
   metric!: Metric;
 
-  /** an integer code: seconds, negative for calendar units, 0 for LIFETIME */
+  /** integer code: seconds, negative for calendar units, 0 for LIFETIME */
   @PrimaryColumn({ type: 'integer' })
   period!: Period;
 
   // its column is declared by StatisticByDate and by @Dimension: of a column declared here, TypeORM would put the
   // date before the dimensions in the primary key
-  /** local date, YYYY-MM-DD: the day, the last day of a rolling window, the first day of a calendar bucket */
+  /** local date, YYYY-MM-DD: the day, the last day of a rolling window, or the first day of a calendar bucket */
   date!: LocalDate;
 
-  /** the double nearest to the stored decimal; null: recorded as "no value" */
+  /** the double nearest to the stored decimal; null if "no value" was recorded */
   @Column({ type: 'decimal', precision: 65, scale: 20, nullable: true, transformer: exactValueTransformer })
   value!: number | null;
 
@@ -57,7 +57,7 @@ export abstract class AbstractStatistic {
     });
   }
 
-  /** the stored decimal, exactly: `'0.1'`, `'9007199254740993'` */
+  /** the stored decimal as text, exactly: `'0.1'`, `'9007199254740993'` */
   get exactValue(): string | null {
     return this[EXACT];
   }

@@ -10,24 +10,24 @@ import { shown } from '../errors/trackstats.error.js';
 import { oneOf, optional, text, truth, wholeNumber, withDefault } from '../validation/check.js';
 import { readOptions, type ChecksOf } from '../validation/options.js';
 
-/** What a dimension's column holds; a date is text, `'2026-10-31'`. */
+/** The type of a dimension's column. A date is text, `'2026-10-31'`. */
 export type DimensionType = 'varchar' | 'integer' | 'boolean' | 'date';
 
-/** How a dimension is stored. */
+/** Controls how a dimension is stored. */
 export interface DimensionOptions {
-  /** @default what TypeScript says of the property; needed where it is a union, nullable or compiled without metadata */
+  /** required if the property is a union, can be null, or is compiled without metadata. @default the property's type */
   type?: DimensionType | undefined;
-  /** of a varchar, in characters. @default 128 */
+  /** length of a varchar, in characters. @default 128 */
   length?: number | undefined;
-  /** NULL is then a key of its own, stored as `NULL_DIMENSION[type]`. @default false */
+  /** accepts NULL as a key, stored as `NULL_DIMENSION[type]`. @default false */
   nullable?: boolean | undefined;
-  /** the column's name. @default what the naming strategy makes of the property */
+  /** name of the column. @default as the naming strategy names the property */
   name?: string | undefined;
 }
 
 /**
- * How a NULL dimension is stored, by the dimension's type: a primary key cannot hold NULL. Reads give null back;
- * SQL of one's own sees these.
+ * Defines how a NULL dimension is stored, for each type of dimension, because a primary key cannot contain NULL. Reads
+ * return null. Compare with these values in your own SQL.
  */
 export const NULL_DIMENSION = {
   varchar: '\u2400',
@@ -36,7 +36,7 @@ export const NULL_DIMENSION = {
   date: '1000-01-01', // the first that MySQL supports; drivers take the years before 100 for 19xx
 } as const satisfies Record<DimensionType, string | number>;
 
-/** A dimension of a statistic, as declared. */
+/** A dimension as its class declares it. */
 export interface DeclaredDimension {
   property: string;
   type: DimensionType;
@@ -46,7 +46,7 @@ export interface DeclaredDimension {
 
 const declared = new WeakMap<object, DeclaredDimension[]>();
 
-/** The dimensions of a statistic class and of the classes it extends, in the order of its primary key. */
+/** Returns the dimensions of a statistic class and of the classes that it extends, in the order of its primary key. */
 export function dimensionsOf(statistic: abstract new () => object): readonly DeclaredDimension[] {
   const parent = Object.getPrototypeOf(statistic) as abstract new () => object;
   const inherited = typeof parent === 'function' && parent.prototype !== undefined ? dimensionsOf(parent) : [];
@@ -61,10 +61,10 @@ const OPTIONS = {
 } satisfies ChecksOf<DimensionOptions>;
 
 /**
- * Declares a property of a custom statistic as a dimension: a part of its primary key
- * (metric, period, …dimensions, date).
+ * Declares a property of a custom statistic as a dimension, which is part of its primary key (metric, period,
+ * …dimensions, date).
  *
- * @throws InvalidDimensionError where the type can not be told from the property
+ * @throws InvalidDimensionError if the type cannot be derived from the property
  * @example
  * ```ts
  * @Entity()
@@ -127,8 +127,8 @@ const booleanAsInteger: ValueTransformer = {
 };
 
 /**
- * TypeORM orders a primary key by declaration, the base class's columns first. Reads want (…dimensions, date): the
- * declaration of the date, of the first class that has a dimension, goes behind each that comes later.
+ * Moves the date behind the dimensions in the primary key, as reads need it. TypeORM orders a primary key by
+ * declaration, with the columns of the base class first.
  */
 function keepDateLast(prototype: object): void {
   const { columns } = getMetadataArgsStorage();
@@ -142,7 +142,7 @@ function keepDateLast(prototype: object): void {
   PrimaryColumn({ type: 'date' })(prototype, 'date');
 }
 
-/** whether a class is another one, or one that it extends */
+/** True if a class is the target, or if the target extends it. */
 function isOf(owner: unknown, target: { readonly prototype: unknown }): boolean {
   return owner === target || (typeof owner === 'function' && target.prototype instanceof owner);
 }

@@ -4,37 +4,40 @@ import { entity, isClass, type Check } from '../validation/check.js';
 import { keyTextProblem } from './key-text.js';
 
 /**
- * A class that TypeORM knows as an entity, or an EntitySchema. Not TypeORM's EntityTarget, which is any function and
+ * An entity class that TypeORM knows, or an EntitySchema. TypeORM's own EntityTarget would also accept any function and
  * any text.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a constructor's parameters do not matter here
 export type EntityClass<E extends ObjectLiteral = any> = (abstract new (...args: any[]) => E) | EntitySchema<E>;
 
-/** A reference to an object: its entity or its stored type, and its primary key. */
+/** A reference to an object: its entity or stored type, and its primary key. */
 export interface ObjectRefInput {
   type: EntityClass | string;
-  /** of an entity, as the entity has it (bytes of a binary key); of a type as text, as statistics store it */
+  /**
+   * with an entity, the id as the entity has it (the bytes of a binary key); with a type as text, the id as it is
+   * stored
+   */
   id: string | number | bigint | Uint8Array;
 }
 
-/** An object as statistics name it; it can be given back to every call. */
+/** An object as statistics store and return it. Every call accepts it. */
 export interface ObjectRef {
   /** the entity's table name without prefix, or its name in the module's `objectTypes` */
   type: string;
-  /** primary key as text */
+  /** the primary key as text */
   id: string;
 }
 
-/** A loaded entity (never a promise of one: an `await` forgotten does not compile), or a reference. */
+/** A loaded entity, or a reference to one. A promise does not compile, so a missing `await` is noticed. */
 export type ObjectTarget = (object & { readonly then?: never }) | ObjectRefInput;
 
 export const LONGEST_TYPE = 100;
 export const LONGEST_ID = 255;
 
-/** An entity as calls name it. Whether a data source knows it, is looked up later. */
+/** Checks an entity in a call. A data source is not needed yet. */
 export const entityClass = entity as Check<EntityClass>;
 
-/** An object as calls name it. Whether a data source knows it, is looked up later. */
+/** Checks an object in a call. A data source is not needed yet. */
 export const objectTarget: Check<ObjectTarget> = (given, refuse) => {
   const isObject =
     typeof given === 'object' && given !== null && typeof (given as { then?: unknown }).then !== 'function';
@@ -42,10 +45,11 @@ export const objectTarget: Check<ObjectTarget> = (given, refuse) => {
 };
 
 /**
- * Refers to an object that is not loaded.
+ * Refers to an object without loading it.
  *
- * @param type its entity, or the type under which statistics know it
- * @param id with an entity, the key as its instances have it: transformers are applied, bytes become hexadecimal text
+ * @param type the entity, or the type under which statistics store it
+ * @param id with an entity, the key as its instances have it. Transformers are applied, and bytes become hexadecimal
+ * text
  * @throws InvalidObjectError
  * @example statistics.value({ metric: ORDER_COUNT, object: objectRef(Customer, 5) })
  */
@@ -61,7 +65,7 @@ export function objectRef(type: EntityClass | string, id: string | number | bigi
 }
 
 /**
- * Checks an object type that is given as text and returns it.
+ * Checks an object type that is given as text, and returns it.
  *
  * @throws InvalidObjectError
  */
@@ -71,7 +75,7 @@ export function checkTypeText(type: string): string {
   return type;
 }
 
-/** @throws InvalidObjectError where there is no id */
+/** @throws InvalidObjectError if there is no id */
 export function checkPresent(id: unknown, given: unknown): void {
   if (id === undefined || id === null) {
     throw new InvalidObjectError(given, 'It has no id: save the entity first, or give { type, id }.');
@@ -79,9 +83,9 @@ export function checkPresent(id: unknown, given: unknown): void {
 }
 
 /**
- * A primary key as text.
+ * Returns a primary key as text.
  *
- * @param given what an error shows
+ * @param given the value that an error shows
  * @throws InvalidObjectError
  */
 export function checkId(id: unknown, given: unknown): string {

@@ -14,18 +14,21 @@ import { moduleCalendar, readMetrics, type StatisticContext } from './statistic.
 import type { AnyMetrics } from './statistic-filter.js';
 import { statisticTablesOf } from './statistic-table.js';
 
-/** What to remove: of metrics, perhaps of one period, what is older than a date or than so many days. */
+/**
+ * Selects old statistics to remove: of metrics, optionally of one period, that are older than a date or than a number
+ * of days.
+ */
 export type PruneFilter = AnyMetrics & { period?: Period | undefined } & (
     { before: LocalDateInput; keep?: never } | { keep: number; before?: never }
   );
 
 export interface NormalPrune extends NormalFilter {
-  /** the first date that is kept */
+  /** the first date to keep */
   readonly before: LocalDate;
 }
 
 /**
- * Checks what is to be pruned.
+ * Checks the filter of `prune`.
  *
  * @throws InvalidFilterError, InvalidDateError
  */
@@ -34,7 +37,7 @@ export function checkPrune(context: StatisticContext, filter: PruneFilter, now: 
   return { ...normal, before: firstKept(options.before, options.keep, moduleCalendar(context, now)) };
 }
 
-/** Removes old statistics in every scope; gives the number of rows removed. */
+/** Removes old statistics of every scope. Returns the number of rows removed. */
 export function* prune(context: StatisticContext, filter: NormalPrune): Work<number> {
   const { database } = context;
   const { stored } = yield* readMetrics(context, filter.metrics, filter.period);

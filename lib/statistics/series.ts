@@ -13,15 +13,15 @@ import {
 import { localDateAt } from '../time/time-zone.js';
 import type { Fill } from './statistic-filter.js';
 
-/** One point of a series. */
+/** One point of a series: a date or bucket with its value. */
 export interface SeriesPoint<V = number> {
-  /** the day, the last day of a rolling window, the first day of a calendar bucket */
+  /** the day, the last day of a rolling window, or the first day of a calendar bucket */
   date: LocalDate;
-  /** null: nothing is known, or there is no value */
+  /** null if nothing is known, or if there is no value */
   value: V | null;
-  /** false while the date, or its bucket, was not over when the value was computed */
+  /** false if the date, or its bucket, was not over when the value was computed */
   complete: boolean;
-  /** when the run that computed the value read its source; null where no run did */
+  /** the time at which the run that computed the value read its source; null if no run did */
   asOf: Date | null;
 }
 
@@ -30,10 +30,10 @@ export interface SeriesRow {
   readonly value: string | null;
 }
 
-/** What is known of the completeness of a series. */
+/** The dates of a series that are complete. */
 export interface SeriesCoverage {
   readonly from: LocalDate;
-  /** null: open-ended */
+  /** null if the coverage has no end */
   readonly through: LocalDate | null;
   readonly kind: CoverageKind;
   readonly timeZone: string;
@@ -51,7 +51,7 @@ export interface SeriesSpec {
 export const MOST_POINTS = 100_000;
 
 /**
- * The dates of a series from its first to its last bucket, both included.
+ * Returns the dates of a series, from the first to the last bucket, both included.
  *
  * @throws TooManyPointsError
  */
@@ -73,10 +73,10 @@ export function seriesDates(period: Period, from: LocalDate, to: LocalDate, week
 }
 
 /**
- * One point for each date; where there is no row, what the filling says.
+ * Returns one point for each date, and fills the dates that have no row.
  *
  * @param dates from `seriesDates`
- * @param rows by date ascending; the last one before the first date is needed where `needsEarlierRow` says so
+ * @param rows ordered by date; with the last one before the first date if `needsEarlierRow` is true
  */
 export function seriesOf(
   spec: SeriesSpec,
@@ -97,7 +97,7 @@ export function seriesOf(
   });
 }
 
-/** Whether an earlier row can decide a point's value. */
+/** True if a row before the first date can decide the value of a point. */
 export function needsEarlierRow(period: Period, fill: Fill): boolean {
   return fill === 'previous' || fill === 'zero' || (fill === 'period' && periodKind(period) !== 'bucket');
 }

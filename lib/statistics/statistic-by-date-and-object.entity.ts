@@ -3,7 +3,7 @@ import { NamedEntity } from '../database/entity.decorator.js';
 import { AbstractStatistic } from './abstract-statistic.js';
 import { Dimension } from './dimension.decorator.js';
 
-/** The value of a metric for one object of the application. */
+/** A value of a metric for one object, such as a customer. */
 @NamedEntity('TrackstatsStatisticByDateAndObject', {
   name: 'trackstats_statistic_by_date_and_object',
   withoutRowid: true,
@@ -13,7 +13,7 @@ export class StatisticByDateAndObject extends AbstractStatistic {
   @Dimension({ type: 'varchar', length: 100, name: 'object_type' })
   objectType!: string;
 
-  /** the object's primary key as text */
+  /** the object's primary key, as text */
   @Dimension({ type: 'varchar', length: 255, name: 'object_id' })
   objectId!: string;
 }

@@ -11,7 +11,7 @@ type AnyFunction = (...args: never[]) => unknown;
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type IsReadonly<S, K extends keyof S> = Same<Pick<S, K>, Readonly<Pick<S, K>>>;
 
-/** The names of a custom statistic's dimensions: its own properties, but for methods and what is read-only. */
+/** The names of a custom statistic's dimensions: its own properties, except methods and read-only ones. */
 export type DimensionKeys<S> = {
   [K in keyof S]-?: S[K] extends AnyFunction ? never : IsReadonly<S, K> extends true ? never : K;
 }[Exclude<keyof S, keyof AbstractStatistic>] &
@@ -40,7 +40,7 @@ export type ObjectsScope =
   | OneObjectScope
   | { objects: readonly ObjectTarget[]; object?: never; objectType?: never; entity?: never; dimensions?: never }
   | { objectType: EntityClass | string; object?: never; objects?: never; entity?: never; dimensions?: never };
-/** Some of a custom statistic: of each dimension one value, several, or any where it is left out. @inline */
+/** Statistics of a custom statistic: for each dimension one value, several, or any if it is left out. @inline */
 export type CustomScope<S extends AbstractStatistic> = {
   entity: Type<S>;
   dimensions?: { [K in DimensionKeys<S>]?: S[K] | readonly S[K][] };
@@ -57,9 +57,12 @@ export type CustomCell<S extends AbstractStatistic> = {
   objectType?: never;
 };
 
-/** `date`: today where it is left out. `period`: DAY. @inline */
+/** `date`: today by default. `period`: DAY by default. @inline */
 export type At = { period?: Period | undefined; date?: LocalDateInput };
-/** `from`, `to`: both included. `last`: so many dates, or buckets of the period, up to today's, instead of them. @inline */
+/**
+ * `from` and `to` are both included. `last` selects that many dates, or buckets of the period, up to today's instead.
+ * @inline
+ */
 export type Range = {
   period?: Period | undefined;
   date?: LocalDateInput;
@@ -67,14 +70,14 @@ export type Range = {
   to?: LocalDateInput;
   last?: number;
 };
-/** `exact: true` reads the decimals as text instead of the nearest numbers. @inline */
+/** `exact: true` reads decimals as text instead of as the nearest numbers. @inline */
 export type Reading<X extends boolean> = { exact?: X | undefined };
 /** @inline */
 export type ValueOf<X extends boolean> = X extends true ? string : number;
 
 /**
- * What stands where there is no row. `period`: what the period's rule says. `zero` and `previous`: 0, or the last
- * value before; null still on dates after today or before the first row. `null`: nothing. @inline
+ * Sets what a date without a row reads as. `period`: as the period defines it. `zero` and `previous`: 0, or the last
+ * earlier value; still null after today and before the first row. `null`: nothing. @inline
  */
 export type Fill = 'period' | 'zero' | 'previous' | 'null';
 /** @inline */
@@ -82,7 +85,7 @@ export type Filling = { fill?: Fill | undefined };
 /** @inline */
 export type Ranking = { limit?: number | undefined; offset?: number | undefined; order?: 'asc' | 'desc' | undefined };
 
-/** Which statistics: of one metric or several, in a range of dates, of the total or of objects. */
+/** Selects statistics: of one metric or several, in a range of dates, of the total or of objects. */
 export type StatisticFilter = AnyMetrics & Range & (TotalScope | ObjectsScope);
 
 /** @inline */
@@ -92,13 +95,16 @@ export type RecordBase = {
   date?: LocalDateInput;
   period?: Period | undefined;
 };
-/** A value to store: of a metric, at a date (today), for a period (DAY), of the total, an object or dimensions. */
+/**
+ * A value to store: of a metric, at a date (today by default), for a period (DAY by default), of the total, an object
+ * or dimensions.
+ */
 export type RecordInput<S extends AbstractStatistic = AbstractStatistic> = RecordBase &
   (TotalScope | OneObjectScope | CustomCell<S>);
 /** @inline */
 export type IncrementBase = {
   metric: MetricTarget;
-  /** 1 where it is left out */
+  /** 1 by default */
   by?: number | string | bigint | undefined;
   date?: LocalDateInput;
   period?: BucketPeriod | undefined;

@@ -9,7 +9,8 @@ const DECIMALS = 20;
 const EXPECTED = "Expected a finite number, a bigint, or a decimal as text, as '12.50'.";
 
 /**
- * A value as it is stored. A number, which is a binary fraction, is rounded to 20 decimals; text must fit exactly.
+ * Returns a value as it is stored. A number is rounded to 20 decimals, because it is a binary fraction. Text must fit
+ * exactly.
  *
  * @throws InvalidValueError
  */
@@ -18,7 +19,7 @@ export function storedValue(given: unknown): string | null {
 }
 
 /**
- * As `storedValue`, of a value that may not be null.
+ * Returns a value as it is stored, like `storedValue`, and rejects null.
  *
  * @throws InvalidValueError
  */
@@ -31,9 +32,9 @@ export function storedNumber(given: unknown): string {
 }
 
 /**
- * Checks that a decimal fits its column.
+ * Checks that a decimal fits its column, and returns it.
  *
- * @param given what an error shows
+ * @param given the value that an error shows
  * @throws InvalidValueError
  */
 export function checkDigits(decimal: string, given: unknown = decimal): string {

@@ -57,16 +57,18 @@ import { readTop } from './top.query.js';
 type Filter = NormalFilter & { readonly period: Period };
 
 /**
- * Writes and reads statistics. Every call names its metric, and a scope: nothing for the total, `object`, `objects` or
- * `objectType`, or `entity` with `dimensions` for a custom statistic. `period` is DAY where it is left out; in find,
- * narrow and remove that means every period. An instant, a default date and `last` are taken in the zone of the
- * metric's tracker, else in the module's.
+ * Reads and writes statistics.
+ *
+ * Every call names a metric and a scope: nothing for the total, `object`, `objects` or `objectType` for statistics by
+ * object, or `entity` with `dimensions` for a custom statistic. `period` is DAY by default; in `find`, `narrow` and
+ * `remove`, leaving it out means every period. Instants, the default date and `last` are read in the time zone of the
+ * metric's tracker, or else in the module's.
  */
 export class StatisticService {
   private readonly context: StatisticContext;
   private readonly incrementer: Incrementer;
 
-  /** @internal the module makes it */
+  /** @internal the module creates it */
   constructor(
     private readonly database: Database,
     objectTypes: ObjectTypes,
@@ -79,12 +81,12 @@ export class StatisticService {
   }
 
   /**
-   * Stores a value, or replaces the stored one. A calendar period stores it under the first day of its bucket.
-   * A number is rounded to 20 decimals; a decimal as text is kept as it is.
+   * Stores a value, and replaces the stored one. The value of a calendar period is stored at the first day of its
+   * bucket. A number is rounded to 20 decimals; a decimal as text is stored as it is.
    *
-   * @param s `value`: null for "no value"; `date`: today where it is left out
+   * @param s `value`: null for "no value"; `date`: today by default
    * @throws InvalidValueError, InvalidDateError, InvalidPeriodError, InvalidObjectError, UnknownMetricError
-   * @throws TrackerOwnedError where a tracker computes these statistics, MixedWritesError where increment wrote them
+   * @throws TrackerOwnedError if a tracker computes these statistics, MixedWritesError if `increment` wrote them
    * @example await statistics.record({ metric: TEMPERATURE, value: '21.5', date: '2026-10-31' });
    */
   record(s: RecordBase & TotalScope): Promise<StatisticByDate>;
@@ -99,11 +101,12 @@ export class StatisticService {
   }
 
   /**
-   * Stores many values in one transaction: all of them, or none. Of values with the same key the last one stays.
+   * Stores many values in one transaction: all of them, or none. Of several values with the same key, the last one is
+   * stored.
    *
-   * @param rows what `record` takes, of any scopes
+   * @param rows values as `record` takes them, of any scopes
    * @returns the number of rows written
-   * @throws what `record` throws
+   * @throws the errors of `record`
    * @example await statistics.recordMany([{ metric: A, value: 1 }, { metric: B, value: 2, object: user }]);
    */
   async recordMany<S extends AbstractStatistic = never>(
@@ -119,11 +122,12 @@ export class StatisticService {
   }
 
   /**
-   * Adds to a value, which begins at 0. Resolves when it is committed; calls made together share a transaction, and
-   * one that is refused does not fail the others. From the first date on, a day without increments is zero.
+   * Adds to a value, which starts at 0. Resolves when the addition is committed. Calls made at the same time share a
+   * transaction, and one that is refused does not fail the others. From the first date on, a day without increments is
+   * zero.
    *
-   * @param s `by`: 1 where it is left out, may be negative; `period`: DAY or a calendar period
-   * @throws what `record` throws; MixedWritesError where record wrote these statistics
+   * @param s `by`: 1 by default, may be negative; `period`: DAY or a calendar period
+   * @throws the errors of `record`; MixedWritesError if `record` wrote these statistics
    * @example await statistics.increment({ metric: PAGE_VIEWS, object: article });
    */
   increment(s: IncrementBase & TotalScope): Promise<void>;
@@ -134,12 +138,12 @@ export class StatisticService {
   }
 
   /**
-   * The stored rows of a filter as a query builder, to go on composing. `metric` and `domain` are joined and selected.
-   * It only reads, and gives rows as they are stored: no gap is filled. A metric that is not stored matches nothing.
-   * Instants and `last` are in the module's zone.
+   * Returns a query builder over the stored rows of a filter, for you to extend. `metric` and `domain` are joined and
+   * selected. It only reads, and returns rows as they are stored, without filling gaps. A metric that is not stored
+   * matches nothing. Instants and `last` are read in the module's time zone.
    *
    * @param alias of the statistic in the query
-   * @throws InvalidFilterError and the errors of what stands in the filter
+   * @throws InvalidFilterError, and the errors of the values in the filter
    * @example statistics.narrow({ metric: ORDERS, objectType: Customer }).andWhere('statistic.value > 100').getMany()
    */
   narrow(filter: AnyMetrics & Range & TotalScope, alias?: string): SelectQueryBuilder<StatisticByDate>;
@@ -154,11 +158,11 @@ export class StatisticService {
   }
 
   /**
-   * The values of a filter, by date ascending: its stored rows, and of rolling periods and LIFETIME, on dates that a
-   * tracker has computed, one for each date from the first row on, stored or not. `narrow` gives stored rows alone.
+   * Returns statistics ordered by date: the stored rows, and for rolling periods and LIFETIME one for each date that a
+   * tracker has computed, from the first row on. Use `narrow` to get the stored rows only.
    *
-   * @throws TooManyPointsError beyond 100,000 of the latter
-   * @throws InvalidFilterError, UnknownMetricError and the errors of what stands in the filter
+   * @throws TooManyPointsError if that would be more than 100,000 computed dates
+   * @throws InvalidFilterError, UnknownMetricError, and the errors of the values in the filter
    * @example await statistics.find({ metric: ORDERS, period: Period.DAY, from: '2026-10-01', to: '2026-10-31' });
    */
   find(filter: AnyMetrics & Range & TotalScope): Promise<StatisticByDate[]>;
@@ -171,10 +175,10 @@ export class StatisticService {
   }
 
   /**
-   * The last value at or before `to`, or `date` (the last of all where both are left out), or null: what `find` would
-   * give last, and of several objects or dimensions the first by their ids.
+   * Returns the last statistic at or before `to` or `date`, or the last of all, or null. It is the one that `find`
+   * returns last; of several objects or dimensions, the first by id.
    *
-   * @throws InvalidFilterError, UnknownMetricError and the errors of what stands in the filter
+   * @throws InvalidFilterError, UnknownMetricError, and the errors of the values in the filter
    * @example const latest = await statistics.mostRecent({ metric: ORDERS, period: Period.LIFETIME });
    */
   mostRecent(filter: OneMetric & Range & TotalScope): Promise<StatisticByDate | null>;
@@ -189,10 +193,10 @@ export class StatisticService {
   }
 
   /**
-   * The value at a date, by the period's rule where there is no row: 0 for a count or sum on a covered day, the last
-   * value before it for rolling periods and LIFETIME (0 before the first row), null where nothing is known.
+   * Returns the value at a date. On a covered date without a row this is 0 for counts and sums, and for rolling periods
+   * and LIFETIME the last earlier value (0 before the first row). Returns null if nothing is known.
    *
-   * @param filter `date`: today where it is left out; `exact: true` gives the decimal as text
+   * @param filter `date`: today by default; `exact: true` returns the decimal as text
    * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError
    * @example await statistics.value({ metric: ORDERS, period: Period.LIFETIME });
    */
@@ -207,7 +211,8 @@ export class StatisticService {
   }
 
   /**
-   * As `value`, with its date, whether that date was over when the value was computed, and when that was.
+   * Returns the value at a date like `value`, with the date, the time at which it was computed (`asOf`), and whether
+   * the date was over then (`complete`).
    *
    * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError
    * @example const { value, complete, asOf } = await statistics.point({ metric: ORDERS });
@@ -224,10 +229,11 @@ export class StatisticService {
   }
 
   /**
-   * One point for each date, or bucket of a calendar period, from `from` (else the first covered date, else the first
-   * row) to `to` (else today). Where there is no row, `fill` says what stands: by default what the period's rule says.
+   * Returns one point for each date, or for each bucket of a calendar period. It begins at `from` (by default the first
+   * covered date, or else the first row) and ends at `to` (today by default). `fill` sets what a date without a row
+   * reads as; the default depends on the period.
    *
-   * @param filter `last: n` instead of from and to: the last n dates or buckets up to today's
+   * @param filter `last: n` in place of `from` and `to`: the last n dates or buckets, today's included
    * @throws TooManyPointsError beyond 100,000 points
    * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError
    * @example await statistics.series({ metric: ORDERS, last: 30 });
@@ -250,8 +256,8 @@ export class StatisticService {
   }
 
   /**
-   * Several series over the same dates, so that the points at one place belong together: one for each metric, and each
-   * object or group of dimensions that is named, or that has rows where none is.
+   * Returns several series over the same dates, so that points at the same index belong together. There is one for each
+   * metric, and for each object or group of dimensions that the filter names, or that has rows if it names none.
    *
    * @throws TooManyPointsError beyond 100,000 points in a series
    * @throws InvalidFilterError, UnknownMetricError
@@ -273,10 +279,11 @@ export class StatisticService {
   }
 
   /**
-   * The objects (or groups of dimensions) with the greatest values at a date, equal ones by their ids. Of rolling
-   * periods and LIFETIME each object's last value at or before the date counts.
+   * Returns the objects, or groups of dimensions, with the greatest values at a date. Equal values are ordered by id.
+   * For rolling periods and LIFETIME, the last value of each object at or before the date counts.
    *
-   * @param filter `limit`: 10, Infinity for all; `offset`: 0; `order: 'asc'`: the least first; `date`: today
+   * @param filter `limit`: 10 by default, Infinity for all; `offset`: 0 by default; `order: 'asc'`: the least first;
+   * `date`: today by default
    * @throws InvalidFilterError, UnknownMetricError
    * @example await statistics.top({ metric: SALES, period: Period.MONTH, objectType: Product, limit: 5 });
    */
@@ -299,8 +306,8 @@ export class StatisticService {
   }
 
   /**
-   * The sum of the values of DAY or a calendar period over a range, exact, as far as they are known; null where none
-   * is. A bucket that the range touches counts whole.
+   * Adds up the values of DAY or a calendar period over a range, exactly. Unknown values are left out; if all are
+   * unknown, returns null. A bucket that the range touches counts as a whole.
    *
    * @throws NotSummableError for averages, minima, maxima and distinct counts; InvalidPeriodError for other periods
    * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError
@@ -330,8 +337,8 @@ export class StatisticService {
   }
 
   /**
-   * The dates for which statistics are complete, and the zone whose days these are; null where nothing computes or
-   * counts them (what `record` writes stands alone).
+   * Returns the dates for which statistics are complete, and their time zone. Returns null if no tracker computes them
+   * and no `increment` counts them; `record` gives no coverage.
    *
    * @throws InvalidFilterError, UnknownMetricError
    * @example const { from, through } = (await statistics.coverage({ metric: ORDERS })) ?? {};
@@ -346,10 +353,11 @@ export class StatisticService {
   }
 
   /**
-   * Removes the stored rows of a filter, in its scope only: `{ metric }` leaves those of objects. Without a period it
-   * means every period, without dates every date; the coverage goes with a scope that is removed whole.
+   * Removes the stored rows of a filter, in its scope only: `{ metric }` does not remove those of objects. Without a
+   * period it removes those of every period, without dates those of every date. If a whole scope is removed, so is its
+   * coverage.
    *
-   * @param filter `force: true` removes what a tracker computes, too: its days then read as zero until `repair`
+   * @param filter `force: true` also removes what a tracker computes. Its days then read as zero until `repair`
    * @returns the number of rows removed
    * @throws TrackerOwnedError, InvalidFilterError, UnknownMetricError
    * @example await statistics.remove({ metric: TEMPERATURE, period: Period.DAY, date: '2026-10-31' });
@@ -365,12 +373,12 @@ export class StatisticService {
   }
 
   /**
-   * Removes old statistics of metrics, of the total, of objects and of custom statistics alike, those that trackers
-   * computed included. Where a value holds until the next row (rolling windows, LIFETIME), what holds on the first date
-   * that is kept is kept there; `coverage().from` moves to it.
+   * Removes old statistics of the total, of objects and of custom statistics, including those of trackers. Values of
+   * rolling periods and LIFETIME are carried forward to the first date that is kept, and `coverage().from` moves to
+   * that date.
    *
-   * @param filter `before`: the first date that is kept; or `keep`: so many days up to today, in the module's zone.
-   * Without a period it means every period
+   * @param filter `before`: the first date to keep; or `keep`: the number of days to keep, today included, in the
+   * module's time zone. Without a period it removes those of every period
    * @returns the number of rows removed
    * @throws InvalidFilterError, InvalidDateError, UnknownMetricError
    * @example await statistics.prune({ metric: ORDERS, period: Period.DAY, keep: 730 });
@@ -381,7 +389,7 @@ export class StatisticService {
   }
 
   /**
-   * Today's date: in the zone of a metric's tracker, else in the module's.
+   * Returns today's date in the time zone of a metric's tracker, or else of the module.
    *
    * @throws UnknownMetricError
    * @example const yesterday = addDays(await statistics.today(ORDERS), -1);
@@ -413,7 +421,7 @@ export class StatisticService {
   }
 }
 
-/** An alias stands in SQL and in property paths: `alias.value`. */
+/** The alias is used in SQL and in property paths: `alias.value`. */
 const aliasCheck: Check<string> = (given, refuse) =>
   typeof given === 'string' && /^[^\0"'`\\.\s]+$/.test(given)
     ? given
