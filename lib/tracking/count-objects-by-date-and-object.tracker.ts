@@ -3,8 +3,8 @@ import { Tracker } from './tracker.js';
 import type { ByObject, TrackerOptions } from './tracker.options.js';
 
 /**
- * Counts the rows of its source by the object they belong to, stored as StatisticByDateAndObject. Rows that point to no
- * object are left out.
+ * Counts the rows of a source for each object, such as orders by customer. Stores the counts as
+ * StatisticByDateAndObject. Rows without an object are left out.
  *
  * @example
  * ```ts

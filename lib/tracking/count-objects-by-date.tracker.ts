@@ -3,7 +3,7 @@ import { Tracker } from './tracker.js';
 import type { TrackerOptions } from './tracker.options.js';
 
 /**
- * Counts the rows of its source, one value a period and date, stored as StatisticByDate.
+ * Counts the rows of a source for each date. Stores the counts as StatisticByDate, one for each period and date.
  *
  * @example
  * ```ts

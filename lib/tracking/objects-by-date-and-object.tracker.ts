@@ -3,8 +3,8 @@ import { Tracker } from './tracker.js';
 import type { Aggregating, ByObject, TrackerOptions } from './tracker.options.js';
 
 /**
- * Aggregates the rows of its source by the object they belong to, stored as StatisticByDateAndObject. Rows that point
- * to no object are left out.
+ * Aggregates the rows of a source for each object, such as revenue by customer. Stores the values as
+ * StatisticByDateAndObject. Rows without an object are left out.
  *
  * @example
  * ```ts

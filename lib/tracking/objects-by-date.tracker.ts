@@ -3,7 +3,7 @@ import { Tracker } from './tracker.js';
 import type { Aggregating, TrackerOptions } from './tracker.options.js';
 
 /**
- * Aggregates all rows of its source into one value a period and date, stored as StatisticByDate.
+ * Aggregates the rows of a source for each date. Stores the values as StatisticByDate, one for each period and date.
  *
  * @example
  * ```ts

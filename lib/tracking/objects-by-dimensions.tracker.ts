@@ -4,7 +4,8 @@ import { Tracker } from './tracker.js';
 import type { Aggregating, ByDimensions, TrackerOptions } from './tracker.options.js';
 
 /**
- * Aggregates the rows of its source by the dimensions of a custom statistic. A NULL dimension is a key of its own.
+ * Aggregates the rows of a source by the dimensions of a custom statistic. In a nullable dimension, NULL is a key like
+ * any other.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import type { LocalDate } from '../time/local-date.js';
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface Progress {
   /** the last date computed so far */
   date: LocalDate;
@@ -8,6 +8,6 @@ export interface Progress {
   to: LocalDate;
   /** 0 to 1 */
   fraction: number;
-  /** rows inserted or changed so far */
+  /** number of rows inserted or changed so far */
   written: number;
 }

@@ -1,7 +1,7 @@
 type AnyFunction = (...args: never[]) => unknown;
 type Primitive = string | number | bigint | boolean | symbol | Date | Uint8Array | AnyFunction | null | undefined;
 
-/** What `valueOf` of a Date, a dayjs, a luxon DateTime has and a plain object has not. */
+/** A Date, a dayjs and a luxon DateTime have a `valueOf` that returns a number; a plain object does not. */
 type Instant = string | number | bigint | Date | { valueOf(): number };
 type Numeric = number | bigint | string; // decimals are strings in TypeORM entities
 
@@ -11,8 +11,8 @@ type Depth = [never, 0, 1, 2, 3, 4];
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /**
- * Paths in E to something assignable to Leaf: `'createdAt'`, `'order.paidAt'`. They go through to-one relations and
- * embedded objects, never through arrays.
+ * Paths in E to a property of type Leaf: `'createdAt'`, `'order.paidAt'`. They cross to-one relations and embedded
+ * objects, but no arrays.
  */
 export type PathTo<E, Leaf, D extends number = 3> =
   IsAny<E> extends true
@@ -29,14 +29,14 @@ export type PathTo<E, Leaf, D extends number = 3> =
                   : `${K}.${PathTo<NonNull<E[K]>, Leaf, Depth[D]>}`);
           }[keyof E & string];
 
-/** Deeper than three steps TypeScript does not look; the start does. */
+/** TypeScript checks paths of up to three steps. Deeper ones are checked when the application starts. */
 type Deep<E> = string extends keyof E ? string : `${keyof E & string}.${string}.${string}.${string}`;
 
-/** A property that holds an instant or a date. */
+/** The path of a property that contains an instant or a date. */
 export type DatePath<E> = PathTo<E, Instant> | Deep<E>;
-/** A property that holds a number; decimals are text in entities. */
+/** The path of a property that contains a number. Decimals are text in entities. */
 export type NumericPath<E> = PathTo<E, Numeric> | Deep<E>;
-/** A property whose values can be a dimension. */
+/** The path of a property whose values can be a dimension. */
 export type KeyPath<E> = PathTo<E, string | number | bigint | boolean | Date> | Deep<E>;
-/** A to-one relation, or a column that holds a key. */
+/** The path of a to-one relation, or of a column that contains a key. */
 export type ObjectPath<E> = PathTo<E, string | number | bigint | object> | Deep<E>;

@@ -22,7 +22,7 @@ import type {
   TrackContext,
 } from './tracker.options.js';
 
-/** The decorator of a class: one that extends a tracker which takes these options. */
+/** The decorator of a class that extends a tracker class with these options. */
 type ClassTrack<Kind extends string, E extends ObjectLiteral, P extends string> = <
   C extends abstract new (
     ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever is injected
@@ -31,7 +31,10 @@ type ClassTrack<Kind extends string, E extends ObjectLiteral, P extends string> 
   target: C & DateFieldFits<C, P>,
 ) => void;
 
-/** dateField against the entity of the class itself (`extends CountObjectsByDateTracker<Order>`, or what its source() returns), where the options name no source. */
+/**
+ * Checks `dateField` against the entity of the class (`extends CountObjectsByDateTracker<Order>`, or the entity that
+ * its source() returns), if the options name no source.
+ */
 type DateFieldFits<C, P> = C extends abstract new (
   ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever is injected
 ) => { source(context: SourceContext): infer R }
@@ -53,7 +56,7 @@ type SourceEntity<R> =
           ? E
           : any; // eslint-disable-line @typescript-eslint/no-explicit-any -- nothing is known
 
-/** The decorator of a method: one that returns what can be recorded. */
+/** The decorator of a method that returns values to record. */
 type MethodTrack<V> = <M extends (context: TrackContext) => V | Promise<V>>(
   target: object,
   key: string | symbol,
@@ -73,8 +76,8 @@ type Kind<S, F, T, A> = [S] extends [never]
   : 'dimensions';
 
 /**
- * Makes a tracker of a provider class that extends one of the five tracker classes. It is found when the application
- * starts, checked, and run by its schedule. The class may inject what it needs; no other decorator is needed.
+ * Makes a provider class a tracker. The class extends one of the five tracker classes, can inject other providers, and
+ * needs no other decorator. It is found and checked when the application starts, and runs by its schedule.
  *
  * @example
  * ```ts
@@ -105,8 +108,8 @@ export function Track<
     },
 ): ClassTrack<Kind<S, F, T, A>, E, P>;
 /**
- * Makes a tracker of a provider's method: what it returns is the whole of today, recorded at today's date. `null` is
- * recorded as "no value", `undefined` records and removes nothing, `[]` removes every row of today.
+ * Makes a method of a provider or controller a tracker. The values that it returns replace those at today's date.
+ * `null` is recorded as "no value", `undefined` changes nothing, and `[]` removes every row of today.
  *
  * @example
  * ```ts

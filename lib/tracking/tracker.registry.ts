@@ -7,17 +7,19 @@ import {
 } from '../errors/tracker.error.js';
 import type { RegisteredTracker } from './registered-tracker.js';
 
-/** A name, the provider class, or the class and its method: `[TwitterStats, 'followers']`. */
+/**
+ * A reference to a tracker: its name, its provider class, or the class and its method, `[TwitterStats, 'followers']`.
+ */
 export type TrackerTarget = string | Type<unknown> | readonly [Type<unknown>, string | symbol];
 
-/** The trackers of the application. It is empty until the application starts. */
+/** Holds the trackers of the application. It is empty until the application starts. */
 export class TrackerRegistry {
   private trackers: readonly RegisteredTracker[] | null = null;
 
   /**
    * Enters all trackers at once.
    *
-   * @throws DuplicateTrackerError where two have one name
+   * @throws DuplicateTrackerError if two have the same name
    */
   fill(trackers: readonly RegisteredTracker[]): void {
     const byName = new Map<string, RegisteredTracker>();
@@ -30,7 +32,7 @@ export class TrackerRegistry {
   }
 
   /**
-   * Enters more trackers, in an application that runs.
+   * Enters more trackers, in a running application.
    *
    * @throws NotStartedError, DuplicateTrackerError
    */
@@ -38,12 +40,12 @@ export class TrackerRegistry {
     this.fill([...this.all(call), ...trackers]);
   }
 
-  /** Forgets trackers. */
+  /** Removes trackers. */
   remove(trackers: readonly RegisteredTracker[]): void {
     this.trackers = Object.freeze(this.all('unregister').filter((tracker) => !trackers.includes(tracker)));
   }
 
-  /** @param call whose error is it where the application has not started */
+  /** @param call the call that an error names, if the application has not started */
   all(call: string): readonly RegisteredTracker[] {
     if (this.trackers === null) throw new NotStartedError(call);
     return this.trackers;
@@ -53,13 +55,13 @@ export class TrackerRegistry {
     return this.trackers?.map(({ name }) => name) ?? [];
   }
 
-  /** The name of a registered tracker's instance; null: it is none. */
+  /** Returns the name of a registered tracker, or null if it is not registered. */
   nameOf(instance: object): string | null {
     return this.trackers?.find((tracker) => tracker.kind === 'source' && tracker.tracker === instance)?.name ?? null;
   }
 
   /**
-   * The tracker that a call means.
+   * Returns the tracker that a call names.
    *
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError
    */

@@ -46,29 +46,29 @@ import { LONG_GAP, refuseStrayRows } from './stray-rows.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from './tracker.resolver.js';
 
-/** What one run did. */
+/** The result of one run. */
 export interface TrackResult {
-  /** null: a tracker made by hand */
+  /** name of the tracker; null if it is not registered */
   tracker: string | null;
   /** first date that was computed */
   from: LocalDate;
   /** last date that was computed */
   through: LocalDate;
-  /** rows inserted or changed */
+  /** number of rows inserted or changed */
   written: number;
-  /** rows that had no reason any more */
+  /** number of rows that no longer have a source */
   removed: number;
   durationMs: number;
 }
 
 export interface RunOptions extends RequestedRange {
   readonly now: Date;
-  /** last statements of the run's transaction: what is recorded of a run is so as true as its statistics */
+  /** last statements of the run's transaction, so that history and statistics commit together */
   readonly conclude?: ((result: TrackResult) => Work<void>) | undefined;
   readonly cancellation?: Cancellation | undefined;
 }
 
-/** Runs one tracker once: everything in one transaction on the statistics' database, or nothing. */
+/** Runs one tracker once, in one transaction on the statistics' database: everything or nothing. */
 export class TrackerRunner {
   constructor(
     private readonly database: Database,
@@ -77,20 +77,20 @@ export class TrackerRunner {
   ) {}
 
   /**
-   * Checks everything of a definition that can be checked without reading a row.
+   * Checks everything in a definition that can be checked without reading a row.
    *
-   * @returns the coverage's scope of the tracker
-   * @throws what `TrackerResolver.resolve` throws
+   * @returns the scope of the tracker's coverage
+   * @throws the errors of `TrackerResolver.resolve`
    */
   check(definition: TrackerDefinition, source: Source): string {
     return this.resolver.resolve(definition, source).target.scope;
   }
 
   /**
-   * Computes what is due, or the range that is asked for.
+   * Computes the dates that are due, or a range.
    *
-   * @throws what `check` throws, and ClockBehindError, DefinitionChangedError, InvalidRangeError, SourceGoneError, StrayRowsError,
-   * AmbiguousRelationError, OutOfRangeError
+   * @throws the errors of `check`, and ClockBehindError, DefinitionChangedError, InvalidRangeError, SourceGoneError,
+   * StrayRowsError, AmbiguousRelationError, OutOfRangeError
    */
   async run(definition: TrackerDefinition, source: Source, options: RunOptions): Promise<TrackResult> {
     const tracker = this.resolver.resolve(definition, source);

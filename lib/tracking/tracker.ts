@@ -9,7 +9,7 @@ import type { SourceContext } from './tracker.options.js';
 
 declare const OPTIONS: unique symbol;
 
-/** Which options a tracker class takes. */
+/** The kind of a tracker class, which decides the options that it takes. */
 export type TrackerKind = 'date' | 'count-date' | 'object' | 'count-object' | 'dimensions';
 
 // no names: a subclass may have an `options`, a `name`, a `metric` of its own, injected. And on the tracker itself: what
@@ -18,11 +18,12 @@ const KIND = Symbol('kind');
 const GIVEN = Symbol('given options');
 
 /**
- * What every tracker class is. A provider class extends one of the five and gets its options from @Track; made with
- * `new`, a tracker gets them in its constructor and is run by `TrackerService.track`.
+ * Base class of the five tracker classes. A provider class extends one of the five and takes its options from @Track. A
+ * tracker that is created with `new` takes them in its constructor, and is run by `TrackerService.track` or registered
+ * by `TrackerService.register`.
  */
 export abstract class Tracker<E extends ObjectLiteral, O> {
-  /** type only: which options `@Track` must give to such a class */
+  /** type only: the options that `@Track` must pass to such a class */
   declare readonly [OPTIONS]?: O;
 
   protected constructor(kind: TrackerKind, given?: object) {
@@ -37,7 +38,9 @@ export abstract class Tracker<E extends ObjectLiteral, O> {
   }
 
   /**
-   * The rows that this run counts. Override it to choose them with injected services; by default it is the `source` of
+   * Returns the rows that a run counts: by default the `source` of @Track. Override it to choose them with injected
+   * services.
+   *
    * @Track.
    *
    * @example
@@ -54,7 +57,7 @@ export abstract class Tracker<E extends ObjectLiteral, O> {
   }
 }
 
-/** A tracker of whatever entity and options. */
+/** A tracker of any entity, with any options. */
 export type AnyTracker<E extends ObjectLiteral = any> = Tracker<E, string>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
 /**
@@ -71,24 +74,24 @@ export function checkTracker(given: unknown): void {
   );
 }
 
-/** Which of the five classes a tracker extends. */
+/** Returns the kind of a tracker: which of the five classes it extends. */
 export function kindOf(tracker: AnyTracker): TrackerKind {
   const { [KIND]: kind } = tracker as unknown as { readonly [KIND]?: TrackerKind };
   if (kind === undefined) throw new TypeError(`${tracker.constructor.name} is a tracker whose constructor never ran`);
   return kind;
 }
 
-/** Whether the constructor of a tracker ran: a stub has its prototype alone. */
+/** True if the constructor of a tracker ran. A stub has its prototype only. */
 export function isConstructed(tracker: object): boolean {
   return Object.hasOwn(tracker, KIND);
 }
 
-/** The options that a tracker got in its constructor. */
+/** Returns the options that a tracker received in its constructor. */
 export function constructorOptions(tracker: AnyTracker): GivenOptions | undefined {
   return (tracker as unknown as { readonly [GIVEN]?: GivenOptions })[GIVEN];
 }
 
-/** Whether a tracker's class has a `source()` of its own. */
+/** True if the class of a tracker overrides `source()`. */
 export function choosesSource(tracker: AnyTracker): boolean {
   // of a wrapped tracker `tracker.source` is another function each time
   const type = Object.getPrototypeOf(tracker) as AnyTracker;

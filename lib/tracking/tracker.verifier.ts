@@ -26,29 +26,29 @@ import { probeOf } from './source-probe.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from './tracker.resolver.js';
 
-/** A statistic that is not as a fresh computation has it. */
+/** A statistic whose stored value differs from a fresh computation. */
 export interface Difference {
-  /** natural key */
+  /** the natural key of the metric */
   metric: string;
   period: Period;
   date: LocalDate;
   object?: ObjectRef;
   dimensions?: Record<string, string | number | boolean | null>;
-  /** the exact decimal, null: "no value"; undefined: there is no row */
+  /** the exact decimal; null for "no value"; undefined if there is no row */
   stored: string | null | undefined;
   expected: string | null | undefined;
 }
 
-/** How far a verification is. */
+/** The progress of a verification. */
 export interface VerifyProgress {
   period: Period;
-  /** the last date compared so far, of this period */
+  /** the last date that has been compared in this period */
   date: LocalDate;
   from: LocalDate;
   to: LocalDate;
-  /** 0 to 1, of all periods */
+  /** 0 to 1, over all periods */
   fraction: number;
-  /** found so far */
+  /** number of differences found so far */
   differences: number;
 }
 
@@ -74,7 +74,7 @@ interface Together {
   readonly covered: ReadonlyMap<Period, ComputedRange>;
 }
 
-/** Compares stored statistics with a fresh computation; writes nothing. */
+/** Compares stored statistics with a fresh computation. Writes nothing. */
 export class TrackerVerifier {
   constructor(
     private readonly database: Database,
@@ -82,8 +82,8 @@ export class TrackerVerifier {
   ) {}
 
   /**
-   * The differences in a range of dates, by default in all that is covered: by the source's rows as they are now,
-   * of instants up to the last run.
+   * Returns the differences in a range of dates, by default in the whole coverage. It compares with the source's rows
+   * as they are now, up to the instant of the last run.
    *
    * @throws InvalidRangeError, DefinitionChangedError, VerificationOvertakenError
    */
