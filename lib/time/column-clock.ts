@@ -2,32 +2,33 @@ import { fromDayNumber, type LocalDate } from './local-date.js';
 import { isZoneName, offsetAt, offsetChanges, unknownZone } from './zone-offsets.js';
 
 /**
- * A column's clock. A database column holds *readings*: what a clock on the wall of its storage zone shows, in milliseconds as if
- * that wall time were UTC. The storage zone is an IANA zone (usually the process's), `'UTC'` or `'Z'`, or a fixed offset as
- * `'+05:30'`; of instants and epochs it is `'UTC'`. A reading is taken back to an instant as JavaScript's `Date` does it: in a
- * repeated hour the first occurrence, in a skipped hour with the offset before the transition.
+ * The zone of a column's clock. A database column contains *readings*: the time that a wall clock in its storage zone
+ * shows, in milliseconds as if that time were UTC. The storage zone is an IANA zone (usually the process's), `'UTC'` or
+ * `'Z'`, or a fixed offset such as `'+05:30'`. For instants and epochs it is `'UTC'`. A reading is converted back to an
+ * instant as JavaScript's `Date` does it: in a repeated hour to the first occurrence, in a skipped hour with the offset
+ * before the transition.
  */
 export type StorageZone = string;
 
-/** From a reading on, what to add to readings to have the wall time in another zone. */
+/** A range of readings with the shift that converts them to wall time in another zone. */
 export interface ClockSegment {
   /** The first reading, in ms; -Infinity for the first segment. */
   readonly from: number;
-  /** Seconds to add: the local day number is `floor((reading / 1000 + shift) / 86400)`. */
+  /** The seconds to add: the local day number is `floor((reading / 1000 + shift) / 86400)`. */
   readonly shift: number;
 }
 
-/** Readings of one local day. */
+/** The readings of one local day. */
 export interface DayRange {
   /** Days since 1970-01-01 in the zone. */
   readonly day: number;
   /** The first reading, in ms. */
   readonly from: number;
-  /** The first reading after it, in ms. */
+  /** The first reading after the day, in ms. */
   readonly to: number;
 }
 
-/** The local days `fromDay` to `toDay` (both included, days since 1970-01-01) of a zone, on a column's clock. */
+/** The local days `fromDay` to `toDay` of a zone on a column's clock. Both are included, and count from 1970-01-01. */
 export interface DaysOnClock {
   readonly storedIn: StorageZone;
   readonly zone: string;
@@ -46,9 +47,9 @@ const MS_PER_DAY = 86_400_000;
 const MARGIN = 3 * MS_PER_DAY;
 
 /**
- * How the readings `from` to `to` (both included, ms) of a column become local days of a zone: consecutive segments, such that the
- * local day number of every reading in that range is `floor((reading / 1000 + shift) / 86400)`. As few as that takes: a transition
- * that changes no day has none.
+ * Returns how readings become local days of a zone: consecutive segments, such that the local day number of every
+ * reading from `from` to `to` (both included, ms) is `floor((reading / 1000 + shift) / 86400)`. A transition that
+ * changes no day has no segment, so there are as few as possible.
  *
  * @throws UnknownTimeZoneError if either zone is unknown
  * @example
@@ -66,9 +67,10 @@ export function daySegments(range: { storedIn: StorageZone; zone: string; from: 
 }
 
 /**
- * The readings of each local day: half-open ranges [from, to), in order, that together hold exactly the readings whose local day is
- * one of those asked for. They join on to each other, but for readings of other days between them. A day that comes back after
- * midnight (St_Johns until 2011: the clocks went from 00:01 to 23:01) has several ranges, a day that the zone skipped has none.
+ * Returns the readings of each local day: half-open ranges [from, to), in order, that together contain exactly the
+ * readings of these days. A range begins where the one before ends, unless readings of other days lie between them. A
+ * day that comes back after midnight (St_Johns until 2011: the clocks went from 00:01 to 23:01) has several ranges. A
+ * day that the zone skipped has none.
  *
  * @throws UnknownTimeZoneError if either zone is unknown
  * @example
@@ -90,9 +92,9 @@ export function dayRanges(days: DaysOnClock): DayRange[] {
 }
 
 /**
- * The smallest half-open range of readings (ms) that holds all `dayRanges` of these days. Where a day comes back after midnight, it
- * also holds readings of the neighbouring day: filter by day as well. For days that the zone skipped it is empty, and lies where they
- * would have been.
+ * Returns the smallest half-open range of readings (ms) that contains all `dayRanges` of these days. If a day comes
+ * back after midnight, the range also contains readings of the neighbouring day: filter by day as well. For days that
+ * the zone skipped it is empty, at the place where they would have been.
  *
  * @throws UnknownTimeZoneError if either zone is unknown
  * @example
@@ -114,7 +116,8 @@ export function readingRange(days: DaysOnClock): { from: number; to: number } {
 }
 
 /**
- * The first reading (ms) of the first of these days; of a day that the zone skipped, the first reading after it.
+ * Returns the first reading (ms) of the first of these days, or the first reading after it if the zone skipped that
+ * day.
  *
  * @throws UnknownTimeZoneError if either zone is unknown
  * @example
@@ -130,8 +133,8 @@ export function firstReadingFrom(days: DaysOnClock): number {
 }
 
 /**
- * The greatest reading (ms) that is taken back to the given instant or one before it. In the second pass of a repeated hour that is
- * the end of the hour: all of its readings are taken for the first pass, which is over.
+ * Returns the greatest reading (ms) that is converted back to the given instant or an earlier one. In the second pass
+ * of a repeated hour that is the end of the hour: all of its readings count as the first pass, which is over.
  *
  * @throws UnknownTimeZoneError if the storage zone is unknown
  * @example latestReading(new Date('2026-07-01T10:00:00Z'), 'Europe/Berlin') // Date.UTC(2026, 6, 1, 12)
@@ -147,8 +150,8 @@ export function latestReading(instant: Date, storedIn: StorageZone): number {
 }
 
 /**
- * The date of an instant that stands for a whole day: the one whose midnight it is in the first of some zones where it
- * is a midnight, otherwise the one of the first zone. Null for an invalid instant.
+ * Returns the date of an instant that represents a whole day: the one whose midnight it is in the first of the zones
+ * where it is midnight, or else its date in the first zone. Returns null for an invalid instant.
  *
  * @throws UnknownTimeZoneError if a zone is unknown
  * @example calendarDateOf(new Date('2026-10-30T18:30:00Z'), ['+05:30', 'UTC']) // '2026-10-31'
@@ -160,7 +163,7 @@ export function calendarDateOf(midnight: Date, zones: readonly [StorageZone, ...
   return fromDayNumber(Math.floor(reading / MS_PER_DAY));
 }
 
-/** The offsets with which the readings `from` to `to` are taken back to instants. */
+/** Returns the offsets with which the readings `from` to `to` are converted back to instants. */
 function storagePieces(storedIn: StorageZone, from: number, to: number): Piece[] {
   const fixed = fixedOffset(storedIn);
   if (fixed !== null) return [{ from: -Infinity, offset: fixed }];

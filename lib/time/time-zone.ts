@@ -7,9 +7,9 @@ export { calendarDateOf, daySegments, dayRanges, latestReading, readingRange } f
 export type { ClockSegment, DayRange, DaysOnClock, StorageZone } from './column-clock.js';
 
 /**
- * Checks that a value is the name of an IANA time zone and returns it as it was written.
+ * Checks that a value is the name of an IANA time zone, and returns it as it was written.
  *
- * @throws UnknownTimeZoneError if Intl does not know it; offsets as '+05:30' are no zones
+ * @throws UnknownTimeZoneError if Intl does not know it. Offsets such as '+05:30' are not zones
  * @example checkTimeZone('Europe/Berlin') // 'Europe/Berlin'
  */
 export function checkTimeZone(name: unknown): string {
@@ -17,14 +17,14 @@ export function checkTimeZone(name: unknown): string {
   return name;
 }
 
-/** Whether this version of Node knows a zone by this name. */
+/** True if this version of Node knows a zone by this name. */
 export function isZone(name: string): boolean {
   return isZoneName(name);
 }
 
 /**
- * Whether two names stand for the same zone: 'Asia/Calcutta' and 'Asia/Kolkata', 'Etc/UTC' and 'UTC', 'europe/berlin' and
- * 'Europe/Berlin'. By their clocks, and not by the name that Intl gives, which differs between versions of Node.
+ * True if two names mean the same zone: 'Asia/Calcutta' and 'Asia/Kolkata', 'Etc/UTC' and 'UTC', 'europe/berlin' and
+ * 'Europe/Berlin'. It compares their clocks, because the name that Intl returns differs between versions of Node.
  *
  * @throws UnknownTimeZoneError if either zone is unknown
  * @example isSameZone('Asia/Calcutta', 'Asia/Kolkata') // true
@@ -41,7 +41,7 @@ export function isSameZone(one: string, other: string): boolean {
 }
 
 /**
- * The date that a calendar in a zone shows at an instant.
+ * Returns the date in a zone at an instant.
  *
  * @throws InvalidDateError if the instant is invalid or its date outside the years 0001 to 9999
  * @throws UnknownTimeZoneError if the zone is unknown
@@ -59,9 +59,9 @@ export function localDateAt(instant: Date, zone: string): LocalDate {
 }
 
 /**
- * The first instant of a local date; of a date that the zone skipped, the first instant after it.
+ * Returns the first instant of a local date, or the first instant after it if the zone skipped that date.
  *
- * @throws InvalidDateError if the date is not one
+ * @throws InvalidDateError if the date is not valid
  * @throws UnknownTimeZoneError if the zone is unknown
  * @example startOfDay('2026-03-29', 'Europe/Berlin') // 2026-03-28T23:00:00Z
  */
@@ -71,8 +71,8 @@ export function startOfDay(date: LocalDate, zone: string): Date {
 }
 
 /**
- * The time zone of this process as JavaScript's `Date` reads it now: an IANA name, or a fixed offset as '-03:00' where the
- * environment (`TZ=GMT+3`, `TZ=`) says one that has no name. Either can be the storage zone of a column.
+ * Returns the time zone of this process as JavaScript's `Date` reads it now: an IANA name, or a fixed offset such as
+ * '-03:00' if the environment sets one without a name (`TZ=GMT+3`, `TZ=`). Both can be the storage zone of a column.
  *
  * @example processTimeZone() // 'Europe/Berlin'
  */

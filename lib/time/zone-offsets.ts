@@ -2,13 +2,13 @@ import { Temporal } from 'temporal-polyfill';
 
 import { UnknownTimeZoneError } from '../errors/time.error.js';
 
-/** An instant at which the clocks of a zone are set, and their offsets before and from it on. */
+/** An instant at which the offset of a zone changes. */
 export interface OffsetChange {
   /** Seconds since 1970-01-01T00:00:00Z; the first second with the new offset. */
   readonly at: number;
-  /** Seconds east of UTC. */
+  /** Seconds east of UTC before it. */
   readonly before: number;
-  /** Seconds east of UTC. */
+  /** Seconds east of UTC from it on. */
   readonly after: number;
 }
 
@@ -27,7 +27,7 @@ const LAST = Date.UTC(9999, 11, 30) / 1000;
 const chunksByZone = new Map<string, Map<number, Chunk>>();
 
 /**
- * The offset of a zone at an instant, in seconds east of UTC.
+ * Returns the offset of a zone at an instant, in seconds east of UTC.
  *
  * @param second seconds since 1970-01-01T00:00:00Z
  * @throws UnknownTimeZoneError if the zone is unknown
@@ -39,7 +39,7 @@ export function offsetAt(zone: string, second: number): number {
 }
 
 /**
- * The changes of a zone's offset after one instant, up to and including another, in order.
+ * Returns the changes of a zone's offset after one instant, up to and including another, in order.
  *
  * @param from seconds since 1970-01-01T00:00:00Z
  * @param to seconds since 1970-01-01T00:00:00Z
@@ -57,7 +57,8 @@ export function offsetChanges(zone: string, from: number, to: number): OffsetCha
 }
 
 /**
- * Whether JavaScript knows an IANA zone by this name. Offsets as '+05:30', which newer versions take for zones, are none.
+ * True if JavaScript knows an IANA zone by this name. Offsets such as '+05:30', which newer versions accept as zones,
+ * are not names.
  *
  * @example isZoneName('Europe/Berlin') // true
  */
@@ -73,7 +74,7 @@ export function isZoneName(name: string): boolean {
 }
 
 /**
- * The error for a value that is not the name of a zone.
+ * Returns the error for a value that is not the name of a zone.
  *
  * @example throw unknownZone('Europe/Atlantis')
  */
