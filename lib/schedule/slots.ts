@@ -2,17 +2,17 @@ import { CronTime } from 'cron';
 import type { TrackerSchedule } from '../tracking/tracker-schedule.js';
 import { nextSlot, slotAt } from './every.js';
 
-/** The first slot of a schedule after an instant. */
+/** Returns the first slot of a schedule after an instant. */
 export function slotAfter(schedule: TrackerSchedule, instant: Date): Date {
   if (schedule.every !== undefined) return nextSlot(schedule.every, instant);
   return timesOf(schedule).next(instant);
 }
 
 /**
- * The latest slot of a schedule at or before an instant; null where there is none in the eight years before it.
+ * Returns the latest slot of a schedule at or before an instant, or null if there is none in the eight years before it.
  *
- * Cron expressions tell what comes, not what came: so longer and longer spans before the instant are looked at until one
- * has a slot, and in that one the slots are walked through. It has none in its later half, so they are few.
+ * A cron expression only gives the next slot, not the previous one. So this looks at longer and longer spans before the
+ * instant until one has a slot, and walks through the slots in that span. Its later half has none, so they are few.
  */
 export function latestSlot(schedule: TrackerSchedule, instant: Date): Date | null {
   if (schedule.every !== undefined) return slotAt(schedule.every, instant);

@@ -5,7 +5,7 @@ import { nextSlot } from './every.js';
 
 type CronDate = ReturnType<CronJob['nextDate']>;
 
-/** The times of `every`, in the form in which a CronJob asks for them: so its jobs are cron jobs like the others. */
+/** Gives the times of `every` in the form that a CronJob needs, so that its jobs are cron jobs like the others. */
 class IntervalTime extends CronTime {
   constructor(private readonly every: number) {
     super('* * * * * *', 'UTC');
@@ -36,12 +36,14 @@ class IntervalTime extends CronTime {
   }
 }
 
-/** What a job does at a slot, the instant for which it was scheduled; null: it was fired by hand. */
+/**
+ * The action of a job at a slot, the instant for which it was scheduled. The slot is null if the application fired the
+ * job itself.
+ */
 export type Tick = (slot: Date | null) => Promise<void>;
 
 /**
- * The cron job of one tracker, as it stands in the application's SchedulerRegistry. Its `fireOnTick` resolves when the
- * run has ended.
+ * The cron job of one tracker in the application's SchedulerRegistry. Its `fireOnTick` resolves when the run has ended.
  */
 export class TrackerJob extends CronJob {
   private due: Date | null = null;

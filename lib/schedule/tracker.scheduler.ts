@@ -14,17 +14,17 @@ import { latestSlot, slotAfter } from './slots.js';
 
 type ScheduledTracker = RegisteredTracker & { readonly schedule: TrackerSchedule };
 
-/** Makes trackers run at their times: each is a cron job of the application's SchedulerRegistry, under its name. */
+/** Runs trackers by their schedules. Each is a cron job of the application's SchedulerRegistry, under its name. */
 export class TrackerScheduler {
   private readonly logger = new Logger(TrackerScheduler.name);
   private readonly jobs = new Map<string, TrackerJob>();
-  /** looks again at slots that wait: a catch-up, or a lease of a process that may have died */
+  /** timers for slots that wait: for a catch-up, or for the lease of a process that may have died */
   private readonly waiting = new Map<string, NodeJS.Timeout>();
   /** trackers whose slot came while they were running here */
   private readonly overdue = new Set<string>();
   private stopped = false;
 
-  /** @param jobsOfApplication undefined where the application has no ScheduleModule */
+  /** @param jobsOfApplication undefined if the application has no ScheduleModule */
   constructor(
     private readonly executor: TrackerExecutor,
     private readonly overview: TrackerOverview,
@@ -35,7 +35,7 @@ export class TrackerScheduler {
   ) {}
 
   /**
-   * Registers and starts the jobs, and runs what is to run at start: trackers that say so, and slots that were missed.
+   * Registers and starts the jobs. Also runs trackers with `runOnStart`, and slots that were missed.
    *
    * @throws MissingScheduleModuleError, DuplicateJobError
    */
@@ -52,20 +52,20 @@ export class TrackerScheduler {
     for (const tracker of trackers) this.runAtStart(tracker, missed.has(tracker.name));
   }
 
-  /** Fires a tracker no more, and resolves when its run in progress has ended. */
+  /** Stops firing a tracker. Resolves when its current run has ended. */
   async remove(tracker: RegisteredTracker): Promise<void> {
     this.removeJob(tracker.name);
     await this.executor.idle(tracker);
   }
 
-  /** Fires nothing any more, and resolves when the runs in progress have ended. */
+  /** Stops firing all trackers. Resolves when the current runs have ended. */
   async stop(): Promise<void> {
     this.stopped = true;
     for (const name of [...this.jobs.keys(), ...this.waiting.keys()]) this.removeJob(name);
     await this.executor.stop();
   }
 
-  /** All are made before the first is started: a start that fails leaves no timer behind. */
+  /** Creates all jobs before it starts the first, so that a failed start leaves no timer behind. */
   private made(trackers: readonly RegisteredTracker[]): [ScheduledTracker, TrackerJob][] {
     const scheduled = trackers.filter(isScheduled);
     if (scheduled.length === 0) return [];
@@ -93,7 +93,7 @@ export class TrackerScheduler {
     throw new MissingScheduleModuleError(scheduled.map(({ name }) => name));
   }
 
-  /** The names of trackers that have run, and of which nobody has run the latest slot: of one that is new, nothing was missed. */
+  /** Returns the names of trackers whose latest slot nobody has run. A tracker that never ran has missed nothing. */
   private async missedSlots(trackers: readonly ScheduledTracker[]): Promise<ReadonlySet<string>> {
     const missed = new Set<string>();
     if (!this.options.catchUp || trackers.length === 0) return missed;
@@ -112,7 +112,7 @@ export class TrackerScheduler {
     } else if (tracker.runOnStart) void this.byHand(tracker);
   }
 
-  /** A job fires: for a slot, or by the application's own hand. */
+  /** Handles a job that fires, for a slot or because the application fired it. */
   private async tick(tracker: ScheduledTracker, slot: Date | null): Promise<void> {
     if (slot === null) return this.byHand(tracker);
     // by a clock that is off, other replicas have other slots: theirs are this one's too
@@ -129,7 +129,7 @@ export class TrackerScheduler {
     if (outcome.reason === 'busy') void this.afterThisRun(tracker);
   }
 
-  /** Of the slots that come while they are waited for, the latest one makes up for all. */
+  /** Waits once for all slots that come meanwhile: the latest one makes up for all. */
   private later(tracker: ScheduledTracker, ms: number): void {
     if (this.waiting.has(tracker.name)) return;
     const timer = setTimeout(() => {
@@ -175,7 +175,7 @@ export class TrackerScheduler {
   }
 }
 
-/** Milliseconds after the end of a lease at which it is looked at again. */
+/** Milliseconds to wait after the end of a lease before looking at it again. */
 const LOOK_AFTER = 100;
 
 const SKIPPED: Readonly<Record<(Outcome & { kind: 'skipped' })['reason'], string>> = {
