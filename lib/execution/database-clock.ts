@@ -3,8 +3,8 @@ import { systemClock, type Clock } from '../trackstats.tokens.js';
 import { CLOCK_TOLERANCE } from './lease.store.js';
 
 /**
- * What time it is for runs: the application's clock, put right by the database's where this machine's is off. Replicas
- * share the database, so they agree on the time though their machines do not.
+ * Tells runs the time: the application's clock, corrected by the database's if this machine's is off. Replicas share
+ * the database, so they agree on the time even if their machines do not.
  */
 export class DatabaseClock {
   private readonly logger = new Logger('Trackstats');
@@ -16,7 +16,7 @@ export class DatabaseClock {
     return this.corrected(this.clock());
   }
 
-  /** What time it is for schedules, which go by real time whatever clock the application has. */
+  /** Returns the time for schedules, which follow real time whatever clock the application uses. */
   scheduleNow(): Date {
     return this.corrected(systemClock());
   }
@@ -25,7 +25,7 @@ export class DatabaseClock {
     return this.offset === 0 ? instant : new Date(instant.getTime() + this.offset);
   }
 
-  /** Whether this machine's clock is off. */
+  /** True if this machine's clock is off. */
   get isOff(): boolean {
     return this.offset !== 0;
   }
@@ -33,7 +33,7 @@ export class DatabaseClock {
   /**
    * Compares this machine's clock with the database's.
    *
-   * @param ask tells the database's time, in milliseconds since 1970
+   * @param ask returns the database's time, in milliseconds since 1970
    */
   async compared<T extends { readonly now: number }>(ask: () => Promise<T>): Promise<T> {
     const asked = systemClock().getTime();

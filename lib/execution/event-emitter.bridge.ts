@@ -1,15 +1,15 @@
 import { valueOf, type Provider } from '../tracking/provider.js';
 import type { TrackerEvents } from './tracker-events.js';
 
-/** What is used of the EventEmitter2 that @nestjs/event-emitter provides. */
+/** The part of EventEmitter2, as @nestjs/event-emitter provides it, that is used here. */
 interface Emitter {
   emit(event: string, payload: unknown): unknown;
 }
 
 /**
  * Forwards events to the EventEmitter2 of the application. It is found by its token, the class EventEmitter2, which is
- * known by its methods: the library needs no package for it, and the application may have another copy of it. Without
- * @nestjs/event-emitter there is none.
+ * recognized by its methods: the library does not depend on the package, and the application may have another copy of
+ * it. Without @nestjs/event-emitter there is none.
  */
 export function forwardEvents(events: TrackerEvents, providers: readonly Provider[]): void {
   const emitters = providers.filter(({ token }) => isEmitterClass(token));
@@ -21,7 +21,7 @@ export function forwardEvents(events: TrackerEvents, providers: readonly Provide
   }
 }
 
-/** What the prototype of EventEmitter2 has and those of other emitters have not. */
+/** Methods that the prototype of EventEmitter2 has and those of other emitters do not. */
 const METHODS = ['emit', 'emitAsync', 'onAny', 'waitFor'];
 
 function isEmitterClass(token: unknown): boolean {

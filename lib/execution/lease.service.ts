@@ -32,7 +32,7 @@ export interface Held<T> {
   readonly begun: T;
 }
 
-/** What is done under a lease. */
+/** A task to do under a lease. */
 export interface HeldTask<T, R> {
   /** in the transaction that takes the lease, given its fence */
   begin(fence: number): Work<T>;
@@ -45,7 +45,7 @@ export interface HeldTask<T, R> {
 export interface NotTaken {
   readonly lease: null;
   readonly reason: SkipReason;
-  /** milliseconds until the lease that is held runs out, unless it is renewed */
+  /** milliseconds until the other lease ends, unless it is renewed */
   readonly heldFor: number;
 }
 
@@ -53,12 +53,12 @@ type Taken<T> =
   | { readonly held: null; readonly refusal: NotTaken }
   | { readonly held: HeldLease; readonly state: SharedState; readonly begun: T };
 
-/** Milliseconds in which a run that failed is entered into the history and its lease given back; a shutdown waits for it. */
+/** The longest time, in milliseconds, for recording a failed run and giving back its lease. A shutdown waits for it. */
 const GIVE_BACK_LIMIT = 2_000;
 
 /** Gives this process the right to run a tracker, which no other process has at the same time. */
 export class LeaseService {
-  /** the host and process, as the history shows it */
+  /** the host and process, as the history stores it */
   readonly host = `${hostname().slice(0, 200)}:${process.pid}`;
   private readonly process = `${this.host}:${randomBytes(6).toString('hex')}`;
   private taken = 0;
@@ -70,9 +70,9 @@ export class LeaseService {
   ) {}
 
   /**
-   * Takes the lease of a tracker, if nobody holds it and the slot is due and has not been run, and does a task under it.
-   * However the task ends, the lease ends with it: it is given back, or left to run out where the database does not
-   * answer or another process has taken over.
+   * Takes the lease of a tracker, if it is free and the slot is due and was not run, and does a task under it. The
+   * lease ends with the task: it is given back, or left to end by itself if the database does not answer or another
+   * process has taken over.
    *
    * @param signals stop the wait for the lease
    */
@@ -127,7 +127,10 @@ export class LeaseService {
     return { held: { name: request.name, fence: state.fence, owner, takenAt: state.now }, state, begun: begun.value };
   }
 
-  /** The task's own error is the one that counts: a database that failed it may well refuse this too. */
+  /**
+   * Ignores errors of its own: the task's error is the one that counts, and a database that made the task fail may fail
+   * here too.
+   */
   private async giveBack(lease: Lease, error: unknown, end: () => Work<LeaseEnd>): Promise<void> {
     const limits = {
       timeout: GIVE_BACK_LIMIT,
@@ -149,7 +152,7 @@ export class LeaseService {
     }
   }
 
-  /** What the replicas share about trackers, by name; a tracker that never ran has nothing. */
+  /** Returns the state that replicas share about trackers, by name. A tracker that never ran has none. */
   async states(names: readonly string[]): Promise<ReadonlyMap<string, SharedState>> {
     return new Map(await this.database.read(() => readStates(this.database, names)));
   }

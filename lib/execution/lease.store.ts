@@ -4,16 +4,16 @@ import { execute, query, queryOne, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import { TrackerState } from './tracker-state.entity.js';
 
-/** A lease that a process holds. Instants are milliseconds since 1970 by the database's clock. */
+/** A lease that a process has. Instants are milliseconds since 1970 by the database's clock. */
 export interface HeldLease {
   readonly name: string;
-  /** tells this lease from all others of the tracker */
+  /** distinguishes this lease from all others of the tracker */
   readonly fence: number;
   readonly owner: string;
   readonly takenAt: number;
 }
 
-/** What the replicas share about a tracker, and the database's time. */
+/** The state that replicas share about a tracker, and the database's time. */
 export interface SharedState {
   readonly fence: number;
   readonly owner: string | null;
@@ -24,38 +24,38 @@ export interface SharedState {
   readonly now: number;
 }
 
-/** How far a backfill has come that has not ended. */
+/** The progress of a backfill that has not ended. */
 export interface BackfillMark {
   readonly from: LocalDate;
-  /** null: through today */
+  /** null if it ends today */
   readonly to: LocalDate | null;
-  /** last date that it has computed; null: none */
+  /** last date that it has computed; null if none */
   readonly through: LocalDate | null;
 }
 
 export interface LeaseRequest {
   readonly name: string;
   readonly owner: string;
-  /** the slot that is to be run, which must not have been run; null: none */
+  /** the slot to run, which must not have been run; null if there is none */
   readonly slot: number | null;
   /** milliseconds */
   readonly lockAtMostFor: number;
 }
 
 export interface LeaseEnd {
-  /** milliseconds after it was taken before which nobody is to take the next */
+  /** milliseconds after it was taken during which nobody may take the next one */
   readonly lockAtLeastFor: number;
   /** state to write with it */
   readonly values: { readonly slot?: number | null; readonly backfill?: BackfillMark | null };
 }
 
-/** A process may be this much ahead of the database, in milliseconds, and be taken for right. */
+/** The difference to the database's clock, in milliseconds, up to which a process's clock counts as right. */
 export const CLOCK_TOLERANCE = 1000;
 
 /**
- * Takes the lease of a tracker if nobody holds it, by one conditional statement on the database's clock.
+ * Takes the lease of a tracker if it is free, by one conditional statement on the database's clock.
  *
- * @returns the state afterwards; the lease is held if its owner is the one that asked
+ * @returns the state afterwards. The lease was taken if its owner is the caller
  */
 export function* takeLease(database: Database, request: LeaseRequest): Work<SharedState> {
   const state = yield* takeFree(database, request);
@@ -65,7 +65,7 @@ export function* takeLease(database: Database, request: LeaseRequest): Work<Shar
   return (yield* takeFree(database, request)) as SharedState;
 }
 
-/** The state afterwards; undefined where there is none. */
+/** Returns the state afterwards, or undefined if there is none. */
 function* takeFree(database: Database, request: LeaseRequest): Work<SharedState | undefined> {
   const { name, owner, slot, lockAtMostFor } = request;
   const { dialect } = database;
@@ -84,13 +84,13 @@ WHERE ${column('name')} = ${dialect.text(name)} AND (${column('until')} IS NULL 
   return yield* readState(database, name);
 }
 
-/** What the replicas share about a tracker; undefined before its first lease. */
+/** Returns the state that replicas share about a tracker, or undefined before its first lease. */
 export function* readState(database: Database, name: string): Work<SharedState | undefined> {
   const [state] = yield* readStates(database, [name]);
   return state?.[1];
 }
 
-/** What the replicas share about trackers, by name. */
+/** Returns the state that replicas share about trackers, by name. */
 export function* readStates(database: Database, names: readonly string[]): Work<[string, SharedState][]> {
   const states: [string, SharedState][] = [];
   for (let first = 0; first < names.length; first += NAMES_A_STATEMENT) {
@@ -152,7 +152,7 @@ function stateOf(row: StateRow): SharedState {
   };
 }
 
-/** Holds a lease for as long again, from now on. False: another process has taken over. */
+/** Renews a lease for its full length from now on. Returns false if another process has taken over. */
 export function* renewLease(
   database: Database,
   held: HeldLease,
@@ -165,7 +165,7 @@ export function* renewLease(
   ]);
 }
 
-/** Gives a lease back. False: another process has taken over. */
+/** Gives a lease back. Returns false if another process has taken over. */
 export function* releaseLease(
   database: Database,
   held: HeldLease,

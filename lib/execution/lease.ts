@@ -7,14 +7,14 @@ import { releaseLease, renewLease, type HeldLease, type LeaseEnd } from './lease
 
 /**
  * The right of this process to run a tracker, for a time. It is renewed while it is used, and every transaction that
- * writes under it checks that nobody has taken over. `LeaseService.hold` alone makes one, and ends it.
+ * writes under it checks that nobody has taken over. Only `LeaseService.hold` creates and ends one.
  */
 export class Lease {
   private readonly controller = new AbortController();
   private heartbeat: NodeJS.Timeout | undefined;
   private ended = false;
   private renewedAt = performance.now();
-  /** heartbeats in a row that the database has not answered */
+  /** number of consecutive heartbeats that the database has not answered */
   private unanswered = 0;
 
   constructor(
@@ -24,14 +24,14 @@ export class Lease {
   ) {}
 
   /**
-   * aborted, with a LeaseLostError, when it turns out that another process has taken over; with a
-   * DatabaseNotRespondingError, when the database has not answered for as long as the lease lasts
+   * aborted with a LeaseLostError when another process has taken over, or with a DatabaseNotRespondingError when the
+   * database has not answered for as long as the lease lasts
    */
   get lost(): AbortSignal {
     return this.controller.signal;
   }
 
-  /** Renews it from now on, until `end`. */
+  /** Renews the lease from now on, until `end`. */
   keep(): void {
     if (this.ended) return;
     this.heartbeat = setTimeout(() => void this.beat(), this.lockAtMostFor / 3);
@@ -39,17 +39,17 @@ export class Lease {
     this.heartbeat.unref();
   }
 
-  /** Checks in the transaction that writes that nobody has taken over, and holds the lease for as long again. */
+  /** Checks, in the transaction that writes, that nobody has taken over, and renews the lease. */
   *renew(values: LeaseEnd['values'] = {}): Work<void> {
     if (!(yield* renewLease(this.database, this.held, this.lockAtMostFor, values))) this.refuse();
   }
 
-  /** Checks in the transaction that writes that nobody has taken over, and gives the lease back with it. */
+  /** Checks, in the transaction that writes, that nobody has taken over, and gives the lease back in it. */
   *release(end: LeaseEnd): Work<void> {
     if (!(yield* releaseLease(this.database, this.held, end))) this.refuse();
   }
 
-  /** No heartbeat follows: the lease was given back, or it is left to run out. */
+  /** Stops the heartbeats: the lease was given back, or is left to end by itself. */
   end(): void {
     this.ended = true;
     clearTimeout(this.heartbeat);
@@ -86,11 +86,11 @@ export class Lease {
     );
   }
 
-  /** Milliseconds since the database answered a heartbeat. */
+  /** Returns the milliseconds since the database last answered a heartbeat. */
   private get silence(): number {
     return performance.now() - this.renewedAt;
   }
 }
 
-/** Not one: a process that was paused in the middle of a heartbeat finds it late, and the next one answered. */
+/** More than one, because a process that was paused during a heartbeat finds it late, and the next one is answered. */
 const SILENT_BEATS = 2;

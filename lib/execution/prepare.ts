@@ -3,7 +3,7 @@ import { readAsStored } from '../database/stored-columns.js';
 import { TrackerRunRecord } from './tracker-run.entity.js';
 import { TrackerState } from './tracker-state.entity.js';
 
-/** Makes the names of trackers compare exactly, and the tables of runs read the same with every setting of the driver. */
+/** Makes names of trackers compare exactly, and tables of runs read the same with every setting of the driver. */
 export async function prepareRunTables(database: Database): Promise<void> {
   readAsStored(database, [TrackerRunRecord, TrackerState]);
   await database.dialect.prepareKeys(database.dataSource, [

@@ -3,8 +3,8 @@ import type { ModuleRef } from '@nestjs/core';
 import { PartWithoutModuleError } from '../errors/optional-part.error.js';
 
 /**
- * What TrackstatsModule provides, for an optional part. It is looked up and not injected: so it is found where that
- * module is not global, and where there is none the error says so.
+ * Returns a provider of TrackstatsModule for an optional part. It looks the provider up instead of injecting it, so
+ * that it is found even if that module is not global, and so that the error says if the module is missing.
  *
  * @param part the module that needs it
  * @throws PartWithoutModuleError

@@ -4,23 +4,26 @@ import { TrackstatsError } from '../errors/trackstats.error.js';
 
 const LONGEST_PAUSE = 60_000;
 
-/** How likely another try of a failed run is to succeed: once the database is back, perhaps, or not at all. */
+/** How likely a retry of a failed run is to succeed: once the database is back, perhaps, or not at all. */
 export type Prospect = 'outage' | 'uncertain' | 'hopeless';
 
-/** How databases judge their errors. */
+/** Lets databases classify their errors. */
 export interface ErrorJudge {
   /** True if the database was busy or could not be reached. */
   isOutage(error: unknown): boolean;
-  /** True if somebody cancelled the statement, or if another writer had stored the same key: neither need happen twice. */
+  /**
+   * True if somebody cancelled the statement, or if another writer had stored the same key: neither has to happen
+   * again.
+   */
   isPassing(error: unknown): boolean;
 }
 
-/** Errors of the library that depend on what else goes on at the time. */
+/** Errors of the library that depend on other work at the same time. */
 const PASSING = [RunTimeoutError, ConnectionBusyError, OvertakenError];
 
 /**
- * How likely a failed run is to succeed when it is tried again. A wrong definition fails again; what a method of the
- * application throws says nothing.
+ * Returns how likely a retry of a failed run is to succeed. A wrong definition fails again; an error of the
+ * application's method says nothing about it.
  */
 export function prospectOf(error: unknown, isMethod: boolean, judge: ErrorJudge): Prospect {
   if (error instanceof DatabaseNotRespondingError) return 'outage';
@@ -30,7 +33,10 @@ export function prospectOf(error: unknown, isMethod: boolean, judge: ErrorJudge)
   return isMethod || judge.isPassing(error) ? 'uncertain' : 'hopeless';
 }
 
-/** Milliseconds to wait after so many failures: doubled each time, up to a minute, by chance down to half of that. */
+/**
+ * Returns the milliseconds to wait after a number of failures: doubled each time, up to a minute, and reduced at random
+ * by up to half.
+ */
 export function pauseAfter(failures: number, retryDelay: number): number {
   return Math.min(LONGEST_PAUSE, retryDelay * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
 }

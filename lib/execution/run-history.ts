@@ -14,14 +14,14 @@ import { TrackerRunRecord } from './tracker-run.entity.js';
 const LONGEST_ERROR = 10_000;
 const DAY_MS = 86_400_000;
 
-/** How a run begins. */
+/** The fields of a run that are known when it begins. */
 export type BegunRun = Pick<TrackerRun, 'tracker' | 'slot' | 'attempt' | 'startedAt'>;
 
-/** How a run ends, or how far it has come. */
+/** The fields of a run that its progress or its end sets. */
 export type RunProgress = Pick<TrackerRun, 'status' | 'finishedAt' | 'error'> &
   Partial<Pick<TrackerRun, 'from' | 'through' | 'written' | 'removed'>>;
 
-/** What ran, when, and how it ended. */
+/** Stores what ran, when, and how it ended. */
 export class RunHistory {
   constructor(
     private readonly database: Database,
@@ -31,7 +31,7 @@ export class RunHistory {
   ) {}
 
   /**
-   * Enters a run that begins.
+   * Records a run that begins.
    *
    * @param fence of its lease
    * @returns its id
@@ -63,7 +63,7 @@ export class RunHistory {
     return Number(row?.id);
   }
 
-  /** Enters how far a run has come, or how it ended, within the transaction whose work it was. */
+  /** Records the progress or the end of a run, in the transaction that did the work. */
   *enter(id: number, progress: RunProgress): Work<void> {
     const table = this.database.table(TrackerRunRecord);
     const values = {
@@ -75,7 +75,7 @@ export class RunHistory {
     yield* execute(sql`UPDATE ${table.path} SET ${join(assignments)} WHERE ${table.column('id')} = ${id}`);
   }
 
-  /** The latest runs of a tracker, the latest first. */
+  /** Returns the latest runs of a tracker, the latest first. */
   async of(tracker: string, limit: number): Promise<TrackerRun[]> {
     return this.read((table) => {
       const { dialect } = this.database;
@@ -84,7 +84,7 @@ export class RunHistory {
     });
   }
 
-  /** The latest run of each tracker. */
+  /** Returns the latest run of each tracker. */
   async latest(): Promise<ReadonlyMap<string, TrackerRun>> {
     const runs = await this.read((table) => {
       const latest = sql`SELECT MAX(l.${table.column('id')}) FROM ${table.path} l GROUP BY l.${table.column('tracker')}`;
@@ -93,19 +93,19 @@ export class RunHistory {
     return new Map(runs.map((run) => [run.tracker, run]));
   }
 
-  /** When the last run of each tracker began that succeeded. */
+  /** Returns the start of each tracker's last successful run. */
   async lastSuccesses(): Promise<ReadonlyMap<string, Date>> {
     return this.starts('MAX', (table) => sql`r.${table.column('status')} = 'succeeded'`);
   }
 
-  /** When the first run of each of some trackers began that is kept. */
+  /** Returns the start of the first run of each tracker that is still in the history. */
   async firstStarts(trackers: readonly string[]): Promise<ReadonlyMap<string, Date>> {
     if (trackers.length === 0) return new Map();
     const names = trackers.map((name) => this.database.dialect.text(name));
     return this.starts('MIN', (table) => sql`r.${table.column('tracker')} IN (${join(names)})`);
   }
 
-  /** Removes what is older than the history is to keep, but for the last success. */
+  /** Removes runs that are older than the history keeps, except the last success. */
   async prune(tracker: string, cancellation: Cancellation): Promise<void> {
     const before = this.clock.now().getTime() - this.kept.days * DAY_MS;
     await this.database.transaction(() => this.removeBefore(tracker, before), { cancellation });
@@ -134,7 +134,7 @@ AND (${column('startedAt')} < ${before} OR ${column('id')} < ${fromId}) AND ${co
     );
   }
 
-  /** Not by a repository: the application's query cache would answer for it. */
+  /** Does not use a repository, because the application's query cache would answer for it. */
   private async read(condition: (table: Table) => Sql): Promise<TrackerRun[]> {
     const table = this.database.table(TrackerRunRecord);
     const columns = Object.entries(COLUMNS).map(([name, property]) => sql`r.${table.column(property)} AS ${raw(name)}`);
@@ -153,7 +153,7 @@ AND (${column('startedAt')} < ${before} OR ${column('id')} < ${fromId}) AND ${co
     return new Map(rows.map((row) => [row.tracker, new Date(Number(row.started))]));
   }
 
-  /** A run that says it goes on, and whose lease is another's or has run out, has died. */
+  /** Shows a run as lost if it says that it is running, but its lease has ended or belongs to another. */
   private async shown(rows: readonly RunRow[]): Promise<TrackerRun[]> {
     const running = rows.filter(({ status }) => status === 'running').map(({ tracker }) => tracker);
     const states = await this.leases.states([...new Set(running)]);
@@ -165,7 +165,7 @@ AND (${column('startedAt')} < ${before} OR ${column('id')} < ${fromId}) AND ${co
   }
 }
 
-/** A run as the driver gives it. */
+/** A run as the driver returns it. */
 interface RunRow {
   id: unknown;
   tracker: string;

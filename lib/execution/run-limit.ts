@@ -1,4 +1,4 @@
-/** Lets so many tasks go on at once; the others wait, the first one first. */
+/** Limits the number of tasks at one time. Further tasks wait, first come first served. */
 export class RunLimit {
   private readonly waiting: (() => void)[] = [];
   private going = 0;

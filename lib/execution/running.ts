@@ -1,6 +1,6 @@
 import { untilAborted } from '../database/cancellation.js';
 
-/** What is running in this process: under each key at most one task. */
+/** Holds the tasks that run in this process, at most one for each key. */
 export class Running {
   private readonly tasks = new Map<unknown, Promise<unknown>>();
 
@@ -8,7 +8,7 @@ export class Running {
     return this.tasks.has(key);
   }
 
-  /** Runs a task under a key; null where one is running under it. */
+  /** Runs a task under a key. Returns null if one is already running under it. */
   tryStart<T>(key: unknown, task: () => Promise<T>): Promise<T> | null {
     if (this.tasks.has(key)) return null;
     const running = task().finally(() => this.tasks.delete(key));
@@ -17,7 +17,7 @@ export class Running {
   }
 
   /**
-   * Runs a task under a key when the one that is running under it has ended.
+   * Runs a task under a key as soon as the one that is running under it has ended.
    *
    * @param signal stops the wait; the call then rejects with its reason
    */
@@ -30,7 +30,7 @@ export class Running {
     }
   }
 
-  /** Resolves when the task that is running under a key has ended, however it did. */
+  /** Resolves when the task that is running under a key has ended, in whatever way. */
   async ended(key: unknown): Promise<void> {
     await this.tasks.get(key)?.catch(() => undefined);
   }

@@ -3,7 +3,10 @@ import { NamedEntity } from '../database/entity.decorator.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { RunStatus } from './tracker-run.js';
 
-/** One run of a tracker, kept as history. Instants are milliseconds since 1970, so that no zone of a column or a driver touches them. */
+/**
+ * One run of a tracker, stored as history. Instants are milliseconds since 1970, so that no time zone of a column or
+ * driver changes them.
+ */
 @NamedEntity('TrackstatsTrackerRun', { name: 'trackstats_run' })
 @Index(['tracker', 'id'])
 export class TrackerRunRecord {

@@ -2,7 +2,10 @@ import { Column, PrimaryColumn } from 'typeorm';
 import { NamedEntity } from '../database/entity.decorator.js';
 import type { LocalDate } from '../time/local-date.js';
 
-/** What the replicas of an application share about a tracker: who runs it, until when, and which slot was the last. */
+/**
+ * The state that the replicas of an application share about a tracker: who runs it, until when, and which slot was the
+ * last.
+ */
 @NamedEntity('TrackstatsTrackerState', { name: 'trackstats_tracker', withoutRowid: true })
 export class TrackerState {
   @PrimaryColumn({ type: 'varchar', length: 200 })

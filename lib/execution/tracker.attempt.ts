@@ -18,25 +18,25 @@ import type { RunHistory } from './run-history.js';
 import type { TrackerEvents } from './tracker-events.js';
 import type { RunStatus } from './tracker-run.js';
 
-/** A range of dates to compute anew. */
+/** A range of dates to recompute. */
 export interface BackfillRequest extends Omit<BackfillRange, 'today' | 'after'> {
-  /** goes on behind what an interrupted backfill of the same range has computed */
+  /** continues an interrupted backfill of the same range */
   readonly resume: boolean;
 }
 
-/** One execution that is asked for. */
+/** A request to run a tracker once. */
 export interface Execution {
-  /** the instant for which it was scheduled; null: asked for by hand */
+  /** the instant for which it was scheduled; null if it was started by a call */
   readonly slot: Date | null;
-  /** what the run takes for now. @default the clock's time */
+  /** the time that the run takes as now. @default the clock's */
   readonly now?: Date | undefined;
-  /** computes these dates instead of what is due */
+  /** computes these dates in place of those that are due */
   readonly backfill?: BackfillRequest | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** An attempt that the lease let begin. */
+/** An attempt that has its lease and has begun. */
 interface Begun {
   readonly runId: number;
   readonly lease: Lease;
@@ -44,7 +44,7 @@ interface Begun {
   readonly cancellation: Cancellation;
 }
 
-/** What the events of one attempt have in common. */
+/** The common part of the events of one attempt. */
 interface BegunEvent {
   readonly tracker: string;
   readonly slot: Date | null;
@@ -52,7 +52,7 @@ interface BegunEvent {
   readonly attempt: number;
 }
 
-/** Runs a tracker once, under its lease and into the history. */
+/** Runs a tracker once, under its lease, and records it in the history. */
 export class TrackerAttempt {
   constructor(
     private readonly sources: SourceFinder,
@@ -67,8 +67,8 @@ export class TrackerAttempt {
 
   /**
    * @param signals stop it
-   * @param willRetry whether a failure is to be tried again: its slot is then not over yet
-   * @returns why it was not begun, or what it did
+   * @param willRetry decides whether a failure is retried: its slot is then not over yet
+   * @returns the reason why it did not begin, or its result
    */
   async make(
     tracker: RegisteredTracker,
@@ -126,7 +126,7 @@ export class TrackerAttempt {
     return this.trackers.run(tracker.definition, source, { now, conclude, cancellation });
   }
 
-  /** Each step writes how far it has come with what it computed: the history tells of them as one run. */
+  /** Each step records its progress together with what it computed, so that the history shows all steps as one run. */
   private async backfill(
     { name, definition }: SourceTracker,
     execution: Execution & { backfill?: BackfillRequest },
@@ -172,7 +172,7 @@ export class TrackerAttempt {
     yield* lease.renew({ backfill: { from, to: to ?? null, through: result.through } });
   }
 
-  /** The slot is over unless it is tried again, here or by whoever comes next. */
+  /** Ends the slot unless it is retried, here or by whichever process comes next. */
   private *fail(failure: Failure): Work<LeaseEnd> {
     const status = statusOf(failure);
     const { runId, execution, error, again } = failure;
@@ -194,12 +194,12 @@ interface Failure {
   readonly isCancelled: boolean;
 }
 
-/** True if the run was not begun. */
+/** True if the run did not begin. */
 export function isNotTaken(made: NotTaken | TrackResult): made is NotTaken {
   return 'lease' in made;
 }
 
-/** What the history keeps of a result. */
+/** Returns the part of a result that the history stores. */
 function reached({
   from,
   through,
@@ -214,7 +214,7 @@ function statusOf({ error, isCancelled }: Failure): RunStatus {
   return isCancelled ? 'cancelled' : 'failed';
 }
 
-/** The last date that an interrupted backfill of a range has computed. */
+/** Returns the last date that an interrupted backfill of a range has computed. */
 function resumed(
   tracker: string,
   { from, to }: Pick<BackfillRange, 'from' | 'to'>,

@@ -15,13 +15,13 @@ import type { Running } from './running.js';
 import { isNotTaken, type Execution, type TrackerAttempt } from './tracker.attempt.js';
 import type { TrackerEvents } from './tracker-events.js';
 
-/** A scheduled execution: what fails is tried again, for as long as its slot lasts. */
+/** A scheduled execution. If it fails, it is retried until the next slot. */
 export interface ScheduledExecution extends Pick<Execution, 'slot'> {
-  /** the next slot, which makes up for this one; null: none comes */
+  /** the next slot, which makes up for this one; null if there is none */
   readonly next: Date | null;
 }
 
-/** What became of an execution. */
+/** The outcome of an execution. */
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly result: TrackResult }
   /** `heldFor`: milliseconds until the other process's lease runs out, unless it is renewed */
@@ -30,14 +30,20 @@ export type Outcome =
 const BUSY: Outcome = { kind: 'skipped', reason: 'busy', heldFor: 0 };
 const HOUR_MS = 3_600_000;
 const PRUNE_LIMIT = 10_000;
-/** Milliseconds in which a cancelled run ends: its statement, its rollback, its entry in the history. */
+/**
+ * The longest time, in milliseconds, in which a cancelled run ends: its statement, its rollback and its record in the
+ * history.
+ */
 const CANCEL_LIMIT = 2 * CANCEL_GRACE;
-/** Between two looks at a lease that another process holds. */
+/** The longest time, in milliseconds, between two looks at a lease that another process has. */
 const LONGEST_LOOK = 2_000;
 
-/** Executes registered trackers: each one at a time among all processes, into the history, until the application shuts down. */
+/**
+ * Executes registered trackers until the application shuts down: each in at most one process at a time, and recorded in
+ * the history.
+ */
 export class TrackerExecutor {
-  /** aborted when nothing is to begin any more, and when what goes on is to be cancelled */
+  /** `stopping` is aborted when nothing more may start, and `shutdown` when current runs are cancelled */
   private readonly stopping = new AbortController();
   private readonly shutdown = new AbortController();
   private readonly limit: RunLimit;
@@ -56,17 +62,17 @@ export class TrackerExecutor {
     this.limit = new RunLimit(options.concurrency);
   }
 
-  /** Executes a tracker for a slot, in turn where many run, and again where it fails and may succeed. */
+  /** Executes a tracker for a slot. Waits its turn if many run, and retries if it fails and may succeed. */
   async scheduled(tracker: RegisteredTracker, execution: ScheduledExecution): Promise<Outcome> {
     return this.exclusive(tracker, execution, () => this.limit.run(() => this.untilDone(tracker, execution)));
   }
 
-  /** Executes a tracker now, unless it is being executed. */
+  /** Executes a tracker now, unless it is already running. */
   async tryNow(tracker: RegisteredTracker, execution: Execution): Promise<Outcome> {
     return this.exclusive(tracker, execution, () => this.once(tracker, execution));
   }
 
-  /** Executes a tracker as soon as no process executes it. */
+  /** Executes a tracker as soon as no process is running it. */
   async next(tracker: RegisteredTracker, execution: Execution): Promise<TrackResult> {
     const task = async (): Promise<TrackResult> => {
       for (let wait = 50; ; wait = Math.min(2 * wait, LONGEST_LOOK)) {
@@ -78,25 +84,25 @@ export class TrackerExecutor {
     return this.running.startNext(tracker.name, task, execution.signal);
   }
 
-  /** Executes something that is no registered tracker; a shutdown waits for it too. */
+  /** Executes a task that is not a registered tracker. A shutdown waits for it too. */
   async apart<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.stopping.signal.throwIfAborted();
     return this.running.startNext(Symbol('apart'), () => task(this.shutdown.signal));
   }
 
-  /** Whether this process executes a tracker. */
+  /** True if this process is running a tracker. */
   isRunning(tracker: RegisteredTracker): boolean {
     return this.running.has(tracker.name);
   }
 
-  /** Resolves when this process does not execute a tracker, or when what it executed has ended. */
+  /** Resolves when this process is not running a tracker, or no longer. */
   async idle(tracker: RegisteredTracker): Promise<void> {
     await this.running.ended(tracker.name);
   }
 
   /**
-   * Begins nothing any more, waits for what goes on, and cancels what has not ended after the grace time. A few seconds
-   * later it waits for nothing, and no database keeps the application from closing.
+   * Starts nothing more, waits for current runs, and cancels those that have not ended after the grace time. A few
+   * seconds later it stops waiting, so that no database keeps the application from closing.
    */
   async stop(): Promise<void> {
     this.stopping.abort(new ShuttingDownError());
@@ -179,7 +185,7 @@ export class TrackerExecutor {
     });
   }
 
-  /** Now and then: what is to be kept is counted in days. */
+  /** Prunes now and then only, because the history is kept by days. */
   private async pruneHistory(tracker: string): Promise<void> {
     const now = this.clock.scheduleNow().getTime();
     if (now - (this.pruned.get(tracker) ?? 0) < HOUR_MS) return;
