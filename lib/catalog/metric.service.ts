@@ -112,7 +112,7 @@ export class MetricService {
    * @throws UnknownMetricError
    * @throws MetricHasStatisticsError if it has statistics, unless they are removed too
    */
-  async remove(target: MetricTarget, options?: { statistics?: boolean }): Promise<void> {
+  async remove(target: MetricTarget, options?: { statistics?: boolean | undefined }): Promise<void> {
     metricKeyOf(target);
     const { statistics } = readCallOptions('MetricService.remove', options, REMOVE);
     return this.database.transaction(() => this.removed(target, statistics));
