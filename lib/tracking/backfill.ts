@@ -3,17 +3,17 @@ import { addDays, dayNumber, type LocalDate } from '../time/local-date.js';
 import type { Progress } from './progress.js';
 import type { RunOptions, TrackResult } from './tracker.runner.js';
 
-/** Days that one transaction of a backfill computes, unless the call says otherwise. */
+/** The number of days that one transaction of a backfill computes by default. */
 export const BACKFILL_STEP = 366;
 
 export interface BackfillRange {
   readonly from: LocalDate;
-  /** undefined: through today, and what lies after is removed */
+  /** undefined if it ends today, which removes the rows of later dates */
   readonly to: LocalDate | undefined;
   readonly today: LocalDate;
-  /** days a step */
+  /** number of days in a step */
   readonly step: number;
-  /** the last date that is computed already; null: none */
+  /** the last date that is already computed; null if none */
   readonly after: LocalDate | null;
 }
 
@@ -23,11 +23,12 @@ export interface BackfillStep {
 }
 
 /**
- * Computes a range in bounded steps, the earliest first. Each step is a transaction of its own: when one fails, is
- * aborted or killed, the steps before it stay, and the range can be asked for again from there.
+ * Computes a range in bounded steps, the earliest first. Each step is a transaction: when one fails, is aborted or
+ * killed, the earlier steps stay, and the range can be resumed from there.
  *
- * @param run computes one step; it is also given what makes the result of all steps so far of the step's own
- * @param signal looked at before each step; the call then rejects with its reason
+ * @param run computes one step. It also receives a function that adds the results of the earlier steps to the step's
+ * own
+ * @param signal checked before each step. The call then rejects with its reason
  */
 export async function backfilled(
   range: BackfillRange,

@@ -11,19 +11,21 @@ import { isStatisticClass } from '../statistics/statistic-table.js';
 import { checkedLater, metric, present, readTrackerOptions } from './option.js';
 import type { GivenOptions } from './track-metadata.js';
 
-/** What a method under @Track records, with every default filled in. */
+/** The definition of a method with @Track, with all defaults. */
 export interface MethodDefinition {
   readonly name: string;
   readonly metric: MetricTarget;
   readonly period: Period;
   readonly timeZone: string;
   readonly weekStart: WeekStart;
-  /** what it returns is this object's value; null: the total, or rows that name their objects or dimensions */
+  /**
+   * the object whose value the method returns; null for the total, or for rows that name their objects or dimensions
+   */
   readonly object: ObjectTarget | null;
   readonly statistic: Type<AbstractStatistic> | null;
 }
 
-/** The options of a tracker method: one that is not here is refused. */
+/** The options of a method with @Track. Unknown options are rejected. */
 const METHOD_OPTIONS = {
   metric,
   period: checkedLater,
@@ -37,7 +39,7 @@ const METHOD_OPTIONS = {
 };
 
 /**
- * Makes a definition of a method's options: every default filled in, everything checked that needs no database.
+ * Creates a definition from a method's options, with all defaults. Checks everything that needs no database.
  *
  * @throws InvalidTrackerError, InvalidPeriodError, UnknownTimeZoneError
  */

@@ -16,7 +16,7 @@ const OF_KIND: Readonly<Record<TrackerKind, readonly (keyof GivenOptions)[]>> = 
 };
 const TARGET_OPTIONS = [...OF_KIND.object, ...OF_KIND.dimensions];
 
-/** To what the rows of a tracker belong, by its class and its options. */
+/** Returns what the rows of a tracker belong to, from its class and its options. */
 export function definedTarget(tracker: string, kind: TrackerKind, options: GivenOptions): TrackedTarget {
   refuseForeign(tracker, kind, options);
   switch (kind) {

@@ -26,7 +26,7 @@ import type { TrackerKind } from './tracker.js';
 
 type GivenTarget = Omit<GivenOptions, keyof GivenJob>;
 
-/** The options of a tracker class: one that is not here is refused. */
+/** The options of a tracker class. Unknown options are rejected. */
 const TRACKER_OPTIONS = {
   metric,
   period: checkedLater,
@@ -60,13 +60,13 @@ const TRACKER_OPTIONS = {
   sourceDataSource: optional(text),
 } satisfies ChecksOf<GivenTarget>;
 
-/** What a definition takes from the module's options. */
+/** The module's options that are defaults of a definition. */
 export type TrackerDefaults = Pick<ResolvedOptions, 'timeZone' | 'weekStart'>;
 
 /**
- * Makes a definition of a tracker's options: every default filled in, everything checked that needs no database.
+ * Creates a definition from a tracker's options, with all defaults. Checks everything that needs no database.
  *
- * @param name as the tracker is called in messages and results; null: made by hand
+ * @param name the tracker's name in messages and results; null if it is not registered
  * @throws InvalidTrackerError, InvalidPeriodError, UnknownTimeZoneError, InvalidDateError
  */
 export function defineTracker(

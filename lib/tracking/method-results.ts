@@ -13,20 +13,20 @@ import { storedValue } from '../statistics/statistic-value.js';
 import type { MethodDefinition } from './define-method.js';
 import { naturalKey } from './option.js';
 
-/** What today's rows of one table are to be. */
+/** The rows that one table should have today. */
 export interface ResultRows {
   readonly table: StatisticTable;
   /** by `cellId` */
   readonly rows: ReadonlyMap<string, { readonly cell: Cell; readonly value: string | null }>;
   /** the keys of the rows that this method owns */
   readonly within: KeyValues;
-  /** whether a stored row that was not returned is this method's to remove */
+  /** true if this method may remove a stored row that it did not return */
   readonly mayRemove: (cell: Cell) => boolean;
 }
 
 const ALWAYS = (): boolean => true;
 
-/** Reads what methods under @Track return. */
+/** Reads the results of methods with @Track. */
 export class MethodResults {
   constructor(
     private readonly database: Database,
@@ -35,9 +35,10 @@ export class MethodResults {
   ) {}
 
   /**
-   * The rows that a method's result means, by table; no table where it returned `undefined`.
+   * Returns the rows of a method's result by table. Returns no table if the result is `undefined`.
    *
-   * @throws InvalidResultError, InvalidValueError, InvalidObjectError, InvalidDimensionValueError, DuplicateTrackerError
+   * @throws InvalidResultError, InvalidValueError, InvalidObjectError, InvalidDimensionValueError,
+   * DuplicateTrackerError
    */
   of(definition: MethodDefinition, returned: unknown): ResultRows[] {
     if (returned === undefined) return [];
@@ -81,7 +82,7 @@ export class MethodResults {
     return { table, rows, within: {}, mayRemove: ALWAYS };
   }
 
-  /** An empty list is the end of today's rows of whatever kind; the others name objects. */
+  /** An empty list ends today's rows of every scope; other lists name objects. */
   private byObject(definition: MethodDefinition, items: readonly unknown[]): ResultRows[] {
     const table = statisticTableOf(this.database, StatisticByDateAndObject);
     const rows = rowsOf(definition.name, table, items, 'object', (object) => {

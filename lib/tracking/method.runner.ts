@@ -18,7 +18,7 @@ import type { MethodResults, ResultRows } from './method-results.js';
 import type { MethodTracker } from './registered-tracker.js';
 import type { TrackResult } from './tracker.runner.js';
 
-/** How a method's run is to be done. */
+/** Options of a method's run. */
 export interface MethodRunOptions {
   readonly now: Date;
   readonly cancellation: Cancellation;
@@ -28,7 +28,7 @@ export interface MethodRunOptions {
 
 const ROWS_A_STATEMENT = 400;
 
-/** Runs a method under @Track: what it returns is the whole of today. */
+/** Runs a method with @Track. Its result replaces the statistics of today. */
 export class MethodRunner {
   constructor(
     private readonly database: Database,
@@ -38,8 +38,8 @@ export class MethodRunner {
   ) {}
 
   /**
-   * The scope that a method owns. One without object and statistic says only when it runs whether it records a total or
-   * rows by object: it owns the total, and as it goes the objects' rows that no other tracker owns.
+   * Returns the scope that a method owns. A method without object and statistic shows only when it runs whether it
+   * records a total or rows by object. It owns the total, and in addition the objects' rows that no other tracker owns.
    *
    * @throws InvalidObjectError, MissingEntityError
    */
@@ -48,7 +48,7 @@ export class MethodRunner {
     return object === null ? TOTAL_SCOPE : objectScope(this.objectTypes.refOf(object));
   }
 
-  /** @throws InvalidResultError, InvalidValueError, InvalidObjectError, and what the method throws */
+  /** @throws InvalidResultError, InvalidValueError, InvalidObjectError, and the errors of the method */
   async run(tracker: MethodTracker, { now, cancellation, conclude }: MethodRunOptions): Promise<TrackResult> {
     const { definition } = tracker;
     const started = this.clock().getTime();
@@ -77,7 +77,7 @@ export class MethodRunner {
     return result;
   }
 
-  /** Makes today's rows of one table hold exactly what was returned. */
+  /** Replaces today's rows of one table by those that were returned. */
   private *replace(
     { period, weekStart }: MethodDefinition,
     metric: Metric,

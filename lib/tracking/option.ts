@@ -6,7 +6,7 @@ import { shown } from '../errors/trackstats.error.js';
 import type { Check } from '../validation/check.js';
 import { type Checks, readOptions, type Values } from '../validation/options.js';
 
-/** Whether an option was given: `undefined` is as if it were left out. */
+/** True if an option was passed. `undefined` counts as left out. */
 export function present(value: unknown): boolean {
   return value !== undefined;
 }
@@ -31,10 +31,10 @@ export const metric: Check<MetricTarget> = (given, refuse) => {
   return refuse("Expected what defineMetric returned, or the natural key of a stored metric: 'shopping/order_count'.");
 };
 
-/** An option that is checked with others, or against the source. */
+/** Accepts an option that is checked later, together with others or against the source. */
 export const checkedLater = (given: unknown): unknown => given;
 
-/** The natural key of a metric, without asking the database. */
+/** Returns the natural key of a metric, without asking the database. */
 export function naturalKey(target: MetricTarget): string {
   return typeof target === 'string' ? target : target.key;
 }

@@ -4,8 +4,8 @@ import { greatestNumber, longKey } from '../rollup/out-of-range.js';
 import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
 
 /**
- * The error of a run, or one that names the tracker, the object and the value where something of the source does not
- * fit. The source is read for that, whole: only runs that have failed pay.
+ * Returns the error of a run, or a clearer one that names the tracker, the object and the value, if something in the
+ * source is too long or too large. It reads the whole source for that, but only after a run has failed.
  */
 export async function explainOutOfRange(tracker: ResolvedTracker, error: unknown): Promise<unknown> {
   const { sourceDatabase, source, target, definition } = tracker;

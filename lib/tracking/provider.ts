@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 
-/** A provider or controller as Nest keeps it. */
+/** A provider or controller as Nest stores it. */
 export type Provider = ReturnType<DiscoveryService['getProviders']>[number];
 
 // Most providers of an application are not ours. To read a property of one may run a getter that throws, or spring the
@@ -10,7 +10,7 @@ export type Provider = ReturnType<DiscoveryService['getProviders']>[number];
 // Nest for what it keeps, and of an instance its prototypes and own descriptors, which run no code. A proxy is not
 // asked at all: there even its prototype is a trap's answer.
 
-/** The class of a provider; null where it has none, or where only a proxy could tell. */
+/** Returns the class of a provider. Returns null if it has none, or if only a proxy knows it. */
 export function classOf({ instance, isNotMetatype, metatype }: Provider): Type | null {
   if (!isNotMetatype) return metatype as Type;
   const prototype = prototypesOf(instance).find((candidate) => valueOf(candidate, 'constructor') !== undefined);
@@ -18,17 +18,17 @@ export function classOf({ instance, isNotMetatype, metatype }: Provider): Type |
   return typeof type === 'function' && !types.isProxy(type) ? (type as Type) : null;
 }
 
-/** Whether a value is an instance of a class, or was made of its prototype. */
+/** True if a value is an instance of a class, or was created from its prototype. */
 export function isInstance(value: unknown, type: abstract new (...given: never[]) => unknown): boolean {
   return prototypesOf(value).includes(type.prototype as object);
 }
 
-/** The own property of an object, unless it has a getter or the object is a proxy: then undefined. */
+/** Returns an own property of an object, or undefined if it has a getter or the object is a proxy. */
 export function valueOf(object: unknown, property: string): unknown {
   return isOrdinary(object) ? Object.getOwnPropertyDescriptor(object, property)?.value : undefined;
 }
 
-/** The prototypes of an object, the nearest first, up to one that is a proxy. */
+/** Returns the prototypes of an object, the nearest first, up to one that is a proxy. */
 function prototypesOf(value: unknown): object[] {
   const found: object[] = [];
   if (!isOrdinary(value)) return found;

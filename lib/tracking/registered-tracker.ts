@@ -18,16 +18,16 @@ interface Registered {
   readonly name: string;
   readonly type: Type;
   readonly method: string | symbol | null;
-  /** null: it runs when it is asked to */
+  /** null if it only runs when it is asked to */
   readonly schedule: TrackerSchedule | null;
   readonly runOnStart: boolean;
-  /** how often a failed run is tried again */
+  /** how often to retry a failed run */
   readonly retries: number;
-  /** milliseconds; null: none */
+  /** milliseconds; null if there is none */
   readonly timeout: number | null;
 }
 
-/** A provider class that counts rows of a source. */
+/** A tracker class, which counts rows of a source. */
 export interface SourceTracker extends Registered {
   readonly kind: 'source';
   readonly tracker: AnyTracker;
@@ -35,14 +35,14 @@ export interface SourceTracker extends Registered {
   readonly options: GivenOptions;
 }
 
-/** A provider's method that returns values. */
+/** A method with @Track, which returns values. */
 export interface MethodTracker extends Registered {
   readonly kind: 'method';
   readonly definition: MethodDefinition;
   call(context: TrackContext): unknown;
 }
 
-/** A tracker of the application, checked as far as that needs no database. */
+/** A tracker of the application, checked as far as possible without a database. */
 export type RegisteredTracker = SourceTracker | MethodTracker;
 
 const LONGEST_NAME = 200;
@@ -59,7 +59,7 @@ const JOB_OPTIONS = {
   timeout: optional(wholeNumber('milliseconds')),
 } satisfies ChecksOf<GivenJob>;
 
-/** Makes a tracker of what its provider declares, with the module's defaults and schedules. */
+/** Creates a tracker from the declaration of its provider, with the module's defaults and schedules. */
 export function registered(declared: DeclaredTracker, module: ResolvedOptions): RegisteredTracker {
   const { type, method, instance } = declared;
   const { options, job: given } = parted(declared.options);

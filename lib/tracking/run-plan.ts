@@ -7,7 +7,7 @@ import { bucketStart, nextBucket, Period, periodKind, windowDays } from '../time
 import { isSameZone, isZone, localDateAt } from '../time/time-zone.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 
-/** The range of dates that is complete, as stored; null before the first run. */
+/** The range of dates that is complete, as stored. */
 export interface CoveredRange {
   readonly from: LocalDate;
   readonly through: LocalDate;
@@ -22,24 +22,27 @@ export interface ComputedRange extends CoveredRange {
   readonly computedAt: Date;
 }
 
-/** A range that was asked for. */
+/** A range that a call asks for. */
 export interface RequestedRange {
   readonly from?: LocalDate | undefined;
   readonly to?: LocalDate | undefined;
-  /** the range of which this one is a step; the whole of it is what makes statistics those of a changed definition */
+  /**
+   * the range of which this one is a step. Statistics belong to a changed definition only when the whole range is
+   * computed
+   */
   readonly stepOf?: { readonly from: LocalDate; readonly to?: LocalDate | undefined } | undefined;
 }
 
 export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
-  /** what will be covered after the run */
+  /** the coverage after the run */
   readonly covered: CoveredRange;
-  /** nothing is covered before the run */
+  /** true if nothing is covered before the run */
   readonly isFirst: boolean;
-  /** the day that is covered first so far, where the look-back reaches before it: what is covered moves to rows that are found there */
+  /** first covered day, if the lookback reaches further back. Coverage is extended if rows are found there */
   readonly coveredSince: number | null;
-  /** what lies after it is removed: rows of a clock that was ahead */
+  /** rows after this date are removed: a clock that was ahead has written them */
   readonly lastKept: LocalDate | null;
-  /** first date whose value depends on nothing stored: a first run, or a range that was asked for */
+  /** true if no value depends on a stored one: in a first run, and in a range that a call asks for */
   readonly fresh: boolean;
 }
 
@@ -57,16 +60,16 @@ export interface RunPlanInput {
   readonly definition: TrackerDefinition;
   /** for messages */
   readonly tracker: string;
-  /** of the definition, or of the same one with another name of its zone */
+  /** of the definition, or of the same one with another name of its time zone */
   readonly fingerprint: (period: Period, timeZone?: string) => string;
   readonly today: LocalDate;
   readonly coverage: ReadonlyMap<Period, CoveredRange>;
   readonly requested: RequestedRange;
-  /** the date of the source's first row that has come by now; null where there is none */
+  /** the date of the source's first row up to now; null if there is none */
   readonly firstDate: LocalDate | null;
 }
 
-/** Returns the computed ranges by period. A coverage that was made and never filled has none. */
+/** Returns the computed ranges by period. A coverage that was created and never filled has none. */
 export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period, ComputedRange> {
   const ranges = new Map<Period, ComputedRange>();
   for (const { period, from, through, fingerprint, timeZone, computedAt } of coverages) {
@@ -77,7 +80,7 @@ export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period
 }
 
 /**
- * Which dates of which period a run replaces, and what of the source it reads for that.
+ * Plans which dates of which period a run replaces, and what it reads from the source for that.
  *
  * @throws ClockBehindError, DefinitionChangedError, InvalidRangeError
  */
@@ -96,7 +99,7 @@ export function planRun(input: RunPlanInput): RunPlan {
   };
 }
 
-/** Whether a plan needs to know when the source begins. */
+/** True if a plan needs to know when the source begins. */
 export function needsFirstDate({
   definition,
   coverage,
@@ -106,8 +109,8 @@ export function needsFirstDate({
 }
 
 /**
- * The instant as of which a run computes what is due. A clock whose today lies one day before what is covered, as
- * another replica's about midnight, is taken to be as late as the last run's, so that it moves nothing back.
+ * Returns the instant for which a run computes the dates that are due. If the clock is one day behind the coverage, as
+ * that of another replica may be about midnight, it returns the instant of the last run, so that nothing moves back.
  */
 export function dueAt(
   now: Date,
@@ -164,7 +167,7 @@ function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
   };
 }
 
-/** Another name of the zone is no change: what is stored was computed by the same clocks. */
+/** Another name of the time zone is not a change: the stored values were computed by the same clocks. */
 function isChanged({ definition, fingerprint }: RunPlanInput, period: Period, covered: CoveredRange): boolean {
   const { fingerprint: stored, timeZone = definition.timeZone } = covered;
   if (stored === fingerprint(period)) return false;
@@ -172,7 +175,7 @@ function isChanged({ definition, fingerprint }: RunPlanInput, period: Period, co
   return stored !== fingerprint(period, timeZone) || !isSameZone(timeZone, definition.timeZone);
 }
 
-/** Whether a range that was asked for, or the one of which it is a step, leaves nothing of what is covered. */
+/** True if a range that a call asks for, or the one of which it is a step, replaces the whole coverage. */
 function replacesAll(
   definition: TrackerDefinition,
   period: Period,
@@ -184,7 +187,7 @@ function replacesAll(
   return firstBucket(definition, period, notBefore(definition, whole.from)) <= covered.from;
 }
 
-/** What is due: everything at first, later what has come since the last run and the days that it looks back. */
+/** Returns the dates that are due: all of them at first, later those since the last run and those of the lookback. */
 function due(
   { definition, tracker, today, firstDate }: RunPlanInput,
   covered: CoveredRange | undefined,
@@ -222,14 +225,17 @@ function notBefore({ since }: TrackerDefinition, date: LocalDate): LocalDate {
   return since === null ? date : latest([since, date]);
 }
 
-/** The first bucket that a range replaces: the one that holds its first date, unless that begins before `since`. */
+/**
+ * Returns the first bucket that a range replaces: the one that contains its first date, unless that begins before
+ * `since`.
+ */
 function firstBucket({ since, weekStart }: TrackerDefinition, period: Period, date: LocalDate): LocalDate {
   if (periodKind(period) !== 'bucket') return date;
   const start = bucketStart(period, date, weekStart);
   return since !== null && start < since ? nextBucket(period, start, weekStart) : start;
 }
 
-/** Whether a lifetime value goes on from the stored one: what came before is promised not to change, or is gone. */
+/** True if a lifetime value continues from the stored one, because earlier rows never change or have been deleted. */
 function resumes(
   { aggregate, appendOnly, sourceKeptSince }: TrackerDefinition,
   period: Period,
@@ -243,7 +249,7 @@ function scanStart({ period, from }: PlannedPeriod): number {
   return periodKind(period) === 'rolling' ? Math.max(from - windowDays(period) + 1, FIRST_DAY) : from;
 }
 
-/** A bucket is computed whole, be the range's end in the middle of it. */
+/** Returns the last day to compute: a bucket is computed as a whole, even if the range ends within it. */
 function lastDay({ definition, today }: RunPlanInput, period: Period, through: number): number {
   if (periodKind(period) !== 'bucket' || period === Period.DAY) return through;
   const end =

@@ -8,7 +8,7 @@ import { ofPeriod } from '../rollup/window-sql.js';
 import type { RunPlan } from './run-plan.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
 
-/** What of a spec says how the source is read. */
+/** Returns the part of a spec that says how to read the source. */
 export function scanOf(
   { definition, target, source }: ResolvedTracker,
   plan: Pick<RunPlan, 'scanFrom' | 'scanBase' | 'scanThrough'>,
@@ -35,7 +35,7 @@ export function scanOf(
   };
 }
 
-/** The spec of a plan, for the engine. */
+/** Returns the spec of a plan, for the engine. */
 export function* specOf(
   dialect: Dialect,
   metric: Pick<Metric, 'id'>,
@@ -52,7 +52,7 @@ export function* specOf(
   return { ...spec, periods };
 }
 
-/** Whether a statistic's table, as `s`, has rows of a condition. */
+/** True if a statistic's table, as `s`, has rows that meet a condition. */
 export function* hasRows({ statistic }: Pick<RollupSpec, 'statistic'>, condition: Sql): Work<boolean> {
   const rows = yield* query(sql`SELECT 1 AS present FROM ${statistic.table.path} s WHERE ${condition} LIMIT 1`);
   return rows.length > 0;

@@ -5,31 +5,31 @@ import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../time/loc
 import { daySegments, latestReading, localDateAt, readingRange } from '../time/time-zone.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
 
-/** What a run asks of its source before it reads it. */
+/** Asks a source what a run needs to know before it reads the rows. */
 export interface SourceProbe {
-  /** the local date of the source's first row that has come by now; null where there is none */
+  /** the local date of the source's first row up to now; null if there is none */
   firstDate(): Work<LocalDate | null>;
   countsByIndex(): Work<boolean>;
 }
 
-/** Asks a source that is in the database of the work. */
+/** Asks a source that is in the same database as the work. */
 export function probeOf(dialect: Dialect, tracker: ResolvedTracker, now: Date): SourceProbe {
   return { firstDate: () => firstDate(dialect, tracker, now), countsByIndex: () => countsByIndex(dialect, tracker) };
 }
 
-/** Asks a source beforehand, for a work that is done in another database. */
+/** Asks a source first, for work that is done in another database. */
 export function* probed(probe: SourceProbe): Work<SourceProbe> {
   const first = yield* probe.firstDate();
   const counts = yield* probe.countsByIndex();
   return knownProbe(first, counts);
 }
 
-/** What is known already. */
+/** Returns a probe whose answers are known already. */
 export function knownProbe(firstDate: LocalDate | null, countsByIndex: boolean): SourceProbe {
   return { firstDate: () => known(firstDate), countsByIndex: () => known(countsByIndex) };
 }
 
-/** Knows the first date already. */
+/** Returns a probe that already knows the first date. */
 export function withFirstDate(probe: SourceProbe, firstDate: LocalDate | null): SourceProbe {
   return { ...probe, firstDate: () => known(firstDate) };
 }
@@ -44,8 +44,8 @@ function* countsByIndex(dialect: Dialect, { source: { plain } }: ResolvedTracker
 }
 
 /**
- * The local date of the source's first row that has come by now, or of the first one from a date on; null where there is
- * none. A row before all dates, or without a date of the calendar, is taken to be on 0001-01-01.
+ * Returns the local date of the source's first row up to now, or of the first one from a date on. Returns null if there
+ * is none. A row before all dates, or without a date of the calendar, counts as 0001-01-01.
  */
 export function* firstDate(
   dialect: Dialect,
@@ -67,7 +67,7 @@ export function* firstDate(
   return fromDayNumber(Math.max(Math.floor((reading / 1000 + (segment?.shift ?? 0)) / 86_400), FIRST_DAY));
 }
 
-/** The first reading of a date on a column's clock. */
+/** Returns the first reading of a date on a column's clock. */
 export function firstReadingOn(clock: ColumnClock, zone: string, date: LocalDate): number {
   const day = dayNumber(date);
   if (clock.kind === 'date') return day * 86_400_000;

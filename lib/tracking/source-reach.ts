@@ -12,8 +12,8 @@ import type { SourceProbe } from './source-probe.js';
 import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
 
 /**
- * Refuses to replace statistics by less, where the source is known to have lost its rows: it says so itself
- * (`sourceKeptSince`), or it is `appendOnly` and statistics are stored of dates before its first row.
+ * Refuses to replace statistics by fewer rows if the source is known to have lost its rows: because `sourceKeptSince`
+ * says so, or because it is `appendOnly` and has statistics of dates before its first row.
  *
  * @throws SourceGoneError
  */
@@ -38,7 +38,7 @@ export function* refuseLoss(
   }
 }
 
-/** The first day whose statistic needs no row from before the source's reach. */
+/** Returns the first day whose statistic needs no row from before the source's reach. */
 function wholeFrom(
   { weekStart }: RollupSpec,
   { period, baseIsStored, through }: RollupPeriod,
@@ -57,7 +57,7 @@ function wholeFrom(
   }
 }
 
-/** The first day on which a source that begins at its reach, and has lost nothing, can have a statistic. */
+/** Returns the first day on which a source that begins at its reach, and has lost nothing, can have a statistic. */
 function beginOf({ weekStart }: RollupSpec, { period }: RollupPeriod, reach: LocalDate): number {
   return dayNumber(periodKind(period) === 'bucket' ? bucketStart(period, reach, weekStart) : reach);
 }

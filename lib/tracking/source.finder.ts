@@ -8,7 +8,7 @@ import { present } from './option.js';
 import type { GivenOptions } from './track-metadata.js';
 import { choosesSource, type AnyTracker } from './tracker.js';
 
-/** A tracker, as far as its source goes. */
+/** The part of a tracker that is needed to find its source. */
 export interface Sourced {
   /** for messages */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Sourced {
   readonly options: Pick<GivenOptions, 'source' | 'sourceDataSource'>;
 }
 
-/** Says which rows a tracker counts, and where they are. */
+/** Finds the source of a tracker: which rows, in which data source. */
 export class SourceFinder {
   /** @param named the data source that the application registered under a name; undefined: none */
   constructor(
@@ -25,7 +25,8 @@ export class SourceFinder {
   ) {}
 
   /**
-   * The source of a tracker for a run: the given one, else what its `source()` returns, else the `source` of its options.
+   * Returns the source of a tracker for a run: the one passed, or what its `source()` returns, or the `source` of its
+   * options.
    *
    * @throws MissingSourceError, SourceDataSourceError
    */
@@ -71,7 +72,7 @@ function isEntity(source: Source): source is EntityClass {
   return typeof source === 'function' || source instanceof EntitySchema;
 }
 
-/** Another data source that has the entity would be counted in place of the one that is named. */
+/** Otherwise another data source with the same entity would be read in place of the named one. */
 function refuseUnknown({ name, options }: Sourced, dataSource: DataSource, entity: EntityClass): void {
   if (dataSource.isInitialized && dataSource.hasMetadata(entity)) return;
   throw new SourceDataSourceError(
@@ -82,7 +83,10 @@ function refuseUnknown({ name, options }: Sourced, dataSource: DataSource, entit
   );
 }
 
-/** An entity's repository says which of several data sources is meant; one that does not know it is refused later, by name. */
+/**
+ * Returns a repository, which fixes the data source if several have the entity. A data source without the entity is
+ * refused later, by name.
+ */
 function repositoryOf(dataSource: DataSource, entity: EntityClass): Source {
   return dataSource.hasMetadata(entity) ? dataSource.getRepository(entity) : entity;
 }

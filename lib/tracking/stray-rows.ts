@@ -9,20 +9,20 @@ import { scanOf } from './run-spec.js';
 import { firstReadingOn } from './source-probe.js';
 import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
 
-/** Days without a row that part stray rows from the rest: ten years. */
+/** The number of days without a row that separate stray rows from the rest: ten years. */
 export const LONG_GAP = 3653;
-/** Rows before a gap are strays if they have fewer dates than one in this many of its days. */
+/** Rows before a gap are stray if they have fewer dates than one for this many days of the gap. */
 const DAYS_PER_DATE = 100;
 /** The zero of epochs, 1970-01-01. */
 const EPOCH_DAY = 0;
 
 /**
- * The first day of the rest, where a source begins with rows that are dated long before it: zeros of an epoch, of Go or
- * .NET, a year with a digit missing. Null where there is no rest, undefined where the source begins as it should.
+ * Returns the first day of the rest, if a source begins with rows that are dated long before it: zeros of an epoch, of
+ * Go or .NET, or a year with a digit missing. Returns null if there is no rest, and undefined if no rows are stray.
  *
- * They are followed by a gap of at least ten years, which is at least half as long as everything after it, and they have
- * few dates: fewer than one in a hundred days of the gap. So a history with an interruption is not mistaken for them, and
- * neither is one that is sparse throughout.
+ * Stray rows are followed by a gap of at least ten years, which is at least half as long as the time after it, and they
+ * have few dates: fewer than one for every hundred days of the gap. So neither an interrupted nor a sparse history
+ * counts as stray.
  *
  * @param days with rows, in order, each once
  */
@@ -37,11 +37,12 @@ export function restAfterStrays(days: readonly number[], today: number): number 
 }
 
 /**
- * Refuses to begin with rows that are dated long before the rest, or before the first date of all: computing every date
- * in between takes millions of rows, and whether they are errors only the user knows. With `since` the user has said so.
+ * Stops a run that would begin with rows dated long before the rest, or before the first date of all. To compute every
+ * date in between takes millions of rows, and only the user knows whether the dates are wrong. With `since` the user
+ * has decided.
  *
- * @param firstDate of the source; '0001-01-01' also where its first row is before it or has no date of the calendar
- * @param isStaged whether the source's partials by day are in their temporary table
+ * @param firstDate of the source; '0001-01-01' also if its first row is before that, or has no date of the calendar
+ * @param isStaged true if the source's partials by day are in their temporary table
  * @throws StrayRowsError
  */
 export function* refuseStrayRows(

@@ -5,7 +5,7 @@ import type { EntityClass, ObjectTarget } from '../statistics/object-target.js';
 import type { LocalDateInput } from '../time/local-date.js';
 import type { TrackerWhere } from './tracker-definition.js';
 
-/** Options as they were written: their types are the decorator's and the classes' business, their values not yet checked. */
+/** Options as they were written. The decorator and the classes type them; their values are not checked yet. */
 export interface GivenOptions {
   readonly metric?: MetricTarget;
   readonly period?: unknown;
@@ -36,10 +36,10 @@ export interface GivenOptions {
   readonly timeout?: unknown;
 }
 
-/** The part of @Track's options that says how a tracker is called and when it runs. */
+/** The options of @Track that set a tracker's name and schedule. */
 export type GivenJob = Pick<GivenOptions, 'name' | 'cron' | 'every' | 'runOnStart' | 'retries' | 'timeout'>;
 
-/** Parts @Track's options into what to compute and when. */
+/** Splits the options of @Track into what to compute and when. */
 export function parted(given: GivenOptions): { options: GivenOptions; job: GivenJob } {
   const { name, cron, every, runOnStart, retries, timeout, ...options } = given;
   return { options, job: { name, cron, every, runOnStart, retries, timeout } };
@@ -48,12 +48,12 @@ export function parted(given: GivenOptions): { options: GivenOptions; job: Given
 interface Tracks {
   /** of the class itself; more than one is an error at start */
   readonly onClass: GivenOptions[];
-  /** of its methods, by name: whatever another decorator makes of the function, the name stays */
+  /** of its methods, by name: the name stays, even if another decorator replaces the function */
   readonly onMethods: Map<string | symbol, GivenOptions[]>;
 }
 
 const tracks = new WeakMap<object, Tracks>();
-/** the classes of this process, weakly */
+/** the classes of this process, referenced weakly */
 const tracked: WeakRef<object>[] = [];
 
 function tracksOf(type: object): Tracks {
@@ -75,17 +75,17 @@ export function keepMethodTrack(type: object, method: string | symbol, options: 
   onMethods.set(method, [...(onMethods.get(method) ?? []), options]);
 }
 
-/** What @Track says of a class itself; nothing of the classes that it extends. */
+/** Returns the @Track options of a class itself, not those of its base classes. */
 export function classTracks(type: object): readonly GivenOptions[] {
   return tracks.get(type)?.onClass ?? [];
 }
 
-/** What @Track says of the methods that a class itself declares. */
+/** Returns the @Track options of the methods that a class itself declares. */
 export function methodTracks(type: object): ReadonlyMap<string | symbol, readonly GivenOptions[]> {
   return tracks.get(type)?.onMethods ?? new Map<string | symbol, GivenOptions[]>();
 }
 
-/** Every class that this process has loaded with @Track on it, or on a method. */
+/** Returns every class that this process has loaded with @Track on it or on a method. */
 export function trackedClasses(): readonly Type[] {
   return tracked.map((reference) => reference.deref() as Type | undefined).filter((type) => type !== undefined);
 }

@@ -9,7 +9,7 @@ import type { Period, WeekStart } from '../time/period.js';
 
 export type Density = 'daily' | 'changes';
 
-/** To what the rows of a source belong. */
+/** The total, objects or dimensions that the rows of a source belong to. */
 export type TrackedTarget =
   | { readonly kind: 'total' }
   /** every row belongs to this one object */
@@ -22,15 +22,15 @@ export type TrackedTarget =
       readonly dimensions: Readonly<Record<string, string>>;
     };
 
-/** The conditions of a tracker beside its source's own. */
+/** The conditions of a tracker, in addition to those of its source. */
 export type TrackerWhere =
   | FindOptionsWhere<ObjectLiteral>
   | FindOptionsWhere<ObjectLiteral>[]
   | ((query: SelectQueryBuilder<ObjectLiteral>, alias: string) => void);
 
-/** What one tracker computes, with every default filled in: what the engine reads of a tracker class's options. */
+/** The definition of a tracker, with all defaults, as the engine reads it. */
 export interface TrackerDefinition {
-  /** null: made by hand for `TrackerService.track` */
+  /** null if it is not registered */
   readonly name: string | null;
   readonly metric: MetricTarget;
   readonly periods: readonly Period[];
@@ -44,7 +44,7 @@ export interface TrackerDefinition {
   /** days */
   readonly lookback: number;
   readonly appendOnly: boolean;
-  /** the source has lost its rows before this date: what was recorded of them stays */
+  /** the source has lost its rows before this date; statistics of earlier dates stay */
   readonly sourceKeptSince: LocalDate | null;
   readonly density: Density;
   readonly withDeleted: boolean;

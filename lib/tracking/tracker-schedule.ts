@@ -5,14 +5,14 @@ import { checkTimeZone } from '../time/time-zone.js';
 import type { ScheduleOverride } from '../trackstats.options.js';
 import type { GivenOptions } from './track-metadata.js';
 
-/** When a tracker runs by itself. */
+/** The times at which a tracker runs by itself. */
 export type TrackerSchedule =
   | { readonly cron: string; readonly every?: never; readonly timeZone: string }
   /** milliseconds; its slots are the multiples of the interval since 1970 */
   | { readonly every: number; readonly cron?: never; readonly timeZone: string };
 
 /**
- * The schedule of a tracker: the one that the module's options have for it, or else the decorator's.
+ * Returns the schedule of a tracker: the one in the module's options, or else the decorator's.
  *
  * @param timeZone the tracker's, in which its cron expression is read unless the module's options name another
  * @throws InvalidScheduleError, UnknownTimeZoneError

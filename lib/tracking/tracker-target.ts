@@ -11,7 +11,7 @@ import { StatisticByDate } from '../statistics/statistic-by-date.entity.js';
 import { statisticTableOf, type StatisticTable } from '../statistics/statistic-table.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 
-/** Which statistics a tracker writes, and which properties of its source are their keys. */
+/** The statistics that a tracker writes, and the properties of its source that are their keys. */
 export interface ResolvedTarget {
   readonly statistic: StatisticTable;
   readonly scope: string;
@@ -84,7 +84,7 @@ function pointedTo(dataSource: DataSource, source: Source, field: string): Entit
   );
 }
 
-/** An entity's class, or its schema where it has no class. */
+/** Returns an entity's class, or its schema if it has no class. */
 function classOf({ options }: DataSource, { target, name }: EntityMetadata): EntityClass {
   if (typeof target !== 'string') return target as EntityClass;
   const schema = Object.values(options.entities ?? {}).find(

@@ -13,7 +13,7 @@ import type { SourceFinder } from './source.finder.js';
 import { choosesSource } from './tracker.js';
 import type { TrackerRunner } from './tracker.runner.js';
 
-/** Checks the trackers of an application against its database, and enters what they own. */
+/** Checks the trackers of an application against its database, and registers what they own. */
 export class TrackerChecker {
   private readonly logger = new Logger(TrackerChecker.name);
 
@@ -27,8 +27,9 @@ export class TrackerChecker {
   ) {}
 
   /**
-   * @returns the scope of each tracker; none of one whose `source()` failed
-   * @throws what is wrong with the first that cannot run; DuplicateTrackerError where two would write the same statistics
+   * @returns the scope of each tracker, except those whose `source()` failed
+   * @throws the error of the first tracker that cannot run; DuplicateTrackerError if two would write the same
+   * statistics
    */
   async check(trackers: readonly RegisteredTracker[]): Promise<Map<string, string>> {
     const scopes = new Map<string, string>();
@@ -43,7 +44,7 @@ export class TrackerChecker {
     return scopes;
   }
 
-  /** Takes back what trackers own that run no more. */
+  /** Releases what trackers own that no longer run. */
   release(trackers: readonly RegisteredTracker[]): void {
     for (const { name } of trackers) this.owners.disown(name);
   }
@@ -86,7 +87,7 @@ export class TrackerChecker {
   }
 }
 
-/** The same error, with the tracker's name before its message. */
+/** Returns the same error, with the tracker's name before its message. */
 function naming(tracker: string, error: unknown): unknown {
   if (error instanceof TrackstatsError && !error.message.includes(tracker)) {
     error.message = `Tracker ${tracker}: ${error.message}`;

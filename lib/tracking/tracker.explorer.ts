@@ -10,32 +10,32 @@ import { isConstructed, Tracker } from './tracker.js';
 export interface DeclaredTracker {
   readonly type: Type;
   readonly instance: object;
-  /** the method under @Track; null: the class itself */
+  /** the method with @Track; null for the class itself */
   readonly method: string | symbol | null;
-  /** the module whose provider it is */
+  /** the module that provides it */
   readonly module: string;
   readonly options: GivenOptions;
 }
 
-/** What @Track says in an application. */
+/** The declarations with @Track in an application. */
 export interface Exploration {
   readonly declared: readonly DeclaredTracker[];
-  /** trackers whose provider was replaced by something that is none: they do not run */
+  /** trackers whose provider was replaced by something that is not a tracker: they do not run */
   readonly replaced: readonly ReplacedTracker[];
-  /** methods that override one with @Track, and have none */
+  /** methods without @Track that override one with it */
   readonly overridden: readonly string[];
 }
 
-/** A tracker in whose place another value is provided: `overrideProvider`, `useClass`, `useValue` or `useFactory`. */
+/** A tracker whose provider was replaced, by `overrideProvider`, `useClass`, `useValue` or `useFactory`. */
 export interface ReplacedTracker {
   /** by which options of the module may call it */
   readonly name: string;
-  /** what is provided instead, for messages */
+  /** the value that is provided in its place, for messages */
   readonly by: string;
 }
 
 /**
- * Finds what @Track stands on among the providers and controllers of an application. It only looks.
+ * Finds the classes and methods with @Track among the providers and controllers of an application. Changes nothing.
  *
  * @throws InvalidTrackerError, TrackerInjectionScopeError
  */
@@ -60,8 +60,9 @@ export function exploreTrackers(discovery: DiscoveryService): Exploration {
 }
 
 /**
- * The class whose @Track a provider has: its own; or the one that it is provided as, if its own extends that one and has
- * no @Track: `{ provide: OrderTracker, useClass: FasterOrderTracker }` is the tracker that the application knows.
+ * Returns the class whose @Track applies to a provider: its own, or the one that it is provided as, if its own class
+ * extends that one and has no @Track. `{ provide: OrderTracker, useClass: FasterOrderTracker }` is the tracker that the
+ * application knows.
  */
 function trackedTypeOf(wrapper: Provider): Type | null {
   const type = classOf(wrapper);
@@ -74,7 +75,7 @@ function trackedTypeOf(wrapper: Provider): Type | null {
   return type !== null && isStub(type, wrapper) ? null : type;
 }
 
-/** Whether a value only has the prototype of a tracker, as sinon.createStubInstance makes it. */
+/** True if a value only has the prototype of a tracker, as sinon.createStubInstance creates it. */
 function isStub(type: Type, { instance, isNotMetatype }: Provider): boolean {
   return (
     isNotMetatype &&
@@ -110,10 +111,11 @@ function isSubclass(type: Type, base: abstract new (...given: never[]) => unknow
 }
 
 /**
- * The names of scheduled trackers whose class has been loaded, and is provided by no module: their schedule has no
- * effect. They may be another application's of the same process.
+ * Returns the names of scheduled trackers whose class is loaded, but provided by no module, so that their schedule has
+ * no effect. They may belong to another application in the same process.
  *
- * @param found what `exploreTrackers` found: a class of the same name is an earlier version of it that was hot-reloaded
+ * @param found the result of `exploreTrackers`: a class of the same name is an earlier version of it that was
+ * hot-reloaded
  */
 export function unprovidedTrackers(discovery: DiscoveryService, found: readonly DeclaredTracker[]): readonly string[] {
   const wrappers = [...discovery.getProviders(), ...discovery.getControllers()];
@@ -137,7 +139,7 @@ function hasSchedule({ cron, every, runOnStart }: GivenOptions): boolean {
   return cron !== undefined || every !== undefined || runOnStart === true;
 }
 
-/** How a tracker is called that has no name of its own. */
+/** Returns the default name of a tracker. */
 export function nameOf(type: Type, method: string | symbol | null): string {
   return method === null ? type.name : `${type.name}.${String(method)}`;
 }
@@ -156,7 +158,7 @@ interface TracksOn {
   readonly options: GivenOptions;
 }
 
-/** What @Track says of a class itself, and of its methods. */
+/** Returns the @Track options of a class itself, and of its methods. */
 export function declaredOn(type: Type): TracksOn[] {
   const all = [[null, classTracks(type)] as const, ...inheritedTracks(type).tracks];
   return all.flatMap(([method, tracks]) => {
@@ -166,8 +168,8 @@ export function declaredOn(type: Type): TracksOn[] {
 }
 
 /**
- * The methods of a class with @Track, those of its base classes included, as Nest finds `@Cron`: a method that overrides
- * one needs a @Track of its own.
+ * Returns the methods of a class with @Track, including those of its base classes, as Nest finds `@Cron`. A method that
+ * overrides one needs its own @Track.
  */
 function inheritedTracks(type: Type): {
   readonly tracks: ReadonlyMap<string | symbol, readonly GivenOptions[]>;

@@ -9,16 +9,16 @@ import { Period } from '../time/period.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { resolveTarget, type ResolvedTarget } from './tracker-target.js';
 
-/** A tracker with everything found that its definition names. */
+/** A tracker with its resolved entities, columns and tables. */
 export interface ResolvedTracker {
   readonly definition: TrackerDefinition;
   readonly target: ResolvedTarget;
   readonly source: ResolvedSource;
-  /** the database of the source; the statistics' own where it is the same */
+  /** the database of the source, which may be that of the statistics */
   readonly sourceDatabase: Database;
 }
 
-/** Finds what a definition names: entities, properties, columns, tables. Reads metadata, and no row. */
+/** Finds the entities, properties, columns and tables that a definition names. Reads metadata, and no rows. */
 export class TrackerResolver {
   constructor(
     private readonly database: Database,
@@ -53,12 +53,15 @@ export class TrackerResolver {
   }
 }
 
-/** What a tracker is called in messages. */
+/** Returns the name of a tracker in messages. */
 export function trackerLabel({ name, metric }: TrackerDefinition): string {
   return name ?? `the tracker of ${typeof metric === 'string' ? metric : metric.key}`;
 }
 
-/** Equal for definitions under which a period's stored statistics stay right: a query counts by its text, not by its parameters. */
+/**
+ * Returns a text that is equal for definitions under which a period's stored statistics stay right. For a query, its
+ * text counts, not its parameters.
+ */
 export function fingerprintOf(
   { definition, source }: ResolvedTracker,
   period: Period,

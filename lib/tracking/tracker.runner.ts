@@ -111,8 +111,8 @@ export class TrackerRunner {
   }
 
   /**
-   * Returns the first date that a range has to compute which is asked for from a date on. Where that is more than ten
-   * years before the first row, there is nothing to compute in between, and the range begins with the rows.
+   * Returns the first date to compute for a range that a call asks for. If that is more than ten years before the first
+   * row, there is nothing to compute in between, and the range begins with the rows.
    *
    * @throws StrayRowsError
    */
@@ -138,8 +138,8 @@ export class TrackerRunner {
   }
 
   /**
-   * Reads the source's partials first, by what is covered then, and writes them in a transaction afterwards. Where
-   * another run has moved the coverage in between, they are read again.
+   * Reads the source's partials first, for the coverage at that time, and then writes them in a transaction. If another
+   * run has moved the coverage meanwhile, it reads them again.
    */
   private async runAcross(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<TrackResult> {
     const { sourceDatabase } = tracker;
@@ -246,8 +246,8 @@ export class TrackerRunner {
   }
 
   /**
-   * A first run reads the whole source, and has to know where it begins: without an index that would take a scan of
-   * its own. So the partials are staged before the plan is made, and tell it.
+   * Stages the partials before the plan is made. A first run reads the whole source and needs to know where it begins,
+   * which without an index would take another scan.
    */
   private *stageFirstScan(
     tracker: ResolvedTracker,
@@ -306,7 +306,7 @@ export class TrackerRunner {
     yield* moveCoverages(this.database, key, covered, { timeZone, kind: aggregate.function, computedAt: now });
   }
 
-  /** A look-back before what is covered finds late rows there, or nothing: nothing does not make a beginning. */
+  /** Extends the coverage only if a lookback before it finds late rows there. */
   private *coveredFrom(spec: RollupSpec, planned: PlannedPeriod): Work<LocalDate> {
     const { coveredSince, covered } = planned;
     if (coveredSince === null) return covered.from;
@@ -319,7 +319,7 @@ export class TrackerRunner {
     return first?.first ?? fromDayNumber(coveredSince);
   }
 
-  /** Removes what a clock that was ahead has left after a range that ends today. */
+  /** Removes the rows that a clock that was ahead has written after a range that ends today. */
   private *removeAhead(spec: RollupSpec, plan: RunPlan): Work<number> {
     const { dialect } = this.database;
     const { table } = spec.statistic;
@@ -341,7 +341,7 @@ function* refuseStray(dialect: Dialect, tracker: ResolvedTracker, now: Date, pro
 
 const OVERTAKEN_LIMIT = 5;
 
-/** The first day that a scan of everything tells apart: rows of long ago are few, and have zones of odd seconds. */
+/** The first day that a full scan tells apart. Earlier rows are few, and have zones with odd seconds. */
 const DATED_FROM = dayNumber('1970-01-01');
 
 function instantOf(
@@ -352,7 +352,7 @@ function instantOf(
   return from === undefined && to === undefined ? dueAt(now, timeZone, coverage) : now;
 }
 
-/** A few days are read by the index anyhow. */
+/** A few days are read by the index anyway. */
 function isLong({ scanBase, scanFrom, scanThrough }: RunPlan): boolean {
   return scanBase || scanThrough - scanFrom > 31;
 }
@@ -361,7 +361,7 @@ function sameScan(a: RollupSpec, b: RollupSpec): boolean {
   return a.scanFrom === b.scanFrom && a.scanThrough === b.scanThrough && a.scanBase === b.scanBase;
 }
 
-/** @param from the first day number that is read day by day; null: every row is looked at */
+/** @param from the first day number that is read day by day; null if every row is read */
 function checkForms(dialect: Dialect, { definition, source }: ResolvedTracker, from: number | null): Work<void> {
   const { dateField, timeZone } = definition;
   // a day earlier: an offset moves a reading by up to that

@@ -59,16 +59,16 @@ export interface VerifyOptions {
   readonly cancellation?: Cancellation | undefined;
 }
 
-/** Runs of the same statistics that may end while a verification compares: it begins again after each. */
+/** How many runs of the same statistics may end during a verification. It starts again after each. */
 const OVERTAKEN_LIMIT = 5;
 
-/** Rows that are computed and compared at a time: between two slices the event loop turns. */
+/** The number of rows that are computed and compared at a time. The event loop turns between two slices. */
 const SLICE_ROWS = 50_000;
 
-/** The partials of a verification: not those of runs, which come and go between its slices. */
+/** The table for the partials of a verification. It is not that of runs, which come and go between its slices. */
 const VERIFIED = 'trackstats_verified';
 
-/** Periods whose runs had the same last instant, and read the source in one scan. */
+/** Periods whose runs had the same last instant, so that one scan of the source serves them all. */
 interface Together {
   readonly now: Date;
   readonly covered: ReadonlyMap<Period, ComputedRange>;
@@ -98,7 +98,7 @@ export class TrackerVerifier {
     }
   }
 
-  /** The range of dates that is covered in any period of a tracker; null before its first run. */
+  /** Returns the range of dates that is covered in any period of a tracker, or null before its first run. */
   covered(definition: TrackerDefinition, source: Source): Promise<{ from: LocalDate; through: LocalDate } | null> {
     const tracker = this.resolver.resolve(definition, source);
     return this.database.transaction(() => this.coveredRange(tracker));
@@ -219,7 +219,7 @@ export class TrackerVerifier {
     for (const differences of found.values()) differences.sort(byKeyAndDate);
   }
 
-  /** A run that ends in between has other rows than those that are compared with. */
+  /** A run that ends meanwhile has changed the rows that are compared. */
   private *refuseOvertaken(tracker: ResolvedTracker, before: ReadonlyMap<Period, ComputedRange>): Work<void> {
     const now = yield* this.coverages(tracker);
     for (const [period, { from, through, computedAt }] of before) {
@@ -259,8 +259,8 @@ function groupedByRun(covered: ReadonlyMap<Period, ComputedRange>): Together[] {
 }
 
 /**
- * The days that are compared at a time: of about `SLICE_ROWS` rows, and of no fewer than there are partials, of which
- * each slice of a window reads all.
+ * Returns the days to compare at a time: about `SLICE_ROWS` rows, but at least as many as there are partials, because
+ * each slice of a window reads all of them.
  */
 function* slicesOf(spec: RollupSpec): Work<{ period: RollupPeriod; slice: DaySlice }[]> {
   const count = yield* queryOne<{ n: unknown }>(sql`SELECT COUNT(*) AS n FROM ${raw(spec.partials)}`);
