@@ -9,9 +9,9 @@ import type { FilterContext } from './scope-filter.js';
 import type { Fill } from './statistic-filter.js';
 import { storedNumber, storedValue } from './statistic-value.js';
 
-/** The options that a call takes beside its filter, checked. */
+/** The filter keys and the options of a call. */
 interface CallShape {
-  /** the keys of its filter */
+  /** keys that its filter takes */
   readonly keys: readonly FilterKey[];
   readonly options: Checks;
 }
@@ -27,7 +27,7 @@ const limit: Check<number> = (given, refuse) =>
     ? (given as number)
     : refuse('Expected a whole number, or Infinity for all.');
 
-/** The filter and the options of each call of StatisticService that takes a filter: a key that is not here is refused. */
+/** The filter keys and the options of each call of StatisticService that takes a filter. Unknown keys are rejected. */
 const CALLS = {
   record: { keys: ['metric', 'period', 'date', ...CELL], options: { value: storedValue } },
   increment: { keys: ['metric', 'period', 'date', ...CELL], options: { by: withDefault(storedNumber, '1') } },
@@ -59,15 +59,15 @@ const CALLS = {
 
 type CallName = keyof typeof CALLS;
 
-/** The filter and the options of a call, checked. Dates may still be instants. */
+/** The checked filter and options of a call. Dates may still be instants. */
 export type ReadCall<N extends CallName> = NormalFilter & {
   readonly options: Values<(typeof CALLS)[N]['options']>;
 };
 
 /**
- * Reads the argument of a call of StatisticService. It asks no database.
+ * Reads the argument of a call of StatisticService. Does not use the database.
  *
- * @throws InvalidFilterError and the errors of what is in the filter
+ * @throws InvalidFilterError, and the errors of the values in the filter
  */
 export function readCall<N extends CallName>(context: FilterContext, call: N, given: unknown): ReadCall<N> {
   const { keys, options }: CallShape = CALLS[call];
@@ -84,7 +84,7 @@ export function readCall<N extends CallName>(context: FilterContext, call: N, gi
   };
 }
 
-/** As `readCall`, for a call that reads or writes one metric; its period is DAY where none is given. */
+/** Reads the argument of a call like `readCall`, for one metric. The period is DAY by default. */
 export function readOneMetric<N extends CallName>(
   context: FilterContext,
   call: N,

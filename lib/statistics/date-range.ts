@@ -6,7 +6,7 @@ import { localDateAt } from '../time/time-zone.js';
 import { localDate } from '../validation/check.js';
 import { readValue } from '../validation/options.js';
 
-/** The dates of a filter as they were given, checked. */
+/** The checked dates of a filter, as they were passed. */
 export interface RangeInput {
   readonly date?: LocalDateInput;
   readonly from?: LocalDateInput;
@@ -14,13 +14,13 @@ export interface RangeInput {
   readonly last?: number;
 }
 
-/** Where a filter's dates lie: both included, null: without bound. */
+/** The range of dates of a filter. Both ends are included; null means no bound. */
 export interface DateRange {
   readonly from: LocalDate | null;
   readonly to: LocalDate | null;
 }
 
-/** What turns instants and defaults into dates. */
+/** The time zone, today and week start that turn instants and defaults into dates. */
 export interface Calendar {
   readonly timeZone: string;
   readonly today: LocalDate;
@@ -30,7 +30,7 @@ export interface Calendar {
 const MOST_DATES = 100_000;
 
 /**
- * Checks the dates of a filter without their zone.
+ * Checks the dates of a filter, before their time zone is known.
  *
  * @throws InvalidDateError, InvalidFilterError
  */
@@ -55,18 +55,18 @@ export function checkRange(given: { readonly [key in keyof RangeInput]?: unknown
   };
 }
 
-/** A date of a filter in a calendar. */
+/** Returns a date of a filter in a calendar. */
 export function dateOf(input: LocalDateInput, calendar: Calendar): LocalDate {
   return typeof input === 'string' ? input : localDateAt(input, calendar.timeZone);
 }
 
-/** The date under which a value for a filter's date is stored; today where it is left out. */
+/** Returns the date at which the value for a filter's date is stored. The default is today. */
 export function storedDate(period: Period, input: LocalDateInput | undefined, calendar: Calendar): LocalDate {
   const date = input === undefined ? calendar.today : dateOf(input, calendar);
   return bucketStart(period, date, calendar.weekStart);
 }
 
-/** The bounds of the rows that a filter asks for. Without a period, `last` counts days. */
+/** Returns the bounds of the rows that a filter selects. Without a period, `last` counts days. */
 export function rowRange({ date, from, to, last }: RangeInput, period: Period | null, calendar: Calendar): DateRange {
   if (date !== undefined) {
     const only = period === null ? dateOf(date, calendar) : storedDate(period, date, calendar);
@@ -79,7 +79,10 @@ export function rowRange({ date, from, to, last }: RangeInput, period: Period | 
   };
 }
 
-/** The bounds of a series: those of `rowRange`, moved to the first days of their buckets, and today where there is no end. */
+/**
+ * Returns the bounds of a series: those of `rowRange`, moved to the first days of their buckets, and today if there is
+ * no end.
+ */
 export function seriesRange(
   range: RangeInput,
   period: Period,

@@ -4,13 +4,13 @@ import { parseLocalDate } from '../time/local-date.js';
 import { type DeclaredDimension, NULL_DIMENSION } from './dimension.decorator.js';
 import { keyTextProblem } from './key-text.js';
 
-/** A dimension's value as an application sees it. */
+/** The value of a dimension as an application uses it. */
 export type DimensionValue = string | number | boolean | null;
 
 const INTEGER_LIMIT = 2 ** 31;
 
 /**
- * A dimension's value as its key column stores it.
+ * Returns a dimension's value as its key column stores it.
  *
  * @throws InvalidDimensionValueError
  */
@@ -29,7 +29,7 @@ export function encodeDimension(statistic: string, dimension: DeclaredDimension,
   return stored;
 }
 
-/** A dimension's value as it was given, from what a driver reads of its key column (dates as text). */
+/** Returns a dimension's value as it was passed, from the value that a driver reads (dates as text). */
 export function decodeDimension(dimension: DeclaredDimension, stored: unknown): DimensionValue {
   switch (dimension.type) {
     case 'boolean':

@@ -2,8 +2,8 @@ import type { ValueTransformer } from 'typeorm';
 import { canonicalDecimal } from '../database/decimal.js';
 
 /**
- * What a driver gives for a stored value, as an exact decimal. SQLite keeps numbers that no double holds as the
- * bytes of their text, the others as INTEGER or REAL; the other databases give text.
+ * Returns a stored value, as a driver reads it, as an exact decimal. SQLite stores numbers that no double can represent
+ * as the bytes of their text, and the others as INTEGER or REAL. The other databases return text.
  */
 export function exactValue(stored: unknown): string | null {
   if (stored === null || stored === undefined) return null;
@@ -17,12 +17,12 @@ export function exactValue(stored: unknown): string | null {
   throw new TypeError(`a statistic's value cannot be read from ${typeof stored}`);
 }
 
-/** The double nearest to an exact value. */
+/** Returns the double nearest to an exact value. */
 export function nearestDouble(exact: string | null): number | null {
   return exact === null ? null : Number(exact);
 }
 
-/** Column transformer of `value`: the entity keeps the exact decimal behind its number. */
+/** Transforms the column of `value`: the entity keeps the exact decimal besides its number. */
 export const exactValueTransformer: ValueTransformer = {
   from: exactValue,
   to: (value: unknown) => value,

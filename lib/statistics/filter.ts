@@ -7,16 +7,16 @@ import { isOptions } from '../validation/check.js';
 import { checkRange, type RangeInput } from './date-range.js';
 import { type FilterContext, type ScopeFilter, scopeOf } from './scope-filter.js';
 
-/** What a filter asks for, checked. Dates may still be instants: their zone is that of the metric's coverage. */
+/** A checked filter. Dates may still be instants, because their time zone depends on the metric's coverage. */
 export interface NormalFilter {
   readonly metrics: readonly MetricTarget[];
-  /** null: every period */
+  /** null for every period */
   readonly period: Period | null;
   readonly range: RangeInput;
   readonly scope: ScopeFilter;
 }
 
-/** A key of a filter: which statistics, of which dates. */
+/** A key of a filter. */
 export type FilterKey =
   | 'metric'
   | 'metrics'
@@ -31,13 +31,13 @@ export type FilterKey =
   | 'entity'
   | 'dimensions';
 
-/** `period: undefined` is as if it were left out; the others would silently mean other statistics. */
+/** `period: undefined` counts as left out. For other keys, undefined would silently select other statistics. */
 const MAY_BE_UNDEFINED: readonly FilterKey[] = ['period'];
 
 /**
- * Checks which keys a filter has.
+ * Checks the keys of a filter.
  *
- * @param call that it is given to
+ * @param call the call that an error names
  * @param keys that the call takes
  * @param options that the call takes beside the filter
  * @throws InvalidFilterError
@@ -73,9 +73,9 @@ export function checkFilterKeys(
 }
 
 /**
- * Reads a filter whose keys are checked.
+ * Reads a filter whose keys have been checked.
  *
- * @throws InvalidFilterError and the errors of what is in it
+ * @throws InvalidFilterError, and the errors of the values in it
  */
 export function readFilter(context: FilterContext, given: Readonly<Record<string, unknown>>): NormalFilter {
   return {

@@ -14,13 +14,14 @@ import { coverageScopes, filterScopes } from './scope-filter.js';
 import { MOST_POINTS } from './series.js';
 import { calendarOf, readMetrics, type StatisticContext } from './statistic.context.js';
 
-/** The rows that a filter asks for, with the coverage that says where their values hold. */
+/** The rows of a filter, with the coverage in which their values are carried forward. */
 interface CoveredRows extends RowFilter {
   readonly coverages: readonly StoredCoverage[];
 }
 
 /**
- * The values of a filter as entities, by date: those of rows, and on computed dates without a row what holds on them.
+ * Returns the values of a filter as entities ordered by date: those of rows, and carried values on computed dates
+ * without a row.
  *
  * @throws TooManyPointsError
  */
@@ -43,7 +44,10 @@ export function* findStatistics(context: StatisticContext, filter: NormalFilter,
   return found.map((row) => entityOf(covered, row));
 }
 
-/** The last value of a filter as an entity: that of a row, or what holds on a later computed date; null where there is none. */
+/**
+ * Returns the last value of a filter as an entity: that of a row, or a carried value on a later computed date. Returns
+ * null if there is none.
+ */
 export function* lastStatistic(
   context: StatisticContext,
   filter: NormalFilter,
@@ -75,7 +79,10 @@ function* coveredRows(context: StatisticContext, filter: NormalFilter, now: Date
   };
 }
 
-/** the dates on which the values of a row's metric, period and cell hold; null where none do */
+/**
+ * Returns the dates on which the values of a row's metric, period and cell are carried forward, or null if there are
+ * none.
+ */
 function computedDates({ table, metrics, coverages }: CoveredRows, row: StoredRow): ComputedDates | null {
   const metric = metrics.find(({ id }) => id === row.metricId);
   if (metric === undefined) return null;

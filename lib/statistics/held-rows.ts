@@ -2,15 +2,15 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import type { StatisticTable } from './statistic-table.js';
 
-/** Rows of one statistic: those of a metric, a period and perhaps some keys, as a condition on an alias. */
+/** Rows of one statistic: those of a metric, a period and optionally some keys, as a condition on an alias. */
 export interface StatisticRows {
   readonly statistic: StatisticTable;
   readonly where: (alias: Sql) => Sql;
 }
 
 /**
- * The last row before a date of each key: the columns of the table, and `position` 1. It is what holds on that date
- * where there is no row on it.
+ * Selects the last row before a date for each key: the columns of the table, and `position` 1. Its value is the one
+ * that is carried forward to a date without a row.
  */
 export function lastRowsBefore({ statistic, where }: StatisticRows, date: Sql): Sql {
   const { table } = statistic;
@@ -21,7 +21,8 @@ FROM ${table.path} s WHERE ${where(raw('s'))} AND s.${table.column('date')} < ${
 }
 
 /**
- * Gives every key that has rows before a date a row on it, where it has none: by default of the value that holds there.
+ * Inserts a row at a date for every key that has earlier rows and none at that date. By default it has the carried
+ * value.
  */
 export function holdAt(rows: StatisticRows, date: Sql, value?: Sql): Sql {
   const { statistic, where } = rows;
@@ -34,7 +35,7 @@ FROM (${lastRowsBefore(rows, date)}) r
 WHERE NOT EXISTS (SELECT 1 FROM ${table.path} h WHERE ${where(raw('h'))} AND ${sameKeys(statistic, raw('r'), raw('h'))}h.${table.column('date')} = ${date})`;
 }
 
-/** Removes the rows on a date that say what the row before them says. */
+/** Removes the rows at a date whose value equals that of the row before. */
 export function dropUnchangedAt(dialect: Dialect, { statistic, where }: StatisticRows, date: Sql): Sql {
   const { table } = statistic;
   const [day, value] = [table.column('date'), table.column('value')];
@@ -57,7 +58,7 @@ function keyColumns({ keys }: StatisticTable): Sql[] {
   return keys.map(({ column }) => column);
 }
 
-/** ends with AND, so that it can be empty */
+/** The condition ends with AND, so that it can be empty. */
 function sameKeys(statistic: StatisticTable, a: Sql, b: Sql): Sql {
   return join([...keyColumns(statistic).map((key) => sql`${a}.${key} = ${b}.${key}`), empty], ' AND ');
 }

@@ -8,11 +8,11 @@ export interface ComputedDates {
 }
 
 /**
- * The values of one metric, period and cell in a range: the rows, and on each computed date without one the value that
- * holds on it, that of the row before.
+ * Yields the values of one metric, period and cell in a range: the rows, and on each computed date without a row the
+ * carried value of the row before.
  *
- * @param rows by date ascending, with the last one before the range
- * @param computed null: nothing holds, and only the rows are given
+ * @param rows ordered by date, with the last one before the range
+ * @param computed null to yield the rows only
  */
 export function* heldValues<R extends { readonly date: LocalDate }>(
   rows: readonly R[],
@@ -32,7 +32,7 @@ export function* heldValues<R extends { readonly date: LocalDate }>(
   }
 }
 
-/** The last date of a range on which a row's value stands, or holds; null where it does on none. */
+/** Returns the last date of a range to which a row's value applies or is carried forward, or null if there is none. */
 export function lastHeldDate(row: LocalDate, computed: ComputedDates | null, range: DateRange): LocalDate | null {
   const last = computed === null ? -Infinity : earliest(computed.through, range.to);
   const isHeld = last > dayNumber(row) && last >= latest(computed?.from, range.from);

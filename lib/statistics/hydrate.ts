@@ -3,7 +3,7 @@ import type { AbstractStatistic } from './abstract-statistic.js';
 import type { StoredRow } from './rows.query.js';
 import type { StatisticTable } from './statistic-table.js';
 
-/** A stored row as an instance of its entity, with its metric loaded. */
+/** Returns a stored row as an instance of its entity, with its metric loaded. */
 export function statisticOf({ entity, keys }: StatisticTable, metric: Metric, row: StoredRow): AbstractStatistic {
   return Object.assign(new entity(), {
     metricId: metric.id,

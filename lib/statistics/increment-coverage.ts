@@ -15,7 +15,7 @@ import { coverageScopes } from './scope-filter.js';
 import { hasRows } from './write-guard.js';
 
 /**
- * The coverages of increments: where one has none yet, as they are once nobody else can make it.
+ * Returns the coverages of increments. One that does not exist yet is read again, once nobody else can create it.
  *
  * @param coverages as they were read with the metrics
  */
@@ -36,7 +36,7 @@ export function* settledCoverages(
   return yield* storedCoverages(database, stored, null);
 }
 
-/** Makes sure that the dates of increments are covered, and gives those that may be added. */
+/** Covers the dates of increments, and returns those that may be added. */
 export function* coverPlaced(
   database: Database,
   placed: readonly Placed[],

@@ -18,7 +18,7 @@ import { checkDigits } from './statistic-value.js';
 import { writeProblem } from './write-guard.js';
 import { rowId, type RowToWrite, writeRows } from './write.query.js';
 
-/** Adds amounts: those of the same key together, each key once. */
+/** Adds amounts, those of the same key together, so that each key is written once. */
 export function* addAll(context: StatisticContext, increments: readonly Increment[], now: Date): Work<Outcomes> {
   const { database } = context;
   const outcomes: Outcomes = increments.map(() => null);
@@ -88,7 +88,7 @@ function placedAt(
   }
 }
 
-/** one row for each key; those whose sum is too long are left out */
+/** Returns one row for each key, without those whose sum is too long. */
 function sums(placed: readonly Placed[], outcomes: Outcomes): RowToWrite[] {
   const byKey = new Map<string, { row: Placed['row']; places: number[] }>();
   for (const { place, row } of placed) {

@@ -10,16 +10,16 @@ interface Waiting<T> {
 }
 
 /**
- * Collects calls that are made together and flushes them together: those of one moment, and, while a flush is on its
- * way, all that come meanwhile.
+ * Collects calls that are made together and flushes them together: those of one moment, and during a flush all that
+ * come meanwhile.
  */
 export class IncrementQueue<T> {
   private waiting: Waiting<T>[] = [];
   private isFlushing = false;
 
   /**
-   * @param flush adds items in one transaction, the first of which waits since some time; gives for each why it was left
-   * out, or null
+   * @param flush adds items in one transaction, the first of which has waited since `since`. Returns for each item the
+   * error with which it was left out, or null
    * @param connectionTimeout milliseconds that an item may wait for a connection
    */
   constructor(
@@ -64,8 +64,8 @@ export class IncrementQueue<T> {
   }
 
   /**
-   * One item that the database refuses must not fail the others, so each is tried alone; not after a failure that may
-   * have come with the commit, as then they would be added twice.
+   * Tries each item alone, so that one that the database refuses does not fail the others. It does not do so after a
+   * failure that may have come with the commit, because the items would be added twice.
    */
   private async afterFailure(batch: readonly Waiting<T>[], error: unknown): Promise<void> {
     if (error instanceof ConnectionBusyError) {
@@ -79,7 +79,7 @@ export class IncrementQueue<T> {
     for (const { reject } of batch) reject(error instanceof NothingWritten ? error.cause : error);
   }
 
-  /** Those that came later have some of their time left: the transaction that all wait for may end in it. */
+  /** Items that came later have some of their time left: the transaction that all wait for may end in it. */
   private afterWait(batch: readonly Waiting<T>[], error: ConnectionBusyError): void {
     const isOver = ({ since }: Waiting<T>): boolean =>
       performance.now() - since >= this.connectionTimeout - TIMER_ERROR;
@@ -89,10 +89,10 @@ export class IncrementQueue<T> {
   }
 }
 
-/** Milliseconds by which a timer may be early. */
+/** The number of milliseconds by which a timer may be early. */
 const TIMER_ERROR = 2;
 
-/** A statement was refused: its transaction was rolled back for certain. */
+/** Thrown if a statement was refused, so that its transaction was certainly rolled back. */
 export class NothingWritten extends Error {
   constructor(cause: unknown) {
     super('nothing was written', { cause });

@@ -8,19 +8,19 @@ import type { IncrementBase } from './statistic-filter.js';
 import type { StatisticContext } from './statistic.context.js';
 import type { RowToWrite } from './write.query.js';
 
-/** An amount to add, checked as far as it can be without the database. */
+/** An amount to add, checked as far as possible without the database. */
 export interface Increment extends Written {
   readonly value: string;
 }
 
-/** An increment of a flush: its place there, and the row that it adds to. */
+/** An increment of a flush, with its index and the row that it adds to. */
 export interface Placed {
   readonly place: number;
   readonly timeZone: string;
   readonly row: RowToWrite & { readonly value: string };
 }
 
-/** For each increment of a flush why it was not added, or null. */
+/** For each increment of a flush, the error with which it was not added, or null. */
 export type Outcomes = (TrackstatsError | null)[];
 
 /**

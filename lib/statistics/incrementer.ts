@@ -6,7 +6,7 @@ import { addAll } from './increment.query.js';
 import { IncrementQueue, NothingWritten } from './increment.queue.js';
 import type { StatisticContext } from './statistic.context.js';
 
-/** Adds amounts in the database; calls made together share a transaction. */
+/** Adds amounts in the database. Calls made together share a transaction. */
 export class Incrementer {
   private readonly queue: IncrementQueue<Increment>;
 

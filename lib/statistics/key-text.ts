@@ -1,8 +1,8 @@
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Why a value cannot be a text key, or null where it can: databases hold neither NUL characters nor halves of
- * surrogate pairs, and would cut or refuse a longer text.
+ * Returns why a value cannot be a text key, or null if it can. Databases accept neither NUL characters nor halves of
+ * surrogate pairs, and would cut or reject longer text.
  *
  * @param limit in characters (code points), as databases count them
  */

@@ -10,13 +10,13 @@ import { calendarOf, readMetrics, type StatisticContext } from './statistic.cont
 /** The dates for which statistics are complete. */
 export interface KnownCoverage {
   from: LocalDate;
-  /** the last computed date, still open if it was the run's today; of increments: today */
+  /** the last computed date, which is still open if it was the run's today; for increments, today */
   through: LocalDate;
-  /** IANA name of the zone whose days these are */
+  /** IANA name of the time zone whose days these are */
   timeZone: string;
 }
 
-/** The coverage of what a filter asks for: where it names several objects, what all of them have. */
+/** Returns the coverage of a filter. For several objects, it is the range that all of them have. */
 export function* knownCoverage(
   context: StatisticContext,
   filter: NormalFilter & { readonly period: Period },

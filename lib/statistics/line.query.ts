@@ -13,13 +13,13 @@ import {
 } from './rows.query.js';
 import type { StatisticTable } from './statistic-table.js';
 
-/** The rows of one metric, period and cell, by date. */
+/** The rows of one metric, period and cell, ordered by date. */
 export type Line = readonly [StoredRow, ...StoredRow[]];
 
 /**
- * The rows of a filter, those of each line together, by metric, period and keys.
+ * Selects the rows of a filter, grouped by line and ordered by metric, period and keys.
  *
- * @param holding the periods of which a line's last row before the range is needed too
+ * @param holding the periods for which the last row of a line before the range is needed too
  */
 export function* selectLines(database: Database, filter: RowFilter, holding: readonly Period[]): Work<Line[]> {
   const { table } = filter.table;
@@ -40,7 +40,7 @@ export function* selectLines(database: Database, filter: RowFilter, holding: rea
   return lines;
 }
 
-/** The last row of each line within a range, by metric, period and keys. */
+/** Selects the last row of each line within a range, ordered by metric, period and keys. */
 export function* selectLineEnds(database: Database, filter: RowFilter): Work<StoredRow[]> {
   const rows = yield* query(
     sql`SELECT * FROM (${lastOfEachLine(database, filter)}) r ORDER BY ${byLine(database, filter.table)}`,
@@ -48,7 +48,7 @@ export function* selectLineEnds(database: Database, filter: RowFilter): Work<Sto
   return rows.map((row) => storedRow(filter.table, row));
 }
 
-/** The last row within a range; of those of one date the first by metric, period and keys. */
+/** Selects the last row within a range. If several have the same date, it is the first by metric, period and keys. */
 export function* selectEnd(database: Database, filter: RowFilter): Work<StoredRow[]> {
   const { dialect } = database;
   const { table, keys } = filter.table;

@@ -3,13 +3,13 @@ import { Metric } from '../catalog/metric.entity.js';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 
-/** How many metrics one statement names: a driver binds no more than some ten thousand values. */
+/** The number of metrics that one statement names: a driver binds at most some ten thousand values. */
 const MOST_IDS = 5_000;
 
 /**
- * Holds metrics until the transaction ends, so that `record` and `increment` see what the other has written before they
- * decide whether they may: calls of `record` go side by side, the first `increment` of a scope goes alone. What was read
- * before has to be read again.
+ * Locks metrics until the transaction ends, so that `record` and `increment` see each other's writes before they decide
+ * whether they may write. Calls of `record` run in parallel; the first `increment` of a scope runs alone. Data that was
+ * read before the lock must be read again.
  */
 export function* holdMetrics(database: Database, metrics: Iterable<Metric>, call: 'record' | 'increment'): Work<void> {
   const { dialect } = database;

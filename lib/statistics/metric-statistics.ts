@@ -6,7 +6,7 @@ import { execute, queryOne, type Work } from '../database/work.js';
 import { removeCoveragesOf } from '../coverage/coverage.store.js';
 import { statisticTablesOf } from './statistic-table.js';
 
-/** The statistics of metrics, for the catalog: of every kind that the data source knows. */
+/** Gives the catalog access to the statistics of metrics, in every table that the data source has. */
 export class MetricStatistics implements StoredStatistics {
   constructor(private readonly database: Database) {}
 

@@ -11,7 +11,7 @@ import type { StatisticTable } from './statistic-table.js';
 
 /** One of several series over the same dates. */
 export interface NamedSeries {
-  /** unlike that of every other: 'shopping/order_count', with an object 'shopping/order_count customer:5' */
+  /** unique among the series: 'shopping/order_count', with an object 'shopping/order_count customer:5' */
   key: string;
   metric: Metric;
   object?: ObjectRef;
@@ -19,7 +19,7 @@ export interface NamedSeries {
   points: SeriesPoint<number | string>[];
 }
 
-/** A series with the name of what it is a series of. */
+/** Returns a series with its key, its metric, and its object or dimensions. */
 export function namedSeries(table: StatisticTable, series: Series, exact: boolean): NamedSeries {
   const metric = series.metric ?? unstoredMetric(series);
   const points = readPoints(series.points, exact);
@@ -37,12 +37,12 @@ export function namedSeries(table: StatisticTable, series: Series, exact: boolea
   }
 }
 
-/** The dimensions of a cell as they were given. */
+/** Returns the dimensions of a cell as they were passed. */
 export function dimensionsIn({ keys }: StatisticTable, cell: Cell): Record<string, DimensionValue> {
   return Object.fromEntries(keys.map((key) => [key.property, key.decode(cell[key.property])]));
 }
 
-/** a definition that was never written, as it would be stored; its ids are 0 */
+/** Returns a definition that was never stored, as it would be stored, with ids 0. */
 function unstoredMetric({ target }: Series): Metric {
   if (!isMetricDefinition(target)) throw new TypeError('only a definition can be read before it is stored');
   const domain = Object.assign(new Domain(), {

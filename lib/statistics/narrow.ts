@@ -14,8 +14,9 @@ interface Condition {
 }
 
 /**
- * The stored rows of a filter as a query builder, with `metric` and `domain` joined and selected. A metric is matched
- * by its refs inside the query, so one that is not stored matches nothing. Instants and `last` are in the module's zone.
+ * Returns a query builder over the stored rows of a filter, with `metric` and `domain` joined and selected. A metric is
+ * matched by its refs within the query, so one that is not stored matches nothing. Instants and `last` are read in the
+ * module's time zone.
  */
 export function narrowed(
   { database, options }: FilterContext & { readonly options: StatisticOptions },

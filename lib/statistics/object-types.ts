@@ -18,13 +18,13 @@ type ColumnMetadata = EntityMetadata['primaryColumns'][number];
 
 const EXPECTED = 'Expected a loaded entity, or a reference: objectRef(Customer, 5), or { type: Customer, id: 5 }.';
 
-/** How objects of the application are named in statistics. */
+/** Translates between objects of the application and the type and id under which statistics store them. */
 export class ObjectTypes {
-  /** what was looked up: data sources find an entity by going through all of theirs */
+  /** entities that were found, because data sources search all of theirs each time */
   private readonly found = new Map<EntityClass, EntityMetadata>();
   private readonly typeOf = new Map<EntityMetadata, string>();
 
-  /** @param named the module's `objectTypes`: entities by the names that their objects have in statistics */
+  /** @param named the module's `objectTypes`: entities by the names of their objects in statistics */
   constructor(
     private readonly dataSources: DataSources,
     private readonly named: Readonly<Record<string, EntityClass>> = {},
@@ -33,9 +33,9 @@ export class ObjectTypes {
   }
 
   /**
-   * The object type of an entity: its name in `objectTypes`, else its table's name without prefix.
+   * Returns the object type of an entity: its name in `objectTypes`, or else its table's name without prefix.
    *
-   * @throws InvalidObjectError where no data source knows the entity, or one that `objectTypes` names
+   * @throws InvalidObjectError if no data source has the entity, or one that `objectTypes` names
    */
   nameOf(entity: EntityClass): string {
     const metadata = this.metadataOf(entity);
@@ -49,9 +49,9 @@ export class ObjectTypes {
   }
 
   /**
-   * The object that a call means: a loaded entity whatever its properties, or exactly { type, id }.
+   * Returns the reference to an object that a call names: a loaded entity with any properties, or exactly { type, id }.
    *
-   * @throws InvalidObjectError for a promise, an entity without an id or with several primary keys, anything else
+   * @throws InvalidObjectError for a promise, an entity without an id or with several primary keys, and anything else
    */
   refOf(target: ObjectTarget): ObjectRef {
     if (typeof target !== 'object' || (target as unknown) === null) throw new InvalidObjectError(target, EXPECTED);
@@ -73,7 +73,7 @@ export class ObjectTypes {
   }
 
   /**
-   * The object type that an entity or text means.
+   * Returns the object type that an entity or a text names.
    *
    * @throws InvalidObjectError
    */
@@ -100,7 +100,7 @@ export class ObjectTypes {
     return this.found.has(type) || this.dataSources.metadataOf(type) !== undefined;
   }
 
-  /** the metadata of the nearest class of an instance that is an entity */
+  /** Returns the metadata of the nearest class of an instance that is an entity. */
   private entityOf(target: object): EntityMetadata | undefined {
     let prototype = Object.getPrototypeOf(target) as object | null;
     while (prototype !== null && prototype !== Object.prototype) {
@@ -112,7 +112,7 @@ export class ObjectTypes {
   }
 }
 
-/** Kinds of key that can be empty text: a row with such a key is counted, and has to be found again. */
+/** Kinds of key that can be empty text. A row with such a key is counted, so reads must find it. */
 const MAY_BE_EMPTY: ReadonlySet<KeyKind> = new Set(['text', 'padded', 'binary', 'other']);
 
 function isRef(target: object): target is ObjectRefInput {
@@ -123,7 +123,7 @@ function isRef(target: object): target is ObjectRefInput {
   );
 }
 
-/** of a child entity, the one whose table it is stored in */
+/** Returns for a child entity the one in whose table it is stored. */
 function singleTableRoot(metadata: EntityMetadata): EntityMetadata {
   return metadata.tableType === 'entity-child' ? singleTableRoot(metadata.parentEntityMetadata) : metadata;
 }
@@ -138,7 +138,7 @@ function singleKey(metadata: EntityMetadata, given: object): EntityMetadata['pri
   );
 }
 
-/** An id as the application has it, as the text that trackers store: they read the column itself. */
+/** Returns an id of the application as the text that trackers store, which they read from the column itself. */
 function storedId(metadata: EntityMetadata, id: unknown, given: object): string {
   checkPresent(id, given);
   const own = singleKey(metadata, given);
@@ -155,7 +155,10 @@ function storedId(metadata: EntityMetadata, id: unknown, given: object): string 
   return checkId(encoded.text, given);
 }
 
-/** An id as its column's transformers write it. One that they do not give back was written already, or is no id. */
+/**
+ * Returns an id as its column's transformers write it. An id that does not survive them was written already, or is not
+ * an id.
+ */
 function transformed({ transformer, entityMetadata }: ColumnMetadata, id: unknown, given: object): unknown {
   if (transformer === undefined) return id;
   const all = [transformer].flat();
@@ -178,7 +181,7 @@ function transformed({ transformer, entityMetadata }: ColumnMetadata, id: unknow
   return stored === undefined || stored === null || Number.isNaN(stored) || !isSame ? refuse(stored) : stored;
 }
 
-/** Transformers may fold cases and trim. */
+/** Transformers may change case and trim. */
 function looseText(id: unknown): string {
   return (id instanceof Uint8Array ? Buffer.from(id).toString('hex') : String(id)).trim().toLowerCase();
 }

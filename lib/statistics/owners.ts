@@ -7,18 +7,18 @@ interface Owned {
   readonly tracker: string;
 }
 
-/** Which tracker owns which statistics. The trackers are entered when the application starts. */
+/** Knows which tracker owns which statistics. Trackers are entered when the application starts. */
 export class StatisticOwners {
   private readonly byMetric = new Map<string, Owned[]>();
 
-  /** Enters a tracker as the owner of a metric's periods in a scope. */
+  /** Makes a tracker the owner of a metric's periods in a scope. */
   own(metricKey: string, periods: readonly Period[], scope: string, trackerName: string): void {
     const owned = this.byMetric.get(metricKey) ?? [];
     owned.push(...periods.map((period) => ({ period, scope, tracker: trackerName })));
     this.byMetric.set(metricKey, owned);
   }
 
-  /** Takes back what a tracker owns. */
+  /** Removes everything that a tracker owns. */
   disown(trackerName: string): void {
     for (const [metricKey, owned] of this.byMetric) {
       const others = owned.filter(({ tracker }) => tracker !== trackerName);
@@ -27,10 +27,10 @@ export class StatisticOwners {
   }
 
   /**
-   * The name of the tracker that owns statistics of a scope; those of one object also belong to the owner of all
-   * objects of its type, and those of all objects to the owner of one of them.
+   * Returns the name of the tracker that owns statistics of a scope. Statistics of one object also belong to the owner
+   * of all objects of its type, and those of all objects to the owner of one of them.
    *
-   * @param period null: any
+   * @param period null for any
    */
   ownerOf(metricKey: string, period: Period | null, scope: string): string | undefined {
     return this.byMetric

@@ -12,7 +12,7 @@ const NEEDED = [Domain, Metric, Coverage, StatisticByDate, StatisticByDateAndObj
 
 /**
  * Checks the custom statistics of the data source, and makes sure that the text keys of the catalog and of all
- * statistics compare byte by byte. Done once, when the application starts.
+ * statistics compare byte by byte. Runs once, when the application starts.
  *
  * @throws InvalidDimensionError, MissingEntityError
  */

@@ -8,8 +8,8 @@ import { holdAt, type StatisticRows } from './held-rows.js';
 import { statisticTablesOf } from './statistic-table.js';
 
 /**
- * Removes the statistics of a metric's period before a date, in every table. Where a value holds until the next row
- * (rolling windows, LIFETIME), what holds on the date is kept as a row on it.
+ * Removes the statistics of a metric's period before a date, in every table. Values of rolling periods and LIFETIME are
+ * carried forward to the date.
  *
  * @returns the number of rows removed
  */

@@ -7,18 +7,18 @@ import { nearestDouble } from './exact-value.js';
 import type { SeriesPoint } from './series.js';
 import type { Series } from './series.query.js';
 
-/** A value as a reader wants it: the exact decimal, or the nearest number. */
+/** Returns a value as the caller wants it: the exact decimal, or the nearest number. */
 export function read(exact: string | null, isExact: boolean): number | string | null {
   return isExact ? exact : nearestDouble(exact);
 }
 
-/** Points as a reader wants them. */
+/** Returns points with their values as the caller wants them. */
 export function readPoints(points: readonly SeriesPoint<string>[], isExact: boolean): SeriesPoint<number | string>[] {
   return points.map(({ date, value, complete, asOf }) => ({ date, value: read(value, isExact), complete, asOf }));
 }
 
 /**
- * The exact sum of what is known of a series; null where nothing is.
+ * Returns the exact sum of the known values of a series, or null if none is known.
  *
  * @throws NotSummableError for averages, minima, maxima and distinct counts
  */
@@ -32,7 +32,7 @@ export function totalOf({ target, coverage, points }: Series): string | null {
 }
 
 /**
- * Checks that the values of a period can be added together.
+ * Checks that the values of a period add up.
  *
  * @throws InvalidPeriodError
  */

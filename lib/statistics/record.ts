@@ -14,7 +14,7 @@ import { writeProblem } from './write-guard.js';
 import { holdMetrics } from './metric-hold.query.js';
 import { rowId, type RowToWrite, writeRows } from './write.query.js';
 
-/** A value to write, checked as far as it can be without the database. */
+/** A value to write, checked as far as possible without the database. */
 export interface Written {
   readonly metric: MetricTarget;
   readonly table: StatisticTable;
@@ -34,7 +34,7 @@ export function writtenValue(context: StatisticContext, s: RecordInput, now: Dat
   return { metric, table: scope.table, cell: oneCell(scope), period, date: range.date ?? now, value: options.value };
 }
 
-/** Records values, the last one of those with the same key, and gives the rows. */
+/** Records values, the last one of those with the same key, and returns the rows. */
 export function* recordAll(context: StatisticContext, values: readonly Written[], now: Date): Work<RowToWrite[]> {
   const { database } = context;
   const targets = [...new Set(values.map(({ metric }) => metric))];

@@ -13,8 +13,8 @@ import { filterScopes } from './scope-filter.js';
 import { calendarOf, readMetrics, type StatisticContext } from './statistic.context.js';
 
 /**
- * Removes the rows of a filter and gives their number. Where it removes a scope whole, over all dates, its coverage
- * goes too, so that it is as if it had never been written.
+ * Removes the rows of a filter and returns their number. If it removes a whole scope over all dates, it also removes
+ * the coverage, as if the scope had never been written.
  */
 export function* removeRows(
   context: StatisticContext,
@@ -62,7 +62,7 @@ function refuseOwned(
   );
 }
 
-/** whether a filter without dates names everything that a coverage covers */
+/** True if a filter without dates names everything that a coverage covers. */
 function isWhole({ scope }: NormalFilter, scopes: readonly string[], coverage: StoredCoverage): boolean {
   if (scope.table.kind === 'custom') return scope.alternatives.some((values) => Object.keys(values).length === 0);
   return scope.cells === null || scopes.includes(coverage.scope);

@@ -10,7 +10,7 @@ import type { SeriesRow } from './series.js';
 import type { Cell, KeyValues, ScopeFilter } from './scope-filter.js';
 import { bindKey, readKey, type StatisticTable } from './statistic-table.js';
 
-/** A stored row: what it belongs to, and its exact value. */
+/** A stored row: its key and its exact value. */
 export interface StoredRow {
   readonly metricId: number;
   readonly period: Period;
@@ -20,17 +20,17 @@ export interface StoredRow {
   readonly value: string | null;
 }
 
-/** Which rows. */
+/** Selects rows. */
 export interface RowFilter extends Pick<ScopeFilter, 'table' | 'alternatives'> {
   readonly metrics: readonly Metric[];
-  /** null: every period */
+  /** null for every period */
   readonly period: Period | null;
   readonly range: DateRange;
 }
 
 const FIRST_DATE = '0001-01-01';
 
-/** The condition of rows that a filter asks for. */
+/** Returns the condition for the rows of a filter. */
 export function rowCondition(database: Database, filter: RowFilter): Sql {
   const { dialect } = database;
   const { table } = filter.table;
@@ -47,7 +47,7 @@ export function rowCondition(database: Database, filter: RowFilter): Sql {
   );
 }
 
-/** The stored rows of a filter, in no order unless one is given. */
+/** Selects the stored rows of a filter, in no order by default. */
 export function* selectRows(database: Database, filter: RowFilter, order: Sql = empty): Work<StoredRow[]> {
   const { table } = filter.table;
   const rows = yield* query(
@@ -57,8 +57,8 @@ export function* selectRows(database: Database, filter: RowFilter, order: Sql = 
 }
 
 /**
- * The dates and values of one metric, period and cell, by date: those of a range, and the last before it where that is
- * asked for.
+ * Selects the dates and values of one metric, period and cell in a range, ordered by date, and optionally the last one
+ * before it.
  */
 export function* selectPoints(database: Database, filter: RowFilter, withEarlier: boolean): Work<SeriesRow[]> {
   const { dialect } = database;
@@ -77,12 +77,12 @@ UNION ALL ${inRange}`;
   return dialect.readPoints(rows).map((point) => ({ date: point.date, value: exactValue(point.value) }));
 }
 
-/** Everything before a range; null where nothing is. */
+/** Returns everything before a range, or null if there is nothing. */
 export function rangeBefore({ from }: DateRange): DateRange | null {
   return from === null || from === FIRST_DATE ? null : { from: null, to: addDays(from, -1) };
 }
 
-/** The last row of each metric, period and cell within a range. */
+/** Selects the last row of each metric, period and cell within a range. */
 export function* selectLastRows(database: Database, filter: RowFilter): Work<StoredRow[]> {
   const rows = yield* query(
     sql`SELECT ${columns(database, filter.table, sql`s.`)} FROM (${lastRows(database, filter)}) s WHERE s.place = 1`,
@@ -90,7 +90,7 @@ export function* selectLastRows(database: Database, filter: RowFilter): Work<Sto
   return rows.map((row) => storedRow(filter.table, row));
 }
 
-/** A subquery of the rows of a range, numbered as `place`: 1 is the last one of its metric, period and cell. */
+/** Returns a subquery of the rows of a range, numbered as `place`: 1 is the last one of its metric, period and cell. */
 export function lastRows(database: Database, filter: RowFilter): Sql {
   const { table, keys } = filter.table;
   const groups = [table.column('metricId'), table.column('period'), ...keys.map(({ column }) => column)];
@@ -99,7 +99,7 @@ export function lastRows(database: Database, filter: RowFilter): Sql {
 FROM ${table.path} WHERE ${rowCondition(database, filter)}`;
 }
 
-/** The columns that `storedRow` reads. */
+/** Returns the columns that `storedRow` reads. */
 export function columns(database: Database, { table, keys }: StatisticTable, prefix: Sql = empty): Sql {
   const { dialect } = database;
   const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;
@@ -114,7 +114,7 @@ export function columns(database: Database, { table, keys }: StatisticTable, pre
   ]);
 }
 
-/** A row of `columns` as the driver gives it. */
+/** Returns a row of `columns`, as the driver reads it, as a StoredRow. */
 export function storedRow({ keys }: StatisticTable, row: Readonly<Record<string, unknown>>): StoredRow {
   return {
     metricId: row['row_metric'] as number,
@@ -125,7 +125,7 @@ export function storedRow({ keys }: StatisticTable, row: Readonly<Record<string,
   };
 }
 
-/** Text that two cells of a table share only where they are the same. */
+/** Returns text that is equal only for equal cells of a table. */
 export function cellId({ keys }: StatisticTable, cell: Cell): string {
   return JSON.stringify(keys.map(({ property }) => cell[property]));
 }

@@ -10,29 +10,29 @@ import { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.
 import { StatisticByDate } from './statistic-by-date.entity.js';
 import { isStatisticClass, type StatisticTable, statisticTableOf } from './statistic-table.js';
 
-/** Stored values of keys, by property. */
+/** The stored values of keys, by property. */
 export type Cell = Readonly<Record<string, string | number>>;
 
-/** For some keys the stored values that they may have; a key left out may have any. */
+/** For some keys, the stored values that they may have. A key that is left out may have any. */
 export type KeyValues = Readonly<Record<string, readonly (string | number)[]>>;
 
-/** Needed to read a filter. */
+/** The context that is needed to read a filter. */
 export interface FilterContext {
   readonly database: Database;
   readonly objectTypes: ObjectTypes;
 }
 
-/** Which rows of which table a filter asks for. */
+/** The rows of a table that a filter selects. */
 export interface ScopeFilter {
   readonly table: StatisticTable;
-  /** rows that fit one of these; none: no rows */
+  /** rows that match one of these; if empty, no rows */
   readonly alternatives: readonly KeyValues[];
-  /** the cells that are asked for one by one, in their order; null: those that have rows */
+  /** the cells that the filter names one by one, in its order; null for those that have rows */
   readonly cells: readonly Cell[] | null;
 }
 
 /**
- * Reads which rows a filter asks for.
+ * Reads which rows a filter selects.
  *
  * @throws InvalidFilterError, InvalidObjectError, InvalidDimensionError, InvalidDimensionValueError
  */
@@ -52,7 +52,7 @@ export function scopeOf(context: FilterContext, given: Readonly<Record<string, u
 }
 
 /**
- * The one cell that a filter names.
+ * Returns the one cell that a filter names.
  *
  * @throws IncompleteDimensionsError, InvalidFilterError
  */
@@ -69,7 +69,7 @@ export function oneCell({ table, cells, alternatives }: ScopeFilter): Cell {
   );
 }
 
-/** The scopes under which a cell's coverage may stand, the most special first. */
+/** Returns the scopes that the coverage of a cell can have, the most specific first. */
 export function coverageScopes(table: StatisticTable, cell: Cell): readonly string[] {
   if (table.kind === 'total') return [TOTAL_SCOPE];
   if (table.kind === 'custom') return [customScope(table)];
@@ -77,7 +77,10 @@ export function coverageScopes(table: StatisticTable, cell: Cell): readonly stri
   return [objectScope(ref), objectsScope(ref.type)];
 }
 
-/** The scopes to which the rows of a filter may belong, widest first: all of a type, or the objects that it names. */
+/**
+ * Returns the scopes that the rows of a filter can belong to, the widest first: all of a type, or the objects that it
+ * names.
+ */
 export function filterScopes({ table, alternatives, cells }: ScopeFilter): readonly string[] {
   if (table.kind === 'total') return [TOTAL_SCOPE];
   if (table.kind === 'custom') return [customScope(table)];
@@ -85,7 +88,7 @@ export function filterScopes({ table, alternatives, cells }: ScopeFilter): reado
   return alternatives.flatMap(({ objectType = [] }) => objectType.map((type) => objectsScope(String(type))));
 }
 
-/** The object that a cell of by-object statistics belongs to. */
+/** Returns the object of a cell. */
 export function refOf(cell: Cell): ObjectRef {
   return { type: String(cell['objectType']), id: String(cell['objectId']) };
 }

@@ -33,7 +33,7 @@ import type { Fill } from './statistic-filter.js';
 /** The points of one metric in one cell. */
 export interface Series {
   readonly target: MetricTarget;
-  /** null: not stored yet */
+  /** null if it is not stored yet */
   readonly metric: Metric | null;
   readonly cell: Cell;
   readonly coverage: SeriesCoverage | null;
@@ -87,7 +87,7 @@ export function* readSeries(
   });
 }
 
-/** the lines of the cells that are asked for, or found, with the rows of each */
+/** Reads the rows of the cells that the filter names, or that are found. */
 function* filledLines(
   { database }: StatisticContext,
   filter: RowFilter,
@@ -110,7 +110,7 @@ function* filledLines(
   return lines;
 }
 
-/** the scopes under which the coverage of a filter's rows may stand */
+/** Returns the scopes that the coverage of a filter's rows can have. */
 function scopesOf(scope: ScopeFilter): readonly string[] {
   return [
     ...new Set([...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)]),

@@ -11,12 +11,12 @@ import { decodeDimension, type DimensionValue, encodeDimension } from './dimensi
 import { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from './statistic-by-date.entity.js';
 
-/** A class that extends AbstractStatistic and is an entity. */
+/** An entity class that extends AbstractStatistic. */
 export type StatisticClass<S extends AbstractStatistic = AbstractStatistic> = new () => S;
 
 export type StatisticKind = 'total' | 'object' | 'custom';
 
-/** A key column of a statistic beside metric, period and date. */
+/** A key column of a statistic, besides metric, period and date. */
 export interface StatisticKey {
   readonly property: string;
   /** escaped, without the table */
@@ -25,13 +25,15 @@ export interface StatisticKey {
   readonly nullable: boolean;
   /** in characters, of a varchar */
   readonly length: number;
-  /** a value as the column stores it; throws InvalidDimensionValueError */
+  /** Returns a value as the column stores it. Throws InvalidDimensionValueError. */
   encode(value: unknown): string | number;
-  /** a value as it was given, from what the driver reads; a date must be read as text, see `readKey` */
+  /**
+   * Returns a value as it was passed, from the value that the driver reads. A date must be read as text, see `readKey`.
+   */
   decode(stored: unknown): DimensionValue;
 }
 
-/** What SQL needs to know of one kind of statistic. */
+/** Describes the table of a statistic for SQL. */
 export interface StatisticTable {
   readonly entity: StatisticClass;
   readonly kind: StatisticKind;
@@ -46,8 +48,8 @@ const known = new WeakMap<Database, Map<StatisticClass, StatisticTable>>();
 /**
  * Describes the table of a statistic.
  *
- * @throws MissingEntityError where the data source does not know the entity
- * @throws InvalidDimensionError for a custom statistic without dimensions, or with a column that is none
+ * @throws MissingEntityError if the data source does not have the entity
+ * @throws InvalidDimensionError for a custom statistic without dimensions, or with another column
  */
 export function statisticTableOf(database: Database, entity: StatisticClass): StatisticTable {
   const tables = known.get(database) ?? new Map<StatisticClass, StatisticTable>();
@@ -57,7 +59,7 @@ export function statisticTableOf(database: Database, entity: StatisticClass): St
   return table;
 }
 
-/** The tables of all statistics that the data source knows, custom ones included. */
+/** Returns the tables of all statistics that the data source has, including custom ones. */
 export function statisticTablesOf(database: Database): readonly StatisticTable[] {
   return database.dataSource.entityMetadatas
     .map(({ target }) => target)
@@ -65,12 +67,12 @@ export function statisticTablesOf(database: Database): readonly StatisticTable[]
     .map((entity) => statisticTableOf(database, entity));
 }
 
-/** Whether a value is a class that extends AbstractStatistic. */
+/** True if a value is a class that extends AbstractStatistic. */
 export function isStatisticClass(value: unknown): value is StatisticClass {
   return typeof value === 'function' && value.prototype instanceof AbstractStatistic;
 }
 
-/** A key in a SELECT list, as `decode` takes it. */
+/** Returns a key for a SELECT list, in the form that `decode` reads. */
 export function readKey(dialect: Dialect, key: StatisticKey, column: Sql = key.column): Sql {
   return key.type === 'date' ? dialect.dateText(column) : column;
 }

@@ -12,15 +12,15 @@ import type { FilterContext } from './scope-filter.js';
 import type { StatisticOwners } from './owners.js';
 import type { StatisticOptions } from './statistic.options.js';
 
-/** What every read and write of statistics needs. */
+/** The context of every read and write of statistics. */
 export interface StatisticContext extends FilterContext {
   readonly owners: StatisticOwners;
   readonly options: StatisticOptions;
 }
 
-/** What is stored of the metrics of a read, before its rows. */
+/** The metrics of a read, as stored, with their coverage. */
 export interface ReadMetrics {
-  /** as they were asked for; null: a definition that is not stored yet, which has no rows */
+  /** in the order of the call; null for a definition that is not stored yet, which has no rows */
   readonly asked: readonly (Metric | null)[];
   readonly stored: readonly Metric[];
   readonly coverages: readonly StoredCoverage[];
@@ -29,7 +29,7 @@ export interface ReadMetrics {
 /**
  * Reads metrics and their coverage.
  *
- * @param period null: the coverage of every period
+ * @param period null for the coverage of every period
  * @throws UnknownMetricError for text and entities that are not stored
  */
 export function* readMetrics(
@@ -44,7 +44,7 @@ export function* readMetrics(
   return { asked, stored, coverages };
 }
 
-/** The calendar of some metrics: that of their coverage, else the module's. */
+/** Returns the calendar of some metrics: that of their coverage, or else the module's. */
 export function calendarOf(
   { options }: StatisticContext,
   now: Date,
@@ -57,7 +57,7 @@ export function calendarOf(
   return { timeZone, today: localDateAt(now, timeZone), weekStart: options.weekStart };
 }
 
-/** The calendar of the module. */
+/** Returns the calendar of the module. */
 export function moduleCalendar({ options }: Pick<StatisticContext, 'options'>, now: Date): Calendar {
   return { timeZone: options.timeZone, today: localDateAt(now, options.timeZone), weekStart: options.weekStart };
 }

@@ -1,8 +1,8 @@
 import type { WeekStart } from '../time/period.js';
 
-/** What statistics need of the module's options. */
+/** The options of the module that statistics need. */
 export interface StatisticOptions {
-  /** IANA name; the zone of dates where no tracker has one */
+  /** IANA name of the time zone for dates if no tracker has one */
   readonly timeZone: string;
   /** first day of a CALENDAR_WEEK */
   readonly weekStart: WeekStart;

@@ -10,15 +10,15 @@ import { coverageScopes, filterScopes } from './scope-filter.js';
 import { calendarOf, readMetrics, type StatisticContext } from './statistic.context.js';
 
 export interface TopOptions {
-  /** Infinity: all */
+  /** Infinity for all */
   readonly limit: number;
   readonly offset: number;
   readonly order: 'asc' | 'desc';
 }
 
 /**
- * The cells with the greatest (or least) values at a date. Of periods whose last row holds, that is for each cell
- * its last row at or before the date.
+ * Reads the cells with the greatest (or least) values at a date. For rolling periods and LIFETIME, the last row of each
+ * cell at or before the date counts.
  */
 export function* readTop(
   context: StatisticContext,

@@ -11,7 +11,7 @@ import { type Cell, coverageScopes, type KeyValues } from './scope-filter.js';
 import { rowCondition } from './rows.query.js';
 import type { StatisticTable } from './statistic-table.js';
 
-/** Why a value must not be written by hand, or null where it may. */
+/** Returns the error with which a value must not be written by a call, or null if it may. */
 export function writeProblem(
   call: 'record' | 'increment',
   { owners, coverages }: { owners: StatisticOwners; coverages: readonly StoredCoverage[] },
@@ -30,7 +30,7 @@ export function writeProblem(
     : null;
 }
 
-/** Whether a metric has recorded rows where increments would be counted for the first time. */
+/** True if a metric has recorded rows where increments would be counted for the first time. */
 export function* hasRows(
   database: Database,
   metric: Metric,

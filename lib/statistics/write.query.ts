@@ -21,7 +21,7 @@ export interface RowToWrite {
 
 const MOST_ROWS = 1_000;
 
-/** Text that two rows share only where they have the same table and key. */
+/** Returns text that is equal only for rows with the same table and key. */
 export function rowId({ table, metric, period, cell, date }: Omit<RowToWrite, 'value'>): string {
   return `${table.table.metadata.tablePath} ${JSON.stringify([metric.id, period])} ${cellId(table, cell)} ${date}`;
 }
