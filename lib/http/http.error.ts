@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from '../errors/trackstats.error.js';
 
-/** An interface is set up without a guard, and nothing says that it is meant to be open to everybody. */
+/** Thrown if an interface has neither a guard nor `public: true`. */
 export class UnguardedInterfaceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNGUARDED_INTERFACE';
 
@@ -14,7 +14,7 @@ export class UnguardedInterfaceError extends TrackstatsError {
   }
 }
 
-/** An option of the interface that does not exist, or whose value cannot be used. */
+/** Thrown if an option of the interface does not exist, or if its value cannot be used. */
 export class InvalidHttpOptionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_HTTP_OPTIONS';
 
@@ -24,7 +24,7 @@ export class InvalidHttpOptionsError extends TrackstatsError {
   }
 }
 
-/** The interface stands in an application that has no TrackstatsModule. */
+/** Thrown if an application imports the interface without TrackstatsModule. */
 export class MissingTrackstatsModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_TRACKSTATS_MODULE';
 

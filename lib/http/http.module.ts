@@ -67,7 +67,7 @@ const PROVIDERS: Provider[] = [
 @Module({})
 export class TrackstatsHttpModule {
   /**
-   * Mounts the interface. An application may have several, each under its own path with its own guards.
+   * Mounts the interface. An application can have several, each under its own path with its own guards.
    *
    * @throws UnguardedInterfaceError without a guard, unless `public: true`; InvalidHttpOptionsError
    * @throws at start: MissingTrackstatsModuleError
@@ -82,7 +82,8 @@ export class TrackstatsHttpModule {
   }
 
   /**
-   * As `forRoot`, with options that a factory makes; what shapes the module stands beside it.
+   * Mounts the interface like `forRoot`, with options from a factory. Pass options that shape the module beside the
+   * factory.
    *
    * @throws UnguardedInterfaceError without a guard, unless `public: true`; InvalidHttpOptionsError
    * @example
@@ -129,11 +130,11 @@ function mounted(
 }
 
 /**
- * Subclasses of controllers, so that the decorators of one registration do not touch another's. Their names tell the
- * mounts apart: an OpenAPI document makes its operationIds of them, and an application may have a
- * `StatisticsController` of its own.
+ * Creates subclasses of controllers, so that the decorators of one mount do not change another. Their names distinguish
+ * the mounts: an OpenAPI document derives its operationIds from them, and an application may have its own
+ * `StatisticsController`.
  *
- * @param controllers by their names: a bundler may shorten those of the classes
+ * @param controllers by their names, because a bundler may shorten those of the classes
  */
 function mountAt(path: string, controllers: Readonly<Record<string, Type>>): Type[] {
   const mount = mountName(path);
@@ -148,7 +149,10 @@ function mountAt(path: string, controllers: Readonly<Record<string, Type>>): Typ
 /** Paths by the names of their mounts. */
 const mounts = new Map<string, string>();
 
-/** 'Trackstats' for 'trackstats', 'TrackstatsAdminStatistics' for 'admin/statistics'; different for every path. */
+/**
+ * Returns 'Trackstats' for 'trackstats', and 'TrackstatsAdminStatistics' for 'admin/statistics'. The name is different
+ * for every path.
+ */
 function mountName(path: string): string {
   const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
   const pascal = words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`).join('');

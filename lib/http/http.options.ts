@@ -4,85 +4,91 @@ import { callback, injectable, isOptions, listOf, optional } from '../validation
 import { readOptions, readValue, type ChecksOf } from '../validation/options.js';
 import { InvalidHttpOptionsError, UnguardedInterfaceError } from './http.error.js';
 
-/** A guard: its class, which may inject what `imports` exports, or an instance. */
+/** A guard: its class, which can inject the exports of `imports`, or an instance. */
 export type Guard = Type<CanActivate> | CanActivate;
 
-/** Names of objects: by id, or one for each object in their order; one that is missing is shown by its id. */
+/** Names of objects: by id, or one for each object in the same order. An object without a name is shown by its id. */
 export type Labels =
   | ReadonlyMap<string, string>
   | Readonly<Record<string, string | null | undefined>>
   | readonly (string | null | undefined)[];
 
 /**
- * Names objects of one type for people to read.
+ * Returns names of objects of one type, for people to read.
  *
  * @example async (objects) => new Map((await users.findBy({ id: In(objects.map(({ id }) => id)) })).map((u) => [String(u.id), u.name]))
  */
 export type LabelFunction = (objects: readonly ObjectRef[]) => Labels | Promise<Labels>;
 
-/** How much one request may ask for; one that asks for more is refused. */
+/** Limits what one request may ask for. Requests for more are rejected. */
 export interface HttpLimits {
-  /** points of one series, those of its comparison included. @default 10000 */
+  /** points of one series, including its comparison. @default 10000 */
   points?: number | undefined;
-  /** series of one response. @default 100 */
+  /** series in one response. @default 100 */
   series?: number | undefined;
-  /** points of one response, those of all its series together. @default 100000 */
+  /** points in one response, of all its series together. @default 100000 */
   values?: number | undefined;
-  /** entries of one list: metrics, places of a ranking, runs, differences. @default 1000 */
+  /** entries in one list: metrics, places of a ranking, runs, differences. @default 1000 */
   rows?: number | undefined;
 }
 
-/** What the JSON interface shows, and how much of it; who may see it stands in the extras. */
+/** Sets what the JSON interface shows, and how much of it. The extras set who may see it. */
 export interface TrackstatsHttpModuleOptions {
-  /** names of objects: users' names instead of ids; called once for all objects of a type that a response has. @default ids alone */
+  /**
+   * names objects, for example users by name instead of id. Called once for all objects of one type in a response.
+   * @default ids only
+   */
   label?: LabelFunction | undefined;
-  /** how much one request may ask for */
+  /** what one request may ask for */
   limits?: HttpLimits | undefined;
   /**
-   * origins whose pages may write, as 'https://admin.example.org', beside the one that the request's Host names; also
-   * the application's own one where a proxy rewrites Host
+   * origins whose pages may write, such as 'https://admin.example.org', besides the one in the request's Host header.
+   * Add the application's own origin if a proxy rewrites Host
    */
   origins?: readonly string[] | undefined;
 }
 
-/** What shapes the module; with `forRootAsync` it stands beside the factory. */
+/** Options that shape the module. With `forRootAsync`, pass them beside the factory. */
 export interface TrackstatsHttpModuleExtras {
-  /** where the routes are, behind the application's global prefix. @default 'trackstats' */
+  /** path of the routes, behind the application's global prefix. @default 'trackstats' */
   path?: string | undefined;
-  /** who may read: all of them have to agree */
+  /** guards that decide who may read; all of them must agree */
   guards?: readonly Guard[] | undefined;
-  /** who may run, verify, repair and backfill, of those whom `guards` admits. @default nobody: these routes do not exist */
+  /**
+   * guards that decide who may run, verify, repair and backfill, in addition to `guards`.
+   * @default none: these routes do not exist
+   */
   actionGuards?: readonly Guard[] | undefined;
   /** `true`: everybody may read, or a global guard of the application protects these routes. @default false */
   public?: boolean | undefined;
   /**
-   * decorators of the controllers, such as those by which a global guard of the application tells routes apart:
-   * `[Public(), SkipThrottle()]`. They are applied as if they were written above each controller. @default none
+   * decorators of the controllers, such as those that a global guard of the application looks for: `[Public(),
+   * SkipThrottle()]`. They are applied as if they were written above each controller. @default none
    */
   decorators?: readonly ClassDecorator[] | undefined;
-  /** modules that export what guards and the factory inject */
+  /** modules that export the providers that guards and the factory inject */
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
 type NoExtras = { [K in keyof TrackstatsHttpModuleExtras]?: undefined };
 
-/** Options of the JSON interface that a factory makes; what mounts it stands beside the factory. */
+/** Configures the JSON interface by a factory. Pass options that shape the module beside the factory. */
 export type TrackstatsHttpModuleAsyncOptions = TrackstatsHttpModuleExtras & {
-  /** makes the options of what `inject` names */
+  /** creates the options from the providers in `inject` */
   useFactory: (
     ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
   ) => (TrackstatsHttpModuleOptions & NoExtras) | Promise<TrackstatsHttpModuleOptions & NoExtras>;
   inject?: FactoryProvider['inject'] | undefined;
 };
 
-/** The options with every default filled in. */
+/** The options with all defaults. */
 export interface ResolvedHttpOptions {
   readonly label: LabelFunction | null;
   readonly limits: Readonly<Required<HttpLimits>>;
   readonly origins: readonly string[];
 }
 
-/** What shapes the module, checked. */
+/** The checked options that shape the module. */
 export interface ResolvedHttpExtras {
   readonly path: string;
   readonly guards: readonly Guard[];
@@ -95,9 +101,9 @@ const DEFAULT_LIMITS: Readonly<Required<HttpLimits>> = { points: 10_000, series:
 const OPTIONS: readonly string[] = ['label', 'limits', 'origins'] satisfies (keyof TrackstatsHttpModuleOptions)[];
 
 /**
- * Checks what shapes the module.
+ * Checks the options that shape the module.
  *
- * @param module what an error names, as 'TrackstatsHttpModule.forRoot'
+ * @param module the name in an error, such as 'TrackstatsHttpModule.forRoot'
  * @throws UnguardedInterfaceError, InvalidHttpOptionsError
  */
 export function resolveHttpExtras(given: TrackstatsHttpModuleExtras, module: string): ResolvedHttpExtras {
@@ -120,9 +126,9 @@ export function resolveHttpExtras(given: TrackstatsHttpModuleExtras, module: str
 }
 
 /**
- * Checks the factory of the options, and that beside it is only what shapes the module.
+ * Checks the factory of the options, and that only options that shape the module are beside it.
  *
- * @param options what is beside the factory
+ * @param options the options beside the factory
  * @throws InvalidHttpOptionsError
  */
 export function checkAsyncOptions(options: unknown): void {
@@ -143,7 +149,7 @@ export function checkAsyncOptions(options: unknown): void {
 }
 
 /**
- * Checks the options, fills in the defaults and freezes what they hold.
+ * Checks the options, fills in the defaults and freezes the contents.
  *
  * @throws InvalidHttpOptionsError
  */

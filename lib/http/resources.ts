@@ -4,15 +4,15 @@
  */
 import type { PeriodName } from '../time/period.js';
 
-/** A domain as responses name it. */
+/** A domain in a response. */
 export interface DomainResource {
   ref: string;
   name: string;
 }
 
-/** A metric as responses name it. */
+/** A metric in a response. */
 export interface MetricResource {
-  /** natural key, 'shopping/order_count': what the parameter `metric` takes */
+  /** natural key, 'shopping/order_count', for the parameter `metric` */
   key: string;
   domain: DomainResource;
   ref: string;
@@ -23,41 +23,41 @@ export interface MetricResource {
 export interface ObjectResource {
   type: string;
   id: string;
-  /** what the application's `label` function says; null: nothing. It is plain text: escape it */
+  /** the result of the application's `label` function; null if it returned none. It is plain text: escape it */
   label: string | null;
 }
 
-/** The value of each dimension of a custom statistic, by its name. */
+/** The values of a custom statistic's dimensions, by their names. */
 export type DimensionsResource = Record<string, string | number | boolean | null>;
 
-/** The dates that are complete, the last one being still open on the day that it was computed. */
+/** The dates that are complete. The last one was still open when it was computed. */
 export interface CoverageRange {
   from: string;
   through: string;
-  /** IANA name of the zone whose days these are */
+  /** IANA name of the time zone whose days these are */
   timeZone: string;
 }
 
 /** A value at a date. */
 export interface PointResource {
-  /** the day, the last day of a rolling window, the first day of a calendar bucket */
+  /** the day, the last day of a rolling window, or the first day of a calendar bucket */
   date: string;
-  /** the nearest number; null: nothing is known, or there is no value */
+  /** the nearest number; null if nothing is known, or if there is no value */
   value: number | null;
-  /** the decimal itself; only with `exact=true` */
+  /** the decimal as text; only with `exact=true` */
   exactValue?: string | null;
-  /** false while the date, or its bucket, was not over when the value was computed */
+  /** false if the date, or its bucket, was not over when the value was computed */
   complete: boolean;
 }
 
 // ── GET metrics ──
 
-/** A period in which statistics of a scope are kept. */
+/** A period with stored statistics of a scope. */
 export interface PeriodResource {
   name: PeriodName;
-  /** null: values stand alone (they were recorded one by one), or the tracker has not run yet */
+  /** null if values were recorded one by one, or if the tracker has not run yet */
   coverage: CoverageRange | null;
-  /** when the last run computed them; null where no run did */
+  /** the time at which the last run computed them; null if no run did */
   computedAt: string | null;
 }
 
@@ -68,15 +68,15 @@ export interface DimensionResource {
   nullable: boolean;
 }
 
-/** Which statistics of a metric there are: the total, those of all objects of a type, of one object, or custom ones. */
+/** A scope with statistics of a metric: the total, all objects of a type, one object, or a custom statistic. */
 export type ScopeResource =
   | { kind: 'total'; periods: PeriodResource[] }
   | { kind: 'objects'; objectType: string; periods: PeriodResource[] }
   | { kind: 'object'; object: ObjectResource; periods: PeriodResource[] }
-  /** `statistic`: what the parameter of that name takes, the table's name without `entityPrefix` */
+  /** `statistic`: the value for the parameter of that name, which is the table's name without `entityPrefix` */
   | { kind: 'statistic'; statistic: string; dimensions: DimensionResource[]; periods: PeriodResource[] };
 
-/** A metric with all that can be asked of it. */
+/** A metric with everything that a request can ask for. */
 export interface CatalogMetric extends MetricResource {
   description: string | null;
   scopes: ScopeResource[];
@@ -84,22 +84,22 @@ export interface CatalogMetric extends MetricResource {
 
 /** A page of a list. */
 export interface Page {
-  /** how many there are in all */
+  /** number of all entries */
   total: number;
   limit: number;
   offset: number;
 }
 
-/** Metrics by natural key. */
+/** Metrics, ordered by natural key. */
 export interface MetricsResponse extends Page {
   metrics: CatalogMetric[];
 }
 
 // ── GET overview ──
 
-/** How a value changed against the one a period before. */
+/** The change of a value since one period before. */
 export interface ChangeResource {
-  /** the last date that was over when it was computed: an open day would always seem to fall */
+  /** the last date that was over when it was computed, because an open day would always seem to fall */
   date: string;
   value: number;
   /** the date one period earlier: the bucket before, or the window's length before; for LIFETIME the day before */
@@ -107,25 +107,25 @@ export interface ChangeResource {
   previousValue: number;
   /** value − previousValue */
   absolute: number;
-  /** absolute ÷ |previousValue|, as 0.25 for a quarter more; null where the earlier value is 0 */
+  /** absolute ÷ |previousValue|, for example 0.25 for a quarter more; null if the earlier value is 0 */
   relative: number | null;
 }
 
-/** How a metric's total is. */
+/** The current state of a metric's total. */
 export interface OverviewItem {
   metric: MetricResource;
-  /** the period that is shown; null: none was asked for, and the metric has no totals */
+  /** the period shown; null if none was asked for and the metric has no totals */
   period: PeriodName | null;
   /** the last point of the sparkline that has a value */
   last: PointResource | null;
-  /** null where one of the two values is not known */
+  /** null if one of the two values is not known */
   change: ChangeResource | null;
-  /** at most `points` points up to today, by date */
+  /** at most `points` points up to today, ordered by date */
   sparkline: PointResource[];
   coverage: CoverageRange | null;
 }
 
-/** All metrics at a glance, by natural key. */
+/** All metrics at a glance, ordered by natural key. */
 export interface OverviewResponse extends Page {
   points: number;
   items: OverviewItem[];
@@ -133,7 +133,7 @@ export interface OverviewResponse extends Page {
 
 // ── GET series ──
 
-/** Of what a series, a value or a coverage is. */
+/** The metric, period and scope of a series, a value or a coverage. */
 export interface SubjectResource {
   metric: MetricResource;
   period: PeriodName;
@@ -145,9 +145,9 @@ export interface SubjectResource {
 /** The points of one series. */
 export interface SeriesResponse extends SubjectResource {
   points: PointResource[];
-  /** when the run that computed the latest of them read its source; null where no run did */
+  /** the time at which the run that computed the latest of them read its source; null if no run did */
   asOf: string | null;
-  /** with `compare=previous`: as many points, of the range just before, in the same order; else null */
+  /** with `compare=previous`: the same number of points from the range just before, in the same order; else null */
   comparison: { points: PointResource[] } | null;
 }
 
@@ -155,7 +155,7 @@ export interface SeriesResponse extends SubjectResource {
 
 /** One of several series over the same dates. */
 export interface SeriesLine {
-  /** unlike that of every other line: 'shopping/order_count customer:5' */
+  /** unique among the series: 'shopping/order_count customer:5' */
   key: string;
   metric: MetricResource;
   object?: ObjectResource;
@@ -167,12 +167,12 @@ export interface SeriesLine {
   complete: boolean[];
 }
 
-/** Several series over the same dates, by columns, as charts take them. */
+/** Several series over the same dates, by columns, as charts need them. */
 export interface MultiSeriesResponse {
   period: PeriodName;
   statistic?: string;
   dates: string[];
-  /** in the order of what was asked for; with `top` by value, the greatest first */
+  /** in the order of the request; with `top` ordered by value, the greatest first */
   series: SeriesLine[];
 }
 
@@ -196,7 +196,7 @@ export interface TopResponse {
   items: TopItem[];
   limit: number;
   offset: number;
-  /** whether there are more after these */
+  /** true if there are more after these */
   hasMore: boolean;
 }
 
@@ -204,7 +204,7 @@ export interface TopResponse {
 export interface TotalResponse extends SubjectResource {
   from: string;
   to: string;
-  /** null: nothing is known */
+  /** null if nothing is known */
   value: number | null;
   /** only with `exact=true` */
   exactValue?: string | null;
@@ -219,7 +219,7 @@ export interface CoverageResponse {
   statistic?: string;
   /** null where nothing computes or counts them */
   coverage: CoverageRange | null;
-  /** the date that it is now, in that zone */
+  /** the current date in that time zone */
   today: string;
 }
 
@@ -229,44 +229,45 @@ export interface CoverageResponse {
 export interface RunResource {
   id: number;
   status: 'running' | 'succeeded' | 'failed' | 'cancelled' | 'lost';
-  /** the instant for which it was scheduled; null: asked for by hand */
+  /** the instant for which it was scheduled; null if it was started by a call */
   slot: string | null;
-  /** 1 for the first */
+  /** 1 for the first try */
   attempt: number;
   startedAt: string;
   finishedAt: string | null;
-  /** the dates that it computed, both included */
+  /** the dates that it computed; `from` and `through` are both included */
   from: string | null;
   through: string | null;
-  /** rows inserted or changed */
+  /** number of rows inserted or changed */
   written: number;
   removed: number;
   /**
-   * of a failed run; only for those whom the action guards admit (else null), as it may show the database's own message
+   * error of a failed run, which may show the database's own message. Only for users that the action guards admit; else
+   * null
    */
   error: string | null;
-  /** the host and process that ran it; only for those whom the action guards admit, else null */
+  /** the host and process that ran it. Only for users that the action guards admit; else null */
   host: string | null;
 }
 
-/** How a tracker is. */
+/** The state of a tracker. */
 export interface TrackerResource {
   name: string;
-  /** natural key of its metric */
+  /** the natural key of its metric */
   metric: string;
   periods: PeriodName[];
-  /** `every` in milliseconds; null: it runs when it is asked to */
+  /** `every` in milliseconds; null if it only runs when it is asked to */
   schedule: { cron?: string; every?: number; timeZone: string } | null;
   nextRunAt: string | null;
   lastRun: RunResource | null;
-  /** what is complete in all of its periods */
+  /** the dates that are complete in all of its periods */
   coverage: { from: string; through: string } | null;
-  /** how old its statistics are; null: no run has succeeded */
+  /** age of its statistics in milliseconds; null if no run has succeeded */
   lagMs: number | null;
   running: boolean;
 }
 
-/** The trackers of the application, and how each one is. */
+/** The trackers of the application, with their state. */
 export interface TrackersResponse {
   trackers: TrackerResource[];
 }
@@ -277,15 +278,15 @@ export interface RunsResponse {
   runs: RunResource[];
 }
 
-/** What may be asked of trackers. */
+/** An action on a tracker. */
 export type TrackerAction = 'run' | 'verify' | 'repair' | 'backfill';
 
-/** What the one who asks may do; empty where the action guards refuse, or there are none. */
+/** The actions that the user of the request may take. Empty if the action guards refuse, or if there are none. */
 export interface ActionsResponse {
   actions: TrackerAction[];
 }
 
-/** What a run did. */
+/** The result of a run. */
 export interface ResultResource {
   tracker: string;
   from: string;
@@ -295,36 +296,36 @@ export interface ResultResource {
   durationMs: number;
 }
 
-/** A statistic that is not as a fresh computation has it. */
+/** A statistic whose stored value differs from a fresh computation. */
 export interface DifferenceResource {
   period: PeriodName;
   date: string;
   object?: ObjectResource;
   dimensions?: DimensionsResource;
-  /** the exact decimal; null: stored as "no value". Left out: there is no row */
+  /** the exact decimal; null for "no value". Left out if there is no row */
   stored?: string | null;
   expected?: string | null;
 }
 
-/** Where stored statistics differ from a fresh computation. */
+/** The differences between stored statistics and a fresh computation. */
 export interface VerifyResponse {
   tracker: string;
-  /** how many differences there are */
+  /** number of differences */
   total: number;
-  /** the first of them, as many as the limit allows */
+  /** the first differences, up to the limit */
   differences: DifferenceResource[];
 }
 
-/** A backfill that this process was asked for: the last one of a tracker. */
+/** The last backfill of a tracker that was started in this process. */
 export interface BackfillResource {
   tracker: string;
   from: string;
-  /** null: through the last date that can be computed */
+  /** null if it ends at the last date that can be computed */
   to: string | null;
   status: 'running' | 'succeeded' | 'failed' | 'cancelled';
   startedAt: string;
   finishedAt: string | null;
-  /** the last date computed so far; null: none yet */
+  /** the last date computed so far; null if there is none yet */
   date: string | null;
   /** 0 to 1 */
   fraction: number;
@@ -333,11 +334,11 @@ export interface BackfillResource {
   error: string | null;
 }
 
-/** How errors look: Nest's own shape. */
+/** The body of an error response, in Nest's own shape. */
 export interface ErrorResponse {
   statusCode: number;
-  /** one for each thing that is wrong */
+  /** one message for each problem */
   message: string[];
-  /** the status in words, as 'Bad Request' */
+  /** the status in words, such as 'Bad Request' */
   error: string;
 }

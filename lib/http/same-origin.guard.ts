@@ -6,13 +6,13 @@ import { HTTP_OPTIONS } from './http.tokens.js';
 
 type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The header that a request must have which writes; its value does not matter. */
+/** The name of the header that a writing request must have. Its value does not matter. */
 export const REQUEST_HEADER = 'X-Trackstats-Request';
 
 /**
- * Refuses to write for a page of another site that uses the cookie of a visitor who is logged in here. Three things
- * stand against it, each by itself: a form or a link can send neither this content type nor this header; a script
- * of another origin may only where CORS allows it; and what the browser says of the sender is believed.
+ * Refuses writes from a page of another site that uses the cookie of a logged-in visitor. Three checks prevent this
+ * independently: a form or a link can send neither this content type nor this header; a script of another origin can
+ * only do so if CORS allows it; and the browser's own statement about the sender is checked.
  */
 @Injectable()
 export class SameOriginGuard implements CanActivate {
