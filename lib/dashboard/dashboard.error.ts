@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from '../errors/trackstats.error.js';
 
-/** The page's files are not where the package has them. */
+/** Thrown if the files of the page are missing in the package. */
 export class MissingDashboardPageError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_DASHBOARD_PAGE';
 
@@ -13,7 +13,7 @@ export class MissingDashboardPageError extends TrackstatsError {
   }
 }
 
-/** An option of the dashboard whose value cannot be used. */
+/** Thrown if the value of a dashboard option cannot be used. */
 export class InvalidDashboardOptionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DASHBOARD_OPTIONS';
 

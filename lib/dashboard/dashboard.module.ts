@@ -45,7 +45,7 @@ interface DashboardController {
 }
 
 /**
- * A page that shows metrics, charts and trackers, under the application's own server.
+ * Serves a page with metrics, charts and trackers, from the application's own server.
  *
  * @example
  * ```ts
@@ -66,8 +66,8 @@ interface DashboardController {
 @Module({})
 export class TrackstatsDashboardModule {
   /**
-   * Mounts the page at `path` and the JSON interface that it uses below it, at `api`. It can be called several times,
-   * with other paths.
+   * Mounts the page at `path`, and the JSON interface that it uses below it, at `api`. You can call it several times,
+   * with different paths.
    *
    * @throws UnguardedInterfaceError without a guard, unless `public` is true; InvalidDashboardOptionsError,
    * InvalidHttpOptionsError; at start: MissingDashboardPageError
@@ -80,7 +80,7 @@ export class TrackstatsDashboardModule {
   }
 
   /**
-   * As `forRoot`, with options that a factory makes. What shapes the module stands beside the factory.
+   * Mounts the page like `forRoot`, with options from a factory. Pass options that shape the module beside the factory.
    *
    * @example
    * ```ts

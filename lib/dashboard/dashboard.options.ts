@@ -9,40 +9,40 @@ import {
 import { isOptions } from '../validation/check.js';
 import { InvalidDashboardOptionsError } from './dashboard.error.js';
 
-/** What the dashboard shows, and how much of it; who may see it stands in the extras. */
+/** Sets what the dashboard shows, and how much of it. The extras set who may see it. */
 export interface TrackstatsDashboardModuleOptions extends TrackstatsHttpModuleOptions {
-  /** what the page calls itself, in its head and its tab. @default 'Statistics' */
+  /** title of the page, in its head and its tab. @default 'Statistics' */
   title?: string | undefined;
 }
 
-/** What shapes the module; with `forRootAsync` it stands beside the factory. */
+/** Options that shape the module. With `forRootAsync`, pass them beside the factory. */
 export interface TrackstatsDashboardModuleExtras extends Omit<TrackstatsHttpModuleExtras, 'path'> {
-  /** where the page is, behind the application's global prefix; '/': at its root. @default 'trackstats' */
+  /** path of the page, behind the application's global prefix; '/' for its root. @default 'trackstats' */
   path?: string | undefined;
 }
 
 type NoExtras = { [K in keyof TrackstatsDashboardModuleExtras]?: undefined };
 
-/** Options of the dashboard that a factory makes; what mounts it stands beside the factory. */
+/** Configures the dashboard by a factory. Pass options that shape the module beside the factory. */
 export type TrackstatsDashboardModuleAsyncOptions = TrackstatsDashboardModuleExtras & {
-  /** makes the options of what `inject` names */
+  /** creates the options from the providers in `inject` */
   useFactory: (
     ...args: any[] // eslint-disable-line @typescript-eslint/no-explicit-any -- whatever `inject` names
   ) => (TrackstatsDashboardModuleOptions & NoExtras) | Promise<TrackstatsDashboardModuleOptions & NoExtras>;
   inject?: FactoryProvider['inject'] | undefined;
 };
 
-/** The options with every default filled in. */
+/** The options with all defaults. */
 export interface ResolvedDashboardOptions {
   readonly title: string;
-  /** what the JSON interface below the page is made with */
+  /** options of the JSON interface below the page */
   readonly http: TrackstatsHttpModuleOptions;
 }
 
 /**
- * Checks what shapes the module. The path has no slash at its ends; at the root it is ''.
+ * Checks the options that shape the module. The path has no slash at its ends; at the root it is ''.
  *
- * @param module what an error names
+ * @param module the name in an error
  * @throws UnguardedInterfaceError, InvalidHttpOptionsError, InvalidDashboardOptionsError
  */
 export function resolveDashboardExtras(given: TrackstatsDashboardModuleExtras, module: string): ResolvedHttpExtras {
