@@ -13,14 +13,14 @@ import { milliseconds } from './health.duration.js';
 import { lateTrackers, type LateTracker } from './late-trackers.js';
 import { within } from './within.js';
 
-/** When a tracker is late. Times are milliseconds. */
+/** Sets when a tracker counts as late. */
 export interface TrackstatsHealthOptions {
   /**
-   * how late a tracker may be: time from a slot to the moment by which a run that began after it has to have succeeded.
-   * @default until its next slot, and a minute at least
+   * how late a tracker may be: time from a slot until a run that began after it must have succeeded.
+   * @default until its next slot, and at least a minute
    */
   allowance?: Duration | undefined;
-  /** the trackers to look at, as TrackerService takes them. @default all */
+  /** the trackers to check, as TrackerService takes them. @default all */
   trackers?: readonly TrackerTarget[] | undefined;
   /** how long the database may take to answer. @default '5 seconds' */
   timeout?: Duration | undefined;
@@ -40,11 +40,11 @@ type Health =
   | { status: 'up'; trackers: number }
   | { status: 'down'; message: string; trackers: number; late: Record<string, LateTracker> };
 
-/** What an indicator of @nestjs/terminus returns: under its key the status, with what belongs to it. */
+/** The result of an indicator for @nestjs/terminus: the status and its details, under the indicator's key. */
 export type TrackstatsHealthResult<Key extends string = string> = Record<Key, Health>;
 
 /**
- * Tells whether trackers keep their times. It only reads, and needs no package; @nestjs/terminus takes what it returns.
+ * Checks that trackers run on time. It only reads, and needs no package; @nestjs/terminus accepts its result.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
   private startedAt = new Date(0);
   private clock: Clock = () => this.startedAt;
 
-  /** @internal the module makes it */
+  /** @internal the module creates it */
   constructor(private readonly moduleRef: ModuleRef) {}
 
   /** @throws PartWithoutModuleError */
@@ -69,13 +69,13 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
   }
 
   /**
-   * `down` where a tracker with a schedule is later than its allowance, or where the database does not answer. A tracker
-   * that never succeeded is given its time from its first run on, or from the start of this process where none began.
+   * Returns `down` if a tracker with a schedule is later than its allowance, or if the database does not answer. For a
+   * tracker that never succeeded, the time counts from its first run, or from the start of this process if it has none.
    * Trackers without a schedule are never late.
    *
-   * @param key under which the result stands
-   * @throws UnknownTrackerError, AmbiguousTrackerError, InvalidPartOptionError, NotStartedError: for mistakes in the
-   * call alone, never for what is wrong with the database
+   * @param key the key of the result
+   * @throws UnknownTrackerError, AmbiguousTrackerError, InvalidPartOptionError, NotStartedError: only for mistakes in
+   * the call, never for problems of the database
    */
   async isHealthy<const Key extends string>(
     key: Key,

@@ -9,21 +9,21 @@ export interface LateTracker {
   due: string;
   /** milliseconds since then */
   lateMs: number;
-  /** when the last run began that succeeded; null: none has */
+  /** the start of the last successful run; null if there is none */
   lastSuccess: string | null;
-  /** what the last run failed with; null: it has not failed, or there was none */
+  /** the error of the last run; null if it did not fail, or there was none */
   error: string | null;
 }
 
 interface Looking {
   readonly now: Date;
-  /** milliseconds; null: by each schedule */
+  /** milliseconds; null for that of each schedule */
   readonly allowance: number | null;
-  /** since when this process has been there */
+  /** the start of this process */
   readonly startedAt: Date;
 }
 
-/** Those of some trackers that are late, by name. */
+/** Returns the trackers that are late, by name. */
 export async function lateTrackers(
   history: RunHistory,
   infos: readonly TrackerInfo[],

@@ -5,8 +5,8 @@ import { PrometheusLifecycle } from './prometheus.lifecycle.js';
 import { resolvePrometheusOptions, type TrackstatsPrometheusOptions } from './prometheus.options.js';
 
 /**
- * Metrics of trackers for Prometheus, in a registry of prom-client. It serves no route: the application's own does, as
- * `register.metrics()`.
+ * Registers metrics of trackers for Prometheus in a registry of prom-client. It serves no route; your application
+ * serves `register.metrics()`.
  *
  * @example
  * ```ts
@@ -17,9 +17,11 @@ import { resolvePrometheusOptions, type TrackstatsPrometheusOptions } from './pr
 @Module({})
 export class TrackstatsPrometheusModule {
   /**
+   * Registers the metrics.
+   *
    * @throws MissingPackageError without prom-client; InvalidPartOptionError
-   * @throws at start: PartWithoutModuleError where the application has no TrackstatsModule; InvalidPartOptionError where
-   * the registry has metrics of these names from elsewhere
+   * @throws at start: PartWithoutModuleError if the application has no TrackstatsModule; InvalidPartOptionError if the
+   * registry already has other metrics with these names
    * @example TrackstatsPrometheusModule.forRoot({ prefix: 'shop_statistics_' })
    */
   static forRoot(options: TrackstatsPrometheusOptions = {}): DynamicModule {

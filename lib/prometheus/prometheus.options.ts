@@ -3,11 +3,11 @@ import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 import { optional, withDefault, type Check } from '../validation/check.js';
 import { readOptions, type ChecksOf } from '../validation/options.js';
 
-/** Where the metrics are registered, and what they are called. */
+/** Sets the registry, the names and the buckets of the metrics. */
 export interface TrackstatsPrometheusOptions {
-  /** where the metrics are registered. @default the default registry of prom-client */
+  /** the registry of the metrics. @default the default registry of prom-client */
   register?: Registry | undefined;
-  /** what the names of the metrics begin with. @default 'trackstats_' */
+  /** prefix of the metrics' names. @default 'trackstats_' */
   prefix?: string | undefined;
   /** upper bounds of the histogram of durations, in seconds. @default 0.01 to an hour, in twelve steps */
   buckets?: readonly number[] | undefined;
@@ -22,7 +22,7 @@ export interface ResolvedPrometheusOptions {
 const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600];
 const PREFIX = /^[A-Za-z_:][A-Za-z0-9_:]*$/;
 
-/** By shape: an application may have another copy of prom-client. */
+/** Checked by its methods, because an application may have another copy of prom-client. */
 const registry: Check<Registry> = (given, refuse) => {
   const register = given as Partial<Registry> | null | undefined;
   const isRegistry = typeof register?.registerMetric === 'function' && typeof register.getSingleMetric === 'function';

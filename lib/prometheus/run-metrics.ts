@@ -3,16 +3,16 @@ import { LeaseLostError, ShuttingDownError } from '../errors/run.error.js';
 import type { TrackerEvent, TrackerEventOf } from '../execution/tracker-events.js';
 import type { PromClient } from './prom-client.js';
 
-/** How a run ended. `retried`: it failed and is tried again. */
+/** The outcome of a run. `retried`: it failed, and will be retried. */
 export type RunOutcome = 'succeeded' | 'failed' | 'retried' | 'cancelled' | 'lost' | 'skipped';
 
 export interface RunMetrics {
   readonly metrics: readonly Metric[];
-  /** Enters an event. Runs of several applications have the same ids, so each application has its own. */
+  /** Records an event. Runs of several applications have the same ids, so each application has its own function. */
   entering(): (event: TrackerEvent) => void;
 }
 
-/** What is counted as it happens in this process. */
+/** Creates the metrics that are counted as events happen in this process. */
 export function runMetrics({ Counter, Histogram }: PromClient, prefix: string, buckets: readonly number[]): RunMetrics {
   const runs = new Counter({
     name: `${prefix}runs_total`,

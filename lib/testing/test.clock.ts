@@ -1,11 +1,11 @@
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 import { millisecondsOf, type Duration } from '../time/duration.js';
 
-/** `T`, and a zone at its end: without one it would be another instant on another machine. */
+/** `T`, and a time zone at the end: without one, it would be another instant on another machine. */
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$/;
 
 /**
- * A clock that stands still until a test sets it.
+ * A clock that only moves when a test sets it.
  *
  * @example
  * ```ts
@@ -22,11 +22,13 @@ export class TestClock {
     this.time = instantOf(now);
   }
 
-  /** What time it is; a function of its own, for `clock` and `overrideProvider(TRACKSTATS_CLOCK)`. */
+  /** Returns the time. Bound, so that you can pass it as `clock` and to `overrideProvider(TRACKSTATS_CLOCK)`. */
   readonly now = (): Date => new Date(this.time);
 
   /**
-   * @param now an instant: a Date, or ISO 8601 with its zone
+   * Sets the time.
+   *
+   * @param now an instant: a Date, or ISO 8601 with its time zone
    * @throws InvalidPartOptionError
    */
   set(now: Date | string): void {
@@ -34,7 +36,9 @@ export class TestClock {
   }
 
   /**
-   * @param by milliseconds, or text such as '1 day' (of 24 hours); negative goes back
+   * Moves the time.
+   *
+   * @param by milliseconds, or text such as '1 day' (24 hours); a negative value moves it back
    * @throws InvalidPartOptionError
    */
   advance(by: Duration): void {

@@ -19,20 +19,23 @@ function invalidOption(name: string | null, given: unknown, expected: string): I
   return new InvalidPartOptionError('TrackstatsTestingModule', name ?? 'options', given, expected);
 }
 
-/** What time it is, and what the module under test has. */
+/** Sets the time and the entities of a test, and the module's options. */
 export interface TrackstatsTestingOptions
   extends Omit<TrackstatsModuleOptions, 'clock' | 'scheduling'>, Pick<TrackstatsModuleExtras, 'statistics'> {
-  /** what time it is until the test sets its TestClock: a Date, ISO 8601 with its zone, or a TestClock of the test's own */
+  /** the time until the test sets its TestClock: a Date, ISO 8601 with its time zone, or your own TestClock */
   now: Date | string | TestClock;
   /** the entities that trackers count; their repositories can be injected. @default none */
   entities?: readonly EntityClass[] | undefined;
-  /** another database than SQLite in memory, which needs better-sqlite3; it gets the tables of all entities. */
+  /**
+   * a database to use in place of SQLite in memory, which needs better-sqlite3; the tables of all entities are created
+   * in it
+   */
   database?: DataSourceOptions | undefined;
 }
 
 /**
- * All that a tracker needs to be tested: an empty database in memory with its tables, the library without schedules,
- * and a clock that stands still. `TestClock`, `DataSource` and the services are got from the testing module.
+ * Provides everything that a test of a tracker needs: an empty database in memory with its tables, the library without
+ * schedules, and a clock that the test sets. Get `TestClock`, `DataSource` and the services from the testing module.
  *
  * @example
  * ```ts
@@ -45,7 +48,11 @@ export interface TrackstatsTestingOptions
  */
 @Module({})
 export class TrackstatsTestingModule {
-  /** @throws InvalidPartOptionError; and, at start, what TrackstatsModule.forRoot throws */
+  /**
+   * Creates the module for a test.
+   *
+   * @throws InvalidPartOptionError; at start, the errors of TrackstatsModule.forRoot
+   */
   static forRoot(options: TrackstatsTestingOptions): DynamicModule {
     checkIsObject(options, invalidOption);
     const { now, entities = [], database = MEMORY_DATABASE, ...trackstats } = options;
