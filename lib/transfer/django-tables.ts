@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { escapedPath } from '../database/table.js';
 import { MissingDjangoTableError } from '../errors/transfer.error.js';
 
-/** The tables of django-trackstats 0.7 and before, by what is in them; each may be named with its schema. */
+/** The tables of django-trackstats 0.7 and earlier, by their contents. A name can include a schema. */
 export interface DjangoTables {
   /** @default 'trackstats_domain' */
   domain: string;

@@ -14,19 +14,19 @@ import { group, type ChecksOf, type Values } from '../validation/options.js';
 import { djangoSchema, type DjangoSchema, type DjangoTables } from './django-tables.js';
 import type { GivenMetric, ImportEntry } from './import-entry.js';
 
-/** Where the tables of django-trackstats are, and what their content types are here. */
+/** Names the tables of django-trackstats, and the object types of its content types. */
 export interface DjangoImportOptions {
   /** a connected data source on the Django application's database; it needs no entities */
   dataSource: DataSource;
-  /** for each content type that has statistics, as `'auth.user'`, its entity or object type here. @default none */
+  /** for each content type with statistics, such as `'auth.user'`, its entity or object type here. @default none */
   contentTypes?: Readonly<Record<string, EntityClass | string>> | undefined;
-  /** names of the tables that are not called as django-trackstats calls them */
+  /** names of tables that differ from those of django-trackstats */
   tables?: Partial<DjangoTables> | undefined;
-  /** also writes what a tracker of this application computes. @default false */
+  /** also overwrites what a tracker of this application computes. @default false */
   force?: boolean | undefined;
 }
 
-/** By shape: the application may have another copy of TypeORM. */
+/** Checked by its shape, because the application may have another copy of TypeORM. */
 const dataSource: Check<DataSource> = (given, refuse) =>
   InstanceChecker.isDataSource(given) && given.isInitialized
     ? given
@@ -35,7 +35,7 @@ const dataSource: Check<DataSource> = (given, refuse) =>
 const objectType: Check<EntityClass | string> = (given, refuse) =>
   typeof given === 'string' && given !== '' ? given : entityClass(given, refuse);
 
-/** What of the options says where the tables are. */
+/** Checks of the options that describe the source. */
 export const DJANGO_SOURCE = {
   dataSource,
   contentTypes: optional(recordOf(objectType)),
@@ -60,8 +60,8 @@ type Statistics = 'byDate' | 'byDateAndObject';
 const PAGE = 5_000;
 
 /**
- * The rows of django-trackstats' tables, page by page: metrics with their domains, statistics by date, and by date and
- * object.
+ * Yields the rows of django-trackstats' tables, page by page: metrics with their domains, statistics by date, and
+ * statistics by date and object.
  *
  * @throws UnsupportedDatabaseError, MissingDjangoTableError, UnmappedContentTypesError, InvalidObjectError
  */
@@ -81,7 +81,7 @@ export async function* djangoEntries(
   }));
 }
 
-/** the object types of the content types that have statistics, by their ids */
+/** Returns the object types of the content types that have statistics, by their ids. */
 async function objectTypesOf(
   { objectTypes }: StatisticContext,
   { database, schema }: Django,
@@ -100,7 +100,7 @@ ORDER BY c.${column('app_label')}, c.${column('model')}`),
   return new Map(named.map(({ id, name }) => [id, objectTypes.checkType(given[name] as EntityClass | string)]));
 }
 
-/** the metrics by their ids; a blank name there is none here */
+/** Returns the metrics by their ids. A blank name counts as none. */
 async function metricsOf({ database, schema }: Django): Promise<ReadonlyMap<string, GivenMetric>> {
   const { path, column } = schema;
   const rows = await database.read(() =>

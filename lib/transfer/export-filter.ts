@@ -11,13 +11,13 @@ import type { AnyMetrics, CustomScope, ObjectsScope, Range, TotalScope } from '.
 import { statisticTableOf } from '../statistics/statistic-table.js';
 import { checkPeriod, type Period } from '../time/period.js';
 
-/** One metric, several, all of a domain, or all that are stored where nothing is named. */
+/** Selects metrics to export: one, several, all of a domain, or all that are stored if none is named. */
 export type ExportedMetrics =
   | (AnyMetrics & { domain?: never })
   | { domain: DomainTarget; metric?: never; metrics?: never }
   | { domain?: never; metric?: never; metrics?: never };
 
-/** Objects of every type. */
+/** Selects objects of every type. */
 export type AllObjectsScope = {
   objects: 'all';
   object?: never;
@@ -27,8 +27,8 @@ export type AllObjectsScope = {
 };
 
 /**
- * Which statistics to export, as every read of StatisticService names them; and also all metrics of a `domain` or of
- * the database, several periods (every one where none is named), and `objects: 'all'`.
+ * Selects statistics to export, as every read of StatisticService does. In addition it takes all metrics of a `domain`
+ * or of the database, several periods (every one if none is named), and `objects: 'all'`.
  *
  * @example {} // the totals of everything
  * @example { domain: 'shopping', period: [Period.DAY, Period.LIFETIME], objectType: Customer, from: '2026-01-01' }
@@ -39,11 +39,11 @@ export type ExportFilter<S extends AbstractStatistic = AbstractStatistic> = Expo
     TotalScope | ObjectsScope | AllObjectsScope | CustomScope<S>
   );
 
-/** What an export filter asks for, checked as far as it can be without the database. */
+/** An export filter, checked as far as possible without the database. */
 export interface CheckedExport {
   /** metrics, or all of a domain, or (null) all */
   readonly metrics: readonly MetricTarget[] | { readonly domain: DomainTarget } | null;
-  /** null: every period */
+  /** null for every period */
   readonly periods: readonly Period[] | null;
   readonly range: RangeInput;
   readonly scope: ScopeFilter;
@@ -67,7 +67,7 @@ const KEYS: readonly FilterKey[] = [
 /**
  * Checks an export filter.
  *
- * @throws InvalidFilterError and the errors of what stands in the filter
+ * @throws InvalidFilterError, and the errors of the values in the filter
  */
 export function checkExport(context: FilterContext, filter: unknown): CheckedExport {
   const given = checkFilterKeys('TransferService.export', filter, KEYS, ['domain']);

@@ -2,16 +2,16 @@ import { TextDecoder } from 'node:util';
 import { NotUtf8Error } from '../errors/transfer.error.js';
 import { EventLoopTurns } from './event-loop.js';
 
-/** A stream, or anything else that gives bytes or text piece by piece. */
+/** The input of an import: a stream, or any other iterable of bytes or text. */
 export type ImportInput = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
-/** The longest row that is taken, in characters: an input without line ends does not fill the memory. */
+/** The longest row that is accepted, in characters. It keeps an input without line ends from filling the memory. */
 export const LONGEST_ROW = 1 << 20;
 
 /**
- * The text of an input, without byte order mark.
+ * Yields the text of an input, without its byte order mark.
  *
- * @throws NotUtf8Error: broken characters would otherwise become others, and be stored
+ * @throws NotUtf8Error because broken characters would otherwise be stored as other ones
  */
 export async function* importText(input: ImportInput): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -28,7 +28,7 @@ export async function* importText(input: ImportInput): AsyncGenerator<string> {
   if (rest !== '') yield rest;
 }
 
-/** The lines of a text, without what ends them. */
+/** Yields the lines of a text, without their line ends. */
 export async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
   // joined when the line ends: looking through all of it for each piece takes minutes for a line of 100,000 pieces
   let begun: string[] = [];

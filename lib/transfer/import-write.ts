@@ -11,22 +11,22 @@ import type { CheckedMetric } from './import-check.js';
 import { putCoverage } from './import-coverage.js';
 import type { ImportIntake, SpooledItem } from './import-intake.js';
 
-/** What an import did. */
+/** The result of an import. */
 export interface ImportResult {
-  /** rows of statistics that were read, and stored or found the same */
+  /** number of rows of statistics that were read, and stored or found unchanged */
   readonly rows: number;
-  /** coverages that were stored */
+  /** number of coverages that were stored */
   readonly coverages: number;
-  /** natural keys of the metrics that were not there before */
+  /** natural keys of the metrics that were created */
   readonly createdMetrics: readonly string[];
 }
 
 const BATCH = 5_000;
 
 /**
- * Stores what an intake has taken in. Domains and metrics that are there keep their names.
+ * Stores the contents of an intake. Existing domains and metrics keep their names.
  *
- * @throws ImportRefusedError for a coverage that does not go together with the stored one
+ * @throws ImportRefusedError for a coverage that contradicts the stored one
  */
 export function* writeImport(database: Database, intake: ImportIntake): Work<ImportResult> {
   const { metrics, createdMetrics } = yield* ensureMetrics(database, intake.metrics);

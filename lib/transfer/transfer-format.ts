@@ -1,9 +1,12 @@
 import { UnknownFormatError } from '../errors/transfer.error.js';
 
-/** `csv`: for spreadsheets and people. `jsonl`: JSON Lines, which also carry descriptions and coverage. */
+/**
+ * A format of exports and imports. `csv`: for spreadsheets and people. `jsonl`: JSON Lines, which also contain
+ * descriptions and coverage.
+ */
 export type TransferFormat = 'csv' | 'jsonl';
 
-/** What HTTP and file systems call each format. */
+/** Gives the content type and the file extension of each format. */
 export const TRANSFER_FORMATS: Readonly<
   Record<TransferFormat, { readonly contentType: string; readonly extension: string }>
 > = Object.freeze({

@@ -10,7 +10,7 @@ import { TransferService } from './transfer.service.js';
 /**
  * Provides `TransferService` to the module that imports it.
  *
- * @throws at start: TransferWithoutModuleError where the application has no TrackstatsModule
+ * @throws at start: TransferWithoutModuleError if the application has no TrackstatsModule
  * @example
  * ```ts
  * @Module({ imports: [TrackstatsTransferModule], providers: [ExportService] })

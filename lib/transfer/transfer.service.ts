@@ -19,15 +19,15 @@ import { csvEntries } from './csv.reader.js';
 import { jsonlEntries } from './jsonl.reader.js';
 import { checkFormat, type TransferFormat } from './transfer-format.js';
 
-/** How statistics are written. */
+/** Options of an export. */
 export interface ExportOptions {
   format: TransferFormat;
 }
 
-/** How a file is read. */
+/** Options of an import. */
 export interface ImportOptions {
   format: TransferFormat;
-  /** also writes what a tracker of this application computes, its coverage included. @default false */
+  /** also overwrites what a tracker of this application computes, including its coverage. @default false */
   force?: boolean | undefined;
 }
 
@@ -35,11 +35,11 @@ const EXPORT = { format: checkFormat } satisfies ChecksOf<ExportOptions>;
 const IMPORT = { format: checkFormat, force: withDefault(truth, false) } satisfies ChecksOf<ImportOptions>;
 const IMPORT_DJANGO = { ...DJANGO_SOURCE, force: IMPORT.force } satisfies ChecksOf<DjangoImportOptions>;
 
-/** Writes statistics out of a database, and into another. */
+/** Exports statistics from a database, and imports them into another. */
 export class TransferService {
   private readonly context: StatisticContext;
 
-  /** @internal the module makes it */
+  /** @internal the module creates it */
   constructor(
     private readonly database: Database,
     objectTypes: ObjectTypes,
@@ -51,16 +51,16 @@ export class TransferService {
   }
 
   /**
-   * The stored rows of a filter as text, in UTF-8: metrics by their natural keys, periods by name, exact decimals. The
-   * order is the same on every database, by metric, period, date, and then the other keys byte by byte. One file holds
-   * one kind of statistic: totals, by object, or one custom statistic.
+   * Exports the stored rows of a filter as UTF-8 text: metrics by their natural keys, periods by name, exact decimals.
+   * The order is the same on every database: by metric, period, date, and then the other keys byte by byte. One file
+   * contains one scope: totals, by object, or one custom statistic.
    *
-   * What is wrong with the filter is thrown before the stream begins. The stream reads page by page as it is taken,
-   * in bounded memory, and holds neither a connection nor a transaction in between: a row that is written or removed
-   * meanwhile may be in it or not, and every other row is in it once.
+   * Errors in the filter are thrown before the stream begins. The stream reads page by page, in bounded memory, and
+   * keeps neither a connection nor a transaction open between pages. A row that is written or removed meanwhile may be
+   * in it or not; every other row is in it once.
    *
-   * @throws UnknownFormatError, MissingPackageError, InvalidFilterError, UnknownMetricError, UnknownDomainError and the
-   * errors of what stands in the filter
+   * @throws UnknownFormatError, MissingPackageError, InvalidFilterError, UnknownMetricError, UnknownDomainError, and
+   * the errors of the values in the filter
    * @example
    * ```ts
    * await pipeline(await transfer.export({ domain: 'shopping' }, { format: 'csv' }), createWriteStream('shopping.csv'));
@@ -76,14 +76,14 @@ export class TransferService {
   }
 
   /**
-   * Stores what `export` wrote, or a file made by hand in the same form: all of it or nothing, in one transaction.
-   * Rows that are there get the new value; the last of several rows with one key counts. Domains and metrics that are
-   * missing are created; those that are there keep their names. Memory is bounded: what is checked waits in a
-   * temporary file. On SQLite the transaction is one burst, in which the process answers nothing else.
+   * Imports what `export` wrote, or another file of the same form: all of it or nothing, in one transaction. Existing
+   * rows are replaced; of several rows with the same key, the last one is stored. Missing domains and metrics are
+   * created; existing ones keep their names. Memory is bounded, because checked rows wait in a temporary file. On
+   * SQLite the transaction is one burst, in which the process answers nothing else.
    *
-   * @param input a stream, or anything else that gives bytes or text piece by piece
+   * @param input a stream, or any other iterable of bytes or text
    * @throws ImportRefusedError with the line and the reason of the first thousand rows that cannot be stored
-   * @throws TrackerOwnedError for what a tracker of this application computes, unless `force` is set
+   * @throws TrackerOwnedError for statistics that a tracker of this application computes, unless `force` is set
    * @throws NotUtf8Error, UnknownFormatError, MissingPackageError
    * @example const { rows } = await transfer.import(createReadStream('shopping.jsonl'), { format: 'jsonl' });
    */
@@ -95,11 +95,11 @@ export class TransferService {
   }
 
   /**
-   * Stores what is in the tables of django-trackstats: metrics and their domains, statistics by date, and by date and
-   * object; as `import`, in one transaction or not at all. Its database is only read, page by page. Coverage is not
-   * known there, so absent days are unknown here.
+   * Imports the tables of django-trackstats, in one transaction: metrics and their domains, statistics by date, and
+   * statistics by date and object. It only reads that database, page by page. Those tables have no coverage, so days
+   * without a row are unknown here.
    *
-   * @param options `contentTypes`: for each content type that has statistics its entity or object type here
+   * @param options `contentTypes`: for each content type with statistics, its entity or object type here
    * @throws UnmappedContentTypesError with the names of all content types that are missing in `contentTypes`
    * @throws MissingDjangoTableError, UnsupportedDatabaseError, InvalidObjectError
    * @throws ImportRefusedError for refs, periods or values that cannot be stored; TrackerOwnedError
