@@ -222,24 +222,45 @@ function storedBefore(dialect: Dialect, spec: RollupSpec, period: RollupPeriod):
     return sql`SELECT ${columns}, 1 AS known FROM ${table.path} s WHERE ${before} ORDER BY ${date} DESC LIMIT 1`;
   // with 'changes' and a stored base, a key without rows in the range stays as it is: the others are few, and sought
   if (period.baseIsStored && period.density === 'changes' && dialect.sharesExpressions) {
-    return sql`SELECT ${columns}, 1 AS known FROM (${lastDates(dialect, spec, period, before)}) l
-JOIN ${table.path} s ON ${join([...keys.map((key, index) => sql`s.${key} = ${raw(`l.k${String(index)}`)}`), sql`${date} = l.last`], ' AND ')}
-WHERE ${before}`;
+    const last = dialect.lastBefore({
+      table,
+      keys: soughtKeys(dialect, spec, period),
+      date: 'date',
+      before: dialect.dateOf(dialect.integer(period.from)),
+      query: activeKeys(dialect, spec, period),
+    });
+    return sql`SELECT ${columns}, 1 AS known FROM ${last}`;
   }
   const position = sql`ROW_NUMBER() OVER (${partition(keys.map((key) => sql`s.${key}`))}ORDER BY ${date} DESC)`;
   return sql`SELECT * FROM (SELECT ${columns}, ${position} AS known FROM ${table.path} s WHERE ${before}) r WHERE r.known = 1`;
 }
 
-/** The keys that have partials or stored rows in the range, and the `last` date before it on which each has a row. */
-function lastDates(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, before: Sql): Sql {
+/** The keys that have partials or stored rows in the range. */
+function activeKeys(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const { table } = spec.statistic;
-  const keys = storedKeyColumns(spec);
   const since = dialect.integer(period.from);
-  const active = sql`SELECT ${join(named(keys))} FROM ${table.path} s
+  return sql`SELECT ${join(named(storedKeyColumns(spec)))} FROM ${table.path} s
 WHERE ${ofPeriod(dialect, spec, period, raw('s'))} AND s.${table.column('date')} >= ${dialect.dateOf(since)}
 UNION SELECT ${join(storedKeys(dialect, spec))} FROM ${raw(spec.partials)} p WHERE p.day >= ${since}`;
-  const same = keys.map((key, index) => sql`s.${key} = ${raw(`a.k${String(index)}`)}`);
-  return sql`SELECT a.*, (SELECT MAX(s.${table.column('date')}) FROM ${table.path} s WHERE ${join([before, ...same], ' AND ')}) AS last FROM (${active}) a`;
+}
+
+/** The columns of the primary key before the date, of a row of an active key `a`. */
+function soughtKeys(dialect: Dialect, spec: RollupSpec, { period }: RollupPeriod): { property: string; value: Sql }[] {
+  return primaryKey(spec)
+    .slice(0, -1)
+    .map((property) => {
+      switch (property) {
+        case 'metricId':
+          return { property, value: dialect.integer(spec.metricId) };
+        case 'period':
+          return { property, value: dialect.integer(period) };
+        default: {
+          const constant = spec.constants.find((key) => key.property === property);
+          const place = spec.source.keys.findIndex((key) => key.property === property);
+          return { property, value: constant?.value ?? raw(`a.k${String(place)}`) };
+        }
+      }
+    });
 }
 
 /** The statistic's columns of the source's keys. */

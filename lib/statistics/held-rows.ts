@@ -9,56 +9,42 @@ export interface StatisticRows {
 }
 
 /**
- * Selects the last row before a date for each key: the columns of the table, and `position` 1. Its value is the one
- * that is carried forward to a date without a row.
- */
-export function lastRowsBefore({ statistic, where }: StatisticRows, date: Sql): Sql {
-  const { table } = statistic;
-  const keys = keyColumns(statistic).map((key) => sql`s.${key}`);
-  const partition = keys.length === 0 ? empty : sql`PARTITION BY ${join(keys)} `;
-  return sql`SELECT * FROM (SELECT s.*, ROW_NUMBER() OVER (${partition}ORDER BY s.${table.column('date')} DESC) AS position
-FROM ${table.path} s WHERE ${where(raw('s'))} AND s.${table.column('date')} < ${date}) l WHERE l.position = 1`;
-}
-
-/**
  * Inserts a row at a date for every key that has earlier rows and none at that date. By default it has the carried
  * value.
+ *
+ * One pass over the rows up to the date, and no join: in a table that was never analysed PostgreSQL expects one row of
+ * everything, and compared each key with each row (1,050,000 rows read instead of 60,000 for 1,000 keys on 60 dates).
  */
-export function holdAt(rows: StatisticRows, date: Sql, value?: Sql): Sql {
-  const { statistic, where } = rows;
+export function holdAt({ statistic, where }: StatisticRows, date: Sql, value?: Sql): Sql {
   const { table } = statistic;
-  const keys = keyColumns(statistic);
-  const given = [table.column('metricId'), table.column('period'), ...keys];
-  return sql`INSERT INTO ${table.path} (${join([...given, table.column('date'), table.column('value')])})
-SELECT ${join([...given.map((column) => sql`r.${column}`), date, value ?? sql`r.${table.column('value')}`])}
-FROM (${lastRowsBefore(rows, date)}) r
-WHERE NOT EXISTS (SELECT 1 FROM ${table.path} h WHERE ${where(raw('h'))} AND ${sameKeys(statistic, raw('r'), raw('h'))}h.${table.column('date')} = ${date})`;
+  const [day, stored] = [table.column('date'), table.column('value')];
+  const given = [table.column('metricId'), table.column('period'), ...keyColumns(statistic)];
+  const columns = join([...given, day, stored].map((column) => sql`s.${column}`));
+  const position = sql`ROW_NUMBER() OVER (${partition(statistic)}ORDER BY s.${day} DESC)`;
+  const last = sql`SELECT ${columns}, ${position} AS position FROM ${table.path} s WHERE ${where(raw('s'))} AND s.${day} <= ${date}`;
+  return sql`INSERT INTO ${table.path} (${join([...given, day, stored])})
+SELECT ${join([...given.map((column) => sql`l.${column}`), date, value ?? sql`l.${stored}`])}
+FROM (${last}) l WHERE l.position = 1 AND l.${day} < ${date}`;
 }
 
 /** Removes the rows at a date whose value equals that of the row before. */
 export function dropUnchangedAt(dialect: Dialect, { statistic, where }: StatisticRows, date: Sql): Sql {
-  const { table } = statistic;
+  const { table, keys } = statistic;
   const [day, value] = [table.column('date'), table.column('value')];
-  const keys = keyColumns(statistic);
-  const columns = (alias: Sql): Sql => join([...keys.map((key) => sql`${alias}.${key}, `), empty], '');
-  const before = sql`SELECT MAX(m.${day}) FROM ${table.path} m WHERE ${where(raw('m'))} AND ${sameKeys(statistic, raw('m'), raw('t'))}m.${day} < ${date}`;
-  const last = sql`SELECT ${columns(raw('t'))}(${before}) AS last FROM ${table.path} t WHERE ${where(raw('t'))} AND t.${day} = ${date}`;
-  // a derived table that is not merged: MySQL reads no table that it deletes from otherwise
-  const rows = sql`SELECT DISTINCT ${columns(raw('r'))}r.${value} FROM (${last}) l
-JOIN ${table.path} r ON ${sameKeys(statistic, raw('r'), raw('l'))}r.${day} = l.last WHERE ${where(raw('r'))}`;
-  const differs = dialect.differ(sql`b.${value}`, sql`s.${value}`);
-  return dialect.deleteFrom(
-    table,
-    sql`${where(raw('s'))} AND s.${day} = ${date}
-AND EXISTS (SELECT 1 FROM (${rows}) b WHERE ${sameKeys(statistic, raw('b'), raw('s'))}NOT (${differs}))`,
-  );
+  const order = sql`(${partition(statistic)}ORDER BY s.${day})`;
+  const unchanged = (identity: Sql): Sql => {
+    const rows = sql`SELECT ${identity}, s.${day}, s.${value}, LAG(s.${value}) OVER ${order} AS earlier, ROW_NUMBER() OVER ${order} AS position
+FROM ${table.path} s WHERE ${where(raw('s'))} AND s.${day} <= ${date}`;
+    return sql`SELECT * FROM (${rows}) r WHERE r.${day} = ${date} AND r.position > 1 AND NOT (${dialect.differ(sql`r.${value}`, raw('r.earlier'))})`;
+  };
+  return dialect.deleteFound(table, ['metricId', 'period', ...keys.map(({ property }) => property), 'date'], unchanged);
+}
+
+function partition(statistic: StatisticTable): Sql {
+  const keys = keyColumns(statistic).map((key) => sql`s.${key}`);
+  return keys.length === 0 ? empty : sql`PARTITION BY ${join(keys)} `;
 }
 
 function keyColumns({ keys }: StatisticTable): Sql[] {
   return keys.map(({ column }) => column);
-}
-
-/** The condition ends with AND, so that it can be empty. */
-function sameKeys(statistic: StatisticTable, a: Sql, b: Sql): Sql {
-  return join([...keyColumns(statistic).map((key) => sql`${a}.${key} = ${b}.${key}`), empty], ' AND ');
 }

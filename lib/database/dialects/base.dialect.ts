@@ -25,6 +25,7 @@ import type {
   Point,
   Replaced,
   Replacement,
+  SoughtRows,
   StagedColumn,
   StagedType,
   StoredKeyType,
@@ -437,6 +438,22 @@ FROM ${table.path} s LEFT JOIN ${staged} f ON ${sameKeys(table, keys, stored)} W
     return sql`DELETE FROM ${table.path} AS s WHERE ${condition}`;
   }
 
+  deleteFound(table: Table, keys: readonly string[], found: (identity: Sql) => Sql): Sql {
+    const { columns, names, identity } = identityOf(table, keys);
+    return this.deleteFrom(
+      table,
+      sql`(${join(columns.map((column) => sql`s.${column}`))}) IN (SELECT ${join(names)} FROM (${found(identity)}) f)`,
+    );
+  }
+
+  lastBefore({ table, keys, date, before, query }: SoughtRows): Sql {
+    const day = table.column(date);
+    const same = (alias: Sql): Sql[] =>
+      keys.map(({ property, value }) => sql`${alias}.${table.column(property)} = ${value}`);
+    const last = sql`SELECT MAX(l.${day}) FROM ${table.path} l WHERE ${join([...same(raw('l')), sql`l.${day} < ${before}`], ' AND ')}`;
+    return sql`(SELECT a.*, (${last}) AS last FROM (${query}) a) a JOIN ${table.path} s ON ${join([...same(raw('s')), sql`s.${day} = a.last`], ' AND ')}`;
+  }
+
   protected abstract putStaged(replacement: Replacement): Work<number>;
 
   /**
@@ -597,6 +614,16 @@ export function insertInto({ table, keys, value }: Replacement): Sql {
 
 export function withExpressions(expressions: readonly Sql[]): Sql {
   return expressions.length === 0 ? sql`` : sql`WITH ${join(expressions, ',\n')}\n`;
+}
+
+/** The key of a row `s`, as columns `i0`, `i1`, … of a query of such rows. */
+export function identityOf(
+  table: Table,
+  keys: readonly string[],
+): { columns: readonly Sql[]; names: readonly Sql[]; identity: Sql } {
+  const columns = keys.map((key) => table.column(key));
+  const names = keys.map((_, index) => raw(`i${String(index)}`));
+  return { columns, names, identity: join(columns.map((column, index) => sql`s.${column} AS ${names[index]}`)) };
 }
 
 /** whether a stored row and a fresh one, `f`, have one key */

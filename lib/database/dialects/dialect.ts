@@ -119,6 +119,17 @@ export interface NumericColumn {
   readonly scale: number | null;
 }
 
+/** The rows that `lastBefore` seeks. */
+export interface SoughtRows {
+  readonly table: Table;
+  /** the columns of the primary key before the date, in its order, with what they are equal to */
+  readonly keys: readonly { readonly property: string; readonly value: Sql }[];
+  readonly date: string;
+  readonly before: Sql;
+  /** gives rows `a`, which the values may name */
+  readonly query: Sql;
+}
+
 /**
  * What differs between databases, and all of it. The engine above knows no database by name; a new one is a new
  * file beside this that extends `BaseDialect`, and a line in the registry.
@@ -291,6 +302,15 @@ export interface Dialect {
   eachDay(spans: Sql): Sql;
   /** deletes rows of a table, whose alias in the condition is `s` */
   deleteFrom(table: Table, condition: Sql): Sql;
+  /**
+   * deletes the rows that a query finds, in time linear in them whatever the planner expects
+   *
+   * @param keys of the primary key
+   * @param found given the columns of `s` that tell a row, which it selects
+   */
+  deleteFound(table: Table, keys: readonly string[], found: (identity: Sql) => Sql): Sql;
+  /** a FROM clause: rows `a` of a query with the last row `s` of the same keys before a date, sought by the primary key */
+  lastBefore(sought: SoughtRows): Sql;
   /** makes a range of a statistic's rows hold exactly the fresh ones, leaving unchanged rows alone where it can */
   replace(replacement: Replacement): Work<Replaced>;
   /** the rows that a range holds and those that it should, where they are not the same */

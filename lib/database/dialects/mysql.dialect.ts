@@ -4,7 +4,7 @@ import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Row, type Work } from '../work.js';
-import { BaseDialect, encodedAs, freshColumns, insertInto, sameKeys } from './base.dialect.js';
+import { BaseDialect, encodedAs, freshColumns, identityOf, insertInto, sameKeys } from './base.dialect.js';
 import { choose, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
 import {
   DAYS,
@@ -476,6 +476,16 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
 
   override deleteFrom(table: Table, condition: Sql): Sql {
     return sql`DELETE s FROM ${table.path} AS s WHERE ${condition}`;
+  }
+
+  /** MySQL reads no table that it deletes from, but in a derived table that is not merged. */
+  override deleteFound(table: Table, keys: readonly string[], found: (identity: Sql) => Sql): Sql {
+    const { columns, names, identity } = identityOf(table, keys);
+    return sql`DELETE s FROM (SELECT DISTINCT ${join(names)} FROM (${found(identity)}) r) f
+STRAIGHT_JOIN ${table.path} AS s ON ${join(
+      columns.map((column, index) => sql`s.${column} = f.${names[index]}`),
+      ' AND ',
+    )}`;
   }
 
   /** With the columns and the key of the statistics' own table, or each stored row would be looked for among all fresh ones. */

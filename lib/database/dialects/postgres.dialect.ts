@@ -27,6 +27,7 @@ import type {
   Point,
   Replaced,
   Replacement,
+  SoughtRows,
   StoredKeyType,
   WaitOptions,
 } from './dialect.js';
@@ -95,6 +96,14 @@ function poolsOf({ driver }: DataSource): readonly Pool[] {
 function sqlState(error: unknown): string {
   return String((error as { code?: unknown } | null)?.code);
 }
+
+/** Where a row is, also in a partitioned table, as columns of a query. */
+function placeOf(alias: Sql): Sql {
+  return sql`${alias}.ctid AS place, ${alias}.tableoid AS part`;
+}
+
+/** Whether a row `s` is the one that is found, `f`. */
+const IS_PLACE = raw('s.ctid = f.place AND s.tableoid = f.part');
 
 class Shared {
   constructor(readonly value: unknown) {}
@@ -510,18 +519,12 @@ FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j)`;
   protected override *replaceStored(replacement: Replacement): Work<Replaced> {
     const { table, keys, value, expressions } = replacement;
     const column = table.column(value);
-    const found = keys.map((_, index) => raw(`s${String(index)}`));
-    const compared = sql`SELECT ${join([freshColumns(keys), ...keys.map((key, index) => sql`s.${table.column(key)} AS ${found[index]}`)])}
-FROM ${this.besideStored(replacement)}`;
-    const isFound = join(
-      keys.map((key, index) => sql`s.${table.column(key)} = c.${found[index]}`),
-      ' AND ',
-    );
+    const compared = sql`SELECT ${freshColumns(keys)}, s.place, s.part FROM ${this.besideStored(replacement)}`;
     const counts = yield* queryOne<{ written: string; removed: string }>(sql`${withExpressions([
       ...expressions,
       sql`compared AS MATERIALIZED (${compared})`,
     ])}, removed AS (
-DELETE FROM ${table.path} AS s USING compared c WHERE c.c0 IS NULL AND ${isFound}
+DELETE FROM ${table.path} AS s USING compared f WHERE f.c0 IS NULL AND ${IS_PLACE}
 RETURNING 1),
 written AS (
 ${insertInto(replacement)} SELECT ${freshColumns(keys)} FROM compared f WHERE f.c0 IS NOT NULL
@@ -550,8 +553,31 @@ SELECT (SELECT COUNT(*) FROM written) AS written, (SELECT COUNT(*) FROM removed)
   }: Pick<Replacement, 'table' | 'keys' | 'value' | 'fresh' | 'inRange'>): Sql {
     const columns = [...keys, value].map((property) => sql`r.${table.column(property)}`);
     const [first = ''] = keys;
-    return sql`(${fresh}) f FULL JOIN (SELECT ${join(columns)} FROM ${table.path} r WHERE ${inRange(raw('r'))}) s ON ${sameKeys(table, keys, raw('s'))}
+    return sql`(${fresh}) f FULL JOIN (SELECT ${join(columns)}, ${placeOf(raw('r'))} FROM ${table.path} r WHERE ${inRange(raw('r'))}) s ON ${sameKeys(table, keys, raw('s'))}
 WHERE f.c0 IS NULL OR s.${table.column(first)} IS NULL OR s.${table.column(value)} IS DISTINCT FROM f.v`;
+  }
+
+  /**
+   * By where the rows are. Before the first ANALYZE the planner expects one row whatever the condition, and prefers the
+   * index of dates to the primary key: it read all rows of a date for each row that it deleted.
+   */
+  override deleteFound(table: Table, _keys: readonly string[], found: (identity: Sql) => Sql): Sql {
+    return sql`WITH found AS MATERIALIZED (${found(placeOf(raw('s')))})
+DELETE FROM ${table.path} AS s USING found f WHERE ${IS_PLACE}`;
+  }
+
+  /**
+   * Each row is sought in the order of the primary key, which nothing but its index has: where columns are compared one
+   * by one, the planner takes the index of dates before the first ANALYZE, and reads it back to the last row of each key.
+   */
+  override lastBefore({ table, keys, date, before, query }: SoughtRows): Sql {
+    const columns = [...keys.map(({ property }) => property), date].map((property) => sql`s.${table.column(property)}`);
+    const last = sql`SELECT s.* FROM ${table.path} s WHERE ROW(${join(columns)}) < ROW(${join([...keys.map(({ value }) => value), before])})
+ORDER BY ${join(columns.map((column) => sql`${column} DESC`))} LIMIT 1`;
+    return sql`(${query}) a JOIN LATERAL (${last}) s ON ${join(
+      keys.map(({ value }, index) => sql`${columns[index]} = ${value}`),
+      ' AND ',
+    )}`;
   }
 
   protected putStaged(): Work<number> {
