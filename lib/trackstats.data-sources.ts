@@ -31,7 +31,7 @@ function isDataSource(provider: Provider): boolean {
   return valueOf(instance, '@instanceof') === Symbol.for('DataSource');
 }
 
-/** Whether TypeOrmModule.forRoot provides it under the token of a data source; what watches providers wraps it. */
+/** True if TypeOrmModule.forRoot provides it under the token of a data source. Tools that watch providers wrap it. */
 function isOfTypeOrmModule({ token, host }: Provider): boolean {
   const isToken = token === DataSource || (typeof token === 'string' && token.endsWith('DataSource'));
   return isToken && host?.providers.has('TypeOrmModuleOptions') === true;

@@ -31,7 +31,7 @@ import { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
 import type { ResolvedOptions } from './trackstats.options.js';
 import { checkRegistrations, registeredStatistics } from './trackstats.registration.js';
 
-/** What happens when the application starts and stops, in its order. */
+/** Runs the steps of the application's start and stop, in order. */
 export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Trackstats');
 

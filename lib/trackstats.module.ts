@@ -38,13 +38,16 @@ import { trackstatsProviders } from './trackstats.providers.js';
 import { FeatureCheck, FEATURE, ROOT, type Registration } from './trackstats.registration.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from './trackstats.tokens.js';
 
-/** What applications inject, each with the token under which the parts of the library share it. */
+/** The services that applications inject, each with the token under which the parts of the library share it. */
 const SERVICES = [DomainService, MetricService, StatisticService, TrackerService, TrackerEvents].map((type) => ({
   type,
   shared: Symbol(`shared ${type.name}`),
 }));
 
-/** What the optional parts of the library inject beside that. No application can: it has no name for these. */
+/**
+ * The providers that optional parts of the library inject in addition. Applications cannot, because these have no
+ * exported token.
+ */
 const SHARED = [Database, DataSources, ObjectTypes, StatisticOwners, TrackerRegistry];
 
 /**

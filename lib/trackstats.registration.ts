@@ -4,7 +4,7 @@ import { DataSourceMismatchError, DuplicateModuleError, MissingModuleError } fro
 import type { AbstractStatistic } from './statistics/abstract-statistic.js';
 import { valueOf } from './tracking/provider.js';
 
-/** What `forRoot` or `forFeature` registers. */
+/** The arguments of `forRoot` or `forFeature`. */
 export interface Registration {
   readonly statistics: readonly Type<AbstractStatistic>[];
   readonly dataSource: string;
@@ -44,7 +44,7 @@ function placesOf(registration: Registration, modules: ModulesContainer): readon
   return importers.length === 0 ? ['the application'] : importers.map(({ name }) => name);
 }
 
-/** Whether what a module imports registers it, or imports what does; of modules that are not ours nothing runs. */
+/** True if an imported module registers it, or imports one that does. Runs no code of modules that are not ours. */
 function isOf(registration: Registration, imported: unknown): boolean {
   const [imports, providers] = ['imports', 'providers'].map((name) => valueOf(imported, name));
   return (

@@ -4,7 +4,7 @@ export interface AggregateMeaning {
   readonly empty: '0' | null;
   /** True if the values of separate buckets add up to the value of all of them. */
   readonly isSummable: boolean;
-  /** What of a source row is read: that it exists, a number, or a value that is told apart from others. */
+  /** The part of a source row that is read: that it exists, a number, or a value to distinguish from others. */
   readonly reads: 'rows' | 'numbers' | 'values';
   /** How two partials of separate rows become one. */
   readonly combine: 'add' | 'least' | 'greatest';

@@ -20,7 +20,7 @@ export interface GlobalOptions {
 /** After an interruption: longer nobody waits for the application to close. Milliseconds. */
 const LONGEST_GOODBYE = 2_000;
 
-/** What a command works with. */
+/** The context of a command. */
 export class CommandContext {
   constructor(
     private readonly source: ApplicationSource,

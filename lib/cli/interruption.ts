@@ -9,7 +9,7 @@ export function exitCodeOf({ signal }: InterruptedError): number {
   return EXIT_CODES[signal as Handled];
 }
 
-/** What Ctrl-C does while a command runs: the first stops it in good order, the second ends the process. */
+/** Handles Ctrl-C while a command runs: the first ends it in good order, the second ends the process. */
 export class Interruption {
   private readonly controller = new AbortController();
   private readonly handlers = (Object.keys(EXIT_CODES) as Handled[]).map((signal) => {

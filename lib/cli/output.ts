@@ -11,7 +11,7 @@ export class Output {
     private readonly stderr: NodeJS.WriteStream,
   ) {}
 
-  /** Whether a person watches what goes to stderr. */
+  /** True if a person watches stderr. */
   get isWatched(): boolean {
     return this.stderr.isTTY && !this.isJson;
   }

@@ -1,6 +1,6 @@
 import { type AggregateFunction, type AggregateMeaning, AGGREGATES } from '../catalog/aggregates.js';
 
-/** What made the values under a coverage: an aggregate of a tracker, or calls of `increment`. */
+/** The origin of the values in a coverage: an aggregate of a tracker, or calls of `increment`. */
 export type CoverageKind = AggregateFunction | 'increment';
 
 type KindMeaning = Pick<AggregateMeaning, 'empty' | 'isSummable'>;

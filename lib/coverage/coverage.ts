@@ -12,7 +12,7 @@ export interface CoverageKey {
   readonly scope: string;
 }
 
-/** What a coverage says of its statistics. */
+/** The dates of a coverage, and how they were computed. */
 export interface CoverageValues {
   /** first complete date; null before the first run has ended */
   readonly from: LocalDate | null;
@@ -29,7 +29,7 @@ export interface CoverageValues {
 /** A coverage as it is stored. */
 export interface StoredCoverage extends CoverageKey, CoverageValues {}
 
-/** What a coverage says, once it has dates. */
+/** The values of a coverage that has dates. */
 export interface CoveredDates extends CoverageValues {
   readonly from: LocalDate;
 }

@@ -19,12 +19,15 @@ import { baseOf, dashboardHtml } from './dashboard.html.js';
 import type { ResolvedDashboardOptions } from './dashboard.options.js';
 import { DASHBOARD_OPTIONS } from './dashboard.tokens.js';
 
-/** What requests of Express and of Fastify have in common. */
+/** The common part of requests in Express and Fastify. */
 interface Request {
   readonly originalUrl: string;
 }
 
-/** What answers of Express and of Fastify have in common. Sent by hand: an interceptor of the application may wrap what handlers return. */
+/**
+ * The common part of responses in Express and Fastify. Used directly, because an interceptor of the application may
+ * wrap the results of handlers.
+ */
 interface Reply {
   header(name: string, value: string): unknown;
   send(body: string | Buffer): unknown;

@@ -17,7 +17,7 @@ export class MissingDashboardPageError extends TrackstatsError {
 export class InvalidDashboardOptionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DASHBOARD_OPTIONS';
 
-  /** @param reason what was expected and how to mend it */
+  /** @param reason the expectation and what to do */
   constructor(option: string, given: unknown, reason: string) {
     super(`TrackstatsDashboardModule: ${option} is ${shown(given)}. ${reason}`);
   }

@@ -1,4 +1,4 @@
-/** What the page is made of, beside the files that it loads. */
+/** The parts of the page, besides the files that it loads. */
 export interface DashboardDocument {
   readonly title: string;
   /** where the files stand, relative to the address that was asked for: './' or './trackstats/' */
@@ -35,8 +35,8 @@ ${modules.map((name) => `<link rel="modulepreload" href="${file(name)}">`).join(
 }
 
 /**
- * What leads from the address that a browser asked for to the files below the page. A server may serve the page with
- * and without a slash at its end, and only the request tells which one it was.
+ * Returns the path from the address that a browser requested to the files below the page. A server may serve the page
+ * with and without a slash at its end, and only the request shows which one it was.
  */
 export function baseOf(url: string): string {
   const path = url.replace(/[?#].*$/s, '');

@@ -1,6 +1,6 @@
 import { CANCEL_GRACE } from './limits.js';
 
-/** What stops a unit of work. */
+/** The signals and limits that stop a unit of work. */
 export interface CancellationOptions {
   /** abort one of them and the work stops with its reason */
   readonly signals?: readonly (AbortSignal | undefined)[];

@@ -30,7 +30,7 @@ const HELD: Readonly<Record<Exclude<StoredKeyType, 'varchar'>, ReadonlySet<KeyKi
   date: new Set(['date']),
 };
 
-/** Whether a key column of a type holds each value of a column without loss. */
+/** True if a key column of a type can store each value of a column without loss. */
 export function holdsKey(stored: StoredKeyType, encoding: KeyEncoding, { precision, scale }: ColumnShape): boolean {
   if (stored === 'varchar' || HELD[stored].has(encoding.kind)) return true;
   const digits = precision === null ? encoding.scale : (scale ?? 0);

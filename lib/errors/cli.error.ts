@@ -4,7 +4,7 @@ import { TrackstatsError } from './trackstats.error.js';
 export class ApplicationNotFoundError extends TrackstatsError {
   readonly code = 'TRACKSTATS_APPLICATION_NOT_FOUND';
 
-  /** @param problem what is wrong, and how to mend it */
+  /** @param problem the problem and what to do */
   constructor(problem: string, cause?: unknown) {
     super(problem, { cause });
   }

@@ -4,7 +4,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 export class InvalidOptionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_OPTIONS';
 
-  /** @param reason what was expected and how to mend it */
+  /** @param reason the expectation and what to do */
   constructor(option: string, given: unknown, reason: string) {
     super(`TrackstatsModule: ${option} is ${shown(given)}. ${reason}`);
   }

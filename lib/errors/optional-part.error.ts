@@ -26,7 +26,7 @@ export class MissingPackageError extends TrackstatsError {
 export class InvalidPartOptionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_PART_OPTION';
 
-  /** @param reason what was expected and how to mend it */
+  /** @param reason the expectation and what to do */
   constructor(part: string, option: string, given: unknown, reason: string) {
     super(`${part}: ${option} is ${shown(given)}. ${reason}`);
   }

@@ -4,7 +4,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 export class InvalidScheduleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_SCHEDULE';
 
-  /** @param reason what was expected and how to mend it */
+  /** @param reason the expectation and what to do */
   constructor(tracker: string, option: string, given: unknown, reason: string, cause?: unknown) {
     super(`Tracker ${tracker}: ${option} is ${shown(given)}. ${reason}`, { cause });
   }

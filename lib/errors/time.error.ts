@@ -9,7 +9,9 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 export class InvalidPeriodError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_PERIOD';
 
-  /** @param reason what was expected and how to mend it, one sentence or two; the sentence before it shows what was given */
+  /**
+   * @param reason the expectation and what to do, in one sentence or two. The sentence before it shows what was given
+   */
   constructor(given: unknown, reason: string) {
     super(`Invalid period: ${shown(given)}. ${reason}`);
   }
@@ -24,7 +26,9 @@ export class InvalidPeriodError extends TrackstatsError {
 export class InvalidDateError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DATE';
 
-  /** @param reason what was expected and how to mend it, one sentence or two; the sentence before it shows what was given */
+  /**
+   * @param reason the expectation and what to do, in one sentence or two. The sentence before it shows what was given
+   */
   constructor(given: unknown, reason: string) {
     super(`Invalid date: ${shown(given)}. ${reason}`);
   }
@@ -39,7 +43,9 @@ export class InvalidDateError extends TrackstatsError {
 export class UnknownTimeZoneError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_TIME_ZONE';
 
-  /** @param reason what was expected and how to mend it, one sentence or two; the sentence before it shows what was given */
+  /**
+   * @param reason the expectation and what to do, in one sentence or two. The sentence before it shows what was given
+   */
   constructor(given: unknown, reason: string) {
     super(`Unknown time zone: ${shown(given)}. ${reason}`);
   }

@@ -4,7 +4,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 export class InvalidTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_TRACKER';
 
-  /** @param problem what is wrong and how to mend it */
+  /** @param problem the problem and what to do */
   constructor(tracker: string, problem: string, cause?: unknown) {
     super(`Tracker ${tracker}: ${problem}`, { cause });
   }
@@ -26,7 +26,7 @@ export class MissingSourceError extends TrackstatsError {
 export class SourceDataSourceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_SOURCE_DATA_SOURCE';
 
-  /** @param problem what is wrong and how to mend it */
+  /** @param problem the problem and what to do */
   constructor(tracker: string, problem: string) {
     super(`Tracker ${tracker}: ${problem}`);
   }
@@ -91,7 +91,7 @@ export class NotStartedError extends TrackstatsError {
 export class InvalidResultError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_RESULT';
 
-  /** @param reason what was expected and how to mend it */
+  /** @param reason the expectation and what to do */
   constructor(tracker: string, given: unknown, reason: string) {
     super(`Tracker ${tracker}: the method returned ${shown(given)}. ${reason} Nothing was recorded.`);
   }

@@ -15,7 +15,7 @@ export class TrackerState {
   @Column({ type: 'varchar', length: 255, nullable: true })
   owner!: string | null;
 
-  /** counts the leases: a holder that was paused past its own is told by it */
+  /** counts the leases, so that a process that was paused past its lease is detected */
   @Column({ type: 'bigint', default: 0 })
   fence!: string;
 

@@ -1,4 +1,4 @@
-/** What a promise resolves to, or a rejection where that takes longer. */
+/** Returns the result of a promise, or rejects if it takes longer. */
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

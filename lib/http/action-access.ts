@@ -14,7 +14,7 @@ import { ACTION_GUARDS } from './http.tokens.js';
 
 const admitted = new WeakSet<object>();
 
-/** Whether the action guards admit the one who asks; on routes that `ActionAccessInterceptor` serves. */
+/** True if the action guards admit the user of the request, on routes that `ActionAccessInterceptor` serves. */
 export const MayAct = createParamDecorator((_: unknown, context: ExecutionContext): boolean =>
   admitted.has(context.switchToHttp().getRequest<object>()),
 );

@@ -18,7 +18,7 @@ export class Backfills implements BeforeApplicationShutdown {
 
   constructor(@Inject(TrackstatsAccess) private readonly access: TrackstatsAccess) {}
 
-  /** What is done stays; the dates that are left can be asked for again. */
+  /** Aborts the backfills. Completed steps stay, and the remaining dates can be requested again. */
   async beforeApplicationShutdown(): Promise<void> {
     for (const { abort } of this.last.values()) abort.abort();
     await Promise.all([...this.last.values()].map(({ done }) => done));
@@ -61,7 +61,7 @@ export class Backfills implements BeforeApplicationShutdown {
     ]);
   }
 
-  /** what can be told before anything is answered */
+  /** Checks everything that can be checked before the response. */
   private check(tracker: string, { from, to }: { from: LocalDate; to?: LocalDate }): void {
     if (this.access.registry.get(tracker, 'backfill').kind === 'method') {
       throw TrackstatsHttpException.badRequest('This tracker is a method, which knows of today only.');

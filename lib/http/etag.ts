@@ -10,7 +10,7 @@ export function etagOf(body: string): string {
 }
 
 /**
- * Whether a client has the body of a tag already.
+ * True if a client already has the body of a tag.
  *
  * @param ifNoneMatch the header of that name: '*', or tags separated by commas
  */

@@ -18,7 +18,7 @@ export class UnguardedInterfaceError extends TrackstatsError {
 export class InvalidHttpOptionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_HTTP_OPTIONS';
 
-  /** @param reason what was expected and how to mend it */
+  /** @param reason the expectation and what to do */
   constructor(option: string, given: unknown, reason: string) {
     super(`TrackstatsHttpModule: ${option} is ${shown(given)}. ${reason}`);
   }

@@ -63,7 +63,7 @@ export class TrackstatsHttpException extends HttpException {
 
 type ErrorClass = Type<TrackstatsError>;
 
-/** What a client is told, by what went wrong; everything else is an error of the server. */
+/** The status for each error. Every other error is one of the server. */
 const STATUS_BY_ERROR = new Map<ErrorClass, HttpStatus>([
   ...statusOf(HttpStatus.NOT_FOUND, [UnknownMetricError, UnknownDomainError, UnknownTrackerError]),
   ...statusOf(HttpStatus.CONFLICT, [
@@ -107,8 +107,8 @@ const STATUS_BY_ERROR = new Map<ErrorClass, HttpStatus>([
 ]);
 
 /**
- * An error as it is answered; of one that no client can mend nothing is told, as it may show SQL, values, or the names
- * of machines. It is for the log.
+ * Returns an error as a response. The response shows nothing of an error that no client can fix, because it may contain
+ * SQL, values, or the names of machines. That is for the log.
  */
 export function httpExceptionOf(error: unknown): HttpException {
   if (error instanceof HttpException) return error;

@@ -126,7 +126,7 @@ function scopeOfRows(table: StatisticTable, { objectType }: StoredPeriod): Cover
   return objectType === null ? { kind: 'total' } : { kind: 'objects', objectType };
 }
 
-/** Whether rows by object are known to be those of single objects that have trackers of their own. */
+/** True if rows by object are known to belong to single objects that have trackers of their own. */
 function isOfOneObject(known: Map<string, KnownScope> | undefined, scope: CoverageScope, period: Period): boolean {
   if (scope.kind !== 'objects') return false;
   return [...(known?.values() ?? [])].some(

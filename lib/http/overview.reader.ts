@@ -97,7 +97,10 @@ export class OverviewReader {
     return { metric, period, coverage, calendar, dates: datesOf(period, calendar) };
   }
 
-  /** of windows the value a window before, which lies before the range; of the others the point before */
+  /**
+   * Reads the earlier values: for windows the one a window before, which is outside the range; for the others the point
+   * before.
+   */
   private *changesOf(all: readonly LineSeries[]): Work<ReadonlyMap<number, ChangeResource | null>> {
     const { database } = this.access.context;
     const changes = new Map<number, ChangeResource | null>();

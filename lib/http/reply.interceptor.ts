@@ -20,7 +20,7 @@ interface Request {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** What depends on who asks: a cache that is shared by users, or a browser in which they change, has to ask again. */
+/** Headers on which a reply depends: a cache that users share, or a browser in which they change, must ask again. */
 const VARY = ['Authorization', 'Cookie'];
 
 /**

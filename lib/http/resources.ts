@@ -1,5 +1,5 @@
 /**
- * What the JSON interface answers, as TypeScript types: a client may import them (`import type`) from
+ * The responses of the JSON interface, as TypeScript types: a client may import them (`import type`) from
  * `nestjs-trackstats/http`. Dates are local dates, `YYYY-MM-DD`; instants are ISO 8601 in UTC; a period is its name.
  */
 import type { PeriodName } from '../time/period.js';

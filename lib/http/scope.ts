@@ -14,7 +14,10 @@ export interface ScopeQuery {
   readonly dimensions: DimensionTexts;
 }
 
-/** What is meant: the total; objects of a type, all or some; or a custom statistic, of which some dimensions are named. */
+/**
+ * The scope of a request: the total, objects of a type (all or some), or a custom statistic of which some dimensions
+ * are named.
+ */
 export type Scope =
   | { readonly kind: 'total' }
   | { readonly kind: 'objects'; readonly objectType: string; readonly objects: readonly ObjectRef[] }

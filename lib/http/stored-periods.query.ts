@@ -52,7 +52,7 @@ interface Place {
   readonly objectType: string | null;
 }
 
-/** all that lies behind some places: what is found is a place to jump on from */
+/** Finds everything after some places. Each result is a place to jump on from. */
 function* jumps(database: Database, from: readonly Place[], seek: (place: Place) => Sql): Work<StoredPeriod[]> {
   const found: StoredPeriod[] = [];
   for (let places = from; places.length > 0;) {

@@ -11,7 +11,7 @@ import { filterOf, scopeOf, statisticName, type Scope, type ScopeQuery } from '.
 import { metricResource } from './to-resource.js';
 import type { TrackstatsAccess } from './trackstats.access.js';
 
-/** What a request asks about: stored metrics in a period and a scope, with their calendar. */
+/** The subject of a request: stored metrics in a period and a scope, with their calendar. */
 export interface Subject {
   /** in the order of the request */
   readonly metrics: readonly Metric[];

@@ -6,7 +6,7 @@ import { Replied, ReplyInterceptor } from './reply.interceptor.js';
 import type { BackfillResource, ResultResource, VerifyResponse } from './resources.js';
 import { TrackerReader } from './tracker.reader.js';
 
-/** What action guards admit to. It is mounted only where there are any. */
+/** Serves the actions that the action guards protect. It is mounted only if there are any. */
 @UseFilters(TrackstatsHttpExceptionFilter)
 @UseInterceptors(ReplyInterceptor)
 export class TrackerActionsController {

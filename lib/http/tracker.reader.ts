@@ -59,7 +59,7 @@ export class TrackerReader {
   }
 }
 
-/** what is left out is no key: TrackerService would read undefined as a date */
+/** Leaves out missing dates, because TrackerService would read undefined as a date. */
 function given({ from, to }: DateRange): { from?: string; to?: string } {
   return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
 }

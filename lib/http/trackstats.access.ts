@@ -13,8 +13,8 @@ import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.
 import { MissingTrackstatsModuleError } from './http.error.js';
 
 /**
- * What TrackstatsModule provides. It is looked up when the application starts and not injected, so that it is found
- * where that module is not global, and named where there is none.
+ * Gives the interface access to TrackstatsModule. The providers are looked up when the application starts, and not
+ * injected, so that they are found even if that module is not global, and named if it is missing.
  */
 @Injectable()
 export class TrackstatsAccess implements OnModuleInit {

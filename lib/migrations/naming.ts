@@ -1,12 +1,12 @@
 import type { DataSource } from 'typeorm';
 
-/** What an entity of a migration's time was called: its class, and the name that it gave its table. */
+/** The name of an entity at the time of a migration: its class, and the name that it gave its table. */
 export interface TableName {
   readonly entity: string;
   readonly name: string;
 }
 
-/** What a column was called: its property, and the name that the entity gave it, if it gave one. */
+/** The name of a column: its property, and the name that the entity gave it, if any. */
 export interface ColumnName {
   readonly property: string;
   readonly name?: string;

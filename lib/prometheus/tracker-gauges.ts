@@ -35,7 +35,7 @@ const MEASURES: readonly (readonly [string, string, Measure])[] = [
 ];
 
 /**
- * What is read from the database when it is scraped, and then only.
+ * Creates the metrics that are read from the database, only when they are scraped.
  *
  * @param looks one of each application
  */

@@ -62,7 +62,7 @@ class PathWalk {
     return this.refuse(`does not exist: ${metadata.name} has ${properties(metadata)}.`);
   }
 
-  /** A relation at the end of a path stands for the key that it holds. */
+  /** A relation at the end of a path means the key that it stores. */
   private key(alias: string, relation: RelationMetadata): PropertyColumn {
     this.refuseMany(relation);
     const pointsTo = relation.inverseEntityMetadata;

@@ -11,13 +11,16 @@ export interface ResolvedSource {
   /** the date, by which rows are laid on days */
   readonly clock: ClockColumn;
   readonly aggregate: AggregateFunction;
-  /** what sum, avg, min and max read; null for the counts */
+  /** the column that sum, avg, min and max read; null for the counts */
   readonly numeric: NumericColumn | null;
-  /** what countDistinct tells apart; null for the others */
+  /** the column whose values countDistinct counts; null for the others */
   readonly distinct: RawKey | null;
   /** keys that differ from row to row, in the order of the statistic's key columns */
   readonly keys: readonly SourceKey[];
-  /** what of a row may have several values, as a relation on its way may find several rows; null: nothing */
+  /**
+   * the part of a row that may have several values, because a relation on its path may find several rows; null if there
+   * is none
+   */
   readonly ambiguity: SourceAmbiguity | null;
   /** where the query is one table's date column and nothing else: what an index on that column can count by ranges */
   readonly plain: { readonly table: Table; readonly column: string } | null;
@@ -45,7 +48,7 @@ export interface AmbiguousValue {
   readonly soughtBy: string;
 }
 
-/** A column of the source query that is told apart value by value. */
+/** A column of the source query whose values are distinguished. */
 export interface RawKey {
   readonly expression: Sql;
   readonly kind: KeyKind;
@@ -76,13 +79,13 @@ export interface RollupPeriod {
   readonly lastDay: number;
   /** the value before `from` is the stored one, not a recount of everything before */
   readonly baseIsStored: boolean;
-  /** whether rows of this period may be stored in the range */
+  /** true if rows of this period may be stored in the range */
   readonly hasStored: boolean;
   /** the range ends before what is covered: what holds after it stays as it was recorded */
   readonly endsEarly: boolean;
 }
 
-/** What to compute, free of any dialect. */
+/** A computation, independent of any dialect. */
 export interface RollupSpec {
   readonly metricId: number;
   readonly statistic: StatisticTable;
@@ -97,7 +100,7 @@ export interface RollupSpec {
   readonly partials: string;
   /** first day number that is read day by day; everything before is one partial, dated the day before it */
   readonly scanFrom: number;
-  /** whether rows before `scanFrom` are read at all */
+  /** true if rows before `scanFrom` are read at all */
   readonly scanBase: boolean;
   /** last day number that is read */
   readonly scanThrough: number;

@@ -26,7 +26,7 @@ export function keyNames({ source }: RollupSpec): readonly Sql[] {
  * each key, day and value `u` instead.
  *
  * A reading range can hold readings of the day after it (a clock that is set back over midnight): they are left out.
- * What lies before `scanFrom` is one partial, dated the day before it, where the spec wants it at all.
+ * Rows before `scanFrom` are one partial, dated the day before it, if the spec includes them.
  */
 export function partialsQuery(dialect: Dialect, spec: RollupSpec): Sql {
   return spec.countsByIndex ? countedRanges(dialect, spec) : groupedScan(dialect, spec);
@@ -144,7 +144,7 @@ export function storedKeys(dialect: Dialect, { source, statistic }: RollupSpec):
   });
 }
 
-/** Kinds of which a value may be the sentinel that stands for NULL in a key column of a type. */
+/** Kinds whose values may equal the sentinel for NULL in a key column of a type. */
 const MAY_BE_SENTINEL: Readonly<Record<StoredKeyType, ReadonlySet<KeyKind>>> = {
   varchar: new Set(['text', 'padded', 'other']),
   integer: new Set(['integer', 'decimal']),
@@ -152,7 +152,7 @@ const MAY_BE_SENTINEL: Readonly<Record<StoredKeyType, ReadonlySet<KeyKind>>> = {
   boolean: new Set(),
 };
 
-/** Groups NULL and the value that stands for it as one, or two groups would be one row. */
+/** Groups NULL and its sentinel value as one. Otherwise two groups would become one row. */
 function groupedKey(dialect: Dialect, { statistic }: RollupSpec, key: SourceKey): Sql {
   const type = storedType(statistic, key);
   const grouped = dialect.groupKey(key.expression, key.kind, type);

@@ -26,7 +26,7 @@ import { joinsAtMostOne, soughtBy } from './unique-join.js';
 /** The source of a tracker's rows: an entity, a repository, or a query with its joins, conditions and parameters. */
 export type Source<E extends ObjectLiteral = ObjectLiteral> = EntityClass<E> | Repository<E> | SelectQueryBuilder<E>;
 
-/** What a tracker reads of its source. */
+/** The properties of the source that a tracker reads. */
 export interface SourceReading {
   readonly dateField: string;
   readonly aggregate: AggregateSpec;
@@ -83,7 +83,7 @@ export function resolveSource(
   return { ...selected, query: boundQuery(dialect, dataSource, selected.query), ambiguity, text };
 }
 
-/** What of a resolved source is read off its columns. */
+/** The part of a resolved source that follows from its columns. */
 type SelectedReading = Omit<ResolvedSource, 'query' | 'ambiguity' | 'text'> & {
   readonly query: SelectQueryBuilder<ObjectLiteral>;
   readonly columns: Columns;
@@ -195,7 +195,7 @@ function joinsAtMostOneRow({ expressionMap }: SelectQueryBuilder<ObjectLiteral>)
   return expressionMap.joinAttributes.every(({ relation }) => relation !== undefined && joinsAtMostOne(relation));
 }
 
-/** Whether the query gives every row of one table, once. */
+/** True if the query returns every row of one table, once. */
 function selectsWholeTable({ expressionMap }: SelectQueryBuilder<ObjectLiteral>): boolean {
   const { mainAlias, aliases, wheres, withDeleted, selectDistinct } = expressionMap;
   if (mainAlias === undefined || aliases.length > 1 || wheres.length > 0 || selectDistinct) return false;

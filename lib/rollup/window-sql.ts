@@ -148,7 +148,10 @@ function besideStored(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, 
   return sql`SELECT ${join([...keys, raw('x.day'), ...partialNames(spec.source)])}${nothing} FROM (${gained}) x UNION ALL ${anchors(dialect, spec, period)}`;
 }
 
-/** Whether points carry the stored value before the range, `held`, and that there is one, `known`: joined to later, it would be sought once a key. */
+/**
+ * True if points carry the stored value before the range (`held`) and the fact that there is one (`known`). Joined
+ * later, it would be looked up once for each key.
+ */
 function knowsHeld({ density, hasStored }: RollupPeriod): boolean {
   return density === 'changes' && hasStored;
 }
@@ -201,7 +204,7 @@ function alive(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   return sql` UNION ALL SELECT ${join([...keyNames(spec), raw('p.day'), ...nothing])} FROM ${raw(spec.partials)} p WHERE p.day < ${dialect.integer(spec.scanFrom)}`;
 }
 
-/** Keys that have a stored row before the range: they go on, be it with zero, or from the stored value. */
+/** Keys that have a stored row before the range. They continue, with zero or from the stored value. */
 function anchors(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const { numeric } = spec.source;
   const value = numeric === null ? raw('q.value') : dialect.scaled(raw('q.value'), numeric);
@@ -275,7 +278,7 @@ function named(columns: readonly Sql[]): Sql[] {
 
 // ── shared ──
 
-/** Whether a stored row is one of the metric, the period and the constant keys. */
+/** Returns the condition that a stored row belongs to the metric, the period and the constant keys. */
 export function ofPeriod(
   dialect: Dialect,
   spec: Pick<RollupSpec, 'metricId' | 'statistic' | 'constants'>,
@@ -325,7 +328,7 @@ export function primaryKey({ statistic }: RollupSpec): readonly string[] {
   return ['metricId', 'period', ...statistic.keys.map(({ property }) => property), 'date'];
 }
 
-/** True if partials hold values that are told apart, rather than totals. */
+/** True if partials contain values to distinguish, rather than totals. */
 function isDistinct({ source }: RollupSpec): boolean {
   return source.distinct !== null;
 }

@@ -1,6 +1,6 @@
 /**
- * What a spreadsheet would run: OWASP's list for CSV injection, also where white space stands before it, and the
- * full-width forms that some spreadsheets take for the same.
+ * Text that a spreadsheet would run: OWASP's list for CSV injection, also after white space, and the full-width forms
+ * that some spreadsheets treat the same.
  */
 const RUNS = /^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])/;
 

@@ -18,7 +18,7 @@ export interface KeyColumn {
   readonly key: StatisticKey;
 }
 
-/** What the first line of a CSV file says. */
+/** The contents of the first line of a CSV file. */
 export interface CsvColumns {
   /** in the order of the file */
   readonly names: readonly (string | null)[];

@@ -15,7 +15,9 @@ const REASONS: Readonly<Record<string, string>> = {
   INVALID_OPENING_QUOTE: 'A quote stands within a cell: put the whole cell in quotes, and write the quote twice.',
 };
 
-/** The rows of a CSV file. It ends at the first row whose quotes are wrong: what comes after it cannot be told. */
+/**
+ * Yields the rows of a CSV file. It ends at the first row with wrong quotes, because the rest cannot be read reliably.
+ */
 export async function* csvEntries(database: Database, text: AsyncIterable<string>): AsyncGenerator<ImportEntry> {
   let columns: CsvColumns | undefined;
   for await (const { line, cells, problem } of csvRows(text)) {

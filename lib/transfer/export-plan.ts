@@ -15,7 +15,7 @@ import { Period } from '../time/period.js';
 import type { CheckedExport } from './export-filter.js';
 import { isWhole, transferCoverage, type TransferredCoverage } from './transferred-coverage.js';
 
-/** What an export writes, metric by metric. */
+/** The statistics that an export writes, metric by metric. */
 export interface ExportPlan {
   readonly scope: ScopeFilter;
   /** null: every period */

@@ -8,7 +8,7 @@ import { JsonlWriter } from './jsonl.writer.js';
 import type { TransferFormat } from './transfer-format.js';
 
 /**
- * What spells a statistic's rows in a format.
+ * Returns the writer of a statistic's rows in a format.
  *
  * @throws MissingPackageError
  */

@@ -5,7 +5,7 @@ import type { PlannedMetric } from './export-plan.js';
 /** Spells an export in a format. */
 export interface ExportWriter {
   head(): string;
-  /** what stands before the rows of a metric */
+  /** the text before the rows of a metric */
   metric(planned: PlannedMetric): string;
   rows(metric: Metric, rows: readonly StoredRow[]): string;
 }

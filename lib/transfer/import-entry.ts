@@ -1,12 +1,12 @@
 import type { StatisticTable } from '../statistics/statistic-table.js';
 
-/** Where an entry stands: on a line of a file, or in a table under an id. */
+/** The position of an entry: a line of a file, or an id in a table. */
 export interface EntryPlace {
   readonly line: number;
   readonly table?: string;
 }
 
-/** What stands on one line of a file, or in one row of a table, not checked yet. */
+/** The contents of one line of a file, or of one row of a table, before they are checked. */
 export type ImportEntry = EntryPlace &
   (
     | { readonly value: GivenValue }

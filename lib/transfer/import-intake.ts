@@ -24,7 +24,7 @@ export interface OwnedStatistics {
 
 const MOST_PROBLEMS = 1_000;
 
-/** Takes in what is to be imported, line by line, and keeps what the transaction needs. */
+/** Takes in the input of an import, line by line, and keeps what the transaction needs. */
 export class ImportIntake {
   readonly spool = new Spool<SpooledItem>();
   readonly metrics: CheckedMetric[] = [];

@@ -1,7 +1,7 @@
 import type { CoverageKind } from '../coverage/coverage-kind.js';
 import type { LocalDate } from '../time/local-date.js';
 
-/** What the header of a file says it is. */
+/** The format that the header of a file names. */
 export const JSONL_FORMAT = 'nestjs-trackstats';
 /** Of the records below: a file of a later one is refused. */
 export const JSONL_VERSION = 1;

@@ -11,7 +11,10 @@ type JsonRecord = Readonly<Record<string, unknown>>;
 
 const EXPECTED_HEADER = `Expected a header: {"record":"header","format":"${JSONL_FORMAT}","version":${String(JSONL_VERSION)}}.`;
 
-/** The records of a file in JSON Lines. It ends at a header that cannot be used: what follows it cannot be told. */
+/**
+ * Yields the records of a JSON Lines file. It ends at a header that cannot be used, because the rest cannot be read
+ * reliably.
+ */
 export async function* jsonlEntries(database: Database, text: AsyncIterable<string>): AsyncGenerator<ImportEntry> {
   let custom: StatisticTable | null | undefined;
   let line = 0;

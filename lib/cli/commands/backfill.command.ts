@@ -13,7 +13,7 @@ export interface BackfillArguments {
   resume?: boolean;
 }
 
-/** Computes a range of dates anew; stopped, it says how to go on. */
+/** Recomputes a range of dates. If it is stopped, it says how to continue. */
 export function backfill(tracker: string, options: BackfillArguments): CommandTask {
   return async (context) => {
     const { output, signal } = context;

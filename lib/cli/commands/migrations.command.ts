@@ -4,7 +4,7 @@ import type { CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
 import { table } from '../table.js';
 
-/** The library's migrations: which the data source has, which have been applied, and what is to be done. */
+/** Lists the library's migrations: those that the data source has, those that were applied, and what to do. */
 export const migrations: CommandTask = async (context) => {
   const dataSource = await context.dataSource();
   const known = new Set(dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name));

@@ -46,7 +46,7 @@ function line({ output }: CommandContext, { tracker, status, result, error }: Ru
     : `${name}: failed: ${output.name(error ?? '')}`;
 }
 
-/** What a run did. */
+/** The result of a run. */
 export function resultText({ from, through, written, removed, durationMs }: TrackResult): string {
   return `${from} to ${through} computed in ${(durationMs / 1000).toFixed(1)} s: ${written} rows written, ${removed} removed.`;
 }

@@ -1,4 +1,4 @@
-/** What the page shows stands in its address, so that it can be shared, kept and gone back to. */
+/** The address contains the state of the page, so that it can be shared, kept and returned to. */
 
 export type View = 'lines' | 'bars' | 'table';
 export type Range = '30d' | '90d' | '1y' | 'all' | 'own';

@@ -1,6 +1,6 @@
 import { element } from './element.js';
 
-/** What screen readers say by themselves when it changes. */
+/** The element whose changes screen readers announce. */
 const region = element('p', { role: 'status', class: 'hidden', id: 'announcement' });
 
 export function announcer(): HTMLElement {

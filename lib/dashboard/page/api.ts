@@ -3,7 +3,7 @@ import type { ErrorResponse } from '../../http/resources.js';
 /** The scripts stand two folders below the page, and the interface beside them: wherever a proxy puts both. */
 const INTERFACE = new URL('../../api/', import.meta.url);
 
-/** What an application answered, and when it did: the page goes by the server's clock. */
+/** An application's answer with its time: the page follows the server's clock. */
 export interface Answer<T> {
   readonly data: T;
   /** ISO 8601 */

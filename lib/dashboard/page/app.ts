@@ -83,7 +83,7 @@ function markCurrent({ page }: Address): void {
   );
 }
 
-/** Links within the dashboard change the page without loading it anew; with a key held they open as links do. */
+/** Links within the dashboard change the page without reloading it. With a modifier key they open as links do. */
 function followLinks(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -156,8 +156,8 @@ interface Layer {
 }
 
 /**
- * What is drawn, from the back to the front. Bars of several objects stand on one another: each is as high as those
- * below it together, so the highest is drawn first. Values below zero cannot be stacked and are drawn as lines.
+ * Returns the layers to draw, from back to front. Bars of several objects are stacked: each is as high as those below
+ * it together, so the highest is drawn first. Values below zero cannot be stacked and are drawn as lines.
  */
 function layersOf({ series, as }: ChartData): Layer[] {
   const isStackable = series.every(({ values }) => values.every((value) => value === null || value >= 0));

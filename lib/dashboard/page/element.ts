@@ -1,4 +1,4 @@
-/** What stands in an element: text becomes text nodes, so nothing that a name holds is ever markup. */
+/** The contents of an element. Text becomes text nodes, so nothing in a name is ever markup. */
 export type Child = Node | string | null | false;
 
 export type Attributes = Readonly<Record<string, string | number | boolean | null>>;

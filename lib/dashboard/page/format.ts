@@ -11,7 +11,7 @@ const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short',
 const MONTH = new Intl.DateTimeFormat(undefined, { month: 'short', timeZone: 'UTC' });
 const INSTANT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
-/** What is not known. */
+/** Shown for an unknown value. */
 export const UNKNOWN = '–';
 
 export function formatNumber(value: number | null): string {

@@ -20,7 +20,7 @@ const VIEWS: readonly Option[] = [
 /** How much of a date typed by hand has to be there before it is taken: not the year 2 on the way to 2026. */
 const EARLIEST = '1900-01-01';
 
-/** What a person changes of a metric's page. The controls stay while what they show changes, and with them the focus. */
+/** The controls of a metric's page. They stay while the content changes, and so does the focus. */
 export class MetricControls {
   readonly content: HTMLElement;
   private address: MetricAddress;

@@ -28,7 +28,7 @@ export interface Before {
   readonly lines: readonly Line[];
 }
 
-/** What a metric's page shows, as columns over the same dates. */
+/** The data of a metric's page, as columns over the same dates. */
 export interface Shown {
   readonly dates: readonly string[];
   readonly lines: readonly Line[];
@@ -61,7 +61,7 @@ export async function load(address: MetricAddress, choice: Choice, signal: Abort
   return trimmed(ofOne(data), address);
 }
 
-/** Whether there is a range before, and the lines in it can be asked for. */
+/** True if there is a previous range, and its series can be requested. */
 export function canCompare({ range }: MetricAddress, { query }: Scope): boolean {
   return range !== 'all' && query['statistic'] === undefined;
 }

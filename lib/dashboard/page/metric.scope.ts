@@ -3,10 +3,10 @@ import type { MetricAddress } from './address.js';
 
 /** One way to show a metric: its total, or by what it is counted for. */
 export interface Scope {
-  /** what `by` in the address holds; '': the total */
+  /** the value of `by` in the address; '' for the total */
   readonly by: string;
   readonly label: string;
-  /** what asks the interface for it */
+  /** the query that requests it from the interface */
   readonly query: Readonly<Record<string, string>>;
   readonly periods: readonly PeriodResource[];
 }
@@ -31,7 +31,7 @@ export function scopesOf({ scopes }: CatalogMetric): Scope[] {
     .sort((a, b) => Number(a.by > b.by) - Number(a.by < b.by));
 }
 
-/** What an address asks for, as far as there is such a thing; null where the metric has no statistics. */
+/** Returns the scope that an address asks for, if it exists. Returns null if the metric has no statistics. */
 export function chosen(scopes: readonly Scope[], { by, period }: MetricAddress): Choice | null {
   const scope = scopes.find((one) => one.by === (by ?? '')) ?? scopes[0];
   const periods = scope?.periods ?? [];

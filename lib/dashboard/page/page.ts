@@ -10,7 +10,7 @@ export interface Page {
   recolour?(): void;
 }
 
-/** What a page is made with. */
+/** The context of a page. */
 export interface Surroundings {
   /** aborted when another page is shown */
   readonly signal: AbortSignal;

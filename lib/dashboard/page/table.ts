@@ -7,7 +7,7 @@ import type { Shown } from './metric.data.js';
 /** How many rows are made at a time: ten years of days would be more than anyone scrolls through. */
 const BATCH = 366;
 
-/** What a chart shows, as a table: the latest date first. */
+/** Shows the data of a chart as a table, the latest date first. */
 export function dataTable(shown: Shown, caption: string): HTMLElement {
   const { dates, lines, before } = shown;
   const isOne = lines.length === 1;

@@ -18,9 +18,9 @@ import { periodLabel } from './period.js';
 const POLL = 1_000;
 
 /**
- * What a tracker can be asked to do.
+ * Shows the actions on a tracker.
  *
- * @param done called when something was done, as the tracker's state is another one then
+ * @param done called after an action, because the tracker's state has changed
  */
 export function actionsOf(
   tracker: TrackerResource,

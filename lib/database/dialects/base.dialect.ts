@@ -52,7 +52,7 @@ const ONE_CONNECTION = {
   poolSize: 1,
 };
 
-/** What a transaction begins with, where the server can be told it. */
+/** The first statements of a transaction, if the server needs any. */
 export interface Beginning {
   /** tells the transaction from all others */
   readonly label: string | null;
@@ -66,7 +66,7 @@ interface Use {
   destroy(): void;
 }
 
-/** What most databases share: standard SQL, and a transaction on a connection of its own. */
+/** The common part of most databases: standard SQL, and a transaction on a connection of its own. */
 export abstract class BaseDialect implements Dialect {
   abstract readonly name: string;
   abstract readonly maxParameters: number;
@@ -626,7 +626,7 @@ export function identityOf(
   return { columns, names, identity: join(columns.map((column, index) => sql`s.${column} AS ${names[index]}`)) };
 }
 
-/** whether a stored row and a fresh one, `f`, have one key */
+/** True if a stored row and a fresh one, `f`, have the same key. */
 export function sameKeys(table: Table, keys: readonly string[], stored: Sql): Sql {
   return join(
     keys.map((key, index) => sql`${stored}.${table.column(key)} = f.${raw(`c${String(index)}`)}`),

@@ -49,7 +49,7 @@ export class ConnectionUse {
     return this.answered(this.runner.query(text, values, true) as Promise<{ records?: unknown[]; affected?: number }>);
   }
 
-  /** What the server answers; rejects when the connection is destroyed, whatever the driver does then. */
+  /** Returns the server's answer. Rejects when the connection is destroyed, whatever the driver does then. */
   answered<T>(answer: Promise<T>): Promise<T> {
     return Promise.race([answer, this.lost]);
   }

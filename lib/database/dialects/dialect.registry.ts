@@ -15,7 +15,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   mariadb: mysql,
 };
 
-/** Whether there is a dialect for a data source. */
+/** True if there is a dialect for a data source. */
 export function isSupported(dataSource: DataSource): boolean {
   return Object.hasOwn(DIALECTS, dataSource.options.type);
 }

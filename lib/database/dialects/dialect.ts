@@ -32,7 +32,7 @@ export interface ClockColumn extends Clock {
   readonly expression: Sql;
 }
 
-/** What stands for some readings of one day. */
+/** A key that represents some readings of one day. */
 export interface DayPart {
   /** equal only for readings of one day */
   readonly key: Sql;
@@ -131,8 +131,8 @@ export interface SoughtRows {
 }
 
 /**
- * What differs between databases, and all of it. The engine above knows no database by name; a new one is a new
- * file beside this that extends `BaseDialect`, and a line in the registry.
+ * Everything that differs between databases. The engine above knows no database by name. To add one, add a file next to
+ * this one that extends `BaseDialect`, and a line in the registry.
  */
 export interface Dialect {
   /** as people call it, for messages and logs */
@@ -175,7 +175,7 @@ export interface Dialect {
 
   /** the database's clock in milliseconds since 1970, the same throughout a statement */
   readonly now: Sql;
-  /** whether INSERT and UPDATE can give the rows that they have written: `RETURNING` */
+  /** true if INSERT and UPDATE can return the rows that they have written (`RETURNING`) */
   readonly returnsRows: boolean;
 
   // ── values ──
@@ -203,7 +203,7 @@ export interface Dialect {
   binaryOrder(expression: Sql): Sql;
 
   // ── writing ──
-  /** whether `upsert` adds decimals without loss; where it does not, they are added outside the database */
+  /** true if `upsert` adds decimals without loss; otherwise they are added outside the database */
   readonly addsExactly: boolean;
   /** inserts rows, or replaces or adds to the value of those that are there */
   upsert(upsert: Upsert): Sql;
@@ -235,9 +235,9 @@ export interface Dialect {
   dayNumber(clock: Clock, key: Sql): Sql;
   /** how a column's values become keys */
   keyEncoding(column: ColumnShape): KeyEncoding | KeyRefusal;
-  /** what rows are grouped by: equal where `storedKey` is equal, and nowhere else */
+  /** the expression to group rows by: equal exactly where `storedKey` is equal */
   groupKey(expression: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
-  /** what a distinct count tells apart: a `groupKey`, however long its values are */
+  /** the expression whose values a distinct count counts: a `groupKey`, however long its values are */
   distinctKey(expression: Sql, kind: KeyKind): Sql;
   /** a `groupKey` as its column stores it */
   storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
@@ -260,7 +260,10 @@ export interface Dialect {
   /** sum ÷ count, NULL for a count of 0 */
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql;
 
-  /** whether counting a column's values between two bounds is cheap: it leads an index that answers without the rows */
+  /**
+   * true if counting a column's values between two bounds is cheap, because it leads an index that answers without the
+   * rows
+   */
   countsByIndex(table: Table, column: string): Work<boolean>;
   /** FROM item of ranges of readings, bound as one parameter: columns `day`, `lo` and `hi`, the latter exclusive */
   rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql;
@@ -272,7 +275,7 @@ export interface Dialect {
   calendarStart(unit: CalendarUnit, weekStart: WeekStart, day: Sql): Sql;
   greatest(a: Sql, b: Sql): Sql;
   least(a: Sql, b: Sql): Sql;
-  /** whether two values differ, NULL being a value */
+  /** true if two values differ, where NULL is a value */
   differ(a: Sql, b: Sql): Sql;
   /** a computed number as the value column stores it */
   storedValue(value: Sql): Sql;
@@ -285,9 +288,9 @@ export interface Dialect {
   readonly overestimatesDays: boolean;
   /** a query, for use in FROM, that the planner does not merge with the one around it: it would compute some columns twice */
   apart(query: Sql): Sql;
-  /** whether a first run, of a total or of many keys, does better without a look for the first row beforehand */
+  /** true if a first run, of a total or of many keys, is faster without first looking for the first row */
   stagesFirstScan(isKeyed: boolean): boolean;
-  /** whether several readers of one common table expression share its result; otherwise `stage` it */
+  /** true if several readers of one common table expression share its result; otherwise `stage` it */
   readonly sharesExpressions: boolean;
   /** a common table expression; one that is read more than once is computed once where the database can */
   expression(name: string, query: Sql): Sql;
@@ -370,7 +373,7 @@ export interface Replacement {
   order: readonly string[];
   /** a query of the rows that the range is to hold: columns `c0`, `c1`, … in the order of `keys`, then `v` */
   fresh: Sql;
-  /** whether rows of an alias of the table lie in the range */
+  /** the condition that rows of an alias of the table are in the range */
   inRange: (alias: Sql) => Sql;
   /** false where the range is known to hold no rows */
   hasStored: boolean;

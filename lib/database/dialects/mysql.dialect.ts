@@ -75,7 +75,7 @@ const SPATIAL = /^(geometry|geometrycollection|(multi)?(point|linestring|polygon
 
 /** Kinds whose group is a number or a date; that of the others is bytes. */
 const NUMBERS = new Set<KeyKind>(['integer', 'bits', 'boolean', 'date']);
-/** What is used of mysql2's connection. */
+/** The part of mysql2's connection that is used. */
 interface Connection {
   /** null before the handshake has ended */
   readonly threadId?: number | null;
@@ -83,7 +83,7 @@ interface Connection {
   destroy?(): void;
 }
 
-/** What is used of mysql2's pool. */
+/** The part of mysql2's pool that is used. */
 interface Pool {
   readonly _allConnections?: { readonly length: number; get(place: number): Connection | undefined };
   readonly _connectionQueue?: { readonly length: number };

@@ -76,13 +76,13 @@ const TEXT_SETTINGS = [
   'SET LOCAL extra_float_digits = 1',
   'SET LOCAL bytea_output = hex',
 ];
-/** What is used of pg's Client. */
+/** The part of pg's Client that is used. */
 interface Client {
   readonly _connected?: boolean;
   readonly connection?: { readonly stream?: { destroy(): void } };
 }
 
-/** What is used of pg's Pool. */
+/** The part of pg's Pool that is used. */
 interface Pool {
   readonly _clients?: readonly Client[];
   readonly waitingCount?: number;
@@ -102,7 +102,7 @@ function placeOf(alias: Sql): Sql {
   return sql`${alias}.ctid AS place, ${alias}.tableoid AS part`;
 }
 
-/** Whether a row `s` is the one that is found, `f`. */
+/** True if a row `s` is the one that was found, `f`. */
 const IS_PLACE = raw('s.ctid = f.place AND s.tableoid = f.part');
 
 class Shared {
@@ -114,7 +114,7 @@ function dated(iso: string): string {
   return iso.startsWith('0000-') ? `0001-${iso.slice(5)} BC` : iso;
 }
 
-/** Whether the driver writes dates as wall times in UTC, and not in the zone of this process. */
+/** True if the driver writes dates as wall times in UTC, and not in the time zone of this process. */
 function writesUtc({ driver }: DataSource): boolean {
   const { postgres } = driver as { postgres?: { defaults?: { parseInputDatesAsUTC?: boolean } } };
   return postgres?.defaults?.parseInputDatesAsUTC === true;

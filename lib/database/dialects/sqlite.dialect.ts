@@ -26,7 +26,7 @@ import {
   type WaitOptions,
 } from './dialect.js';
 
-/** What is used of better-sqlite3's connection. */
+/** The part of better-sqlite3's connection that is used. */
 interface Connection {
   readonly inTransaction: boolean;
   prepare(text: string): Prepared;

@@ -11,7 +11,7 @@ import type { SCHEMAS } from './schemas.js';
 
 type AnyPipe = ParametersPipe<Readonly<Record<string, Parameter>>>;
 
-/** What a document says of a route. */
+/** The description of a route in a document. */
 export interface RouteDescription {
   readonly summary: string;
   readonly response: keyof typeof SCHEMAS;

@@ -27,14 +27,14 @@ export interface Parameter<T = unknown> {
   readonly read: (texts: readonly string[]) => T;
 }
 
-/** What the parameters of a route read. */
+/** The values of a route's parameters. */
 export type Values<P extends Readonly<Record<string, Parameter>>> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never;
 };
 
 type Parse<T> = (text: string) => T;
 
-/** What a parameter may be, before it is said whether it must be there. */
+/** The type of a parameter, before it is declared as required or optional. */
 export class ParameterKind<T> {
   constructor(
     private readonly name: string,

@@ -106,7 +106,7 @@ function textsOf(given: unknown): ReadonlyMap<string, readonly string[]> {
   return texts;
 }
 
-/** what is repeated is a list, or an object by place where Express' extended parser reads more than some twenty */
+/** A repeated parameter is a list, or an object by index if Express' extended parser reads more than about twenty. */
 function listOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   if (typeof value !== 'object' || value === null) return [value];

@@ -33,7 +33,7 @@ const fill = {
   fill: oneOf('fill', 'what stands where there is no row', 'period', 'zero', 'previous', 'null').withDefault('period'),
 };
 
-/** What each route of statistics takes. */
+/** The parameters of each statistics route. */
 export const STATISTIC_PARAMETERS = {
   metrics: new ParametersPipe({ domain: DOMAIN.optional(), ...page }),
   overview: new ParametersPipe({

@@ -4,7 +4,7 @@ import { ParametersPipe } from './parameters.pipe.js';
 const FROM = localDate('from', 'first local date to compute');
 const TO = localDate('to', 'last local date to compute');
 
-/** What each route of trackers takes, in its query or (of those that write) in its body. */
+/** The parameters of each tracker route, in its query or (for routes that write) in its body. */
 export const TRACKER_PARAMETERS = {
   none: new ParametersPipe({}),
   runs: new ParametersPipe({ limit: integer('limit', 'so many at most', 1).withDefault(100) }),
