@@ -7,6 +7,7 @@ import {
   Period,
   Track,
   TrackerService,
+  VerificationOvertakenError,
   type VerifyProgress,
 } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
@@ -37,6 +38,7 @@ class DailyOfCustomer extends CountObjectsByDateAndObjectTracker {}
 
 const TEN_YEARS = 3_652;
 const DAY_MS = 86_400_000;
+const STORED = 'SELECT COUNT(*) AS n, SUM(value) AS total FROM trackstats_statistic_by_date_and_object';
 
 describeOnEachDatabase('verify', (database) => {
   let module: TestingModule;
@@ -111,5 +113,30 @@ WHERE period = 0 AND object_id = '1' AND date IN ('2018-05-05', '2026-10-31')`);
     expect(await trackers.verify('daily', { onProgress })).toEqual([]);
     expect(await run).not.toBeNull();
     expect(await trackers.verify('daily')).toEqual([]);
+  }, 120_000);
+
+  it('gives up where runs of the same statistics end during each of five comparisons', async () => {
+    const dataSource = module.get(DataSource);
+    const before = await dataSource.query(STORED);
+    const ends: Promise<unknown>[] = [];
+    let comparisons = 0;
+    let last = 1;
+    const onProgress = ({ fraction }: VerifyProgress): void => {
+      if (fraction <= last) {
+        comparisons++;
+        // as a run leaves the coverage: one that takes as long as a slice could end after the last one
+        ends.push(dataSource.query('UPDATE trackstats_coverage SET computed_at = computed_at + 1'));
+      }
+      last = fraction;
+    };
+    const error = await trackers.verify('daily', { onProgress }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(VerificationOvertakenError);
+    expect(error).toMatchObject({ code: 'TRACKSTATS_VERIFICATION_OVERTAKEN' });
+    expect((error as Error).message).toMatch(/daily .* 5 times in a row/);
+    await Promise.all(ends);
+    expect(comparisons).toBe(5);
+    expect(await dataSource.query(STORED)).toEqual(before);
+    // its temporary tables are gone, and the next one is as any other
+    expect(await trackers.verify('daily', { from: '2026-10-01' })).toEqual([]);
   }, 120_000);
 });
