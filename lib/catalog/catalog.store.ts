@@ -6,7 +6,7 @@ import { Metric } from './metric.entity.js';
 import { findMetric, findMetrics, unknownMetric } from './metric.query.js';
 
 /**
- * The stored metric of a target, for use inside a transaction: a definition is stored on its first use.
+ * Returns the stored metric of a target, inside a transaction. A definition is stored on its first use.
  *
  * @throws UnknownMetricError for text and entities that are not stored
  */
@@ -15,7 +15,7 @@ export function* resolveMetric(database: Database, target: MetricTarget): Work<M
   return metric ?? (yield* missingMetric(database, target));
 }
 
-/** As `resolveMetric`, of several targets at once and in their order. */
+/** Returns the stored metrics of several targets, in their order. A definition is stored on its first use. */
 export function* resolveMetrics(database: Database, targets: readonly MetricTarget[]): Work<Metric[]> {
   const found = yield* findMetrics(database, targets);
   const missing = new Map<MetricTarget, Metric>();

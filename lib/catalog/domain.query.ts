@@ -7,14 +7,14 @@ import { Domain } from './domain.entity.js';
 import { nearest } from './nearest.js';
 import { checkRef } from './ref.js';
 
-/** How a domain is found: by its ref, or, of an entity, by its id. */
+/** The key by which a domain is found: its ref or, for an entity, its id. */
 export type DomainKey = { readonly ref: string } | { readonly id: number };
 
 /**
- * How a target names its domain.
+ * Returns the key of a target's domain.
  *
- * @throws InvalidRefError for text that is no ref
- * @throws InvalidDefinitionError for anything that is no target
+ * @throws InvalidRefError for text that is not a ref
+ * @throws InvalidDefinitionError for anything that is not a target
  */
 export function domainKeyOf(target: DomainTarget): DomainKey {
   if (typeof target === 'string') return { ref: checkRef(target) };
@@ -33,7 +33,7 @@ FROM ${table.path} d WHERE ${condition} ${lock}`,
   return rows.map(({ id, ref, name }) => Object.assign(new Domain(), { id, ref, name }));
 }
 
-/** The condition that a stored domain is the one of a key. */
+/** Returns the condition that a stored domain has a key. */
 export function isDomain(database: Database, key: DomainKey): Sql {
   const table = database.table(Domain);
   return 'id' in key
@@ -41,19 +41,22 @@ export function isDomain(database: Database, key: DomainKey): Sql {
     : sql`d.${table.column('ref')} = ${database.dialect.text(key.ref)}`;
 }
 
-/** Finds the stored domain of a target; null where it is not stored. */
+/** Finds the stored domain of a target, or null. */
 export function* findDomain(database: Database, target: DomainTarget): Work<Domain | null> {
   const [domain = null] = yield* selectDomains(database, isDomain(database, domainKeyOf(target)));
   return domain;
 }
 
-/** As `findDomain`; the row is held until the transaction ends, so that no metric comes or goes meanwhile. */
+/**
+ * Finds a stored domain and locks its row until the transaction ends, so that no metric is created or removed
+ * meanwhile.
+ */
 export function* lockDomain(database: Database, key: DomainKey): Work<Domain | null> {
   const [domain = null] = yield* selectDomains(database, isDomain(database, key), database.dialect.forUpdate);
   return domain;
 }
 
-/** Stores a domain unless it is stored already, and holds its row until the transaction ends. */
+/** Stores a domain unless it is stored already, and locks its row until the transaction ends. */
 export function* ensureDomain(database: Database, d: { ref: string; name?: string | undefined }): Work<Domain> {
   const { dialect } = database;
   const table = database.table(Domain);
@@ -65,7 +68,7 @@ export function* ensureDomain(database: Database, d: { ref: string; name?: strin
   }
 }
 
-/** The error for a target that is not stored, with the nearest of the stored refs. */
+/** Returns the error for a target that is not stored, with the nearest of the stored refs. */
 export function* unknownDomain(database: Database, target: DomainTarget): Work<UnknownDomainError> {
   const ref = typeof target === 'string' ? target : target.ref;
   const stored = yield* selectDomains(database, sql`1 = 1`);

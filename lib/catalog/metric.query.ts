@@ -18,17 +18,17 @@ export interface MetricRow {
   domain_name: string;
 }
 
-/** databases limit how many conditions one expression chains */
+/** Databases limit the number of conditions in one expression. */
 const MOST_CONDITIONS = 500;
 
-/** How a metric is found: by its refs, or, of an entity, by its id (a rename in between changes nothing). */
+/** The key by which a metric is found: its refs or, for an entity, its id, which a rename does not change. */
 export type MetricKey = { readonly domain: string; readonly metric: string } | { readonly id: number };
 
 /**
- * How a target names its metric.
+ * Returns the key of a target's metric.
  *
- * @throws InvalidRefError for text that is no natural key
- * @throws InvalidDefinitionError for anything that is no target
+ * @throws InvalidRefError for text that is not a natural key
+ * @throws InvalidDefinitionError for anything that is not a target
  */
 export function metricKeyOf(target: MetricTarget): MetricKey {
   if (typeof target === 'string') return parseKey(target);
@@ -45,7 +45,7 @@ export function* selectMetrics(database: Database, condition: Sql): Work<Metric[
   return rows.map(metricOf);
 }
 
-/** The columns that `metricOf` reads, of `metricTables`. */
+/** Returns the columns of `metricTables` that `metricOf` reads. */
 export function metricColumns(database: Database): Sql {
   const metric = database.table(Metric);
   const domain = database.table(Domain);
@@ -54,14 +54,14 @@ export function metricColumns(database: Database): Sql {
   d.${domain.column('id')} AS domain_id, d.${domain.column('ref')} AS domain_ref, d.${domain.column('name')} AS domain_name`;
 }
 
-/** The metrics as `m` with their domains as `d`. */
+/** Returns the tables of metrics as `m` and their domains as `d`. */
 export function metricTables(database: Database): Sql {
   const metric = database.table(Metric);
   const domain = database.table(Domain);
   return sql`${metric.path} m JOIN ${domain.path} d ON d.${domain.column('id')} = m.${metric.column('domain.id')}`;
 }
 
-/** The condition that a stored metric is the one of a key. */
+/** Returns the condition that a stored metric has a key. */
 export function isMetric(database: Database, key: MetricKey): Sql {
   const metric = database.table(Metric);
   if ('id' in key) return sql`m.${metric.column('id')} = ${database.dialect.integer(key.id)}`;
@@ -70,7 +70,7 @@ export function isMetric(database: Database, key: MetricKey): Sql {
   return sql`(d.${domain.column('ref')} = ${dialect.text(key.domain)} AND m.${metric.column('ref')} = ${dialect.text(key.metric)})`;
 }
 
-/** Finds the stored metrics of targets, in their order; null where one is not stored. */
+/** Finds the stored metrics of targets, in their order, with null for one that is not stored. */
 export function* findMetrics(database: Database, targets: readonly MetricTarget[]): Work<(Metric | null)[]> {
   const found: Metric[] = [];
   for (const condition of metricConditions(database, targets))
@@ -78,7 +78,7 @@ export function* findMetrics(database: Database, targets: readonly MetricTarget[
   return inOrderOf(targets, found);
 }
 
-/** Conditions that a stored metric is the one of some target; together they cover them all. */
+/** Yields conditions that a stored metric belongs to some of the targets. Together they cover all targets. */
 export function* metricConditions(database: Database, targets: readonly MetricTarget[]): Generator<Sql> {
   const conditions = [...new Set(targets)].map((target) => isMetric(database, metricKeyOf(target)));
   for (let start = 0; start < conditions.length; start += MOST_CONDITIONS) {
@@ -86,7 +86,7 @@ export function* metricConditions(database: Database, targets: readonly MetricTa
   }
 }
 
-/** The metrics of targets among those that were found, in the targets' order; null where one is not there. */
+/** Returns the metrics of targets among those that were found, in the targets' order, with null for a missing one. */
 export function inOrderOf(targets: readonly MetricTarget[], found: readonly Metric[]): (Metric | null)[] {
   const byId = new Map(found.map((metric) => [metric.id, metric]));
   const byKey = new Map(found.map((metric) => [metric.key, metric]));
@@ -95,13 +95,13 @@ export function inOrderOf(targets: readonly MetricTarget[], found: readonly Metr
     .map((key) => ('id' in key ? byId.get(key.id) : byKey.get(`${key.domain}/${key.metric}`)) ?? null);
 }
 
-/** Finds the stored metric of a target; null where it is not stored. */
+/** Finds the stored metric of a target, or null. */
 export function* findMetric(database: Database, target: MetricTarget): Work<Metric | null> {
   const [metric = null] = yield* findMetrics(database, [target]);
   return metric;
 }
 
-/** The error for a target that is not stored, with the nearest of the stored keys. */
+/** Returns the error for a target that is not stored, with the nearest of the stored keys. */
 export function* unknownMetric(database: Database, target: MetricTarget): Work<UnknownMetricError> {
   const key = typeof target === 'string' ? target : target.key;
   const stored = yield* selectMetrics(database, sql`1 = 1`);
@@ -114,7 +114,7 @@ export function* unknownMetric(database: Database, target: MetricTarget): Work<U
   );
 }
 
-/** A row of `metricColumns` as its entity. */
+/** Returns a row of `metricColumns` as its entity. */
 export function metricOf(row: MetricRow): Metric {
   const domain = Object.assign(new Domain(), { id: row.domain_id, ref: row.domain_ref, name: row.domain_name });
   const { id, ref, name, description } = row;

@@ -1,5 +1,6 @@
 /**
- * The candidate that differs least from a text, where it differs by few letters only; for "did you mean".
+ * Returns the candidate that differs least from a text, for "did you mean". Returns null if all differ by more than a
+ * few letters.
  *
  * @example nearest('shoping/orders', ['shopping/orders', 'forum/posts']) // 'shopping/orders'
  */
@@ -15,7 +16,7 @@ export function nearest(text: string, candidates: readonly string[]): string | n
   return best;
 }
 
-/** Levenshtein's distance. */
+/** Returns Levenshtein's distance. */
 function distance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

@@ -28,7 +28,7 @@ const MOST_METRICS = 500;
 
 // ── reading ──
 
-/** Metrics as they were asked for, with the coverages of those that are stored. */
+/** The metrics of a call, with the coverages of those that are stored. */
 export interface CoveredMetrics {
   readonly asked: readonly (Metric | null)[];
   readonly coverages: readonly StoredCoverage[];
@@ -78,7 +78,7 @@ FROM ${table.path} WHERE ${table.column('metricId')} IN (${join(some)}) ${ofPeri
   return found;
 }
 
-/** Reads one coverage; null where there is none. */
+/** Reads one coverage, or null if there is none. */
 export function* readCoverage(database: Database, key: CoverageKey): Work<StoredCoverage | null> {
   return yield* selectCoverage(database, key, empty);
 }
@@ -98,11 +98,11 @@ export interface LockedCoverages {
 }
 
 /**
- * Locks the coverages of a metric's periods until the transaction ends, made empty where they are not there yet, and
- * reads them: two runs for the same statistics, in whatever processes, follow one another. The metric is stored on its
- * first use.
+ * Locks the coverages of a metric's periods until the transaction ends, and reads them, so that two runs for the same
+ * statistics follow one another, in whatever processes. Missing coverages are created empty. The metric is stored on
+ * its first use.
  *
- * @throws what `resolveMetric` throws
+ * @throws the errors of `resolveMetric`
  */
 export function* lockCoverages(
   database: Database,
@@ -123,7 +123,7 @@ export function* lockCoverages(
   return { metricId, coverages };
 }
 
-/** Locks in one statement the coverages that are there. */
+/** Locks existing coverages in one statement. */
 function* selectLocked(
   database: Database,
   metric: MetricTarget,
@@ -142,7 +142,7 @@ ORDER BY ${table.column('period')} ${dialect.forUpdate}`,
   return rows.map(storedCoverage);
 }
 
-/** Locks one coverage until the transaction ends, and makes it of `initial` first where it is not there. */
+/** Locks one coverage until the transaction ends. Creates it from `initial` first if it does not exist. */
 export function* lockCoverage(
   database: Database,
   key: CoverageKey,
@@ -158,7 +158,7 @@ export function* lockCoverage(
 
 // ── writing ──
 
-/** Writes what a run has covered of each of its periods. */
+/** Writes the dates that a run has covered in each of its periods. */
 export function* moveCoverages(
   database: Database,
   { metricId, scope }: Omit<CoverageKey, 'period'>,
@@ -186,7 +186,7 @@ export function* moveCoverages(
 WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${period} IN (${join(periods)}) AND ${table.column('scope')} = ${dialect.text(scope)}`);
 }
 
-/** Writes all that a coverage says. */
+/** Writes all values of a coverage. */
 export function* writeCoverage(database: Database, key: CoverageKey, values: CoveredDates): Work<void> {
   const { path } = database.table(Coverage);
   yield* execute(
@@ -194,7 +194,7 @@ export function* writeCoverage(database: Database, key: CoverageKey, values: Cov
   );
 }
 
-/** Makes the coverage of increments, which is open-ended, begin at a date or before it. */
+/** Extends the coverage of increments, which has no end, to begin at a date or earlier. */
 export function* coverIncrements(
   database: Database,
   key: CoverageKey,
@@ -208,7 +208,7 @@ export function* coverIncrements(
 WHERE ${matches(database, key)} AND ${table.column('from')} > ${date}`);
 }
 
-/** Makes the coverages of a metric's period begin at a date. One that ends before it keeps its last date. */
+/** Moves the start of the coverages of a metric's period to a date. One that ends before it keeps its last date. */
 export function* startCoveragesAt(database: Database, metricId: number, period: Period, date: LocalDate): Work<void> {
   const { dialect } = database;
   const table = database.table(Coverage);
@@ -218,7 +218,7 @@ export function* startCoveragesAt(database: Database, metricId: number, period: 
 WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${table.column('period')} = ${dialect.integer(period)} AND ${from} < ${start}`);
 }
 
-/** Removes coverages: as if their statistics had never been computed. */
+/** Removes coverages, as if their statistics had never been computed. */
 export function* removeCoverages(database: Database, keys: readonly CoverageKey[]): Work<void> {
   const { path } = database.table(Coverage);
   for (const key of keys) yield* execute(sql`DELETE FROM ${path} WHERE ${matches(database, key)}`);
@@ -286,7 +286,7 @@ function bindKey({ dialect }: Database, { metricId, period, scope }: CoverageKey
   return { metricId: dialect.integer(metricId), period: dialect.integer(period), scope: dialect.text(scope) };
 }
 
-/** The bound values of the properties that are given, by property. */
+/** Returns the bound values of the given properties, by property. */
 function bindValues({ dialect }: Database, values: Partial<CoverageValues>): Record<string, Sql> {
   const { from, through, timeZone, kind, fingerprint, computedAt } = values;
   const date = (value: LocalDate | null): Sql => (value === null ? sql`NULL` : dialect.date(value));

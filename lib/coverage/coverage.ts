@@ -4,7 +4,7 @@ import { Period } from '../time/period.js';
 import { isSameZone, localDateAt } from '../time/time-zone.js';
 import type { CoverageKind } from './coverage-kind.js';
 
-/** Which statistics a coverage is of. */
+/** The statistics that a coverage belongs to. */
 export interface CoverageKey {
   readonly metricId: number;
   readonly period: Period;
@@ -26,7 +26,7 @@ export interface CoverageValues {
   readonly computedAt: Date | null;
 }
 
-/** A coverage as it is stored. */
+/** A stored coverage. */
 export interface StoredCoverage extends CoverageKey, CoverageValues {}
 
 /** The values of a coverage that has dates. */

@@ -2,7 +2,7 @@ import { CANCEL_GRACE } from './limits.js';
 
 /** The signals and limits that stop a unit of work. */
 export interface CancellationOptions {
-  /** abort one of them and the work stops with its reason */
+  /** aborting one of them stops the work with its reason */
   readonly signals?: readonly (AbortSignal | undefined)[];
   /** milliseconds from now after which the work stops with the error that `onTimeout` makes */
   readonly timeout?: number | null | undefined;
@@ -40,7 +40,7 @@ export class Cancellation {
     if (timeout !== null) this.timer = setTimeout(this.expire, timeout);
   }
 
-  /** Does something that can be cancelled. No timer outlives it, however it ends. */
+  /** Runs a task that can be cancelled. No timer outlives it, however it ends. */
   static async of<T>(options: CancellationOptions, task: (cancellation: Cancellation) => Promise<T>): Promise<T> {
     const cancellation = new Cancellation(options);
     try {
@@ -62,13 +62,16 @@ export class Cancellation {
     this.signal.throwIfAborted();
   }
 
-  /** Waits for something of the application's, which may know nothing of cancelling, for as long as nothing cancels. */
+  /** Waits for a task of the application, which may know nothing of cancelling, until something cancels. */
   during<T>(task: T | Promise<T>): Promise<T> {
     return untilAborted(this.signal, Promise.resolve(task));
   }
 }
 
-/** A task's result, or the reason of a signal that is aborted before it: the task is then left to itself. */
+/**
+ * Returns a task's result, or rejects with the reason of a signal that is aborted first. The task is then left to
+ * itself.
+ */
 export function untilAborted<T>(signal: AbortSignal, task: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {

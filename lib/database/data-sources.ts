@@ -2,7 +2,7 @@ import type { Dialect } from './dialects/dialect.js';
 import { dialectOf, isSupported } from './dialects/dialect.registry.js';
 import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral } from 'typeorm';
 
-/** Every data source of the application, the one that holds the statistics first. */
+/** Holds every data source of the application, with that of the statistics first. */
 export class DataSources {
   constructor(
     readonly statistics: DataSource,
@@ -13,7 +13,7 @@ export class DataSources {
     return [this.statistics, ...this.others().filter((dataSource) => dataSource !== this.statistics)];
   }
 
-  /** The data sources that know an entity. */
+  /** Returns the data sources that have an entity. */
   having(entity: EntityTarget<ObjectLiteral>): readonly DataSource[] {
     return this.all().filter((dataSource) => dataSource.hasMetadata(entity));
   }
@@ -32,12 +32,12 @@ export class DataSources {
     return [...new Set(this.all().filter(isSupported).map(dialectOf))];
   }
 
-  /** Waits for no database any more: destroys the connections that the library uses. */
+  /** Stops waiting for databases: destroys the connections that the library uses. */
   disconnect(): void {
     for (const dataSource of this.all().filter(isSupported)) dialectOf(dataSource).disconnect(dataSource);
   }
 
-  /** An entity's metadata in the first data source that knows it. */
+  /** Returns an entity's metadata from the first data source that has it. */
   metadataOf(entity: EntityTarget<ObjectLiteral>): EntityMetadata | undefined {
     return this.having(entity)[0]?.getMetadata(entity);
   }

@@ -6,7 +6,7 @@ import { CONNECTION_TIMEOUT } from '../trackstats.options.js';
 import { Table } from './table.js';
 import type { Row, Work } from './work.js';
 
-/** The data source that holds the statistics, with the dialect that it speaks. */
+/** The data source of the statistics, with its dialect. */
 export class Database {
   readonly dialect: Dialect;
   private readonly tables = new Map<EntityTarget<ObjectLiteral>, Table>();
@@ -19,12 +19,12 @@ export class Database {
     this.dialect = dialectOf(dataSource);
   }
 
-  /** The data source's name, as TypeOrmModule.forRoot was given it. */
+  /** Returns the data source's name, as it was passed to TypeOrmModule.forRoot. */
   get name(): string {
     return (this.dataSource.options as { name?: string }).name ?? 'default';
   }
 
-  /** The table of an entity. */
+  /** Returns the table of an entity. */
   table(entity: EntityTarget<ObjectLiteral>): Table {
     let table = this.tables.get(entity);
     if (table === undefined) {

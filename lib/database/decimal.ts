@@ -1,10 +1,10 @@
-/** An integer as databases write it, or one that has become a decimal: most values are. */
+/** Matches an integer as databases write it, or one that became a decimal. Most values are one of these. */
 const PLAIN_INTEGER = /^(-?[1-9]\d*|0)(?:\.0+)?$/;
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
 
 /**
- * The one spelling of a number: no exponent, no needless zero, no plus sign, `0` for minus zero.
- * `null` where the text is no finite decimal number.
+ * Returns the one spelling of a number: no exponent, no unnecessary zero, no plus sign, and `0` for minus zero. Returns
+ * null if the text is not a finite decimal number.
  *
  * @example `canonicalDecimal('1.50e3') === '1500'`
  */
@@ -20,7 +20,7 @@ export function canonicalDecimal(value: number | bigint | string): string | null
   return spelled(sign === '-', digits, scale);
 }
 
-/** The exact sum of two decimals. */
+/** Returns the exact sum of two decimals. */
 export function addDecimals(a: string, b: string): string {
   const scale = Math.max(scaleOf(a), scaleOf(b));
   const sum = unscaled(a, scale) + unscaled(b, scale);

@@ -1,6 +1,6 @@
 /**
- * Milliseconds that a call may still wait for a connection. One that has waited its time in a queue gets a tenth of it
- * more: the transaction that made it wait may just have ended.
+ * Returns the milliseconds that a call may still wait for a connection. A call that has used up its time in a queue
+ * gets a tenth of it more, because the transaction that made it wait may just have ended.
  */
 export function remainingWait(connectionTimeout: number, waitingSince: number): number {
   return Math.max(connectionTimeout - (performance.now() - waitingSince), connectionTimeout / 10);
@@ -12,7 +12,7 @@ export function remainingWait(connectionTimeout: number, waitingSince: number): 
  */
 export const CANCEL_GRACE = 3_000;
 
-/** A task's result; a rejection with the error that `late` makes where it takes longer than `ms` milliseconds. */
+/** Returns a task's result, or rejects with the error of `late` if it takes longer than `ms` milliseconds. */
 export function withinTime<T>(ms: number, task: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -24,7 +24,7 @@ export function withinTime<T>(ms: number, task: Promise<T>, late: () => Error): 
   });
 }
 
-/** True if a task ends, however it does, within `ms` milliseconds. */
+/** True if a task ends within `ms` milliseconds, in whatever way. */
 export function endsWithin(ms: number, task: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {

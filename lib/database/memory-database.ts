@@ -1,6 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
 
-/** An SQLite database in memory, with its tables made: for tests. */
+/** An SQLite database in memory, whose tables are created, for tests. */
 export const MEMORY_DATABASE = {
   type: 'better-sqlite3',
   database: ':memory:',

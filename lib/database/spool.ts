@@ -22,7 +22,7 @@ export class Spool<Item> {
     if (this.waitingLength > CHUNK) this.flush();
   }
 
-  /** All items, from the first on. */
+  /** Yields all items from the first on. */
   *items(): Generator<Item> {
     this.flush();
     const file = openSync(this.path, 'r');

@@ -27,7 +27,7 @@ export async function checkTables(database: Database, entities: readonly EntityT
   }
 }
 
-/** the tables that are not there, and `table.column` of those that lack columns */
+/** Returns the tables that are missing, and `table.column` for those that lack columns. */
 async function missingFrom(dataSource: DataSource, tables: readonly EntityMetadata[]): Promise<string[]> {
   const runner = dataSource.createQueryRunner();
   try {

@@ -28,7 +28,7 @@ export class Table {
   }
 }
 
-/** A table's path, escaped part by part: of a table that no entity describes, too. */
+/** Returns a table's path, escaped part by part. It also works for a table without an entity. */
 export function escapedPath(path: string, escape: (name: string) => string): Sql {
   return raw(
     path

@@ -1,6 +1,6 @@
 import type { Sql } from 'sql-template-tag';
 
-/** A row as the driver gives it. */
+/** A row as the driver returns it. */
 export type Row = Record<string, unknown>;
 
 export interface StatementResult {
@@ -18,19 +18,19 @@ export interface StatementResult {
  */
 export type Work<T> = Generator<Sql, T, StatementResult>;
 
-/** Runs a statement inside a unit of work and gives its rows. */
+/** Runs a statement inside a unit of work and returns its rows. */
 export function* query<R extends object = Row>(statement: Sql): Work<R[]> {
   const { rows } = yield statement;
   return rows as R[];
 }
 
-/** Runs a statement inside a unit of work and gives its first row. */
+/** Runs a statement inside a unit of work and returns its first row. */
 export function* queryOne<R extends object = Row>(statement: Sql): Work<R | undefined> {
   const rows = yield* query<R>(statement);
   return rows[0];
 }
 
-/** Runs a statement inside a unit of work and gives the number of rows it touched. */
+/** Runs a statement inside a unit of work and returns the number of rows that it changed. */
 export function* execute(statement: Sql): Work<number> {
   const { affected } = yield statement;
   return affected;

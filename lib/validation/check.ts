@@ -89,12 +89,12 @@ export function isOptions(value: unknown): value is Readonly<Record<string, unkn
   return Object.prototype.toString.call(value) === '[object Object]';
 }
 
-/** By its prototype: an arrow function, which has none, is no class. */
+/** Decides by the prototype, which an arrow function does not have. */
 export function isClass(value: unknown): value is abstract new (...given: never[]) => object {
   return typeof value === 'function' && value.prototype !== undefined;
 }
 
-/** An entity of TypeORM, recognised by its shape. Whether a data source knows it, is looked up later. */
+/** Accepts an entity of TypeORM, recognised by its shape. A data source is not needed yet. */
 export const entity: Check<object> = (given, refuse) =>
   isClass(given) || InstanceChecker.isEntitySchema(given)
     ? given
