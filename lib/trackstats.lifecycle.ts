@@ -19,6 +19,7 @@ import { prepareRunTables } from './execution/prepare.js';
 import type { TrackerChecker } from './tracking/tracker.checker.js';
 import {
   exploreTrackers,
+  minifiedNames,
   unprovidedTrackers,
   type DeclaredTracker,
   type ReplacedTracker,
@@ -66,6 +67,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     const trackers = found.map((declared) => registered(declared, this.options));
     this.registry.fill(trackers);
     this.checkNames(trackers, replaced);
+    this.warnOfMinified(found);
     this.overview.scopes = await this.checker.check(trackers);
     this.registrar.enter = (more) => this.enter(more);
     this.registrar.remove = (tracker) => this.remove(tracker);
@@ -125,6 +127,16 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.logger.warn(
       `@Track has no effect on ${names.join(', ')}: no module of this application provides ${names.length > 1 ? 'them' : 'it'}. ` +
         `Add the class to the providers of a module. A module that is loaded lazily comes too late: call TrackerService.register with its provider. If another application of this process runs it, all is well.`,
+    );
+  }
+
+  private warnOfMinified(found: readonly DeclaredTracker[]): void {
+    const names = minifiedNames(found);
+    if (names.length === 0) return;
+    this.logger.warn(
+      `The names of these trackers look minified: ${names.join(', ')}. Leases, history and configuration go by the name, ` +
+        `and the next build may give it to another tracker. Name each in its decorator, @Track({ name: 'OrderTracker', … }), ` +
+        `or let the bundler keep class names (docs/bundling.md).`,
     );
   }
 

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import type * as commander from 'commander';
 import { MissingPackageError } from '../errors/optional-part.error.js';
+import { isMissing, requirePackage } from '../execution/optional-package.js';
 
 export type Commander = typeof commander;
 
@@ -11,8 +11,9 @@ export type Commander = typeof commander;
  */
 export function requireCommander(): Commander {
   try {
-    return createRequire(import.meta.url)('commander') as Commander;
+    return requirePackage('commander') as Commander;
   } catch (error) {
+    if (!isMissing(error, 'commander')) throw error;
     throw new MissingPackageError('The command line of nestjs-trackstats', 'commander', `'commander@^14.0.0'`, error);
   }
 }

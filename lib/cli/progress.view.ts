@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module';
 import type * as cliProgress from 'cli-progress';
 import type { Progress } from '../tracking/progress.js';
 import { durationText, Estimate } from './estimate.js';
 import type { Output } from './output.js';
+import { requirePackage } from '../execution/optional-package.js';
 
 /** How far something is, and what it has done. */
 export interface ShownProgress extends Pick<Progress, 'date' | 'fraction'> {
@@ -61,7 +61,7 @@ function lines(output: Output, left: (fraction: number) => string): ProgressView
 
 function newBar(output: Output): cliProgress.SingleBar | null {
   try {
-    const { SingleBar } = createRequire(import.meta.url)('cli-progress') as typeof cliProgress;
+    const { SingleBar } = requirePackage('cli-progress') as typeof cliProgress;
     return new SingleBar({
       format: '{bar} {percentage} % | {date} | {done}{left}',
       barCompleteChar: '#',

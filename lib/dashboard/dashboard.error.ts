@@ -6,8 +6,9 @@ export class MissingDashboardPageError extends TrackstatsError {
 
   constructor(folder: string, options?: { cause?: unknown }) {
     super(
-      `TrackstatsDashboardModule: ${folder} does not hold the page (app.js). Install the package again; if the ` +
-        `application is bundled into one file, leave nestjs-trackstats out of the bundle. In a checkout: npm run build.`,
+      `TrackstatsDashboardModule: ${folder} does not contain the page (app.js). If the application is bundled, ` +
+        `copy node_modules/nestjs-trackstats/dist/dashboard/page beside the bundle and name the copy in the option ` +
+        `pageFolder. Otherwise install the package again. In a checkout: npm run build.`,
       options,
     );
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { MissingDashboardPageError } from './dashboard.error.js';
@@ -18,9 +18,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml; charset=utf-8',
 };
 
-/** Where the build puts the page. */
-const FOLDER = fileURLToPath(new URL('./page', import.meta.url));
-
 /**
  * The page's scripts and styles, read once. All of them stand under one hash, since modules that import one another
  * have to be of one build: a browser may then keep each of them for ever.
@@ -31,7 +28,7 @@ export class DashboardFiles {
   private readonly files: ReadonlyMap<string, DashboardFile>;
 
   /** @throws MissingDashboardPageError where the folder holds no page */
-  constructor(folder = FOLDER) {
+  constructor(folder = folderBesideModule()) {
     this.files = new Map(namesIn(folder).map((name) => [name, fileAt(folder, name)]));
     if (!this.files.has('app.js')) throw new MissingDashboardPageError(folder);
     const hash = createHash('sha256');
@@ -48,6 +45,15 @@ export class DashboardFiles {
   get modules(): readonly string[] {
     return [...this.files.keys()].filter((name) => name.endsWith('.js') && name !== 'uplot.js');
   }
+}
+
+/**
+ * Where the build puts the page. Worked out when it is used, and not by `new URL('./page', import.meta.url)`, which
+ * bundlers take for an asset: in a bundle the module has no place, and the option `pageFolder` names the folder.
+ */
+function folderBesideModule(): string {
+  const url = import.meta.url as string | undefined;
+  return url === undefined ? 'dist/dashboard/page' : join(dirname(fileURLToPath(url)), 'page');
 }
 
 function namesIn(folder: string): string[] {

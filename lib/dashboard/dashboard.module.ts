@@ -135,7 +135,11 @@ function dashboard(
     module: TrackstatsDashboardPageModule,
     imports: [...imports, options],
     providers: [
-      { provide: DashboardFiles, useFactory: () => new DashboardFiles() },
+      {
+        provide: DashboardFiles,
+        useFactory: ({ pageFolder }: ResolvedDashboardOptions) => new DashboardFiles(pageFolder),
+        inject: [DASHBOARD_OPTIONS],
+      },
       { provide: DASHBOARD_CONTROLLER, useValue: controller },
       // a document may be made before the application is initialized; its providers exist by then
       { provide: Symbol('trackstats openapi'), useFactory: () => hideRoutes(controller.type) },

@@ -13,6 +13,8 @@ import { InvalidDashboardOptionsError } from './dashboard.error.js';
 export interface TrackstatsDashboardModuleOptions extends TrackstatsHttpModuleOptions {
   /** title of the page, in its head and its tab. @default 'Statistics' */
   title?: string | undefined;
+  /** folder of the page's files, where the application is bundled. @default beside the library's module */
+  pageFolder?: string | undefined;
 }
 
 /** Options that shape the module. With `forRootAsync`, pass them beside the factory. */
@@ -35,6 +37,8 @@ export type TrackstatsDashboardModuleAsyncOptions = TrackstatsDashboardModuleExt
 /** The options with all defaults. */
 export interface ResolvedDashboardOptions {
   readonly title: string;
+  /** undefined: beside the library's module */
+  readonly pageFolder: string | undefined;
   /** options of the JSON interface below the page */
   readonly http: TrackstatsHttpModuleOptions;
 }
@@ -66,10 +70,13 @@ export function resolveDashboardOptions(given: TrackstatsDashboardModuleOptions)
   if (!isOptions(given)) {
     throw new InvalidDashboardOptionsError('the options', given, 'Expected an object; none is {}.');
   }
-  const { title = 'Statistics', ...http } = given;
+  const { title = 'Statistics', pageFolder, ...http } = given;
   if (typeof title !== 'string' || title.trim() === '') {
     throw new InvalidDashboardOptionsError('title', title, 'Expected a text.');
   }
+  if (pageFolder !== undefined && (typeof pageFolder !== 'string' || pageFolder === '')) {
+    throw new InvalidDashboardOptionsError('pageFolder', pageFolder, 'Expected a folder.');
+  }
   resolveHttpOptions(http);
-  return Object.freeze({ title, http });
+  return Object.freeze({ title, pageFolder, http });
 }

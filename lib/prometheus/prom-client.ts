@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import type * as client from 'prom-client';
 import { MissingPackageError } from '../errors/optional-part.error.js';
+import { isMissing, requirePackage } from '../execution/optional-package.js';
 
 export type PromClient = typeof client;
 
@@ -11,8 +11,9 @@ export type PromClient = typeof client;
  */
 export function promClient(): PromClient {
   try {
-    return createRequire(import.meta.url)('prom-client') as PromClient;
+    return requirePackage('prom-client') as PromClient;
   } catch (error) {
+    if (!isMissing(error, 'prom-client')) throw error;
     throw new MissingPackageError('TrackstatsPrometheusModule', 'prom-client', `'prom-client@^15.0.0'`, error);
   }
 }

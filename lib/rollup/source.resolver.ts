@@ -1,11 +1,11 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import {
-  EntitySchema,
-  Repository,
+  InstanceChecker,
   type DataSource,
   type EntityMetadata,
   type FindOptionsWhere,
   type ObjectLiteral,
+  type Repository,
   type SelectQueryBuilder,
 } from 'typeorm';
 import { meaningOf } from '../catalog/aggregates.js';
@@ -45,7 +45,7 @@ export interface SourceReading {
 
 /** The data source of a source, where it says so itself; undefined for an entity. */
 export function dataSourceOf(source: Source): DataSource | undefined {
-  if (source instanceof Repository) return source.manager.dataSource;
+  if (isRepository(source)) return source.manager.dataSource;
   return isQuery(source) ? source.dataSource : undefined;
 }
 
@@ -121,14 +121,21 @@ function addsUp({ aggregate }: SourceReading): boolean {
   return reads === 'rows' || (reads === 'numbers' && combine === 'add');
 }
 
+/** By its shape, as TypeORM does with its other classes: a repository may be of another copy of TypeORM. */
+function isRepository(source: unknown): source is Repository<ObjectLiteral> {
+  if (typeof source !== 'object' || source === null) return false;
+  const { manager, target, createQueryBuilder } = source as Partial<Repository<ObjectLiteral>>;
+  return typeof createQueryBuilder === 'function' && manager !== undefined && target !== undefined;
+}
+
 function isQuery(source: Source): source is SelectQueryBuilder<ObjectLiteral> {
   return typeof (source as { getQueryAndParameters?: unknown } | undefined)?.getQueryAndParameters === 'function';
 }
 
 function queryOf(dataSource: DataSource, source: Source): SelectQueryBuilder<ObjectLiteral> {
   if (isQuery(source)) return source.clone();
-  if (source instanceof Repository) return source.createQueryBuilder(source.metadata.name);
-  if (typeof source !== 'function' && !(source instanceof EntitySchema)) {
+  if (isRepository(source)) return source.createQueryBuilder(source.metadata.name);
+  if (typeof source !== 'function' && !InstanceChecker.isEntitySchema(source)) {
     throw new InvalidSourceError(
       `The source of a tracker is ${shown(source)}. Expected an entity class, a repository or a query builder.`,
     );

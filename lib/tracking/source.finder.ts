@@ -1,4 +1,4 @@
-import { EntitySchema, type DataSource } from 'typeorm';
+import { InstanceChecker, type DataSource } from 'typeorm';
 import type { DataSources } from '../database/data-sources.js';
 import { MissingSourceError, SourceDataSourceError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
@@ -45,10 +45,10 @@ export class SourceFinder {
   }
 
   private dataSourceOf({ name, options }: Sourced, source: Source): DataSource | undefined {
-    const own = typeof source === 'object' && !(source instanceof EntitySchema) ? dataSourceOf(source) : undefined;
+    const own = isEntity(source) ? undefined : dataSourceOf(source);
     if (own !== undefined) return own;
     if (present(options.sourceDataSource)) return this.byName(name, options.sourceDataSource);
-    if (typeof source !== 'function' && !(source instanceof EntitySchema)) return undefined;
+    if (!isEntity(source)) return undefined;
     const [first, ...more] = this.dataSources.having(source);
     if (more.length === 0) return first;
     throw new SourceDataSourceError(
@@ -69,7 +69,7 @@ export class SourceFinder {
 }
 
 function isEntity(source: Source): source is EntityClass {
-  return typeof source === 'function' || source instanceof EntitySchema;
+  return typeof source === 'function' || InstanceChecker.isEntitySchema(source);
 }
 
 /** Otherwise another data source with the same entity would be read in place of the named one. */

@@ -1,4 +1,4 @@
-import { EntitySchema, type DataSource, type EntityMetadata } from 'typeorm';
+import { EntitySchema, InstanceChecker, type DataSource, type EntityMetadata } from 'typeorm';
 import type { Database } from '../database/database.js';
 import { InvalidPropertyPathError } from '../errors/source.error.js';
 import type { ConstantKey } from '../rollup/rollup-spec.js';
@@ -88,7 +88,7 @@ function pointedTo(dataSource: DataSource, source: Source, field: string): Entit
 function classOf({ options }: DataSource, { target, name }: EntityMetadata): EntityClass {
   if (typeof target !== 'string') return target as EntityClass;
   const schema = Object.values(options.entities ?? {}).find(
-    (entity): entity is EntitySchema => entity instanceof EntitySchema && entity.options.name === name,
+    (entity): entity is EntitySchema => InstanceChecker.isEntitySchema(entity) && entity.options.name === name,
   );
   // of entities that are given by a pattern of files; TypeORM knows a schema by its name
   return schema ?? new EntitySchema({ name, columns: {} });

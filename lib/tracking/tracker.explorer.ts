@@ -139,6 +139,16 @@ function hasSchedule({ cron, every, runOnStart }: GivenOptions): boolean {
   return cron !== undefined || every !== undefined || runOnStart === true;
 }
 
+/** Minifiers give the thousands of names in a bundle one to three characters. */
+const LONGEST_MINIFIED = 3;
+
+/** The names of trackers that come from their classes, and look minified. */
+export function minifiedNames(found: readonly DeclaredTracker[]): readonly string[] {
+  return found
+    .filter(({ type, options }) => options.name === undefined && type.name.length <= LONGEST_MINIFIED)
+    .map(({ type, method }) => nameOf(type, method));
+}
+
 /** Returns the default name of a tracker. */
 export function nameOf(type: Type, method: string | symbol | null): string {
   return method === null ? type.name : `${type.name}.${String(method)}`;

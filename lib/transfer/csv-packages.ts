@@ -1,4 +1,5 @@
 import { MissingPackageError } from '../errors/optional-part.error.js';
+import { isMissing } from '../execution/optional-package.js';
 
 /**
  * csv-parse and csv-stringify are loaded when CSV is first read or written: what imports TransferService, as the HTTP
@@ -20,13 +21,8 @@ export async function loaded<T>(name: string, load: () => Promise<T>): Promise<T
   try {
     return await load();
   } catch (error) {
-    throw isMissing(error)
+    throw isMissing(error, name)
       ? new MissingPackageError('CSV, unlike JSON Lines,', name, 'csv-parse csv-stringify', error)
       : error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
 }

@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeConsumer, packLibrary, type Consumer, type PackedLibrary } from './packed.js';
 import { packageProblems } from './package-problems.js';
-import { readJestConfig, readReadme } from './readme.js';
+import { readBundlerConfig, readJestConfig, readReadme } from './readme.js';
 import { snippetFiles } from './snippet-files.js';
 import { readGuides } from './snippets.js';
 
@@ -150,6 +150,67 @@ describe.each([['an ESM', 'module'] as const, ['a CommonJS', 'commonjs'] as cons
     if (type === 'module') return; // Vitest, which needs no configuration, is not among the tools of this repository
     app.write({ 'jest.config.js': readJestConfig() });
     await app.test();
+  }, 240_000);
+});
+
+describe('an application in other surroundings', () => {
+  const SHOP = { values: { OrderTracker: 2, RepositoryTracker: 2, QueryTracker: 1 }, script: 200 };
+  const compiled = async (besides: readonly string[] = []): Promise<Consumer> => {
+    const app = consumer('module', besides);
+    app.write({ 'src/main.ts': fixture('bundled-shop.ts') });
+    await app.compile();
+    return app;
+  };
+  const started = async (app: Consumer, file: string, ...args: string[]): Promise<unknown> =>
+    JSON.parse((await app.run(file, ...args)).trim().split('\n').at(-1) ?? '');
+
+  it('is bundled into one file by esbuild, as the guide says', async () => {
+    const app = await compiled(['esbuild']);
+    const config = readBundlerConfig('esbuild.config.mjs').replace('dist/main.js', 'dist/src/main.js');
+    app.write({ 'esbuild.config.mjs': config, 'minified.mjs': config.replace('keepNames: true', 'minify: true') });
+    await app.run('esbuild.config.mjs');
+    rmSync(join(app.directory, 'node_modules', 'nestjs-trackstats', 'dist'), { recursive: true });
+    await expect(app.run('bundle/main.mjs')).rejects.toThrow(/MissingDashboardPageError.*pageFolder/s);
+    cpSync(join(library.directory, PAGE), join(app.directory, 'bundle', 'files'), { recursive: true });
+    expect(await started(app, 'bundle/main.mjs', 'bundle/files')).toEqual(SHOP);
+
+    cpSync(library.directory, join(app.directory, 'node_modules', 'nestjs-trackstats'), { recursive: true });
+    await app.run('minified.mjs');
+    const said = await app.run('bundle/main.mjs', 'bundle/files');
+    expect(said).toMatch(/names of these trackers look minified: \w{1,3}, \w{1,3}, \w{1,3}\./);
+  }, 240_000);
+
+  it('is bundled into one file by webpack, as the guide says', async () => {
+    const app = await compiled(['webpack']);
+    const config = readBundlerConfig('webpack.config.cjs').replace('dist/main.js', 'dist/src/main.js');
+    app.write({
+      'webpack.config.cjs': config,
+      'bundle.cjs': `require('webpack')(require('./webpack.config.cjs'), (error, stats) => {
+        const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
+        console.log(JSON.stringify([...errors, ...warnings].map(({ moduleName, message }) => [moduleName, message])));
+      });`,
+    });
+    const problems = JSON.parse(await app.run('bundle.cjs')) as [string, string][];
+    expect(problems.filter(([, message]) => !/request of a dependency is an expression/.test(message))).toEqual([]);
+    expect(problems.filter(([name]) => name.includes('trackstats'))).toEqual([]);
+    expect(readdirSync(join(app.directory, 'bundle'))).toEqual(['main.cjs']);
+    cpSync(join(library.directory, PAGE), join(app.directory, 'bundle', 'files'), { recursive: true });
+    rmSync(join(app.directory, 'node_modules', 'nestjs-trackstats', 'dist'), { recursive: true });
+    expect(await started(app, 'bundle/main.cjs', 'bundle/files')).toEqual(SHOP);
+  }, 240_000);
+
+  it('works with another copy of TypeORM than the library', async () => {
+    const app = await compiled();
+    const copy = join(app.directory, 'node_modules', 'nestjs-trackstats', 'node_modules', 'typeorm');
+    cpSync('node_modules/typeorm', copy, { recursive: true, filter: (file) => !file.endsWith('.map') });
+    const before = process.env.NODE_PATH;
+    try {
+      process.env.NODE_PATH = join(process.cwd(), 'node_modules'); // what the copy depends on
+      expect(await started(app, 'dist/src/main.js')).toEqual(SHOP);
+    } finally {
+      if (before === undefined) delete process.env.NODE_PATH;
+      else process.env.NODE_PATH = before;
+    }
   }, 240_000);
 });
 

@@ -27,3 +27,11 @@ export function readJestConfig(): string {
   if (config === undefined) throw new Error('Expected docs/esm-and-commonjs.md to show a configuration of Jest.');
   return config;
 }
+
+/** The configuration of a bundler, as docs/bundling.md shows it. */
+export function readBundlerConfig(file: string): string {
+  const snippets = [...readFileSync('docs/bundling.md', 'utf8').matchAll(/^```js\n(.*?)^```$/gms)];
+  const config = snippets.map(([, code = '']) => code).find((code) => code.startsWith(`// ${file}`));
+  if (config === undefined) throw new Error(`Expected docs/bundling.md to show ${file}.`);
+  return config;
+}

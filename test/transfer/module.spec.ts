@@ -46,8 +46,8 @@ describe('TrackstatsTransferModule', () => {
 
   it('says which package CSV lacks', async () => {
     const missing = 'csv-of-another-name';
-    await expect(loaded('csv-parse', () => import(missing))).rejects.toThrow(MissingPackageError);
-    await expect(loaded('csv-parse', () => import(missing))).rejects.toThrow('npm install csv-parse csv-stringify');
+    await expect(loaded(missing, () => import(missing))).rejects.toThrow(MissingPackageError);
+    await expect(loaded(missing, () => import(missing))).rejects.toThrow('npm install csv-parse csv-stringify');
     await expect(loaded('csv-parse', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   });
 

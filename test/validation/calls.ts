@@ -378,6 +378,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     ...shape,
     ...shown,
     title: 'Shop',
+    pageFolder: 'page',
   }),
   'TrackstatsDashboardModule.forRootAsync': mounting(TrackstatsDashboardModule.forRootAsync, {
     ...shape,

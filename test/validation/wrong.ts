@@ -129,6 +129,7 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   decorators: [[5], [{}]],
   path: ['//'],
   title: ['', ' '],
+  pageFolder: [''],
   points: NO_COUNT,
   series: NO_COUNT,
   values: NO_COUNT,

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type * as swaggerPackage from '@nestjs/swagger';
-import { isMissing } from '../missing-package.js';
+import { isMissing } from '../../execution/optional-package.js';
 import { DimensionedPipe } from '../parameters/parameters.pipe.js';
 import type { Parameter } from '../parameters/parameter.js';
 import { REQUEST_HEADER } from '../same-origin.guard.js';

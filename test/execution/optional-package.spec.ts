@@ -1,0 +1,47 @@
+import { isMissing } from '../../lib/execution/optional-package.js';
+
+const SWAGGER = '@nestjs/swagger';
+
+/** Messages of Node 20 and of Yarn 4.18, and who is missing. */
+const MESSAGES: readonly (readonly [string, string, string, boolean])[] = [
+  ['import', 'ERR_MODULE_NOT_FOUND', `Cannot find package '@nestjs/swagger' imported from /shop/index.js`, true],
+  ['require', 'MODULE_NOT_FOUND', `Cannot find module '@nestjs/swagger'\nRequire stack:\n- /shop/index.js`, true],
+  ['an import of a subpath', 'ERR_MODULE_NOT_FOUND', `Cannot find package '@nestjs/swagger/x' imported from /a`, true],
+  [
+    'import under Yarn PnP',
+    'MODULE_NOT_FOUND',
+    `nestjs-trackstats tried to access @nestjs/swagger (a peer dependency) but it isn't provided by your application; this makes the require call ambiguous and unsound.\n\nRequired package: @nestjs/swagger (via "@nestjs/swagger/package.json")\nRequired by: nestjs-trackstats@virtual:0460f8#npm:1.0.0 (via /shop/.yarn/__virtual__/x/index.js)\nAncestor breaking the chain: shop@workspace:.\n\n`,
+    true,
+  ],
+  [
+    'require of what is not declared, under Yarn PnP',
+    'MODULE_NOT_FOUND',
+    `nestjs-trackstats tried to access @nestjs/swagger, but it isn't declared in its dependencies; this makes the require call ambiguous and unsound.\n\nRequired package: @nestjs/swagger\nRequired by: nestjs-trackstats@virtual:0460f8#npm:1.0.0\n`,
+    true,
+  ],
+  [
+    'a package that lacks one itself',
+    'ERR_MODULE_NOT_FOUND',
+    `Cannot find package 'js-yaml' imported from /shop/node_modules/@nestjs/swagger/dist/index.js`,
+    false,
+  ],
+  [
+    'a package that lacks one itself, under Yarn PnP',
+    'MODULE_NOT_FOUND',
+    `@nestjs/swagger tried to access js-yaml, but it isn't declared in its dependencies; this makes the require call ambiguous and unsound.\n\nRequired package: js-yaml\nRequired by: @nestjs/swagger@npm:12.0.2 (via /shop/.yarn/cache/@nestjs-swagger/node_modules/@nestjs/swagger/)\n`,
+    false,
+  ],
+  ['another package', 'MODULE_NOT_FOUND', `Cannot find module '@nestjs/swagger-themes'`, false],
+  ['a package that is broken', 'ERR_INTERNAL', `'@nestjs/swagger' is broken`, false],
+];
+
+describe('isMissing', () => {
+  it.each(MESSAGES)('tells %s (%s)', (_, code, message, expected) => {
+    expect(isMissing(Object.assign(new Error(message), { code }), SWAGGER)).toBe(expected);
+  });
+
+  it('takes nothing else for a missing package', () => {
+    for (const error of [undefined, null, 'MODULE_NOT_FOUND', { code: 'MODULE_NOT_FOUND' }])
+      expect(isMissing(error, SWAGGER)).toBe(false);
+  });
+});
