@@ -56,6 +56,8 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.dataSources.keep();
     checkRegistrations(this.discovery, this.modules);
     this.checkEntities();
+    await this.database.checkSession();
+    await this.database.dialect.checkPrivileges(this.database.dataSource);
     await checkTables(this.database, this.neededEntities());
     await prepareStatisticTables(this.database);
     await prepareRunTables(this.database);

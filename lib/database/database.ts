@@ -6,6 +6,9 @@ import { CONNECTION_TIMEOUT } from '../trackstats.options.js';
 import { Table } from './table.js';
 import type { Row, Work } from './work.js';
 
+/** Data sources whose sessions are as they must be. */
+const checked = new WeakSet<DataSource>();
+
 /** The data source of the statistics, with its dialect. */
 export class Database {
   readonly dialect: Dialect;
@@ -32,6 +35,17 @@ export class Database {
       this.tables.set(entity, table);
     }
     return table;
+  }
+
+  /**
+   * Checks the settings of the database's sessions, once for each data source.
+   *
+   * @throws SessionSettingError
+   */
+  async checkSession(): Promise<void> {
+    if (checked.has(this.dataSource)) return;
+    await this.dialect.checkSession(this.dataSource);
+    checked.add(this.dataSource);
   }
 
   /**

@@ -121,3 +121,34 @@ export class TableConflictError extends TrackstatsError {
     );
   }
 }
+
+/** Thrown at start where a setting of the database's sessions would make statistics wrong, or keep them from being stored. */
+export class SessionSettingError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_SESSION_SETTING';
+
+  /**
+   * @param setting with its value, as the server writes it
+   * @param reason what goes wrong with it
+   * @param expected the value that it must have
+   */
+  constructor(dataSource: string, setting: string, reason: string, expected: string) {
+    super(
+      `The sessions of the data source ${shown(dataSource)} have ${setting}: ${reason}. Expected ${expected}. Set it in the ` +
+        `configuration of the server, or on each connection that this application opens.`,
+    );
+  }
+}
+
+/** Thrown at start where the database user lacks a right that runs need. */
+export class MissingPrivilegeError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISSING_PRIVILEGE';
+
+  /** @param grant the statement that gives the right */
+  constructor(dataSource: string, privilege: string, grant: string, options: { cause?: unknown } = {}) {
+    super(
+      `The user of the data source ${shown(dataSource)} lacks the right ${privilege}, which runs need for their ` +
+        `intermediate results. Execute "${grant}" as an administrator, then start the application again.`,
+      options,
+    );
+  }
+}

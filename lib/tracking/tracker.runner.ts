@@ -80,10 +80,12 @@ export class TrackerRunner {
    * Checks everything in a definition that can be checked without reading a row.
    *
    * @returns the scope of the tracker's coverage
-   * @throws the errors of `TrackerResolver.resolve`
+   * @throws the errors of `TrackerResolver.resolve`, and SessionSettingError
    */
-  check(definition: TrackerDefinition, source: Source): string {
-    return this.resolver.resolve(definition, source).target.scope;
+  async check(definition: TrackerDefinition, source: Source): Promise<string> {
+    const { target, sourceDatabase } = this.resolver.resolve(definition, source);
+    await sourceDatabase.checkSession();
+    return target.scope;
   }
 
   /**
@@ -144,6 +146,7 @@ export class TrackerRunner {
   private async runAcross(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<TrackResult> {
     const { sourceDatabase } = tracker;
     const { cancellation } = options;
+    await sourceDatabase.checkSession();
     for (let attempt = 1; ; attempt++) {
       const probe = await sourceDatabase.read(() => probed(probeOf(sourceDatabase.dialect, tracker, options.now)), {
         cancellation,

@@ -201,6 +201,14 @@ export abstract class BaseDialect implements Dialect {
     for (const connection of this.unconnected(dataSource)) this.destroyConnection(connection);
   }
 
+  checkSession(_dataSource: DataSource): Promise<void> {
+    return Promise.resolve();
+  }
+
+  checkPrivileges(_dataSource: DataSource): Promise<void> {
+    return Promise.resolve();
+  }
+
   prepareKeys(_dataSource: DataSource, _tables: readonly KeyTable[]): Promise<void> {
     return Promise.resolve();
   }
@@ -595,7 +603,8 @@ FROM ${table.path} s LEFT JOIN ${staged} f ON ${sameKeys(table, keys, stored)} W
   }
 }
 
-function nameOf(dataSource: DataSource): string {
+/** A data source's name, for messages. */
+export function nameOf(dataSource: DataSource): string {
   return (dataSource.options as { name?: string }).name ?? 'default';
 }
 

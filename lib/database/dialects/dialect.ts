@@ -168,6 +168,18 @@ export interface Dialect {
   isOutOfRange(error: unknown): boolean;
   /** a row with the same primary or unique key is there already */
   isDuplicateKey(error: unknown): boolean;
+  /**
+   * Checks the settings of a data source's sessions, on the primary and on a replica.
+   *
+   * @throws SessionSettingError
+   */
+  checkSession(dataSource: DataSource): Promise<void>;
+  /**
+   * Checks that the user may create temporary tables.
+   *
+   * @throws MissingPrivilegeError
+   */
+  checkPrivileges(dataSource: DataSource): Promise<void>;
   /** makes sure that text keys compare byte by byte, where the database does not do so by itself */
   prepareKeys(dataSource: DataSource, tables: readonly KeyTable[]): Promise<void>;
   /** how a text column is declared that compares so; null where every one does */

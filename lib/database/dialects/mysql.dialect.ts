@@ -4,7 +4,8 @@ import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Row, type Work } from '../work.js';
-import { BaseDialect, encodedAs, freshColumns, identityOf, insertInto, sameKeys } from './base.dialect.js';
+import { MissingPrivilegeError, SessionSettingError } from '../../errors/database.error.js';
+import { BaseDialect, encodedAs, freshColumns, identityOf, insertInto, nameOf, sameKeys } from './base.dialect.js';
 import { choose, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
 import {
   DAYS,
@@ -41,12 +42,102 @@ const CONNECTION_EXCEPTION = /^08/;
 /** duplicate entry, and the same where the server names the key */
 const DUPLICATE_KEY = new Set([1062, 1586]);
 
+/** access denied to a database, to a table, and for a right of the whole server */
+const ACCESS_DENIED = new Set([1044, 1142, 1227]);
+
+const WRITES = /^(INSERT|UPDATE|CREATE TEMPORARY)/;
+const IN_STRICT_MODE = `/*M! SET STATEMENT sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES') FOR */ `;
+
+/** The settings on which results depend, as text. LIMIT, since `sql_select_limit` may be 0. */
+const SESSION = `SELECT CAST(@@autocommit + 0 AS CHAR) AS autocommit, @@completion_type AS completionType,
+CAST(@@sql_select_limit AS CHAR) AS selectLimit, @@sql_mode AS sqlMode, VERSION() AS version,
+CAST(@@sql_safe_updates + 0 AS CHAR) AS safeUpdates, CAST(@@log_bin + 0 AS CHAR) AS logBin, @@binlog_format AS binlogFormat LIMIT 1`;
+
+interface Session {
+  readonly autocommit: string;
+  readonly completionType: string;
+  readonly selectLimit: string;
+  readonly sqlMode: string;
+  readonly version: string;
+  readonly safeUpdates: string;
+  readonly logBin: string;
+  readonly binlogFormat: string;
+}
+
+/** Modes under which statements mean something else, with the reason. */
+const REFUSED_MODES: Readonly<Record<string, string>> = {
+  ORACLE: 'it changes the meaning of types, operators and statements',
+  EMPTY_STRING_IS_NULL: "it reads '' as NULL",
+  NO_BACKSLASH_ESCAPES:
+    'mysql2 escapes quotes and backslashes in values with backslashes, so text is stored wrongly and statements can be injected',
+};
+
+/** @throws SessionSettingError */
+function refuseSettings(dataSource: string, session: Session): void {
+  const refuse = (setting: string, reason: string, expected: string): never => {
+    throw new SessionSettingError(dataSource, setting, reason, expected);
+  };
+  const { autocommit, completionType, selectLimit, safeUpdates, version, logBin, binlogFormat } = session;
+  const modes = session.sqlMode.split(',');
+  if (autocommit === '0') {
+    refuse(
+      'autocommit = 0',
+      'a connection of the pool keeps its transaction open, and reads what was stored when it began',
+      'autocommit = 1',
+    );
+  }
+  if (completionType !== 'NO_CHAIN') {
+    refuse(
+      `completion_type = ${completionType}`,
+      'a transaction would not end with its COMMIT alone',
+      'completion_type = NO_CHAIN',
+    );
+  }
+  if (BigInt(selectLimit) < LEAST_SELECT_LIMIT) {
+    refuse(
+      `sql_select_limit = ${selectLimit}`,
+      'the server leaves out rows after that number without an error',
+      'sql_select_limit = DEFAULT',
+    );
+  }
+  if (safeUpdates === '1') {
+    refuse(
+      'sql_safe_updates = 1',
+      'the server refuses to delete the rows of a range, as runs do',
+      'sql_safe_updates = 0',
+    );
+  }
+  for (const [mode, reason] of Object.entries(REFUSED_MODES)) {
+    if (modes.includes(mode)) refuse(`${mode} in sql_mode`, reason, `a sql_mode without ${mode}`);
+  }
+  if (!/mariadb/i.test(version) && !modes.some((mode) => mode.startsWith('STRICT_'))) {
+    refuse(
+      `sql_mode = '${session.sqlMode}'`,
+      'values that are too long or too large are clipped without an error',
+      'a sql_mode with STRICT_TRANS_TABLES',
+    );
+  }
+  if (logBin === '1' && binlogFormat === 'STATEMENT') {
+    refuse(
+      'binlog_format = STATEMENT',
+      'the server refuses to write in a transaction that is READ COMMITTED, as those of runs are',
+      'binlog_format = MIXED or ROW',
+    );
+  }
+}
+
+/** Rows that no result has: the default is 2^64 - 1, and 2^32 - 1 on 32 bits. */
+const LEAST_SELECT_LIMIT = 2n ** 32n - 1n;
+
 function driverError(error: unknown): { code?: unknown; errno?: unknown; sqlState?: unknown } {
   return error ?? {};
 }
 
 /** Binary and without padding, so that 'a', 'A', 'a ' and 'á' are four keys: MariaDB's name and MySQL 8's. */
 const EXACT_COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
+
+/** A key for staged rows: servers with `innodb_force_primary_key` or `sql_require_primary_key` refuse tables without one. */
+const ROW_ID = raw('row_id BIGINT AUTO_INCREMENT PRIMARY KEY');
 
 const KEY_KINDS: Readonly<Record<string, KeyKind>> = {
   int: 'integer',
@@ -119,6 +210,39 @@ export class MysqlDialect extends BaseDialect {
 
   protected begin(): readonly string[] {
     return ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'START TRANSACTION'];
+  }
+
+  override async checkSession(dataSource: DataSource): Promise<void> {
+    const isReplicated = (dataSource.options as { replication?: unknown }).replication !== undefined;
+    for (const mode of isReplicated ? (['master', 'slave'] as const) : (['master'] as const)) {
+      const runner = dataSource.createQueryRunner(mode);
+      try {
+        const [session] = (await runner.query(SESSION)) as Session[];
+        if (session !== undefined) refuseSettings(nameOf(dataSource), session);
+      } finally {
+        await runner.release();
+      }
+    }
+  }
+
+  /** By creating one: grants may be given by a role, to a pattern of names, or to everyone. */
+  override async checkPrivileges(dataSource: DataSource): Promise<void> {
+    const runner = dataSource.createQueryRunner('master');
+    try {
+      await runner.query('CREATE TEMPORARY TABLE IF NOT EXISTS trackstats_check (row_id INT PRIMARY KEY)');
+      await runner.query('DROP TEMPORARY TABLE trackstats_check');
+    } catch (error) {
+      if (!ACCESS_DENIED.has(Number(driverError(error).errno))) throw error;
+      const [found] = (await runner.query('SELECT DATABASE() AS `schema`, CURRENT_USER() AS user LIMIT 1')) as {
+        schema: string;
+        user: string;
+      }[];
+      const user = (found?.user ?? '').split('@').map((part) => `'${part}'`);
+      const grant = `GRANT CREATE TEMPORARY TABLES ON ${dataSource.driver.escape(found?.schema ?? '')}.* TO ${user.join('@')}`;
+      throw new MissingPrivilegeError(nameOf(dataSource), 'CREATE TEMPORARY TABLES', grant, { cause: error });
+    } finally {
+      await runner.release();
+    }
   }
 
   protected cancellation(_label: string | null, runner: QueryRunner): string {
@@ -197,11 +321,19 @@ export class MysqlDialect extends BaseDialect {
   }
 
   override stageTable(name: string, columns: readonly StagedColumn[]): readonly Sql[] {
-    return [sql`DROP TEMPORARY TABLE IF EXISTS ${raw(name)}`, ...super.stageTable(name, columns)];
+    const declared = columns.map((column) => raw(`${column.name} ${this.stagedTypes[column.type]}`));
+    return [
+      sql`DROP TEMPORARY TABLE IF EXISTS ${raw(name)}`,
+      sql`CREATE TEMPORARY TABLE ${raw(name)} (${join([ROW_ID, ...declared])})`,
+    ];
   }
 
+  /**
+   * Rows are written in strict mode whatever the session's: without it, what is too long or too large is clipped, and
+   * only a warning says so. MySQL takes the prefix for a comment; its sessions without strict mode are refused.
+   */
   protected statementText(statement: Sql): string {
-    return statement.sql;
+    return WRITES.test(statement.sql) ? `${IN_STRICT_MODE}${statement.sql}` : statement.sql;
   }
 
   /**
@@ -455,7 +587,10 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
 
   /** A rollback leaves temporary tables on its connection, where the next run would meet them. */
   override stage(name: string, query: Sql): readonly Sql[] {
-    return [sql`DROP TEMPORARY TABLE IF EXISTS ${raw(name)}`, ...super.stage(name, query)];
+    return [
+      sql`DROP TEMPORARY TABLE IF EXISTS ${raw(name)}`,
+      sql`CREATE TEMPORARY TABLE ${raw(name)} (${ROW_ID}) AS ${query}`,
+    ];
   }
 
   override unstage(name: string): Sql {

@@ -1,5 +1,6 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { QueryRunnerAlreadyReleasedError, type DataSource, type QueryRunner } from 'typeorm';
+import { MissingPrivilegeError } from '../../errors/database.error.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
@@ -12,6 +13,7 @@ import {
   encodedAs,
   freshColumns,
   insertInto,
+  nameOf,
   sameKeys,
   withExpressions,
 } from './base.dialect.js';
@@ -171,6 +173,19 @@ export class PostgresDialect extends BaseDialect {
     return [['START TRANSACTION ISOLATION LEVEL READ COMMITTED', ...settings].join('; ')];
   }
 
+  override async checkPrivileges(dataSource: DataSource): Promise<void> {
+    const runner = dataSource.createQueryRunner('master');
+    try {
+      const [found] = (await runner.query(
+        `SELECT has_database_privilege(current_database(), 'TEMPORARY')::text AS "mayStage",
+format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user) AS "grant"`,
+      )) as { mayStage: string; grant: string }[];
+      if (found?.mayStage === 'false') throw new MissingPrivilegeError(nameOf(dataSource), 'TEMPORARY', found.grant);
+    } finally {
+      await runner.release();
+    }
+  }
+
   protected cancellation(label: string | null): string {
     return `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = '${String(label)}'`;
   }
@@ -245,7 +260,8 @@ export class PostgresDialect extends BaseDialect {
     return this.onConnection(dataSource, 'slave', options, (connection) => {
       const { label } = connection;
       const settings = [...TEXT_SETTINGS, ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`])];
-      const begin = ['START TRANSACTION READ ONLY', ...settings].join('; ');
+      // a read-only transaction that is SERIALIZABLE by default may fail and have to be repeated
+      const begin = ['START TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY', ...settings].join('; ');
       return this.inTransaction(connection, [begin], () => task(connection), options.cancellation);
     });
   }
