@@ -1,6 +1,6 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** Thrown if a key or a number in a tracker's source is too long or too large to be stored. */
+/** Thrown if a key or a number in a tracker's source is too long or too large to be stored, or is no number on SQLite. */
 export class OutOfRangeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_OUT_OF_RANGE';
 
@@ -83,21 +83,23 @@ export class StrayRowsError extends TrackstatsError {
   }
 }
 
-/** Thrown if a date column on SQLite holds dates in a form that cannot be compared with the others. */
+/**
+ * Thrown if a date column holds dates in a form that cannot be compared with the others: on SQLite other text than
+ * TypeORM writes, and on every database an epoch in another unit than `epoch` says.
+ */
 export class DateFormError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DATE_FORM';
 
+  /** @param expected which form was expected, and what to do */
   constructor(
     tracker: string,
     dateField: string,
     readonly example: string,
     readonly count: number,
+    expected: string,
   ) {
     super(
-      `dateField ${dateField} of ${tracker} holds ${shown(example)}, one of ${String(count)} rows in this form. Nothing was written. ` +
-        `Expected dates as TypeORM writes them on SQLite: text in UTC as '2026-10-31 23:59:59.000', or '2026-10-31' in a column of type date. ` +
-        `Rewrite the rows, for example SET ${dateField} = STRFTIME('%Y-%m-%d %H:%M:%f', ${dateField}), and what writes them; ` +
-        `of numbers declare the column as integer and say epoch: 's' or 'ms'.`,
+      `dateField ${dateField} of ${tracker} holds ${shown(example)}, one of ${String(count)} rows in this form. Nothing was written. ${expected}`,
     );
   }
 }

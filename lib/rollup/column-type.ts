@@ -8,9 +8,10 @@ const INTEGERS = new Set('int integer bigint smallint tinyint mediumint int2 int
 const DECIMALS = new Set(['decimal', 'numeric', 'dec', 'fixed', 'money']);
 const FLOATS = new Set(['float', 'double', 'double precision', 'real', 'float4', 'float8']);
 
-/** A column's type as its driver names it, e.g. `timestamp without time zone` for a property of type Date. */
-export function databaseType(dataSource: DataSource, column: ColumnMetadata): string {
-  return dataSource.driver.normalizeType(column).toLowerCase();
+/** A column's type as its driver names it: `timestamp without time zone` for a property of type Date, `date[]` for an array. */
+export function declaredType(dataSource: DataSource, column: ColumnMetadata): string {
+  const type = dataSource.driver.normalizeType(column).toLowerCase();
+  return column.isArray ? `${type}[]` : type;
 }
 
 export function isInteger(type: string): boolean {

@@ -1,11 +1,12 @@
-import sql from 'sql-template-tag';
-import type { Dialect } from '../database/dialects/dialect.js';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { ClockColumn, Dialect } from '../database/dialects/dialect.js';
 import { queryOne, type Work } from '../database/work.js';
 import { DateFormError } from '../errors/run.error.js';
 import type { ResolvedSource } from './rollup-spec.js';
 
 /**
- * Refuses dates in a form that comparisons miss, on databases that do not check the form of a date themselves.
+ * Refuses dates in a form that comparisons miss: on databases that do not check the form of a date themselves, and of
+ * epochs that count another unit, whose rows would all lie in the future or in January 1970.
  *
  * @param from the first reading that a run reads day by day, in milliseconds; null: every row is looked at, as a first
  * run does. A later run looks at the rows from there on, and at numbers, which sort before every date
@@ -17,12 +18,56 @@ export function* refuseOtherForms(
   { clock, query }: Pick<ResolvedSource, 'clock' | 'query'>,
   from: number | null,
 ): Work<void> {
-  const isOther = dialect.otherForm(clock, from);
-  if (isOther === null) return;
-  const rows = sql`FROM (${query}) source WHERE ${isOther}`;
+  const conditions = [dialect.otherForm(clock, from), from === null ? otherUnit(clock) : null];
+  const found = conditions.filter((condition) => condition !== null);
+  if (found.length === 0) return;
+  const rows = sql`FROM (${query}) source WHERE (${join(found, ' OR ')})`;
   const first = yield* queryOne<{ example: unknown }>(sql`SELECT ${clock.expression} AS example ${rows} LIMIT 1`);
   if (first === undefined) return;
-  const found = yield* queryOne<{ count: unknown }>(sql`SELECT COUNT(*) AS count ${rows}`);
+  const counted = yield* queryOne<{ count: unknown }>(sql`SELECT COUNT(*) AS count ${rows}`);
   const example = typeof first.example === 'string' ? first.example : JSON.stringify(first.example);
-  throw new DateFormError(label, dateField, example, Number(found?.count));
+  throw new DateFormError(label, dateField, example, Number(counted?.count), explain(clock, dateField, example));
+}
+
+/** Units of epochs, and how many make a second. */
+const UNITS = [
+  { name: 'seconds', perSecond: 1, epoch: 's' },
+  { name: 'milliseconds', perSecond: 1e3, epoch: 'ms' },
+  { name: 'microseconds', perSecond: 1e6, epoch: null },
+  { name: 'nanoseconds', perSecond: 1e9, epoch: null },
+] as const;
+
+/**
+ * 1980 and 2100 in seconds. Between them a number is a date in one unit only: in a finer one it is of the first weeks of
+ * 1970, in a coarser one after the year 9999. Numbers that stand for "never" (2^53 - 1, 2^63 - 1) are outside.
+ */
+const [EARLIEST, LATEST] = [315_532_800, 4_102_444_800];
+
+/** The condition of numbers that are dates in another unit; null of columns that are no epochs. */
+function otherUnit({ kind, expression }: ClockColumn): Sql | null {
+  if (kind !== 'seconds' && kind !== 'milliseconds') return null;
+  const ranges = UNITS.filter(({ name }) => name !== kind).map(({ perSecond }) => {
+    const [low, high] = [raw(String(EARLIEST * perSecond)), raw(String(LATEST * perSecond))];
+    return sql`${expression} BETWEEN ${low} AND ${high}`;
+  });
+  return sql`(${join(ranges, ' OR ')})`;
+}
+
+/** Says of a form which was expected, and what to do. */
+function explain({ kind }: ClockColumn, dateField: string, example: string): string {
+  if (kind !== 'seconds' && kind !== 'milliseconds') {
+    return (
+      `Expected dates as TypeORM writes them on SQLite: text in UTC as '2026-10-31 23:59:59.000', or '2026-10-31' in a column of type date. ` +
+      `Rewrite the rows, for example SET ${dateField} = STRFTIME('%Y-%m-%d %H:%M:%f', ${dateField}), and what writes them; ` +
+      `of numbers declare the column as integer and say epoch: 's' or 'ms'.`
+    );
+  }
+  const value = Number(example);
+  const unit = UNITS.find(
+    ({ name, perSecond }) => name !== kind && value >= EARLIEST * perSecond && value <= LATEST * perSecond,
+  );
+  const expected = `Expected ${kind} since 1970, as epoch: '${kind === 'seconds' ? 's' : 'ms'}' says`;
+  if (unit === undefined) return `${expected}, stored as numbers. Rewrite the rows, and what writes them.`;
+  const mend = unit.epoch === null ? `Store ${kind} instead` : `Say epoch: '${unit.epoch}' if all rows are`;
+  return `${expected}; this number looks like ${unit.name}. ${mend}, or leave such rows out with where.`;
 }

@@ -38,6 +38,17 @@ SELECT ${dialect.groupKey(key.expression, key.kind, 'varchar')} AS k FROM (${row
   return null;
 }
 
+/** Seeks what is no number in a numeric column, where a database stores such values: after a run has failed. */
+export function* noNumber(dialect: Dialect, { query: rows, numeric }: ResolvedSource): Work<string | null> {
+  const isNone = numeric === null ? null : dialect.noNumber(numeric.expression);
+  if (numeric === null || isNone === null) return null;
+  const found = yield* queryOne<{ v: unknown }>(
+    sql`SELECT ${numeric.expression} AS v FROM (${rows}) source WHERE ${isNone} LIMIT 1`,
+  );
+  if (found === undefined) return null;
+  return found.v instanceof Uint8Array ? `0x${Buffer.from(found.v).toString('hex')}` : String(found.v);
+}
+
 /** Seeks the keys whose numbers are farthest from zero: after a run has failed, as it reads the whole source. */
 export function* greatestNumber(dialect: Dialect, source: ResolvedSource): Work<GreatNumber | null> {
   const { query: rows, keys, numeric, aggregate } = source;

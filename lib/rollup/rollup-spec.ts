@@ -1,6 +1,6 @@
 import type { Sql } from 'sql-template-tag';
 import type { AggregateFunction } from '../catalog/aggregates.js';
-import type { ClockColumn, KeyEncoding, KeyKind, NumericColumn } from '../database/dialects/dialect.js';
+import type { ClockColumn, KeyEncoding, KeyKind, NumericColumn, SourceColumn } from '../database/dialects/dialect.js';
 import type { Table } from '../database/table.js';
 import type { StatisticTable } from '../statistics/statistic-table.js';
 import type { Period, WeekStart } from '../time/period.js';
@@ -17,6 +17,8 @@ export interface ResolvedSource {
   readonly distinct: RawKey | null;
   /** keys that differ from row to row, in the order of the statistic's key columns */
   readonly keys: readonly SourceKey[];
+  /** the columns whose type decides how they are read */
+  readonly columns: readonly TypedColumn[];
   /**
    * the part of a row that may have several values, because a relation on its path may find several rows; null if there
    * is none
@@ -26,6 +28,16 @@ export interface ResolvedSource {
   readonly plain: { readonly table: Table; readonly column: string } | null;
   /** the text of the query, without its parameters' values: part of the definition's fingerprint */
   readonly text: string;
+}
+
+/** A column that is read as its declared type says. */
+export interface TypedColumn extends SourceColumn {
+  /** for messages: the option, the path and the entity */
+  readonly option: string;
+  readonly path: string;
+  readonly entity: string;
+  /** why the column cannot be read so if it is stored as another type; null: it can */
+  readonly refusal: (stored: string) => string | null;
 }
 
 /** Values of a source row that come over relations which nothing proves to find one row only. */

@@ -18,9 +18,9 @@ import type { EntityClass } from '../statistics/object-target.js';
 import { NULL_DIMENSION } from '../statistics/dimension.decorator.js';
 import type { StatisticTable } from '../statistics/statistic-table.js';
 import type { AggregateSpec } from './aggregate.js';
-import { type ColumnMetadata, databaseType, isInteger, numericType } from './column-type.js';
+import { type ColumnMetadata, declaredType, isInteger, numericType } from './column-type.js';
 import { joinProperty, type PropertyColumn } from './property-column.js';
-import type { AmbiguousValue, RawKey, ResolvedSource, SourceAmbiguity, SourceKey } from './rollup-spec.js';
+import type { AmbiguousValue, RawKey, ResolvedSource, SourceAmbiguity, SourceKey, TypedColumn } from './rollup-spec.js';
 import { joinsAtMostOne, soughtBy } from './unique-join.js';
 
 /** The source of a tracker's rows: an entity, a repository, or a query with its joins, conditions and parameters. */
@@ -76,9 +76,9 @@ export function resolveSource(
   // of a definition's fingerprint: to tell rows apart is no part of it, and statistics that were right need no backfill
   const text = declared.query.getQuery();
   const tellsApart =
-    !repeats && (declared.columns.isAmbiguous || (addsUp(reading) && !joinsAtMostOneRow(declared.query)));
-  const { columns, ...selected } = tellsApart ? selectReading(dialect, dataSource, query, reading, true) : declared;
-  const ambiguity = columns.ambiguity(() => boundQuery(dialect, dataSource, selected.query));
+    !repeats && (declared.selection.isAmbiguous || (addsUp(reading) && !joinsAtMostOneRow(declared.query)));
+  const { selection, ...selected } = tellsApart ? selectReading(dialect, dataSource, query, reading, true) : declared;
+  const ambiguity = selection.ambiguity(() => boundQuery(dialect, dataSource, selected.query));
   if (tellsApart) selected.query.distinct(true);
   return { ...selected, query: boundQuery(dialect, dataSource, selected.query), ambiguity, text };
 }
@@ -86,7 +86,7 @@ export function resolveSource(
 /** The part of a resolved source that follows from its columns. */
 type SelectedReading = Omit<ResolvedSource, 'query' | 'ambiguity' | 'text'> & {
   readonly query: SelectQueryBuilder<ObjectLiteral>;
-  readonly columns: Columns;
+  readonly selection: Columns;
 };
 
 /**
@@ -112,7 +112,7 @@ function selectReading(
   query.orderBy();
   const plain =
     reads === 'rows' && keys.length === 0 && selectsWholeTable(query) ? columns.plain(reading.dateField) : null;
-  return { query, columns, clock, aggregate, numeric, distinct, keys, plain };
+  return { query, selection: columns, columns: columns.typed, clock, aggregate, numeric, distinct, keys, plain };
 }
 
 /** True if a row that is there twice changes the value: not for minima, maxima and numbers of different values. */
@@ -210,8 +210,11 @@ function selectsWholeTable({ expressionMap }: SelectQueryBuilder<ObjectLiteral>)
   return tableType === 'regular' && (deleteDateColumn === undefined || withDeleted);
 }
 
+const UNTYPED = 'has no type, as a @ViewColumn has none. Declare it: @Column({ type: … }).';
+
 /** The columns of the source query, as they are selected. */
 class Columns {
+  readonly typed: TypedColumn[] = [];
   private readonly ambiguous: AmbiguousValue[] = [];
   private primaryKey: readonly Sql[] = [];
 
@@ -249,6 +252,12 @@ class Columns {
     const clock = this.clockOf(found.column, reading);
     const expression = this.selected(found.expression, 'at');
     this.note(found, 'dateField', reading.dateField, expression);
+    const isEpoch = reading.epoch !== null;
+    this.decide(found, 'dateField', reading.dateField, expression, (stored) =>
+      (isEpoch ? isInteger(stored) : this.dialect.clockOf(stored, this.dataSource)?.kind === clock.kind)
+        ? null
+        : 'days would be read wrongly',
+    );
     return { ...clock, expression };
   }
 
@@ -273,13 +282,11 @@ class Columns {
   numeric(path: string): NumericColumn {
     const found = joinProperty(this.query, 'aggregate', path);
     const { column } = found;
-    const type = numericType(databaseType(this.dataSource, column));
+    const declared = declaredType(this.dataSource, column);
+    const type = numericType(declared);
     if (type === null) {
-      return this.refuse(
-        'aggregate',
-        path,
-        `is of type ${databaseType(this.dataSource, column)}. Expected a numeric column; of others, count or countDistinct.`,
-      );
+      const problem = `is of type ${declared}. Expected a numeric column; of others, count or countDistinct.`;
+      return this.refuse('aggregate', path, declared === '' ? UNTYPED : problem);
     }
     const expression = this.selected(found.expression, 'v');
     this.note(found, 'aggregate', path, expression);
@@ -306,16 +313,47 @@ class Columns {
     );
   }
 
+  /** Notes a column whose type decides how it is read. */
+  private decide(
+    { column }: PropertyColumn,
+    option: string,
+    path: string,
+    expression: Sql,
+    wrong: (stored: string) => string | null,
+  ): void {
+    const declared = declaredType(this.dataSource, column);
+    this.typed.push({
+      option,
+      path,
+      entity: this.query.expressionMap.mainAlias?.metadata.name ?? '',
+      expression,
+      table: new Table(column.entityMetadata, (name) => this.query.escape(name)),
+      column: column.databaseName,
+      refusal: (stored) => {
+        const reason = wrong(stored);
+        return reason === null
+          ? null
+          : `is declared as ${declared}, and stored as ${stored}: ${reason}. Declare the type that the column has, or change the column.`;
+      },
+    });
+  }
+
   private raw(option: string, path: string, name: string, stored: StoredKeyType): RawKey {
     const found = joinProperty(this.query, option, path);
     const shape = columnShape(this.dataSource, found.column);
     const encoding = this.dialect.keyEncoding(shape);
-    const type = shape.isArray ? `${shape.type}[]` : shape.type;
+    const type = declaredType(this.dataSource, found.column);
     if ('refused' in encoding) return this.refuse(option, path, `is of type ${type}, ${encoding.refused}.`);
     if (!holdsKey(stored, encoding, shape)) this.refuseStored(option, path, type, stored);
     const compared = this.isDistinct ? this.dialect.comparable(found.expression, shape) : found.expression;
     const expression = this.selected(compared, name);
     this.note(found, option, path, this.dialect.groupKey(expression, encoding.kind, stored));
+    this.decide(found, option, path, expression, (other) => {
+      const isArray = other.endsWith('[]');
+      const found = this.dialect.keyEncoding({ ...shape, isArray, type: isArray ? other.slice(0, -2) : other });
+      const isOther = 'refused' in found || (found.kind === 'instant' && encoding.kind !== 'instant');
+      return isOther ? "its text would depend on the session's time zone, or there is none" : null;
+    });
     return { expression, kind: encoding.kind, format: encoding.format };
   }
 
@@ -335,13 +373,9 @@ class Columns {
   }
 
   private clockOf(column: ColumnMetadata, { dateField, epoch, storedIn }: SourceReading): Clock {
-    const type = databaseType(this.dataSource, column);
+    const type = declaredType(this.dataSource, column);
     if (type === '') {
-      return this.refuse(
-        'dateField',
-        dateField,
-        `has no type, as a @ViewColumn has none. Declare it: @Column({ type: … }).`,
-      );
+      return this.refuse('dateField', dateField, UNTYPED);
     }
     if (isInteger(type)) {
       if (epoch !== null) return { kind: epoch === 's' ? 'seconds' : 'milliseconds', storedIn: 'UTC' };

@@ -1,6 +1,6 @@
 import { OutOfRangeError } from '../errors/run.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import { greatestNumber, longKey } from '../rollup/out-of-range.js';
+import { greatestNumber, longKey, noNumber } from '../rollup/out-of-range.js';
 import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
 
 /**
@@ -23,10 +23,19 @@ export async function explainOutOfRange(tracker: ResolvedTracker, error: unknown
       error,
     );
   }
+  const { function: aggregate, field } = definition.aggregate;
+  const text = await sourceDatabase.read(() => noNumber(dialect, source));
+  if (text !== null) {
+    return new OutOfRangeError(
+      name,
+      `${aggregate}(${shown(field)}) cannot be computed: a row has ${shown(text)}, which is no number. Expected numbers in ` +
+        `this column. Leave such rows out with where, or correct them.`,
+      error,
+    );
+  }
   const number = await sourceDatabase.read(() => greatestNumber(dialect, source));
   if (number === null) return error;
   const whose = number.keys.length === 0 ? '' : ` of ${number.keys.map(shown).join(', ')}`;
-  const { function: aggregate, field } = definition.aggregate;
   return new OutOfRangeError(
     name,
     `${aggregate}(${shown(field)})${whose} cannot be stored: the value is ${number.value}, or passed a limit on the way to ` +

@@ -8,6 +8,7 @@ import { OvertakenError } from '../errors/run.error.js';
 import { refuseAmbiguous } from '../rollup/ambiguity.js';
 import { refuseOtherForms } from '../rollup/date-form.js';
 import { inRange } from '../rollup/range-sql.js';
+import { refuseOtherTypes } from '../rollup/stored-type.js';
 import { PartialSpool, spooledSpec } from '../rollup/partial-spool.js';
 import { PARTIAL } from '../rollup/rollup-sql.js';
 import { firstStagedDay, rollup, stagePartials } from '../rollup/rollup.js';
@@ -70,6 +71,9 @@ export interface RunOptions extends RequestedRange {
 
 /** Runs one tracker once, in one transaction on the statistics' database: everything or nothing. */
 export class TrackerRunner {
+  /** by tracker the query whose columns have been looked at, once in a process */
+  private readonly lookedAt = new Map<string, string>();
+
   constructor(
     private readonly database: Database,
     private readonly resolver: TrackerResolver,
@@ -147,6 +151,7 @@ export class TrackerRunner {
     const { sourceDatabase } = tracker;
     const { cancellation } = options;
     await sourceDatabase.checkSession();
+    await sourceDatabase.read(() => this.refuseOtherTypes(sourceDatabase.dialect, tracker), { cancellation });
     for (let attempt = 1; ; attempt++) {
       const probe = await sourceDatabase.read(() => probed(probeOf(sourceDatabase.dialect, tracker, options.now)), {
         cancellation,
@@ -179,6 +184,13 @@ export class TrackerRunner {
         spool.remove();
       }
     }
+  }
+
+  private *refuseOtherTypes(dialect: Dialect, { definition, source }: ResolvedTracker): Work<void> {
+    const label = trackerLabel(definition);
+    if (this.lookedAt.get(label) === source.text) return;
+    yield* refuseOtherTypes(dialect, source);
+    this.lookedAt.set(label, source.text);
   }
 
   private *scan(
@@ -215,6 +227,7 @@ export class TrackerRunner {
     const coverage = computedRanges(coverages);
     const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
     const isFirst = tracker.definition.periods.some((period) => !coverage.has(period));
+    if (across === undefined) yield* this.refuseOtherTypes(dialect, tracker);
     if (across === undefined && isFirst) yield* checkForms(dialect, tracker, null);
     let first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
     const isStaged = first !== probe;

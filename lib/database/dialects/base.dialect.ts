@@ -26,6 +26,7 @@ import type {
   Replaced,
   Replacement,
   SoughtRows,
+  SourceColumn,
   StagedColumn,
   StagedType,
   StoredKeyType,
@@ -270,6 +271,11 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   abstract reading(clock: Clock, ms: number): Sql;
   abstract earliest(column: ClockColumn): Sql;
   abstract parseReading(clock: Clock, stored: unknown): number | null;
+  // eslint-disable-next-line require-yield -- it asks nothing
+  *storedTypes(_query: Sql, columns: readonly SourceColumn[]): Work<(string | null)[]> {
+    return columns.map(() => null);
+  }
+
   otherForm(_column: ClockColumn, _from: number | null): Sql | null {
     return null;
   }
@@ -306,6 +312,10 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
 
   keyText(key: Sql, _stored: StoredKeyType): Sql {
     return key;
+  }
+
+  noNumber(_expression: Sql): Sql | null {
+    return null;
   }
 
   addend({ expression }: NumericColumn): Sql {

@@ -55,12 +55,22 @@ export function choose(
 /** More days than any date is before 1970: integer division truncates, and with them it rounds down. */
 const DAYS_BEFORE = 1_000_000;
 
-/** The day number of an integer epoch shifted by seconds. */
-export function epochDay(kind: Clock['kind'], expression: Sql, shift: Sql, divide = '/'): Sql {
+/**
+ * The day number of an integer epoch shifted by seconds.
+ *
+ * @param whole makes a number that is not negative whole, where the column may hold fractions
+ */
+export function epochDay(
+  kind: Clock['kind'],
+  expression: Sql,
+  shift: Sql,
+  divide = '/',
+  whole = (shifted: Sql): Sql => shifted,
+): Sql {
   const unit = kind === 'seconds' ? 1 : 1000;
   const day = 86_400 * unit;
   const shifted = sql`(${expression} + ${shift} * ${rawInteger(unit)} + ${rawInteger(DAYS_BEFORE * day)})`;
-  return sql`(${shifted} ${raw(divide)} ${rawInteger(day)} - ${rawInteger(DAYS_BEFORE)})`;
+  return sql`(${whole(shifted)} ${raw(divide)} ${rawInteger(day)} - ${rawInteger(DAYS_BEFORE)})`;
 }
 
 const FIRST_MONDAY = -3; // 1969-12-29 as a day number

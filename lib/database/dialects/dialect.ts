@@ -28,6 +28,15 @@ export interface Clock {
   readonly storedIn: string;
 }
 
+/** A column that a source query selects. */
+export interface SourceColumn {
+  /** as the source query names it */
+  readonly expression: Sql;
+  /** where it is stored */
+  readonly table: Table;
+  readonly column: string;
+}
+
 export interface ClockColumn extends Clock {
   readonly expression: Sql;
 }
@@ -239,6 +248,8 @@ export interface Dialect {
    * @param from only of rows from this reading on, in milliseconds, and of numbers; null: of all
    */
   otherForm(column: ClockColumn, from: number | null): Sql | null;
+  /** the types that columns of a source query have in the database, whatever its entities declare; null where that is not known */
+  storedTypes(query: Sql, columns: readonly SourceColumn[]): Work<(string | null)[]>;
   /** equal for rows of one local day, given the shifts from the clock's readings to that day; of no defined type */
   dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
   /** cheaper than a `dayKey` and finer; null where nothing is cheaper */
@@ -263,6 +274,8 @@ export interface Dialect {
   roughSum(expression: Sql): Sql;
   /** a `storedKey`, or a key column, as the driver reads text */
   keyText(key: Sql, stored: StoredKeyType): Sql;
+  /** the condition of values in a numeric column that are no numbers; null where the database stores none */
+  noNumber(expression: Sql): Sql | null;
   /** an addend of an exact sum: on SQLite decimals of declared digits become integers */
   addend(column: NumericColumn): Sql;
   /** an aggregate of such addends as a number */

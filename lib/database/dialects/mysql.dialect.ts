@@ -3,7 +3,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
-import { execute, queryOne, type Row, type Work } from '../work.js';
+import { execute, query, queryOne, type Row, type Work } from '../work.js';
 import { MissingPrivilegeError, SessionSettingError } from '../../errors/database.error.js';
 import { BaseDialect, encodedAs, freshColumns, identityOf, insertInto, nameOf, sameKeys } from './base.dialect.js';
 import { choose, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
@@ -19,6 +19,7 @@ import {
   type KeyTable,
   type NumericColumn,
   type Replacement,
+  type SourceColumn,
   type StagedColumn,
   type StoredKeyType,
   type Upsert,
@@ -414,6 +415,18 @@ ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
       default:
         return null;
     }
+  }
+
+  override *storedTypes(_query: Sql, columns: readonly SourceColumn[]): Work<(string | null)[]> {
+    const types = columns.map(
+      ({ table: { metadata }, column }, index) => sql`SELECT ${raw(String(index))} AS place, data_type AS type
+FROM information_schema.columns WHERE table_schema = COALESCE(${metadata.database ?? null}, DATABASE())
+AND table_name = ${metadata.tableName} AND column_name = ${column}`,
+    );
+    const found = yield* query(join(types, ' UNION ALL '));
+    return columns.map(
+      (_, index) => (found.find(({ place }) => Number(place) === index)?.['type'] ?? null) as string | null,
+    );
   }
 
   reading({ kind }: Clock, ms: number): Sql {

@@ -30,6 +30,7 @@ import type {
   Replaced,
   Replacement,
   SoughtRows,
+  SourceColumn,
   StoredKeyType,
   WaitOptions,
 } from './dialect.js';
@@ -358,6 +359,20 @@ format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
       default:
         return null;
     }
+  }
+
+  /** Of no row: an outer join to nothing has the types of the columns. A domain is taken for the type that it is made of. */
+  override *storedTypes(query: Sql, columns: readonly SourceColumn[]): Work<(string | null)[]> {
+    const names = columns.map((_, index) => raw(`t${String(index)}`));
+    const types = names.map((t) => sql`FORMAT_TYPE(COALESCE(NULLIF(${t}.typbasetype, 0), ${t}.oid), NULL) AS ${t}`);
+    const joins = columns.map(
+      ({ expression }, index) =>
+        sql`LEFT JOIN pg_type ${names[index]} ON ${names[index]}.oid = PG_TYPEOF(${expression})`,
+    );
+    const row = yield* queryOne(
+      sql`SELECT ${join(types)} FROM (SELECT 1) one LEFT JOIN (${query}) source ON FALSE ${join(joins, ' ')}`,
+    );
+    return names.map((_, index) => (row?.[`t${String(index)}`] ?? null) as string | null);
   }
 
   reading({ kind }: Clock, ms: number): Sql {
