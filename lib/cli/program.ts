@@ -40,7 +40,7 @@ export function commandsOn({ Command: CommandClass }: Commander, source: Applica
     .action(does((names: string[], options: { all?: boolean }) => run(names, options)));
   program
     .command('backfill <tracker>')
-    .description('compute a range of dates anew; Ctrl-C stops it and says how to go on')
+    .description('recompute a range of dates; Ctrl-C stops it and says how to go on')
     .requiredOption(...FROM)
     .option('--to <date>', 'last date, included; without it today, and what lies after is removed')
     .option('--step <days>', 'days that are computed and kept at a time (default: 366)', wholeNumber('--step'))

@@ -31,7 +31,7 @@ export class DefinitionChangedError extends TrackstatsError {
     super(
       `The definition of ${tracker} (aggregate, fields, conditions, time zone or first day of the week) is not the one by which ` +
         `its ${period} statistics from ${from} to ${through} were computed. Nothing was written. ` +
-        `Compute them anew with backfill(…, { from: '${from}' }), or give the new definition a metric of its own.`,
+        `Recompute them with backfill(…, { from: '${from}' }), or give the new definition a metric of its own.`,
     );
   }
 }

@@ -36,7 +36,7 @@ export class TrackerOwnedError extends TrackstatsError {
     const owner = tracker === null ? 'a tracker (none of this application now)' : `the tracker ${tracker}`;
     super(
       `${call}: the statistics of ${metric} (${periods}) are computed by ${owner}, whose next run would replace them. ` +
-        `Compute them anew with TrackerService.repair or backfill, keep values of your own in a metric of their own` +
+        `Recompute them with TrackerService.repair or backfill, keep values of your own in a metric of their own` +
         (call === 'remove' || call === 'import' ? `, or ${call} them all the same with { force: true }.` : '.'),
     );
   }

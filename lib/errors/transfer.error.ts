@@ -45,7 +45,7 @@ export class ImportRefusedError extends TrackstatsError {
     const some = problems.slice(0, 5).map(({ line, table, reason }) => `${table ?? 'line'} ${String(line)}: ${reason}`);
     super(
       `Nothing was imported: ${total === 1 ? 'a row' : `${String(total)} rows`} cannot be stored. ` +
-        `Mend ${total === 1 ? 'it' : 'them'} and import the whole again.\n${some.join('\n')}${total > some.length ? '\n…' : ''}`,
+        `Fix ${total === 1 ? 'it' : 'them'} and import the whole again.\n${some.join('\n')}${total > some.length ? '\n…' : ''}`,
     );
   }
 }

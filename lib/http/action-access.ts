@@ -53,7 +53,7 @@ export class ActionAccessInterceptor implements NestInterceptor {
   private async instanceOf(guard: Guard, request: object): Promise<CanActivate> {
     if (typeof guard !== 'function') return guard;
     const contextId = ContextIdFactory.getByRequest(request);
-    this.moduleRef.registerRequestByContextId(request, contextId); // for a guard that is made anew for each request
+    this.moduleRef.registerRequestByContextId(request, contextId); // for a guard that is made for each request
     return this.moduleRef.resolve(guard, contextId, { strict: true });
   }
 }

@@ -90,7 +90,7 @@ function shown({ stored, expected, period, ...rest }: Difference): object {
 }
 
 function text({ output }: CommandContext, { tracker, differences }: TrackerDifferences): string {
-  if (differences.length === 0) return `${output.name(tracker)}: all as computed anew.`;
+  if (differences.length === 0) return `${output.name(tracker)}: all stored values are correct.`;
   const rows = differences
     .slice(0, SHOWN)
     .map((difference) => [

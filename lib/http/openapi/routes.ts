@@ -86,7 +86,7 @@ const actions: RoutesOf<TrackerActionsController> = {
   run: writes('Runs a tracker', 'ResultResource', none),
   verify: writes('Compares what is stored with a fresh computation', 'VerifyResponse', range),
   repair: writes('Writes what verify finds', 'ResultResource', range),
-  backfill: writes('Begins to compute a range of dates anew', 'BackfillResource', backfill, 202),
+  backfill: writes('Recomputes a range of dates', 'BackfillResource', backfill, 202),
 };
 
 /** By controller: by the class and not by its name, which a bundler may shorten. */
