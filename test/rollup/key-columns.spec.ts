@@ -88,6 +88,10 @@ const COLUMNS: Record<DatabaseKind, Record<string, Case>> = {
       column: { type: 'text', array: true },
       values: pairs(["'{a}'", '{a}'], ["'{A}'", '{A}'], ["'{a}'", '{a}']),
     },
+    jsons: {
+      column: { type: 'json', array: true },
+      values: pairs(["'{1,2}'", '{1,2}'], ["'{2}'", '{2}'], ["'{1,2}'", '{1,2}']),
+    },
     enum: { column: { type: 'enum', enum: ['b', 'a'] }, values: pairs(["'a'", 'a'], ["'b'", 'b'], ["'a'", 'a']) },
     enums: {
       column: { type: 'enum', enum: ['b', 'a'], array: true },

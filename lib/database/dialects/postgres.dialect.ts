@@ -65,8 +65,19 @@ const KEY_KINDS: Readonly<Record<string, KeyKind>> = {
   'timestamp with time zone': 'instant',
 };
 
-/** Types that have no equality operator, and so no SELECT DISTINCT. */
-const WITHOUT_EQUALITY = new Set(['json', 'xml', 'point', 'box', 'lseg', 'path', 'polygon', 'circle', 'line']);
+/** Types that have no equality operator, and so no SELECT DISTINCT; neither have arrays of them. */
+const WITHOUT_EQUALITY = new Set([
+  'json',
+  'jsonpath',
+  'xml',
+  'point',
+  'box',
+  'lseg',
+  'path',
+  'polygon',
+  'circle',
+  'line',
+]);
 
 const SESSION_ZONE: KeyRefusal = {
   refused: "whose text depends on the session's time zone. Expected timestamptz or text",
@@ -475,8 +486,8 @@ format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
     }
   }
 
-  override comparable(expression: string, { type, isArray }: ColumnShape): string {
-    return WITHOUT_EQUALITY.has(type) && !isArray ? `CAST(${expression} AS text)` : expression;
+  override comparable(expression: string, { type }: ColumnShape): string {
+    return WITHOUT_EQUALITY.has(type) ? `CAST(${expression} AS text)` : expression;
   }
 
   override addend({ expression, type }: NumericColumn): Sql {
