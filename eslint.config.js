@@ -66,7 +66,9 @@ export default tseslint.config(
     files: ['**/*.js', '**/*.cjs', '**/*.mjs'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['Buffer', 'console', 'fetch', 'module', 'performance', 'process', 'require', 'setTimeout', 'URL'].map((name) => [name, 'readonly']),
+        ['Buffer', 'console', 'fetch', 'module', 'performance', 'process', 'require', 'setTimeout', 'URL'].map(
+          (name) => [name, 'readonly'],
+        ),
       ),
     },
   },

@@ -62,7 +62,10 @@ describeOnEachDatabase('npx trackstats', (database) => {
     });
     const history = json<object[]>(await place.run('history', 'OrderTracker', '--json'));
     expect(history).toMatchObject([{ status: 'succeeded', from: '2026-10-29', through: '2026-10-31', written: 5 }]);
-    expect(await place.run('verify')).toMatchObject({ code: 0, stdout: 'OrderTracker: all stored values are correct.\n' });
+    expect(await place.run('verify')).toMatchObject({
+      code: 0,
+      stdout: 'OrderTracker: all stored values are correct.\n',
+    });
     await saveOrders(place, '2026-10-29');
     const differing = await place.run('verify', '--json', '--to', '2026-10-29');
     expect(differing.code).toBe(1);

@@ -333,7 +333,9 @@ async function engineWith(
   if (database.kind === 'mariadb') {
     // each connection of the pool, from here on
     const { pool } = dataSource.driver as unknown as { pool: EventEmitter };
-    pool.on('connection', (connection: { query(text: string): void }) => { connection.query(settings); });
+    pool.on('connection', (connection: { query(text: string): void }) => {
+      connection.query(settings);
+    });
     await Promise.all(Array.from({ length: 4 }, () => dataSource.query(`${settings}, @slept = SLEEP(0.05)`)));
   }
   return Engine.on(dataSource);
