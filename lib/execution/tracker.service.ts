@@ -258,8 +258,13 @@ export class TrackerService {
     const { onProgress, signal, ...range } = readCall('repair', options);
     const registered = this.ofSource(tracker, 'repair');
     const { definition } = registered;
-    const source = await this.sources.find(registered, this.clock());
-    const covered = await this.verifier.covered(definition, source);
+    const covered = await this.executor.apart((shutdown) =>
+      Cancellation.of({ signals: [shutdown, signal] }, async (cancellation) => {
+        cancellation.check();
+        const source = await cancellation.during(this.sources.find(registered, this.clock()));
+        return this.verifier.covered(definition, source);
+      }),
+    );
     const { from, to } = datesOf(range, definition);
     const watching = { slot: null, signal, onProgress };
     if (covered === null) return this.executor.next(registered, watching);

@@ -10,7 +10,6 @@ import {
 } from '@nestjs/common';
 import { ActionAccessInterceptor } from './action-access.js';
 import { decorate } from './decorate.js';
-import { Backfills } from './backfills.js';
 import { ExportController } from './export.controller.js';
 import { ExportReader } from './export.reader.js';
 import { checkIsObject } from '../validation/options.js';
@@ -37,6 +36,7 @@ import { StatisticReader } from './statistic.reader.js';
 import { StatisticsController } from './statistics.controller.js';
 import { TrackerActionsController } from './tracker-actions.controller.js';
 import { TrackerReader } from './tracker.reader.js';
+import { TrackerTasks } from './tracker.tasks.js';
 import { TrackersController } from './trackers.controller.js';
 import { TrackstatsAccess } from './trackstats.access.js';
 
@@ -49,7 +49,7 @@ const PROVIDERS: Provider[] = [
   MultiSeriesReader,
   TrackerReader,
   ExportReader,
-  Backfills,
+  TrackerTasks,
   SameOriginGuard,
   ReplyInterceptor,
   ActionAccessInterceptor,

@@ -1,4 +1,5 @@
 import {
+  HttpStatus,
   Inject,
   Injectable,
   Logger,
@@ -34,6 +35,11 @@ export function Replied(): MethodDecorator {
   };
 }
 
+/** A result that is answered with 202, by a route that answers with 200 otherwise. */
+export class Accepted<T> {
+  constructor(readonly body: T) {}
+}
+
 /** Sends what a route gives as JSON, with what caches need to know; turns what it throws into the interface's errors. */
 @Injectable()
 export class ReplyInterceptor implements NestInterceptor<unknown, void> {
@@ -47,7 +53,8 @@ export class ReplyInterceptor implements NestInterceptor<unknown, void> {
     return next.handle().pipe(
       map((body) => {
         if (body instanceof StreamableFile) this.sendFile(http.getResponse(), body);
-        else this.send(request, http.getResponse(), JSON.stringify(body));
+        else if (body instanceof Accepted) this.sendResult(http.getResponse(), body.body, HttpStatus.ACCEPTED);
+        else this.send(request, http.getResponse(), body);
       }),
       catchError((error: unknown) => {
         throw this.answerable(error, context);
@@ -55,17 +62,27 @@ export class ReplyInterceptor implements NestInterceptor<unknown, void> {
     );
   }
 
-  private send({ method, headers }: Request, response: unknown, body: string): void {
-    const { httpAdapter } = this.host;
+  private send({ method, headers }: Request, response: unknown, result: unknown): void {
     if (method !== 'GET' && method !== 'HEAD') {
-      sendJson(httpAdapter, response, body, { headers: { 'Cache-Control': 'no-store' } });
+      this.sendResult(response, result);
       return;
     }
+    const { httpAdapter } = this.host;
+    const body = JSON.stringify(result);
     const etag = etagOf(body);
     const status = isKnown(etag, headers['if-none-match']) ? 304 : 200;
     sendJson(httpAdapter, response, status === 304 ? '' : body, {
       status,
       headers: { ETag: etag, 'Cache-Control': 'private, no-cache', Vary: this.vary(response) },
+    });
+  }
+
+  /** @param status left out: the one of the route's decorator */
+  private sendResult(response: unknown, result: unknown, status?: HttpStatus): void {
+    const headers = { 'Cache-Control': 'no-store' };
+    sendJson(this.host.httpAdapter, response, JSON.stringify(result), {
+      ...(status !== undefined && { status }),
+      headers,
     });
   }
 

@@ -316,7 +316,45 @@ export interface VerifyResponse {
   differences: DifferenceResource[];
 }
 
-/** The last backfill of a tracker that was started in this process. */
+/** The kinds of tasks that report their progress. */
+export type TaskKind = 'verify' | 'repair' | 'backfill';
+
+/** A verification, a repair or a backfill that was requested from this process. */
+export interface TaskResource {
+  kind: TaskKind;
+  tracker: string;
+  /** null: the first covered date */
+  from: string | null;
+  /** null: the last covered date; of a backfill the last date that can be computed */
+  to: string | null;
+  status: 'running' | 'succeeded' | 'failed' | 'cancelled';
+  startedAt: string;
+  finishedAt: string | null;
+  /** the last date that is done; null: none yet */
+  date: string | null;
+  /** 0 to 1 */
+  fraction: number;
+  /** rows inserted or changed so far; 0 for a verification, which writes nothing */
+  written: number;
+  /** differences found so far; 0 for a repair and a backfill */
+  differences: number;
+  /** of a failed task; null for those whom the action guards refuse */
+  error: string | null;
+  /**
+   * `VerifyResponse` of a verification, `ResultResource` of a repair or a backfill, once it has succeeded; null for
+   * those whom the action guards refuse
+   */
+  result: VerifyResponse | ResultResource | null;
+}
+
+/** The last verification, repair and backfill of a tracker that were requested from this process. */
+export interface ProgressResponse {
+  tracker: string;
+  /** at most one of each kind, by the time of its start */
+  tasks: TaskResource[];
+}
+
+/** The last backfill of a tracker that was requested from this process. */
 export interface BackfillResource {
   tracker: string;
   from: string;

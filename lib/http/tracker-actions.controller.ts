@@ -1,10 +1,15 @@
 import { Body, HttpCode, HttpStatus, Inject, Param, Post, Query, UseFilters, UseInterceptors } from '@nestjs/common';
-import { Backfills } from './backfills.js';
 import { TrackstatsHttpExceptionFilter } from './http-exception.filter.js';
-import { TRACKER_PARAMETERS, type BackfillBody, type RangeBody } from './parameters/tracker.parameters.js';
-import { Replied, ReplyInterceptor } from './reply.interceptor.js';
-import type { BackfillResource, ResultResource, VerifyResponse } from './resources.js';
+import {
+  TRACKER_PARAMETERS,
+  type BackfillBody,
+  type CancelBody,
+  type TaskBody,
+} from './parameters/tracker.parameters.js';
+import { Accepted, Replied, ReplyInterceptor } from './reply.interceptor.js';
+import type { BackfillResource, ProgressResponse, ResultResource, TaskResource, VerifyResponse } from './resources.js';
 import { TrackerReader } from './tracker.reader.js';
+import { backfillResource, TrackerTasks } from './tracker.tasks.js';
 
 /** Serves the actions that the action guards protect. It is mounted only if there are any. */
 @UseFilters(TrackstatsHttpExceptionFilter)
@@ -12,7 +17,7 @@ import { TrackerReader } from './tracker.reader.js';
 export class TrackerActionsController {
   constructor(
     @Inject(TrackerReader) private readonly reader: TrackerReader,
-    @Inject(Backfills) private readonly backfills: Backfills,
+    @Inject(TrackerTasks) private readonly tasks: TrackerTasks,
   ) {}
 
   @Post('trackers/:name/run')
@@ -31,10 +36,11 @@ export class TrackerActionsController {
   @Replied()
   verify(
     @Param('name') name: string,
-    @Body(TRACKER_PARAMETERS.range) range: RangeBody,
+    @Body(TRACKER_PARAMETERS.task) { background, ...range }: TaskBody,
     @Query(TRACKER_PARAMETERS.none) _query: object,
-  ): Promise<VerifyResponse> {
-    return this.reader.verify(name, range);
+  ): Promise<VerifyResponse> | Accepted<TaskResource> {
+    if (background) return new Accepted(this.tasks.start('verify', name, range));
+    return this.tasks.perform('verify', name, range);
   }
 
   @Post('trackers/:name/repair')
@@ -42,10 +48,11 @@ export class TrackerActionsController {
   @Replied()
   repair(
     @Param('name') name: string,
-    @Body(TRACKER_PARAMETERS.range) range: RangeBody,
+    @Body(TRACKER_PARAMETERS.task) { background, ...range }: TaskBody,
     @Query(TRACKER_PARAMETERS.none) _query: object,
-  ): Promise<ResultResource> {
-    return this.reader.repair(name, range);
+  ): Promise<ResultResource> | Accepted<TaskResource> {
+    if (background) return new Accepted(this.tasks.start('repair', name, range));
+    return this.tasks.perform('repair', name, range);
   }
 
   @Post('trackers/:name/backfill')
@@ -53,9 +60,20 @@ export class TrackerActionsController {
   @Replied()
   backfill(
     @Param('name') name: string,
-    @Body(TRACKER_PARAMETERS.backfill) { from, to }: BackfillBody,
+    @Body(TRACKER_PARAMETERS.backfill) range: BackfillBody,
     @Query(TRACKER_PARAMETERS.none) _query: object,
   ): BackfillResource {
-    return this.backfills.start(name, { from, ...(to !== undefined && { to }) });
+    return backfillResource(this.tasks.start('backfill', name, range));
+  }
+
+  @Post('trackers/:name/cancel')
+  @HttpCode(HttpStatus.ACCEPTED)
+  @Replied()
+  cancel(
+    @Param('name') name: string,
+    @Body(TRACKER_PARAMETERS.cancel) { kind }: CancelBody,
+    @Query(TRACKER_PARAMETERS.none) _query: object,
+  ): ProgressResponse {
+    return { tracker: name, tasks: this.tasks.cancel(name, kind) };
   }
 }

@@ -1,4 +1,7 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
+import type { LocalDate } from '../time/local-date.js';
+import type { Progress } from '../tracking/progress.js';
+import type { VerifyProgress } from '../tracking/tracker.verifier.js';
 import { TrackstatsHttpException } from './http.exception.js';
 import type { ResolvedHttpOptions } from './http.options.js';
 import { HTTP_OPTIONS } from './http.tokens.js';
@@ -8,9 +11,11 @@ import type { ResultResource, RunsResponse, TrackersResponse, VerifyResponse } f
 import { differenceResource, resultResource, runResource, trackerResource } from './tracker.resource.js';
 import { TrackstatsAccess } from './trackstats.access.js';
 
-interface DateRange {
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
+/** The dates of a task, and how it is watched and cancelled. */
+interface TaskOptions {
+  readonly from?: LocalDate | undefined;
+  readonly to?: LocalDate | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** Reads and runs trackers for the routes. */
@@ -41,8 +46,11 @@ export class TrackerReader {
     ]);
   }
 
-  async verify(tracker: string, range: DateRange): Promise<VerifyResponse> {
-    const all = await this.access.trackers.verify(tracker, given(range));
+  async verify(
+    tracker: string,
+    options: TaskOptions & { onProgress: (progress: VerifyProgress) => void },
+  ): Promise<VerifyResponse> {
+    const all = await this.access.trackers.verify(tracker, options);
     const some = all.slice(0, this.options.limits.rows);
     const objects = (await this.labels.of(some.flatMap(({ object }) => object ?? []))).values();
     return {
@@ -54,12 +62,18 @@ export class TrackerReader {
     };
   }
 
-  async repair(tracker: string, range: DateRange): Promise<ResultResource> {
-    return resultResource(tracker, await this.access.trackers.repair(tracker, given(range)));
+  async repair(
+    tracker: string,
+    options: TaskOptions & { onProgress: (progress: Progress) => void },
+  ): Promise<ResultResource> {
+    return resultResource(tracker, await this.access.trackers.repair(tracker, options));
   }
-}
 
-/** Leaves out missing dates, because TrackerService would read undefined as a date. */
-function given({ from, to }: DateRange): { from?: string; to?: string } {
-  return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+  async backfill(
+    tracker: string,
+    { from, ...options }: TaskOptions & { onProgress: (progress: Progress) => void },
+  ): Promise<ResultResource> {
+    if (from === undefined) throw TrackstatsHttpException.badRequest('from is missing');
+    return resultResource(tracker, await this.access.trackers.backfill(tracker, { from, ...options }));
+  }
 }

@@ -1,11 +1,17 @@
 import { Get, Inject, Param, Query, UseFilters, UseInterceptors } from '@nestjs/common';
 import { ActionAccessInterceptor, MayAct } from './action-access.js';
-import { Backfills } from './backfills.js';
 import { TrackstatsHttpExceptionFilter } from './http-exception.filter.js';
 import { TRACKER_PARAMETERS, type RunsQuery } from './parameters/tracker.parameters.js';
 import { Replied, ReplyInterceptor } from './reply.interceptor.js';
-import type { ActionsResponse, BackfillResource, RunsResponse, TrackersResponse } from './resources.js';
+import type {
+  ActionsResponse,
+  BackfillResource,
+  ProgressResponse,
+  RunsResponse,
+  TrackersResponse,
+} from './resources.js';
 import { TrackerReader } from './tracker.reader.js';
+import { TrackerTasks } from './tracker.tasks.js';
 
 /** Serves how trackers are. Each registration of the module mounts a subclass of its own. */
 @UseFilters(TrackstatsHttpExceptionFilter)
@@ -13,7 +19,7 @@ import { TrackerReader } from './tracker.reader.js';
 export class TrackersController {
   constructor(
     @Inject(TrackerReader) private readonly reader: TrackerReader,
-    @Inject(Backfills) private readonly backfills: Backfills,
+    @Inject(TrackerTasks) private readonly tasks: TrackerTasks,
   ) {}
 
   @Get('trackers')
@@ -38,6 +44,20 @@ export class TrackersController {
     return this.reader.runs(name, limit, mayAct);
   }
 
+  @Get('trackers/:name/progress')
+  @Replied()
+  progress(
+    @Param('name') name: string,
+    @MayAct() mayAct: boolean,
+    @Query(TRACKER_PARAMETERS.none) _: object,
+  ): ProgressResponse {
+    const tasks = this.tasks.of(name);
+    return {
+      tracker: name,
+      tasks: mayAct ? tasks : tasks.map((task) => ({ ...task, error: null, result: null })),
+    };
+  }
+
   @Get('trackers/:name/backfill')
   @Replied()
   backfill(
@@ -45,7 +65,7 @@ export class TrackersController {
     @MayAct() mayAct: boolean,
     @Query(TRACKER_PARAMETERS.none) _: object,
   ): BackfillResource {
-    const backfill = this.backfills.of(name);
+    const backfill = this.tasks.backfill(name);
     return mayAct ? backfill : { ...backfill, error: null };
   }
 }

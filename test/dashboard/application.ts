@@ -5,6 +5,7 @@ import {
   type DynamicModule,
   type ExecutionContext,
   type INestApplication,
+  type Type,
 } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -81,6 +82,8 @@ export interface DashboardApplicationOptions {
   readonly platform?: Platform;
   readonly prefix?: string;
   readonly dashboard?: TrackstatsDashboardModuleOptions & TrackstatsDashboardModuleExtras;
+  /** beside those of orders */
+  readonly trackers?: Type[];
   /** in place of what `dashboard` makes */
   readonly module?: DynamicModule;
   /** changes the application before it listens */
@@ -95,12 +98,13 @@ async function startDashboard(
     prefix,
     dashboard = { public: true },
     module: given,
+    trackers = [],
     prepare,
   }: DashboardApplicationOptions = {},
 ): Promise<DashboardApplication> {
   @Module(
     metadataOf({
-      providers: [OrderTracker, CustomerTracker],
+      providers: [OrderTracker, CustomerTracker, ...trackers],
       imports: [given ?? TrackstatsDashboardModule.forRoot({ label: namesOf, ...dashboard })],
     }),
   )

@@ -24,11 +24,13 @@ const OPERATIONS = [
   'get /trackers',
   'get /trackers/actions',
   'get /trackers/{name}/runs',
+  'get /trackers/{name}/progress',
   'get /trackers/{name}/backfill',
   'post /trackers/{name}/run',
   'post /trackers/{name}/verify',
   'post /trackers/{name}/repair',
   'post /trackers/{name}/backfill',
+  'post /trackers/{name}/cancel',
 ].sort();
 
 /** An application may have a controller of the same name as one of the library. */

@@ -82,7 +82,7 @@ describeInBrowser('the dashboard where it is put', (browser) => {
       return page.$$eval('main button', (all) => all.map((one) => one.textContent));
     };
     expect(await buttons('reader')).toEqual([]);
-    expect(await buttons('admin')).toEqual(['Run now', 'Verify', 'Backfill']);
+    expect(await buttons('admin')).toEqual(['Run now', 'Verify', 'Repair', 'Backfill']);
     const { page } = await browser.open(url, { headers: { 'x-role': 'reader' } });
     await page.setExtraHTTPHeaders({});
     await page.click('nav a');

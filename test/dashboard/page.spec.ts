@@ -115,19 +115,16 @@ describeInBrowser('the dashboard', (browser) => {
     await press('Run now');
     await eventually(page, `document.querySelector('.card [role=status]')?.textContent.startsWith('Done')`);
     await press('Verify');
-    await eventually(
-      page,
-      `document.querySelector('.card [role=status]')?.textContent.includes('as a fresh computation')`,
-    );
+    await page.locator('dialog button.main').click();
+    await eventually(page, `document.querySelector('.card [role=status]')?.textContent.includes('are correct')`);
     await press('Backfill');
-    await eventually(page, `document.querySelector('.card [role=status]')?.textContent.includes('needs the date')`);
-    await page.evaluate(`document.querySelector('input[type=date]').value = '2026-10-01'`);
-    await press('Backfill');
-    await page.waitForSelector('dialog[open]');
+    await page.locator('dialog button.main').click();
+    await eventually(page, `document.querySelector('dialog[open] input:invalid') !== null`); // “From” is required
+    await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await eventually(page, `document.querySelector('dialog') === null`);
     await press('Backfill');
-    await page.waitForSelector('dialog[open]');
+    await page.evaluate(`document.querySelector('dialog input').value = '2026-10-01'`);
     await page.locator('dialog button.main').click();
     await eventually(page, `document.querySelector('.card [role=status]')?.textContent.startsWith('Done')`);
     expect(await page.$$('section:last-child tbody tr')).toHaveLength(3);

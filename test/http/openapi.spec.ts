@@ -91,7 +91,7 @@ describe('the OpenAPI document', () => {
   it('is the same for a second registration', () => {
     const of = (base: string) => JSON.stringify(paths[`${base}/overview`]?.['get']?.parameters);
     expect(of('/second')).toBe(of('/trackstats'));
-    expect(Object.keys(paths).filter((path) => path.startsWith('/second/'))).toHaveLength(15);
+    expect(Object.keys(paths).filter((path) => path.startsWith('/second/'))).toHaveLength(17);
   });
 
   it('says what is answered', async () => {
@@ -118,16 +118,23 @@ describe('the OpenAPI document', () => {
       const { body } = await served.get(`trackstats/${route}`);
       expect([route, problems(schemaOf(route, 'get', '200'), body)]).toEqual([route, []]);
     }
-    for (const action of ['run', 'verify', 'repair', 'backfill']) {
-      const answer = await served.post(
-        `trackstats/trackers/OrderTracker/${action}`,
-        action === 'backfill' ? { from: '2026-10-01' } : {},
-      );
+    const writes: [string, object][] = [
+      ['run', {}],
+      ['verify', {}],
+      ['verify', { background: true }],
+      ['repair', {}],
+      ['repair', { background: true }],
+      ['backfill', { from: '2026-10-01' }],
+    ];
+    for (const [action, given] of writes) {
+      const answer = await served.post(`trackstats/trackers/OrderTracker/${action}`, given);
       const schema = schemaOf(`trackers/OrderTracker/${action}`, 'post', String(answer.status));
       expect([action, problems(schema, answer.body)]).toEqual([action, []]);
     }
-    const backfill = await served.get('trackstats/trackers/OrderTracker/backfill');
-    expect(problems(schemaOf('trackers/OrderTracker/backfill', 'get', '200'), backfill.body)).toEqual([]);
+    for (const route of ['trackers/OrderTracker/backfill', 'trackers/OrderTracker/progress']) {
+      const { body } = await served.get(`trackstats/${route}`);
+      expect([route, problems(schemaOf(route, 'get', '200'), body)]).toEqual([route, []]);
+    }
     const wrong = await served.get('trackstats/series');
     expect(problems(schemaOf('series', 'get', '400'), wrong.body)).toEqual([]);
   });

@@ -35,8 +35,9 @@ const READS = [
   'trackers',
   'trackers/actions',
   'trackers/OrderTracker/runs',
+  'trackers/OrderTracker/progress',
 ];
-const WRITES = ['run', 'verify', 'repair', 'backfill'].map((action) => `trackers/OrderTracker/${action}`);
+const WRITES = ['run', 'verify', 'repair', 'cancel', 'backfill'].map((action) => `trackers/OrderTracker/${action}`);
 const GUARDED = { guards: [ReaderGuard], actionGuards: [OwnerGuard] };
 const [READER, OWNER] = [{ 'x-user': 'reader' }, { 'x-user': 'owner' }];
 
@@ -96,7 +97,8 @@ describe.each(PLATFORMS)('the JSON interface on %s', (platform) => {
       expect([route, (await post(`trackstats/${route}`, body)).status]).toEqual([route, 403]);
       expect([route, (await post(`trackstats/${route}`, body, READER)).status]).toEqual([route, 403]);
       const { status } = await post(`trackstats/${route}`, body, OWNER);
-      expect([route, status]).toEqual([route, route.endsWith('backfill') ? 202 : 200]);
+      const expected = route.endsWith('backfill') ? 202 : route.endsWith('cancel') ? 409 : 200; // nothing is running
+      expect([route, status]).toEqual([route, expected]);
     }
   });
 

@@ -1,48 +1,74 @@
 import type {
-  BackfillResource,
-  DifferenceResource,
   ResultResource,
+  TaskKind,
+  TaskResource,
   TrackerAction,
   TrackerResource,
   VerifyResponse,
 } from '../../http/resources.js';
-import { get, post } from './api.js';
-import { button, field } from './controls.js';
-import { confirmed } from './dialog.js';
-import { element, fill, type Child } from './element.js';
-import { formatDate, formatDates, formatDuration, formatNumber, UNKNOWN } from './format.js';
+import { post } from './api.js';
+import { button } from './controls.js';
+import { askForDates, type Dates } from './dialog.js';
+import { differencesTable } from './differences.js';
+import { element, fill } from './element.js';
+import { formatDate, formatDates, formatDuration, formatNumber } from './format.js';
 import { notice } from './notice.js';
-import { periodLabel } from './period.js';
+import { followTask } from './tracker.progress.js';
 
-/** How often the page asks how far a backfill is, in milliseconds. */
-const POLL = 1_000;
+interface TaskText {
+  readonly action: string;
+  readonly doing: string;
+  readonly explain: (coverage: string) => string;
+}
 
-/**
- * Shows the actions on a tracker.
- *
- * @param done called after an action, because the tracker's state has changed
- */
-export function actionsOf(
-  tracker: TrackerResource,
-  allowed: readonly TrackerAction[],
-  signal: AbortSignal,
-  done: () => Promise<void>,
-): HTMLElement {
-  const from = element('input', { type: 'date' });
-  const to = element('input', { type: 'date' });
+const TASKS: Readonly<Record<TaskKind, TaskText>> = {
+  verify: {
+    action: 'Verify',
+    doing: 'Verifying',
+    explain: (coverage) =>
+      `Computes the values again from the source and compares them with the stored ones. Nothing is changed. Leave both dates empty to compare all that is covered${coverage}.`,
+  },
+  repair: {
+    action: 'Repair',
+    doing: 'Repairing',
+    explain: (coverage) =>
+      `Computes the values again from the source and corrects the stored ones that differ. Leave both dates empty to repair all that is covered${coverage}.`,
+  },
+  backfill: {
+    action: 'Backfill',
+    doing: 'Backfilling',
+    explain: () =>
+      "Computes these dates again and replaces what is stored for them with what the source's rows say now. Leave “To” empty to end today.",
+  },
+};
+
+/** The tasks in the order of their buttons. */
+const KINDS = ['verify', 'repair', 'backfill'] as const;
+
+interface ActionsOptions {
+  readonly allowed: readonly TrackerAction[];
+  /** a task that is running already, whose progress is shown at once */
+  readonly running: TaskResource | undefined;
+  readonly signal: AbortSignal;
+  /** called after each action, which has changed the tracker's state */
+  readonly done: () => Promise<TrackerResource>;
+}
+
+/** The buttons that run, verify, repair and backfill a tracker, with the progress and the outcome. */
+export function actionsOf(tracker: TrackerResource, { allowed, running, signal, done }: ActionsOptions): HTMLElement {
   const outcome = element('div', { role: 'status', class: 'stack' });
-  const range = (): Record<string, string> => ({
-    ...(from.value === '' ? {} : { from: from.value }),
-    ...(to.value === '' ? {} : { to: to.value }),
-  });
+  const progress = element('div', { class: 'stack' });
+  const details = element('div', { class: 'stack' });
+  let { coverage } = tracker;
   const path = (action: string): string[] => ['trackers', tracker.name, action];
 
-  const perform = async (doing: string, work: () => Promise<Child[]>): Promise<void> => {
+  const perform = async (doing: string, work: () => Promise<void>): Promise<void> => {
     setDisabled(true);
     fill(outcome, element('p', { class: 'quiet' }, `${doing} …`));
+    fill(details);
     try {
-      fill(outcome, ...(await work()));
-      await done();
+      await work();
+      coverage = (await done()).coverage;
     } catch (error) {
       if (!signal.aborted) fill(outcome, notice(error));
     }
@@ -50,57 +76,60 @@ export function actionsOf(
   };
 
   const run = (): Promise<void> =>
-    perform('Running', async () => [ran('Done', (await post<ResultResource>(path('run'), {}, signal)).data)]);
-  const repair = (): Promise<void> =>
-    perform('Repairing', async () => [
-      ran('Repaired', (await post<ResultResource>(path('repair'), range(), signal)).data),
-    ]);
-  const verify = (): Promise<void> =>
-    perform('Comparing', async () => {
-      const { data } = await post<VerifyResponse>(path('verify'), range(), signal);
-      const mend = allowed.includes('repair') && data.total > 0 ? button('Repair', () => void repair()) : null;
-      return [differences(data), mend === null ? null : element('p', {}, mend)];
+    perform('Running', async () => {
+      fill(outcome, ran('Done', (await post<ResultResource>(path('run'), {}, signal)).data));
     });
-  const backfill = async (): Promise<void> => {
-    if (from.value === '') {
-      fill(outcome, element('p', {}, 'A backfill needs the date that it begins at: fill in “From”.'));
-      from.focus();
-      return;
-    }
-    const until = to.value === '' ? 'today' : formatDate(to.value);
-    const question = `Compute ${tracker.name} anew from ${formatDate(from.value)} to ${until}? What is stored for these dates is replaced by what the source's rows say now.`;
-    if (!(await confirmed(question, 'Backfill'))) return;
-    await perform('Starting', async () => {
-      const { data } = await post<BackfillResource>(path('backfill'), range(), signal);
-      return [await watched(data)];
+
+  const request = async (kind: TaskKind, preset: Dates = {}): Promise<void> => {
+    const { action, doing, explain } = TASKS[kind];
+    const dates = await askForDates({
+      title: `${action} ${tracker.name}`,
+      explanation: explain(coverage === null ? '' : `, ${formatDates(coverage.from, coverage.through)}`),
+      action,
+      dates: preset,
+      needsFrom: kind === 'backfill',
+    });
+    if (dates === null) return;
+    buttons.get(kind)?.focus(); // the button that was pressed may go with the differences
+    await perform(doing, async () => {
+      await post(path(kind), kind === 'backfill' ? dates : { ...dates, background: true }, signal);
+      await follow(kind);
     });
   };
 
-  /** Shows how far it is until it ends. */
-  const watched = async (started: BackfillResource): Promise<HTMLElement> => {
-    let state = started;
-    const bar = element('progress', { max: 1, value: 0, 'aria-label': 'Backfill' });
-    const text = element('p', { class: 'quiet' });
-    fill(outcome, bar, text);
-    while (state.status === 'running') {
-      bar.value = state.fraction;
-      text.textContent = state.date === null ? 'Started' : `Through ${formatDate(state.date)}`;
-      await new Promise((resolve) => setTimeout(resolve, POLL));
-      state = (await get<BackfillResource>(path('backfill'), {}, signal)).data;
-    }
-    if (state.status !== 'succeeded') throw new Error(state.error ?? `The backfill was ${state.status}.`);
-    return element('p', {}, `Done: ${rows(state.written)} written.`);
+  const follow = async (kind: TaskKind): Promise<void> => {
+    const { doing } = TASKS[kind];
+    const task = await followTask(progress, tracker.name, { kind, label: doing }, signal);
+    if (document.activeElement === document.body) buttons.get(kind)?.focus(); // it was on the button that cancels
+    show(task);
   };
 
-  const buttons = [
-    allowed.includes('run') && button('Run now', () => void run(), { class: 'main' }),
-    allowed.includes('verify') && button('Verify', () => void verify()),
-    allowed.includes('backfill') && button('Backfill', () => void backfill()),
-  ].filter((one) => one !== false);
+  const show = (task: TaskResource): void => {
+    const { kind, status, date, error, result } = task;
+    if (status === 'failed') throw new Error(error ?? 'It failed. The log of the application says why.');
+    if (status === 'cancelled' || result === null) fill(outcome, element('p', {}, cancelled(kind, date)));
+    else if (kind === 'verify') showDifferences(task, result as VerifyResponse);
+    else fill(outcome, ran(kind === 'repair' ? 'Repaired' : 'Done', result as ResultResource));
+  };
+
+  const showDifferences = ({ from, to }: TaskResource, found: VerifyResponse): void => {
+    const { total } = found;
+    fill(outcome, element('p', {}, total === 0 ? 'All stored values are correct.' : `${wrong(total)}.`));
+    if (total === 0) return;
+    const dates = { ...(from !== null && { from }), ...(to !== null && { to }) };
+    const repair = button('Repair these dates', () => void request('repair', dates));
+    fill(details, allowed.includes('repair') && element('p', {}, repair), differencesTable(found));
+  };
+
+  const buttons = new Map<TrackerAction, HTMLButtonElement>([
+    ['run', button('Run now', () => void run(), { class: 'main' })],
+    ...KINDS.map((kind) => [kind, button(TASKS[kind].action, () => void request(kind))] as const),
+  ]);
+  for (const action of [...buttons.keys()]) if (!allowed.includes(action)) buttons.delete(action);
   const setDisabled = (isDisabled: boolean): void => {
-    for (const one of buttons) one.setAttribute('aria-disabled', String(isDisabled));
+    for (const one of buttons.values()) one.setAttribute('aria-disabled', String(isDisabled));
   };
-  const controls = element('div', { class: 'controls' }, field('From', from), field('To', to), ...buttons);
+  const controls = element('div', { class: 'controls' }, ...buttons.values());
   // a button that is disabled loses the focus; one that is only called so does not
   controls.addEventListener(
     'click',
@@ -109,7 +138,8 @@ export function actionsOf(
     },
     { capture: true },
   );
-  return element('section', { class: 'card' }, element('h2', {}, 'Actions'), controls, outcome);
+  if (running !== undefined) void perform(TASKS[running.kind].doing, () => follow(running.kind));
+  return element('section', { class: 'card' }, element('h2', {}, 'Actions'), controls, outcome, progress, details);
 }
 
 function ran(done: string, { from, through, written, removed, durationMs }: ResultResource): HTMLElement {
@@ -120,46 +150,16 @@ function ran(done: string, { from, through, written, removed, durationMs }: Resu
   );
 }
 
+/** Steps of a repair or a backfill that were committed before it was cancelled stay. */
+function cancelled(kind: TaskKind, date: string | null): string {
+  if (kind === 'verify' || date === null) return 'Cancelled. Nothing was changed.';
+  return `Cancelled. The dates through ${formatDate(date)} are done, the later ones are unchanged.`;
+}
+
 function rows(count: number): string {
   return `${formatNumber(count)} row${count === 1 ? '' : 's'}`;
 }
 
-function differences({ total, differences: first }: VerifyResponse): HTMLElement {
-  if (total === 0) return element('p', {}, 'Everything is as a fresh computation has it.');
-  const titles = ['Date', 'Period', 'Of', 'Stored', 'Expected'];
-  const head = titles.map((title, place) => element('th', { scope: 'col', class: place > 2 ? 'number' : '' }, title));
-  const shown = first.length < total ? `, the first ${first.length} of them` : '';
-  return element(
-    'div',
-    { class: 'data', tabindex: 0, role: 'region', 'aria-label': 'Differences' },
-    element(
-      'table',
-      {},
-      element('caption', {}, `${formatNumber(total)} difference${total === 1 ? '' : 's'}${shown}`),
-      element('thead', {}, element('tr', {}, ...head)),
-      element('tbody', {}, ...first.map(differenceRow)),
-    ),
-  );
-}
-
-function differenceRow({ date, period, object, dimensions, stored, expected }: DifferenceResource): HTMLElement {
-  const of =
-    object === undefined
-      ? Object.values(dimensions ?? {})
-          .map(String)
-          .join(', ')
-      : (object.label ?? object.id);
-  return element(
-    'tr',
-    {},
-    element('th', { scope: 'row', class: 'nowrap' }, formatDate(date)),
-    element('td', {}, periodLabel(period)),
-    element('td', {}, of === '' ? 'Total' : of),
-    element('td', { class: 'number' }, decimal(stored)),
-    element('td', { class: 'number' }, decimal(expected)),
-  );
-}
-
-function decimal(value: string | null | undefined): string {
-  return value === undefined ? 'no row' : (value ?? UNKNOWN);
+function wrong(count: number): string {
+  return count === 1 ? 'One stored value is wrong' : `${formatNumber(count)} stored values are wrong`;
 }

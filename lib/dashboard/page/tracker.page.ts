@@ -1,7 +1,9 @@
 import type {
   ActionsResponse,
+  ProgressResponse,
   RunResource,
   RunsResponse,
+  TaskResource,
   TrackerResource,
   TrackersResponse,
 } from '../../http/resources.js';
@@ -18,16 +20,18 @@ const RUNS = 50;
 
 /** One tracker: how it is, what it did, and what it can be asked to do. */
 export async function trackerPage(name: string, { signal }: Surroundings): Promise<Page> {
-  const [{ actions }, state] = await Promise.all([
+  const [{ actions }, running, state] = await Promise.all([
     get<ActionsResponse>(['trackers', 'actions'], {}, signal).then(({ data }) => data),
+    runningTask(name, signal),
     stateOf(name, signal),
   ]);
   const facts = element('div', {}, factsOf(state));
   const history = element('div', {}, historyOf(state));
-  const refresh = async (): Promise<void> => {
+  const refresh = async (): Promise<TrackerResource> => {
     const next = await stateOf(name, signal);
     fill(facts, factsOf(next));
     fill(history, historyOf(next));
+    return next.tracker;
   };
   const content = element(
     'div',
@@ -39,10 +43,15 @@ export async function trackerPage(name: string, { signal }: Surroundings): Promi
       element('h1', { tabindex: -1 }, name),
     ),
     facts,
-    actions.length === 0 ? null : actionsOf(state.tracker, actions, signal, refresh),
+    actions.length === 0 ? null : actionsOf(state.tracker, { allowed: actions, running, signal, done: refresh }),
     history,
   );
   return { title: name, content };
+}
+
+async function runningTask(name: string, signal: AbortSignal): Promise<TaskResource | undefined> {
+  const { data } = await get<ProgressResponse>(['trackers', name, 'progress'], {}, signal);
+  return data.tasks.find(({ status }) => status === 'running');
 }
 
 interface State {

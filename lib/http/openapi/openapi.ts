@@ -61,7 +61,7 @@ function describeRoute(swagger: Swagger, prototype: object, name: string, route:
 
 function decoratorsOf(swagger: Swagger, route: RouteDescription): MethodDecorator[] {
   const { ApiOperation, ApiQuery, ApiParam, ApiHeader, ApiBody, ApiProduces, ApiResponse } = swagger;
-  const { summary, response, status, query, body, hasName, errors, produces } = route;
+  const { summary, response, status, accepted, query, body, hasName, errors, produces } = route;
   const parameters = Object.values(query.parameters);
   return [
     ApiOperation({ summary }),
@@ -80,6 +80,9 @@ function decoratorsOf(swagger: Swagger, route: RouteDescription): MethodDecorato
         ]),
     ...(produces === undefined ? [] : [ApiProduces(...produces)]),
     ApiResponse({ status, description: summary, schema: SCHEMAS[response] as object }),
+    ...(accepted === undefined
+      ? []
+      : [ApiResponse({ status: 202, description: 'Started in the background', schema: SCHEMAS[accepted] as object })]),
     ...[400, ...errors].map((error) =>
       ApiResponse({ status: error, description: ERRORS[error] ?? '', schema: SCHEMAS.ErrorResponse as object }),
     ),

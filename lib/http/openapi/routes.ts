@@ -16,6 +16,8 @@ export interface RouteDescription {
   readonly summary: string;
   readonly response: keyof typeof SCHEMAS;
   readonly status: number;
+  /** the response with status 202, of a route that has one beside `response` */
+  readonly accepted?: keyof typeof SCHEMAS;
   readonly query: AnyPipe;
   /** of a route that writes */
   readonly body?: AnyPipe;
@@ -26,7 +28,7 @@ export interface RouteDescription {
   readonly errors: readonly number[];
 }
 
-const { none, runs, range, backfill } = TRACKER_PARAMETERS;
+const { none, runs, task, backfill, cancel } = TRACKER_PARAMETERS;
 const reads = (
   summary: string,
   response: RouteDescription['response'],
@@ -79,14 +81,22 @@ const trackers: RoutesOf<TrackersController> = {
   trackers: reads('How the trackers are', 'TrackersResponse', none),
   actions: reads('What the one who asks may do', 'ActionsResponse', none),
   runs: { ...reads('The runs of a tracker, the latest first', 'RunsResponse', runs, 404), hasName: true },
+  progress: {
+    ...reads('The last verification, repair and backfill, and their progress', 'ProgressResponse', none, 404),
+    hasName: true,
+  },
   backfill: { ...reads('How far the last backfill is', 'BackfillResource', none, 404), hasName: true },
 };
 
 const actions: RoutesOf<TrackerActionsController> = {
   run: writes('Runs a tracker', 'ResultResource', none),
-  verify: writes('Compares what is stored with a fresh computation', 'VerifyResponse', range),
-  repair: writes('Writes what verify finds', 'ResultResource', range),
+  verify: {
+    ...writes('Compares stored statistics with a fresh computation', 'VerifyResponse', task),
+    accepted: 'TaskResource',
+  },
+  repair: { ...writes('Corrects the differences that verify finds', 'ResultResource', task), accepted: 'TaskResource' },
   backfill: writes('Recomputes a range of dates', 'BackfillResource', backfill, 202),
+  cancel: writes('Cancels running verifications, repairs and backfills', 'ProgressResponse', cancel, 202),
 };
 
 /** By controller: by the class and not by its name, which a bundler may shorten. */

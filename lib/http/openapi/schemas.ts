@@ -15,11 +15,13 @@ import type {
   OverviewResponse,
   PeriodResource,
   PointResource,
+  ProgressResponse,
   ResultResource,
   RunResource,
   RunsResponse,
   SeriesLine,
   SeriesResponse,
+  TaskResource,
   TopItem,
   TopResponse,
   TotalResponse,
@@ -121,6 +123,42 @@ const run = object<RunResource>({
   removed: integer,
   error: nullable(text),
   host: nullable(text),
+});
+const result = object<ResultResource>({
+  tracker: text,
+  from: date,
+  through: date,
+  written: integer,
+  removed: integer,
+  durationMs: number,
+});
+const verification = object<VerifyResponse>({
+  tracker: text,
+  total: integer,
+  differences: list(
+    object<DifferenceResource>(
+      { period: text, date, object: objectRef, dimensions, stored: decimal, expected: decimal },
+      'object',
+      'dimensions',
+      'stored',
+      'expected',
+    ),
+  ),
+});
+const task = object<TaskResource>({
+  kind: oneOf('verify', 'repair', 'backfill'),
+  tracker: text,
+  from: nullable(date),
+  to: nullable(date),
+  status: oneOf('running', 'succeeded', 'failed', 'cancelled'),
+  startedAt: instant,
+  finishedAt: nullable(instant),
+  date: nullable(date),
+  fraction: number,
+  written: integer,
+  differences: integer,
+  error: nullable(text),
+  result: { oneOf: [nullable(verification), nullable(result)] },
 });
 const schedule: Schema = {
   type: 'object',
@@ -235,27 +273,10 @@ export const SCHEMAS = {
   }),
   RunsResponse: object<RunsResponse>({ tracker: text, runs: list(run) }),
   ActionsResponse: object<ActionsResponse>({ actions: list(oneOf('run', 'verify', 'repair', 'backfill')) }),
-  ResultResource: object<ResultResource>({
-    tracker: text,
-    from: date,
-    through: date,
-    written: integer,
-    removed: integer,
-    durationMs: number,
-  }),
-  VerifyResponse: object<VerifyResponse>({
-    tracker: text,
-    total: integer,
-    differences: list(
-      object<DifferenceResource>(
-        { period: text, date, object: objectRef, dimensions, stored: decimal, expected: decimal },
-        'object',
-        'dimensions',
-        'stored',
-        'expected',
-      ),
-    ),
-  }),
+  ResultResource: result,
+  VerifyResponse: verification,
+  TaskResource: task,
+  ProgressResponse: object<ProgressResponse>({ tracker: text, tasks: list(task) }),
   BackfillResource: object<BackfillResource>({
     tracker: text,
     from: date,

@@ -99,7 +99,8 @@ function textsOf(given: unknown): ReadonlyMap<string, readonly string[]> {
   const problems: string[] = [];
   for (const [name, value] of Object.entries(given as Readonly<Record<string, unknown>>)) {
     const values = listOf(value);
-    if (values.every((one) => typeof one === 'string')) texts.set(name, values);
+    // a body is JSON, in which a flag is a boolean
+    if (values.every((one) => typeof one === 'string' || typeof one === 'boolean')) texts.set(name, values.map(String));
     else problems.push(`${nameOf(name)} is ${shown(value)}; expected text`);
   }
   if (problems.length > 0) throw TrackstatsHttpException.badRequest(...problems);
