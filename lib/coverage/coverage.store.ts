@@ -78,11 +78,6 @@ FROM ${table.path} WHERE ${table.column('metricId')} IN (${join(some)}) ${ofPeri
   return found;
 }
 
-/** Reads one coverage, or null if there is none. */
-export function* readCoverage(database: Database, key: CoverageKey): Work<StoredCoverage | null> {
-  return yield* selectCoverage(database, key, empty);
-}
-
 // ── locking ──
 
 /** The coverages of one run. */
@@ -148,11 +143,10 @@ export function* lockCoverage(
   key: CoverageKey,
   initial: Partial<CoverageValues> & Pick<CoverageValues, 'kind' | 'timeZone' | 'fingerprint'>,
 ): Work<StoredCoverage> {
-  const { forUpdate } = database.dialect;
-  const found = yield* selectCoverage(database, key, forUpdate);
+  const found = yield* selectLockedCoverage(database, key);
   if (found !== null) return found;
   yield* insertCoverage(database, key, initial);
-  const made = yield* selectCoverage(database, key, forUpdate);
+  const made = yield* selectLockedCoverage(database, key);
   return made ?? { from: null, through: null, computedAt: null, ...key, ...initial };
 }
 
@@ -269,10 +263,10 @@ function storedCoverage(row: CoverageRow): StoredCoverage {
   };
 }
 
-function* selectCoverage(database: Database, key: CoverageKey, lock: Sql): Work<StoredCoverage | null> {
+function* selectLockedCoverage(database: Database, key: CoverageKey): Work<StoredCoverage | null> {
   const { path } = database.table(Coverage);
   const row = yield* queryOne<CoverageRow>(
-    sql`SELECT ${coverageColumns(database, empty)} FROM ${path} WHERE ${matches(database, key)} ${lock}`,
+    sql`SELECT ${coverageColumns(database, empty)} FROM ${path} WHERE ${matches(database, key)} ${database.dialect.forUpdate}`,
   );
   return row === undefined ? null : storedCoverage(row);
 }

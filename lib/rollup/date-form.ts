@@ -68,6 +68,6 @@ function explain({ kind }: ClockColumn, dateField: string, example: string): str
   );
   const expected = `Expected ${kind} since 1970, as epoch: '${kind === 'seconds' ? 's' : 'ms'}' says`;
   if (unit === undefined) return `${expected}, stored as numbers. Rewrite the rows, and what writes them.`;
-  const mend = unit.epoch === null ? `Store ${kind} instead` : `Say epoch: '${unit.epoch}' if all rows are`;
-  return `${expected}; this number looks like ${unit.name}. ${mend}, or leave such rows out with where.`;
+  const fix = unit.epoch === null ? `Store ${kind} instead` : `Say epoch: '${unit.epoch}' if all rows are`;
+  return `${expected}; this number looks like ${unit.name}. ${fix}, or leave such rows out with where.`;
 }

@@ -1,5 +1,4 @@
 import sql, { raw } from 'sql-template-tag';
-import { findMetric } from '../catalog/metric.query.js';
 import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import type { Dialect } from '../database/dialects/dialect.js';
@@ -19,7 +18,7 @@ import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../time/loc
 import type { Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
-import { lockCoverages, moveCoverages, storedCoverages } from '../coverage/coverage.store.js';
+import { lockCoverages, moveCoverages } from '../coverage/coverage.store.js';
 import {
   dueAt,
   needsFirstDate,
@@ -44,6 +43,7 @@ import {
 } from './source-probe.js';
 import { refuseLoss } from './source-reach.js';
 import { LONG_GAP, refuseStrayRows } from './stray-rows.js';
+import { readComputedRanges } from './tracker-coverage.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from './tracker.resolver.js';
 
@@ -138,7 +138,9 @@ export class TrackerRunner {
     await sourceDatabase.transaction(() => refuseStrayRows(sourceDatabase.dialect, tracker, now, first, false), {
       cancellation,
     });
-    const coverage = await this.database.transaction(() => this.coverage(tracker), { cancellation });
+    const coverage = await this.database.transaction(() => readComputedRanges(this.database, tracker), {
+      cancellation,
+    });
     const [begin = today] = [first ?? today, ...[...coverage.values()].map((covered) => covered.from)].sort();
     return dayNumber(begin) - dayNumber(from) > LONG_GAP ? begin : from;
   }
@@ -157,7 +159,9 @@ export class TrackerRunner {
         cancellation,
       });
       // not `read`: a replica may lag behind the coverage that the transaction below will find
-      const coverage = await this.database.transaction(() => this.coverage(tracker), { cancellation });
+      const coverage = await this.database.transaction(() => readComputedRanges(this.database, tracker), {
+        cancellation,
+      });
       const now = instantOf(tracker.definition, options, coverage);
       if (needsFirstDate({ definition: tracker.definition, coverage, requested: options })) {
         await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe), { cancellation });
@@ -201,14 +205,6 @@ export class TrackerRunner {
   ): Work<RollupSpec> {
     const plan = yield* this.plan(tracker, coverage, options, probe);
     return scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
-  }
-
-  private *coverage({ definition, target }: ResolvedTracker): Work<ReadonlyMap<Period, ComputedRange>> {
-    const metric = yield* findMetric(this.database, definition.metric);
-    const stored = metric === null ? [] : yield* storedCoverages(this.database, [metric], null);
-    return computedRanges(
-      stored.filter(({ scope, period }) => scope === target.scope && definition.periods.includes(period)),
-    );
   }
 
   private *inTransaction(

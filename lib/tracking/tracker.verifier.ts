@@ -1,7 +1,5 @@
 import sql, { join, raw } from 'sql-template-tag';
 import { resolveMetric } from '../catalog/catalog.store.js';
-import { findMetric } from '../catalog/metric.query.js';
-import { readCoverage } from '../coverage/coverage.store.js';
 import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import { execute, query, queryOne, type Work } from '../database/work.js';
@@ -20,9 +18,10 @@ import { exactValue } from '../statistics/exact-value.js';
 import { fromDayNumber, type LocalDate } from '../time/local-date.js';
 import { type Period, periodKind } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
-import { type ComputedRange, computedRanges, planRun, type RunPlan } from './run-plan.js';
+import { type ComputedRange, planRun, type RunPlan } from './run-plan.js';
 import { scanOf, specOf } from './run-spec.js';
 import { probeOf } from './source-probe.js';
+import { readComputedRanges } from './tracker-coverage.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from './tracker.resolver.js';
 
@@ -99,17 +98,13 @@ export class TrackerVerifier {
   }
 
   /** Returns the range of dates that is covered in any period of a tracker, or null before its first run. */
-  covered(definition: TrackerDefinition, source: Source): Promise<{ from: LocalDate; through: LocalDate } | null> {
+  async covered(
+    definition: TrackerDefinition,
+    source: Source,
+  ): Promise<{ from: LocalDate; through: LocalDate } | null> {
     const tracker = this.resolver.resolve(definition, source);
-    return this.database.transaction(() => this.coveredRange(tracker));
-  }
-
-  private *coveredRange(tracker: ResolvedTracker): Work<{ from: LocalDate; through: LocalDate } | null> {
-    const ranges: ComputedRange[] = [];
-    for (const period of tracker.definition.periods) {
-      const covered = yield* this.coverageOf(tracker, period);
-      if (covered !== undefined) ranges.push(covered);
-    }
+    const computed = await this.database.transaction(() => readComputedRanges(this.database, tracker));
+    const ranges = [...computed.values()];
     const [from] = ranges.map((range) => range.from).sort();
     const through = ranges
       .map((range) => range.through)
@@ -121,7 +116,7 @@ export class TrackerVerifier {
   private async attempt(tracker: ResolvedTracker, options: VerifyOptions): Promise<Difference[]> {
     const { cancellation } = options;
     // not `read`: on a replica that lags it would not be the coverage of the rows that are compared
-    const covered = await this.database.transaction(() => this.coverages(tracker), { cancellation });
+    const covered = await this.database.transaction(() => readComputedRanges(this.database, tracker), { cancellation });
     const groups = groupedByRun(covered);
     const found = new Map<Period, Difference[]>();
     for (const [index, group] of groups.entries()) {
@@ -221,28 +216,12 @@ export class TrackerVerifier {
 
   /** A run that ends meanwhile has changed the rows that are compared. */
   private *refuseOvertaken(tracker: ResolvedTracker, before: ReadonlyMap<Period, ComputedRange>): Work<void> {
-    const now = yield* this.coverages(tracker);
+    const now = yield* readComputedRanges(this.database, tracker);
     for (const [period, { from, through, computedAt }] of before) {
       const range = now.get(period);
       if (range?.from !== from || range.through !== through || range.computedAt.getTime() !== computedAt.getTime())
         throw new VerificationOvertakenError(trackerLabel(tracker.definition), OVERTAKEN_LIMIT);
     }
-  }
-
-  private *coverages(tracker: ResolvedTracker): Work<ReadonlyMap<Period, ComputedRange>> {
-    const found = new Map<Period, ComputedRange>();
-    for (const period of tracker.definition.periods) {
-      const covered = yield* this.coverageOf(tracker, period);
-      if (covered !== undefined) found.set(period, covered);
-    }
-    return found;
-  }
-
-  private *coverageOf({ definition, target }: ResolvedTracker, period: Period): Work<ComputedRange | undefined> {
-    const metric = yield* findMetric(this.database, definition.metric);
-    if (metric === null) return undefined;
-    const stored = yield* readCoverage(this.database, { metricId: metric.id, period, scope: target.scope });
-    return computedRanges(stored === null ? [] : [stored]).get(period);
   }
 }
 
