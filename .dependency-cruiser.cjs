@@ -3,11 +3,18 @@
  * errors/, validation/, trackstats.tokens and trackstats.options.
  */
 const ORDER = ['schedule', 'execution', 'tracking', 'rollup', 'statistics', 'coverage', 'catalog', 'database', 'time'];
-const TOP = ['index\\.ts$', 'trackstats\\.(module|providers|lifecycle|registration|entities|data-sources)\\.ts$'];
+const TOP = ['index\\.ts$', 'module/'];
 /** Optional parts with a subpath export of their own. They may use all of ORDER, nothing uses them. */
 const SURFACES = ['transfer', 'dashboard', 'http', 'health', 'prometheus', 'cli', 'testing'];
 /** What a surface uses beside that: the dashboard shows what the interface serves, the command line starts applications. */
 const BESIDE = { dashboard: ['http/', 'transfer/'], http: ['transfer/'], cli: ['transfer/', ...TOP], testing: TOP };
+
+/** The rooms of a folder, from the lowest up. A room may import those before it. */
+const ROOMS = {
+  statistics: ['tables', 'filter', 'read', 'write'],
+  tracking: ['definition', 'source', 'running'],
+  http: ['platform', 'parameters', 'readers'],
+};
 
 const LEAVES = ['errors/', 'validation/', 'trackstats\\.tokens\\.ts$', 'trackstats\\.options\\.ts$'];
 const FOLDERS = [...SURFACES, ...ORDER, 'migrations'];
@@ -16,8 +23,9 @@ const FOLDERS = [...SURFACES, ...ORDER, 'migrations'];
 const SQL_ROOMS = ['database', 'catalog', 'coverage', 'statistics', 'rollup', 'execution', 'migrations'];
 /** Files outside of them that write SQL, until they move. */
 const SQL_ELSEWHERE = [
-  'http/(stored-periods|ranking|overview)\\.query\\.ts$',
-  'tracking/(method\\.runner|tracker\\.(runner|verifier)|source-reach|stray-rows|run-spec)\\.ts$',
+  'http/readers/(stored-periods|ranking|overview)\\.query\\.ts$',
+  'tracking/running/(method\\.runner|tracker\\.(runner|verifier))\\.ts$',
+  'tracking/source/(source-reach|stray-rows|run-spec)\\.ts$',
   'transfer/(export-pages|export-plan|django-tables|django\\.import)\\.ts$',
 ];
 
@@ -66,6 +74,22 @@ module.exports = {
         folder(name),
         [folder(name), ...ORDER.map(folder), 'migrations/', ...LEAVES, ...(BESIDE[name] ?? [])],
       ),
+    ),
+    ...Object.entries(ROOMS).flatMap(([name, rooms]) =>
+      rooms.map((room, place) => ({
+        name: `${name}-${room}-imports`,
+        comment: `The rooms of lib/${name}/ import one way: ${rooms.join(' → ')}.`,
+        severity: 'error',
+        from: { path: inLib([`${name}/${room}/`]) },
+        to: {
+          path: inLib(
+            rooms
+              .slice(place + 1)
+              .map((above) => `${name}/${above}/`)
+              .concat(`${name}/(?!index)[a-z.]+\\.service\\.ts$`),
+          ),
+        },
+      })),
     ),
     {
       name: 'surfaces-are-used-by-nothing',

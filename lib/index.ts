@@ -11,46 +11,57 @@ export type { LocalDate, LocalDateInput } from './time/local-date.js';
 export { Period } from './time/period.js';
 export type { BucketPeriod, LifetimePeriod, PeriodName, RollingPeriod, WeekStart } from './time/period.js';
 
-export { AbstractStatistic } from './statistics/abstract-statistic.js';
-export { Dimension, NULL_DIMENSION } from './statistics/dimension.decorator.js';
-export type { DimensionOptions, DimensionType } from './statistics/dimension.decorator.js';
-export { objectRef } from './statistics/object-target.js';
-export type { EntityClass, ObjectRef, ObjectRefInput, ObjectTarget } from './statistics/object-target.js';
-export { StatisticByDateAndObject } from './statistics/statistic-by-date-and-object.entity.js';
-export { StatisticByDate } from './statistics/statistic-by-date.entity.js';
-export type { DimensionKeys, DimensionValues, RecordInput, StatisticFilter } from './statistics/statistic-filter.js';
+export { AbstractStatistic } from './statistics/tables/abstract-statistic.js';
+export { Dimension, NULL_DIMENSION } from './statistics/tables/dimension.decorator.js';
+export type { DimensionOptions, DimensionType } from './statistics/tables/dimension.decorator.js';
+export { objectRef } from './statistics/filter/object-target.js';
+export type { EntityClass, ObjectRef, ObjectRefInput, ObjectTarget } from './statistics/filter/object-target.js';
+export { StatisticByDateAndObject } from './statistics/tables/statistic-by-date-and-object.entity.js';
+export { StatisticByDate } from './statistics/tables/statistic-by-date.entity.js';
+export type {
+  DimensionKeys,
+  DimensionValues,
+  RecordInput,
+  StatisticFilter,
+} from './statistics/filter/statistic-filter.js';
 export { StatisticService } from './statistics/statistic.service.js';
-export type { PruneFilter } from './statistics/prune.js';
-export type { StatisticValue } from './statistics/statistic-value.js';
-export type { SeriesPoint } from './statistics/series.js';
+export type { PruneFilter } from './statistics/write/prune.js';
+export type { StatisticValue } from './statistics/filter/statistic-value.js';
+export type { SeriesPoint } from './statistics/read/series.js';
 
 export { Aggregate, avg, count, countDistinct, max, min, sum } from './rollup/aggregate.js';
 export type { Source } from './rollup/source.resolver.js';
 
-export { CountObjectsByDateAndObjectTracker } from './tracking/count-objects-by-date-and-object.tracker.js';
-export { CountObjectsByDateTracker } from './tracking/count-objects-by-date.tracker.js';
-export { ObjectsByDateAndObjectTracker } from './tracking/objects-by-date-and-object.tracker.js';
-export { ObjectsByDateTracker } from './tracking/objects-by-date.tracker.js';
-export { ObjectsByDimensionsTracker } from './tracking/objects-by-dimensions.tracker.js';
-export type { Progress } from './tracking/progress.js';
-export type { DatePath, KeyPath, NumericPath, ObjectPath, PathTo } from './tracking/property-path.js';
-export { Track } from './tracking/track.decorator.js';
-export type { AnyTracker } from './tracking/tracker.js';
-export type { Every, Schedule, SourceContext, TrackContext, TrackerOptions } from './tracking/tracker.options.js';
+export { CountObjectsByDateAndObjectTracker } from './tracking/definition/count-objects-by-date-and-object.tracker.js';
+export { CountObjectsByDateTracker } from './tracking/definition/count-objects-by-date.tracker.js';
+export { ObjectsByDateAndObjectTracker } from './tracking/definition/objects-by-date-and-object.tracker.js';
+export { ObjectsByDateTracker } from './tracking/definition/objects-by-date.tracker.js';
+export { ObjectsByDimensionsTracker } from './tracking/definition/objects-by-dimensions.tracker.js';
+export type { Progress } from './tracking/running/progress.js';
+export type { DatePath, KeyPath, NumericPath, ObjectPath, PathTo } from './tracking/definition/property-path.js';
+export { Track } from './tracking/definition/track.decorator.js';
+export type { AnyTracker } from './tracking/definition/tracker.js';
+export type {
+  Every,
+  Schedule,
+  SourceContext,
+  TrackContext,
+  TrackerOptions,
+} from './tracking/definition/tracker.options.js';
 export { TrackerEvents } from './execution/tracker-events.js';
 export type { TrackerEvent, TrackerEventOf, TrackerEventType } from './execution/tracker-events.js';
 export type { SkipReason } from './execution/lease.service.js';
 export type { TrackerInfo } from './execution/tracker-overview.js';
-export type { TrackerTarget } from './tracking/tracker.registry.js';
+export type { TrackerTarget } from './tracking/definition/tracker.registry.js';
 export type { RunStatus, TrackerRun } from './execution/tracker-run.js';
-export type { TrackResult } from './tracking/tracker.runner.js';
+export type { TrackResult } from './tracking/running/tracker.runner.js';
 export type { RegisterOptions } from './execution/tracker.registrar.js';
 export { TrackerService } from './execution/tracker.service.js';
-export type { Difference, VerifyProgress } from './tracking/tracker.verifier.js';
+export type { Difference, VerifyProgress } from './tracking/running/tracker.verifier.js';
 
 export { trackstatsMigrations } from './migrations/trackstats-migrations.js';
-export { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
-export { TrackstatsModule } from './trackstats.module.js';
+export { TRACKSTATS_ENTITIES } from './module/trackstats.entities.js';
+export { TrackstatsModule } from './module/trackstats.module.js';
 export type {
   ScheduleOverride,
   SchedulingOptions,

@@ -1,7 +1,7 @@
 import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 import { InvalidOptionsError, MisplacedOptionError } from './errors/module.error.js';
-import type { AbstractStatistic } from './statistics/abstract-statistic.js';
-import type { EntityClass } from './statistics/object-target.js';
+import type { AbstractStatistic } from './statistics/tables/abstract-statistic.js';
+import type { EntityClass } from './statistics/filter/object-target.js';
 import { millisecondsOf, type Duration } from './time/duration.js';
 import type { WeekStart } from './time/period.js';
 import { checkTimeZone } from './time/time-zone.js';

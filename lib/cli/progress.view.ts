@@ -1,5 +1,5 @@
 import type * as cliProgress from 'cli-progress';
-import type { Progress } from '../tracking/progress.js';
+import type { Progress } from '../tracking/running/progress.js';
 import { durationText, Estimate } from './estimate.js';
 import type { Output } from './output.js';
 import { requirePackage } from '../execution/optional-package.js';

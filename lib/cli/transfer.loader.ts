@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { ObjectTypes } from '../statistics/object-types.js';
-import { StatisticOwners } from '../statistics/owners.js';
+import { ObjectTypes } from '../statistics/filter/object-types.js';
+import { StatisticOwners } from '../statistics/tables/owners.js';
 import type { TransferService } from '../transfer/transfer.service.js';
 import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';

@@ -11,7 +11,7 @@ import {
   VERSION_NEUTRAL,
   type Type,
 } from '@nestjs/common';
-import { decorate } from '../http/decorate.js';
+import { decorate } from '../http/platform/decorate.js';
 import type { ResolvedHttpExtras } from '../http/http.options.js';
 import { DashboardFiles } from './dashboard.files.js';
 import { fileHeaders, PAGE_HEADERS } from './dashboard.headers.js';

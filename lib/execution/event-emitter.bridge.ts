@@ -1,4 +1,4 @@
-import { valueOf, type Provider } from '../tracking/provider.js';
+import { valueOf, type Provider } from '../tracking/definition/provider.js';
 import type { TrackerEvents } from './tracker-events.js';
 
 /** The part of EventEmitter2, as @nestjs/event-emitter provides it, that is used here. */

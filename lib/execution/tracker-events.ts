@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
-import type { TrackResult } from '../tracking/tracker.runner.js';
+import type { TrackResult } from '../tracking/running/tracker.runner.js';
 import { callback, oneOf } from '../validation/check.js';
 import { readArgument } from '../validation/options.js';
 import type { SkipReason } from './lease.service.js';

@@ -1,11 +1,11 @@
 import type { Type } from '@nestjs/common';
 import { InvalidTrackerError, NotStartedError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import { registered, type RegisteredTracker } from '../tracking/registered-tracker.js';
-import type { GivenOptions } from '../tracking/track-metadata.js';
-import { declaredOn, nameOf } from '../tracking/tracker.explorer.js';
-import type { JobOptions, Schedule, SourceOf } from '../tracking/tracker.options.js';
-import { constructorOptions, Tracker, type AnyTracker } from '../tracking/tracker.js';
+import { registered, type RegisteredTracker } from '../tracking/definition/registered-tracker.js';
+import type { GivenOptions } from '../tracking/definition/track-metadata.js';
+import { declaredOn, nameOf } from '../tracking/definition/tracker.explorer.js';
+import type { JobOptions, Schedule, SourceOf } from '../tracking/definition/tracker.options.js';
+import { constructorOptions, Tracker, type AnyTracker } from '../tracking/definition/tracker.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
 
 /** The name, source and schedule of a tracker that is registered at run time. */

@@ -6,22 +6,22 @@ import type { Source } from '../rollup/source.resolver.js';
 import { dayNumber, type LocalDate, type LocalDateInput } from '../time/local-date.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
-import { defineTracker, type TrackerDefaults } from '../tracking/define-tracker.js';
-import { BACKFILL_STEP } from '../tracking/backfill.js';
-import type { Progress } from '../tracking/progress.js';
-import type { SourceTracker } from '../tracking/registered-tracker.js';
+import { defineTracker, type TrackerDefaults } from '../tracking/definition/define-tracker.js';
+import { BACKFILL_STEP } from '../tracking/running/backfill.js';
+import type { Progress } from '../tracking/running/progress.js';
+import type { SourceTracker } from '../tracking/definition/registered-tracker.js';
 import type { RunHistory } from './run-history.js';
-import type { Sourced, SourceFinder } from '../tracking/source.finder.js';
-import { classTracks, parted } from '../tracking/track-metadata.js';
-import type { TrackerDefinition } from '../tracking/tracker-definition.js';
+import type { Sourced, SourceFinder } from '../tracking/definition/source.finder.js';
+import { classTracks, parted } from '../tracking/definition/track-metadata.js';
+import type { TrackerDefinition } from '../tracking/definition/tracker-definition.js';
 import type { TrackerExecutor } from './tracker.executor.js';
 import type { TrackerInfo, TrackerOverview } from './tracker-overview.js';
 import type { RegisterOptions, TrackerRegistrar } from './tracker.registrar.js';
-import type { TrackerRegistry, TrackerTarget } from '../tracking/tracker.registry.js';
+import type { TrackerRegistry, TrackerTarget } from '../tracking/definition/tracker.registry.js';
 import type { TrackerRun } from './tracker-run.js';
-import type { TrackerRunner, TrackResult } from '../tracking/tracker.runner.js';
-import type { Difference, TrackerVerifier, VerifyProgress } from '../tracking/tracker.verifier.js';
-import { checkTracker, constructorOptions, kindOf, type AnyTracker } from '../tracking/tracker.js';
+import type { TrackerRunner, TrackResult } from '../tracking/running/tracker.runner.js';
+import type { Difference, TrackerVerifier, VerifyProgress } from '../tracking/running/tracker.verifier.js';
+import { checkTracker, constructorOptions, kindOf, type AnyTracker } from '../tracking/definition/tracker.js';
 import {
   abortSignal,
   callback,

@@ -3,7 +3,7 @@ import type { ModuleRef } from '@nestjs/core';
 import { provided } from '../execution/provided.js';
 import { RunHistory } from '../execution/run-history.js';
 import { TrackerService } from '../execution/tracker.service.js';
-import { TrackerRegistry, type TrackerTarget } from '../tracking/tracker.registry.js';
+import { TrackerRegistry, type TrackerTarget } from '../tracking/definition/tracker.registry.js';
 import type { Duration } from '../time/duration.js';
 import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';

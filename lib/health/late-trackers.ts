@@ -1,6 +1,6 @@
 import type { RunHistory } from '../execution/run-history.js';
 import type { TrackerInfo } from '../execution/tracker-overview.js';
-import type { TrackerSchedule } from '../tracking/tracker-schedule.js';
+import type { TrackerSchedule } from '../tracking/definition/tracker-schedule.js';
 import { overdueSlot } from './lateness.js';
 
 /** A tracker that is later than its allowance. */

@@ -1,5 +1,5 @@
 import { latestSlot, slotAfter } from '../schedule/slots.js';
-import type { TrackerSchedule } from '../tracking/tracker-schedule.js';
+import type { TrackerSchedule } from '../tracking/definition/tracker-schedule.js';
 
 /** A process may be this much ahead of the database, in milliseconds: its run of a slot may begin before the slot. */
 const CLOCK_TOLERANCE = 1000;

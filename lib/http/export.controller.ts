@@ -1,8 +1,8 @@
 import { Get, Inject, Query, UseFilters, UseInterceptors, type StreamableFile } from '@nestjs/common';
-import { ExportReader } from './export.reader.js';
-import { TrackstatsHttpExceptionFilter } from './http-exception.filter.js';
+import { ExportReader } from './readers/export.reader.js';
+import { TrackstatsHttpExceptionFilter } from './platform/http-exception.filter.js';
 import { STATISTIC_PARAMETERS, type ExportQuery } from './parameters/statistic.parameters.js';
-import { Replied, ReplyInterceptor } from './reply.interceptor.js';
+import { Replied, ReplyInterceptor } from './platform/reply.interceptor.js';
 
 /** Serves statistics as files. Each registration of the module mounts a subclass of its own. */
 @UseFilters(TrackstatsHttpExceptionFilter)

@@ -9,9 +9,9 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ActionAccessInterceptor } from './action-access.js';
-import { decorate } from './decorate.js';
+import { decorate } from './platform/decorate.js';
 import { ExportController } from './export.controller.js';
-import { ExportReader } from './export.reader.js';
+import { ExportReader } from './readers/export.reader.js';
 import { checkIsObject } from '../validation/options.js';
 import { InvalidHttpOptionsError } from './http.error.js';
 import {
@@ -24,19 +24,19 @@ import {
   type TrackstatsHttpModuleOptions,
 } from './http.options.js';
 import { ACTION_GUARDS, HTTP_OPTIONS } from './http.tokens.js';
-import { TrackstatsHttpExceptionFilter } from './http-exception.filter.js';
-import { ObjectLabels } from './labels.js';
-import { MetricCatalog } from './metric.catalog.js';
-import { MultiSeriesReader } from './multi-series.reader.js';
+import { TrackstatsHttpExceptionFilter } from './platform/http-exception.filter.js';
+import { ObjectLabels } from './readers/labels.js';
+import { MetricCatalog } from './readers/metric.catalog.js';
+import { MultiSeriesReader } from './readers/multi-series.reader.js';
 import { describeRoutes } from './openapi/openapi.js';
-import { OverviewReader } from './overview.reader.js';
-import { ReplyInterceptor } from './reply.interceptor.js';
-import { SameOriginGuard } from './same-origin.guard.js';
-import { StatisticReader } from './statistic.reader.js';
+import { OverviewReader } from './readers/overview.reader.js';
+import { ReplyInterceptor } from './platform/reply.interceptor.js';
+import { SameOriginGuard } from './platform/same-origin.guard.js';
+import { StatisticReader } from './readers/statistic.reader.js';
 import { StatisticsController } from './statistics.controller.js';
 import { TrackerActionsController } from './tracker-actions.controller.js';
-import { TrackerReader } from './tracker.reader.js';
-import { TrackerTasks } from './tracker.tasks.js';
+import { TrackerReader } from './readers/tracker.reader.js';
+import { TrackerTasks } from './readers/tracker.tasks.js';
 import { TrackersController } from './trackers.controller.js';
 import { TrackstatsAccess } from './trackstats.access.js';
 

@@ -9,7 +9,7 @@ export type {
   TrackstatsHttpModuleOptions,
 } from './http.options.js';
 export { InvalidHttpOptionsError, MissingTrackstatsModuleError, UnguardedInterfaceError } from './http.error.js';
-export { REQUEST_HEADER } from './same-origin.guard.js';
+export { REQUEST_HEADER } from './platform/same-origin.guard.js';
 export type {
   ActionsResponse,
   BackfillResource,

@@ -1,8 +1,8 @@
 import { Get, Inject, Query, UseFilters, UseInterceptors } from '@nestjs/common';
-import { TrackstatsHttpExceptionFilter } from './http-exception.filter.js';
-import { MetricCatalog } from './metric.catalog.js';
-import { MultiSeriesReader } from './multi-series.reader.js';
-import { OverviewReader } from './overview.reader.js';
+import { TrackstatsHttpExceptionFilter } from './platform/http-exception.filter.js';
+import { MetricCatalog } from './readers/metric.catalog.js';
+import { MultiSeriesReader } from './readers/multi-series.reader.js';
+import { OverviewReader } from './readers/overview.reader.js';
 import {
   STATISTIC_PARAMETERS,
   type CoverageQuery,
@@ -13,7 +13,7 @@ import {
   type TopQuery,
   type TotalQuery,
 } from './parameters/statistic.parameters.js';
-import { Replied, ReplyInterceptor } from './reply.interceptor.js';
+import { Replied, ReplyInterceptor } from './platform/reply.interceptor.js';
 import type {
   CoverageResponse,
   MetricsResponse,
@@ -23,7 +23,7 @@ import type {
   TopResponse,
   TotalResponse,
 } from './resources.js';
-import { StatisticReader } from './statistic.reader.js';
+import { StatisticReader } from './readers/statistic.reader.js';
 
 /** Serves statistics. Each registration of the module mounts a subclass of its own, with its path and its guards. */
 @UseFilters(TrackstatsHttpExceptionFilter)

@@ -1,15 +1,15 @@
 import { Body, HttpCode, HttpStatus, Inject, Param, Post, Query, UseFilters, UseInterceptors } from '@nestjs/common';
-import { TrackstatsHttpExceptionFilter } from './http-exception.filter.js';
+import { TrackstatsHttpExceptionFilter } from './platform/http-exception.filter.js';
 import {
   TRACKER_PARAMETERS,
   type BackfillBody,
   type CancelBody,
   type TaskBody,
 } from './parameters/tracker.parameters.js';
-import { Accepted, Replied, ReplyInterceptor } from './reply.interceptor.js';
+import { Accepted, Replied, ReplyInterceptor } from './platform/reply.interceptor.js';
 import type { BackfillResource, ProgressResponse, ResultResource, TaskResource, VerifyResponse } from './resources.js';
-import { TrackerReader } from './tracker.reader.js';
-import { backfillResource, TrackerTasks } from './tracker.tasks.js';
+import { TrackerReader } from './readers/tracker.reader.js';
+import { backfillResource, TrackerTasks } from './readers/tracker.tasks.js';
 
 /** Serves the actions that the action guards protect. It is mounted only if there are any. */
 @UseFilters(TrackstatsHttpExceptionFilter)

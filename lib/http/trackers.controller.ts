@@ -1,8 +1,8 @@
 import { Get, Inject, Param, Query, UseFilters, UseInterceptors } from '@nestjs/common';
 import { ActionAccessInterceptor, MayAct } from './action-access.js';
-import { TrackstatsHttpExceptionFilter } from './http-exception.filter.js';
+import { TrackstatsHttpExceptionFilter } from './platform/http-exception.filter.js';
 import { TRACKER_PARAMETERS, type RunsQuery } from './parameters/tracker.parameters.js';
-import { Replied, ReplyInterceptor } from './reply.interceptor.js';
+import { Replied, ReplyInterceptor } from './platform/reply.interceptor.js';
 import type {
   ActionsResponse,
   BackfillResource,
@@ -10,8 +10,8 @@ import type {
   RunsResponse,
   TrackersResponse,
 } from './resources.js';
-import { TrackerReader } from './tracker.reader.js';
-import { TrackerTasks } from './tracker.tasks.js';
+import { TrackerReader } from './readers/tracker.reader.js';
+import { TrackerTasks } from './readers/tracker.tasks.js';
 
 /** Serves how trackers are. Each registration of the module mounts a subclass of its own. */
 @UseFilters(TrackstatsHttpExceptionFilter)

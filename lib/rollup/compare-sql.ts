@@ -1,7 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import type { Row, Work } from '../database/work.js';
-import { readKey } from '../statistics/statistic-table.js';
+import { readKey } from '../statistics/tables/statistic-table.js';
 import { inRange } from './range-sql.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 import { withDays } from './rollup.js';

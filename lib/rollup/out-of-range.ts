@@ -3,7 +3,7 @@ import type { Dialect } from '../database/dialects/dialect.js';
 import { query, queryOne, type Work } from '../database/work.js';
 import { lengthOf } from './rollup-sql.js';
 import type { ResolvedSource } from './rollup-spec.js';
-import type { StatisticTable } from '../statistics/statistic-table.js';
+import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 
 /** A key of the source that is longer than its column. */
 export interface LongKey {

@@ -5,7 +5,7 @@ import type { Database } from '../database/database.js';
 import type { Dialect, KeyKind, StagedType, WaitOptions } from '../database/dialects/dialect.js';
 import { Spool } from '../database/spool.js';
 import { execute, executeAll, type Row, type Work } from '../database/work.js';
-import { exactValue } from '../statistics/exact-value.js';
+import { exactValue } from '../statistics/tables/exact-value.js';
 import { partialsQuery, storedKeys } from './rollup-sql.js';
 import type { RollupSpec } from './rollup-spec.js';
 

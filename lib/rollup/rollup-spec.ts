@@ -2,7 +2,7 @@ import type { Sql } from 'sql-template-tag';
 import type { AggregateFunction } from '../catalog/aggregates.js';
 import type { ClockColumn, KeyEncoding, KeyKind, NumericColumn, SourceColumn } from '../database/dialects/dialect.js';
 import type { Table } from '../database/table.js';
-import type { StatisticTable } from '../statistics/statistic-table.js';
+import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import type { Period, WeekStart } from '../time/period.js';
 
 /** A source query: `SELECT … FROM …` whose columns are the ones named below, one row a source row. */

@@ -1,6 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DayPart, Dialect, KeyKind, StoredKeyType } from '../database/dialects/dialect.js';
-import type { StatisticTable } from '../statistics/statistic-table.js';
+import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import {
   dayRanges,
   daySegments,

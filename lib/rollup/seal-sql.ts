@@ -2,7 +2,7 @@ import type { Sql } from 'sql-template-tag';
 import { meaningOf } from '../catalog/aggregates.js';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, type Work } from '../database/work.js';
-import { dropUnchangedAt, holdAt, type StatisticRows } from '../statistics/held-rows.js';
+import { dropUnchangedAt, holdAt, type StatisticRows } from '../statistics/read/held-rows.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 import { ofPeriod } from './window-sql.js';
 

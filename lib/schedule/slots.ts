@@ -1,5 +1,5 @@
 import { CronTime } from 'cron';
-import type { TrackerSchedule } from '../tracking/tracker-schedule.js';
+import type { TrackerSchedule } from '../tracking/definition/tracker-schedule.js';
 import { nextSlot, slotAt } from './every.js';
 
 /** Returns the first slot of a schedule after an instant. */

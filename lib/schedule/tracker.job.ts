@@ -1,5 +1,5 @@
 import { CronJob, CronTime } from 'cron';
-import type { TrackerSchedule } from '../tracking/tracker-schedule.js';
+import type { TrackerSchedule } from '../tracking/definition/tracker-schedule.js';
 import { systemClock } from '../trackstats.tokens.js';
 import { nextSlot } from './every.js';
 

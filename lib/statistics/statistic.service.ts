@@ -8,29 +8,29 @@ import { type BucketPeriod, Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { pieces, type Check } from '../validation/check.js';
 import { readArgument } from '../validation/options.js';
-import type { AbstractStatistic } from './abstract-statistic.js';
-import { readCall, readOneMetric } from './calls.js';
-import { type KnownCoverage, knownCoverage } from './known-coverage.js';
-import type { NormalFilter } from './filter.js';
-import { findStatistics, lastStatistic } from './find.query.js';
-import { statisticOf } from './hydrate.js';
-import { incrementOf } from './increment.js';
-import { Incrementer } from './incrementer.js';
-import { dimensionsIn, namedSeries } from './multi-series.js';
-import { narrowed } from './narrow.js';
-import type { ObjectRef } from './object-target.js';
-import type { ObjectTypes } from './object-types.js';
-import type { StatisticOwners } from './owners.js';
-import { checkPrune, prune, type PruneFilter } from './prune.js';
-import { checkSummable, read, readPoints, totalOf } from './reading.js';
-import { recordAll, type Written, writtenValue } from './record.js';
-import { removeRows } from './remove.js';
-import { oneCell, refOf } from './scope-filter.js';
-import type { SeriesPoint } from './series.js';
-import { readSeries, type Series } from './series.query.js';
-import { calendarOf, moduleCalendar, readMetrics, type StatisticContext } from './statistic.context.js';
-import type { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.js';
-import type { StatisticByDate } from './statistic-by-date.entity.js';
+import type { AbstractStatistic } from './tables/abstract-statistic.js';
+import { readCall, readOneMetric } from './filter/calls.js';
+import { type KnownCoverage, knownCoverage } from './read/known-coverage.js';
+import type { NormalFilter } from './filter/filter.js';
+import { findStatistics, lastStatistic } from './read/find.query.js';
+import { statisticOf } from './read/hydrate.js';
+import { incrementOf } from './write/increment.js';
+import { Incrementer } from './write/incrementer.js';
+import { dimensionsIn, namedSeries } from './read/multi-series.js';
+import { narrowed } from './read/narrow.js';
+import type { ObjectRef } from './filter/object-target.js';
+import type { ObjectTypes } from './filter/object-types.js';
+import type { StatisticOwners } from './tables/owners.js';
+import { checkPrune, prune, type PruneFilter } from './write/prune.js';
+import { checkSummable, read, readPoints, totalOf } from './read/reading.js';
+import { recordAll, type Written, writtenValue } from './write/record.js';
+import { removeRows } from './write/remove.js';
+import { oneCell, refOf } from './filter/scope-filter.js';
+import type { SeriesPoint } from './read/series.js';
+import { readSeries, type Series } from './read/series.query.js';
+import { calendarOf, moduleCalendar, readMetrics, type StatisticContext } from './filter/statistic.context.js';
+import type { StatisticByDateAndObject } from './tables/statistic-by-date-and-object.entity.js';
+import type { StatisticByDate } from './tables/statistic-by-date.entity.js';
 import type {
   AnyMetrics,
   At,
@@ -50,9 +50,9 @@ import type {
   RecordInput,
   TotalScope,
   ValueOf,
-} from './statistic-filter.js';
-import type { StatisticOptions } from './statistic.options.js';
-import { readTop } from './top.query.js';
+} from './filter/statistic-filter.js';
+import type { StatisticOptions } from './filter/statistic.options.js';
+import { readTop } from './read/top.query.js';
 
 type Filter = NormalFilter & { readonly period: Period };
 

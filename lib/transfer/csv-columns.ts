@@ -1,13 +1,13 @@
 import type { Database } from '../database/database.js';
 import { shown } from '../errors/trackstats.error.js';
-import { StatisticByDateAndObject } from '../statistics/statistic-by-date-and-object.entity.js';
-import { StatisticByDate } from '../statistics/statistic-by-date.entity.js';
+import { StatisticByDateAndObject } from '../statistics/tables/statistic-by-date-and-object.entity.js';
+import { StatisticByDate } from '../statistics/tables/statistic-by-date.entity.js';
 import {
   type StatisticKey,
   type StatisticTable,
   statisticTableOf,
   statisticTablesOf,
-} from '../statistics/statistic-table.js';
+} from '../statistics/tables/statistic-table.js';
 
 const NEEDED = ['metric', 'period', 'date', 'value'];
 const OPTIONAL = ['domain_name', 'metric_name'];

@@ -1,6 +1,6 @@
 import type { Metric } from '../catalog/metric.entity.js';
-import type { StoredRow } from '../statistics/rows.query.js';
-import type { StatisticKey, StatisticTable } from '../statistics/statistic-table.js';
+import type { StoredRow } from '../statistics/read/rows.query.js';
+import type { StatisticKey, StatisticTable } from '../statistics/tables/statistic-table.js';
 import { Period } from '../time/period.js';
 import { defused } from './csv-cell.js';
 import type { ExportWriter } from './export.writer.js';

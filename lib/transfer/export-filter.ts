@@ -1,14 +1,20 @@
 import type { DomainTarget, MetricTarget } from '../catalog/definitions.js';
 import { domainKeyOf } from '../catalog/domain.query.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';
-import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
-import type { RangeInput } from '../statistics/date-range.js';
-import { checkFilterKeys, readFilter, type FilterKey } from '../statistics/filter.js';
-import type { FilterContext } from '../statistics/scope-filter.js';
-import type { ScopeFilter } from '../statistics/scope-filter.js';
-import { StatisticByDateAndObject } from '../statistics/statistic-by-date-and-object.entity.js';
-import type { AnyMetrics, CustomScope, ObjectsScope, Range, TotalScope } from '../statistics/statistic-filter.js';
-import { statisticTableOf } from '../statistics/statistic-table.js';
+import type { AbstractStatistic } from '../statistics/tables/abstract-statistic.js';
+import type { RangeInput } from '../statistics/filter/date-range.js';
+import { checkFilterKeys, readFilter, type FilterKey } from '../statistics/filter/filter.js';
+import type { FilterContext } from '../statistics/filter/scope-filter.js';
+import type { ScopeFilter } from '../statistics/filter/scope-filter.js';
+import { StatisticByDateAndObject } from '../statistics/tables/statistic-by-date-and-object.entity.js';
+import type {
+  AnyMetrics,
+  CustomScope,
+  ObjectsScope,
+  Range,
+  TotalScope,
+} from '../statistics/filter/statistic-filter.js';
+import { statisticTableOf } from '../statistics/tables/statistic-table.js';
 import { checkPeriod, type Period } from '../time/period.js';
 
 /** Selects metrics to export: one, several, all of a domain, or all that are stored if none is named. */

@@ -1,8 +1,8 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { query, queryOne, type Work } from '../database/work.js';
-import { columns, rowCondition, type RowFilter, type StoredRow, storedRow } from '../statistics/rows.query.js';
-import { bindKey, type StatisticKey } from '../statistics/statistic-table.js';
+import { columns, rowCondition, type RowFilter, type StoredRow, storedRow } from '../statistics/read/rows.query.js';
+import { bindKey, type StatisticKey } from '../statistics/tables/statistic-table.js';
 import { addDays, type LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { ExportPlan, PlannedMetric } from './export-plan.js';

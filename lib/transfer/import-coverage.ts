@@ -6,7 +6,7 @@ import { shown } from '../errors/trackstats.error.js';
 import { type CoverageKind, COVERAGE_KINDS } from '../coverage/coverage-kind.js';
 import { type CoveredDates, hasDates, joinCoverages } from '../coverage/coverage.js';
 import { lockCoverage, writeCoverage } from '../coverage/coverage.store.js';
-import { keyTextProblem } from '../statistics/key-text.js';
+import { keyTextProblem } from '../statistics/tables/key-text.js';
 import { parseLocalDate } from '../time/local-date.js';
 import { Period } from '../time/period.js';
 import { checkTimeZone } from '../time/time-zone.js';

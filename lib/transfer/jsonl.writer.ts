@@ -1,7 +1,7 @@
 import type { Metric } from '../catalog/metric.entity.js';
-import type { StoredRow } from '../statistics/rows.query.js';
-import { refOf } from '../statistics/scope-filter.js';
-import type { StatisticTable } from '../statistics/statistic-table.js';
+import type { StoredRow } from '../statistics/read/rows.query.js';
+import { refOf } from '../statistics/filter/scope-filter.js';
+import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import { Period } from '../time/period.js';
 import type { PlannedMetric } from './export-plan.js';
 import type { ExportWriter } from './export.writer.js';

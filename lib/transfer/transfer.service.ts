@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import type { Database } from '../database/database.js';
-import type { AbstractStatistic } from '../statistics/abstract-statistic.js';
-import type { ObjectTypes } from '../statistics/object-types.js';
-import type { StatisticOwners } from '../statistics/owners.js';
-import type { StatisticContext } from '../statistics/statistic.context.js';
-import type { StatisticOptions } from '../statistics/statistic.options.js';
+import type { AbstractStatistic } from '../statistics/tables/abstract-statistic.js';
+import type { ObjectTypes } from '../statistics/filter/object-types.js';
+import type { StatisticOwners } from '../statistics/tables/owners.js';
+import type { StatisticContext } from '../statistics/filter/statistic.context.js';
+import type { StatisticOptions } from '../statistics/filter/statistic.options.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { checkExport, type ExportFilter } from './export-filter.js';
 import { pieces, truth, withDefault } from '../validation/check.js';

@@ -1,6 +1,6 @@
 import type { CoveredDates, StoredCoverage } from '../coverage/coverage.js';
 import { customScope, enclosingScope, isOfObjects, objectScope, objectsScope, TOTAL_SCOPE } from '../coverage/scope.js';
-import { refOf, type ScopeFilter } from '../statistics/scope-filter.js';
+import { refOf, type ScopeFilter } from '../statistics/filter/scope-filter.js';
 
 /** A coverage on its way from one database to another. */
 export interface TransferredCoverage extends Omit<CoveredDates & StoredCoverage, 'metricId' | 'computedAt'> {

@@ -68,7 +68,7 @@ describe('the documents', () => {
   });
 
   it('say something of every option of a tracker', () => {
-    const file = 'lib/tracking/tracker.options.ts';
+    const file = 'lib/tracking/definition/tracker.options.ts';
     const options = ['CommonTrackerOptions', 'TrackerOptions', 'Aggregating', 'JobOptions', 'MethodOptions'].flatMap(
       (name) => propertiesOf(file, name),
     );

@@ -3,7 +3,7 @@ import { Cancellation } from '../../lib/database/cancellation.js';
 import { Database } from '../../lib/database/database.js';
 import { execute, query, type Work } from '../../lib/database/work.js';
 import { Domain } from '../../lib/catalog/domain.entity.js';
-import { TRACKSTATS_ENTITIES } from '../../lib/trackstats.entities.js';
+import { TRACKSTATS_ENTITIES } from '../../lib/module/trackstats.entities.js';
 import { describeOnEachDatabase, type DatabaseKind, type ExtraOptions } from '../support/databases.js';
 
 /** Statements that take ten minutes. */

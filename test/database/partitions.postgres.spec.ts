@@ -9,7 +9,7 @@ import {
   TrackerService,
 } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
-import { TRACKSTATS_ENTITIES } from '../../lib/trackstats.entities.js';
+import { TRACKSTATS_ENTITIES } from '../../lib/module/trackstats.entities.js';
 import { at, closeApplications, Customer, Order, saveOrders, start } from '../module/application.js';
 import { describeOnDatabase } from '../support/databases.js';
 

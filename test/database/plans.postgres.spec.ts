@@ -1,10 +1,10 @@
 import { Column, type DataSource, type DataSourceOptions, Entity, type Logger, PrimaryColumn } from 'typeorm';
 import { resolveMetric } from '../../lib/catalog/catalog.store.js';
-import { pruned } from '../../lib/statistics/prune.query.js';
-import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { Dimension } from '../../lib/statistics/dimension.decorator.js';
+import { pruned } from '../../lib/statistics/write/prune.query.js';
+import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { newMetric } from '../rollup/stored.js';
 import { describeOnDatabase } from '../support/databases.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';

@@ -10,7 +10,7 @@ import {
   TrackerService,
 } from 'nestjs-trackstats';
 import type { DataSource, DataSourceOptions } from 'typeorm';
-import { TRACKSTATS_ENTITIES } from '../../lib/trackstats.entities.js';
+import { TRACKSTATS_ENTITIES } from '../../lib/module/trackstats.entities.js';
 import { at, closeApplications, Customer, Order, start } from '../module/application.js';
 import { describeOnDatabase, type TestDatabase } from '../support/databases.js';
 

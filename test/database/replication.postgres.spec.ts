@@ -8,7 +8,7 @@ import {
   TrackerService,
 } from 'nestjs-trackstats';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { TRACKSTATS_ENTITIES } from '../../lib/trackstats.entities.js';
+import { TRACKSTATS_ENTITIES } from '../../lib/module/trackstats.entities.js';
 import { at, closeApplications, Customer, NOW, Order, saveOrders, start } from '../module/application.js';
 import { describeOnDatabase, type TestDatabase } from '../support/databases.js';
 import { definitionOf, Engine } from '../support/engine.js';

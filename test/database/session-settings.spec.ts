@@ -1,8 +1,8 @@
 import type Sqlite from 'better-sqlite3';
 import mysql, { type Pool, type PoolOptions } from 'mysql2';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
-import { Dimension } from '../../lib/statistics/dimension.decorator.js';
-import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
+import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
+import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Period } from '../../lib/time/period.js';
 import { services, type Setup, VISITS, ORDERS } from '../statistics/setup.js';
 import {
@@ -12,7 +12,7 @@ import {
   type ExtraOptions,
 } from '../support/databases.js';
 import { OutOfRangeError, SessionSettingError } from 'nestjs-trackstats';
-import { TRACKSTATS_ENTITIES as APPLICATION_ENTITIES } from '../../lib/trackstats.entities.js';
+import { TRACKSTATS_ENTITIES as APPLICATION_ENTITIES } from '../../lib/module/trackstats.entities.js';
 import { closeApplications, Customer, Order, start } from '../module/application.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
 

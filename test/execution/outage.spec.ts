@@ -3,7 +3,7 @@ import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { PostgresDialect } from '../../lib/database/dialects/postgres.dialect.js';
 import { prospectOf, type ErrorJudge } from '../../lib/execution/retry.js';
-import { TRACKSTATS_ENTITIES } from '../../lib/trackstats.entities.js';
+import { TRACKSTATS_ENTITIES } from '../../lib/module/trackstats.entities.js';
 import { describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
 
 describe('a connection that PostgreSQL ended between two statements', () => {

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { jest } from '@jest/globals';
-import { ObjectLabels } from '../../lib/http/labels.js';
+import { ObjectLabels } from '../../lib/http/readers/labels.js';
 import { resolveHttpOptions, type LabelFunction } from '../../lib/http/http.options.js';
 
 const OBJECTS = [

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { bucketStart, Period, periodKind } from '../../lib/time/period.js';
-import { backfilled } from '../../lib/tracking/backfill.js';
+import { backfilled } from '../../lib/tracking/running/backfill.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { Kill, unlessKilled } from './killed.js';

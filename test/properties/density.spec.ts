@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { DataSources } from '../../lib/database/data-sources.js';
-import { ObjectTypes } from '../../lib/statistics/object-types.js';
-import { StatisticOwners } from '../../lib/statistics/owners.js';
-import type { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
+import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
+import { StatisticOwners } from '../../lib/statistics/tables/owners.js';
+import type { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticService } from '../../lib/statistics/statistic.service.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';

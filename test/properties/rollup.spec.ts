@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { MetricDefinition } from '../../lib/catalog/definitions.js';
-import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';

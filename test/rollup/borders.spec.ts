@@ -9,11 +9,11 @@ import {
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { Metric } from '../../lib/catalog/metric.entity.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
-import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
+import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { addDays } from '../../lib/time/local-date.js';
 import { Period, type WeekStart } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
-import type { RunOptions, TrackResult } from '../../lib/tracking/tracker.runner.js';
+import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { RunOptions, TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
 import { allRowsOf, engineOn, insert, intlDate, newMetric, rowsOf, tally } from './stored.js';

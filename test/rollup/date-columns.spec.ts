@@ -2,7 +2,7 @@ import { Column, CreateDateColumn, Entity, EntitySchema, PrimaryColumn, type Dat
 import type { EntitySchemaColumnOptions } from 'typeorm';
 import { InvalidPropertyPathError } from '../../lib/errors/source.error.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { setInputDatesAsUtc } from '../support/connection-settings.js';
 import { describeOnDatabase, describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';

@@ -1,8 +1,8 @@
 import { Column, DeleteDateColumn, Entity, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { Dimension } from '../../lib/statistics/dimension.decorator.js';
+import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
 import { allRowsOf, engineOn, insert, newMetric } from './stored.js';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { Period } from '../../lib/time/period.js';
-import { exactValue } from '../../lib/statistics/exact-value.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import { exactValue } from '../../lib/statistics/tables/exact-value.js';
+import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
 

@@ -8,10 +8,10 @@ import {
   PrimaryColumn,
 } from 'typeorm';
 import { InvalidPropertyPathError } from '../../lib/errors/source.error.js';
-import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { Dimension } from '../../lib/statistics/dimension.decorator.js';
+import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { type DatabaseKind, describeOnEachDatabase, type TestDatabase } from '../support/databases.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { newMetric, ran, rowsOf } from './stored.js';

@@ -2,12 +2,12 @@ import { Column, Entity, EntitySchema, type EntitySchemaColumnOptions } from 'ty
 import { DataSources } from '../../lib/database/data-sources.js';
 import { InvalidPropertyPathError } from '../../lib/errors/source.error.js';
 import { InvalidObjectError } from '../../lib/errors/statistic.error.js';
-import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { Dimension } from '../../lib/statistics/dimension.decorator.js';
-import { objectRef, type ObjectRefInput } from '../../lib/statistics/object-target.js';
-import { ObjectTypes } from '../../lib/statistics/object-types.js';
+import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
+import { objectRef, type ObjectRefInput } from '../../lib/statistics/filter/object-target.js';
+import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget } from '../../lib/tracking/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { type DatabaseKind, describeOnEachDatabase } from '../support/databases.js';
 import { TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
 import { engineOn, insert, ran } from './stored.js';

@@ -29,12 +29,12 @@ import {
 } from 'typeorm';
 import { InvalidPropertyPathError, InvalidSourceError } from '../../lib/errors/source.error.js';
 import { DefinitionChangedError } from '../../lib/errors/run.error.js';
-import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { Dimension } from '../../lib/statistics/dimension.decorator.js';
-import { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
+import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
+import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { Period } from '../../lib/time/period.js';
 import type { Source } from '../../lib/rollup/source.resolver.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
 import { engineOn, insert, newMetric, ran, rowsOf } from './stored.js';

@@ -1,14 +1,14 @@
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { defineDomain, defineMetric, type MetricDefinition } from '../../lib/catalog/definitions.js';
 import { canonicalDecimal } from '../../lib/database/decimal.js';
-import type { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { dimensionsOf } from '../../lib/statistics/dimension.decorator.js';
-import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
-import { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
+import type { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { dimensionsOf } from '../../lib/statistics/tables/dimension.decorator.js';
+import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
+import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackResult } from '../../lib/tracking/tracker.runner.js';
+import type { TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import type { Source } from '../../lib/rollup/source.resolver.js';
-import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import type { TestDatabase } from '../support/databases.js';
 import { definitionOf, Engine } from '../support/engine.js';
 

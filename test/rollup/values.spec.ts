@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
 import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
 import { engineOn, insert, newMetric, ran, rowsOf } from './stored.js';

@@ -1,5 +1,5 @@
 import { InvalidDateError } from '../../lib/errors/time.error.js';
-import { objectRef } from '../../lib/statistics/object-target.js';
+import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { Period, type WeekStart } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Customer, ORDERS, setup, type Setup } from './setup.js';

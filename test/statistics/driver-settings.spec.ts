@@ -2,10 +2,10 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { definitionOf, Engine } from '../support/engine.js';
 import { setUnusualParsers, unusualTypeCast } from '../support/connection-settings.js';
 import { type DatabaseKind, describeOnEachDatabase, type ExtraOptions } from '../support/databases.js';
-import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { Dimension } from '../../lib/statistics/dimension.decorator.js';
+import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
-import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
+import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { ENTITIES, Flights, NOW, ORDERS, services, type Setup, TODAY, VISITS } from './setup.js';
 

@@ -1,7 +1,7 @@
 import { defineMetric } from '../../lib/catalog/definitions.js';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
-import type { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { objectRef } from '../../lib/statistics/object-target.js';
+import type { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { Period } from '../../lib/time/period.js';
 import { Member, Payment, store } from '../properties/payments.js';
 import { describeOnEachDatabase } from '../support/databases.js';

@@ -1,7 +1,7 @@
 import { TooManyPointsError } from '../../lib/errors/statistic.error.js';
-import type { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { objectRef } from '../../lib/statistics/object-target.js';
-import type { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
+import type { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { objectRef } from '../../lib/statistics/filter/object-target.js';
+import type { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, ORDERS, setup, store, type Setup, VISITS } from './setup.js';

@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { defineMetric } from '../../lib/catalog/definitions.js';
 import { MixedWritesError } from '../../lib/errors/statistic.error.js';
-import { objectRef } from '../../lib/statistics/object-target.js';
+import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { ENTITIES, services, setup, SHOP, type Setup } from './setup.js';

@@ -11,8 +11,8 @@ import {
 } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { InvalidObjectError } from '../../lib/errors/statistic.error.js';
-import { type EntityClass, objectRef } from '../../lib/statistics/object-target.js';
-import { ObjectTypes } from '../../lib/statistics/object-types.js';
+import { type EntityClass, objectRef } from '../../lib/statistics/filter/object-target.js';
+import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { Customer, Gadget, Membership, Page } from './setup.js';
 
 @Entity()

@@ -8,9 +8,9 @@ import {
 } from '../../lib/errors/statistic.error.js';
 import { InvalidDateError, InvalidPeriodError } from '../../lib/errors/time.error.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
-import { objectRef } from '../../lib/statistics/object-target.js';
-import { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
-import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
+import { objectRef } from '../../lib/statistics/filter/object-target.js';
+import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
+import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, Customer, NOW, ORDERS, Page, setup, type Setup, store, TODAY, VISITS } from './setup.js';

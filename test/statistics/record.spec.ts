@@ -8,10 +8,10 @@ import {
   TrackerOwnedError,
 } from '../../lib/errors/statistic.error.js';
 import { InvalidDateError, InvalidPeriodError } from '../../lib/errors/time.error.js';
-import { objectRef } from '../../lib/statistics/object-target.js';
+import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { objectsScope } from '../../lib/coverage/scope.js';
-import { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
-import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
+import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
+import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { addDays } from '../../lib/time/local-date.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';

@@ -7,8 +7,8 @@ import {
   type SeriesCoverage,
   type SeriesRow,
   type SeriesSpec,
-} from '../../lib/statistics/series.js';
-import type { Fill } from '../../lib/statistics/statistic-filter.js';
+} from '../../lib/statistics/read/series.js';
+import type { Fill } from '../../lib/statistics/filter/statistic-filter.js';
 import { addDays } from '../../lib/time/local-date.js';
 import { bucketStart, nextBucket, Period, periodKind } from '../../lib/time/period.js';
 

@@ -6,12 +6,12 @@ import {
   InvalidDimensionError,
   InvalidDimensionValueError,
 } from '../../lib/errors/dimension.error.js';
-import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { Dimension, dimensionsOf, NULL_DIMENSION } from '../../lib/statistics/dimension.decorator.js';
-import { StatisticOwners } from '../../lib/statistics/owners.js';
-import { prepareStatisticTables } from '../../lib/statistics/prepare.js';
+import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { Dimension, dimensionsOf, NULL_DIMENSION } from '../../lib/statistics/tables/dimension.decorator.js';
+import { StatisticOwners } from '../../lib/statistics/tables/owners.js';
+import { prepareStatisticTables } from '../../lib/statistics/tables/prepare.js';
 import { customScope, enclosingScope, objectScope, objectsScope, TOTAL_SCOPE } from '../../lib/coverage/scope.js';
-import { type StatisticClass, statisticTableOf } from '../../lib/statistics/statistic-table.js';
+import { type StatisticClass, statisticTableOf } from '../../lib/statistics/tables/statistic-table.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { CATALOG, Customer, ENTITIES, Flights, ORDERS, OrdersByRegion, setup, type Setup } from './setup.js';

@@ -1,8 +1,8 @@
-import { type ObjectRef, objectRef } from '../../lib/statistics/object-target.js';
-import type { SeriesPoint } from '../../lib/statistics/series.js';
-import type { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
-import type { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
-import type { DimensionKeys, RecordInput, StatisticFilter } from '../../lib/statistics/statistic-filter.js';
+import { type ObjectRef, objectRef } from '../../lib/statistics/filter/object-target.js';
+import type { SeriesPoint } from '../../lib/statistics/read/series.js';
+import type { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
+import type { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
+import type { DimensionKeys, RecordInput, StatisticFilter } from '../../lib/statistics/filter/statistic-filter.js';
 import type { StatisticService } from '../../lib/statistics/statistic.service.js';
 import { Period } from '../../lib/time/period.js';
 import { Customer, Flights, ORDERS, OrdersByRegion, VISITS } from './setup.js';

@@ -2,19 +2,19 @@ import type { DataSource } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { Database } from '../../lib/database/database.js';
 import { readAsStored } from '../../lib/database/stored-columns.js';
-import { ObjectTypes } from '../../lib/statistics/object-types.js';
+import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Domain } from '../../lib/catalog/domain.entity.js';
 import { Metric } from '../../lib/catalog/metric.entity.js';
-import { StatisticByDate } from '../../lib/statistics/statistic-by-date.entity.js';
-import { StatisticByDateAndObject } from '../../lib/statistics/statistic-by-date-and-object.entity.js';
-import { statisticTablesOf } from '../../lib/statistics/statistic-table.js';
+import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
+import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
+import { statisticTablesOf } from '../../lib/statistics/tables/statistic-table.js';
 export const TRACKSTATS_ENTITIES = [Domain, Metric, StatisticByDate, StatisticByDateAndObject, Coverage];
 import type { Source } from '../../lib/rollup/source.resolver.js';
-import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
-import { TrackerResolver } from '../../lib/tracking/tracker.resolver.js';
-import { TrackerVerifier, type Difference } from '../../lib/tracking/tracker.verifier.js';
-import { TrackerRunner, type RunOptions, type TrackResult } from '../../lib/tracking/tracker.runner.js';
+import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
+import { TrackerVerifier, type Difference } from '../../lib/tracking/running/tracker.verifier.js';
+import { TrackerRunner, type RunOptions, type TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { Period } from '../../lib/time/period.js';
 
 /** The engine without Nest: what a run needs, on one data source. */

@@ -1,9 +1,9 @@
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Period } from '../../lib/time/period.js';
-import { backfilled } from '../../lib/tracking/backfill.js';
-import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
-import type { TrackResult } from '../../lib/tracking/tracker.runner.js';
+import { backfilled } from '../../lib/tracking/running/backfill.js';
+import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { Member, Payment, store } from '../properties/payments.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';

@@ -1,13 +1,13 @@
 import { Entity } from 'typeorm';
-import { defineMethod } from '../../lib/tracking/define-method.js';
-import { defineTracker } from '../../lib/tracking/define-tracker.js';
-import type { GivenOptions } from '../../lib/tracking/track-metadata.js';
-import type { TrackerKind } from '../../lib/tracking/tracker.js';
+import { defineMethod } from '../../lib/tracking/definition/define-method.js';
+import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
+import type { GivenOptions } from '../../lib/tracking/definition/track-metadata.js';
+import type { TrackerKind } from '../../lib/tracking/definition/tracker.js';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { count, sum } from '../../lib/rollup/aggregate.js';
-import { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
-import { Dimension } from '../../lib/statistics/dimension.decorator.js';
-import { objectRef } from '../../lib/statistics/object-target.js';
+import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
+import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { Period } from '../../lib/time/period.js';
 
 @Entity()

@@ -11,8 +11,8 @@ import {
   type CoveredRange,
   type RunPlan,
   type RunPlanInput,
-} from '../../lib/tracking/run-plan.js';
-import type { TrackerDefinition } from '../../lib/tracking/tracker-definition.js';
+} from '../../lib/tracking/source/run-plan.js';
+import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { definitionOf } from '../support/engine.js';
 
 const METRIC = defineMetric({ domain: defineDomain({ ref: 'plans' }), ref: 'plan' });

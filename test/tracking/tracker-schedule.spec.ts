@@ -1,4 +1,4 @@
-import { scheduleOf } from '../../lib/tracking/tracker-schedule.js';
+import { scheduleOf } from '../../lib/tracking/definition/tracker-schedule.js';
 
 describe('scheduleOf', () => {
   const zone = 'Europe/Amsterdam';

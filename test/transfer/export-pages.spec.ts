@@ -3,7 +3,7 @@ import { exportPages } from '../../lib/transfer/export-pages.js';
 import { exportPlan } from '../../lib/transfer/export-plan.js';
 import { checkExport } from '../../lib/transfer/export-filter.js';
 import { DataSources } from '../../lib/database/data-sources.js';
-import { ObjectTypes } from '../../lib/statistics/object-types.js';
+import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { NOW, ORDERS, OrdersByRegion, setup } from '../statistics/setup.js';
 

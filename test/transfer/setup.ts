@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { TransferService, type ExportFilter, type TransferFormat } from '../../lib/transfer/index.js';
-import type { AbstractStatistic } from '../../lib/statistics/abstract-statistic.js';
+import type { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { DataSources } from '../../lib/database/data-sources.js';
-import { ObjectTypes } from '../../lib/statistics/object-types.js';
-import type { StatisticOptions } from '../../lib/statistics/statistic.options.js';
+import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
+import type { StatisticOptions } from '../../lib/statistics/filter/statistic.options.js';
 import { NOW, type Setup } from '../statistics/setup.js';
 
 /** TransferService on the services of a test, as the module makes it. */

@@ -1,8 +1,8 @@
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { Period } from '../../time/period.js';
-import type { Progress } from '../../tracking/progress.js';
-import { TrackerRegistry } from '../../tracking/tracker.registry.js';
-import type { Difference, VerifyProgress } from '../../tracking/tracker.verifier.js';
+import type { Progress } from '../../tracking/running/progress.js';
+import { TrackerRegistry } from '../../tracking/definition/tracker.registry.js';
+import type { Difference, VerifyProgress } from '../../tracking/running/tracker.verifier.js';
 import { given } from '../arguments.js';
 import type { CommandContext, CommandTask } from '../command.context.js';
 import { FAILURE, SUCCESS } from '../exit-code.js';

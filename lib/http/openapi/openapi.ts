@@ -3,7 +3,7 @@ import type * as swaggerPackage from '@nestjs/swagger';
 import { isMissing } from '../../execution/optional-package.js';
 import { DimensionedPipe } from '../parameters/parameters.pipe.js';
 import type { Parameter } from '../parameters/parameter.js';
-import { REQUEST_HEADER } from '../same-origin.guard.js';
+import { REQUEST_HEADER } from '../platform/same-origin.guard.js';
 import { ROUTES, type RouteDescription } from './routes.js';
 import { SCHEMAS, type Schema } from './schemas.js';
 

@@ -1,6 +1,6 @@
 import type { PipeTransform } from '@nestjs/common';
 import { shown } from '../../errors/trackstats.error.js';
-import { TrackstatsHttpException } from '../http.exception.js';
+import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { Parameter, Values } from './parameter.js';
 
 /** Values of the dimensions that a request names, as text; null: the dimension is null. */

@@ -1,0 +1,67 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { ObjectRef } from '../../statistics/filter/object-target.js';
+import type { Labels, ResolvedHttpOptions } from '../http.options.js';
+import { HTTP_OPTIONS } from '../http.tokens.js';
+import type { ObjectResource } from '../resources.js';
+
+/** Names objects by the application's `label` function. */
+@Injectable()
+export class ObjectLabels {
+  private readonly logger = new Logger('TrackstatsHttp');
+  private hasFailed = false;
+
+  constructor(@Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions) {}
+
+  /** Objects with their labels, in their order; without, where the function fails: that is logged once. */
+  async of(objects: readonly ObjectRef[]): Promise<ObjectResource[]> {
+    const labels = new Map<string, string | null>();
+    const all = unique(objects);
+    for (const ofType of new Set(all.map(({ type }) => type))) {
+      const same = all.filter(({ type }) => type === ofType);
+      const found = await this.labelsOf(same);
+      same.forEach((object, place) => labels.set(idOf(object), found[place] ?? null));
+    }
+    return objects.map(({ type, id }) => ({ type, id, label: labels.get(idOf({ type, id })) ?? null }));
+  }
+
+  private async labelsOf(objects: readonly ObjectRef[]): Promise<readonly (string | null)[]> {
+    const { label } = this.options;
+    if (label === null || objects.length === 0) return [];
+    try {
+      const labels: unknown = await label(objects.map(({ type, id }) => ({ type, id })));
+      if (typeof labels !== 'object' || labels === null) throw new TypeError(`label returned ${String(labels)}`);
+      return objects.map(({ id }, place) => labelIn(labels as Labels, id, place));
+    } catch (error) {
+      this.logOnce(error);
+      return [];
+    }
+  }
+
+  private logOnce(error: unknown): void {
+    if (this.hasFailed) return;
+    this.hasFailed = true;
+    const message = error instanceof Error ? error.message : String(error);
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.logger.error(`label failed, objects are shown by their ids; this is not logged again: ${message}`, stack);
+  }
+}
+
+function labelIn(labels: Labels, id: string, place: number): string | null {
+  const label: unknown =
+    labels instanceof Map
+      ? labels.get(id)
+      : Array.isArray(labels)
+        ? labels[place]
+        : Object.hasOwn(labels, id)
+          ? (labels as Readonly<Record<string, unknown>>)[id]
+          : null;
+  return typeof label === 'string' ? label : null;
+}
+
+function unique(objects: readonly ObjectRef[]): ObjectRef[] {
+  return [...new Map(objects.map((object) => [idOf(object), object])).values()];
+}
+
+function idOf({ type, id }: ObjectRef): string {
+  return JSON.stringify([type, id]);
+}

@@ -1,0 +1,148 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Metric } from '../../catalog/metric.entity.js';
+import type { Work } from '../../database/work.js';
+import { coveredRange, type StoredCoverage } from '../../coverage/coverage.js';
+import { storedCoverages } from '../../coverage/coverage.store.js';
+import { type CoverageScope, readScope } from '../../coverage/scope.js';
+import { StatisticByDateAndObject } from '../../statistics/tables/statistic-by-date-and-object.entity.js';
+import { StatisticByDate } from '../../statistics/tables/statistic-by-date.entity.js';
+import { dimensionsOf } from '../../statistics/tables/dimension.decorator.js';
+import { type StatisticTable, statisticTableOf } from '../../statistics/tables/statistic-table.js';
+import { Period } from '../../time/period.js';
+import type { ResolvedHttpOptions } from '../http.options.js';
+import { HTTP_OPTIONS } from '../http.tokens.js';
+import { ObjectLabels } from './labels.js';
+import { pageOf } from './metric-page.js';
+import type { MetricsQuery } from '../parameters/statistic.parameters.js';
+import { byPeriod } from './period-order.js';
+import type { MetricsResponse, PeriodResource, ScopeResource } from '../resources.js';
+import { customStatistics, statisticName } from './scope.js';
+import { type StoredPeriod, storedPeriods } from './stored-periods.query.js';
+import { instant, metricResource } from './to-resource.js';
+import { TrackstatsAccess } from '../trackstats.access.js';
+
+/** Some statistics of a metric, in the periods that are known of them. */
+interface KnownScope {
+  readonly scope: CoverageScope;
+  readonly periods: Map<Period, StoredCoverage | null>;
+}
+
+const KINDS: readonly CoverageScope['kind'][] = ['total', 'objects', 'object', 'statistic'];
+
+/** Tells which metrics there are, and what can be asked of each: by what trackers cover, and by what is stored. */
+@Injectable()
+export class MetricCatalog {
+  constructor(
+    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
+    @Inject(ObjectLabels) private readonly labels: ObjectLabels,
+    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
+  ) {}
+
+  async list(query: MetricsQuery): Promise<MetricsResponse> {
+    const { metrics, page } = await pageOf(this.access, query, this.options.limits);
+    const known = await this.access.context.database.read(() => this.known(metrics));
+    const scopes = metrics.map(({ id }) => sorted(known.get(id) ?? new Map<string, KnownScope>()));
+    const objects = scopes.flat().flatMap(({ scope }) => (scope.kind === 'object' ? [refOf(scope)] : []));
+    const labelled = (await this.labels.of(objects)).values();
+    const now = this.access.clock();
+    const resources = scopes.map((own) => own.map((one) => this.scopeResource(one, now)));
+    for (const resource of resources.flat()) {
+      if (resource.kind === 'object') resource.object = labelled.next().value ?? resource.object;
+    }
+    return {
+      ...page,
+      metrics: metrics.map((metric, place) => ({
+        ...metricResource(metric),
+        description: metric.description,
+        scopes: resources[place] ?? [],
+      })),
+    };
+  }
+
+  /** the scopes of each metric by id */
+  private *known(metrics: readonly Metric[]): Work<Map<number, Map<string, KnownScope>>> {
+    const { context } = this.access;
+    const { database } = context;
+    const known = new Map<number, Map<string, KnownScope>>();
+    const add = (metricId: number, scope: CoverageScope, period: Period, coverage: StoredCoverage | null): void => {
+      const own = known.get(metricId) ?? new Map<string, KnownScope>();
+      known.set(metricId, own);
+      const id = JSON.stringify(scope);
+      const one = own.get(id) ?? { scope, periods: new Map<Period, StoredCoverage | null>() };
+      own.set(id, one);
+      if (coverage !== null || !one.periods.has(period)) one.periods.set(period, coverage);
+    };
+    for (const coverage of yield* storedCoverages(database, metrics, null)) {
+      const scope = readScope(coverage.scope);
+      if (scope !== null) add(coverage.metricId, scope, coverage.period, coverage);
+    }
+    const built = [StatisticByDate, StatisticByDateAndObject].map((entity) => statisticTableOf(database, entity));
+    for (const table of [...built, ...customStatistics(context)]) {
+      for (const stored of yield* storedPeriods(database, table, metrics)) {
+        const scope = scopeOfRows(table, stored);
+        if (!isOfOneObject(known.get(stored.metricId), scope, stored.period)) {
+          add(stored.metricId, scope, stored.period, null);
+        }
+      }
+    }
+    return known;
+  }
+
+  private scopeResource({ scope, periods }: KnownScope, now: Date): ScopeResource {
+    const resources = [...periods]
+      .sort(([a], [b]) => byPeriod(a, b))
+      .map(([period, coverage]) => periodResource(period, coverage, now));
+    switch (scope.kind) {
+      case 'total':
+        return { kind: 'total', periods: resources };
+      case 'objects':
+        return { kind: 'objects', objectType: scope.objectType, periods: resources };
+      case 'object':
+        return { kind: 'object', object: { ...refOf(scope), label: null }, periods: resources };
+      case 'statistic': {
+        const table = customStatistics(this.access.context).find((one) => statisticName(one) === scope.statistic);
+        const dimensions = table === undefined ? [] : dimensionsOf(table.entity);
+        return {
+          kind: 'statistic',
+          statistic: scope.statistic,
+          dimensions: dimensions.map(({ property, type, nullable }) => ({ name: property, type, nullable })),
+          periods: resources,
+        };
+      }
+    }
+  }
+}
+
+function periodResource(period: Period, coverage: StoredCoverage | null, now: Date): PeriodResource {
+  return {
+    name: Period.nameOf(period),
+    coverage: coveredRange(coverage, now),
+    computedAt: instant(coverage?.computedAt ?? null),
+  };
+}
+
+function scopeOfRows(table: StatisticTable, { objectType }: StoredPeriod): CoverageScope {
+  if (table.kind === 'custom') return { kind: 'statistic', statistic: statisticName(table) };
+  return objectType === null ? { kind: 'total' } : { kind: 'objects', objectType };
+}
+
+/** True if rows by object are known to belong to single objects that have trackers of their own. */
+function isOfOneObject(known: Map<string, KnownScope> | undefined, scope: CoverageScope, period: Period): boolean {
+  if (scope.kind !== 'objects') return false;
+  return [...(known?.values() ?? [])].some(
+    (one) => one.scope.kind === 'object' && one.scope.objectType === scope.objectType && one.periods.has(period),
+  );
+}
+
+function refOf({ objectType, objectId }: CoverageScope & { kind: 'object' }): { type: string; id: string } {
+  return { type: objectType, id: objectId };
+}
+
+function sorted(scopes: ReadonlyMap<string, KnownScope>): KnownScope[] {
+  return [...scopes.entries()]
+    .sort(
+      ([idA, { scope: a }], [idB, { scope: b }]) =>
+        KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (idA < idB ? -1 : 1),
+    )
+    .map(([, scope]) => scope);
+}

@@ -1,0 +1,112 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Work } from '../../database/work.js';
+import { namedSeries, type NamedSeries } from '../../statistics/read/multi-series.js';
+import type { Cell, ScopeFilter } from '../../statistics/filter/scope-filter.js';
+import type { SeriesPoint } from '../../statistics/read/series.js';
+import { readSeries } from '../../statistics/read/series.query.js';
+import { Period } from '../../time/period.js';
+import { TrackstatsHttpException } from '../platform/http.exception.js';
+import type { ResolvedHttpOptions } from '../http.options.js';
+import { HTTP_OPTIONS } from '../http.tokens.js';
+import { ObjectLabels } from './labels.js';
+import type { MultiSeriesQuery } from '../parameters/statistic.parameters.js';
+import { checkLimit, checkRangeQuery, readRange, type ReadRange } from './range.js';
+import { rankedCells } from './ranking.query.js';
+import type { MultiSeriesResponse, SeriesLine } from '../resources.js';
+import { statisticName, type Scope } from './scope.js';
+import { subjectOf, type Subject } from './subject.js';
+import { metricResource, valueResource } from './to-resource.js';
+import { TrackstatsAccess } from '../trackstats.access.js';
+
+const DEFAULT_TOP = 10;
+
+/** Reads several series over the same dates. */
+@Injectable()
+export class MultiSeriesReader {
+  constructor(
+    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
+    @Inject(ObjectLabels) private readonly labels: ObjectLabels,
+    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
+  ) {}
+
+  async multiSeries(query: MultiSeriesQuery): Promise<MultiSeriesResponse> {
+    const { period, fill, exact } = query;
+    const { limits } = this.options;
+    checkRangeQuery(query, limits);
+    checkLimit('series', query.metric.length, limits);
+    const subject = await subjectOf(this.access, query.metric, period, query);
+    const range = readRange(query, subject.calendar, limits);
+    const ranked = rankedLines(subject.scope, query);
+    const count = ranked ?? query.metric.length * Math.max(1, query.objectId.length);
+    checkLimit('series', count, limits);
+    checkLimit('values', count * range.length, limits);
+    const series = range.length === 0 ? [] : await this.read(subject, range, fill, ranked);
+    const lines = await this.linesOf(series, exact);
+    const { scope } = subject;
+    return {
+      period: Period.nameOf(period),
+      ...(scope.kind === 'statistic' && { statistic: statisticName(scope.table) }),
+      dates: series[0]?.points.map(({ date }) => date) ?? [],
+      series: lines,
+    };
+  }
+
+  /** @param ranked how many of those in the scope, the greatest ones; null: those that it names */
+  private async read(
+    subject: Subject,
+    range: ReadRange,
+    fill: MultiSeriesQuery['fill'],
+    ranked: number | null,
+  ): Promise<NamedSeries[]> {
+    const { context, clock } = this.access;
+    const now = clock();
+    const { filter } = subject;
+    const work = function* (): Work<NamedSeries[]> {
+      const cells = ranked === null ? null : yield* rankedCells(context, subject, range, ranked, now);
+      const scope = cells === null ? filter.scope : only(filter.scope, cells);
+      const read = { ...filter, scope, range: { from: range.from, to: range.to } };
+      const all = yield* readSeries(context, read, fill, now);
+      return all.map((series) => namedSeries(scope.table, series, true));
+    };
+    return context.database.read(work);
+  }
+
+  private async linesOf(series: readonly NamedSeries[], exact: boolean): Promise<SeriesLine[]> {
+    const objects = await this.labels.of(series.flatMap(({ object }) => object ?? []));
+    return series.map(({ key, metric, dimensions, points }, place) => {
+      const values = (points as readonly SeriesPoint<string>[]).map(({ value }) => value);
+      return {
+        key,
+        metric: metricResource(metric),
+        ...(objects[place] !== undefined && { object: objects[place] }),
+        ...(dimensions !== undefined && { dimensions }),
+        values: values.map((value) => valueResource(value, false).value),
+        ...(exact && { exactValues: values }),
+        complete: points.map(({ complete }) => complete),
+      };
+    });
+  }
+}
+
+/** How many lines a ranking gives; null where the lines are named one by one. */
+function rankedLines(scope: Scope, { metric, objectId, top }: MultiSeriesQuery): number | null {
+  const isNamed = scope.kind === 'total' || objectId.length > 0;
+  if (isNamed && top !== undefined) {
+    throw TrackstatsHttpException.badRequest(
+      'top takes the greatest of all objects of object_type, or of statistic: give it with one of them, without object_id.',
+    );
+  }
+  if (isNamed) return null;
+  if (metric.length > 1) {
+    throw TrackstatsHttpException.badRequest('Several metrics are given; a ranking of objects is that of one metric.');
+  }
+  return top ?? DEFAULT_TOP;
+}
+
+/** A scope narrowed to some of its cells. */
+function only(scope: ScopeFilter, cells: readonly Cell[]): ScopeFilter {
+  const alternatives = cells.map((cell) =>
+    Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, [value]])),
+  );
+  return { ...scope, cells, alternatives };
+}

@@ -1,0 +1,122 @@
+import { TooManyPointsError } from '../../errors/statistic.error.js';
+import type { Calendar } from '../../statistics/filter/date-range.js';
+import { seriesRange } from '../../statistics/filter/date-range.js';
+import { seriesDates } from '../../statistics/read/series.js';
+import { addDays, dayNumber, FIRST_DAY, type LocalDate } from '../../time/local-date.js';
+import { bucketStart, calendarUnit, type Period } from '../../time/period.js';
+import type { HttpLimits } from '../http.options.js';
+import { TrackstatsHttpException } from '../platform/http.exception.js';
+
+/** The parameters that say which dates are meant. */
+export interface RangeQuery {
+  readonly period: Period;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly last?: number | undefined;
+}
+
+/** The dates of a series, and its bounds: those of the first and the last. */
+export interface ReadRange {
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  readonly length: number;
+}
+
+const DEFAULT_POINTS = 30;
+
+/**
+ * Checks what can be checked before the calendar is known.
+ *
+ * @throws TrackstatsHttpException where they do not go together, or ask for too many points
+ */
+export function checkRangeQuery({ from, to, last }: RangeQuery, limits: Required<HttpLimits>): void {
+  if (last !== undefined && (from !== undefined || to !== undefined)) {
+    throw TrackstatsHttpException.badRequest(
+      'last stands beside from or to. It means points up to today: give it alone.',
+    );
+  }
+  if (to !== undefined && from === undefined) {
+    throw TrackstatsHttpException.badRequest('to is given without from. Give both, or last.');
+  }
+  if (from !== undefined && to !== undefined && from > to) {
+    throw TrackstatsHttpException.badRequest(`from is ${from}, which lies after to, ${to}.`);
+  }
+  if (last !== undefined) checkPoints(last, limits);
+}
+
+/**
+ * The dates of a request, in the calendar of its metric.
+ *
+ * @throws TrackstatsHttpException where they are more points than the limit
+ */
+export function readRange(query: RangeQuery, calendar: Calendar, limits: Required<HttpLimits>): ReadRange {
+  const { period, from, to, last } = query;
+  const input = from === undefined ? { last: last ?? DEFAULT_POINTS } : { from, ...(to !== undefined && { to }) };
+  const range = seriesRange(input, period, calendar);
+  const first = range.from ?? range.to;
+  const length = lengthOf(period, first, range.to, calendar);
+  checkPoints(length, limits);
+  return { from: first, to: range.to, length };
+}
+
+/**
+ * The first of as many dates or buckets, just before a range; `from` is the first bucket of a range.
+ *
+ * @throws TrackstatsHttpException
+ */
+export function firstBefore(period: Period, { from, length }: ReadRange): LocalDate {
+  const unit = calendarUnit(period);
+  const days = unit === null ? length : unit === 'week' ? 7 * length : null;
+  let start = from;
+  for (let back = 0; back < (days === null ? length : 1); back++) {
+    if (dayNumber(start) - (days ?? 1) < FIRST_DAY) {
+      throw TrackstatsHttpException.badRequest(
+        'compare: the range before the one that is asked for begins before 0001-01-01. Give a later from, or a shorter range.',
+      );
+    }
+    start = days === null ? bucketStart(period, addDays(start, -1), 'monday') : addDays(start, -days);
+  }
+  return start;
+}
+
+/** @throws TrackstatsHttpException */
+export function checkPoints(points: number, limits: Required<HttpLimits>): void {
+  checkLimit('points', points, limits);
+}
+
+/**
+ * Checks a number against one of the limits.
+ *
+ * @throws TrackstatsHttpException that names the limit
+ */
+export function checkLimit(limit: keyof HttpLimits, asked: number, limits: Required<HttpLimits>): void {
+  if (asked <= limits[limit]) return;
+  throw TrackstatsHttpException.badRequest(
+    `${Number.isFinite(asked) ? asked : 'Too many'} ${WHAT[limit]} are asked for; the limit \`${limit}\` is ${limits[limit]}. ${HOW[limit]}`,
+  );
+}
+
+const WHAT: Readonly<Record<keyof HttpLimits, string>> = {
+  points: 'points of a series',
+  series: 'series',
+  values: 'points in all series together',
+  rows: 'entries',
+};
+
+const HOW: Readonly<Record<keyof HttpLimits, string>> = {
+  points: 'Give a shorter range, or a calendar period.',
+  series: 'Name fewer metrics or objects.',
+  values: 'Give a shorter range, or name fewer metrics or objects.',
+  rows: 'Give a smaller limit, and offset for those after them.',
+};
+
+/** Infinity: more than the library itself reads */
+function lengthOf(period: Period, from: LocalDate, to: LocalDate, { weekStart }: Calendar): number {
+  if (from > to) return 0;
+  try {
+    return seriesDates(period, from, to, weekStart).length;
+  } catch (error) {
+    if (error instanceof TooManyPointsError) return Infinity;
+    throw error;
+  }
+}

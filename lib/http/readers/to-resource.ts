@@ -1,0 +1,29 @@
+import type { Metric } from '../../catalog/metric.entity.js';
+import { nearestDouble } from '../../statistics/tables/exact-value.js';
+import type { SeriesPoint } from '../../statistics/read/series.js';
+import type { MetricResource, PointResource } from '../resources.js';
+
+export function metricResource({ key, domain, ref, name }: Metric): MetricResource {
+  return { key, domain: { ref: domain.ref, name: domain.name }, ref, name };
+}
+
+/** A value as the nearest number, and as the decimal itself where that is asked for. */
+export function valueResource(
+  value: string | null,
+  exact: boolean,
+): { value: number | null; exactValue?: string | null } {
+  return { value: nearestDouble(value), ...(exact && { exactValue: value }) };
+}
+
+export function pointResource({ date, value, complete }: SeriesPoint<string>, exact: boolean): PointResource {
+  return { date, ...valueResource(value, exact), complete };
+}
+
+/** When the latest of some points was computed. */
+export function asOf(points: readonly SeriesPoint<string>[]): string | null {
+  return points.findLast((point) => point.asOf !== null)?.asOf?.toISOString() ?? null;
+}
+
+export function instant(date: Date | null): string | null {
+  return date?.toISOString() ?? null;
+}

@@ -1,0 +1,59 @@
+import type { TrackerInfo } from '../../execution/tracker-overview.js';
+import type { TrackerRun } from '../../execution/tracker-run.js';
+import type { Difference } from '../../tracking/running/tracker.verifier.js';
+import type { TrackResult } from '../../tracking/running/tracker.runner.js';
+import { Period } from '../../time/period.js';
+import type { DifferenceResource, ObjectResource, ResultResource, RunResource, TrackerResource } from '../resources.js';
+import { instant } from './to-resource.js';
+
+/** @param isTrusted whether the reader may see what a database or a host is called */
+export function trackerResource(info: TrackerInfo, isTrusted: boolean): TrackerResource {
+  const { name, metric, schedule, coverage, lagMs, running } = info;
+  return {
+    name,
+    metric,
+    periods: info.periods.map((period) => Period.nameOf(period)),
+    schedule,
+    nextRunAt: instant(info.nextRunAt),
+    lastRun: info.lastRun === null ? null : runResource(info.lastRun, isTrusted),
+    coverage,
+    lagMs,
+    running,
+  };
+}
+
+/** @param isTrusted whether the reader may see what a database or a host is called */
+export function runResource(run: TrackerRun, isTrusted: boolean): RunResource {
+  const { id, status, attempt, from, through, written, removed, error, host } = run;
+  return {
+    id,
+    status,
+    slot: instant(run.slot),
+    attempt,
+    startedAt: run.startedAt.toISOString(),
+    finishedAt: instant(run.finishedAt),
+    from,
+    through,
+    written,
+    removed,
+    error: isTrusted ? error : null,
+    host: isTrusted ? host : null,
+  };
+}
+
+export function resultResource(tracker: string, result: TrackResult): ResultResource {
+  const { from, through, written, removed, durationMs } = result;
+  return { tracker, from, through, written, removed, durationMs };
+}
+
+export function differenceResource(difference: Difference, object: ObjectResource | undefined): DifferenceResource {
+  const { period, date, dimensions, stored, expected } = difference;
+  return {
+    period: Period.nameOf(period),
+    date,
+    ...(object !== undefined && { object }),
+    ...(dimensions !== undefined && { dimensions }),
+    ...(stored !== undefined && { stored }),
+    ...(expected !== undefined && { expected }),
+  };
+}

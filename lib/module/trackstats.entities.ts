@@ -1,0 +1,26 @@
+import type { Type } from '@nestjs/common';
+import { Domain } from '../catalog/domain.entity.js';
+import { Metric } from '../catalog/metric.entity.js';
+import { Coverage } from '../coverage/coverage.entity.js';
+import { StatisticByDateAndObject } from '../statistics/tables/statistic-by-date-and-object.entity.js';
+import { StatisticByDate } from '../statistics/tables/statistic-by-date.entity.js';
+import { TrackerRunRecord } from '../execution/tracker-run.entity.js';
+import { TrackerState } from '../execution/tracker-state.entity.js';
+
+/**
+ * Lists the entities of the library, for a data source without `autoLoadEntities`.
+ *
+ * @example
+ * ```ts
+ * TypeOrmModule.forRoot({ …, entities: [...TRACKSTATS_ENTITIES, Order] })
+ * ```
+ */
+export const TRACKSTATS_ENTITIES: Type<unknown>[] = [
+  Domain,
+  Metric,
+  StatisticByDate,
+  StatisticByDateAndObject,
+  Coverage,
+  TrackerState,
+  TrackerRunRecord,
+];

@@ -1,0 +1,166 @@
+import {
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
+import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
+import type { Database } from '../database/database.js';
+import { checkTables } from '../database/table-check.js';
+import { MissingEntityError, UninitializedDataSourceError } from '../errors/database.error.js';
+import { UnknownTrackerError } from '../errors/tracker.error.js';
+import type { TrackerScheduler } from '../schedule/tracker.scheduler.js';
+import { prepareStatisticTables } from '../statistics/tables/prepare.js';
+import { registered, type RegisteredTracker } from '../tracking/definition/registered-tracker.js';
+import { forwardEvents } from '../execution/event-emitter.bridge.js';
+import type { TrackerEvents } from '../execution/tracker-events.js';
+import { prepareRunTables } from '../execution/prepare.js';
+import type { TrackerChecker } from '../tracking/running/tracker.checker.js';
+import {
+  exploreTrackers,
+  minifiedNames,
+  unprovidedTrackers,
+  type DeclaredTracker,
+  type ReplacedTracker,
+} from '../tracking/definition/tracker.explorer.js';
+import type { TrackerRegistrar } from '../execution/tracker.registrar.js';
+import type { TrackerOverview } from '../execution/tracker-overview.js';
+import type { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
+import type { DataSourceDiscovery } from './trackstats.data-sources.js';
+import { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
+import type { ResolvedOptions } from '../trackstats.options.js';
+import { checkRegistrations, registeredStatistics } from './trackstats.registration.js';
+
+/** Runs the steps of the application's start and stop, in order. */
+export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Trackstats');
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly dataSourceName: string,
+    private readonly discovery: DiscoveryService,
+    private readonly modules: ModulesContainer,
+    private readonly dataSources: DataSourceDiscovery,
+    private readonly database: Database,
+    private readonly registry: TrackerRegistry,
+    private readonly registrar: TrackerRegistrar,
+    private readonly checker: TrackerChecker,
+    private readonly overview: TrackerOverview,
+    private readonly events: TrackerEvents,
+    private readonly scheduler: TrackerScheduler,
+  ) {}
+
+  /** Before any provider of the application may read or write statistics. */
+  async onModuleInit(): Promise<void> {
+    this.dataSources.keep();
+    checkRegistrations(this.discovery, this.modules);
+    this.checkEntities();
+    await this.database.checkSession();
+    await this.database.dialect.checkPrivileges(this.database.dataSource);
+    await checkTables(this.database, this.neededEntities());
+    await prepareStatisticTables(this.database);
+    await prepareRunTables(this.database);
+  }
+
+  /** When every provider of the application is initialized: its trackers may use what they inject. */
+  async onApplicationBootstrap(): Promise<void> {
+    const { declared: found, replaced, overridden } = exploreTrackers(this.discovery);
+    const trackers = found.map((declared) => registered(declared, this.options));
+    this.registry.fill(trackers);
+    this.checkNames(trackers, replaced);
+    this.warnOfMinified(found);
+    this.overview.scopes = await this.checker.check(trackers);
+    this.registrar.enter = (more) => this.enter(more);
+    this.registrar.remove = (tracker) => this.remove(tracker);
+    forwardEvents(this.events, this.discovery.getProviders());
+    if (!this.options.scheduling.enabled) return;
+    this.warnOfReplaced(replaced, overridden);
+    this.warnOfUnprovided(found);
+    await this.scheduler.start(trackers);
+  }
+
+  /** While every data source is still open. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.scheduler.stop();
+  }
+
+  /** As the start does, for trackers that come later: all of them, or none. */
+  private async enter(trackers: readonly RegisteredTracker[]): Promise<void> {
+    this.registry.add(trackers, 'register');
+    try {
+      for (const [name, scope] of await this.checker.check(trackers)) this.overview.scopes.set(name, scope);
+      if (this.options.scheduling.enabled) await this.scheduler.start(trackers);
+    } catch (error) {
+      this.forget(trackers);
+      throw error;
+    }
+  }
+
+  private async remove(tracker: RegisteredTracker): Promise<void> {
+    await this.scheduler.remove(tracker);
+    this.forget([tracker]);
+  }
+
+  private forget(trackers: readonly RegisteredTracker[]): void {
+    this.registry.remove(trackers);
+    this.checker.release(trackers);
+    for (const { name } of trackers) this.overview.scopes.delete(name);
+  }
+
+  private checkEntities(): void {
+    // before its metadata is built no entity is known, registered or not
+    if (!this.database.dataSource.isInitialized) throw new UninitializedDataSourceError(this.dataSourceName);
+    const missing = this.neededEntities().filter((entity) => !this.database.dataSource.hasMetadata(entity));
+    if (missing.length > 0)
+      throw new MissingEntityError(
+        missing.map(({ name }) => name),
+        this.dataSourceName,
+      );
+  }
+
+  private neededEntities(): Type<unknown>[] {
+    return [...TRACKSTATS_ENTITIES, ...registeredStatistics(this.discovery, this.modules)];
+  }
+
+  private warnOfUnprovided(found: readonly DeclaredTracker[]): void {
+    const names = unprovidedTrackers(this.discovery, found);
+    if (names.length === 0) return;
+    this.logger.warn(
+      `@Track has no effect on ${names.join(', ')}: no module of this application provides ${names.length > 1 ? 'them' : 'it'}. ` +
+        `Add the class to the providers of a module. A module that is loaded lazily comes too late: call TrackerService.register with its provider. If another application of this process runs it, all is well.`,
+    );
+  }
+
+  private warnOfMinified(found: readonly DeclaredTracker[]): void {
+    const names = minifiedNames(found);
+    if (names.length === 0) return;
+    this.logger.warn(
+      `The names of these trackers look minified: ${names.join(', ')}. Leases, history and configuration go by the name, ` +
+        `and the next build may give it to another tracker. Name each in its decorator, @Track({ name: 'OrderTracker', … }), ` +
+        `or let the bundler keep class names (docs/bundling.md).`,
+    );
+  }
+
+  private warnOfReplaced(replaced: readonly ReplacedTracker[], overridden: readonly string[]): void {
+    for (const { name, by } of replaced) {
+      this.logger.warn(
+        `@Track has no effect on ${name}: ${by} is provided in its place, which is no tracker of that class. Let it ` +
+          `extend the class of ${name}, or give it a @Track of its own. In a test that replaces the tracker all is well.`,
+      );
+    }
+    for (const name of overridden) {
+      this.logger.warn(
+        `@Track has no effect on ${name}: it overrides a method with @Track and has none itself. Put @Track on it as well.`,
+      );
+    }
+  }
+
+  private checkNames(trackers: readonly RegisteredTracker[], replaced: readonly ReplacedTracker[]): void {
+    const names = trackers.map(({ name }) => name);
+    const known = new Set([...names, ...replaced.map(({ name }) => name)]);
+    const unknown = Object.keys(this.options.trackers).find((name) => !known.has(name));
+    if (unknown !== undefined)
+      throw new UnknownTrackerError(unknown, names, ' in the option trackers of TrackstatsModule');
+  }
+}

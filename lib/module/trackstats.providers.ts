@@ -1,0 +1,207 @@
+import type { FactoryProvider, InjectionToken, Provider, Type } from '@nestjs/common';
+import { DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { DomainService } from '../catalog/domain.service.js';
+import { MetricService } from '../catalog/metric.service.js';
+import { DataSources } from '../database/data-sources.js';
+import { Database } from '../database/database.js';
+import { TrackerScheduler } from '../schedule/tracker.scheduler.js';
+import { MetricStatistics } from '../statistics/tables/metric-statistics.js';
+import { ObjectTypes } from '../statistics/filter/object-types.js';
+import { StatisticOwners } from '../statistics/tables/owners.js';
+import { StatisticService } from '../statistics/statistic.service.js';
+import { MethodResults } from '../tracking/running/method-results.js';
+import { MethodRunner } from '../tracking/running/method.runner.js';
+import { DatabaseClock } from '../execution/database-clock.js';
+import { LeaseService } from '../execution/lease.service.js';
+import { RunHistory } from '../execution/run-history.js';
+import { TrackerAttempt } from '../execution/tracker.attempt.js';
+import { TrackerEvents } from '../execution/tracker-events.js';
+import { Running } from '../execution/running.js';
+import { SourceFinder } from '../tracking/definition/source.finder.js';
+import { TrackerChecker } from '../tracking/running/tracker.checker.js';
+import { TrackerExecutor } from '../execution/tracker.executor.js';
+import { TrackerOverview } from '../execution/tracker-overview.js';
+import { TrackerRegistrar } from '../execution/tracker.registrar.js';
+import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
+import { TrackerResolver } from '../tracking/source/tracker.resolver.js';
+import { TrackerRunner } from '../tracking/running/tracker.runner.js';
+import { TrackerVerifier } from '../tracking/running/tracker.verifier.js';
+import { TrackerService } from '../execution/tracker.service.js';
+import { DataSourceDiscovery } from './trackstats.data-sources.js';
+import { TrackstatsLifecycle } from './trackstats.lifecycle.js';
+import { resolveOptions, type ResolvedOptions, type ResolvedScheduling } from '../trackstats.options.js';
+import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from '../trackstats.tokens.js';
+
+const RESOLVED = Symbol('resolved trackstats options');
+const SCHEDULING = Symbol('resolved scheduling options');
+const DATA_SOURCE_NAME = Symbol('name of the statistics data source');
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a constructor's parameters do not matter here
+type Injected<T> = (abstract new (...args: any[]) => T) | symbol;
+
+/** Every dependency is named: the library does not rely on metadata that a compiler emits. */
+function made<T, A extends unknown[]>(
+  provide: InjectionToken,
+  useFactory: (...dependencies: A) => T,
+  inject: { [K in keyof A]: Injected<A[K]> },
+): FactoryProvider<T> {
+  return { provide, useFactory: useFactory as (...dependencies: unknown[]) => T, inject };
+}
+
+/** A class whose constructor's parameters are the dependencies. */
+function of<T, A extends unknown[]>(
+  type: new (...dependencies: A) => T,
+  ...inject: { [K in keyof A]: Injected<A[K]> }
+): FactoryProvider<T> {
+  return made<T, A>(type, (...dependencies) => new type(...dependencies), inject);
+}
+
+/** Everything that the module provides, for statistics in the data source of a name. */
+export function trackstatsProviders(dataSourceName: string): Provider[] {
+  const dataSource = getDataSourceToken(dataSourceName) as Type<DataSource>;
+  return [
+    made(RESOLVED, resolveOptions, [TRACKSTATS_OPTIONS]),
+    made(TRACKSTATS_CLOCK, ({ clock }: ResolvedOptions) => clock, [RESOLVED]),
+    ...databaseProviders(dataSource),
+    ...statisticProviders(),
+    ...trackingProviders(),
+    {
+      provide: TrackerScheduler,
+      useFactory: schedulerOf,
+      inject: [
+        TrackerExecutor,
+        TrackerOverview,
+        LeaseService,
+        DatabaseClock,
+        SCHEDULING,
+        { token: SchedulerRegistry, optional: true },
+      ],
+    },
+    made(DATA_SOURCE_NAME, () => dataSourceName, []),
+    of(
+      TrackstatsLifecycle,
+      RESOLVED,
+      DATA_SOURCE_NAME,
+      DiscoveryService,
+      ModulesContainer,
+      DataSourceDiscovery,
+      Database,
+      TrackerRegistry,
+      TrackerRegistrar,
+      TrackerChecker,
+      TrackerOverview,
+      TrackerEvents,
+      TrackerScheduler,
+    ),
+  ];
+}
+
+function databaseProviders(dataSource: Type<DataSource>): Provider[] {
+  return [
+    of(DataSourceDiscovery, DiscoveryService),
+    made(
+      Database,
+      (statistics: DataSource, { connectionTimeout }: ResolvedOptions) => new Database(statistics, connectionTimeout),
+      [dataSource, RESOLVED],
+    ),
+    made(
+      DataSources,
+      (statistics: DataSource, discovery: DataSourceDiscovery) => new DataSources(statistics, () => discovery.all()),
+      [dataSource, DataSourceDiscovery],
+    ),
+    made(
+      ObjectTypes,
+      (dataSources: DataSources, { objectTypes }: ResolvedOptions) => new ObjectTypes(dataSources, objectTypes),
+      [DataSources, RESOLVED],
+    ),
+  ];
+}
+
+function statisticProviders(): Provider[] {
+  return [
+    of(StatisticOwners),
+    of(DomainService, Database),
+    of(MetricStatistics, Database),
+    of(MetricService, Database, MetricStatistics),
+    of(StatisticService, Database, ObjectTypes, StatisticOwners, RESOLVED, TRACKSTATS_CLOCK),
+  ];
+}
+
+function trackingProviders(): Provider[] {
+  return [
+    of(TrackerRegistry),
+    of(TrackerRegistrar, RESOLVED),
+    of(Running),
+    of(TrackerEvents),
+    of(DatabaseClock, TRACKSTATS_CLOCK),
+    made(SCHEDULING, ({ scheduling }: ResolvedOptions) => scheduling, [RESOLVED]),
+    of(LeaseService, Database, DatabaseClock, SCHEDULING),
+    made(
+      RunHistory,
+      (database: Database, leases: LeaseService, clock: DatabaseClock, { history }: ResolvedScheduling) =>
+        new RunHistory(database, leases, clock, history),
+      [Database, LeaseService, DatabaseClock, SCHEDULING],
+    ),
+    of(TrackerResolver, Database, DataSources, ObjectTypes),
+    of(TrackerRunner, Database, TrackerResolver, TRACKSTATS_CLOCK),
+    of(TrackerVerifier, Database, TrackerResolver),
+    of(MethodResults, Database, ObjectTypes, StatisticOwners),
+    of(MethodRunner, Database, ObjectTypes, MethodResults, TRACKSTATS_CLOCK),
+    made(
+      SourceFinder,
+      (dataSources: DataSources, moduleRef: ModuleRef) => new SourceFinder(dataSources, namedBy(moduleRef)),
+      [DataSources, ModuleRef],
+    ),
+    of(
+      TrackerAttempt,
+      SourceFinder,
+      TrackerRunner,
+      MethodRunner,
+      LeaseService,
+      RunHistory,
+      TrackerEvents,
+      DatabaseClock,
+      SCHEDULING,
+    ),
+    of(TrackerExecutor, TrackerAttempt, DataSources, RunHistory, Running, TrackerEvents, DatabaseClock, SCHEDULING),
+    of(TrackerChecker, SourceFinder, TrackerRunner, MethodRunner, MetricService, StatisticOwners, TRACKSTATS_CLOCK),
+    of(TrackerOverview, Database, RunHistory, TrackerExecutor, TRACKSTATS_CLOCK),
+    of(
+      TrackerService,
+      TrackerRegistry,
+      TrackerRegistrar,
+      TrackerExecutor,
+      TrackerOverview,
+      RunHistory,
+      SourceFinder,
+      TrackerRunner,
+      TrackerVerifier,
+      RESOLVED,
+      TRACKSTATS_CLOCK,
+    ),
+  ];
+}
+
+function schedulerOf(
+  executor: TrackerExecutor,
+  overview: TrackerOverview,
+  leases: LeaseService,
+  clock: DatabaseClock,
+  options: ResolvedScheduling,
+  registry?: SchedulerRegistry,
+): TrackerScheduler {
+  return new TrackerScheduler(executor, overview, leases, clock, options, registry);
+}
+
+function namedBy(moduleRef: ModuleRef): (name: string) => DataSource | undefined {
+  return (name) => {
+    try {
+      return moduleRef.get<DataSource>(getDataSourceToken(name), { strict: false });
+    } catch {
+      return undefined; // ModuleRef's way to say that there is none
+    }
+  };
+}

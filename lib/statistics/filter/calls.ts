@@ -1,0 +1,95 @@
+import type { MetricTarget } from '../../catalog/definitions.js';
+import { InvalidFilterError } from '../../errors/statistic.error.js';
+import { shown } from '../../errors/trackstats.error.js';
+import { Period } from '../../time/period.js';
+import { localDate, oneOf, optional, truth, withDefault, wholeNumber, type Check } from '../../validation/check.js';
+import { readValue, type Checks, type Values } from '../../validation/options.js';
+import { checkFilterKeys, type FilterKey, type NormalFilter, readFilter } from './filter.js';
+import type { FilterContext } from './scope-filter.js';
+import type { Fill } from './statistic-filter.js';
+import { storedNumber, storedValue } from './statistic-value.js';
+
+/** The filter keys and the options of a call. */
+interface CallShape {
+  /** keys that its filter takes */
+  readonly keys: readonly FilterKey[];
+  readonly options: Checks;
+}
+
+const CELL = ['object', 'entity', 'dimensions'] as const;
+const SCOPE = ['object', 'objects', 'objectType', 'entity', 'dimensions'] as const;
+const RANGE = ['period', 'date', 'from', 'to', 'last'] as const;
+
+const exact = withDefault(truth, false);
+const fill = withDefault<Fill>(oneOf('period', 'zero', 'previous', 'null'), 'period');
+const limit: Check<number> = (given, refuse) =>
+  given === Infinity || (Number.isSafeInteger(given) && (given as number) >= 0)
+    ? (given as number)
+    : refuse('Expected a whole number, or Infinity for all.');
+
+/** The filter keys and the options of each call of StatisticService that takes a filter. Unknown keys are rejected. */
+const CALLS = {
+  record: { keys: ['metric', 'period', 'date', ...CELL], options: { value: storedValue } },
+  increment: { keys: ['metric', 'period', 'date', ...CELL], options: { by: withDefault(storedNumber, '1') } },
+  narrow: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
+  find: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
+  mostRecent: { keys: ['metric', ...RANGE, ...SCOPE], options: {} },
+  value: { keys: ['metric', 'period', 'date', ...CELL], options: { exact } },
+  point: { keys: ['metric', 'period', 'date', ...CELL], options: { exact } },
+  series: { keys: ['metric', ...RANGE, ...CELL], options: { exact, fill } },
+  multiSeries: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { exact, fill } },
+  top: {
+    keys: ['metric', 'period', 'date', ...SCOPE],
+    options: {
+      exact,
+      limit: withDefault(limit, 10),
+      offset: withDefault(wholeNumber('places'), 0),
+      order: withDefault(oneOf('desc', 'asc'), 'desc'),
+    },
+  },
+  total: { keys: ['metric', 'period', 'from', 'to', 'last', ...CELL], options: { exact } },
+  coverage: { keys: ['metric', 'period', ...SCOPE], options: {} },
+  remove: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { force: withDefault(truth, false) } },
+  prune: {
+    keys: ['metric', 'metrics', 'period'],
+    options: { before: optional(localDate), keep: optional(wholeNumber('days', 1)) },
+  },
+  today: { keys: ['metric'], options: {} },
+} satisfies Record<string, CallShape>;
+
+type CallName = keyof typeof CALLS;
+
+/** The checked filter and options of a call. Dates may still be instants. */
+export type ReadCall<N extends CallName> = NormalFilter & {
+  readonly options: Values<(typeof CALLS)[N]['options']>;
+};
+
+/**
+ * Reads the argument of a call of StatisticService. Does not use the database.
+ *
+ * @throws InvalidFilterError, and the errors of the values in the filter
+ */
+export function readCall<N extends CallName>(context: FilterContext, call: N, given: unknown): ReadCall<N> {
+  const { keys, options }: CallShape = CALLS[call];
+  const filter = checkFilterKeys(call, given, keys, Object.keys(options));
+  const values = Object.entries(options).map(([name, check]) => [
+    name,
+    readValue(filter[name], check, name, (_, value, expected) => {
+      return new InvalidFilterError(`${call}: ${name} is ${shown(value)}. ${expected}`);
+    }),
+  ]);
+  return {
+    ...readFilter(context, filter),
+    options: Object.fromEntries(values) as Values<(typeof CALLS)[N]['options']>,
+  };
+}
+
+/** Reads the argument of a call like `readCall`, for one metric. The period is DAY by default. */
+export function readOneMetric<N extends CallName>(
+  context: FilterContext,
+  call: N,
+  given: unknown,
+): ReadCall<N> & { readonly metric: MetricTarget; readonly period: Period } {
+  const read = readCall(context, call, given);
+  return { ...read, metric: read.metrics[0] as MetricTarget, period: read.period ?? Period.DAY };
+}

@@ -1,0 +1,113 @@
+import { InvalidFilterError } from '../../errors/statistic.error.js';
+import { shown } from '../../errors/trackstats.error.js';
+import { addDays, dayNumber, FIRST_DAY, type LocalDate, type LocalDateInput } from '../../time/local-date.js';
+import { bucketStart, calendarUnit, type Period, type WeekStart } from '../../time/period.js';
+import { localDateAt } from '../../time/time-zone.js';
+import { localDate } from '../../validation/check.js';
+import { readValue } from '../../validation/options.js';
+
+/** The checked dates of a filter, as they were passed. */
+export interface RangeInput {
+  readonly date?: LocalDateInput;
+  readonly from?: LocalDateInput;
+  readonly to?: LocalDateInput;
+  readonly last?: number;
+}
+
+/** The range of dates of a filter. Both ends are included; null means no bound. */
+export interface DateRange {
+  readonly from: LocalDate | null;
+  readonly to: LocalDate | null;
+}
+
+/** The time zone, today and week start that turn instants and defaults into dates. */
+export interface Calendar {
+  readonly timeZone: string;
+  readonly today: LocalDate;
+  readonly weekStart: WeekStart;
+}
+
+const MOST_DATES = 100_000;
+
+/**
+ * Checks the dates of a filter, before their time zone is known.
+ *
+ * @throws InvalidDateError, InvalidFilterError
+ */
+export function checkRange(given: { readonly [key in keyof RangeInput]?: unknown }): RangeInput {
+  if ('date' in given && ('from' in given || 'to' in given || 'last' in given)) {
+    throw new InvalidFilterError('date stands beside from, to or last. Give one date, or a range.');
+  }
+  if ('last' in given && ('from' in given || 'to' in given)) {
+    throw new InvalidFilterError(
+      'last stands beside from or to. It means the last so many dates up to today: give it alone.',
+    );
+  }
+  const { last } = given;
+  if (last !== undefined && (typeof last !== 'number' || !Number.isInteger(last) || last < 1 || last > MOST_DATES)) {
+    throw new InvalidFilterError(`last is ${shown(last)}. Expected a whole number of dates from 1 to ${MOST_DATES}.`);
+  }
+  return {
+    ...(last === undefined ? {} : { last }),
+    ...dateInput('date', given.date),
+    ...dateInput('from', given.from),
+    ...dateInput('to', given.to),
+  };
+}
+
+/** Returns a date of a filter in a calendar. */
+export function dateOf(input: LocalDateInput, calendar: Calendar): LocalDate {
+  return typeof input === 'string' ? input : localDateAt(input, calendar.timeZone);
+}
+
+/** Returns the date at which the value for a filter's date is stored. The default is today. */
+export function storedDate(period: Period, input: LocalDateInput | undefined, calendar: Calendar): LocalDate {
+  const date = input === undefined ? calendar.today : dateOf(input, calendar);
+  return bucketStart(period, date, calendar.weekStart);
+}
+
+/** Returns the bounds of the rows that a filter selects. Without a period, `last` counts days. */
+export function rowRange({ date, from, to, last }: RangeInput, period: Period | null, calendar: Calendar): DateRange {
+  if (date !== undefined) {
+    const only = period === null ? dateOf(date, calendar) : storedDate(period, date, calendar);
+    return { from: only, to: only };
+  }
+  if (last !== undefined) return { from: lastStart(period, last, calendar), to: calendar.today };
+  return {
+    from: from === undefined ? null : dateOf(from, calendar),
+    to: to === undefined ? null : dateOf(to, calendar),
+  };
+}
+
+/**
+ * Returns the bounds of a series: those of `rowRange`, moved to the first days of their buckets, and today if there is
+ * no end.
+ */
+export function seriesRange(
+  range: RangeInput,
+  period: Period,
+  calendar: Calendar,
+): { from: LocalDate | null; to: LocalDate } {
+  const { from, to } = rowRange(range, period, calendar);
+  return {
+    from: from === null ? null : bucketStart(period, from, calendar.weekStart),
+    to: bucketStart(period, to ?? calendar.today, calendar.weekStart),
+  };
+}
+
+function lastStart(period: Period | null, last: number, { today, weekStart }: Calendar): LocalDate {
+  if (period === null || calendarUnit(period) === null) return addDays(today, 1 - last);
+  let start = bucketStart(period, today, weekStart);
+  for (let back = 1; back < last && dayNumber(start) > FIRST_DAY; back++)
+    start = bucketStart(period, addDays(start, -1), weekStart);
+  return start;
+}
+
+function dateInput<K extends string>(key: K, value: unknown): { [key in K]?: LocalDateInput } {
+  if (value === undefined) return {};
+  return { [key]: readValue(value, localDate, key, invalidFilter) } as { [key in K]: LocalDateInput };
+}
+
+function invalidFilter(name: string | null, given: unknown, expected: string): InvalidFilterError {
+  return new InvalidFilterError(`${name ?? 'the filter'} is ${shown(given)}. ${expected}`);
+}

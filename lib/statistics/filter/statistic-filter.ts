@@ -1,0 +1,111 @@
+import type { Type } from '@nestjs/common';
+import type { MetricTarget } from '../../catalog/definitions.js';
+import type { LocalDateInput } from '../../time/local-date.js';
+import type { BucketPeriod, Period } from '../../time/period.js';
+import type { AbstractStatistic } from '../tables/abstract-statistic.js';
+import type { EntityClass, ObjectTarget } from './object-target.js';
+import type { StatisticValue } from './statistic-value.js';
+
+type AnyFunction = (...args: never[]) => unknown;
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- how TypeScript compares two types exactly
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type IsReadonly<S, K extends keyof S> = Same<Pick<S, K>, Readonly<Pick<S, K>>>;
+
+/** The names of a custom statistic's dimensions: its own properties, except methods and read-only ones. */
+export type DimensionKeys<S> = {
+  [K in keyof S]-?: S[K] extends AnyFunction ? never : IsReadonly<S, K> extends true ? never : K;
+}[Exclude<keyof S, keyof AbstractStatistic>] &
+  string;
+
+/** A value for each dimension of a custom statistic. */
+export type DimensionValues<S> = { [K in DimensionKeys<S>]: S[K] };
+
+/** @inline */
+export type OneMetric = { metric: MetricTarget; metrics?: never };
+/** @inline */
+export type AnyMetrics = OneMetric | { metrics: readonly MetricTarget[]; metric?: never };
+
+/** The total of a metric: a filter that names nothing else. @inline */
+export type TotalScope = { entity?: never; object?: never; objects?: never; objectType?: never; dimensions?: never };
+/** @inline */
+export type OneObjectScope = {
+  object: ObjectTarget;
+  objects?: never;
+  objectType?: never;
+  entity?: never;
+  dimensions?: never;
+};
+/** @inline */
+export type ObjectsScope =
+  | OneObjectScope
+  | { objects: readonly ObjectTarget[]; object?: never; objectType?: never; entity?: never; dimensions?: never }
+  | { objectType: EntityClass | string; object?: never; objects?: never; entity?: never; dimensions?: never };
+/** Statistics of a custom statistic: for each dimension one value, several, or any if it is left out. @inline */
+export type CustomScope<S extends AbstractStatistic> = {
+  entity: Type<S>;
+  dimensions?: { [K in DimensionKeys<S>]?: S[K] | readonly S[K][] };
+  object?: never;
+  objects?: never;
+  objectType?: never;
+};
+/** One value of a custom statistic. @inline */
+export type CustomCell<S extends AbstractStatistic> = {
+  entity: Type<S>;
+  dimensions: DimensionValues<S>;
+  object?: never;
+  objects?: never;
+  objectType?: never;
+};
+
+/** `date`: today by default. `period`: DAY by default. @inline */
+export type At = { period?: Period | undefined; date?: LocalDateInput };
+/**
+ * `from` and `to` are both included. `last` selects that many dates, or buckets of the period, up to today's instead.
+ * @inline
+ */
+export type Range = {
+  period?: Period | undefined;
+  date?: LocalDateInput;
+  from?: LocalDateInput;
+  to?: LocalDateInput;
+  last?: number;
+};
+/** `exact: true` reads decimals as text instead of as the nearest numbers. @inline */
+export type Reading<X extends boolean> = { exact?: X | undefined };
+/** @inline */
+export type ValueOf<X extends boolean> = X extends true ? string : number;
+
+/**
+ * Sets what a date without a row reads as. `period`: as the period defines it. `zero` and `previous`: 0, or the last
+ * earlier value; still null after today and before the first row. `null`: nothing. @inline
+ */
+export type Fill = 'period' | 'zero' | 'previous' | 'null';
+/** @inline */
+export type Filling = { fill?: Fill | undefined };
+/** @inline */
+export type Ranking = { limit?: number | undefined; offset?: number | undefined; order?: 'asc' | 'desc' | undefined };
+
+/** Selects statistics: of one metric or several, in a range of dates, of the total or of objects. */
+export type StatisticFilter = AnyMetrics & Range & (TotalScope | ObjectsScope);
+
+/** @inline */
+export type RecordBase = {
+  metric: MetricTarget;
+  value: StatisticValue;
+  date?: LocalDateInput;
+  period?: Period | undefined;
+};
+/**
+ * A value to store: of a metric, at a date (today by default), for a period (DAY by default), of the total, an object
+ * or dimensions.
+ */
+export type RecordInput<S extends AbstractStatistic = AbstractStatistic> = RecordBase &
+  (TotalScope | OneObjectScope | CustomCell<S>);
+/** @inline */
+export type IncrementBase = {
+  metric: MetricTarget;
+  /** 1 by default */
+  by?: number | string | bigint | undefined;
+  date?: LocalDateInput;
+  period?: BucketPeriod | undefined;
+};

@@ -1,0 +1,63 @@
+import type { MetricTarget } from '../../catalog/definitions.js';
+import { isMetricDefinition } from '../../catalog/definitions.js';
+import type { Metric } from '../../catalog/metric.entity.js';
+import { unknownMetric } from '../../catalog/metric.query.js';
+import type { Work } from '../../database/work.js';
+import type { Period } from '../../time/period.js';
+import { localDateAt } from '../../time/time-zone.js';
+import { type StoredCoverage, zoneIn } from '../../coverage/coverage.js';
+import { coveredMetrics } from '../../coverage/coverage.store.js';
+import type { Calendar } from './date-range.js';
+import type { FilterContext } from './scope-filter.js';
+import type { StatisticOwners } from '../tables/owners.js';
+import type { StatisticOptions } from './statistic.options.js';
+
+/** The context of every read and write of statistics. */
+export interface StatisticContext extends FilterContext {
+  readonly owners: StatisticOwners;
+  readonly options: StatisticOptions;
+}
+
+/** The metrics of a read, as stored, with their coverage. */
+export interface ReadMetrics {
+  /** in the order of the call; null for a definition that is not stored yet, which has no rows */
+  readonly asked: readonly (Metric | null)[];
+  readonly stored: readonly Metric[];
+  readonly coverages: readonly StoredCoverage[];
+}
+
+/**
+ * Reads metrics and their coverage.
+ *
+ * @param period null for the coverage of every period
+ * @throws UnknownMetricError for text and entities that are not stored
+ */
+export function* readMetrics(
+  { database }: StatisticContext,
+  targets: readonly MetricTarget[],
+  period: Period | null,
+): Work<ReadMetrics> {
+  const { asked, coverages } = yield* coveredMetrics(database, targets, period);
+  const unknown = targets.find((target, place) => asked[place] === null && !isMetricDefinition(target));
+  if (unknown !== undefined) throw yield* unknownMetric(database, unknown);
+  const stored = asked.filter((metric) => metric !== null);
+  return { asked, stored, coverages };
+}
+
+/** Returns the calendar of some metrics: that of their coverage, or else the module's. */
+export function calendarOf(
+  { options }: StatisticContext,
+  now: Date,
+  metrics: readonly Metric[],
+  coverages: readonly StoredCoverage[],
+  period: Period,
+  scopes: readonly string[],
+): Calendar {
+  const timeZone = zoneIn(coverages, metrics, period, scopes) ?? options.timeZone;
+  return { timeZone, today: localDateAt(now, timeZone), weekStart: options.weekStart };
+}
+
+/** Returns the calendar of the module. */
+export function moduleCalendar({ options }: Pick<StatisticContext, 'options'>, now: Date): Calendar {
+  return { timeZone: options.timeZone, today: localDateAt(now, options.timeZone), weekStart: options.weekStart };
+}

@@ -1,0 +1,99 @@
+import { byText } from '../../catalog/order.js';
+import type { Work } from '../../database/work.js';
+import { TooManyPointsError } from '../../errors/statistic.error.js';
+import { Period, periodKind } from '../../time/period.js';
+import type { AbstractStatistic } from '../tables/abstract-statistic.js';
+import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
+import { rowRange } from '../filter/date-range.js';
+import type { NormalFilter } from '../filter/filter.js';
+import { type ComputedDates, heldValues, lastHeldDate } from './held-values.js';
+import { statisticOf } from './hydrate.js';
+import { selectEnd, selectLineEnds, selectLines } from './line.query.js';
+import type { RowFilter, StoredRow } from './rows.query.js';
+import { coverageScopes, filterScopes } from '../filter/scope-filter.js';
+import { MOST_POINTS } from './series.js';
+import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
+
+/** The rows of a filter, with the coverage in which their values are carried forward. */
+interface CoveredRows extends RowFilter {
+  readonly coverages: readonly StoredCoverage[];
+}
+
+/**
+ * Returns the values of a filter as entities ordered by date: those of rows, and carried values on computed dates
+ * without a row.
+ *
+ * @throws TooManyPointsError
+ */
+export function* findStatistics(context: StatisticContext, filter: NormalFilter, now: Date): Work<AbstractStatistic[]> {
+  const covered = yield* coveredRows(context, filter, now);
+  if (covered.metrics.length === 0) return [];
+  const holding = [...new Set(covered.coverages.map(({ period }) => period))];
+  const found: StoredRow[] = [];
+  for (const line of yield* selectLines(context.database, covered, holding)) {
+    const computed = computedDates(covered, line[0]);
+    for (const row of heldValues(line, computed, covered.range)) {
+      if (computed !== null && found.length >= MOST_POINTS) {
+        throw new TooManyPointsError('What find is asked for', MOST_POINTS);
+      }
+      found.push(row);
+    }
+  }
+  // stable: those of one date stay by metric, period and keys
+  found.sort((a, b) => byText(a.date, b.date));
+  return found.map((row) => entityOf(covered, row));
+}
+
+/**
+ * Returns the last value of a filter as an entity: that of a row, or a carried value on a later computed date. Returns
+ * null if there is none.
+ */
+export function* lastStatistic(
+  context: StatisticContext,
+  filter: NormalFilter,
+  now: Date,
+): Work<AbstractStatistic | null> {
+  const covered = yield* coveredRows(context, filter, now);
+  if (covered.metrics.length === 0) return null;
+  const upTo = { ...covered, range: { from: null, to: covered.range.to } };
+  const isOneLine = filter.scope.cells?.length === 1 || covered.coverages.length === 0;
+  let last: StoredRow | null = null;
+  for (const row of yield* isOneLine ? selectEnd(context.database, upTo) : selectLineEnds(context.database, upTo)) {
+    const date = lastHeldDate(row.date, computedDates(covered, row), covered.range);
+    if (date !== null && (last === null || date > last.date)) last = { ...row, date };
+  }
+  return last === null ? null : entityOf(covered, last);
+}
+
+function* coveredRows(context: StatisticContext, filter: NormalFilter, now: Date): Work<CoveredRows> {
+  const { period, scope } = filter;
+  const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
+  const scopes = [...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)];
+  const calendar = calendarOf(context, now, stored, coverages, period ?? Period.DAY, scopes);
+  return {
+    ...scope,
+    metrics: stored,
+    period,
+    range: rowRange(filter.range, period, calendar),
+    coverages: coverages.filter((one) => periodKind(one.period) !== 'bucket'),
+  };
+}
+
+/**
+ * Returns the dates on which the values of a row's metric, period and cell are carried forward, or null if there are
+ * none.
+ */
+function computedDates({ table, metrics, coverages }: CoveredRows, row: StoredRow): ComputedDates | null {
+  const metric = metrics.find(({ id }) => id === row.metricId);
+  if (metric === undefined) return null;
+  const coverage = coverageIn(coverages, metric, row.period, coverageScopes(table, row.cell));
+  if (coverage === null) return null;
+  const { from, through } = coverage;
+  return from === null || through === null ? null : { from, through };
+}
+
+function entityOf({ table, metrics }: CoveredRows, row: StoredRow): AbstractStatistic {
+  const metric = metrics.find(({ id }) => id === row.metricId);
+  if (metric === undefined) throw new TypeError('a row was read of a metric that was not asked for');
+  return statisticOf(table, metric, row);
+}

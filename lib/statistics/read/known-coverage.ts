@@ -1,0 +1,40 @@
+import type { Work } from '../../database/work.js';
+import type { LocalDate } from '../../time/local-date.js';
+import type { Period } from '../../time/period.js';
+import { byText } from '../../catalog/order.js';
+import { coverageIn } from '../../coverage/coverage.js';
+import type { NormalFilter } from '../filter/filter.js';
+import { coverageScopes, filterScopes } from '../filter/scope-filter.js';
+import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
+
+/** The dates for which statistics are complete. */
+export interface KnownCoverage {
+  from: LocalDate;
+  /** the last computed date, which is still open if it was the run's today; for increments, today */
+  through: LocalDate;
+  /** IANA name of the time zone whose days these are */
+  timeZone: string;
+}
+
+/** Returns the coverage of a filter. For several objects, it is the range that all of them have. */
+export function* knownCoverage(
+  context: StatisticContext,
+  filter: NormalFilter & { readonly period: Period },
+  now: Date,
+): Work<KnownCoverage | null> {
+  const { period, scope } = filter;
+  const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
+  const [metric] = stored;
+  if (metric === undefined) return null;
+  const asked =
+    scope.cells === null
+      ? filterScopes(scope).map((one) => [one])
+      : scope.cells.map((cell) => coverageScopes(scope.table, cell));
+  const found = asked.map((scopes) => coverageIn(coverages, metric, period, scopes));
+  const { today } = calendarOf(context, now, stored, coverages, period, asked.flat());
+  const froms = found.map((one) => one?.from ?? null);
+  const from = froms.includes(null) ? undefined : (froms as string[]).sort(byText).at(-1);
+  const through = found.map((one) => one?.through ?? today).sort(byText)[0];
+  const timeZone = found[0]?.timeZone;
+  return from === undefined || through === undefined || timeZone === undefined ? null : { from, through, timeZone };
+}

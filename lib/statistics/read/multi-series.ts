@@ -1,0 +1,55 @@
+import { isMetricDefinition } from '../../catalog/definitions.js';
+import { Domain } from '../../catalog/domain.entity.js';
+import { Metric } from '../../catalog/metric.entity.js';
+import type { DimensionValue } from '../tables/dimension-value.js';
+import type { ObjectRef } from '../filter/object-target.js';
+import { readPoints } from './reading.js';
+import { type Cell, refOf } from '../filter/scope-filter.js';
+import type { SeriesPoint } from './series.js';
+import type { Series } from './series.query.js';
+import type { StatisticTable } from '../tables/statistic-table.js';
+
+/** One of several series over the same dates. */
+export interface NamedSeries {
+  /** unique among the series: 'shopping/order_count', with an object 'shopping/order_count customer:5' */
+  key: string;
+  metric: Metric;
+  object?: ObjectRef;
+  dimensions?: Record<string, DimensionValue>;
+  points: SeriesPoint<number | string>[];
+}
+
+/** Returns a series with its key, its metric, and its object or dimensions. */
+export function namedSeries(table: StatisticTable, series: Series, exact: boolean): NamedSeries {
+  const metric = series.metric ?? unstoredMetric(series);
+  const points = readPoints(series.points, exact);
+  switch (table.kind) {
+    case 'total':
+      return { key: metric.key, metric, points };
+    case 'object': {
+      const object = refOf(series.cell);
+      return { key: `${metric.key} ${object.type}:${object.id}`, metric, object, points };
+    }
+    case 'custom': {
+      const dimensions = dimensionsIn(table, series.cell);
+      return { key: `${metric.key} ${JSON.stringify(dimensions)}`, metric, dimensions, points };
+    }
+  }
+}
+
+/** Returns the dimensions of a cell as they were passed. */
+export function dimensionsIn({ keys }: StatisticTable, cell: Cell): Record<string, DimensionValue> {
+  return Object.fromEntries(keys.map((key) => [key.property, key.decode(cell[key.property])]));
+}
+
+/** Returns a definition that was never stored, as it would be stored, with ids 0. */
+function unstoredMetric({ target }: Series): Metric {
+  if (!isMetricDefinition(target)) throw new TypeError('only a definition can be read before it is stored');
+  const domain = Object.assign(new Domain(), {
+    id: 0,
+    ref: target.domain.ref,
+    name: target.domain.name ?? target.domain.ref,
+  });
+  const { ref, name = ref, description = null } = target;
+  return Object.assign(new Metric(), { id: 0, domain, ref, name, description });
+}

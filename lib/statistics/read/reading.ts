@@ -1,0 +1,45 @@
+import { kindMeaning } from '../../coverage/coverage-kind.js';
+import { addDecimals } from '../../database/decimal.js';
+import { NotSummableError } from '../../errors/statistic.error.js';
+import { InvalidPeriodError } from '../../errors/time.error.js';
+import { Period, periodKind } from '../../time/period.js';
+import { nearestDouble } from '../tables/exact-value.js';
+import type { SeriesPoint } from './series.js';
+import type { Series } from './series.query.js';
+
+/** Returns a value as the caller wants it: the exact decimal, or the nearest number. */
+export function read(exact: string | null, isExact: boolean): number | string | null {
+  return isExact ? exact : nearestDouble(exact);
+}
+
+/** Returns points with their values as the caller wants them. */
+export function readPoints(points: readonly SeriesPoint<string>[], isExact: boolean): SeriesPoint<number | string>[] {
+  return points.map(({ date, value, complete, asOf }) => ({ date, value: read(value, isExact), complete, asOf }));
+}
+
+/**
+ * Returns the exact sum of the known values of a series, or null if none is known.
+ *
+ * @throws NotSummableError for averages, minima, maxima and distinct counts
+ */
+export function totalOf({ target, coverage, points }: Series): string | null {
+  const kind = coverage?.kind;
+  if (kind !== undefined && !kindMeaning(kind).isSummable) {
+    throw new NotSummableError(typeof target === 'string' ? target : target.key, kind);
+  }
+  const values = points.map(({ value }) => value).filter((value) => value !== null);
+  return values.length === 0 ? null : values.reduce(addDecimals, '0');
+}
+
+/**
+ * Checks that the values of a period add up.
+ *
+ * @throws InvalidPeriodError
+ */
+export function checkSummable(period: Period): void {
+  if (periodKind(period) === 'bucket') return;
+  throw new InvalidPeriodError(
+    Period.nameOf(period),
+    'total adds the values of DAY or of a calendar period; those of this one overlap. Read one of them with value.',
+  );
+}

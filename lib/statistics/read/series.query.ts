@@ -1,0 +1,147 @@
+import sql from 'sql-template-tag';
+import type { MetricTarget } from '../../catalog/definitions.js';
+import type { Metric } from '../../catalog/metric.entity.js';
+import { byText } from '../../catalog/order.js';
+import type { Work } from '../../database/work.js';
+import type { LocalDate } from '../../time/local-date.js';
+import { bucketStart, type Period } from '../../time/period.js';
+import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
+import { seriesRange } from '../filter/date-range.js';
+import type { NormalFilter } from '../filter/filter.js';
+import {
+  cellId,
+  rangeBefore,
+  type RowFilter,
+  selectLastRows,
+  selectPoints,
+  selectRows,
+  type StoredRow,
+} from './rows.query.js';
+import { type Cell, coverageScopes, filterScopes, type ScopeFilter } from '../filter/scope-filter.js';
+import {
+  needsEarlierRow,
+  type SeriesCoverage,
+  seriesDates,
+  seriesOf,
+  type SeriesPoint,
+  type SeriesRow,
+} from './series.js';
+import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
+import type { StatisticTable } from '../tables/statistic-table.js';
+import type { Fill } from '../filter/statistic-filter.js';
+
+/** The points of one metric in one cell. */
+export interface Series {
+  readonly target: MetricTarget;
+  /** null if it is not stored yet */
+  readonly metric: Metric | null;
+  readonly cell: Cell;
+  readonly coverage: SeriesCoverage | null;
+  readonly points: readonly SeriesPoint<string>[];
+}
+
+interface Line extends Omit<Series, 'points'> {
+  readonly rows: SeriesRow[];
+}
+
+/** Reads the series of every metric and cell of a filter, all over the same dates. */
+export function* readSeries(
+  context: StatisticContext,
+  filter: NormalFilter & { readonly period: Period },
+  fill: Fill,
+  now: Date,
+): Work<Series[]> {
+  const { period, scope, metrics: targets } = filter;
+  const { asked, stored, coverages } = yield* readMetrics(context, targets, period);
+  const scopes = scopesOf(scope);
+  const calendar = calendarOf(context, now, stored, coverages, period, scopes);
+  const range = seriesRange(filter.range, period, calendar);
+  const covered = firstCovered(coverages.filter((one) => scopes.includes(one.scope)));
+  const from = range.from ?? (covered === null ? null : bucketStart(period, covered, calendar.weekStart));
+
+  const rows = {
+    table: scope.table,
+    alternatives: scope.alternatives,
+    metrics: stored,
+    period,
+    range: { ...range, from },
+  };
+  const lineOf = (target: MetricTarget, metric: Metric | null, cell: Cell): Line => {
+    const coverage = metric === null ? null : coverageIn(coverages, metric, period, coverageScopes(scope.table, cell));
+    return { target, metric, cell, coverage: known(coverage), rows: [] };
+  };
+  const lines = yield* filledLines(context, rows, needsEarlierRow(period, fill), scope.cells, (cells) =>
+    targets.flatMap((target, place) => cells.map((cell) => lineOf(target, asked[place] ?? null, cell))),
+  );
+
+  const first =
+    from ??
+    lines
+      .flatMap((line) => line.rows.slice(0, 1))
+      .map(({ date }) => date)
+      .sort(byText)[0];
+  const dates = first === undefined ? [] : seriesDates(period, first, range.to, calendar.weekStart);
+  return lines.map((line) => {
+    const { today, weekStart } = calendar;
+    return { ...line, points: seriesOf({ period, weekStart, today, coverage: line.coverage, fill }, dates, line.rows) };
+  });
+}
+
+/** Reads the rows of the cells that the filter names, or that are found. */
+function* filledLines(
+  { database }: StatisticContext,
+  filter: RowFilter,
+  withEarlier: boolean,
+  asked: readonly Cell[] | null,
+  linesOf: (cells: readonly Cell[]) => Line[],
+): Work<Line[]> {
+  const [only, ...others] = asked === null ? [] : linesOf(asked);
+  if (filter.metrics.length === 0) return linesOf(asked ?? []);
+  if (only !== undefined && others.length === 0) {
+    only.rows.push(...(yield* selectPoints(database, filter, withEarlier)));
+    return [only];
+  }
+  const before = rangeBefore(filter.range);
+  const earlier = withEarlier && before !== null ? yield* selectLastRows(database, { ...filter, range: before }) : [];
+  const order = sql`ORDER BY ${filter.table.table.column('date')}`;
+  const rows = [...earlier, ...(yield* selectRows(database, filter, order))];
+  const lines = linesOf(asked ?? cellsOf(filter.table, rows));
+  assign(filter.table, lines, rows);
+  return lines;
+}
+
+/** Returns the scopes that the coverage of a filter's rows can have. */
+function scopesOf(scope: ScopeFilter): readonly string[] {
+  return [
+    ...new Set([...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)]),
+  ];
+}
+
+function firstCovered(coverages: readonly StoredCoverage[]): LocalDate | null {
+  return (
+    coverages
+      .map(({ from }) => from)
+      .filter((from) => from !== null)
+      .sort(byText)[0] ?? null
+  );
+}
+
+function cellsOf(table: StatisticTable, rows: readonly StoredRow[]): Cell[] {
+  const cells = new Map(rows.map(({ cell }) => [cellId(table, cell), cell]));
+  return [...cells].sort(([a], [b]) => byText(a, b)).map(([, cell]) => cell);
+}
+
+function known(coverage: StoredCoverage | null): SeriesCoverage | null {
+  return coverage === null || coverage.from === null ? null : { ...coverage, from: coverage.from };
+}
+
+function assign(table: StatisticTable, lines: readonly Line[], rows: readonly StoredRow[]): void {
+  const idOf = (metricId: number | undefined, cell: Cell): string => `${metricId ?? '?'} ${cellId(table, cell)}`;
+  // a metric that is asked for twice has two lines
+  const byId = new Map<string, Line[]>();
+  for (const line of lines) {
+    const id = idOf(line.metric?.id, line.cell);
+    byId.set(id, [...(byId.get(id) ?? []), line]);
+  }
+  for (const row of rows) byId.get(idOf(row.metricId, row.cell))?.forEach((line) => line.rows.push(row));
+}

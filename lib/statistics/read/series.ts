@@ -1,0 +1,158 @@
+import { type CoverageKind, kindMeaning } from '../../coverage/coverage-kind.js';
+import { TooManyPointsError } from '../../errors/statistic.error.js';
+import { dayNumber, fromDayNumber, type LocalDate } from '../../time/local-date.js';
+import {
+  bucketEnd,
+  bucketStart,
+  calendarUnit,
+  nextBucket,
+  type Period,
+  periodKind,
+  type WeekStart,
+} from '../../time/period.js';
+import { localDateAt } from '../../time/time-zone.js';
+import type { Fill } from '../filter/statistic-filter.js';
+
+/** One point of a series: a date or bucket with its value. */
+export interface SeriesPoint<V = number> {
+  /** the day, the last day of a rolling window, or the first day of a calendar bucket */
+  date: LocalDate;
+  /** null if nothing is known, or if there is no value */
+  value: V | null;
+  /** false if the date, or its bucket, was not over when the value was computed */
+  complete: boolean;
+  /** the time at which the run that computed the value read its source; null if no run did */
+  asOf: Date | null;
+}
+
+export interface SeriesRow {
+  readonly date: LocalDate;
+  readonly value: string | null;
+}
+
+/** The dates of a series that are complete. */
+export interface SeriesCoverage {
+  readonly from: LocalDate;
+  /** null if the coverage has no end */
+  readonly through: LocalDate | null;
+  readonly kind: CoverageKind;
+  readonly timeZone: string;
+  readonly computedAt: Date | null;
+}
+
+export interface SeriesSpec {
+  readonly period: Period;
+  readonly weekStart: WeekStart;
+  readonly today: LocalDate;
+  readonly coverage: SeriesCoverage | null;
+  readonly fill: Fill;
+}
+
+export const MOST_POINTS = 100_000;
+
+/**
+ * Returns the dates of a series, from the first to the last bucket, both included.
+ *
+ * @throws TooManyPointsError
+ */
+export function seriesDates(period: Period, from: LocalDate, to: LocalDate, weekStart: WeekStart): LocalDate[] {
+  const dates: LocalDate[] = [];
+  if (calendarUnit(period) === null) {
+    const [first, last] = [dayNumber(from), dayNumber(to)];
+    if (last - first >= MOST_POINTS) throw tooMany(from, to);
+    for (let day = first; day <= last; day++) dates.push(fromDayNumber(day));
+    return dates;
+  }
+  const last = bucketStart(period, to, weekStart);
+  for (let date = bucketStart(period, from, weekStart); date <= last; date = nextBucket(period, date, weekStart)) {
+    if (dates.length >= MOST_POINTS) throw tooMany(from, to);
+    dates.push(date);
+    if (date === last) break;
+  }
+  return dates;
+}
+
+/**
+ * Returns one point for each date, and fills the dates that have no row.
+ *
+ * @param dates from `seriesDates`
+ * @param rows ordered by date; with the last one before the first date if `needsEarlierRow` is true
+ */
+export function seriesOf(
+  spec: SeriesSpec,
+  dates: readonly LocalDate[],
+  rows: readonly SeriesRow[],
+): SeriesPoint<string>[] {
+  const known = knownDates(spec);
+  const firstRow = rows[0]?.date;
+  let last: SeriesRow | null = null;
+  let next = 0;
+  return dates.map((date) => {
+    // the one before the first date, and those under dates that begin no bucket any more, as weeks began on another day
+    for (let other = rows[next]; other !== undefined && other.date < date; other = rows[++next]) last = other;
+    const row = rows[next]?.date === date ? rows[next++] : undefined;
+    const value = row === undefined ? absentValue(spec, known, date, last, firstRow) : row.value;
+    last = row ?? last;
+    return { date, value, complete: isComplete(spec, known, date), asOf: known.asOf(date) };
+  });
+}
+
+/** True if a row before the first date can decide the value of a point. */
+export function needsEarlierRow(period: Period, fill: Fill): boolean {
+  return fill === 'previous' || fill === 'zero' || (fill === 'period' && periodKind(period) !== 'bucket');
+}
+
+interface KnownDates {
+  /** the first and last dates that coverage holds; null without it */
+  readonly from: LocalDate | null;
+  readonly through: LocalDate | null;
+  /** the date that was open when it was computed */
+  readonly open: LocalDate;
+  /** the last date that a point's value covers */
+  readonly lastDateOf: (date: LocalDate) => LocalDate;
+  readonly asOf: (date: LocalDate) => Date | null;
+}
+
+function knownDates({ period, weekStart, today, coverage }: SeriesSpec): KnownDates {
+  const isBucket = calendarUnit(period) !== null;
+  const lastDate = (date: LocalDate): LocalDate => (isBucket ? bucketEnd(period, date, weekStart) : date);
+  if (coverage === null) return { from: null, through: null, open: today, lastDateOf: lastDate, asOf: () => null };
+  const { computedAt, timeZone, through } = coverage;
+  const from = bucketStart(period, coverage.from, weekStart);
+  const open = computedAt === null ? (through ?? today) : localDateAt(computedAt, timeZone);
+  return {
+    from,
+    through: through ?? today,
+    open,
+    lastDateOf: lastDate,
+    asOf: (date) => (date < from || date > today ? null : computedAt),
+  };
+}
+
+function absentValue(
+  { period, today, coverage, fill }: SeriesSpec,
+  { from, through }: KnownDates,
+  date: LocalDate,
+  last: SeriesRow | null,
+  firstRow: LocalDate | undefined,
+): string | null {
+  if (fill === 'null' || date > today) return null;
+  const isBeforeAll = (from === null || date < from) && (firstRow === undefined || date < firstRow);
+  if (fill === 'zero') return isBeforeAll ? null : '0';
+  if (fill === 'previous') return last?.value ?? null;
+  if (from !== null && date < from) return null;
+  const empty = coverage === null ? null : kindMeaning(coverage.kind).empty;
+  if (periodKind(period) !== 'bucket') return last === null ? empty : last.value;
+  const isCovered = through !== null && date <= through;
+  return isCovered ? empty : null;
+}
+
+function isComplete({ today }: SeriesSpec, known: KnownDates, date: LocalDate): boolean {
+  const end = known.lastDateOf(date);
+  if (known.from === null || known.through === null) return end < today;
+  return date >= known.from && end <= known.through && end < known.open;
+}
+
+function tooMany(from: LocalDate, to: LocalDate): TooManyPointsError {
+  return new TooManyPointsError(`A series from ${from} to ${to}`, MOST_POINTS);
+}

@@ -1,0 +1,131 @@
+import type { Sql } from 'sql-template-tag';
+import type { EntityMetadata } from 'typeorm';
+import type { Database } from '../../database/database.js';
+import type { Dialect } from '../../database/dialects/dialect.js';
+import type { Table } from '../../database/table.js';
+import { MissingEntityError } from '../../errors/database.error.js';
+import { InvalidDimensionError } from '../../errors/dimension.error.js';
+import { AbstractStatistic } from './abstract-statistic.js';
+import { type DimensionType, dimensionsOf } from './dimension.decorator.js';
+import { decodeDimension, type DimensionValue, encodeDimension } from './dimension-value.js';
+import { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.js';
+import { StatisticByDate } from './statistic-by-date.entity.js';
+
+/** An entity class that extends AbstractStatistic. */
+export type StatisticClass<S extends AbstractStatistic = AbstractStatistic> = new () => S;
+
+export type StatisticKind = 'total' | 'object' | 'custom';
+
+/** A key column of a statistic, besides metric, period and date. */
+export interface StatisticKey {
+  readonly property: string;
+  /** escaped, without the table */
+  readonly column: Sql;
+  readonly type: DimensionType;
+  readonly nullable: boolean;
+  /** in characters, of a varchar */
+  readonly length: number;
+  /** Returns a value as the column stores it. Throws InvalidDimensionValueError. */
+  encode(value: unknown): string | number;
+  /**
+   * Returns a value as it was passed, from the value that the driver reads. A date must be read as text, see `readKey`.
+   */
+  decode(stored: unknown): DimensionValue;
+}
+
+/** Describes the table of a statistic for SQL. */
+export interface StatisticTable {
+  readonly entity: StatisticClass;
+  readonly kind: StatisticKind;
+  readonly table: Table;
+  /** in the order of the primary key */
+  readonly keys: readonly StatisticKey[];
+}
+
+const COMMON = new Set(['metricId', 'metric', 'period', 'date', 'value']);
+const known = new WeakMap<Database, Map<StatisticClass, StatisticTable>>();
+
+/**
+ * Describes the table of a statistic.
+ *
+ * @throws MissingEntityError if the data source does not have the entity
+ * @throws InvalidDimensionError for a custom statistic without dimensions, or with another column
+ */
+export function statisticTableOf(database: Database, entity: StatisticClass): StatisticTable {
+  const tables = known.get(database) ?? new Map<StatisticClass, StatisticTable>();
+  known.set(database, tables);
+  const table = tables.get(entity) ?? described(database, entity);
+  tables.set(entity, table);
+  return table;
+}
+
+/** Returns the tables of all statistics that the data source has, including custom ones. */
+export function statisticTablesOf(database: Database): readonly StatisticTable[] {
+  return database.dataSource.entityMetadatas
+    .map(({ target }) => target)
+    .filter(isStatisticClass)
+    .map((entity) => statisticTableOf(database, entity));
+}
+
+/** True if a value is a class that extends AbstractStatistic. */
+export function isStatisticClass(value: unknown): value is StatisticClass {
+  return typeof value === 'function' && value.prototype instanceof AbstractStatistic;
+}
+
+/** Returns a key for a SELECT list, in the form that `decode` reads. */
+export function readKey(dialect: Dialect, key: StatisticKey, column: Sql = key.column): Sql {
+  return key.type === 'date' ? dialect.dateText(column) : column;
+}
+
+/** Binds a key's encoded value with the type of its column. */
+export function bindKey(dialect: Dialect, key: StatisticKey, encoded: string | number): Sql {
+  if (typeof encoded === 'number') return dialect.integer(encoded);
+  return key.type === 'date' ? dialect.date(encoded) : dialect.text(encoded);
+}
+
+function described(database: Database, entity: StatisticClass): StatisticTable {
+  if (!database.dataSource.hasMetadata(entity)) {
+    throw new MissingEntityError([entity.name], database.name);
+  }
+  const table = database.table(entity);
+  const kind = kindOf(entity);
+  const dimensions = dimensionsOf(entity);
+  if (kind === 'custom')
+    refuseOtherColumns(entity, table.metadata, new Set(dimensions.map(({ property }) => property)));
+  const keys = dimensions.map((dimension) => ({
+    property: dimension.property,
+    column: table.column(dimension.property),
+    type: dimension.type,
+    nullable: dimension.nullable,
+    length: dimension.length,
+    encode: (value: unknown) => encodeDimension(entity.name, dimension, value),
+    decode: (stored: unknown) => decodeDimension(dimension, stored),
+  }));
+  return { entity, kind, table, keys };
+}
+
+function kindOf(entity: StatisticClass): StatisticKind {
+  if (entity === StatisticByDate) return 'total';
+  return entity === StatisticByDateAndObject ? 'object' : 'custom';
+}
+
+function refuseOtherColumns(entity: StatisticClass, metadata: EntityMetadata, dimensions: ReadonlySet<string>): void {
+  const { name } = entity;
+  if (dimensions.size === 0) {
+    throw new InvalidDimensionError(
+      name,
+      '',
+      `${name} extends AbstractStatistic and has no dimension, so it would hold what StatisticByDate holds. ` +
+        `Declare what it groups by: @Dimension() country!: string.`,
+    );
+  }
+  const properties = [...metadata.columns, ...metadata.relations].map(({ propertyPath }) => propertyPath);
+  const other = properties.find((property) => !COMMON.has(property) && !dimensions.has(property));
+  if (other === undefined) return;
+  throw new InvalidDimensionError(
+    name,
+    other,
+    `${name}.${other} is a column and no dimension. A custom statistic has its dimensions and one value only: ` +
+      `decorate it with @Dimension() instead of @Column(), or keep it in an entity of your own.`,
+  );
+}

@@ -1,0 +1,100 @@
+import { ConnectionBusyError } from '../../errors/database.error.js';
+import type { Outcomes } from './increment.js';
+
+interface Waiting<T> {
+  readonly item: T;
+  /** by `performance.now()` */
+  readonly since: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Collects calls that are made together and flushes them together: those of one moment, and during a flush all that
+ * come meanwhile.
+ */
+export class IncrementQueue<T> {
+  private waiting: Waiting<T>[] = [];
+  private isFlushing = false;
+
+  /**
+   * @param flush adds items in one transaction, the first of which has waited since `since`. Returns for each item the
+   * error with which it was left out, or null
+   * @param connectionTimeout milliseconds that an item may wait for a connection
+   */
+  constructor(
+    private readonly flush: (items: readonly T[], waitingSince: number) => Promise<Outcomes>,
+    private readonly connectionTimeout: number,
+  ) {}
+
+  /** Resolves when the item is committed. */
+  add(item: T): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, since: performance.now(), resolve, reject });
+      if (!this.isFlushing) {
+        this.isFlushing = true;
+        queueMicrotask(() => void this.flushAll());
+      }
+    });
+  }
+
+  private async flushAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting;
+      this.waiting = [];
+      await this.flushBatch(batch);
+    }
+    this.isFlushing = false;
+  }
+
+  private async flushBatch(batch: readonly Waiting<T>[]): Promise<void> {
+    try {
+      const outcomes = await this.flush(
+        batch.map(({ item }) => item),
+        batch[0]?.since ?? performance.now(),
+      );
+      for (const [place, { resolve, reject }] of batch.entries()) {
+        const problem = outcomes[place] ?? null;
+        if (problem === null) resolve();
+        else reject(problem);
+      }
+    } catch (error) {
+      await this.afterFailure(batch, error);
+    }
+  }
+
+  /**
+   * Tries each item alone, so that one that the database refuses does not fail the others. It does not do so after a
+   * failure that may have come with the commit, because the items would be added twice.
+   */
+  private async afterFailure(batch: readonly Waiting<T>[], error: unknown): Promise<void> {
+    if (error instanceof ConnectionBusyError) {
+      this.afterWait(batch, error);
+      return;
+    }
+    if (error instanceof NothingWritten && batch.length > 1) {
+      for (const one of batch) await this.flushBatch([one]);
+      return;
+    }
+    for (const { reject } of batch) reject(error instanceof NothingWritten ? error.cause : error);
+  }
+
+  /** Items that came later have some of their time left: the transaction that all wait for may end in it. */
+  private afterWait(batch: readonly Waiting<T>[], error: ConnectionBusyError): void {
+    const isOver = ({ since }: Waiting<T>): boolean =>
+      performance.now() - since >= this.connectionTimeout - TIMER_ERROR;
+    const patient = batch.filter((one) => !isOver(one));
+    for (const one of batch.filter(isOver)) one.reject(error);
+    this.waiting.unshift(...patient);
+  }
+}
+
+/** The number of milliseconds by which a timer may be early. */
+const TIMER_ERROR = 2;
+
+/** Thrown if a statement was refused, so that its transaction was certainly rolled back. */
+export class NothingWritten extends Error {
+  constructor(cause: unknown) {
+    super('nothing was written', { cause });
+  }
+}

@@ -1,0 +1,75 @@
+import sql from 'sql-template-tag';
+import type { Metric } from '../../catalog/metric.entity.js';
+import type { Database } from '../../database/database.js';
+import { query, type Work } from '../../database/work.js';
+import { InvalidFilterError } from '../../errors/statistic.error.js';
+import { shown } from '../../errors/trackstats.error.js';
+import { addDays, type LocalDate, type LocalDateInput } from '../../time/local-date.js';
+import type { Period } from '../../time/period.js';
+import { dateOf, type Calendar } from '../filter/date-range.js';
+import { readCall } from '../filter/calls.js';
+import type { NormalFilter } from '../filter/filter.js';
+import { pruned } from './prune.query.js';
+import { moduleCalendar, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
+import type { AnyMetrics } from '../filter/statistic-filter.js';
+import { statisticTablesOf } from '../tables/statistic-table.js';
+
+/**
+ * Selects old statistics to remove: of metrics, optionally of one period, that are older than a date or than a number
+ * of days.
+ */
+export type PruneFilter = AnyMetrics & { period?: Period | undefined } & (
+    { before: LocalDateInput; keep?: never } | { keep: number; before?: never }
+  );
+
+export interface NormalPrune extends NormalFilter {
+  /** the first date to keep */
+  readonly before: LocalDate;
+}
+
+/**
+ * Checks the filter of `prune`.
+ *
+ * @throws InvalidFilterError, InvalidDateError
+ */
+export function checkPrune(context: StatisticContext, filter: PruneFilter, now: Date): NormalPrune {
+  const { options, ...normal } = readCall(context, 'prune', filter);
+  return { ...normal, before: firstKept(options.before, options.keep, moduleCalendar(context, now)) };
+}
+
+/** Removes old statistics of every scope. Returns the number of rows removed. */
+export function* prune(context: StatisticContext, filter: NormalPrune): Work<number> {
+  const { database } = context;
+  const { stored } = yield* readMetrics(context, filter.metrics, filter.period);
+  let removed = 0;
+  for (const metric of stored) {
+    const periods = filter.period === null ? yield* storedPeriods(database, metric) : [filter.period];
+    for (const period of periods) removed += yield* pruned(database, metric.id, period, filter.before);
+  }
+  return removed;
+}
+
+function firstKept(before: LocalDateInput | undefined, keep: number | undefined, calendar: Calendar): LocalDate {
+  if ((before === undefined) === (keep === undefined)) {
+    throw new InvalidFilterError(
+      'prune takes either before, the first date that is kept, or keep, the number of days up to today.',
+    );
+  }
+  if (keep !== undefined) return addDays(calendar.today, 1 - keep);
+  const date = dateOf(before as LocalDateInput, calendar);
+  if (date <= calendar.today) return date;
+  throw new InvalidFilterError(
+    `before is ${shown(before)}, which is after today (${calendar.today}). Expected a date that has come.`,
+  );
+}
+
+function* storedPeriods(database: Database, metric: Metric): Work<Period[]> {
+  const periods = new Set<Period>();
+  for (const { table } of statisticTablesOf(database)) {
+    const rows = yield* query<{ period: Period }>(
+      sql`SELECT DISTINCT ${table.column('period')} AS period FROM ${table.path} WHERE ${table.column('metricId')} = ${metric.id}`,
+    );
+    for (const { period } of rows) periods.add(period);
+  }
+  return [...periods];
+}

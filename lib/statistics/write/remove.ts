@@ -1,0 +1,69 @@
+import sql from 'sql-template-tag';
+import type { Metric } from '../../catalog/metric.entity.js';
+import { execute, type Work } from '../../database/work.js';
+import { TrackerOwnedError } from '../../errors/statistic.error.js';
+import { Period } from '../../time/period.js';
+import type { StoredCoverage } from '../../coverage/coverage.js';
+import { removeCoverages } from '../../coverage/coverage.store.js';
+import { rowRange } from '../filter/date-range.js';
+import type { NormalFilter } from '../filter/filter.js';
+import { overlap } from '../../coverage/scope.js';
+import { rowCondition } from '../read/rows.query.js';
+import { filterScopes } from '../filter/scope-filter.js';
+import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
+
+/**
+ * Removes the rows of a filter and returns their number. If it removes a whole scope over all dates, it also removes
+ * the coverage, as if the scope had never been written.
+ */
+export function* removeRows(
+  context: StatisticContext,
+  filter: NormalFilter,
+  isForced: boolean,
+  now: Date,
+): Work<number> {
+  const { database } = context;
+  const { period, scope } = filter;
+  const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
+  if (stored.length === 0) return 0;
+  const scopes = filterScopes(scope);
+  const touched = coverages.filter((coverage) => scopes.some((one) => overlap(one, coverage.scope)));
+  if (!isForced) for (const metric of stored) refuseOwned(context, metric, period, scopes, touched);
+
+  const calendar = calendarOf(context, now, stored, coverages, period ?? Period.DAY, scopes);
+  const range = rowRange(filter.range, period, calendar);
+  const rows = { table: scope.table, alternatives: scope.alternatives, metrics: stored, period, range };
+  const removed = yield* execute(sql`DELETE FROM ${scope.table.table.path} WHERE ${rowCondition(database, rows)}`);
+  if (range.from === null && range.to === null) {
+    yield* removeCoverages(
+      database,
+      touched.filter((coverage) => isWhole(filter, scopes, coverage)),
+    );
+  }
+  return removed;
+}
+
+function refuseOwned(
+  { owners }: StatisticContext,
+  metric: Metric,
+  period: Period | null,
+  scopes: readonly string[],
+  touched: readonly StoredCoverage[],
+): void {
+  const owner = scopes.map((scope) => owners.ownerOf(metric.key, period, scope)).find((name) => name !== undefined);
+  const computed = touched.find(({ metricId, kind }) => metricId === metric.id && kind !== 'increment');
+  if (owner === undefined && computed === undefined) return;
+  const periods = period ?? computed?.period;
+  throw new TrackerOwnedError(
+    'remove',
+    metric.key,
+    periods === undefined ? 'every period' : Period.nameOf(periods),
+    owner ?? null,
+  );
+}
+
+/** True if a filter without dates names everything that a coverage covers. */
+function isWhole({ scope }: NormalFilter, scopes: readonly string[], coverage: StoredCoverage): boolean {
+  if (scope.table.kind === 'custom') return scope.alternatives.some((values) => Object.keys(values).length === 0);
+  return scope.cells === null || scopes.includes(coverage.scope);
+}

@@ -1,0 +1,95 @@
+import { InvalidTrackerError } from '../../errors/tracker.error.js';
+import { shown } from '../../errors/trackstats.error.js';
+import { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
+import { dimensionsOf } from '../../statistics/tables/dimension.decorator.js';
+import { present } from './option.js';
+import type { GivenOptions } from './track-metadata.js';
+import type { TrackedTarget } from './tracker-definition.js';
+import type { TrackerKind } from './tracker.js';
+
+const OF_KIND: Readonly<Record<TrackerKind, readonly (keyof GivenOptions)[]>> = {
+  date: [],
+  'count-date': [],
+  object: ['object', 'objectField', 'objectEntity'],
+  'count-object': ['object', 'objectField', 'objectEntity'],
+  dimensions: ['statistic', 'dimensions'],
+};
+const TARGET_OPTIONS = [...OF_KIND.object, ...OF_KIND.dimensions];
+
+/** Returns what the rows of a tracker belong to, from its class and its options. */
+export function definedTarget(tracker: string, kind: TrackerKind, options: GivenOptions): TrackedTarget {
+  refuseForeign(tracker, kind, options);
+  switch (kind) {
+    case 'date':
+    case 'count-date':
+      return { kind: 'total' };
+    case 'object':
+    case 'count-object':
+      return objectTarget(tracker, options);
+    case 'dimensions':
+      return dimensionsTarget(tracker, options);
+  }
+}
+
+function refuseForeign(tracker: string, kind: TrackerKind, options: GivenOptions): void {
+  const foreign = TARGET_OPTIONS.find((option) => present(options[option]) && !OF_KIND[kind].includes(option));
+  if (foreign === undefined) return;
+  const general =
+    foreign in { statistic: 1, dimensions: 1 } ? 'ObjectsByDimensionsTracker' : '(Count)ObjectsByDateAndObjectTracker';
+  throw new InvalidTrackerError(tracker, `its class takes no ${foreign}. Extend ${general}, or leave ${foreign} out.`);
+}
+
+function objectTarget(tracker: string, { object, objectField, objectEntity }: GivenOptions): TrackedTarget {
+  if (present(object) === present(objectField)) {
+    throw new InvalidTrackerError(
+      tracker,
+      `it needs ${present(object) ? 'one of object and objectField, and has both' : 'object or objectField, and has neither'}. ` +
+        `object: every row belongs to this one; objectField: each row belongs to the one that this property points to.`,
+    );
+  }
+  if (present(object)) {
+    if (present(objectEntity)) {
+      throw new InvalidTrackerError(
+        tracker,
+        'objectEntity belongs to objectField; beside object it says nothing. Leave it out.',
+      );
+    }
+    return { kind: 'object', object: object as NonNullable<typeof object> };
+  }
+  if (typeof objectField !== 'string' || objectField === '') {
+    throw new InvalidTrackerError(
+      tracker,
+      `objectField is ${shown(objectField)}. Expected a property: objectField: 'customer'.`,
+    );
+  }
+  return { kind: 'objects', field: objectField, entity: objectEntity ?? null };
+}
+
+function dimensionsTarget(tracker: string, { statistic, dimensions }: GivenOptions): TrackedTarget {
+  if (typeof statistic !== 'function' || !(statistic.prototype instanceof AbstractStatistic)) {
+    throw new InvalidTrackerError(
+      tracker,
+      `statistic is ${shown(statistic)}. Expected the class of a custom statistic: one that extends AbstractStatistic.`,
+    );
+  }
+  const declared = dimensionsOf(statistic).map(({ property }) => property);
+  if (typeof dimensions !== 'object' || dimensions === null || !sameNames(Object.keys(dimensions), declared)) {
+    throw new InvalidTrackerError(
+      tracker,
+      `dimensions is ${shown(dimensions)}. Expected a property for each dimension of ${statistic.name} and for nothing else: ` +
+        `{ ${declared.map((name) => `${name}: '…'`).join(', ')} }.`,
+    );
+  }
+  const wrong = Object.entries(dimensions).find(([, path]) => typeof path !== 'string' || path === '');
+  if (wrong !== undefined) {
+    throw new InvalidTrackerError(
+      tracker,
+      `dimensions.${wrong[0]} is ${shown(wrong[1])}. Expected a property: 'address.country'.`,
+    );
+  }
+  return { kind: 'dimensions', statistic, dimensions: Object.freeze({ ...(dimensions as Record<string, string>) }) };
+}
+
+function sameNames(given: readonly string[], expected: readonly string[]): boolean {
+  return given.length === expected.length && expected.every((name) => given.includes(name));
+}

@@ -1,0 +1,126 @@
+import type { Type } from '@nestjs/common';
+import { InvalidTrackerError } from '../../errors/tracker.error.js';
+import type { ResolvedOptions } from '../../trackstats.options.js';
+import { defineMethod, type MethodDefinition } from './define-method.js';
+import { defineTracker } from './define-tracker.js';
+import { keyTextProblem } from '../../statistics/tables/key-text.js';
+import { optional, truth, wholeNumber, withDefault } from '../../validation/check.js';
+import type { ChecksOf } from '../../validation/options.js';
+import { checkedLater, readTrackerOptions } from './option.js';
+import { classTracks, parted, type GivenJob, type GivenOptions } from './track-metadata.js';
+import type { TrackerDefinition } from './tracker-definition.js';
+import { nameOf, type DeclaredTracker } from './tracker.explorer.js';
+import type { TrackContext } from './tracker.options.js';
+import { scheduleOf, type TrackerSchedule } from './tracker-schedule.js';
+import { constructorOptions, kindOf, Tracker, type AnyTracker } from './tracker.js';
+
+interface Registered {
+  readonly name: string;
+  readonly type: Type;
+  readonly method: string | symbol | null;
+  /** null if it only runs when it is asked to */
+  readonly schedule: TrackerSchedule | null;
+  readonly runOnStart: boolean;
+  /** how often to retry a failed run */
+  readonly retries: number;
+  /** milliseconds; null if there is none */
+  readonly timeout: number | null;
+}
+
+/** A tracker class, which counts rows of a source. */
+export interface SourceTracker extends Registered {
+  readonly kind: 'source';
+  readonly tracker: AnyTracker;
+  readonly definition: TrackerDefinition;
+  readonly options: GivenOptions;
+}
+
+/** A method with @Track, which returns values. */
+export interface MethodTracker extends Registered {
+  readonly kind: 'method';
+  readonly definition: MethodDefinition;
+  call(context: TrackContext): unknown;
+}
+
+/** A tracker of the application, checked as far as possible without a database. */
+export type RegisteredTracker = SourceTracker | MethodTracker;
+
+const LONGEST_NAME = 200;
+
+const JOB_OPTIONS = {
+  name: optional((given, refuse) => {
+    const problem = keyTextProblem(given, LONGEST_NAME);
+    return problem === null ? (given as string) : refuse(problem);
+  }),
+  cron: checkedLater,
+  every: checkedLater,
+  runOnStart: withDefault(truth, false),
+  retries: withDefault(wholeNumber('times'), 0),
+  timeout: optional(wholeNumber('milliseconds')),
+} satisfies ChecksOf<GivenJob>;
+
+/** Creates a tracker from the declaration of its provider, with the module's defaults and schedules. */
+export function registered(declared: DeclaredTracker, module: ResolvedOptions): RegisteredTracker {
+  const { type, method, instance } = declared;
+  const { options, job: given } = parted(declared.options);
+  const checked = readTrackerOptions(nameOf(type, method), given, JOB_OPTIONS);
+  const name = checked.name ?? nameOf(type, method);
+  if (name === '' || name.length > LONGEST_NAME) {
+    throw new InvalidTrackerError(
+      name,
+      `its name has ${name.length} characters. Expected 1 to ${LONGEST_NAME}: @Track({ name: '…' }).`,
+    );
+  }
+  const job = (timeZone: string): Registered => ({
+    name,
+    type,
+    method,
+    schedule: scheduleOf(
+      name,
+      given,
+      Object.hasOwn(module.trackers, name) ? module.trackers[name] : undefined,
+      timeZone,
+    ),
+    runOnStart: checked.runOnStart,
+    retries: checked.retries,
+    timeout: checked.timeout ?? null,
+  });
+  if (method === null) {
+    const tracker = checkedTracker(name, type, instance);
+    const definition = defineTracker({ kind: kindOf(tracker), name, type: type.name }, options, module);
+    return Object.freeze({ ...job(definition.timeZone), kind: 'source', tracker, definition, options });
+  }
+  const definition = defineMethod(name, options, module);
+  return Object.freeze({
+    ...job(definition.timeZone),
+    kind: 'method',
+    definition,
+    call: caller(name, instance, method),
+  });
+}
+
+function checkedTracker(name: string, type: Type, instance: object): AnyTracker {
+  const tracker: unknown = instance instanceof Tracker ? instance : null;
+  if (tracker === null) {
+    throw new InvalidTrackerError(
+      name,
+      'its class has @Track and extends no tracker. Extend one, as in class X extends CountObjectsByDateTracker; or put @Track on a method.',
+    );
+  }
+  if (classTracks(type).length > 0 && constructorOptions(tracker as AnyTracker) !== undefined) {
+    throw new InvalidTrackerError(
+      name,
+      'it has its options twice, from @Track and in its constructor: super({ … }). Keep those of @Track.',
+    );
+  }
+  return tracker as AnyTracker;
+}
+
+function caller(name: string, instance: object, method: string | symbol): MethodTracker['call'] {
+  const methods = instance as Record<string | symbol, ((context: TrackContext) => unknown) | undefined>;
+  if (typeof methods[method] !== 'function') {
+    throw new InvalidTrackerError(name, 'it is no method of its provider.');
+  }
+  // looked up at each run: an application (or its test) may replace it
+  return (context) => methods[method]?.(context);
+}

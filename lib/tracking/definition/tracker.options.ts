@@ -1,0 +1,166 @@
+import type { Type } from '@nestjs/common';
+import type { FindOptionsWhere, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { AggregateReading } from '../../catalog/aggregates.js';
+import type { MetricTarget } from '../../catalog/definitions.js';
+import type { Aggregate } from '../../rollup/aggregate.js';
+import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
+import type { EntityClass, ObjectTarget } from '../../statistics/filter/object-target.js';
+import type { DimensionKeys } from '../../statistics/filter/statistic-filter.js';
+import type { LocalDate, LocalDateInput } from '../../time/local-date.js';
+import type { Period } from '../../time/period.js';
+import type { DatePath, KeyPath, NumericPath, ObjectPath } from './property-path.js';
+
+/** The argument of a tracker's `source()`. */
+export interface SourceContext {
+  /** the instant that the run takes as now */
+  now: Date;
+}
+
+/** The argument of a method with `@Track`. */
+export interface TrackContext {
+  /** the instant that the run takes as now */
+  now: Date;
+  /** the date of `now` in the tracker's time zone, at which the result is recorded */
+  date: LocalDate;
+  /** aborted when the run should stop */
+  signal: AbortSignal;
+}
+
+/** Options that every tracker class takes, apart from `dateField`. */
+export interface CommonTrackerOptions<E extends ObjectLiteral> {
+  metric: MetricTarget;
+  /** one period or several. All are computed in the same run, from one scan of the source */
+  period: Period | readonly Period[];
+  /** conditions as `find` takes them (an array: any of them must match), or a function that adds them to the query */
+  where?:
+    | FindOptionsWhere<NoInfer<E>>
+    | FindOptionsWhere<NoInfer<E>>[]
+    | ((query: SelectQueryBuilder<NoInfer<E>>, alias: string) => void)
+    | undefined;
+  /** IANA name of the time zone whose days are counted. @default the module's */
+  timeZone?: string | undefined;
+  /** first date with statistics; earlier rows still count in LIFETIME. @default the first row's */
+  since?: LocalDateInput | undefined;
+  /** first date from which the source is complete; statistics of earlier dates stay as they were recorded */
+  sourceKeptSince?: LocalDateInput | undefined;
+  /**
+   * number of days before the last computed one that a run recomputes, for rows that arrive or vanish late. @default 1
+   */
+  lookback?: number | undefined;
+  /**
+   * promises that rows older than the lookback never change, so that LIFETIME continues from the stored value.
+   * @default false
+   */
+  appendOnly?: boolean | undefined;
+  /**
+   * for rolling periods and LIFETIME: store a row for each day, or only when the value changes.
+   * @default 'daily' for a total, else 'changes'
+   */
+  density?: 'daily' | 'changes' | undefined;
+  /** counts soft-deleted rows too. @default false */
+  withDeleted?: boolean | undefined;
+  /** set it if `dateField` is an integer: seconds or milliseconds since 1970 */
+  epoch?: 's' | 'ms' | undefined;
+  /** set it if `dateField` is a column without a time zone that stores UTC. @default as the driver writes it */
+  storedIn?: 'UTC' | undefined;
+}
+
+/** Defines what a tracker counts: which rows, by which date, for which periods. */
+export interface TrackerOptions<E extends ObjectLiteral = ObjectLiteral> extends CommonTrackerOptions<E> {
+  /**
+   * the property with the date of a row: a column, an embedded property, or one across to-one relations:
+   * `'order.paidAt'`
+   */
+  dateField: DatePath<E>;
+}
+
+/** An aggregate whose property exists in E and has a type that the aggregate can read. */
+export type AggregateOf<E> =
+  | Aggregate<AggregateReading<'rows'>, never>
+  | Aggregate<AggregateReading<'values'>, ObjectPath<E>>
+  | Aggregate<AggregateReading<'numbers'>, NumericPath<E>>;
+
+/** Options of a tracker class with a free choice of aggregate. */
+export interface Aggregating<E> {
+  /** the value to compute. @default count() */
+  aggregate?: AggregateOf<NoInfer<E>> | undefined;
+}
+
+/** Options of a tracker class that stores values by object. */
+export type ByObject<E> =
+  /** every row belongs to this object */
+  | { object: ObjectTarget; objectField?: undefined; objectEntity?: undefined }
+  /** each row belongs to the object in this property. Pass `objectEntity` if it is a plain column */
+  | { objectField: ObjectPath<NoInfer<E>>; objectEntity?: EntityClass | undefined; object?: undefined };
+
+/** Options of a tracker class that stores values by dimensions. */
+export interface ByDimensions<E, S extends AbstractStatistic> {
+  statistic: Type<S>;
+  /** for each dimension of the statistic, the property to read it from */
+  dimensions: { [K in DimensionKeys<S>]: KeyPath<NoInfer<E>> };
+}
+
+type Unit =
+  | 's'
+  | 'sec'
+  | 'secs'
+  | 'second'
+  | 'seconds'
+  | 'm'
+  | 'min'
+  | 'mins'
+  | 'minute'
+  | 'minutes'
+  | 'h'
+  | 'hr'
+  | 'hrs'
+  | 'hour'
+  | 'hours'
+  | 'd'
+  | 'day'
+  | 'days'
+  | 'w'
+  | 'week'
+  | 'weeks';
+
+/** An interval: milliseconds, or text that the package `ms` reads, such as `'15 minutes'`. */
+export type Every = number | `${number}${Unit}` | `${number} ${Unit}`;
+
+/**
+ * The times at which a tracker runs by itself: by a cron expression in its time zone, at the multiples of an interval
+ * since 1970, or never.
+ */
+export type Schedule =
+  { cron: string; every?: undefined } | { every: Every; cron?: undefined } | { cron?: undefined; every?: undefined };
+
+/** Options for the runs of a tracker. */
+export interface JobOptions {
+  /**
+   * name of the tracker in `run`, in the history and in the SchedulerRegistry.
+   * @default the class's name; of a method `Class.method`
+   */
+  name?: string | undefined;
+  /** runs it once more when the application has started. @default false */
+  runOnStart?: boolean | undefined;
+  /** how often to retry a run that failed for a reason that may pass. @default 0 */
+  retries?: number | undefined;
+  /** milliseconds after which a run is cancelled */
+  timeout?: number | undefined;
+}
+
+/** Options of a method with `@Track`. */
+export interface MethodOptions {
+  metric: MetricTarget;
+  /** one period. @default Period.DAY */
+  period?: Period | undefined;
+  /** IANA name of the time zone whose date is today. @default the module's */
+  timeZone?: string | undefined;
+}
+
+/** Options that name the source of a tracker. */
+export interface SourceOf<E extends ObjectLiteral> {
+  /** the entity whose rows are counted, unless the class overrides `source()` */
+  source?: EntityClass<E> | undefined;
+  /** name of the data source to read. @default the one with the entity */
+  sourceDataSource?: string | undefined;
+}

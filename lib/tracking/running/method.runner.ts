@@ -1,0 +1,141 @@
+import sql from 'sql-template-tag';
+import { resolveMetric } from '../../catalog/catalog.store.js';
+import type { Metric } from '../../catalog/metric.entity.js';
+import type { Cancellation } from '../../database/cancellation.js';
+import type { Database } from '../../database/database.js';
+import { execute, type Work } from '../../database/work.js';
+import type { ObjectTypes } from '../../statistics/filter/object-types.js';
+import { rowCondition, selectRows, cellId, type RowFilter } from '../../statistics/read/rows.query.js';
+import type { Cell } from '../../statistics/filter/scope-filter.js';
+import { customScope, objectScope, TOTAL_SCOPE } from '../../coverage/scope.js';
+import { bindKey, statisticTableOf, type StatisticTable } from '../../statistics/tables/statistic-table.js';
+import type { LocalDate } from '../../time/local-date.js';
+import { bucketStart } from '../../time/period.js';
+import { localDateAt } from '../../time/time-zone.js';
+import type { Clock } from '../../trackstats.tokens.js';
+import type { MethodDefinition } from '../definition/define-method.js';
+import type { MethodResults, ResultRows } from './method-results.js';
+import type { MethodTracker } from '../definition/registered-tracker.js';
+import type { TrackResult } from './tracker.runner.js';
+
+/** Options of a method's run. */
+export interface MethodRunOptions {
+  readonly now: Date;
+  readonly cancellation: Cancellation;
+  /** last statements of the run's transaction */
+  readonly conclude?: (result: TrackResult) => Work<void>;
+}
+
+const ROWS_A_STATEMENT = 400;
+
+/** Runs a method with @Track. Its result replaces the statistics of today. */
+export class MethodRunner {
+  constructor(
+    private readonly database: Database,
+    private readonly objectTypes: ObjectTypes,
+    private readonly results: MethodResults,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Returns the scope that a method owns. A method without object and statistic shows only when it runs whether it
+   * records a total or rows by object. It owns the total, and in addition the objects' rows that no other tracker owns.
+   *
+   * @throws InvalidObjectError, MissingEntityError
+   */
+  scopeOf({ object, statistic }: MethodDefinition): string {
+    if (statistic !== null) return customScope(statisticTableOf(this.database, statistic));
+    return object === null ? TOTAL_SCOPE : objectScope(this.objectTypes.refOf(object));
+  }
+
+  /** @throws InvalidResultError, InvalidValueError, InvalidObjectError, and the errors of the method */
+  async run(tracker: MethodTracker, { now, cancellation, conclude }: MethodRunOptions): Promise<TrackResult> {
+    const { definition } = tracker;
+    const started = this.clock().getTime();
+    const date = localDateAt(now, definition.timeZone);
+    const returned = await cancellation.during(tracker.call({ now, date, signal: cancellation.signal }));
+    const results = this.results.of(definition, returned);
+    return this.database.transaction(() => this.record(definition, results, { date, started, conclude }), {
+      cancellation,
+    });
+  }
+
+  private *record(
+    definition: MethodDefinition,
+    results: readonly ResultRows[],
+    { date, started, conclude }: { date: LocalDate; started: number; conclude: MethodRunOptions['conclude'] },
+  ): Work<TrackResult> {
+    const result = { tracker: definition.name, from: date, through: date, written: 0, removed: 0, durationMs: 0 };
+    const metric = results.length === 0 ? null : yield* resolveMetric(this.database, definition.metric);
+    for (const rows of metric === null ? [] : results) {
+      const replaced = yield* this.replace(definition, metric as Metric, date, rows);
+      result.written += replaced.written;
+      result.removed += replaced.removed;
+    }
+    result.durationMs = this.clock().getTime() - started;
+    if (conclude !== undefined) yield* conclude(result);
+    return result;
+  }
+
+  /** Replaces today's rows of one table by those that were returned. */
+  private *replace(
+    { period, weekStart }: MethodDefinition,
+    metric: Metric,
+    today: LocalDate,
+    { table, rows, within, mayRemove }: ResultRows,
+  ): Work<{ written: number; removed: number }> {
+    const date = bucketStart(period, today, weekStart);
+    const filter = { table, alternatives: [within], metrics: [metric], period, range: { from: date, to: date } };
+    const stored = new Map((yield* selectRows(this.database, filter)).map((row) => [cellId(table, row.cell), row]));
+    const changed = [...rows]
+      .filter(([id, { value }]) => stored.get(id)?.value !== value)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    const gone = [...stored].filter(([id, { cell }]) => !rows.has(id) && mayRemove(cell)).map(([, { cell }]) => cell);
+    for (const chunk of chunks(gone)) yield* this.remove(filter, chunk);
+    for (const chunk of chunks(changed)) {
+      yield* this.write(
+        table,
+        chunk.map(([, row]) => row),
+        { metricId: metric.id, period, date },
+      );
+    }
+    return { written: changed.length, removed: gone.length };
+  }
+
+  private *remove(filter: RowFilter, cells: readonly Cell[]): Work<void> {
+    const alternatives = cells.map((cell) =>
+      Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, [value]])),
+    );
+    yield* execute(
+      sql`DELETE FROM ${filter.table.table.path} WHERE ${rowCondition(this.database, { ...filter, alternatives })}`,
+    );
+  }
+
+  private *write(
+    { table, keys }: StatisticTable,
+    rows: readonly { cell: Cell; value: string | null }[],
+    { metricId, period, date }: { metricId: number; period: number; date: LocalDate },
+  ): Work<void> {
+    const { dialect } = this.database;
+    yield* execute(
+      dialect.upsert({
+        table,
+        keys: ['metricId', 'period', ...keys.map(({ property }) => property), 'date'],
+        value: 'value',
+        rows: rows.map(({ cell, value }) => [
+          dialect.integer(metricId),
+          dialect.integer(period),
+          ...keys.map((key) => bindKey(dialect, key, cell[key.property] as string | number)),
+          dialect.date(date),
+          dialect.decimal(value),
+        ]),
+        mode: 'replace',
+      }),
+    );
+  }
+}
+
+function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += ROWS_A_STATEMENT)
+    yield items.slice(start, start + ROWS_A_STATEMENT);
+}

@@ -1,0 +1,96 @@
+import { Logger } from '@nestjs/common';
+import type { MetricService } from '../../catalog/metric.service.js';
+import { DuplicateTrackerError } from '../../errors/tracker.error.js';
+import { TrackstatsError } from '../../errors/trackstats.error.js';
+import type { Source } from '../../rollup/source.resolver.js';
+import type { StatisticOwners } from '../../statistics/tables/owners.js';
+import { Period } from '../../time/period.js';
+import type { Clock } from '../../trackstats.tokens.js';
+import type { MethodRunner } from './method.runner.js';
+import { naturalKey } from '../definition/option.js';
+import type { RegisteredTracker, SourceTracker } from '../definition/registered-tracker.js';
+import type { SourceFinder } from '../definition/source.finder.js';
+import { choosesSource } from '../definition/tracker.js';
+import type { TrackerRunner } from './tracker.runner.js';
+
+/** Checks the trackers of an application against its database, and registers what they own. */
+export class TrackerChecker {
+  private readonly logger = new Logger(TrackerChecker.name);
+
+  constructor(
+    private readonly sources: SourceFinder,
+    private readonly trackers: TrackerRunner,
+    private readonly methods: MethodRunner,
+    private readonly metrics: MetricService,
+    private readonly owners: StatisticOwners,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @returns the scope of each tracker, except those whose `source()` failed
+   * @throws the error of the first tracker that cannot run; DuplicateTrackerError if two would write the same
+   * statistics
+   */
+  async check(trackers: readonly RegisteredTracker[]): Promise<Map<string, string>> {
+    const scopes = new Map<string, string>();
+    for (const tracker of trackers) {
+      const scope = await this.scopeOf(tracker).catch((error: unknown) => {
+        throw naming(tracker.name, error);
+      });
+      if (scope === null) continue;
+      scopes.set(tracker.name, scope);
+      this.own(tracker, scope);
+    }
+    return scopes;
+  }
+
+  /** Releases what trackers own that no longer run. */
+  release(trackers: readonly RegisteredTracker[]): void {
+    for (const { name } of trackers) this.owners.disown(name);
+  }
+
+  private async scopeOf(tracker: RegisteredTracker): Promise<string | null> {
+    const { metric } = tracker.definition;
+    if (typeof metric === 'string') await this.metrics.resolve(metric);
+    if (tracker.kind === 'method') return this.methods.scopeOf(tracker.definition);
+    const source = await this.sourceOf(tracker);
+    return source === null ? null : this.trackers.check(tracker.definition, source);
+  }
+
+  private async sourceOf(tracker: SourceTracker): Promise<Source | null> {
+    try {
+      return await this.sources.find(tracker, this.clock());
+    } catch (error) {
+      if (error instanceof TrackstatsError || !choosesSource(tracker.tracker)) throw error;
+      // its source() may need what is not there yet; a run that fails is logged as well, and goes on
+      this.logger.error(
+        `Tracker ${tracker.name}: source() failed, so its fields are not checked before it runs: ${String(error)}`,
+        error instanceof Error ? error.stack : undefined,
+      );
+      return null;
+    }
+  }
+
+  private own(tracker: RegisteredTracker, scope: string): void {
+    const { definition, name } = tracker;
+    const metric = naturalKey(definition.metric);
+    const periods = tracker.kind === 'method' ? [tracker.definition.period] : tracker.definition.periods;
+    for (const period of periods) {
+      const owner = this.owners.ownerOf(metric, period, scope);
+      if (owner === undefined) continue;
+      throw new DuplicateTrackerError(
+        `The trackers ${owner} and ${name} would write the same statistics: ${metric}, ${Period.nameOf(period)}${scope === '' ? '' : `, ${scope}`}. ` +
+          `Each run of one would replace what the other wrote: give one of them a metric of its own, or remove it.`,
+      );
+    }
+    this.owners.own(metric, periods, scope, name);
+  }
+}
+
+/** Returns the same error, with the tracker's name before its message. */
+function naming(tracker: string, error: unknown): unknown {
+  if (error instanceof TrackstatsError && !error.message.includes(tracker)) {
+    error.message = `Tracker ${tracker}: ${error.message}`;
+  }
+  return error;
+}

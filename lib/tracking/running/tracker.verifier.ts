@@ -1,0 +1,300 @@
+import sql, { join, raw } from 'sql-template-tag';
+import { resolveMetric } from '../../catalog/catalog.store.js';
+import type { Cancellation } from '../../database/cancellation.js';
+import type { Database } from '../../database/database.js';
+import { execute, query, queryOne, type Work } from '../../database/work.js';
+import { VerificationOvertakenError } from '../../errors/run.error.js';
+import { differingRows, type ComparedRow } from '../../rollup/compare-sql.js';
+import { refuseAmbiguous } from '../../rollup/ambiguity.js';
+import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
+import { keyNames } from '../../rollup/rollup-sql.js';
+import type { RollupPeriod, RollupSpec } from '../../rollup/rollup-spec.js';
+import { stagePartials } from '../../rollup/rollup.js';
+import type { Source } from '../../rollup/source.resolver.js';
+import { type DaySlice, isSliceable } from '../../rollup/window-sql.js';
+import type { ObjectRef } from '../../statistics/filter/object-target.js';
+import type { StatisticTable } from '../../statistics/tables/statistic-table.js';
+import { exactValue } from '../../statistics/tables/exact-value.js';
+import { fromDayNumber, type LocalDate } from '../../time/local-date.js';
+import { type Period, periodKind } from '../../time/period.js';
+import { localDateAt } from '../../time/time-zone.js';
+import { type ComputedRange, planRun, type RunPlan } from '../source/run-plan.js';
+import { scanOf, specOf } from '../source/run-spec.js';
+import { probeOf } from '../source/source-probe.js';
+import { readComputedRanges } from './tracker-coverage.js';
+import type { TrackerDefinition } from '../definition/tracker-definition.js';
+import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from '../source/tracker.resolver.js';
+
+/** A statistic whose stored value differs from a fresh computation. */
+export interface Difference {
+  /** the natural key of the metric */
+  metric: string;
+  period: Period;
+  date: LocalDate;
+  object?: ObjectRef;
+  dimensions?: Record<string, string | number | boolean | null>;
+  /** the exact decimal; null for "no value"; undefined if there is no row */
+  stored: string | null | undefined;
+  expected: string | null | undefined;
+}
+
+/** The progress of a verification. */
+export interface VerifyProgress {
+  period: Period;
+  /** the last date that has been compared in this period */
+  date: LocalDate;
+  from: LocalDate;
+  to: LocalDate;
+  /** 0 to 1, over all periods */
+  fraction: number;
+  /** number of differences found so far */
+  differences: number;
+}
+
+export interface VerifyOptions {
+  readonly from?: LocalDate | undefined;
+  readonly to?: LocalDate | undefined;
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  readonly cancellation?: Cancellation | undefined;
+}
+
+/** How many runs of the same statistics may end during a verification. It starts again after each. */
+const OVERTAKEN_LIMIT = 5;
+
+/** The number of rows that are computed and compared at a time. The event loop turns between two slices. */
+const SLICE_ROWS = 50_000;
+
+/** The table for the partials of a verification. It is not that of runs, which come and go between its slices. */
+const VERIFIED = 'trackstats_verified';
+
+/** Periods whose runs had the same last instant, so that one scan of the source serves them all. */
+interface Together {
+  readonly now: Date;
+  readonly covered: ReadonlyMap<Period, ComputedRange>;
+}
+
+/** Compares stored statistics with a fresh computation. Writes nothing. */
+export class TrackerVerifier {
+  constructor(
+    private readonly database: Database,
+    private readonly resolver: TrackerResolver,
+  ) {}
+
+  /**
+   * Returns the differences in a range of dates, by default in the whole coverage. It compares with the source's rows
+   * as they are now, up to the instant of the last run.
+   *
+   * @throws InvalidRangeError, DefinitionChangedError, VerificationOvertakenError
+   */
+  async verify(definition: TrackerDefinition, source: Source, options: VerifyOptions): Promise<Difference[]> {
+    const tracker = this.resolver.resolve(definition, source);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(tracker, options);
+      } catch (error) {
+        if (!(error instanceof VerificationOvertakenError) || attempt >= OVERTAKEN_LIMIT) throw error;
+      }
+    }
+  }
+
+  /** Returns the range of dates that is covered in any period of a tracker, or null before its first run. */
+  async covered(
+    definition: TrackerDefinition,
+    source: Source,
+  ): Promise<{ from: LocalDate; through: LocalDate } | null> {
+    const tracker = this.resolver.resolve(definition, source);
+    const computed = await this.database.transaction(() => readComputedRanges(this.database, tracker));
+    const ranges = [...computed.values()];
+    const [from] = ranges.map((range) => range.from).sort();
+    const through = ranges
+      .map((range) => range.through)
+      .sort()
+      .at(-1);
+    return from === undefined || through === undefined ? null : { from, through };
+  }
+
+  private async attempt(tracker: ResolvedTracker, options: VerifyOptions): Promise<Difference[]> {
+    const { cancellation } = options;
+    // not `read`: on a replica that lags it would not be the coverage of the rows that are compared
+    const covered = await this.database.transaction(() => readComputedRanges(this.database, tracker), { cancellation });
+    const groups = groupedByRun(covered);
+    const found = new Map<Period, Difference[]>();
+    for (const [index, group] of groups.entries()) {
+      const onProgress = (progress: VerifyProgress): void => {
+        options.onProgress?.({ ...progress, fraction: (index + progress.fraction) / groups.length });
+      };
+      await this.compareTogether(tracker, group, { ...options, onProgress }, found);
+    }
+    return tracker.definition.periods.flatMap((period) => found.get(period) ?? []);
+  }
+
+  private async compareTogether(
+    tracker: ResolvedTracker,
+    { now, covered }: Together,
+    options: VerifyOptions,
+    found: Map<Period, Difference[]>,
+  ): Promise<void> {
+    const { definition, sourceDatabase } = tracker;
+    const periods = [...covered.keys()];
+    const throughs = [...covered.values()].map(({ through }) => through).sort();
+    const plan = planRun({
+      definition: { ...definition, periods },
+      tracker: trackerLabel(definition),
+      fingerprint: (period) => fingerprintOf(tracker, period),
+      today: localDateAt(now, definition.timeZone),
+      coverage: covered,
+      requested: { from: options.from, to: options.to ?? throughs.at(-1) },
+      firstDate: null,
+    });
+    const probe = probeOf(sourceDatabase.dialect, tracker, now);
+    const countsByIndex = await sourceDatabase.read(() => probe.countsByIndex(), {
+      cancellation: options.cancellation,
+    });
+    const scan = { ...scanOf(tracker, plan, now, countsByIndex), partials: VERIFIED };
+    await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(definition), scan), {
+      cancellation: options.cancellation,
+    });
+    const spool =
+      sourceDatabase === this.database
+        ? undefined
+        : await PartialSpool.from(sourceDatabase, scan, { cancellation: options.cancellation });
+    try {
+      const { cancellation } = options;
+      const slices = (): Iterable<() => Work<void>> =>
+        this.slices(tracker, covered, scan, plan, { spool, found, onProgress: options.onProgress });
+      await this.database.inSlices(slices, { cancellation, tables: [VERIFIED] });
+    } finally {
+      spool?.remove();
+    }
+  }
+
+  private *slices(
+    tracker: ResolvedTracker,
+    covered: ReadonlyMap<Period, ComputedRange>,
+    scan: RollupSpec,
+    plan: RunPlan,
+    {
+      spool,
+      found,
+      onProgress,
+    }: Pick<VerifyOptions, 'onProgress'> & { spool: PartialSpool | undefined; found: Map<Period, Difference[]> },
+  ): Generator<() => Work<void>> {
+    const { dialect } = this.database;
+    const verifier = this; // eslint-disable-line @typescript-eslint/no-this-alias -- generators have no arrow functions
+    let staged: { spec: RollupSpec; metric: string; slices: { period: RollupPeriod; slice: DaySlice }[] } | undefined;
+    yield function* () {
+      const metric = yield* resolveMetric(verifier.database, tracker.definition.metric);
+      const resolved = yield* specOf(dialect, metric, scan, plan);
+      const spec = spool === undefined ? resolved : spooledSpec(resolved);
+      yield* spool === undefined ? stagePartials(dialect, spec) : spool.stage(dialect, spec);
+      staged = { spec, metric: metric.key, slices: yield* slicesOf(spec) };
+    };
+    if (staged === undefined) return;
+    const { spec, metric, slices } = staged;
+    for (const { period } of plan.periods) found.set(period, []);
+    for (const [index, { period, slice }] of slices.entries()) {
+      yield function* () {
+        yield* verifier.refuseOvertaken(tracker, covered);
+        const rows = yield* differingRows(dialect, spec, period, slice);
+        const { statistic } = tracker.target;
+        found.get(period.period)?.push(...rows.map((row) => differenceOf(statistic, metric, period.period, row)));
+      };
+      onProgress?.({
+        period: period.period,
+        date: fromDayNumber(slice.through),
+        from: fromDayNumber(period.from),
+        to: fromDayNumber(period.through),
+        fraction: (index + 1) / slices.length,
+        differences: [...found.values()].reduce((sum, { length }) => sum + length, 0),
+      });
+    }
+    yield function* () {
+      yield* execute(dialect.unstage(spec.partials));
+    };
+    for (const differences of found.values()) differences.sort(byKeyAndDate);
+  }
+
+  /** A run that ends meanwhile has changed the rows that are compared. */
+  private *refuseOvertaken(tracker: ResolvedTracker, before: ReadonlyMap<Period, ComputedRange>): Work<void> {
+    const now = yield* readComputedRanges(this.database, tracker);
+    for (const [period, { from, through, computedAt }] of before) {
+      const range = now.get(period);
+      if (range?.from !== from || range.through !== through || range.computedAt.getTime() !== computedAt.getTime())
+        throw new VerificationOvertakenError(trackerLabel(tracker.definition), OVERTAKEN_LIMIT);
+    }
+  }
+}
+
+function groupedByRun(covered: ReadonlyMap<Period, ComputedRange>): Together[] {
+  const groups = new Map<string, { now: Date; covered: Map<Period, ComputedRange> }>();
+  for (const [period, range] of covered) {
+    const { computedAt, through } = range;
+    const key = `${String(computedAt.getTime())} ${through}`;
+    const group = groups.get(key) ?? { now: computedAt, covered: new Map<Period, ComputedRange>() };
+    group.covered.set(period, range);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/**
+ * Returns the days to compare at a time: about `SLICE_ROWS` rows, but at least as many as there are partials, because
+ * each slice of a window reads all of them.
+ */
+function* slicesOf(spec: RollupSpec): Work<{ period: RollupPeriod; slice: DaySlice }[]> {
+  const count = yield* queryOne<{ n: unknown }>(sql`SELECT COUNT(*) AS n FROM ${raw(spec.partials)}`);
+  const partials = Number(count?.n);
+  const slices: { period: RollupPeriod; slice: DaySlice }[] = [];
+  let keys: number | undefined;
+  for (const period of spec.periods) {
+    const days = period.through - period.from + 1;
+    let rows = partials;
+    if (isSliceable(period) && periodKind(period.period) !== 'bucket') rows = days * (keys ??= yield* keyCount(spec));
+    const wanted = Math.ceil(
+      rows / Math.max(SLICE_ROWS, periodKind(period.period) === 'bucket' ? partials / 10 : partials),
+    );
+    const length = isSliceable(period) ? Math.ceil(days / Math.max(1, wanted)) : days;
+    for (let from = period.from; from <= period.through; from += length) {
+      slices.push({ period, slice: { from, through: Math.min(from + length - 1, period.through) } });
+    }
+  }
+  return slices;
+}
+
+function* keyCount(spec: RollupSpec): Work<number> {
+  const keys = keyNames(spec);
+  if (keys.length === 0) return 1;
+  const distinct = sql`SELECT DISTINCT ${join(keys)} FROM ${raw(spec.partials)}`;
+  const [count] = yield* query<{ n: unknown }>(sql`SELECT COUNT(*) AS n FROM (${distinct}) k`);
+  return Number(count?.n);
+}
+
+function byKeyAndDate(a: Difference, b: Difference): number {
+  const others = sortKey(b);
+  for (const [index, one] of sortKey(a).entries()) {
+    const other = others[index];
+    if (one === other) continue;
+    if (one === null || other === null || other === undefined) return one === null ? -1 : 1;
+    return one < other ? -1 : 1;
+  }
+  return 0;
+}
+
+function sortKey({ object, dimensions, date }: Difference): (string | number | boolean | null)[] {
+  return [...(object === undefined ? [] : [object.type, object.id]), ...Object.values(dimensions ?? {}), date];
+}
+
+function differenceOf(statistic: StatisticTable, metric: string, period: Period, row: ComparedRow): Difference {
+  const keys = Object.fromEntries(
+    statistic.keys.map((key, index) => [key.property, key.decode(row[`k${String(index)}`])]),
+  );
+  return {
+    metric,
+    period,
+    date: row.date,
+    ...(statistic.kind === 'object' ? { object: { type: String(keys.objectType), id: String(keys.objectId) } } : {}),
+    ...(statistic.kind === 'custom' ? { dimensions: keys } : {}),
+    stored: row.is_stored === 1 ? exactValue(row.stored) : undefined,
+    expected: row.is_expected === 1 ? exactValue(row.expected) : undefined,
+  };
+}

@@ -1,0 +1,275 @@
+import { meaningOf } from '../../catalog/aggregates.js';
+import type { StoredCoverage } from '../../coverage/coverage.js';
+import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../../errors/run.error.js';
+import type { RollupPeriod } from '../../rollup/rollup-spec.js';
+import { addDays, dayNumber, FIRST_DAY, type LocalDate } from '../../time/local-date.js';
+import { bucketStart, nextBucket, Period, periodKind, windowDays } from '../../time/period.js';
+import { isSameZone, isZone, localDateAt } from '../../time/time-zone.js';
+import type { TrackerDefinition } from '../definition/tracker-definition.js';
+
+/** The range of dates that is complete, as stored. */
+export interface CoveredRange {
+  readonly from: LocalDate;
+  readonly through: LocalDate;
+  readonly fingerprint: string;
+  /** of the last run's definition */
+  readonly timeZone?: string;
+}
+
+/** A range that a run has computed. */
+export interface ComputedRange extends CoveredRange {
+  /** the run's now */
+  readonly computedAt: Date;
+}
+
+/** A range that a call asks for. */
+export interface RequestedRange {
+  readonly from?: LocalDate | undefined;
+  readonly to?: LocalDate | undefined;
+  /**
+   * the range of which this one is a step. Statistics belong to a changed definition only when the whole range is
+   * computed
+   */
+  readonly stepOf?: { readonly from: LocalDate; readonly to?: LocalDate | undefined } | undefined;
+}
+
+export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
+  /** the coverage after the run */
+  readonly covered: CoveredRange;
+  /** true if nothing is covered before the run */
+  readonly isFirst: boolean;
+  /** first covered day, if the lookback reaches further back. Coverage is extended if rows are found there */
+  readonly coveredSince: number | null;
+  /** rows after this date are removed: a clock that was ahead has written them */
+  readonly lastKept: LocalDate | null;
+  /** true if no value depends on a stored one: in a first run, and in a range that a call asks for */
+  readonly fresh: boolean;
+}
+
+export interface RunPlan {
+  /** the dates that the run replaces, over all periods */
+  readonly from: LocalDate;
+  readonly through: LocalDate;
+  readonly periods: readonly PlannedPeriod[];
+  readonly scanFrom: number;
+  readonly scanBase: boolean;
+  readonly scanThrough: number;
+}
+
+export interface RunPlanInput {
+  readonly definition: TrackerDefinition;
+  /** for messages */
+  readonly tracker: string;
+  /** of the definition, or of the same one with another name of its time zone */
+  readonly fingerprint: (period: Period, timeZone?: string) => string;
+  readonly today: LocalDate;
+  readonly coverage: ReadonlyMap<Period, CoveredRange>;
+  readonly requested: RequestedRange;
+  /** the date of the source's first row up to now; null if there is none */
+  readonly firstDate: LocalDate | null;
+}
+
+/** Returns the computed ranges by period. A coverage that was created and never filled has none. */
+export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period, ComputedRange> {
+  const ranges = new Map<Period, ComputedRange>();
+  for (const { period, from, through, fingerprint, timeZone, computedAt } of coverages) {
+    if (from === null || through === null || computedAt === null) continue;
+    ranges.set(period, { from, through, fingerprint, timeZone, computedAt });
+  }
+  return ranges;
+}
+
+/**
+ * Plans which dates of which period a run replaces, and what it reads from the source for that.
+ *
+ * @throws ClockBehindError, DefinitionChangedError, InvalidRangeError
+ */
+export function planRun(input: RunPlanInput): RunPlan {
+  const periods = input.definition.periods.map((period) => planPeriod(input, period));
+  const scanFrom = Math.min(...periods.map(scanStart));
+  const first = input.firstDate;
+  const olderRows = first === null || dayNumber(first) < scanFrom;
+  return {
+    from: earliest(periods.map(({ range }) => range.from)),
+    through: latest(periods.map(({ range }) => range.through)),
+    periods,
+    scanFrom,
+    scanBase: olderRows && periods.some(needsBase),
+    scanThrough: Math.max(...periods.map(({ lastDay }) => lastDay)),
+  };
+}
+
+/** True if a plan needs to know when the source begins. */
+export function needsFirstDate({
+  definition,
+  coverage,
+  requested,
+}: Pick<RunPlanInput, 'definition' | 'coverage' | 'requested'>): boolean {
+  return requested.from === undefined && definition.periods.some((period) => !coverage.has(period));
+}
+
+/**
+ * Returns the instant for which a run computes the dates that are due. If the clock is one day behind the coverage, as
+ * that of another replica may be about midnight, it returns the instant of the last run, so that nothing moves back.
+ */
+export function dueAt(
+  now: Date,
+  timeZone: string,
+  coverage: ReadonlyMap<Period, Pick<CoveredRange, 'through'> & { readonly computedAt: Date }>,
+): Date {
+  const tomorrow = addDays(localDateAt(now, timeZone), 1);
+  const later = [...coverage.values()].filter(({ through, computedAt }) => through === tomorrow && computedAt > now);
+  return later.map(({ computedAt }) => computedAt).reduce((a, b) => (b > a ? b : a), now);
+}
+
+interface DatedPeriod extends PlannedPeriod {
+  readonly range: { readonly from: LocalDate; readonly through: LocalDate };
+}
+
+function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
+  const { definition, coverage, requested, fingerprint } = input;
+  const covered = coverage.get(period);
+  const wanted = requested.from === undefined && requested.to === undefined ? null : requested;
+  const range = wanted === null ? due(input, covered) : asked(input, period, wanted, covered);
+  const from = firstBucket(definition, period, range.from);
+  const first = earliest([from, range.through]);
+  const changed = covered !== undefined && isChanged(input, period, covered);
+  if (changed && !replacesAll(definition, period, wanted, covered)) {
+    throw new DefinitionChangedError(input.tracker, Period.nameOf(period), covered.from, covered.through);
+  }
+  const openEnded = wanted !== null && wanted.to === undefined;
+  const whole =
+    wanted?.stepOf?.from === undefined
+      ? from
+      : earliest([from, firstBucket(definition, period, notBefore(definition, wanted.stepOf.from))]);
+  // steps on their way to what is covered leave a gap before it that later ones fill
+  const adjoins = covered === undefined || range.through >= addDays(covered.from, -1);
+  const through = covered === undefined || openEnded ? range.through : latest([range.through, covered.through]);
+  return {
+    period,
+    density: definition.density,
+    from: dayNumber(from),
+    through: dayNumber(range.through),
+    lastDay: lastDay(input, period, dayNumber(range.through)),
+    baseIsStored: covered !== undefined && resumes(definition, period, wanted),
+    fresh: wanted !== null || covered === undefined,
+    isFirst: covered === undefined,
+    coveredSince: covered !== undefined && wanted === null && first < covered.from ? dayNumber(covered.from) : null,
+    endsEarly: covered !== undefined && range.through < through,
+    lastKept: openEnded ? range.through : null,
+    range: { from: first, through: range.through },
+    covered: {
+      from: covered === undefined ? first : adjoins ? earliest([whole, covered.from]) : covered.from,
+      through,
+      // the steps of a range make statistics those of the new definition when the last one is done
+      fingerprint: changed && !openEnded ? covered.fingerprint : fingerprint(period),
+    },
+  };
+}
+
+/** Another name of the time zone is not a change: the stored values were computed by the same clocks. */
+function isChanged({ definition, fingerprint }: RunPlanInput, period: Period, covered: CoveredRange): boolean {
+  const { fingerprint: stored, timeZone = definition.timeZone } = covered;
+  if (stored === fingerprint(period)) return false;
+  if (timeZone === definition.timeZone || !isZone(timeZone)) return true;
+  return stored !== fingerprint(period, timeZone) || !isSameZone(timeZone, definition.timeZone);
+}
+
+/** True if a range that a call asks for, or the one of which it is a step, replaces the whole coverage. */
+function replacesAll(
+  definition: TrackerDefinition,
+  period: Period,
+  wanted: RequestedRange | null,
+  covered: CoveredRange,
+): boolean {
+  const whole = wanted?.stepOf ?? wanted;
+  if (whole?.from === undefined || whole.to !== undefined) return false;
+  return firstBucket(definition, period, notBefore(definition, whole.from)) <= covered.from;
+}
+
+/** Returns the dates that are due: all of them at first, later those since the last run and those of the lookback. */
+function due(
+  { definition, tracker, today, firstDate }: RunPlanInput,
+  covered: CoveredRange | undefined,
+): { from: LocalDate; through: LocalDate } {
+  if (covered === undefined) return { from: notBefore(definition, firstDate ?? today), through: today };
+  if (today < addDays(covered.through, -1)) throw new ClockBehindError(tracker, today, covered.through);
+  const from = earliest([addDays(covered.through, -definition.lookback), today]);
+  return { from: notBefore(definition, from), through: today };
+}
+
+function asked(
+  { definition, today, tracker, firstDate }: RunPlanInput,
+  period: Period,
+  { from, to, stepOf }: RequestedRange,
+  covered: CoveredRange | undefined,
+): { from: LocalDate; through: LocalDate } {
+  const through = to === undefined ? today : earliest([to, today]);
+  const start = from ?? covered?.from ?? firstDate ?? through;
+  if (start > through) {
+    throw new InvalidRangeError(
+      `A range of ${tracker} begins on ${start} and ends on ${through}. Expected from <= to, and from no later than today (${today}).`,
+    );
+  }
+  const end = stepOf === undefined ? through : stepOf.to === undefined ? today : earliest([stepOf.to, today]);
+  if (covered !== undefined && (end < addDays(covered.from, -1) || start > addDays(covered.through, 1))) {
+    throw new InvalidRangeError(
+      `A range of ${tracker} from ${stepOf?.from ?? start} to ${end} leaves a gap beside what is covered in ${Period.nameOf(period)} ` +
+        `(${covered.from} to ${covered.through}), whose dates nobody would have computed. Choose a range that adjoins it.`,
+    );
+  }
+  return { from: notBefore(definition, start), through };
+}
+
+function notBefore({ since }: TrackerDefinition, date: LocalDate): LocalDate {
+  return since === null ? date : latest([since, date]);
+}
+
+/**
+ * Returns the first bucket that a range replaces: the one that contains its first date, unless that begins before
+ * `since`.
+ */
+function firstBucket({ since, weekStart }: TrackerDefinition, period: Period, date: LocalDate): LocalDate {
+  if (periodKind(period) !== 'bucket') return date;
+  const start = bucketStart(period, date, weekStart);
+  return since !== null && start < since ? nextBucket(period, start, weekStart) : start;
+}
+
+/** True if a lifetime value continues from the stored one, because earlier rows never change or have been deleted. */
+function resumes(
+  { aggregate, appendOnly, sourceKeptSince }: TrackerDefinition,
+  period: Period,
+  wanted: RequestedRange | null,
+): boolean {
+  if (periodKind(period) !== 'lifetime' || !meaningOf(aggregate.function).continues) return false;
+  return sourceKeptSince !== null || (appendOnly && wanted === null);
+}
+
+function scanStart({ period, from }: PlannedPeriod): number {
+  return periodKind(period) === 'rolling' ? Math.max(from - windowDays(period) + 1, FIRST_DAY) : from;
+}
+
+/** Returns the last day to compute: a bucket is computed as a whole, even if the range ends within it. */
+function lastDay({ definition, today }: RunPlanInput, period: Period, through: number): number {
+  if (periodKind(period) !== 'bucket' || period === Period.DAY) return through;
+  const end =
+    dayNumber(nextBucket(period, bucketStart(period, dateOf(through), definition.weekStart), definition.weekStart)) - 1;
+  return Math.min(end, dayNumber(today));
+}
+
+function dateOf(day: number): LocalDate {
+  return addDays('1970-01-01', day);
+}
+
+function needsBase({ period, density, baseIsStored, fresh }: PlannedPeriod): boolean {
+  if (periodKind(period) === 'lifetime') return !baseIsStored;
+  return periodKind(period) === 'rolling' && density === 'daily' && fresh;
+}
+
+function earliest(dates: readonly LocalDate[]): LocalDate {
+  return dates.reduce((a, b) => (b < a ? b : a));
+}
+
+function latest(dates: readonly LocalDate[]): LocalDate {
+  return dates.reduce((a, b) => (b > a ? b : a));
+}

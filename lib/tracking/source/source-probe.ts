@@ -1,0 +1,75 @@
+import type { Clock as ColumnClock, Dialect } from '../../database/dialects/dialect.js';
+import type { Work } from '../../database/work.js';
+import { earliestReading } from '../../rollup/rollup.js';
+import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../../time/local-date.js';
+import { daySegments, latestReading, localDateAt, readingRange } from '../../time/time-zone.js';
+import type { ResolvedTracker } from './tracker.resolver.js';
+
+/** Asks a source what a run needs to know before it reads the rows. */
+export interface SourceProbe {
+  /** the local date of the source's first row up to now; null if there is none */
+  firstDate(): Work<LocalDate | null>;
+  countsByIndex(): Work<boolean>;
+}
+
+/** Asks a source that is in the same database as the work. */
+export function probeOf(dialect: Dialect, tracker: ResolvedTracker, now: Date): SourceProbe {
+  return { firstDate: () => firstDate(dialect, tracker, now), countsByIndex: () => countsByIndex(dialect, tracker) };
+}
+
+/** Asks a source first, for work that is done in another database. */
+export function* probed(probe: SourceProbe): Work<SourceProbe> {
+  const first = yield* probe.firstDate();
+  const counts = yield* probe.countsByIndex();
+  return knownProbe(first, counts);
+}
+
+/** Returns a probe whose answers are known already. */
+export function knownProbe(firstDate: LocalDate | null, countsByIndex: boolean): SourceProbe {
+  return { firstDate: () => known(firstDate), countsByIndex: () => known(countsByIndex) };
+}
+
+/** Returns a probe that already knows the first date. */
+export function withFirstDate(probe: SourceProbe, firstDate: LocalDate | null): SourceProbe {
+  return { ...probe, firstDate: () => known(firstDate) };
+}
+
+// eslint-disable-next-line require-yield -- a work of no statements
+function* known<T>(value: T): Work<T> {
+  return value;
+}
+
+function* countsByIndex(dialect: Dialect, { source: { plain } }: ResolvedTracker): Work<boolean> {
+  return plain !== null && (yield* dialect.countsByIndex(plain.table, plain.column));
+}
+
+/**
+ * Returns the local date of the source's first row up to now, or of the first one from a date on. Returns null if there
+ * is none. A row before all dates, or without a date of the calendar, counts as 0001-01-01.
+ */
+export function* firstDate(
+  dialect: Dialect,
+  { definition, source }: ResolvedTracker,
+  now: Date,
+  since: LocalDate | null = null,
+): Work<LocalDate | null> {
+  const { clock } = source;
+  const zone = definition.timeZone;
+  const before =
+    clock.kind === 'date' ? Date.parse(localDateAt(now, zone)) + 86_400_000 : latestReading(now, clock.storedIn) + 1;
+  const from = since === null ? null : firstReadingOn(clock, zone, since);
+  const earliest = yield* earliestReading(dialect, source, { from, before });
+  if (earliest === null) return null;
+  // what is before every date, or has none, is taken to be on the first one
+  const reading = Math.max(earliest, FIRST_DAY * 86_400_000);
+  const [segment] =
+    clock.kind === 'date' ? [] : daySegments({ storedIn: clock.storedIn, zone, from: reading, to: reading });
+  return fromDayNumber(Math.max(Math.floor((reading / 1000 + (segment?.shift ?? 0)) / 86_400), FIRST_DAY));
+}
+
+/** Returns the first reading of a date on a column's clock. */
+export function firstReadingOn(clock: ColumnClock, zone: string, date: LocalDate): number {
+  const day = dayNumber(date);
+  if (clock.kind === 'date') return day * 86_400_000;
+  return readingRange({ storedIn: clock.storedIn, zone, fromDay: day, toDay: day }).from;
+}
