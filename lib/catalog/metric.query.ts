@@ -45,6 +45,16 @@ export function* selectMetrics(database: Database, condition: Sql): Work<Metric[
   return rows.map(metricOf);
 }
 
+/** Finds all stored metrics. */
+export function allMetrics(database: Database): Work<Metric[]> {
+  return selectMetrics(database, sql`1 = 1`);
+}
+
+/** Finds the stored metrics of a domain. */
+export function metricsOfDomain(database: Database, { id }: Pick<Domain, 'id'>): Work<Metric[]> {
+  return selectMetrics(database, sql`d.${database.table(Domain).column('id')} = ${database.dialect.integer(id)}`);
+}
+
 /** Returns the columns of `metricTables` that `metricOf` reads. */
 export function metricColumns(database: Database): Sql {
   const metric = database.table(Metric);
@@ -104,7 +114,7 @@ export function* findMetric(database: Database, target: MetricTarget): Work<Metr
 /** Returns the error for a target that is not stored, with the nearest of the stored keys. */
 export function* unknownMetric(database: Database, target: MetricTarget): Work<UnknownMetricError> {
   const key = typeof target === 'string' ? target : target.key;
-  const stored = yield* selectMetrics(database, sql`1 = 1`);
+  const stored = yield* allMetrics(database);
   return new UnknownMetricError(
     key,
     nearest(

@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { Command } from 'commander';
 import { untilAborted } from '../database/cancellation.js';
 import { InterruptedError } from '../errors/cli.error.js';
-import { StatisticService } from '../statistics/statistic.service.js';
+import { StatisticService } from '../statistics/index.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { exitCodeFor } from './exit-code.js';
 import { Interruption } from './interruption.js';

@@ -1,6 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { ObjectTypes } from '../statistics/filter/object-types.js';
-import { StatisticOwners } from '../statistics/tables/owners.js';
+import { ObjectTypes, StatisticOwners } from '../statistics/index.js';
 import type { TransferService } from '../transfer/transfer.service.js';
 import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';

@@ -1,5 +1,5 @@
 import type { CanActivate, FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
-import type { ObjectRef } from '../statistics/filter/object-target.js';
+import type { ObjectRef } from '../statistics/index.js';
 import { callback, injectable, isOptions, listOf, optional } from '../validation/check.js';
 import { readOptions, readValue, type ChecksOf } from '../validation/options.js';
 import { InvalidHttpOptionsError, UnguardedInterfaceError } from './http.error.js';

@@ -1,12 +1,9 @@
 import { Inject, Injectable, type InjectionToken, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { MetricService } from '../catalog/metric.service.js';
+import { MetricService } from '../catalog/index.js';
 import { Database } from '../database/database.js';
 import { TrackerService } from '../execution/tracker.service.js';
-import { ObjectTypes } from '../statistics/filter/object-types.js';
-import { StatisticOwners } from '../statistics/tables/owners.js';
-import type { StatisticContext } from '../statistics/filter/statistic.context.js';
-import { StatisticService } from '../statistics/statistic.service.js';
+import { ObjectTypes, type StatisticContext, StatisticOwners, StatisticService } from '../statistics/index.js';
 import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
 import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';

@@ -5,7 +5,7 @@ import { MEMORY_DATABASE } from '../database/memory-database.js';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 import { entity, isOptions, listOf, type Check } from '../validation/check.js';
 import { checkIsObject, readValue } from '../validation/options.js';
-import type { EntityClass } from '../statistics/filter/object-target.js';
+import type { EntityClass } from '../statistics/index.js';
 import { TrackstatsModule } from '../module/trackstats.module.js';
 import type { TrackstatsModuleExtras, TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TestClock } from './test.clock.js';

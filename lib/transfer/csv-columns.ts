@@ -1,13 +1,13 @@
 import type { Database } from '../database/database.js';
 import { shown } from '../errors/trackstats.error.js';
-import { StatisticByDateAndObject } from '../statistics/tables/statistic-by-date-and-object.entity.js';
-import { StatisticByDate } from '../statistics/tables/statistic-by-date.entity.js';
 import {
+  StatisticByDate,
+  StatisticByDateAndObject,
   type StatisticKey,
   type StatisticTable,
   statisticTableOf,
   statisticTablesOf,
-} from '../statistics/tables/statistic-table.js';
+} from '../statistics/index.js';
 
 const NEEDED = ['metric', 'period', 'date', 'value'];
 const OPTIONAL = ['domain_name', 'metric_name'];

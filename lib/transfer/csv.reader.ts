@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import type { CsvError } from 'csv-parse';
 import type { Database } from '../database/database.js';
-import type { StatisticKey } from '../statistics/tables/statistic-table.js';
+import type { StatisticKey } from '../statistics/index.js';
 import { restored } from './csv-cell.js';
 import { loadParse } from './csv-packages.js';
 import { columnsOf, type CsvColumns } from './csv-columns.js';

@@ -1,6 +1,5 @@
-import type { Metric } from '../catalog/metric.entity.js';
-import type { StoredRow } from '../statistics/read/rows.query.js';
-import type { StatisticKey, StatisticTable } from '../statistics/tables/statistic-table.js';
+import type { Metric } from '../catalog/index.js';
+import type { StatisticKey, StatisticTable, StoredRow } from '../statistics/index.js';
 import { Period } from '../time/period.js';
 import { defused } from './csv-cell.js';
 import type { ExportWriter } from './export.writer.js';

@@ -1,20 +1,21 @@
-import type { DomainTarget, MetricTarget } from '../catalog/definitions.js';
-import { domainKeyOf } from '../catalog/domain.query.js';
+import { domainKeyOf, type DomainTarget, type MetricTarget } from '../catalog/index.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';
-import type { AbstractStatistic } from '../statistics/tables/abstract-statistic.js';
-import type { RangeInput } from '../statistics/filter/date-range.js';
-import { checkFilterKeys, readFilter, type FilterKey } from '../statistics/filter/filter.js';
-import type { FilterContext } from '../statistics/filter/scope-filter.js';
-import type { ScopeFilter } from '../statistics/filter/scope-filter.js';
-import { StatisticByDateAndObject } from '../statistics/tables/statistic-by-date-and-object.entity.js';
-import type {
-  AnyMetrics,
-  CustomScope,
-  ObjectsScope,
-  Range,
-  TotalScope,
-} from '../statistics/filter/statistic-filter.js';
-import { statisticTableOf } from '../statistics/tables/statistic-table.js';
+import {
+  type AbstractStatistic,
+  type AnyMetrics,
+  checkFilterKeys,
+  type CustomScope,
+  type FilterContext,
+  type FilterKey,
+  type ObjectsScope,
+  type Range,
+  type RangeInput,
+  readFilter,
+  type ScopeFilter,
+  StatisticByDateAndObject,
+  statisticTableOf,
+  type TotalScope,
+} from '../statistics/index.js';
 import { checkPeriod, type Period } from '../time/period.js';
 
 /** Selects metrics to export: one, several, all of a domain, or all that are stored if none is named. */

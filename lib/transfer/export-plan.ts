@@ -1,19 +1,19 @@
-import sql from 'sql-template-tag';
-import { Domain } from '../catalog/domain.entity.js';
-import { findDomain, unknownDomain } from '../catalog/domain.query.js';
-import type { Metric } from '../catalog/metric.entity.js';
-import { selectMetrics } from '../catalog/metric.query.js';
-import { byText } from '../catalog/order.js';
-import type { Database } from '../database/database.js';
+import { allMetrics, byText, findDomain, type Metric, metricsOfDomain, unknownDomain } from '../catalog/index.js';
 import type { Work } from '../database/work.js';
-import { type DateRange, rowRange } from '../statistics/filter/date-range.js';
-import { filterScopes, type ScopeFilter } from '../statistics/filter/scope-filter.js';
-import { calendarOf, readMetrics, type StatisticContext } from '../statistics/filter/statistic.context.js';
-import { cutCoverage, hasDates } from '../coverage/coverage.js';
-import { storedCoverages } from '../coverage/coverage.store.js';
+import {
+  calendarOf,
+  type DateRange,
+  filterScopes,
+  readMetrics,
+  rowRange,
+  type ScopeFilter,
+  selectsScope,
+  type StatisticContext,
+} from '../statistics/index.js';
+import { cutCoverage, hasDates, storedCoverages } from '../coverage/index.js';
 import { Period } from '../time/period.js';
 import type { CheckedExport } from './export-filter.js';
-import { isWhole, transferCoverage, type TransferredCoverage } from './transferred-coverage.js';
+import { transferCoverage, type TransferredCoverage } from './transferred-coverage.js';
 
 /** The statistics that an export writes, metric by metric. */
 export interface ExportPlan {
@@ -54,7 +54,7 @@ export function* exportPlan(context: StatisticContext, checked: CheckedExport, n
         .filter(hasDates)
         .sort((a, b) => a.period - b.period || byText(a.scope, b.scope))
         .filter(({ period }) => periods === null || periods.includes(period))
-        .filter((coverage) => isWhole(scope, coverage.scope))
+        .filter((coverage) => selectsScope(scope, coverage.scope))
         .map((coverage) => cutCoverage(coverage, rangeOf(coverage.period)))
         .filter((coverage) => coverage !== null);
       return { metric, rangeOf, coverages: covered.map(transferCoverage) };
@@ -75,13 +75,9 @@ function byMetric<C extends { readonly metricId: number }>(coverages: readonly C
 
 function* metricsOf(context: StatisticContext, { metrics }: CheckedExport): Work<readonly Metric[]> {
   const { database } = context;
-  if (metrics === null) return yield* selectMetrics(database, sql`1 = 1`);
+  if (metrics === null) return yield* allMetrics(database);
   if (!('domain' in metrics)) return (yield* readMetrics(context, metrics, Period.DAY)).stored;
   const domain = yield* findDomain(database, metrics.domain);
   if (domain === null) throw yield* unknownDomain(database, metrics.domain);
-  return yield* selectMetrics(database, isOfDomain(database, domain));
-}
-
-function isOfDomain(database: Database, { id }: Domain) {
-  return sql`d.${database.table(Domain).column('id')} = ${database.dialect.integer(id)}`;
+  return yield* metricsOfDomain(database, domain);
 }

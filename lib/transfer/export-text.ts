@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import type { StatisticTable } from '../statistics/tables/statistic-table.js';
+import type { StatisticTable } from '../statistics/index.js';
 import { CsvWriter } from './csv.writer.js';
 import { exportPages } from './export-pages.js';
 import type { ExportPlan } from './export-plan.js';

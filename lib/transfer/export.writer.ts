@@ -1,5 +1,5 @@
-import type { Metric } from '../catalog/metric.entity.js';
-import type { StoredRow } from '../statistics/read/rows.query.js';
+import type { Metric } from '../catalog/index.js';
+import type { StoredRow } from '../statistics/index.js';
 import type { PlannedMetric } from './export-plan.js';
 
 /** Spells an export in a format. */

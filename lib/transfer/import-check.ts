@@ -1,11 +1,15 @@
-import { checkDescription, checkName, parseKey } from '../catalog/ref.js';
+import { checkDescription, checkName, parseKey } from '../catalog/index.js';
 import { InvalidDateError } from '../errors/time.error.js';
 import { InvalidObjectError, InvalidValueError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import { checkId, checkTypeText } from '../statistics/filter/object-target.js';
-import { type Cell, coverageScopes } from '../statistics/filter/scope-filter.js';
-import type { StatisticTable } from '../statistics/tables/statistic-table.js';
-import { storedValue } from '../statistics/filter/statistic-value.js';
+import {
+  type Cell,
+  checkId,
+  checkTypeText,
+  coverageScopes,
+  type StatisticTable,
+  storedValue,
+} from '../statistics/index.js';
 import { type LocalDate, parseLocalDate } from '../time/local-date.js';
 import { bucketStart, Period, type WeekStart } from '../time/period.js';
 import type { GivenMetric, GivenValue } from './import-entry.js';

@@ -1,12 +1,18 @@
 import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
-import { parseKey } from '../catalog/ref.js';
+import { parseKey } from '../catalog/index.js';
 import { InvalidFilterError } from '../errors/statistic.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import { type CoverageKind, COVERAGE_KINDS } from '../coverage/coverage-kind.js';
-import { type CoveredDates, hasDates, joinCoverages } from '../coverage/coverage.js';
-import { lockCoverage, writeCoverage } from '../coverage/coverage.store.js';
-import { keyTextProblem } from '../statistics/tables/key-text.js';
+import {
+  COVERAGE_KINDS,
+  type CoverageKind,
+  type CoveredDates,
+  hasDates,
+  joinCoverages,
+  lockCoverage,
+  writeCoverage,
+} from '../coverage/index.js';
+import { keyTextProblem } from '../statistics/index.js';
 import { parseLocalDate } from '../time/local-date.js';
 import { Period } from '../time/period.js';
 import { checkTimeZone } from '../time/time-zone.js';

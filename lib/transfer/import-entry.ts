@@ -1,4 +1,4 @@
-import type { StatisticTable } from '../statistics/tables/statistic-table.js';
+import type { StatisticTable } from '../statistics/index.js';
 
 /** The position of an entry: a line of a file, or an id in a table. */
 export interface EntryPlace {

@@ -1,8 +1,7 @@
 import { Spool } from '../database/spool.js';
 import type { ImportProblem } from '../errors/transfer.error.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
-import type { StatisticContext } from '../statistics/filter/statistic.context.js';
-import type { StatisticTable } from '../statistics/tables/statistic-table.js';
+import type { StatisticContext, StatisticTable } from '../statistics/index.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { type CheckedMetric, checkMetric, checkValue } from './import-check.js';

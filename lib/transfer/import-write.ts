@@ -1,12 +1,8 @@
-import { ensureMetric } from '../catalog/catalog.store.js';
-import type { Metric } from '../catalog/metric.entity.js';
-import { findMetrics } from '../catalog/metric.query.js';
-import { byText } from '../catalog/order.js';
+import { byText, ensureMetric, findMetrics, type Metric } from '../catalog/index.js';
 import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
 import { ImportRefusedError } from '../errors/transfer.error.js';
-import type { StatisticTable } from '../statistics/tables/statistic-table.js';
-import { rowId, type RowToWrite, writeRows } from '../statistics/write/write.query.js';
+import { rowId, type RowToWrite, type StatisticTable, writeRows } from '../statistics/index.js';
 import type { CheckedMetric } from './import-check.js';
 import { putCoverage } from './import-coverage.js';
 import type { ImportIntake, SpooledItem } from './import-intake.js';

@@ -1,6 +1,6 @@
 import { ImportRefusedError } from '../errors/transfer.error.js';
 import { TrackerOwnedError } from '../errors/statistic.error.js';
-import type { StatisticContext } from '../statistics/filter/statistic.context.js';
+import type { StatisticContext } from '../statistics/index.js';
 import { Period } from '../time/period.js';
 import { EventLoopTurns } from './event-loop.js';
 import type { ImportEntry } from './import-entry.js';

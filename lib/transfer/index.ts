@@ -1,6 +1,6 @@
 export type { AllObjectsScope, ExportedMetrics, ExportFilter } from './export-filter.js';
-export type { DjangoImportOptions } from './django.import.js';
-export type { DjangoTables } from './django-tables.js';
+export type { DjangoImportOptions } from './django/django.import.js';
+export type { DjangoTables } from './django/django.query.js';
 export { TRANSFER_FORMATS } from './transfer-format.js';
 export type { TransferFormat } from './transfer-format.js';
 export { TrackstatsTransferModule } from './transfer.module.js';

@@ -1,4 +1,4 @@
-import type { CoverageKind } from '../coverage/coverage-kind.js';
+import type { CoverageKind } from '../coverage/index.js';
 import type { LocalDate } from '../time/local-date.js';
 
 /** The format that the header of a file names. */

@@ -1,8 +1,12 @@
 import type { Database } from '../database/database.js';
 import { shown } from '../errors/trackstats.error.js';
-import { StatisticByDateAndObject } from '../statistics/tables/statistic-by-date-and-object.entity.js';
-import { StatisticByDate } from '../statistics/tables/statistic-by-date.entity.js';
-import { type StatisticTable, statisticTableOf, statisticTablesOf } from '../statistics/tables/statistic-table.js';
+import {
+  StatisticByDate,
+  StatisticByDateAndObject,
+  type StatisticTable,
+  statisticTableOf,
+  statisticTablesOf,
+} from '../statistics/index.js';
 import type { ImportEntry } from './import-entry.js';
 import { linesOf, LONGEST_ROW } from './import-text.js';
 import { JSONL_FORMAT, JSONL_VERSION } from './jsonl-record.js';

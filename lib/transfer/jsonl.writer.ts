@@ -1,7 +1,5 @@
-import type { Metric } from '../catalog/metric.entity.js';
-import type { StoredRow } from '../statistics/read/rows.query.js';
-import { refOf } from '../statistics/filter/scope-filter.js';
-import type { StatisticTable } from '../statistics/tables/statistic-table.js';
+import type { Metric } from '../catalog/index.js';
+import { refOf, type StatisticTable, type StoredRow } from '../statistics/index.js';
 import { Period } from '../time/period.js';
 import type { PlannedMetric } from './export-plan.js';
 import type { ExportWriter } from './export.writer.js';

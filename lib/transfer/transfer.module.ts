@@ -1,8 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { TransferWithoutModuleError } from '../errors/transfer.error.js';
-import { ObjectTypes } from '../statistics/filter/object-types.js';
-import { StatisticOwners } from '../statistics/tables/owners.js';
+import { ObjectTypes, StatisticOwners } from '../statistics/index.js';
 import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';
 import { TransferService } from './transfer.service.js';

@@ -1,15 +1,17 @@
 import { Readable } from 'node:stream';
 import type { Database } from '../database/database.js';
-import type { AbstractStatistic } from '../statistics/tables/abstract-statistic.js';
-import type { ObjectTypes } from '../statistics/filter/object-types.js';
-import type { StatisticOwners } from '../statistics/tables/owners.js';
-import type { StatisticContext } from '../statistics/filter/statistic.context.js';
-import type { StatisticOptions } from '../statistics/filter/statistic.options.js';
+import type {
+  AbstractStatistic,
+  ObjectTypes,
+  StatisticContext,
+  StatisticOptions,
+  StatisticOwners,
+} from '../statistics/index.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { checkExport, type ExportFilter } from './export-filter.js';
 import { pieces, truth, withDefault } from '../validation/check.js';
 import { readArgument, readCallOptions, type ChecksOf } from '../validation/options.js';
-import { DJANGO_SOURCE, djangoEntries, type DjangoImportOptions } from './django.import.js';
+import { DJANGO_SOURCE, djangoEntries, type DjangoImportOptions } from './django/django.import.js';
 import { exportPlan } from './export-plan.js';
 import { exportText, writerOf } from './export-text.js';
 import { imported } from './import.js';

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { InvalidArgumentError } from '../../errors/argument.error.js';
-import { statisticTablesOf } from '../../statistics/tables/statistic-table.js';
+import { statisticTablesOf } from '../../statistics/index.js';
 import type { ExportFilter } from '../../transfer/export-filter.js';
 import { databaseOf } from '../application.js';
 import { given, periods } from '../arguments.js';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../../errors/argument.error.js';
-import type { PruneFilter } from '../../statistics/write/prune.js';
+import type { PruneFilter } from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
 import { given } from '../arguments.js';
 import type { CommandTask } from '../command.context.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { ObjectRef } from '../../statistics/filter/object-target.js';
+import type { ObjectRef } from '../../statistics/index.js';
 import type { Labels, ResolvedHttpOptions } from '../http.options.js';
 import { HTTP_OPTIONS } from '../http.tokens.js';
 import type { ObjectResource } from '../resources.js';

@@ -1,5 +1,5 @@
 import { UnknownDomainError } from '../../errors/catalog.error.js';
-import type { Metric } from '../../catalog/metric.entity.js';
+import type { Metric } from '../../catalog/index.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
 import { checkLimit } from './range.js';
 import type { Page } from '../resources.js';

@@ -1,13 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Metric } from '../../catalog/metric.entity.js';
+import type { Metric } from '../../catalog/index.js';
 import type { Work } from '../../database/work.js';
-import { coveredRange, type StoredCoverage } from '../../coverage/coverage.js';
-import { storedCoverages } from '../../coverage/coverage.store.js';
-import { type CoverageScope, readScope } from '../../coverage/scope.js';
-import { StatisticByDateAndObject } from '../../statistics/tables/statistic-by-date-and-object.entity.js';
-import { StatisticByDate } from '../../statistics/tables/statistic-by-date.entity.js';
-import { dimensionsOf } from '../../statistics/tables/dimension.decorator.js';
-import { type StatisticTable, statisticTableOf } from '../../statistics/tables/statistic-table.js';
+import {
+  type CoverageScope,
+  coveredRange,
+  readScope,
+  type StoredCoverage,
+  storedCoverages,
+} from '../../coverage/index.js';
+import {
+  dimensionsOf,
+  findPeriodsByType,
+  StatisticByDate,
+  StatisticByDateAndObject,
+  type StatisticTable,
+  statisticTableOf,
+  type StoredPeriod,
+} from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
 import { HTTP_OPTIONS } from '../http.tokens.js';
@@ -17,7 +26,6 @@ import type { MetricsQuery } from '../parameters/statistic.parameters.js';
 import { byPeriod } from './period-order.js';
 import type { MetricsResponse, PeriodResource, ScopeResource } from '../resources.js';
 import { customStatistics, statisticName } from './scope.js';
-import { type StoredPeriod, storedPeriods } from './stored-periods.query.js';
 import { instant, metricResource } from './to-resource.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 
@@ -78,7 +86,7 @@ export class MetricCatalog {
     }
     const built = [StatisticByDate, StatisticByDateAndObject].map((entity) => statisticTableOf(database, entity));
     for (const table of [...built, ...customStatistics(context)]) {
-      for (const stored of yield* storedPeriods(database, table, metrics)) {
+      for (const stored of yield* findPeriodsByType(database, table, metrics)) {
         const scope = scopeOfRows(table, stored);
         if (!isOfOneObject(known.get(stored.metricId), scope, stored.period)) {
           add(stored.metricId, scope, stored.period, null);

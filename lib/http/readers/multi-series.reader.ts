@@ -1,9 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Work } from '../../database/work.js';
-import { namedSeries, type NamedSeries } from '../../statistics/read/multi-series.js';
-import type { Cell, ScopeFilter } from '../../statistics/filter/scope-filter.js';
-import type { SeriesPoint } from '../../statistics/read/series.js';
-import { readSeries } from '../../statistics/read/series.query.js';
+import {
+  type Cell,
+  namedSeries,
+  type NamedSeries,
+  readGreatestCells,
+  readSeries,
+  type ScopeFilter,
+  type SeriesPoint,
+} from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
@@ -11,7 +16,6 @@ import { HTTP_OPTIONS } from '../http.tokens.js';
 import { ObjectLabels } from './labels.js';
 import type { MultiSeriesQuery } from '../parameters/statistic.parameters.js';
 import { checkLimit, checkRangeQuery, readRange, type ReadRange } from './range.js';
-import { rankedCells } from './ranking.query.js';
 import type { MultiSeriesResponse, SeriesLine } from '../resources.js';
 import { statisticName, type Scope } from './scope.js';
 import { subjectOf, type Subject } from './subject.js';
@@ -60,9 +64,15 @@ export class MultiSeriesReader {
   ): Promise<NamedSeries[]> {
     const { context, clock } = this.access;
     const now = clock();
-    const { filter } = subject;
+    const { filter, coverages } = subject;
+    const [metric] = subject.metrics;
     const work = function* (): Work<NamedSeries[]> {
-      const cells = ranked === null ? null : yield* rankedCells(context, subject, range, ranked, now);
+      const cells =
+        ranked === null
+          ? null
+          : metric === undefined
+            ? []
+            : yield* readGreatestCells(context, metric, filter, range, coverages, ranked, now);
       const scope = cells === null ? filter.scope : only(filter.scope, cells);
       const read = { ...filter, scope, range: { from: range.from, to: range.to } };
       const all = yield* readSeries(context, read, fill, now);

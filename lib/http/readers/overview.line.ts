@@ -1,7 +1,13 @@
-import type { Metric } from '../../catalog/metric.entity.js';
-import { coveredRange, hasDates, type StoredCoverage } from '../../coverage/coverage.js';
-import { type Calendar, seriesRange } from '../../statistics/filter/date-range.js';
-import { seriesDates, seriesOf, type SeriesPoint, type SeriesRow } from '../../statistics/read/series.js';
+import type { Metric } from '../../catalog/index.js';
+import { coveredRange, hasDates, type StoredCoverage } from '../../coverage/index.js';
+import {
+  type Calendar,
+  seriesDates,
+  seriesOf,
+  type SeriesPoint,
+  seriesRange,
+  type SeriesRow,
+} from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
 import type { ChangeResource, OverviewItem } from '../resources.js';

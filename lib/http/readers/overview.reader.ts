@@ -1,15 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { kindMeaning } from '../../coverage/coverage-kind.js';
-import type { Metric } from '../../catalog/metric.entity.js';
+import { coverageIn, kindMeaning, type StoredCoverage, storedCoverages, TOTAL_SCOPE } from '../../coverage/index.js';
+import type { Metric } from '../../catalog/index.js';
 import type { Work } from '../../database/work.js';
-import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
-import { storedCoverages } from '../../coverage/coverage.store.js';
-import type { Calendar } from '../../statistics/filter/date-range.js';
-import { TOTAL_SCOPE } from '../../coverage/scope.js';
-import { needsEarlierRow, type SeriesRow } from '../../statistics/read/series.js';
-import { calendarOf } from '../../statistics/filter/statistic.context.js';
-import { StatisticByDate } from '../../statistics/tables/statistic-by-date.entity.js';
-import { statisticTableOf } from '../../statistics/tables/statistic-table.js';
+import {
+  type Calendar,
+  calendarOf,
+  findPeriods,
+  readTotals,
+  readTotalsAt,
+  type SeriesRow,
+  StatisticByDate,
+  statisticTableOf,
+} from '../../statistics/index.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
 import { type Period, periodKind, windowDays } from '../../time/period.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
@@ -27,12 +29,10 @@ import {
   type Point,
   seriesIn,
 } from './overview.line.js';
-import { heldValues, recentTotals } from './overview.query.js';
 import type { OverviewQuery } from '../parameters/statistic.parameters.js';
 import { byPeriod } from './period-order.js';
 import { checkLimit, checkPoints } from './range.js';
 import type { ChangeResource, OverviewItem, OverviewResponse } from '../resources.js';
-import { storedPeriods } from './stored-periods.query.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 
 /** Reads all metrics at a glance: a few queries for each period that is shown, never one for each metric. */
@@ -80,7 +80,7 @@ export class OverviewReader {
   ): Work<ReadonlyMap<number, Period>> {
     const { database } = this.access.context;
     const covered = coverages.filter(({ scope, from }) => scope === TOTAL_SCOPE && from !== null);
-    const stored = yield* storedPeriods(database, statisticTableOf(database, StatisticByDate), metrics);
+    const stored = yield* findPeriods(database, statisticTableOf(database, StatisticByDate), metrics);
     const all = [...covered, ...stored].map(({ metricId, period }) => ({ metricId, period }));
     return new Map(all.sort((a, b) => byPeriod(b.period, a.period)).map(({ metricId, period }) => [metricId, period]));
   }
@@ -124,9 +124,9 @@ export class OverviewReader {
       }
     }
     for (const [period, dates] of windows) {
-      const held = yield* heldValues(database, period, dates);
+      const totals = yield* readTotalsAt(database, period, dates);
       for (const [id, date] of dates) {
-        changes.set(id, changeBetween(lasts.get(id), { date, value: held.get(id) ?? empties.get(id) ?? null }));
+        changes.set(id, changeBetween(lasts.get(id), { date, value: totals.get(id) ?? empties.get(id) ?? null }));
       }
     }
     return changes;
@@ -145,7 +145,7 @@ export class OverviewReader {
           .at(-1) ?? '';
       const metrics = same.map(({ metric }) => metric);
       const { database } = this.access.context;
-      const rows = yield* recentTotals(database, metrics, period, { from, to }, needsEarlierRow(period, 'period'));
+      const rows = yield* readTotals(database, metrics, period, { from, to });
       for (const [id, own] of rows) found.set(id, own);
     }
     return found;

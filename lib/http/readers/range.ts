@@ -1,7 +1,5 @@
 import { TooManyPointsError } from '../../errors/statistic.error.js';
-import type { Calendar } from '../../statistics/filter/date-range.js';
-import { seriesRange } from '../../statistics/filter/date-range.js';
-import { seriesDates } from '../../statistics/read/series.js';
+import { type Calendar, seriesDates, seriesRange } from '../../statistics/index.js';
 import { addDays, dayNumber, FIRST_DAY, type LocalDate } from '../../time/local-date.js';
 import { bucketStart, calendarUnit, type Period } from '../../time/period.js';
 import type { HttpLimits } from '../http.options.js';

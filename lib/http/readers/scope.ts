@@ -1,8 +1,12 @@
 import { shown } from '../../errors/trackstats.error.js';
-import type { DimensionValue } from '../../statistics/tables/dimension-value.js';
-import type { ObjectRef } from '../../statistics/filter/object-target.js';
-import type { StatisticContext } from '../../statistics/filter/statistic.context.js';
-import { type StatisticKey, type StatisticTable, statisticTablesOf } from '../../statistics/tables/statistic-table.js';
+import {
+  type DimensionValue,
+  type ObjectRef,
+  type StatisticContext,
+  type StatisticKey,
+  type StatisticTable,
+  statisticTablesOf,
+} from '../../statistics/index.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { DimensionTexts } from '../parameters/parameters.pipe.js';
 

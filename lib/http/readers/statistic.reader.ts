@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { storedDate } from '../../statistics/filter/date-range.js';
-import type { DimensionValue } from '../../statistics/tables/dimension-value.js';
-import type { KnownCoverage } from '../../statistics/read/known-coverage.js';
-import type { ObjectRef } from '../../statistics/filter/object-target.js';
-import type { SeriesPoint } from '../../statistics/read/series.js';
+import {
+  type DimensionValue,
+  type KnownCoverage,
+  type ObjectRef,
+  type SeriesPoint,
+  storedDate,
+} from '../../statistics/index.js';
 import { bucketEnd, Period } from '../../time/period.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { ResolvedHttpOptions } from '../http.options.js';

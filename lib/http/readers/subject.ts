@@ -1,10 +1,8 @@
-import type { Metric } from '../../catalog/metric.entity.js';
+import type { Metric } from '../../catalog/index.js';
 import { Period } from '../../time/period.js';
-import type { StoredCoverage } from '../../coverage/coverage.js';
-import type { Calendar } from '../../statistics/filter/date-range.js';
-import { readFilter, type NormalFilter } from '../../statistics/filter/filter.js';
-import { coverageScopes, filterScopes } from '../../statistics/filter/scope-filter.js';
-import { calendarOf, readMetrics } from '../../statistics/filter/statistic.context.js';
+import type { StoredCoverage } from '../../coverage/index.js';
+import { type Calendar, type NormalFilter, readFilter, readFilterMetrics } from '../../statistics/index.js';
+
 import type { ObjectLabels } from './labels.js';
 import type { SubjectResource } from '../resources.js';
 import { filterOf, scopeOf, statisticName, type Scope, type ScopeQuery } from './scope.js';
@@ -21,8 +19,6 @@ export interface Subject {
   readonly calendar: Calendar;
   /** of the metrics, for the period */
   readonly coverages: readonly StoredCoverage[];
-  /** under which coverage of the scope may stand */
-  readonly scopes: readonly string[];
 }
 
 /**
@@ -38,11 +34,9 @@ export async function subjectOf(
 ): Promise<Subject> {
   const scope = scopeOf(context, query);
   const filter = { ...readFilter(context, { metrics, period, ...filterOf(scope) }), period };
-  const { stored, coverages } = await context.database.read(() => readMetrics(context, metrics, period));
-  const { cells, table } = filter.scope;
-  const scopes = [...(cells ?? []).flatMap((cell) => coverageScopes(table, cell)), ...filterScopes(filter.scope)];
-  const calendar = calendarOf(context, clock(), stored, coverages, period, scopes);
-  return { metrics: stored, period, scope, filter, calendar, coverages, scopes };
+  const now = clock();
+  const read = await context.database.read(() => readFilterMetrics(context, filter, now));
+  return { metrics: read.stored, period, scope, filter, calendar: read.calendar, coverages: read.coverages };
 }
 
 /** As `subjectOf`, of one metric. */

@@ -1,6 +1,5 @@
-import type { Metric } from '../../catalog/metric.entity.js';
-import { nearestDouble } from '../../statistics/tables/exact-value.js';
-import type { SeriesPoint } from '../../statistics/read/series.js';
+import type { Metric } from '../../catalog/index.js';
+import { nearestDouble, type SeriesPoint } from '../../statistics/index.js';
 import type { MetricResource, PointResource } from '../resources.js';
 
 export function metricResource({ key, domain, ref, name }: Metric): MetricResource {

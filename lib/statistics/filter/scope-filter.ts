@@ -5,7 +5,14 @@ import { shown } from '../../errors/trackstats.error.js';
 import { isOptions } from '../../validation/check.js';
 import type { EntityClass, ObjectRef, ObjectTarget } from './object-target.js';
 import type { ObjectTypes } from './object-types.js';
-import { customScope, objectScope, objectsScope, TOTAL_SCOPE } from '../../coverage/scope.js';
+import {
+  customScope,
+  enclosingScope,
+  isOfObjects,
+  objectScope,
+  objectsScope,
+  TOTAL_SCOPE,
+} from '../../coverage/scope.js';
 import { StatisticByDateAndObject } from '../tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../tables/statistic-by-date.entity.js';
 import { isStatisticClass, type StatisticTable, statisticTableOf } from '../tables/statistic-table.js';
@@ -88,9 +95,35 @@ export function filterScopes({ table, alternatives, cells }: ScopeFilter): reado
   return alternatives.flatMap(({ objectType = [] }) => objectType.map((type) => objectsScope(String(type))));
 }
 
+/** Returns every scope under which the coverage of a filter's rows can be stored, those of its cells first. */
+export function possibleScopes(filter: ScopeFilter): readonly string[] {
+  const ofCells = (filter.cells ?? []).flatMap((cell) => coverageScopes(filter.table, cell));
+  return [...new Set([...ofCells, ...filterScopes(filter)])];
+}
+
+/** True if a filter without dates selects all statistics of a coverage's scope. */
+export function selectsScope({ table, alternatives, cells }: ScopeFilter, scope: string): boolean {
+  switch (table.kind) {
+    case 'total':
+      return scope === TOTAL_SCOPE;
+    case 'custom':
+      return scope === customScope(table) && alternatives.some((values) => Object.keys(values).length === 0);
+    case 'object':
+      return cells === null
+        ? alternatives.some(({ objectType }) => isOfTypes(scope, objectType))
+        : cells.some((cell) => scope === objectScope(refOf(cell)));
+  }
+}
+
 /** Returns the object of a cell. */
 export function refOf(cell: Cell): ObjectRef {
   return { type: String(cell['objectType']), id: String(cell['objectId']) };
+}
+
+function isOfTypes(scope: string, types: KeyValues[string] | undefined): boolean {
+  if (types === undefined) return isOfObjects(scope);
+  const scopes = types.map((type) => objectsScope(String(type)));
+  return scopes.includes(scope) || scopes.includes(enclosingScope(scope) ?? scope);
 }
 
 function objectsFilter(context: FilterContext, key: string, given: unknown): ScopeFilter {

@@ -3,12 +3,13 @@ import { isMetricDefinition } from '../../catalog/definitions.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { unknownMetric } from '../../catalog/metric.query.js';
 import type { Work } from '../../database/work.js';
-import type { Period } from '../../time/period.js';
+import { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { type StoredCoverage, zoneIn } from '../../coverage/coverage.js';
 import { coveredMetrics } from '../../coverage/coverage.store.js';
 import type { Calendar } from './date-range.js';
-import type { FilterContext } from './scope-filter.js';
+import type { NormalFilter } from './filter.js';
+import { type FilterContext, possibleScopes } from './scope-filter.js';
 import type { StatisticOwners } from '../tables/owners.js';
 import type { StatisticOptions } from './statistic.options.js';
 
@@ -42,6 +43,25 @@ export function* readMetrics(
   if (unknown !== undefined) throw yield* unknownMetric(database, unknown);
   const stored = asked.filter((metric) => metric !== null);
   return { asked, stored, coverages };
+}
+
+/** The metrics of a filter, with the scopes that their coverage can have and the calendar of their dates. */
+export interface FilterMetrics extends ReadMetrics {
+  readonly scopes: readonly string[];
+  readonly calendar: Calendar;
+}
+
+/**
+ * Reads the metrics of a filter in one statement.
+ *
+ * @throws UnknownMetricError for text and entities that are not stored
+ */
+export function* readFilterMetrics(context: StatisticContext, filter: NormalFilter, now: Date): Work<FilterMetrics> {
+  const { metrics, period, scope } = filter;
+  const read = yield* readMetrics(context, metrics, period);
+  const scopes = possibleScopes(scope);
+  const calendar = calendarOf(context, now, read.stored, read.coverages, period ?? Period.DAY, scopes);
+  return { ...read, scopes, calendar };
 }
 
 /** Returns the calendar of some metrics: that of their coverage, or else the module's. */

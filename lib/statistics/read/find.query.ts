@@ -1,7 +1,7 @@
 import { byText } from '../../catalog/order.js';
 import type { Work } from '../../database/work.js';
 import { TooManyPointsError } from '../../errors/statistic.error.js';
-import { Period, periodKind } from '../../time/period.js';
+import { periodKind } from '../../time/period.js';
 import type { AbstractStatistic } from '../tables/abstract-statistic.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { rowRange } from '../filter/date-range.js';
@@ -10,9 +10,9 @@ import { type ComputedDates, heldValues, lastHeldDate } from './held-values.js';
 import { statisticOf } from './hydrate.js';
 import { selectEnd, selectLineEnds, selectLines } from './line.query.js';
 import type { RowFilter, StoredRow } from './rows.query.js';
-import { coverageScopes, filterScopes } from '../filter/scope-filter.js';
+import { coverageScopes } from '../filter/scope-filter.js';
 import { MOST_POINTS } from './series.js';
-import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
+import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
 
 /** The rows of a filter, with the coverage in which their values are carried forward. */
 interface CoveredRows extends RowFilter {
@@ -67,9 +67,7 @@ export function* lastStatistic(
 
 function* coveredRows(context: StatisticContext, filter: NormalFilter, now: Date): Work<CoveredRows> {
   const { period, scope } = filter;
-  const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
-  const scopes = [...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)];
-  const calendar = calendarOf(context, now, stored, coverages, period ?? Period.DAY, scopes);
+  const { stored, coverages, calendar } = yield* readFilterMetrics(context, filter, now);
   return {
     ...scope,
     metrics: stored,

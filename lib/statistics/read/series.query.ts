@@ -17,7 +17,7 @@ import {
   selectRows,
   type StoredRow,
 } from './rows.query.js';
-import { type Cell, coverageScopes, filterScopes, type ScopeFilter } from '../filter/scope-filter.js';
+import { type Cell, coverageScopes } from '../filter/scope-filter.js';
 import {
   needsEarlierRow,
   type SeriesCoverage,
@@ -26,7 +26,7 @@ import {
   type SeriesPoint,
   type SeriesRow,
 } from './series.js';
-import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
+import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
 import type { StatisticTable } from '../tables/statistic-table.js';
 import type { Fill } from '../filter/statistic-filter.js';
 
@@ -52,9 +52,7 @@ export function* readSeries(
   now: Date,
 ): Work<Series[]> {
   const { period, scope, metrics: targets } = filter;
-  const { asked, stored, coverages } = yield* readMetrics(context, targets, period);
-  const scopes = scopesOf(scope);
-  const calendar = calendarOf(context, now, stored, coverages, period, scopes);
+  const { asked, stored, coverages, scopes, calendar } = yield* readFilterMetrics(context, filter, now);
   const range = seriesRange(filter.range, period, calendar);
   const covered = firstCovered(coverages.filter((one) => scopes.includes(one.scope)));
   const from = range.from ?? (covered === null ? null : bucketStart(period, covered, calendar.weekStart));
@@ -108,13 +106,6 @@ function* filledLines(
   const lines = linesOf(asked ?? cellsOf(filter.table, rows));
   assign(filter.table, lines, rows);
   return lines;
-}
-
-/** Returns the scopes that the coverage of a filter's rows can have. */
-function scopesOf(scope: ScopeFilter): readonly string[] {
-  return [
-    ...new Set([...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)]),
-  ];
 }
 
 function firstCovered(coverages: readonly StoredCoverage[]): LocalDate | null {

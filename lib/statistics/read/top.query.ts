@@ -1,13 +1,17 @@
 import sql, { join, raw } from 'sql-template-tag';
+import type { Metric } from '../../catalog/metric.entity.js';
 import type { Work } from '../../database/work.js';
 import { query } from '../../database/work.js';
+import type { LocalDate } from '../../time/local-date.js';
 import { type Period, periodKind } from '../../time/period.js';
-import { coverageIn } from '../../coverage/coverage.js';
-import { storedDate } from '../filter/date-range.js';
+import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
+import { kindMeaning } from '../../coverage/coverage-kind.js';
+import { type DateRange, storedDate } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { columns, lastRows, rowCondition, type StoredRow, storedRow } from './rows.query.js';
-import { coverageScopes, filterScopes } from '../filter/scope-filter.js';
-import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
+import { type Cell, possibleScopes } from '../filter/scope-filter.js';
+import { readKey } from '../tables/statistic-table.js';
+import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
 
 export interface TopOptions {
   /** Infinity for all */
@@ -30,11 +34,9 @@ export function* readTop(
   const { dialect } = database;
   const { period, scope } = filter;
   const { table, keys } = scope.table;
-  const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
+  const { stored, coverages, scopes, calendar } = yield* readFilterMetrics(context, filter, now);
   const [metric] = stored;
   if (metric === undefined) return [];
-  const scopes = [...(scope.cells ?? []).flatMap((cell) => coverageScopes(scope.table, cell)), ...filterScopes(scope)];
-  const calendar = calendarOf(context, now, stored, coverages, period, scopes);
   const date = storedDate(period, filter.range.date, calendar);
 
   const from = coverageIn(coverages, metric, period, scopes)?.from ?? null;
@@ -51,4 +53,44 @@ export function* readTop(
 AND ${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${raw(order.toUpperCase())}, ${join(ties)}
 LIMIT ${raw(String(Math.min(limit, Number.MAX_SAFE_INTEGER)))} OFFSET ${raw(String(offset))}`);
   return rows.map((row) => storedRow(scope.table, row));
+}
+
+/**
+ * Reads the cells of one metric that are greatest over a range: by the sum of their values, or by the greatest value of
+ * averages, minima, maxima and distinct counts. For rolling periods and LIFETIME, the value at the end of the range
+ * counts.
+ *
+ * @param coverages of the metric
+ */
+export function* readGreatestCells(
+  context: StatisticContext,
+  metric: Metric,
+  filter: NormalFilter & { readonly period: Period },
+  { from, to }: DateRange & { readonly to: LocalDate },
+  coverages: readonly StoredCoverage[],
+  limit: number,
+  now: Date,
+): Work<Cell[]> {
+  const { period, scope } = filter;
+  if (periodKind(period) !== 'bucket') {
+    const atEnd = { ...filter, range: { date: to } };
+    return (yield* readTop(context, atEnd, { limit, offset: 0, order: 'desc' }, now)).map(({ cell }) => cell);
+  }
+  const { database } = context;
+  const { dialect } = database;
+  const { table, keys } = scope.table;
+  const kind = coverageIn(coverages, metric, period, possibleScopes(scope))?.kind;
+  const value = dialect.numeric(table.column('value'));
+  const isSummable = kind === undefined || kindMeaning(kind).isSummable;
+  const greatness = isSummable ? sql`SUM(${value})` : sql`MAX(${value})`;
+  const selected = keys.map((key, place) => sql`${readKey(dialect, key)} AS ${raw(`row_key${place}`)}`);
+  const columns = keys.map(({ column }) => column);
+  const ties = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
+  const rows = yield* query(sql`SELECT ${join(selected)}, ${greatness} AS greatness FROM ${table.path}
+WHERE ${rowCondition(database, { ...scope, metrics: [metric], period, range: { from, to } })}
+AND ${table.column('value')} IS NOT NULL GROUP BY ${join(columns)}
+ORDER BY ${greatness} DESC, ${join(ties)} LIMIT ${raw(String(limit))}`);
+  return rows.map((row) =>
+    Object.fromEntries(keys.map(({ property }, place) => [property, row[`row_key${place}`] as string | number])),
+  );
 }

@@ -1,7 +1,6 @@
-import sql from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
-import { query, type Work } from '../../database/work.js';
+import type { Work } from '../../database/work.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { addDays, type LocalDate, type LocalDateInput } from '../../time/local-date.js';
@@ -9,6 +8,7 @@ import type { Period } from '../../time/period.js';
 import { dateOf, type Calendar } from '../filter/date-range.js';
 import { readCall } from '../filter/calls.js';
 import type { NormalFilter } from '../filter/filter.js';
+import { findPeriods } from '../read/stored-periods.query.js';
 import { pruned } from './prune.query.js';
 import { moduleCalendar, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
 import type { AnyMetrics } from '../filter/statistic-filter.js';
@@ -43,7 +43,7 @@ export function* prune(context: StatisticContext, filter: NormalPrune): Work<num
   const { stored } = yield* readMetrics(context, filter.metrics, filter.period);
   let removed = 0;
   for (const metric of stored) {
-    const periods = filter.period === null ? yield* storedPeriods(database, metric) : [filter.period];
+    const periods = filter.period === null ? yield* periodsOf(database, metric) : [filter.period];
     for (const period of periods) removed += yield* pruned(database, metric.id, period, filter.before);
   }
   return removed;
@@ -63,13 +63,10 @@ function firstKept(before: LocalDateInput | undefined, keep: number | undefined,
   );
 }
 
-function* storedPeriods(database: Database, metric: Metric): Work<Period[]> {
+function* periodsOf(database: Database, metric: Metric): Work<Set<Period>> {
   const periods = new Set<Period>();
-  for (const { table } of statisticTablesOf(database)) {
-    const rows = yield* query<{ period: Period }>(
-      sql`SELECT DISTINCT ${table.column('period')} AS period FROM ${table.path} WHERE ${table.column('metricId')} = ${metric.id}`,
-    );
-    for (const { period } of rows) periods.add(period);
+  for (const table of statisticTablesOf(database)) {
+    for (const { period } of yield* findPeriods(database, table, [metric])) periods.add(period);
   }
-  return [...periods];
+  return periods;
 }

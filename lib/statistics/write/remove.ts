@@ -9,7 +9,7 @@ import { rowRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { overlap } from '../../coverage/scope.js';
 import { rowCondition } from '../read/rows.query.js';
-import { filterScopes } from '../filter/scope-filter.js';
+import { filterScopes, selectsScope } from '../filter/scope-filter.js';
 import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
 
 /**
@@ -37,7 +37,7 @@ export function* removeRows(
   if (range.from === null && range.to === null) {
     yield* removeCoverages(
       database,
-      touched.filter((coverage) => isWhole(filter, scopes, coverage)),
+      touched.filter((coverage) => selectsScope(scope, coverage.scope)),
     );
   }
   return removed;
@@ -60,10 +60,4 @@ function refuseOwned(
     periods === undefined ? 'every period' : Period.nameOf(periods),
     owner ?? null,
   );
-}
-
-/** True if a filter without dates names everything that a coverage covers. */
-function isWhole({ scope }: NormalFilter, scopes: readonly string[], coverage: StoredCoverage): boolean {
-  if (scope.table.kind === 'custom') return scope.alternatives.some((values) => Object.keys(values).length === 0);
-  return scope.cells === null || scopes.includes(coverage.scope);
 }

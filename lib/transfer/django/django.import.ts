@@ -1,18 +1,29 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { InstanceChecker, type DataSource } from 'typeorm';
-import { Database } from '../database/database.js';
-import { query, type Row } from '../database/work.js';
-import { UnmappedContentTypesError } from '../errors/transfer.error.js';
-import { exactValue } from '../statistics/tables/exact-value.js';
-import { entityClass, type EntityClass } from '../statistics/filter/object-target.js';
-import { StatisticByDateAndObject } from '../statistics/tables/statistic-by-date-and-object.entity.js';
-import { StatisticByDate } from '../statistics/tables/statistic-by-date.entity.js';
-import type { StatisticContext } from '../statistics/filter/statistic.context.js';
-import { statisticTableOf } from '../statistics/tables/statistic-table.js';
-import { optional, recordOf, text, type Check } from '../validation/check.js';
-import { group, type ChecksOf, type Values } from '../validation/options.js';
-import { djangoSchema, type DjangoSchema, type DjangoTables } from './django-tables.js';
-import type { GivenMetric, ImportEntry } from './import-entry.js';
+import { Database } from '../../database/database.js';
+import type { Row } from '../../database/work.js';
+import { UnmappedContentTypesError } from '../../errors/transfer.error.js';
+import {
+  entityClass,
+  type EntityClass,
+  exactValue,
+  StatisticByDate,
+  StatisticByDateAndObject,
+  type StatisticContext,
+  statisticTableOf,
+} from '../../statistics/index.js';
+import { optional, recordOf, text, type Check } from '../../validation/check.js';
+import { group, type ChecksOf, type Values } from '../../validation/options.js';
+import {
+  DJANGO_PAGE,
+  djangoSchema,
+  type DjangoSchema,
+  type DjangoStatistics,
+  type DjangoTables,
+  selectContentTypes,
+  selectDjangoMetrics,
+  selectDjangoRows,
+} from './django.query.js';
+import type { GivenMetric, ImportEntry } from '../import-entry.js';
 
 /** Names the tables of django-trackstats, and the object types of its content types. */
 export interface DjangoImportOptions {
@@ -55,10 +66,6 @@ interface Django {
   readonly schema: DjangoSchema;
 }
 
-type Statistics = 'byDate' | 'byDateAndObject';
-
-const PAGE = 5_000;
-
 /**
  * Yields the rows of django-trackstats' tables, page by page: metrics with their domains, statistics by date, and
  * statistics by date and object.
@@ -87,13 +94,7 @@ async function objectTypesOf(
   { database, schema }: Django,
   given: Readonly<Record<string, EntityClass | string>>,
 ): Promise<ReadonlyMap<string, string>> {
-  const { path, column } = schema;
-  const used = await database.read(() =>
-    query<{ id: unknown; app: string; model: string }>(sql`SELECT c.${column('id')} AS id,
-  c.${column('app_label')} AS app, c.${column('model')} AS model FROM ${path('contentType')} c
-WHERE EXISTS (SELECT 1 FROM ${path('byDateAndObject')} s WHERE s.${column('object_type_id')} = c.${column('id')})
-ORDER BY c.${column('app_label')}, c.${column('model')}`),
-  );
+  const used = await database.read(() => selectContentTypes(schema));
   const named = used.map(({ id, app, model }) => ({ id: String(id), name: `${app}.${model}` }));
   const unmapped = named.filter(({ name }) => !Object.hasOwn(given, name)).map(({ name }) => name);
   if (unmapped.length > 0) throw new UnmappedContentTypesError(unmapped);
@@ -102,15 +103,7 @@ ORDER BY c.${column('app_label')}, c.${column('model')}`),
 
 /** Returns the metrics by their ids. A blank name counts as none. */
 async function metricsOf({ database, schema }: Django): Promise<ReadonlyMap<string, GivenMetric>> {
-  const { path, column } = schema;
-  const rows = await database.read(() =>
-    query<Record<'id' | 'ref' | 'name' | 'description' | 'domain_ref' | 'domain_name', unknown>>(
-      sql`SELECT m.${column('id')} AS id, m.${column('ref')} AS ref, m.${column('name')} AS name,
-  m.${column('description')} AS description, d.${column('ref')} AS domain_ref, d.${column('name')} AS domain_name
-FROM ${path('metric')} m JOIN ${path('domain')} d ON d.${column('id')} = m.${column('domain_id')}
-ORDER BY m.${column('id')}`,
-    ),
-  );
+  const rows = await database.read(() => selectDjangoMetrics(schema));
   const given = (text: unknown): unknown => (text === '' ? undefined : text);
   return new Map(
     rows.map(({ id, ref, name, description, domain_ref, domain_name }) => [
@@ -129,11 +122,11 @@ async function* valuesOf(
   { database }: StatisticContext,
   django: Django,
   metrics: ReadonlyMap<string, GivenMetric>,
-  from: Statistics,
+  from: DjangoStatistics,
   keysOf: (row: Row) => Readonly<Record<string, unknown>>,
 ): AsyncGenerator<ImportEntry> {
   const table = statisticTableOf(database, from === 'byDate' ? StatisticByDate : StatisticByDateAndObject);
-  for await (const row of rowsOf(django, from)) {
+  for await (const row of readRows(django, from)) {
     const metric = metrics.get(String(row['metric'])) ?? { key: '' };
     yield {
       line: Number(row['id']),
@@ -150,28 +143,13 @@ async function* valuesOf(
   }
 }
 
-async function* rowsOf({ database, schema }: Django, from: Statistics): AsyncGenerator<Row> {
-  const { dialect } = database;
-  const { path, column } = schema;
-  const columns: Sql[] = [
-    sql`${column('id')} AS id`,
-    sql`${column('metric_id')} AS metric`,
-    sql`${column('period')} AS period`,
-    sql`${dialect.dateText(column('date'))} AS row_date`,
-    sql`${dialect.exactText(column('value'))} AS row_value`,
-    ...(from === 'byDate'
-      ? []
-      : [sql`${column('object_type_id')} AS object_type`, sql`${column('object_id')} AS object_id`]),
-  ];
+async function* readRows({ database, schema }: Django, from: DjangoStatistics): AsyncGenerator<Row> {
   let last = 0;
   for (;;) {
     const after = last;
-    const rows = await database.read(() =>
-      query(sql`SELECT ${join(columns)} FROM ${path(from)} WHERE ${column('id')} > ${after}
-ORDER BY ${column('id')} LIMIT ${raw(String(PAGE))}`),
-    );
+    const rows = await database.read(() => selectDjangoRows(database.dialect, schema, from, after));
     yield* rows;
-    if (rows.length < PAGE) return;
+    if (rows.length < DJANGO_PAGE) return;
     last = Number(rows.at(-1)?.['id']);
   }
 }

@@ -2,14 +2,14 @@ import sql, { empty, join, type Sql } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
 import { query, type Work } from '../../database/work.js';
-import type { StatisticTable } from '../../statistics/tables/statistic-table.js';
+import type { StatisticTable } from '../tables/statistic-table.js';
 import type { Period } from '../../time/period.js';
 
 /** A period in which a metric has rows in a table. */
 export interface StoredPeriod {
   readonly metricId: number;
   readonly period: Period;
-  /** of by-object statistics */
+  /** null except in by-object statistics */
   readonly objectType: string | null;
 }
 
@@ -19,24 +19,35 @@ interface FoundRow {
   object_type: string | null;
 }
 
-/** databases limit how many queries one statement puts together */
+/** Databases limit the number of queries in one UNION. */
 const MOST_SEEKS = 100;
 
 /**
- * The periods in which metrics have rows in a table of statistics; of by-object statistics, with the types of objects.
- * It jumps along the primary key from each period (and type) to the next, with bounds that are constants: so every jump
- * is one look into the index on every database, and it costs by their number, not by that of the rows.
+ * Finds the periods in which metrics have rows in a table, in ascending order for each metric.
+ *
+ * Both functions of this file jump along the primary key from one period (and object type) to the next. Every jump is
+ * one look into the index on every database, because its bounds are constants. The cost depends on the number of
+ * periods, not on the number of rows.
  */
-export function* storedPeriods(
+export function* findPeriods(
   database: Database,
   statistic: StatisticTable,
   metrics: readonly Metric[],
 ): Work<StoredPeriod[]> {
-  const periods = yield* jumps(
+  return yield* jumps(
     database,
     metrics.map(({ id }) => ({ metricId: id, period: null, objectType: null })),
     (place) => periodAfter(database, statistic, place),
   );
+}
+
+/** Finds the periods in which metrics have rows in a table like `findPeriods`. By-object statistics have one for each object type. */
+export function* findPeriodsByType(
+  database: Database,
+  statistic: StatisticTable,
+  metrics: readonly Metric[],
+): Work<StoredPeriod[]> {
+  const periods = yield* findPeriods(database, statistic, metrics);
   if (statistic.kind !== 'object') return periods;
   return yield* jumps(
     database,
@@ -47,12 +58,12 @@ export function* storedPeriods(
 
 interface Place {
   readonly metricId: number;
-  /** null: before the first */
+  /** null before the first period */
   readonly period: Period | null;
   readonly objectType: string | null;
 }
 
-/** Finds everything after some places. Each result is a place to jump on from. */
+/** Finds everything after some places. The search goes on from each result. */
 function* jumps(database: Database, from: readonly Place[], seek: (place: Place) => Sql): Work<StoredPeriod[]> {
   const found: StoredPeriod[] = [];
   for (let places = from; places.length > 0;) {

@@ -2,32 +2,32 @@ import sql, { join, type Sql } from 'sql-template-tag';
 import { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
 import { query, type Work } from '../../database/work.js';
-import { exactValue } from '../../statistics/tables/exact-value.js';
-import { selectRows } from '../../statistics/read/rows.query.js';
-import type { SeriesRow } from '../../statistics/read/series.js';
-import { StatisticByDate } from '../../statistics/tables/statistic-by-date.entity.js';
-import { statisticTableOf } from '../../statistics/tables/statistic-table.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
+import { exactValue } from '../tables/exact-value.js';
+import { StatisticByDate } from '../tables/statistic-by-date.entity.js';
+import { statisticTableOf } from '../tables/statistic-table.js';
+import { selectRows } from './rows.query.js';
+import { needsEarlierRow, type SeriesRow } from './series.js';
 
 /**
- * The rows of totals of many metrics in one period and range, by metric; with the last one before the range where that
- * holds on. Two queries, which read the range and one index entry a metric, however long the history.
+ * Reads the totals of many metrics in one period and range, by metric id, with the carried value of the day before the
+ * range where the period carries values forward. Two queries, which read the range and one index entry for each metric,
+ * however long the history.
  */
-export function* recentTotals(
+export function* readTotals(
   database: Database,
   metrics: readonly Metric[],
   period: Period,
   range: { readonly from: LocalDate; readonly to: LocalDate },
-  withEarlier: boolean,
 ): Work<ReadonlyMap<number, readonly SeriesRow[]>> {
   const statistic = statisticTableOf(database, StatisticByDate);
   const rows = new Map<number, SeriesRow[]>(metrics.map(({ id }) => [id, []]));
   if (metrics.length === 0) return rows;
-  if (withEarlier) {
+  if (needsEarlierRow(period, 'period')) {
     const before = addDays(range.from, -1);
-    const held = yield* heldValues(database, period, new Map(metrics.map(({ id }) => [id, before])));
-    for (const [id, value] of held) rows.get(id)?.push({ date: before, value });
+    const carried = yield* readTotalsAt(database, period, new Map(metrics.map(({ id }) => [id, before])));
+    for (const [id, value] of carried) rows.get(id)?.push({ date: before, value });
   }
   const filter = { table: statistic, alternatives: [{}], metrics, period, range };
   const order = sql`ORDER BY ${statistic.table.column('date')}`;
@@ -38,11 +38,12 @@ export function* recentTotals(
 }
 
 /**
- * The last value of each metric at or before a date of its own; those that have none, or an empty one, are left out.
+ * Reads the last total of each metric at or before a date of its own. Metrics without one, and those whose last total
+ * is null, are left out.
  *
  * @param dates by the metrics' ids
  */
-export function* heldValues(
+export function* readTotalsAt(
   database: Database,
   period: Period,
   dates: ReadonlyMap<number, LocalDate>,
@@ -55,14 +56,14 @@ export function* heldValues(
   const idsAt = new Map<LocalDate, Sql[]>();
   for (const [one, date] of dates) idsAt.set(date, [...(idsAt.get(date) ?? []), dialect.integer(one)]);
   const cases = [...idsAt].map(([date, ids]) => sql`WHEN ${id} IN (${join(ids)}) THEN ${dialect.date(date)}`);
-  const rows = yield* query<{ id: number; held: unknown }>(sql`SELECT ${id} AS id, (
+  const rows = yield* query<{ id: number; total: unknown }>(sql`SELECT ${id} AS id, (
   SELECT ${dialect.exactText(sql`s.${table.column('value')}`)} FROM ${table.path} s
   WHERE s.${table.column('metricId')} = ${id} AND s.${table.column('period')} = ${dialect.integer(period)}
   AND s.${table.column('date')} <= CASE ${join(cases, ' ')} END ORDER BY s.${table.column('date')} DESC LIMIT 1
-) AS held FROM ${metric.path} m WHERE ${id} IN (${join([...dates.keys()].map((one) => dialect.integer(one)))})`);
+) AS total FROM ${metric.path} m WHERE ${id} IN (${join([...dates.keys()].map((one) => dialect.integer(one)))})`);
   return new Map(
-    rows.flatMap(({ id: one, held }) => {
-      const value = exactValue(held);
+    rows.flatMap(({ id: one, total }) => {
+      const value = exactValue(total);
       return value === null ? [] : [[one, value] as const];
     }),
   );

@@ -1,0 +1,10 @@
+/** The face of the catalog for surfaces, which import this file and none of those behind it. */
+
+export { MetricService } from './metric.service.js';
+export { Metric } from './metric.entity.js';
+export type { DomainTarget, MetricTarget } from './definitions.js';
+export { ensureMetric } from './catalog.store.js';
+export { domainKeyOf, findDomain, unknownDomain } from './domain.query.js';
+export { allMetrics, findMetrics, metricsOfDomain } from './metric.query.js';
+export { byText } from './order.js';
+export { checkDescription, checkName, parseKey } from './ref.js';

@@ -1,0 +1,14 @@
+/** The face of coverage for surfaces, which import this file and none of those behind it. */
+
+export { type CoverageKind, COVERAGE_KINDS, kindMeaning } from './coverage-kind.js';
+export {
+  coverageIn,
+  type CoveredDates,
+  coveredRange,
+  cutCoverage,
+  hasDates,
+  joinCoverages,
+  type StoredCoverage,
+} from './coverage.js';
+export { lockCoverage, storedCoverages, writeCoverage } from './coverage.store.js';
+export { type CoverageScope, readScope, TOTAL_SCOPE } from './scope.js';

@@ -1,0 +1,65 @@
+/**
+ * The face of statistics: all that HTTP, transfer, the command line and the other surfaces may use of this folder. They
+ * import this file and none of the rooms behind it.
+ */
+
+// services, and what they are made of
+export { StatisticService } from './statistic.service.js';
+export { ObjectTypes } from './filter/object-types.js';
+export { StatisticOwners } from './tables/owners.js';
+export type { StatisticContext } from './filter/statistic.context.js';
+export type { StatisticOptions } from './filter/statistic.options.js';
+
+// tables and their rows
+export type { AbstractStatistic } from './tables/abstract-statistic.js';
+export { StatisticByDate } from './tables/statistic-by-date.entity.js';
+export { StatisticByDateAndObject } from './tables/statistic-by-date-and-object.entity.js';
+export {
+  type StatisticKey,
+  type StatisticTable,
+  statisticTableOf,
+  statisticTablesOf,
+} from './tables/statistic-table.js';
+export { dimensionsOf } from './tables/dimension.decorator.js';
+export type { DimensionValue } from './tables/dimension-value.js';
+export { exactValue, nearestDouble } from './tables/exact-value.js';
+export { keyTextProblem } from './tables/key-text.js';
+export type { StoredRow } from './read/rows.query.js';
+
+// filters: metrics, scopes, dates
+export type { AnyMetrics, CustomScope, ObjectsScope, Range, TotalScope } from './filter/statistic-filter.js';
+export { checkFilterKeys, type FilterKey, type NormalFilter, readFilter } from './filter/filter.js';
+export { checkId, checkTypeText, type EntityClass, entityClass, type ObjectRef } from './filter/object-target.js';
+export {
+  type Cell,
+  coverageScopes,
+  type FilterContext,
+  filterScopes,
+  refOf,
+  type ScopeFilter,
+  selectsScope,
+} from './filter/scope-filter.js';
+export {
+  type Calendar,
+  type DateRange,
+  type RangeInput,
+  rowRange,
+  seriesRange,
+  storedDate,
+} from './filter/date-range.js';
+export { calendarOf, readFilterMetrics, readMetrics } from './filter/statistic.context.js';
+export { storedValue } from './filter/statistic-value.js';
+
+// reads
+export type { KnownCoverage } from './read/known-coverage.js';
+export { namedSeries, type NamedSeries } from './read/multi-series.js';
+export { type PageSizes, readPages } from './read/pages.query.js';
+export { seriesDates, seriesOf, type SeriesPoint, type SeriesRow } from './read/series.js';
+export { readSeries } from './read/series.query.js';
+export { findPeriods, findPeriodsByType, type StoredPeriod } from './read/stored-periods.query.js';
+export { readGreatestCells } from './read/top.query.js';
+export { readTotals, readTotalsAt } from './read/totals.query.js';
+
+// writes
+export type { PruneFilter } from './write/prune.js';
+export { rowId, type RowToWrite, writeRows } from './write/write.query.js';
