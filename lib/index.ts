@@ -32,11 +32,13 @@ export type { SeriesPoint } from './statistics/read/series.js';
 export { Aggregate, avg, count, countDistinct, max, min, sum } from './rollup/aggregate.js';
 export type { Source } from './rollup/source.resolver.js';
 
-export { CountObjectsByDateAndObjectTracker } from './tracking/definition/count-objects-by-date-and-object.tracker.js';
-export { CountObjectsByDateTracker } from './tracking/definition/count-objects-by-date.tracker.js';
-export { ObjectsByDateAndObjectTracker } from './tracking/definition/objects-by-date-and-object.tracker.js';
-export { ObjectsByDateTracker } from './tracking/definition/objects-by-date.tracker.js';
-export { ObjectsByDimensionsTracker } from './tracking/definition/objects-by-dimensions.tracker.js';
+export {
+  CountObjectsByDateAndObjectTracker,
+  CountObjectsByDateTracker,
+  ObjectsByDateAndObjectTracker,
+  ObjectsByDateTracker,
+  ObjectsByDimensionsTracker,
+} from './tracking/definition/tracker.classes.js';
 export type { Progress } from './tracking/running/progress.js';
 export type { DatePath, KeyPath, NumericPath, ObjectPath, PathTo } from './tracking/definition/property-path.js';
 export { Track } from './tracking/definition/track.decorator.js';

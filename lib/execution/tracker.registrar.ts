@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { InvalidTrackerError, NotStartedError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import { registered, type RegisteredTracker } from '../tracking/definition/registered-tracker.js';
-import type { GivenOptions } from '../tracking/definition/track-metadata.js';
+import { type GivenOptions, REGISTER_OPTIONS } from '../tracking/definition/option.js';
 import { declaredOn, nameOf } from '../tracking/definition/tracker.explorer.js';
 import type { JobOptions, Schedule, SourceOf } from '../tracking/definition/tracker.options.js';
 import { constructorOptions, Tracker, type AnyTracker } from '../tracking/definition/tracker.js';
@@ -10,8 +10,6 @@ import type { ResolvedOptions } from '../trackstats.options.js';
 
 /** The name, source and schedule of a tracker that is registered at run time. */
 export type RegisterOptions = JobOptions & Schedule & SourceOf<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- any entity
-
-const OPTIONS = ['name', 'cron', 'every', 'runOnStart', 'retries', 'timeout', 'source', 'sourceDataSource'];
 
 /** Registers trackers in a running application. The start of the application sets how they are entered. */
 export class TrackerRegistrar {
@@ -63,11 +61,11 @@ export class TrackerRegistrar {
 
 function checkOptions(type: Type, given: unknown): void {
   const isObject = typeof given === 'object' && given !== null;
-  const unknown = isObject ? Object.keys(given).find((name) => !OPTIONS.includes(name)) : undefined;
+  const unknown = isObject ? Object.keys(given).find((name) => !REGISTER_OPTIONS.includes(name)) : undefined;
   if (isObject && unknown === undefined) return;
   throw new InvalidTrackerError(
     type.name,
-    `register takes an object of ${OPTIONS.join(', ')}. Given was ${unknown === undefined ? shown(given) : shown(unknown)}.`,
+    `register takes an object of ${REGISTER_OPTIONS.join(', ')}. Given was ${unknown === undefined ? shown(given) : shown(unknown)}.`,
   );
 }
 

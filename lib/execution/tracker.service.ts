@@ -12,7 +12,8 @@ import type { Progress } from '../tracking/running/progress.js';
 import type { SourceTracker } from '../tracking/definition/registered-tracker.js';
 import type { RunHistory } from './run-history.js';
 import type { Sourced, SourceFinder } from '../tracking/definition/source.finder.js';
-import { classTracks, parted } from '../tracking/definition/track-metadata.js';
+import { splitOptions } from '../tracking/definition/option.js';
+import { classTracks } from '../tracking/definition/track-metadata.js';
 import type { TrackerDefinition } from '../tracking/definition/tracker-definition.js';
 import type { TrackerExecutor } from './tracker.executor.js';
 import type { TrackerInfo, TrackerOverview } from './tracker-overview.js';
@@ -305,7 +306,7 @@ export class TrackerService {
     if (declared !== undefined && own !== undefined) {
       throw new InvalidTrackerError(type, 'it has its options twice, from @Track and in its constructor. Keep one.');
     }
-    const given = own ?? (declared === undefined ? undefined : parted(declared).options);
+    const given = own ?? (declared === undefined ? undefined : splitOptions(declared).options);
     if (given === undefined) {
       throw new InvalidTrackerError(
         type,

@@ -1,8 +1,7 @@
 import { Entity } from 'typeorm';
 import { defineMethod } from '../../lib/tracking/definition/define-method.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
-import type { GivenOptions } from '../../lib/tracking/definition/track-metadata.js';
-import type { TrackerKind } from '../../lib/tracking/definition/tracker.js';
+import type { GivenOptions, TrackerKind } from '../../lib/tracking/definition/option.js';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { count, sum } from '../../lib/rollup/aggregate.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';

@@ -1,15 +1,14 @@
 import type { Type } from '@nestjs/common';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
+import { shown } from '../../errors/trackstats.error.js';
 import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
-import { objectTarget, type ObjectTarget } from '../../statistics/filter/object-target.js';
+import type { ObjectTarget } from '../../statistics/filter/object-target.js';
 import { checkPeriod, Period, type WeekStart } from '../../time/period.js';
 import { checkTimeZone } from '../../time/time-zone.js';
 import type { TrackerDefaults } from './define-tracker.js';
-import { optional } from '../../validation/check.js';
 import { isStatisticClass } from '../../statistics/tables/statistic-table.js';
-import { checkedLater, metric, present, readTrackerOptions } from './option.js';
-import type { GivenOptions } from './track-metadata.js';
+import { type GivenOptions, present, readMethodOptions } from './option.js';
 
 /** The definition of a method with @Track, with all defaults. */
 export interface MethodDefinition {
@@ -25,26 +24,13 @@ export interface MethodDefinition {
   readonly statistic: Type<AbstractStatistic> | null;
 }
 
-/** The options of a method with @Track. Unknown options are rejected. */
-const METHOD_OPTIONS = {
-  metric,
-  period: checkedLater,
-  timeZone: optional(checkTimeZone),
-  object: optional(objectTarget),
-  statistic: optional((given, refuse) =>
-    isStatisticClass(given)
-      ? given
-      : refuse('Expected the class of a custom statistic: one that extends AbstractStatistic.'),
-  ),
-};
-
 /**
  * Creates a definition from a method's options, with all defaults. Checks everything that needs no database.
  *
  * @throws InvalidTrackerError, InvalidPeriodError, UnknownTimeZoneError
  */
 export function defineMethod(name: string, options: GivenOptions, defaults: TrackerDefaults): MethodDefinition {
-  const given = readTrackerOptions(name, options, METHOD_OPTIONS);
+  const given = readMethodOptions(name, options);
   if (Array.isArray(options.period)) {
     throw new InvalidTrackerError(
       name,
@@ -64,6 +50,14 @@ export function defineMethod(name: string, options: GivenOptions, defaults: Trac
     timeZone: given.timeZone ?? checkTimeZone(defaults.timeZone),
     weekStart: defaults.weekStart,
     object: given.object ?? null,
-    statistic: given.statistic ?? null,
+    statistic: present(options.statistic) ? statisticClass(name, options.statistic) : null,
   });
+}
+
+function statisticClass(name: string, given: unknown): Type<AbstractStatistic> {
+  if (isStatisticClass(given)) return given;
+  throw new InvalidTrackerError(
+    name,
+    `statistic is ${shown(given)}. Expected the class of a custom statistic: one that extends AbstractStatistic.`,
+  );
 }

@@ -1,23 +1,14 @@
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
 import { dimensionsOf } from '../../statistics/tables/dimension.decorator.js';
-import { present } from './option.js';
-import type { GivenOptions } from './track-metadata.js';
+import { isStatisticClass } from '../../statistics/tables/statistic-table.js';
+import { type CheckedOptions, present, takes, type TrackerKind } from './option.js';
 import type { TrackedTarget } from './tracker-definition.js';
-import type { TrackerKind } from './tracker.js';
 
-const OF_KIND: Readonly<Record<TrackerKind, readonly (keyof GivenOptions)[]>> = {
-  date: [],
-  'count-date': [],
-  object: ['object', 'objectField', 'objectEntity'],
-  'count-object': ['object', 'objectField', 'objectEntity'],
-  dimensions: ['statistic', 'dimensions'],
-};
-const TARGET_OPTIONS = [...OF_KIND.object, ...OF_KIND.dimensions];
+const TARGET_OPTIONS = ['object', 'objectField', 'objectEntity', 'statistic', 'dimensions'] as const;
 
 /** Returns what the rows of a tracker belong to, from its class and its options. */
-export function definedTarget(tracker: string, kind: TrackerKind, options: GivenOptions): TrackedTarget {
+export function definedTarget(tracker: string, kind: TrackerKind, options: CheckedOptions): TrackedTarget {
   refuseForeign(tracker, kind, options);
   switch (kind) {
     case 'date':
@@ -31,15 +22,15 @@ export function definedTarget(tracker: string, kind: TrackerKind, options: Given
   }
 }
 
-function refuseForeign(tracker: string, kind: TrackerKind, options: GivenOptions): void {
-  const foreign = TARGET_OPTIONS.find((option) => present(options[option]) && !OF_KIND[kind].includes(option));
+function refuseForeign(tracker: string, kind: TrackerKind, options: CheckedOptions): void {
+  const foreign = TARGET_OPTIONS.find((option) => present(options[option]) && !takes(kind, option));
   if (foreign === undefined) return;
   const general =
     foreign in { statistic: 1, dimensions: 1 } ? 'ObjectsByDimensionsTracker' : '(Count)ObjectsByDateAndObjectTracker';
   throw new InvalidTrackerError(tracker, `its class takes no ${foreign}. Extend ${general}, or leave ${foreign} out.`);
 }
 
-function objectTarget(tracker: string, { object, objectField, objectEntity }: GivenOptions): TrackedTarget {
+function objectTarget(tracker: string, { object, objectField, objectEntity }: CheckedOptions): TrackedTarget {
   if (present(object) === present(objectField)) {
     throw new InvalidTrackerError(
       tracker,
@@ -65,8 +56,8 @@ function objectTarget(tracker: string, { object, objectField, objectEntity }: Gi
   return { kind: 'objects', field: objectField, entity: objectEntity ?? null };
 }
 
-function dimensionsTarget(tracker: string, { statistic, dimensions }: GivenOptions): TrackedTarget {
-  if (typeof statistic !== 'function' || !(statistic.prototype instanceof AbstractStatistic)) {
+function dimensionsTarget(tracker: string, { statistic, dimensions }: CheckedOptions): TrackedTarget {
+  if (!isStatisticClass(statistic)) {
     throw new InvalidTrackerError(
       tracker,
       `statistic is ${shown(statistic)}. Expected the class of a custom statistic: one that extends AbstractStatistic.`,

@@ -6,59 +6,8 @@ import { checkPeriod, Period } from '../../time/period.js';
 import { checkTimeZone, localDateAt } from '../../time/time-zone.js';
 import type { ResolvedOptions } from '../../trackstats.options.js';
 import { definedTarget } from './define-target.js';
-import {
-  isOptions,
-  localDate,
-  oneOf,
-  optional,
-  text,
-  truth,
-  wholeNumber,
-  withDefault,
-  type Check,
-} from '../../validation/check.js';
-import type { ChecksOf } from '../../validation/options.js';
-import { entityClass, objectTarget } from '../../statistics/filter/object-target.js';
-import { checkedLater, metric, present, readTrackerOptions } from './option.js';
-import type { GivenJob, GivenOptions } from './track-metadata.js';
+import { type GivenOptions, present, readClassOptions, type TrackerKind } from './option.js';
 import type { TrackedTarget, TrackerDefinition } from './tracker-definition.js';
-import type { TrackerKind } from './tracker.js';
-
-type GivenTarget = Omit<GivenOptions, keyof GivenJob>;
-
-/** The options of a tracker class. Unknown options are rejected. */
-const TRACKER_OPTIONS = {
-  metric,
-  period: checkedLater,
-  dateField: ((given, refuse) =>
-    typeof given === 'string' && given !== ''
-      ? given
-      : refuse("Expected the property that says when a row happened: dateField: 'createdAt'.")) as Check<string>,
-  aggregate: checkedLater,
-  where: optional((given, refuse) =>
-    typeof given === 'function' || (Array.isArray(given) ? given : [given]).every(isOptions)
-      ? (given as NonNullable<TrackerDefinition['where']>)
-      : refuse(
-          "Expected conditions as find takes them ({ status: 'paid' }), a list of them, or a function (query, alias) => void.",
-        ),
-  ),
-  timeZone: optional(checkTimeZone),
-  since: optional(localDate),
-  sourceKeptSince: optional(localDate),
-  lookback: withDefault(wholeNumber('days'), 1),
-  appendOnly: withDefault(truth, false),
-  density: optional(oneOf('daily', 'changes')),
-  withDeleted: withDefault(truth, false),
-  epoch: optional(oneOf('s', 'ms')),
-  storedIn: optional(oneOf('UTC')),
-  object: optional(objectTarget),
-  objectField: checkedLater,
-  objectEntity: optional(entityClass),
-  statistic: checkedLater,
-  dimensions: checkedLater,
-  source: optional(entityClass),
-  sourceDataSource: optional(text),
-} satisfies ChecksOf<GivenTarget>;
 
 /** The module's options that are defaults of a definition. */
 export type TrackerDefaults = Pick<ResolvedOptions, 'timeZone' | 'weekStart'>;
@@ -75,8 +24,8 @@ export function defineTracker(
   defaults: TrackerDefaults,
 ): TrackerDefinition {
   const label = tracker.name ?? tracker.type;
-  const given = readTrackerOptions(label, options, TRACKER_OPTIONS);
-  const target = definedTarget(label, tracker.kind, options);
+  const given = readClassOptions(label, options);
+  const target = definedTarget(label, tracker.kind, given);
   const timeZone = given.timeZone ?? checkTimeZone(defaults.timeZone);
   return Object.freeze({
     name: tracker.name,

@@ -3,26 +3,62 @@ import { Metric } from '../../catalog/metric.entity.js';
 import { parseKey } from '../../catalog/ref.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import type { Check } from '../../validation/check.js';
-import { type Checks, readOptions, type Values } from '../../validation/options.js';
+import { entityClass, objectTarget } from '../../statistics/filter/object-target.js';
+import { keyTextProblem } from '../../statistics/tables/key-text.js';
+import { checkTimeZone } from '../../time/time-zone.js';
+import {
+  type Check,
+  isOptions,
+  localDate,
+  oneOf,
+  optional,
+  text,
+  truth,
+  wholeNumber,
+  withDefault,
+} from '../../validation/check.js';
+import { readOptions } from '../../validation/options.js';
+import type { TrackerWhere } from './tracker-definition.js';
+import type {
+  Aggregating,
+  ByDimensions,
+  ByObject,
+  JobOptions,
+  MethodOptions,
+  Schedule,
+  SourceOf,
+  TrackerOptions,
+} from './tracker.options.js';
 
-/** True if an option was passed. `undefined` counts as left out. */
-export function present(value: unknown): boolean {
-  return value !== undefined;
+/** The kind of a tracker class, which decides the options that it takes. */
+export type TrackerKind = 'date' | 'count-date' | 'object' | 'count-object' | 'dimensions';
+
+/** The kinds of everything that `@Track` makes a tracker. */
+type Kind = TrackerKind | 'method';
+
+const CLASSES = ['date', 'count-date', 'object', 'count-object', 'dimensions'] as const;
+const ALL = [...CLASSES, 'method'] as const;
+const BY_OBJECT = ['object', 'count-object'] as const;
+
+/** An option of `@Track` and of the constructors of trackers. */
+interface Option {
+  /** reads the value. An option whose value depends on others, or on the source, is checked there */
+  readonly check: Check<unknown>;
+  /** the kinds of tracker that take it */
+  readonly takenBy: readonly Kind[];
+  /** what it says: the values to compute, the rows to read, or when to run */
+  readonly says: 'values' | 'source' | 'job';
+  /** true if stored statistics are right only for the same value. Their coverage stores it in its fingerprint */
+  readonly identifies?: true;
 }
 
-/**
- * Reads the options of a tracker by a table of checks.
- *
- * @throws InvalidTrackerError, and the errors of the checks
- */
-export function readTrackerOptions<const C extends Checks>(tracker: string, given: unknown, checks: C): Values<C> {
-  return readOptions(given, checks, (name, value, expected) => {
-    return new InvalidTrackerError(tracker, `${name ?? 'options'} is ${shown(value)}. ${expected}`);
-  });
-}
+/** characters in the name of a tracker */
+export const LONGEST_NAME = 200;
 
-export const metric: Check<MetricTarget> = (given, refuse) => {
+/** Accepts an option that is checked later, together with others or against the source. */
+const checkedLater = (given: unknown): unknown => given;
+
+const metric: Check<MetricTarget> = (given, refuse) => {
   if (isMetricDefinition(given) || given instanceof Metric) return given;
   if (typeof given === 'string' && given !== '') {
     parseKey(given);
@@ -31,8 +67,160 @@ export const metric: Check<MetricTarget> = (given, refuse) => {
   return refuse("Expected what defineMetric returned, or the natural key of a stored metric: 'shopping/order_count'.");
 };
 
-/** Accepts an option that is checked later, together with others or against the source. */
-export const checkedLater = (given: unknown): unknown => given;
+const property: Check<string> = (given, refuse) =>
+  typeof given === 'string' && given !== ''
+    ? given
+    : refuse("Expected the property that says when a row happened: dateField: 'createdAt'.");
+
+const where: Check<TrackerWhere> = (given, refuse) =>
+  typeof given === 'function' || (Array.isArray(given) ? given : [given]).every(isOptions)
+    ? (given as TrackerWhere)
+    : refuse(
+        "Expected conditions as find takes them ({ status: 'paid' }), a list of them, or a function (query, alias) => void.",
+      );
+
+const name: Check<string> = (given, refuse) => {
+  const problem = keyTextProblem(given, LONGEST_NAME);
+  return problem === null ? (given as string) : refuse(problem);
+};
+
+/**
+ * Every option of a tracker, once. What it means is said in `tracker.options.ts`, in the type that applications see.
+ * The order of those that identify is that of every stored fingerprint.
+ */
+const OPTIONS = {
+  metric: { check: metric, takenBy: ALL, says: 'values' },
+  period: { check: checkedLater, takenBy: ALL, says: 'values' },
+  aggregate: { check: checkedLater, takenBy: CLASSES, says: 'values', identifies: true },
+  dateField: { check: property, takenBy: CLASSES, says: 'values', identifies: true },
+  timeZone: { check: optional(checkTimeZone), takenBy: ALL, says: 'values', identifies: true },
+  epoch: { check: optional(oneOf('s', 'ms')), takenBy: CLASSES, says: 'values', identifies: true },
+  storedIn: { check: optional(oneOf('UTC')), takenBy: CLASSES, says: 'values', identifies: true },
+  withDeleted: { check: withDefault(truth, false), takenBy: CLASSES, says: 'values', identifies: true },
+  // the fingerprint has the text of the query with its conditions
+  where: { check: optional(where), takenBy: CLASSES, says: 'values' },
+  since: { check: optional(localDate), takenBy: CLASSES, says: 'values' },
+  sourceKeptSince: { check: optional(localDate), takenBy: CLASSES, says: 'values' },
+  lookback: { check: withDefault(wholeNumber('days'), 1), takenBy: CLASSES, says: 'values' },
+  appendOnly: { check: withDefault(truth, false), takenBy: CLASSES, says: 'values' },
+  density: { check: optional(oneOf('daily', 'changes')), takenBy: CLASSES, says: 'values' },
+  object: { check: optional(objectTarget), takenBy: [...BY_OBJECT, 'method'], says: 'values' },
+  // the fingerprint has the properties that keys are read from
+  objectField: { check: checkedLater, takenBy: BY_OBJECT, says: 'values' },
+  objectEntity: { check: optional(entityClass), takenBy: BY_OBJECT, says: 'values' },
+  statistic: { check: checkedLater, takenBy: ['dimensions', 'method'], says: 'values' },
+  dimensions: { check: checkedLater, takenBy: ['dimensions'], says: 'values' },
+  source: { check: optional(entityClass), takenBy: CLASSES, says: 'source' },
+  sourceDataSource: { check: optional(text), takenBy: CLASSES, says: 'source' },
+  name: { check: optional(name), takenBy: ALL, says: 'job' },
+  cron: { check: checkedLater, takenBy: ALL, says: 'job' },
+  every: { check: checkedLater, takenBy: ALL, says: 'job' },
+  runOnStart: { check: withDefault(truth, false), takenBy: ALL, says: 'job' },
+  retries: { check: withDefault(wholeNumber('times'), 0), takenBy: ALL, says: 'job' },
+  timeout: { check: optional(wholeNumber('milliseconds')), takenBy: ALL, says: 'job' },
+} as const satisfies Record<PublicOption, Option>;
+
+type KeysOfEach<T> = T extends unknown ? keyof T : never;
+type Public = TrackerOptions | Aggregating<object> | ByObject<object> | SourceOf<object> | JobOptions | MethodOptions;
+/** The names of the options in the types that applications see. */
+type PublicOption = KeysOfEach<Public | ByDimensions<object, never> | Schedule>;
+
+type Table = typeof OPTIONS;
+export type OptionName = keyof Table;
+
+/** The names of the options of which something holds. */
+type NamesWhere<Holds> = { [K in OptionName]: Table[K] extends Holds ? K : never }[OptionName];
+type JobName = NamesWhere<{ readonly says: 'job' }>;
+export type IdentifyingOption = NamesWhere<{ readonly identifies: true }>;
+
+/** Options as they were written. The decorator and the classes type them; their values are not checked yet. */
+export type GivenOptions = { readonly [K in OptionName]?: unknown };
+/** The options of `@Track` that set a tracker's name and schedule. */
+export type GivenJob = Pick<GivenOptions, JobName>;
+
+/** Options after their checks. */
+type Checked<N extends OptionName> = { readonly [K in N]: ReturnType<Table[K]['check']> };
+export type CheckedOptions = Checked<Exclude<OptionName, JobName>>;
+export type CheckedJob = Checked<JobName>;
+
+const NAMES = Object.keys(OPTIONS) as OptionName[];
+
+function namesWhere(holds: (option: Option) => boolean): OptionName[] {
+  return NAMES.filter((option) => holds(OPTIONS[option]));
+}
+
+/** The options that are part of a fingerprint, in its order. */
+export const IDENTIFYING_OPTIONS = namesWhere(({ identifies }) => identifies === true) as IdentifyingOption[];
+
+/** The options that `TrackerService.register` takes. */
+export const REGISTER_OPTIONS: readonly string[] = [
+  ...namesWhere(({ says }) => says === 'job'),
+  ...namesWhere(({ says }) => says === 'source'),
+];
+
+/** True if a kind of tracker takes an option. */
+export function takes(kind: Kind, option: OptionName): boolean {
+  const { takenBy }: Option = OPTIONS[option];
+  return takenBy.includes(kind);
+}
+
+/** Splits the options of `@Track` into what to compute and when. */
+export function splitOptions(given: GivenOptions): { options: GivenOptions; job: GivenJob } {
+  const says = (job: boolean) => Object.entries(given).filter(([option]) => isJobOption(option) === job);
+  return { options: Object.fromEntries(says(false)), job: Object.fromEntries(says(true)) };
+}
+
+function isJobOption(option: string): boolean {
+  return Object.hasOwn(OPTIONS, option) && OPTIONS[option as OptionName].says === 'job';
+}
+
+/**
+ * Reads what to compute from the options of a tracker class.
+ *
+ * @throws InvalidTrackerError, and the errors of the checks
+ */
+export function readClassOptions(tracker: string, given: unknown): CheckedOptions {
+  const names = namesWhere(({ takenBy, says }) => says !== 'job' && CLASSES.some((kind) => takenBy.includes(kind)));
+  return read(tracker, given, names) as CheckedOptions;
+}
+
+/**
+ * Reads what to record from the options of a method.
+ *
+ * @throws InvalidTrackerError, and the errors of the checks
+ */
+export function readMethodOptions(tracker: string, given: unknown): CheckedOptions {
+  return read(
+    tracker,
+    given,
+    namesWhere(({ takenBy, says }) => says !== 'job' && takenBy.includes('method')),
+  ) as CheckedOptions;
+}
+
+/**
+ * Reads the name and the schedule of a tracker.
+ *
+ * @throws InvalidTrackerError
+ */
+export function readJobOptions(tracker: string, given: unknown): CheckedJob {
+  return read(
+    tracker,
+    given,
+    namesWhere(({ says }) => says === 'job'),
+  ) as CheckedJob;
+}
+
+function read(tracker: string, given: unknown, names: readonly OptionName[]): unknown {
+  const checks = Object.fromEntries(names.map((option) => [option, OPTIONS[option].check as Check<unknown>]));
+  return readOptions(given, checks, (option, value, expected) => {
+    return new InvalidTrackerError(tracker, `${option ?? 'options'} is ${shown(value)}. ${expected}`);
+  });
+}
+
+/** True if an option was passed. `undefined` counts as left out. */
+export function present(value: unknown): boolean {
+  return value !== undefined;
+}
 
 /** Returns the natural key of a metric, without asking the database. */
 export function naturalKey(target: MetricTarget): string {

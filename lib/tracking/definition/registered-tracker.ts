@@ -3,11 +3,8 @@ import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import type { ResolvedOptions } from '../../trackstats.options.js';
 import { defineMethod, type MethodDefinition } from './define-method.js';
 import { defineTracker } from './define-tracker.js';
-import { keyTextProblem } from '../../statistics/tables/key-text.js';
-import { optional, truth, wholeNumber, withDefault } from '../../validation/check.js';
-import type { ChecksOf } from '../../validation/options.js';
-import { checkedLater, readTrackerOptions } from './option.js';
-import { classTracks, parted, type GivenJob, type GivenOptions } from './track-metadata.js';
+import { type GivenOptions, LONGEST_NAME, readJobOptions, splitOptions } from './option.js';
+import { classTracks } from './track-metadata.js';
 import type { TrackerDefinition } from './tracker-definition.js';
 import { nameOf, type DeclaredTracker } from './tracker.explorer.js';
 import type { TrackContext } from './tracker.options.js';
@@ -45,25 +42,11 @@ export interface MethodTracker extends Registered {
 /** A tracker of the application, checked as far as possible without a database. */
 export type RegisteredTracker = SourceTracker | MethodTracker;
 
-const LONGEST_NAME = 200;
-
-const JOB_OPTIONS = {
-  name: optional((given, refuse) => {
-    const problem = keyTextProblem(given, LONGEST_NAME);
-    return problem === null ? (given as string) : refuse(problem);
-  }),
-  cron: checkedLater,
-  every: checkedLater,
-  runOnStart: withDefault(truth, false),
-  retries: withDefault(wholeNumber('times'), 0),
-  timeout: optional(wholeNumber('milliseconds')),
-} satisfies ChecksOf<GivenJob>;
-
 /** Creates a tracker from the declaration of its provider, with the module's defaults and schedules. */
 export function registered(declared: DeclaredTracker, module: ResolvedOptions): RegisteredTracker {
   const { type, method, instance } = declared;
-  const { options, job: given } = parted(declared.options);
-  const checked = readTrackerOptions(nameOf(type, method), given, JOB_OPTIONS);
+  const { options, job: given } = splitOptions(declared.options);
+  const checked = readJobOptions(nameOf(type, method), given);
   const name = checked.name ?? nameOf(type, method);
   if (name === '' || name.length > LONGEST_NAME) {
     throw new InvalidTrackerError(

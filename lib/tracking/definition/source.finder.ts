@@ -4,8 +4,7 @@ import { MissingSourceError, SourceDataSourceError } from '../../errors/tracker.
 import { shown } from '../../errors/trackstats.error.js';
 import { dataSourceOf, type Source } from '../../rollup/source.resolver.js';
 import type { EntityClass } from '../../statistics/filter/object-target.js';
-import { present } from './option.js';
-import type { GivenOptions } from './track-metadata.js';
+import { type GivenOptions, present } from './option.js';
 import { choosesSource, type AnyTracker } from './tracker.js';
 
 /** The part of a tracker that is needed to find its source. */

@@ -1,49 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { MetricTarget } from '../../catalog/definitions.js';
-import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
-import type { EntityClass, ObjectTarget } from '../../statistics/filter/object-target.js';
-import type { LocalDateInput } from '../../time/local-date.js';
-import type { TrackerWhere } from './tracker-definition.js';
-
-/** Options as they were written. The decorator and the classes type them; their values are not checked yet. */
-export interface GivenOptions {
-  readonly metric?: MetricTarget;
-  readonly period?: unknown;
-  readonly dateField?: unknown;
-  readonly aggregate?: unknown;
-  readonly where?: TrackerWhere;
-  readonly timeZone?: unknown;
-  readonly since?: LocalDateInput;
-  readonly sourceKeptSince?: LocalDateInput;
-  readonly lookback?: unknown;
-  readonly appendOnly?: unknown;
-  readonly density?: unknown;
-  readonly withDeleted?: unknown;
-  readonly epoch?: unknown;
-  readonly storedIn?: unknown;
-  readonly object?: ObjectTarget;
-  readonly objectField?: unknown;
-  readonly objectEntity?: EntityClass;
-  readonly statistic?: Type<AbstractStatistic>;
-  readonly dimensions?: unknown;
-  readonly source?: EntityClass;
-  readonly sourceDataSource?: unknown;
-  readonly name?: unknown;
-  readonly cron?: unknown;
-  readonly every?: unknown;
-  readonly runOnStart?: unknown;
-  readonly retries?: unknown;
-  readonly timeout?: unknown;
-}
-
-/** The options of @Track that set a tracker's name and schedule. */
-export type GivenJob = Pick<GivenOptions, 'name' | 'cron' | 'every' | 'runOnStart' | 'retries' | 'timeout'>;
-
-/** Splits the options of @Track into what to compute and when. */
-export function parted(given: GivenOptions): { options: GivenOptions; job: GivenJob } {
-  const { name, cron, every, runOnStart, retries, timeout, ...options } = given;
-  return { options, job: { name, cron, every, runOnStart, retries, timeout } };
-}
+import type { GivenOptions } from './option.js';
 
 interface Tracks {
   /** of the class itself; more than one is an error at start */

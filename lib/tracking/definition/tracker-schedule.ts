@@ -3,7 +3,7 @@ import { InvalidScheduleError } from '../../errors/schedule.error.js';
 import { millisecondsOf } from '../../time/duration.js';
 import { checkTimeZone } from '../../time/time-zone.js';
 import type { ScheduleOverride } from '../../trackstats.options.js';
-import type { GivenOptions } from './track-metadata.js';
+import type { GivenOptions } from './option.js';
 
 /** The times at which a tracker runs by itself. */
 export type TrackerSchedule =

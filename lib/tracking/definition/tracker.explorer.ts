@@ -3,7 +3,8 @@ import { Scope, type Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { InvalidTrackerError, TrackerInjectionScopeError } from '../../errors/tracker.error.js';
 import { classOf, isInstance, type Provider } from './provider.js';
-import { classTracks, methodTracks, trackedClasses, type GivenOptions } from './track-metadata.js';
+import type { GivenOptions } from './option.js';
+import { classTracks, methodTracks, trackedClasses } from './track-metadata.js';
 import { isConstructed, Tracker } from './tracker.js';
 
 /** A tracker as its provider declares it. */

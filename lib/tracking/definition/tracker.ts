@@ -3,14 +3,12 @@ import { InvalidArgumentError } from '../../errors/argument.error.js';
 import { InvalidTrackerError, MissingSourceError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { isOptions } from '../../validation/check.js';
-import { classTracks, type GivenOptions } from './track-metadata.js';
+import type { GivenOptions, TrackerKind } from './option.js';
+import { classTracks } from './track-metadata.js';
 import type { Source } from '../../rollup/source.resolver.js';
 import type { SourceContext } from './tracker.options.js';
 
 declare const OPTIONS: unique symbol;
-
-/** The kind of a tracker class, which decides the options that it takes. */
-export type TrackerKind = 'date' | 'count-date' | 'object' | 'count-object' | 'dimensions';
 
 // no names: a subclass may have an `options`, a `name`, a `metric` of its own, injected. And on the tracker itself: what
 // watches providers wraps them, and asks the one it wraps

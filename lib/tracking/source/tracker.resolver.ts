@@ -6,6 +6,7 @@ import type { ResolvedSource } from '../../rollup/rollup-spec.js';
 import { dataSourceOf, resolveSource, type Source } from '../../rollup/source.resolver.js';
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import { Period } from '../../time/period.js';
+import { IDENTIFYING_OPTIONS, type IdentifyingOption } from '../definition/option.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import { resolveTarget, type ResolvedTarget } from './tracker-target.js';
 
@@ -68,6 +69,15 @@ export function fingerprintOf(
   timeZone = definition.timeZone,
 ): string {
   const { aggregate, dateField, weekStart, epoch, storedIn, withDeleted, target } = definition;
+  const values: Readonly<Record<IdentifyingOption, unknown>> = {
+    aggregate,
+    dateField,
+    timeZone,
+    epoch,
+    storedIn,
+    withDeleted,
+  };
+  const identifying = Object.fromEntries(IDENTIFYING_OPTIONS.map((option) => [option, values[option]]));
   const keys = target.kind === 'objects' ? target.field : target.kind === 'dimensions' ? target.dimensions : null;
   const week = period === Period.CALENDAR_WEEK ? weekStart : null;
   // whatever character quotes names: statistics that move to another database keep their fingerprint
@@ -75,6 +85,6 @@ export function fingerprintOf(
   // only where it changed: other definitions keep the fingerprint that they had
   const revised = [...source.keys, source.distinct].filter((key) => key !== null && key.format > 1);
   const formats = revised.length === 0 ? {} : { formats: revised.map((key) => key?.kind) };
-  const meaning = { aggregate, dateField, timeZone, epoch, storedIn, withDeleted, keys, week, text, ...formats };
+  const meaning = { ...identifying, keys, week, text, ...formats };
   return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
 }
