@@ -7,7 +7,7 @@ export { MetricService } from './catalog/metric.service.js';
 
 export type { Duration } from './time/duration.js';
 export { addDays } from './time/local-date.js';
-export type { LocalDate, LocalDateInput } from './time/local-date.js';
+export type { LocalDateInput, LocalDateText as LocalDate } from './time/local-date.js';
 export { Period } from './time/period.js';
 export type { BucketPeriod, LifetimePeriod, PeriodName, RollingPeriod, WeekStart } from './time/period.js';
 

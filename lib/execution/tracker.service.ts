@@ -3,7 +3,7 @@ import { Cancellation } from '../database/cancellation.js';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import type { Source } from '../rollup/source.resolver.js';
-import { dayNumber, type LocalDate, type LocalDateInput } from '../time/local-date.js';
+import { type CheckedDateInput, dayNumber, type LocalDate, type LocalDateInput } from '../time/local-date.js';
 import { localDateAt } from '../time/time-zone.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { defineTracker, type TrackerDefaults } from '../tracking/definition/define-tracker.js';
@@ -327,12 +327,12 @@ function repairStep(from: LocalDate, to: LocalDate): number {
   return Math.max(BACKFILL_STEP, Math.ceil((dayNumber(to) - dayNumber(from) + 1) / 4));
 }
 
-function dateOf(input: LocalDateInput | undefined, definition: TrackerDefinition): LocalDate | undefined {
+function dateOf(input: CheckedDateInput | undefined, definition: TrackerDefinition): LocalDate | undefined {
   return input === undefined ? undefined : dateIn(input, definition);
 }
 
 function datesOf(
-  { from, to }: { readonly from: LocalDateInput | undefined; readonly to: LocalDateInput | undefined },
+  { from, to }: { readonly from: CheckedDateInput | undefined; readonly to: CheckedDateInput | undefined },
   definition: TrackerDefinition,
 ): { from?: LocalDate; to?: LocalDate } {
   return {
@@ -341,7 +341,7 @@ function datesOf(
   };
 }
 
-function dateIn(input: LocalDateInput, { timeZone }: TrackerDefinition): LocalDate {
+function dateIn(input: CheckedDateInput, { timeZone }: TrackerDefinition): LocalDate {
   return input instanceof Date ? localDateAt(input, timeZone) : input;
 }
 

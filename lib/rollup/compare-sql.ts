@@ -1,6 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import type { Row, Work } from '../database/work.js';
+import type { LocalDate } from '../time/local-date.js';
 import { readKey } from '../statistics/tables/statistic-table.js';
 import { inRange } from './range-sql.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
@@ -9,7 +10,7 @@ import { type DaySlice, freshQuery, primaryKey } from './window-sql.js';
 
 /** A row that is stored and one that should be, where they are not the same. */
 export interface ComparedRow extends Row {
-  readonly date: string;
+  readonly date: LocalDate;
   /** 1 where the row is there */
   readonly is_stored: number;
   readonly is_expected: number;

@@ -3,6 +3,7 @@ import type { AggregateFunction } from '../catalog/aggregates.js';
 import type { ClockColumn, KeyEncoding, KeyKind, NumericColumn, SourceColumn } from '../database/dialects/dialect.js';
 import type { Table } from '../database/table.js';
 import type { StatisticTable } from '../statistics/tables/statistic-table.js';
+import type { DayNumber } from '../time/local-date.js';
 import type { Period, WeekStart } from '../time/period.js';
 
 /** A source query: `SELECT … FROM …` whose columns are the ones named below, one row a source row. */
@@ -83,12 +84,12 @@ export interface ConstantKey {
 export interface RollupPeriod {
   readonly period: Period;
   readonly density: 'daily' | 'changes';
-  /** first day number that is replaced; the first day of its bucket for a calendar period */
-  readonly from: number;
-  /** last day number that is replaced */
-  readonly through: number;
-  /** last day number whose rows count: of a calendar period the end of its last bucket, if that has come */
-  readonly lastDay: number;
+  /** first day that is replaced; the first day of its bucket for a calendar period */
+  readonly from: DayNumber;
+  /** last day that is replaced */
+  readonly through: DayNumber;
+  /** last day whose rows count: of a calendar period the end of its last bucket, if that has come */
+  readonly lastDay: DayNumber;
   /** the value before `from` is the stored one, not a recount of everything before */
   readonly baseIsStored: boolean;
   /** true if rows of this period may be stored in the range */
@@ -110,12 +111,12 @@ export interface RollupSpec {
   readonly periods: readonly RollupPeriod[];
   /** the name of the partials: of the common table expression, or of the temporary table */
   readonly partials: string;
-  /** first day number that is read day by day; everything before is one partial, dated the day before it */
-  readonly scanFrom: number;
+  /** first day that is read day by day; everything before is one partial, dated the day before it */
+  readonly scanFrom: DayNumber;
   /** true if rows before `scanFrom` are read at all */
   readonly scanBase: boolean;
-  /** last day number that is read */
-  readonly scanThrough: number;
+  /** last day that is read */
+  readonly scanThrough: DayNumber;
   /** rows are counted by one index range a day, instead of by a grouped scan */
   readonly countsByIndex: boolean;
 }

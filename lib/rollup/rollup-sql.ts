@@ -1,6 +1,7 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DayPart, Dialect, KeyKind, StoredKeyType } from '../database/dialects/dialect.js';
 import type { StatisticTable } from '../statistics/tables/statistic-table.js';
+import { type DayNumber, shiftDay } from '../time/local-date.js';
 import {
   dayRanges,
   daySegments,
@@ -51,15 +52,20 @@ function scannedRanges(spec: RollupSpec): DayRange[] {
   const { clock } = spec.source;
   const { scanFrom, scanThrough } = spec;
   if (clock.kind === 'date')
-    return Array.from({ length: scanThrough - scanFrom + 1 }, (_, index) => dateRange(scanFrom + index));
+    return Array.from({ length: scanThrough - scanFrom + 1 }, (_, index) => dateRange(shiftDay(scanFrom, index)));
   const { from, to } = readingBounds(spec);
   // the day before comes back where its clock is set back over midnight: that part of it is not before `from`
-  return dayRanges({ storedIn: clock.storedIn, zone: spec.timeZone, fromDay: scanFrom - 1, toDay: scanThrough })
+  return dayRanges({
+    storedIn: clock.storedIn,
+    zone: spec.timeZone,
+    fromDay: shiftDay(scanFrom, -1),
+    toDay: scanThrough,
+  })
     .map((range) => ({ ...range, from: Math.max(range.from, from), to: Math.min(range.to, to) }))
     .filter((range) => range.from < range.to);
 }
 
-function dateRange(day: number): DayRange {
+function dateRange(day: DayNumber): DayRange {
   return { day, from: day * 86_400_000, to: (day + 1) * 86_400_000 };
 }
 
@@ -85,7 +91,7 @@ function groupedScan(dialect: Dialect, spec: RollupSpec): Sql {
 function notAfter(dialect: Dialect, spec: RollupSpec): Sql {
   const { clock } = spec.source;
   if (clock.kind === 'date') return empty;
-  const after = spec.scanThrough + 1;
+  const after = shiftDay(spec.scanThrough, 1);
   const next = dayRanges({ storedIn: clock.storedIn, zone: spec.timeZone, fromDay: after, toDay: after });
   const { to } = readingBounds(spec);
   if (!next.some((range) => range.from < to)) return empty;

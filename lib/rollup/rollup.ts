@@ -1,6 +1,7 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { DAYS, type Dialect, type Replaced } from '../database/dialects/dialect.js';
 import { execute, executeAll, queryOne, type Work } from '../database/work.js';
+import { type DayNumber, readDayNumber } from '../time/local-date.js';
 import { periodKind } from '../time/period.js';
 import { inRange } from './range-sql.js';
 import { PARTIAL, partialsQuery } from './rollup-sql.js';
@@ -59,10 +60,9 @@ export function* stagePartials(dialect: Dialect, spec: RollupSpec): Work<void> {
 }
 
 /** The first day of the staged partials; null where there are none. */
-export function* firstStagedDay(): Work<number | null> {
-  // text, where the day of an epoch is a bigint to the driver
-  const row = yield* queryOne<{ day: number | string | null }>(sql`SELECT MIN(day) AS day FROM ${raw(PARTIAL)}`);
-  return row === undefined || row.day === null ? null : Number(row.day);
+export function* firstStagedDay(): Work<DayNumber | null> {
+  const row = yield* queryOne<{ day: unknown }>(sql`SELECT MIN(day) AS day FROM ${raw(PARTIAL)}`);
+  return row === undefined || row.day === null ? null : readDayNumber(row.day);
 }
 
 /** The partials as a common table expression. */

@@ -1,6 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
-import { FIRST_DAY } from '../time/local-date.js';
+import { type DayNumber, FIRST_DAY } from '../time/local-date.js';
 import { calendarUnit, periodKind, windowDays } from '../time/period.js';
 import { bucketTotals, combining, finished, isCount, partialNames } from './aggregate-sql.js';
 import { keyNames, storedKeys } from './rollup-sql.js';
@@ -8,8 +8,8 @@ import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 
 /** Some days of a period's range, both included. */
 export interface DaySlice {
-  readonly from: number;
-  readonly through: number;
+  readonly from: DayNumber;
+  readonly through: DayNumber;
 }
 
 /**

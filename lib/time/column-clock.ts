@@ -1,4 +1,4 @@
-import { fromDayNumber, type LocalDate } from './local-date.js';
+import { dayAt, type DayNumber, earlierDay, fromDayNumber, laterDay, type LocalDate, shiftDay } from './local-date.js';
 import { isZoneName, offsetAt, offsetChanges, unknownZone } from './zone-offsets.js';
 
 /**
@@ -20,20 +20,20 @@ export interface ClockSegment {
 
 /** The readings of one local day. */
 export interface DayRange {
-  /** Days since 1970-01-01 in the zone. */
-  readonly day: number;
+  /** The day in the zone. */
+  readonly day: DayNumber;
   /** The first reading, in ms. */
   readonly from: number;
   /** The first reading after the day, in ms. */
   readonly to: number;
 }
 
-/** The local days `fromDay` to `toDay` of a zone on a column's clock. Both are included, and count from 1970-01-01. */
+/** The local days `fromDay` to `toDay` of a zone on a column's clock. Both are included. */
 export interface DaysOnClock {
   readonly storedIn: StorageZone;
   readonly zone: string;
-  readonly fromDay: number;
-  readonly toDay: number;
+  readonly fromDay: DayNumber;
+  readonly toDay: DayNumber;
 }
 
 interface Piece {
@@ -82,10 +82,14 @@ export function dayRanges(days: DaysOnClock): DayRange[] {
   const ranges: DayRange[] = [];
   segmentsAround(days).forEach(({ from, shift }, index, segments) => {
     const to = segments[index + 1]?.from ?? Infinity;
-    const firstDay = Math.max(days.fromDay, dayOf(from, shift));
-    const lastDay = Math.min(days.toDay, dayOf(to - 1, shift));
-    for (let day = firstDay; day <= lastDay; day += 1) {
-      append(ranges, { day, from: Math.max(from, startOn(day, shift)), to: Math.min(to, startOn(day + 1, shift)) });
+    const firstDay = laterDay(days.fromDay, dayOf(from, shift));
+    const lastDay = earlierDay(days.toDay, dayOf(to - 1, shift));
+    for (let day = firstDay; day <= lastDay; day = shiftDay(day, 1)) {
+      append(ranges, {
+        day,
+        from: Math.max(from, startOn(day, shift)),
+        to: Math.min(to, startOn(shiftDay(day, 1), shift)),
+      });
     }
   });
   return ranges;
@@ -105,7 +109,7 @@ export function dayRanges(days: DaysOnClock): DayRange[] {
 export function readingRange(days: DaysOnClock): { from: number; to: number } {
   const held = segmentsAround(days).flatMap(({ from, shift }, index, segments) => {
     const start = Math.max(from, startOn(days.fromDay, shift));
-    const end = Math.min(segments[index + 1]?.from ?? Infinity, startOn(days.toDay + 1, shift));
+    const end = Math.min(segments[index + 1]?.from ?? Infinity, startOn(shiftDay(days.toDay, 1), shift));
     return start < end ? [{ start, end }] : [];
   });
   const first = held.at(0);
@@ -160,7 +164,7 @@ export function calendarDateOf(midnight: Date, zones: readonly [StorageZone, ...
   if (Number.isNaN(midnight.getTime())) return null;
   const readings = zones.map((zone) => latestReading(midnight, zone));
   const reading = readings.find((ms) => ms % MS_PER_DAY === 0) ?? readings[0] ?? 0;
-  return fromDayNumber(Math.floor(reading / MS_PER_DAY));
+  return fromDayNumber(dayAt(reading / 1000));
 }
 
 /** Returns the offsets with which the readings `from` to `to` are converted back to instants. */
@@ -215,11 +219,11 @@ function segmentsAround({ storedIn, zone, fromDay, toDay }: DaysOnClock): ClockS
   return daySegments({ storedIn, zone, from: fromDay * MS_PER_DAY - MARGIN, to: (toDay + 1) * MS_PER_DAY + MARGIN });
 }
 
-function dayOf(reading: number, shift: number): number {
-  return Math.floor((reading / 1000 + shift) / SECONDS_PER_DAY);
+function dayOf(reading: number, shift: number): DayNumber {
+  return dayAt(reading / 1000 + shift);
 }
 
-function startOn(day: number, shift: number): number {
+function startOn(day: DayNumber, shift: number): number {
   return (day * SECONDS_PER_DAY - shift) * 1000;
 }
 

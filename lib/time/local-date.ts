@@ -1,17 +1,40 @@
 import { InvalidDateError } from '../errors/time.error.js';
 
-/** A date as text, `YYYY-MM-DD`, in the time zone of a tracker. From 0001-01-01 to 9999-12-31. */
-export type LocalDate = string;
+/**
+ * A date as text, `YYYY-MM-DD`, in the time zone of a tracker. From 0001-01-01 to 9999-12-31. Applications know it as
+ * `LocalDate`: they pass any text, and each call checks what it is given.
+ */
+export type LocalDateText = string;
+
+/**
+ * A date inside the library: text that `parseLocalDate` has checked, or that was computed or stored by the library. Text
+ * that only claims to be a date does not compile, so none reaches an SQL statement, where it would compare as text.
+ * A literal ('2026-10-31') needs no check.
+ *
+ * @inline
+ */
+export type LocalDate = `${number}-${number}-${number}`;
+
+declare const DAY_NUMBER: unique symbol;
+
+/**
+ * A day, counted from 1970-01-01. A number that counts seconds, milliseconds or a length in days does not compile as
+ * one. Take it from `dayNumber`, and others from it by `shiftDay`.
+ */
+export type DayNumber = number & { readonly [DAY_NUMBER]: true };
 
 /** A date to pass to a call: text, or an instant whose local date is taken. */
-export type LocalDateInput = string | Date;
+export type LocalDateInput = LocalDateText | Date;
+
+/** A date that was passed to a call, after its check. */
+export type CheckedDateInput = LocalDate | Date;
 
 const MS_PER_DAY = 86_400_000;
 const DAYS_PER_400_YEARS = 146_097;
 /** The day number of 0001-01-01. */
-export const FIRST_DAY = -719_162;
+export const FIRST_DAY = -719_162 as DayNumber;
 /** The day number of 9999-12-31. */
-export const LAST_DAY = 2_932_896;
+export const LAST_DAY = 2_932_896 as DayNumber;
 const DAYS_TO_MARCH_OF_YEAR_0 = 719_468; // 0000-03-01 to 1970-01-01
 const TWO_DIGITS = Array.from({ length: 32 }, (_, number) => String(number).padStart(2, '0'));
 const FORMAT = /^\d{4}-\d{2}-\d{2}$/;
@@ -26,7 +49,7 @@ const EXPECTED = "Expected a date of the years 0001 to 9999 as 'YYYY-MM-DD', for
 export function parseLocalDate(text: unknown): LocalDate {
   if (typeof text !== 'string' || !FORMAT.test(text)) throw new InvalidDateError(text, EXPECTED);
   dayNumber(text);
-  return text;
+  return text as LocalDate;
 }
 
 /**
@@ -37,13 +60,13 @@ export function parseLocalDate(text: unknown): LocalDate {
  * to 9999
  * @example addDays('2024-02-28', 2) // '2024-03-01'
  */
-export function addDays(date: LocalDate, days: number): LocalDate {
+export function addDays(date: LocalDateText, days: number): LocalDate {
   if (!Number.isSafeInteger(days)) throw new InvalidDateError(days, 'Expected a whole number of days to add.');
   const day = dayNumber(date) + days;
   if (day < FIRST_DAY || day > LAST_DAY) {
     throw new InvalidDateError(`${date} ${days < 0 ? '-' : '+'} ${Math.abs(days)} days`, EXPECTED);
   }
-  return fromDayNumber(day);
+  return fromDayNumber(day as DayNumber);
 }
 
 /**
@@ -52,7 +75,7 @@ export function addDays(date: LocalDate, days: number): LocalDate {
  * @throws InvalidDateError if the date is not valid
  * @example dayNumber('1970-01-31') // 30
  */
-export function dayNumber(date: LocalDate): number {
+export function dayNumber(date: LocalDateText): DayNumber {
   if (typeof (date as unknown) !== 'string' || !FORMAT.test(date)) throw new InvalidDateError(date, EXPECTED);
   const year = Number(date.slice(0, 4));
   const month = Number(date.slice(5, 7));
@@ -60,7 +83,46 @@ export function dayNumber(date: LocalDate): number {
   if (year === 0 || month < 1 || month > 12) throw new InvalidDateError(date, EXPECTED);
   if (dayOfMonth < 1 || dayOfMonth > daysInMonth(year, month))
     throw new InvalidDateError(date, whyNoSuchDay(date, year, month));
-  return daysSinceEpoch(year, month, dayOfMonth);
+  return daysSinceEpoch(year, month, dayOfMonth) as DayNumber;
+}
+
+/**
+ * Returns the day a number of days after another one, or before it if the number is negative. It may lie outside the
+ * years 0001 to 9999, as the day before the first one does.
+ *
+ * @example shiftDay(dayNumber('2026-10-31'), 1) === dayNumber('2026-11-01')
+ */
+export function shiftDay(day: DayNumber, days: number): DayNumber {
+  return (day + days) as DayNumber;
+}
+
+/**
+ * Reads a day number from a database row, which a driver may return as text or as a bigint.
+ *
+ * @example readDayNumber('20757') === dayNumber('2026-10-31')
+ */
+export function readDayNumber(value: unknown): DayNumber {
+  return Number(value) as DayNumber;
+}
+
+/**
+ * Returns the day that contains an instant of UTC, or a reading of a column's clock.
+ *
+ * @param seconds since 1970-01-01T00:00
+ * @example dayAt(86_399) === dayNumber('1970-01-01')
+ */
+export function dayAt(seconds: number): DayNumber {
+  return Math.floor(seconds / 86_400) as DayNumber;
+}
+
+/** Returns the earlier of some days. */
+export function earlierDay(...days: readonly [DayNumber, ...DayNumber[]]): DayNumber {
+  return Math.min(...days) as DayNumber;
+}
+
+/** Returns the later of some days. */
+export function laterDay(...days: readonly [DayNumber, ...DayNumber[]]): DayNumber {
+  return Math.max(...days) as DayNumber;
 }
 
 /**
@@ -69,7 +131,7 @@ export function dayNumber(date: LocalDate): number {
  * @throws InvalidDateError if the number is not whole, or the date is outside the years 0001 to 9999
  * @example fromDayNumber(-1) // '1969-12-31'
  */
-export function fromDayNumber(day: number): LocalDate {
+export function fromDayNumber(day: DayNumber): LocalDate {
   if (!Number.isInteger(day) || day < FIRST_DAY || day > LAST_DAY) {
     throw new InvalidDateError(
       day,
@@ -88,7 +150,7 @@ export function fromDayNumber(day: number): LocalDate {
   const month = Math.floor((5 * dayOfYear + 2) / 153);
   const dayOfMonth = dayOfYear - Math.floor((153 * month + 2) / 5) + 1;
   const year = era * 400 + yearOfEra + (month < 10 ? 0 : 1);
-  return `${padded(year)}-${TWO_DIGITS[month < 10 ? month + 3 : month - 9] ?? ''}-${TWO_DIGITS[dayOfMonth] ?? ''}`;
+  return `${padded(year)}-${TWO_DIGITS[month < 10 ? month + 3 : month - 9] ?? ''}-${TWO_DIGITS[dayOfMonth] ?? ''}` as LocalDate;
 }
 
 function padded(year: number): string {
@@ -106,7 +168,7 @@ function daysInMonth(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-function whyNoSuchDay(date: LocalDate, year: number, month: number): string {
+function whyNoSuchDay(date: LocalDateText, year: number, month: number): string {
   const yearMonth = date.slice(0, 7);
   return `${date} does not exist: the last day of ${yearMonth} is ${yearMonth}-${daysInMonth(year, month)}.`;
 }

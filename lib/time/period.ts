@@ -1,5 +1,16 @@
 import { InvalidPeriodError } from '../errors/time.error.js';
-import { dayNumber, FIRST_DAY, fromDayNumber, LAST_DAY, type LocalDate } from './local-date.js';
+import {
+  type DayNumber,
+  dayNumber,
+  earlierDay,
+  FIRST_DAY,
+  fromDayNumber,
+  LAST_DAY,
+  laterDay,
+  type LocalDate,
+  type LocalDateText,
+  shiftDay,
+} from './local-date.js';
 
 declare const PERIOD: unique symbol;
 
@@ -202,11 +213,11 @@ export function calendarUnit(period: Period): CalendarUnit | null {
  * @throws InvalidDateError if the date is not valid
  * @example bucketStart(Period.CALENDAR_WEEK, '2026-10-31', 'monday') // '2026-10-26'
  */
-export function bucketStart(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
+export function bucketStart(period: Period, date: LocalDateText, weekStart: WeekStart): LocalDate {
   const day = dayNumber(date);
   switch (calendarUnit(period)) {
     case 'week':
-      return fromDayNumber(Math.max(FIRST_DAY, day - daysIntoWeek(day, weekStart)));
+      return fromDayNumber(laterDay(FIRST_DAY, shiftDay(day, -daysIntoWeek(day, weekStart))));
     case 'month':
       return firstOfMonth(yearOf(date), monthOf(date));
     case 'quarter':
@@ -214,7 +225,7 @@ export function bucketStart(period: Period, date: LocalDate, weekStart: WeekStar
     case 'year':
       return firstOfMonth(yearOf(date), 1);
     case null:
-      return date;
+      return date as LocalDate;
   }
 }
 
@@ -225,7 +236,7 @@ export function bucketStart(period: Period, date: LocalDate, weekStart: WeekStar
  * @throws InvalidDateError if the date is not valid, or if the next bucket begins after 9999-12-31
  * @example nextBucket(Period.CALENDAR_QUARTER, '2026-10-01', 'monday') // '2027-01-01'
  */
-export function nextBucket(period: Period, bucketDate: LocalDate, weekStart: WeekStart): LocalDate {
+export function nextBucket(period: Period, bucketDate: LocalDateText, weekStart: WeekStart): LocalDate {
   return fromDayNumber(dayAfterBucket(period, bucketDate, weekStart));
 }
 
@@ -235,38 +246,38 @@ export function nextBucket(period: Period, bucketDate: LocalDate, weekStart: Wee
  * @throws InvalidDateError if the date is not valid
  * @example bucketEnd(Period.CALENDAR_MONTH, '2026-02-10', 'monday') // '2026-02-28'
  */
-export function bucketEnd(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
-  return fromDayNumber(Math.min(LAST_DAY, dayAfterBucket(period, date, weekStart) - 1));
+export function bucketEnd(period: Period, date: LocalDateText, weekStart: WeekStart): LocalDate {
+  return fromDayNumber(earlierDay(LAST_DAY, shiftDay(dayAfterBucket(period, date, weekStart), -1)));
 }
 
 /** Returns a day number and not a date, because no date follows the last bucket. */
-function dayAfterBucket(period: Period, date: LocalDate, weekStart: WeekStart): number {
+function dayAfterBucket(period: Period, date: LocalDateText, weekStart: WeekStart): DayNumber {
   const day = dayNumber(date);
   const months = { month: 1, quarter: 3, year: 12 };
   const unit = calendarUnit(period);
-  if (unit === null) return day + 1;
+  if (unit === null) return shiftDay(day, 1);
   // not from the bucket's first day: the first week of the year 1 may be shorter than 7 days
-  if (unit === 'week') return day - daysIntoWeek(day, weekStart) + 7;
+  if (unit === 'week') return shiftDay(day, 7 - daysIntoWeek(day, weekStart));
   const start = bucketStart(period, date, weekStart);
   const [year, month] = [yearOf(start), monthOf(start) + months[unit]];
   if (month <= 12) return dayNumber(firstOfMonth(year, month));
-  return year === 9999 ? LAST_DAY + 1 : dayNumber(firstOfMonth(year + 1, month - 12));
+  return year === 9999 ? shiftDay(LAST_DAY, 1) : dayNumber(firstOfMonth(year + 1, month - 12));
 }
 
-function daysIntoWeek(day: number, weekStart: WeekStart): number {
+function daysIntoWeek(day: DayNumber, weekStart: WeekStart): number {
   // 1970-01-01, day 0, was a Thursday.
   const sinceThursday = { monday: 3, sunday: 4, saturday: 5 }[weekStart];
   return (((day + sinceThursday) % 7) + 7) % 7;
 }
 
-function yearOf(date: LocalDate): number {
+function yearOf(date: LocalDateText): number {
   return Number(date.slice(0, 4));
 }
 
-function monthOf(date: LocalDate): number {
+function monthOf(date: LocalDateText): number {
   return Number(date.slice(5, 7));
 }
 
 function firstOfMonth(year: number, month: number): LocalDate {
-  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-01`;
+  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-01` as LocalDate;
 }

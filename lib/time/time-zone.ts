@@ -1,6 +1,14 @@
 import { InvalidDateError } from '../errors/time.error.js';
 import { firstReadingFrom } from './column-clock.js';
-import { dayNumber, FIRST_DAY, fromDayNumber, LAST_DAY, type LocalDate } from './local-date.js';
+import {
+  dayAt,
+  dayNumber,
+  FIRST_DAY,
+  fromDayNumber,
+  LAST_DAY,
+  type LocalDate,
+  type LocalDateText,
+} from './local-date.js';
 import { isZoneName, offsetAt, offsetChanges, unknownZone } from './zone-offsets.js';
 
 export { calendarDateOf, daySegments, dayRanges, latestReading, readingRange } from './column-clock.js';
@@ -51,7 +59,7 @@ export function localDateAt(instant: Date, zone: string): LocalDate {
   const ms = instant.getTime();
   if (Number.isNaN(ms)) throw new InvalidDateError(instant, 'Expected a valid Date.');
   const second = Math.floor(ms / 1000);
-  const day = Math.floor((second + offsetAt(zone, second)) / 86_400);
+  const day = dayAt(second + offsetAt(zone, second));
   if (day < FIRST_DAY || day > LAST_DAY) {
     throw new InvalidDateError(instant, `Expected an instant whose date in ${zone} is of the years 0001 to 9999.`);
   }
@@ -65,7 +73,7 @@ export function localDateAt(instant: Date, zone: string): LocalDate {
  * @throws UnknownTimeZoneError if the zone is unknown
  * @example startOfDay('2026-03-29', 'Europe/Berlin') // 2026-03-28T23:00:00Z
  */
-export function startOfDay(date: LocalDate, zone: string): Date {
+export function startOfDay(date: LocalDateText, zone: string): Date {
   const day = dayNumber(date);
   return new Date(firstReadingFrom({ storedIn: 'UTC', zone, fromDay: day, toDay: day }));
 }

@@ -1,6 +1,6 @@
 import { InstanceChecker } from 'typeorm';
 import { InvalidDateError } from '../errors/time.error.js';
-import { type LocalDateInput, parseLocalDate } from '../time/local-date.js';
+import { type CheckedDateInput, parseLocalDate } from '../time/local-date.js';
 
 /**
  * Refuses a value with what was expected, in sentences: 'Expected true or false.'
@@ -51,7 +51,7 @@ export const instant: Check<Date> = (given, refuse) =>
   given instanceof Date && !Number.isNaN(given.getTime()) ? given : refuse('Expected a valid Date.');
 
 /** A local date, or an instant whose local date is meant. It throws InvalidDateError. */
-export const localDate: Check<LocalDateInput> = (given) => {
+export const localDate: Check<CheckedDateInput> = (given) => {
   if (!(given instanceof Date)) return parseLocalDate(given);
   if (Number.isNaN(given.getTime())) {
     throw new InvalidDateError(given, "Expected a valid Date, or text as '2026-10-31'.");

@@ -1,12 +1,13 @@
 import { type CoveredDates, cutCoverage, intersectCoverages, joinCoverages } from '../../lib/coverage/coverage.js';
+import type { LocalDate } from '../../lib/time/local-date.js';
 import { Period } from '../../lib/time/period.js';
 
-function covered(from: string, through: string | null, fingerprint = 'a'): CoveredDates {
+function covered(from: LocalDate, through: LocalDate | null, fingerprint = 'a'): CoveredDates {
   return { from, through, fingerprint, timeZone: 'UTC', kind: 'count', computedAt: null };
 }
 
 describe('joinCoverages', () => {
-  it.each([
+  it.each<[string, CoveredDates, CoveredDates, LocalDate | null, string]>([
     ['that adjoin', covered('2026-01-01', '2026-01-31'), covered('2026-02-01', '2026-02-10', 'b'), '2026-02-10', 'b'],
     ['that overlap', covered('2026-01-01', '2026-01-31'), covered('2026-01-15', '2026-01-20', 'b'), '2026-01-31', 'a'],
     ['of which one is open', covered('2026-01-01', null), covered('2026-02-01', '2026-02-10', 'b'), null, 'a'],

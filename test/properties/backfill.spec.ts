@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
+import type { LocalDate } from '../../lib/time/local-date.js';
 import { bucketStart, Period, periodKind } from '../../lib/time/period.js';
 import { backfilled } from '../../lib/tracking/running/backfill.js';
 import { describeOnEachDatabase } from '../support/databases.js';
@@ -93,8 +94,8 @@ describeOnEachDatabase('backfill', (database) => {
           const from = shiftDate(today, -DAYS - 3);
           await store(engine.dataSource, rowsOf(before, at));
           const run = async (): Promise<void> => {
-            let done: string | null = null;
-            const onProgress = ({ date }: { date: string }): void => {
+            let done: LocalDate | null = null;
+            const onProgress = ({ date }: { date: LocalDate }): void => {
               done = date;
             };
             const goOn = (cancellation?: Kill): Promise<unknown> =>

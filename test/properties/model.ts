@@ -1,4 +1,5 @@
 import { canonicalDecimal } from '../../lib/database/decimal.js';
+import type { LocalDate } from '../../lib/time/local-date.js';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 
 /**
@@ -33,17 +34,17 @@ export type ModelRows = Map<string, string | null>;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** The local date of an instant, as the platform's formatter shows it. */
-export function modelDate(at: number, zone: string): string {
+export function modelDate(at: number, zone: string): LocalDate {
   let format = formats.get(zone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' });
     formats.set(zone, format);
   }
-  return format.format(at);
+  return format.format(at) as LocalDate;
 }
 
-export function shiftDate(date: string, days: number): string {
-  return new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10);
+export function shiftDate(date: string, days: number): LocalDate {
+  return new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10) as LocalDate;
 }
 
 function bucketOf(date: string, period: Extract<ModelPeriod, { kind: 'calendar' }>): string {

@@ -515,7 +515,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
       const definition = tracker({ periods });
       await run(definition, '2024-05-06');
       await leave(...lost);
-      const kept = { ...definition, sourceKeptSince: '2024-05-04' };
+      const kept = { ...definition, sourceKeptSince: '2024-05-04' } as const;
       await visits('2024-05-07');
       await run(kept, '2024-05-07');
       const found = await everything(kept);
@@ -527,7 +527,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
         '2024-05-07': '1',
       });
       expect(Object.entries(found.LIFETIME ?? {}).at(-1)).toEqual(['2024-05-07', '6']);
-      for (const from of ['2024-05-01', '2024-05-02', '2024-04-01']) {
+      for (const from of ['2024-05-01', '2024-05-02', '2024-04-01'] as const) {
         await expect(run(kept, '2024-05-07', { from })).rejects.toThrow(SourceGoneError);
       }
       await expect(run(kept, '2024-05-07', { from: '2024-05-01', to: '2024-05-03' })).rejects.toThrow(/'2024-05-04'/);
@@ -794,7 +794,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
       { from: '2024-05-01', to: '2024-05-07' },
       { from: '2024-05-05', to: '2024-05-04' },
       { from: '2024-05-12' },
-    ]) {
+    ] as const) {
       await expect(run(definition, '2024-05-11', range)).rejects.toThrow(InvalidRangeError);
     }
     await run(definition, '2024-05-11', { from: '2024-05-01', to: '2024-05-08' });

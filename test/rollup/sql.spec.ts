@@ -162,7 +162,7 @@ describeOnEachDatabase('SQL', (database) => {
     return `${statement.sql}\n-- ${JSON.stringify(values)}`;
   }
 
-  const covered = { from: '2024-03-01', through: '2024-05-09', fingerprint: 'f' };
+  const covered = { from: '2024-03-01', through: '2024-05-09', fingerprint: 'f' } as const;
   const seller = { kind: 'objects', field: 'shopper', entity: null } as const;
 
   test.each<[string, Partial<TrackerDefinition>, boolean]>([

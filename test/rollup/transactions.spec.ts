@@ -407,7 +407,7 @@ describeOnEachDatabase('a statement that fails', (database: TestDatabase) => {
   test('anywhere in a run rolls all of it back, or begins it again', async () => {
     const definition = tracker({ ...BY_SELLER, periods: [Period.DAY, Period.LIFETIME] });
     // a range that ends early has every kind of statement
-    const range = { from: '2024-05-02', to: '2024-05-08' };
+    const range = { from: '2024-05-02', to: '2024-05-08' } as const;
     const run = (): Promise<TrackResult> => engine.run(definition, Sale, { now: NOW, ...range });
     const anew = async (): Promise<unknown> => {
       await sell(sales);

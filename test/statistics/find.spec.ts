@@ -7,7 +7,7 @@ import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, ORDERS, setup, store, type Setup, VISITS } from './setup.js';
 
 const LIFETIME = Period.LIFETIME;
-const COVERED = { period: LIFETIME, from: '2026-11-01', through: '2026-11-06' };
+const COVERED = { period: LIFETIME, from: '2026-11-01', through: '2026-11-06' } as const;
 
 /** The date, the value, and the object if it has one. */
 function shown(row: AbstractStatistic): unknown[] {

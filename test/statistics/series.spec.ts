@@ -9,7 +9,7 @@ import {
   type SeriesSpec,
 } from '../../lib/statistics/read/series.js';
 import type { Fill } from '../../lib/statistics/filter/statistic-filter.js';
-import { addDays } from '../../lib/time/local-date.js';
+import { addDays, type LocalDate } from '../../lib/time/local-date.js';
 import { bucketStart, nextBucket, Period, periodKind } from '../../lib/time/period.js';
 
 const TODAY = '2026-11-20';
@@ -25,7 +25,7 @@ function covered(more: Partial<SeriesCoverage> = {}): SeriesCoverage {
   };
 }
 
-function series(from: string, to: string, rows: SeriesRow[], more: Partial<SeriesSpec> = {}) {
+function series(from: LocalDate, to: LocalDate, rows: SeriesRow[], more: Partial<SeriesSpec> = {}) {
   const spec: SeriesSpec = {
     period: Period.DAY,
     weekStart: 'monday',
@@ -71,7 +71,7 @@ describe('the dates of a series', () => {
 });
 
 describe('a gap', () => {
-  const rows = [
+  const rows: SeriesRow[] = [
     { date: '2026-11-12', value: '5' },
     { date: '2026-11-14', value: null },
   ];
@@ -142,7 +142,7 @@ describe('a gap', () => {
     expect(values(series('2026-11-19', '2026-11-22', rows, { fill: 'zero' }))).toEqual(['0', '0', null, null]);
   });
   it('does not hide a row under a date that begins no bucket', () => {
-    const odd = [
+    const odd: SeriesRow[] = [
       { date: '2026-11-01', value: '1' },
       { date: '2026-11-09', value: '2' },
     ];

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
+import type { LocalDate } from '../../lib/time/local-date.js';
 import { Database } from '../../lib/database/database.js';
 import { readAsStored } from '../../lib/database/stored-columns.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
@@ -60,7 +61,7 @@ export class Engine {
   verify(
     definition: TrackerDefinition,
     source: Source,
-    range: { from?: string; to?: string } = {},
+    range: { from?: LocalDate; to?: LocalDate } = {},
   ): Promise<Difference[]> {
     return this.verifier.verify(definition, source, range);
   }

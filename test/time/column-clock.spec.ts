@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { UnknownTimeZoneError } from '../../lib/errors/time.error.js';
-import { dayNumber } from '../../lib/time/local-date.js';
+import { dayAt, dayNumber, type DayNumber, readDayNumber, shiftDay } from '../../lib/time/local-date.js';
 import { dayRanges, daySegments, latestReading, readingRange } from '../../lib/time/time-zone.js';
 import { clocks, instantsNear } from './clock-arbitraries.js';
 import { dayOfReading, readBack } from './wall-clock.js';
 
 const MS_PER_DAY = 86_400_000;
 const at = (text: string): number => Date.parse(`${text}Z`);
-const one = (date: string): { fromDay: number; toDay: number } => ({
+const one = (date: string): { fromDay: DayNumber; toDay: DayNumber } => ({
   fromDay: dayNumber(date),
   toDay: dayNumber(date),
 });
@@ -169,8 +169,15 @@ describe('dayRanges, readingRange', () => {
   });
 
   it('gives nothing for no days', () => {
-    expect(dayRanges({ storedIn: 'UTC', zone: 'Europe/Berlin', fromDay: 10, toDay: 9 })).toEqual([]);
-    const { from, to } = readingRange({ storedIn: 'UTC', zone: 'Europe/Berlin', fromDay: 10, toDay: 9 });
+    expect(
+      dayRanges({ storedIn: 'UTC', zone: 'Europe/Berlin', fromDay: readDayNumber(10), toDay: readDayNumber(9) }),
+    ).toEqual([]);
+    const { from, to } = readingRange({
+      storedIn: 'UTC',
+      zone: 'Europe/Berlin',
+      fromDay: readDayNumber(10),
+      toDay: readDayNumber(9),
+    });
     expect(from).toBe(to);
   });
 
@@ -186,8 +193,8 @@ describe('dayRanges, readingRange', () => {
     );
     fc.assert(
       fc.property(cases, ({ clock, near, before, days, readings }) => {
-        const fromDay = Math.floor(near / MS_PER_DAY) - before;
-        const toDay = fromDay + days;
+        const fromDay = shiftDay(dayAt(near / 1000), -before);
+        const toDay = shiftDay(fromDay, days);
         const ranges = dayRanges({ ...clock, fromDay, toDay });
         const whole = readingRange({ ...clock, fromDay, toDay });
         const misplaced = ranges.filter(({ day, from, to }, index) => {

@@ -1,4 +1,5 @@
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
+import type { LocalDate } from '../../lib/time/local-date.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { backfilled } from '../../lib/tracking/running/backfill.js';
@@ -25,7 +26,10 @@ describeOnEachDatabase('backfill', (database) => {
     });
   });
 
-  function backfill(range: { from: string; to?: string; step?: number }, signal?: AbortSignal): Promise<TrackResult> {
+  function backfill(
+    range: { from: LocalDate; to?: LocalDate; step?: number },
+    signal?: AbortSignal,
+  ): Promise<TrackResult> {
     const { from, to, step = 100 } = range;
     return backfilled(
       { from, to, today: TODAY, step, after: null },

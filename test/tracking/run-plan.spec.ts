@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../../lib/errors/run.error.js';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
-import { addDays, dayNumber, fromDayNumber } from '../../lib/time/local-date.js';
+import { addDays, dayNumber, fromDayNumber, type LocalDate, readDayNumber } from '../../lib/time/local-date.js';
 import { bucketStart, Period, periodKind, windowDays, type WeekStart } from '../../lib/time/period.js';
 import {
   dueAt,
@@ -17,7 +17,7 @@ import { definitionOf } from '../support/engine.js';
 
 const METRIC = defineMetric({ domain: defineDomain({ ref: 'plans' }), ref: 'plan' });
 
-function covered(from: string, through: string, fingerprint = 'f'): CoveredRange {
+function covered(from: LocalDate, through: LocalDate, fingerprint = 'f'): CoveredRange {
   return { from, through, fingerprint };
 }
 
@@ -57,7 +57,7 @@ function coverages({ periods }: RunPlan): string[] {
 }
 
 describe('a first run', () => {
-  test.each<[Period, string, string, string]>([
+  test.each<[Period, LocalDate, string, string]>([
     [Period.DAY, '2024-03-15', '2024-03-15..2024-05-10', '2024-03-15..2024-05-10'],
     [Period.WEEK, '2024-03-15', '2024-03-15..2024-05-10', '…2024-03-09..2024-05-10'],
     [Period.LIFETIME, '2024-03-15', '2024-03-15..2024-05-10', '2024-03-15..2024-05-10'],
@@ -90,7 +90,7 @@ describe('a first run', () => {
   });
 
   test('leaves out the bucket that begins before `since`', () => {
-    const months = (since: string): string[] =>
+    const months = (since: LocalDate): string[] =>
       ranges(plan({ definition: { periods: [Period.CALENDAR_MONTH], since }, firstDate: '2024-01-10' }));
     expect(months('2024-03-02')).toEqual(['2024-04-01..2024-05-10']);
     expect(months('2024-03-01')).toEqual(['2024-03-01..2024-05-10']);
@@ -194,7 +194,7 @@ describe('a further run', () => {
 });
 
 describe('the instant of a run', () => {
-  const coverage = new Map<Period, { through: string; computedAt: Date }>([
+  const coverage = new Map<Period, { through: LocalDate; computedAt: Date }>([
     [Period.DAY, { through: '2024-05-07', computedAt: new Date('2024-05-06T22:05:00Z') }],
     [Period.WEEK, { through: '2024-05-06', computedAt: new Date('2024-05-06T20:00:00Z') }],
   ]);
@@ -223,7 +223,7 @@ describe('a definition that changed', () => {
     ],
   };
 
-  test.each([
+  test.each<[RunPlanInput['requested']]>([
     [{}],
     [{ from: '2024-02-11' }],
     [{ from: '2024-01-01', to: '2024-05-10' }],
@@ -235,14 +235,14 @@ describe('a definition that changed', () => {
   });
 
   test('is mended by a range that begins no later and has no end', () => {
-    for (const from of ['2024-02-10', '2020-01-01']) {
+    for (const from of ['2024-02-10', '2020-01-01'] as const) {
       const made = plan({ ...given, requested: { from } });
       expect(made.periods.map((period) => period.covered.fingerprint)).toEqual(['f', 'f']);
     }
   });
 
   test('is mended by the last of the steps of such a range', () => {
-    const stepOf = { from: '2024-02-10', to: undefined };
+    const stepOf = { from: '2024-02-10', to: undefined } as const;
     const first = plan({ ...given, requested: { from: '2024-02-10', to: '2024-03-31', stepOf } });
     expect(first.periods.map((period) => period.covered.fingerprint)).toEqual(['old', 'old']);
     const last = plan({ ...given, requested: { from: '2024-04-01', stepOf } });
@@ -300,7 +300,7 @@ describe('a range that is asked for', () => {
   });
 
   test('computes the bucket in which it ends whole, up to today', () => {
-    const made = (to: string): RunPlan =>
+    const made = (to: LocalDate): RunPlan =>
       plan({ definition: { periods: [Period.CALENDAR_MONTH] }, requested: { from: '2024-03-20', to } });
     expect(ranges(made('2024-04-10'))).toEqual(['2024-03-01..2024-04-10']);
     expect(scan(made('2024-04-10'))).toBe('2024-03-01..2024-04-30');
@@ -308,7 +308,7 @@ describe('a range that is asked for', () => {
   });
 
   test('before `since` covers nothing more', () => {
-    const definition = { since: '2024-03-01' };
+    const definition = { since: '2024-03-01' } as const;
     expect(coverages(plan({ definition, coverage, requested: { from: '2024-01-01', to: '2024-02-29' } }))).toEqual([
       '2024-03-01..2024-05-08',
     ]);
@@ -318,8 +318,8 @@ describe('a range that is asked for', () => {
   });
 
   test('in steps that come from before what is covered, covers them when they reach it', () => {
-    const stepOf = { from: '2024-01-01', to: undefined };
-    const step = (from: string, to?: string): string[] =>
+    const stepOf = { from: '2024-01-01', to: undefined } as const;
+    const step = (from: LocalDate, to?: LocalDate): string[] =>
       coverages(plan({ coverage, requested: { from, to, stepOf } }));
     expect(step('2024-01-01', '2024-01-31')).toEqual(['2024-03-01..2024-05-08']);
     expect(step('2024-02-01', '2024-02-29')).toEqual(['2024-01-01..2024-05-08']);
@@ -337,7 +337,9 @@ const PERIODS = [
   Period.CALENDAR_YEAR,
   Period.LIFETIME,
 ];
-const date = fc.integer({ min: dayNumber('1999-11-01'), max: dayNumber('2001-04-01') }).map(fromDayNumber);
+const date = fc
+  .integer({ min: dayNumber('1999-11-01'), max: dayNumber('2001-04-01') })
+  .map((day) => fromDayNumber(readDayNumber(day)));
 
 test('plans hold together, whatever was covered and whatever is asked for', () => {
   fc.assert(

@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { StrayRowsError } from '../../lib/errors/run.error.js';
 import { Period } from '../../lib/time/period.js';
-import { dayNumber } from '../../lib/time/local-date.js';
+import { dayNumber, readDayNumber } from '../../lib/time/local-date.js';
 import { restAfterStrays } from '../../lib/tracking/source/stray-rows.js';
 import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { newMetric, rowsOf } from '../rollup/stored.js';
@@ -47,7 +47,7 @@ describe('rows long before the rest', () => {
     ['no rows', [], undefined],
   ])('%s', (_, given, rest) => {
     const expected = typeof rest === 'string' ? dayNumber(rest) : rest;
-    expect(restAfterStrays(given, dayNumber(TODAY))).toBe(expected);
+    expect(restAfterStrays(given.map(readDayNumber), dayNumber(TODAY))).toBe(expected);
   });
 });
 

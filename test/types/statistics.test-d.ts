@@ -5,10 +5,12 @@ import {
   objectRef,
   Period,
   type DomainDefinition,
+  type LocalDate,
   type MetricDefinition,
   type StatisticByDate,
   type StatisticByDateAndObject,
 } from 'nestjs-trackstats';
+import type { Repository } from 'typeorm';
 import { Customer, customer, maybeCustomer, ORDER_COUNT, OrdersByRegion, SHOPPING, statistics } from './shop.js';
 
 const metric = ORDER_COUNT;
@@ -30,6 +32,16 @@ export async function compiles(): Promise<void> {
     dimensions: { country: ['NL', 'BE'] },
   });
   console.log(total.value, byObject.objectId, region.country, value, exact, point?.complete);
+}
+
+/** A date is any text to an application: what it got from a request, from a call, or from its own function. */
+export async function takesDates(asked: string, repository: Repository<StatisticByDate>): Promise<LocalDate> {
+  const from: LocalDate = asked;
+  const [point] = await statistics.series({ metric, from, to: addDays(from, 27) });
+  await statistics.record({ metric, value: 1, date: asked });
+  await repository.findBy({ date: from });
+  const today = await statistics.today(metric);
+  return point?.date ?? today;
 }
 
 export const key: 'shopping/order_count' = ORDER_COUNT.key;

@@ -1,6 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { DataSource, type DataSourceOptions, type QueryRunner, type ReplicationMode } from 'typeorm';
 import { ConnectionBusyError, DatabaseNotRespondingError, TooManyValuesError } from '../../errors/database.error.js';
+import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import { processTimeZone, type ClockSegment, type DayRange } from '../../time/time-zone.js';
 import type { Cancellation } from '../cancellation.js';
@@ -237,7 +238,7 @@ export abstract class BaseDialect implements Dialect {
   }
 
   readPoints(rows: readonly Row[]): Point[] {
-    return rows.map(({ d, v }) => ({ date: d as string, value: v }));
+    return rows.map(({ d, v }) => ({ date: d as LocalDate, value: v }));
   }
 
   numeric(expression: Sql): Sql {

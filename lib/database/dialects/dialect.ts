@@ -1,5 +1,6 @@
 import type { Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
+import type { LocalDate } from '../../time/local-date.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { Cancellation } from '../cancellation.js';
@@ -51,7 +52,7 @@ export interface DayPart {
 
 /** A date and its value, as a driver gives it. */
 export interface Point {
-  readonly date: string;
+  readonly date: LocalDate;
   readonly value: unknown;
 }
 

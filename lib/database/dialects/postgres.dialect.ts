@@ -1,6 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { QueryRunnerAlreadyReleasedError, type DataSource, type QueryRunner } from 'typeorm';
 import { MissingPrivilegeError } from '../../errors/database.error.js';
+import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
@@ -352,7 +353,7 @@ format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
     return points.split(',').map((point) => {
       const space = point.indexOf(' ');
       const value = point.slice(space + 1);
-      return { date: point.slice(0, space), value: value === '' ? null : value };
+      return { date: point.slice(0, space) as LocalDate, value: value === '' ? null : value };
     });
   }
 

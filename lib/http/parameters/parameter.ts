@@ -1,4 +1,4 @@
-import { parseLocalDate } from '../../time/local-date.js';
+import { type LocalDate, parseLocalDate } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
 import { shown } from '../../errors/trackstats.error.js';
 
@@ -137,7 +137,7 @@ export function flag(name: string, description: string): Parameter<boolean> {
   return kind.withDefault(false);
 }
 
-export function localDate(name: string, description: string): ParameterKind<string> {
+export function localDate(name: string, description: string): ParameterKind<LocalDate> {
   return new ParameterKind(name, description, { type: 'string', format: 'date' }, (given) => parseLocalDate(given));
 }
 

@@ -137,12 +137,10 @@ export class OverviewReader {
     for (const period of new Set(lines.map((line) => line.period))) {
       const same = lines.filter((line) => line.period === period);
       // zones differ by a day
-      const from = same.map(({ dates }) => dates[0] ?? '').sort()[0] ?? '';
-      const to =
-        same
-          .map(({ dates }) => dates.at(-1) ?? '')
-          .sort()
-          .at(-1) ?? '';
+      const dates = same.flatMap((line) => [line.dates.at(0), line.dates.at(-1)]).filter((date) => date !== undefined);
+      dates.sort();
+      const [from, to] = [dates.at(0), dates.at(-1)];
+      if (from === undefined || to === undefined) continue;
       const metrics = same.map(({ metric }) => metric);
       const { database } = this.access.context;
       const rows = yield* readTotals(database, metrics, period, { from, to });

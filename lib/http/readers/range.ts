@@ -8,8 +8,8 @@ import { TrackstatsHttpException } from '../platform/http.exception.js';
 /** The parameters that say which dates are meant. */
 export interface RangeQuery {
   readonly period: Period;
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
+  readonly from?: LocalDate | undefined;
+  readonly to?: LocalDate | undefined;
   readonly last?: number | undefined;
 }
 

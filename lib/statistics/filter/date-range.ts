@@ -1,6 +1,6 @@
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import { addDays, dayNumber, FIRST_DAY, type LocalDate, type LocalDateInput } from '../../time/local-date.js';
+import { addDays, type CheckedDateInput, dayNumber, FIRST_DAY, type LocalDate } from '../../time/local-date.js';
 import { bucketStart, calendarUnit, type Period, type WeekStart } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { localDate } from '../../validation/check.js';
@@ -8,9 +8,9 @@ import { readValue } from '../../validation/options.js';
 
 /** The checked dates of a filter, as they were passed. */
 export interface RangeInput {
-  readonly date?: LocalDateInput;
-  readonly from?: LocalDateInput;
-  readonly to?: LocalDateInput;
+  readonly date?: CheckedDateInput;
+  readonly from?: CheckedDateInput;
+  readonly to?: CheckedDateInput;
   readonly last?: number;
 }
 
@@ -56,12 +56,12 @@ export function checkRange(given: { readonly [key in keyof RangeInput]?: unknown
 }
 
 /** Returns a date of a filter in a calendar. */
-export function dateOf(input: LocalDateInput, calendar: Calendar): LocalDate {
+export function dateOf(input: CheckedDateInput, calendar: Calendar): LocalDate {
   return typeof input === 'string' ? input : localDateAt(input, calendar.timeZone);
 }
 
 /** Returns the date at which the value for a filter's date is stored. The default is today. */
-export function storedDate(period: Period, input: LocalDateInput | undefined, calendar: Calendar): LocalDate {
+export function storedDate(period: Period, input: CheckedDateInput | undefined, calendar: Calendar): LocalDate {
   const date = input === undefined ? calendar.today : dateOf(input, calendar);
   return bucketStart(period, date, calendar.weekStart);
 }
@@ -103,9 +103,9 @@ function lastStart(period: Period | null, last: number, { today, weekStart }: Ca
   return start;
 }
 
-function dateInput<K extends string>(key: K, value: unknown): { [key in K]?: LocalDateInput } {
+function dateInput<K extends string>(key: K, value: unknown): { [key in K]?: CheckedDateInput } {
   if (value === undefined) return {};
-  return { [key]: readValue(value, localDate, key, invalidFilter) } as { [key in K]: LocalDateInput };
+  return { [key]: readValue(value, localDate, key, invalidFilter) } as { [key in K]: CheckedDateInput };
 }
 
 function invalidFilter(name: string | null, given: unknown, expected: string): InvalidFilterError {

@@ -1,4 +1,12 @@
-import { dayNumber, fromDayNumber, type LocalDate } from '../../time/local-date.js';
+import {
+  type DayNumber,
+  dayNumber,
+  earlierDay,
+  fromDayNumber,
+  laterDay,
+  type LocalDate,
+  shiftDay,
+} from '../../time/local-date.js';
 import type { DateRange } from '../filter/date-range.js';
 
 /** The dates that a run has computed. */
@@ -25,8 +33,8 @@ export function* heldValues<R extends { readonly date: LocalDate }>(
     if (isWithin(row.date, range)) yield row;
     if (computed === null) continue;
     const next = rows[place + 1]?.date;
-    const end = next === undefined ? last : Math.min(last, dayNumber(next) - 1);
-    for (let day = Math.max(first, dayNumber(row.date) + 1); day <= end; day++) {
+    const end = next === undefined ? last : earlierDay(last, shiftDay(dayNumber(next), -1));
+    for (let day = laterDay(first, shiftDay(dayNumber(row.date), 1)); day <= end; day = shiftDay(day, 1)) {
       yield { ...row, date: fromDayNumber(day) };
     }
   }
@@ -34,8 +42,8 @@ export function* heldValues<R extends { readonly date: LocalDate }>(
 
 /** Returns the last date of a range to which a row's value applies or is carried forward, or null if there is none. */
 export function lastHeldDate(row: LocalDate, computed: ComputedDates | null, range: DateRange): LocalDate | null {
-  const last = computed === null ? -Infinity : earliest(computed.through, range.to);
-  const isHeld = last > dayNumber(row) && last >= latest(computed?.from, range.from);
+  const last = computed === null ? null : earliest(computed.through, range.to);
+  const isHeld = last !== null && last > dayNumber(row) && last >= latest(computed?.from, range.from);
   if (isHeld) return fromDayNumber(last);
   return isWithin(row, range) ? row : null;
 }
@@ -44,14 +52,14 @@ function isWithin(date: LocalDate, { from, to }: DateRange): boolean {
   return (from === null || date >= from) && (to === null || date <= to);
 }
 
-function latest(...dates: readonly (LocalDate | null | undefined)[]): number {
-  return Math.max(-Infinity, ...numbers(dates));
+function latest(...dates: readonly (LocalDate | null | undefined)[]): DayNumber {
+  return Math.max(-Infinity, ...numbers(dates)) as DayNumber;
 }
 
-function earliest(...dates: readonly (LocalDate | null | undefined)[]): number {
-  return Math.min(Infinity, ...numbers(dates));
+function earliest(...dates: readonly (LocalDate | null | undefined)[]): DayNumber {
+  return Math.min(Infinity, ...numbers(dates)) as DayNumber;
 }
 
-function numbers(dates: readonly (LocalDate | null | undefined)[]): number[] {
+function numbers(dates: readonly (LocalDate | null | undefined)[]): DayNumber[] {
   return dates.flatMap((date) => (date === null || date === undefined ? [] : [dayNumber(date)]));
 }

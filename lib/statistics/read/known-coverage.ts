@@ -33,7 +33,7 @@ export function* knownCoverage(
   const found = asked.map((scopes) => coverageIn(coverages, metric, period, scopes));
   const { today } = calendarOf(context, now, stored, coverages, period, asked.flat());
   const froms = found.map((one) => one?.from ?? null);
-  const from = froms.includes(null) ? undefined : (froms as string[]).sort(byText).at(-1);
+  const from = froms.includes(null) ? undefined : (froms as LocalDate[]).sort(byText).at(-1);
   const through = found.map((one) => one?.through ?? today).sort(byText)[0];
   const timeZone = found[0]?.timeZone;
   return from === undefined || through === undefined || timeZone === undefined ? null : { from, through, timeZone };

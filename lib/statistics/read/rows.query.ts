@@ -119,7 +119,7 @@ export function storedRow({ keys }: StatisticTable, row: Readonly<Record<string,
   return {
     metricId: row['row_metric'] as number,
     period: row['row_period'] as Period,
-    date: row['row_date'] as string,
+    date: row['row_date'] as LocalDate,
     value: exactValue(row['row_value']),
     cell: Object.fromEntries(keys.map(({ property }, place) => [property, row[`row_key${place}`] as string | number])),
   };

@@ -1,7 +1,7 @@
 import { Column, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Metric } from '../../catalog/metric.entity.js';
 import { canonicalDecimal } from '../../database/decimal.js';
-import type { LocalDate } from '../../time/local-date.js';
+import type { LocalDateText } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
 import { exactValueTransformer, nearestDouble } from './exact-value.js';
 
@@ -36,7 +36,7 @@ export abstract class AbstractStatistic {
   // its column is declared by StatisticByDate and by @Dimension: of a column declared here, TypeORM would put the
   // date before the dimensions in the primary key
   /** local date, YYYY-MM-DD: the day, the last day of a rolling window, or the first day of a calendar bucket */
-  date!: LocalDate;
+  date!: LocalDateText;
 
   /** the double nearest to the stored decimal; null if "no value" was recorded */
   @Column({ type: 'decimal', precision: 65, scale: 20, nullable: true, transformer: exactValueTransformer })

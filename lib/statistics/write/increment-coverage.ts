@@ -5,6 +5,7 @@ import type { Database } from '../../database/database.js';
 import type { Work } from '../../database/work.js';
 import { MixedWritesError } from '../../errors/statistic.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
+import type { LocalDate } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { storedCoverages } from '../../coverage/coverage.store.js';
@@ -61,7 +62,7 @@ export function* coverPlaced(
       for (const { place } of group) outcomes[place] = problem;
       continue;
     }
-    const from = group.map(({ row }) => row.date).sort(byText)[0] as string;
+    const from = group.map(({ row }) => row.date).sort(byText)[0] as LocalDate;
     if (coverage === null || coverage.from === null || from < coverage.from) {
       // of objects: all of the type, so that one that was never counted reads zero too
       const scope = coverageScopes(table, cell).at(-1) ?? '';

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import type { Work } from '../../database/work.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import { addDays, type LocalDate, type LocalDateInput } from '../../time/local-date.js';
+import { addDays, type CheckedDateInput, type LocalDate, type LocalDateInput } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
 import { dateOf, type Calendar } from '../filter/date-range.js';
 import { readCall } from '../filter/calls.js';
@@ -49,14 +49,14 @@ export function* prune(context: StatisticContext, filter: NormalPrune): Work<num
   return removed;
 }
 
-function firstKept(before: LocalDateInput | undefined, keep: number | undefined, calendar: Calendar): LocalDate {
+function firstKept(before: CheckedDateInput | undefined, keep: number | undefined, calendar: Calendar): LocalDate {
   if ((before === undefined) === (keep === undefined)) {
     throw new InvalidFilterError(
       'prune takes either before, the first date that is kept, or keep, the number of days up to today.',
     );
   }
   if (keep !== undefined) return addDays(calendar.today, 1 - keep);
-  const date = dateOf(before as LocalDateInput, calendar);
+  const date = dateOf(before as CheckedDateInput, calendar);
   if (date <= calendar.today) return date;
   throw new InvalidFilterError(
     `before is ${shown(before)}, which is after today (${calendar.today}). Expected a date that has come.`,

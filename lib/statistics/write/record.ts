@@ -1,7 +1,7 @@
 import { resolveMetrics } from '../../catalog/catalog.store.js';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { Work } from '../../database/work.js';
-import type { LocalDateInput } from '../../time/local-date.js';
+import type { CheckedDateInput } from '../../time/local-date.js';
 import { storedCoverages } from '../../coverage/coverage.store.js';
 import { type Period, periodKind } from '../../time/period.js';
 import { storedDate } from '../filter/date-range.js';
@@ -20,7 +20,7 @@ export interface Written {
   readonly table: StatisticTable;
   readonly cell: Cell;
   readonly period: Period;
-  readonly date: LocalDateInput;
+  readonly date: CheckedDateInput;
   readonly value: string | null;
 }
 

@@ -1,7 +1,7 @@
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { specOf, type AggregateSpec } from '../../rollup/aggregate.js';
-import type { LocalDate, LocalDateInput } from '../../time/local-date.js';
+import type { CheckedDateInput, LocalDate } from '../../time/local-date.js';
 import { checkPeriod, Period } from '../../time/period.js';
 import { checkTimeZone, localDateAt } from '../../time/time-zone.js';
 import type { ResolvedOptions } from '../../trackstats.options.js';
@@ -84,7 +84,7 @@ function definedAggregate(tracker: string, kind: TrackerKind, given: unknown): A
   return spec;
 }
 
-function dateIn(given: LocalDateInput | undefined, timeZone: string): LocalDate | null {
+function dateIn(given: CheckedDateInput | undefined, timeZone: string): LocalDate | null {
   if (given === undefined) return null;
   return given instanceof Date ? localDateAt(given, timeZone) : given;
 }

@@ -14,7 +14,14 @@ import { firstStagedDay, rollup, stagePartials } from '../../rollup/rollup.js';
 import type { RollupSpec } from '../../rollup/rollup-spec.js';
 import type { Source } from '../../rollup/source.resolver.js';
 import { ofPeriod } from '../../rollup/window-sql.js';
-import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../../time/local-date.js';
+import {
+  type DayNumber,
+  dayNumber,
+  FIRST_DAY,
+  fromDayNumber,
+  type LocalDate,
+  shiftDay,
+} from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Clock } from '../../trackstats.tokens.js';
@@ -324,7 +331,7 @@ export class TrackerRunner {
     if (coveredSince === null) return covered.from;
     const { dialect } = this.database;
     const { table } = spec.statistic;
-    const earlier = { ...planned, hasStored: true, through: coveredSince - 1 };
+    const earlier = { ...planned, hasStored: true, through: shiftDay(coveredSince, -1) };
     const first = yield* queryOne<{ first: LocalDate | null }>(
       sql`SELECT ${dialect.dateText(sql`MIN(s.${table.column('date')})`)} AS first FROM ${table.path} s WHERE ${inRange(dialect, spec, earlier, raw('s'))}`,
     );
@@ -373,11 +380,13 @@ function sameScan(a: RollupSpec, b: RollupSpec): boolean {
   return a.scanFrom === b.scanFrom && a.scanThrough === b.scanThrough && a.scanBase === b.scanBase;
 }
 
-/** @param from the first day number that is read day by day; null if every row is read */
-function checkForms(dialect: Dialect, { definition, source }: ResolvedTracker, from: number | null): Work<void> {
+/** @param from the first day that is read day by day; null if every row is read */
+function checkForms(dialect: Dialect, { definition, source }: ResolvedTracker, from: DayNumber | null): Work<void> {
   const { dateField, timeZone } = definition;
   // a day earlier: an offset moves a reading by up to that
   const since =
-    from === null || from <= FIRST_DAY ? null : firstReadingOn(source.clock, timeZone, fromDayNumber(from - 1));
+    from === null || from <= FIRST_DAY
+      ? null
+      : firstReadingOn(source.clock, timeZone, fromDayNumber(shiftDay(from, -1)));
   return refuseOtherForms(dialect, { label: trackerLabel(definition), dateField }, source, since);
 }

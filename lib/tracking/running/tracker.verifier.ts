@@ -15,7 +15,7 @@ import { type DaySlice, isSliceable } from '../../rollup/window-sql.js';
 import type { ObjectRef } from '../../statistics/filter/object-target.js';
 import type { StatisticTable } from '../../statistics/tables/statistic-table.js';
 import { exactValue } from '../../statistics/tables/exact-value.js';
-import { fromDayNumber, type LocalDate } from '../../time/local-date.js';
+import { earlierDay, fromDayNumber, shiftDay, type LocalDate } from '../../time/local-date.js';
 import { type Period, periodKind } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { type ComputedRange, planRun, type RunPlan } from '../source/run-plan.js';
@@ -254,8 +254,8 @@ function* slicesOf(spec: RollupSpec): Work<{ period: RollupPeriod; slice: DaySli
       rows / Math.max(SLICE_ROWS, periodKind(period.period) === 'bucket' ? partials / 10 : partials),
     );
     const length = isSliceable(period) ? Math.ceil(days / Math.max(1, wanted)) : days;
-    for (let from = period.from; from <= period.through; from += length) {
-      slices.push({ period, slice: { from, through: Math.min(from + length - 1, period.through) } });
+    for (let { from } = period; from <= period.through; from = shiftDay(from, length)) {
+      slices.push({ period, slice: { from, through: earlierDay(shiftDay(from, length - 1), period.through) } });
     }
   }
   return slices;

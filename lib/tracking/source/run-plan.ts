@@ -2,8 +2,18 @@ import { meaningOf } from '../../catalog/aggregates.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
 import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../../errors/run.error.js';
 import type { RollupPeriod } from '../../rollup/rollup-spec.js';
-import { addDays, dayNumber, FIRST_DAY, type LocalDate } from '../../time/local-date.js';
-import { bucketStart, nextBucket, Period, periodKind, windowDays } from '../../time/period.js';
+import {
+  addDays,
+  type DayNumber,
+  dayNumber,
+  earlierDay,
+  FIRST_DAY,
+  fromDayNumber,
+  laterDay,
+  type LocalDate,
+  shiftDay,
+} from '../../time/local-date.js';
+import { bucketEnd, bucketStart, nextBucket, Period, periodKind, windowDays } from '../../time/period.js';
 import { isSameZone, isZone, localDateAt } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 
@@ -39,7 +49,7 @@ export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
   /** true if nothing is covered before the run */
   readonly isFirst: boolean;
   /** first covered day, if the lookback reaches further back. Coverage is extended if rows are found there */
-  readonly coveredSince: number | null;
+  readonly coveredSince: DayNumber | null;
   /** rows after this date are removed: a clock that was ahead has written them */
   readonly lastKept: LocalDate | null;
   /** true if no value depends on a stored one: in a first run, and in a range that a call asks for */
@@ -51,9 +61,9 @@ export interface RunPlan {
   readonly from: LocalDate;
   readonly through: LocalDate;
   readonly periods: readonly PlannedPeriod[];
-  readonly scanFrom: number;
+  readonly scanFrom: DayNumber;
   readonly scanBase: boolean;
-  readonly scanThrough: number;
+  readonly scanThrough: DayNumber;
 }
 
 export interface RunPlanInput {
@@ -86,7 +96,7 @@ export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period
  */
 export function planRun(input: RunPlanInput): RunPlan {
   const periods = input.definition.periods.map((period) => planPeriod(input, period));
-  const scanFrom = Math.min(...periods.map(scanStart));
+  const scanFrom = periods.map(scanStart).reduce((a, b) => earlierDay(a, b));
   const first = input.firstDate;
   const olderRows = first === null || dayNumber(first) < scanFrom;
   return {
@@ -95,7 +105,7 @@ export function planRun(input: RunPlanInput): RunPlan {
     periods,
     scanFrom,
     scanBase: olderRows && periods.some(needsBase),
-    scanThrough: Math.max(...periods.map(({ lastDay }) => lastDay)),
+    scanThrough: periods.map((period) => period.lastDay).reduce((a, b) => laterDay(a, b)),
   };
 }
 
@@ -245,20 +255,14 @@ function resumes(
   return sourceKeptSince !== null || (appendOnly && wanted === null);
 }
 
-function scanStart({ period, from }: PlannedPeriod): number {
-  return periodKind(period) === 'rolling' ? Math.max(from - windowDays(period) + 1, FIRST_DAY) : from;
+function scanStart({ period, from }: PlannedPeriod): DayNumber {
+  return periodKind(period) === 'rolling' ? laterDay(shiftDay(from, 1 - windowDays(period)), FIRST_DAY) : from;
 }
 
 /** Returns the last day to compute: a bucket is computed as a whole, even if the range ends within it. */
-function lastDay({ definition, today }: RunPlanInput, period: Period, through: number): number {
+function lastDay({ definition, today }: RunPlanInput, period: Period, through: DayNumber): DayNumber {
   if (periodKind(period) !== 'bucket' || period === Period.DAY) return through;
-  const end =
-    dayNumber(nextBucket(period, bucketStart(period, dateOf(through), definition.weekStart), definition.weekStart)) - 1;
-  return Math.min(end, dayNumber(today));
-}
-
-function dateOf(day: number): LocalDate {
-  return addDays('1970-01-01', day);
+  return earlierDay(dayNumber(bucketEnd(period, fromDayNumber(through), definition.weekStart)), dayNumber(today));
 }
 
 function needsBase({ period, density, baseIsStored, fresh }: PlannedPeriod): boolean {

@@ -1,7 +1,7 @@
 import type { Clock as ColumnClock, Dialect } from '../../database/dialects/dialect.js';
 import type { Work } from '../../database/work.js';
 import { earliestReading } from '../../rollup/rollup.js';
-import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../../time/local-date.js';
+import { dayAt, dayNumber, FIRST_DAY, fromDayNumber, laterDay, type LocalDate } from '../../time/local-date.js';
 import { daySegments, latestReading, localDateAt, readingRange } from '../../time/time-zone.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
 
@@ -64,7 +64,7 @@ export function* firstDate(
   const reading = Math.max(earliest, FIRST_DAY * 86_400_000);
   const [segment] =
     clock.kind === 'date' ? [] : daySegments({ storedIn: clock.storedIn, zone, from: reading, to: reading });
-  return fromDayNumber(Math.max(Math.floor((reading / 1000 + (segment?.shift ?? 0)) / 86_400), FIRST_DAY));
+  return fromDayNumber(laterDay(dayAt(reading / 1000 + (segment?.shift ?? 0)), FIRST_DAY));
 }
 
 /** Returns the first reading of a date on a column's clock. */

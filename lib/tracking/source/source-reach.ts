@@ -4,7 +4,15 @@ import type { Work } from '../../database/work.js';
 import { SourceGoneError } from '../../errors/run.error.js';
 import { inRange } from '../../rollup/range-sql.js';
 import type { RollupPeriod, RollupSpec } from '../../rollup/rollup-spec.js';
-import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../../time/local-date.js';
+import {
+  type DayNumber,
+  dayNumber,
+  earlierDay,
+  FIRST_DAY,
+  fromDayNumber,
+  type LocalDate,
+  shiftDay,
+} from '../../time/local-date.js';
 import { bucketStart, periodKind, windowDays } from '../../time/period.js';
 import type { RequestedRange } from './run-plan.js';
 import { hasRows } from './run-spec.js';
@@ -26,14 +34,14 @@ export function* refuseLoss(
 ): Work<void> {
   if (definition.sourceKeptSince === null && (!definition.appendOnly || from === undefined)) return;
   const reach = definition.sourceKeptSince ?? (yield* probe.firstDate());
-  const storedIn = (period: RollupPeriod, first: number, last: number): Work<boolean> =>
+  const storedIn = (period: RollupPeriod, first: DayNumber, last: DayNumber): Work<boolean> =>
     hasRows(spec, inRange(dialect, spec, { ...period, from: first, through: last }, raw('s')));
   for (const period of spec.periods) {
-    const firstWhole = reach === null ? period.through + 1 : wholeFrom(spec, period, reach);
-    const last = Math.min(period.through, firstWhole - 1);
+    const firstWhole = reach === null ? shiftDay(period.through, 1) : wholeFrom(spec, period, reach);
+    const last = earlierDay(period.through, shiftDay(firstWhole, -1));
     if (last < period.from || !(yield* storedIn(period, period.from, last))) continue;
-    const begins = reach === null ? last + 1 : beginOf(spec, period, reach);
-    if (definition.sourceKeptSince === null && !(yield* storedIn(period, FIRST_DAY, begins - 1))) continue;
+    const begins = reach === null ? shiftDay(last, 1) : beginOf(spec, period, reach);
+    if (definition.sourceKeptSince === null && !(yield* storedIn(period, FIRST_DAY, shiftDay(begins, -1)))) continue;
     throw new SourceGoneError(trackerLabel(definition), fromDayNumber(period.from), reach);
   }
 }
@@ -43,21 +51,21 @@ function wholeFrom(
   { weekStart }: RollupSpec,
   { period, baseIsStored, through }: RollupPeriod,
   reach: LocalDate,
-): number {
+): DayNumber {
   const day = dayNumber(reach);
   switch (periodKind(period)) {
     case 'rolling':
-      return day + windowDays(period) - 1;
+      return shiftDay(day, windowDays(period) - 1);
     case 'lifetime':
-      return baseIsStored ? day : through + 1;
+      return baseIsStored ? day : shiftDay(through, 1);
     case 'bucket': {
       const start = dayNumber(bucketStart(period, reach, weekStart));
-      return start < day ? start + 1 : day;
+      return start < day ? shiftDay(start, 1) : day;
     }
   }
 }
 
 /** Returns the first day on which a source that begins at its reach, and has lost nothing, can have a statistic. */
-function beginOf({ weekStart }: RollupSpec, { period }: RollupPeriod, reach: LocalDate): number {
+function beginOf({ weekStart }: RollupSpec, { period }: RollupPeriod, reach: LocalDate): DayNumber {
   return dayNumber(periodKind(period) === 'bucket' ? bucketStart(period, reach, weekStart) : reach);
 }

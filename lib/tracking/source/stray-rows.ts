@@ -3,7 +3,15 @@ import type { Dialect } from '../../database/dialects/dialect.js';
 import { query, queryOne, type Work } from '../../database/work.js';
 import { StrayRowsError } from '../../errors/run.error.js';
 import { PARTIAL, partialsQuery } from '../../rollup/rollup-sql.js';
-import { dayNumber, FIRST_DAY, fromDayNumber, type LocalDate } from '../../time/local-date.js';
+import {
+  type DayNumber,
+  dayNumber,
+  FIRST_DAY,
+  fromDayNumber,
+  type LocalDate,
+  readDayNumber,
+  shiftDay,
+} from '../../time/local-date.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { scanOf } from './run-spec.js';
 import { firstReadingOn } from './source-probe.js';
@@ -14,7 +22,7 @@ export const LONG_GAP = 3653;
 /** Rows before a gap are stray if they have fewer dates than one for this many days of the gap. */
 const DAYS_PER_DATE = 100;
 /** The zero of epochs, 1970-01-01. */
-const EPOCH_DAY = 0;
+const EPOCH_DAY = dayNumber('1970-01-01');
 
 /**
  * Returns the first day of the rest, if a source begins with rows that are dated long before it: zeros of an epoch, of
@@ -26,9 +34,10 @@ const EPOCH_DAY = 0;
  *
  * @param days with rows, in order, each once
  */
-export function restAfterStrays(days: readonly number[], today: number): number | null | undefined {
+export function restAfterStrays(days: readonly DayNumber[], today: DayNumber): DayNumber | null | undefined {
   for (let index = days.length - 1; index > 0; index--) {
-    const [last, next] = [days[index - 1] ?? 0, days[index] ?? 0];
+    const [last, next] = [days[index - 1], days[index]];
+    if (last === undefined || next === undefined) break;
     const gap = next - last - 1;
     if (gap >= LONG_GAP && 2 * gap >= today - next && index * DAYS_PER_DATE < gap) return next;
   }
@@ -63,7 +72,7 @@ export function* refuseStrayRows(
   if (after === undefined && !isBeforeAll) return;
   const rest = after ?? (isBeforeAll ? days[0] : null) ?? null;
   const { clock } = source;
-  const bound = firstReadingOn(clock, definition.timeZone, fromDayNumber(rest ?? today + 1));
+  const bound = firstReadingOn(clock, definition.timeZone, fromDayNumber(rest ?? shiftDay(today, 1)));
   const found = yield* queryOne<{ strays: unknown; first: unknown }>(
     sql`SELECT COUNT(*) AS strays, ${dialect.exactText(sql`MIN(${clock.expression})`)} AS first
 FROM (${source.query}) source WHERE ${clock.expression} < ${dialect.reading(clock, bound)}`,
@@ -77,22 +86,22 @@ FROM (${source.query}) source WHERE ${clock.expression} < ${dialect.reading(cloc
   );
 }
 
-function* stagedDays(): Work<number[]> {
+function* stagedDays(): Work<DayNumber[]> {
   const rows = yield* query<{ day: unknown }>(sql`SELECT DISTINCT p.day FROM ${raw(PARTIAL)} p ORDER BY p.day`);
-  return rows.map(({ day }) => Number(day));
+  return rows.map(({ day }) => readDayNumber(day));
 }
 
 function* sourceDays(
   dialect: Dialect,
   tracker: ResolvedTracker,
   now: Date,
-  first: number,
-  today: number,
-): Work<number[]> {
+  first: DayNumber,
+  today: DayNumber,
+): Work<DayNumber[]> {
   const source = { ...tracker.source, aggregate: 'count', numeric: null, distinct: null, keys: [] } as const;
   const days = scanOf({ ...tracker, source }, { scanFrom: first, scanBase: false, scanThrough: today }, now, false);
   const rows = yield* query<{ day: unknown }>(
     sql`SELECT p.day FROM (${partialsQuery(dialect, days)}) p WHERE p.day >= ${dialect.integer(first)} ORDER BY p.day`,
   );
-  return rows.map(({ day }) => Number(day));
+  return rows.map(({ day }) => readDayNumber(day));
 }
