@@ -150,4 +150,4 @@ export {
   UnknownTrackerError,
 } from './errors/tracker.error.js';
 export { TrackstatsError } from './errors/trackstats.error.js';
-export type { TrackstatsErrorCode } from './errors/trackstats.error.js';
+export type { TrackstatsErrorCode, TrackstatsErrorKind } from './errors/trackstats.error.js';

@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from '../errors/trackstats.error.js';
 /** Thrown if the files of the page are missing in the package. */
 export class MissingDashboardPageError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_DASHBOARD_PAGE';
+  readonly kind = 'setup';
 
   constructor(folder: string, options?: { cause?: unknown }) {
     super(
@@ -17,6 +18,7 @@ export class MissingDashboardPageError extends TrackstatsError {
 /** Thrown if the value of a dashboard option cannot be used. */
 export class InvalidDashboardOptionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DASHBOARD_OPTIONS';
+  readonly kind = 'setup';
 
   /** @param reason the expectation and what to do */
   constructor(option: string, given: unknown, reason: string) {

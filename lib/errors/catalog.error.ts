@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 /** Thrown if a ref is empty, too long, or has characters other than A–Z a–z 0–9 _ . - */
 export class InvalidRefError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_REF';
+  readonly kind = 'invalid';
 
   constructor(given: unknown, expected = "Expected 1 to 100 of A–Z a–z 0–9 _ . - , for example 'order_count'.") {
     super(`Invalid ref: ${shown(given)}. ${expected}`);
@@ -12,6 +13,7 @@ export class InvalidRefError extends TrackstatsError {
 /** Thrown if a name or a description cannot be stored. */
 export class InvalidNameError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_NAME';
+  readonly kind = 'unusable';
 
   constructor(field: string, given: unknown, expected: string) {
     super(`Invalid ${field}: ${shown(given)}. ${expected}`);
@@ -21,6 +23,7 @@ export class InvalidNameError extends TrackstatsError {
 /** Thrown if a value is not a definition, not a stored entity, and not the key of a metric or domain. */
 export class InvalidDefinitionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DEFINITION';
+  readonly kind = 'unusable';
 
   constructor(what: 'domain' | 'metric', given: unknown) {
     super(
@@ -34,6 +37,7 @@ export class InvalidDefinitionError extends TrackstatsError {
 /** Thrown if a metric is defined twice, with a different name or description. */
 export class DefinitionConflictError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DEFINITION_CONFLICT';
+  readonly kind = 'conflict';
 
   constructor(key: string, first: object, second: object) {
     super(
@@ -46,6 +50,7 @@ export class DefinitionConflictError extends TrackstatsError {
 /** Thrown if no metric is stored under the key. The message suggests the nearest one. */
 export class UnknownMetricError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_METRIC';
+  readonly kind = 'unknown';
 
   constructor(key: string, nearest: string | null) {
     super(
@@ -58,6 +63,7 @@ export class UnknownMetricError extends TrackstatsError {
 /** Thrown if no domain is stored under the ref. The message suggests the nearest one. */
 export class UnknownDomainError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_DOMAIN';
+  readonly kind = 'unknown';
 
   constructor(ref: string, nearest: string | null) {
     super(
@@ -70,6 +76,7 @@ export class UnknownDomainError extends TrackstatsError {
 /** Thrown if a metric or domain is renamed to a ref that is taken. */
 export class RefTakenError extends TrackstatsError {
   readonly code = 'TRACKSTATS_REF_TAKEN';
+  readonly kind = 'conflict';
 
   constructor(what: 'domain' | 'metric', key: string) {
     super(`There is a ${what} ${shown(key)} already. Choose another ref, or remove that ${what} first.`);
@@ -79,6 +86,7 @@ export class RefTakenError extends TrackstatsError {
 /** Thrown if a domain is removed while it has metrics. */
 export class DomainHasMetricsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DOMAIN_HAS_METRICS';
+  readonly kind = 'conflict';
 
   constructor(ref: string, metrics: readonly string[]) {
     const some = metrics.slice(0, 5).join(', ');
@@ -92,6 +100,7 @@ export class DomainHasMetricsError extends TrackstatsError {
 /** Thrown if a metric is removed while it has statistics. Pass `{ statistics: true }` to remove them too. */
 export class MetricHasStatisticsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_METRIC_HAS_STATISTICS';
+  readonly kind = 'conflict';
 
   constructor(key: string) {
     super(`The metric ${shown(key)} has statistics. Remove them with it: remove(metric, { statistics: true }).`);

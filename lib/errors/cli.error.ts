@@ -3,6 +3,7 @@ import { TrackstatsError } from './trackstats.error.js';
 /** Thrown if the command line cannot find or load the application. */
 export class ApplicationNotFoundError extends TrackstatsError {
   readonly code = 'TRACKSTATS_APPLICATION_NOT_FOUND';
+  readonly kind = 'unknown';
 
   /** @param problem the problem and what to do */
   constructor(problem: string, cause?: unknown) {
@@ -13,6 +14,7 @@ export class ApplicationNotFoundError extends TrackstatsError {
 /** Thrown if Ctrl-C or a signal stopped a command. The step in progress was rolled back. */
 export class InterruptedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INTERRUPTED';
+  readonly kind = 'interrupted';
 
   constructor(readonly signal: NodeJS.Signals) {
     super(`Stopped by ${signal}: the step in progress was rolled back.`);

@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 /** Thrown if statistics cannot be stored in a data source of this type. */
 export class UnsupportedDatabaseError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNSUPPORTED_DATABASE';
+  readonly kind = 'setup';
 
   constructor(type: string, supported: readonly string[]) {
     super(
@@ -15,6 +16,7 @@ export class UnsupportedDatabaseError extends TrackstatsError {
 /** Thrown if a call names more metrics, objects or dimension values than one statement can bind. */
 export class TooManyValuesError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TOO_MANY_VALUES';
+  readonly kind = 'unusable';
 
   constructor(values: number, limit: number, database: string) {
     super(
@@ -30,6 +32,7 @@ export class TooManyValuesError extends TrackstatsError {
  */
 export class ConnectionBusyError extends TrackstatsError {
   readonly code = 'TRACKSTATS_CONNECTION_BUSY';
+  readonly kind = 'unavailable';
 
   /** @param pool the data source whose pool has no free connection; null: SQLite's only connection is in use */
   constructor(waitedMs: number, pool: string | null) {
@@ -58,6 +61,7 @@ export class ConnectionBusyError extends TrackstatsError {
  */
 export class DatabaseNotRespondingError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DATABASE_NOT_RESPONDING';
+  readonly kind = 'unavailable';
 
   constructor(dataSource: string, waitedMs: number) {
     super(
@@ -71,6 +75,7 @@ export class DatabaseNotRespondingError extends TrackstatsError {
 /** Thrown if the data source of the statistics is not initialized when the application starts. */
 export class UninitializedDataSourceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNINITIALIZED_DATA_SOURCE';
+  readonly kind = 'setup';
 
   constructor(dataSource: string) {
     super(
@@ -84,6 +89,7 @@ export class UninitializedDataSourceError extends TrackstatsError {
 /** Thrown if an entity is not registered with the data source. */
 export class MissingEntityError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_ENTITY';
+  readonly kind = 'setup';
 
   constructor(entities: readonly string[], dataSource: string) {
     super(
@@ -96,6 +102,7 @@ export class MissingEntityError extends TrackstatsError {
 /** Thrown if tables are missing in the database, or are those of an earlier version. Run the migrations. */
 export class MissingTableError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_TABLE';
+  readonly kind = 'setup';
 
   /** @param missing tables, and columns as `table.column` */
   constructor(missing: readonly string[], dataSource: string, options: { cause: unknown }) {
@@ -112,6 +119,7 @@ export class MissingTableError extends TrackstatsError {
 /** Thrown if another table already has the name of one that a migration creates. */
 export class TableConflictError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TABLE_CONFLICT';
+  readonly kind = 'setup';
 
   constructor(table: string, missing: readonly string[], migration: string) {
     super(
@@ -125,6 +133,7 @@ export class TableConflictError extends TrackstatsError {
 /** Thrown at start where a setting of the database's sessions would make statistics wrong, or keep them from being stored. */
 export class SessionSettingError extends TrackstatsError {
   readonly code = 'TRACKSTATS_SESSION_SETTING';
+  readonly kind = 'setup';
 
   /**
    * @param setting with its value, as the server writes it
@@ -142,6 +151,7 @@ export class SessionSettingError extends TrackstatsError {
 /** Thrown at start where the database user lacks a right that runs need. */
 export class MissingPrivilegeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_PRIVILEGE';
+  readonly kind = 'setup';
 
   /** @param grant the statement that gives the right */
   constructor(dataSource: string, privilege: string, grant: string, options: { cause?: unknown } = {}) {

@@ -6,6 +6,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
  */
 export class InvalidDimensionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DIMENSION';
+  readonly kind = 'unusable';
 
   constructor(statistic: string, property: string, problem?: string) {
     super(
@@ -21,6 +22,7 @@ export class InvalidDimensionError extends TrackstatsError {
  */
 export class InvalidDimensionValueError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DIMENSION_VALUE';
+  readonly kind = 'unusable';
 
   constructor(statistic: string, property: string, given: unknown, expected: string) {
     super(`Invalid value for the dimension ${property} of ${statistic}: ${shown(given)}. ${expected}`);
@@ -30,6 +32,7 @@ export class InvalidDimensionValueError extends TrackstatsError {
 /** Thrown if a call reads or writes one value of a custom statistic without naming all dimensions. */
 export class IncompleteDimensionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INCOMPLETE_DIMENSIONS';
+  readonly kind = 'unusable';
 
   constructor(statistic: string, missing: readonly string[], all: readonly string[]) {
     super(

@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 /** Thrown if an option of the module does not exist, or if its value cannot be used. */
 export class InvalidOptionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_OPTIONS';
+  readonly kind = 'setup';
 
   /** @param reason the expectation and what to do */
   constructor(option: string, given: unknown, reason: string) {
@@ -16,6 +17,7 @@ export class InvalidOptionsError extends TrackstatsError {
  */
 export class MisplacedOptionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISPLACED_OPTION';
+  readonly kind = 'setup';
 
   constructor(options: readonly string[]) {
     super(
@@ -29,6 +31,7 @@ export class MisplacedOptionError extends TrackstatsError {
 /** Thrown if an application imports `TrackstatsModule.forRoot` or `forRootAsync` more than once. */
 export class DuplicateModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DUPLICATE_MODULE';
+  readonly kind = 'setup';
 
   constructor(places: readonly string[]) {
     super(
@@ -42,6 +45,7 @@ export class DuplicateModuleError extends TrackstatsError {
 /** Thrown if an application imports `TrackstatsModule.forFeature` without `forRoot`. */
 export class MissingModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_MODULE';
+  readonly kind = 'setup';
 
   constructor(statistics: readonly string[], calledAt: string) {
     super(
@@ -54,6 +58,7 @@ export class MissingModuleError extends TrackstatsError {
 /** Thrown if `forFeature` names another data source than `forRoot`. */
 export class DataSourceMismatchError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DATA_SOURCE_MISMATCH';
+  readonly kind = 'setup';
 
   constructor(statistics: readonly string[], feature: string, root: string) {
     const mend = root === 'default' ? '' : `, '${root}'`;

@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 /** Thrown if an application uses an optional part of the library without `TrackstatsModule`. */
 export class PartWithoutModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_PART_WITHOUT_MODULE';
+  readonly kind = 'setup';
 
   constructor(part: string) {
     super(
@@ -15,6 +16,7 @@ export class PartWithoutModuleError extends TrackstatsError {
 /** Thrown if an optional part of the library needs a package that is not installed. */
 export class MissingPackageError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_PACKAGE';
+  readonly kind = 'missing-package';
 
   /** @param install what to install, as npm takes it, in the range that the library works with */
   constructor(part: string, name: string, install: string, cause?: unknown) {
@@ -25,6 +27,7 @@ export class MissingPackageError extends TrackstatsError {
 /** Thrown if an option of an optional part cannot be used. */
 export class InvalidPartOptionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_PART_OPTION';
+  readonly kind = 'setup';
 
   /** @param reason the expectation and what to do */
   constructor(part: string, option: string, given: unknown, reason: string) {

@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 /** Thrown if a key or a number in a tracker's source is too long or too large to be stored, or is no number on SQLite. */
 export class OutOfRangeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_OUT_OF_RANGE';
+  readonly kind = 'data';
 
   /** @param problem what does not fit, and what to do */
   constructor(tracker: string, problem: string, cause: unknown) {
@@ -13,6 +14,7 @@ export class OutOfRangeError extends TrackstatsError {
 /** Thrown if the clock is days behind the last computed date. */
 export class ClockBehindError extends TrackstatsError {
   readonly code = 'TRACKSTATS_CLOCK_BEHIND';
+  readonly kind = 'conflict';
 
   constructor(tracker: string, today: string, through: string) {
     super(
@@ -26,6 +28,7 @@ export class ClockBehindError extends TrackstatsError {
 /** Thrown if a tracker no longer computes what its stored statistics contain. The message names the backfill to run. */
 export class DefinitionChangedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DEFINITION_CHANGED';
+  readonly kind = 'conflict';
 
   constructor(tracker: string, period: string, from: string, through: string) {
     super(
@@ -39,11 +42,13 @@ export class DefinitionChangedError extends TrackstatsError {
 /** Thrown if a range to compute ends before it begins, or does not adjoin the coverage. */
 export class InvalidRangeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_RANGE';
+  readonly kind = 'unusable';
 }
 
 /** Thrown if a run would lose statistics, because their source rows have been deleted. */
 export class SourceGoneError extends TrackstatsError {
   readonly code = 'TRACKSTATS_SOURCE_GONE';
+  readonly kind = 'conflict';
 
   constructor(tracker: string, from: string, reach: string | null) {
     super(
@@ -60,6 +65,7 @@ export class SourceGoneError extends TrackstatsError {
  */
 export class StrayRowsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_STRAY_ROWS';
+  readonly kind = 'data';
 
   /**
    * @param first the date of the first row, or what is in its place
@@ -89,6 +95,7 @@ export class StrayRowsError extends TrackstatsError {
  */
 export class DateFormError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DATE_FORM';
+  readonly kind = 'data';
 
   /** @param expected which form was expected, and what to do */
   constructor(
@@ -107,6 +114,7 @@ export class DateFormError extends TrackstatsError {
 /** Thrown if a run took longer than its `timeout`. It was rolled back. */
 export class RunTimeoutError extends TrackstatsError {
   readonly code = 'TRACKSTATS_RUN_TIMEOUT';
+  readonly kind = 'timeout';
 
   constructor(tracker: string, timeout: number) {
     super(
@@ -122,6 +130,7 @@ export class RunTimeoutError extends TrackstatsError {
  */
 export class LeaseLostError extends TrackstatsError {
   readonly code = 'TRACKSTATS_LEASE_LOST';
+  readonly kind = 'conflict';
 
   constructor(tracker: string) {
     super(
@@ -137,6 +146,7 @@ export class LeaseLostError extends TrackstatsError {
  */
 export class OvertakenError extends TrackstatsError {
   readonly code = 'TRACKSTATS_OVERTAKEN';
+  readonly kind = 'conflict';
 
   constructor(tracker: string) {
     super(
@@ -152,6 +162,7 @@ export class OvertakenError extends TrackstatsError {
  */
 export class ShuttingDownError extends TrackstatsError {
   readonly code = 'TRACKSTATS_SHUTTING_DOWN';
+  readonly kind = 'unavailable';
 
   constructor() {
     super(
@@ -164,6 +175,7 @@ export class ShuttingDownError extends TrackstatsError {
 /** Thrown if `resume` is passed and there is no interrupted backfill of that range. */
 export class NothingToResumeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOTHING_TO_RESUME';
+  readonly kind = 'unknown';
 
   constructor(tracker: string, asked: string, left: string | null) {
     super(
@@ -176,6 +188,7 @@ export class NothingToResumeError extends TrackstatsError {
 /** Thrown if other runs wrote the same statistics each time that they were verified. Nothing was changed. */
 export class VerificationOvertakenError extends TrackstatsError {
   readonly code = 'TRACKSTATS_VERIFICATION_OVERTAKEN';
+  readonly kind = 'conflict';
 
   constructor(tracker: string, attempts: number) {
     super(

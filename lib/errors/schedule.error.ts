@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 /** Thrown if the schedule of a tracker cannot be read. */
 export class InvalidScheduleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_SCHEDULE';
+  readonly kind = 'setup';
 
   /** @param reason the expectation and what to do */
   constructor(tracker: string, option: string, given: unknown, reason: string, cause?: unknown) {
@@ -13,6 +14,7 @@ export class InvalidScheduleError extends TrackstatsError {
 /** Thrown if a tracker has a schedule and the application does not import `ScheduleModule`. */
 export class MissingScheduleModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_SCHEDULE_MODULE';
+  readonly kind = 'setup';
 
   constructor(trackers: readonly string[]) {
     super(
@@ -26,6 +28,7 @@ export class MissingScheduleModuleError extends TrackstatsError {
 /** Thrown if the `SchedulerRegistry` already has a job with the tracker's name. */
 export class DuplicateJobError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DUPLICATE_JOB';
+  readonly kind = 'setup';
 
   constructor(tracker: string) {
     super(

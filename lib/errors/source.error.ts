@@ -6,6 +6,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
  */
 export class InvalidPropertyPathError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_PROPERTY_PATH';
+  readonly kind = 'setup';
 
   constructor(option: string, path: string, entity: string, problem: string) {
     super(`${option}: ${shown(path)} of ${entity} ${problem}`);
@@ -17,6 +18,7 @@ export class InvalidPropertyPathError extends TrackstatsError {
  */
 export class AmbiguousRelationError extends TrackstatsError {
   readonly code = 'TRACKSTATS_AMBIGUOUS_RELATION';
+  readonly kind = 'data';
 
   /** @param value what has several values; `soughtBy` is the property by which the relation finds rows */
   constructor(
@@ -37,4 +39,5 @@ export class AmbiguousRelationError extends TrackstatsError {
 /** Thrown if the source of a tracker cannot be counted. */
 export class InvalidSourceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_SOURCE';
+  readonly kind = 'setup';
 }

@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 /** Thrown if a value is not a finite decimal number, or has more digits than can be stored. */
 export class InvalidValueError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_VALUE';
+  readonly kind = 'unusable';
 
   constructor(given: unknown, expected: string) {
     super(`Invalid value: ${shown(given)}. ${expected}`);
@@ -12,6 +13,7 @@ export class InvalidValueError extends TrackstatsError {
 /** Thrown if a value is not an object of the application and not a reference to one. */
 export class InvalidObjectError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_OBJECT';
+  readonly kind = 'unusable';
 
   constructor(given: unknown, expected: string, cause?: unknown) {
     super(`Invalid object: ${shown(given)}. ${expected}`, { cause });
@@ -21,11 +23,13 @@ export class InvalidObjectError extends TrackstatsError {
 /** Thrown if a filter, or a value to write, has a key that is missing, wrong, or undefined. */
 export class InvalidFilterError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_FILTER';
+  readonly kind = 'invalid';
 }
 
 /** Thrown if a call writes statistics that a tracker computes. */
 export class TrackerOwnedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TRACKER_OWNED';
+  readonly kind = 'conflict';
 
   constructor(
     call: 'record' | 'increment' | 'remove' | 'import',
@@ -45,6 +49,7 @@ export class TrackerOwnedError extends TrackstatsError {
 /** Thrown if `record` and `increment` are used for the same statistics. */
 export class MixedWritesError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MIXED_WRITES';
+  readonly kind = 'conflict';
 
   constructor(call: 'record' | 'increment', metric: string, period: string) {
     const other = call === 'record' ? 'increment' : 'record';
@@ -58,6 +63,7 @@ export class MixedWritesError extends TrackstatsError {
 /** Thrown if `total` is called for values that do not add up: averages, minima, maxima and distinct counts. */
 export class NotSummableError extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOT_SUMMABLE';
+  readonly kind = 'unusable';
 
   constructor(metric: string, kind: string) {
     super(
@@ -70,6 +76,7 @@ export class NotSummableError extends TrackstatsError {
 /** Thrown if a series, or the result of `find`, would have more than 100,000 points. */
 export class TooManyPointsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TOO_MANY_POINTS';
+  readonly kind = 'unusable';
 
   /** @param asked what was asked for, as the sentence begins */
   constructor(asked: string, limit: number) {

@@ -8,6 +8,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
  */
 export class InvalidPeriodError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_PERIOD';
+  readonly kind = 'invalid';
 
   /**
    * @param reason the expectation and what to do, in one sentence or two. The sentence before it shows what was given
@@ -25,6 +26,7 @@ export class InvalidPeriodError extends TrackstatsError {
  */
 export class InvalidDateError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DATE';
+  readonly kind = 'invalid';
 
   /**
    * @param reason the expectation and what to do, in one sentence or two. The sentence before it shows what was given
@@ -42,6 +44,7 @@ export class InvalidDateError extends TrackstatsError {
  */
 export class UnknownTimeZoneError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_TIME_ZONE';
+  readonly kind = 'unusable';
 
   /**
    * @param reason the expectation and what to do, in one sentence or two. The sentence before it shows what was given

@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 /** Thrown if the options of a tracker cannot be used. */
 export class InvalidTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_TRACKER';
+  readonly kind = 'unusable';
 
   /** @param problem the problem and what to do */
   constructor(tracker: string, problem: string, cause?: unknown) {
@@ -13,6 +14,7 @@ export class InvalidTrackerError extends TrackstatsError {
 /** Thrown if a tracker has no source. */
 export class MissingSourceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_SOURCE';
+  readonly kind = 'setup';
 
   constructor(tracker: string) {
     super(
@@ -25,6 +27,7 @@ export class MissingSourceError extends TrackstatsError {
 /** Thrown if the data source of a tracker's source does not exist, or if several could be meant. */
 export class SourceDataSourceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_SOURCE_DATA_SOURCE';
+  readonly kind = 'setup';
 
   /** @param problem the problem and what to do */
   constructor(tracker: string, problem: string) {
@@ -35,6 +38,7 @@ export class SourceDataSourceError extends TrackstatsError {
 /** Thrown if a tracker, or a provider that it injects, is not a singleton. */
 export class TrackerInjectionScopeError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TRACKER_INJECTION_SCOPE';
+  readonly kind = 'setup';
 
   constructor(tracker: string, scope: 'REQUEST' | 'TRANSIENT', dependency: boolean) {
     super(
@@ -48,11 +52,13 @@ export class TrackerInjectionScopeError extends TrackstatsError {
 /** Thrown if two trackers have the same name, or write the same statistics. */
 export class DuplicateTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DUPLICATE_TRACKER';
+  readonly kind = 'setup';
 }
 
 /** Thrown if no tracker with that name or class is registered. */
 export class UnknownTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_TRACKER';
+  readonly kind = 'unknown';
 
   constructor(given: unknown, known: readonly string[], where = '') {
     super(
@@ -67,6 +73,7 @@ export class UnknownTrackerError extends TrackstatsError {
 /** Thrown if a class has several trackers and the call names none of them. */
 export class AmbiguousTrackerError extends TrackstatsError {
   readonly code = 'TRACKSTATS_AMBIGUOUS_TRACKER';
+  readonly kind = 'invalid';
 
   constructor(type: string, names: readonly string[]) {
     super(
@@ -78,6 +85,7 @@ export class AmbiguousTrackerError extends TrackstatsError {
 /** Thrown if trackers are used before the application has started. */
 export class NotStartedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOT_STARTED';
+  readonly kind = 'unavailable';
 
   constructor(call: string) {
     super(
@@ -90,6 +98,7 @@ export class NotStartedError extends TrackstatsError {
 /** Thrown if a method with `@Track` returned something that cannot be recorded. */
 export class InvalidResultError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_RESULT';
+  readonly kind = 'data';
 
   /** @param reason the expectation and what to do */
   constructor(tracker: string, given: unknown, reason: string) {

@@ -2,6 +2,33 @@
 export type TrackstatsErrorCode = `TRACKSTATS_${Uppercase<string>}`;
 
 /**
+ * The reason of an error, for programs that treat several alike, such as an interface that answers with a status:
+ *
+ * - `invalid`: an argument or an option does not exist, or is malformed.
+ * - `unusable`: something is well-formed and cannot be used here. A value cannot be stored, a range does not adjoin the
+ *   coverage, values do not add up.
+ * - `unknown`: what was named does not exist.
+ * - `conflict`: the call contradicts what is stored, defined or running.
+ * - `unavailable`: the database does not answer, or the application is not started or shuts down. Try again later.
+ * - `timeout`: it took longer than it may.
+ * - `data`: rows of a source or of an import cannot be used.
+ * - `setup`: the application, or its database, is not set up as it has to be. Most of these stop the start.
+ * - `missing-package`: an optional package is not installed.
+ * - `interrupted`: a signal stopped the command.
+ */
+export type TrackstatsErrorKind =
+  | 'invalid'
+  | 'unusable'
+  | 'unknown'
+  | 'conflict'
+  | 'unavailable'
+  | 'timeout'
+  | 'data'
+  | 'setup'
+  | 'missing-package'
+  | 'interrupted';
+
+/**
  * Base class of every error that the library throws. The message says what was given, what was expected and what to do.
  * If a call throws one, nothing was written.
  *
@@ -13,6 +40,7 @@ export type TrackstatsErrorCode = `TRACKSTATS_${Uppercase<string>}`;
  */
 export abstract class TrackstatsError extends Error {
   abstract readonly code: TrackstatsErrorCode;
+  abstract readonly kind: TrackstatsErrorKind;
 
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);

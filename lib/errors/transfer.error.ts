@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from './trackstats.error.js';
 /** Thrown if the format of an export or import is unknown. */
 export class UnknownFormatError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_FORMAT';
+  readonly kind = 'invalid';
 
   constructor(given: unknown, formats: readonly string[]) {
     super(`Unknown format: ${shown(given)}. Expected { format: '${formats.join(`' }, or { format: '`)}' }.`);
@@ -12,6 +13,7 @@ export class UnknownFormatError extends TrackstatsError {
 /** Thrown if an application imports `TrackstatsTransferModule` without `TrackstatsModule`. */
 export class TransferWithoutModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_TRANSFER_WITHOUT_MODULE';
+  readonly kind = 'setup';
 
   constructor() {
     super(
@@ -33,6 +35,7 @@ export interface ImportProblem {
 /** Thrown if rows of an import cannot be stored. Nothing was imported. */
 export class ImportRefusedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_IMPORT_REFUSED';
+  readonly kind = 'data';
 
   /**
    * @param problems the first thousand
@@ -53,6 +56,7 @@ export class ImportRefusedError extends TrackstatsError {
 /** Thrown if the input of an import is not UTF-8 text. */
 export class NotUtf8Error extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOT_UTF8';
+  readonly kind = 'data';
 
   constructor() {
     super(
@@ -64,6 +68,7 @@ export class NotUtf8Error extends TrackstatsError {
 /** Thrown if the database of django-trackstats does not have the tables to import. */
 export class MissingDjangoTableError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_DJANGO_TABLE';
+  readonly kind = 'setup';
 
   constructor(missing: readonly string[]) {
     super(
@@ -76,6 +81,7 @@ export class MissingDjangoTableError extends TrackstatsError {
 /** Thrown if statistics of django-trackstats belong to content types that are not mapped to an object type. */
 export class UnmappedContentTypesError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNMAPPED_CONTENT_TYPES';
+  readonly kind = 'invalid';
 
   constructor(readonly contentTypes: readonly string[]) {
     super(

@@ -3,6 +3,7 @@ import { shown, TrackstatsError } from '../errors/trackstats.error.js';
 /** Thrown if an interface has neither a guard nor `public: true`. */
 export class UnguardedInterfaceError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNGUARDED_INTERFACE';
+  readonly kind = 'setup';
 
   /** @param module as it is written in the application, 'TrackstatsHttpModule.forRoot' */
   constructor(module: string) {
@@ -17,6 +18,7 @@ export class UnguardedInterfaceError extends TrackstatsError {
 /** Thrown if an option of the interface does not exist, or if its value cannot be used. */
 export class InvalidHttpOptionsError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_HTTP_OPTIONS';
+  readonly kind = 'setup';
 
   /** @param reason the expectation and what to do */
   constructor(option: string, given: unknown, reason: string) {
@@ -27,6 +29,7 @@ export class InvalidHttpOptionsError extends TrackstatsError {
 /** Thrown if an application imports the interface without TrackstatsModule. */
 export class MissingTrackstatsModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_TRACKSTATS_MODULE';
+  readonly kind = 'setup';
 
   constructor() {
     super(
