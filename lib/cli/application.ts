@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { DataSource } from 'typeorm';
 import { Database } from '../database/database.js';
-import { PartWithoutModuleError } from '../errors/optional-part.error.js';
+import { provided } from '../execution/provided.js';
 import { SCHEDULING_VARIABLE } from '../trackstats.options.js';
 import type { ApplicationModule } from './application.file.js';
 
@@ -86,13 +86,9 @@ export class StartedApplication implements ApplicationSource {
   }
 }
 
-/** @throws PartWithoutModuleError */
+/** @throws MissingModuleError */
 export function databaseOf(app: INestApplicationContext): Database {
-  try {
-    return app.get(Database, { strict: false });
-  } catch {
-    throw new PartWithoutModuleError('The command line of nestjs-trackstats');
-  }
+  return provided(app, Database, 'The command line of nestjs-trackstats');
 }
 
 /** The application's other jobs are none of a command's business. */

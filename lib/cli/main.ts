@@ -3,11 +3,10 @@ import 'reflect-metadata';
 import type { Command } from 'commander';
 import { loadApplication } from './application.file.js';
 import { StartedApplication } from './application.js';
-import { requireCommander, type Commander } from './commander.js';
 import type { GlobalOptions } from './command.context.js';
 import { exitCodeFor, SUCCESS, USAGE } from './exit-code.js';
 import { Output } from './output.js';
-import { commandsOn } from './program.js';
+import { commandsOn, requireCommander, type Commander } from './program.js';
 import { StderrLogger } from './stderr.logger.js';
 
 /** The command line: `npx trackstats`. */

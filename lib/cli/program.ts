@@ -1,8 +1,9 @@
+import type * as commander from 'commander';
 import type { Command } from 'commander';
+import { requirePackage } from '../execution/optional-package.js';
 import type { ApplicationSource } from './application.js';
 import { several, wholeNumber } from './arguments.js';
 import { runCommand, type CommandTask } from './command.context.js';
-import type { Commander } from './commander.js';
 import { backfill, type BackfillArguments } from './commands/backfill.command.js';
 import { exportTo, type ExportArguments } from './commands/export.command.js';
 import { history } from './commands/history.command.js';
@@ -13,6 +14,21 @@ import { prune, type PruneArguments } from './commands/prune.command.js';
 import { run } from './commands/run.command.js';
 import { repair, verify, type RangeArguments } from './commands/verify.command.js';
 import { printableLines } from './printable.js';
+
+export type Commander = typeof commander;
+
+/**
+ * Loads the application's commander.
+ *
+ * @throws MissingPackageError
+ */
+export function requireCommander(): Commander {
+  return requirePackage({
+    part: 'The command line of nestjs-trackstats',
+    name: 'commander',
+    install: `'commander@^14.0.0'`,
+  }) as Commander;
+}
 
 const FROM = ['--from <date>', 'first date, YYYY-MM-DD'] as const;
 const TO = ['--to <date>', 'last date, included'] as const;

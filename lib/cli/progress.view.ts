@@ -4,6 +4,8 @@ import { durationText, Estimate } from './estimate.js';
 import type { Output } from './output.js';
 import { requirePackage } from '../execution/optional-package.js';
 
+const BAR = { part: 'The progress bar', name: 'cli-progress', install: `'cli-progress@^3.12.0'` };
+
 /** How far something is, and what it has done. */
 export interface ShownProgress extends Pick<Progress, 'date' | 'fraction'> {
   readonly done: string;
@@ -61,7 +63,7 @@ function lines(output: Output, left: (fraction: number) => string): ProgressView
 
 function newBar(output: Output): cliProgress.SingleBar | null {
   try {
-    const { SingleBar } = requirePackage('cli-progress') as typeof cliProgress;
+    const { SingleBar } = requirePackage(BAR) as typeof cliProgress;
     return new SingleBar({
       format: '{bar} {percentage} % | {date} | {done}{left}',
       barCompleteChar: '#',
@@ -70,7 +72,7 @@ function newBar(output: Output): cliProgress.SingleBar | null {
       stream: process.stderr,
     });
   } catch {
-    output.note(`For a progress bar: npm install 'cli-progress@^3.12.0'.`);
+    output.note(`For a progress bar: npm install ${BAR.install}.`);
     return null;
   }
 }

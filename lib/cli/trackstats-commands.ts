@@ -3,8 +3,7 @@ import type { Command } from 'commander';
 import type { Check } from '../validation/check.js';
 import { readArgument } from '../validation/options.js';
 import { runningApplication } from './application.js';
-import { requireCommander } from './commander.js';
-import { commandsOn } from './program.js';
+import { commandsOn, requireCommander } from './program.js';
 
 const application: Check<INestApplicationContext> = (given, refuse) => {
   const app = given as Partial<INestApplicationContext> | null | undefined;

@@ -42,15 +42,16 @@ export class DuplicateModuleError extends TrackstatsError {
   }
 }
 
-/** Thrown if an application imports `TrackstatsModule.forFeature` without `forRoot`. */
+/** Thrown if an application uses `forFeature`, or an optional part of the library, without `TrackstatsModule.forRoot`. */
 export class MissingModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_MODULE';
   readonly kind = 'setup';
 
-  constructor(statistics: readonly string[], calledAt: string) {
+  /** @param part what needs the module */
+  constructor(part: string) {
     super(
-      `TrackstatsModule.forFeature([${statistics.join(', ')}]) (${calledAt}) needs the module itself: add ` +
-        `TrackstatsModule.forRoot() to the imports of the application's root module (in a test, of the testing module).`,
+      `${part} needs the module itself: add TrackstatsModule.forRoot() to the imports of the application's root module ` +
+        `(in a test, of the testing module).`,
     );
   }
 }

@@ -1,18 +1,5 @@
 import { shown, TrackstatsError } from './trackstats.error.js';
 
-/** Thrown if an application uses an optional part of the library without `TrackstatsModule`. */
-export class PartWithoutModuleError extends TrackstatsError {
-  readonly code = 'TRACKSTATS_PART_WITHOUT_MODULE';
-  readonly kind = 'setup';
-
-  constructor(part: string) {
-    super(
-      `${part} needs the module itself: add TrackstatsModule.forRoot() to the imports of the application's root module ` +
-        `(in a test, of the testing module).`,
-    );
-  }
-}
-
 /** Thrown if an optional part of the library needs a package that is not installed. */
 export class MissingPackageError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_PACKAGE';

@@ -10,19 +10,6 @@ export class UnknownFormatError extends TrackstatsError {
   }
 }
 
-/** Thrown if an application imports `TrackstatsTransferModule` without `TrackstatsModule`. */
-export class TransferWithoutModuleError extends TrackstatsError {
-  readonly code = 'TRACKSTATS_TRANSFER_WITHOUT_MODULE';
-  readonly kind = 'setup';
-
-  constructor() {
-    super(
-      'TrackstatsTransferModule needs the module itself: add TrackstatsModule.forRoot() to the imports of the ' +
-        "application's root module (in a test, of the testing module).",
-    );
-  }
-}
-
 /** The reason why one row of an import cannot be stored. */
 export interface ImportProblem {
   /** the line on which the row begins, from 1 on; of a table's row its id */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { MissingPackageError } from '../errors/optional-part.error.js';
 
 /**
  * True if a package could not be loaded because it is not installed. A package that is installed and broken, or that
@@ -19,14 +20,49 @@ function namesMissing(message: string, name: string): boolean {
   );
 }
 
-/** Loads an optional package of the application at once: where a decorator or forRoot cannot wait for an import. */
-export function requirePackage(name: string): unknown {
+/** A package that an optional part of the library needs. */
+export interface OptionalPackage {
+  readonly name: string;
+  /** what needs it, as the sentence begins */
+  readonly part: string;
+  /** what to install, as npm takes it, in the range that the library works with */
+  readonly install: string;
+}
+
+/**
+ * Loads an optional package of the application at once: where a decorator or forRoot cannot wait for an import.
+ *
+ * @throws MissingPackageError if it is not installed
+ */
+export function requirePackage(wanted: OptionalPackage): unknown {
   try {
-    return requireFrom(homeOf(import.meta.url))(name) as unknown;
+    return requireFrom(homeOf(import.meta.url))(wanted.name) as unknown;
   } catch (error) {
-    if (!isMissing(error, name)) throw error;
-    return requireFrom(homeOf(undefined))(name) as unknown;
+    if (!isMissing(error, wanted.name)) throw error;
   }
+  try {
+    return requireFrom(homeOf(undefined))(wanted.name) as unknown;
+  } catch (error) {
+    throw missing(wanted, error);
+  }
+}
+
+/**
+ * Loads an optional package of the application when it is first needed.
+ *
+ * @param load imports it. The import is the caller's, so that bundlers see its name
+ * @throws MissingPackageError if it is not installed
+ */
+export async function importPackage<T>(wanted: OptionalPackage, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    throw missing(wanted, error);
+  }
+}
+
+function missing({ name, part, install }: OptionalPackage, error: unknown): unknown {
+  return isMissing(error, name) ? new MissingPackageError(part, name, install, error) : error;
 }
 
 /** Not imported: webpack would resolve what is required when it builds. */

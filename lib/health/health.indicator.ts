@@ -62,7 +62,7 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
   /** @internal the module creates it */
   constructor(private readonly moduleRef: ModuleRef) {}
 
-  /** @throws PartWithoutModuleError */
+  /** @throws MissingModuleError */
   onApplicationBootstrap(): void {
     this.clock = provided<Clock>(this.moduleRef, TRACKSTATS_CLOCK, 'TrackstatsHealthModule');
     this.startedAt = this.clock();

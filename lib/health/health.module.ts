@@ -5,7 +5,7 @@ import { TrackstatsHealthIndicator } from './health.indicator.js';
 /**
  * Provides `TrackstatsHealthIndicator` to the module that imports it.
  *
- * @throws at start: PartWithoutModuleError if the application has no TrackstatsModule
+ * @throws at start: MissingModuleError if the application has no TrackstatsModule
  * @example
  * ```ts
  * @Module({ imports: [TerminusModule, TrackstatsHealthModule], controllers: [HealthController] })

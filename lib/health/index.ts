@@ -3,4 +3,5 @@ export type { TrackstatsHealthOptions, TrackstatsHealthResult } from './health.i
 export type { LateTracker } from './late-trackers.js';
 export { TrackstatsHealthModule } from './health.module.js';
 
-export { InvalidPartOptionError, PartWithoutModuleError } from '../errors/optional-part.error.js';
+export { MissingModuleError } from '../errors/module.error.js';
+export { InvalidPartOptionError } from '../errors/optional-part.error.js';

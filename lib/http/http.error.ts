@@ -25,16 +25,3 @@ export class InvalidHttpOptionsError extends TrackstatsError {
     super(`TrackstatsHttpModule: ${option} is ${shown(given)}. ${reason}`);
   }
 }
-
-/** Thrown if an application imports the interface without TrackstatsModule. */
-export class MissingTrackstatsModuleError extends TrackstatsError {
-  readonly code = 'TRACKSTATS_MISSING_TRACKSTATS_MODULE';
-  readonly kind = 'setup';
-
-  constructor() {
-    super(
-      'TrackstatsHttpModule serves what TrackstatsModule keeps, and the application has none: add ' +
-        "TrackstatsModule.forRoot() to the imports of the application's root module.",
-    );
-  }
-}

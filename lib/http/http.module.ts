@@ -70,7 +70,7 @@ export class TrackstatsHttpModule {
    * Mounts the interface. An application can have several, each under its own path with its own guards.
    *
    * @throws UnguardedInterfaceError without a guard, unless `public: true`; InvalidHttpOptionsError
-   * @throws at start: MissingTrackstatsModuleError
+   * @throws at start: MissingModuleError
    * @example TrackstatsHttpModule.forRoot({ guards: [AdminGuard], imports: [AuthModule] })
    */
   static forRoot(options: TrackstatsHttpModuleOptions & TrackstatsHttpModuleExtras = {}): DynamicModule {

@@ -8,7 +8,8 @@ export type {
   TrackstatsHttpModuleExtras,
   TrackstatsHttpModuleOptions,
 } from './http.options.js';
-export { InvalidHttpOptionsError, MissingTrackstatsModuleError, UnguardedInterfaceError } from './http.error.js';
+export { InvalidHttpOptionsError, UnguardedInterfaceError } from './http.error.js';
+export { MissingModuleError } from '../errors/module.error.js';
 export { REQUEST_HEADER } from './platform/same-origin.guard.js';
 export type {
   ActionsResponse,

@@ -2,12 +2,12 @@ import { Inject, Injectable, type InjectionToken, type OnModuleInit } from '@nes
 import { ModuleRef } from '@nestjs/core';
 import { MetricService } from '../catalog/index.js';
 import { Database } from '../database/database.js';
+import { provided } from '../execution/provided.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { ObjectTypes, type StatisticContext, StatisticOwners, StatisticService } from '../statistics/index.js';
 import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
 import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';
-import { MissingTrackstatsModuleError } from './http.error.js';
 
 /**
  * Gives the interface access to TrackstatsModule. The providers are looked up when the application starts, and not
@@ -24,7 +24,7 @@ export class TrackstatsAccess implements OnModuleInit {
 
   constructor(@Inject(ModuleRef) private readonly moduleRef: ModuleRef) {}
 
-  /** @throws MissingTrackstatsModuleError */
+  /** @throws MissingModuleError */
   onModuleInit(): void {
     this.statistics = this.find(StatisticService);
     this.metrics = this.find(MetricService);
@@ -40,10 +40,6 @@ export class TrackstatsAccess implements OnModuleInit {
   }
 
   private find<T>(token: InjectionToken<T>): T {
-    try {
-      return this.moduleRef.get<T>(token, { strict: false });
-    } catch {
-      throw new MissingTrackstatsModuleError(); // ModuleRef's way to say that there is none
-    }
+    return provided(this.moduleRef, token, 'TrackstatsHttpModule');
   }
 }

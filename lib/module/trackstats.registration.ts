@@ -80,7 +80,9 @@ export class FeatureCheck {
     @Inject(FEATURE) { statistics, dataSource, calledAt }: Registration,
     @Optional() @Inject(ROOT) root: Registration | undefined,
   ) {
-    if (root === undefined) throw new MissingModuleError(namesOf(statistics), calledAt);
+    if (root === undefined) {
+      throw new MissingModuleError(`TrackstatsModule.forFeature([${namesOf(statistics).join(', ')}]) (${calledAt})`);
+    }
     if (dataSource !== root.dataSource) {
       throw new DataSourceMismatchError(namesOf(statistics), dataSource, root.dataSource);
     }

@@ -1,8 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { promClient } from './prom-client.js';
 import { PrometheusLifecycle } from './prometheus.lifecycle.js';
-import { resolvePrometheusOptions, type TrackstatsPrometheusOptions } from './prometheus.options.js';
+import { promClient, resolvePrometheusOptions, type TrackstatsPrometheusOptions } from './prometheus.options.js';
 
 /**
  * Registers metrics of trackers for Prometheus in a registry of prom-client. It serves no route; your application
@@ -20,7 +19,7 @@ export class TrackstatsPrometheusModule {
    * Registers the metrics.
    *
    * @throws MissingPackageError without prom-client; InvalidPartOptionError
-   * @throws at start: PartWithoutModuleError if the application has no TrackstatsModule; InvalidPartOptionError if the
+   * @throws at start: MissingModuleError if the application has no TrackstatsModule; InvalidPartOptionError if the
    * registry already has other metrics with these names
    * @example TrackstatsPrometheusModule.forRoot({ prefix: 'shop_statistics_' })
    */

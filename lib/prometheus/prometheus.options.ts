@@ -1,5 +1,7 @@
+import type * as client from 'prom-client';
 import type { Registry } from 'prom-client';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
+import { requirePackage } from '../execution/optional-package.js';
 import { optional, withDefault, type Check } from '../validation/check.js';
 import { readOptions, type ChecksOf } from '../validation/options.js';
 
@@ -11,6 +13,21 @@ export interface TrackstatsPrometheusOptions {
   prefix?: string | undefined;
   /** upper bounds of the histogram of durations, in seconds. @default 0.01 to an hour, in twelve steps */
   buckets?: readonly number[] | undefined;
+}
+
+export type PromClient = typeof client;
+
+/**
+ * Loads the application's prom-client.
+ *
+ * @throws MissingPackageError
+ */
+export function promClient(): PromClient {
+  return requirePackage({
+    part: 'TrackstatsPrometheusModule',
+    name: 'prom-client',
+    install: `'prom-client@^15.0.0'`,
+  }) as PromClient;
 }
 
 export interface ResolvedPrometheusOptions {

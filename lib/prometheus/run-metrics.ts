@@ -1,7 +1,7 @@
 import type { Metric } from 'prom-client';
 import { LeaseLostError, ShuttingDownError } from '../errors/run.error.js';
 import type { TrackerEvent, TrackerEventOf } from '../execution/tracker-events.js';
-import type { PromClient } from './prom-client.js';
+import type { PromClient } from './prometheus.options.js';
 
 /** The outcome of a run. `retried`: it failed, and will be retried. */
 export type RunOutcome = 'succeeded' | 'failed' | 'retried' | 'cancelled' | 'lost' | 'skipped';

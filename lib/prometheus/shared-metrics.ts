@@ -1,8 +1,7 @@
 import type { Metric, Registry } from 'prom-client';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 import type { TrackerEvents } from '../execution/tracker-events.js';
-import { promClient } from './prom-client.js';
-import type { ResolvedPrometheusOptions } from './prometheus.options.js';
+import { promClient, type ResolvedPrometheusOptions } from './prometheus.options.js';
 import { runMetrics, type RunMetrics } from './run-metrics.js';
 import { trackerGauges, type Look } from './tracker-gauges.js';
 

@@ -1,6 +1,6 @@
 import type { Gauge } from 'prom-client';
 import type { TrackerInfo } from '../execution/tracker-overview.js';
-import type { PromClient } from './prom-client.js';
+import type { PromClient } from './prometheus.options.js';
 
 /** How the trackers of an application are at the moment of a scrape. */
 export interface Sight {

@@ -1,3 +1,10 @@
+import type { OptionalPackage } from '../execution/optional-package.js';
+
+/** Loaded when CSV is first read or written, so that TransferService works without these packages for JSON Lines. */
+export function csvPackage(name: 'csv-parse' | 'csv-stringify'): OptionalPackage {
+  return { part: 'CSV, unlike JSON Lines,', name, install: 'csv-parse csv-stringify' };
+}
+
 /**
  * Text that a spreadsheet would run: OWASP's list for CSV injection, also after white space, and the full-width forms
  * that some spreadsheets treat the same.

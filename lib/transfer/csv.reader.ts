@@ -1,9 +1,9 @@
 import { pipeline, Readable } from 'node:stream';
 import type { CsvError } from 'csv-parse';
 import type { Database } from '../database/database.js';
+import { importPackage } from '../execution/optional-package.js';
 import type { StatisticKey } from '../statistics/index.js';
-import { restored } from './csv-cell.js';
-import { loadParse } from './csv-packages.js';
+import { csvPackage, restored } from './csv-cell.js';
 import { columnsOf, type CsvColumns } from './csv-columns.js';
 import type { GivenValue, ImportEntry } from './import-entry.js';
 import { LONGEST_ROW } from './import-text.js';
@@ -45,7 +45,7 @@ export async function* csvEntries(database: Database, text: AsyncIterable<string
 async function* csvRows(
   text: AsyncIterable<string>,
 ): AsyncGenerator<{ line: number; cells: readonly string[]; problem?: string }> {
-  const parse = await loadParse();
+  const { parse } = await importPackage(csvPackage('csv-parse'), () => import('csv-parse'));
   let broken: { after: number; problem: string } | undefined;
   const parser = parse({
     record_delimiter: ['\r\n', '\n'],

@@ -1,23 +1,23 @@
+import type { stringify } from 'csv-stringify/sync';
 import type { Metric } from '../catalog/index.js';
+import { importPackage } from '../execution/optional-package.js';
 import type { StatisticKey, StatisticTable, StoredRow } from '../statistics/index.js';
 import { Period } from '../time/period.js';
-import { defused } from './csv-cell.js';
+import { csvPackage, defused } from './csv-cell.js';
 import type { ExportWriter } from './export.writer.js';
-import { loadStringify } from './csv-packages.js';
 import { keyColumns } from './csv-columns.js';
-
-type Stringify = Awaited<ReturnType<typeof loadStringify>>;
 
 /** Rows as CSV (RFC 4180, UTF-8, lines that end in LF), with a line of column names. */
 export class CsvWriter implements ExportWriter {
   private constructor(
     private readonly table: StatisticTable,
-    private readonly stringify: Stringify,
+    private readonly write: typeof stringify,
   ) {}
 
   /** @throws MissingPackageError */
   static async of(table: StatisticTable): Promise<CsvWriter> {
-    return new CsvWriter(table, await loadStringify());
+    const { stringify } = await importPackage(csvPackage('csv-stringify'), () => import('csv-stringify/sync'));
+    return new CsvWriter(table, stringify);
   }
 
   head(): string {
@@ -45,7 +45,7 @@ export class CsvWriter implements ExportWriter {
 
   private lines(rows: readonly (readonly string[])[]): string {
     // a carriage return alone ends a line for some readers
-    return this.stringify(rows as string[][], { record_delimiter: '\n', quoted_match: [/[\r\n]/] });
+    return this.write(rows as string[][], { record_delimiter: '\n', quoted_match: [/[\r\n]/] });
   }
 }
 

@@ -13,9 +13,9 @@ export {
   ImportRefusedError,
   MissingDjangoTableError,
   NotUtf8Error,
-  TransferWithoutModuleError,
   UnknownFormatError,
   UnmappedContentTypesError,
 } from '../errors/transfer.error.js';
 export type { ImportProblem } from '../errors/transfer.error.js';
+export { MissingModuleError } from '../errors/module.error.js';
 export { MissingPackageError } from '../errors/optional-part.error.js';

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { TransferWithoutModuleError } from '../errors/transfer.error.js';
+import { MissingModuleError } from '../errors/module.error.js';
 import { ObjectTypes, StatisticOwners } from '../statistics/index.js';
 import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';
@@ -9,7 +9,7 @@ import { TransferService } from './transfer.service.js';
 /**
  * Provides `TransferService` to the module that imports it.
  *
- * @throws at start: TransferWithoutModuleError if the application has no TrackstatsModule
+ * @throws at start: MissingModuleError if the application has no TrackstatsModule
  * @example
  * ```ts
  * @Module({ imports: [TrackstatsTransferModule], providers: [ExportService] })
@@ -27,7 +27,9 @@ import { TransferService } from './transfer.service.js';
         options?: TrackstatsModuleOptions,
         clock?: Clock,
       ) => {
-        if (!database || !objectTypes || !owners || !options || !clock) throw new TransferWithoutModuleError();
+        if (!database || !objectTypes || !owners || !options || !clock) {
+          throw new MissingModuleError('TrackstatsTransferModule');
+        }
         return new TransferService(database, objectTypes, owners, resolveOptions(options), clock);
       },
       inject: [Database, ObjectTypes, StatisticOwners, TRACKSTATS_OPTIONS, TRACKSTATS_CLOCK].map((token) => ({

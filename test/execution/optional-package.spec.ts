@@ -1,4 +1,5 @@
-import { isMissing } from '../../lib/execution/optional-package.js';
+import { MissingPackageError } from '../../lib/errors/optional-part.error.js';
+import { importPackage, isMissing, requirePackage } from '../../lib/execution/optional-package.js';
 
 const SWAGGER = '@nestjs/swagger';
 
@@ -43,5 +44,26 @@ describe('isMissing', () => {
   it('takes nothing else for a missing package', () => {
     for (const error of [undefined, null, 'MODULE_NOT_FOUND', { code: 'MODULE_NOT_FOUND' }])
       expect(isMissing(error, SWAGGER)).toBe(false);
+  });
+});
+
+describe('optional packages', () => {
+  const missing = { part: 'CSV', name: 'csv-of-another-name', install: `'csv-of-another-name@^1.0.0'` };
+  const message = `CSV needs the package csv-of-another-name, which is not installed: npm install 'csv-of-another-name@^1.0.0'.`;
+
+  it('that are missing are named, with the command that installs them', async () => {
+    const refused = expect(importPackage(missing, () => import(missing.name))).rejects;
+    await refused.toBeInstanceOf(MissingPackageError);
+    await refused.toThrow(message);
+    expect(() => requirePackage(missing)).toThrow(message);
+  });
+
+  it('that are broken are errors to see', async () => {
+    const broken = importPackage({ ...missing, name: 'csv-parse' }, () => Promise.reject(new Error('broken')));
+    await expect(broken).rejects.toThrow('broken');
+  });
+
+  it('are loaded', () => {
+    expect(requirePackage({ ...missing, name: 'csv-parse' })).toHaveProperty('parse');
   });
 });

@@ -5,7 +5,7 @@ import { Test } from '@nestjs/testing';
 import { defineDomain, defineMetric, Track, TrackstatsModule, UnknownTrackerError } from 'nestjs-trackstats';
 import {
   InvalidPartOptionError,
-  PartWithoutModuleError,
+  MissingModuleError,
   TrackstatsHealthIndicator,
   TrackstatsHealthModule,
 } from 'nestjs-trackstats/health';
@@ -185,6 +185,6 @@ describe('TrackstatsHealthModule', () => {
     const compiled = await Test.createTestingModule({ imports: [TrackstatsHealthModule] })
       .setLogger(QUIET)
       .compile();
-    await expect(compiled.init()).rejects.toThrow(PartWithoutModuleError);
+    await expect(compiled.init()).rejects.toThrow(MissingModuleError);
   });
 });

@@ -3,7 +3,7 @@ import { REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {
   InvalidHttpOptionsError,
-  MissingTrackstatsModuleError,
+  MissingModuleError,
   TrackstatsHttpModule,
   UnguardedInterfaceError,
 } from 'nestjs-trackstats/http';
@@ -83,7 +83,7 @@ describe('who may use the JSON interface', () => {
     const module = await Test.createTestingModule({
       imports: [TrackstatsHttpModule.forRoot({ public: true })],
     }).compile();
-    await expect(module.init()).rejects.toThrow(MissingTrackstatsModuleError);
+    await expect(module.init()).rejects.toThrow(MissingModuleError);
     await module.close();
   });
 

@@ -3,7 +3,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { defineDomain, defineMetric, Track, TrackerService, type TrackContext } from 'nestjs-trackstats';
 import {
   InvalidPartOptionError,
-  PartWithoutModuleError,
+  MissingModuleError,
   TrackstatsPrometheusModule,
   type TrackstatsPrometheusOptions,
 } from 'nestjs-trackstats/prometheus';
@@ -171,6 +171,6 @@ describe('TrackstatsPrometheusModule', () => {
     const compiled = await Test.createTestingModule({ imports: [TrackstatsPrometheusModule.forRoot()] })
       .setLogger(QUIET)
       .compile();
-    await expect(compiled.init()).rejects.toThrow(PartWithoutModuleError);
+    await expect(compiled.init()).rejects.toThrow(MissingModuleError);
   });
 });

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type * as swaggerPackage from '@nestjs/swagger';
-import { isMissing } from '../../execution/optional-package.js';
+import { MissingPackageError } from '../../errors/optional-part.error.js';
+import { importPackage } from '../../execution/optional-package.js';
 import { DimensionedPipe } from '../parameters/parameters.pipe.js';
 import type { Parameter } from '../parameters/parameter.js';
 import { REQUEST_HEADER } from '../platform/same-origin.guard.js';
@@ -8,6 +9,8 @@ import { ROUTES, type RouteDescription } from './routes.js';
 import { SCHEMAS, type Schema } from './schemas.js';
 
 type Swagger = typeof swaggerPackage;
+
+const SWAGGER = { part: 'The OpenAPI document', name: '@nestjs/swagger', install: '@nestjs/swagger' };
 
 const ERRORS: Readonly<Record<number, string>> = {
   400: 'A parameter is wrong, or a limit is exceeded',
@@ -42,9 +45,9 @@ export async function hideRoutes(controller: Type): Promise<void> {
 
 async function loadSwagger(): Promise<Swagger | null> {
   try {
-    return await import('@nestjs/swagger');
+    return await importPackage(SWAGGER, () => import('@nestjs/swagger'));
   } catch (error) {
-    if (isMissing(error, '@nestjs/swagger')) return null;
+    if (error instanceof MissingPackageError) return null;
     throw error;
   }
 }
