@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { DataSource } from 'typeorm';
 import { Database } from '../database/database.js';
-import { provided } from '../execution/provided.js';
+import { requireProvider } from '../execution/optional-parts.js';
 import { SCHEDULING_VARIABLE } from '../trackstats.options.js';
 import type { ApplicationModule } from './application.file.js';
 
@@ -88,7 +88,7 @@ export class StartedApplication implements ApplicationSource {
 
 /** @throws MissingModuleError */
 export function databaseOf(app: INestApplicationContext): Database {
-  return provided(app, Database, 'The command line of nestjs-trackstats');
+  return requireProvider(app, Database, 'The command line of nestjs-trackstats');
 }
 
 /** The application's other jobs are none of a command's business. */

@@ -1,6 +1,6 @@
 import type * as commander from 'commander';
 import type { Command } from 'commander';
-import { requirePackage } from '../execution/optional-package.js';
+import { requirePackage } from '../execution/optional-parts.js';
 import type { ApplicationSource } from './application.js';
 import { several, wholeNumber } from './arguments.js';
 import { runCommand, type CommandTask } from './command.context.js';

@@ -2,7 +2,7 @@ import type * as cliProgress from 'cli-progress';
 import type { Progress } from '../tracking/running/progress.js';
 import { durationText, Estimate } from './estimate.js';
 import type { Output } from './output.js';
-import { requirePackage } from '../execution/optional-package.js';
+import { requirePackage } from '../execution/optional-parts.js';
 
 const BAR = { part: 'The progress bar', name: 'cli-progress', install: `'cli-progress@^3.12.0'` };
 

@@ -13,15 +13,15 @@ export class DatabaseClock {
   constructor(private readonly clock: Clock) {}
 
   now(): Date {
-    return this.corrected(this.clock());
+    return this.correct(this.clock());
   }
 
   /** Returns the time for schedules, which follow real time whatever clock the application uses. */
   scheduleNow(): Date {
-    return this.corrected(systemClock());
+    return this.correct(systemClock());
   }
 
-  private corrected(instant: Date): Date {
+  private correct(instant: Date): Date {
     return this.offset === 0 ? instant : new Date(instant.getTime() + this.offset);
   }
 
@@ -35,17 +35,17 @@ export class DatabaseClock {
    *
    * @param ask returns the database's time, in milliseconds since 1970
    */
-  async compared<T extends { readonly now: number }>(ask: () => Promise<T>): Promise<T> {
+  async compareWith<T extends { readonly now: number }>(ask: () => Promise<T>): Promise<T> {
     const asked = systemClock().getTime();
     const answer = await ask();
     const answered = systemClock().getTime();
     const offset = answer.now - (asked + answered) / 2;
-    // the answer was made at some time in between
-    this.set(Math.abs(offset) <= CLOCK_TOLERANCE + (answered - asked) / 2 ? 0 : Math.round(offset));
+    // half of the round trip is the error of the estimate
+    this.setOffset(Math.abs(offset) <= CLOCK_TOLERANCE + (answered - asked) / 2 ? 0 : Math.round(offset));
     return answer;
   }
 
-  private set(offset: number): void {
+  private setOffset(offset: number): void {
     if (offset !== 0 && Math.abs(offset - this.offset) > CLOCK_TOLERANCE) {
       const [by, way] = [Math.abs(offset / 1000).toFixed(1), offset < 0 ? 'ahead of' : 'behind'];
       this.logger.warn(

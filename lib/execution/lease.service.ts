@@ -12,10 +12,10 @@ import {
   readStates,
   takeLease,
   type BackfillMark,
-  type HeldLease,
   type LeaseEnd,
   type LeaseRequest,
   type SharedState,
+  type TakenLease,
 } from './lease.store.js';
 
 /**
@@ -24,44 +24,44 @@ import {
  */
 export type SkipReason = 'held' | 'done' | 'early';
 
-/** A lease, with what was done in the transaction that took it. */
-export interface Held<T> {
+/** A task to do under a lease. */
+export interface LeasedTask<R> {
+  /** records the run, in the transaction that takes the lease, and returns the id of the run */
+  record(fence: number): Work<number>;
+  /** runs under the lease. Its last transaction gives the lease back */
+  run(context: LeaseContext): Promise<R>;
+  /** records that the task failed, in the transaction that gives the lease back */
+  fail(context: LeaseContext, error: unknown): Work<LeaseEnd>;
+}
+
+/** The lease under which a task runs, and what was read and recorded when it was taken. */
+export interface LeaseContext {
   readonly lease: Lease;
   /** a backfill that was interrupted */
   readonly backfill: BackfillMark | null;
-  readonly begun: T;
+  readonly runId: number;
 }
 
-/** A task to do under a lease. */
-export interface HeldTask<T, R> {
-  /** in the transaction that takes the lease, given its fence */
-  begin(fence: number): Work<T>;
-  /** under the lease, which its last transaction gives back */
-  run(held: Held<T>): Promise<R>;
-  /** in the transaction that gives back the lease of a task that failed */
-  fail(held: Held<T>, error: unknown): Work<LeaseEnd>;
-}
+/** The outcome of a task that needs a lease: its result, or the reason why it did not get the lease. */
+export type LeaseOutcome<R> = { readonly kind: 'succeeded'; readonly result: R } | LeaseRefusal;
 
-export interface NotTaken {
-  readonly lease: null;
+interface LeaseRefusal {
+  readonly kind: 'skipped';
   readonly reason: SkipReason;
   /** milliseconds until the other lease ends, unless it is renewed */
-  readonly heldFor: number;
+  readonly leaseEndsIn: number;
 }
 
-type Taken<T> =
-  | { readonly held: null; readonly refusal: NotTaken }
-  | { readonly held: HeldLease; readonly state: SharedState; readonly begun: T };
-
-/** The longest time, in milliseconds, for recording a failed run and giving back its lease. A shutdown waits for it. */
-const GIVE_BACK_LIMIT = 2_000;
+/** Milliseconds for recording a failed run and giving back its lease. A shutdown waits for it. */
+const RELEASE_TIMEOUT = 2_000;
 
 /** Gives this process the right to run a tracker, which no other process has at the same time. */
 export class LeaseService {
   /** the host and process, as the history stores it */
   readonly host = `${hostname().slice(0, 200)}:${process.pid}`;
   private readonly process = `${this.host}:${randomBytes(6).toString('hex')}`;
-  private taken = 0;
+  /** number of leases that this process has asked for; makes the owner of each unique */
+  private requests = 0;
 
   constructor(
     private readonly database: Database,
@@ -70,39 +70,42 @@ export class LeaseService {
   ) {}
 
   /**
-   * Takes the lease of a tracker, if it is free and the slot is due and was not run, and does a task under it. The
-   * lease ends with the task: it is given back, or left to end by itself if the database does not answer or another
-   * process has taken over.
+   * Takes the lease of a tracker, if it is free and the slot is due and was not run, and runs a task under it. The
+   * lease ends with the task. It is given back, or runs out if the database does not answer or another process has
+   * taken over.
    *
    * @param signals stop the wait for the lease
    */
-  async hold<T, R>(
+  async runUnderLease<R>(
     request: Pick<LeaseRequest, 'name' | 'slot'>,
     signals: readonly (AbortSignal | undefined)[],
-    task: HeldTask<T, R>,
-  ): Promise<R | NotTaken> {
+    task: LeasedTask<R>,
+  ): Promise<LeaseOutcome<R>> {
     const taken = await this.take(request, signals, task);
-    if (taken.held === null) return taken.refusal;
-    const { state, begun } = taken;
-    const lease = new Lease(this.database, taken.held, this.options.lockAtMostFor);
-    const held: Held<T> = { lease, backfill: state.backfill, begun };
+    if ('kind' in taken) return taken;
+    const { lease } = taken;
     try {
-      lease.keep();
-      return await task.run(held);
+      lease.scheduleHeartbeat();
+      return { kind: 'succeeded', result: await task.run(taken) };
     } catch (error) {
-      await this.giveBack(lease, error, () => task.fail(held, error));
+      await this.releaseAfterFailure(lease, error, () => task.fail(taken, error));
       throw error;
     } finally {
-      lease.end();
+      lease.stopHeartbeats();
     }
   }
 
-  private async take<T>(
+  /** Returns the state that replicas share about trackers, by name. A tracker that never ran has none. */
+  async states(names: readonly string[]): Promise<ReadonlyMap<string, SharedState>> {
+    return new Map(await this.database.read(() => readStates(this.database, names)));
+  }
+
+  private async take(
     request: Pick<LeaseRequest, 'name' | 'slot'>,
     signals: readonly (AbortSignal | undefined)[],
-    task: Pick<HeldTask<T, unknown>, 'begin'>,
-  ): Promise<Taken<T>> {
-    const owner = `${this.process}:${++this.taken}`;
+    task: Pick<LeasedTask<unknown>, 'record'>,
+  ): Promise<LeaseContext | LeaseRefusal> {
+    const owner = `${this.process}:${++this.requests}`;
     const { lockAtMostFor } = this.options;
     const limits = {
       signals,
@@ -110,30 +113,31 @@ export class LeaseService {
       timeout: lockAtMostFor,
       onTimeout: (ms: number) => new DatabaseNotRespondingError(this.database.name, ms),
     };
-    const { state, begun } = await this.clock.compared(() =>
+    const { state, runId } = await this.clock.compareWith(() =>
       Cancellation.of(limits, (cancellation) =>
         this.database.transaction(
           function* (this: LeaseService) {
             const state = yield* takeLease(this.database, { ...request, owner, lockAtMostFor });
-            const begun = state.owner === owner ? { value: yield* task.begin(state.fence) } : null;
-            return { state, begun, now: state.now };
+            const runId = state.owner === owner ? yield* task.record(state.fence) : null;
+            return { state, runId, now: state.now };
           }.bind(this),
-          // the run's own transaction finds the lease gone if a crash has undone it
+          // need not reach the disk: if a crash undoes it, the run's own transaction finds the lease gone
           { isProvisional: true, cancellation },
         ),
       ),
     );
-    if (begun === null) return { held: null, refusal: { lease: null, ...refusal(state, request) } };
-    return { held: { name: request.name, fence: state.fence, owner, takenAt: state.now }, state, begun: begun.value };
+    if (runId === null) return refusal(state, request);
+    const taken: TakenLease = { name: request.name, fence: state.fence, owner, takenAt: state.now };
+    return { lease: new Lease(this.database, taken, lockAtMostFor), backfill: state.backfill, runId };
   }
 
   /**
-   * Ignores errors of its own: the task's error is the one that counts, and a database that made the task fail may fail
+   * Ignores errors of its own: the task's error is the one to report, and a database that made the task fail may fail
    * here too.
    */
-  private async giveBack(lease: Lease, error: unknown, end: () => Work<LeaseEnd>): Promise<void> {
+  private async releaseAfterFailure(lease: Lease, error: unknown, fail: () => Work<LeaseEnd>): Promise<void> {
     const limits = {
-      timeout: GIVE_BACK_LIMIT,
+      timeout: RELEASE_TIMEOUT,
       onTimeout: (ms: number) => new DatabaseNotRespondingError(this.database.name, ms),
       grace: 0,
     };
@@ -141,8 +145,8 @@ export class LeaseService {
       await Cancellation.of(limits, (cancellation) =>
         this.database.transaction(
           function* (): Work<void> {
-            const given = yield* end();
-            if (!(error instanceof LeaseLostError)) yield* lease.release(given);
+            const end = yield* fail();
+            if (!(error instanceof LeaseLostError)) yield* lease.release(end);
           },
           { cancellation },
         ),
@@ -151,16 +155,15 @@ export class LeaseService {
       // the lease runs out, and the history shows the run as lost
     }
   }
-
-  /** Returns the state that replicas share about trackers, by name. A tracker that never ran has none. */
-  async states(names: readonly string[]): Promise<ReadonlyMap<string, SharedState>> {
-    return new Map(await this.database.read(() => readStates(this.database, names)));
-  }
 }
 
-function refusal(state: SharedState, { slot }: Pick<LeaseRequest, 'slot'>): Omit<NotTaken, 'lease'> {
-  if (slot !== null && state.slot !== null && state.slot >= slot) return { reason: 'done', heldFor: 0 };
-  const heldFor = (state.until ?? 0) - state.now;
-  if (heldFor > 0) return { reason: 'held', heldFor };
-  return { reason: slot !== null && slot > state.now ? 'early' : 'done', heldFor: 0 };
+function refusal(state: SharedState, { slot }: Pick<LeaseRequest, 'slot'>): LeaseRefusal {
+  if (slot !== null && state.slot !== null && state.slot >= slot) return skipped('done');
+  const leaseEndsIn = (state.until ?? 0) - state.now;
+  if (leaseEndsIn > 0) return skipped('held', leaseEndsIn);
+  return skipped(slot !== null && slot > state.now ? 'early' : 'done');
+}
+
+function skipped(reason: SkipReason, leaseEndsIn = 0): LeaseRefusal {
+  return { kind: 'skipped', reason, leaseEndsIn };
 }

@@ -2,10 +2,10 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { execute, query, queryOne, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
-import { TrackerState } from './tracker-state.entity.js';
+import { TrackerState } from './run-tables.js';
 
-/** A lease that a process has. Instants are milliseconds since 1970 by the database's clock. */
-export interface HeldLease {
+/** A lease that was taken. Instants are milliseconds since 1970 by the database's clock. */
+export interface TakenLease {
   readonly name: string;
   /** distinguishes this lease from all others of the tracker */
   readonly fence: number;
@@ -13,7 +13,7 @@ export interface HeldLease {
   readonly takenAt: number;
 }
 
-/** The state that replicas share about a tracker, and the database's time. */
+/** The state of a tracker that all replicas share, and the database's time. */
 export interface SharedState {
   readonly fence: number;
   readonly owner: string | null;
@@ -43,13 +43,13 @@ export interface LeaseRequest {
 }
 
 export interface LeaseEnd {
-  /** milliseconds after it was taken during which nobody may take the next one */
+  /** milliseconds since it was taken during which nobody may take the next one */
   readonly lockAtLeastFor: number;
-  /** state to write with it */
+  /** further columns to write */
   readonly values: { readonly slot?: number | null; readonly backfill?: BackfillMark | null };
 }
 
-/** The difference to the database's clock, in milliseconds, up to which a process's clock counts as right. */
+/** A process's clock counts as right if it differs by at most this many milliseconds from the database's. */
 export const CLOCK_TOLERANCE = 1000;
 
 /**
@@ -94,7 +94,7 @@ export function* readState(database: Database, name: string): Work<SharedState |
 export function* readStates(database: Database, names: readonly string[]): Work<[string, SharedState][]> {
   const states: [string, SharedState][] = [];
   for (let first = 0; first < names.length; first += NAMES_A_STATEMENT) {
-    states.push(...(yield* readSome(database, names.slice(first, first + NAMES_A_STATEMENT))));
+    states.push(...(yield* readChunk(database, names.slice(first, first + NAMES_A_STATEMENT))));
   }
   return states;
 }
@@ -124,7 +124,7 @@ const COLUMNS: Readonly<Record<Exclude<keyof StateRow, 'now_ms'>, keyof TrackerS
   backfill_through: 'backfillThrough',
 };
 
-function* readSome(database: Database, names: readonly string[]): Work<[string, SharedState][]> {
+function* readChunk(database: Database, names: readonly string[]): Work<[string, SharedState][]> {
   const { dialect } = database;
   const table = database.table(TrackerState);
   const rows = yield* query<StateRow>(
@@ -155,28 +155,33 @@ function stateOf(row: StateRow): SharedState {
 /** Renews a lease for its full length from now on. Returns false if another process has taken over. */
 export function* renewLease(
   database: Database,
-  held: HeldLease,
+  taken: TakenLease,
   lockAtMostFor: number,
   values: LeaseEnd['values'],
 ): Work<boolean> {
-  return yield* write(database, held, [
+  return yield* updateTaken(database, taken, [
     ['until', sql`${database.dialect.now} + ${lockAtMostFor}`],
-    ...assigned(values),
+    ...assignmentsOf(values),
   ]);
 }
 
 /** Gives a lease back. Returns false if another process has taken over. */
 export function* releaseLease(
   database: Database,
-  held: HeldLease,
+  taken: TakenLease,
   { lockAtLeastFor, values }: LeaseEnd,
 ): Work<boolean> {
   const { dialect } = database;
-  const until = lockAtLeastFor === 0 ? sql`NULL` : dialect.greatest(dialect.now, sql`${held.takenAt + lockAtLeastFor}`);
-  return yield* write(database, held, [['owner', sql`NULL`], ['until', until], ...assigned(values)]);
+  const until =
+    lockAtLeastFor === 0 ? sql`NULL` : dialect.greatest(dialect.now, sql`${taken.takenAt + lockAtLeastFor}`);
+  return yield* updateTaken(database, taken, [['owner', sql`NULL`], ['until', until], ...assignmentsOf(values)]);
 }
 
-function* write(database: Database, { name, fence, owner }: HeldLease, set: readonly [string, Sql][]): Work<boolean> {
+function* updateTaken(
+  database: Database,
+  { name, fence, owner }: TakenLease,
+  set: readonly [string, Sql][],
+): Work<boolean> {
   const { dialect } = database;
   const table = database.table(TrackerState);
   const assignments = set.map(([property, value]) => sql`${table.column(property)} = ${value}`);
@@ -187,14 +192,14 @@ AND ${table.column('fence')} = ${fence} AND ${table.column('owner')} = ${dialect
   return changed === 1;
 }
 
-function assigned({ slot, backfill }: LeaseEnd['values']): [string, Sql][] {
+function assignmentsOf({ slot, backfill }: LeaseEnd['values']): [string, Sql][] {
   return [
     ...(slot === undefined || slot === null ? [] : [['slot', sql`${slot}`] as [string, Sql]]),
-    ...(backfill === undefined ? [] : markOf(backfill)),
+    ...(backfill === undefined ? [] : markAssignments(backfill)),
   ];
 }
 
-function markOf(mark: BackfillMark | null): [string, Sql][] {
+function markAssignments(mark: BackfillMark | null): [string, Sql][] {
   return [
     ['backfillFrom', sql`${mark?.from ?? null}`],
     ['backfillTo', sql`${mark?.to ?? null}`],

@@ -3,23 +3,23 @@ import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
 import { DatabaseNotRespondingError } from '../errors/database.error.js';
 import { LeaseLostError } from '../errors/run.error.js';
-import { releaseLease, renewLease, type HeldLease, type LeaseEnd } from './lease.store.js';
+import { releaseLease, renewLease, type LeaseEnd, type TakenLease } from './lease.store.js';
 
 /**
  * The right of this process to run a tracker, for a time. It is renewed while it is used, and every transaction that
- * writes under it checks that nobody has taken over. Only `LeaseService.hold` creates and ends one.
+ * writes under it checks that nobody has taken over. Only `LeaseService.runUnderLease` creates and ends one.
  */
 export class Lease {
   private readonly controller = new AbortController();
   private heartbeat: NodeJS.Timeout | undefined;
-  private ended = false;
+  private isStopped = false;
   private renewedAt = performance.now();
   /** number of consecutive heartbeats that the database has not answered */
   private unanswered = 0;
 
   constructor(
     private readonly database: Database,
-    private readonly held: HeldLease,
+    private readonly taken: TakenLease,
     private readonly lockAtMostFor: number,
   ) {}
 
@@ -31,50 +31,50 @@ export class Lease {
     return this.controller.signal;
   }
 
-  /** Renews the lease from now on, until `end`. */
-  keep(): void {
-    if (this.ended) return;
+  /** Renews the lease after a third of its length, and so on until `stopHeartbeats`. */
+  scheduleHeartbeat(): void {
+    if (this.isStopped) return;
     this.heartbeat = setTimeout(() => void this.beat(), this.lockAtMostFor / 3);
-    // a process that has nothing else to do need not live for it
+    // must not keep a process alive that has nothing else to do
     this.heartbeat.unref();
   }
 
   /** Checks, in the transaction that writes, that nobody has taken over, and renews the lease. */
   *renew(values: LeaseEnd['values'] = {}): Work<void> {
-    if (!(yield* renewLease(this.database, this.held, this.lockAtMostFor, values))) this.refuse();
+    if (!(yield* renewLease(this.database, this.taken, this.lockAtMostFor, values))) this.throwLost();
   }
 
   /** Checks, in the transaction that writes, that nobody has taken over, and gives the lease back in it. */
   *release(end: LeaseEnd): Work<void> {
-    if (!(yield* releaseLease(this.database, this.held, end))) this.refuse();
+    if (!(yield* releaseLease(this.database, this.taken, end))) this.throwLost();
   }
 
-  /** Stops the heartbeats: the lease was given back, or is left to end by itself. */
-  end(): void {
-    this.ended = true;
+  /** Call it once the lease was given back, or is left to run out. */
+  stopHeartbeats(): void {
+    this.isStopped = true;
     clearTimeout(this.heartbeat);
   }
 
-  private refuse(): never {
-    throw new LeaseLostError(this.held.name);
+  private throwLost(): never {
+    throw new LeaseLostError(this.taken.name);
   }
 
   private async beat(): Promise<void> {
     try {
-      await this.renewAlone();
+      await this.renewInTransaction();
       this.renewedAt = performance.now();
       this.unanswered = 0;
     } catch (error) {
       this.unanswered = error instanceof DatabaseNotRespondingError ? this.unanswered + 1 : 0;
       const isSilent = this.unanswered >= SILENT_BEATS && this.silence >= this.lockAtMostFor;
-      if (!this.ended && (error instanceof LeaseLostError || isSilent)) this.controller.abort(error);
-      // a database that does not answer may do so the next time; until then the fence protects what is written
+      if (!this.isStopped && (error instanceof LeaseLostError || isSilent)) this.controller.abort(error);
+      // other errors are left to the next heartbeat; the fence protects the statistics until then
     }
-    if (!this.lost.aborted) this.keep();
+    if (!this.lost.aborted) this.scheduleHeartbeat();
   }
 
-  private renewAlone(): Promise<void> {
-    // the wait for a connection is the shorter one: a pool whose connections are all in use is not silent
+  private renewInTransaction(): Promise<void> {
+    // waiting for a connection ends first: a pool whose connections are all in use does not count as silence
     const connectionTimeout = this.lockAtMostFor / 3;
     const limits = {
       timeout: 2 * connectionTimeout,
@@ -92,5 +92,5 @@ export class Lease {
   }
 }
 
-/** More than one, because a process that was paused during a heartbeat finds it late, and the next one is answered. */
+/** Two, because a process that was paused during a heartbeat sees that one fail, and the next one succeed. */
 const SILENT_BEATS = 2;

@@ -2,19 +2,16 @@ import { ConnectionBusyError, DatabaseNotRespondingError } from '../errors/datab
 import { OvertakenError, RunTimeoutError } from '../errors/run.error.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
 
-const LONGEST_PAUSE = 60_000;
+const LONGEST_DELAY = 60_000;
 
-/** How likely a retry of a failed run is to succeed: once the database is back, perhaps, or not at all. */
-export type Prospect = 'outage' | 'uncertain' | 'hopeless';
+/** How likely a retry of a failed run is to succeed. An outage is waited for. */
+export type RetryProspect = 'outage' | 'unknown' | 'none';
 
 /** Lets databases classify their errors. */
-export interface ErrorJudge {
+export interface ErrorClassifier {
   /** True if the database was busy or could not be reached. */
   isOutage(error: unknown): boolean;
-  /**
-   * True if somebody cancelled the statement, or if another writer had stored the same key: neither has to happen
-   * again.
-   */
+  /** True if the cause need not recur: somebody cancelled the statement, or another writer had stored the same key. */
   isPassing(error: unknown): boolean;
 }
 
@@ -22,21 +19,21 @@ export interface ErrorJudge {
 const PASSING = [RunTimeoutError, ConnectionBusyError, OvertakenError];
 
 /**
- * Returns how likely a retry of a failed run is to succeed. A wrong definition fails again; an error of the
- * application's method says nothing about it.
+ * Returns how likely a retry of a failed run is to succeed. A wrong definition fails again. An error of the
+ * application's method may have any cause.
  */
-export function prospectOf(error: unknown, isMethod: boolean, judge: ErrorJudge): Prospect {
+export function retryProspect(error: unknown, isMethod: boolean, databases: ErrorClassifier): RetryProspect {
   if (error instanceof DatabaseNotRespondingError) return 'outage';
-  if (PASSING.some((type) => error instanceof type)) return 'uncertain';
-  if (error instanceof TrackstatsError) return 'hopeless';
-  if (judge.isOutage(error)) return 'outage';
-  return isMethod || judge.isPassing(error) ? 'uncertain' : 'hopeless';
+  if (PASSING.some((type) => error instanceof type)) return 'unknown';
+  if (error instanceof TrackstatsError) return 'none';
+  if (databases.isOutage(error)) return 'outage';
+  return isMethod || databases.isPassing(error) ? 'unknown' : 'none';
 }
 
 /**
  * Returns the milliseconds to wait after a number of failures: doubled each time, up to a minute, and reduced at random
  * by up to half.
  */
-export function pauseAfter(failures: number, retryDelay: number): number {
-  return Math.min(LONGEST_PAUSE, retryDelay * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+export function retryDelayAfter(failures: number, retryDelay: number): number {
+  return Math.min(LONGEST_DELAY, retryDelay * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
 }

@@ -9,19 +9,19 @@ import type { DatabaseClock } from './database-clock.js';
 import type { LeaseService } from './lease.service.js';
 import type { SharedState } from './lease.store.js';
 import type { RunStatus, TrackerRun } from './tracker-run.js';
-import { TrackerRunRecord } from './tracker-run.entity.js';
+import { TrackerRunRecord } from './run-tables.js';
 
 const LONGEST_ERROR = 10_000;
 const DAY_MS = 86_400_000;
 
-/** The fields of a run that are known when it begins. */
-export type BegunRun = Pick<TrackerRun, 'tracker' | 'slot' | 'attempt' | 'startedAt'>;
+/** The fields of a run that are known when it starts. */
+export type StartedRun = Pick<TrackerRun, 'tracker' | 'slot' | 'attempt' | 'startedAt'>;
 
 /** The fields of a run that its progress or its end sets. */
 export type RunProgress = Pick<TrackerRun, 'status' | 'finishedAt' | 'error'> &
   Partial<Pick<TrackerRun, 'from' | 'through' | 'written' | 'removed'>>;
 
-/** Stores what ran, when, and how it ended. */
+/** Stores which trackers ran, when, and with what result. */
 export class RunHistory {
   constructor(
     private readonly database: Database,
@@ -31,12 +31,12 @@ export class RunHistory {
   ) {}
 
   /**
-   * Records a run that begins.
+   * Records the start of a run.
    *
    * @param fence of its lease
    * @returns its id
    */
-  *begin(run: BegunRun, fence: number): Work<number> {
+  *start(run: StartedRun, fence: number): Work<number> {
     const table = this.database.table(TrackerRunRecord);
     const values = {
       tracker: run.tracker,
@@ -56,15 +56,15 @@ export class RunHistory {
       return Number(inserted?.id);
     }
     yield* execute(insert);
-    // only who holds the lease enters runs of a tracker
+    // the latest run is this one: only the process that has the lease inserts runs of a tracker
     const row = yield* queryOne<{ id: unknown }>(
       sql`SELECT MAX(${table.column('id')}) AS id FROM ${table.path} WHERE ${table.column('tracker')} = ${this.database.dialect.text(run.tracker)}`,
     );
     return Number(row?.id);
   }
 
-  /** Records the progress or the end of a run, in the transaction that did the work. */
-  *enter(id: number, progress: RunProgress): Work<void> {
+  /** Records the progress or the end of a run. Call it in the transaction that writes the statistics. */
+  *update(id: number, progress: RunProgress): Work<void> {
     const table = this.database.table(TrackerRunRecord);
     const values = {
       ...progress,
@@ -76,7 +76,7 @@ export class RunHistory {
   }
 
   /** Returns the latest runs of a tracker, the latest first. */
-  async of(tracker: string, limit: number): Promise<TrackerRun[]> {
+  async list(tracker: string, limit: number): Promise<TrackerRun[]> {
     return this.read((table) => {
       const { dialect } = this.database;
       const ofTracker = sql`r.${table.column('tracker')} = ${dialect.text(tracker)}`;
@@ -95,14 +95,14 @@ export class RunHistory {
 
   /** Returns the start of each tracker's last successful run. */
   async lastSuccesses(): Promise<ReadonlyMap<string, Date>> {
-    return this.starts('MAX', (table) => sql`r.${table.column('status')} = 'succeeded'`);
+    return this.startsByTracker('MAX', (table) => sql`r.${table.column('status')} = 'succeeded'`);
   }
 
   /** Returns the start of the first run of each tracker that is still in the history. */
   async firstStarts(trackers: readonly string[]): Promise<ReadonlyMap<string, Date>> {
     if (trackers.length === 0) return new Map();
     const names = trackers.map((name) => this.database.dialect.text(name));
-    return this.starts('MIN', (table) => sql`r.${table.column('tracker')} IN (${join(names)})`);
+    return this.startsByTracker('MIN', (table) => sql`r.${table.column('tracker')} IN (${join(names)})`);
   }
 
   /** Removes runs that are older than the history keeps, except the last success. */
@@ -139,10 +139,13 @@ AND (${column('startedAt')} < ${before} OR ${column('id')} < ${fromId}) AND ${co
     const table = this.database.table(TrackerRunRecord);
     const columns = Object.entries(COLUMNS).map(([name, property]) => sql`r.${table.column(property)} AS ${raw(name)}`);
     const statement = sql`SELECT ${join(columns)} FROM ${table.path} r ${condition(table)}`;
-    return this.shown(await this.database.read(() => query<RunRow>(statement)));
+    return this.markLost(await this.database.read(() => query<RunRow>(statement)));
   }
 
-  private async starts(which: 'MIN' | 'MAX', condition: (table: Table) => Sql): Promise<ReadonlyMap<string, Date>> {
+  private async startsByTracker(
+    which: 'MIN' | 'MAX',
+    condition: (table: Table) => Sql,
+  ): Promise<ReadonlyMap<string, Date>> {
     const table = this.database.table(TrackerRunRecord);
     const tracker = sql`r.${table.column('tracker')}`;
     const rows = await this.database.read(() =>
@@ -153,13 +156,13 @@ AND (${column('startedAt')} < ${before} OR ${column('id')} < ${fromId}) AND ${co
     return new Map(rows.map((row) => [row.tracker, new Date(Number(row.started))]));
   }
 
-  /** Shows a run as lost if it says that it is running, but its lease has ended or belongs to another. */
-  private async shown(rows: readonly RunRow[]): Promise<TrackerRun[]> {
+  /** Sets the status 'lost' for runs that are stored as running, but whose lease has ended or belongs to another. */
+  private async markLost(rows: readonly RunRow[]): Promise<TrackerRun[]> {
     const running = rows.filter(({ status }) => status === 'running').map(({ tracker }) => tracker);
     const states = await this.leases.states([...new Set(running)]);
     return rows.map((row) => {
       const run = runOf(row);
-      const isDead = run.status === 'running' && !isHeld(states.get(run.tracker), row.fence);
+      const isDead = run.status === 'running' && !hasLease(states.get(run.tracker), row.fence);
       return isDead ? { ...run, status: 'lost', error: DIED } : run;
     });
   }
@@ -202,7 +205,7 @@ const COLUMNS: Readonly<Record<keyof RunRow, keyof TrackerRunRecord>> = {
 
 const DIED = 'Its process died, or was cut off from the database, and its lease has run out.';
 
-function isHeld(state: SharedState | undefined, fence: unknown): boolean {
+function hasLease(state: SharedState | undefined, fence: unknown): boolean {
   if (state === undefined || state.until === null) return false;
   return state.fence === Number(fence) && state.owner !== null && state.until > state.now;
 }

@@ -7,13 +7,14 @@ import type { SkipReason } from './lease.service.js';
 
 const eventType = oneOf<TrackerEventType>('started', 'finished', 'failed', 'skipped');
 
-interface RunEvent {
+interface BaseEvent {
   readonly tracker: string;
   /** the instant for which it was scheduled; null if it was started by a call */
   readonly slot: Date | null;
 }
 
-interface BegunEvent extends RunEvent {
+/** The common part of the events of a run that has its lease. */
+export interface RunEvent extends BaseEvent {
   /** id of the run in the history */
   readonly runId: number;
   /** 1 for the first try */
@@ -22,12 +23,12 @@ interface BegunEvent extends RunEvent {
 
 /** An event in the life of a run of a registered tracker in this process. */
 export type TrackerEvent =
-  | (BegunEvent & { readonly type: 'started' })
-  | (BegunEvent & { readonly type: 'finished'; readonly result: TrackResult })
+  | (RunEvent & { readonly type: 'started' })
+  | (RunEvent & { readonly type: 'finished'; readonly result: TrackResult })
   /** `willRetry`: the run will be tried again */
-  | (BegunEvent & { readonly type: 'failed'; readonly error: unknown; readonly willRetry: boolean })
+  | (RunEvent & { readonly type: 'failed'; readonly error: unknown; readonly willRetry: boolean })
   /** another process runs it or has run this slot; 'busy': this process is running it */
-  | (RunEvent & { readonly type: 'skipped'; readonly reason: SkipReason | 'busy' });
+  | (BaseEvent & { readonly type: 'skipped'; readonly reason: SkipReason | 'busy' });
 
 /** The types of events: started, finished, failed, skipped. */
 export type TrackerEventType = TrackerEvent['type'];
@@ -62,7 +63,7 @@ export class TrackerEvents {
     readArgument('TrackerEvents.on: type', type, eventType);
     readArgument('TrackerEvents.on: listener', listener, callback('(event) => void'));
     const subscription = this.subject.subscribe((event) => {
-      if (event.type === type) void this.tell(listener as (event: TrackerEvent) => unknown, event);
+      if (event.type === type) void this.notify(listener as (event: TrackerEvent) => unknown, event);
     });
     return () => {
       subscription.unsubscribe();
@@ -74,7 +75,7 @@ export class TrackerEvents {
     this.subject.next(event);
   }
 
-  private async tell(listener: (event: TrackerEvent) => unknown, event: TrackerEvent): Promise<void> {
+  private async notify(listener: (event: TrackerEvent) => unknown, event: TrackerEvent): Promise<void> {
     try {
       await listener(event);
     } catch (error) {

@@ -11,7 +11,7 @@ import type { Clock } from '../trackstats.tokens.js';
 import { naturalKey } from '../tracking/definition/option.js';
 import type { RegisteredTracker } from '../tracking/definition/registered-tracker.js';
 import type { RunHistory } from './run-history.js';
-import type { TrackerExecutor } from './tracker.executor.js';
+import type { TrackerWorker } from './tracker.worker.js';
 import type { TrackerRun } from './tracker-run.js';
 
 /** The state of a tracker, as `TrackerService.list` returns it. */
@@ -53,7 +53,7 @@ export class TrackerOverview {
   constructor(
     private readonly database: Database,
     private readonly history: RunHistory,
-    private readonly executor: TrackerExecutor,
+    private readonly worker: TrackerWorker,
     private readonly clock: Clock,
   ) {}
 
@@ -75,7 +75,7 @@ export class TrackerOverview {
         lastRun: runs.get(name) ?? null,
         coverage: coverages[place] ?? null,
         lagMs: success === undefined ? null : Math.max(0, this.clock().getTime() - success.getTime()),
-        running: runs.get(name)?.status === 'running' || this.executor.isRunning(tracker),
+        running: runs.get(name)?.status === 'running' || this.worker.isRunning(tracker),
       };
     });
   }

@@ -15,7 +15,7 @@ import type { Sourced, SourceFinder } from '../tracking/definition/source.finder
 import { splitOptions } from '../tracking/definition/option.js';
 import { classTracks } from '../tracking/definition/track-metadata.js';
 import type { TrackerDefinition } from '../tracking/definition/tracker-definition.js';
-import type { TrackerExecutor } from './tracker.executor.js';
+import type { TrackerWorker } from './tracker.worker.js';
 import type { TrackerInfo, TrackerOverview } from './tracker-overview.js';
 import type { RegisterOptions, TrackerRegistrar } from './tracker.registrar.js';
 import type { TrackerRegistry, TrackerTarget } from '../tracking/definition/tracker.registry.js';
@@ -81,7 +81,7 @@ export class TrackerService {
   constructor(
     private readonly registry: TrackerRegistry,
     private readonly registrar: TrackerRegistrar,
-    private readonly executor: TrackerExecutor,
+    private readonly worker: TrackerWorker,
     private readonly overview: TrackerOverview,
     private readonly runs: RunHistory,
     private readonly sources: SourceFinder,
@@ -150,7 +150,7 @@ export class TrackerService {
     const { now = this.clock(), from, to, onProgress, signal } = readCall('track', options);
     const { definition, sourced } = this.defined(tracker);
     const range = { from: dateOf(from, definition), to: dateOf(to, definition) };
-    return this.executor.apart((shutdown) =>
+    return this.worker.runTask((shutdown) =>
       Cancellation.of({ signals: [shutdown, signal] }, async (cancellation) => {
         cancellation.check();
         const rows = await cancellation.during(this.sources.find(sourced, now, source));
@@ -177,7 +177,7 @@ export class TrackerService {
     options: { now?: Date | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<TrackResult | null> {
     const { now, signal } = readCall('run', options);
-    const outcome = await this.executor.tryNow(this.registry.get(tracker, 'run'), { slot: null, now, signal });
+    const outcome = await this.worker.runNow(this.registry.get(tracker, 'run'), { slot: null, now, signal });
     return outcome.kind === 'succeeded' ? outcome.result : null;
   }
 
@@ -207,7 +207,7 @@ export class TrackerService {
     const { definition } = registered;
     const { from, to, step, resume, signal, onProgress } = readCall('backfill', options);
     const range = { from: dateIn(from, definition), to: dateOf(to, definition), step, resume };
-    return this.executor.next(registered, { slot: null, backfill: range, signal, onProgress });
+    return this.worker.runWhenFree(registered, { slot: null, backfill: range, signal, onProgress });
   }
 
   /**
@@ -235,7 +235,7 @@ export class TrackerService {
     const registered = this.ofSource(tracker, 'verify');
     const { definition } = registered;
     const dates = datesOf(range, definition);
-    return this.executor.apart((shutdown) =>
+    return this.worker.runTask((shutdown) =>
       Cancellation.of({ signals: [shutdown, signal] }, async (cancellation) => {
         cancellation.check();
         const source = await cancellation.during(this.sources.find(registered, this.clock()));
@@ -259,7 +259,7 @@ export class TrackerService {
     const { onProgress, signal, ...range } = readCall('repair', options);
     const registered = this.ofSource(tracker, 'repair');
     const { definition } = registered;
-    const covered = await this.executor.apart((shutdown) =>
+    const covered = await this.worker.runTask((shutdown) =>
       Cancellation.of({ signals: [shutdown, signal] }, async (cancellation) => {
         cancellation.check();
         const source = await cancellation.during(this.sources.find(registered, this.clock()));
@@ -268,10 +268,10 @@ export class TrackerService {
     );
     const { from, to } = datesOf(range, definition);
     const watching = { slot: null, signal, onProgress };
-    if (covered === null) return this.executor.next(registered, watching);
+    if (covered === null) return this.worker.runWhenFree(registered, watching);
     const repaired = { from: from ?? covered.from, to: to ?? covered.through };
     const backfill = { ...repaired, step: repairStep(repaired.from, repaired.to), resume: false };
-    return this.executor.next(registered, { ...watching, backfill });
+    return this.worker.runWhenFree(registered, { ...watching, backfill });
   }
 
   /** Returns the trackers of the application with their schedule, last run, coverage and age. */
@@ -286,7 +286,7 @@ export class TrackerService {
    */
   async history(tracker: TrackerTarget, options: { limit?: number | undefined } = {}): Promise<TrackerRun[]> {
     const { limit } = readCall('history', options);
-    return this.runs.of(this.registry.get(tracker, 'history').name, limit);
+    return this.runs.list(this.registry.get(tracker, 'history').name, limit);
   }
 
   private ofSource(tracker: TrackerTarget, call: string): SourceTracker {

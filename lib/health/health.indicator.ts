@@ -1,6 +1,6 @@
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import { provided } from '../execution/provided.js';
+import { requireProvider } from '../execution/optional-parts.js';
 import { RunHistory } from '../execution/run-history.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { TrackerRegistry, type TrackerTarget } from '../tracking/definition/tracker.registry.js';
@@ -64,7 +64,7 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
 
   /** @throws MissingModuleError */
   onApplicationBootstrap(): void {
-    this.clock = provided<Clock>(this.moduleRef, TRACKSTATS_CLOCK, 'TrackstatsHealthModule');
+    this.clock = requireProvider<Clock>(this.moduleRef, TRACKSTATS_CLOCK, 'TrackstatsHealthModule');
     this.startedAt = this.clock();
   }
 
@@ -94,14 +94,14 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
   }
 
   private names(targets: readonly TrackerTarget[] | undefined): ReadonlySet<string> {
-    const registry = provided(this.moduleRef, TrackerRegistry, 'TrackstatsHealthModule');
+    const registry = requireProvider(this.moduleRef, TrackerRegistry, 'TrackstatsHealthModule');
     const trackers = targets?.map((target) => registry.get(target, 'isHealthy')) ?? registry.all('isHealthy');
     return new Set(trackers.map(({ name }) => name));
   }
 
   private async late(names: ReadonlySet<string>, allowance: number | null): Promise<Record<string, LateTracker>> {
-    const trackers = provided(this.moduleRef, TrackerService, 'TrackstatsHealthModule');
-    const history = provided(this.moduleRef, RunHistory, 'TrackstatsHealthModule');
+    const trackers = requireProvider(this.moduleRef, TrackerService, 'TrackstatsHealthModule');
+    const history = requireProvider(this.moduleRef, RunHistory, 'TrackstatsHealthModule');
     const infos = (await trackers.list()).filter(({ name }) => names.has(name));
     return lateTrackers(history, infos, { now: this.clock(), allowance, startedAt: this.startedAt });
   }

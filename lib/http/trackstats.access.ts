@@ -2,7 +2,7 @@ import { Inject, Injectable, type InjectionToken, type OnModuleInit } from '@nes
 import { ModuleRef } from '@nestjs/core';
 import { MetricService } from '../catalog/index.js';
 import { Database } from '../database/database.js';
-import { provided } from '../execution/provided.js';
+import { requireProvider } from '../execution/optional-parts.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { ObjectTypes, type StatisticContext, StatisticOwners, StatisticService } from '../statistics/index.js';
 import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
@@ -40,6 +40,6 @@ export class TrackstatsAccess implements OnModuleInit {
   }
 
   private find<T>(token: InjectionToken<T>): T {
-    return provided(this.moduleRef, token, 'TrackstatsHttpModule');
+    return requireProvider(this.moduleRef, token, 'TrackstatsHttpModule');
   }
 }

@@ -4,8 +4,8 @@ import { Metric } from '../catalog/metric.entity.js';
 import { Coverage } from '../coverage/coverage.entity.js';
 import { StatisticByDateAndObject } from '../statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../statistics/tables/statistic-by-date.entity.js';
-import { TrackerRunRecord } from '../execution/tracker-run.entity.js';
-import { TrackerState } from '../execution/tracker-state.entity.js';
+import { TrackerRunRecord } from '../execution/run-tables.js';
+import { TrackerState } from '../execution/run-tables.js';
 
 /**
  * Lists the entities of the library, for a data source without `autoLoadEntities`.

@@ -15,7 +15,7 @@ import { prepareStatisticTables } from '../statistics/tables/prepare.js';
 import { registered, type RegisteredTracker } from '../tracking/definition/registered-tracker.js';
 import { forwardEvents } from '../execution/event-emitter.bridge.js';
 import type { TrackerEvents } from '../execution/tracker-events.js';
-import { prepareRunTables } from '../execution/prepare.js';
+import { prepareRunTables } from '../execution/run-tables.js';
 import type { TrackerChecker } from '../tracking/running/tracker.checker.js';
 import {
   exploreTrackers,

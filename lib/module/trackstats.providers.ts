@@ -17,12 +17,12 @@ import { MethodRunner } from '../tracking/running/method.runner.js';
 import { DatabaseClock } from '../execution/database-clock.js';
 import { LeaseService } from '../execution/lease.service.js';
 import { RunHistory } from '../execution/run-history.js';
-import { TrackerAttempt } from '../execution/tracker.attempt.js';
+import { AttemptRunner } from '../execution/attempt.runner.js';
 import { TrackerEvents } from '../execution/tracker-events.js';
-import { Running } from '../execution/running.js';
+import { ActiveTasks } from '../execution/concurrency.js';
 import { SourceFinder } from '../tracking/definition/source.finder.js';
 import { TrackerChecker } from '../tracking/running/tracker.checker.js';
-import { TrackerExecutor } from '../execution/tracker.executor.js';
+import { TrackerWorker } from '../execution/tracker.worker.js';
 import { TrackerOverview } from '../execution/tracker-overview.js';
 import { TrackerRegistrar } from '../execution/tracker.registrar.js';
 import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
@@ -72,7 +72,7 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
       provide: TrackerScheduler,
       useFactory: schedulerOf,
       inject: [
-        TrackerExecutor,
+        TrackerWorker,
         TrackerOverview,
         LeaseService,
         DatabaseClock,
@@ -134,7 +134,7 @@ function trackingProviders(): Provider[] {
   return [
     of(TrackerRegistry),
     of(TrackerRegistrar, RESOLVED),
-    of(Running),
+    of(ActiveTasks),
     of(TrackerEvents),
     of(DatabaseClock, TRACKSTATS_CLOCK),
     made(SCHEDULING, ({ scheduling }: ResolvedOptions) => scheduling, [RESOLVED]),
@@ -156,7 +156,7 @@ function trackingProviders(): Provider[] {
       [DataSources, ModuleRef],
     ),
     of(
-      TrackerAttempt,
+      AttemptRunner,
       SourceFinder,
       TrackerRunner,
       MethodRunner,
@@ -166,14 +166,14 @@ function trackingProviders(): Provider[] {
       DatabaseClock,
       SCHEDULING,
     ),
-    of(TrackerExecutor, TrackerAttempt, DataSources, RunHistory, Running, TrackerEvents, DatabaseClock, SCHEDULING),
+    of(TrackerWorker, AttemptRunner, DataSources, RunHistory, ActiveTasks, TrackerEvents, DatabaseClock, SCHEDULING),
     of(TrackerChecker, SourceFinder, TrackerRunner, MethodRunner, MetricService, StatisticOwners, TRACKSTATS_CLOCK),
-    of(TrackerOverview, Database, RunHistory, TrackerExecutor, TRACKSTATS_CLOCK),
+    of(TrackerOverview, Database, RunHistory, TrackerWorker, TRACKSTATS_CLOCK),
     of(
       TrackerService,
       TrackerRegistry,
       TrackerRegistrar,
-      TrackerExecutor,
+      TrackerWorker,
       TrackerOverview,
       RunHistory,
       SourceFinder,
@@ -186,14 +186,14 @@ function trackingProviders(): Provider[] {
 }
 
 function schedulerOf(
-  executor: TrackerExecutor,
+  worker: TrackerWorker,
   overview: TrackerOverview,
   leases: LeaseService,
   clock: DatabaseClock,
   options: ResolvedScheduling,
   registry?: SchedulerRegistry,
 ): TrackerScheduler {
-  return new TrackerScheduler(executor, overview, leases, clock, options, registry);
+  return new TrackerScheduler(worker, overview, leases, clock, options, registry);
 }
 
 function namedBy(moduleRef: ModuleRef): (name: string) => DataSource | undefined {

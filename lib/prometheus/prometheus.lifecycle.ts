@@ -1,6 +1,6 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import { provided } from '../execution/provided.js';
+import { requireProvider } from '../execution/optional-parts.js';
 import { TrackerEvents } from '../execution/tracker-events.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
@@ -20,9 +20,9 @@ export class PrometheusLifecycle implements OnModuleInit, OnApplicationShutdown 
 
   /** Before the first tracker runs. */
   onModuleInit(): void {
-    const trackers = provided(this.moduleRef, TrackerService, PART);
-    const clock = provided<Clock>(this.moduleRef, TRACKSTATS_CLOCK, PART);
-    const events = provided(this.moduleRef, TrackerEvents, PART);
+    const trackers = requireProvider(this.moduleRef, TrackerService, PART);
+    const clock = requireProvider<Clock>(this.moduleRef, TRACKSTATS_CLOCK, PART);
+    const events = requireProvider(this.moduleRef, TrackerEvents, PART);
     this.end = feedMetrics(this.options, events, async () => ({ now: clock(), infos: await trackers.list() }));
   }
 

@@ -1,7 +1,7 @@
 import type * as client from 'prom-client';
 import type { Registry } from 'prom-client';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
-import { requirePackage } from '../execution/optional-package.js';
+import { requirePackage } from '../execution/optional-parts.js';
 import { optional, withDefault, type Check } from '../validation/check.js';
 import { readOptions, type ChecksOf } from '../validation/options.js';
 

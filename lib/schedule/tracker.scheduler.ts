@@ -4,7 +4,7 @@ import { ShuttingDownError } from '../errors/run.error.js';
 import { DuplicateJobError, MissingScheduleModuleError } from '../errors/schedule.error.js';
 import type { DatabaseClock } from '../execution/database-clock.js';
 import type { LeaseService } from '../execution/lease.service.js';
-import type { Outcome, TrackerExecutor } from '../execution/tracker.executor.js';
+import type { RunOutcome, TrackerWorker } from '../execution/tracker.worker.js';
 import type { TrackerOverview } from '../execution/tracker-overview.js';
 import type { RegisteredTracker } from '../tracking/definition/registered-tracker.js';
 import type { TrackerSchedule } from '../tracking/definition/tracker-schedule.js';
@@ -26,7 +26,7 @@ export class TrackerScheduler {
 
   /** @param jobsOfApplication undefined if the application has no ScheduleModule */
   constructor(
-    private readonly executor: TrackerExecutor,
+    private readonly worker: TrackerWorker,
     private readonly overview: TrackerOverview,
     private readonly leases: LeaseService,
     private readonly clock: DatabaseClock,
@@ -55,14 +55,14 @@ export class TrackerScheduler {
   /** Stops firing a tracker. Resolves when its current run has ended. */
   async remove(tracker: RegisteredTracker): Promise<void> {
     this.removeJob(tracker.name);
-    await this.executor.idle(tracker);
+    await this.worker.waitFor(tracker);
   }
 
   /** Stops firing all trackers. Resolves when the current runs have ended. */
   async stop(): Promise<void> {
     this.stopped = true;
     for (const name of [...this.jobs.keys(), ...this.waiting.keys()]) this.removeJob(name);
-    await this.executor.stop();
+    await this.worker.stop();
   }
 
   /** Creates all jobs before it starts the first, so that a failed start leaves no timer behind. */
@@ -121,11 +121,11 @@ export class TrackerScheduler {
   }
 
   private async run(tracker: ScheduledTracker, slot: Date): Promise<void> {
-    const next = slotAfter(tracker.schedule, slot);
-    const outcome = await this.outcomeOf(tracker, () => this.executor.scheduled(tracker, { slot, next }));
+    const nextSlot = slotAfter(tracker.schedule, slot);
+    const outcome = await this.outcomeOf(tracker, () => this.worker.runScheduled(tracker, { slot, nextSlot }));
     if (outcome?.kind !== 'skipped') return;
     // its holder may have died: then nobody else would run this slot
-    if (outcome.reason === 'held') this.later(tracker, outcome.heldFor + LOOK_AFTER);
+    if (outcome.reason === 'held') this.later(tracker, outcome.leaseEndsIn + LOOK_AFTER);
     if (outcome.reason === 'busy') void this.afterThisRun(tracker);
   }
 
@@ -142,7 +142,7 @@ export class TrackerScheduler {
   private async afterThisRun(tracker: ScheduledTracker): Promise<void> {
     if (this.overdue.has(tracker.name)) return;
     this.overdue.add(tracker.name);
-    await this.executor.idle(tracker);
+    await this.worker.waitFor(tracker);
     this.overdue.delete(tracker.name);
     await this.runLatest(tracker);
   }
@@ -154,10 +154,10 @@ export class TrackerScheduler {
   }
 
   private async byHand(tracker: RegisteredTracker): Promise<void> {
-    await this.outcomeOf(tracker, () => this.executor.tryNow(tracker, { slot: null }));
+    await this.outcomeOf(tracker, () => this.worker.runNow(tracker, { slot: null }));
   }
 
-  private async outcomeOf(tracker: RegisteredTracker, execute: () => Promise<Outcome>): Promise<Outcome | null> {
+  private async outcomeOf(tracker: RegisteredTracker, execute: () => Promise<RunOutcome>): Promise<RunOutcome | null> {
     if (this.stopped) return null;
     try {
       const outcome = await execute();
@@ -178,7 +178,7 @@ export class TrackerScheduler {
 /** Milliseconds to wait after the end of a lease before looking at it again. */
 const LOOK_AFTER = 100;
 
-const SKIPPED: Readonly<Record<(Outcome & { kind: 'skipped' })['reason'], string>> = {
+const SKIPPED: Readonly<Record<(RunOutcome & { kind: 'skipped' })['reason'], string>> = {
   busy: 'it is still running here; it runs again when that has ended.',
   held: 'another process is running it.',
   done: 'another process has run this slot.',

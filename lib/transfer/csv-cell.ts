@@ -1,4 +1,4 @@
-import type { OptionalPackage } from '../execution/optional-package.js';
+import type { OptionalPackage } from '../execution/optional-parts.js';
 
 /** Loaded when CSV is first read or written, so that TransferService works without these packages for JSON Lines. */
 export function csvPackage(name: 'csv-parse' | 'csv-stringify'): OptionalPackage {

@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import type { CsvError } from 'csv-parse';
 import type { Database } from '../database/database.js';
-import { importPackage } from '../execution/optional-package.js';
+import { importPackage } from '../execution/optional-parts.js';
 import type { StatisticKey } from '../statistics/index.js';
 import { csvPackage, restored } from './csv-cell.js';
 import { columnsOf, type CsvColumns } from './csv-columns.js';

@@ -1,6 +1,6 @@
 import type { stringify } from 'csv-stringify/sync';
 import type { Metric } from '../catalog/index.js';
-import { importPackage } from '../execution/optional-package.js';
+import { importPackage } from '../execution/optional-parts.js';
 import type { StatisticKey, StatisticTable, StoredRow } from '../statistics/index.js';
 import { Period } from '../time/period.js';
 import { csvPackage, defused } from './csv-cell.js';

@@ -11,7 +11,7 @@ import {
   TrackerService,
 } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
-import { TrackerState } from '../../lib/execution/tracker-state.entity.js';
+import { TrackerState } from '../../lib/execution/run-tables.js';
 import { at, closeApplications, Order, saveOrders, start } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 

@@ -9,9 +9,9 @@ import {
 } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
 import type { Work } from '../../lib/database/work.js';
-import { LeaseService, type HeldTask } from '../../lib/execution/lease.service.js';
+import { LeaseService, type LeasedTask } from '../../lib/execution/lease.service.js';
 import type { LeaseEnd } from '../../lib/execution/lease.store.js';
-import { TrackerState } from '../../lib/execution/tracker-state.entity.js';
+import { TrackerState } from '../../lib/execution/run-tables.js';
 import { closeApplications, Order, start } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 
@@ -32,8 +32,8 @@ function fails(): never {
   throw new TypeError('no');
 }
 
-const TASK: HeldTask<null, string> = {
-  begin: () => nothing(null),
+const TASK: LeasedTask<string> = {
+  record: () => nothing(0),
   run: () => Promise.resolve('done'),
   fail: () => nothing<LeaseEnd>({ lockAtLeastFor: 0, values: {} }),
 };
@@ -53,18 +53,18 @@ describeOnEachDatabase('a lease', (database) => {
     await database.reset();
   });
 
-  const hold = (task: Partial<HeldTask<null, string>>): Promise<unknown> =>
-    module.get(LeaseService).hold({ name: 'orders', slot: null }, [], { ...TASK, ...task });
+  const hold = (task: Partial<LeasedTask<string>>): Promise<unknown> =>
+    module.get(LeaseService).runUnderLease({ name: 'orders', slot: null }, [], { ...TASK, ...task });
   const until = async (): Promise<number | null> => {
     const state = await module.get(DataSource).getRepository(TrackerState).findOneBy({ name: 'orders' });
     return state?.until === undefined || state.until === null ? null : Number(state.until);
   };
 
-  it.each<[string, Partial<HeldTask<null, string>>]>([
+  it.each<[string, Partial<LeasedTask<string>>]>([
     ['a task that throws before it is a promise', { run: fails }],
     ['a task that rejects', { run: () => Promise.reject(new TypeError('no')) }],
-    ['what is done with the taking of it and throws', { begin: fails }],
-    ['what is done with the taking of it and throws later', { begin: () => throwing() }],
+    ['what is done with the taking of it and throws', { record: fails }],
+    ['what is done with the taking of it and throws later', { record: () => throwing() }],
   ])('is given back after %s', async (_, task) => {
     await expect(hold(task)).rejects.toThrow('no');
     expect(await until()).toBeNull();
@@ -92,6 +92,6 @@ describeOnEachDatabase('a lease', (database) => {
 });
 
 // eslint-disable-next-line require-yield -- it throws instead
-function* throwing(): Work<null> {
+function* throwing(): Work<never> {
   throw new TypeError('no');
 }

@@ -2,7 +2,7 @@ import { ConnectionBusyError, DatabaseNotRespondingError, OvertakenError } from 
 import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { PostgresDialect } from '../../lib/database/dialects/postgres.dialect.js';
-import { prospectOf, type ErrorJudge } from '../../lib/execution/retry.js';
+import { retryProspect, type ErrorClassifier } from '../../lib/execution/retry.js';
 import { TRACKSTATS_ENTITIES } from '../../lib/module/trackstats.entities.js';
 import { describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
 
@@ -10,21 +10,21 @@ describe('a connection that PostgreSQL ended between two statements', () => {
   it('is an outage, after which a scheduled run is tried again', () => {
     const dialect = new PostgresDialect();
     const judge = { isOutage: (error: unknown) => dialect.isUnavailable(error), isPassing: () => false };
-    expect(prospectOf(new QueryRunnerAlreadyReleasedError(), false, judge)).toBe('outage');
-    expect(prospectOf(new TypeError('no'), false, judge)).toBe('hopeless');
+    expect(retryProspect(new QueryRunnerAlreadyReleasedError(), false, judge)).toBe('outage');
+    expect(retryProspect(new TypeError('no'), false, judge)).toBe('none');
   });
 });
 
 describe('an error of the library', () => {
-  const judge: ErrorJudge = { isOutage: () => false, isPassing: () => false };
+  const judge: ErrorClassifier = { isOutage: () => false, isPassing: () => false };
 
   it.each([
-    [new OvertakenError('orders'), 'uncertain'],
-    [new ConnectionBusyError(30_000, null), 'uncertain'],
-    [new ConnectionBusyError(30_000, 'default'), 'uncertain'],
+    [new OvertakenError('orders'), 'unknown'],
+    [new ConnectionBusyError(30_000, null), 'unknown'],
+    [new ConnectionBusyError(30_000, 'default'), 'unknown'],
     [new DatabaseNotRespondingError('default', 5_000), 'outage'],
   ])('%s is tried again', (error, prospect) => {
-    expect(prospectOf(error, false, judge)).toBe(prospect);
+    expect(retryProspect(error, false, judge)).toBe(prospect);
   });
 });
 
@@ -49,24 +49,24 @@ describeOnEachDatabase('an error that the database gives', (database) => {
       })
       .catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(Error);
-    return prospectOf(error, false, judge);
+    return retryProspect(error, false, judge);
   }
 
   it('for a statement that was cancelled may not come again', async () => {
     const statements = CANCELLED[database.kind];
     if (statements === undefined) return; // statements of SQLite run in this process
-    expect(await prospectAfter(...statements)).toBe('uncertain');
+    expect(await prospectAfter(...statements)).toBe('unknown');
   });
 
   it('for a key that another writer has stored may not come again', async () => {
     const insert = `INSERT INTO trackstats_domain (ref, name) VALUES ('shop', 'Shop')`;
-    expect(await prospectAfter(insert, insert)).toBe('uncertain');
+    expect(await prospectAfter(insert, insert)).toBe('unknown');
   });
 
   it('for a statement that is wrong comes again', async () => {
-    expect(await prospectAfter('SELECT 1 FROM no_such_table')).toBe('hopeless');
+    expect(await prospectAfter('SELECT 1 FROM no_such_table')).toBe('none');
     await database.reset();
     // another constraint, of the same class of SQLSTATE
-    expect(await prospectAfter(`INSERT INTO trackstats_domain (ref, name) VALUES (NULL, 'Shop')`)).toBe('hopeless');
+    expect(await prospectAfter(`INSERT INTO trackstats_domain (ref, name) VALUES (NULL, 'Shop')`)).toBe('none');
   });
 });

@@ -18,8 +18,8 @@ import {
   type TrackerEvent,
 } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
-import { TrackerState } from '../../lib/execution/tracker-state.entity.js';
-import { TrackerRunRecord } from '../../lib/execution/tracker-run.entity.js';
+import { TrackerState } from '../../lib/execution/run-tables.js';
+import { TrackerRunRecord } from '../../lib/execution/run-tables.js';
 import { at, closeApplications, NOW, Order, saveOrders, start } from '../module/application.js';
 import { describeOnEachDatabase, type DatabaseKind, type ExtraOptions } from '../support/databases.js';
 import { gate } from '../support/gate.js';

@@ -18,8 +18,8 @@ import {
   trackstatsMigrations,
 } from 'nestjs-trackstats';
 import { Database } from '../../lib/database/database.js';
-import { prepareRunTables } from '../../lib/execution/prepare.js';
-import { TrackerRunRecord } from '../../lib/execution/tracker-run.entity.js';
+import { prepareRunTables } from '../../lib/execution/run-tables.js';
+import { TrackerRunRecord } from '../../lib/execution/run-tables.js';
 import { prepareStatisticTables } from '../../lib/statistics/tables/prepare.js';
 import { at, closeApplications, Customer, Order, saveOrders, start } from '../module/application.js';
 import { describeOnEachDatabase, type ExtraOptions } from '../support/databases.js';

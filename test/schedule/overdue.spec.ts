@@ -2,7 +2,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import type { TestingModule } from '@nestjs/testing';
 import { defineDomain, defineMetric, Track, TrackerEvents, TrackerService, type TrackerEvent } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
-import { TrackerState } from '../../lib/execution/tracker-state.entity.js';
+import { TrackerState } from '../../lib/execution/run-tables.js';
 import { closeApplications, start } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 

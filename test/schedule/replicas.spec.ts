@@ -15,7 +15,7 @@ import {
 } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
 import { DatabaseClock } from '../../lib/execution/database-clock.js';
-import { TrackerState } from '../../lib/execution/tracker-state.entity.js';
+import { TrackerState } from '../../lib/execution/run-tables.js';
 import { closeApplications, start, type ApplicationOptions } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { gate } from '../support/gate.js';
@@ -216,7 +216,7 @@ describeOnEachDatabase('schedules of several processes', (database) => {
     const module = await shop();
     const clock = module.get(DatabaseClock, { strict: false });
     const ahead = 2 * HOUR;
-    await clock.compared(() => Promise.resolve({ now: Date.now() - ahead }));
+    await clock.compareWith(() => Promise.resolve({ now: Date.now() - ahead }));
     expect(warned).toHaveBeenCalledWith(expect.stringMatching(/7200\.0 s ahead of the database's/));
     expect(Math.abs(clock.scheduleNow().getTime() + ahead - Date.now())).toBeLessThan(1000);
     // its own slot has not come by the database's clock, and the one that has is run

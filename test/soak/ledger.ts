@@ -1,7 +1,7 @@
 import { addDays, Period, StatisticByDate, StatisticByDateAndObject, TRACKSTATS_ENTITIES } from 'nestjs-trackstats';
 import type { DataSource, EntityManager } from 'typeorm';
-import { TrackerRunRecord } from '../../lib/execution/tracker-run.entity.js';
-import { TrackerState } from '../../lib/execution/tracker-state.entity.js';
+import { TrackerRunRecord } from '../../lib/execution/run-tables.js';
+import { TrackerState } from '../../lib/execution/run-tables.js';
 import { BACKFILL_STEP_DAYS, DAYS, FIRST_DAY } from './dates.js';
 import { Customer, Sale } from './application/shop.js';
 

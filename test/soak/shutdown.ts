@@ -1,4 +1,4 @@
-import { TrackerState } from '../../lib/execution/tracker-state.entity.js';
+import { TrackerState } from '../../lib/execution/run-tables.js';
 import type { TestDatabase } from '../support/databases.js';
 import type { Settings } from './application/settings.js';
 import { NOW } from './dates.js';

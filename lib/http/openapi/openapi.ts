@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type * as swaggerPackage from '@nestjs/swagger';
 import { MissingPackageError } from '../../errors/optional-part.error.js';
-import { importPackage } from '../../execution/optional-package.js';
+import { importPackage } from '../../execution/optional-parts.js';
 import { DimensionedPipe } from '../parameters/parameters.pipe.js';
 import type { Parameter } from '../parameters/parameter.js';
 import { REQUEST_HEADER } from '../platform/same-origin.guard.js';

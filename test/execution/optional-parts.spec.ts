@@ -1,5 +1,5 @@
 import { MissingPackageError } from '../../lib/errors/optional-part.error.js';
-import { importPackage, isMissing, requirePackage } from '../../lib/execution/optional-package.js';
+import { importPackage, isMissing, requirePackage } from '../../lib/execution/optional-parts.js';
 
 const SWAGGER = '@nestjs/swagger';
 

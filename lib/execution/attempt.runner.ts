@@ -11,11 +11,10 @@ import type { SourceFinder } from '../tracking/definition/source.finder.js';
 import type { TrackerRunner, TrackResult } from '../tracking/running/tracker.runner.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import type { DatabaseClock } from './database-clock.js';
-import type { Lease } from './lease.js';
-import type { Held, LeaseService, NotTaken } from './lease.service.js';
+import type { LeaseContext, LeaseOutcome, LeaseService } from './lease.service.js';
 import type { BackfillMark, LeaseEnd } from './lease.store.js';
 import type { RunHistory } from './run-history.js';
-import type { TrackerEvents } from './tracker-events.js';
+import type { RunEvent, TrackerEvents } from './tracker-events.js';
 import type { RunStatus } from './tracker-run.js';
 
 /** A range of dates to recompute. */
@@ -25,7 +24,7 @@ export interface BackfillRequest extends Omit<BackfillRange, 'today' | 'after'> 
 }
 
 /** A request to run a tracker once. */
-export interface Execution {
+export interface RunRequest {
   /** the instant for which it was scheduled; null if it was started by a call */
   readonly slot: Date | null;
   /** the time that the run takes as now. @default the clock's */
@@ -36,24 +35,32 @@ export interface Execution {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** An attempt that has its lease and has begun. */
-interface Begun {
-  readonly runId: number;
-  readonly lease: Lease;
-  readonly backfill: BackfillMark | null;
+/** One of the attempts to satisfy a request. */
+export interface Attempt {
+  /** 1 for the first try */
+  readonly number: number;
+  /** stop it */
+  readonly signals: readonly (AbortSignal | undefined)[];
+  /** decides whether a failure is retried: its slot is then not over yet */
+  readonly willRetry: (error: unknown) => boolean;
+}
+
+/** An attempt that has its lease. */
+interface ActiveAttempt extends LeaseContext {
+  readonly request: RunRequest;
   readonly cancellation: Cancellation;
 }
 
-/** The common part of the events of one attempt. */
-interface BegunEvent {
-  readonly tracker: string;
-  readonly slot: Date | null;
+interface FailedAttempt {
   readonly runId: number;
-  readonly attempt: number;
+  readonly request: RunRequest;
+  readonly error: unknown;
+  readonly willRetry: boolean;
+  readonly isCancelled: boolean;
 }
 
 /** Runs a tracker once, under its lease, and records it in the history. */
-export class TrackerAttempt {
+export class AttemptRunner {
   constructor(
     private readonly sources: SourceFinder,
     private readonly trackers: TrackerRunner,
@@ -65,48 +72,39 @@ export class TrackerAttempt {
     private readonly options: ResolvedScheduling,
   ) {}
 
-  /**
-   * @param signals stop it
-   * @param willRetry decides whether a failure is retried: its slot is then not over yet
-   * @returns the reason why it did not begin, or its result
-   */
-  async make(
+  async run(
     tracker: RegisteredTracker,
-    execution: Execution,
-    attempt: number,
-    signals: readonly (AbortSignal | undefined)[],
-    willRetry: (error: unknown) => boolean,
-  ): Promise<NotTaken | TrackResult> {
-    const { slot } = execution;
+    request: RunRequest,
+    { number, signals, willRetry }: Attempt,
+  ): Promise<LeaseOutcome<TrackResult>> {
+    const { slot } = request;
     const startedAt = this.clock.now();
-    let begun: BegunEvent | undefined;
+    let event: RunEvent | undefined;
     try {
-      return await this.leases.hold({ name: tracker.name, slot: slot?.getTime() ?? null }, signals, {
-        begin: (fence) => this.history.begin({ tracker: tracker.name, slot, attempt, startedAt }, fence),
-        run: async ({ lease, backfill, begun: runId }: Held<number>) => {
-          const event = (begun = { tracker: tracker.name, slot, runId, attempt });
+      return await this.leases.runUnderLease({ name: tracker.name, slot: slot?.getTime() ?? null }, signals, {
+        record: (fence) => this.history.start({ tracker: tracker.name, slot, attempt: number, startedAt }, fence),
+        run: async (context) => {
+          event = { tracker: tracker.name, slot, runId: context.runId, attempt: number };
           this.events.emit({ type: 'started', ...event });
-          const result = await Cancellation.of(this.limits(tracker, [...signals, lease.lost]), (cancellation) =>
-            this.run(tracker, execution, { runId, lease, backfill, cancellation }),
+          const limits = this.limits(tracker, [...signals, context.lease.lost]);
+          const result = await Cancellation.of(limits, (cancellation) =>
+            this.compute(tracker, { ...context, request, cancellation }),
           );
           this.events.emit({ type: 'finished', ...event, result });
           return result;
         },
-        fail: ({ begun: runId }, error) => {
+        fail: ({ runId }, error) => {
           const isCancelled = signals.some((signal) => signal?.aborted === true);
-          return this.fail({ runId, execution, error, again: willRetry(error), isCancelled });
+          return this.fail({ runId, request, error, willRetry: willRetry(error), isCancelled });
         },
       });
     } catch (error) {
-      if (begun !== undefined) this.events.emit({ type: 'failed', ...begun, error, willRetry: willRetry(error) });
+      if (event !== undefined) this.events.emit({ type: 'failed', ...event, error, willRetry: willRetry(error) });
       throw error;
     }
   }
 
-  private limits(
-    { name, timeout }: RegisteredTracker,
-    signals: readonly (AbortSignal | undefined)[],
-  ): CancellationOptions {
+  private limits({ name, timeout }: RegisteredTracker, signals: Attempt['signals']): CancellationOptions {
     return {
       signals,
       timeout,
@@ -115,32 +113,30 @@ export class TrackerAttempt {
     };
   }
 
-  private async run(tracker: RegisteredTracker, execution: Execution, begun: Begun): Promise<TrackResult> {
-    const { cancellation } = begun;
-    const { now = this.clock.now() } = execution;
-    const conclude = (result: TrackResult): Work<void> => this.succeed(begun, execution, result);
+  private async compute(tracker: RegisteredTracker, attempt: ActiveAttempt): Promise<TrackResult> {
+    const { request, cancellation } = attempt;
+    const { now = this.clock.now() } = request;
+    const conclude = (result: TrackResult): Work<void> => this.succeed(attempt, result);
     cancellation.check();
     if (tracker.kind === 'method') return this.methods.run(tracker, { now, cancellation, conclude });
     const source = await cancellation.during(this.sources.find(tracker, now));
-    if (execution.backfill !== undefined) return this.backfill(tracker, execution, begun, now, source);
+    if (request.backfill !== undefined) return this.backfill(tracker, attempt, request.backfill, { now, source });
     return this.trackers.run(tracker.definition, source, { now, conclude, cancellation });
   }
 
-  /** Each step records its progress together with what it computed, so that the history shows all steps as one run. */
+  /** Each step records its progress in its own transaction, so that the history shows all steps as one run. */
   private async backfill(
     { name, definition }: SourceTracker,
-    execution: Execution & { backfill?: BackfillRequest },
-    begun: Begun,
-    now: Date,
-    source: Awaited<ReturnType<SourceFinder['find']>>,
+    attempt: ActiveAttempt,
+    { resume, ...requested }: BackfillRequest,
+    { now, source }: { now: Date; source: Awaited<ReturnType<SourceFinder['find']>> },
   ): Promise<TrackResult> {
-    const { resume, ...request } = execution.backfill as BackfillRequest;
-    const { cancellation } = begun;
-    const after = resume ? resumed(name, request, begun.backfill) : null;
-    const from = await this.trackers.startOf(definition, source, request.from, { now, cancellation });
-    const range = { ...request, from, today: localDateAt(now, definition.timeZone), after };
+    const { cancellation, request } = attempt;
+    const after = resume ? lastDateToResume(name, requested, attempt.backfill) : null;
+    const from = await this.trackers.startOf(definition, source, requested.from, { now, cancellation });
+    const range = { ...requested, from, today: localDateAt(now, definition.timeZone), after };
     const conclude = ({ isLast }: BackfillStep, whole: TrackResult): Work<void> =>
-      isLast ? this.succeed(begun, execution, whole) : this.goOn(begun, request, whole);
+      isLast ? this.succeed(attempt, whole) : this.recordStep(attempt, requested, whole);
     return backfilled(
       range,
       (step, whole) =>
@@ -150,57 +146,44 @@ export class TrackerAttempt {
           cancellation,
           conclude: (result) => conclude(step, whole(result)),
         }),
-      { signal: cancellation.signal, onProgress: execution.onProgress },
+      { signal: cancellation.signal, onProgress: request.onProgress },
     );
   }
 
-  private *succeed({ runId, lease }: Begun, { slot, backfill }: Execution, result: TrackResult): Work<void> {
+  private *succeed({ runId, lease, request }: ActiveAttempt, result: TrackResult): Work<void> {
     const ended = { status: 'succeeded', finishedAt: this.clock.now(), error: null } as const;
-    yield* this.history.enter(runId, { ...ended, ...reached(result) });
+    yield* this.history.update(runId, { ...ended, ...storedPart(result) });
     yield* lease.release({
       lockAtLeastFor: this.options.lockAtLeastFor,
-      values: { slot: slot?.getTime() ?? null, ...(backfill === undefined ? {} : { backfill: null }) },
+      values: { slot: request.slot?.getTime() ?? null, ...(request.backfill === undefined ? {} : { backfill: null }) },
     });
   }
 
-  private *goOn(
-    { runId, lease }: Begun,
+  private *recordStep(
+    { runId, lease }: ActiveAttempt,
     { from, to }: Pick<BackfillRange, 'from' | 'to'>,
     result: TrackResult,
   ): Work<void> {
-    yield* this.history.enter(runId, { status: 'running', finishedAt: null, error: null, ...reached(result) });
+    yield* this.history.update(runId, { status: 'running', finishedAt: null, error: null, ...storedPart(result) });
     yield* lease.renew({ backfill: { from, to: to ?? null, through: result.through } });
   }
 
-  /** Ends the slot unless it is retried, here or by whichever process comes next. */
-  private *fail(failure: Failure): Work<LeaseEnd> {
-    const status = statusOf(failure);
-    const { runId, execution, error, again } = failure;
-    yield* this.history.enter(runId, {
+  /** Ends the slot unless it is retried, by this process or by the next one that takes the lease. */
+  private *fail(failed: FailedAttempt): Work<LeaseEnd> {
+    const status = statusOf(failed);
+    const { runId, request, error, willRetry } = failed;
+    yield* this.history.update(runId, {
       status,
       finishedAt: this.clock.now(),
       error: error instanceof Error ? error.message : String(error),
     });
-    const slot = again || status === 'cancelled' ? null : (execution.slot?.getTime() ?? null);
+    const slot = willRetry || status === 'cancelled' ? null : (request.slot?.getTime() ?? null);
     return { lockAtLeastFor: 0, values: { slot } };
   }
 }
 
-interface Failure {
-  readonly runId: number;
-  readonly execution: Execution;
-  readonly error: unknown;
-  readonly again: boolean;
-  readonly isCancelled: boolean;
-}
-
-/** True if the run did not begin. */
-export function isNotTaken(made: NotTaken | TrackResult): made is NotTaken {
-  return 'lease' in made;
-}
-
 /** Returns the part of a result that the history stores. */
-function reached({
+function storedPart({
   from,
   through,
   written,
@@ -209,13 +192,13 @@ function reached({
   return { from, through, written, removed };
 }
 
-function statusOf({ error, isCancelled }: Failure): RunStatus {
+function statusOf({ error, isCancelled }: FailedAttempt): RunStatus {
   if (error instanceof LeaseLostError) return 'lost';
   return isCancelled ? 'cancelled' : 'failed';
 }
 
-/** Returns the last date that an interrupted backfill of a range has computed. */
-function resumed(
+/** Returns the last date that an interrupted backfill of the same range has computed. */
+function lastDateToResume(
   tracker: string,
   { from, to }: Pick<BackfillRange, 'from' | 'to'>,
   mark: BackfillMark | null,
