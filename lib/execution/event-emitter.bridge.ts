@@ -1,19 +1,18 @@
 import { valueOf, type Provider } from '../tracking/definition/provider.js';
 import type { TrackerEvents } from './tracker-events.js';
 
-/** The part of EventEmitter2, as @nestjs/event-emitter provides it, that is used here. */
+/** The part of EventEmitter2 that this file uses. */
 interface Emitter {
   emit(event: string, payload: unknown): unknown;
 }
 
 /**
- * Forwards events to the EventEmitter2 of the application. It is found by its token, the class EventEmitter2, which is
- * recognized by its methods: the library does not depend on the package, and the application may have another copy of
- * it. Without @nestjs/event-emitter there is none.
+ * Forwards events to the application's EventEmitter2, if it has @nestjs/event-emitter. The provider is found by its
+ * token, a class with the methods of EventEmitter2, because the library does not depend on that package.
  */
 export function forwardEvents(events: TrackerEvents, providers: readonly Provider[]): void {
   const emitters = providers.filter(({ token }) => isEmitterClass(token));
-  // EventEmitterModule is global, unless it was told otherwise; beside it a module may have an emitter of its own
+  // prefer the emitter of a global EventEmitterModule to one that a module has for itself
   const provider = emitters.find(({ host }) => host?.isGlobal === true) ?? emitters[0];
   if (provider === undefined) return;
   for (const type of ['started', 'finished', 'failed', 'skipped'] as const) {

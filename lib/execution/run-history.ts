@@ -105,13 +105,13 @@ export class RunHistory {
     return this.startsByTracker('MIN', (table) => sql`r.${table.column('tracker')} IN (${join(names)})`);
   }
 
-  /** Removes runs that are older than the history keeps, except the last success. */
+  /** Removes runs that are older than the history keeps, except the last successful one. */
   async prune(tracker: string, cancellation: Cancellation): Promise<void> {
     const before = this.clock.now().getTime() - this.kept.days * DAY_MS;
-    await this.database.transaction(() => this.removeBefore(tracker, before), { cancellation });
+    await this.database.transaction(() => this.pruneBefore(tracker, before), { cancellation });
   }
 
-  private *removeBefore(tracker: string, before: number): Work<void> {
+  private *pruneBefore(tracker: string, before: number): Work<void> {
     const { dialect } = this.database;
     const table = this.database.table(TrackerRunRecord);
     const id = table.column('id');
@@ -122,10 +122,10 @@ export class RunHistory {
     const oldestKept = yield* queryOne<{ id: unknown }>(
       sql`SELECT ${id} AS id FROM ${table.path} WHERE ${ofTracker} ORDER BY ${id} DESC LIMIT 1 OFFSET ${raw(String(this.kept.runs - 1))}`,
     );
-    yield* this.remove(tracker, before, Number(oldestKept?.id ?? 0), Number(success?.id ?? 0));
+    yield* this.deleteRuns(tracker, before, Number(oldestKept?.id ?? 0), Number(success?.id ?? 0));
   }
 
-  private *remove(tracker: string, before: number, fromId: number, except: number): Work<void> {
+  private *deleteRuns(tracker: string, before: number, fromId: number, except: number): Work<void> {
     const table = this.database.table(TrackerRunRecord);
     const column = (property: string): Sql => table.column(property);
     yield* execute(
@@ -134,7 +134,7 @@ AND (${column('startedAt')} < ${before} OR ${column('id')} < ${fromId}) AND ${co
     );
   }
 
-  /** Does not use a repository, because the application's query cache would answer for it. */
+  /** Uses no repository, because the application's query cache could return old runs. */
   private async read(condition: (table: Table) => Sql): Promise<TrackerRun[]> {
     const table = this.database.table(TrackerRunRecord);
     const columns = Object.entries(COLUMNS).map(([name, property]) => sql`r.${table.column(property)} AS ${raw(name)}`);

@@ -43,11 +43,11 @@ interface MetricCoverages {
   readonly stored: readonly StoredCoverage[];
 }
 
-/** Collects the state of trackers. */
+/** Collects the state of trackers for `TrackerService.list`. */
 export class TrackerOverview {
-  /** the time at which each tracker's job fires next; filled by the scheduler */
+  /** by tracker: when its job fires next. Set by the scheduler */
   readonly nextRuns = new Map<string, () => Date | null>();
-  /** the scopes of the trackers' statistics; filled when the application starts */
+  /** by tracker: the scope of its statistics. Set when the application starts */
   scopes = new Map<string, string>();
 
   constructor(
@@ -57,7 +57,7 @@ export class TrackerOverview {
     private readonly clock: Clock,
   ) {}
 
-  async of(trackers: readonly RegisteredTracker[]): Promise<TrackerInfo[]> {
+  async list(trackers: readonly RegisteredTracker[]): Promise<TrackerInfo[]> {
     const [runs, successes, coverages] = await Promise.all([
       this.history.latest(),
       this.history.lastSuccesses(),

@@ -11,9 +11,9 @@ import type { ResolvedOptions } from '../trackstats.options.js';
 /** The name, source and schedule of a tracker that is registered at run time. */
 export type RegisterOptions = JobOptions & Schedule & SourceOf<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- any entity
 
-/** Registers trackers in a running application. The start of the application sets how they are entered. */
+/** Registers trackers in a running application. `start` and `remove` are set when the application starts. */
 export class TrackerRegistrar {
-  enter: (trackers: readonly RegisteredTracker[]) => Promise<void> = () => {
+  start: (trackers: readonly RegisteredTracker[]) => Promise<void> = () => {
     throw new NotStartedError('register');
   };
 
@@ -54,7 +54,7 @@ export class TrackerRegistrar {
       );
     }
     return declared.map(({ method, options }) =>
-      registered({ type, instance, method, module: '', options: merged(options, given) }, this.options),
+      registered({ type, instance, method, module: '', options: mergeOptions(options, given) }, this.options),
     );
   }
 }
@@ -70,7 +70,7 @@ function checkOptions(type: Type, given: unknown): void {
 }
 
 /** A given schedule replaces the whole schedule of the decorator. */
-function merged(declared: GivenOptions, given: RegisterOptions): GivenOptions {
+function mergeOptions(declared: GivenOptions, given: RegisterOptions): GivenOptions {
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const schedule = 'cron' in defined || 'every' in defined ? { cron: undefined, every: undefined } : {};
   return { ...declared, ...schedule, ...defined };

@@ -35,32 +35,32 @@ import {
 } from '../validation/check.js';
 import { readCallOptions, type ChecksOf, type Values } from '../validation/options.js';
 
-/** Options of a call to follow or cancel it. */
-interface Watching {
+/** Options that follow or cancel a call. */
+interface FollowOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
   /** cancels the run, which is rolled back. The call then rejects with the signal's reason */
   signal?: AbortSignal | undefined;
 }
 
-const WATCHING = {
+const FOLLOW = {
   onProgress: optional(callback<(progress: Progress) => void>('(progress) => void')),
   signal: optional(abortSignal),
-} satisfies ChecksOf<Watching>;
+} satisfies ChecksOf<FollowOptions>;
 const RANGE = { from: optional(localDate), to: optional(localDate) };
 const NOW = { now: optional(instant) };
-const STEPS = { step: withDefault(wholeNumber('days', 1), BACKFILL_STEP), resume: withDefault(truth, false) };
+const STEP = { step: withDefault(wholeNumber('days', 1), BACKFILL_STEP), resume: withDefault(truth, false) };
 
 /** The options of each call. Unknown options are rejected. */
 const CALLS = {
-  track: { ...NOW, ...RANGE, ...WATCHING },
-  run: { ...NOW, signal: WATCHING.signal },
-  backfill: { ...RANGE, from: localDate, ...STEPS, ...WATCHING },
+  track: { ...NOW, ...RANGE, ...FOLLOW },
+  run: { ...NOW, signal: FOLLOW.signal },
+  backfill: { ...RANGE, from: localDate, ...STEP, ...FOLLOW },
   verify: {
     ...RANGE,
     onProgress: optional(callback<(progress: VerifyProgress) => void>('(progress) => void')),
-    signal: WATCHING.signal,
+    signal: FOLLOW.signal,
   },
-  repair: { ...RANGE, ...WATCHING },
+  repair: { ...RANGE, ...FOLLOW },
   history: { limit: withDefault(wholeNumber('runs', 1), 100) },
 };
 
@@ -113,7 +113,7 @@ export class TrackerService {
       );
     }
     const trackers = this.registrar.define(tracker, options);
-    await this.registrar.enter(trackers);
+    await this.registrar.start(trackers);
     return trackers.map(({ name }) => name);
   }
 
@@ -141,14 +141,14 @@ export class TrackerService {
   async track<E extends ObjectLiteral>(
     tracker: AnyTracker<E>,
     source?: Source<NoInfer<E>>,
-    options: Watching & {
+    options: FollowOptions & {
       now?: Date | undefined;
       from?: LocalDateInput | undefined;
       to?: LocalDateInput | undefined;
     } = {},
   ): Promise<TrackResult> {
     const { now = this.clock(), from, to, onProgress, signal } = readCall('track', options);
-    const { definition, sourced } = this.defined(tracker);
+    const { definition, sourced } = this.defineUnregistered(tracker);
     const range = { from: dateOf(from, definition), to: dateOf(to, definition) };
     return this.worker.runTask((shutdown) =>
       Cancellation.of({ signals: [shutdown, signal] }, async (cancellation) => {
@@ -157,7 +157,7 @@ export class TrackerService {
         if (range.from !== undefined) {
           range.from = await this.runner.startOf(definition, rows, range.from, { now, cancellation });
         }
-        return reported(await this.runner.run(definition, rows, { now, ...range, cancellation }), onProgress);
+        return reportProgress(await this.runner.run(definition, rows, { now, ...range, cancellation }), onProgress);
       }),
     );
   }
@@ -196,14 +196,14 @@ export class TrackerService {
    */
   async backfill(
     tracker: TrackerTarget,
-    options: Watching & {
+    options: FollowOptions & {
       from: LocalDateInput;
       to?: LocalDateInput | undefined;
       step?: number | undefined;
       resume?: boolean | undefined;
     },
   ): Promise<TrackResult> {
-    const registered = this.ofSource(tracker, 'backfill');
+    const registered = this.sourceTracker(tracker, 'backfill');
     const { definition } = registered;
     const { from, to, step, resume, signal, onProgress } = readCall('backfill', options);
     const range = { from: dateIn(from, definition), to: dateOf(to, definition), step, resume };
@@ -232,7 +232,7 @@ export class TrackerService {
     } = {},
   ): Promise<Difference[]> {
     const { onProgress, signal, ...range } = readCall('verify', options);
-    const registered = this.ofSource(tracker, 'verify');
+    const registered = this.sourceTracker(tracker, 'verify');
     const { definition } = registered;
     const dates = datesOf(range, definition);
     return this.worker.runTask((shutdown) =>
@@ -254,10 +254,10 @@ export class TrackerService {
    */
   async repair(
     tracker: TrackerTarget,
-    options: Watching & { from?: LocalDateInput | undefined; to?: LocalDateInput | undefined } = {},
+    options: FollowOptions & { from?: LocalDateInput | undefined; to?: LocalDateInput | undefined } = {},
   ): Promise<TrackResult> {
     const { onProgress, signal, ...range } = readCall('repair', options);
-    const registered = this.ofSource(tracker, 'repair');
+    const registered = this.sourceTracker(tracker, 'repair');
     const { definition } = registered;
     const covered = await this.worker.runTask((shutdown) =>
       Cancellation.of({ signals: [shutdown, signal] }, async (cancellation) => {
@@ -267,16 +267,16 @@ export class TrackerService {
       }),
     );
     const { from, to } = datesOf(range, definition);
-    const watching = { slot: null, signal, onProgress };
-    if (covered === null) return this.worker.runWhenFree(registered, watching);
+    const followed = { slot: null, signal, onProgress };
+    if (covered === null) return this.worker.runWhenFree(registered, followed);
     const repaired = { from: from ?? covered.from, to: to ?? covered.through };
     const backfill = { ...repaired, step: repairStep(repaired.from, repaired.to), resume: false };
-    return this.worker.runWhenFree(registered, { ...watching, backfill });
+    return this.worker.runWhenFree(registered, { ...followed, backfill });
   }
 
   /** Returns the trackers of the application with their schedule, last run, coverage and age. */
   async list(): Promise<TrackerInfo[]> {
-    return this.overview.of(this.registry.all('list'));
+    return this.overview.list(this.registry.all('list'));
   }
 
   /**
@@ -289,7 +289,7 @@ export class TrackerService {
     return this.runs.list(this.registry.get(tracker, 'history').name, limit);
   }
 
-  private ofSource(tracker: TrackerTarget, call: string): SourceTracker {
+  private sourceTracker(tracker: TrackerTarget, call: string): SourceTracker {
     const registered = this.registry.get(tracker, call);
     if (registered.kind !== 'method') return registered;
     throw new InvalidTrackerError(
@@ -298,7 +298,7 @@ export class TrackerService {
     );
   }
 
-  private defined(tracker: AnyTracker): { definition: TrackerDefinition; sourced: Sourced } {
+  private defineUnregistered(tracker: AnyTracker): { definition: TrackerDefinition; sourced: Sourced } {
     checkTracker(tracker);
     const type = tracker.constructor.name;
     const [declared] = classTracks(tracker.constructor);
@@ -345,7 +345,7 @@ function dateIn(input: CheckedDateInput, { timeZone }: TrackerDefinition): Local
   return input instanceof Date ? localDateAt(input, timeZone) : input;
 }
 
-function reported(result: TrackResult, onProgress: Watching['onProgress']): TrackResult {
+function reportProgress(result: TrackResult, onProgress: FollowOptions['onProgress']): TrackResult {
   const { from, through, written } = result;
   onProgress?.({ date: through, from, to: through, fraction: 1, written });
   return result;

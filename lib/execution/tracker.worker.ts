@@ -21,12 +21,12 @@ export interface ScheduledRunRequest extends Pick<RunRequest, 'slot'> {
 }
 
 /** The outcome of a run request. A run that fails rejects instead. */
-export type RunOutcome =
+export type RequestOutcome =
   | { readonly kind: 'succeeded'; readonly result: TrackResult }
   /** `leaseEndsIn`: milliseconds until the other process's lease ends, unless it is renewed */
   | { readonly kind: 'skipped'; readonly reason: SkipReason | 'busy'; readonly leaseEndsIn: number };
 
-const BUSY: RunOutcome = { kind: 'skipped', reason: 'busy', leaseEndsIn: 0 };
+const BUSY: RequestOutcome = { kind: 'skipped', reason: 'busy', leaseEndsIn: 0 };
 const PRUNE_INTERVAL = 3_600_000;
 const PRUNE_TIMEOUT = 10_000;
 /** Milliseconds in which a cancelled run must end: its statement, its rollback and its record in the history. */
@@ -60,12 +60,12 @@ export class TrackerWorker {
   }
 
   /** Runs a tracker for a slot. Waits its turn if many run, and retries if it fails and may succeed. */
-  async runScheduled(tracker: RegisteredTracker, request: ScheduledRunRequest): Promise<RunOutcome> {
+  async runScheduled(tracker: RegisteredTracker, request: ScheduledRunRequest): Promise<RequestOutcome> {
     return this.unlessBusy(tracker, request, () => this.concurrency.run(() => this.runWithRetries(tracker, request)));
   }
 
   /** Runs a tracker now, unless it is already running. */
-  async runNow(tracker: RegisteredTracker, request: RunRequest): Promise<RunOutcome> {
+  async runNow(tracker: RegisteredTracker, request: RunRequest): Promise<RequestOutcome> {
     return this.unlessBusy(tracker, request, () => this.attempt(tracker, request));
   }
 
@@ -123,8 +123,8 @@ export class TrackerWorker {
   private async unlessBusy(
     tracker: RegisteredTracker,
     { slot }: Pick<RunRequest, 'slot'>,
-    run: () => Promise<RunOutcome>,
-  ): Promise<RunOutcome> {
+    run: () => Promise<RequestOutcome>,
+  ): Promise<RequestOutcome> {
     const outcome = await (this.active.tryStart(tracker.name, run) ?? BUSY);
     if (outcome.kind === 'skipped')
       this.events.emit({ type: 'skipped', tracker: tracker.name, slot, reason: outcome.reason });
@@ -134,7 +134,7 @@ export class TrackerWorker {
   private async runWithRetries(
     tracker: RegisteredTracker,
     { nextSlot, ...request }: ScheduledRunRequest,
-  ): Promise<RunOutcome> {
+  ): Promise<RequestOutcome> {
     for (let number = 1; ; number++) {
       const delay = retryDelayAfter(number, this.options.retryDelay);
       let decision: boolean | undefined;
@@ -167,7 +167,7 @@ export class TrackerWorker {
     request: RunRequest,
     number = 1,
     willRetry: (error: unknown) => boolean = () => false,
-  ): Promise<RunOutcome> {
+  ): Promise<RequestOutcome> {
     request.signal?.throwIfAborted();
     this.stopping.signal.throwIfAborted();
     const signals = [this.shutdown.signal, request.signal];

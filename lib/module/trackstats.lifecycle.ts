@@ -71,8 +71,8 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.checkNames(trackers, replaced);
     this.warnOfMinified(found);
     this.overview.scopes = await this.checker.check(trackers);
-    this.registrar.enter = (more) => this.enter(more);
-    this.registrar.remove = (tracker) => this.remove(tracker);
+    this.registrar.start = (more) => this.startTrackers(more);
+    this.registrar.remove = (tracker) => this.removeTracker(tracker);
     forwardEvents(this.events, this.discovery.getProviders());
     if (!this.options.scheduling.enabled) return;
     this.warnOfReplaced(replaced, overridden);
@@ -86,7 +86,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
   }
 
   /** As the start does, for trackers that come later: all of them, or none. */
-  private async enter(trackers: readonly RegisteredTracker[]): Promise<void> {
+  private async startTrackers(trackers: readonly RegisteredTracker[]): Promise<void> {
     this.registry.add(trackers, 'register');
     try {
       for (const [name, scope] of await this.checker.check(trackers)) this.overview.scopes.set(name, scope);
@@ -97,7 +97,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     }
   }
 
-  private async remove(tracker: RegisteredTracker): Promise<void> {
+  private async removeTracker(tracker: RegisteredTracker): Promise<void> {
     await this.scheduler.remove(tracker);
     this.forget([tracker]);
   }

@@ -11,15 +11,15 @@ export function slotAfter(schedule: TrackerSchedule, instant: Date): Date {
 /**
  * Returns the latest slot of a schedule at or before an instant, or null if there is none in the eight years before it.
  *
- * A cron expression only gives the next slot, not the previous one. So this looks at longer and longer spans before the
- * instant until one has a slot, and walks through the slots in that span. Its later half has none, so they are few.
+ * A cron expression gives the next slot only, not the previous one. So this doubles a span before the instant until it
+ * contains a slot, and then walks through the slots of that span. They are few, because its later half has none.
  */
 export function latestSlot(schedule: TrackerSchedule, instant: Date): Date | null {
   if (schedule.every !== undefined) return slotAt(schedule.every, instant);
   const times = timesOf(schedule);
   for (let span = SECOND; span <= EIGHT_YEARS; span *= 2) {
     let slot: Date | null = null;
-    // a slot at the very instant is the latest one, so what comes after the moment before it is asked for
+    // `<=`: a slot at the very instant is the latest one
     for (let next = times.next(new Date(instant.getTime() - span)); next <= instant; next = times.next(next))
       slot = next;
     if (slot !== null) return slot;

@@ -5,7 +5,7 @@ import { nextSlot } from './every.js';
 
 type CronDate = ReturnType<CronJob['nextDate']>;
 
-/** Gives the times of `every` in the form that a CronJob needs, so that its jobs are cron jobs like the others. */
+/** The times of `every` as a CronJob needs them, so that these jobs are cron jobs too. */
 class IntervalTime extends CronTime {
   constructor(private readonly every: number) {
     super('* * * * * *', 'UTC');
@@ -16,9 +16,9 @@ class IntervalTime extends CronTime {
   override sendAt(count: number): CronDate[];
   override sendAt(count?: number): CronDate | CronDate[] {
     const now = systemClock();
-    if (count === undefined) return this.slotAfter(now);
+    if (count === undefined) return this.cronDateAfter(now);
     const first = nextSlot(this.every, now).getTime();
-    return Array.from({ length: count }, (_, index) => this.slotAfter(new Date(first - 1 + index * this.every)));
+    return Array.from({ length: count }, (_, index) => this.cronDateAfter(new Date(first - 1 + index * this.every)));
   }
 
   override getTimeout(): number {
@@ -27,18 +27,18 @@ class IntervalTime extends CronTime {
   }
 
   override getNextDateFrom(start: Parameters<CronTime['getNextDateFrom']>[0]): CronDate {
-    return this.slotAfter(start instanceof Date ? start : new Date(start.toMillis()));
+    return this.cronDateAfter(start instanceof Date ? start : new Date(start.toMillis()));
   }
 
-  private slotAfter(instant: Date): CronDate {
+  private cronDateAfter(instant: Date): CronDate {
     const second = super.getNextDateFrom(instant, 'UTC');
     return second.plus({ milliseconds: nextSlot(this.every, instant).getTime() - second.toMillis() });
   }
 }
 
 /**
- * The action of a job at a slot, the instant for which it was scheduled. The slot is null if the application fired the
- * job itself.
+ * Runs a tracker for a slot, the instant for which it was scheduled. The slot is null if the application fired the job
+ * itself.
  */
 export type Tick = (slot: Date | null) => Promise<void>;
 
@@ -64,7 +64,7 @@ export class TrackerJob extends CronJob {
 
   override start(): void {
     if (this.isActive) return;
-    // when its timer fires, a job is started for the next slot before it ticks for this one
+    // cron starts the job for the next slot before it ticks for this one
     if (this.due !== null && this.due <= systemClock()) this.slot = this.due;
     this.due = this.nextDate().toJSDate();
     super.start();

@@ -4,7 +4,7 @@ import { ShuttingDownError } from '../errors/run.error.js';
 import { DuplicateJobError, MissingScheduleModuleError } from '../errors/schedule.error.js';
 import type { DatabaseClock } from '../execution/database-clock.js';
 import type { LeaseService } from '../execution/lease.service.js';
-import type { RunOutcome, TrackerWorker } from '../execution/tracker.worker.js';
+import type { RequestOutcome, TrackerWorker } from '../execution/tracker.worker.js';
 import type { TrackerOverview } from '../execution/tracker-overview.js';
 import type { RegisteredTracker } from '../tracking/definition/registered-tracker.js';
 import type { TrackerSchedule } from '../tracking/definition/tracker-schedule.js';
@@ -18,9 +18,9 @@ type ScheduledTracker = RegisteredTracker & { readonly schedule: TrackerSchedule
 export class TrackerScheduler {
   private readonly logger = new Logger(TrackerScheduler.name);
   private readonly jobs = new Map<string, TrackerJob>();
-  /** timers for slots that wait: for a catch-up, or for the lease of a process that may have died */
-  private readonly waiting = new Map<string, NodeJS.Timeout>();
-  /** trackers whose slot came while they were running here */
+  /** timers for slots that run later: a catch-up, or a slot whose lease another process has */
+  private readonly delayed = new Map<string, NodeJS.Timeout>();
+  /** trackers whose slot came while this process was running them */
   private readonly overdue = new Set<string>();
   private stopped = false;
 
@@ -41,9 +41,9 @@ export class TrackerScheduler {
    */
   async start(trackers: readonly RegisteredTracker[]): Promise<void> {
     if (this.stopped) throw new ShuttingDownError();
-    const made = this.made(trackers);
-    const missed = await this.missedSlots(made.map(([tracker]) => tracker));
-    for (const [tracker, job] of made) {
+    const created = this.createJobs(trackers);
+    const missed = await this.missedSlots(created.map(([tracker]) => tracker));
+    for (const [tracker, job] of created) {
       this.registry([tracker]).addCronJob(tracker.name, job);
       this.jobs.set(tracker.name, job);
       this.overview.nextRuns.set(tracker.name, () => (job.isActive ? job.nextDate().toJSDate() : null));
@@ -52,21 +52,21 @@ export class TrackerScheduler {
     for (const tracker of trackers) this.runAtStart(tracker, missed.has(tracker.name));
   }
 
-  /** Stops firing a tracker. Resolves when its current run has ended. */
+  /** Removes the job of a tracker. Resolves when its current run has ended. */
   async remove(tracker: RegisteredTracker): Promise<void> {
     this.removeJob(tracker.name);
     await this.worker.waitFor(tracker);
   }
 
-  /** Stops firing all trackers. Resolves when the current runs have ended. */
+  /** Removes all jobs. Resolves when the current runs have ended. */
   async stop(): Promise<void> {
     this.stopped = true;
-    for (const name of [...this.jobs.keys(), ...this.waiting.keys()]) this.removeJob(name);
+    for (const name of [...this.jobs.keys(), ...this.delayed.keys()]) this.removeJob(name);
     await this.worker.stop();
   }
 
-  /** Creates all jobs before it starts the first, so that a failed start leaves no timer behind. */
-  private made(trackers: readonly RegisteredTracker[]): [ScheduledTracker, TrackerJob][] {
+  /** Creates the jobs without starting them, so that an error leaves no timer behind. */
+  private createJobs(trackers: readonly RegisteredTracker[]): [ScheduledTracker, TrackerJob][] {
     const scheduled = trackers.filter(isScheduled);
     if (scheduled.length === 0) return [];
     const registry = this.registry(scheduled);
@@ -82,8 +82,8 @@ export class TrackerScheduler {
     // ScheduleModule may have cleared its registry already
     if (registry?.doesExist('cron', name) === true && registry.getCronJob(name) === job) registry.deleteCronJob(name);
     else void job?.stop();
-    clearTimeout(this.waiting.get(name));
-    this.waiting.delete(name);
+    clearTimeout(this.delayed.get(name));
+    this.delayed.delete(name);
     this.jobs.delete(name);
     this.overview.nextRuns.delete(name);
   }
@@ -108,38 +108,38 @@ export class TrackerScheduler {
 
   private runAtStart(tracker: RegisteredTracker, hasMissed: boolean): void {
     if (hasMissed && isScheduled(tracker)) {
-      this.later(tracker, tracker.runOnStart ? 0 : Math.random() * this.options.catchUpJitter);
-    } else if (tracker.runOnStart) void this.byHand(tracker);
+      this.runLater(tracker, tracker.runOnStart ? 0 : Math.random() * this.options.catchUpJitter);
+    } else if (tracker.runOnStart) void this.runOnce(tracker);
   }
 
   /** Handles a job that fires, for a slot or because the application fired it. */
   private async tick(tracker: ScheduledTracker, slot: Date | null): Promise<void> {
-    if (slot === null) return this.byHand(tracker);
-    // by a clock that is off, other replicas have other slots: theirs are this one's too
+    if (slot === null) return this.runOnce(tracker);
+    // if this machine's clock is off, replicas would take different slots; the database's clock gives them the same
     const due = this.clock.isOff ? latestSlot(tracker.schedule, this.clock.scheduleNow()) : slot;
     if (due !== null) await this.run(tracker, due);
   }
 
   private async run(tracker: ScheduledTracker, slot: Date): Promise<void> {
     const nextSlot = slotAfter(tracker.schedule, slot);
-    const outcome = await this.outcomeOf(tracker, () => this.worker.runScheduled(tracker, { slot, nextSlot }));
+    const outcome = await this.outcomeOrLog(tracker, () => this.worker.runScheduled(tracker, { slot, nextSlot }));
     if (outcome?.kind !== 'skipped') return;
-    // its holder may have died: then nobody else would run this slot
-    if (outcome.reason === 'held') this.later(tracker, outcome.leaseEndsIn + LOOK_AFTER);
-    if (outcome.reason === 'busy') void this.afterThisRun(tracker);
+    // the process that has the lease may have died; nobody else would run this slot then
+    if (outcome.reason === 'held') this.runLater(tracker, outcome.leaseEndsIn + LEASE_MARGIN);
+    if (outcome.reason === 'busy') void this.runAfterCurrent(tracker);
   }
 
-  /** Waits once for all slots that come meanwhile: the latest one makes up for all. */
-  private later(tracker: ScheduledTracker, ms: number): void {
-    if (this.waiting.has(tracker.name)) return;
+  /** Runs the latest slot after a wait. It makes up for all slots of that time. */
+  private runLater(tracker: ScheduledTracker, ms: number): void {
+    if (this.delayed.has(tracker.name)) return;
     const timer = setTimeout(() => {
-      this.waiting.delete(tracker.name);
+      this.delayed.delete(tracker.name);
       void this.runLatest(tracker);
     }, ms);
-    this.waiting.set(tracker.name, timer);
+    this.delayed.set(tracker.name, timer);
   }
 
-  private async afterThisRun(tracker: ScheduledTracker): Promise<void> {
+  private async runAfterCurrent(tracker: ScheduledTracker): Promise<void> {
     if (this.overdue.has(tracker.name)) return;
     this.overdue.add(tracker.name);
     await this.worker.waitFor(tracker);
@@ -153,14 +153,17 @@ export class TrackerScheduler {
     if (slot !== null) await this.run(tracker, slot);
   }
 
-  private async byHand(tracker: RegisteredTracker): Promise<void> {
-    await this.outcomeOf(tracker, () => this.worker.runNow(tracker, { slot: null }));
+  private async runOnce(tracker: RegisteredTracker): Promise<void> {
+    await this.outcomeOrLog(tracker, () => this.worker.runNow(tracker, { slot: null }));
   }
 
-  private async outcomeOf(tracker: RegisteredTracker, execute: () => Promise<RunOutcome>): Promise<RunOutcome | null> {
+  private async outcomeOrLog(
+    tracker: RegisteredTracker,
+    request: () => Promise<RequestOutcome>,
+  ): Promise<RequestOutcome | null> {
     if (this.stopped) return null;
     try {
-      const outcome = await execute();
+      const outcome = await request();
       if (outcome.kind === 'skipped') this.logger.debug(`Tracker ${tracker.name}: ${SKIPPED[outcome.reason]}`);
       return outcome;
     } catch (error) {
@@ -175,10 +178,10 @@ export class TrackerScheduler {
   }
 }
 
-/** Milliseconds to wait after the end of a lease before looking at it again. */
-const LOOK_AFTER = 100;
+/** Milliseconds after the end of a lease before the next attempt to take it. */
+const LEASE_MARGIN = 100;
 
-const SKIPPED: Readonly<Record<(RunOutcome & { kind: 'skipped' })['reason'], string>> = {
+const SKIPPED: Readonly<Record<(RequestOutcome & { kind: 'skipped' })['reason'], string>> = {
   busy: 'it is still running here; it runs again when that has ended.',
   held: 'another process is running it.',
   done: 'another process has run this slot.',
