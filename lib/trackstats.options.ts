@@ -5,7 +5,7 @@ import type { EntityClass } from './statistics/filter/object-target.js';
 import { millisecondsOf, type Duration } from './time/duration.js';
 import type { WeekStart } from './time/period.js';
 import { checkTimeZone } from './time/time-zone.js';
-import { entity, isOptions, recordOf, truth, wholeNumber, withDefault, type Check } from './validation/check.js';
+import { entity, isOptions, recordOf, boolean, wholeNumber, withDefault, type Check } from './validation/check.js';
 import { group, readValue, type ChecksOf } from './validation/options.js';
 import { systemClock, type Clock } from './trackstats.tokens.js';
 
@@ -213,11 +213,11 @@ const HISTORY = {
 } satisfies ChecksOf<NonNullable<SchedulingOptions['history']>>;
 
 const SCHEDULING = {
-  enabled: withDefault(truth, true),
+  enabled: withDefault(boolean, true),
   concurrency: withDefault(wholeNumber('runs', 1), 4),
   lockAtMostFor: withDefault(duration(SHORTEST_LOCK), 30_000),
   lockAtLeastFor: withDefault(duration(), 0),
-  catchUp: withDefault(truth, true),
+  catchUp: withDefault(boolean, true),
   catchUpJitter: withDefault(duration(), 5_000),
   retryDelay: withDefault(duration(), 1_000),
   shutdownGrace: withDefault(duration(), 10_000),

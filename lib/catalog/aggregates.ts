@@ -1,10 +1,10 @@
-/** Everything the library knows of an aggregate but its SQL, which is in `rollup/aggregate-sql.ts`. */
+/** Everything the library knows of an aggregate except its SQL, which is in `rollup/aggregate-sql.ts`. */
 export interface AggregateMeaning {
-  /** The value where rows are counted and none of them has a value, and of a covered date without a row. */
+  /** The value of a bucket whose rows have no values, and of a covered date without a row. */
   readonly empty: '0' | null;
   /** True if the values of separate buckets add up to the value of all of them. */
   readonly isSummable: boolean;
-  /** The part of a source row that is read: that it exists, a number, or a value to distinguish from others. */
+  /** The part of a source row that is read: its existence, a number, or a value to distinguish from others. */
   readonly reads: 'rows' | 'numbers' | 'values';
   /** How two partials of separate rows become one. */
   readonly combine: 'add' | 'least' | 'greatest';
@@ -15,12 +15,12 @@ export interface AggregateMeaning {
 }
 
 /**
- * The aggregates that a tracker can compute. Add one here, and the compiler names every other place that has to know
+ * The aggregates that a tracker can compute. After you add one here, the compiler names every other place that needs
  * it.
  */
 export const AGGREGATES = Object.freeze({
   count: { empty: '0', isSummable: true, reads: 'rows', combine: 'add', partial: ['a'], continues: true },
-  // an object seen in two buckets is one object, and whether a value was seen before is in no stored number
+  // an object in two buckets is still one object, and no stored number says which values were seen before
   countDistinct: { empty: '0', isSummable: false, reads: 'values', combine: 'add', partial: ['a'], continues: false },
   sum: { empty: '0', isSummable: true, reads: 'numbers', combine: 'add', partial: ['a'], continues: true },
   avg: { empty: null, isSummable: false, reads: 'numbers', combine: 'add', partial: ['a', 'b'], continues: false },
@@ -35,7 +35,7 @@ export type AggregateReading<R extends AggregateMeaning['reads']> = {
   [F in AggregateFunction]: (typeof AGGREGATES)[F]['reads'] extends R ? F : never;
 }[AggregateFunction];
 
-/** Returns what an aggregate means, without the literal types of `AGGREGATES`. */
+/** Returns the meaning of an aggregate, without the literal types of `AGGREGATES`. */
 export function meaningOf(aggregate: AggregateFunction): AggregateMeaning {
   return AGGREGATES[aggregate];
 }

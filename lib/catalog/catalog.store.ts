@@ -4,6 +4,7 @@ import { isMetricDefinition, type MetricTarget } from './definitions.js';
 import { ensureDomain } from './domain.query.js';
 import { Metric } from './metric.entity.js';
 import { findMetric, findMetrics, unknownMetric } from './metric.query.js';
+import { byText } from './order.js';
 
 /**
  * Returns the stored metric of a target, inside a transaction. A definition is stored on its first use.
@@ -12,14 +13,14 @@ import { findMetric, findMetrics, unknownMetric } from './metric.query.js';
  */
 export function* resolveMetric(database: Database, target: MetricTarget): Work<Metric> {
   const metric = yield* findMetric(database, target);
-  return metric ?? (yield* missingMetric(database, target));
+  return metric ?? (yield* storeOrThrow(database, target));
 }
 
 /** Returns the stored metrics of several targets, in their order. A definition is stored on its first use. */
 export function* resolveMetrics(database: Database, targets: readonly MetricTarget[]): Work<Metric[]> {
   const found = yield* findMetrics(database, targets);
   const missing = new Map<MetricTarget, Metric>();
-  // in one order, so that concurrent transactions do not wait for each other in a circle
+  // in one order, so that concurrent transactions cannot deadlock
   for (const target of targets.filter((_, place) => found[place] === null).sort(byKey)) {
     if (!missing.has(target)) missing.set(target, yield* resolveMetric(database, target));
   }
@@ -46,15 +47,15 @@ export function* ensureMetric(
   return (yield* findMetric(database, `${ref}/${m.ref}`)) as Metric;
 }
 
-function* missingMetric(database: Database, target: MetricTarget): Work<Metric> {
+function* storeOrThrow(database: Database, target: MetricTarget): Work<Metric> {
   if (!isMetricDefinition(target)) throw yield* unknownMetric(database, target);
   return yield* ensureMetric(database, target.domain, target);
 }
 
 function byKey(a: MetricTarget, b: MetricTarget): number {
-  const [first, second] = [a, b].map((target) => (typeof target === 'string' ? target : target.key)) as [
-    string,
-    string,
-  ];
-  return first < second ? -1 : first > second ? 1 : 0;
+  return byText(targetKey(a), targetKey(b));
+}
+
+function targetKey(target: MetricTarget): string {
+  return typeof target === 'string' ? target : target.key;
 }

@@ -5,7 +5,7 @@ import { isOptions } from '../validation/check.js';
 import { readCallOptions, type Checks, type Values } from '../validation/options.js';
 import { checkDescription, checkName, checkRef } from './ref.js';
 
-// Symbol.for: a definition stays one where an application has loaded the library twice
+// Symbol.for, because an application may have loaded the library twice
 const DEFINITION: unique symbol = Symbol.for('nestjs-trackstats/definition');
 
 /** A domain as your application declares it. Create it with `defineDomain`. */
@@ -32,7 +32,8 @@ export type MetricTarget = MetricDefinition | Metric | string;
 /** A reference to a domain: its definition, its entity, or its ref as text. */
 export type DomainTarget = DomainDefinition | Domain | string;
 
-const metrics = new Map<string, MetricDefinition>();
+/** the definitions so far, by natural key */
+const defined = new Map<string, MetricDefinition>();
 
 /**
  * Declares a domain, which groups metrics. It is stored when one of its metrics is first used to write; no database is
@@ -70,12 +71,12 @@ export function defineMetric<const D extends string, const R extends string>(m: 
   if (!isDomainDefinition(domain)) throw new InvalidDefinitionError('domain', domain);
   const texts = textsOf(given);
   const key = `${domain.ref as D}/${ref as R}` as const;
-  const first = metrics.get(key);
+  const first = defined.get(key);
   if (first !== undefined && (first.name !== given.name || first.description !== given.description)) {
     throw new DefinitionConflictError(key, textsOf(first), texts);
   }
   const definition = Object.freeze({ [DEFINITION]: 'metric' as const, domain, ref, key, ...texts });
-  metrics.set(key, definition);
+  defined.set(key, definition);
   return definition;
 }
 

@@ -11,7 +11,7 @@ import { checkRef } from './ref.js';
 
 /** Lists, finds, registers, renames and removes the stored domains. */
 export class DomainService {
-  /** @internal the module makes it */
+  /** @internal the module creates it */
   constructor(private readonly database: Database) {}
 
   /**
@@ -22,7 +22,7 @@ export class DomainService {
    */
   async register(d: { ref: string; name?: string | undefined }): Promise<Domain> {
     const { ref, name } = readDomain('DomainService.register', d);
-    return this.database.transaction(() => this.registered(ref, name));
+    return this.database.transaction(() => this.store(ref, name));
   }
 
   /**
@@ -50,7 +50,7 @@ export class DomainService {
   async rename(target: DomainTarget, newRef: string): Promise<Domain> {
     const ref = checkRef(newRef);
     domainKeyOf(target);
-    return this.database.transaction(() => this.renamed(target, ref));
+    return this.database.transaction(() => this.updateRef(target, ref));
   }
 
   /**
@@ -61,10 +61,10 @@ export class DomainService {
    */
   async remove(target: DomainTarget): Promise<void> {
     domainKeyOf(target);
-    return this.database.transaction(() => this.removed(target));
+    return this.database.transaction(() => this.deleteDomain(target));
   }
 
-  private *registered(ref: string, name: string | undefined): Work<Domain> {
+  private *store(ref: string, name: string | undefined): Work<Domain> {
     const domain = yield* ensureDomain(this.database, { ref, name });
     if (name === undefined || domain.name === name) return domain;
     const table = this.database.table(Domain);
@@ -73,9 +73,9 @@ WHERE ${table.column('id')} = ${this.database.dialect.integer(domain.id)}`);
     return Object.assign(domain, { name });
   }
 
-  private *renamed(target: DomainTarget, ref: string): Work<Domain> {
+  private *updateRef(target: DomainTarget, ref: string): Work<Domain> {
     const { database } = this;
-    const domain = yield* this.locked(target);
+    const domain = yield* this.lockOrThrow(target);
     if (domain.ref === ref) return domain;
     if ((yield* findDomain(database, ref)) !== null) throw new RefTakenError('domain', ref);
     const table = database.table(Domain);
@@ -83,15 +83,15 @@ WHERE ${table.column('id')} = ${this.database.dialect.integer(domain.id)}`);
       yield* execute(sql`UPDATE ${table.path} SET ${table.column('ref')} = ${database.dialect.text(ref)}
 WHERE ${table.column('id')} = ${database.dialect.integer(domain.id)}`);
     } catch (error) {
-      // stored by someone else since it was looked for
+      // another transaction has taken the ref since `findDomain`
       throw database.dialect.isDuplicateKey(error) ? new RefTakenError('domain', ref) : error;
     }
     return Object.assign(domain, { ref });
   }
 
-  private *removed(target: DomainTarget): Work<void> {
+  private *deleteDomain(target: DomainTarget): Work<void> {
     const { database } = this;
-    const domain = yield* this.locked(target);
+    const domain = yield* this.lockOrThrow(target);
     const table = database.table(Domain);
     const id = database.dialect.integer(domain.id);
     const metrics = yield* selectMetrics(database, sql`d.${table.column('id')} = ${id}`);
@@ -103,7 +103,7 @@ WHERE ${table.column('id')} = ${database.dialect.integer(domain.id)}`);
     yield* execute(sql`DELETE FROM ${table.path} WHERE ${table.column('id')} = ${id}`);
   }
 
-  private *locked(target: DomainTarget): Work<Domain> {
+  private *lockOrThrow(target: DomainTarget): Work<Domain> {
     const domain = yield* lockDomain(this.database, domainKeyOf(target));
     if (domain === null) throw yield* unknownDomain(this.database, target);
     return domain;

@@ -15,7 +15,7 @@ import { domainKeyOf, findDomain, isDomain, lockDomain, unknownDomain } from './
 import { Metric } from './metric.entity.js';
 import { findMetric, metricKeyOf, selectMetrics, unknownMetric } from './metric.query.js';
 import { byText } from './order.js';
-import { optional, truth, withDefault } from '../validation/check.js';
+import { optional, boolean, withDefault } from '../validation/check.js';
 import { readCallOptions } from '../validation/options.js';
 import { checkRef } from './ref.js';
 
@@ -28,7 +28,7 @@ export interface StoredStatistics {
 }
 
 const LIST = { domain: optional((given: unknown) => domainKeyOf(given as DomainTarget)) };
-const REMOVE = { statistics: withDefault(truth, false) };
+const REMOVE = { statistics: withDefault(boolean, false) };
 
 type Fields = { ref: string; name?: string | undefined; description?: string | undefined };
 
@@ -36,7 +36,7 @@ type Fields = { ref: string; name?: string | undefined; description?: string | u
  * Lists, finds, registers, renames and removes the stored metrics. The domain of a returned metric is always loaded.
  */
 export class MetricService {
-  /** @internal the module makes it */
+  /** @internal the module creates it */
   constructor(
     private readonly database: Database,
     private readonly statistics: StoredStatistics,
@@ -57,7 +57,7 @@ export class MetricService {
   ): Promise<Metric> {
     const { domain, ...fields } = readMetric('MetricService.register', m);
     domainKeyOf(domain);
-    return this.database.transaction(() => this.registered(domain, fields));
+    return this.database.transaction(() => this.store(domain, fields));
   }
 
   /**
@@ -86,7 +86,7 @@ export class MetricService {
   /** Returns all metrics, or those of a domain, ordered by natural key. */
   async list(filter: { domain?: DomainTarget | undefined } = {}): Promise<Metric[]> {
     const { domain } = readCallOptions('MetricService.list', filter, LIST);
-    // undefined by mistake would list every domain's
+    // a domain that is `undefined` by mistake must not list the metrics of all domains
     if ('domain' in filter && domain === undefined) throw new InvalidDefinitionError('domain', undefined);
     const condition = domain === undefined ? sql`1 = 1` : isDomain(this.database, domain);
     const metrics = await this.database.read(() => selectMetrics(this.database, condition));
@@ -102,7 +102,7 @@ export class MetricService {
   async rename(target: MetricTarget, newRef: string): Promise<Metric> {
     const ref = checkRef(newRef);
     metricKeyOf(target);
-    return this.database.transaction(() => this.renamed(target, ref));
+    return this.database.transaction(() => this.updateRef(target, ref));
   }
 
   /**
@@ -115,10 +115,10 @@ export class MetricService {
   async remove(target: MetricTarget, options?: { statistics?: boolean | undefined }): Promise<void> {
     metricKeyOf(target);
     const { statistics } = readCallOptions('MetricService.remove', options, REMOVE);
-    return this.database.transaction(() => this.removed(target, statistics));
+    return this.database.transaction(() => this.deleteMetric(target, statistics));
   }
 
-  private *registered(target: DomainTarget, fields: Fields): Work<Metric> {
+  private *store(target: DomainTarget, fields: Fields): Work<Metric> {
     const { database } = this;
     const domain = isDomainDefinition(target) ? target : yield* findDomain(database, target);
     if (domain === null) throw yield* unknownDomain(database, target);
@@ -126,22 +126,22 @@ export class MetricService {
     const changed = (['name', 'description'] as const).filter(
       (field) => fields[field] !== undefined && fields[field] !== metric[field],
     );
-    for (const field of changed) yield* this.changed(metric, field, fields[field] as string);
+    for (const field of changed) yield* this.updateField(metric, field, fields[field] as string);
     return metric;
   }
 
-  private *renamed(target: MetricTarget, ref: string): Work<Metric> {
-    const metric = yield* this.locked(target);
+  private *updateRef(target: MetricTarget, ref: string): Work<Metric> {
+    const metric = yield* this.lockOrThrow(target);
     if (metric.ref === ref) return metric;
     if ((yield* findMetric(this.database, `${metric.domain.ref}/${ref}`)) !== null) {
       throw new RefTakenError('metric', `${metric.domain.ref}/${ref}`);
     }
-    yield* this.changed(metric, 'ref', ref);
+    yield* this.updateField(metric, 'ref', ref);
     return metric;
   }
 
-  private *removed(target: MetricTarget, withStatistics: boolean): Work<void> {
-    const metric = yield* this.locked(target);
+  private *deleteMetric(target: MetricTarget, withStatistics: boolean): Work<void> {
+    const metric = yield* this.lockOrThrow(target);
     if (!withStatistics && (yield* this.statistics.exist(metric))) throw new MetricHasStatisticsError(metric.key);
     yield* this.statistics.remove(metric);
     const table = this.database.table(Metric);
@@ -150,7 +150,7 @@ export class MetricService {
     );
   }
 
-  private *changed(metric: Metric, field: 'ref' | 'name' | 'description', text: string): Work<void> {
+  private *updateField(metric: Metric, field: 'ref' | 'name' | 'description', text: string): Work<void> {
     const table = this.database.table(Metric);
     yield* execute(sql`UPDATE ${table.path} SET ${table.column(field)} = ${this.database.dialect.text(text)}
 WHERE ${table.column('id')} = ${this.database.dialect.integer(metric.id)}`);
@@ -158,19 +158,19 @@ WHERE ${table.column('id')} = ${this.database.dialect.integer(metric.id)}`);
   }
 
   /**
-   * Returns the metric and locks its domain's row, because only the holder of that lock may create or rename metrics.
+   * Returns the metric with its row locked, and its domain's row too: that lock guards creating and renaming metrics.
    */
-  private *locked(target: MetricTarget): Work<Metric> {
+  private *lockOrThrow(target: MetricTarget): Work<Metric> {
     const { database } = this;
     const metric = yield* findMetric(database, target);
     if (metric === null) throw yield* unknownMetric(database, target);
     yield* lockDomain(database, { id: metric.domain.id });
     const table = database.table(Metric);
-    const [held] = yield* selectMetrics(
+    const [locked] = yield* selectMetrics(
       database,
       sql`m.${table.column('id')} = ${database.dialect.integer(metric.id)} ${database.dialect.forUpdate}`,
     );
-    if (held === undefined) throw yield* unknownMetric(database, target);
-    return held;
+    if (locked === undefined) throw yield* unknownMetric(database, target);
+    return locked;
   }
 }

@@ -14,7 +14,7 @@ export function checkRef(ref: unknown): string {
 }
 
 /**
- * Reads a natural key.
+ * Splits a natural key into its two refs.
  *
  * @throws InvalidRefError unless it is 'domain/metric'
  * @example parseKey('shopping/order_count') // { domain: 'shopping', metric: 'order_count' }

@@ -29,7 +29,7 @@ import {
   instant,
   localDate,
   optional,
-  truth,
+  boolean,
   wholeNumber,
   withDefault,
 } from '../validation/check.js';
@@ -48,7 +48,7 @@ const FOLLOW = {
 } satisfies ChecksOf<FollowOptions>;
 const RANGE = { from: optional(localDate), to: optional(localDate) };
 const NOW = { now: optional(instant) };
-const STEP = { step: withDefault(wholeNumber('days', 1), BACKFILL_STEP), resume: withDefault(truth, false) };
+const STEP = { step: withDefault(wholeNumber('days', 1), BACKFILL_STEP), resume: withDefault(boolean, false) };
 
 /** The options of each call. Unknown options are rejected. */
 const CALLS = {

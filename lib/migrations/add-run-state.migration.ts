@@ -2,7 +2,7 @@ import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
 import { type ColumnName, Naming, type TableName } from './naming.js';
 
 interface AddedColumn extends ColumnName {
-  /** as every supported database reads it */
+  /** a type name that every supported database accepts */
   readonly type: 'bigint' | 'varchar(10)';
 }
 
@@ -24,7 +24,7 @@ const ADDED: readonly (readonly [TableName, readonly AddedColumn[]])[] = [
 const BY_START: readonly ColumnName[] = [{ property: 'tracker' }, { property: 'startedAt', name: 'started_at' }];
 const BY_ID: readonly ColumnName[] = [{ property: 'tracker' }, { property: 'id' }];
 
-/** Gives each run the fence of its lease, and each tracker the backfill that it has not ended. */
+/** Adds the fence of a run's lease, and the interrupted backfill of a tracker. */
 export class AddTrackstatsRunState1795564801000 implements MigrationInterface {
   readonly name = 'AddTrackstatsRunState1795564801000';
 
@@ -39,7 +39,7 @@ export class AddTrackstatsRunState1795564801000 implements MigrationInterface {
   }
 }
 
-// SQL of our own: TypeORM would copy the whole table on SQLite
+// ALTER TABLE in SQL, because TypeORM's addColumn copies the whole table on SQLite
 
 async function addColumns(runner: QueryRunner, table: TableName, columns: readonly AddedColumn[]): Promise<void> {
   const naming = new Naming(runner.dataSource);

@@ -2,22 +2,22 @@ import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 import { Database } from '../database/database.js';
 import { TableConflictError } from '../errors/database.error.js';
 import { Naming } from './naming.js';
-import { type ColumnShape, tableOptions, type TableShape } from './table-shape.js';
+import { type MigrationColumn, tableOptions, type MigrationTable } from './migration-table.js';
 
-const ID: ColumnShape = { property: 'id', type: 'integer', isPrimary: true, isGenerated: true };
-const REF: ColumnShape = { property: 'ref', type: 'varchar', length: 100, isExact: true };
-const NAME: ColumnShape = { property: 'name', type: 'varchar', length: 255 };
+const ID: MigrationColumn = { property: 'id', type: 'integer', isPrimary: true, isGenerated: true };
+const REF: MigrationColumn = { property: 'ref', type: 'varchar', length: 100, isExact: true };
+const NAME: MigrationColumn = { property: 'name', type: 'varchar', length: 255 };
 
-const DOMAIN: TableShape = {
+const DOMAIN: MigrationTable = {
   entity: 'TrackstatsDomain',
   name: 'trackstats_domain',
   columns: [ID, REF, NAME],
   unique: [REF],
 };
 
-const DOMAIN_ID: ColumnShape = { property: 'domain', name: 'domain_id', type: 'integer' };
+const DOMAIN_ID: MigrationColumn = { property: 'domain', name: 'domain_id', type: 'integer' };
 
-const METRIC: TableShape = {
+const METRIC: MigrationTable = {
   entity: 'TrackstatsMetric',
   name: 'trackstats_metric',
   columns: [ID, REF, NAME, { property: 'description', type: 'text', isNullable: true }, DOMAIN_ID],
@@ -25,12 +25,12 @@ const METRIC: TableShape = {
   reference: { column: DOMAIN_ID, to: DOMAIN },
 };
 
-const METRIC_ID: ColumnShape = { property: 'metricId', name: 'metric_id', type: 'integer', isPrimary: true };
-const PERIOD: ColumnShape = { property: 'period', type: 'integer', isPrimary: true };
-const DATE: ColumnShape = { property: 'date', type: 'date', isPrimary: true };
-const VALUE: ColumnShape = { property: 'value', type: 'decimal', isNullable: true };
+const METRIC_ID: MigrationColumn = { property: 'metricId', name: 'metric_id', type: 'integer', isPrimary: true };
+const PERIOD: MigrationColumn = { property: 'period', type: 'integer', isPrimary: true };
+const DATE: MigrationColumn = { property: 'date', type: 'date', isPrimary: true };
+const VALUE: MigrationColumn = { property: 'value', type: 'decimal', isNullable: true };
 
-const STATISTIC_BY_DATE: TableShape = {
+const STATISTIC_BY_DATE: MigrationTable = {
   entity: 'TrackstatsStatisticByDate',
   name: 'trackstats_statistic_by_date',
   columns: [METRIC_ID, PERIOD, DATE, VALUE],
@@ -38,7 +38,7 @@ const STATISTIC_BY_DATE: TableShape = {
   withoutRowid: true,
 };
 
-const STATISTIC_BY_DATE_AND_OBJECT: TableShape = {
+const STATISTIC_BY_DATE_AND_OBJECT: MigrationTable = {
   entity: 'TrackstatsStatisticByDateAndObject',
   name: 'trackstats_statistic_by_date_and_object',
   columns: [
@@ -54,7 +54,7 @@ const STATISTIC_BY_DATE_AND_OBJECT: TableShape = {
   withoutRowid: true,
 };
 
-const COVERAGE: TableShape = {
+const COVERAGE: MigrationTable = {
   entity: 'TrackstatsCoverage',
   name: 'trackstats_coverage',
   columns: [
@@ -71,7 +71,7 @@ const COVERAGE: TableShape = {
   withoutRowid: true,
 };
 
-const TRACKER: TableShape = {
+const TRACKER: MigrationTable = {
   entity: 'TrackstatsTrackerState',
   name: 'trackstats_tracker',
   columns: [
@@ -84,10 +84,10 @@ const TRACKER: TableShape = {
   withoutRowid: true,
 };
 
-const RUN_TRACKER: ColumnShape = { property: 'tracker', type: 'varchar', length: 200, isExact: true };
-const STARTED_AT: ColumnShape = { property: 'startedAt', name: 'started_at', type: 'bigint' };
+const RUN_TRACKER: MigrationColumn = { property: 'tracker', type: 'varchar', length: 200, isExact: true };
+const STARTED_AT: MigrationColumn = { property: 'startedAt', name: 'started_at', type: 'bigint' };
 
-const RUN: TableShape = {
+const RUN: MigrationTable = {
   entity: 'TrackstatsTrackerRun',
   name: 'trackstats_run',
   columns: [
@@ -110,29 +110,31 @@ const RUN: TableShape = {
 
 const TABLES = [DOMAIN, METRIC, STATISTIC_BY_DATE, STATISTIC_BY_DATE_AND_OBJECT, COVERAGE, TRACKER, RUN];
 
-/** Makes the seven tables. Those that `synchronize`, or an interrupted migration, has made already are kept. */
+/** Creates the seven tables. Keeps those that `synchronize` or an interrupted migration has created. */
 export class CreateTrackstatsTables1795564800000 implements MigrationInterface {
-  // of its own: a bundler may rename the class, and TypeORM remembers migrations by name
+  // a bundler may rename the class, and TypeORM stores migrations by name
   readonly name = 'CreateTrackstatsTables1795564800000';
 
   async up(runner: QueryRunner): Promise<void> {
     const naming = new Naming(runner.dataSource);
     const exact = await new Database(runner.dataSource).dialect.exactCollation((text) => runner.query(text));
-    for (const shape of TABLES) {
-      const made = new Table(tableOptions(shape, naming, exact));
-      const found = await runner.getTable(made.name);
-      if (found === undefined) await runner.createTable(made);
-      else this.checkColumns(found, made);
+    for (const table of TABLES) {
+      const created = new Table(tableOptions(table, naming, exact));
+      const found = await runner.getTable(created.name);
+      if (found === undefined) await runner.createTable(created);
+      else this.checkColumns(found, created);
     }
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const naming = new Naming(runner.dataSource);
-    for (const shape of TABLES.toReversed()) await runner.dropTable(naming.table(shape), true);
+    for (const table of TABLES.toReversed()) await runner.dropTable(naming.table(table), true);
   }
 
-  private checkColumns(found: Table, made: Table): void {
-    const missing = made.columns.map(({ name }) => name).filter((name) => found.findColumnByName(name) === undefined);
-    if (missing.length > 0) throw new TableConflictError(made.name, missing, this.name);
+  private checkColumns(found: Table, created: Table): void {
+    const missing = created.columns
+      .map(({ name }) => name)
+      .filter((name) => found.findColumnByName(name) === undefined);
+    if (missing.length > 0) throw new TableConflictError(created.name, missing, this.name);
   }
 }

@@ -1,25 +1,25 @@
 import type { DataSource } from 'typeorm';
 
-/** The name of an entity at the time of a migration: its class, and the name that it gave its table. */
+/** An entity at the time of a migration: the name of its class, and the name it gives its table. */
 export interface TableName {
   readonly entity: string;
   readonly name: string;
 }
 
-/** The name of a column: its property, and the name that the entity gave it, if any. */
+/** A column at the time of a migration: its property, and the name it gives its column, if any. */
 export interface ColumnName {
   readonly property: string;
   readonly name?: string;
 }
 
 /**
- * The names that the options of the data source give: `schema`, `entityPrefix` and the naming strategy. They are asked
- * as TypeORM's metadata asks them, so that both come to the same names, and the entities need not be there.
+ * Returns names of tables, columns and indexes by the data source's `schema`, `entityPrefix` and naming strategy. They
+ * are the names that TypeORM's metadata would have, but need no entity.
  */
 export class Naming {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** a table, with its schema: `reports.my_trackstats_run` */
+  /** Returns a table's name with its schema: `reports.my_trackstats_run`. */
   table({ entity, name }: TableName): string {
     const { driver, namingStrategy, options } = this.dataSource;
     const own = namingStrategy.tableName(entity, name);
@@ -37,7 +37,7 @@ export class Naming {
     return this.dataSource.namingStrategy.indexName(this.table(table), names);
   }
 
-  /** a table's path in SQL */
+  /** Returns a table's path in SQL. */
   escapedTable(table: TableName): string {
     return this.table(table)
       .split('.')
@@ -45,7 +45,7 @@ export class Naming {
       .join('.');
   }
 
-  /** a column in SQL */
+  /** Returns a column's name in SQL. */
   escapedColumn(column: ColumnName): string {
     return this.dataSource.driver.escape(this.column(column));
   }

@@ -16,7 +16,7 @@ import {
   listOf,
   optional,
   text,
-  truth,
+  boolean,
   type Check,
   type Refuse,
 } from '../validation/check.js';
@@ -61,7 +61,7 @@ const statisticClass: Check<Type<AbstractStatistic>> = (given, refuse) =>
   isStatisticClass(given) ? given : refuse('Expected custom statistics: classes that extend AbstractStatistic.');
 
 const EXTRAS = {
-  isGlobal: optional(truth),
+  isGlobal: optional(boolean),
   dataSource: optional(text),
   statistics: optional(listOf(statisticClass)),
 } satisfies ChecksOf<TrackstatsModuleExtras>;

@@ -6,7 +6,7 @@ import type { Database } from '../database/database.js';
 import type { LocalDate } from '../time/local-date.js';
 import { type BucketPeriod, Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
-import { pieces, type Check } from '../validation/check.js';
+import { iterable, type Check } from '../validation/check.js';
 import { readArgument } from '../validation/options.js';
 import type { AbstractStatistic } from './tables/abstract-statistic.js';
 import { readCall, readOneMetric } from './filter/calls.js';
@@ -114,7 +114,7 @@ export class StatisticService {
   ): Promise<number> {
     const now = this.clock();
     const values: Written[] = [];
-    for await (const row of readArgument('StatisticService.recordMany: rows', rows, pieces))
+    for await (const row of readArgument('StatisticService.recordMany: rows', rows, iterable))
       values.push(writtenValue(this.context, row as RecordInput, now));
     if (values.length === 0) return 0;
     const written = await this.database.transaction(() => recordAll(this.context, values, now));

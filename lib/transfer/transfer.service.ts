@@ -9,7 +9,7 @@ import type {
 } from '../statistics/index.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { checkExport, type ExportFilter } from './export-filter.js';
-import { pieces, truth, withDefault } from '../validation/check.js';
+import { iterable, boolean, withDefault } from '../validation/check.js';
 import { readArgument, readCallOptions, type ChecksOf } from '../validation/options.js';
 import { DJANGO_SOURCE, djangoEntries, type DjangoImportOptions } from './django/django.import.js';
 import { exportPlan } from './export-plan.js';
@@ -34,7 +34,7 @@ export interface ImportOptions {
 }
 
 const EXPORT = { format: checkFormat } satisfies ChecksOf<ExportOptions>;
-const IMPORT = { format: checkFormat, force: withDefault(truth, false) } satisfies ChecksOf<ImportOptions>;
+const IMPORT = { format: checkFormat, force: withDefault(boolean, false) } satisfies ChecksOf<ImportOptions>;
 const IMPORT_DJANGO = { ...DJANGO_SOURCE, force: IMPORT.force } satisfies ChecksOf<DjangoImportOptions>;
 
 /** Exports statistics from a database, and imports them into another. */
@@ -91,7 +91,7 @@ export class TransferService {
    */
   async import(input: ImportInput, options: ImportOptions): Promise<ImportResult> {
     const { format, force } = readCallOptions('TransferService.import', options, IMPORT);
-    const given = readArgument('TransferService.import: input', input, pieces) as ImportInput;
+    const given = readArgument('TransferService.import: input', input, iterable) as ImportInput;
     const entries = format === 'csv' ? csvEntries : jsonlEntries;
     return imported(this.context, entries(this.database, importText(given)), force);
   }

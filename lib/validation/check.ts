@@ -3,32 +3,32 @@ import { InvalidDateError } from '../errors/time.error.js';
 import { type CheckedDateInput, parseLocalDate } from '../time/local-date.js';
 
 /**
- * Refuses a value with what was expected, in sentences: 'Expected true or false.'
+ * Rejects a value with a sentence such as 'Expected true or false.'
  *
- * @param part of the value that is wrong, with its name
+ * @param part the part of the value that is wrong, with its name
  */
 export type Refuse = (expected: string, part?: { readonly name: string; readonly given: unknown }) => never;
 
-/** Reads one argument or option: returns the value that is used, or refuses it. It may throw a typed error of its own. */
+/** Reads one argument or option: returns the value to use, or refuses it. It may throw another typed error itself. */
 export type Check<T> = (given: unknown, refuse: Refuse) => T;
 
-/** A check for a value that may be left out: `undefined` stays `undefined`. */
+/** Lets a value be left out: `undefined` stays `undefined`. */
 export function optional<T>(check: Check<T>): Check<T | undefined> {
   return (given, refuse) => (given === undefined ? undefined : check(given, refuse));
 }
 
-/** A check for a value that may be left out, with what is used instead. */
+/** Lets a value be left out, with a default in its place. */
 export function withDefault<T>(check: Check<T>, value: NoInfer<T>): Check<T> {
   return (given, refuse) => (given === undefined ? value : check(given, refuse));
 }
 
-export const truth: Check<boolean> = (given, refuse) =>
+export const boolean: Check<boolean> = (given, refuse) =>
   typeof given === 'boolean' ? given : refuse('Expected true or false.');
 
 export const text: Check<string> = (given, refuse) =>
   typeof given === 'string' && given !== '' ? given : refuse('Expected text.');
 
-/** One of some texts. */
+/** Accepts one of the given texts. */
 export function oneOf<const T extends string>(...allowed: readonly T[]): Check<T> {
   return (given, refuse) =>
     allowed.includes(given as T) ? (given as T) : refuse(`Expected ${allowed.map((one) => `'${one}'`).join(' or ')}.`);
@@ -50,7 +50,11 @@ export function callback<F extends (...args: never[]) => unknown>(shape: string)
 export const instant: Check<Date> = (given, refuse) =>
   given instanceof Date && !Number.isNaN(given.getTime()) ? given : refuse('Expected a valid Date.');
 
-/** A local date, or an instant whose local date is meant. It throws InvalidDateError. */
+/**
+ * Accepts a local date, or an instant in place of its local date.
+ *
+ * @throws InvalidDateError
+ */
 export const localDate: Check<CheckedDateInput> = (given) => {
   if (!(given instanceof Date)) return parseLocalDate(given);
   if (Number.isNaN(given.getTime())) {
@@ -59,20 +63,20 @@ export const localDate: Check<CheckedDateInput> = (given) => {
   return given;
 };
 
-// by shape: tests and older libraries have an AbortSignal of their own
+// by shape, because jsdom and older libraries bring their own AbortSignal
 export const abortSignal: Check<AbortSignal> = (given, refuse) => {
   const signal = given as Partial<AbortSignal> | null | undefined;
   const isSignal = typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function';
   return isSignal ? (signal as AbortSignal) : refuse('Expected an AbortSignal: new AbortController().signal.');
 };
 
-/** Values of one kind in an array. */
+/** Accepts an array whose values pass a check. */
 export function listOf<T>(check: Check<T>): Check<readonly T[]> {
   return (given, refuse) =>
     Array.isArray(given) ? given.map((one) => check(one, refuse)) : refuse('Expected an array.');
 }
 
-/** Values of one kind by name. */
+/** Accepts an object whose values pass a check. */
 export function recordOf<T>(check: Check<T>): Check<Readonly<Record<string, T>>> {
   return (given, refuse) => {
     if (!isOptions(given)) return refuse('Expected an object of values by name.');
@@ -84,30 +88,30 @@ export function recordOf<T>(check: Check<T>): Check<Readonly<Record<string, T>>>
   };
 }
 
-/** True for an object that holds options by name: no array, Date, Map or Promise. */
+/** True for a plain object or an instance of a class. False for an array, Date, Map or Promise. */
 export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
   return Object.prototype.toString.call(value) === '[object Object]';
 }
 
-/** Decides by the prototype, which an arrow function does not have. */
+/** True for a class. An arrow function has no prototype. */
 export function isClass(value: unknown): value is abstract new (...given: never[]) => object {
   return typeof value === 'function' && value.prototype !== undefined;
 }
 
-/** Accepts an entity of TypeORM, recognised by its shape. A data source is not needed yet. */
+/** Accepts an entity of TypeORM by its shape, before there is a data source to ask. */
 export const entity: Check<object> = (given, refuse) =>
   isClass(given) || InstanceChecker.isEntitySchema(given)
     ? given
     : refuse('Expected an entity class, or an EntitySchema.');
 
-/** Names a provider or a module of Nest: a class, a text, a symbol, or an object that says more. */
+/** Accepts an injection token or a module of Nest: a class, a text, a symbol or an object. */
 export const injectable: Check<unknown> = (given, refuse) =>
   ['function', 'string', 'symbol', 'object'].includes(typeof given) && given !== null
     ? given
     : refuse('Expected classes, tokens or modules in an array.');
 
-/** Values one after the other, at once or as they come. */
-export const pieces: Check<Iterable<unknown> | AsyncIterable<unknown>> = (given, refuse) => {
+/** Accepts an iterable or an async iterable. */
+export const iterable: Check<Iterable<unknown> | AsyncIterable<unknown>> = (given, refuse) => {
   const isThere = given !== undefined && given !== null;
   if (isThere && (Symbol.asyncIterator in Object(given) || Symbol.iterator in Object(given))) return given as never;
   return refuse('Expected an array, or anything else to go through with for await.');

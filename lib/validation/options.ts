@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../errors/argument.error.js';
 import { type Check, isOptions } from './check.js';
 
-/** A check for each option: what is not in the table does not exist. */
+/** A table with a check for each option. Options that are not in it are rejected. */
 export type Checks = Readonly<Record<string, Check<unknown>>>;
 
 /** The table of checks for options of a type. An option without a check does not compile. */
@@ -11,46 +11,48 @@ export type ChecksOf<O> = { readonly [K in keyof Required<O>]: Check<unknown> };
 export type Values<C extends Checks> = { readonly [K in keyof C]: C[K] extends Check<infer T> ? T : never };
 
 /**
- * Makes the error for a value that was refused.
+ * Creates the error for a value that was refused.
  *
- * @param name of the option; null: the options themselves
- * @param expected what was expected and what to do, in sentences
+ * @param name the option; null stands for the options as a whole
+ * @param expected sentences with what was expected and what to do
  */
-export type Refusal = (name: string | null, given: unknown, expected: string) => Error;
+type CreateError = (name: string | null, given: unknown, expected: string) => Error;
 
 /**
- * Reads options by a table of checks. An unknown option is refused: a mistyped one would do nothing, silently.
+ * Reads options by a table of checks. Unknown options are rejected, because a mistyped one would silently do nothing.
  *
- * @throws the error that `refusal` makes, and those of the checks
+ * @throws the error that `createError` makes, and the errors of the checks
  */
-export function readOptions<const C extends Checks>(given: unknown, checks: C, refusal: Refusal): Values<C> {
+export function readOptions<const C extends Checks>(given: unknown, checks: C, createError: CreateError): Values<C> {
   const names = Object.keys(checks);
-  if (!isOptions(given)) throw refusal(null, given, `Expected an object with ${listed(names)}.`);
+  if (!isOptions(given)) throw createError(null, given, `Expected an object with ${listed(names)}.`);
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(checks, name));
   if (unknown !== undefined) {
-    throw refusal(unknown, given[unknown], `This option does not exist here. There are ${names.join(', ')}.`);
+    throw createError(unknown, given[unknown], `This option does not exist here. There are ${names.join(', ')}.`);
   }
-  const values = names.map((name) => [name, readValue(given[name], checks[name] as Check<unknown>, name, refusal)]);
+  const values = names.map((name) => [name, readValue(given[name], checks[name] as Check<unknown>, name, createError)]);
   return Object.fromEntries(values) as Values<C>;
 }
 
 /**
  * Checks that options are an object, where another check reads them.
  *
- * @throws the error that `refusal` makes
+ * @throws the error that `createError` makes
  */
-export function checkIsObject(given: unknown, refusal: Refusal): void {
-  if (!isOptions(given)) throw refusal(null, given, 'Expected an object with options; none are {}.');
+export function checkIsObject(given: unknown, createError: CreateError): void {
+  if (!isOptions(given)) throw createError(null, given, 'Expected an object with options; none are {}.');
 }
 
 /** Reads one value by its check. */
-export function readValue<T>(given: unknown, check: Check<T>, name: string, refusal: Refusal): T {
+export function readValue<T>(given: unknown, check: Check<T>, name: string, createError: CreateError): T {
   return check(given, (expected, part) => {
-    throw part === undefined ? refusal(name, given, expected) : refusal(`${name}.${part.name}`, part.given, expected);
+    throw part === undefined
+      ? createError(name, given, expected)
+      : createError(`${name}.${part.name}`, part.given, expected);
   });
 }
 
-/** Options within options: { scheduling: { enabled: false } }. */
+/** Accepts options within options: { scheduling: { enabled: false } }. */
 export function group<const C extends Checks>(checks: C): Check<Values<C>> {
   return (given, refuse) =>
     readOptions(given, checks, (name, value, expected) =>
@@ -66,18 +68,18 @@ function listed(names: readonly string[]): string {
 /**
  * Reads an argument of a public call.
  *
- * @param name with its call: 'TrackerEvents.on: listener'
- * @throws InvalidArgumentError, and those of the check
+ * @param name the argument with its call: 'TrackerEvents.on: listener'
+ * @throws InvalidArgumentError, and the errors of the check
  */
 export function readArgument<T>(name: string, given: unknown, check: Check<T>): T {
   return readValue(given, check, name, (_, value, expected) => new InvalidArgumentError(name, value, expected));
 }
 
 /**
- * Reads the options of a public call; `undefined` is as if none were given.
+ * Reads the options of a public call. `undefined` stands for no options.
  *
  * @param call 'TrackerService.run'
- * @throws InvalidArgumentError, and those of the checks
+ * @throws InvalidArgumentError, and the errors of the checks
  */
 export function readCallOptions<const C extends Checks>(call: string, given: unknown, checks: C): Values<C> {
   return readOptions(given === undefined ? {} : given, checks, (name, value, expected) => {

@@ -2,7 +2,7 @@ import type { MetricTarget } from '../../catalog/definitions.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { Period } from '../../time/period.js';
-import { localDate, oneOf, optional, truth, withDefault, wholeNumber, type Check } from '../../validation/check.js';
+import { localDate, oneOf, optional, boolean, withDefault, wholeNumber, type Check } from '../../validation/check.js';
 import { readValue, type Checks, type Values } from '../../validation/options.js';
 import { checkFilterKeys, type FilterKey, type NormalFilter, readFilter } from './filter.js';
 import type { FilterContext } from './scope-filter.js';
@@ -20,7 +20,7 @@ const CELL = ['object', 'entity', 'dimensions'] as const;
 const SCOPE = ['object', 'objects', 'objectType', 'entity', 'dimensions'] as const;
 const RANGE = ['period', 'date', 'from', 'to', 'last'] as const;
 
-const exact = withDefault(truth, false);
+const exact = withDefault(boolean, false);
 const fill = withDefault<Fill>(oneOf('period', 'zero', 'previous', 'null'), 'period');
 const limit: Check<number> = (given, refuse) =>
   given === Infinity || (Number.isSafeInteger(given) && (given as number) >= 0)
@@ -49,7 +49,7 @@ const CALLS = {
   },
   total: { keys: ['metric', 'period', 'from', 'to', 'last', ...CELL], options: { exact } },
   coverage: { keys: ['metric', 'period', ...SCOPE], options: {} },
-  remove: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { force: withDefault(truth, false) } },
+  remove: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { force: withDefault(boolean, false) } },
   prune: {
     keys: ['metric', 'metrics', 'period'],
     options: { before: optional(localDate), keep: optional(wholeNumber('days', 1)) },

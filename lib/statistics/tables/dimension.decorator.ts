@@ -7,7 +7,7 @@ import {
 } from 'typeorm';
 import { InvalidDimensionError } from '../../errors/dimension.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import { oneOf, optional, text, truth, wholeNumber, withDefault } from '../../validation/check.js';
+import { oneOf, optional, text, boolean, wholeNumber, withDefault } from '../../validation/check.js';
 import { readOptions, type ChecksOf } from '../../validation/options.js';
 
 /** The type of a dimension's column. A date is text, `'2026-10-31'`. */
@@ -56,7 +56,7 @@ export function dimensionsOf(statistic: abstract new () => object): readonly Dec
 const OPTIONS = {
   type: optional(oneOf<DimensionType>('varchar', 'integer', 'boolean', 'date')),
   length: withDefault(wholeNumber('characters', 1), 128),
-  nullable: withDefault(truth, false),
+  nullable: withDefault(boolean, false),
   name: optional(text),
 } satisfies ChecksOf<DimensionOptions>;
 

@@ -13,7 +13,7 @@ import {
   oneOf,
   optional,
   text,
-  truth,
+  boolean,
   wholeNumber,
   withDefault,
 } from '../../validation/check.js';
@@ -96,13 +96,13 @@ const OPTIONS = {
   timeZone: { check: optional(checkTimeZone), takenBy: ALL, says: 'values', identifies: true },
   epoch: { check: optional(oneOf('s', 'ms')), takenBy: CLASSES, says: 'values', identifies: true },
   storedIn: { check: optional(oneOf('UTC')), takenBy: CLASSES, says: 'values', identifies: true },
-  withDeleted: { check: withDefault(truth, false), takenBy: CLASSES, says: 'values', identifies: true },
+  withDeleted: { check: withDefault(boolean, false), takenBy: CLASSES, says: 'values', identifies: true },
   // the fingerprint has the text of the query with its conditions
   where: { check: optional(where), takenBy: CLASSES, says: 'values' },
   since: { check: optional(localDate), takenBy: CLASSES, says: 'values' },
   sourceKeptSince: { check: optional(localDate), takenBy: CLASSES, says: 'values' },
   lookback: { check: withDefault(wholeNumber('days'), 1), takenBy: CLASSES, says: 'values' },
-  appendOnly: { check: withDefault(truth, false), takenBy: CLASSES, says: 'values' },
+  appendOnly: { check: withDefault(boolean, false), takenBy: CLASSES, says: 'values' },
   density: { check: optional(oneOf('daily', 'changes')), takenBy: CLASSES, says: 'values' },
   object: { check: optional(objectTarget), takenBy: [...BY_OBJECT, 'method'], says: 'values' },
   // the fingerprint has the properties that keys are read from
@@ -115,7 +115,7 @@ const OPTIONS = {
   name: { check: optional(name), takenBy: ALL, says: 'job' },
   cron: { check: checkedLater, takenBy: ALL, says: 'job' },
   every: { check: checkedLater, takenBy: ALL, says: 'job' },
-  runOnStart: { check: withDefault(truth, false), takenBy: ALL, says: 'job' },
+  runOnStart: { check: withDefault(boolean, false), takenBy: ALL, says: 'job' },
   retries: { check: withDefault(wholeNumber('times'), 0), takenBy: ALL, says: 'job' },
   timeout: { check: optional(wholeNumber('milliseconds')), takenBy: ALL, says: 'job' },
 } as const satisfies Record<PublicOption, Option>;

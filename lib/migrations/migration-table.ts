@@ -2,10 +2,10 @@ import type { TableColumnOptions, TableOptions } from 'typeorm';
 import type { Collation } from '../database/dialects/dialect.js';
 import type { ColumnName, Naming, TableName } from './naming.js';
 
-/** A column as a migration makes it. */
-export interface ColumnShape extends ColumnName {
+/** A column that a migration creates. */
+export interface MigrationColumn extends ColumnName {
   readonly type: 'integer' | 'bigint' | 'varchar' | 'text' | 'date' | 'decimal';
-  /** of a varchar, in characters */
+  /** length of a varchar, in characters */
   readonly length?: number;
   readonly isNullable?: true;
   readonly isPrimary?: true;
@@ -15,25 +15,25 @@ export interface ColumnShape extends ColumnName {
   readonly default?: string;
 }
 
-/** A table as a migration makes it. */
-export interface TableShape extends TableName {
-  readonly columns: readonly ColumnShape[];
-  readonly unique?: readonly ColumnShape[];
-  readonly index?: readonly ColumnShape[];
-  /** a foreign key to the `id` of another table, whose rows it keeps from being deleted */
-  readonly reference?: { readonly column: ColumnShape; readonly to: TableShape };
-  /** SQLite only: its primary key is the table */
+/** A table that a migration creates. */
+export interface MigrationTable extends TableName {
+  readonly columns: readonly MigrationColumn[];
+  readonly unique?: readonly MigrationColumn[];
+  readonly index?: readonly MigrationColumn[];
+  /** a foreign key to the `id` of another table, whose rows cannot be deleted while it refers to them */
+  readonly reference?: { readonly column: MigrationColumn; readonly to: MigrationTable };
+  /** SQLite only: the table is stored in its primary key */
   readonly withoutRowid?: true;
 }
 
 const DECIMAL = { precision: 65, scale: 20 };
 
-/** Describes a table as TypeORM makes one. It names keys and indexes by the naming strategy, as `synchronize` does. */
-export function tableOptions(shape: TableShape, naming: Naming, exact: Collation | null): TableOptions {
-  const { columns, unique, index, reference, withoutRowid = false } = shape;
-  const names = (some: readonly ColumnShape[]): string[] => some.map((column) => naming.column(column));
+/** Returns a table in TypeORM's form. Its keys and indexes have the names that `synchronize` gives them. */
+export function tableOptions(table: MigrationTable, naming: Naming, exact: Collation | null): TableOptions {
+  const { columns, unique, index, reference, withoutRowid = false } = table;
+  const names = (some: readonly MigrationColumn[]): string[] => some.map((column) => naming.column(column));
   return {
-    name: naming.table(shape),
+    name: naming.table(table),
     columns: columns.map((column) => columnOptions(column, naming, exact)),
     withoutRowid,
     ...(unique && { uniques: [{ columnNames: names(unique) }] }),
@@ -52,7 +52,7 @@ export function tableOptions(shape: TableShape, naming: Naming, exact: Collation
   };
 }
 
-function columnOptions(column: ColumnShape, naming: Naming, exact: Collation | null): TableColumnOptions {
+function columnOptions(column: MigrationColumn, naming: Naming, exact: Collation | null): TableColumnOptions {
   const { type, length, isNullable = false, isPrimary = false, isGenerated = false, isExact = false } = column;
   return {
     name: naming.column(column),
