@@ -172,7 +172,7 @@ module.exports = {
       comment: 'The sample application imports nestjs-trackstats, as any application would.',
       severity: 'error',
       from: { path: '^sample-app/' },
-      to: { path: '^lib/', pathNot: ['^lib/index\\.ts$', '^lib/[a-z]+/index\\.ts$'] },
+      to: { path: '^lib/', pathNot: ['^lib/index\\.ts$', `^lib/(${SURFACES.join('|')})/index\\.ts$`] },
     },
     {
       name: 'resolvable',

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { VALUES } from './values.js';
@@ -23,13 +23,10 @@ export interface Parameter {
 }
 
 const LIB = join(process.cwd(), 'lib');
-const INDEXES = [
-  join(LIB, 'index.ts'),
-  ...readdirSync(LIB, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => join(LIB, name, 'index.ts'))
-    .filter((file) => ts.sys.fileExists(file)),
-];
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
+const INDEXES = Object.keys(exports)
+  .filter((subpath) => subpath !== './package.json')
+  .map((subpath) => join(LIB, subpath, 'index.ts'));
 
 /** Every public call of the library and of its subpaths, read from the types. */
 export function publicCalls(): readonly Call[] {
