@@ -2,7 +2,7 @@ import type { Sql } from 'sql-template-tag';
 import { meaningOf } from '../catalog/aggregates.js';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, type Work } from '../database/work.js';
-import { dropUnchangedAt, holdAt, type StatisticRows } from '../statistics/read/held-rows.js';
+import { deleteRepeated, insertCarried, type StatisticRows } from '../statistics/read/carried-values.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
 import { ofPeriod } from './window-sql.js';
 
@@ -13,18 +13,18 @@ import { ofPeriod } from './window-sql.js';
 
 /** Before the range is replaced: gives every key a row on the first date after it, with the value that holds there. */
 export function* holdAfter(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Work<void> {
-  yield* execute(holdAt(rowsOf(dialect, spec, period), dateAfter(dialect, period)));
+  yield* execute(insertCarried(rowsOf(dialect, spec, period), dateAfter(dialect, period)));
 }
 
 /** After the range was replaced: keys that had no row before it get one of "nothing" on the first date after it. */
 export function* endNewKeys(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Work<void> {
   const nothing = dialect.decimal(meaningOf(spec.source.aggregate).empty);
-  yield* execute(holdAt(rowsOf(dialect, spec, period), dateAfter(dialect, period), nothing));
+  yield* execute(insertCarried(rowsOf(dialect, spec, period), dateAfter(dialect, period), nothing));
 }
 
 /** With 'changes', a row on the first date after the range that says what the row before it says is none. */
 export function* dropUnchanged(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Work<void> {
-  yield* execute(dropUnchangedAt(dialect, rowsOf(dialect, spec, period), dateAfter(dialect, period)));
+  yield* execute(deleteRepeated(dialect, rowsOf(dialect, spec, period), dateAfter(dialect, period)));
 }
 
 function rowsOf(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): StatisticRows {

@@ -1,5 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
+import { lastRows } from '../statistics/read/carried-values.js';
 import { type DayNumber, FIRST_DAY } from '../time/local-date.js';
 import { calendarUnit, periodKind, windowDays } from '../time/period.js';
 import { bucketTotals, combining, finished, isCount, partialNames } from './aggregate-sql.js';
@@ -221,10 +222,8 @@ function storedBefore(dialect: Dialect, spec: RollupSpec, period: RollupPeriod):
   const before = sql`${ofPeriod(dialect, spec, period, raw('s'))} AND ${date} < ${dialect.dateOf(dialect.integer(period.from))}`;
   const keys = storedKeyColumns(spec);
   const columns = join([...named(keys), sql`${dialect.numeric(sql`s.${table.column('value')}`)} AS value`]);
-  if (keys.length === 0)
-    return sql`SELECT ${columns}, 1 AS known FROM ${table.path} s WHERE ${before} ORDER BY ${date} DESC LIMIT 1`;
   // with 'changes' and a stored base, a key without rows in the range stays as it is: the others are few, and sought
-  if (period.baseIsStored && period.density === 'changes' && dialect.sharesExpressions) {
+  if (keys.length > 0 && period.baseIsStored && period.density === 'changes' && dialect.sharesExpressions) {
     const last = dialect.lastBefore({
       table,
       keys: soughtKeys(dialect, spec, period),
@@ -234,8 +233,8 @@ function storedBefore(dialect: Dialect, spec: RollupSpec, period: RollupPeriod):
     });
     return sql`SELECT ${columns}, 1 AS known FROM ${last}`;
   }
-  const position = sql`ROW_NUMBER() OVER (${partition(keys.map((key) => sql`s.${key}`))}ORDER BY ${date} DESC)`;
-  return sql`SELECT * FROM (SELECT ${columns}, ${position} AS known FROM ${table.path} s WHERE ${before}) r WHERE r.known = 1`;
+  const series = spec.source.keys.map(({ property }) => property);
+  return sql`SELECT ${columns}, 1 AS known FROM ${lastRows(spec.statistic, before, series)} s`;
 }
 
 /** The keys that have partials or stored rows in the range. */

@@ -54,7 +54,7 @@ export { storedValue } from './filter/statistic-value.js';
 export type { KnownCoverage } from './read/known-coverage.js';
 export { namedSeries, type NamedSeries } from './read/multi-series.js';
 export { type PageSizes, readPages } from './read/pages.query.js';
-export { seriesDates, seriesOf, type SeriesPoint, type SeriesRow } from './read/series.js';
+export { fillSeries, seriesDates, type SeriesPoint, type SeriesRow } from './read/series.js';
 export { readSeries } from './read/series.query.js';
 export { findPeriods, findPeriodsByType, type StoredPeriod } from './read/stored-periods.query.js';
 export { readGreatestCells } from './read/top.query.js';

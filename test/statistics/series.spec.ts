@@ -3,7 +3,7 @@ import { TooManyPointsError } from '../../lib/errors/statistic.error.js';
 import type { CoverageKind } from '../../lib/coverage/coverage-kind.js';
 import {
   seriesDates,
-  seriesOf,
+  fillSeries,
   type SeriesCoverage,
   type SeriesRow,
   type SeriesSpec,
@@ -36,7 +36,7 @@ function series(from: LocalDate, to: LocalDate, rows: SeriesRow[], more: Partial
   };
   const before = rows.filter(({ date }) => date < from).slice(-1);
   const inRange = rows.filter(({ date }) => date >= from);
-  return seriesOf(spec, seriesDates(spec.period, from, to, spec.weekStart), [...before, ...inRange]);
+  return fillSeries(spec, seriesDates(spec.period, from, to, spec.weekStart), [...before, ...inRange]);
 }
 
 const values = (points: { value: string | null }[]): (string | null)[] => points.map(({ value }) => value);

@@ -3,7 +3,7 @@ import { coveredRange, hasDates, type StoredCoverage } from '../../coverage/inde
 import {
   type Calendar,
   seriesDates,
-  seriesOf,
+  fillSeries,
   type SeriesPoint,
   seriesRange,
   type SeriesRow,
@@ -56,7 +56,7 @@ export function seriesIn(line: Line, rows: readonly SeriesRow[]): LineSeries {
   const { period, coverage, calendar, dates } = line;
   const { today, weekStart } = calendar;
   const known = coverage !== null && hasDates(coverage) ? coverage : null;
-  return { line, series: seriesOf({ period, weekStart, today, coverage: known, fill: 'period' }, dates, rows) };
+  return { line, series: fillSeries({ period, weekStart, today, coverage: known, fill: 'period' }, dates, rows) };
 }
 
 export function itemOf(

@@ -1,15 +1,13 @@
 import { byText } from '../../catalog/order.js';
 import type { Work } from '../../database/work.js';
 import { TooManyPointsError } from '../../errors/statistic.error.js';
-import { periodKind } from '../../time/period.js';
 import type { AbstractStatistic } from '../tables/abstract-statistic.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { rowRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
-import { type ComputedDates, heldValues, lastHeldDate } from './held-values.js';
+import { carriesForward, carryForward, type ComputedDates, datesWithValue, lastCarriedDate } from './carried-values.js';
 import { statisticOf } from './hydrate.js';
-import { selectEnd, selectLineEnds, selectLines } from './line.query.js';
-import type { RowFilter, StoredRow } from './rows.query.js';
+import { type RowFilter, selectLastRow, selectLastRows, selectSeries, type StoredRow } from './rows.query.js';
 import { coverageScopes } from '../filter/scope-filter.js';
 import { MOST_POINTS } from './series.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
@@ -28,15 +26,16 @@ interface CoveredRows extends RowFilter {
 export function* findStatistics(context: StatisticContext, filter: NormalFilter, now: Date): Work<AbstractStatistic[]> {
   const covered = yield* coveredRows(context, filter, now);
   if (covered.metrics.length === 0) return [];
-  const holding = [...new Set(covered.coverages.map(({ period }) => period))];
+  const carrying = [...new Set(covered.coverages.map(({ period }) => period))];
   const found: StoredRow[] = [];
-  for (const line of yield* selectLines(context.database, covered, holding)) {
-    const computed = computedDates(covered, line[0]);
-    for (const row of heldValues(line, computed, covered.range)) {
+  for (const series of yield* selectSeries(context.database, covered, carrying)) {
+    const computed = computedDates(covered, series[0]);
+    const dates = datesWithValue(series, computed, covered.range);
+    for (const { date, row, earlier = series[0] } of carryForward(series, dates)) {
       if (computed !== null && found.length >= MOST_POINTS) {
         throw new TooManyPointsError('What find is asked for', MOST_POINTS);
       }
-      found.push(row);
+      found.push(row ?? { ...earlier, date });
     }
   }
   // stable: those of one date stay by metric, period and keys
@@ -56,10 +55,11 @@ export function* lastStatistic(
   const covered = yield* coveredRows(context, filter, now);
   if (covered.metrics.length === 0) return null;
   const upTo = { ...covered, range: { from: null, to: covered.range.to } };
-  const isOneLine = filter.scope.cells?.length === 1 || covered.coverages.length === 0;
+  // without carried values the last row of all is enough
+  const isOne = filter.scope.cells?.length === 1 || covered.coverages.length === 0;
   let last: StoredRow | null = null;
-  for (const row of yield* isOneLine ? selectEnd(context.database, upTo) : selectLineEnds(context.database, upTo)) {
-    const date = lastHeldDate(row.date, computedDates(covered, row), covered.range);
+  for (const row of yield* isOne ? selectLastRow(context.database, upTo) : selectLastRows(context.database, upTo)) {
+    const date = lastCarriedDate(row.date, computedDates(covered, row), covered.range);
     if (date !== null && (last === null || date > last.date)) last = { ...row, date };
   }
   return last === null ? null : entityOf(covered, last);
@@ -73,7 +73,7 @@ function* coveredRows(context: StatisticContext, filter: NormalFilter, now: Date
     metrics: stored,
     period,
     range: rowRange(filter.range, period, calendar),
-    coverages: coverages.filter((one) => periodKind(one.period) !== 'bucket'),
+    coverages: coverages.filter((one) => carriesForward(one.period)),
   };
 }
 

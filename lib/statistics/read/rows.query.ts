@@ -6,6 +6,7 @@ import { addDays, type LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
 import type { DateRange } from '../filter/date-range.js';
 import { exactValue } from '../tables/exact-value.js';
+import { lastRows } from './carried-values.js';
 import type { SeriesRow } from './series.js';
 import type { Cell, KeyValues, ScopeFilter } from '../filter/scope-filter.js';
 import { bindKey, readKey, type StatisticTable } from '../tables/statistic-table.js';
@@ -47,11 +48,11 @@ export function rowCondition(database: Database, filter: RowFilter): Sql {
   );
 }
 
-/** Selects the stored rows of a filter, in no order by default. */
-export function* selectRows(database: Database, filter: RowFilter, order: Sql = empty): Work<StoredRow[]> {
+/** Selects the stored rows of a filter, ordered by date. */
+export function* selectRows(database: Database, filter: RowFilter): Work<StoredRow[]> {
   const { table } = filter.table;
   const rows = yield* query(
-    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} WHERE ${rowCondition(database, filter)} ${order}`,
+    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} WHERE ${rowCondition(database, filter)} ORDER BY ${table.column('date')}`,
   );
   return rows.map((row) => storedRow(filter.table, row));
 }
@@ -63,40 +64,104 @@ export function* selectRows(database: Database, filter: RowFilter, order: Sql = 
 export function* selectPoints(database: Database, filter: RowFilter, withEarlier: boolean): Work<SeriesRow[]> {
   const { dialect } = database;
   const { table } = filter.table;
-  const date = table.column('date');
-  const list = sql`${date} AS d, ${table.column('value')} AS v`;
-  const inRange = sql`SELECT ${list} FROM ${table.path} WHERE ${rowCondition(database, filter)}`;
+  const list = sql`SELECT s.${table.column('date')} AS d, s.${table.column('value')} AS v FROM`;
+  const inRange = sql`${list} ${table.path} s WHERE ${rowCondition(database, filter)}`;
   const before = rangeBefore(filter.range);
   const points =
     !withEarlier || before === null
       ? inRange
-      : sql`SELECT d, v FROM (SELECT ${list} FROM ${table.path}
-WHERE ${rowCondition(database, { ...filter, range: before })} ORDER BY ${date} DESC LIMIT 1) earlier
+      : sql`${list} ${lastRows(filter.table, rowCondition(database, { ...filter, range: before }), [])} s
 UNION ALL ${inRange}`;
   const rows = yield* query(dialect.points(points));
   return dialect.readPoints(rows).map((point) => ({ date: point.date, value: exactValue(point.value) }));
 }
 
-/** Returns everything before a range, or null if there is nothing. */
-export function rangeBefore({ from }: DateRange): DateRange | null {
+/**
+ * Selects the rows of a filter ordered by date, after the last row of each series before the range.
+ */
+export function* selectRowsAndEarlier(database: Database, filter: RowFilter): Work<StoredRow[]> {
+  const before = rangeBefore(filter.range);
+  const earlier = before === null ? [] : yield* selectLastRows(database, { ...filter, range: before });
+  return [...earlier, ...(yield* selectRows(database, filter))];
+}
+
+/** Returns all dates before a range, or null if there are none. */
+function rangeBefore({ from }: DateRange): DateRange | null {
   return from === null || from === FIRST_DATE ? null : { from: null, to: addDays(from, -1) };
 }
 
-/** Selects the last row of each metric, period and cell within a range. */
+/** The rows of one metric, period and cell, ordered by date. */
+export type StoredSeries = readonly [StoredRow, ...StoredRow[]];
+
+/**
+ * Selects the rows of a filter, grouped by series and ordered by metric, period and keys.
+ *
+ * @param carrying the periods for which the last row of a series before the range is needed too
+ */
+export function* selectSeries(
+  database: Database,
+  filter: RowFilter,
+  carrying: readonly Period[],
+): Work<StoredSeries[]> {
+  const { table } = filter.table;
+  const before = rangeBefore(filter.range);
+  const earlier = carrying.flatMap((period) =>
+    before === null ? [] : [lastOfEachSeries(database, { ...filter, period, range: before })],
+  );
+  const inRange = sql`SELECT ${columns(database, filter.table)} FROM ${table.path} WHERE ${rowCondition(database, filter)}`;
+  const rows = yield* query(
+    sql`SELECT * FROM (${join([...earlier, inRange], '\nUNION ALL\n')}) r ORDER BY ${bySeries(database, filter.table)}, r.row_date`,
+  );
+  const found: [StoredRow, ...StoredRow[]][] = [];
+  for (const row of rows.map((one) => storedRow(filter.table, one))) {
+    const series = found.at(-1);
+    if (series !== undefined && isOfSeries(filter.table, series[0], row)) series.push(row);
+    else found.push([row]);
+  }
+  return found;
+}
+
+/** Selects the last row of each series within a range, ordered by metric, period and keys. */
 export function* selectLastRows(database: Database, filter: RowFilter): Work<StoredRow[]> {
   const rows = yield* query(
-    sql`SELECT ${columns(database, filter.table, sql`s.`)} FROM (${lastRows(database, filter)}) s WHERE s.place = 1`,
+    sql`SELECT * FROM (${lastOfEachSeries(database, filter)}) r ORDER BY ${bySeries(database, filter.table)}`,
   );
   return rows.map((row) => storedRow(filter.table, row));
 }
 
-/** Returns a subquery of the rows of a range, numbered as `place`: 1 is the last one of its metric, period and cell. */
-export function lastRows(database: Database, filter: RowFilter): Sql {
+/** Selects the last row of all within a range. If several have the same date, it is the first by metric, period and keys. */
+export function* selectLastRow(database: Database, filter: RowFilter): Work<StoredRow[]> {
+  const { dialect } = database;
   const { table, keys } = filter.table;
-  const groups = [table.column('metricId'), table.column('period'), ...keys.map(({ column }) => column)];
-  return sql`SELECT ${join([...groups, table.column('date'), table.column('value')])},
-  ROW_NUMBER() OVER (PARTITION BY ${join(groups)} ORDER BY ${table.column('date')} DESC) AS place
-FROM ${table.path} WHERE ${rowCondition(database, filter)}`;
+  const others = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
+  const order = [sql`${table.column('date')} DESC`, table.column('metricId'), table.column('period'), ...others];
+  const rows = yield* query(
+    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} WHERE ${rowCondition(database, filter)} ORDER BY ${join(order)} LIMIT 1`,
+  );
+  return rows.map((row) => storedRow(filter.table, row));
+}
+
+/** Returns the last row of each series of a filter as a subquery with the table's columns. */
+export function lastRowsOf(database: Database, filter: RowFilter): Sql {
+  const series = ['metricId', 'period', ...filter.table.keys.map(({ property }) => property)];
+  return lastRows(filter.table, rowCondition(database, filter), series);
+}
+
+function lastOfEachSeries(database: Database, filter: RowFilter): Sql {
+  return sql`SELECT ${columns(database, filter.table, sql`e.`)} FROM ${lastRowsOf(database, filter)} e`;
+}
+
+function bySeries({ dialect }: Database, { keys }: StatisticTable): Sql {
+  const others = keys.map(({ type }, place) => {
+    const column = raw(`r.row_key${place}`);
+    return sql`, ${type === 'varchar' ? dialect.binaryOrder(column) : column}`;
+  });
+  return sql`r.row_metric, r.row_period${join([...others, empty], '')}`;
+}
+
+function isOfSeries({ keys }: StatisticTable, a: StoredRow, b: StoredRow): boolean {
+  const isSame = a.metricId === b.metricId && a.period === b.period;
+  return isSame && keys.every(({ property }) => a.cell[property] === b.cell[property]);
 }
 
 /** Returns the columns that `storedRow` reads. */

@@ -1,4 +1,3 @@
-import sql from 'sql-template-tag';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { byText } from '../../catalog/order.js';
@@ -10,11 +9,10 @@ import { seriesRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import {
   cellId,
-  rangeBefore,
   type RowFilter,
-  selectLastRows,
   selectPoints,
   selectRows,
+  selectRowsAndEarlier,
   type StoredRow,
 } from './rows.query.js';
 import { type Cell, coverageScopes } from '../filter/scope-filter.js';
@@ -22,7 +20,7 @@ import {
   needsEarlierRow,
   type SeriesCoverage,
   seriesDates,
-  seriesOf,
+  fillSeries,
   type SeriesPoint,
   type SeriesRow,
 } from './series.js';
@@ -40,7 +38,7 @@ export interface Series {
   readonly points: readonly SeriesPoint<string>[];
 }
 
-interface Line extends Omit<Series, 'points'> {
+interface UnfilledSeries extends Omit<Series, 'points'> {
   readonly rows: SeriesRow[];
 }
 
@@ -64,48 +62,46 @@ export function* readSeries(
     period,
     range: { ...range, from },
   };
-  const lineOf = (target: MetricTarget, metric: Metric | null, cell: Cell): Line => {
+  const unfilled = (target: MetricTarget, metric: Metric | null, cell: Cell): UnfilledSeries => {
     const coverage = metric === null ? null : coverageIn(coverages, metric, period, coverageScopes(scope.table, cell));
-    return { target, metric, cell, coverage: known(coverage), rows: [] };
+    return { target, metric, cell, coverage: seriesCoverage(coverage), rows: [] };
   };
-  const lines = yield* filledLines(context, rows, needsEarlierRow(period, fill), scope.cells, (cells) =>
-    targets.flatMap((target, place) => cells.map((cell) => lineOf(target, asked[place] ?? null, cell))),
+  const found = yield* readSeriesRows(context, rows, needsEarlierRow(period, fill), scope.cells, (cells) =>
+    targets.flatMap((target, place) => cells.map((cell) => unfilled(target, asked[place] ?? null, cell))),
   );
 
   const first =
     from ??
-    lines
-      .flatMap((line) => line.rows.slice(0, 1))
+    found
+      .flatMap((series) => series.rows.slice(0, 1))
       .map(({ date }) => date)
       .sort(byText)[0];
   const dates = first === undefined ? [] : seriesDates(period, first, range.to, calendar.weekStart);
-  return lines.map((line) => {
-    const { today, weekStart } = calendar;
-    return { ...line, points: seriesOf({ period, weekStart, today, coverage: line.coverage, fill }, dates, line.rows) };
-  });
+  const { today, weekStart } = calendar;
+  return found.map(({ rows: seriesRows, ...series }) => ({
+    ...series,
+    points: fillSeries({ period, weekStart, today, coverage: series.coverage, fill }, dates, seriesRows),
+  }));
 }
 
 /** Reads the rows of the cells that the filter names, or that are found. */
-function* filledLines(
+function* readSeriesRows(
   { database }: StatisticContext,
   filter: RowFilter,
   withEarlier: boolean,
   asked: readonly Cell[] | null,
-  linesOf: (cells: readonly Cell[]) => Line[],
-): Work<Line[]> {
-  const [only, ...others] = asked === null ? [] : linesOf(asked);
-  if (filter.metrics.length === 0) return linesOf(asked ?? []);
+  seriesIn: (cells: readonly Cell[]) => UnfilledSeries[],
+): Work<UnfilledSeries[]> {
+  const [only, ...others] = asked === null ? [] : seriesIn(asked);
+  if (filter.metrics.length === 0) return seriesIn(asked ?? []);
   if (only !== undefined && others.length === 0) {
     only.rows.push(...(yield* selectPoints(database, filter, withEarlier)));
     return [only];
   }
-  const before = rangeBefore(filter.range);
-  const earlier = withEarlier && before !== null ? yield* selectLastRows(database, { ...filter, range: before }) : [];
-  const order = sql`ORDER BY ${filter.table.table.column('date')}`;
-  const rows = [...earlier, ...(yield* selectRows(database, filter, order))];
-  const lines = linesOf(asked ?? cellsOf(filter.table, rows));
-  assign(filter.table, lines, rows);
-  return lines;
+  const rows = yield* withEarlier ? selectRowsAndEarlier(database, filter) : selectRows(database, filter);
+  const all = seriesIn(asked ?? cellsOf(filter.table, rows));
+  assignRows(filter.table, all, rows);
+  return all;
 }
 
 function firstCovered(coverages: readonly StoredCoverage[]): LocalDate | null {
@@ -122,17 +118,17 @@ function cellsOf(table: StatisticTable, rows: readonly StoredRow[]): Cell[] {
   return [...cells].sort(([a], [b]) => byText(a, b)).map(([, cell]) => cell);
 }
 
-function known(coverage: StoredCoverage | null): SeriesCoverage | null {
+function seriesCoverage(coverage: StoredCoverage | null): SeriesCoverage | null {
   return coverage === null || coverage.from === null ? null : { ...coverage, from: coverage.from };
 }
 
-function assign(table: StatisticTable, lines: readonly Line[], rows: readonly StoredRow[]): void {
+function assignRows(table: StatisticTable, all: readonly UnfilledSeries[], rows: readonly StoredRow[]): void {
   const idOf = (metricId: number | undefined, cell: Cell): string => `${metricId ?? '?'} ${cellId(table, cell)}`;
-  // a metric that is asked for twice has two lines
-  const byId = new Map<string, Line[]>();
-  for (const line of lines) {
-    const id = idOf(line.metric?.id, line.cell);
-    byId.set(id, [...(byId.get(id) ?? []), line]);
+  // a metric that is named twice has two series
+  const byId = new Map<string, UnfilledSeries[]>();
+  for (const series of all) {
+    const id = idOf(series.metric?.id, series.cell);
+    byId.set(id, [...(byId.get(id) ?? []), series]);
   }
-  for (const row of rows) byId.get(idOf(row.metricId, row.cell))?.forEach((line) => line.rows.push(row));
+  for (const row of rows) byId.get(idOf(row.metricId, row.cell))?.forEach((series) => series.rows.push(row));
 }

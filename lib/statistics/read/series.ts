@@ -1,17 +1,10 @@
 import { type CoverageKind, kindMeaning } from '../../coverage/coverage-kind.js';
 import { TooManyPointsError } from '../../errors/statistic.error.js';
 import { dayNumber, fromDayNumber, type LocalDate } from '../../time/local-date.js';
-import {
-  bucketEnd,
-  bucketStart,
-  calendarUnit,
-  nextBucket,
-  type Period,
-  periodKind,
-  type WeekStart,
-} from '../../time/period.js';
+import { bucketEnd, bucketStart, calendarUnit, nextBucket, type Period, type WeekStart } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Fill } from '../filter/statistic-filter.js';
+import { carriesForward, carryForward } from './carried-values.js';
 
 /** One point of a series: a date or bucket with its value. */
 export interface SeriesPoint<V = number> {
@@ -78,28 +71,24 @@ export function seriesDates(period: Period, from: LocalDate, to: LocalDate, week
  * @param dates from `seriesDates`
  * @param rows ordered by date; with the last one before the first date if `needsEarlierRow` is true
  */
-export function seriesOf(
+export function fillSeries(
   spec: SeriesSpec,
   dates: readonly LocalDate[],
   rows: readonly SeriesRow[],
 ): SeriesPoint<string>[] {
   const known = knownDates(spec);
   const firstRow = rows[0]?.date;
-  let last: SeriesRow | null = null;
-  let next = 0;
-  return dates.map((date) => {
-    // the one before the first date, and those under dates that begin no bucket any more, as weeks began on another day
-    for (let other = rows[next]; other !== undefined && other.date < date; other = rows[++next]) last = other;
-    const row = rows[next]?.date === date ? rows[next++] : undefined;
-    const value = row === undefined ? absentValue(spec, known, date, last, firstRow) : row.value;
-    last = row ?? last;
-    return { date, value, complete: isComplete(spec, known, date), asOf: known.asOf(date) };
-  });
+  const points: SeriesPoint<string>[] = [];
+  for (const { date, row, earlier } of carryForward(rows, dates)) {
+    const value = row === undefined ? absentValue(spec, known, date, earlier, firstRow) : row.value;
+    points.push({ date, value, complete: isComplete(spec, known, date), asOf: known.asOf(date) });
+  }
+  return points;
 }
 
-/** True if a row before the first date can decide the value of a point. */
+/** True if the value of a point can depend on a row before the first date. */
 export function needsEarlierRow(period: Period, fill: Fill): boolean {
-  return fill === 'previous' || fill === 'zero' || (fill === 'period' && periodKind(period) !== 'bucket');
+  return fill === 'previous' || fill === 'zero' || (fill === 'period' && carriesForward(period));
 }
 
 interface KnownDates {
@@ -133,16 +122,16 @@ function absentValue(
   { period, today, coverage, fill }: SeriesSpec,
   { from, through }: KnownDates,
   date: LocalDate,
-  last: SeriesRow | null,
+  earlier: SeriesRow | undefined,
   firstRow: LocalDate | undefined,
 ): string | null {
   if (fill === 'null' || date > today) return null;
   const isBeforeAll = (from === null || date < from) && (firstRow === undefined || date < firstRow);
   if (fill === 'zero') return isBeforeAll ? null : '0';
-  if (fill === 'previous') return last?.value ?? null;
+  if (fill === 'previous') return earlier?.value ?? null;
   if (from !== null && date < from) return null;
   const empty = coverage === null ? null : kindMeaning(coverage.kind).empty;
-  if (periodKind(period) !== 'bucket') return last === null ? empty : last.value;
+  if (carriesForward(period)) return earlier === undefined ? empty : earlier.value;
   const isCovered = through !== null && date <= through;
   return isCovered ? empty : null;
 }

@@ -3,12 +3,13 @@ import type { Metric } from '../../catalog/metric.entity.js';
 import type { Work } from '../../database/work.js';
 import { query } from '../../database/work.js';
 import type { LocalDate } from '../../time/local-date.js';
-import { type Period, periodKind } from '../../time/period.js';
+import type { Period } from '../../time/period.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { type DateRange, storedDate } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
-import { columns, lastRows, rowCondition, type StoredRow, storedRow } from './rows.query.js';
+import { carriesForward } from './carried-values.js';
+import { columns, lastRowsOf, rowCondition, type StoredRow, storedRow } from './rows.query.js';
 import { type Cell, possibleScopes } from '../filter/scope-filter.js';
 import { readKey } from '../tables/statistic-table.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
@@ -40,17 +41,17 @@ export function* readTop(
   const date = storedDate(period, filter.range.date, calendar);
 
   const from = coverageIn(coverages, metric, period, scopes)?.from ?? null;
-  const holds = periodKind(period) !== 'bucket' && date <= calendar.today && (from === null || date >= from);
-  const rowFilter = { ...scope, metrics: [metric], period, range: { from: holds ? null : date, to: date } };
+  const isCarried = carriesForward(period) && date <= calendar.today && (from === null || date >= from);
+  const rowFilter = { ...scope, metrics: [metric], period, range: { from: isCarried ? null : date, to: date } };
   const value = sql`s.${table.column('value')}`;
   const ties = keys.map((key) =>
     key.type === 'varchar' ? dialect.binaryOrder(sql`s.${key.column}`) : sql`s.${key.column}`,
   );
-  const source = holds
-    ? sql`(${lastRows(database, rowFilter)}) s WHERE s.place = 1`
-    : sql`${table.path} s WHERE ${rowCondition(database, rowFilter)}`;
+  const source = isCarried
+    ? sql`${lastRowsOf(database, rowFilter)} s WHERE`
+    : sql`${table.path} s WHERE ${rowCondition(database, rowFilter)} AND`;
   const rows = yield* query(sql`SELECT ${columns(database, scope.table, sql`s.`)} FROM ${source}
-AND ${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${raw(order.toUpperCase())}, ${join(ties)}
+${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${raw(order.toUpperCase())}, ${join(ties)}
 LIMIT ${raw(String(Math.min(limit, Number.MAX_SAFE_INTEGER)))} OFFSET ${raw(String(offset))}`);
   return rows.map((row) => storedRow(scope.table, row));
 }
@@ -72,7 +73,7 @@ export function* readGreatestCells(
   now: Date,
 ): Work<Cell[]> {
   const { period, scope } = filter;
-  if (periodKind(period) !== 'bucket') {
+  if (carriesForward(period)) {
     const atEnd = { ...filter, range: { date: to } };
     return (yield* readTop(context, atEnd, { limit, offset: 0, order: 'desc' }, now)).map(({ cell }) => cell);
   }

@@ -1,4 +1,4 @@
-import sql, { join, type Sql } from 'sql-template-tag';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
 import { query, type Work } from '../../database/work.js';
@@ -30,8 +30,7 @@ export function* readTotals(
     for (const [id, value] of carried) rows.get(id)?.push({ date: before, value });
   }
   const filter = { table: statistic, alternatives: [{}], metrics, period, range };
-  const order = sql`ORDER BY ${statistic.table.column('date')}`;
-  for (const { metricId, date, value } of yield* selectRows(database, filter, order)) {
+  for (const { metricId, date, value } of yield* selectRows(database, filter)) {
     rows.get(metricId)?.push({ date, value });
   }
   return rows;
@@ -55,12 +54,23 @@ export function* readTotalsAt(
   const id = sql`m.${metric.column('id')}`;
   const idsAt = new Map<LocalDate, Sql[]>();
   for (const [one, date] of dates) idsAt.set(date, [...(idsAt.get(date) ?? []), dialect.integer(one)]);
-  const cases = [...idsAt].map(([date, ids]) => sql`WHEN ${id} IN (${join(ids)}) THEN ${dialect.date(date)}`);
-  const rows = yield* query<{ id: number; total: unknown }>(sql`SELECT ${id} AS id, (
-  SELECT ${dialect.exactText(sql`s.${table.column('value')}`)} FROM ${table.path} s
-  WHERE s.${table.column('metricId')} = ${id} AND s.${table.column('period')} = ${dialect.integer(period)}
-  AND s.${table.column('date')} <= CASE ${join(cases, ' ')} END ORDER BY s.${table.column('date')} DESC LIMIT 1
-) AS total FROM ${metric.path} m WHERE ${id} IN (${join([...dates.keys()].map((one) => dialect.integer(one)))})`);
+  const cases = [...idsAt].map(
+    ([date, ids]) => sql`WHEN ${id} IN (${join(ids)}) THEN ${dialect.date(addDays(date, 1))}`,
+  );
+  const last = dialect.lastBefore({
+    table,
+    keys: [
+      { property: 'metricId', value: raw('a.id') },
+      { property: 'period', value: dialect.integer(period) },
+    ],
+    date: 'date',
+    before: raw('a.until_date'),
+    query: sql`SELECT ${id} AS id, CASE ${join(cases, ' ')} END AS until_date FROM ${metric.path} m
+WHERE ${id} IN (${join([...dates.keys()].map((one) => dialect.integer(one)))})`,
+  });
+  const rows = yield* query<{ id: number; total: unknown }>(
+    sql`SELECT a.id, ${dialect.exactText(sql`s.${table.column('value')}`)} AS total FROM ${last}`,
+  );
   return new Map(
     rows.flatMap(({ id: one, total }) => {
       const value = exactValue(total);

@@ -2,9 +2,9 @@ import sql, { raw, type Sql } from 'sql-template-tag';
 import type { Database } from '../../database/database.js';
 import { execute, type Work } from '../../database/work.js';
 import type { LocalDate } from '../../time/local-date.js';
-import { periodKind, type Period } from '../../time/period.js';
+import type { Period } from '../../time/period.js';
 import { startCoveragesAt } from '../../coverage/coverage.store.js';
-import { holdAt, type StatisticRows } from '../read/held-rows.js';
+import { carriesForward, insertCarried, type StatisticRows } from '../read/carried-values.js';
 import { statisticTablesOf } from '../tables/statistic-table.js';
 
 /**
@@ -22,7 +22,7 @@ export function* pruned(database: Database, metricId: number, period: Period, be
     const where = (alias: Sql): Sql =>
       sql`${alias}.${table.column('metricId')} = ${dialect.integer(metricId)} AND ${alias}.${table.column('period')} = ${dialect.integer(period)}`;
     const rows: StatisticRows = { statistic, where };
-    if (periodKind(period) !== 'bucket') yield* execute(holdAt(rows, date));
+    if (carriesForward(period)) yield* execute(insertCarried(rows, date));
     removed += yield* execute(
       dialect.deleteFrom(table, sql`${where(raw('s'))} AND s.${table.column('date')} < ${date}`),
     );

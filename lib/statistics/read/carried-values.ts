@@ -1,0 +1,160 @@
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import type { Dialect } from '../../database/dialects/dialect.js';
+import { type DayNumber, dayNumber, fromDayNumber, type LocalDate, shiftDay } from '../../time/local-date.js';
+import { type Period, periodKind } from '../../time/period.js';
+import type { DateRange } from '../filter/date-range.js';
+import type { StatisticTable } from '../tables/statistic-table.js';
+
+/**
+ * Carried values: in a rolling period and in LIFETIME, a date without a row has the value of the last earlier row of its
+ * series. This file has the rule for rows in memory (`carryForward`) and for rows in the database (`lastRows`). Where
+ * the series are known one by one, `dialect.lastBefore` seeks the same row by the primary key.
+ */
+
+/** True if the values of a period are carried forward to later dates. */
+export function carriesForward(period: Period): boolean {
+  return periodKind(period) !== 'bucket';
+}
+
+// ── in memory ──
+
+interface Dated {
+  readonly date: LocalDate;
+}
+
+/** A date with its row, and the last earlier row, whose value is carried to a date without a row. */
+export interface CarriedRow<R> {
+  readonly date: LocalDate;
+  readonly row: R | undefined;
+  readonly earlier: R | undefined;
+}
+
+/**
+ * Yields the row of a series at each date, and the last row before it.
+ *
+ * @param rows ordered by date
+ * @param dates in ascending order
+ */
+export function* carryForward<R extends Dated>(
+  rows: readonly R[],
+  dates: Iterable<LocalDate>,
+): Generator<CarriedRow<R>> {
+  let earlier: R | undefined;
+  let next = 0;
+  for (const date of dates) {
+    // rows between the dates: those before the first date, and those of weeks that began on another day
+    for (let other = rows[next]; other !== undefined && other.date < date; other = rows[++next]) earlier = other;
+    const row = rows[next]?.date === date ? rows[next++] : undefined;
+    yield { date, row, earlier };
+    earlier = row ?? earlier;
+  }
+}
+
+/** The dates that a run has computed, to which values are carried. */
+export interface ComputedDates {
+  readonly from: LocalDate;
+  readonly through: LocalDate;
+}
+
+/**
+ * Yields the dates in a range on which a series has a value: those of its rows, and the computed dates from its first
+ * row on.
+ *
+ * @param rows ordered by date, with the last one before the range
+ * @param computed null if no values are carried
+ */
+export function* datesWithValue(
+  rows: readonly Dated[],
+  computed: ComputedDates | null,
+  range: DateRange,
+): Generator<LocalDate> {
+  if (rows.length === 0) return;
+  const first = latest(computed?.from, range.from, rows[0]?.date);
+  const last = computed === null ? null : earliest(computed.through, range.to);
+  const rowDates = rows.map(({ date }) => date).filter((date) => isWithin(date, range));
+  if (last === null || last < first) return yield* rowDates;
+  yield* rowDates.filter((date) => dayNumber(date) < first);
+  for (let day = first; day <= last; day = shiftDay(day, 1)) yield fromDayNumber(day);
+  yield* rowDates.filter((date) => dayNumber(date) > last);
+}
+
+/** Returns the last date of a range to which a row's value applies or is carried, or null if there is none. */
+export function lastCarriedDate(row: LocalDate, computed: ComputedDates | null, range: DateRange): LocalDate | null {
+  const last = computed === null ? null : earliest(computed.through, range.to);
+  const isCarried = last !== null && last > dayNumber(row) && last >= latest(computed?.from, range.from);
+  if (isCarried) return fromDayNumber(last);
+  return isWithin(row, range) ? row : null;
+}
+
+function isWithin(date: LocalDate, { from, to }: DateRange): boolean {
+  return (from === null || date >= from) && (to === null || date <= to);
+}
+
+function latest(...dates: readonly (LocalDate | null | undefined)[]): DayNumber {
+  return Math.max(-Infinity, ...dayNumbers(dates)) as DayNumber;
+}
+
+function earliest(...dates: readonly (LocalDate | null | undefined)[]): DayNumber {
+  return Math.min(Infinity, ...dayNumbers(dates)) as DayNumber;
+}
+
+function dayNumbers(dates: readonly (LocalDate | null | undefined)[]): DayNumber[] {
+  return dates.flatMap((date) => (date === null || date === undefined ? [] : [dayNumber(date)]));
+}
+
+// ── in the database ──
+
+/**
+ * Returns the last row of each series among the rows that match a condition, as a subquery with the table's columns.
+ *
+ * One pass over the rows, and no join: in a table that was never analysed PostgreSQL expects one row of everything, and
+ * compared each series with each row (1,050,000 rows read instead of 60,000 for 1,000 series of 60 dates).
+ *
+ * @param where a condition on `s`
+ * @param by the properties in which the series differ; none for a single series, whose last row the index finds
+ */
+export function lastRows({ table, keys }: StatisticTable, where: Sql, by: readonly string[]): Sql {
+  const properties = ['metricId', 'period', ...keys.map(({ property }) => property), 'date', 'value'];
+  const columns = join(properties.map((property) => sql`s.${table.column(property)}`));
+  const rows = sql`FROM ${table.path} s WHERE ${where}`;
+  const latestFirst = sql`ORDER BY s.${table.column('date')} DESC`;
+  if (by.length === 0) return sql`(SELECT ${columns} ${rows} ${latestFirst} LIMIT 1)`;
+  const series = join(by.map((property) => sql`s.${table.column(property)}`));
+  return sql`(SELECT * FROM (SELECT ${columns}, ROW_NUMBER() OVER (PARTITION BY ${series} ${latestFirst}) AS place ${rows}) r WHERE r.place = 1)`;
+}
+
+/** Stored rows of one metric and period, optionally of some keys, as a condition on an alias. */
+export interface StatisticRows {
+  readonly statistic: StatisticTable;
+  readonly where: (alias: Sql) => Sql;
+}
+
+/**
+ * Inserts a row at a date for every series that has earlier rows and none at that date. By default it has the carried
+ * value.
+ */
+export function insertCarried({ statistic, where }: StatisticRows, date: Sql, value?: Sql): Sql {
+  const { table } = statistic;
+  const [day, stored] = [table.column('date'), table.column('value')];
+  const keys = statistic.keys.map(({ property }) => property);
+  const given = ['metricId', 'period', ...keys].map((property) => table.column(property));
+  const upTo = sql`${where(raw('s'))} AND s.${day} <= ${date}`;
+  return sql`INSERT INTO ${table.path} (${join([...given, day, stored])})
+SELECT ${join([...given.map((column) => sql`l.${column}`), date, value ?? sql`l.${stored}`])}
+FROM ${lastRows(statistic, upTo, keys)} l WHERE l.${day} < ${date}`;
+}
+
+/** Deletes the rows at a date that say what is carried there anyway. */
+export function deleteRepeated(dialect: Dialect, { statistic, where }: StatisticRows, date: Sql): Sql {
+  const { table } = statistic;
+  const keys = statistic.keys.map(({ property }) => property);
+  const [day, value] = [table.column('date'), table.column('value')];
+  const series = keys.map((property) => sql`s.${table.column(property)}`);
+  const order = sql`(${series.length === 0 ? empty : sql`PARTITION BY ${join(series)} `}ORDER BY s.${day})`;
+  const repeated = (identity: Sql): Sql => {
+    const rows = sql`SELECT ${identity}, s.${day}, s.${value}, LAG(s.${value}) OVER ${order} AS earlier, ROW_NUMBER() OVER ${order} AS place
+FROM ${table.path} s WHERE ${where(raw('s'))} AND s.${day} <= ${date}`;
+    return sql`SELECT * FROM (${rows}) r WHERE r.${day} = ${date} AND r.place > 1 AND NOT (${dialect.differ(sql`r.${value}`, raw('r.earlier'))})`;
+  };
+  return dialect.deleteFound(table, ['metricId', 'period', ...keys, 'date'], repeated);
+}
