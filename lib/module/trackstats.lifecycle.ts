@@ -11,7 +11,7 @@ import { checkTables } from '../database/table-check.js';
 import { MissingEntityError, UninitializedDataSourceError } from '../errors/database.error.js';
 import { UnknownTrackerError } from '../errors/tracker.error.js';
 import type { TrackerScheduler } from '../schedule/tracker.scheduler.js';
-import { prepareStatisticTables } from '../statistics/tables/prepare.js';
+import { prepareStatisticTables } from '../statistics/tables/statistic-table.js';
 import { registered, type RegisteredTracker } from '../tracking/definition/registered-tracker.js';
 import { forwardEvents } from '../execution/event-emitter.bridge.js';
 import type { TrackerEvents } from '../execution/tracker-events.js';

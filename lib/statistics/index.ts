@@ -8,7 +8,7 @@ export { StatisticService } from './statistic.service.js';
 export { ObjectTypes } from './filter/object-types.js';
 export { StatisticOwners } from './tables/owners.js';
 export type { StatisticContext } from './filter/statistic.context.js';
-export type { StatisticOptions } from './filter/statistic.options.js';
+export type { StatisticOptions } from './filter/statistic.context.js';
 
 // tables and their rows
 export type { AbstractStatistic } from './tables/abstract-statistic.js';
@@ -51,8 +51,8 @@ export { calendarOf, readFilterMetrics, readMetrics } from './filter/statistic.c
 export { storedValue } from './filter/statistic-value.js';
 
 // reads
-export type { KnownCoverage } from './read/known-coverage.js';
-export { namedSeries, type NamedSeries } from './read/multi-series.js';
+export type { CompleteDates } from './read/coverage.query.js';
+export { nameSeries, type NamedSeries } from './read/multi-series.js';
 export { type PageSizes, readPages } from './read/pages.query.js';
 export { fillSeries, seriesDates, type SeriesPoint, type SeriesRow } from './read/series.js';
 export { readSeries } from './read/series.query.js';

@@ -10,25 +10,30 @@ import { iterable, type Check } from '../validation/check.js';
 import { readArgument } from '../validation/options.js';
 import type { AbstractStatistic } from './tables/abstract-statistic.js';
 import { readCall, readOneMetric } from './filter/calls.js';
-import { type KnownCoverage, knownCoverage } from './read/known-coverage.js';
+import { type CompleteDates, readCompleteDates } from './read/coverage.query.js';
 import type { NormalFilter } from './filter/filter.js';
-import { findStatistics, lastStatistic } from './read/find.query.js';
-import { statisticOf } from './read/hydrate.js';
-import { incrementOf } from './write/increment.js';
-import { Incrementer } from './write/incrementer.js';
-import { dimensionsIn, namedSeries } from './read/multi-series.js';
-import { narrowed } from './read/narrow.js';
+import { findStatistics, lastStatistic, toStatistic } from './read/find.query.js';
+import { checkIncrement, Incrementer } from './write/increment.js';
+import { decodeDimensions, nameSeries } from './read/multi-series.js';
+import { buildNarrowQuery } from './read/narrow.js';
 import type { ObjectRef } from './filter/object-target.js';
 import type { ObjectTypes } from './filter/object-types.js';
 import type { StatisticOwners } from './tables/owners.js';
 import { checkPrune, prune, type PruneFilter } from './write/prune.js';
-import { checkSummable, read, readPoints, totalOf } from './read/reading.js';
-import { recordAll, type Written, writtenValue } from './write/record.js';
+import { checkSummable, read, readPoints, sumSeries } from './read/reading.js';
+import { checkRecord, recordValues } from './write/record.js';
+import type { ValueToWrite } from './write/write.query.js';
 import { removeRows } from './write/remove.js';
-import { oneCell, refOf } from './filter/scope-filter.js';
+import { requireOneCell, refOf } from './filter/scope-filter.js';
 import type { SeriesPoint } from './read/series.js';
 import { readSeries, type Series } from './read/series.query.js';
-import { calendarOf, moduleCalendar, readMetrics, type StatisticContext } from './filter/statistic.context.js';
+import {
+  calendarOf,
+  moduleCalendar,
+  readMetrics,
+  type StatisticContext,
+  type StatisticOptions,
+} from './filter/statistic.context.js';
 import type { StatisticByDateAndObject } from './tables/statistic-by-date-and-object.entity.js';
 import type { StatisticByDate } from './tables/statistic-by-date.entity.js';
 import type {
@@ -51,7 +56,6 @@ import type {
   TotalScope,
   ValueOf,
 } from './filter/statistic-filter.js';
-import type { StatisticOptions } from './filter/statistic.options.js';
 import { readTop } from './read/top.query.js';
 
 type Filter = NormalFilter & { readonly period: Period };
@@ -94,10 +98,10 @@ export class StatisticService {
   record<S extends AbstractStatistic>(s: RecordBase & CustomCell<S>): Promise<S>;
   async record(s: RecordInput): Promise<AbstractStatistic> {
     const now = this.clock();
-    const value = writtenValue(this.context, s, now);
-    const [row] = await this.database.transaction(() => recordAll(this.context, [value], now));
+    const value = checkRecord(this.context, s, now);
+    const [row] = await this.database.transaction(() => recordValues(this.context, [value], now));
     if (row === undefined) throw new TypeError('a value that was recorded has no row');
-    return statisticOf(row.table, row.metric, { ...row, metricId: row.metric.id });
+    return toStatistic(row.table, row.metric, { ...row, metricId: row.metric.id });
   }
 
   /**
@@ -113,11 +117,11 @@ export class StatisticService {
     rows: Iterable<RecordInput<S>> | AsyncIterable<RecordInput<S>>,
   ): Promise<number> {
     const now = this.clock();
-    const values: Written[] = [];
+    const values: ValueToWrite[] = [];
     for await (const row of readArgument('StatisticService.recordMany: rows', rows, iterable))
-      values.push(writtenValue(this.context, row as RecordInput, now));
+      values.push(checkRecord(this.context, row as RecordInput, now));
     if (values.length === 0) return 0;
-    const written = await this.database.transaction(() => recordAll(this.context, values, now));
+    const written = await this.database.transaction(() => recordValues(this.context, values, now));
     return written.length;
   }
 
@@ -134,7 +138,7 @@ export class StatisticService {
   increment(s: IncrementBase & OneObjectScope): Promise<void>;
   increment<S extends AbstractStatistic>(s: IncrementBase & CustomCell<S>): Promise<void>;
   async increment(s: IncrementBase): Promise<void> {
-    await this.incrementer.add(incrementOf(this.context, s, this.clock()));
+    await this.incrementer.add(checkIncrement(this.context, s, this.clock()));
   }
 
   /**
@@ -154,7 +158,7 @@ export class StatisticService {
   ): SelectQueryBuilder<S>;
   narrow(filter: AnyMetrics, alias = 'statistic'): SelectQueryBuilder<AbstractStatistic> {
     const name = readArgument('StatisticService.narrow: alias', alias, aliasCheck);
-    return narrowed(this.context, readCall(this.context, 'narrow', filter), name, this.clock());
+    return buildNarrowQuery(this.context, readCall(this.context, 'narrow', filter), name, this.clock());
   }
 
   /**
@@ -250,7 +254,7 @@ export class StatisticService {
   async series(filter: OneMetric & Range & Reading<boolean> & Filling): Promise<SeriesPoint<number | string>[]> {
     const normal = readOneMetric(this.context, 'series', filter);
     const { exact, fill } = normal.options;
-    oneCell(normal.scope);
+    requireOneCell(normal.scope);
     const [series] = await this.readSeries(normal, fill);
     return readPoints(series?.points ?? [], exact);
   }
@@ -275,7 +279,7 @@ export class StatisticService {
   async multiSeries(filter: AnyMetrics & Range & Reading<boolean> & Filling): Promise<unknown> {
     const { options, ...normal } = readCall(this.context, 'multiSeries', filter);
     const all = await this.readSeries({ ...normal, period: normal.period ?? Period.DAY }, options.fill);
-    return all.map((series) => namedSeries(normal.scope.table, series, options.exact));
+    return all.map((series) => nameSeries(normal.scope.table, series, options.exact));
   }
 
   /**
@@ -300,7 +304,7 @@ export class StatisticService {
     const rows = await this.database.read(() => readTop(this.context, normal, ranking, now));
     const { table } = normal.scope;
     return rows.map(({ cell, value }) => ({
-      ...(table.kind === 'object' ? { object: refOf(cell) } : { dimensions: dimensionsIn(table, cell) }),
+      ...(table.kind === 'object' ? { object: refOf(cell) } : { dimensions: decodeDimensions(table, cell) }),
       value: read(value, exact),
     }));
   }
@@ -331,9 +335,9 @@ export class StatisticService {
   async total(filter: OneMetric & Range & Reading<boolean>): Promise<number | string | null> {
     const normal = readOneMetric(this.context, 'total', filter);
     checkSummable(normal.period);
-    oneCell(normal.scope);
+    requireOneCell(normal.scope);
     const [series] = await this.readSeries(normal);
-    return series === undefined ? null : read(totalOf(series), normal.options.exact);
+    return series === undefined ? null : read(sumSeries(series), normal.options.exact);
   }
 
   /**
@@ -345,11 +349,11 @@ export class StatisticService {
    */
   coverage(
     filter: OneMetric & { period?: Period | undefined } & (TotalScope | ObjectsScope | CustomScope<AbstractStatistic>),
-  ): Promise<KnownCoverage | null>;
-  async coverage(filter: OneMetric): Promise<KnownCoverage | null> {
+  ): Promise<CompleteDates | null>;
+  async coverage(filter: OneMetric): Promise<CompleteDates | null> {
     const now = this.clock();
     const normal = readOneMetric(this.context, 'coverage', filter);
-    return this.database.read(() => knownCoverage(this.context, normal, now));
+    return this.database.read(() => readCompleteDates(this.context, normal, now));
   }
 
   /**
@@ -407,7 +411,7 @@ export class StatisticService {
     filter: OneMetric & At & Reading<boolean>,
   ): Promise<SeriesPoint<number | string>> {
     const normal = readOneMetric(this.context, call, filter);
-    oneCell(normal.scope);
+    requireOneCell(normal.scope);
     const date = normal.range.date ?? this.clock();
     const [series] = await this.readSeries({ ...normal, range: { date } });
     const [point] = readPoints(series?.points ?? [], normal.options.exact);

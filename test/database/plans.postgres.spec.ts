@@ -1,6 +1,6 @@
 import { Column, type DataSource, type DataSourceOptions, Entity, type Logger, PrimaryColumn } from 'typeorm';
 import { resolveMetric } from '../../lib/catalog/catalog.store.js';
-import { pruned } from '../../lib/statistics/write/prune.query.js';
+import { removeBefore } from '../../lib/statistics/write/prune.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
@@ -152,7 +152,7 @@ describeOnDatabase('postgres', 'the plans of statements', (database) => {
       await step(`prune of ${String(period)}`, () =>
         engine.database.transaction(function* () {
           const { id } = yield* resolveMetric(engine.database, definition.metric);
-          yield* pruned(engine.database, id, period, '2024-04-25');
+          yield* removeBefore(engine.database, id, period, '2024-04-25');
         }),
       );
     return steps;

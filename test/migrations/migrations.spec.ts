@@ -20,7 +20,7 @@ import {
 import { Database } from '../../lib/database/database.js';
 import { prepareRunTables } from '../../lib/execution/run-tables.js';
 import { TrackerRunRecord } from '../../lib/execution/run-tables.js';
-import { prepareStatisticTables } from '../../lib/statistics/tables/prepare.js';
+import { prepareStatisticTables } from '../../lib/statistics/tables/statistic-table.js';
 import { at, closeApplications, Customer, Order, saveOrders, start } from '../module/application.js';
 import { describeOnEachDatabase, type ExtraOptions } from '../support/databases.js';
 import { EARLIER_TABLES } from './fixtures/earlier-tables.js';

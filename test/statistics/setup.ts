@@ -14,10 +14,10 @@ import { MetricStatistics } from '../../lib/statistics/tables/metric-statistics.
 import type { EntityClass } from '../../lib/statistics/filter/object-target.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { StatisticOwners } from '../../lib/statistics/tables/owners.js';
-import { prepareStatisticTables } from '../../lib/statistics/tables/prepare.js';
+import { prepareStatisticTables } from '../../lib/statistics/tables/statistic-table.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
-import type { StatisticOptions } from '../../lib/statistics/filter/statistic.options.js';
+import type { StatisticOptions } from '../../lib/statistics/filter/statistic.context.js';
 import { StatisticService } from '../../lib/statistics/statistic.service.js';
 import type { TestDatabase } from '../support/databases.js';
 

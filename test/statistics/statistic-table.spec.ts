@@ -9,7 +9,7 @@ import {
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension, dimensionsOf, NULL_DIMENSION } from '../../lib/statistics/tables/dimension.decorator.js';
 import { StatisticOwners } from '../../lib/statistics/tables/owners.js';
-import { prepareStatisticTables } from '../../lib/statistics/tables/prepare.js';
+import { prepareStatisticTables } from '../../lib/statistics/tables/statistic-table.js';
 import { customScope, enclosingScope, objectScope, objectsScope, TOTAL_SCOPE } from '../../lib/coverage/scope.js';
 import { type StatisticClass, statisticTableOf } from '../../lib/statistics/tables/statistic-table.js';
 import { Period } from '../../lib/time/period.js';

@@ -4,7 +4,7 @@ import { TransferService, type ExportFilter, type TransferFormat } from '../../l
 import type { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
-import type { StatisticOptions } from '../../lib/statistics/filter/statistic.options.js';
+import type { StatisticOptions } from '../../lib/statistics/filter/statistic.context.js';
 import { NOW, type Setup } from '../statistics/setup.js';
 
 /** TransferService on the services of a test, as the module makes it. */

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Work } from '../../database/work.js';
 import {
   type Cell,
-  namedSeries,
+  nameSeries,
   type NamedSeries,
   readGreatestCells,
   readSeries,
@@ -76,7 +76,7 @@ export class MultiSeriesReader {
       const scope = cells === null ? filter.scope : only(filter.scope, cells);
       const read = { ...filter, scope, range: { from: range.from, to: range.to } };
       const all = yield* readSeries(context, read, fill, now);
-      return all.map((series) => namedSeries(scope.table, series, true));
+      return all.map((series) => nameSeries(scope.table, series, true));
     };
     return context.database.read(work);
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   type DimensionValue,
-  type KnownCoverage,
+  type CompleteDates,
   type ObjectRef,
   type SeriesPoint,
   storedDate,
@@ -26,7 +26,7 @@ interface ExactReads {
   top(
     filter: object,
   ): Promise<{ object?: ObjectRef; dimensions?: Record<string, DimensionValue>; value: string | null }[]>;
-  coverage(filter: object): Promise<KnownCoverage | null>;
+  coverage(filter: object): Promise<CompleteDates | null>;
 }
 
 /** Reads one metric for the routes. */

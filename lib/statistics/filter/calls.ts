@@ -7,7 +7,7 @@ import { readValue, type Checks, type Values } from '../../validation/options.js
 import { checkFilterKeys, type FilterKey, type NormalFilter, readFilter } from './filter.js';
 import type { FilterContext } from './scope-filter.js';
 import type { Fill } from './statistic-filter.js';
-import { storedNumber, storedValue } from './statistic-value.js';
+import { parseNumber, storedValue } from './statistic-value.js';
 
 /** The filter keys and the options of a call. */
 interface CallShape {
@@ -30,7 +30,7 @@ const limit: Check<number> = (given, refuse) =>
 /** The filter keys and the options of each call of StatisticService that takes a filter. Unknown keys are rejected. */
 const CALLS = {
   record: { keys: ['metric', 'period', 'date', ...CELL], options: { value: storedValue } },
-  increment: { keys: ['metric', 'period', 'date', ...CELL], options: { by: withDefault(storedNumber, '1') } },
+  increment: { keys: ['metric', 'period', 'date', ...CELL], options: { by: withDefault(parseNumber, '1') } },
   narrow: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
   find: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
   mostRecent: { keys: ['metric', ...RANGE, ...SCOPE], options: {} },

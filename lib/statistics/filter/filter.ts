@@ -5,7 +5,7 @@ import { shown } from '../../errors/trackstats.error.js';
 import { checkPeriod, type Period } from '../../time/period.js';
 import { isOptions } from '../../validation/check.js';
 import { checkRange, type RangeInput } from './date-range.js';
-import { type FilterContext, type ScopeFilter, scopeOf } from './scope-filter.js';
+import { type FilterContext, type ScopeFilter, readScopeFilter } from './scope-filter.js';
 
 /** A checked filter. Dates may still be instants, because their time zone depends on the metric's coverage. */
 export interface NormalFilter {
@@ -82,7 +82,7 @@ export function readFilter(context: FilterContext, given: Readonly<Record<string
     metrics: metricsOf(given),
     period: given['period'] === undefined ? null : checkPeriod(given['period']),
     range: checkRange(given),
-    scope: scopeOf(context, given),
+    scope: readScopeFilter(context, given),
   };
 }
 

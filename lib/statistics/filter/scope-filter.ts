@@ -43,7 +43,7 @@ export interface ScopeFilter {
  *
  * @throws InvalidFilterError, InvalidObjectError, InvalidDimensionError, InvalidDimensionValueError
  */
-export function scopeOf(context: FilterContext, given: Readonly<Record<string, unknown>>): ScopeFilter {
+export function readScopeFilter(context: FilterContext, given: Readonly<Record<string, unknown>>): ScopeFilter {
   const [key, ...others] = ['object', 'objects', 'objectType', 'entity'].filter((name) => name in given);
   if (others.length > 0) {
     throw new InvalidFilterError(`${[key, ...others].join(' and ')} are given together. Give one of them.`);
@@ -63,7 +63,7 @@ export function scopeOf(context: FilterContext, given: Readonly<Record<string, u
  *
  * @throws IncompleteDimensionsError, InvalidFilterError
  */
-export function oneCell({ table, cells, alternatives }: ScopeFilter): Cell {
+export function requireOneCell({ table, cells, alternatives }: ScopeFilter): Cell {
   const [cell] = cells ?? [];
   if (cell !== undefined && cells?.length === 1) return cell;
   if (table.kind === 'custom') {

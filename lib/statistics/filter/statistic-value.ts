@@ -15,7 +15,7 @@ const EXPECTED = "Expected a finite number, a bigint, or a decimal as text, as '
  * @throws InvalidValueError
  */
 export function storedValue(given: unknown): string | null {
-  return given === null ? null : storedNumber(given);
+  return given === null ? null : parseNumber(given);
 }
 
 /**
@@ -23,7 +23,7 @@ export function storedValue(given: unknown): string | null {
  *
  * @throws InvalidValueError
  */
-export function storedNumber(given: unknown): string {
+export function parseNumber(given: unknown): string {
   const isNumber = typeof given === 'number' && Number.isFinite(given);
   if (!isNumber && typeof given !== 'bigint' && typeof given !== 'string') throw new InvalidValueError(given, EXPECTED);
   const decimal = canonicalDecimal(given);

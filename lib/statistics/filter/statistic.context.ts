@@ -1,9 +1,8 @@
-import type { MetricTarget } from '../../catalog/definitions.js';
-import { isMetricDefinition } from '../../catalog/definitions.js';
+import { isMetricDefinition, type MetricTarget } from '../../catalog/definitions.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { unknownMetric } from '../../catalog/metric.query.js';
 import type { Work } from '../../database/work.js';
-import { Period } from '../../time/period.js';
+import { Period, type WeekStart } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { type StoredCoverage, zoneIn } from '../../coverage/coverage.js';
 import { coveredMetrics } from '../../coverage/coverage.store.js';
@@ -11,7 +10,14 @@ import type { Calendar } from './date-range.js';
 import type { NormalFilter } from './filter.js';
 import { type FilterContext, possibleScopes } from './scope-filter.js';
 import type { StatisticOwners } from '../tables/owners.js';
-import type { StatisticOptions } from './statistic.options.js';
+
+/** The options of the module that statistics need. */
+export interface StatisticOptions {
+  /** IANA name of the time zone for dates if no tracker has one */
+  readonly timeZone: string;
+  /** first day of a CALENDAR_WEEK */
+  readonly weekStart: WeekStart;
+}
 
 /** The context of every read and write of statistics. */
 export interface StatisticContext extends FilterContext {

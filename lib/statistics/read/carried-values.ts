@@ -120,7 +120,7 @@ export function lastRows({ table, keys }: StatisticTable, where: Sql, by: readon
   const latestFirst = sql`ORDER BY s.${table.column('date')} DESC`;
   if (by.length === 0) return sql`(SELECT ${columns} ${rows} ${latestFirst} LIMIT 1)`;
   const series = join(by.map((property) => sql`s.${table.column(property)}`));
-  return sql`(SELECT * FROM (SELECT ${columns}, ROW_NUMBER() OVER (PARTITION BY ${series} ${latestFirst}) AS place ${rows}) r WHERE r.place = 1)`;
+  return sql`(SELECT * FROM (SELECT ${columns}, ROW_NUMBER() OVER (PARTITION BY ${series} ${latestFirst}) AS position ${rows}) r WHERE r.position = 1)`;
 }
 
 /** Stored rows of one metric and period, optionally of some keys, as a condition on an alias. */
@@ -152,9 +152,9 @@ export function deleteRepeated(dialect: Dialect, { statistic, where }: Statistic
   const series = keys.map((property) => sql`s.${table.column(property)}`);
   const order = sql`(${series.length === 0 ? empty : sql`PARTITION BY ${join(series)} `}ORDER BY s.${day})`;
   const repeated = (identity: Sql): Sql => {
-    const rows = sql`SELECT ${identity}, s.${day}, s.${value}, LAG(s.${value}) OVER ${order} AS earlier, ROW_NUMBER() OVER ${order} AS place
+    const rows = sql`SELECT ${identity}, s.${day}, s.${value}, LAG(s.${value}) OVER ${order} AS earlier, ROW_NUMBER() OVER ${order} AS position
 FROM ${table.path} s WHERE ${where(raw('s'))} AND s.${day} <= ${date}`;
-    return sql`SELECT * FROM (${rows}) r WHERE r.${day} = ${date} AND r.place > 1 AND NOT (${dialect.differ(sql`r.${value}`, raw('r.earlier'))})`;
+    return sql`SELECT * FROM (${rows}) r WHERE r.${day} = ${date} AND r.position > 1 AND NOT (${dialect.differ(sql`r.${value}`, raw('r.earlier'))})`;
   };
   return dialect.deleteFound(table, ['metricId', 'period', ...keys, 'date'], repeated);
 }

@@ -2,11 +2,12 @@ import { byText } from '../../catalog/order.js';
 import type { Work } from '../../database/work.js';
 import { TooManyPointsError } from '../../errors/statistic.error.js';
 import type { AbstractStatistic } from '../tables/abstract-statistic.js';
+import type { StatisticTable } from '../tables/statistic-table.js';
+import type { Metric } from '../../catalog/metric.entity.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { rowRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { carriesForward, carryForward, type ComputedDates, datesWithValue, lastCarriedDate } from './carried-values.js';
-import { statisticOf } from './hydrate.js';
 import { type RowFilter, selectLastRow, selectLastRows, selectSeries, type StoredRow } from './rows.query.js';
 import { coverageScopes } from '../filter/scope-filter.js';
 import { MOST_POINTS } from './series.js';
@@ -93,5 +94,17 @@ function computedDates({ table, metrics, coverages }: CoveredRows, row: StoredRo
 function entityOf({ table, metrics }: CoveredRows, row: StoredRow): AbstractStatistic {
   const metric = metrics.find(({ id }) => id === row.metricId);
   if (metric === undefined) throw new TypeError('a row was read of a metric that was not asked for');
-  return statisticOf(table, metric, row);
+  return toStatistic(table, metric, row);
+}
+
+/** Returns a stored row as an instance of its entity, with its metric loaded. */
+export function toStatistic({ entity, keys }: StatisticTable, metric: Metric, row: StoredRow): AbstractStatistic {
+  return Object.assign(new entity(), {
+    metricId: metric.id,
+    metric,
+    period: row.period,
+    ...Object.fromEntries(keys.map((key) => [key.property, key.decode(row.cell[key.property])])),
+    date: row.date,
+    value: row.value,
+  });
 }

@@ -20,7 +20,7 @@ export interface NamedSeries {
 }
 
 /** Returns a series with its key, its metric, and its object or dimensions. */
-export function namedSeries(table: StatisticTable, series: Series, exact: boolean): NamedSeries {
+export function nameSeries(table: StatisticTable, series: Series, exact: boolean): NamedSeries {
   const metric = series.metric ?? unstoredMetric(series);
   const points = readPoints(series.points, exact);
   switch (table.kind) {
@@ -31,14 +31,14 @@ export function namedSeries(table: StatisticTable, series: Series, exact: boolea
       return { key: `${metric.key} ${object.type}:${object.id}`, metric, object, points };
     }
     case 'custom': {
-      const dimensions = dimensionsIn(table, series.cell);
+      const dimensions = decodeDimensions(table, series.cell);
       return { key: `${metric.key} ${JSON.stringify(dimensions)}`, metric, dimensions, points };
     }
   }
 }
 
 /** Returns the dimensions of a cell as they were passed. */
-export function dimensionsIn({ keys }: StatisticTable, cell: Cell): Record<string, DimensionValue> {
+export function decodeDimensions({ keys }: StatisticTable, cell: Cell): Record<string, DimensionValue> {
   return Object.fromEntries(keys.map((key) => [key.property, key.decode(cell[key.property])]));
 }
 

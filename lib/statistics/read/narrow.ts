@@ -3,10 +3,8 @@ import { metricKeyOf } from '../../catalog/metric.query.js';
 import type { AbstractStatistic } from '../tables/abstract-statistic.js';
 import { rowRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
-import type { FilterContext } from '../filter/scope-filter.js';
-import type { KeyValues } from '../filter/scope-filter.js';
-import { moduleCalendar } from '../filter/statistic.context.js';
-import type { StatisticOptions } from '../filter/statistic.options.js';
+import type { FilterContext, KeyValues } from '../filter/scope-filter.js';
+import { moduleCalendar, type StatisticOptions } from '../filter/statistic.context.js';
 
 interface Condition {
   readonly text: string;
@@ -18,7 +16,7 @@ interface Condition {
  * matched by its refs within the query, so one that is not stored matches nothing. Instants and `last` are read in the
  * module's time zone.
  */
-export function narrowed(
+export function buildNarrowQuery(
   { database, options }: FilterContext & { readonly options: StatisticOptions },
   filter: NormalFilter,
   alias: string,

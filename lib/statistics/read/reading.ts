@@ -22,7 +22,7 @@ export function readPoints(points: readonly SeriesPoint<string>[], isExact: bool
  *
  * @throws NotSummableError for averages, minima, maxima and distinct counts
  */
-export function totalOf({ target, coverage, points }: Series): string | null {
+export function sumSeries({ target, coverage, points }: Series): string | null {
   const kind = coverage?.kind;
   if (kind !== undefined && !kindMeaning(kind).isSummable) {
     throw new NotSummableError(typeof target === 'string' ? target : target.key, kind);

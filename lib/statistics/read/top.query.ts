@@ -1,7 +1,6 @@
 import sql, { join, raw } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
-import type { Work } from '../../database/work.js';
-import { query } from '../../database/work.js';
+import { query, type Work } from '../../database/work.js';
 import type { LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';

@@ -1,4 +1,8 @@
 import type { Sql } from 'sql-template-tag';
+import { Domain } from '../../catalog/domain.entity.js';
+import { Metric } from '../../catalog/metric.entity.js';
+import { Coverage } from '../../coverage/coverage.entity.js';
+import { readAsStored } from '../../database/stored-columns.js';
 import type { EntityMetadata } from 'typeorm';
 import type { Database } from '../../database/database.js';
 import type { Dialect } from '../../database/dialects/dialect.js';
@@ -54,7 +58,7 @@ const known = new WeakMap<Database, Map<StatisticClass, StatisticTable>>();
 export function statisticTableOf(database: Database, entity: StatisticClass): StatisticTable {
   const tables = known.get(database) ?? new Map<StatisticClass, StatisticTable>();
   known.set(database, tables);
-  const table = tables.get(entity) ?? described(database, entity);
+  const table = tables.get(entity) ?? describeTable(database, entity);
   tables.set(entity, table);
   return table;
 }
@@ -83,7 +87,7 @@ export function bindKey(dialect: Dialect, key: StatisticKey, encoded: string | n
   return key.type === 'date' ? dialect.date(encoded) : dialect.text(encoded);
 }
 
-function described(database: Database, entity: StatisticClass): StatisticTable {
+function describeTable(database: Database, entity: StatisticClass): StatisticTable {
   if (!database.dataSource.hasMetadata(entity)) {
     throw new MissingEntityError([entity.name], database.name);
   }
@@ -128,4 +132,33 @@ function refuseOtherColumns(entity: StatisticClass, metadata: EntityMetadata, di
     `${name}.${other} is a column and no dimension. A custom statistic has its dimensions and one value only: ` +
       `decorate it with @Dimension() instead of @Column(), or keep it in an entity of your own.`,
   );
+}
+
+const NEEDED_ENTITIES = [Domain, Metric, Coverage, StatisticByDate, StatisticByDateAndObject];
+
+/**
+ * Checks the custom statistics of the data source, and makes sure that the text keys of the catalog and of all
+ * statistics compare byte by byte. Runs once, when the application starts.
+ *
+ * @throws InvalidDimensionError, MissingEntityError
+ */
+export async function prepareStatisticTables(database: Database): Promise<void> {
+  const missing = NEEDED_ENTITIES.filter((entity) => !database.dataSource.hasMetadata(entity));
+  if (missing.length > 0)
+    throw new MissingEntityError(
+      missing.map(({ name }) => name),
+      database.name,
+    );
+  const tables = statisticTablesOf(database);
+  readAsStored(database, [...NEEDED_ENTITIES, ...tables.map(({ entity }) => entity)]);
+  const statistics = tables.map(({ table, keys }) => ({
+    table,
+    textKeys: keys.filter(({ type }) => type === 'varchar').map(({ property }) => property),
+  }));
+  await database.dialect.prepareKeys(database.dataSource, [
+    { table: database.table(Domain), textKeys: ['ref'] },
+    { table: database.table(Metric), textKeys: ['ref'] },
+    { table: database.table(Coverage), textKeys: ['scope'] },
+    ...statistics.filter(({ textKeys }) => textKeys.length > 0),
+  ]);
 }

@@ -1,52 +1,69 @@
+import sql from 'sql-template-tag';
 import { ensureMetric } from '../../catalog/catalog.store.js';
 import { isMetricDefinition, type MetricTarget } from '../../catalog/definitions.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { unknownMetric } from '../../catalog/metric.query.js';
 import { byText } from '../../catalog/order.js';
+import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
+import { coveredMetrics, coverIncrements, storedCoverages } from '../../coverage/coverage.store.js';
+import type { Database } from '../../database/database.js';
 import { addDecimals } from '../../database/decimal.js';
-import type { Work } from '../../database/work.js';
+import { queryOne, type Work } from '../../database/work.js';
+import { MixedWritesError } from '../../errors/statistic.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
-import type { StoredCoverage } from '../../coverage/coverage.js';
-import { coveredMetrics, storedCoverages } from '../../coverage/coverage.store.js';
+import type { LocalDate } from '../../time/local-date.js';
+import { Period } from '../../time/period.js';
 import { storedDate } from '../filter/date-range.js';
-import type { Increment, Outcomes, Placed } from './increment.js';
-import { coverPlaced, settledCoverages } from './increment-coverage.js';
-import { selectRows } from '../read/rows.query.js';
-import { coverageScopes } from '../filter/scope-filter.js';
+import { coverageScopes, type KeyValues } from '../filter/scope-filter.js';
 import { calendarOf, type StatisticContext } from '../filter/statistic.context.js';
 import { checkDigits } from '../filter/statistic-value.js';
-import { writeProblem } from './write-guard.js';
-import { rowId, type RowToWrite, writeRows } from './write.query.js';
+import { rowCondition, selectRows } from '../read/rows.query.js';
+import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeProblem, writeRows } from './write.query.js';
 
-/** Adds amounts, those of the same key together, so that each key is written once. */
-export function* addAll(context: StatisticContext, increments: readonly Increment[], now: Date): Work<Outcomes> {
+/** An amount to add, checked as far as possible without the database. */
+export interface Increment extends ValueToWrite {
+  readonly value: string;
+}
+
+/** An increment of a batch, with its index and the row that it adds to. */
+interface PlacedIncrement {
+  readonly place: number;
+  readonly timeZone: string;
+  readonly row: RowToWrite & { readonly value: string };
+}
+
+/** For each increment of a batch, the error with which it was not added, or null. */
+export type Outcomes = (TrackstatsError | null)[];
+
+/** Adds amounts. Those of the same row are summed first, so that each row is written once. */
+export function* addIncrements(context: StatisticContext, increments: readonly Increment[], now: Date): Work<Outcomes> {
   const { database } = context;
   const outcomes: Outcomes = increments.map(() => null);
-  const { metrics, coverages: known } = yield* metricsOf(
+  const { metrics, coverages: known } = yield* readMetricsToCount(
     context,
     increments.map(({ metric }) => metric),
   );
-  const coverages = yield* settledCoverages(database, increments, metrics, known);
+  const coverages = yield* readMissingCoverages(database, increments, metrics, known);
 
-  const placed: Placed[] = [];
+  const placed: PlacedIncrement[] = [];
   for (const [place, increment] of increments.entries()) {
-    const one = placedAt(context, place, increment, metrics.get(increment.metric), coverages, now);
+    const one = placeIncrement(context, place, increment, metrics.get(increment.metric), coverages, now);
     if (one instanceof TrackstatsError) outcomes[place] = one;
     else placed.push(one);
   }
-  const covered = yield* coverPlaced(database, placed, coverages, outcomes);
-  yield* add(context, sums(covered, outcomes));
+  const covered = yield* coverDates(database, placed, coverages, outcomes);
+  yield* addSums(context, sumByRow(covered, outcomes));
   return outcomes;
 }
 
-function* metricsOf(
+function* readMetricsToCount(
   { database }: StatisticContext,
   all: readonly MetricTarget[],
 ): Work<{
   metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>;
   coverages: readonly StoredCoverage[];
 }> {
-  const targets = [...new Set(all)].sort((a, b) => byText(keyOf(a), keyOf(b)));
+  const targets = [...new Set(all)].sort((a, b) => byText(textOfTarget(a), textOfTarget(b)));
   const { asked, coverages } = yield* coveredMetrics(database, targets, null);
   const metrics = new Map<MetricTarget, Metric | TrackstatsError>();
   const made: Metric[] = [];
@@ -59,18 +76,18 @@ function* metricsOf(
       metrics.set(target, ensured);
     } else metrics.set(target, yield* unknownMetric(database, target));
   }
-  // another process may have made them in between, and counted already
+  // another process may have created them in the meantime, and counted already
   return { metrics, coverages: [...coverages, ...(yield* storedCoverages(database, made, null))] };
 }
 
-function placedAt(
+function placeIncrement(
   context: StatisticContext,
   place: number,
   increment: Increment,
   metric: Metric | TrackstatsError | undefined,
   coverages: readonly StoredCoverage[],
   now: Date,
-): Placed | TrackstatsError {
+): PlacedIncrement | TrackstatsError {
   if (metric === undefined || metric instanceof TrackstatsError) return metric as TrackstatsError;
   const { table, cell, period, date } = increment;
   const problem = writeProblem('increment', { ...context, coverages }, metric, period, increment);
@@ -88,9 +105,78 @@ function placedAt(
   }
 }
 
-/** Returns one row for each key, without those whose sum is too long. */
-function sums(placed: readonly Placed[], outcomes: Outcomes): RowToWrite[] {
-  const byKey = new Map<string, { row: Placed['row']; places: number[] }>();
+/**
+ * Returns the coverages of increments. If one does not exist yet, all are read again after a lock that keeps others from
+ * creating it.
+ *
+ * @param coverages as they were read with the metrics
+ */
+function* readMissingCoverages(
+  database: Database,
+  increments: readonly Increment[],
+  metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>,
+  coverages: readonly StoredCoverage[],
+): Work<readonly StoredCoverage[]> {
+  const uncovered = increments.flatMap(({ metric: target, period, table, cell }) => {
+    const metric = metrics.get(target);
+    if (metric === undefined || metric instanceof TrackstatsError) return [];
+    return coverageIn(coverages, metric, period, coverageScopes(table, cell)) === null ? [metric] : [];
+  });
+  if (uncovered.length === 0) return coverages;
+  yield* lockMetrics(database, uncovered, 'increment');
+  const stored = [...metrics.values()].filter((metric): metric is Metric => !(metric instanceof TrackstatsError));
+  return yield* storedCoverages(database, stored, null);
+}
+
+/** Covers the dates of increments, and returns those that may be added. */
+function* coverDates(
+  database: Database,
+  placed: readonly PlacedIncrement[],
+  coverages: readonly StoredCoverage[],
+  outcomes: Outcomes,
+): Work<readonly PlacedIncrement[]> {
+  const groups = new Map<string, PlacedIncrement[]>();
+  for (const one of placed) {
+    const { metric, period, table, cell } = one.row;
+    const id = JSON.stringify([metric.id, period, coverageScopes(table, cell).at(-1)]);
+    groups.set(id, [...(groups.get(id) ?? []), one]);
+  }
+  const covered: PlacedIncrement[] = [];
+  for (const id of [...groups.keys()].sort(byText)) {
+    const group = groups.get(id) ?? [];
+    const [first] = group;
+    if (first === undefined) continue;
+    const { metric, period, table, cell } = first.row;
+    const coverage = coverageIn(coverages, metric, period, coverageScopes(table, cell));
+    if (coverage === null && (yield* hasRecordedRows(database, first.row))) {
+      const problem = new MixedWritesError('increment', metric.key, Period.nameOf(period));
+      for (const { place } of group) outcomes[place] = problem;
+      continue;
+    }
+    const from = group.map(({ row }) => row.date).sort(byText)[0] as LocalDate;
+    if (coverage === null || coverage.from === null || from < coverage.from) {
+      // by object: the scope of the whole type, so that an object that was never counted reads zero, too
+      const scope = coverageScopes(table, cell).at(-1) ?? '';
+      yield* coverIncrements(database, { metricId: metric.id, period, scope }, from, first.timeZone);
+    }
+    covered.push(...group);
+  }
+  return covered;
+}
+
+/** True if a metric has recorded rows where increments would be counted for the first time. */
+function* hasRecordedRows(database: Database, { metric, period, table, cell }: RowToWrite): Work<boolean> {
+  const ofType: KeyValues = table.kind === 'object' ? { objectType: [cell['objectType'] ?? ''] } : {};
+  const filter = { table, alternatives: [ofType], metrics: [metric], period, range: { from: null, to: null } };
+  const row = yield* queryOne(
+    sql`SELECT 1 AS found FROM ${table.table.path} WHERE ${rowCondition(database, filter)} LIMIT 1`,
+  );
+  return row !== undefined;
+}
+
+/** Returns each row once with the sum of its increments. A sum with too many digits becomes the outcome of its increments. */
+function sumByRow(placed: readonly PlacedIncrement[], outcomes: Outcomes): RowToWrite[] {
+  const byKey = new Map<string, { row: PlacedIncrement['row']; places: number[] }>();
   for (const { place, row } of placed) {
     const id = rowId(row);
     const sum = byKey.get(id);
@@ -104,7 +190,7 @@ function sums(placed: readonly Placed[], outcomes: Outcomes): RowToWrite[] {
   });
 }
 
-function* add({ database }: StatisticContext, rows: readonly RowToWrite[]): Work<void> {
+function* addSums({ database }: StatisticContext, rows: readonly RowToWrite[]): Work<void> {
   if (database.dialect.addsExactly) return yield* writeRows(database, rows, 'add');
   const totals: RowToWrite[] = [];
   for (const row of rows) {
@@ -117,7 +203,7 @@ function* add({ database }: StatisticContext, rows: readonly RowToWrite[]): Work
   yield* writeRows(database, totals, 'replace');
 }
 
-function keyOf(target: MetricTarget): string {
+function textOfTarget(target: MetricTarget): string {
   return typeof target === 'string' ? target : target.key;
 }
 

@@ -1,5 +1,5 @@
 import { ConnectionBusyError } from '../../errors/database.error.js';
-import type { Outcomes } from './increment.js';
+import type { Outcomes } from './increment.query.js';
 
 interface Waiting<T> {
   readonly item: T;
@@ -9,10 +9,7 @@ interface Waiting<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/**
- * Collects calls that are made together and flushes them together: those of one moment, and during a flush all that
- * come meanwhile.
- */
+/** Collects items that are added at the same time, and flushes them together. Items that arrive during a flush wait for the next one. */
 export class IncrementQueue<T> {
   private waiting: Waiting<T>[] = [];
   private isFlushing = false;
@@ -64,8 +61,8 @@ export class IncrementQueue<T> {
   }
 
   /**
-   * Tries each item alone, so that one that the database refuses does not fail the others. It does not do so after a
-   * failure that may have come with the commit, because the items would be added twice.
+   * Tries each item alone, so that one that the database refuses does not fail the others. After a failure during the
+   * commit it does not, because the items could be added twice.
    */
   private async afterFailure(batch: readonly Waiting<T>[], error: unknown): Promise<void> {
     if (error instanceof ConnectionBusyError) {
@@ -79,7 +76,7 @@ export class IncrementQueue<T> {
     for (const { reject } of batch) reject(error instanceof NothingWritten ? error.cause : error);
   }
 
-  /** Items that came later have some of their time left: the transaction that all wait for may end in it. */
+  /** Items that arrived later may still wait, because the transaction that blocks them may end in time. */
   private afterWait(batch: readonly Waiting<T>[], error: ConnectionBusyError): void {
     const isOver = ({ since }: Waiting<T>): boolean =>
       performance.now() - since >= this.connectionTimeout - TIMER_ERROR;
@@ -89,7 +86,7 @@ export class IncrementQueue<T> {
   }
 }
 
-/** The number of milliseconds by which a timer may be early. */
+/** The number of milliseconds by which a timer may fire early. */
 const TIMER_ERROR = 2;
 
 /** Thrown if a statement was refused, so that its transaction was certainly rolled back. */

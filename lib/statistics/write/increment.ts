@@ -1,34 +1,33 @@
+import type { Work } from '../../database/work.js';
 import { InvalidPeriodError } from '../../errors/time.error.js';
-import type { TrackstatsError } from '../../errors/trackstats.error.js';
+import { TrackstatsError } from '../../errors/trackstats.error.js';
 import { Period, periodKind } from '../../time/period.js';
+import type { Clock } from '../../trackstats.tokens.js';
 import { readOneMetric } from '../filter/calls.js';
-import type { Written } from './record.js';
-import { oneCell } from '../filter/scope-filter.js';
+import { requireOneCell } from '../filter/scope-filter.js';
 import type { IncrementBase } from '../filter/statistic-filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
-import type { RowToWrite } from './write.query.js';
+import { addIncrements, type Increment, type Outcomes } from './increment.query.js';
+import { IncrementQueue, NothingWritten } from './increment.queue.js';
 
-/** An amount to add, checked as far as possible without the database. */
-export interface Increment extends Written {
-  readonly value: string;
-}
-
-/** An increment of a flush, with its index and the row that it adds to. */
-export interface Placed {
-  readonly place: number;
-  readonly timeZone: string;
-  readonly row: RowToWrite & { readonly value: string };
-}
-
-/** For each increment of a flush, the error with which it was not added, or null. */
-export type Outcomes = (TrackstatsError | null)[];
+/*
+ * How increments are batched. Each call is checked here as far as possible without the database (`checkIncrement`), and
+ * waits in a queue (increment.queue.ts). The calls of one moment form a batch; calls that arrive while a batch is being
+ * written form the next one. A batch is one transaction (increment.query.ts): it reads the metrics and their coverages
+ * in one statement, sums the amounts by row, and writes every row once. So a thousand calls for one counter are one
+ * UPDATE, and two processes that count the same row wait for each other once a batch.
+ *
+ * An increment that may not be written (a tracker owns its statistic, its sum has too many digits) is the outcome of
+ * its own call; the rest of its batch is written. If the database refuses the batch, each increment is tried alone, but
+ * only when it is certain that nothing was committed.
+ */
 
 /**
  * Checks an amount to add.
  *
  * @throws InvalidValueError, InvalidPeriodError, InvalidFilterError and the errors of its metric, date and scope
  */
-export function incrementOf(context: StatisticContext, s: IncrementBase, now: Date): Increment {
+export function checkIncrement(context: StatisticContext, s: IncrementBase, now: Date): Increment {
   const { metric, period, range, scope, options } = readOneMetric(context, 'increment', s);
   if (periodKind(period) !== 'bucket') {
     throw new InvalidPeriodError(
@@ -39,9 +38,43 @@ export function incrementOf(context: StatisticContext, s: IncrementBase, now: Da
   return {
     metric,
     table: scope.table,
-    cell: oneCell(scope),
+    cell: requireOneCell(scope),
     period,
     date: range.date ?? now,
     value: options.by,
   };
+}
+
+/** Adds amounts in the database. Calls made together share a transaction. */
+export class Incrementer {
+  private readonly queue: IncrementQueue<Increment>;
+
+  constructor(
+    private readonly context: StatisticContext,
+    private readonly clock: Clock,
+  ) {
+    this.queue = new IncrementQueue<Increment>(
+      (increments, waitingSince) => this.flush(increments, waitingSince),
+      context.database.connectionTimeout,
+    );
+  }
+
+  /** Resolves when the amount is committed. */
+  add(increment: Increment): Promise<void> {
+    return this.queue.add(increment);
+  }
+
+  private flush(increments: readonly Increment[], waitingSince: number): Promise<Outcomes> {
+    const now = this.clock();
+    return this.context.database.transaction(() => this.work(increments, now), { waitingSince });
+  }
+
+  private *work(increments: readonly Increment[], now: Date): Work<Outcomes> {
+    try {
+      return yield* addIncrements(this.context, increments, now);
+    } catch (error) {
+      const isRefused = error instanceof TrackstatsError || !this.context.database.dialect.isTransient(error);
+      throw isRefused ? new NothingWritten(error) : error;
+    }
+  }
 }

@@ -1,6 +1,7 @@
+import sql, { raw, type Sql } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
-import type { Work } from '../../database/work.js';
+import { execute, type Work } from '../../database/work.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { addDays, type CheckedDateInput, type LocalDate, type LocalDateInput } from '../../time/local-date.js';
@@ -8,8 +9,9 @@ import type { Period } from '../../time/period.js';
 import { dateOf, type Calendar } from '../filter/date-range.js';
 import { readCall } from '../filter/calls.js';
 import type { NormalFilter } from '../filter/filter.js';
+import { startCoveragesAt } from '../../coverage/coverage.store.js';
+import { carriesForward, insertCarried, type StatisticRows } from '../read/carried-values.js';
 import { findPeriods } from '../read/stored-periods.query.js';
-import { pruned } from './prune.query.js';
 import { moduleCalendar, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
 import type { AnyMetrics } from '../filter/statistic-filter.js';
 import { statisticTablesOf } from '../tables/statistic-table.js';
@@ -34,7 +36,7 @@ export interface NormalPrune extends NormalFilter {
  */
 export function checkPrune(context: StatisticContext, filter: PruneFilter, now: Date): NormalPrune {
   const { options, ...normal } = readCall(context, 'prune', filter);
-  return { ...normal, before: firstKept(options.before, options.keep, moduleCalendar(context, now)) };
+  return { ...normal, before: firstDateToKeep(options.before, options.keep, moduleCalendar(context, now)) };
 }
 
 /** Removes old statistics of every scope. Returns the number of rows removed. */
@@ -44,12 +46,40 @@ export function* prune(context: StatisticContext, filter: NormalPrune): Work<num
   let removed = 0;
   for (const metric of stored) {
     const periods = filter.period === null ? yield* periodsOf(database, metric) : [filter.period];
-    for (const period of periods) removed += yield* pruned(database, metric.id, period, filter.before);
+    for (const period of periods) removed += yield* removeBefore(database, metric.id, period, filter.before);
   }
   return removed;
 }
 
-function firstKept(before: CheckedDateInput | undefined, keep: number | undefined, calendar: Calendar): LocalDate {
+/**
+ * Removes the statistics of a metric's period before a date, in every table. Values of rolling periods and LIFETIME are
+ * carried forward to the date.
+ *
+ * @returns the number of rows removed
+ */
+export function* removeBefore(database: Database, metricId: number, period: Period, before: LocalDate): Work<number> {
+  const { dialect } = database;
+  const date = dialect.date(before);
+  let removed = 0;
+  for (const statistic of statisticTablesOf(database)) {
+    const { table } = statistic;
+    const where = (alias: Sql): Sql =>
+      sql`${alias}.${table.column('metricId')} = ${dialect.integer(metricId)} AND ${alias}.${table.column('period')} = ${dialect.integer(period)}`;
+    const rows: StatisticRows = { statistic, where };
+    if (carriesForward(period)) yield* execute(insertCarried(rows, date));
+    removed += yield* execute(
+      dialect.deleteFrom(table, sql`${where(raw('s'))} AND s.${table.column('date')} < ${date}`),
+    );
+  }
+  yield* startCoveragesAt(database, metricId, period, before);
+  return removed;
+}
+
+function firstDateToKeep(
+  before: CheckedDateInput | undefined,
+  keep: number | undefined,
+  calendar: Calendar,
+): LocalDate {
   if ((before === undefined) === (keep === undefined)) {
     throw new InvalidFilterError(
       'prune takes either before, the first date that is kept, or keep, the number of days up to today.',

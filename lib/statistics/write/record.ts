@@ -1,47 +1,43 @@
 import { resolveMetrics } from '../../catalog/catalog.store.js';
-import type { MetricTarget } from '../../catalog/definitions.js';
 import type { Work } from '../../database/work.js';
-import type { CheckedDateInput } from '../../time/local-date.js';
 import { storedCoverages } from '../../coverage/coverage.store.js';
-import { type Period, periodKind } from '../../time/period.js';
+import { periodKind } from '../../time/period.js';
 import { storedDate } from '../filter/date-range.js';
-import { type Cell, coverageScopes, oneCell } from '../filter/scope-filter.js';
+import { coverageScopes, requireOneCell } from '../filter/scope-filter.js';
 import { calendarOf, type StatisticContext } from '../filter/statistic.context.js';
 import { readOneMetric } from '../filter/calls.js';
 import type { RecordInput } from '../filter/statistic-filter.js';
-import type { StatisticTable } from '../tables/statistic-table.js';
-import { writeProblem } from './write-guard.js';
-import { holdMetrics } from './metric-hold.query.js';
-import { rowId, type RowToWrite, writeRows } from './write.query.js';
-
-/** A value to write, checked as far as possible without the database. */
-export interface Written {
-  readonly metric: MetricTarget;
-  readonly table: StatisticTable;
-  readonly cell: Cell;
-  readonly period: Period;
-  readonly date: CheckedDateInput;
-  readonly value: string | null;
-}
+import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeProblem, writeRows } from './write.query.js';
 
 /**
  * Checks a value to record.
  *
  * @throws InvalidValueError, InvalidFilterError and the errors of its metric, date, period and scope
  */
-export function writtenValue(context: StatisticContext, s: RecordInput, now: Date): Written {
+export function checkRecord(context: StatisticContext, s: RecordInput, now: Date): ValueToWrite {
   const { metric, period, range, scope, options } = readOneMetric(context, 'record', s);
-  return { metric, table: scope.table, cell: oneCell(scope), period, date: range.date ?? now, value: options.value };
+  return {
+    metric,
+    table: scope.table,
+    cell: requireOneCell(scope),
+    period,
+    date: range.date ?? now,
+    value: options.value,
+  };
 }
 
-/** Records values, the last one of those with the same key, and returns the rows. */
-export function* recordAll(context: StatisticContext, values: readonly Written[], now: Date): Work<RowToWrite[]> {
+/** Records values and returns the rows. Of several values with the same key, the last one is recorded. */
+export function* recordValues(
+  context: StatisticContext,
+  values: readonly ValueToWrite[],
+  now: Date,
+): Work<RowToWrite[]> {
   const { database } = context;
   const targets = [...new Set(values.map(({ metric }) => metric))];
   const metrics = yield* resolveMetrics(database, targets);
   const metricOf = new Map(targets.map((target, place) => [target, metrics[place]]));
   const countable = values.filter(({ period }) => periodKind(period) === 'bucket');
-  yield* holdMetrics(
+  yield* lockMetrics(
     database,
     countable.map(({ metric }) => metricOf.get(metric)).filter((metric) => metric !== undefined),
     'record',

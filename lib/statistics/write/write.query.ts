@@ -1,13 +1,29 @@
+import sql, { join } from 'sql-template-tag';
+import type { MetricTarget } from '../../catalog/definitions.js';
+import { Metric } from '../../catalog/metric.entity.js';
 import { byText } from '../../catalog/order.js';
-import type { Metric } from '../../catalog/metric.entity.js';
+import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import type { Database } from '../../database/database.js';
 import type { UpsertMode } from '../../database/dialects/dialect.js';
 import { execute, type Work } from '../../database/work.js';
-import type { LocalDate } from '../../time/local-date.js';
-import type { Period } from '../../time/period.js';
+import { MixedWritesError, TrackerOwnedError } from '../../errors/statistic.error.js';
+import type { TrackstatsError } from '../../errors/trackstats.error.js';
+import type { LocalDate, CheckedDateInput } from '../../time/local-date.js';
+import { Period } from '../../time/period.js';
+import { type Cell, coverageScopes } from '../filter/scope-filter.js';
 import { cellId } from '../read/rows.query.js';
-import type { Cell } from '../filter/scope-filter.js';
+import type { StatisticOwners } from '../tables/owners.js';
 import { bindKey, type StatisticTable } from '../tables/statistic-table.js';
+
+/** A value to write, checked as far as possible without the database. */
+export interface ValueToWrite {
+  readonly metric: MetricTarget;
+  readonly table: StatisticTable;
+  readonly cell: Cell;
+  readonly period: Period;
+  readonly date: CheckedDateInput;
+  readonly value: string | null;
+}
 
 /** A row to write. */
 export interface RowToWrite {
@@ -19,6 +35,7 @@ export interface RowToWrite {
   readonly value: string | null;
 }
 
+/** The number of rows in one statement. */
 const MOST_ROWS = 1_000;
 
 /** Returns text that is equal only for rows with the same table and key. */
@@ -28,7 +45,7 @@ export function rowId({ table, metric, period, cell, date }: Omit<RowToWrite, 'v
 
 /** Writes rows of different keys in as few statements as the driver's limit allows. */
 export function* writeRows(database: Database, rows: Iterable<RowToWrite>, mode: UpsertMode): Work<void> {
-  // in one order, so that concurrent transactions do not wait for each other in a circle
+  // in one order, so that concurrent transactions cannot deadlock
   const sorted = [...rows].map((row) => ({ id: rowId(row), row })).sort((a, b) => byText(a.id, b.id));
   const byTable = new Map<StatisticTable, RowToWrite[]>();
   for (const { row } of sorted) {
@@ -64,5 +81,47 @@ function* writeToTable(
           ]),
       }),
     );
+  }
+}
+
+/** Returns the error of a call that may not write a value, or null if it may. */
+export function writeProblem(
+  call: 'record' | 'increment',
+  { owners, coverages }: { owners: StatisticOwners; coverages: readonly StoredCoverage[] },
+  metric: Metric,
+  period: Period,
+  { table, cell }: { table: StatisticTable; cell: Cell },
+): TrackstatsError | null {
+  const scopes = coverageScopes(table, cell);
+  const owner = scopes.map((scope) => owners.ownerOf(metric.key, period, scope)).find((name) => name !== undefined);
+  const kind = coverageIn(coverages, metric, period, scopes)?.kind;
+  if (owner !== undefined || (kind !== undefined && kind !== 'increment')) {
+    return new TrackerOwnedError(call, metric.key, Period.nameOf(period), owner ?? null);
+  }
+  return call === 'record' && kind === 'increment'
+    ? new MixedWritesError(call, metric.key, Period.nameOf(period))
+    : null;
+}
+
+/** The number of metrics in one statement. Drivers bind at most some ten thousand values. */
+const MOST_IDS = 5_000;
+
+/**
+ * Locks metrics until the transaction ends, so that `record` and `increment` see each other's writes before they decide
+ * whether they may write. Calls of `record` run in parallel; the first `increment` of a scope runs alone. Data that was
+ * read before the lock must be read again.
+ */
+export function* lockMetrics(database: Database, metrics: Iterable<Metric>, call: 'record' | 'increment'): Work<void> {
+  const { dialect } = database;
+  const lock = call === 'record' ? dialect.forShare : dialect.forUpdate;
+  const ids = [...new Set([...metrics].map(({ id }) => id))];
+  if (ids.length === 0 || lock.sql === '') return;
+  const table = database.table(Metric);
+  const id = table.column('id');
+  // in one order, so that two calls cannot deadlock
+  ids.sort((a, b) => a - b);
+  for (let start = 0; start < ids.length; start += MOST_IDS) {
+    const some = join(ids.slice(start, start + MOST_IDS).map((one) => dialect.integer(one)));
+    yield* execute(sql`SELECT ${id} FROM ${table.path} WHERE ${id} IN (${some}) ORDER BY ${id} ${lock}`);
   }
 }

@@ -4,7 +4,13 @@ import type { ObjectRef, ObjectTarget } from '../../statistics/filter/object-tar
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import type { StatisticOwners } from '../../statistics/tables/owners.js';
 import { cellId } from '../../statistics/read/rows.query.js';
-import { oneCell, refOf, scopeOf, type Cell, type KeyValues } from '../../statistics/filter/scope-filter.js';
+import {
+  requireOneCell,
+  refOf,
+  readScopeFilter,
+  type Cell,
+  type KeyValues,
+} from '../../statistics/filter/scope-filter.js';
 import { objectScope, objectsScope, TOTAL_SCOPE } from '../../coverage/scope.js';
 import { StatisticByDateAndObject } from '../../statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../../statistics/tables/statistic-by-date.entity.js';
@@ -77,7 +83,7 @@ export class MethodResults {
     const entity = definition.statistic as NonNullable<MethodDefinition['statistic']>;
     const table = statisticTableOf(this.database, entity);
     const rows = rowsOf(definition.name, table, items, 'dimensions', (dimensions) =>
-      oneCell(scopeOf(context, { entity, dimensions })),
+      requireOneCell(readScopeFilter(context, { entity, dimensions })),
     );
     return { table, rows, within: {}, mayRemove: ALWAYS };
   }

@@ -8,7 +8,7 @@ import { coverageScopes, filterScopes } from '../filter/scope-filter.js';
 import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
 
 /** The dates for which statistics are complete. */
-export interface KnownCoverage {
+export interface CompleteDates {
   from: LocalDate;
   /** the last computed date, which is still open if it was the run's today; for increments, today */
   through: LocalDate;
@@ -17,11 +17,11 @@ export interface KnownCoverage {
 }
 
 /** Returns the coverage of a filter. For several objects, it is the range that all of them have. */
-export function* knownCoverage(
+export function* readCompleteDates(
   context: StatisticContext,
   filter: NormalFilter & { readonly period: Period },
   now: Date,
-): Work<KnownCoverage | null> {
+): Work<CompleteDates | null> {
   const { period, scope } = filter;
   const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
   const [metric] = stored;
