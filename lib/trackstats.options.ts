@@ -34,10 +34,10 @@ export interface SchedulingOptions {
    * @default '1 second'
    */
   retryDelay?: Duration | undefined;
-  /** how long a shutdown waits for current runs before they are cancelled and rolled back. @default '10 seconds' */
+  /** time that a shutdown waits for current runs before they are cancelled and rolled back. @default '10 seconds' */
   shutdownGrace?: Duration | undefined;
   /**
-   * how much of each tracker's history is kept; both limits apply, and the last success is always kept.
+   * length of each tracker's history. Both limits apply, and the last success is always kept.
    * @default { days: 30, runs: 1000 }
    */
   history?: { days?: number | undefined; runs?: number | undefined } | undefined;
@@ -64,7 +64,7 @@ export interface TrackstatsModuleOptions {
   /** `false`, like `{ enabled: false }`: no tracker fires by itself. @default on */
   scheduling?: false | SchedulingOptions | undefined;
   /**
-   * how long a call waits for a connection: a free one of the pool, or on SQLite the end of the application's
+   * time that a call waits for a connection: a free one of the pool, or on SQLite the end of the application's
    * transaction. Then it rejects with ConnectionBusyError. @default '30 seconds'
    */
   connectionTimeout?: Duration | undefined;

@@ -69,7 +69,7 @@ export class StrayRowsError extends TrackstatsError {
 
   /**
    * @param first the date of the first row, or what is in its place
-   * @param count how many rows are dated before the rest
+   * @param count number of rows that are dated before the rest
    * @param rest the first date of the rest; null where there is none
    */
   constructor(

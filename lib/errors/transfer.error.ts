@@ -26,7 +26,7 @@ export class ImportRefusedError extends TrackstatsError {
 
   /**
    * @param problems the first thousand
-   * @param total how many there are
+   * @param total number of them
    */
   constructor(
     readonly problems: readonly ImportProblem[],

@@ -1,5 +1,5 @@
 import { valueOf, type Provider } from '../tracking/definition/provider.js';
-import type { TrackerEvents } from './tracker-events.js';
+import { TRACKER_EVENT_TYPES, type TrackerEvents } from './tracker-events.js';
 
 /** The part of EventEmitter2 that this file uses. */
 interface Emitter {
@@ -15,7 +15,7 @@ export function forwardEvents(events: TrackerEvents, providers: readonly Provide
   // prefer the emitter of a global EventEmitterModule to one that a module has for itself
   const provider = emitters.find(({ host }) => host?.isGlobal === true) ?? emitters[0];
   if (provider === undefined) return;
-  for (const type of ['started', 'finished', 'failed', 'skipped'] as const) {
+  for (const type of TRACKER_EVENT_TYPES) {
     events.on(type, (event) => (provider.instance as Emitter).emit(`trackstats.run.${type}`, event));
   }
 }

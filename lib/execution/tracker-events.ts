@@ -5,7 +5,6 @@ import { callback, oneOf } from '../validation/check.js';
 import { readArgument } from '../validation/options.js';
 import type { SkipReason } from './lease.service.js';
 
-const eventType = oneOf<TrackerEventType>('started', 'finished', 'failed', 'skipped');
 
 interface BaseEvent {
   readonly tracker: string;
@@ -32,6 +31,13 @@ export type TrackerEvent =
 
 /** The types of events: started, finished, failed, skipped. */
 export type TrackerEventType = TrackerEvent['type'];
+/** Every type of event. */
+export const TRACKER_EVENT_TYPES = Object.keys({
+  started: true,
+  finished: true,
+  failed: true,
+  skipped: true,
+} satisfies Record<TrackerEventType, true>) as readonly TrackerEventType[];
 /** The event that a listener of one type receives. */
 export type TrackerEventOf<T extends TrackerEventType> = Extract<TrackerEvent, { type: T }>;
 
@@ -60,7 +66,7 @@ export class TrackerEvents {
    * @returns a function that stops it
    */
   on<T extends TrackerEventType>(type: T, listener: (event: TrackerEventOf<T>) => unknown): () => void {
-    readArgument('TrackerEvents.on: type', type, eventType);
+    readArgument('TrackerEvents.on: type', type, oneOf(...TRACKER_EVENT_TYPES));
     readArgument('TrackerEvents.on: listener', listener, callback('(event) => void'));
     const subscription = this.subject.subscribe((event) => {
       if (event.type === type) void this.notify(listener as (event: TrackerEvent) => unknown, event);

@@ -16,13 +16,13 @@ import { within } from './within.js';
 /** Sets when a tracker counts as late. */
 export interface TrackstatsHealthOptions {
   /**
-   * how late a tracker may be: time from a slot until a run that began after it must have succeeded.
+   * lateness to allow: the time from a slot until a run that began after it must have succeeded.
    * @default until its next slot, and at least a minute
    */
   allowance?: Duration | undefined;
   /** the trackers to check, as TrackerService takes them. @default all */
   trackers?: readonly TrackerTarget[] | undefined;
-  /** how long the database may take to answer. @default '5 seconds' */
+  /** time that the database may take to answer. @default '5 seconds' */
   timeout?: Duration | undefined;
 }
 

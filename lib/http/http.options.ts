@@ -20,7 +20,7 @@ export type Labels =
  */
 export type LabelFunction = (objects: readonly ObjectRef[]) => Labels | Promise<Labels>;
 
-/** Limits what one request may ask for. Requests for more are rejected. */
+/** Limits limits on the size of one request. Requests for more are rejected. */
 export interface HttpLimits {
   /** points of one series, including its comparison. @default 10000 */
   points?: number | undefined;
@@ -39,7 +39,7 @@ export interface TrackstatsHttpModuleOptions {
    * @default ids only
    */
   label?: LabelFunction | undefined;
-  /** what one request may ask for */
+  /** limits on the size of one request */
   limits?: HttpLimits | undefined;
   /**
    * origins whose pages may write, such as 'https://admin.example.org', besides the one in the request's Host header.

@@ -75,13 +75,30 @@ describe('the documents', () => {
     expect(options.filter((option) => !new RegExp(`\\b${option}\\b`).test(text))).toEqual([]);
   });
 
-  it.each(DOCUMENTS)('%s links to what is there', (document) => {
+  it.each([...DOCUMENTS, 'DEVELOPERS.md', 'sample-app/README.md'])('%s links to what is there', (document) => {
     const links = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
     expect(links.filter((link) => !link.startsWith('https://') && !isThere(document, link))).toEqual([]);
   });
 
   it('the README is no longer than a first visit', () => {
     expect(textOf('README.md').split('\n').length).toBeLessThanOrEqual(250);
+  });
+
+  it('DEVELOPERS.md names files and folders that exist', () => {
+    const names = [...proseOf('DEVELOPERS.md').matchAll(/`([^`\s]+)`/g)].map(([, name = '']) => name);
+    const paths = names.filter(
+      (name) => /^(\.ci|bench|build|docs|lib|sample-app|test)\/|\.(c?js|json|md|ts)$/.test(name) && !/[<*]/.test(name),
+    );
+    expect(paths.length).toBeGreaterThan(50);
+    expect(paths.filter((path) => path !== 'docs/api/' && !existsSync(path))).toEqual([]);
+  });
+
+  it('DEVELOPERS.md draws every folder of lib/, in the order of imports', () => {
+    const drawing = /^ {4}optional parts.*?(?=^\S)/ms.exec(textOf('DEVELOPERS.md'))?.[0] ?? '';
+    const folders = readdirSync('lib', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(folders.filter(({ name }) => !new RegExp(`\\b${name}\\b`).test(drawing))).toEqual([]);
+    const order = /^const ORDER = \[(.*)\];/m.exec(textOf('.dependency-cruiser.cjs'))?.[1]?.match(/\w+/g) ?? [];
+    expect([...drawing.matchAll(/^ {4}([a-z]+) {3,}/gm)].map(([, name]) => name)).toEqual(['module', ...order]);
   });
 
   it('docs/README.md has every guide', () => {

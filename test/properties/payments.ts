@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type DataSource } from 'typeorm';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
-import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
+import { AGGREGATES, type AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { exactValue } from '../../lib/statistics/tables/exact-value.js';
 import { Period, type WeekStart } from '../../lib/time/period.js';
 import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
@@ -90,7 +90,7 @@ export interface GivenTracker {
 }
 
 export const givenTracker: fc.Arbitrary<GivenTracker> = fc.record({
-  aggregate: fc.constantFrom<AggregateFunction>('count', 'countDistinct', 'sum', 'avg', 'min', 'max'),
+  aggregate: fc.constantFrom(...(Object.keys(AGGREGATES) as AggregateFunction[])),
   byUser: fc.boolean(),
   density: fc.constantFrom('daily' as const, 'changes' as const),
   periods: fc.uniqueArray(anyPeriod, { minLength: 1, maxLength: 4 }),
