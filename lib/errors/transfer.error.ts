@@ -26,7 +26,7 @@ export class ImportRefusedError extends TrackstatsError {
 
   /**
    * @param problems the first thousand
-   * @param total number of them
+   * @param total number of bad rows
    */
   constructor(
     readonly problems: readonly ImportProblem[],
