@@ -5,7 +5,6 @@ import { callback, oneOf } from '../validation/check.js';
 import { readArgument } from '../validation/options.js';
 import type { SkipReason } from './lease.service.js';
 
-
 interface BaseEvent {
   readonly tracker: string;
   /** the instant for which it was scheduled; null if it was started by a call */
