@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from '../errors/argument.error.js';
 import { Period } from '../time/period.js';
-import { printable } from './printable.js';
+import { printable } from './output.js';
 
 /** Reads a whole number, 1 or more. */
-export function wholeNumber(name: string): (given: string) => number {
+export function parseWholeNumber(name: string): (given: string) => number {
   return (given) => {
     const number = /^\d+$/.test(given) ? Number(given) : Number.NaN;
     if (Number.isSafeInteger(number) && number > 0) return number;

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { printable, printableJson, printableLines } from './printable.js';
 
 /** Where a command writes: results to stdout, everything else to stderr. */
 export class Output {
@@ -35,4 +34,45 @@ export class Output {
   name(text: string): string {
     return printable(text);
   }
+}
+
+/** Rows in columns that are wide enough, with a line of headings. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [headings, ...rows].map((row) => row.map(printable));
+  const widths = headings.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+// control characters, those that turn the direction of text, and separators of lines
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** A name as a terminal may get it: what would move the cursor, colour or hide is shown as an escape. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, escaped);
+}
+
+/** A message of several lines. */
+export function printableLines(text: string): string {
+  return text.split(/\r?\n/).map(printable).join('\n');
+}
+
+/** JSON in ASCII where characters are not to be printed: it parses to the same value. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value, null, 2)
+    .split('\n')
+    .map((line) => line.replace(UNPRINTABLE, escaped))
+    .join('\n');
+}
+
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, place) => character.charCodeAt(place))
+    .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+    .join('');
 }

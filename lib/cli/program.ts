@@ -2,18 +2,18 @@ import type * as commander from 'commander';
 import type { Command } from 'commander';
 import { requirePackage } from '../execution/optional-parts.js';
 import type { ApplicationSource } from './application.js';
-import { several, wholeNumber } from './arguments.js';
+import { several, parseWholeNumber } from './arguments.js';
 import { runCommand, type CommandTask } from './command.context.js';
 import { backfill, type BackfillArguments } from './commands/backfill.command.js';
-import { exportTo, type ExportArguments } from './commands/export.command.js';
+import { exportTo, type ExportArguments } from './commands/transfer.commands.js';
 import { history } from './commands/history.command.js';
-import { importFrom } from './commands/import.command.js';
+import { importFrom } from './commands/transfer.commands.js';
 import { list } from './commands/list.command.js';
 import { migrations } from './commands/migrations.command.js';
-import { prune, type PruneArguments } from './commands/prune.command.js';
+import { pruneStatistics, type PruneArguments } from './commands/prune.command.js';
 import { run } from './commands/run.command.js';
 import { repair, verify, type RangeArguments } from './commands/verify.command.js';
-import { printableLines } from './printable.js';
+import { printableLines } from './output.js';
 
 export type Commander = typeof commander;
 
@@ -59,7 +59,7 @@ export function commandsOn({ Command: CommandClass }: Commander, source: Applica
     .description('recompute a range of dates; Ctrl-C stops it and says how to go on')
     .requiredOption(...FROM)
     .option('--to <date>', 'last date, included; without it today, and what lies after is removed')
-    .option('--step <days>', 'days that are computed and kept at a time (default: 366)', wholeNumber('--step'))
+    .option('--step <days>', 'days that are computed and kept at a time (default: 366)', parseWholeNumber('--step'))
     .option('--resume', 'go on where a backfill of the same range was stopped')
     .action(does((tracker: string, options: BackfillArguments) => backfill(tracker, options)));
   program
@@ -77,7 +77,7 @@ export function commandsOn({ Command: CommandClass }: Commander, source: Applica
   program
     .command('history <tracker>')
     .description('the runs of a tracker, the latest first')
-    .option('--limit <runs>', 'how many (default: 20)', wholeNumber('--limit'))
+    .option('--limit <runs>', 'how many (default: 20)', parseWholeNumber('--limit'))
     .action(does((tracker: string, options: { limit?: number }) => history(tracker, options)));
   addTransfer(program, does);
   program
@@ -86,8 +86,8 @@ export function commandsOn({ Command: CommandClass }: Commander, source: Applica
     .requiredOption('--metric <key>', "'domain/metric'; may be given several times", several)
     .option('--period <name>', 'this period only, as DAY or CALENDAR_MONTH')
     .option('--before <date>', 'what is older than this date')
-    .option('--keep <days>', 'what is older than so many days', wholeNumber('--keep'))
-    .action(does((options: PruneArguments) => prune(options)));
+    .option('--keep <days>', 'what is older than so many days', parseWholeNumber('--keep'))
+    .action(does((options: PruneArguments) => pruneStatistics(options)));
   program
     .command('migrations')
     .description("the library's migrations, and which are applied")
@@ -110,7 +110,7 @@ function addTransfer(program: Command, does: Does): void {
     .option('--period <name>', 'as DAY or CALENDAR_MONTH; may be given several times (default: all)', several)
     .option(...FROM)
     .option(...TO)
-    .option('--last <days>', 'the last dates, up to today', wholeNumber('--last'))
+    .option('--last <days>', 'the last dates, up to today', parseWholeNumber('--last'))
     .option('--object-type <type>', 'by object, of one type')
     .option('--objects', 'by object, of every type')
     .option('--statistic <class>', 'of a custom statistic')

@@ -17,7 +17,7 @@ import { DashboardFiles } from './dashboard.files.js';
 import { fileHeaders, PAGE_HEADERS } from './dashboard.headers.js';
 import { baseOf, dashboardHtml } from './dashboard.html.js';
 import type { ResolvedDashboardOptions } from './dashboard.options.js';
-import { DASHBOARD_OPTIONS } from './dashboard.tokens.js';
+import { DASHBOARD_OPTIONS } from './dashboard.options.js';
 
 /** The common part of requests in Express and Fastify. */
 interface Request {

@@ -15,7 +15,7 @@ import {
   type TrackstatsDashboardModuleExtras,
   type TrackstatsDashboardModuleOptions,
 } from './dashboard.options.js';
-import { DASHBOARD_CONTROLLER, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
+import { DASHBOARD_CONTROLLER, DASHBOARD_OPTIONS } from './dashboard.options.js';
 
 /** The options of one dashboard, for its page and for the interface below it. */
 @Module({})

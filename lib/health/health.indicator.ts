@@ -4,14 +4,19 @@ import { requireProvider } from '../execution/optional-parts.js';
 import { RunHistory } from '../execution/run-history.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { TrackerRegistry, type TrackerTarget } from '../tracking/definition/tracker.registry.js';
-import type { Duration } from '../time/duration.js';
+import { type Duration, millisecondsOf } from '../time/duration.js';
 import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
-import { listOf, optional, text, withDefault } from '../validation/check.js';
+import { listOf, optional, text, withDefault, type Check } from '../validation/check.js';
 import { readOptions, readValue, type ChecksOf } from '../validation/options.js';
-import { milliseconds } from './health.duration.js';
 import { lateTrackers, type LateTracker } from './late-trackers.js';
-import { within } from './within.js';
+
+/** The milliseconds of a duration. */
+const milliseconds: Check<number> = (given, refuse) => {
+  const length = millisecondsOf(given);
+  if (length !== null && length >= 0) return length;
+  return refuse(`Expected a whole number of milliseconds, or text such as '15 minutes'.`);
+};
 
 /** Sets when a tracker counts as late. */
 export interface TrackstatsHealthOptions {
@@ -116,4 +121,19 @@ function healthOf(late: Record<string, LateTracker>, trackers: number): Health {
 
 function under<Key extends string>(key: Key, health: Health): TrackstatsHealthResult<Key> {
   return { [key]: health } as TrackstatsHealthResult<Key>;
+}
+
+/** Returns the result of a promise, or rejects if it takes longer. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${ms} ms`));
+    }, ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -10,7 +10,7 @@ import {
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import type { Guard } from './http.options.js';
-import { ACTION_GUARDS } from './http.tokens.js';
+import { ACTION_GUARDS } from './http.options.js';
 
 const admitted = new WeakSet<object>();
 

@@ -1,6 +1,6 @@
 import { Get, Inject, Query, UseFilters, UseInterceptors, type StreamableFile } from '@nestjs/common';
 import { ExportReader } from './readers/export.reader.js';
-import { TrackstatsHttpExceptionFilter } from './platform/http-exception.filter.js';
+import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
 import { STATISTIC_PARAMETERS, type ExportQuery } from './parameters/statistic.parameters.js';
 import { Replied, ReplyInterceptor } from './platform/reply.interceptor.js';
 

@@ -23,8 +23,8 @@ import {
   type TrackstatsHttpModuleExtras,
   type TrackstatsHttpModuleOptions,
 } from './http.options.js';
-import { ACTION_GUARDS, HTTP_OPTIONS } from './http.tokens.js';
-import { TrackstatsHttpExceptionFilter } from './platform/http-exception.filter.js';
+import { ACTION_GUARDS, HTTP_OPTIONS } from './http.options.js';
+import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
 import { ObjectLabels } from './readers/labels.js';
 import { MetricCatalog } from './readers/metric.catalog.js';
 import { MultiSeriesReader } from './readers/multi-series.reader.js';

@@ -134,7 +134,7 @@ export interface OverviewResponse extends Page {
 // ── GET series ──
 
 /** The metric, period and scope of a series, a value or a coverage. */
-export interface SubjectResource {
+export interface SelectionResource {
   metric: MetricResource;
   period: PeriodName;
   object?: ObjectResource;
@@ -143,7 +143,7 @@ export interface SubjectResource {
 }
 
 /** The points of one series. */
-export interface SeriesResponse extends SubjectResource {
+export interface SeriesResponse extends SelectionResource {
   points: PointResource[];
   /** the time at which the run that computed the latest of them read its source; null if no run did */
   asOf: string | null;
@@ -154,7 +154,7 @@ export interface SeriesResponse extends SubjectResource {
 // ── GET multi-series ──
 
 /** One of several series over the same dates. */
-export interface SeriesLine {
+export interface NamedSeriesResource {
   /** unique among the series: 'shopping/order_count customer:5' */
   key: string;
   metric: MetricResource;
@@ -173,7 +173,7 @@ export interface MultiSeriesResponse {
   statistic?: string;
   dates: string[];
   /** in the order of the request; with `top` ordered by value, the greatest first */
-  series: SeriesLine[];
+  series: NamedSeriesResource[];
 }
 
 // ── GET top, total, coverage ──
@@ -201,7 +201,7 @@ export interface TopResponse {
 }
 
 /** The sum of the values over a range. */
-export interface TotalResponse extends SubjectResource {
+export interface TotalResponse extends SelectionResource {
   from: string;
   to: string;
   /** null if nothing is known */

@@ -1,5 +1,5 @@
 import { Get, Inject, Query, UseFilters, UseInterceptors } from '@nestjs/common';
-import { TrackstatsHttpExceptionFilter } from './platform/http-exception.filter.js';
+import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
 import { MetricCatalog } from './readers/metric.catalog.js';
 import { MultiSeriesReader } from './readers/multi-series.reader.js';
 import { OverviewReader } from './readers/overview.reader.js';

@@ -1,5 +1,5 @@
 import { Body, HttpCode, HttpStatus, Inject, Param, Post, Query, UseFilters, UseInterceptors } from '@nestjs/common';
-import { TrackstatsHttpExceptionFilter } from './platform/http-exception.filter.js';
+import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
 import {
   TRACKER_PARAMETERS,
   type BackfillBody,

@@ -1,6 +1,6 @@
 import { Get, Inject, Param, Query, UseFilters, UseInterceptors } from '@nestjs/common';
 import { ActionAccessInterceptor, MayAct } from './action-access.js';
-import { TrackstatsHttpExceptionFilter } from './platform/http-exception.filter.js';
+import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
 import { TRACKER_PARAMETERS, type RunsQuery } from './parameters/tracker.parameters.js';
 import { Replied, ReplyInterceptor } from './platform/reply.interceptor.js';
 import type {

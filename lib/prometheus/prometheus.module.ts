@@ -1,7 +1,16 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { PrometheusLifecycle } from './prometheus.lifecycle.js';
-import { promClient, resolvePrometheusOptions, type TrackstatsPrometheusOptions } from './prometheus.options.js';
+import {
+  promClient,
+  resolvePrometheusOptions,
+  type TrackstatsPrometheusOptions,
+  type ResolvedPrometheusOptions,
+} from './prometheus.options.js';
+import { requireProvider } from '../execution/optional-parts.js';
+import { TrackerEvents } from '../execution/tracker-events.js';
+import { TrackerService } from '../execution/tracker.service.js';
+import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
+import { feedMetrics } from './shared-metrics.js';
 
 /**
  * Registers metrics of trackers for Prometheus in a registry of prom-client. It serves no route; your application
@@ -36,5 +45,30 @@ export class TrackstatsPrometheusModule {
         },
       ],
     };
+  }
+}
+
+const PART = 'TrackstatsPrometheusModule';
+
+/** Feeds the metrics while the application is there. */
+export class PrometheusLifecycle implements OnModuleInit, OnApplicationShutdown {
+  private end = (): void => undefined;
+
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    private readonly options: ResolvedPrometheusOptions,
+  ) {}
+
+  /** Before the first tracker runs. */
+  onModuleInit(): void {
+    const trackers = requireProvider(this.moduleRef, TrackerService, PART);
+    const clock = requireProvider<Clock>(this.moduleRef, TRACKSTATS_CLOCK, PART);
+    const events = requireProvider(this.moduleRef, TrackerEvents, PART);
+    this.end = feedMetrics(this.options, events, async () => ({ now: clock(), infos: await trackers.list() }));
+  }
+
+  /** When the last run has ended. */
+  onApplicationShutdown(): void {
+    this.end();
   }
 }

@@ -1,4 +1,4 @@
-export type { AllObjectsScope, ExportedMetrics, ExportFilter } from './export-filter.js';
+export type { AllObjectsScope, ExportedMetrics, ExportFilter } from './export/export-filter.js';
 export type { DjangoImportOptions } from './django/django.import.js';
 export type { DjangoTables } from './django/django.query.js';
 export { TRANSFER_FORMATS } from './transfer-format.js';
@@ -6,8 +6,8 @@ export type { TransferFormat } from './transfer-format.js';
 export { TrackstatsTransferModule } from './transfer.module.js';
 export { TransferService } from './transfer.service.js';
 export type { ExportOptions, ImportOptions } from './transfer.service.js';
-export type { ImportInput } from './import-text.js';
-export type { ImportResult } from './import-write.js';
+export type { ImportInput } from './import/import-text.js';
+export type { ImportResult } from './import/import.js';
 
 export {
   ImportRefusedError,

@@ -8,17 +8,17 @@ import type {
   StatisticOwners,
 } from '../statistics/index.js';
 import type { Clock } from '../trackstats.tokens.js';
-import { checkExport, type ExportFilter } from './export-filter.js';
-import { iterable, boolean, withDefault } from '../validation/check.js';
+import { checkExport, type ExportFilter } from './export/export-filter.js';
+import { boolean, iterable, withDefault } from '../validation/check.js';
 import { readArgument, readCallOptions, type ChecksOf } from '../validation/options.js';
 import { DJANGO_SOURCE, djangoEntries, type DjangoImportOptions } from './django/django.import.js';
-import { exportPlan } from './export-plan.js';
-import { exportText, writerOf } from './export-text.js';
-import { imported } from './import.js';
-import { importText, type ImportInput } from './import-text.js';
-import type { ImportResult } from './import-write.js';
-import { csvEntries } from './csv.reader.js';
-import { jsonlEntries } from './jsonl.reader.js';
+import { exportPlan } from './export/export-plan.js';
+import { exportText, writerOf } from './export/export-text.js';
+import { imported } from './import/import.js';
+import { importText, type ImportInput } from './import/import-text.js';
+import type { ImportResult } from './import/import.js';
+import { csvEntries } from './import/csv.reader.js';
+import { jsonlEntries } from './import/jsonl.reader.js';
 import { checkFormat, type TransferFormat } from './transfer-format.js';
 
 /** Options of an export. */

@@ -1,4 +1,4 @@
-import { durationText, Estimate } from '../../lib/cli/estimate.js';
+import { durationText, Estimate } from '../../lib/cli/progress.view.js';
 
 describe('Estimate', () => {
   it('goes by what has been done since the begin', () => {

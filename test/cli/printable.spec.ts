@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { shellWord } from '../../lib/cli/arguments.js';
-import { printable, printableJson, printableLines } from '../../lib/cli/printable.js';
-import { table } from '../../lib/cli/table.js';
+import { printable, printableJson, printableLines } from '../../lib/cli/output.js';
+import { table } from '../../lib/cli/output.js';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const text = fc.string({ unit: 'binary' });

@@ -2,20 +2,20 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { toMetric } from '../../lib/dashboard/page/address.js';
 import { exportRows, toCsv, toJsonLines } from '../../lib/dashboard/page/export.js';
-import type { Line } from '../../lib/dashboard/page/metric.data.js';
-import type { Choice } from '../../lib/dashboard/page/metric.scope.js';
+import type { ShownSeries } from '../../lib/dashboard/page/metric.data.js';
+import type { ChosenScope } from '../../lib/dashboard/page/metric.scope.js';
 
-const DAY: Choice = {
+const DAY: ChosenScope = {
   scope: { by: '', label: 'Total', query: {}, periods: [] },
   period: { name: 'DAY', coverage: null, computedAt: null },
 };
 const ADDRESS = toMetric('shopping/revenue');
 
-function line(part: Partial<Line>): Line {
+function line(part: Partial<ShownSeries>): ShownSeries {
   return { label: 'Value', values: [1, null], exact: ['1.10', null], complete: [true, false], ...part };
 }
 
-function rowsOf(part: Partial<Line>): ReturnType<typeof exportRows> {
+function rowsOf(part: Partial<ShownSeries>): ReturnType<typeof exportRows> {
   return exportRows(ADDRESS, DAY, {
     dates: ['2026-10-30', '2026-10-31'],
     lines: [line(part)],

@@ -1,4 +1,4 @@
-import { etagOf, isKnown } from '../../lib/http/platform/etag.js';
+import { etagOf, isKnown } from '../../lib/http/platform/reply.js';
 
 describe('entity tags', () => {
   it('are weak, and those of the content', () => {

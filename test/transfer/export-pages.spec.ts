@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { exportPages } from '../../lib/transfer/export-pages.js';
-import { exportPlan } from '../../lib/transfer/export-plan.js';
-import { checkExport } from '../../lib/transfer/export-filter.js';
+import { exportPages } from '../../lib/transfer/export/export-text.js';
+import { exportPlan } from '../../lib/transfer/export/export-plan.js';
+import { checkExport } from '../../lib/transfer/export/export-filter.js';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { describeOnEachDatabase } from '../support/databases.js';

@@ -2,7 +2,7 @@ import type { TrackerRun } from '../../execution/tracker-run.js';
 import { given } from '../arguments.js';
 import type { CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
-import { table } from '../table.js';
+import { table } from '../output.js';
 
 /** The runs of a tracker, the latest first. */
 export function history(tracker: string, { limit = 20 }: { limit?: number }): CommandTask {

@@ -1,9 +1,9 @@
 import type { TrackerInfo } from '../../execution/tracker-overview.js';
 import { Period } from '../../time/period.js';
-import { durationText } from '../estimate.js';
+import { durationText } from '../progress.view.js';
 import type { CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
-import { table } from '../table.js';
+import { table } from '../output.js';
 
 /** The trackers, and how each is. */
 export const list: CommandTask = async (context) => {

@@ -2,7 +2,7 @@ import { MigrationExecutor } from 'typeorm';
 import { trackstatsMigrations } from '../../migrations/trackstats-migrations.js';
 import type { CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
-import { table } from '../table.js';
+import { table } from '../output.js';
 
 /** Lists the library's migrations: those that the data source has, those that were applied, and what to do. */
 export const migrations: CommandTask = async (context) => {

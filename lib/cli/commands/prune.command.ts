@@ -13,7 +13,7 @@ export interface PruneArguments {
 }
 
 /** Removes old statistics. */
-export function prune({ metric, period, before, keep }: PruneArguments): CommandTask {
+export function pruneStatistics({ metric, period, before, keep }: PruneArguments): CommandTask {
   return async (context) => {
     if ((before === undefined) === (keep === undefined)) {
       throw new InvalidArgumentError('What to keep', before, 'Give one of --before DATE and --keep DAYS.');

@@ -7,7 +7,7 @@ import { given } from '../arguments.js';
 import type { CommandContext, CommandTask } from '../command.context.js';
 import { FAILURE, SUCCESS } from '../exit-code.js';
 import { progressed, progressView } from '../progress.view.js';
-import { table } from '../table.js';
+import { table } from '../output.js';
 import { resultText } from './run.command.js';
 
 export interface RangeArguments {

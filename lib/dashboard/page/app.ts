@@ -1,5 +1,5 @@
 import { hrefOf, parseAddress, type Address } from './address.js';
-import { announce, announcer } from './announce.js';
+import { announce, announcer } from './notice.js';
 import { element, fill } from './element.js';
 import { metricPage } from './metric.page.js';
 import { notice } from './notice.js';

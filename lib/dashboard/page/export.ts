@@ -1,6 +1,6 @@
 import type { MetricAddress } from './address.js';
-import type { Choice } from './metric.scope.js';
-import type { Line, Shown } from './metric.data.js';
+import type { ChosenScope } from './metric.scope.js';
+import type { ShownSeries, Shown } from './metric.data.js';
 
 type Cell = string | number | boolean | null;
 
@@ -8,7 +8,7 @@ type Cell = string | number | boolean | null;
 type Row = Readonly<Record<string, Cell>>;
 
 /** The rows of what is shown, by line and date. Values are decimals in text, exactly as they are stored. */
-export function exportRows({ metric }: MetricAddress, { period }: Choice, { dates, lines, before }: Shown): Row[] {
+export function exportRows({ metric }: MetricAddress, { period }: ChosenScope, { dates, lines, before }: Shown): Row[] {
   return lines.flatMap((line, number) =>
     dates.map((date, place) => ({
       metric,
@@ -35,12 +35,12 @@ export function toCsv(rows: readonly Row[]): string {
   return lines.map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
 }
 
-function subjectOf({ object, dimensions, label }: Line): Row {
+function subjectOf({ object, dimensions, label }: ShownSeries): Row {
   if (object !== undefined) return { object_type: object.type, object_id: object.id, label };
   return Object.fromEntries(Object.entries(dimensions ?? {}).map(([name, value]) => [`dimension.${name}`, value]));
 }
 
-function valueAt(line: Line | undefined, place: number): string | null {
+function valueAt(line: ShownSeries | undefined, place: number): string | null {
   const decimal = line?.exact?.[place] ?? null;
   if (decimal !== null) return decimal;
   const value = line?.values[place] ?? null;

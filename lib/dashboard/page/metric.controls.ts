@@ -2,7 +2,7 @@ import { TOP_LIMIT, type MetricAddress, type Range, type View } from './address.
 import { checkbox, choices, field, input, selection, type Choice as Option } from './controls.js';
 import { element, fill } from './element.js';
 import { canCompare } from './metric.data.js';
-import type { Choice, Scope } from './metric.scope.js';
+import type { ChosenScope, ScopeOption } from './metric.scope.js';
 import { periodLabel } from './period.js';
 
 const RANGES: readonly Option[] = [
@@ -35,7 +35,7 @@ export class MetricControls {
   private readonly compare: HTMLElement;
 
   constructor(
-    private readonly scopes: readonly Scope[],
+    private readonly scopes: readonly ScopeOption[],
     address: MetricAddress,
     changed: (address: MetricAddress) => void,
   ) {
@@ -88,7 +88,7 @@ export class MetricControls {
   }
 
   /** Shows what is chosen. */
-  show(address: MetricAddress, { scope, period }: Choice): void {
+  show(address: MetricAddress, { scope, period }: ChosenScope): void {
     this.address = address;
     const names = scope.periods.map(({ name }) => name);
     fill(

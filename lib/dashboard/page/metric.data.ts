@@ -8,11 +8,11 @@ import type {
 import type { MetricAddress } from './address.js';
 import { get, type Query } from './api.js';
 import { formatInstant, shiftDate } from './format.js';
-import type { Choice, Scope } from './metric.scope.js';
+import type { ChosenScope, ScopeOption } from './metric.scope.js';
 import { pointsIn, startOfBefore } from './period.js';
 
 /** One line of what is shown. */
-export interface Line {
+export interface ShownSeries {
   readonly label: string;
   readonly object?: ObjectResource;
   readonly dimensions?: DimensionsResource;
@@ -25,13 +25,13 @@ export interface Line {
 /** The range before: as many points of the same lines, in the same order. */
 export interface Before {
   readonly dates: readonly string[];
-  readonly lines: readonly Line[];
+  readonly lines: readonly ShownSeries[];
 }
 
 /** The data of a metric's page, as columns over the same dates. */
 export interface Shown {
   readonly dates: readonly string[];
-  readonly lines: readonly Line[];
+  readonly lines: readonly ShownSeries[];
   readonly before: Before | null;
   /** when it was computed, in words; null where that is not known */
   readonly asOf: string | null;
@@ -42,7 +42,12 @@ const DAYS = { '30d': 30, '90d': 90, '1y': 365 } as const;
 const LONG_AGO = 3_660;
 
 /** Asks for what an address shows. @param exact with decimals as they are stored, which only an export needs */
-export async function load(address: MetricAddress, choice: Choice, signal: AbortSignal, exact = false): Promise<Shown> {
+export async function load(
+  address: MetricAddress,
+  choice: ChosenScope,
+  signal: AbortSignal,
+  exact = false,
+): Promise<Shown> {
   const { scope, period } = choice;
   const asked: Query = {
     metric: address.metric,
@@ -62,7 +67,7 @@ export async function load(address: MetricAddress, choice: Choice, signal: Abort
 }
 
 /** True if there is a previous range, and its series can be requested. */
-export function canCompare({ range }: MetricAddress, { query }: Scope): boolean {
+export function canCompare({ range }: MetricAddress, { query }: ScopeOption): boolean {
   return range !== 'all' && query['statistic'] === undefined;
 }
 
@@ -77,7 +82,7 @@ async function beforeOf(now: MultiSeriesResponse, asked: Query, signal: AbortSig
   return { dates: data.dates, lines: sorted };
 }
 
-function rangeOf({ range, from, to }: MetricAddress, { period }: Choice): Query {
+function rangeOf({ range, from, to }: MetricAddress, { period }: ChosenScope): Query {
   switch (range) {
     case 'own':
       return { from: from ?? (to === null ? null : shiftDate(to, -89)), to };
@@ -111,7 +116,7 @@ function ofOne({ points, comparison, asOf }: SeriesResponse): Shown {
   };
 }
 
-function lineOf(label: string, points: readonly PointResource[]): Line {
+function lineOf(label: string, points: readonly PointResource[]): ShownSeries {
   return {
     label,
     values: points.map(({ value }) => value),
@@ -122,7 +127,7 @@ function lineOf(label: string, points: readonly PointResource[]): Line {
   };
 }
 
-function linesOf({ series }: MultiSeriesResponse): Line[] {
+function linesOf({ series }: MultiSeriesResponse): ShownSeries[] {
   return series.map(({ object, dimensions, values, exactValues, complete }) => ({
     label: nameOf(object, dimensions),
     ...(object === undefined ? {} : { object }),

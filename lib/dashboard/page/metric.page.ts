@@ -1,6 +1,6 @@
 import type { CatalogMetric, MetricsResponse } from '../../http/resources.js';
 import { hrefOf, type Address, type MetricAddress } from './address.js';
-import { announce } from './announce.js';
+import { announce } from './notice.js';
 import { get, RequestError } from './api.js';
 import { chartView, type ChartView } from './chart.view.js';
 import { button } from './controls.js';
@@ -9,7 +9,7 @@ import { exportRows, toCsv, toJsonLines } from './export.js';
 import { figures } from './figures.js';
 import { MetricControls } from './metric.controls.js';
 import { load, type Shown } from './metric.data.js';
-import { chosen, scopesOf, type Choice, type Scope } from './metric.scope.js';
+import { chosen, scopesOf, type ChosenScope, type ScopeOption } from './metric.scope.js';
 import { notice } from './notice.js';
 import type { Page, Surroundings } from './page.js';
 import { periodLabel } from './period.js';
@@ -28,7 +28,7 @@ class MetricPage implements Page {
   readonly title: string;
   readonly content: HTMLElement;
   private readonly result = element('div', { class: 'stack' });
-  private readonly scopes: readonly Scope[];
+  private readonly scopes: readonly ScopeOption[];
   private readonly controls: MetricControls;
   private chart: ChartView | null = null;
   private loading = new AbortController();
@@ -96,7 +96,7 @@ class MetricPage implements Page {
     this.result.removeAttribute('aria-busy');
   }
 
-  private show(choice: Choice, shown: Shown): void {
+  private show(choice: ChosenScope, shown: Shown): void {
     const { address } = this;
     this.chart?.remove();
     this.chart = null;
@@ -118,7 +118,7 @@ class MetricPage implements Page {
     fill(this.result, summary, body, this.footer(choice, shown));
   }
 
-  private footer(choice: Choice, shown: Shown): HTMLElement {
+  private footer(choice: ChosenScope, shown: Shown): HTMLElement {
     const { coverage } = choice.period;
     const zone = coverage === null ? null : `Days of ${coverage.timeZone}`;
     const facts = [shown.asOf === null ? null : `Computed ${shown.asOf}`, zone].filter((fact) => fact !== null);
@@ -131,7 +131,7 @@ class MetricPage implements Page {
     );
   }
 
-  private async export(format: 'csv' | 'jsonl', choice: Choice): Promise<void> {
+  private async export(format: 'csv' | 'jsonl', choice: ChosenScope): Promise<void> {
     try {
       const rows = exportRows(this.address, choice, await load(this.address, choice, this.surroundings.signal, true));
       const name = `${this.address.metric.replace(/[^\w.-]+/g, '-')}-${choice.period.name.toLowerCase()}.${format}`;

@@ -2,7 +2,7 @@ import type { CatalogMetric, PeriodResource, ScopeResource } from '../../http/re
 import type { MetricAddress } from './address.js';
 
 /** One way to show a metric: its total, or by what it is counted for. */
-export interface Scope {
+export interface ScopeOption {
   /** the value of `by` in the address; '' for the total */
   readonly by: string;
   readonly label: string;
@@ -12,16 +12,16 @@ export interface Scope {
 }
 
 /** An address of which everything is known to exist. */
-export interface Choice {
-  readonly scope: Scope;
+export interface ChosenScope {
+  readonly scope: ScopeOption;
   readonly period: PeriodResource;
 }
 
 const STATISTIC = 'statistic:';
 
 /** The ways to show a metric, the total first. */
-export function scopesOf({ scopes }: CatalogMetric): Scope[] {
-  const found = new Map<string, Scope>();
+export function scopesOf({ scopes }: CatalogMetric): ScopeOption[] {
+  const found = new Map<string, ScopeOption>();
   for (const scope of scopes.map(scopeOf)) {
     const known = found.get(scope.by);
     found.set(scope.by, known === undefined ? scope : { ...known, periods: united(known.periods, scope.periods) });
@@ -32,14 +32,14 @@ export function scopesOf({ scopes }: CatalogMetric): Scope[] {
 }
 
 /** Returns the scope that an address asks for, if it exists. Returns null if the metric has no statistics. */
-export function chosen(scopes: readonly Scope[], { by, period }: MetricAddress): Choice | null {
+export function chosen(scopes: readonly ScopeOption[], { by, period }: MetricAddress): ChosenScope | null {
   const scope = scopes.find((one) => one.by === (by ?? '')) ?? scopes[0];
   const periods = scope?.periods ?? [];
   const found = periods.find(({ name }) => name === period) ?? periods.find(({ name }) => name === 'DAY') ?? periods[0];
   return scope === undefined || found === undefined ? null : { scope, period: found };
 }
 
-function scopeOf(scope: ScopeResource): Scope {
+function scopeOf(scope: ScopeResource): ScopeOption {
   const { periods } = scope;
   switch (scope.kind) {
     case 'total':
@@ -56,7 +56,7 @@ function scopeOf(scope: ScopeResource): Scope {
   }
 }
 
-function byType(type: string, periods: readonly PeriodResource[]): Scope {
+function byType(type: string, periods: readonly PeriodResource[]): ScopeOption {
   return { by: type, label: `By ${type.replaceAll('_', ' ')}`, query: { object_type: type }, periods };
 }
 

@@ -1,10 +1,10 @@
 import type { OverviewItem, OverviewResponse } from '../../http/resources.js';
 import { hrefOf, toMetric, type Address, type OverviewAddress } from './address.js';
-import { announce } from './announce.js';
+import { announce } from './notice.js';
 import { get } from './api.js';
 import { field, selection } from './controls.js';
 import { element, hidden } from './element.js';
-import { changed } from './change.js';
+import { changed } from './figures.js';
 import { formatDate, formatNumber, UNKNOWN } from './format.js';
 import type { Page, Surroundings } from './page.js';
 import { periodLabel } from './period.js';

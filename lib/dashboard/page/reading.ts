@@ -1,4 +1,4 @@
-import { changed } from './change.js';
+import { changed } from './figures.js';
 import { COLOURS } from './chart.js';
 import { element, fill } from './element.js';
 import { changeOf, formatDate, formatNumber, formatWeekday } from './format.js';

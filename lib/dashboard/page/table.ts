@@ -1,4 +1,4 @@
-import { changed } from './change.js';
+import { changed } from './figures.js';
 import { button } from './controls.js';
 import { element } from './element.js';
 import { changeOf, formatDate, formatNumber } from './format.js';

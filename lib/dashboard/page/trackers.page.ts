@@ -1,6 +1,6 @@
 import type { TrackerResource, TrackersResponse } from '../../http/resources.js';
 import { hrefOf, toMetric } from './address.js';
-import { announce } from './announce.js';
+import { announce } from './notice.js';
 import { get, type Answer } from './api.js';
 import { button } from './controls.js';
 import { element, fill } from './element.js';

@@ -19,7 +19,7 @@ import type {
   ResultResource,
   RunResource,
   RunsResponse,
-  SeriesLine,
+  NamedSeriesResource,
   SeriesResponse,
   TaskResource,
   TopItem,
@@ -78,7 +78,7 @@ const point = object<PointResource>(
   'exactValue',
 );
 const page = { total: integer, limit: integer, offset: integer };
-const subject = { metric, period: text, object: objectRef, statistic: text, dimensions };
+const selection = { metric, period: text, object: objectRef, statistic: text, dimensions };
 
 const period = object<PeriodResource>({ name: text, coverage, computedAt: nullable(instant) });
 const scopeOf = (kind: string, properties: Readonly<Record<string, Schema>>): Schema => ({
@@ -190,7 +190,7 @@ export const SCHEMAS = {
   }),
   SeriesResponse: object<SeriesResponse>(
     {
-      ...subject,
+      ...selection,
       points: list(point),
       asOf: nullable(instant),
       comparison: nullable(object<NonNullable<SeriesResponse['comparison']>>({ points: list(point) })),
@@ -205,7 +205,7 @@ export const SCHEMAS = {
       statistic: text,
       dates: list(date),
       series: list(
-        object<SeriesLine>(
+        object<NamedSeriesResource>(
           {
             key: text,
             metric,
@@ -244,7 +244,7 @@ export const SCHEMAS = {
     'statistic',
   ),
   TotalResponse: object<TotalResponse>(
-    { ...subject, from: date, to: date, value: nullable(number), exactValue: decimal },
+    { ...selection, from: date, to: date, value: nullable(number), exactValue: decimal },
     'object',
     'statistic',
     'dimensions',

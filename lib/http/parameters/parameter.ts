@@ -28,7 +28,7 @@ export interface Parameter<T = unknown> {
 }
 
 /** The values of a route's parameters. */
-export type Values<P extends Readonly<Record<string, Parameter>>> = {
+export type ParameterValues<P extends Readonly<Record<string, Parameter>>> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never;
 };
 
@@ -88,7 +88,7 @@ export class ParameterKind<T> {
 }
 
 /** Text of one or more characters; the statistics' own checks follow. */
-export function text(name: string, description: string, maxLength = 255): ParameterKind<string> {
+export function textParameter(name: string, description: string, maxLength = 255): ParameterKind<string> {
   return new ParameterKind(name, description, { type: 'string', maxLength }, (given) => {
     if (given === '') throw new Error('is empty');
     return checkLength(given, maxLength);
@@ -96,7 +96,7 @@ export function text(name: string, description: string, maxLength = 255): Parame
 }
 
 /** Text that may be empty, as the id of an object may be. */
-export function textOrEmpty(name: string, description: string, maxLength = 255): ParameterKind<string> {
+export function textOrEmptyParameter(name: string, description: string, maxLength = 255): ParameterKind<string> {
   return new ParameterKind(name, description, { type: 'string', maxLength }, (given) => checkLength(given, maxLength));
 }
 
@@ -106,7 +106,7 @@ function checkLength(given: string, maxLength: number): string {
   return given;
 }
 
-export function integer(name: string, description: string, minimum: number): ParameterKind<number> {
+export function integerParameter(name: string, description: string, minimum: number): ParameterKind<number> {
   const maximum = 1_000_000_000;
   return new ParameterKind(name, description, { type: 'integer', minimum, maximum }, (given) => {
     const number = /^\d{1,10}$/.test(given) ? Number(given) : NaN;
@@ -117,7 +117,7 @@ export function integer(name: string, description: string, minimum: number): Par
   });
 }
 
-export function oneOf<const T extends string>(
+export function choiceParameter<const T extends string>(
   name: string,
   description: string,
   ...allowed: readonly T[]
@@ -129,7 +129,7 @@ export function oneOf<const T extends string>(
   });
 }
 
-export function flag(name: string, description: string): Parameter<boolean> {
+export function flagParameter(name: string, description: string): Parameter<boolean> {
   const kind = new ParameterKind<boolean>(name, description, { type: 'boolean' }, (given) => {
     if (given !== 'true' && given !== 'false') throw new Error(`is ${shown(given)}; expected true or false`);
     return given === 'true';
@@ -137,10 +137,10 @@ export function flag(name: string, description: string): Parameter<boolean> {
   return kind.withDefault(false);
 }
 
-export function localDate(name: string, description: string): ParameterKind<LocalDate> {
+export function dateParameter(name: string, description: string): ParameterKind<LocalDate> {
   return new ParameterKind(name, description, { type: 'string', format: 'date' }, (given) => parseLocalDate(given));
 }
 
-export function period(name: string, description: string): ParameterKind<Period> {
+export function periodParameter(name: string, description: string): ParameterKind<Period> {
   return new ParameterKind(name, description, { type: 'string' }, (given) => Period.parse(given));
 }

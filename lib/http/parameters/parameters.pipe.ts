@@ -1,7 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import { shown } from '../../errors/trackstats.error.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
-import type { Parameter, Values } from './parameter.js';
+import type { Parameter, ParameterValues } from './parameter.js';
 
 /** Values of the dimensions that a request names, as text; null: the dimension is null. */
 export type DimensionTexts = ReadonlyMap<string, readonly (string | null)[]>;
@@ -18,10 +18,10 @@ const MOST_DIMENSION_VALUES = 1_000;
  *
  * @throws TrackstatsHttpException with status 400, and a message for each thing that is wrong
  */
-export class ParametersPipe<P extends Parameters> implements PipeTransform<unknown, Values<P>> {
+export class ParametersPipe<P extends Parameters> implements PipeTransform<unknown, ParameterValues<P>> {
   constructor(readonly parameters: P) {}
 
-  transform(given: unknown): Values<P> {
+  transform(given: unknown): ParameterValues<P> {
     const texts = textsOf(given);
     const problems: string[] = [];
     const values = this.read(texts, problems);
@@ -34,12 +34,12 @@ export class ParametersPipe<P extends Parameters> implements PipeTransform<unkno
     return values;
   }
 
-  protected read(texts: ReadonlyMap<string, readonly string[]>, problems: string[]): Values<P> {
+  protected read(texts: ReadonlyMap<string, readonly string[]>, problems: string[]): ParameterValues<P> {
     const read = Object.entries(this.parameters).map(([property, parameter]) => [
       property,
       valueOf(parameter, texts.get(parameter.name) ?? [], problems),
     ]);
-    return Object.fromEntries(read) as Values<P>;
+    return Object.fromEntries(read) as ParameterValues<P>;
   }
 
   protected refuseUnknown(names: readonly string[], problems: string[]): void {
@@ -57,11 +57,11 @@ export class ParametersPipe<P extends Parameters> implements PipeTransform<unkno
 
 /** As ParametersPipe, for routes that take the dimensions of a custom statistic: `dimension.country=NL`. */
 export class DimensionedPipe<P extends Parameters> extends ParametersPipe<P> {
-  override transform(given: unknown): Values<P> & { readonly dimensions: DimensionTexts } {
-    return super.transform(given) as Values<P> & { dimensions: DimensionTexts };
+  override transform(given: unknown): ParameterValues<P> & { readonly dimensions: DimensionTexts } {
+    return super.transform(given) as ParameterValues<P> & { dimensions: DimensionTexts };
   }
 
-  protected override read(texts: ReadonlyMap<string, readonly string[]>, problems: string[]): Values<P> {
+  protected override read(texts: ReadonlyMap<string, readonly string[]>, problems: string[]): ParameterValues<P> {
     const dimensions = new Map<string, (string | null)[]>();
     for (const [name, values] of texts) {
       if (name.startsWith(DIMENSION)) dimensions.set(name.slice(DIMENSION.length), [...values]);

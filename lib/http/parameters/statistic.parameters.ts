@@ -1,28 +1,43 @@
 import { Period } from '../../time/period.js';
-import { flag, integer, localDate, oneOf, period, text, textOrEmpty } from './parameter.js';
+import {
+  flagParameter,
+  integerParameter,
+  dateParameter,
+  choiceParameter,
+  periodParameter,
+  textParameter,
+  textOrEmptyParameter,
+} from './parameter.js';
 import { DimensionedPipe, ParametersPipe } from './parameters.pipe.js';
 
-const METRIC = text('metric', "natural key of a metric, as 'shopping/order_count'", 201);
-const PERIOD = period('period', 'name of a period: DAY, WEEK, MONTH, CALENDAR_MONTH, LIFETIME, DAYS_90, …');
-const OBJECT_TYPE = text('object_type', 'type of objects', 100);
-const OBJECT_ID = textOrEmpty('object_id', 'primary key of an object, as text');
-const STATISTIC = text(
+const METRIC = textParameter('metric', "natural key of a metric, as 'shopping/order_count'", 201);
+const PERIOD = periodParameter('period', 'name of a period: DAY, WEEK, MONTH, CALENDAR_MONTH, LIFETIME, DAYS_90, …');
+const OBJECT_TYPE = textParameter('object_type', 'type of objects', 100);
+const OBJECT_ID = textOrEmptyParameter('object_id', 'primary key of an object, as text');
+const STATISTIC = textParameter(
   'statistic',
   'custom statistic: the name of its table, without prefix. Its dimensions are given as dimension.NAME=VALUE, one that is null as null_dimension=NAME',
 );
-const DOMAIN = text('domain', 'ref of a domain: its metrics only', 100);
-const DATE = localDate('date', 'local date; today where it is left out');
-const TOP = integer('top', 'so many of them: those with the greatest values', 1);
-const LIMIT = integer('limit', 'so many at most', 1);
+const DOMAIN = textParameter('domain', 'ref of a domain: its metrics only', 100);
+const DATE = dateParameter('date', 'local date; today where it is left out');
+const TOP = integerParameter('top', 'so many of them: those with the greatest values', 1);
+const LIMIT = integerParameter('limit', 'so many at most', 1);
 
 const ofPeriod = { period: PERIOD.withDefault(Period.DAY, 'DAY') };
-const exact = { exact: flag('exact', 'gives each value as a decimal in text, too') };
-const page = { limit: LIMIT.optional(), offset: integer('offset', 'leaves out so many before', 0).withDefault(0) };
+const exact = { exact: flagParameter('exact', 'gives each value as a decimal in text, too') };
+const page = {
+  limit: LIMIT.optional(),
+  offset: integerParameter('offset', 'leaves out so many before', 0).withDefault(0),
+};
 const range = {
   ...ofPeriod,
-  from: localDate('from', 'first local date').optional(),
-  to: localDate('to', 'last local date; today where it is left out').optional(),
-  last: integer('last', 'so many points up to today, instead of from and to; 30 where neither is given', 1).optional(),
+  from: dateParameter('from', 'first local date').optional(),
+  to: dateParameter('to', 'last local date; today where it is left out').optional(),
+  last: integerParameter(
+    'last',
+    'so many points up to today, instead of from and to; 30 where neither is given',
+    1,
+  ).optional(),
 };
 const scope = {
   objectType: OBJECT_TYPE.optional(),
@@ -30,7 +45,9 @@ const scope = {
   statistic: STATISTIC.optional(),
 };
 const fill = {
-  fill: oneOf('fill', 'what stands where there is no row', 'period', 'zero', 'previous', 'null').withDefault('period'),
+  fill: choiceParameter('fill', 'what stands where there is no row', 'period', 'zero', 'previous', 'null').withDefault(
+    'period',
+  ),
 };
 
 /** The parameters of each statistics route. */
@@ -39,7 +56,7 @@ export const STATISTIC_PARAMETERS = {
   overview: new ParametersPipe({
     domain: DOMAIN.optional(),
     period: PERIOD.optional(),
-    points: integer('points', 'points of each sparkline', 1).withDefault(30),
+    points: integerParameter('points', 'points of each sparkline', 1).withDefault(30),
     ...page,
   }),
   series: new DimensionedPipe({
@@ -47,7 +64,7 @@ export const STATISTIC_PARAMETERS = {
     ...range,
     ...scope,
     ...fill,
-    compare: oneOf('compare', 'adds the range just before', 'previous').optional(),
+    compare: choiceParameter('compare', 'adds the range just before', 'previous').optional(),
     ...exact,
   }),
   multiSeries: new DimensionedPipe({
@@ -68,22 +85,22 @@ export const STATISTIC_PARAMETERS = {
     statistic: STATISTIC.optional(),
     limit: LIMIT.withDefault(10),
     offset: page.offset,
-    order: oneOf('order', 'desc: the greatest first', 'desc', 'asc').withDefault('desc'),
+    order: choiceParameter('order', 'desc: the greatest first', 'desc', 'asc').withDefault('desc'),
     ...exact,
   }),
   total: new DimensionedPipe({ metric: METRIC.required(), ...range, ...scope, ...exact }),
   coverage: new DimensionedPipe({ metric: METRIC.required(), ...ofPeriod, ...scope }),
   export: new DimensionedPipe({
-    format: oneOf('format', 'csv for spreadsheets, jsonl for JSON Lines', 'csv', 'jsonl').required(),
+    format: choiceParameter('format', 'csv for spreadsheets, jsonl for JSON Lines', 'csv', 'jsonl').required(),
     metric: METRIC.repeated(),
     domain: DOMAIN.optional(),
     period: PERIOD.repeated(),
     from: range.from,
     to: range.to,
-    last: integer('last', 'so many days up to today, instead of from and to', 1).optional(),
+    last: integerParameter('last', 'so many days up to today, instead of from and to', 1).optional(),
     objectType: OBJECT_TYPE.optional(),
     objectId: OBJECT_ID.repeated(),
-    allObjects: flag('all_objects', 'statistics of objects of every type'),
+    allObjects: flagParameter('all_objects', 'statistics of objects of every type'),
     statistic: STATISTIC.optional(),
   }),
 } as const;

@@ -1,15 +1,15 @@
-import { flag, integer, localDate, oneOf } from './parameter.js';
+import { flagParameter, integerParameter, dateParameter, choiceParameter } from './parameter.js';
 import { ParametersPipe } from './parameters.pipe.js';
 
-const FROM = localDate('from', 'first local date to compute');
-const TO = localDate('to', 'last local date to compute');
-const BACKGROUND = flag('background', 'answers 202 at once; the result is in the progress of the tracker');
-const KIND = oneOf('kind', 'only the task of this kind', 'verify', 'repair', 'backfill');
+const FROM = dateParameter('from', 'first local date to compute');
+const TO = dateParameter('to', 'last local date to compute');
+const BACKGROUND = flagParameter('background', 'answers 202 at once; the result is in the progress of the tracker');
+const KIND = choiceParameter('kind', 'only the task of this kind', 'verify', 'repair', 'backfill');
 
 /** The parameters of each tracker route, in its query or (for routes that write) in its body. */
 export const TRACKER_PARAMETERS = {
   none: new ParametersPipe({}),
-  runs: new ParametersPipe({ limit: integer('limit', 'so many at most', 1).withDefault(100) }),
+  runs: new ParametersPipe({ limit: integerParameter('limit', 'so many at most', 1).withDefault(100) }),
   task: new ParametersPipe({ from: FROM.optional(), to: TO.optional(), background: BACKGROUND }),
   backfill: new ParametersPipe({ from: FROM.required(), to: TO.optional() }),
   cancel: new ParametersPipe({ kind: KIND.optional() }),

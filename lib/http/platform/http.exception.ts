@@ -1,7 +1,9 @@
 import { STATUS_CODES } from 'node:http';
-import { HttpException, HttpStatus } from '@nestjs/common';
+import { HttpException, HttpStatus, Catch, Injectable, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { TrackstatsError, type TrackstatsErrorKind } from '../../errors/trackstats.error.js';
 import type { ErrorResponse } from '../resources.js';
+import { sendJson } from './reply.js';
 
 /** An error of the interface, in the shape of Nest's own: the filter of its controllers answers it. */
 export class TrackstatsHttpException extends HttpException {
@@ -43,4 +45,23 @@ export function httpExceptionOf(error: unknown): HttpException {
     return new TrackstatsHttpException(STATUS[error.kind], [error.message], { cause: error });
   }
   return new TrackstatsHttpException(HttpStatus.INTERNAL_SERVER_ERROR, ['Internal server error'], { cause: error });
+}
+
+/**
+ * Answers errors of the interface in the documented shape, whatever filters the application has. What the application's
+ * own guards throw is for its own filters: they may send a visitor to a login.
+ */
+@Injectable()
+@Catch(TrackstatsHttpException)
+export class TrackstatsHttpExceptionFilter implements ExceptionFilter<TrackstatsHttpException> {
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  catch(exception: TrackstatsHttpException, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const body = JSON.stringify(exception.getResponse());
+    sendJson(this.host.httpAdapter, http.getResponse(), body, {
+      status: exception.getStatus(),
+      headers: { 'Cache-Control': 'no-store' },
+    });
+  }
 }

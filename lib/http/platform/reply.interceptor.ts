@@ -11,9 +11,9 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { catchError, map, type Observable } from 'rxjs';
-import { etagOf, isKnown } from './etag.js';
+import { etagOf, isKnown } from './reply.js';
 import { httpExceptionOf } from './http.exception.js';
-import { sendJson } from './send-json.js';
+import { sendJson } from './reply.js';
 
 interface Request {
   readonly method: string;

@@ -2,7 +2,7 @@ import { HttpStatus, Inject, Injectable, type CanActivate, type ExecutionContext
 import { shown } from '../../errors/trackstats.error.js';
 import { TrackstatsHttpException } from './http.exception.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
-import { HTTP_OPTIONS } from '../http.tokens.js';
+import { HTTP_OPTIONS } from '../http.options.js';
 
 type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -4,7 +4,7 @@ import { TRANSFER_FORMATS } from '../../transfer/transfer-format.js';
 import { TransferService } from '../../transfer/transfer.service.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { ExportQuery } from '../parameters/statistic.parameters.js';
-import { filterOf, scopeOf } from './scope.js';
+import { scopeFilter, requestedScope } from './scope.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 
 /** Exports statistics as text, by what `nestjs-trackstats/transfer` does. */
@@ -31,7 +31,7 @@ export class ExportReader {
 
   private filterOf(query: ExportQuery): object {
     const { metric, domain, period, from, to, last, allObjects } = query;
-    const scope = scopeOf(this.access.context, query);
+    const scope = requestedScope(this.access.context, query);
     if (allObjects && scope.kind !== 'total') {
       throw TrackstatsHttpException.badRequest('all_objects stands beside object_type or statistic. Give one of them.');
     }
@@ -42,7 +42,7 @@ export class ExportReader {
       ...(from !== undefined && { from }),
       ...(to !== undefined && { to }),
       ...(last !== undefined && { last }),
-      ...(allObjects ? { objects: 'all' } : filterOf(scope)),
+      ...(allObjects ? { objects: 'all' } : scopeFilter(scope)),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ObjectRef } from '../../statistics/index.js';
 import type { Labels, ResolvedHttpOptions } from '../http.options.js';
-import { HTTP_OPTIONS } from '../http.tokens.js';
+import { HTTP_OPTIONS } from '../http.options.js';
 import type { ObjectResource } from '../resources.js';
 
 /** Names objects by the application's `label` function. */

@@ -18,16 +18,15 @@ import {
   type StoredPeriod,
 } from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
-import type { ResolvedHttpOptions } from '../http.options.js';
-import { HTTP_OPTIONS } from '../http.tokens.js';
+import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http.options.js';
 import { ObjectLabels } from './labels.js';
-import { pageOf } from './metric-page.js';
 import type { MetricsQuery } from '../parameters/statistic.parameters.js';
-import { byPeriod } from './period-order.js';
-import type { MetricsResponse, PeriodResource, ScopeResource } from '../resources.js';
+import { byPeriod, isoInstant, metricResource } from './statistic.resource.js';
+import type { MetricsResponse, PeriodResource, ScopeResource, Page } from '../resources.js';
 import { customStatistics, statisticName } from './scope.js';
-import { instant, metricResource } from './to-resource.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
+import { UnknownDomainError } from '../../errors/catalog.error.js';
+import { checkLimit } from './range.js';
 
 /** Some statistics of a metric, in the periods that are known of them. */
 interface KnownScope {
@@ -125,7 +124,7 @@ function periodResource(period: Period, coverage: StoredCoverage | null, now: Da
   return {
     name: Period.nameOf(period),
     coverage: coveredRange(coverage, now),
-    computedAt: instant(coverage?.computedAt ?? null),
+    computedAt: isoInstant(coverage?.computedAt ?? null),
   };
 }
 
@@ -153,4 +152,27 @@ function sorted(scopes: ReadonlyMap<string, KnownScope>): KnownScope[] {
         KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (idA < idB ? -1 : 1),
     )
     .map(([, scope]) => scope);
+}
+
+interface PageQuery {
+  readonly domain?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly offset: number;
+}
+
+/**
+ * A page of the metrics, by natural key.
+ *
+ * @throws TrackstatsHttpException, InvalidRefError, and UnknownDomainError where a domain has no metrics
+ */
+export async function pageOf(
+  { metrics }: TrackstatsAccess,
+  { domain, limit: asked, offset }: PageQuery,
+  limits: ResolvedHttpOptions['limits'],
+): Promise<{ metrics: readonly Metric[]; page: Page }> {
+  const limit = asked ?? limits.rows;
+  checkLimit('rows', limit, limits);
+  const all = await metrics.list(domain === undefined ? {} : { domain });
+  if (domain !== undefined && all.length === 0) throw new UnknownDomainError(domain, null);
+  return { metrics: all.slice(offset, offset + limit), page: { total: all.length, limit, offset } };
 }

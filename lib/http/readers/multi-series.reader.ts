@@ -12,14 +12,14 @@ import {
 import { Period } from '../../time/period.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
-import { HTTP_OPTIONS } from '../http.tokens.js';
+import { HTTP_OPTIONS } from '../http.options.js';
 import { ObjectLabels } from './labels.js';
 import type { MultiSeriesQuery } from '../parameters/statistic.parameters.js';
 import { checkLimit, checkRangeQuery, readRange, type ReadRange } from './range.js';
-import type { MultiSeriesResponse, SeriesLine } from '../resources.js';
-import { statisticName, type Scope } from './scope.js';
-import { subjectOf, type Subject } from './subject.js';
-import { metricResource, valueResource } from './to-resource.js';
+import type { MultiSeriesResponse, NamedSeriesResource } from '../resources.js';
+import { statisticName, type RequestScope } from './scope.js';
+import { readSelection, type Selection } from './selection.js';
+import { metricResource, valueResource } from './statistic.resource.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 
 const DEFAULT_TOP = 10;
@@ -38,15 +38,15 @@ export class MultiSeriesReader {
     const { limits } = this.options;
     checkRangeQuery(query, limits);
     checkLimit('series', query.metric.length, limits);
-    const subject = await subjectOf(this.access, query.metric, period, query);
-    const range = readRange(query, subject.calendar, limits);
-    const ranked = rankedLines(subject.scope, query);
+    const selection = await readSelection(this.access, query.metric, period, query);
+    const range = readRange(query, selection.calendar, limits);
+    const ranked = rankedCount(selection.scope, query);
     const count = ranked ?? query.metric.length * Math.max(1, query.objectId.length);
     checkLimit('series', count, limits);
     checkLimit('values', count * range.length, limits);
-    const series = range.length === 0 ? [] : await this.read(subject, range, fill, ranked);
+    const series = range.length === 0 ? [] : await this.read(selection, range, fill, ranked);
     const lines = await this.linesOf(series, exact);
-    const { scope } = subject;
+    const { scope } = selection;
     return {
       period: Period.nameOf(period),
       ...(scope.kind === 'statistic' && { statistic: statisticName(scope.table) }),
@@ -57,15 +57,15 @@ export class MultiSeriesReader {
 
   /** @param ranked how many of those in the scope, the greatest ones; null: those that it names */
   private async read(
-    subject: Subject,
+    selection: Selection,
     range: ReadRange,
     fill: MultiSeriesQuery['fill'],
     ranked: number | null,
   ): Promise<NamedSeries[]> {
     const { context, clock } = this.access;
     const now = clock();
-    const { filter, coverages } = subject;
-    const [metric] = subject.metrics;
+    const { filter, coverages } = selection;
+    const [metric] = selection.metrics;
     const work = function* (): Work<NamedSeries[]> {
       const cells =
         ranked === null
@@ -81,7 +81,7 @@ export class MultiSeriesReader {
     return context.database.read(work);
   }
 
-  private async linesOf(series: readonly NamedSeries[], exact: boolean): Promise<SeriesLine[]> {
+  private async linesOf(series: readonly NamedSeries[], exact: boolean): Promise<NamedSeriesResource[]> {
     const objects = await this.labels.of(series.flatMap(({ object }) => object ?? []));
     return series.map(({ key, metric, dimensions, points }, place) => {
       const values = (points as readonly SeriesPoint<string>[]).map(({ value }) => value);
@@ -99,7 +99,7 @@ export class MultiSeriesReader {
 }
 
 /** How many lines a ranking gives; null where the lines are named one by one. */
-function rankedLines(scope: Scope, { metric, objectId, top }: MultiSeriesQuery): number | null {
+function rankedCount(scope: RequestScope, { metric, objectId, top }: MultiSeriesQuery): number | null {
   const isNamed = scope.kind === 'total' || objectId.length > 0;
   if (isNamed && top !== undefined) {
     throw TrackstatsHttpException.badRequest(

@@ -1,5 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { coverageIn, kindMeaning, type StoredCoverage, storedCoverages, TOTAL_SCOPE } from '../../coverage/index.js';
+import {
+  coverageIn,
+  kindMeaning,
+  type StoredCoverage,
+  storedCoverages,
+  TOTAL_SCOPE,
+  coveredRange,
+  hasDates,
+} from '../../coverage/index.js';
 import type { Metric } from '../../catalog/index.js';
 import type { Work } from '../../database/work.js';
 import {
@@ -11,26 +19,17 @@ import {
   type SeriesRow,
   StatisticByDate,
   statisticTableOf,
+  seriesDates,
+  fillSeries,
+  type SeriesPoint,
+  seriesRange,
 } from '../../statistics/index.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
-import { type Period, periodKind, windowDays } from '../../time/period.js';
-import type { ResolvedHttpOptions } from '../http.options.js';
-import { HTTP_OPTIONS } from '../http.tokens.js';
-import { pageOf } from './metric-page.js';
-import {
-  cachedDates,
-  changeBetween,
-  emptyItem,
-  grouped,
-  itemOf,
-  lastComplete,
-  type Line,
-  type LineSeries,
-  type Point,
-  seriesIn,
-} from './overview.line.js';
+import { Period, periodKind, windowDays } from '../../time/period.js';
+import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http.options.js';
+import { pageOf } from './metric.catalog.js';
 import type { OverviewQuery } from '../parameters/statistic.parameters.js';
-import { byPeriod } from './period-order.js';
+import { byPeriod, metricResource, pointResource } from './statistic.resource.js';
 import { checkLimit, checkPoints } from './range.js';
 import type { ChangeResource, OverviewItem, OverviewResponse } from '../resources.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
@@ -91,7 +90,7 @@ export class OverviewReader {
     coverages: readonly StoredCoverage[],
     datesOf: (period: Period, calendar: Calendar) => readonly LocalDate[],
     now: Date,
-  ): Line {
+  ): ShownMetric {
     const calendar = calendarOf(this.access.context, now, [metric], coverages, period, [TOTAL_SCOPE]);
     const coverage = coverageIn(coverages, metric, period, [TOTAL_SCOPE]);
     return { metric, period, coverage, calendar, dates: datesOf(period, calendar) };
@@ -101,7 +100,7 @@ export class OverviewReader {
    * Reads the earlier values: for windows the one a window before, which is outside the range; for the others the point
    * before.
    */
-  private *changesOf(all: readonly LineSeries[]): Work<ReadonlyMap<number, ChangeResource | null>> {
+  private *changesOf(all: readonly ShownSeries[]): Work<ReadonlyMap<number, ChangeResource | null>> {
     const { database } = this.access.context;
     const changes = new Map<number, ChangeResource | null>();
     const windows = new Map<Period, Map<number, LocalDate>>();
@@ -132,7 +131,7 @@ export class OverviewReader {
     return changes;
   }
 
-  private *rowsOf(lines: readonly Line[]): Work<ReadonlyMap<number, readonly SeriesRow[]>> {
+  private *rowsOf(lines: readonly ShownMetric[]): Work<ReadonlyMap<number, readonly SeriesRow[]>> {
     const found = new Map<number, readonly SeriesRow[]>();
     for (const period of new Set(lines.map((line) => line.period))) {
       const same = lines.filter((line) => line.period === period);
@@ -148,4 +147,88 @@ export class OverviewReader {
     }
     return found;
   }
+}
+
+/** A metric, the period that is shown, and its dates up to today. */
+interface ShownMetric {
+  readonly metric: Metric;
+  readonly period: Period;
+  readonly coverage: StoredCoverage | null;
+  readonly calendar: Calendar;
+  readonly dates: readonly LocalDate[];
+}
+
+type Point = SeriesPoint<string>;
+
+/** A line with its points, two more than are shown. */
+interface ShownSeries {
+  readonly line: ShownMetric;
+  readonly series: readonly Point[];
+}
+
+/** The dates up to today, which are the same for most metrics: two more than points, for the last complete value's change. */
+function cachedDates(points: number): (period: Period, calendar: Calendar) => readonly LocalDate[] {
+  const known = new Map<string, readonly LocalDate[]>();
+  return (period, calendar) => {
+    const id = `${period} ${calendar.today}`;
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    const range = seriesRange({ last: points + 2 }, period, calendar);
+    const dates = seriesDates(period, range.from ?? range.to, range.to, calendar.weekStart);
+    known.set(id, dates);
+    return dates;
+  };
+}
+
+function grouped(coverages: readonly StoredCoverage[]): ReadonlyMap<number, readonly StoredCoverage[]> {
+  const byMetric = new Map<number, StoredCoverage[]>();
+  for (const coverage of coverages) {
+    byMetric.set(coverage.metricId, [...(byMetric.get(coverage.metricId) ?? []), coverage]);
+  }
+  return byMetric;
+}
+
+function seriesIn(line: ShownMetric, rows: readonly SeriesRow[]): ShownSeries {
+  const { period, coverage, calendar, dates } = line;
+  const { today, weekStart } = calendar;
+  const known = coverage !== null && hasDates(coverage) ? coverage : null;
+  return { line, series: fillSeries({ period, weekStart, today, coverage: known, fill: 'period' }, dates, rows) };
+}
+
+function itemOf(
+  { line: { metric, period, coverage }, series }: ShownSeries,
+  points: number,
+  change: ChangeResource | null,
+  now: Date,
+): OverviewItem {
+  const sparkline = series.slice(-points);
+  const last = sparkline.findLast(({ value }) => value !== null);
+  return {
+    metric: metricResource(metric),
+    period: Period.nameOf(period),
+    last: last === undefined ? null : pointResource(last, false),
+    change,
+    sparkline: sparkline.map((point) => pointResource(point, false)),
+    coverage: coveredRange(coverage, now),
+  };
+}
+
+function emptyItem(metric: Metric): OverviewItem {
+  return { metric: metricResource(metric), period: null, last: null, change: null, sparkline: [], coverage: null };
+}
+
+/** the last value whose date was over when it was computed: an open one would always seem to fall */
+function lastComplete(points: readonly Point[]): number {
+  return points.findLastIndex(({ complete, value }) => complete && value !== null);
+}
+
+function changeBetween(
+  last: Point | undefined,
+  previous: Pick<Point, 'date' | 'value'> | undefined,
+): ChangeResource | null {
+  if (last === undefined || previous === undefined || last.value === null || previous.value === null) return null;
+  const [value, previousValue] = [Number(last.value), Number(previous.value)];
+  const absolute = value - previousValue;
+  const relative = previousValue === 0 ? null : absolute / Math.abs(previousValue);
+  return { date: last.date, value, previousDate: previous.date, previousValue, absolute, relative };
 }

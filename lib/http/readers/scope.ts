@@ -22,7 +22,7 @@ export interface ScopeQuery {
  * The scope of a request: the total, objects of a type (all or some), or a custom statistic of which some dimensions
  * are named.
  */
-export type Scope =
+export type RequestScope =
   | { readonly kind: 'total' }
   | { readonly kind: 'objects'; readonly objectType: string; readonly objects: readonly ObjectRef[] }
   | {
@@ -46,7 +46,7 @@ export function customStatistics({ database }: StatisticContext): readonly Stati
  *
  * @throws TrackstatsHttpException where parameters do not go together, or name what there is not
  */
-export function scopeOf(context: StatisticContext, query: ScopeQuery): Scope {
+export function requestedScope(context: StatisticContext, query: ScopeQuery): RequestScope {
   const { objectType, statistic, dimensions } = query;
   const ids = [query.objectId ?? []].flat();
   if (statistic !== undefined && (objectType !== undefined || ids.length > 0)) {
@@ -68,7 +68,7 @@ export function scopeOf(context: StatisticContext, query: ScopeQuery): Scope {
  *
  * @throws TrackstatsHttpException
  */
-export function checkOne(scope: Scope): void {
+export function checkOne(scope: RequestScope): void {
   if (scope.kind === 'objects' && scope.objects.length !== 1) {
     throw TrackstatsHttpException.badRequest('object_id is missing: which object of object_type is meant?');
   }
@@ -83,7 +83,7 @@ export function checkOne(scope: Scope): void {
 }
 
 /** A scope as the keys of a filter of StatisticService. */
-export function filterOf(scope: Scope): Readonly<Record<string, unknown>> {
+export function scopeFilter(scope: RequestScope): Readonly<Record<string, unknown>> {
   switch (scope.kind) {
     case 'total':
       return {};
@@ -103,7 +103,7 @@ export function filterOf(scope: Scope): Readonly<Record<string, unknown>> {
   }
 }
 
-function customScope(context: StatisticContext, name: string, texts: DimensionTexts): Scope {
+function customScope(context: StatisticContext, name: string, texts: DimensionTexts): RequestScope {
   const all = customStatistics(context);
   const table = all.find((one) => statisticName(one) === name);
   if (table === undefined) {

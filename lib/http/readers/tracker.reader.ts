@@ -4,7 +4,7 @@ import type { Progress } from '../../tracking/running/progress.js';
 import type { VerifyProgress } from '../../tracking/running/tracker.verifier.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
-import { HTTP_OPTIONS } from '../http.tokens.js';
+import { HTTP_OPTIONS } from '../http.options.js';
 import { ObjectLabels } from './labels.js';
 import { checkLimit } from './range.js';
 import type { ResultResource, RunsResponse, TrackersResponse, VerifyResponse } from '../resources.js';

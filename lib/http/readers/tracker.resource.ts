@@ -4,7 +4,7 @@ import type { Difference } from '../../tracking/running/tracker.verifier.js';
 import type { TrackResult } from '../../tracking/running/tracker.runner.js';
 import { Period } from '../../time/period.js';
 import type { DifferenceResource, ObjectResource, ResultResource, RunResource, TrackerResource } from '../resources.js';
-import { instant } from './to-resource.js';
+import { isoInstant } from './statistic.resource.js';
 
 /** @param isTrusted whether the reader may see what a database or a host is called */
 export function trackerResource(info: TrackerInfo, isTrusted: boolean): TrackerResource {
@@ -14,7 +14,7 @@ export function trackerResource(info: TrackerInfo, isTrusted: boolean): TrackerR
     metric,
     periods: info.periods.map((period) => Period.nameOf(period)),
     schedule,
-    nextRunAt: instant(info.nextRunAt),
+    nextRunAt: isoInstant(info.nextRunAt),
     lastRun: info.lastRun === null ? null : runResource(info.lastRun, isTrusted),
     coverage,
     lagMs,
@@ -28,10 +28,10 @@ export function runResource(run: TrackerRun, isTrusted: boolean): RunResource {
   return {
     id,
     status,
-    slot: instant(run.slot),
+    slot: isoInstant(run.slot),
     attempt,
     startedAt: run.startedAt.toISOString(),
-    finishedAt: instant(run.finishedAt),
+    finishedAt: isoInstant(run.finishedAt),
     from,
     through,
     written,

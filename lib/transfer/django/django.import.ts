@@ -23,7 +23,7 @@ import {
   selectDjangoMetrics,
   selectDjangoRows,
 } from './django.query.js';
-import type { GivenMetric, ImportEntry } from '../import-entry.js';
+import type { GivenMetric, ImportEntry } from '../import/import-entry.js';
 
 /** Names the tables of django-trackstats, and the object types of its content types. */
 export interface DjangoImportOptions {

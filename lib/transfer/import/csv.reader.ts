@@ -1,10 +1,9 @@
 import { pipeline, Readable } from 'node:stream';
 import type { CsvError } from 'csv-parse';
-import type { Database } from '../database/database.js';
-import { importPackage } from '../execution/optional-parts.js';
-import type { StatisticKey } from '../statistics/index.js';
-import { csvPackage, restored } from './csv-cell.js';
-import { columnsOf, type CsvColumns } from './csv-columns.js';
+import type { Database } from '../../database/database.js';
+import { importPackage } from '../../execution/optional-parts.js';
+import type { StatisticKey } from '../../statistics/index.js';
+import { csvPackage, restored, columnsOf, type CsvColumns } from '../csv-format.js';
 import type { GivenValue, ImportEntry } from './import-entry.js';
 import { LONGEST_ROW } from './import-text.js';
 

@@ -1,8 +1,8 @@
-import type { Database } from '../database/database.js';
-import type { Work } from '../database/work.js';
-import { parseKey } from '../catalog/index.js';
-import { InvalidFilterError } from '../errors/statistic.error.js';
-import { shown } from '../errors/trackstats.error.js';
+import type { Database } from '../../database/database.js';
+import type { Work } from '../../database/work.js';
+import { parseKey } from '../../catalog/index.js';
+import { InvalidFilterError } from '../../errors/statistic.error.js';
+import { shown } from '../../errors/trackstats.error.js';
 import {
   COVERAGE_KINDS,
   type CoverageKind,
@@ -11,14 +11,13 @@ import {
   joinCoverages,
   lockCoverage,
   writeCoverage,
-} from '../coverage/index.js';
-import { keyTextProblem } from '../statistics/index.js';
-import { parseLocalDate } from '../time/local-date.js';
-import { Period } from '../time/period.js';
-import { checkTimeZone } from '../time/time-zone.js';
-import { checkPeriodText } from './import-check.js';
-import type { GivenCoverage } from './import-entry.js';
-import type { TransferredCoverage } from './transferred-coverage.js';
+} from '../../coverage/index.js';
+import { keyTextProblem } from '../../statistics/index.js';
+import { parseLocalDate } from '../../time/local-date.js';
+import { Period } from '../../time/period.js';
+import { checkTimeZone } from '../../time/time-zone.js';
+import { checkPeriodText, type GivenCoverage } from './import-entry.js';
+import type { TransferredCoverage } from '../transferred-coverage.js';
 
 /**
  * Checks a coverage of a file.

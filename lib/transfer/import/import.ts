@@ -1,11 +1,49 @@
-import { byText, ensureMetric, findMetrics, type Metric } from '../catalog/index.js';
-import type { Database } from '../database/database.js';
-import type { Work } from '../database/work.js';
-import { ImportRefusedError } from '../errors/transfer.error.js';
-import { rowId, type RowToWrite, type StatisticTable, writeRows } from '../statistics/index.js';
-import type { CheckedMetric } from './import-check.js';
+import { ImportRefusedError } from '../../errors/transfer.error.js';
+import { TrackerOwnedError } from '../../errors/statistic.error.js';
+import {
+  type StatisticContext,
+  rowId,
+  type RowToWrite,
+  type StatisticTable,
+  writeRows,
+} from '../../statistics/index.js';
+import { Period } from '../../time/period.js';
+import { EventLoopTurns } from './import-text.js';
+import type { ImportEntry, CheckedMetric } from './import-entry.js';
+import { ImportIntake, type SpooledItem } from './import-intake.js';
+import { byText, ensureMetric, findMetrics, type Metric } from '../../catalog/index.js';
+import type { Database } from '../../database/database.js';
+import type { Work } from '../../database/work.js';
 import { putCoverage } from './import-coverage.js';
-import type { ImportIntake, SpooledItem } from './import-intake.js';
+
+/**
+ * Imports entries, all or nothing: they are checked and spooled first, then one transaction writes them.
+ *
+ * @param isForced writes what a tracker of the application computes, too
+ * @throws ImportRefusedError, TrackerOwnedError
+ */
+export async function imported(
+  context: StatisticContext,
+  entries: AsyncIterable<ImportEntry>,
+  isForced: boolean,
+): Promise<ImportResult> {
+  const intake = new ImportIntake(context);
+  try {
+    const turns = new EventLoopTurns(512);
+    for await (const entry of entries) {
+      if (turns.isDue()) await turns.turn();
+      intake.take(entry);
+    }
+    if (intake.problemCount > 0) throw new ImportRefusedError(intake.problems, intake.problemCount);
+    if (intake.owned !== null && !isForced) {
+      const { metric, period, tracker } = intake.owned;
+      throw new TrackerOwnedError('import', metric, Period.nameOf(period), tracker);
+    }
+    return await context.database.transaction(() => writeImport(context.database, intake));
+  } finally {
+    intake.spool.remove();
+  }
+}
 
 /** The result of an import. */
 export interface ImportResult {

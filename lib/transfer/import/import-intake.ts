@@ -1,13 +1,19 @@
-import { Spool } from '../database/spool.js';
-import type { ImportProblem } from '../errors/transfer.error.js';
-import { TrackstatsError } from '../errors/trackstats.error.js';
-import type { StatisticContext, StatisticTable } from '../statistics/index.js';
-import type { LocalDate } from '../time/local-date.js';
-import type { Period } from '../time/period.js';
-import { type CheckedMetric, checkMetric, checkValue } from './import-check.js';
+import { Spool } from '../../database/spool.js';
+import type { ImportProblem } from '../../errors/transfer.error.js';
+import { TrackstatsError } from '../../errors/trackstats.error.js';
+import type { StatisticContext, StatisticTable } from '../../statistics/index.js';
+import type { LocalDate } from '../../time/local-date.js';
+import type { Period } from '../../time/period.js';
+import {
+  type CheckedMetric,
+  checkMetric,
+  checkValue,
+  type EntryPlace,
+  type GivenMetric,
+  type ImportEntry,
+} from './import-entry.js';
 import { checkCoverage } from './import-coverage.js';
-import type { EntryPlace, GivenMetric, ImportEntry } from './import-entry.js';
-import type { TransferredCoverage } from './transferred-coverage.js';
+import type { TransferredCoverage } from '../transferred-coverage.js';
 
 /** A row or a coverage, with the places of its metric and table in the intake's lists. */
 export type SpooledItem =

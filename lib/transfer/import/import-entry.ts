@@ -1,18 +1,64 @@
-import { checkDescription, checkName, parseKey } from '../catalog/index.js';
-import { InvalidDateError } from '../errors/time.error.js';
-import { InvalidObjectError, InvalidValueError } from '../errors/statistic.error.js';
-import { shown } from '../errors/trackstats.error.js';
 import {
+  type StatisticTable,
   type Cell,
   checkId,
   checkTypeText,
   coverageScopes,
-  type StatisticTable,
   storedValue,
-} from '../statistics/index.js';
-import { type LocalDate, parseLocalDate } from '../time/local-date.js';
-import { bucketStart, Period, type WeekStart } from '../time/period.js';
-import type { GivenMetric, GivenValue } from './import-entry.js';
+} from '../../statistics/index.js';
+import { checkDescription, checkName, parseKey } from '../../catalog/index.js';
+import { InvalidDateError } from '../../errors/time.error.js';
+import { InvalidObjectError, InvalidValueError } from '../../errors/statistic.error.js';
+import { shown } from '../../errors/trackstats.error.js';
+import { type LocalDate, parseLocalDate } from '../../time/local-date.js';
+import { bucketStart, Period, type WeekStart } from '../../time/period.js';
+
+/** The position of an entry: a line of a file, or an id in a table. */
+export interface EntryPlace {
+  readonly line: number;
+  readonly table?: string;
+}
+
+/** The contents of one line of a file, or of one row of a table, before they are checked. */
+export type ImportEntry = EntryPlace &
+  (
+    | { readonly value: GivenValue }
+    | { readonly metric: GivenMetric }
+    | { readonly coverage: GivenCoverage }
+    /** why it cannot be read */
+    | { readonly problem: string }
+  );
+
+export interface GivenMetric {
+  /** natural key */
+  readonly key: unknown;
+  readonly domainName?: unknown;
+  readonly name?: unknown;
+  readonly description?: unknown;
+}
+
+export interface GivenValue extends GivenMetric {
+  readonly table: StatisticTable;
+  /** by property: an object's type and id, a custom statistic's dimensions */
+  readonly keys: Readonly<Record<string, unknown>>;
+  /** name or code */
+  readonly period: unknown;
+  readonly date: unknown;
+  /** a decimal as text, or null */
+  readonly value: unknown;
+}
+
+export interface GivenCoverage {
+  readonly key: unknown;
+  readonly period: unknown;
+  readonly scope: unknown;
+  readonly from: unknown;
+  readonly through: unknown;
+  readonly timeZone: unknown;
+  readonly kind: unknown;
+  readonly fingerprint: unknown;
+  readonly computedAt: unknown;
+}
 
 /** A metric that an import may have to create. */
 export interface CheckedMetric {

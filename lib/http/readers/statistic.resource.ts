@@ -1,6 +1,7 @@
 import type { Metric } from '../../catalog/index.js';
 import { nearestDouble, type SeriesPoint } from '../../statistics/index.js';
 import type { MetricResource, PointResource } from '../resources.js';
+import { Period, periodKind } from '../../time/period.js';
 
 export function metricResource({ key, domain, ref, name }: Metric): MetricResource {
   return { key, domain: { ref: domain.ref, name: domain.name }, ref, name };
@@ -23,6 +24,16 @@ export function asOf(points: readonly SeriesPoint<string>[]): string | null {
   return points.findLast((point) => point.asOf !== null)?.asOf?.toISOString() ?? null;
 }
 
-export function instant(date: Date | null): string | null {
+export function isoInstant(date: Date | null): string | null {
   return date?.toISOString() ?? null;
+}
+
+const KINDS = ['bucket', 'rolling', 'lifetime'];
+
+/** Compares periods as people list them: DAY, weeks to years, windows by their length, LIFETIME. */
+export function byPeriod(a: Period, b: Period): number {
+  if (a === b) return 0;
+  if (a === Period.DAY) return -1;
+  if (b === Period.DAY) return 1;
+  return KINDS.indexOf(periodKind(a)) - KINDS.indexOf(periodKind(b)) || Math.abs(a) - Math.abs(b);
 }

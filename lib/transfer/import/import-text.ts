@@ -1,6 +1,6 @@
 import { TextDecoder } from 'node:util';
-import { NotUtf8Error } from '../errors/transfer.error.js';
-import { EventLoopTurns } from './event-loop.js';
+import { setImmediate } from 'node:timers/promises';
+import { NotUtf8Error } from '../../errors/transfer.error.js';
 
 /** The input of an import: a stream, or any other iterable of bytes or text. */
 export type ImportInput = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
@@ -55,5 +55,23 @@ function decoded(decoder: TextDecoder, bytes?: Uint8Array): string {
     return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
   } catch {
     throw new NotUtf8Error();
+  }
+}
+
+/** Lets the event loop turn once after so many steps: awaiting what is there already does not. */
+export class EventLoopTurns {
+  private steps = 0;
+
+  constructor(private readonly every: number) {}
+
+  /** True if the next step has to wait for `turn`. */
+  isDue(steps = 1): boolean {
+    this.steps += steps;
+    return this.steps >= this.every;
+  }
+
+  async turn(): Promise<void> {
+    this.steps = 0;
+    await setImmediate();
   }
 }

@@ -1,15 +1,14 @@
-import type { Metric } from '../catalog/index.js';
-import { refOf, type StatisticTable, type StoredRow } from '../statistics/index.js';
-import { Period } from '../time/period.js';
-import type { PlannedMetric } from './export-plan.js';
-import type { ExportWriter } from './export.writer.js';
+import type { Metric } from '../../catalog/index.js';
+import { refOf, type StatisticTable, type StoredRow } from '../../statistics/index.js';
+import { Period } from '../../time/period.js';
+import type { PlannedMetric, ExportWriter } from './export-plan.js';
 import {
   type CoverageRecord,
   type HeaderRecord,
   JSONL_FORMAT,
   JSONL_VERSION,
   type MetricRecord,
-} from './jsonl-record.js';
+} from '../jsonl-record.js';
 
 /** Rows as JSON Lines: a header, then each metric with its coverages before its values. */
 export class JsonlWriter implements ExportWriter {

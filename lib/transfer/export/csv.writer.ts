@@ -1,11 +1,10 @@
 import type { stringify } from 'csv-stringify/sync';
-import type { Metric } from '../catalog/index.js';
-import { importPackage } from '../execution/optional-parts.js';
-import type { StatisticKey, StatisticTable, StoredRow } from '../statistics/index.js';
-import { Period } from '../time/period.js';
-import { csvPackage, defused } from './csv-cell.js';
-import type { ExportWriter } from './export.writer.js';
-import { keyColumns } from './csv-columns.js';
+import type { Metric } from '../../catalog/index.js';
+import { importPackage } from '../../execution/optional-parts.js';
+import type { StatisticKey, StatisticTable, StoredRow } from '../../statistics/index.js';
+import { Period } from '../../time/period.js';
+import { csvPackage, defused, keyColumns } from '../csv-format.js';
+import type { ExportWriter } from './export-plan.js';
 
 /** Rows as CSV (RFC 4180, UTF-8, lines that end in LF), with a line of column names. */
 export class CsvWriter implements ExportWriter {

@@ -2,19 +2,18 @@ import type { Metric } from '../../catalog/index.js';
 import { Period } from '../../time/period.js';
 import type { StoredCoverage } from '../../coverage/index.js';
 import { type Calendar, type NormalFilter, readFilter, readFilterMetrics } from '../../statistics/index.js';
-
 import type { ObjectLabels } from './labels.js';
-import type { SubjectResource } from '../resources.js';
-import { filterOf, scopeOf, statisticName, type Scope, type ScopeQuery } from './scope.js';
-import { metricResource } from './to-resource.js';
+import type { SelectionResource } from '../resources.js';
+import { scopeFilter, requestedScope, statisticName, type RequestScope, type ScopeQuery } from './scope.js';
+import { metricResource } from './statistic.resource.js';
 import type { TrackstatsAccess } from '../trackstats.access.js';
 
-/** The subject of a request: stored metrics in a period and a scope, with their calendar. */
-export interface Subject {
+/** The stored metrics, the period and the scope that a request selects, with their calendar. */
+export interface Selection {
   /** in the order of the request */
   readonly metrics: readonly Metric[];
   readonly period: Period;
-  readonly scope: Scope;
+  readonly scope: RequestScope;
   readonly filter: NormalFilter & { readonly period: Period };
   readonly calendar: Calendar;
   /** of the metrics, for the period */
@@ -22,39 +21,39 @@ export interface Subject {
 }
 
 /**
- * Reads what a request asks about, in one query.
+ * Reads what a request selects, in one query.
  *
  * @throws TrackstatsHttpException, UnknownMetricError, and the errors of what stands in a filter
  */
-export async function subjectOf(
+export async function readSelection(
   { context, clock }: TrackstatsAccess,
   metrics: readonly string[],
   period: Period,
   query: ScopeQuery,
-): Promise<Subject> {
-  const scope = scopeOf(context, query);
-  const filter = { ...readFilter(context, { metrics, period, ...filterOf(scope) }), period };
+): Promise<Selection> {
+  const scope = requestedScope(context, query);
+  const filter = { ...readFilter(context, { metrics, period, ...scopeFilter(scope) }), period };
   const now = clock();
   const read = await context.database.read(() => readFilterMetrics(context, filter, now));
   return { metrics: read.stored, period, scope, filter, calendar: read.calendar, coverages: read.coverages };
 }
 
-/** As `subjectOf`, of one metric. */
-export async function oneSubjectOf(
+/** As `readSelection`, of one metric. */
+export async function readOneSelection(
   access: TrackstatsAccess,
   query: ScopeQuery & { readonly metric: string; readonly period: Period },
-): Promise<Subject & { readonly metric: Metric }> {
-  const subject = await subjectOf(access, [query.metric], query.period, query);
-  const [metric] = subject.metrics;
+): Promise<Selection & { readonly metric: Metric }> {
+  const selection = await readSelection(access, [query.metric], query.period, query);
+  const [metric] = selection.metrics;
   if (metric === undefined) throw new TypeError('a metric that is stored was not found');
-  return { ...subject, metric };
+  return { ...selection, metric };
 }
 
-/** The subject of a response about one value at a time. */
-export async function subjectResource(
-  { metric, period, scope }: Subject & { readonly metric: Metric },
+/** The part of a response that says which statistics it is about. */
+export async function selectionResource(
+  { metric, period, scope }: Selection & { readonly metric: Metric },
   labels: ObjectLabels,
-): Promise<SubjectResource> {
+): Promise<SelectionResource> {
   const resource = { metric: metricResource(metric), period: Period.nameOf(period) };
   switch (scope.kind) {
     case 'total':

@@ -1,5 +1,5 @@
-import { domainKeyOf, type DomainTarget, type MetricTarget } from '../catalog/index.js';
-import { InvalidFilterError } from '../errors/statistic.error.js';
+import { domainKeyOf, type DomainTarget, type MetricTarget } from '../../catalog/index.js';
+import { InvalidFilterError } from '../../errors/statistic.error.js';
 import {
   type AbstractStatistic,
   type AnyMetrics,
@@ -15,8 +15,8 @@ import {
   StatisticByDateAndObject,
   statisticTableOf,
   type TotalScope,
-} from '../statistics/index.js';
-import { checkPeriod, type Period } from '../time/period.js';
+} from '../../statistics/index.js';
+import { checkPeriod, type Period } from '../../time/period.js';
 
 /** Selects metrics to export: one, several, all of a domain, or all that are stored if none is named. */
 export type ExportedMetrics =

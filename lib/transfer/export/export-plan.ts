@@ -1,5 +1,5 @@
-import { allMetrics, byText, findDomain, type Metric, metricsOfDomain, unknownDomain } from '../catalog/index.js';
-import type { Work } from '../database/work.js';
+import { allMetrics, byText, findDomain, type Metric, metricsOfDomain, unknownDomain } from '../../catalog/index.js';
+import type { Work } from '../../database/work.js';
 import {
   calendarOf,
   type DateRange,
@@ -9,11 +9,12 @@ import {
   type ScopeFilter,
   selectsScope,
   type StatisticContext,
-} from '../statistics/index.js';
-import { cutCoverage, hasDates, storedCoverages } from '../coverage/index.js';
-import { Period } from '../time/period.js';
+  type StoredRow,
+} from '../../statistics/index.js';
+import { cutCoverage, hasDates, storedCoverages } from '../../coverage/index.js';
+import { Period } from '../../time/period.js';
 import type { CheckedExport } from './export-filter.js';
-import { transferCoverage, type TransferredCoverage } from './transferred-coverage.js';
+import { transferCoverage, type TransferredCoverage } from '../transferred-coverage.js';
 
 /** The statistics that an export writes, metric by metric. */
 export interface ExportPlan {
@@ -80,4 +81,12 @@ function* metricsOf(context: StatisticContext, { metrics }: CheckedExport): Work
   const domain = yield* findDomain(database, metrics.domain);
   if (domain === null) throw yield* unknownDomain(database, metrics.domain);
   return yield* metricsOfDomain(database, domain);
+}
+
+/** Spells an export in a format. */
+export interface ExportWriter {
+  head(): string;
+  /** the text before the rows of a metric */
+  metric(planned: PlannedMetric): string;
+  rows(metric: Metric, rows: readonly StoredRow[]): string;
 }

@@ -1,15 +1,15 @@
-import type { Database } from '../database/database.js';
-import { shown } from '../errors/trackstats.error.js';
+import type { Database } from '../../database/database.js';
+import { shown } from '../../errors/trackstats.error.js';
 import {
   StatisticByDate,
   StatisticByDateAndObject,
   type StatisticTable,
   statisticTableOf,
   statisticTablesOf,
-} from '../statistics/index.js';
+} from '../../statistics/index.js';
 import type { ImportEntry } from './import-entry.js';
 import { linesOf, LONGEST_ROW } from './import-text.js';
-import { JSONL_FORMAT, JSONL_VERSION } from './jsonl-record.js';
+import { JSONL_FORMAT, JSONL_VERSION } from '../jsonl-record.js';
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 

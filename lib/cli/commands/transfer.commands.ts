@@ -1,0 +1,142 @@
+import { createWriteStream, createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { access, constants } from 'node:fs/promises';
+import { extname } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
+import { InvalidArgumentError } from '../../errors/argument.error.js';
+import { statisticTablesOf, ObjectTypes, StatisticOwners } from '../../statistics/index.js';
+import type { ExportFilter } from '../../transfer/export/export-filter.js';
+import { databaseOf } from '../application.js';
+import { given, periods } from '../arguments.js';
+import type { CommandTask } from '../command.context.js';
+import { SUCCESS } from '../exit-code.js';
+import type { TransferFormat } from '../../transfer/transfer-format.js';
+import type { TransferService } from '../../transfer/transfer.service.js';
+import { resolveOptions, type TrackstatsModuleOptions } from '../../trackstats.options.js';
+import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../../trackstats.tokens.js';
+
+export interface ExportArguments {
+  format?: string;
+  output?: string;
+  metric?: readonly string[];
+  domain?: string;
+  period?: readonly string[];
+  from?: string;
+  to?: string;
+  last?: number;
+  objectType?: string;
+  objects?: boolean;
+  statistic?: string;
+}
+
+/** Writes statistics as CSV or JSON Lines. */
+export function exportTo(options: ExportArguments): CommandTask {
+  return async (context) => {
+    const format = formatOf(options.format, options.output ?? null);
+    const app = await context.app();
+    const transfer = await transferOf(app);
+    const stream = await transfer.export(filterOf(app, options), { format });
+    if (options.output === undefined) {
+      for await (const chunk of stream) {
+        context.signal.throwIfAborted();
+        await context.output.write(chunk as Uint8Array);
+      }
+      return SUCCESS;
+    }
+    await pipeline(stream, createWriteStream(options.output), { signal: context.signal }).catch((error: unknown) => {
+      context.signal.throwIfAborted();
+      throw error;
+    });
+    context.output.note(`Written to ${options.output}`);
+    return SUCCESS;
+  };
+}
+
+function filterOf(app: INestApplicationContext, options: ExportArguments): ExportFilter {
+  const { metric, domain, period, from, to, last, objectType, objects, statistic } = options;
+  const scopes = [objectType, objects, statistic].filter((scope) => scope !== undefined);
+  if (scopes.length > 1) {
+    throw new InvalidArgumentError(
+      'The scope',
+      scopes.join(' '),
+      'Give one of --object-type, --objects and --statistic.',
+    );
+  }
+  return given({
+    metrics: metric,
+    domain,
+    period: period === undefined ? undefined : periods(period),
+    from,
+    to,
+    last,
+    objectType,
+    objects: objects === true ? 'all' : undefined,
+    entity: statistic === undefined ? undefined : statisticNamed(app, statistic),
+  }) as ExportFilter;
+}
+
+/** The custom statistic of a class name. */
+function statisticNamed(app: INestApplicationContext, name: string): unknown {
+  const custom = statisticTablesOf(databaseOf(app)).filter(({ kind }) => kind === 'custom');
+  const found = custom.find(({ entity }) => entity.name === name);
+  if (found !== undefined) return found.entity;
+  const names = custom.map(({ entity }) => entity.name).join(', ');
+  throw new InvalidArgumentError(
+    '--statistic',
+    name,
+    names === '' ? 'The application has no custom statistics.' : `Expected one of ${names}.`,
+  );
+}
+
+/** Stores an exported file, all of it or nothing. */
+export function importFrom(file: string, options: { format?: string; force?: boolean }): CommandTask {
+  return async (context) => {
+    const isStandardInput = file === '-';
+    const format = formatOf(options.format, isStandardInput ? null : file);
+    if (!isStandardInput) {
+      await access(file, constants.R_OK).catch(() => {
+        throw new InvalidArgumentError('The file', file, 'It is not there, or cannot be read.');
+      });
+    }
+    const transfer = await transferOf(await context.app());
+    const input = isStandardInput ? process.stdin : createReadStream(file);
+    const stop = (): void => {
+      // what is read no further is stored by nobody
+      input.destroy(context.signal.reason as Error);
+    };
+    context.signal.addEventListener('abort', stop, { once: true });
+    const result = await transfer.import(input, { format, force: options.force === true });
+    await context.output.result(result, () =>
+      [
+        `${result.rows} rows imported.`,
+        ...result.createdMetrics.map((metric) => `Created the metric ${context.output.name(metric)}.`),
+      ].join('\n'),
+    );
+    return SUCCESS;
+  };
+}
+
+const FORMATS: readonly string[] = ['csv', 'jsonl'] satisfies TransferFormat[];
+
+/** The format that is named, else that of the file's name. */
+export function formatOf(format: string | undefined, file: string | null): TransferFormat {
+  const found = format ?? (file === null ? '' : extname(file).slice(1).toLowerCase());
+  if (FORMATS.includes(found)) return found as TransferFormat;
+  throw new InvalidArgumentError(
+    'The format',
+    found,
+    `Expected --format csv or --format jsonl, or a file named .csv or .jsonl.`,
+  );
+}
+
+/** The transfer of an application, which need not import its module; loaded when it is wanted. */
+export async function transferOf(app: INestApplicationContext): Promise<TransferService> {
+  const { TransferService } = await import('../../transfer/transfer.service.js');
+  return new TransferService(
+    databaseOf(app),
+    app.get(ObjectTypes, { strict: false }),
+    app.get(StatisticOwners, { strict: false }),
+    resolveOptions(app.get<TrackstatsModuleOptions>(TRACKSTATS_OPTIONS, { strict: false })),
+    app.get<Clock>(TRACKSTATS_CLOCK, { strict: false }),
+  );
+}
