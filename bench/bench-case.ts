@@ -3,25 +3,25 @@ import type { Events } from './data.js';
 import type { DatabaseKind } from './databases.js';
 import type { Session } from './session.js';
 
-/** One of those that do the same work. */
+/** One of several ways to do the same work. */
 export interface Contender {
   readonly name: string;
-  /** brings back the state before the work; not measured */
+  /** restores the state before the work; not measured */
   readonly reset?: () => Promise<void>;
   readonly run: () => Promise<unknown>;
-  /** how much of the work one run does; times are shown for one unit. @default 1 */
+  /** units of work that one run does. Times are shown per unit. @default 1 */
   readonly units?: number;
 }
 
 export interface Prepared {
   readonly ours: Contender;
-  /** the ways to do it by hand: the fastest is what counts */
+  /** the ways to do it by hand. The fastest one counts */
   readonly baselines: readonly Contender[];
-  /** throws where ours and a baseline, both just done, have different results */
+  /** throws if ours and a baseline gave different results */
   readonly check?: () => Promise<void>;
-  /** other ways, measured once, that put the figures into proportion */
+  /** other ways, measured once for comparison */
   readonly asides?: readonly Contender[];
-  /** leaves the database as the case found it */
+  /** leaves the database as it was before the case */
   readonly dispose?: () => Promise<void>;
 }
 
@@ -32,11 +32,11 @@ export interface BenchOptions {
 export interface BenchCase {
   readonly name: string;
   readonly title: string;
-  /** the greatest ratio of ours to the fastest baseline that the project wants; none: shown for context */
+  /** the target: the greatest ratio of ours to the fastest baseline. undefined: measured for context only */
   readonly target?: Partial<Readonly<Record<DatabaseKind, number>>>;
-  /** milliseconds that ours may take, whatever the ratio */
+  /** milliseconds that ours may take whatever the ratio */
   readonly limitMs?: number;
-  /** writes millions of rows: left out by --skip-large */
+  /** true if it writes millions of rows; --skip-large leaves it out */
   readonly large?: boolean;
   /** the tables of events that it reads */
   readonly tables?: (options: BenchOptions) => readonly Events[];
@@ -45,7 +45,7 @@ export interface BenchCase {
   readonly prepare: (session: Session, options: BenchOptions) => Promise<Prepared>;
 }
 
-/** What the project wants of work that a person could write by hand. */
+/** The targets for work that a person could also write by hand. */
 export const AS_BY_HAND = { postgres: 1.15, sqlite: 1.25, mariadb: 1.25 } as const;
 
 export function everywhere(ratio: number): Record<DatabaseKind, number> {

@@ -6,7 +6,7 @@ export const USERS = 10_000;
 export const DAYS = 730;
 export const DAY_MS = 86_400_000;
 
-/** 2024-01-01 in Amsterdam; 730 days later it is 2025-12-31. */
+/** 2024-01-01 in Amsterdam. 730 days later it is 2025-12-31. */
 export const BEGIN = Date.UTC(2023, 11, 31, 23);
 export const END = BEGIN + DAYS * DAY_MS;
 export const FIRST_DATE = '2024-01-01';
@@ -16,7 +16,7 @@ export const NEXT_DATE = '2025-12-31';
 export const NOW = new Date(END - 1);
 export const NEXT_NOW = new Date(END + DAY_MS - 1);
 
-/** Instants at which the clocks of Amsterdam were set, with the hours that hold from then on. */
+/** Instants at which Amsterdam's offset changed, with the offset from then on in hours. */
 export const CLOCK_CHANGES = [
   ['2024-03-31 01:00:00', 2],
   ['2024-10-27 01:00:00', 1],
@@ -29,7 +29,7 @@ export interface Events {
   readonly table: string;
   readonly rows: number;
   readonly begin: number;
-  /** whether it has an index on the date column */
+  /** true if the date column has an index */
   readonly indexed: boolean;
 }
 
@@ -68,7 +68,7 @@ function declared(kind: DatabaseKind, { table, indexed }: Events): EntitySchema<
   });
 }
 
-/** Fills a table with its rows, evenly over the days and in the order of time, always the same ones. */
+/** Fills a table with its rows, evenly over the days and in time order. The rows are the same each time. */
 export async function generate(dataSource: DataSource, kind: DatabaseKind, events: Events): Promise<void> {
   const chunk = 1_000_000;
   for (let from = 1; from <= events.rows; from += chunk) {
@@ -78,7 +78,7 @@ export async function generate(dataSource: DataSource, kind: DatabaseKind, event
   await settle(dataSource, kind, [events.table]);
 }
 
-/** Statistics of tables as a database that has been up for a while has them. */
+/** Updates the planner's statistics, as a database that has been up for a while has them. */
 export async function settle(dataSource: DataSource, kind: DatabaseKind, tables: readonly string[]): Promise<void> {
   for (const table of tables) {
     if (kind === 'postgres') await dataSource.query(`VACUUM (ANALYZE) ${table}`);
@@ -90,14 +90,14 @@ export interface RowRange {
   /** ids of the rows */
   readonly from: number;
   readonly through: number;
-  /** that many rows, from the id `first` on, lie evenly between `begin` and `end` */
+  /** number of rows, from the id `first` on, spread evenly between `begin` and `end` */
   readonly rows: number;
   readonly first: number;
   readonly begin: number;
   readonly end: number;
 }
 
-/** INSERT of generated rows: plain arithmetic stands in for chance, so that every database has the same rows. */
+/** Returns the INSERT of generated rows. It uses arithmetic, not chance, so that every database has the same rows. */
 export function insertRows(kind: DatabaseKind, table: string, range: RowRange): string {
   const { rows, begin, end, first } = range;
   const step = Math.floor((end - begin) / rows);
@@ -130,7 +130,7 @@ WHERE ${from} + a.n * 1000 + b.n <= ${through}`;
   }
 }
 
-/** An instant as the text of a column that holds UTC. */
+/** Returns an instant as text for a column in UTC. */
 export function utcText(ms: number): string {
   return new Date(ms).toISOString().replace('T', ' ').slice(0, -1);
 }

@@ -9,7 +9,7 @@ export type { DatabaseKind };
 
 const NAME = /^trackstats_bench_(\d+)/;
 
-/** A database of the bench's own on a server that answers, or a file. */
+/** A database on a server, or a file, that only the bench uses. */
 export interface BenchDatabase {
   readonly kind: DatabaseKind;
   readonly version: string;
@@ -27,7 +27,7 @@ export async function findDatabases(wanted: readonly string[]): Promise<FoundDat
 
 export const forgetDatabases = endRun;
 
-/** Removes what a bench left that was killed. */
+/** Removes databases that a killed bench left behind. */
 async function removeAbandoned({ kind, url }: FoundDatabase): Promise<void> {
   if (kind === 'sqlite') {
     const folders = (await readdir(tmpdir())).filter(isAbandoned);
@@ -62,7 +62,7 @@ export async function createDatabase(server: FoundDatabase): Promise<BenchDataba
   const name = `trackstats_bench_${process.pid}`;
   if (kind === 'sqlite') {
     const folder = await mkdtemp(join(tmpdir(), `${name}_`));
-    // as an application would: a file, with a write-ahead log
+    // a file with a write-ahead log, as an application would use
     const options = { type: 'better-sqlite3', database: join(folder, 'bench.sqlite'), enableWAL: true } as const;
     return { kind, version, options, drop: () => rm(folder, { recursive: true, force: true }) };
   }

@@ -2,12 +2,12 @@ import type { QueryRunner } from 'typeorm';
 import type { Contender } from './bench-case.js';
 import type { Session, Statement } from './session.js';
 
-/** Of statements that take less, and of repeated ones, the first words are shown. */
+/** Of shorter and of repeated statements only the first words are shown. */
 const WORTH_SHOWING_MS = 2;
 const PLANNED = /^\s*(INSERT|WITH|SELECT|DELETE|UPDATE)/i;
 const TEMPORARY = /^\s*CREATE TEMPORARY TABLE \S+ (\(.*?\) )?(ON COMMIT DROP )?AS\s+/is;
 
-/** The statements that a contender executes, and the plans of those that take time. */
+/** Returns the statements that a contender executes, with the plans of the slow ones. */
 export async function explain(session: Session, contender: Contender): Promise<string> {
   await contender.reset?.();
   const statements = await session.recorded(contender.run);
@@ -46,13 +46,13 @@ export async function explain(session: Session, contender: Contender): Promise<s
 const LONGEST_LINE = 160;
 const MOST_LINES = 60;
 
-/** A plan for people: the CASE of a zone's offsets, parameters and plans of many lines are cut short. */
+/** Shortens a plan for readers: the CASE of a zone's offsets, the parameters, and long plans. */
 export function shortened(plan: string): string {
   const lines = plan.split('\n').map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line));
   return lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES), '…'].join('\n') : lines.join('\n');
 }
 
-/** Executes a statement: what follows may need what it made. */
+/** Executes a statement, because the next ones may need its result. */
 async function explained(
   { kind }: Session,
   runner: QueryRunner,

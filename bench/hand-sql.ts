@@ -2,7 +2,7 @@ import { CLOCK_CHANGES, DAYS, FIRST_DATE, ZONE } from './data.js';
 import type { DatabaseKind } from './databases.js';
 import { BY_DATE, BY_OBJECT, TWIN, type StatisticTableName } from './session.js';
 
-/** SQL as a person writes it who knows the data, the zone and the database. */
+/** SQL written by hand, by a person who knows the data, the zone and the database. */
 export class HandSql {
   constructor(
     readonly kind: DatabaseKind,
@@ -10,7 +10,7 @@ export class HandSql {
     readonly metricId: number,
   ) {}
 
-  /** The local day of a row. PostgreSQL knows the zone; elsewhere the changes of its clocks are spelled out. */
+  /** Returns the local day of a row. PostgreSQL knows the zone. Elsewhere the changes of offset are written out. */
   day(at = 'at'): string {
     switch (this.kind) {
       case 'postgres':
@@ -22,24 +22,24 @@ export class HandSql {
     }
   }
 
-  /** `day` and the number `n` of its rows. */
+  /** Selects each `day` and the number `n` of its rows. */
   countByDay(): string {
     return `SELECT ${this.day()} AS day, COUNT(*) AS n FROM ${this.table} GROUP BY 1`;
   }
 
   /**
-   * As `countByDay`, counted by UTC hours first: the clocks change at full hours, and a few thousand hours are sooner
-   * made days of than a million rows.
+   * Like `countByDay`, but counts by UTC hour first. Offsets change at full hours, and converting a few thousand hours
+   * to days is faster than converting a million rows.
    */
   countByHours(): string {
     return `SELECT ${this.dayOfHour()} AS day, SUM(n) AS n
 FROM (SELECT ${this.hour()} AS h, COUNT(*) AS n FROM ${this.table} GROUP BY 1) hours GROUP BY 1`;
   }
 
-  /** As `countByDay`, by one look into the index for each day, and with the days that have no rows. */
+  /** Like `countByDay`, with one index lookup per day, and including days without rows. */
   countByRanges(): string {
     if (this.kind === 'mariadb') {
-      // a subquery would read the whole table for each day there
+      // here a subquery would read the whole table for each day
       return `SELECT b.day, COUNT(e.at) AS n FROM (${this.boundaries()}) b
 LEFT JOIN ${this.table} e ON e.at >= b.opens AND e.at < b.closes GROUP BY b.day`;
     }
@@ -56,7 +56,7 @@ LEFT JOIN ${this.table} e ON e.at >= b.opens AND e.at < b.closes GROUP BY b.day`
 FROM (SELECT user_id, ${this.hour()} AS h, COUNT(*) AS n FROM ${this.table} GROUP BY 1, 2) hours GROUP BY 1, 2`;
   }
 
-  /** Every date of the data, as `day`. */
+  /** Selects every date of the data as `day`. */
   dates(first = FIRST_DATE, count = DAYS): string {
     switch (this.kind) {
       case 'postgres':
@@ -69,19 +69,19 @@ SELECT DATE('${first}', '+' || i || ' days') AS day FROM s`;
     }
   }
 
-  /** The counts of a query, on every date, as the sum of `frame`: `ROWS 6 PRECEDING`, or all rows so far. */
+  /** Sums the counts of a query on every date over `frame`: `ROWS 6 PRECEDING`, or all rows so far. */
   running(counts: string, frame = ''): string {
     return `SELECT d.day, SUM(COALESCE(c.n, 0)) OVER (ORDER BY d.day ${frame}) AS n
 FROM (${this.dates()}) d LEFT JOIN (${counts}) c ON c.day = d.day`;
   }
 
-  /** INSERT of the totals that a query of `day` and `n` gives. */
+  /** Inserts the totals of a query that returns `day` and `n`. */
   insertTotals(period: number, query: string, conflict = ''): string {
     return `INSERT INTO ${TWIN[BY_DATE]} (metric_id, period, date, value)
 SELECT ${this.metricId}, ${period}, day, n FROM (${query}) q ${conflict}`;
   }
 
-  /** INSERT of the values by user that a query of `user_id`, `day` and `n` gives. */
+  /** Inserts the values by user of a query that returns `user_id`, `day` and `n`. */
   insertByUser(period: number, query: string): string {
     return `INSERT INTO ${TWIN[BY_OBJECT]} (metric_id, period, object_type, object_id, date, value)
 SELECT ${this.metricId}, ${period}, 'app_user', ${this.text('user_id')}, day, n FROM (${query}) q`;
@@ -91,7 +91,7 @@ SELECT ${this.metricId}, ${period}, 'app_user', ${this.text('user_id')}, day, n 
     return `CAST(${expression} AS ${{ sqlite: 'TEXT', postgres: 'varchar', mariadb: 'CHAR' }[this.kind]})`;
   }
 
-  /** The end of an INSERT that replaces what is there. */
+  /** Returns the end of an INSERT that replaces existing rows. */
   get replacing(): string {
     return this.kind === 'mariadb'
       ? 'ON DUPLICATE KEY UPDATE value = VALUES(value)'
@@ -110,7 +110,7 @@ SELECT ${this.metricId}, ${period}, 'app_user', ${this.text('user_id')}, day, n 
     );
   }
 
-  /** `day`, `opens` and `closes`: the instants between which a local day lies, as the column has them. */
+  /** Selects `day`, `opens` and `closes`: the instants at which a local day begins and ends, as stored. */
   private boundaries(): string {
     const dates = `(${this.dates()}) d`;
     if (this.kind === 'postgres') {
@@ -131,7 +131,7 @@ function hoursAhead(at: string, spelled: (hours: number) => string): string {
   return `CASE ${whens.join(' ')} ELSE ${spelled(1)} END`;
 }
 
-/** By the date of a midnight: the clocks change in the night after it. */
+/** Takes the date of a midnight, because the offset changes in the night after it. */
 function inSummer(date: string, summer: string, winter: string): string {
   const spans = [0, 2].map((index) => {
     const [from = '', to = ''] = [CLOCK_CHANGES[index]?.[0], CLOCK_CHANGES[index + 1]?.[0]].map((at) =>
@@ -142,7 +142,7 @@ function inSummer(date: string, summer: string, winter: string): string {
   return `CASE WHEN ${spans.join(' OR ')} THEN ${summer} ELSE ${winter} END`;
 }
 
-/** Queries of the number of rows of a statistic table, of its twin, and of those that are the same in both. */
+/** Counts the rows of a statistic table, of its twin, and the rows that are the same in both. */
 export function comparing(table: StatisticTableName): readonly string[] {
   const keys = ['metric_id', 'period', ...(table === BY_DATE ? [] : ['object_type', 'object_id']), 'date'];
   const on = keys.map((key) => `o.${key} = h.${key}`).join(' AND ');

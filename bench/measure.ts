@@ -16,13 +16,13 @@ export interface Measured {
 const FEWEST_ROUNDS = 3;
 const ROUNDS = 5;
 const MOST_ROUNDS = 25;
-/** so many times the time given, work that takes long is measured `ROUNDS` times */
+/** slow work is measured `ROUNDS` times, for at most this multiple of the time given */
 const PATIENCE = 3;
-/** baselines within this of the fastest one's first time stay in the race; of those that take long, fewer */
+/** baselines within this factor of the fastest first time are measured on. The factor is smaller for slow ones */
 const CLOSE = 1.25;
 const CLOSE_OF_LONG = 1.05;
 
-/** Measures ours and the fastest baseline in turn, so that whatever else the machine does falls on both. */
+/** Measures ours and the fastest baseline in turn, so that other load on the machine affects both. */
 export async function measure(prepared: Prepared, givenMs: number): Promise<Measured> {
   const { ours, baselines, asides = [] } = prepared;
   await timed(ours);
@@ -61,14 +61,14 @@ async function inTurn(contenders: readonly Contender[], givenMs: number): Promis
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const spent = performance.now() - began;
     if (round >= FEWEST_ROUNDS && spent > givenMs * (round < ROUNDS ? PATIENCE : 1)) break;
-    // each of them follows each other one about as often
+    // each contender follows each other one about equally often
     const order = round % 2 === 0 ? contenders : [...contenders].reverse();
     for (const contender of order) times.get(contender)?.push(await timed(contender));
   }
   return times;
 }
 
-/** Milliseconds of one unit of a contender's work. */
+/** Returns the milliseconds of one unit of a contender's work. */
 async function timed({ reset, run, units = 1 }: Contender): Promise<number> {
   await reset?.();
   const began = performance.now();

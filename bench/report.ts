@@ -12,7 +12,7 @@ export interface Result {
   readonly measured: Measured;
 }
 
-/** A result as it is kept. */
+/** A result as it is stored. */
 interface Kept extends Measured {
   readonly database: string;
   readonly name: string;
@@ -37,7 +37,7 @@ interface Results {
 const JSON_FILE = new URL('./results.json', import.meta.url);
 const TABLE_FILE = new URL('./results.md', import.meta.url);
 
-/** Lines of a terminal: the ratio, its spread, what was wanted, and the times behind it. */
+/** Formats a result for a terminal: the ratio, its spread, the target, and the times. */
 export function printed(results: readonly Result[]): string {
   return results
     .map(({ database, kind, case: { name, target, limitMs }, measured }) => {
@@ -58,7 +58,7 @@ export function printed(results: readonly Result[]): string {
     .join('\n');
 }
 
-/** Puts results in the place of earlier ones of the same case, database and number of rows. */
+/** Replaces earlier results of the same case, database and number of rows. */
 export async function save(results: readonly Result[], { rows }: BenchOptions): Promise<void> {
   const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
   const commit = currentCommit();
@@ -89,14 +89,14 @@ export async function save(results: readonly Result[], { rows }: BenchOptions): 
   await replaceFile(TABLE_FILE, table(machine, kept));
 }
 
-/** Whole or not at all: half a file would be taken for none, and everything measured before be lost. */
+/** Writes the file atomically. Half a file would be read as none, and all earlier results would be lost. */
 async function replaceFile(file: URL, text: string): Promise<void> {
   const written = new URL(`${file.href}.new`);
   await writeFile(written, text);
   await rename(written, file);
 }
 
-/** Keeps the plans of a database's cases. */
+/** Stores the plans of a database's cases. */
 export async function savePlans(kind: DatabaseKind, plans: readonly string[]): Promise<void> {
   const folder = new URL('./plans/', import.meta.url);
   await mkdir(folder, { recursive: true });

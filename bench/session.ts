@@ -81,7 +81,7 @@ export class Session {
     }
   }
 
-  /** Removes every statistic, and what is known of coverages. */
+  /** Removes all statistics and coverages. */
   async forgetStatistics(): Promise<void> {
     await this.empty(...OURS, ...OURS.map((table) => TWIN[table]), 'trackstats_coverage');
   }
@@ -90,7 +90,7 @@ export class Session {
     return settle(this.dataSource, this.kind, tables);
   }
 
-  /** Runs statements in one transaction, as a person's program would. */
+  /** Runs statements in one transaction, as an application would. */
   async transaction(statements: readonly string[]): Promise<void> {
     const runner = this.dataSource.createQueryRunner();
     try {
@@ -102,13 +102,13 @@ export class Session {
     }
   }
 
-  /** The column `value` of the one row of a query. */
+  /** Returns the column `value` of a query's only row. */
   async number(statement: string): Promise<number> {
     const rows: { value: unknown }[] = await this.dataSource.query(statement);
     return Number(rows[0]?.value);
   }
 
-  /** The statements that some work executes. */
+  /** Returns the statements that some work executes. */
   async recorded(work: () => Promise<unknown>): Promise<Statement[]> {
     this.recorder.statements = [];
     try {
@@ -150,6 +150,6 @@ class Recorder extends AbstractLogger {
   }
 
   protected writeLog(_level: LogLevel, _message: LogMessage | LogMessage[]): void {
-    // the bench has its own output
+    // the bench writes its own output
   }
 }

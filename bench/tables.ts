@@ -1,13 +1,13 @@
 import { BEGIN, DAY_MS, END, type Events } from './data.js';
 
-/** Most cases read one of these two: the same rows, with and without an index on the date. */
+/** Most cases read one of these two tables: the same rows, with and without an index on the date. */
 export const indexed = (rows: number): Events => ({ table: 'event', rows, begin: BEGIN, indexed: true });
 export const bare = (rows: number): Events => ({ table: 'event_bare', rows, begin: BEGIN, indexed: false });
 
-/** Rows a day of the tables whose lengths are compared. */
+/** Rows per day of the tables with histories of different length. */
 export const A_DAY = 1_400;
 
-/** Rows of long and short history, as many a day: the last days, of which a run reads rows, are alike. */
+/** A long and a short history with the same number of rows per day, so that a run reads equally many rows of both. */
 export const history = (table: string, rows: number): Events => ({
   table,
   rows,

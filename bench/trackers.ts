@@ -31,7 +31,7 @@ export function byUser(period: Period, density: 'daily' | 'changes'): AnyTracker
   });
 }
 
-/** A way to do it by hand: statements of one transaction, by a name. */
+/** A way to do it by hand: the statements of one transaction, with a name. */
 export type ByHand = Readonly<Record<string, readonly string[]>>;
 
 /** A tracker's first run over all of a table. */
@@ -70,7 +70,7 @@ export async function firstRunAgainst(
   };
 }
 
-/** The id under which a metric is stored. */
+/** Returns the id of a stored metric. */
 export async function metricId(session: Session, metric: MetricDefinition): Promise<number> {
   const { id } = await session.get(MetricService).register({ domain: metric.domain, ref: metric.ref });
   return id;

@@ -1,6 +1,6 @@
 /**
- * Builds the dashboard's page: its TypeScript becomes plain modules that a browser loads as they are, beside its style and
- * uPlot. `npm run build` calls it for dist/, specs for a folder of their own; types are checked by `npm run typecheck`.
+ * Builds the dashboard's page: strips the types, so that a browser loads the modules directly, and copies the style and
+ * uPlot. `npm run build` writes to dist/, specs to a temporary folder. `npm run typecheck` checks the types.
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +12,7 @@ const ROOT = join(dirname(SCRIPT), '..');
 const PAGE = join(ROOT, 'lib', 'dashboard', 'page');
 const require = createRequire(import.meta.url);
 
-/** Writes the files of the page that are missing in a folder, or older than their source. Creates the folder. */
+/** Writes those files of the page that a folder lacks, or has in an older version. Creates the folder. */
 export function buildDashboardPage(target) {
   mkdirSync(target, { recursive: true });
   for (const name of readdirSync(PAGE)) {
@@ -45,7 +45,7 @@ function stripTypes(source, target) {
   writeFileSync(target, ts.transpileModule(text, { compilerOptions, fileName: source }).outputText);
 }
 
-/** uPlot's minified script is for `<script>`; the export added here makes it a module. */
+/** uPlot's minified script is made for `<script>`. The added export makes it a module. */
 function asModule(source, target) {
   writeFileSync(target, `${readFileSync(source, 'utf8')}export default uPlot;\n`);
 }

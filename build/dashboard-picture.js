@@ -1,7 +1,7 @@
 /**
- * Takes the README's picture of the dashboard: `node build/dashboard-picture.js [DIR [FROM TO]]`, after `npm start` has
- * built the sample application once. DIR is the git repository that is shown, by default this one, from one date to
- * another, by default the last year. Needs Chromium.
+ * Takes the README's picture of the dashboard: `node build/dashboard-picture.js [DIR [FROM TO]]`. Run `npm start` once
+ * before, to build the sample application. DIR is the git repository to show, by default this one. FROM and TO are
+ * dates, by default of the last year. Needs Chromium.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

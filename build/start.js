@@ -1,4 +1,4 @@
-/** `npm start`: builds what has changed since the last start, then runs the sample application. `--help` needs no build. */
+/** `npm start`: builds what has changed, then runs the sample application. `--help` builds nothing. */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,4 @@
-/** `node --import ./build/typescript.js file.ts`: node loads TypeScript with decorators, as jest does by .swcrc. */
+/** `node --import ./build/typescript.js file.ts` loads TypeScript with decorators, with jest's settings in .swcrc. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';

@@ -43,7 +43,7 @@ const byHours = (hand: HandSql): ByHand => ({
   'GROUP BY hour, then day': [hand.insertTotals(Period.DAY, hand.countByHours())],
 });
 
-/** PostgreSQL has parallel workers for CREATE TABLE … AS and for no INSERT. */
+/** PostgreSQL uses parallel workers for CREATE TABLE … AS, but for no INSERT. */
 const staged = (hand: HandSql): ByHand =>
   hand.kind === 'postgres'
     ? {

@@ -35,7 +35,7 @@ function userDays(hand: HandSql): string {
   return `SELECT user_id, ${hand.day()} AS day FROM ${hand.table} GROUP BY 1, 2`;
 }
 
-/** A user is there from a day on until 28 days later, or until the next day on which she is seen. */
+/** A user counts from a day on until 28 days later, or until the next day with a row of that user. */
 function byLead(hand: HandSql): string {
   const least = hand.kind === 'sqlite' ? 'MIN' : 'LEAST';
   const leaves = plus28(hand.kind, 'day');
@@ -45,7 +45,7 @@ function byLead(hand: HandSql): string {
   return summed(steps);
 }
 
-/** As `byLead`, but for days on which nothing changes: those when a user was there already, or stays. */
+/** Like `byLead`, without the days on which nothing changes because the user counted already or still does. */
 function byLagAndLead(hand: HandSql): string {
   const window = 'OVER (PARTITION BY user_id ORDER BY day)';
   const seen = `SELECT day, LAG(day) ${window} AS before, LEAD(day) ${window} AS next FROM (${userDays(hand)}) u`;
@@ -56,14 +56,14 @@ JOIN (SELECT 1 AS e UNION ALL SELECT -1) x ON (e = 1 AND ${comes}) OR (e = -1 AN
   return summed(steps, hand);
 }
 
-/** The running sum of steps; on every date, where there may be dates without one. */
+/** Returns the running sum of steps, also for dates without a step if there may be any. */
 function summed(steps: string, hand?: HandSql): string {
   const sums = `SELECT day, SUM(e) AS n FROM (${steps}) t GROUP BY day`;
   if (hand !== undefined) return hand.running(sums);
   return `SELECT day, SUM(n) OVER (ORDER BY day) AS n FROM (${sums}) v WHERE day <= '${LAST_DATE}'`;
 }
 
-/** What most people write first, of some dates: rows are read anew for each date, even with an index on theirs. */
+/** The statement that most people write first, for some dates. It reads rows again for each date, even with an index. */
 function dateByDate(session: Session, { table }: Events): Contender {
   const dates = 10;
   const ends = Array.from({ length: dates }, (_, back) => END - back * DAY_MS);

@@ -4,7 +4,7 @@ import { BY_DATE, BY_OBJECT, TWIN, type Session, type StatisticTableName } from 
 import { DOMAIN, metricId } from '../trackers.js';
 
 const CALLERS = 64;
-/** increments that each caller makes, one after the other */
+/** number of increments that each caller makes, one after the other */
 const EACH = 25;
 const VISITS = defineMetric({ domain: DOMAIN, ref: 'visits' });
 const TODAY = '2026-01-01';

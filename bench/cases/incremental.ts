@@ -19,7 +19,7 @@ import { BY_DATE, TWIN, type Session } from '../session.js';
 import { A_DAY, history, indexed } from '../tables.js';
 import { checkSame, DOMAIN, metricId } from '../trackers.js';
 
-/** A registered tracker, whose runs have everything that runs of an application have. */
+/** A registered tracker, so that its runs include lease, history and events, as in an application. */
 interface Registered {
   readonly name: string;
   readonly periods: readonly Period[];
@@ -115,7 +115,7 @@ function againstBareStatement(tracker: Registered, bare: (hand: HandSql) => stri
   };
 }
 
-/** A tracker's run one day after it has computed a table's whole history. */
+/** Measures a tracker's run one day after it has computed a table's whole history. */
 async function nextRun(
   session: Session,
   tracker: Registered,
@@ -174,7 +174,7 @@ function instant({ kind }: HandSql, ms: number): string {
   return kind === 'postgres' ? `TIMESTAMPTZ '${utcText(ms)}Z'` : `'${utcText(ms)}'`;
 }
 
-/** The counts of the last day of the history, which was not over, and of the day after it. */
+/** Returns the counts of the last day of the history, which was still open, and of the day after it. */
 function lastDays(hand: HandSql): string {
   const from = instant(hand, END - DAY_MS);
   const to = instant(hand, END + DAY_MS);

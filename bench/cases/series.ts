@@ -38,7 +38,7 @@ async function repeated(read: () => Promise<readonly unknown[]>): Promise<void> 
   for (let call = 0; call < CALLS; call++) await read();
 }
 
-/** What is used of the drivers below TypeORM. */
+/** The parts of the drivers that this file uses. */
 interface Drivers {
   readonly master: { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> };
   readonly pool: {

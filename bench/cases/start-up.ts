@@ -30,7 +30,7 @@ function application({ database }: Session, name: string, withModule: boolean): 
   return { name, run: () => run(process.execPath, [script, options, String(withModule)]) };
 }
 
-/** JavaScript of the library, inside the project so that it finds its dependencies. */
+/** The compiled library, inside the project so that it finds its dependencies. */
 async function build(): Promise<void> {
   const lib = join(ROOT, 'lib');
   const files = await readdir(lib, { recursive: true });

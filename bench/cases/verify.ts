@@ -16,9 +16,9 @@ import { DOMAIN } from '../trackers.js';
 const TEN_YEARS = 3_653;
 const OBJECTS = 4_300;
 
-/** The history that verify was quadratic in: few rows, many dates. */
+/** Few rows and many dates, for which verify once was quadratic. */
 const decade: Events = { table: 'event_decade', rows: 6_000, begin: END - TEN_YEARS * DAY_MS, indexed: false };
-/** The history whose repair depended on the planner's statistics: an object for nearly every row. */
+/** Nearly one object per row, for which repair once depended on the planner's statistics. */
 const objects: Events = { table: 'event_objects', rows: OBJECTS, begin: END - 365 * DAY_MS, indexed: false };
 
 const WEEK: Verified = { name: 'verified_week', events: () => decade, isByUser: false, period: Period.WEEK };
@@ -46,7 +46,7 @@ export const VERIFY_CASES: readonly BenchCase[] = [
   againstFirstRun('repair', USERS, 'LIFETIME by user'),
 ];
 
-/** All of a history is checked right after the first run, when no planner has statistics of the new rows. */
+/** Verifies a whole history right after the first run, when no planner has statistics of the new rows. */
 function againstFirstRun(check: Check, tracker: Verified, title: string): BenchCase {
   const { name, events } = tracker;
   return {
@@ -81,7 +81,7 @@ async function checked(trackers: TrackerService, check: Check, name: string): Pr
   else if ((await trackers.verify(name)).length > 0) throw new Error(`${name} differs from what its run has written`);
 }
 
-/** One class for a tracker that several cases need: a name can be registered once. */
+/** One class for several cases, because a name can be registered only once. */
 const classes = new Map<string, Type>();
 
 function registered(kind: DatabaseKind, tracker: Verified, rows: number): Type {

@@ -20,7 +20,7 @@ export interface AppOptions extends LoginOptions {
 @Module({})
 export class AppModule {
   static forRoot({ repositories, database, timeZone, password, isPublic }: AppOptions): DynamicModule {
-    // made once each: what is imported in several places has to be one and the same, with the same sessions
+    // created once each, because modules imported in several places must be the same object, with the same sessions
     const login = LoginModule.forRoot({ password, isPublic });
     const activity = ActivityModule.forRepositories(repositories, login);
     return {
@@ -32,7 +32,7 @@ export class AppModule {
           autoLoadEntities: true,
           synchronize: true,
           enableWAL: true,
-          toRetry: () => false, // a file that cannot be opened now cannot be opened in three seconds
+          toRetry: () => false, // a file that cannot be opened now cannot be opened in three seconds either
         }),
         ScheduleModule.forRoot(),
         TrackstatsModule.forRoot({ timeZone }),

@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const logger = new StartLogger();
   const app = await NestFactory.create<NestExpressApplication>(module, { logger, abortOnError: false });
   app.useSecurityHeaders({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
-  app.set('trust proxy', 'loopback'); // a proxy on this machine says who asks, and whether by https
+  app.set('trust proxy', 'loopback'); // trust the address and protocol that a proxy on this machine reports
   app.enableShutdownHooks([], { useProcessExit: true });
   await app.listen(options.port, options.host);
   logger.hasStarted = true;

@@ -24,7 +24,7 @@ export interface Options {
   host: string;
   timeZone: string;
   database: string | null;
-  /** null: none was given */
+  /** null if none was given */
   password: string | null;
   help: boolean;
 }
@@ -55,19 +55,19 @@ export function parseOptions(args: string[], environment: NodeJS.ProcessEnv): Op
   };
 }
 
-/** A file for each set of repositories, outside of git's tracking. */
+/** Returns the path of a file per set of repositories, which git ignores. */
 export function defaultDatabase(repositories: readonly RepositoryReader[]): string {
   const directories = repositories.map(({ gitDirectory }) => gitDirectory).sort();
   const hash = createHash('sha256').update(JSON.stringify(directories)).digest('hex').slice(0, 12);
   return join(import.meta.dirname, '..', 'data', `${repositories[0]?.name ?? ''}-${hash}.sqlite`);
 }
 
-/** 96 bits: nobody guesses it. */
+/** Returns 96 random bits. */
 export function randomPassword(): string {
   return randomBytes(12).toString('base64url');
 }
 
-/** From the environment and not from an argument, which every user of the machine could read in the list of processes. */
+/** Read from the environment, because every user of the machine can see arguments in the list of processes. */
 function parsePassword(text: string | undefined): string | null {
   if (text === undefined) return null;
   if (text.length < 8) throw new Error('SAMPLE_PASSWORD is shorter than 8 characters');

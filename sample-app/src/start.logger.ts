@@ -1,6 +1,6 @@
 import { ConsoleLogger } from '@nestjs/common';
 
-/** Warns, and logs errors once the application has started: what fails before is thrown, and told in one line. */
+/** Logs warnings, and errors once the application has started. Earlier errors are thrown and printed in one line. */
 export class StartLogger extends ConsoleLogger {
   hasStarted = false;
 

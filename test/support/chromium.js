@@ -1,4 +1,4 @@
-/** The browser behind the dashboard's tests. JavaScript, as jest's global set-up is. */
+/** The browser of the dashboard's tests. JavaScript, because jest's global set-up loads it untransformed. */
 import { existsSync } from 'node:fs';
 
 const PLACES = [
@@ -10,7 +10,7 @@ const PLACES = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
-/** Where Chromium is: what TRACKSTATS_TEST_CHROMIUM says (`none`: nowhere), else the first of the usual places; null where there is none. */
+/** Returns the path of Chromium: TRACKSTATS_TEST_CHROMIUM, or the first of the usual places. null if there is none. */
 export function findChromium() {
   const named = process.env.TRACKSTATS_TEST_CHROMIUM;
   if (named === 'none') return null;

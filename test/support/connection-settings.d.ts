@@ -1,6 +1,6 @@
 import type { DatabaseKind } from './servers.js';
 
-/** What TypeORM hands on to a driver. */
+/** The options that TypeORM passes to a driver. */
 export interface Extra {
   /** PostgreSQL only: settings of the session, as `psql` takes them. */
   options?: string;

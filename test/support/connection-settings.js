@@ -1,5 +1,5 @@
 /**
- * Settings of a connection that an application may have, by the environment: the whole suite can be run with them.
+ * Settings of a connection, from the environment, with which the whole suite can be run.
  * JavaScript, because the drivers come without types.
  */
 import pg from 'pg';
@@ -7,7 +7,7 @@ import pg from 'pg';
 const ZONE = process.env.TRACKSTATS_TEST_TIMEZONE ?? '';
 const READS = process.env.TRACKSTATS_TEST_READS ?? '';
 
-/** The settings that the environment asks for. */
+/** Returns the settings that the environment asks for. */
 export function connectionSettings(kind) {
   switch (kind) {
     case 'sqlite':
@@ -34,7 +34,7 @@ const { DATE, INT8, NUMERIC, TIMESTAMPTZ } = pg.types.builtins;
 
 /**
  * Sets parsers as applications do for the whole process: dates as instants of UTC, exact numbers as numbers.
- * Returns a function that sets those that were there before.
+ * Returns a function that restores the earlier ones.
  */
 export function setUnusualParsers() {
   const parsers = [

@@ -1,6 +1,6 @@
 import { currentRun } from './servers.js';
 
-/** Says at the end of a run which databases it ran on. */
+/** Prints at the end of a run which databases it ran on. */
 export default class DatabasesReporter {
   onRunComplete() {
     const run = currentRun();

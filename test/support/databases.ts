@@ -9,43 +9,43 @@ import type { DatabaseKind, FoundDatabase } from './servers.js';
 
 export type { DatabaseKind };
 
-/** The options that every kind of database understands, and those few of one kind that specs need. */
+/** Options for every kind of database, and the few options of one kind that specs need. */
 export type ExtraOptions = Partial<Omit<DataSourceOptions, 'type' | 'database' | 'driver'>> & {
   /** PostgreSQL only. */
   schema?: string;
   /** MySQL and MariaDB only: how the driver reads `datetime` columns. */
   timezone?: string;
-  /** MySQL and MariaDB only: types that the driver gives as text. */
+  /** MySQL and MariaDB only: types that the driver returns as text. */
   dateStrings?: boolean | string[];
   /** SQLite only: settings of the connection. */
   prepareDatabase?: (connection: { defaultSafeIntegers(on: boolean): unknown }) => void;
 };
 
-/** An empty database of a spec's own. */
+/** An empty database that only one spec uses. */
 export interface TestDatabase {
   readonly kind: DatabaseKind;
-  /** What the server calls itself, and its version: `PostgreSQL 15.4`. */
+  /** The server's name and version: `PostgreSQL 15.4`. */
   readonly version: string;
-  /** What TypeOrmModule.forRoot or a DataSource needs to come here; tables are created (`synchronize`) unless `extra` says no. */
+  /** Returns options for TypeOrmModule.forRoot or a DataSource. They create the tables, unless `extra` says no. */
   options(extra?: ExtraOptions): DataSourceOptions;
-  /** A connected DataSource with its tables created. `reset` and `close` close it. */
+  /** Returns a connected DataSource with its tables created. `reset` and `close` close it. */
   open(extra: ExtraOptions & { entities: NonNullable<DataSourceOptions['entities']> }): Promise<DataSource>;
-  /** Makes a schema beside the default one; does nothing where databases have none. */
+  /** Creates a schema beside the default one. Does nothing if the database has no schemas. */
   createSchema(name: string): Promise<void>;
   /** Closes what `open` opened and removes every table, so that the next test finds the database empty. */
   reset(): Promise<void>;
-  /** Closes what `open` opened and removes the database. The spec's end does it by itself. */
+  /** Closes what `open` opened and removes the database. Called at the end of the spec. */
   close(): Promise<void>;
 }
 
-/** Describes the same thing once on each database that answers; `jest -t 'on postgres'` runs one of them. */
+/** Runs a describe on each database that answers. `jest -t 'on postgres'` runs it on one. */
 export function describeOnEachDatabase(title: string, body: (database: TestDatabase) => void): void {
   const run = currentRun();
   if (!run) throw new Error('Specs need the global set-up of jest.config.js (test/support/global-setup.js).');
   for (const server of run.found) describeOn(server, run.prefix, title, body);
 }
 
-/** Describes what one kind of database alone can do; skipped where it does not answer. */
+/** Runs a describe on one kind of database. Skipped if it does not answer. */
 export function describeOnDatabase(kind: DatabaseKind, title: string, body: (database: TestDatabase) => void): void {
   const run = currentRun();
   const server = run?.found.find((found) => found.kind === kind);
@@ -81,7 +81,7 @@ function testDatabase(server: FoundDatabase, name: string): RealDatabase {
   }
 }
 
-/** Enough for concurrent work in one spec, few enough for several workers beside each other. */
+/** Many enough for concurrent work in one spec, few enough for several workers side by side. */
 const POOL_SIZE = 4;
 
 abstract class RealDatabase implements TestDatabase {
@@ -146,7 +146,7 @@ abstract class RealDatabase implements TestDatabase {
   }
 }
 
-/** A file in the run's temporary folder, which goes with the run. */
+/** A file in the run's temporary folder, which is removed with the run. */
 class SqliteDatabase extends RealDatabase {
   private readonly file = join(this.server.url, `${this.name}.sqlite`);
 
@@ -182,7 +182,7 @@ class SqliteDatabase extends RealDatabase {
 }
 
 class PostgresDatabase extends RealDatabase {
-  // template0: nobody can be connected to it, so that workers can create databases at the same time
+  // template0, because nobody can be connected to it, so that workers can create databases at the same time
   create(): Promise<void> {
     return this.run(this.server.url, `CREATE DATABASE ${this.name} TEMPLATE template0`);
   }
@@ -217,7 +217,7 @@ class PostgresDatabase extends RealDatabase {
 }
 
 class MariadbDatabase extends RealDatabase {
-  // the loose collation that servers have by default: keys have to compare exactly in spite of it
+  // the loose collation that servers have by default; keys must compare exactly despite it
   create(): Promise<void> {
     return this.run(this.server.url, `CREATE DATABASE ${this.name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`);
   }

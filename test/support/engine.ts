@@ -18,7 +18,7 @@ import { TrackerVerifier, type Difference } from '../../lib/tracking/running/tra
 import { TrackerRunner, type RunOptions, type TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { Period } from '../../lib/time/period.js';
 
-/** The engine without Nest: what a run needs, on one data source. */
+/** The engine without Nest: the classes that a run needs, on one data source. */
 export class Engine {
   readonly database: Database;
   private readonly runner: TrackerRunner;
@@ -35,7 +35,7 @@ export class Engine {
     this.verifier = new TrackerVerifier(this.database, resolver);
   }
 
-  /** @param source the data source of the entities that are counted, where it is another one */
+  /** @param source the data source of the counted entities, if it is another one */
   static async on(dataSource: DataSource, source = dataSource): Promise<Engine> {
     const engine = new Engine(dataSource, source);
     const tables = statisticTablesOf(engine.database);
@@ -67,7 +67,7 @@ export class Engine {
   }
 }
 
-/** A definition with every default, and what a test says otherwise. */
+/** Returns a definition with all defaults and the given changes. */
 export function definitionOf(
   given: Partial<TrackerDefinition> & Pick<TrackerDefinition, 'metric' | 'dateField'>,
 ): TrackerDefinition {

@@ -5,7 +5,7 @@
  */
 import { TestEnvironment } from 'jest-environment-node';
 
-/** How long closing may take on a busy machine. */
+/** Milliseconds that closing may take on a busy machine. */
 const GRACE_MS = 2_000;
 const BUSY_CLIENT = 'client is already executing a query';
 
@@ -45,7 +45,7 @@ export default class SpecEnvironment extends TestEnvironment {
       this.#timers.set(timer, at);
       return timer;
     };
-    // util.promisify(setTimeout) finds its own form there
+    // util.promisify(setTimeout) uses it
     return Object.defineProperties(recorded, Object.getOwnPropertyDescriptors(start));
   }
 
@@ -67,7 +67,7 @@ export default class SpecEnvironment extends TestEnvironment {
   }
 }
 
-/** Node opens stdin, stdout and stderr when they are first used; they keep no process alive. */
+/** Node opens stdin, stdout and stderr on first use. They keep no process alive. */
 function isStandardStream({ fd }) {
   return fd === 0 || fd === 1 || fd === 2;
 }

@@ -1,12 +1,12 @@
 export type DatabaseKind = 'sqlite' | 'postgres' | 'mariadb';
 
-/** A database that answered when the test run began. */
+/** A database that answered when the test run started. */
 export interface FoundDatabase {
   kind: DatabaseKind;
-  /** What the server calls itself: `SQLite`, `PostgreSQL`, `MariaDB` or `MySQL`. */
+  /** The server's name: `SQLite`, `PostgreSQL`, `MariaDB` or `MySQL`. */
   product: string;
   version: string;
-  /** The server's address; of SQLite the run's folder for database files. */
+  /** The server's address. For SQLite, the run's folder for database files. */
   url: string;
 }
 
@@ -15,7 +15,7 @@ export interface TestRun {
   prefix: string;
   found: FoundDatabase[];
   missing: { kind: DatabaseKind | 'chromium'; reason: string }[];
-  /** Where the browser is; null: there is none. */
+  /** Path of the browser, or null if there is none. */
   chromium: string | null;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The database servers behind the tests: which answer, and the databases that a run made on them.
+ * The database servers of the tests: which ones answer, and the databases that a run created on them.
  * JavaScript, because jest loads its global set-up and its reporters without the TypeScript transform.
  */
 import Sqlite from 'better-sqlite3';
@@ -14,7 +14,7 @@ const KINDS = ['sqlite', 'postgres', 'mariadb'];
 const RUN = 'TRACKSTATS_TEST_RUN';
 const NAME_OF_ANY_RUN = /^trackstats_test_(\d+)_/;
 const CONNECT_TIMEOUT = 3_000;
-/** Databases of a run that began longer ago than this were left by one that was killed. */
+/** Databases of a run that started longer ago than this belong to a killed run. */
 const ABANDONED_AFTER_SECONDS = 2 * 60 * 60;
 
 function addressOf(kind) {
@@ -23,7 +23,7 @@ function addressOf(kind) {
     : (process.env.TRACKSTATS_TEST_MARIADB_URL ?? 'mysql://root@127.0.0.1:3306/test');
 }
 
-/** The same server, another database. */
+/** Returns the address of another database on the same server. */
 export function atDatabase(url, database) {
   const other = new URL(url);
   other.pathname = `/${database}`;
@@ -75,7 +75,7 @@ function kindsIn(variable, known = KINDS) {
   return kinds;
 }
 
-/** Finds the databases to test on, and tells them to the specs through the environment. */
+/** Finds the databases to test on, and passes them to the specs through the environment. */
 export async function startRun() {
   const wanted = kindsIn('TRACKSTATS_TEST_DATABASES');
   const required = kindsIn('TRACKSTATS_TEST_REQUIRE', [...KINDS, 'chromium']);
@@ -115,13 +115,13 @@ export async function startRun() {
   return run;
 }
 
-/** The run that the global set-up began; jest begins none where it finds no spec. */
+/** Returns the run that the global set-up started. There is none if jest finds no spec. */
 export function currentRun() {
   const run = process.env[RUN];
   return run === undefined ? undefined : JSON.parse(run);
 }
 
-/** Removes every database of this run, those of failed and aborted specs included. */
+/** Removes every database of this run, also of failed and aborted specs. */
 export async function endRun() {
   const run = currentRun();
   if (run) await removeDatabases(run, (name) => name.startsWith(run.prefix));
@@ -149,7 +149,7 @@ async function removeDatabases(run, isRemoved) {
           : 'SELECT schema_name AS name FROM information_schema.schemata',
       );
       for (const { name } of rows) {
-        // IF EXISTS: another run may be removing the same one
+        // IF EXISTS, because another run may remove the same one
         if (isRemoved(name)) await server.query(`DROP DATABASE IF EXISTS ${name}${isPostgres ? ' WITH (FORCE)' : ''}`);
       }
     });

@@ -1,13 +1,13 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { DataSourceOptions } from 'typeorm';
 
-/** A way to a database server on which packets can be lost: then nothing arrives on either side, and nothing is closed. */
+/** A proxy to a database server that can drop packets: nothing arrives on either side, and no connection is closed. */
 export interface SilentProxy {
-  /** The options of a data source, by way of the proxy. */
+  /** Returns the options of a data source through the proxy. */
   through(options: DataSourceOptions): DataSourceOptions;
-  /** From now on every packet is lost, those of new connections too. */
+  /** Drops every packet from now on, also of new connections. */
   lose(): void;
-  /** New connections work again; what was lost stays lost. */
+  /** Lets new connections work again. Dropped packets stay lost. */
   recover(): void;
   close(): Promise<void>;
 }

@@ -35,7 +35,7 @@ const TRACKERS = [
   exports: [ObjectNames],
 })
 export class ActivityModule {
-  /** @param login guards what is shown */
+  /** @param login the login that guards the pages */
   static forRepositories(repositories: readonly RepositoryReader[], login: DynamicModule): DynamicModule {
     return {
       module: ActivityModule,

@@ -6,9 +6,9 @@ import { HistoryService } from '../history/history.service.js';
 const FIVE_MINUTES = 5 * 60 * 1000;
 
 /**
- * Reads the history at start and every few minutes, and has the statistics follow. By their schedules alone the trackers
- * would see what is new of today and yesterday; but a merge brings commits that are weeks old, and a rebase takes some
- * away: from the first of these on, the statistics are computed again.
+ * Reads the history at start and every few minutes, and updates the statistics. The schedules of the trackers alone
+ * would include new commits of today and yesterday only. A merge adds commits that are weeks old, and a rebase removes
+ * some, so the statistics are recomputed from the first changed commit on.
  */
 @Injectable()
 export class ActivityRefresher implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -39,7 +39,7 @@ export class ActivityRefresher implements OnApplicationBootstrap, BeforeApplicat
     await this.running;
   }
 
-  /** One at a time: a call during a refresh waits for that one. */
+  /** A call during a refresh waits for that refresh. */
   refresh(): Promise<void> {
     this.running ??= this.readAndTrack()
       .catch((error: unknown) => {
@@ -52,12 +52,12 @@ export class ActivityRefresher implements OnApplicationBootstrap, BeforeApplicat
   private async readAndTrack(): Promise<void> {
     await this.history.read(this.shutdown.signal);
     const changedSince = await this.history.changedSince();
-    // what lies in the future will be counted by the run of its own day
+    // commits dated in the future are counted by the run of their day
     const since = changedSince && changedSince < new Date() ? changedSince : null;
     let isUpToDate = true;
     for (const tracker of await this.trackers.list()) {
       const result = await this.bringUpToDate(tracker, since);
-      isUpToDate &&= result !== null; // null: it was running already, perhaps on what was there before
+      isUpToDate &&= result !== null; // null: it was running already, perhaps on older rows
     }
     if (isUpToDate) await this.history.settled();
   }
@@ -68,7 +68,7 @@ export class ActivityRefresher implements OnApplicationBootstrap, BeforeApplicat
       return await this.trackers.run(name);
     } catch (error) {
       if (!(error instanceof DefinitionChangedError) || !coverage) throw error;
-      // another time zone than last time, or an edited tracker: everything anew
+      // the time zone or the tracker's definition has changed: recompute everything
       return this.trackers.backfill(name, { from: addDays(coverage.from, -1) });
     }
   }

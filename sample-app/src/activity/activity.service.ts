@@ -9,7 +9,7 @@ import { GitRepository } from '../history/repository.entity.js';
 import { ACTIVE_AUTHORS, COMMITS, LINES_CHANGED } from './activity.metrics.js';
 import { ObjectNames } from './object-names.js';
 
-/** Reads statistics by hand: a value, a series, a ranking with names. */
+/** Reads statistics in code: a value, a series, a ranking with names. */
 @Injectable()
 export class ActivityService {
   constructor(
@@ -33,20 +33,20 @@ export class ActivityService {
     };
   }
 
-  /** Those with the most commits of all time. */
+  /** Returns the authors with the most commits of all time. */
   private async commitsBy(objectType: typeof Author | typeof GitRepository) {
     const top = await this.statistics.top({ metric: COMMITS, period: Period.LIFETIME, objectType, limit: 10 });
-    const some = top.filter(({ value }) => value > 0); // all commits of the others are gone
+    const some = top.filter(({ value }) => value > 0); // the others have no commits left
     const names = await this.names.namesOf(some.map(({ object }) => object));
     return some.map(({ object: { id }, value }) => ({ name: names.get(id) ?? id, commits: value }));
   }
 
-  /** What the numbers do not tell. */
+  /** Facts that the numbers do not show. */
   private async states() {
     const shown = { gitDirectory: In(this.shown.map(({ gitDirectory }) => gitDirectory)) };
     const states = [];
     for (const { id, name, head, boundary } of await this.repositories.findBy(shown)) {
-      /** counted by no statistic until their time comes */
+      /** not counted until their time comes */
       const commitsInFuture = await this.commits.countBy({ repositoryId: id, committedAt: MoreThan(new Date()) });
       states.push({ name, isEmpty: head === null, isShallow: boundary !== '', commitsInFuture });
     }

@@ -5,7 +5,7 @@ import { In, Repository } from 'typeorm';
 import { Author } from '../history/author.entity.js';
 import { GitRepository } from '../history/repository.entity.js';
 
-/** What people call authors and repositories: names in place of ids, in one query for all that a response has. */
+/** Names of authors and repositories in place of ids, with one query per response. */
 @Injectable()
 export class ObjectNames {
   constructor(
@@ -14,8 +14,7 @@ export class ObjectNames {
   ) {}
 
   /**
-   * By id, of objects of one type. They are text of strangers: whoever puts them into a page escapes them, as the
-   * dashboard does.
+   * Returns names by id, of objects of one type. Strangers wrote them: escape them in a page, as the dashboard does.
    */
   async namesOf(objects: readonly ObjectRef[]): Promise<Map<string, string>> {
     const where = { id: In(objects.map(({ id }) => Number(id))) };

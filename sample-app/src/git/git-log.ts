@@ -1,4 +1,4 @@
-/** One commit, as `git log` tells it. */
+/** One commit, as `git log` prints it. */
 export interface GitCommit {
   sha: string;
   isMerge: boolean;
@@ -16,8 +16,8 @@ export interface GitCommit {
 const FIELDS = ['%H', '%P', '%an', '%ae', '%at', '%ct', '%s'];
 
 /**
- * Asks for the log in parts that end in NUL, the one character that neither a name nor a path can hold. What a user's
- * configuration could change about the output, or could run, is said or switched off.
+ * Arguments for a log in parts that end in NUL, the one character that no name and no path can contain. They override
+ * every setting of the user's configuration that could change the output or run a program.
  */
 export const GIT_LOG = [
   ...['-c', 'log.showRoot=true', 'log', '-z', '--numstat', '--find-renames', '--no-relative'],
@@ -25,10 +25,10 @@ export const GIT_LOG = [
   `--format=tformat:${FIELDS.join('%x00')}`,
 ];
 
-/** `12<tab>3<tab>path`; `-` twice for a binary file; an empty path for a renamed file: the two paths follow. */
+/** `12<tab>3<tab>path`. A binary file has `-` twice. A renamed file has an empty path, and its two paths follow. */
 const FILE = /^\n?(\d+|-)\t(\d+|-)\t(.*)$/s;
 
-/** Reads the parts of what `git log` with GIT_LOG prints. */
+/** Parses the output of `git log` with GIT_LOG. */
 export async function* parseGitLog(parts: AsyncIterable<string>): AsyncGenerator<GitCommit> {
   let commit: GitCommit | undefined;
   let header: string[] = [];
@@ -83,7 +83,7 @@ function fromHeader([
 
 const LAST_SECOND_OF_9999 = 253_402_300_799;
 
-/** Git takes any number for a date; years of five digits, which no database sorts right, end up in 9999. */
+/** Git accepts any number as a date. Years of five digits, which no database sorts right, become 9999. */
 function instant(seconds: string | undefined): Date {
   return new Date(Math.min(Number(seconds) || 0, LAST_SECOND_OF_9999) * 1000);
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Says in one line why git could not do what it was asked. */
+/** The reason why git failed, in one line. */
 export class GitError extends Error {
   constructor(
     message: string,
@@ -12,17 +12,17 @@ export class GitError extends Error {
 }
 
 export interface GitOptions {
-  /** What git reads from its standard input. */
+  /** Text for git's standard input. */
   input?: string;
-  /** What stands between two parts of the output: a line break, where nothing else is said. */
+  /** The separator between two parts of the output. @default a line break */
   separator?: string;
-  /** Stops git. */
+  /** Aborting it stops git. */
   signal?: AbortSignal;
 }
 
 /**
- * Runs git in a directory and yields the parts of its output as they arrive. Arguments go to git as they are: no shell
- * reads them.
+ * Runs git in a directory and yields the parts of its output as they arrive. There is no shell between, so arguments
+ * need no quoting.
  */
 export async function* git(directory: string, args: string[], options: GitOptions = {}): AsyncGenerator<string> {
   const { input = '', separator = '\n', signal } = options;
@@ -31,10 +31,10 @@ export async function* git(directory: string, args: string[], options: GitOption
     signal,
   });
   const closed = once(child, 'close') as Promise<[code: number | null]>;
-  closed.catch(() => undefined); // looked at below, when the output has ended
+  closed.catch(() => undefined); // handled below, when the output has ended
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(0, 2000)));
-  child.stdin.on('error', () => undefined); // git ended before it had read everything: its exit code tells why
+  child.stdin.on('error', () => undefined); // git ended before it had read everything; its exit code gives the reason
   child.stdin.end(input);
 
   try {

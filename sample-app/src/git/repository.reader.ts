@@ -10,12 +10,12 @@ export const REPOSITORIES = Symbol('repositories');
 export class RepositoryReader {
   private constructor(
     readonly name: string,
-    /** where git keeps the repository: another one for each linked worktree, whose HEAD is its own */
+    /** git's folder of the repository. Each linked worktree has one, with its own HEAD */
     readonly gitDirectory: string,
     private readonly directory: string,
   ) {}
 
-  /** @throws {GitError} where git sees no repository that it may read */
+  /** @throws {GitError} if git finds no repository that it may read */
   static async open(directory: string): Promise<RepositoryReader> {
     try {
       const gitDirectory = await answer(directory, ['rev-parse', '--absolute-git-dir']);
@@ -28,7 +28,7 @@ export class RepositoryReader {
     }
   }
 
-  /** The commit that is checked out; null: there are no commits yet. */
+  /** Returns the commit that is checked out, or null if there are no commits yet. */
   async head(): Promise<string | null> {
     try {
       return await answer(this.directory, ['rev-parse', '--verify', '--quiet', 'HEAD']);
@@ -39,8 +39,8 @@ export class RepositoryReader {
   }
 
   /**
-   * Where a shallow clone ends: git has these commits and not their parents, so it cannot tell what they changed.
-   * Empty for a whole repository.
+   * Returns the commits at which a shallow clone ends. git lacks their parents, so their changes are unknown. Empty for
+   * a complete repository.
    */
   async boundary(): Promise<Set<string>> {
     const path = await answer(this.directory, ['rev-parse', '--git-path', 'shallow']);
@@ -48,12 +48,12 @@ export class RepositoryReader {
     return new Set(text.split('\n').filter((sha) => sha !== ''));
   }
 
-  /** The ids of a commit and everything before it. */
+  /** Yields the ids of a commit and of all commits before it. */
   reachableFrom(head: string, signal?: AbortSignal): AsyncGenerator<string> {
     return git(this.directory, ['rev-list', head], { signal });
   }
 
-  /** The commits with these ids, in this order. */
+  /** Yields the commits with these ids, in this order. */
   async *commits(ids: string[], signal?: AbortSignal): AsyncGenerator<GitCommit> {
     if (ids.length === 0) return; // git would take HEAD instead
     const input = ids.map((id) => `${id}\n`).join('');
@@ -62,7 +62,7 @@ export class RepositoryReader {
   }
 }
 
-/** Opens each repository once, however often it is named. */
+/** Opens each repository once, even if it is named several times. */
 export async function openRepositories(directories: readonly string[]): Promise<RepositoryReader[]> {
   const readers = new Map<string, RepositoryReader>();
   for (const directory of directories) {

@@ -1,7 +1,7 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { GitRepository } from './repository.entity.js';
 
-/** A name and an address, exactly as a repository's commits have them: two spellings are two authors. */
+/** A name and an email address as commits have them. Two spellings are two authors. */
 @Entity()
 @Unique(['repositoryId', 'name', 'email'])
 export class Author {

@@ -8,11 +8,11 @@ export class Commit {
   @JoinColumn({ name: 'repositoryId' })
   repository!: GitRepository;
 
-  /** The repository again, as the bare id: nothing has to be joined or loaded to read or write it. */
+  /** The repository's id, to read or write without a join. */
   @PrimaryColumn({ type: 'integer' })
   repositoryId!: number;
 
-  /** A fork has the same commits, with the same ids. */
+  /** Not unique: a fork has the same commits, with the same ids. */
   @PrimaryColumn({ type: 'text' })
   sha!: string;
 
@@ -27,7 +27,7 @@ export class Commit {
   @Column({ type: 'datetime' })
   authoredAt!: Date;
 
-  /** The statistics go by this instant. It can lie in the future: git believes the committer's clock. */
+  /** The statistics use this instant. It can be in the future, because git trusts the committer's clock. */
   @Index()
   @Column({ type: 'datetime' })
   committedAt!: Date;
@@ -38,7 +38,7 @@ export class Commit {
   @Column({ type: 'boolean' })
   isMerge!: boolean;
 
-  /** The last commit that a shallow clone has: what it changed is unknown, and stands here as nothing. */
+  /** True for the oldest commit of a shallow clone. Its changes are unknown, and stored as 0. */
   @Column({ type: 'boolean' })
   isBoundary!: boolean;
 

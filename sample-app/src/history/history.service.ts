@@ -6,10 +6,10 @@ import { Author } from './author.entity.js';
 import { Commit } from './commit.entity.js';
 import { GitRepository } from './repository.entity.js';
 
-/** Rows in one transaction: enough to be quick, few enough for SQLite's limit of parameters. */
+/** Rows per transaction: many for speed, few enough for SQLite's limit of parameters. */
 const CHUNK = 500;
 
-/** Keeps the tables of commits and authors equal to what the repositories hold. */
+/** Keeps the tables of commits and authors equal to the repositories. */
 @Injectable()
 export class HistoryService {
   private readonly logger = new Logger(HistoryService.name);
@@ -20,8 +20,8 @@ export class HistoryService {
   ) {}
 
   /**
-   * Reads what is new and removes what a rebase or a change of branch has left unreachable, and what belongs to
-   * repositories that are shown no longer. A reading that is cut short leaves whole chunks behind; the next one goes on
+   * Reads new commits. Removes commits that a rebase or a change of branch has made unreachable, and those of
+   * repositories that are no longer shown. An interrupted reading has stored whole chunks, and the next one continues
    * from there.
    */
   async read(signal: AbortSignal): Promise<void> {
@@ -31,7 +31,7 @@ export class HistoryService {
     for (const repository of others) await this.empty(repository);
   }
 
-  /** The earliest instant at which commits came or went since `settled` was last called. */
+  /** Returns the earliest instant of a commit that was added or removed since the last call of `settled`. */
   async changedSince(): Promise<Date | null> {
     const repositories = await this.dataSource.manager.find(GitRepository);
     return repositories.reduce<Date | null>(
@@ -40,7 +40,7 @@ export class HistoryService {
     );
   }
 
-  /** The statistics know of every change now. */
+  /** Call it once the statistics include every change. */
   async settled(): Promise<void> {
     await this.dataSource.getRepository(GitRepository).updateAll({ changedSince: null });
   }
@@ -124,7 +124,7 @@ export class HistoryService {
     });
   }
 
-  /** Stands in the transaction of the change itself, so that a crash cannot come between the two. */
+  /** Runs in the transaction of the change itself, so that a crash cannot separate the two. */
   private async noteChange(manager: EntityManager, { id }: GitRepository, commits: { committedAt: Date }[]) {
     const earliest = new Date(Math.min(...commits.map((commit) => commit.committedAt.getTime())));
     const { changedSince } = await manager.findOneByOrFail(GitRepository, { id });

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
-/** A repository, and how far its history has been read. */
+/** A repository, and the state of reading its history. */
 @Entity('repository') // TypeORM has a class of that name
 export class GitRepository {
   @PrimaryGeneratedColumn()
@@ -12,15 +12,15 @@ export class GitRepository {
   @Column({ type: 'text', unique: true })
   gitDirectory!: string;
 
-  /** The commit that was checked out when the history was last read to its end; null: there were no commits. */
+  /** The commit that was checked out when the history was last read to its end. null if there were no commits. */
   @Column({ type: 'text', nullable: true })
   head!: string | null;
 
-  /** Where the clone was shallow then: ids in order, joined by spaces; empty for a whole one. */
+  /** The ids at which the clone was shallow then, in order and joined by spaces. Empty for a complete clone. */
   @Column({ type: 'text', default: '' })
   boundary!: string;
 
-  /** The earliest instant at which a commit came or went that the statistics do not know of yet. */
+  /** The earliest instant of an added or removed commit that the statistics do not include yet. */
   @Column({ type: 'datetime', nullable: true })
   changedSince!: Date | null;
 }

@@ -1,6 +1,6 @@
 /**
- * How many attempts may be made in a time: few by one address, more by all together, as addresses are cheap. That they
- * are few in all also keeps the list short, and the slow hash from being asked for at will.
+ * Limits the attempts in a period of time: a few per address, and more in total, because addresses are cheap. The total
+ * also keeps the list short, and stops strangers from keeping the slow hash busy.
  */
 export class AttemptLimit {
   private attempts: { address: string; at: number }[] = [];
@@ -12,7 +12,7 @@ export class AttemptLimit {
     private readonly now = Date.now,
   ) {}
 
-  /** Counts an attempt before it is made, so that many at the same time count, too. False: one too many. */
+  /** Counts an attempt before it is made, so that simultaneous ones count too. Returns false if it is one too many. */
   take(address: string): boolean {
     const at = this.now();
     this.attempts = this.attempts.filter((attempt) => attempt.at > at - this.duration);
@@ -22,7 +22,7 @@ export class AttemptLimit {
     return true;
   }
 
-  /** Those of an address that has the password after all. */
+  /** Forgets the attempts of an address that has signed in. */
   forgive(address: string): void {
     this.attempts = this.attempts.filter((attempt) => attempt.address !== address);
   }

@@ -1,8 +1,8 @@
 const HERE = 'http://here.invalid';
 
 /**
- * Where to go after the login: an address of this application, whatever a link to the login says. Browsers read
- * `//host`, `/\host` and `/<tab>/host` as other hosts, so the text is read as they do before it is looked at.
+ * Returns the address to open after the login, always one of this application. Browsers read `//host`, `/\host` and
+ * `/<tab>/host` as other hosts, so the text is parsed as a browser does before it is checked.
  */
 export function localPath(to: unknown): string {
   if (typeof to !== 'string' || !to.startsWith('/') || !URL.canParse(to, HERE)) return '/';

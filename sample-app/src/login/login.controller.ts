@@ -54,7 +54,7 @@ export class LoginController {
     }
     this.limit.forgive(address);
     this.sessions.end(sessionIdOf(request));
-    setSessionCookie(response, this.sessions.begin()); // a new id each time: nobody can know it from before
+    setSessionCookie(response, this.sessions.begin()); // a new id at each login, so that no earlier one is valid
     response.redirect(303, to);
   }
 

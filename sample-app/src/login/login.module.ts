@@ -9,11 +9,11 @@ import { SignInFilter } from './sign-in.filter.js';
 export interface LoginOptions {
   /** the owner's */
   password: string;
-  /** whether those who are not signed in may read, too */
+  /** true if visitors may read without signing in */
   isPublic: boolean;
 }
 
-/** A login with one password. Modules whose routes it guards import it: OwnerGuard and ReaderGuard inject its exports. */
+/** A login with one password. Import it in modules whose routes use OwnerGuard or ReaderGuard. */
 @Module({})
 export class LoginModule {
   static forRoot({ password, isPublic }: LoginOptions): DynamicModule {

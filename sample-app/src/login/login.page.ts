@@ -1,13 +1,13 @@
-/** Nothing runs, nothing is styled inline, and the form leads nowhere else. */
+/** Allows no scripts and no inline styles, and the form may only be sent to this application. */
 export const PAGE_HEADERS = {
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy':
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'Cache-Control': 'no-store',
-  'Referrer-Policy': 'same-origin', // with no-referrer a browser's form would say `Origin: null`
+  'Referrer-Policy': 'same-origin', // with no-referrer a browser's form would send `Origin: null`
 };
 
-/** @param to where to go then; problem: why the last attempt failed */
+/** @param to the page to open after signing in; problem: the reason why the last attempt failed */
 export function signInPage({ to, problem }: { to: string; problem?: string }): string {
   return page(`
     ${problem === undefined ? '' : `<p role="alert">${escaped(problem)}</p>`}

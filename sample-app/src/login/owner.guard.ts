@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { sessionIdOf } from './session.cookie.js';
 import { SessionStore } from './session.store.js';
 
-/** Admits the owner, who is signed in. SignInFilter makes the way to the login of what it throws. */
+/** Admits the signed-in owner. SignInFilter turns its exception into a redirect to the login. */
 @Injectable()
 export class OwnerGuard implements CanActivate {
   constructor(private readonly sessions: SessionStore) {}

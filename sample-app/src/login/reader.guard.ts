@@ -4,7 +4,7 @@ import { SessionStore } from './session.store.js';
 
 export const IS_PUBLIC = Symbol('is public');
 
-/** Admits the owner, and everybody where the application is public. */
+/** Admits the owner, and everybody if the application is public. */
 @Injectable()
 export class ReaderGuard extends OwnerGuard {
   constructor(

@@ -2,8 +2,8 @@ import { type CanActivate, type ExecutionContext, ForbiddenException, Injectable
 import type { Request } from 'express';
 
 /**
- * Refuses forms of other sites, and those that do not say where they come from: they could sign a visitor in or out.
- * SameSite alone does not see to that, since signing in needs no cookie. Every browser sends `Origin` with a POST.
+ * Rejects forms of other sites, and those without `Origin`, because they could sign a visitor in or out. SameSite alone
+ * does not prevent this, because signing in needs no cookie. Every browser sends `Origin` with a POST.
  */
 @Injectable()
 export class SameOriginGuard implements CanActivate {

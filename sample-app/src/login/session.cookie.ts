@@ -1,7 +1,7 @@
 import type { CookieOptions, Request, Response } from 'express';
 import { SESSION_DURATION } from './session.store.js';
 
-/** The id in the session cookie of a request; '' where there is none. */
+/** Returns the id in the session cookie of a request, or '' if it has none. */
 export function sessionIdOf(request: Request): string {
   const start = `${nameFor(request)}=`;
   const cookies = request.headers.cookie?.split(/; */) ?? [];
@@ -16,14 +16,14 @@ export function clearSessionCookie(response: Response): void {
   response.clearCookie(nameFor(response.req), optionsFor(response.req));
 }
 
-/** With this prefix browsers take the cookie from this very host alone, and by https alone. */
+/** With this prefix browsers accept the cookie only from this host, and only by https. */
 function nameFor({ secure }: Request): string {
   return secure ? '__Host-session' : 'session';
 }
 
 /**
- * No script can read it. Lax: a link from a mail finds its reader signed in, while a form or a script of another site
- * sends no cookie. `secure` is what express says, behind a proxy by `trust proxy`.
+ * Sets the session cookie. No script can read it. With `lax` a link from a mail opens signed in, but a form or a script
+ * of another site sends no cookie. Express sets `secure`, behind a proxy by `trust proxy`.
  */
 function optionsFor({ secure }: Request): CookieOptions {
   return { httpOnly: true, sameSite: 'lax', secure, path: '/' };

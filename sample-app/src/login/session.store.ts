@@ -1,18 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
-/** Milliseconds: twelve hours, however busy the session is. */
+/** Twelve hours in milliseconds, whether or not the session is used. */
 export const SESSION_DURATION = 12 * 60 * 60 * 1000;
 
 /**
- * The sessions of this process; a restart ends them all. Several processes need a table in their place. Hashes of the
- * ids are kept, so that nobody who reads the store can use what stands there.
+ * The sessions of this process. A restart ends them all, and several processes need a table instead. Only hashes of the
+ * ids are stored, so that somebody who reads the store cannot use them.
  */
 @Injectable()
 export class SessionStore {
   private readonly ends = new Map<string, number>();
 
-  /** Begins a session: its id, which nobody can guess. */
+  /** Begins a session. Returns its random id. */
   begin(): string {
     this.forgetEnded();
     const id = randomBytes(32).toString('base64url');
@@ -24,7 +24,7 @@ export class SessionStore {
     return (this.ends.get(hashOf(id)) ?? 0) > Date.now();
   }
 
-  /** On the server, too: a cookie that was stolen is worth nothing afterwards. */
+  /** Ends a session on the server too, so that a stolen cookie is worthless. */
   end(id: string): void {
     this.ends.delete(hashOf(id));
   }

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, UnauthorizedException } from '@nestjs/common
 import { BaseExceptionFilter } from '@nestjs/core';
 import type { Request, Response } from 'express';
 
-/** Sends a browser that asked for a page to the login and back; scripts and programs are told 401. */
+/** Redirects a browser that asked for a page to the login and back. Scripts and programs get 401. */
 @Catch(UnauthorizedException)
 export class SignInFilter extends BaseExceptionFilter {
   override catch(exception: UnauthorizedException, host: ArgumentsHost): void {
