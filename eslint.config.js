@@ -18,6 +18,13 @@ const databaseNames = [
     message: 'What differs by database belongs in lib/database/dialects/; ask the dialect.',
   },
 ];
+const limitsAndLocks = [
+  {
+    selector: 'TemplateElement[value.raw=/\\b(LIMIT|OFFSET|FETCH FIRST|FOR UPDATE|FOR SHARE|LOCK IN SHARE MODE)\\b/]',
+    message:
+      'Databases write limits and row locks differently; use dialect.limit, dialect.forUpdate or dialect.forShare.',
+  },
+];
 const namedExports = [
   { selector: 'ExportDefaultDeclaration', message: 'Export by name: lib/index.ts lists the public names one by one.' },
 ];
@@ -43,9 +50,10 @@ export default tseslint.config(
   },
   {
     files: ['lib/**/*.ts'],
-    rules: { 'no-console': 'error', ...inLib(clock, databaseNames, namedExports) },
+    rules: { 'no-console': 'error', ...inLib(clock, databaseNames, limitsAndLocks, namedExports) },
   },
-  { files: ['lib/database/**/*.ts'], rules: inLib(clock, namedExports) },
+  { files: ['lib/database/**/*.ts'], rules: inLib(clock, limitsAndLocks, namedExports) },
+  { files: ['lib/database/dialects/**/*.ts'], rules: inLib(clock, namedExports) },
   { files: ['lib/trackstats.tokens.ts'], rules: inLib(databaseNames, namedExports) },
   {
     // specs read raw rows, reach into what they made, and hand over what is wrong on purpose

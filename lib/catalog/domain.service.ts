@@ -84,7 +84,7 @@ WHERE ${table.column('id')} = ${this.database.dialect.integer(domain.id)}`);
 WHERE ${table.column('id')} = ${database.dialect.integer(domain.id)}`);
     } catch (error) {
       // another transaction has taken the ref since `findDomain`
-      throw database.dialect.isDuplicateKey(error) ? new RefTakenError('domain', ref) : error;
+      throw database.driver.isDuplicateKey(error) ? new RefTakenError('domain', ref) : error;
     }
     return Object.assign(domain, { ref });
   }

@@ -1,5 +1,5 @@
-import type { Dialect } from './dialects/dialect.js';
-import { dialectOf, isSupported } from './dialects/dialect.registry.js';
+import { driverOf, isSupported } from './dialects/dialect.registry.js';
+import type { Driver } from './dialects/driver.js';
 import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral } from 'typeorm';
 
 /** Holds every data source of the application, with that of the statistics first. */
@@ -20,21 +20,21 @@ export class DataSources {
 
   /** True if an error says that a database was busy or could not be reached. */
   isOutage(error: unknown): boolean {
-    return this.dialects().some((dialect) => dialect.isTransient(error) || dialect.isUnavailable(error));
+    return this.drivers().some((driver) => driver.isTransient(error) || driver.isUnavailable(error));
   }
 
   /** True if an error says that a statement was cancelled, or met a row of another writer. */
   isPassing(error: unknown): boolean {
-    return this.dialects().some((dialect) => dialect.isCancelled(error) || dialect.isDuplicateKey(error));
+    return this.drivers().some((driver) => driver.isCancelled(error) || driver.isDuplicateKey(error));
   }
 
-  private dialects(): readonly Dialect[] {
-    return [...new Set(this.all().filter(isSupported).map(dialectOf))];
+  private drivers(): readonly Driver[] {
+    return [...new Set(this.all().filter(isSupported).map(driverOf))];
   }
 
   /** Stops waiting for databases: destroys the connections that the library uses. */
   disconnect(): void {
-    for (const dataSource of this.all().filter(isSupported)) dialectOf(dataSource).disconnect(dataSource);
+    for (const dataSource of this.all().filter(isSupported)) driverOf(dataSource).disconnect(dataSource);
   }
 
   /** Returns an entity's metadata from the first data source that has it. */

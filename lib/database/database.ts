@@ -1,7 +1,8 @@
 import type { Sql } from 'sql-template-tag';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
-import type { Dialect, TransactionOptions, WaitOptions } from './dialects/dialect.js';
-import { dialectOf } from './dialects/dialect.registry.js';
+import type { Dialect } from './dialects/dialect.js';
+import type { Driver, TransactionOptions, WaitOptions } from './dialects/driver.js';
+import { driverOf } from './dialects/dialect.registry.js';
 import { CONNECTION_TIMEOUT } from '../trackstats.options.js';
 import { Table } from './table.js';
 import type { Row, Work } from './work.js';
@@ -9,8 +10,9 @@ import type { Row, Work } from './work.js';
 /** Data sources whose sessions are as they must be. */
 const checked = new WeakSet<DataSource>();
 
-/** The data source of the statistics, with its dialect. */
+/** The data source of the statistics, with its driver and dialect. */
 export class Database {
+  readonly driver: Driver;
   readonly dialect: Dialect;
   private readonly tables = new Map<EntityTarget<ObjectLiteral>, Table>();
 
@@ -19,7 +21,8 @@ export class Database {
     readonly dataSource: DataSource,
     readonly connectionTimeout = CONNECTION_TIMEOUT,
   ) {
-    this.dialect = dialectOf(dataSource);
+    this.driver = driverOf(dataSource);
+    this.dialect = this.driver.dialect;
   }
 
   /** Returns the data source's name, as it was passed to TypeOrmModule.forRoot. */
@@ -44,7 +47,7 @@ export class Database {
    */
   async checkSession(): Promise<void> {
     if (checked.has(this.dataSource)) return;
-    await this.dialect.checkSession(this.dataSource);
+    await this.driver.checkSession(this.dataSource);
     checked.add(this.dataSource);
   }
 
@@ -54,27 +57,27 @@ export class Database {
    */
   transaction<T>(work: () => Work<T>, options: TransactionOptions = {}): Promise<T> {
     const { connectionTimeout } = this;
-    return this.dialect.transaction(this.dataSource, work, { connectionTimeout, ...options });
+    return this.driver.transaction(this.dataSource, work, { connectionTimeout, ...options });
   }
 
-  /** Runs works one after the other, as `Dialect.inSlices` says. */
+  /** Runs works one after the other, as `Driver.inSlices` says. */
   inSlices(
     slices: () => Iterable<() => Work<void>>,
     options: TransactionOptions & { readonly tables: readonly string[] },
   ): Promise<void> {
     const { connectionTimeout } = this;
-    return this.dialect.inSlices(this.dataSource, slices, { connectionTimeout, ...options });
+    return this.driver.inSlices(this.dataSource, slices, { connectionTimeout, ...options });
   }
 
   /** Runs statements that only read. */
   read<T>(work: () => Work<T>, options: WaitOptions = {}): Promise<T> {
     const { connectionTimeout } = this;
-    return this.dialect.read(this.dataSource, work, { connectionTimeout, ...options });
+    return this.driver.read(this.dataSource, work, { connectionTimeout, ...options });
   }
 
   /** Reads a statement's rows in chunks, of which one is in memory at a time. */
   each(statement: Sql, onRows: (rows: Row[]) => void, options: WaitOptions = {}): Promise<void> {
     const { connectionTimeout } = this;
-    return this.dialect.each(this.dataSource, statement, onRows, { connectionTimeout, ...options });
+    return this.driver.each(this.dataSource, statement, onRows, { connectionTimeout, ...options });
   }
 }

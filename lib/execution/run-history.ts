@@ -80,7 +80,7 @@ export class RunHistory {
     return this.read((table) => {
       const { dialect } = this.database;
       const ofTracker = sql`r.${table.column('tracker')} = ${dialect.text(tracker)}`;
-      return sql`WHERE ${ofTracker} ORDER BY r.${table.column('id')} DESC LIMIT ${limit}`;
+      return sql`WHERE ${ofTracker} ORDER BY r.${table.column('id')} DESC ${dialect.limit(limit)}`;
     });
   }
 
@@ -120,7 +120,7 @@ export class RunHistory {
       sql`SELECT MAX(${id}) AS id FROM ${table.path} WHERE ${ofTracker} AND ${table.column('status')} = 'succeeded'`,
     );
     const oldestKept = yield* queryOne<{ id: unknown }>(
-      sql`SELECT ${id} AS id FROM ${table.path} WHERE ${ofTracker} ORDER BY ${id} DESC LIMIT 1 OFFSET ${raw(String(this.kept.runs - 1))}`,
+      sql`SELECT ${id} AS id FROM ${table.path} WHERE ${ofTracker} ORDER BY ${id} DESC ${dialect.limit(1, this.kept.runs - 1)}`,
     );
     yield* this.deleteRuns(tracker, before, Number(oldestKept?.id ?? 0), Number(success?.id ?? 0));
   }

@@ -94,7 +94,7 @@ export class TrackerState {
 /** Makes trackers' names compare byte by byte, and both tables read the same whatever the settings of the driver. */
 export async function prepareRunTables(database: Database): Promise<void> {
   readAsStored(database, [TrackerRunRecord, TrackerState]);
-  await database.dialect.prepareKeys(database.dataSource, [
+  await database.driver.prepareKeys(database.dataSource, [
     { table: database.table(TrackerRunRecord), textKeys: ['tracker'] },
     { table: database.table(TrackerState), textKeys: ['name'] },
   ]);

@@ -117,7 +117,7 @@ export class CreateTrackstatsTables1795564800000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     const naming = new Naming(runner.dataSource);
-    const exact = await new Database(runner.dataSource).dialect.exactCollation((text) => runner.query(text));
+    const exact = await new Database(runner.dataSource).driver.exactCollation((text) => runner.query(text));
     for (const table of TABLES) {
       const created = new Table(tableOptions(table, naming, exact));
       const found = await runner.getTable(created.name);

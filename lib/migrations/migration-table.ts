@@ -1,5 +1,5 @@
 import type { TableColumnOptions, TableOptions } from 'typeorm';
-import type { Collation } from '../database/dialects/dialect.js';
+import type { Collation } from '../database/dialects/driver.js';
 import type { ColumnName, Naming, TableName } from './naming.js';
 
 /** A column that a migration creates. */

@@ -57,7 +57,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     checkRegistrations(this.discovery, this.modules);
     this.checkEntities();
     await this.database.checkSession();
-    await this.database.dialect.checkPrivileges(this.database.dataSource);
+    await this.database.driver.checkPrivileges(this.database.dataSource);
     await checkTables(this.database, this.neededEntities());
     await prepareStatisticTables(this.database);
     await prepareRunTables(this.database);

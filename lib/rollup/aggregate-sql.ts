@@ -50,7 +50,7 @@ export function finished(dialect: Dialect, { aggregate, numeric }: OfSource, a: 
   const { empty, partial } = meaningOf(aggregate);
   if (numeric === null) return sql`COALESCE(${a}, 0)`;
   const value =
-    partial.length === 2 ? dialect.storedValue(dialect.quotient(a, b, numeric)) : dialect.unscaled(a, numeric);
+    partial.length === 2 ? dialect.storedValue(dialect.quotient(a, b, numeric)) : dialect.fromAddends(a, numeric);
   return empty === null ? value : sql`COALESCE(${value}, 0)`;
 }
 

@@ -36,5 +36,5 @@ function ambiguousRow(
   const keys = primaryKey.map((key, index) => sql`${key} AS ${raw(`p${String(index)}`)}`);
   const bounds = isDated ? empty : sql`WHERE ${within(dialect, spec)}`;
   return sql`SELECT ${join([...keys, sql`CASE ${join(places, ' ')} END AS place`])} FROM (${query}) source ${bounds}
-GROUP BY ${join(primaryKey)} HAVING ${join(several, ' OR ')} LIMIT 1`;
+GROUP BY ${join(primaryKey)} HAVING ${join(several, ' OR ')} ${dialect.limit(1)}`;
 }

@@ -18,11 +18,13 @@ export function* refuseOtherForms(
   { clock, query }: Pick<ResolvedSource, 'clock' | 'query'>,
   from: number | null,
 ): Work<void> {
-  const conditions = [dialect.otherForm(clock, from), from === null ? otherUnit(clock) : null];
+  const conditions = [dialect.hasOtherForm(clock, from), from === null ? otherUnit(clock) : null];
   const found = conditions.filter((condition) => condition !== null);
   if (found.length === 0) return;
   const rows = sql`FROM (${query}) source WHERE (${join(found, ' OR ')})`;
-  const first = yield* queryOne<{ example: unknown }>(sql`SELECT ${clock.expression} AS example ${rows} LIMIT 1`);
+  const first = yield* queryOne<{ example: unknown }>(
+    sql`SELECT ${clock.expression} AS example ${rows} ${dialect.limit(1)}`,
+  );
   if (first === undefined) return;
   const counted = yield* queryOne<{ count: unknown }>(sql`SELECT COUNT(*) AS count ${rows}`);
   const example = typeof first.example === 'string' ? first.example : JSON.stringify(first.example);

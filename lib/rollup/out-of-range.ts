@@ -31,7 +31,7 @@ export function* longKey(
     const text = dialect.keyText(dialect.storedKey(raw('g.k'), key.kind, 'varchar'), 'varchar');
     const found = yield* queryOne<{ k: string }>(sql`SELECT ${text} AS k FROM (
 SELECT ${dialect.groupKey(key.expression, key.kind, 'varchar')} AS k FROM (${rows}) source WHERE ${key.expression} IS NOT NULL
-) g ORDER BY ${dialect.characters(text)} DESC LIMIT 1`);
+) g ORDER BY ${dialect.characters(text)} DESC ${dialect.limit(1)}`);
     const length = Array.from(found?.k ?? '').length;
     if (found !== undefined && length > limit) return { property: key.property, value: found.k, length, limit };
   }
@@ -40,10 +40,10 @@ SELECT ${dialect.groupKey(key.expression, key.kind, 'varchar')} AS k FROM (${row
 
 /** Seeks what is no number in a numeric column, where a database stores such values: after a run has failed. */
 export function* noNumber(dialect: Dialect, { query: rows, numeric }: ResolvedSource): Work<string | null> {
-  const isNone = numeric === null ? null : dialect.noNumber(numeric.expression);
+  const isNone = numeric === null ? null : dialect.isNotNumber(numeric.expression);
   if (numeric === null || isNone === null) return null;
   const found = yield* queryOne<{ v: unknown }>(
-    sql`SELECT ${numeric.expression} AS v FROM (${rows}) source WHERE ${isNone} LIMIT 1`,
+    sql`SELECT ${numeric.expression} AS v FROM (${rows}) source WHERE ${isNone} ${dialect.limit(1)}`,
   );
   if (found === undefined) return null;
   return found.v instanceof Uint8Array ? `0x${Buffer.from(found.v).toString('hex')}` : String(found.v);
@@ -54,7 +54,7 @@ export function* greatestNumber(dialect: Dialect, source: ResolvedSource): Work<
   const { query: rows, keys, numeric, aggregate } = source;
   if (numeric === null) return null;
   const adds = aggregate === 'sum' || aggregate === 'avg';
-  const total = adds ? dialect.roughSum(numeric.expression) : sql`MAX(${numeric.expression})`;
+  const total = adds ? dialect.approximateSum(numeric.expression) : sql`MAX(${numeric.expression})`;
   const least = adds ? total : sql`MIN(${numeric.expression})`;
   const names = keys.map((_, index) => raw(`k${String(index)}`));
   const grouped = keys.map(
@@ -67,7 +67,7 @@ export function* greatestNumber(dialect: Dialect, source: ResolvedSource): Work<
   const groups = keys.length === 0 ? empty : sql` GROUP BY ${join(keys.map((_, index) => raw(String(index + 1))))}`;
   const [found] = yield* query(sql`SELECT ${join([...texts, raw('g.a AS a'), raw('g.b AS b')])} FROM (
 SELECT ${join([...grouped, sql`${total} AS a`, sql`${least} AS b`])} FROM (${rows}) source${groups}
-) g WHERE g.a IS NOT NULL ORDER BY CASE WHEN ABS(g.a) >= ABS(g.b) THEN ABS(g.a) ELSE ABS(g.b) END DESC LIMIT 1`);
+) g WHERE g.a IS NOT NULL ORDER BY CASE WHEN ABS(g.a) >= ABS(g.b) THEN ABS(g.a) ELSE ABS(g.b) END DESC ${dialect.limit(1)}`);
   if (found === undefined) return null;
   const [a, b] = [Number(found['a']), Number(found['b'])];
   const value = Math.abs(a) >= Math.abs(b) || Number.isNaN(a) ? a : b;

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { meaningOf } from '../catalog/aggregates.js';
 import type { Database } from '../database/database.js';
-import type { Dialect, KeyKind, StagedType, WaitOptions } from '../database/dialects/dialect.js';
+import type { Dialect, KeyKind, StagedType } from '../database/dialects/dialect.js';
+import type { WaitOptions } from '../database/dialects/driver.js';
 import { Spool } from '../database/spool.js';
 import { execute, executeAll, type Row, type Work } from '../database/work.js';
 import { exactValue } from '../statistics/tables/exact-value.js';
@@ -89,7 +90,7 @@ export class PartialSpool {
         return dialect.date(value);
       case 'decimal': {
         const decimal = dialect.decimal(value);
-        return numeric === null || column.name !== 'a' ? decimal : dialect.scaled(dialect.numeric(decimal), numeric);
+        return numeric === null || column.name !== 'a' ? decimal : dialect.asAddend(dialect.numeric(decimal), numeric);
       }
       default:
         return sql`${value}`;
@@ -135,7 +136,7 @@ function spooledQuery(dialect: Dialect, spec: RollupSpec): Sql {
     }
     switch (type) {
       case 'decimal':
-        return sql`${dialect.exactText(numeric === null ? column : dialect.unscaled(column, numeric))} AS ${raw(name)}`;
+        return sql`${dialect.exactText(numeric === null ? column : dialect.fromAddends(column, numeric))} AS ${raw(name)}`;
       case 'date':
         return sql`${dialect.dateText(column)} AS ${raw(name)}`;
       case 'text':

@@ -38,7 +38,7 @@ function countedRanges(dialect: Dialect, spec: RollupSpec): Sql {
   const { clock, query } = spec.source;
   const counted = sql`SELECT COUNT(*) FROM (${query}) source WHERE ${clock.expression} >= r.lo AND ${clock.expression} < r.hi`;
   // apart, or each range is counted twice: once to be shown, once to be compared with 0
-  const ranges = dialect.apart(
+  const ranges = dialect.fence(
     sql`SELECT r.day, (${counted}) AS a FROM ${dialect.rangesOf(clock, scannedRanges(spec))} r`,
   );
   const days = sql`SELECT c.day, SUM(c.a) AS a FROM (${ranges}) c GROUP BY c.day HAVING SUM(c.a) > 0`;
@@ -112,7 +112,7 @@ GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 /** The days and values of all rows first, apart: of days as a column's values the planner expects few. */
 function scanOfDays(dialect: Dialect, spec: RollupSpec): Sql {
   const { query, clock, numeric } = spec.source;
-  const days = dialect.apart(
+  const days = dialect.fence(
     sql`SELECT ${join([sql`${dayOrBase(dialect, spec, clock.expression)} AS day`, ...(numeric === null ? [] : [sql`${numeric.expression} AS n`])])}
 FROM (${query}) source WHERE ${within(dialect, spec)}`,
   );
@@ -143,7 +143,7 @@ export function storedKeys(dialect: Dialect, { source, statistic }: RollupSpec):
     const type = storedType(statistic, key);
     const given = dialect.storedKey(raw(`k${String(index)}`), key.kind, type);
     const stored =
-      type === 'varchar' && !SHORT.has(key.kind) ? dialect.limited(given, lengthOf(statistic, key)) : given;
+      type === 'varchar' && !SHORT.has(key.kind) ? dialect.limitLength(given, lengthOf(statistic, key)) : given;
     if (key.whenNull === 'skip') return stored;
     const bound = boundSentinel(dialect, key.whenNull.sentinel, type);
     return sql`COALESCE(${stored}, ${type === 'varchar' ? bound : dialect.storedKey(bound, 'integer', type)})`;

@@ -1,5 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
-import { DAYS, type Dialect, type Replaced } from '../database/dialects/dialect.js';
+import { DAYS, type Dialect, type ReplaceResult } from '../database/dialects/dialect.js';
 import { execute, executeAll, queryOne, type Work } from '../database/work.js';
 import { type DayNumber, readDayNumber } from '../time/local-date.js';
 import { periodKind } from '../time/period.js';
@@ -15,7 +15,7 @@ import { freshQuery, primaryKey } from './window-sql.js';
  *
  * @param isStaged whether the partials are in their temporary table already
  */
-export function* rollup(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<Replaced> {
+export function* rollup(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<ReplaceResult> {
   const ending = spec.periods.filter(({ period, endsEarly }) => endsEarly && periodKind(period) !== 'bucket');
   for (const period of ending) yield* holdAfter(dialect, spec, period);
   const replaced = yield* withDays(dialect, spec.periods, replacePeriods(dialect, spec, isStaged));
@@ -37,11 +37,11 @@ export function* withDays<T>(dialect: Dialect, periods: readonly DatedPeriod[], 
   const stages = dialect.stageDays(from, through);
   yield* executeAll(stages);
   const result = yield* work;
-  if (stages.length > 0) yield* execute(dialect.unstage(DAYS));
+  if (stages.length > 0) yield* execute(dialect.dropStaged(DAYS));
   return result;
 }
 
-function* replacePeriods(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<Replaced> {
+function* replacePeriods(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<ReplaceResult> {
   if (!isStaged) {
     if (dialect.sharesExpressions || spec.periods.length === 1)
       return yield* replaceTogether(dialect, spec, [partials(dialect, spec)]);
@@ -50,7 +50,7 @@ function* replacePeriods(dialect: Dialect, spec: RollupSpec, isStaged: boolean):
   const replaced = yield* dialect.sharesExpressions
     ? replaceTogether(dialect, spec, [])
     : replaceOneByOne(dialect, spec);
-  yield* execute(dialect.unstage(spec.partials));
+  yield* execute(dialect.dropStaged(spec.partials));
   return replaced;
 }
 
@@ -84,7 +84,7 @@ export function* earliestReading(
   return dialect.parseReading(clock, row?.earliest ?? null);
 }
 
-function replaceTogether(dialect: Dialect, spec: RollupSpec, expressions: readonly Sql[]): Work<Replaced> {
+function replaceTogether(dialect: Dialect, spec: RollupSpec, expressions: readonly Sql[]): Work<ReplaceResult> {
   return dialect.replace({
     ...target(spec),
     expressions,
@@ -102,8 +102,8 @@ function replaceTogether(dialect: Dialect, spec: RollupSpec, expressions: readon
   });
 }
 
-function* replaceOneByOne(dialect: Dialect, spec: RollupSpec): Work<Replaced> {
-  const total: Replaced = { written: 0, removed: 0 };
+function* replaceOneByOne(dialect: Dialect, spec: RollupSpec): Work<ReplaceResult> {
+  const total: ReplaceResult = { written: 0, removed: 0 };
   for (const period of spec.periods) {
     const replaced = yield* replaceTogether(dialect, { ...spec, periods: [period] }, []);
     total.written += replaced.written;

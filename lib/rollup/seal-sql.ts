@@ -13,13 +13,13 @@ import { ofPeriod } from './window-sql.js';
 
 /** Before the range is replaced: gives every key a row on the first date after it, with the value that holds there. */
 export function* holdAfter(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Work<void> {
-  yield* execute(insertCarried(rowsOf(dialect, spec, period), dateAfter(dialect, period)));
+  yield* execute(insertCarried(dialect, rowsOf(dialect, spec, period), dateAfter(dialect, period)));
 }
 
 /** After the range was replaced: keys that had no row before it get one of "nothing" on the first date after it. */
 export function* endNewKeys(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Work<void> {
   const nothing = dialect.decimal(meaningOf(spec.source.aggregate).empty);
-  yield* execute(insertCarried(rowsOf(dialect, spec, period), dateAfter(dialect, period), nothing));
+  yield* execute(insertCarried(dialect, rowsOf(dialect, spec, period), dateAfter(dialect, period), nothing));
 }
 
 /** With 'changes', a row on the first date after the range that says what the row before it says is none. */

@@ -428,5 +428,5 @@ function boundParameter(
     [name]: value,
   }) as [string, unknown[]];
   if (values.length === 0) return raw(text);
-  return join(values.map((bound) => sql`${dialect.shared(bound)}`));
+  return join(values.map((bound) => sql`${dialect.sharedParameter(bound)}`));
 }

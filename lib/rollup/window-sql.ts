@@ -208,7 +208,7 @@ function alive(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
 /** Keys that have a stored row before the range. They continue, with zero or from the stored value. */
 function anchors(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
   const { numeric } = spec.source;
-  const value = numeric === null ? raw('q.value') : dialect.scaled(raw('q.value'), numeric);
+  const value = numeric === null ? raw('q.value') : dialect.asAddend(raw('q.value'), numeric);
   const gained = partialNames(spec.source).map((name) => sql`${period.baseIsStored ? value : raw('NULL')} AS ${name}`);
   const held = knowsHeld(period) ? raw(', q.value AS held, q.known') : empty;
   return sql`SELECT ${join([...keyNames(spec), sql`${dialect.integer(period.from)} AS day`, ...gained])}${held}
@@ -234,7 +234,7 @@ function storedBefore(dialect: Dialect, spec: RollupSpec, period: RollupPeriod):
     return sql`SELECT ${columns}, 1 AS known FROM ${last}`;
   }
   const series = spec.source.keys.map(({ property }) => property);
-  return sql`SELECT ${columns}, 1 AS known FROM ${lastRows(spec.statistic, before, series)} s`;
+  return sql`SELECT ${columns}, 1 AS known FROM ${lastRows(dialect, spec.statistic, before, series)} s`;
 }
 
 /** The keys that have partials or stored rows in the range. */

@@ -1,15 +1,16 @@
 import { ConnectionBusyError, DatabaseNotRespondingError, OvertakenError } from 'nestjs-trackstats';
 import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
-import { PostgresDialect } from '../../lib/database/dialects/postgres.dialect.js';
+import { PostgresDriver } from '../../lib/database/dialects/postgres.driver.js';
+import { PostgresSql } from '../../lib/database/dialects/postgres.sql.js';
 import { retryProspect, type ErrorClassifier } from '../../lib/execution/retry.js';
 import { TRACKSTATS_ENTITIES } from '../../lib/module/trackstats.entities.js';
 import { describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
 
 describe('a connection that PostgreSQL ended between two statements', () => {
   it('is an outage, after which a scheduled run is tried again', () => {
-    const dialect = new PostgresDialect();
-    const judge = { isOutage: (error: unknown) => dialect.isUnavailable(error), isPassing: () => false };
+    const driver = new PostgresDriver(new PostgresSql());
+    const judge = { isOutage: (error: unknown) => driver.isUnavailable(error), isPassing: () => false };
     expect(retryProspect(new QueryRunnerAlreadyReleasedError(), false, judge)).toBe('outage');
     expect(retryProspect(new TypeError('no'), false, judge)).toBe('none');
   });

@@ -40,7 +40,7 @@ export class Engine {
     const engine = new Engine(dataSource, source);
     const tables = statisticTablesOf(engine.database);
     readAsStored(engine.database, [Domain, Metric, Coverage, ...tables.map(({ entity }) => entity)]);
-    await engine.database.dialect.prepareKeys(
+    await engine.database.driver.prepareKeys(
       dataSource,
       tables.map(({ table, keys }) => ({
         table,

@@ -3,7 +3,6 @@ import type { DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
-import type { Cancellation } from '../cancellation.js';
 import type { Table } from '../table.js';
 import type { Row, Work } from '../work.js';
 
@@ -130,7 +129,7 @@ export interface NumericColumn {
 }
 
 /** The rows that `lastBefore` seeks. */
-export interface SoughtRows {
+export interface LastBeforeQuery {
   readonly table: Table;
   /** the columns of the primary key before the date, in its order, with what they are equal to */
   readonly keys: readonly { readonly property: string; readonly value: Sql }[];
@@ -150,51 +149,6 @@ export interface Dialect {
   /** how many parameters one statement may bind */
   readonly maxParameters: number;
 
-  // ── running ──
-  /** runs a whole unit of work in one transaction on the database */
-  transaction<T>(dataSource: DataSource, work: () => Work<T>, options?: TransactionOptions): Promise<T>;
-  /**
-   * runs works one after the other, so that each finds the temporary tables of those before it: in one transaction, or,
-   * where a transaction keeps the whole process waiting, in one each
-   */
-  inSlices(
-    dataSource: DataSource,
-    slices: () => Iterable<() => Work<void>>,
-    options: TransactionOptions & { readonly tables: readonly string[] },
-  ): Promise<void>;
-  /** runs statements that only read; where nothing can cancel them, outside a transaction */
-  read<T>(dataSource: DataSource, work: () => Work<T>, options?: WaitOptions): Promise<T>;
-  /** reads a statement's rows in chunks, in bounded memory */
-  each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void, options?: WaitOptions): Promise<void>;
-  /** destroys the connections that the library uses now, and those that are still being made: nothing waits for them any more */
-  disconnect(dataSource: DataSource): void;
-  /** deadlocks, serialization failures, busy locks: the same work may succeed when it is begun again */
-  isTransient(error: unknown): boolean;
-  /** the connection was lost, or the database takes none or has no room: later the same work may succeed */
-  isUnavailable(error: unknown): boolean;
-  /** somebody, or a limit of the server's, cancelled the statement */
-  isCancelled(error: unknown): boolean;
-  /** a key or a number does not fit its column, or a sum overflows */
-  isOutOfRange(error: unknown): boolean;
-  /** a row with the same primary or unique key is there already */
-  isDuplicateKey(error: unknown): boolean;
-  /**
-   * Checks the settings of a data source's sessions, on the primary and on a replica.
-   *
-   * @throws SessionSettingError
-   */
-  checkSession(dataSource: DataSource): Promise<void>;
-  /**
-   * Checks that the user may create temporary tables.
-   *
-   * @throws MissingPrivilegeError
-   */
-  checkPrivileges(dataSource: DataSource): Promise<void>;
-  /** makes sure that text keys compare byte by byte, where the database does not do so by itself */
-  prepareKeys(dataSource: DataSource, tables: readonly KeyTable[]): Promise<void>;
-  /** how a text column is declared that compares so; null where every one does */
-  exactCollation(read: (text: string) => Promise<Row[]>): Promise<Collation | null>;
-
   /** the database's clock in milliseconds since 1970, the same throughout a statement */
   readonly now: Sql;
   /** true if INSERT and UPDATE can return the rows that they have written (`RETURNING`) */
@@ -210,7 +164,7 @@ export interface Dialect {
   /** binds an integer */
   integer(value: number): Sql;
   /** a value to bind in several places of a statement, where the database tells its type by all of them */
-  shared(value: unknown): unknown;
+  sharedParameter(value: unknown): unknown;
   /** a date column as text, YYYY-MM-DD */
   dateText(expression: Sql): Sql;
   /** a value column as the driver gives it without loss; read it with `exactValue` */
@@ -248,7 +202,7 @@ export interface Dialect {
    *
    * @param from only of rows from this reading on, in milliseconds, and of numbers; null: of all
    */
-  otherForm(column: ClockColumn, from: number | null): Sql | null;
+  hasOtherForm(column: ClockColumn, from: number | null): Sql | null;
   /** the types that columns of a source query have in the database, whatever its entities declare; null where that is not known */
   storedTypes(query: Sql, columns: readonly SourceColumn[]): Work<(string | null)[]>;
   /** equal for rows of one local day, given the shifts from the clock's readings to that day; of no defined type */
@@ -268,21 +222,21 @@ export interface Dialect {
   /** a column's values in a SELECT DISTINCT, where the type itself has no equality */
   comparable(expression: string, column: ColumnShape): string;
   /** a `storedKey` of type varchar that fails, as `isOutOfRange` says, where it has more characters than its column */
-  limited(key: Sql, length: number): Sql;
+  limitLength(key: Sql, length: number): Sql;
   /** how many characters a text has */
   characters(text: Sql): Sql;
   /** a sum that does not overflow, if not an exact one */
-  roughSum(expression: Sql): Sql;
+  approximateSum(expression: Sql): Sql;
   /** a `storedKey`, or a key column, as the driver reads text */
   keyText(key: Sql, stored: StoredKeyType): Sql;
   /** the condition of values in a numeric column that are no numbers; null where the database stores none */
-  noNumber(expression: Sql): Sql | null;
+  isNotNumber(expression: Sql): Sql | null;
   /** an addend of an exact sum: on SQLite decimals of declared digits become integers */
   addend(column: NumericColumn): Sql;
   /** an aggregate of such addends as a number */
-  unscaled(total: Sql, column: NumericColumn): Sql;
+  fromAddends(total: Sql, column: NumericColumn): Sql;
   /** a stored value as an aggregate of addends */
-  scaled(value: Sql, column: NumericColumn): Sql;
+  asAddend(value: Sql, column: NumericColumn): Sql;
   /** sum ÷ count, NULL for a count of 0 */
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql;
 
@@ -309,23 +263,23 @@ export interface Dialect {
   // ── rollup ──
   /**
    * whether the planner takes the days of a column for as many groups as the column has values: it then sorts all rows,
-   * and shares them among no workers, unless the days come from a query that is kept `apart`
+   * and shares them among no workers, unless the days come from a query that is fenced
    */
   readonly overestimatesDays: boolean;
   /** a query, for use in FROM, that the planner does not merge with the one around it: it would compute some columns twice */
-  apart(query: Sql): Sql;
+  fence(query: Sql): Sql;
   /** true if a first run, of a total or of many keys, is faster without first looking for the first row */
   stagesFirstScan(isKeyed: boolean): boolean;
   /** true if several readers of one common table expression share its result; otherwise `stage` it */
   readonly sharesExpressions: boolean;
   /** a common table expression; one that is read more than once is computed once where the database can */
   expression(name: string, query: Sql): Sql;
-  /** a temporary table of a query's rows, of this connection, removed by `unstage` */
+  /** a temporary table of a query's rows, of this connection, removed by `dropStaged` */
   stage(name: string, query: Sql): readonly Sql[];
   /** an empty temporary table */
   stageTable(name: string, columns: readonly StagedColumn[]): readonly Sql[];
-  unstage(name: string): Sql;
-  /** makes the table of day numbers that `eachDay` needs, where it needs one; removed by `unstage(DAYS)` */
+  dropStaged(name: string): Sql;
+  /** makes the table of day numbers that `eachDay` needs, where it needs one; removed by `dropStaged(DAYS)` */
   stageDays(from: number, through: number): readonly Sql[];
   /** FROM clause in which each span (columns `day` … before `next`) is there once for each of its days, as `d.day` */
   eachDay(spans: Sql): Sql;
@@ -337,47 +291,20 @@ export interface Dialect {
    * @param keys of the primary key
    * @param found given the columns of `s` that tell a row, which it selects
    */
-  deleteFound(table: Table, keys: readonly string[], found: (identity: Sql) => Sql): Sql;
+  deleteMatching(table: Table, keys: readonly string[], found: (identity: Sql) => Sql): Sql;
   /** a FROM clause: rows `a` of a query with the last row `s` of the same keys before a date, sought by the primary key */
-  lastBefore(sought: SoughtRows): Sql;
+  lastBefore(sought: LastBeforeQuery): Sql;
   /** makes a range of a statistic's rows hold exactly the fresh ones, leaving unchanged rows alone where it can */
-  replace(replacement: Replacement): Work<Replaced>;
+  replace(replacement: Replacement): Work<ReplaceResult>;
   /** the rows that a range holds and those that it should, where they are not the same */
   compare(comparison: Comparison): Work<Row[]>;
 
+  /** ends a query that is to return so many rows, after it has left out so many */
+  limit(rows: number, skipped?: number): Sql;
   /** ends a SELECT whose rows are held until the transaction ends; empty where a transaction holds the database */
   readonly forUpdate: Sql;
   /** as `forUpdate`, and other transactions may hold the rows so too; empty where a transaction holds the database */
   readonly forShare: Sql;
-}
-
-export interface Collation {
-  readonly charset: string;
-  readonly collation: string;
-}
-
-export interface WaitOptions {
-  /** cancelled, the work is rolled back */
-  readonly cancellation?: Cancellation | undefined;
-  /** milliseconds to wait for a connection: a free one of the pool, or SQLite's one without a transaction. @default CONNECTION_TIMEOUT */
-  readonly connectionTimeout?: number | undefined;
-  /** when the call was made that waits, by `performance.now()`. @default now */
-  readonly waitingSince?: number | undefined;
-}
-
-export interface TransactionOptions extends WaitOptions {
-  /**
-   * a crash of the server may undo it though it has succeeded, and nothing is lost by that: what relies on it commits
-   * later, and is undone or kept with it. It need not wait for the disk.
-   */
-  readonly isProvisional?: boolean | undefined;
-}
-
-/** A table with text columns that are keys. */
-export interface KeyTable {
-  table: Table;
-  /** properties of the text columns that must compare exactly */
-  textKeys: readonly string[];
 }
 
 export type StagedType = 'text' | 'integer' | 'date' | 'decimal';
@@ -411,7 +338,7 @@ export interface Comparison extends Pick<Replacement, 'table' | 'keys' | 'value'
   select: (key: (property: string) => Sql, has: { readonly stored: Sql; readonly fresh: Sql }) => Sql;
 }
 
-export interface Replaced {
+export interface ReplaceResult {
   /** rows inserted or changed */
   written: number;
   removed: number;

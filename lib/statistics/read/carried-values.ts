@@ -113,12 +113,12 @@ function dayNumbers(dates: readonly (LocalDate | null | undefined)[]): DayNumber
  * @param where a condition on `s`
  * @param by the properties in which the series differ; none for a single series, whose last row the index finds
  */
-export function lastRows({ table, keys }: StatisticTable, where: Sql, by: readonly string[]): Sql {
+export function lastRows(dialect: Dialect, { table, keys }: StatisticTable, where: Sql, by: readonly string[]): Sql {
   const properties = ['metricId', 'period', ...keys.map(({ property }) => property), 'date', 'value'];
   const columns = join(properties.map((property) => sql`s.${table.column(property)}`));
   const rows = sql`FROM ${table.path} s WHERE ${where}`;
   const latestFirst = sql`ORDER BY s.${table.column('date')} DESC`;
-  if (by.length === 0) return sql`(SELECT ${columns} ${rows} ${latestFirst} LIMIT 1)`;
+  if (by.length === 0) return sql`(SELECT ${columns} ${rows} ${latestFirst} ${dialect.limit(1)})`;
   const series = join(by.map((property) => sql`s.${table.column(property)}`));
   return sql`(SELECT * FROM (SELECT ${columns}, ROW_NUMBER() OVER (PARTITION BY ${series} ${latestFirst}) AS position ${rows}) r WHERE r.position = 1)`;
 }
@@ -133,7 +133,7 @@ export interface StatisticRows {
  * Inserts a row at a date for every series that has earlier rows and none at that date. By default it has the carried
  * value.
  */
-export function insertCarried({ statistic, where }: StatisticRows, date: Sql, value?: Sql): Sql {
+export function insertCarried(dialect: Dialect, { statistic, where }: StatisticRows, date: Sql, value?: Sql): Sql {
   const { table } = statistic;
   const [day, stored] = [table.column('date'), table.column('value')];
   const keys = statistic.keys.map(({ property }) => property);
@@ -141,7 +141,7 @@ export function insertCarried({ statistic, where }: StatisticRows, date: Sql, va
   const upTo = sql`${where(raw('s'))} AND s.${day} <= ${date}`;
   return sql`INSERT INTO ${table.path} (${join([...given, day, stored])})
 SELECT ${join([...given.map((column) => sql`l.${column}`), date, value ?? sql`l.${stored}`])}
-FROM ${lastRows(statistic, upTo, keys)} l WHERE l.${day} < ${date}`;
+FROM ${lastRows(dialect, statistic, upTo, keys)} l WHERE l.${day} < ${date}`;
 }
 
 /** Deletes the rows at a date that say what is carried there anyway. */
@@ -156,5 +156,5 @@ export function deleteRepeated(dialect: Dialect, { statistic, where }: Statistic
 FROM ${table.path} s WHERE ${where(raw('s'))} AND s.${day} <= ${date}`;
     return sql`SELECT * FROM (${rows}) r WHERE r.${day} = ${date} AND r.position > 1 AND NOT (${dialect.differ(sql`r.${value}`, raw('r.earlier'))})`;
   };
-  return dialect.deleteFound(table, ['metricId', 'period', ...keys, 'date'], repeated);
+  return dialect.deleteMatching(table, ['metricId', 'period', ...keys, 'date'], repeated);
 }

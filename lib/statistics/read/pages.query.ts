@@ -1,4 +1,4 @@
-import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import sql, { empty, join, type Sql } from 'sql-template-tag';
 import type { Database } from '../../database/database.js';
 import { query, queryOne, type Work } from '../../database/work.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
@@ -84,7 +84,7 @@ function* dateOfRow(database: Database, filter: RowFilter, n: number, after: Loc
   const date = table.column('date');
   const found = yield* queryOne<{ row_date: LocalDate }>(sql`SELECT ${database.dialect.dateText(date)} AS row_date
 FROM ${table.path} WHERE ${rowCondition(database, filter)} ${between(database, filter, after, null)}
-ORDER BY ${date} LIMIT 1 OFFSET ${raw(String(n - 1))}`);
+ORDER BY ${date} ${database.dialect.limit(1, n - 1)}`);
   return found?.row_date ?? null;
 }
 
@@ -92,7 +92,7 @@ function* rowsWhere(database: Database, filter: RowFilter, further: Sql, limit: 
   const { table, keys } = filter.table;
   const order = [table.column('date'), ...keys.map((key) => inOrder(database, key))];
   const rows = yield* query(sql`SELECT ${columns(database, filter.table)} FROM ${table.path}
-WHERE ${rowCondition(database, filter)} ${further} ORDER BY ${join(order)} LIMIT ${raw(String(limit))}`);
+WHERE ${rowCondition(database, filter)} ${further} ORDER BY ${join(order)} ${database.dialect.limit(limit)}`);
   return rows.map((row) => storedRow(filter.table, row));
 }
 

@@ -70,7 +70,7 @@ export function* selectPoints(database: Database, filter: RowFilter, withEarlier
   const points =
     !withEarlier || before === null
       ? inRange
-      : sql`${list} ${lastRows(filter.table, rowCondition(database, { ...filter, range: before }), [])} s
+      : sql`${list} ${lastRows(dialect, filter.table, rowCondition(database, { ...filter, range: before }), [])} s
 UNION ALL ${inRange}`;
   const rows = yield* query(dialect.points(points));
   return dialect.readPoints(rows).map((point) => ({ date: point.date, value: exactValue(point.value) }));
@@ -136,7 +136,7 @@ export function* selectLastRow(database: Database, filter: RowFilter): Work<Stor
   const others = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
   const order = [sql`${table.column('date')} DESC`, table.column('metricId'), table.column('period'), ...others];
   const rows = yield* query(
-    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} WHERE ${rowCondition(database, filter)} ORDER BY ${join(order)} LIMIT 1`,
+    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} WHERE ${rowCondition(database, filter)} ORDER BY ${join(order)} ${dialect.limit(1)}`,
   );
   return rows.map((row) => storedRow(filter.table, row));
 }
@@ -144,7 +144,7 @@ export function* selectLastRow(database: Database, filter: RowFilter): Work<Stor
 /** Returns the last row of each series of a filter as a subquery with the table's columns. */
 export function lastRowsOf(database: Database, filter: RowFilter): Sql {
   const series = ['metricId', 'period', ...filter.table.keys.map(({ property }) => property)];
-  return lastRows(filter.table, rowCondition(database, filter), series);
+  return lastRows(database.dialect, filter.table, rowCondition(database, filter), series);
 }
 
 function lastOfEachSeries(database: Database, filter: RowFilter): Sql {

@@ -89,7 +89,7 @@ function periodAfter({ dialect }: Database, { table }: StatisticTable, { metricI
   const [metricColumn, column] = [table.column('metricId'), table.column('period')];
   const after = period === null ? empty : sql`AND ${column} > ${dialect.integer(period)}`;
   return sql`SELECT ${metricColumn} AS metric_id, ${column} AS period, NULL AS object_type FROM ${table.path}
-WHERE ${metricColumn} = ${dialect.integer(metricId)} ${after} ORDER BY ${column} LIMIT 1`;
+WHERE ${metricColumn} = ${dialect.integer(metricId)} ${after} ORDER BY ${column} ${dialect.limit(1)}`;
 }
 
 function typeAfter({ dialect }: Database, { table }: StatisticTable, { metricId, period, objectType }: Place): Sql {
@@ -98,5 +98,5 @@ function typeAfter({ dialect }: Database, { table }: StatisticTable, { metricId,
   const after = objectType === null ? empty : sql`AND ${column} > ${dialect.text(objectType)}`;
   return sql`SELECT ${metricColumn} AS metric_id, ${periodColumn} AS period, ${column} AS object_type FROM ${table.path}
 WHERE ${metricColumn} = ${dialect.integer(metricId)} AND ${periodColumn} = ${dialect.integer(period ?? 0)} ${after}
-ORDER BY ${column} LIMIT 1`;
+ORDER BY ${column} ${dialect.limit(1)}`;
 }

@@ -51,7 +51,7 @@ export function* readTop(
     : sql`${table.path} s WHERE ${rowCondition(database, rowFilter)} AND`;
   const rows = yield* query(sql`SELECT ${columns(database, scope.table, sql`s.`)} FROM ${source}
 ${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${raw(order.toUpperCase())}, ${join(ties)}
-LIMIT ${raw(String(Math.min(limit, Number.MAX_SAFE_INTEGER)))} OFFSET ${raw(String(offset))}`);
+${dialect.limit(Math.min(limit, Number.MAX_SAFE_INTEGER), offset)}`);
   return rows.map((row) => storedRow(scope.table, row));
 }
 
@@ -89,7 +89,7 @@ export function* readGreatestCells(
   const rows = yield* query(sql`SELECT ${join(selected)}, ${greatness} AS greatness FROM ${table.path}
 WHERE ${rowCondition(database, { ...scope, metrics: [metric], period, range: { from, to } })}
 AND ${table.column('value')} IS NOT NULL GROUP BY ${join(columns)}
-ORDER BY ${greatness} DESC, ${join(ties)} LIMIT ${raw(String(limit))}`);
+ORDER BY ${greatness} DESC, ${join(ties)} ${dialect.limit(limit)}`);
   return rows.map((row) =>
     Object.fromEntries(keys.map(({ property }, place) => [property, row[`row_key${place}`] as string | number])),
   );

@@ -12,9 +12,10 @@ export class MetricStatistics implements StoredStatistics {
 
   *exist(metric: Metric): Work<boolean> {
     for (const { table } of statisticTablesOf(this.database)) {
-      const id = this.database.dialect.integer(metric.id);
+      const { dialect } = this.database;
+      const id = dialect.integer(metric.id);
       const row = yield* queryOne(
-        sql`SELECT 1 AS found FROM ${table.path} WHERE ${table.column('metricId')} = ${id} LIMIT 1`,
+        sql`SELECT 1 AS found FROM ${table.path} WHERE ${table.column('metricId')} = ${id} ${dialect.limit(1)}`,
       );
       if (row !== undefined) return true;
     }

@@ -155,7 +155,7 @@ export async function prepareStatisticTables(database: Database): Promise<void> 
     table,
     textKeys: keys.filter(({ type }) => type === 'varchar').map(({ property }) => property),
   }));
-  await database.dialect.prepareKeys(database.dataSource, [
+  await database.driver.prepareKeys(database.dataSource, [
     { table: database.table(Domain), textKeys: ['ref'] },
     { table: database.table(Metric), textKeys: ['ref'] },
     { table: database.table(Coverage), textKeys: ['scope'] },

@@ -169,7 +169,7 @@ function* hasRecordedRows(database: Database, { metric, period, table, cell }: R
   const ofType: KeyValues = table.kind === 'object' ? { objectType: [cell['objectType'] ?? ''] } : {};
   const filter = { table, alternatives: [ofType], metrics: [metric], period, range: { from: null, to: null } };
   const row = yield* queryOne(
-    sql`SELECT 1 AS found FROM ${table.table.path} WHERE ${rowCondition(database, filter)} LIMIT 1`,
+    sql`SELECT 1 AS found FROM ${table.table.path} WHERE ${rowCondition(database, filter)} ${database.dialect.limit(1)}`,
   );
   return row !== undefined;
 }

@@ -73,7 +73,7 @@ export class Incrementer {
     try {
       return yield* addIncrements(this.context, increments, now);
     } catch (error) {
-      const isRefused = error instanceof TrackstatsError || !this.context.database.dialect.isTransient(error);
+      const isRefused = error instanceof TrackstatsError || !this.context.database.driver.isTransient(error);
       throw isRefused ? new NothingWritten(error) : error;
     }
   }

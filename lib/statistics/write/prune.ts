@@ -66,7 +66,7 @@ export function* removeBefore(database: Database, metricId: number, period: Peri
     const where = (alias: Sql): Sql =>
       sql`${alias}.${table.column('metricId')} = ${dialect.integer(metricId)} AND ${alias}.${table.column('period')} = ${dialect.integer(period)}`;
     const rows: StatisticRows = { statistic, where };
-    if (carriesForward(period)) yield* execute(insertCarried(rows, date));
+    if (carriesForward(period)) yield* execute(insertCarried(database.dialect, rows, date));
     removed += yield* execute(
       dialect.deleteFrom(table, sql`${where(raw('s'))} AND s.${table.column('date')} < ${date}`),
     );

@@ -110,8 +110,8 @@ export class TrackerRunner {
     try {
       return await this.runResolved(tracker, options);
     } catch (error) {
-      const dialects = [this.database.dialect, tracker.sourceDatabase.dialect];
-      throw dialects.some((dialect) => dialect.isOutOfRange(error)) ? await explainOutOfRange(tracker, error) : error;
+      const drivers = [this.database.driver, tracker.sourceDatabase.driver];
+      throw drivers.some((driver) => driver.isOutOfRange(error)) ? await explainOutOfRange(tracker, error) : error;
     }
   }
 
@@ -287,7 +287,7 @@ export class TrackerRunner {
     yield* stagePartials(dialect, scanOf(tracker, whole, options.now, false));
     const day = yield* firstStagedDay();
     if (day === null || day >= DATED_FROM) return knownProbe(day === null ? null : fromDayNumber(day), false);
-    yield* execute(dialect.unstage(PARTIAL));
+    yield* execute(dialect.dropStaged(PARTIAL));
     return probe;
   }
 

@@ -209,7 +209,7 @@ export class TrackerVerifier {
       });
     }
     yield function* () {
-      yield* execute(dialect.unstage(spec.partials));
+      yield* execute(dialect.dropStaged(spec.partials));
     };
     for (const differences of found.values()) differences.sort(byKeyAndDate);
   }

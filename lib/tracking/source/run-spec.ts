@@ -46,14 +46,20 @@ export function* specOf(
   const periods: RollupPeriod[] = [];
   for (const period of plan.periods) {
     // before a first run there are rows only by another hand, or of a coverage that was lost
-    const hasStored = !period.isFirst || (yield* hasRows(spec, ofPeriod(dialect, spec, period, raw('s'))));
+    const hasStored = !period.isFirst || (yield* hasRows(dialect, spec, ofPeriod(dialect, spec, period, raw('s'))));
     periods.push({ ...period, hasStored });
   }
   return { ...spec, periods };
 }
 
 /** True if a statistic's table, as `s`, has rows that meet a condition. */
-export function* hasRows({ statistic }: Pick<RollupSpec, 'statistic'>, condition: Sql): Work<boolean> {
-  const rows = yield* query(sql`SELECT 1 AS present FROM ${statistic.table.path} s WHERE ${condition} LIMIT 1`);
+export function* hasRows(
+  dialect: Dialect,
+  { statistic }: Pick<RollupSpec, 'statistic'>,
+  condition: Sql,
+): Work<boolean> {
+  const rows = yield* query(
+    sql`SELECT 1 AS present FROM ${statistic.table.path} s WHERE ${condition} ${dialect.limit(1)}`,
+  );
   return rows.length > 0;
 }

@@ -35,7 +35,7 @@ export function* refuseLoss(
   if (definition.sourceKeptSince === null && (!definition.appendOnly || from === undefined)) return;
   const reach = definition.sourceKeptSince ?? (yield* probe.firstDate());
   const storedIn = (period: RollupPeriod, first: DayNumber, last: DayNumber): Work<boolean> =>
-    hasRows(spec, inRange(dialect, spec, { ...period, from: first, through: last }, raw('s')));
+    hasRows(dialect, spec, inRange(dialect, spec, { ...period, from: first, through: last }, raw('s')));
   for (const period of spec.periods) {
     const firstWhole = reach === null ? shiftDay(period.through, 1) : wholeFrom(spec, period, reach);
     const last = earlierDay(period.through, shiftDay(firstWhole, -1));

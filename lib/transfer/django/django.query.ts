@@ -112,5 +112,5 @@ export function selectDjangoRows(
       : [sql`${column('object_type_id')} AS object_type`, sql`${column('object_id')} AS object_id`]),
   ];
   return query(sql`SELECT ${join(columns)} FROM ${path(from)} WHERE ${column('id')} > ${afterId}
-ORDER BY ${column('id')} LIMIT ${raw(String(DJANGO_PAGE))}`);
+ORDER BY ${column('id')} ${dialect.limit(DJANGO_PAGE)}`);
 }

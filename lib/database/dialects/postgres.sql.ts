@@ -1,23 +1,13 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import { QueryRunnerAlreadyReleasedError, type DataSource, type QueryRunner } from 'typeorm';
-import { MissingPrivilegeError } from '../../errors/database.error.js';
+import { type DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { query, queryOne, type Row, type Work } from '../work.js';
-import type { ConnectionUse } from './connection-use.js';
-import {
-  BaseDialect,
-  type Beginning,
-  encodedAs,
-  freshColumns,
-  insertInto,
-  nameOf,
-  sameKeys,
-  withExpressions,
-} from './base.dialect.js';
+import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } from './day-expressions.js';
+import { BaseSql, encodedAs, freshColumns, insertInto, sameKeys, withExpressions } from './base.sql.js';
 import type {
   Clock,
   ClockColumn,
@@ -28,21 +18,12 @@ import type {
   KeyRefusal,
   NumericColumn,
   Point,
-  Replaced,
+  ReplaceResult,
   Replacement,
-  SoughtRows,
+  LastBeforeQuery,
   SourceColumn,
   StoredKeyType,
-  WaitOptions,
 } from './dialect.js';
-import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } from './day-expressions.js';
-
-/** SQLSTATE: serialization failure, deadlock, lock not available */
-const TRANSIENT = new Set(['40001', '40P01', '55P03']);
-
-/** SQLSTATE classes and codes, and what Node calls it: no connection, no room, shutting down, ended for being idle, a standby */
-const UNAVAILABLE =
-  /^(08...|53...|57P0[1-5]|25P03|25006|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 
 const KEY_KINDS: Readonly<Record<string, KeyKind>> = {
   smallint: 'integer',
@@ -84,34 +65,6 @@ const SESSION_ZONE: KeyRefusal = {
   refused: "whose text depends on the session's time zone. Expected timestamptz or text",
 };
 
-/** Settings on which the text of a value depends: a role may have others, and keys would change with the connection. */
-const TEXT_SETTINGS = [
-  'SET LOCAL datestyle = ISO',
-  'SET LOCAL intervalstyle = postgres',
-  'SET LOCAL extra_float_digits = 1',
-  'SET LOCAL bytea_output = hex',
-];
-/** The part of pg's Client that is used. */
-interface Client {
-  readonly _connected?: boolean;
-  readonly connection?: { readonly stream?: { destroy(): void } };
-}
-
-/** The part of pg's Pool that is used. */
-interface Pool {
-  readonly _clients?: readonly Client[];
-  readonly waitingCount?: number;
-}
-
-function poolsOf({ driver }: DataSource): readonly Pool[] {
-  const { master, slaves = [] } = driver as unknown as { master?: Pool; slaves?: readonly Pool[] };
-  return master === undefined ? [] : [master, ...slaves];
-}
-
-function sqlState(error: unknown): string {
-  return String((error as { code?: unknown } | null)?.code);
-}
-
 /** Where a row is, also in a partitioned table, as columns of a query. */
 function placeOf(alias: Sql): Sql {
   return sql`${alias}.ctid AS place, ${alias}.tableoid AS part`;
@@ -120,7 +73,8 @@ function placeOf(alias: Sql): Sql {
 /** True if a row `s` is the one that was found, `f`. */
 const IS_PLACE = raw('s.ctid = f.place AND s.tableoid = f.part');
 
-class Shared {
+/** A value that is bound once for all the places where it is. */
+export class Shared {
   constructor(readonly value: unknown) {}
 }
 
@@ -135,89 +89,15 @@ function writesUtc({ driver }: DataSource): boolean {
   return postgres?.defaults?.parseInputDatesAsUTC === true;
 }
 
-/** The number of each value's parameter. */
-function placesOf(values: readonly unknown[]): number[] {
-  const known = new Map<Shared, number>();
-  let count = 0;
-  return values.map((value) => {
-    if (!(value instanceof Shared)) return ++count;
-    const place = known.get(value) ?? ++count;
-    known.set(value, place);
-    return place;
-  });
-}
-
-export class PostgresDialect extends BaseDialect {
+export class PostgresSql extends BaseSql {
   readonly name = 'PostgreSQL';
+
   readonly maxParameters = 65_000;
-
-  isTransient(error: unknown): boolean {
-    return TRANSIENT.has(sqlState(error));
-  }
-
-  /**
-   * Where a connection ends without a word the driver has no code for it; where it ends between two statements, TypeORM
-   * gives it back to the pool by itself, and refuses the next one.
-   */
-  isUnavailable(error: unknown): boolean {
-    const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-    return (
-      UNAVAILABLE.test(String(code)) ||
-      error instanceof QueryRunnerAlreadyReleasedError ||
-      (code === undefined &&
-        /^Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after|Client was closed/.test(
-          String(message),
-        ))
-    );
-  }
 
   readonly now = sql`CAST(EXTRACT(EPOCH FROM now()) * 1000 AS bigint)`;
 
-  /** In one round trip. The label is the application's name for the server's list of sessions, by which it is cancelled. */
-  protected begin({ label, idleLimit, isProvisional }: Beginning): readonly string[] {
-    const settings = [
-      // compiling the CASE of a zone's offsets takes longer than evaluating it for a million rows
-      'SET LOCAL jit = off',
-      ...TEXT_SETTINGS,
-      ...(isProvisional ? ['SET LOCAL synchronous_commit = off'] : []),
-      ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`]),
-      ...(idleLimit === null ? [] : [`SET LOCAL idle_in_transaction_session_timeout = ${String(idleLimit)}`]),
-    ];
-    return [['START TRANSACTION ISOLATION LEVEL READ COMMITTED', ...settings].join('; ')];
-  }
-
-  override async checkPrivileges(dataSource: DataSource): Promise<void> {
-    const runner = dataSource.createQueryRunner('master');
-    try {
-      const [found] = (await runner.query(
-        `SELECT has_database_privilege(current_database(), 'TEMPORARY')::text AS "mayStage",
-format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user) AS "grant"`,
-      )) as { mayStage: string; grant: string }[];
-      if (found?.mayStage === 'false') throw new MissingPrivilegeError(nameOf(dataSource), 'TEMPORARY', found.grant);
-    } finally {
-      await runner.release();
-    }
-  }
-
-  protected cancellation(label: string | null): string {
-    return `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = '${String(label)}'`;
-  }
-
-  isCancelled(error: unknown): boolean {
-    return sqlState(error) === '57014';
-  }
-
-  /** text too long, number out of range, and what `storedValue` fails with for NaN */
-  isOutOfRange(error: unknown): boolean {
-    return ['22001', '22003', '22P02'].includes(sqlState(error));
-  }
-
-  roughSum(expression: Sql): Sql {
+  approximateSum(expression: Sql): Sql {
     return sql`SUM(CAST(CAST(${expression} AS text) AS numeric))`;
-  }
-
-  isDuplicateKey(error: unknown): boolean {
-    return sqlState(error) === '23505';
   }
 
   override binaryOrder(expression: Sql): Sql {
@@ -227,7 +107,7 @@ format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
   override readonly overestimatesDays = true;
 
   /** A literal, and no number: workers share what is under the latter only once it is cast, which is too late. */
-  override apart(query: Sql): Sql {
+  override fence(query: Sql): Sql {
     return sql`${query} OFFSET '0'`;
   }
 
@@ -238,86 +118,8 @@ format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
 
   protected readonly stagedTypes = { text: 'varchar', integer: 'integer', date: 'date', decimal: 'numeric' };
 
-  each(
-    dataSource: DataSource,
-    statement: Sql,
-    onRows: (rows: Row[]) => void,
-    options: WaitOptions = {},
-  ): Promise<void> {
-    return this.readOnly(dataSource, options, async (connection) => {
-      await connection.query(
-        `DECLARE trackstats_rows NO SCROLL CURSOR FOR ${this.statementText(statement)}`,
-        this.statementValues(statement),
-      );
-      for (;;) {
-        options.cancellation?.check();
-        const rows = (await connection.query('FETCH 5000 FROM trackstats_rows')) as Row[];
-        if (rows.length === 0) break;
-        onRows(rows);
-      }
-    });
-  }
-
-  /** In a transaction where it can be cancelled: the server finds it by the transaction's label. */
-  override read<T>(dataSource: DataSource, work: () => Work<T>, options: WaitOptions = {}): Promise<T> {
-    const { cancellation } = options;
-    if (cancellation === undefined) return super.read(dataSource, work, options);
-    return this.readOnly(dataSource, options, (connection) => this.drive(connection, work(), cancellation));
-  }
-
-  private readOnly<T>(
-    dataSource: DataSource,
-    options: WaitOptions,
-    task: (connection: ConnectionUse) => Promise<T>,
-  ): Promise<T> {
-    return this.onConnection(dataSource, 'slave', options, (connection) => {
-      const { label } = connection;
-      const settings = [...TEXT_SETTINGS, ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`])];
-      // a read-only transaction that is SERIALIZABLE by default may fail and have to be repeated
-      const begin = ['START TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY', ...settings].join('; ');
-      return this.inTransaction(connection, [begin], () => task(connection), options.cancellation);
-    });
-  }
-
-  protected limitedOptions({ options }: DataSource, ms: number): Readonly<Record<string, unknown>> {
-    const extra = (options as { extra?: object }).extra ?? {};
-    return { extra: { ...extra, connectionTimeoutMillis: ms, query_timeout: ms } };
-  }
-
-  protected destroyConnection(connection: unknown): void {
-    (connection as Client | undefined)?.connection?.stream?.destroy();
-  }
-
-  /** TypeORM's way to give a connection back as one that is broken. */
-  protected override discard(runner: QueryRunner): void {
-    super.discard(runner);
-    const broken = runner as unknown as { releasePostgresConnection?: (error: Error) => Promise<void> };
-    void broken.releasePostgresConnection?.(new Error('The connection was destroyed.'));
-  }
-
-  protected unconnected(dataSource: DataSource): readonly unknown[] {
-    return poolsOf(dataSource).flatMap((pool) =>
-      (pool._clients ?? []).filter(({ _connected }) => _connected === false),
-    );
-  }
-
-  protected isPoolBusy(dataSource: DataSource): boolean {
-    return poolsOf(dataSource).some(({ waitingCount }) => (waitingCount ?? 0) > 0);
-  }
-
-  protected statementText({ strings, values }: Sql): string {
-    const places = placesOf(values);
-    return strings.map((text, index) => (index === 0 ? text : `$${String(places[index - 1])}${text}`)).join('');
-  }
-
-  protected override statementValues({ values }: Sql): unknown[] {
-    return [...new Set(values.map((value) => (value instanceof Shared ? value : new Shared(value))))].map(
-      ({ value }) => value,
-    );
-  }
-
   /** One parameter for all of its places, as TypeORM has it: PostgreSQL cannot tell the type of `$1 IS NULL` alone. */
-  override shared(value: unknown): unknown {
+  override sharedParameter(value: unknown): unknown {
     return new Shared(value);
   }
 
@@ -498,11 +300,11 @@ format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
   }
 
   /** by way of text: a cast from double precision to numeric would round to 15 digits */
-  override unscaled(total: Sql, { type }: NumericColumn): Sql {
+  override fromAddends(total: Sql, { type }: NumericColumn): Sql {
     return type === 'float' ? sql`CAST(CAST(${total} AS text) AS numeric)` : total;
   }
 
-  override scaled(value: Sql, { type }: NumericColumn): Sql {
+  override asAddend(value: Sql, { type }: NumericColumn): Sql {
     return type === 'float' ? sql`CAST(${value} AS double precision)` : value;
   }
 
@@ -531,7 +333,7 @@ FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j)`;
   }
 
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {
-    return sql`ROUND(CAST(${this.unscaled(sum, column)} AS numeric), 20) / NULLIF(${count}, 0)`;
+    return sql`ROUND(CAST(${this.fromAddends(sum, column)} AS numeric), 20) / NULLIF(${count}, 0)`;
   }
 
   dateOf(day: Sql): Sql {
@@ -559,7 +361,7 @@ FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j)`;
    * JOIN hashes or merges whatever the planner expects: with NOT EXISTS, before the table's first ANALYZE, each fresh
    * row was compared with each stored one (8.4 s instead of 0.2 s for 4,300 rows).
    */
-  protected override *replaceStored(replacement: Replacement): Work<Replaced> {
+  protected override *replaceStored(replacement: Replacement): Work<ReplaceResult> {
     const { table, keys, value, expressions } = replacement;
     const column = table.column(value);
     const compared = sql`SELECT ${freshColumns(keys)}, s.place, s.part FROM ${this.besideStored(replacement)}`;
@@ -604,7 +406,7 @@ WHERE f.c0 IS NULL OR s.${table.column(first)} IS NULL OR s.${table.column(value
    * By where the rows are. Before the first ANALYZE the planner expects one row whatever the condition, and prefers the
    * index of dates to the primary key: it read all rows of a date for each row that it deleted.
    */
-  override deleteFound(table: Table, _keys: readonly string[], found: (identity: Sql) => Sql): Sql {
+  override deleteMatching(table: Table, _keys: readonly string[], found: (identity: Sql) => Sql): Sql {
     return sql`WITH found AS MATERIALIZED (${found(placeOf(raw('s')))})
 DELETE FROM ${table.path} AS s USING found f WHERE ${IS_PLACE}`;
   }
@@ -613,7 +415,7 @@ DELETE FROM ${table.path} AS s USING found f WHERE ${IS_PLACE}`;
    * Each row is sought in the order of the primary key, which nothing but its index has: where columns are compared one
    * by one, the planner takes the index of dates before the first ANALYZE, and reads it back to the last row of each key.
    */
-  override lastBefore({ table, keys, date, before, query }: SoughtRows): Sql {
+  override lastBefore({ table, keys, date, before, query }: LastBeforeQuery): Sql {
     const columns = [...keys.map(({ property }) => property), date].map((property) => sql`s.${table.column(property)}`);
     const last = sql`SELECT s.* FROM ${table.path} s WHERE ROW(${join(columns)}) < ROW(${join([...keys.map(({ value }) => value), before])})
 ORDER BY ${join(columns.map((column) => sql`${column} DESC`))} LIMIT 1`;
@@ -623,7 +425,7 @@ ORDER BY ${join(columns.map((column) => sql`${column} DESC`))} LIMIT 1`;
     )}`;
   }
 
-  protected putStaged(): Work<number> {
+  protected writeStaged(): Work<number> {
     throw new TypeError('PostgreSQL stages nothing');
   }
 }

@@ -1,16 +1,11 @@
-import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
-import { ConnectionBusyError } from '../../errors/database.error.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
-import type { Cancellation } from '../cancellation.js';
-import { CONNECTION_TIMEOUT } from '../../trackstats.options.js';
-import { remainingWait } from '../limits.js';
 import type { Table } from '../table.js';
-import { execute, executeAll, queryOne, type Row, type StatementResult, type Work } from '../work.js';
-import { BaseDialect, encodedAs, freshColumns, insertInto } from './base.dialect.js';
+import { execute, queryOne, type Work } from '../work.js';
 import { choose, epochDay, epochReading, isoReading, readingMs, rangesJson, stepOfWeek } from './day-expressions.js';
+import { BaseSql, encodedAs, freshColumns, insertInto } from './base.sql.js';
 import {
   DAYS,
   type Clock,
@@ -22,24 +17,7 @@ import {
   type NumericColumn,
   type Replacement,
   type StoredKeyType,
-  type TransactionOptions,
-  type WaitOptions,
 } from './dialect.js';
-
-/** The part of better-sqlite3's connection that is used. */
-interface Connection {
-  readonly inTransaction: boolean;
-  prepare(text: string): Prepared;
-  exec(text: string): unknown;
-}
-
-interface Prepared {
-  safeIntegers(on: boolean): Prepared;
-  readonly reader: boolean;
-  all(...values: unknown[]): Row[];
-  iterate(...values: unknown[]): Iterable<Row>;
-  run(...values: unknown[]): { changes: number };
-}
 
 /** Hours, tens of minutes, minutes: how much of a reading's text tells them, and what makes it a reading again. */
 const DAY_PARTS = [
@@ -59,59 +37,21 @@ const KEY_KINDS: readonly (readonly [pattern: RegExp, kind: KeyKind])[] = [
   [/^date$/, 'date'],
 ];
 
-export class SqliteDialect extends BaseDialect {
+export class SqliteSql extends BaseSql {
   readonly name = 'SQLite';
+
   readonly maxParameters = 32_000;
+
   // REAL is binary
   override readonly addsExactly = false;
+
   override readonly forUpdate = empty;
+
   override readonly forShare = empty;
-
-  isTransient(error: unknown): boolean {
-    return String((error as { code?: unknown } | null)?.code).startsWith('SQLITE_BUSY');
-  }
-
-  isUnavailable(error: unknown): boolean {
-    return /^SQLITE_(FULL|IOERR|CANTOPEN|NOMEM|READONLY)/.test(String((error as { code?: unknown } | null)?.code));
-  }
 
   readonly now = sql`CAST(ROUND((JULIANDAY('now') - 2440587.5) * 86400000) AS INTEGER)`;
 
-  /** A transaction is one burst: nothing of it can be cancelled but between its statements. */
-  protected begin(): readonly string[] {
-    return ['BEGIN IMMEDIATE'];
-  }
-
-  protected cancellation(): string {
-    throw new TypeError('SQLite runs in this process: nothing else could cancel its statements');
-  }
-
-  protected limitedOptions(): Readonly<Record<string, unknown>> {
-    return {};
-  }
-
-  protected destroyConnection(): void {
-    throw new TypeError("SQLite has one connection, which is the application's too");
-  }
-
-  protected unconnected(): readonly unknown[] {
-    return [];
-  }
-
-  protected isPoolBusy(): boolean {
-    return false;
-  }
-
-  isCancelled(error: unknown): boolean {
-    return (error as { code?: unknown } | null)?.code === 'SQLITE_INTERRUPT';
-  }
-
-  /** SQLite has no limits but that of integers; `limited` and `storedValue` fail at those of the other databases */
-  isOutOfRange(error: unknown): boolean {
-    return /^(integer overflow|malformed JSON)$/.test(String((error as { message?: unknown } | null)?.message));
-  }
-
-  override limited(key: Sql, length: number): Sql {
+  override limitLength(key: Sql, length: number): Sql {
     return sql`CASE WHEN LENGTH(${key}) > ${raw(String(length))} THEN ${failing(key)} ELSE ${key} END`;
   }
 
@@ -119,16 +59,11 @@ export class SqliteDialect extends BaseDialect {
     return sql`LENGTH(${text})`;
   }
 
-  roughSum(expression: Sql): Sql {
+  approximateSum(expression: Sql): Sql {
     return sql`TOTAL(${expression})`;
   }
 
-  isDuplicateKey(error: unknown): boolean {
-    const code = (error as { code?: unknown } | null)?.code;
-    return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
-  }
-
-  override apart(query: Sql): Sql {
+  override fence(query: Sql): Sql {
     return sql`${query} LIMIT -1 OFFSET 0`;
   }
 
@@ -139,97 +74,6 @@ export class SqliteDialect extends BaseDialect {
 
   // no affinity: what is put in comes out
   protected readonly stagedTypes = { text: '', integer: '', date: '', decimal: '' };
-
-  /** In one burst: while rows are open on the connection, the application could use it for nothing else. */
-  each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void): Promise<void> {
-    return Promise.resolve().then(() => {
-      let rows: Row[] = [];
-      for (const row of prepare(connectionOf(dataSource), statement.sql).iterate(...statement.values)) {
-        rows.push(row);
-        if (rows.length < 1000) continue;
-        onRows(rows);
-        rows = [];
-      }
-      onRows(rows);
-    });
-  }
-
-  protected statementText(statement: Sql): string {
-    return statement.sql;
-  }
-
-  /**
-   * The application's calls share this connection: with an `await` between our statements, they would fall into our
-   * transaction, and ours into theirs. So the work runs as one synchronous burst, begun while no transaction is open.
-   */
-  override transaction<T>(
-    dataSource: DataSource,
-    work: () => Work<T>,
-    { cancellation, connectionTimeout = CONNECTION_TIMEOUT, waitingSince = performance.now() }: TransactionOptions = {},
-  ): Promise<T> {
-    const deadline = performance.now() + remainingWait(connectionTimeout, waitingSince);
-    const isOver = (): boolean => performance.now() >= deadline;
-    return this.retrying(async () => {
-      const connection = connectionOf(dataSource);
-      await untilIdle(connection, { isOver, waitingSince, cancellation });
-      cancellation?.check();
-      const run = this.statementRunner(dataSource, connection);
-      connection.exec('BEGIN IMMEDIATE');
-      try {
-        const result = drive(work(), run, cancellation);
-        connection.exec('COMMIT');
-        return result;
-      } catch (error) {
-        if (connection.inTransaction) connection.exec('ROLLBACK');
-        throw error;
-      }
-    }, isOver);
-  }
-
-  /** Each slice is a burst of its own: between two of them the application's calls have their turn. */
-  override async inSlices(
-    dataSource: DataSource,
-    slices: () => Iterable<() => Work<void>>,
-    { tables, ...options }: TransactionOptions & { readonly tables: readonly string[] },
-  ): Promise<void> {
-    const connection = connectionOf(dataSource);
-    // after the application's own transaction, whose rollback would bring them back
-    const dropTables = (): Promise<void> =>
-      this.transaction(dataSource, () =>
-        executeAll(tables.map((table) => sql`DROP TABLE IF EXISTS temp.${raw(table)}`)),
-      );
-    await inTurn(connection, async () => {
-      await dropTables();
-      try {
-        for (const slice of slices()) {
-          await turn();
-          await this.transaction(dataSource, slice, options);
-        }
-      } finally {
-        // what is left is dropped by the next verification
-        await dropTables().catch(() => undefined);
-      }
-    });
-  }
-
-  override read<T>(dataSource: DataSource, work: () => Work<T>, { cancellation }: WaitOptions = {}): Promise<T> {
-    return this.retrying(() =>
-      Promise.resolve().then(() =>
-        drive(work(), this.statementRunner(dataSource, connectionOf(dataSource)), cancellation),
-      ),
-    );
-  }
-
-  private statementRunner(dataSource: DataSource, connection: Connection): (statement: Sql) => StatementResult {
-    return (statement) => {
-      this.checkValues(statement);
-      dataSource.logger.logQuery(statement.sql, statement.values);
-      const prepared = preparedOn(connection, statement.sql);
-      return prepared.reader
-        ? { rows: prepared.all(...statement.values), affected: 0 }
-        : { rows: [], affected: prepared.run(...statement.values).changes };
-    };
-  }
 
   date(value: string): Sql {
     return sql`${value}`;
@@ -303,7 +147,7 @@ export class SqliteDialect extends BaseDialect {
    * of integers. Numbers sort before all text, and a T after every time of its day. Text without a date ('', '0000-00-00')
    * is a row before all dates, and no other form.
    */
-  override otherForm(column: ClockColumn, from: number | null): Sql | null {
+  override hasOtherForm(column: ClockColumn, from: number | null): Sql | null {
     const { kind, expression } = column;
     const isOther = sql`(${otherFormOf(column)})`;
     if (from === null) return isOther;
@@ -394,16 +238,16 @@ export class SqliteDialect extends BaseDialect {
   }
 
   /** Text that is no number ('abc', '1,50') would add 0, or the digits that it begins with. */
-  override noNumber(expression: Sql): Sql {
+  override isNotNumber(expression: Sql): Sql {
     return sql`NOT (${expression} < '' OR ${expression} = CAST(${expression} AS NUMERIC))`;
   }
 
-  override unscaled(total: Sql, column: NumericColumn): Sql {
+  override fromAddends(total: Sql, column: NumericColumn): Sql {
     const scale = exactScale(column);
     return scale === 0 ? total : sql`${total} / ${power(scale)}`;
   }
 
-  override scaled(value: Sql, column: NumericColumn): Sql {
+  override asAddend(value: Sql, column: NumericColumn): Sql {
     return scaledBy(exactScale(column), value);
   }
 
@@ -420,7 +264,7 @@ FROM JSON_EACH(${json}) j)`;
   }
 
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {
-    return sql`CAST(${this.unscaled(sum, column)} AS REAL) / NULLIF(${count}, 0)`;
+    return sql`CAST(${this.fromAddends(sum, column)} AS REAL) / NULLIF(${count}, 0)`;
   }
 
   dateOf(day: Sql): Sql {
@@ -489,11 +333,11 @@ SELECT day + 1 FROM days WHERE day < ${this.integer(through)}) SELECT day FROM d
     ];
   }
 
-  protected override unstageFresh(replacement: Replacement): Sql {
+  protected override dropFresh(replacement: Replacement): Sql {
     return sql`DELETE FROM ${raw(this.freshTable(replacement))}`;
   }
 
-  protected *putStaged(replacement: Replacement): Work<number> {
+  protected *writeStaged(replacement: Replacement): Work<number> {
     const { table, keys, value } = replacement;
     const column = table.column(value);
     return yield* execute(sql`${insertInto(replacement)} SELECT ${freshColumns(keys)} FROM ${raw(this.freshTable(replacement))} f WHERE TRUE
@@ -561,71 +405,4 @@ function declaredTypes({ metadata }: Table, keys: readonly string[]): string[] {
 
 function power(scale: number): Sql {
   return raw(`${String(10 ** scale)}.0`);
-}
-
-function connectionOf(dataSource: DataSource): Connection {
-  return (dataSource.driver as unknown as { databaseConnection: Connection }).databaseConnection;
-}
-
-interface IdleWait {
-  readonly isOver: () => boolean;
-  readonly waitingSince: number;
-  readonly cancellation: Cancellation | undefined;
-}
-
-async function untilIdle(connection: Connection, { isOver, waitingSince, cancellation }: IdleWait): Promise<void> {
-  while (connection.inTransaction) {
-    cancellation?.check();
-    if (isOver()) throw new ConnectionBusyError(performance.now() - waitingSince, null);
-    await pause(5);
-  }
-}
-
-function drive<T>(work: Work<T>, run: (statement: Sql) => StatementResult, cancellation?: Cancellation): T {
-  let step = work.next();
-  while (step.done !== true) {
-    let result: StatementResult;
-    try {
-      cancellation?.check();
-      result = run(step.value);
-    } catch (error) {
-      step = work.throw(error);
-      continue;
-    }
-    step = work.next(result);
-  }
-  return step.value;
-}
-
-const turns = new WeakMap<Connection, Promise<unknown>>();
-
-/** One at a time on a connection, which has one set of temporary tables for all. */
-function inTurn<T>(connection: Connection, task: () => Promise<T>): Promise<T> {
-  const before = turns.get(connection) ?? Promise.resolve();
-  const result = before.then(task, task);
-  turns.set(
-    connection,
-    result.catch(() => undefined),
-  );
-  return result;
-}
-
-const STATEMENTS = 200;
-const statements = new WeakMap<Connection, Map<string, Prepared>>();
-
-/** With integers as numbers, whatever `defaultSafeIntegers` says: those that no number holds are selected as text. */
-function prepare(connection: Connection, text: string): Prepared {
-  return connection.prepare(text).safeIntegers(false);
-}
-
-/** Prepared once: half of a small statement's time. The ones that were not used for longest are forgotten. */
-function preparedOn(connection: Connection, text: string): Prepared {
-  const known = statements.get(connection) ?? new Map<string, Prepared>();
-  statements.set(connection, known);
-  const prepared = known.get(text) ?? prepare(connection, text);
-  known.delete(text);
-  known.set(text, prepared);
-  const [oldest] = known.keys();
-  if (known.size > STATEMENTS && oldest !== undefined) known.delete(oldest);
-  return prepared;
 }

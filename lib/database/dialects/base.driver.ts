@@ -1,0 +1,344 @@
+import type { Sql } from 'sql-template-tag';
+import { DataSource, type DataSourceOptions, type QueryRunner, type ReplicationMode } from 'typeorm';
+import { ConnectionBusyError, DatabaseNotRespondingError, TooManyValuesError } from '../../errors/database.error.js';
+import type { Cancellation } from '../cancellation.js';
+import { CONNECTION_TIMEOUT } from '../../trackstats.options.js';
+import { remainingWait, withinTime } from '../limits.js';
+import type { Row, StatementResult, Work } from '../work.js';
+import { ConnectionUse } from './connection-use.js';
+import type { Dialect } from './dialect.js';
+import type { Collation, KeyTable, TransactionOptions, WaitOptions, Driver } from './driver.js';
+
+const ATTEMPTS = 8;
+
+/** Milliseconds for each step of a cancel on the server, which nobody waits for longer than its grace. */
+const CANCEL_LIMIT = 5_000;
+
+/** Where a data source is opened for a statement or two. */
+const ONE_CONNECTION = {
+  entities: [],
+  migrations: [],
+  subscribers: [],
+  synchronize: false,
+  migrationsRun: false,
+  dropSchema: false,
+  installExtensions: false,
+  cache: false,
+  poolSize: 1,
+};
+
+/** The first statements of a transaction, if the server needs any. */
+export interface BeginOptions {
+  /** tells the transaction from all others */
+  readonly label: string | null;
+  /** milliseconds after which the server may end the transaction if no statement comes */
+  readonly idleLimit: number | null;
+  readonly isProvisional: boolean;
+}
+
+/** A connection that is used, or a wait for one. */
+interface Use {
+  destroy(): void;
+}
+
+/** The common part of most drivers: a pool, and a transaction on a connection of its own. */
+export abstract class BaseDriver implements Driver {
+  constructor(readonly dialect: Dialect) {}
+
+  abstract isTransient(error: unknown): boolean;
+
+  abstract isUnavailable(error: unknown): boolean;
+
+  abstract isCancelled(error: unknown): boolean;
+
+  abstract isOutOfRange(error: unknown): boolean;
+
+  abstract isDuplicateKey(error: unknown): boolean;
+
+  protected abstract statementText(statement: Sql): string;
+
+  protected statementValues(statement: Sql): unknown[] {
+    return statement.values;
+  }
+
+  async transaction<T>(
+    dataSource: DataSource,
+    work: () => Work<T>,
+    { isProvisional = false, ...options }: TransactionOptions = {},
+  ): Promise<T> {
+    const { cancellation } = options;
+    const idleLimit = cancellation?.idleLimit ?? null;
+    return this.retrying(() => {
+      cancellation?.check();
+      return this.onConnection(dataSource, 'master', options, (connection) =>
+        this.inTransaction(
+          connection,
+          this.begin({ label: connection.label, idleLimit, isProvisional }),
+          () => this.drive(connection, work(), cancellation),
+          cancellation,
+        ),
+      );
+    });
+  }
+
+  protected async inTransaction<T>(
+    connection: ConnectionUse,
+    begin: readonly string[],
+    task: () => Promise<T>,
+    cancellation: Cancellation | undefined,
+  ): Promise<T> {
+    try {
+      for (const statement of begin) await connection.query(statement);
+      const result = await connection.cancellably(task);
+      cancellation?.check();
+      await connection.query('COMMIT');
+      return result;
+    } catch (error) {
+      await connection.rollBack();
+      throw error;
+    }
+  }
+
+  /**
+   * Statements that begin a transaction. READ COMMITTED: under MySQL's default an INSERT … SELECT would lock the rows
+   * that it reads.
+   */
+  protected abstract begin(beginning: BeginOptions): readonly string[];
+
+  /** Cancels, on the server, the statement that a connection executes: by another one, of which the pool may have none left. */
+  private async cancelStatement(
+    dataSource: DataSource,
+    mode: ReplicationMode,
+    connection: ConnectionUse,
+  ): Promise<void> {
+    const options = { ...dataSource.options, ...ONE_CONNECTION, ...this.limitedOptions(dataSource, CANCEL_LIMIT) };
+    const other = new DataSource(options as DataSourceOptions);
+    await other.initialize();
+    const runner = other.createQueryRunner(mode);
+    try {
+      await connection.sendCancel(() =>
+        withinTime(CANCEL_LIMIT, runner.query(this.cancellation(connection.label, connection.runner)), () => {
+          this.discard(runner);
+          return new DatabaseNotRespondingError(nameOf(dataSource), CANCEL_LIMIT);
+        }),
+      );
+    } finally {
+      await runner.release();
+      await other.destroy();
+    }
+  }
+
+  /** A statement that cancels the one that a connection is at. */
+  protected abstract cancellation(label: string | null, runner: QueryRunner): string;
+
+  inSlices(
+    dataSource: DataSource,
+    slices: () => Iterable<() => Work<void>>,
+    options: TransactionOptions & { readonly tables: readonly string[] },
+  ): Promise<void> {
+    return this.transaction(dataSource, () => oneAfterTheOther(slices()), options);
+  }
+
+  /** Options of a data source whose driver gives up connecting, and its statements, after so many milliseconds. */
+  protected abstract limitedOptions(dataSource: DataSource, ms: number): Readonly<Record<string, unknown>>;
+
+  /** Closes the socket of a driver's connection without a word to the server. */
+  protected abstract destroyConnection(connection: unknown): void;
+
+  /** Closes a runner's connection, and takes it out of its pool at once: nobody else gets it while it is closing. */
+  protected discard(runner: QueryRunner): void {
+    this.destroyConnection((runner as unknown as { databaseConnection?: unknown }).databaseConnection);
+  }
+
+  /** The driver's connections of a data source's pools that are still being made. */
+  protected abstract pendingConnections(dataSource: DataSource): readonly unknown[];
+
+  /** True if calls wait because every connection of the pool is in use. */
+  protected abstract isPoolBusy(dataSource: DataSource): boolean;
+
+  read<T>(dataSource: DataSource, work: () => Work<T>, options: WaitOptions = {}): Promise<T> {
+    return this.onConnection(dataSource, 'slave', options, (connection) =>
+      connection.cancellably(() => this.drive(connection, work(), options.cancellation)),
+    );
+  }
+
+  abstract each(
+    dataSource: DataSource,
+    statement: Sql,
+    onRows: (rows: Row[]) => void,
+    options?: WaitOptions,
+  ): Promise<void>;
+
+  disconnect(dataSource: DataSource): void {
+    for (const connection of this.usesOf(dataSource)) connection.destroy();
+    for (const connection of this.pendingConnections(dataSource)) this.destroyConnection(connection);
+  }
+
+  checkSession(_dataSource: DataSource): Promise<void> {
+    return Promise.resolve();
+  }
+
+  checkPrivileges(_dataSource: DataSource): Promise<void> {
+    return Promise.resolve();
+  }
+
+  prepareKeys(_dataSource: DataSource, _tables: readonly KeyTable[]): Promise<void> {
+    return Promise.resolve();
+  }
+
+  exactCollation(_read: (text: string) => Promise<Row[]>): Promise<Collation | null> {
+    return Promise.resolve(null);
+  }
+
+  /**
+   * Begins the work again after a transient failure, a little later each time.
+   *
+   * @param isOver true once the time for it has passed
+   */
+  protected async retrying<T>(attempt: () => Promise<T>, isOver: () => boolean = () => false): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (tries >= ATTEMPTS || !this.isTransient(error) || isOver()) throw error;
+        await pause(2 ** tries * (1 + Math.random()));
+      }
+    }
+  }
+
+  protected async drive<T>(connection: ConnectionUse, work: Work<T>, cancellation?: Cancellation): Promise<T> {
+    let step = work.next();
+    while (step.done !== true) {
+      let result: StatementResult;
+      try {
+        cancellation?.check();
+        result = await this.run(connection, step.value);
+      } catch (error) {
+        step = work.throw(error);
+        continue;
+      }
+      step = work.next(result);
+    }
+    return step.value;
+  }
+
+  /** @throws TooManyValuesError instead of what drivers say, which names neither the reason nor the number */
+  protected checkValues({ values: { length } }: Sql): void {
+    if (length > this.dialect.maxParameters)
+      throw new TooManyValuesError(length, this.dialect.maxParameters, this.dialect.name);
+  }
+
+  private async run(connection: ConnectionUse, statement: Sql): Promise<StatementResult> {
+    this.checkValues(statement);
+    const result = await connection.execute(this.statementText(statement), this.statementValues(statement));
+    return { rows: (result.records ?? []) as StatementResult['rows'], affected: result.affected ?? 0 };
+  }
+
+  /** Uses a connection of the pool, which gets it back however the use ends. */
+  protected async onConnection<T>(
+    dataSource: DataSource,
+    mode: ReplicationMode,
+    options: WaitOptions,
+    use: (connection: ConnectionUse) => Promise<T>,
+  ): Promise<T> {
+    const runner = await this.connect(dataSource, mode, options);
+    try {
+      return await this.withUse(dataSource, mode, runner, options.cancellation, use);
+    } catch (error) {
+      options.cancellation?.signal.throwIfAborted();
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private async withUse<T>(
+    dataSource: DataSource,
+    mode: ReplicationMode,
+    runner: QueryRunner,
+    cancellation: Cancellation | undefined,
+    use: (connection: ConnectionUse) => Promise<T>,
+  ): Promise<T> {
+    const began = performance.now();
+    const connection = new ConnectionUse(runner, cancellation, {
+      cancel: (at) => this.cancelStatement(dataSource, mode, at),
+      destroy: () => {
+        this.discard(runner);
+      },
+      onDestroyed: () => new DatabaseNotRespondingError(nameOf(dataSource), performance.now() - began),
+    });
+    const uses = this.usesOf(dataSource);
+    uses.add(connection);
+    try {
+      return await use(connection);
+    } finally {
+      uses.delete(connection);
+      connection.end();
+    }
+  }
+
+  /** @throws ConnectionBusyError, DatabaseNotRespondingError */
+  private async connect(
+    dataSource: DataSource,
+    mode: ReplicationMode,
+    { cancellation, connectionTimeout = CONNECTION_TIMEOUT, waitingSince = performance.now() }: WaitOptions,
+  ): Promise<QueryRunner> {
+    const runner = dataSource.createQueryRunner(mode);
+    const others = this.pendingConnections(dataSource);
+    const connecting = runner.connect() as Promise<unknown>;
+    const made = this.pendingConnections(dataSource).filter((connection) => !others.includes(connection));
+    const waited = (): number => performance.now() - waitingSince;
+    const limited = withinTime(remainingWait(connectionTimeout, waitingSince), connecting, () =>
+      this.isPoolBusy(dataSource)
+        ? new ConnectionBusyError(waited(), nameOf(dataSource))
+        : new DatabaseNotRespondingError(nameOf(dataSource), waited()),
+    );
+    const uses = this.usesOf(dataSource);
+    let given: Use = { destroy: () => undefined };
+    const disconnected = new Promise<never>((_, reject) => {
+      given = {
+        destroy: () => {
+          reject(new DatabaseNotRespondingError(nameOf(dataSource), waited()));
+        },
+      };
+    });
+    uses.add(given);
+    try {
+      const got = Promise.race([limited, disconnected]);
+      await (cancellation === undefined ? got : cancellation.during(got));
+      return runner;
+    } catch (error) {
+      // one that comes after all goes back to the pool
+      connecting.then(
+        () => runner.release(),
+        () => undefined,
+      );
+      // and one that may never come must not count as one of the pool's for ever
+      for (const connection of made) this.destroyConnection(connection);
+      throw error;
+    } finally {
+      uses.delete(given);
+    }
+  }
+
+  private readonly uses = new WeakMap<DataSource, Set<Use>>();
+
+  private usesOf(dataSource: DataSource): Set<Use> {
+    let uses = this.uses.get(dataSource);
+    if (uses === undefined) this.uses.set(dataSource, (uses = new Set()));
+    return uses;
+  }
+}
+
+/** A data source's name, for messages. */
+export function nameOf(dataSource: DataSource): string {
+  return (dataSource.options as { name?: string }).name ?? 'default';
+}
+
+function* oneAfterTheOther(slices: Iterable<() => Work<void>>): Work<void> {
+  for (const slice of slices) yield* slice();
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

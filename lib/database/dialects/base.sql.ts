@@ -1,0 +1,360 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { DataSource } from 'typeorm';
+import type { LocalDate } from '../../time/local-date.js';
+import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import { processTimeZone, type ClockSegment, type DayRange } from '../../time/time-zone.js';
+import type { Table } from '../table.js';
+import { execute, executeAll, query, type Row, type Work } from '../work.js';
+import type {
+  Clock,
+  ClockColumn,
+  ColumnShape,
+  Comparison,
+  DayPart,
+  Dialect,
+  KeyEncoding,
+  KeyKind,
+  KeyRefusal,
+  NumericColumn,
+  Point,
+  ReplaceResult,
+  Replacement,
+  LastBeforeQuery,
+  SourceColumn,
+  StagedColumn,
+  StagedType,
+  StoredKeyType,
+  Upsert,
+} from './dialect.js';
+
+/** The SQL of most databases: the standard, with ON CONFLICT. */
+export abstract class BaseSql implements Dialect {
+  abstract readonly name: string;
+
+  abstract readonly maxParameters: number;
+
+  readonly addsExactly: boolean = true;
+
+  readonly returnsRows: boolean = true;
+
+  limit(rows: number, skipped = 0): Sql {
+    return raw(`LIMIT ${String(rows)}${skipped === 0 ? '' : ` OFFSET ${String(skipped)}`}`);
+  }
+
+  readonly forUpdate: Sql = sql`FOR UPDATE`;
+
+  readonly forShare: Sql = sql`FOR SHARE`;
+
+  abstract readonly now: Sql;
+
+  abstract date(value: string): Sql;
+
+  abstract decimal(value: string | null): Sql;
+
+  abstract text(value: string): Sql;
+
+  abstract dateText(expression: Sql): Sql;
+
+  abstract exactText(expression: Sql): Sql;
+
+  integer(value: number): Sql {
+    return sql`CAST(${value} AS integer)`;
+  }
+
+  sharedParameter(value: unknown): unknown {
+    return value;
+  }
+
+  points(query: Sql): Sql {
+    return sql`SELECT ${this.dateText(raw('p.d'))} AS d, ${this.exactText(raw('p.v'))} AS v FROM (${query}) p ORDER BY p.d`;
+  }
+
+  readPoints(rows: readonly Row[]): Point[] {
+    return rows.map(({ d, v }) => ({ date: d as LocalDate, value: v }));
+  }
+
+  numeric(expression: Sql): Sql {
+    return expression;
+  }
+
+  binaryOrder(expression: Sql): Sql {
+    return expression;
+  }
+
+  upsert({ table, keys, value, rows, mode }: Upsert): Sql {
+    const keyColumns = keys.map((key) => table.column(key));
+    const column = table.column(value);
+    const replaced =
+      mode === 'replace' ? sql`excluded.${column}` : sql`COALESCE(${table.path}.${column}, 0) + excluded.${column}`;
+    return sql`INSERT INTO ${table.path} (${join([...keyColumns, column])}) VALUES ${tuples(rows)}
+ON CONFLICT (${join(keyColumns)}) DO UPDATE SET ${column} = ${replaced}`;
+  }
+
+  insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql {
+    const columns = Object.keys(values).map((property) => table.column(property));
+    return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES (${join(Object.values(values))})
+ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
+  }
+
+  driverZone(_dataSource: DataSource): string {
+    return processTimeZone();
+  }
+
+  abstract clockOf(columnType: string, dataSource: DataSource): Clock | null;
+
+  abstract reading(clock: Clock, ms: number): Sql;
+
+  abstract earliest(column: ClockColumn): Sql;
+
+  abstract parseReading(clock: Clock, stored: unknown): number | null;
+
+  // eslint-disable-next-line require-yield -- it asks nothing
+  *storedTypes(_query: Sql, columns: readonly SourceColumn[]): Work<(string | null)[]> {
+    return columns.map(() => null);
+  }
+
+  hasOtherForm(_column: ClockColumn, _from: number | null): Sql | null {
+    return null;
+  }
+
+  abstract dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
+
+  dayPart(_column: ClockColumn, _segments: readonly ClockSegment[]): DayPart | null {
+    return null;
+  }
+
+  abstract dayNumber(clock: Clock, key: Sql): Sql;
+
+  abstract keyEncoding(column: ColumnShape): KeyEncoding | KeyRefusal;
+
+  abstract groupKey(expression: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+
+  distinctKey(expression: Sql, kind: KeyKind): Sql {
+    return this.groupKey(expression, kind, 'varchar');
+  }
+
+  abstract storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+
+  /** The column itself refuses longer text. */
+  limitLength(key: Sql, _length: number): Sql {
+    return key;
+  }
+
+  characters(text: Sql): Sql {
+    return sql`CHAR_LENGTH(${text})`;
+  }
+
+  abstract approximateSum(expression: Sql): Sql;
+
+  comparable(expression: string, _column: ColumnShape): string {
+    return expression;
+  }
+
+  keyText(key: Sql, _stored: StoredKeyType): Sql {
+    return key;
+  }
+
+  isNotNumber(_expression: Sql): Sql | null {
+    return null;
+  }
+
+  addend({ expression }: NumericColumn): Sql {
+    return expression;
+  }
+
+  fromAddends(total: Sql, _column: NumericColumn): Sql {
+    return total;
+  }
+
+  asAddend(value: Sql, _column: NumericColumn): Sql {
+    return value;
+  }
+
+  abstract countsByIndex(table: Table, column: string): Work<boolean>;
+
+  abstract rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql;
+
+  abstract quotient(sum: Sql, count: Sql, column: NumericColumn): Sql;
+
+  abstract dateOf(day: Sql): Sql;
+
+  abstract calendarStart(unit: CalendarUnit, weekStart: WeekStart, day: Sql): Sql;
+
+  greatest(a: Sql, b: Sql): Sql {
+    return sql`GREATEST(${a}, ${b})`;
+  }
+
+  least(a: Sql, b: Sql): Sql {
+    return sql`LEAST(${a}, ${b})`;
+  }
+
+  differ(a: Sql, b: Sql): Sql {
+    return sql`${a} IS DISTINCT FROM ${b}`;
+  }
+
+  abstract storedValue(value: Sql): Sql;
+
+  readonly overestimatesDays: boolean = false;
+
+  fence(query: Sql): Sql {
+    return query;
+  }
+
+  stagesFirstScan(_isKeyed: boolean): boolean {
+    return false;
+  }
+
+  readonly sharesExpressions: boolean = true;
+
+  expression(name: string, query: Sql): Sql {
+    return sql`${raw(name)} AS (${query})`;
+  }
+
+  stage(name: string, query: Sql): readonly Sql[] {
+    return [sql`CREATE TEMPORARY TABLE ${raw(name)} AS ${query}`];
+  }
+
+  stageTable(name: string, columns: readonly StagedColumn[]): readonly Sql[] {
+    const types = this.stagedTypes;
+    return [
+      sql`CREATE TEMPORARY TABLE ${raw(name)} (${join(columns.map((column) => raw(`${column.name} ${types[column.type]}`)))})`,
+    ];
+  }
+
+  protected abstract readonly stagedTypes: Readonly<Record<StagedType, string>>;
+
+  dropStaged(name: string): Sql {
+    return sql`DROP TABLE ${raw(name)}`;
+  }
+
+  stageDays(_from: number, _through: number): readonly Sql[] {
+    return [];
+  }
+
+  abstract eachDay(spans: Sql): Sql;
+
+  *replace(replacement: Replacement): Work<ReplaceResult> {
+    if (replacement.hasStored) return yield* this.replaceStored(replacement);
+    const { expressions, keys, order, fresh } = replacement;
+    // many keys: in the order of the primary key, where rows go beside one another instead of all over it
+    const rows =
+      keys.length > 3
+        ? sql`SELECT ${freshColumns(keys)} FROM (${fresh}) f ORDER BY ${join(order.map((key) => raw(`f.c${String(keys.indexOf(key))}`)))}`
+        : fresh;
+    const written = yield* execute(sql`${insertInto(replacement)}
+${withExpressions(expressions)}${rows}`);
+    return { written, removed: 0 };
+  }
+
+  /** replaces a range that may hold rows, by way of a temporary table of the fresh ones */
+  protected *replaceStored(replacement: Replacement): Work<ReplaceResult> {
+    const { table, keys, expressions, fresh, inRange } = replacement;
+    const [stored, staged] = [raw('s'), raw(this.freshTable(replacement))];
+    yield* executeAll(this.stageFresh(replacement, sql`${withExpressions(expressions)}${fresh}`));
+    const removed = yield* execute(
+      this.deleteFrom(
+        table,
+        sql`${inRange(stored)} AND NOT EXISTS (SELECT 1 FROM ${staged} f
+WHERE ${sameKeys(table, keys, stored)})`,
+      ),
+    );
+    const written = yield* this.writeStaged(replacement);
+    yield* execute(this.dropFresh(replacement));
+    return { written, removed };
+  }
+
+  /** by way of a table with the key, or each row would be looked for among all others */
+  *compare({ select, ...comparison }: Comparison): Work<Row[]> {
+    const { table, keys, value, fresh, inRange } = comparison;
+    const replacement = { ...comparison, expressions: [], order: [], hasStored: true };
+    const staged = raw(this.freshTable(replacement));
+    const [stored, column] = [raw('s'), table.column(value)];
+    const isAbsent = sql`s.${table.column(keys[0] ?? '')} IS NULL`;
+    const freshKey = (key: string): Sql => raw(`f.c${String(keys.indexOf(key))}`);
+    yield* executeAll(this.stageFresh(replacement, fresh));
+    const expected =
+      yield* query(sql`SELECT ${select(freshKey, { stored: sql`NOT (${isAbsent})`, fresh: raw('1 = 1') })}
+FROM ${staged} f LEFT JOIN ${table.path} s ON ${sameKeys(table, keys, stored)}
+WHERE ${isAbsent} OR ${this.differ(this.numeric(sql`s.${column}`), this.numeric(raw('f.v')))}`);
+    const surplus =
+      yield* query(sql`SELECT ${select((key) => sql`s.${table.column(key)}`, { stored: raw('1 = 1'), fresh: raw('1 = 0') })}
+FROM ${table.path} s LEFT JOIN ${staged} f ON ${sameKeys(table, keys, stored)} WHERE ${inRange(stored)} AND f.c0 IS NULL`);
+    yield* execute(this.dropFresh(replacement));
+    return [...expected, ...surplus];
+  }
+
+  /** the temporary table of the rows that a range is to hold */
+  protected freshTable(_replacement: Replacement): string {
+    return 'trackstats_fresh';
+  }
+
+  protected stageFresh(replacement: Replacement, query: Sql): readonly Sql[] {
+    return this.stage(this.freshTable(replacement), query);
+  }
+
+  protected dropFresh(replacement: Replacement): Sql {
+    return this.dropStaged(this.freshTable(replacement));
+  }
+
+  deleteFrom(table: Table, condition: Sql): Sql {
+    return sql`DELETE FROM ${table.path} AS s WHERE ${condition}`;
+  }
+
+  deleteMatching(table: Table, keys: readonly string[], found: (identity: Sql) => Sql): Sql {
+    const { columns, names, identity } = identityOf(table, keys);
+    return this.deleteFrom(
+      table,
+      sql`(${join(columns.map((column) => sql`s.${column}`))}) IN (SELECT ${join(names)} FROM (${found(identity)}) f)`,
+    );
+  }
+
+  lastBefore({ table, keys, date, before, query }: LastBeforeQuery): Sql {
+    const day = table.column(date);
+    const same = (alias: Sql): Sql[] =>
+      keys.map(({ property, value }) => sql`${alias}.${table.column(property)} = ${value}`);
+    const last = sql`SELECT MAX(l.${day}) FROM ${table.path} l WHERE ${join([...same(raw('l')), sql`l.${day} < ${before}`], ' AND ')}`;
+    return sql`(SELECT a.*, (${last}) AS last FROM (${query}) a) a JOIN ${table.path} s ON ${join([...same(raw('s')), sql`s.${day} = a.last`], ' AND ')}`;
+  }
+
+  protected abstract writeStaged(replacement: Replacement): Work<number>;
+}
+
+/** The encoding of a kind of key, by default without anything special. */
+export function encodedAs(kind: KeyKind, special: Partial<KeyEncoding> = {}): KeyEncoding {
+  return { kind, length: null, scale: null, isShortest: false, isLoose: false, format: 1, ...special };
+}
+
+export function insertInto({ table, keys, value }: Replacement): Sql {
+  return sql`INSERT INTO ${table.path} (${join([...keys, value].map((property) => table.column(property)))})`;
+}
+
+export function withExpressions(expressions: readonly Sql[]): Sql {
+  return expressions.length === 0 ? sql`` : sql`WITH ${join(expressions, ',\n')}\n`;
+}
+
+/** The key of a row `s`, as columns `i0`, `i1`, … of a query of such rows. */
+export function identityOf(
+  table: Table,
+  keys: readonly string[],
+): { columns: readonly Sql[]; names: readonly Sql[]; identity: Sql } {
+  const columns = keys.map((key) => table.column(key));
+  const names = keys.map((_, index) => raw(`i${String(index)}`));
+  return { columns, names, identity: join(columns.map((column, index) => sql`s.${column} AS ${names[index]}`)) };
+}
+
+/** True if a stored row and a fresh one, `f`, have the same key. */
+export function sameKeys(table: Table, keys: readonly string[], stored: Sql): Sql {
+  return join(
+    keys.map((key, index) => sql`${stored}.${table.column(key)} = f.${raw(`c${String(index)}`)}`),
+    ' AND ',
+  );
+}
+
+/** the columns of a fresh row, in the order of `insertInto` */
+export function freshColumns(keys: readonly string[]): Sql {
+  return join([...keys.map((_, index) => raw(`f.c${String(index)}`)), raw('f.v')]);
+}
+
+function tuples(rows: readonly (readonly Sql[])[]): Sql {
+  return join(rows.map((row) => sql`(${join(row)})`));
+}
