@@ -167,7 +167,7 @@ export function resolveOptions(given: TrackstatsModuleOptions): ResolvedOptions 
       `${expected} Entity classes by name: { customer: User }.`,
     );
   });
-  // not frozen itself: it is a provider, and what watches providers wraps their functions, which a frozen one refuses
+  // not frozen itself, because tools that watch providers replace their functions
   return {
     timeZone: checkTimeZone(timeZone),
     weekStart,
@@ -201,7 +201,7 @@ function checkNames(given: object): void {
 /** The time that a call waits for a connection by default, in milliseconds. */
 export const CONNECTION_TIMEOUT = 30_000;
 
-/** A shorter lease would be lost by a healthy process on a busy machine. */
+/** Milliseconds. A healthy process on a busy machine would lose a shorter lease. */
 const SHORTEST_LOCK = 1_000;
 
 /** The longest time that a timer of Node can wait: about 24 days. */

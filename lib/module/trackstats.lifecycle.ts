@@ -51,9 +51,9 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     private readonly scheduler: TrackerScheduler,
   ) {}
 
-  /** Before any provider of the application may read or write statistics. */
+  /** Checks the database, before any provider of the application can read or write statistics. */
   async onModuleInit(): Promise<void> {
-    this.dataSources.keep();
+    this.dataSources.freeze();
     checkRegistrations(this.discovery, this.modules);
     this.checkEntities();
     await this.database.checkSession();
@@ -63,7 +63,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     await prepareRunTables(this.database);
   }
 
-  /** When every provider of the application is initialized: its trackers may use what they inject. */
+  /** Starts the trackers, once every provider that they inject is initialized. */
   async onApplicationBootstrap(): Promise<void> {
     const { declared: found, replaced, overridden } = exploreTrackers(this.discovery);
     const trackers = found.map((declared) => registered(declared, this.options));
@@ -80,12 +80,12 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     await this.scheduler.start(trackers);
   }
 
-  /** While every data source is still open. */
+  /** Stops the trackers, while every data source is still open. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.scheduler.stop();
   }
 
-  /** As the start does, for trackers that come later: all of them, or none. */
+  /** Starts trackers that were registered later: all of them, or none. */
   private async startTrackers(trackers: readonly RegisteredTracker[]): Promise<void> {
     this.registry.add(trackers, 'register');
     try {
@@ -109,7 +109,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
   }
 
   private checkEntities(): void {
-    // before its metadata is built no entity is known, registered or not
+    // a data source knows no entities before it is initialized
     if (!this.database.dataSource.isInitialized) throw new UninitializedDataSourceError(this.dataSourceName);
     const missing = this.neededEntities().filter((entity) => !this.database.dataSource.hasMetadata(entity));
     if (missing.length > 0)

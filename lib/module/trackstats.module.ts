@@ -51,8 +51,8 @@ const SERVICES = [DomainService, MetricService, StatisticService, TrackerService
 const SHARED = [Database, DataSources, ObjectTypes, StatisticOwners, TrackerRegistry];
 
 /**
- * Holds everything, global under tokens of its own. So it is for TrackstatsModule to say where applications can inject
- * it, and a feature module can say what is missing, where Nest would only say that it cannot resolve a dependency.
+ * Provides everything globally, under internal tokens. So TrackstatsModule decides where applications can inject it, and
+ * a feature module can name the missing module, where Nest would only say that it cannot resolve a dependency.
  */
 @Module({})
 export class TrackstatsCoreModule {}
@@ -68,7 +68,7 @@ const EXTRAS = {
 
 type AsyncOptions = Extract<TrackstatsModuleAsyncOptions, { useFactory: object }>;
 
-/** The options beside the factory: one that is not here belongs to what the factory returns. */
+/** The options beside the factory. All others belong into its result. */
 const ASYNC_OPTIONS = {
   ...EXTRAS,
   imports: optional(listOf(injectable as Check<NonNullable<DynamicModule['imports']>[number]>)),
@@ -86,7 +86,7 @@ function invalidOption(name: string | null, given: unknown, expected: string): I
   return new InvalidOptionsError(name ?? 'the options', given, expected);
 }
 
-/** Custom statistics of a module of the application. */
+/** Provides the custom statistics that a module of the application registers. */
 @Module({ providers: [FeatureCheck] })
 export class TrackstatsFeatureModule {}
 
@@ -116,7 +116,7 @@ export class TrackstatsModule {
     const { isGlobal, dataSource, statistics, ...rest } = options;
     const extras = readOptions({ isGlobal, dataSource, statistics }, EXTRAS, invalidOption);
     const calledAt = callerOf('forRoot');
-    return root({ ...extras, calledAt }, [{ provide: TRACKSTATS_OPTIONS, useValue: rest }]);
+    return rootModule({ ...extras, calledAt }, [{ provide: TRACKSTATS_OPTIONS, useValue: rest }]);
   }
 
   /**
@@ -135,7 +135,7 @@ export class TrackstatsModule {
   static forRootAsync(options: TrackstatsModuleAsyncOptions): DynamicModule {
     const calledAt = callerOf('forRootAsync');
     const { isGlobal, dataSource, statistics, imports } = readOptions(options, ASYNC_OPTIONS, invalidOption);
-    return root({ isGlobal, dataSource, statistics, calledAt }, asyncOptions(options), imports);
+    return rootModule({ isGlobal, dataSource, statistics, calledAt }, asyncOptions(options), imports);
   }
 
   /**
@@ -153,13 +153,13 @@ export class TrackstatsModule {
     return {
       module: TrackstatsFeatureModule,
       imports: [entities],
-      providers: [{ provide: FEATURE, useValue: registration }, ...SERVICES.map(checkedService)],
+      providers: [{ provide: FEATURE, useValue: registration }, ...SERVICES.map(featureService)],
       exports: [entities, ...SERVICES.map(({ type }) => type)],
     };
   }
 }
 
-function root(
+function rootModule(
   {
     isGlobal = true,
     dataSource = 'default',
@@ -192,7 +192,7 @@ function root(
   };
 }
 
-function checkedService({ type, shared }: (typeof SERVICES)[number]): Provider {
+function featureService({ type, shared }: (typeof SERVICES)[number]): Provider {
   return {
     provide: type,
     useFactory: (_check: FeatureCheck, service: unknown) => service,
@@ -200,7 +200,7 @@ function checkedService({ type, shared }: (typeof SERVICES)[number]): Provider {
   };
 }
 
-/** Where a method of TrackstatsModule was called, for messages: `file:line:column`. */
+/** Returns the place of the call of a method of TrackstatsModule, for messages: `file:line:column`. */
 function callerOf(method: 'forRoot' | 'forRootAsync' | 'forFeature'): string {
   const here: { stack?: string } = {};
   Error.captureStackTrace(here, TrackstatsModule[method]); // eslint-disable-line @typescript-eslint/unbound-method -- not called
@@ -219,10 +219,10 @@ function asyncOptions(options: TrackstatsModuleAsyncOptions): Provider[] {
   }
   if (useFactory !== undefined) return [{ provide: TRACKSTATS_OPTIONS, useFactory, inject }];
   const factory = useClass ?? useExisting;
-  const made: Provider = {
+  const created: Provider = {
     provide: TRACKSTATS_OPTIONS,
-    useFactory: (maker: TrackstatsOptionsFactory) => maker.createTrackstatsOptions(),
+    useFactory: (factory: TrackstatsOptionsFactory) => factory.createTrackstatsOptions(),
     inject: [factory],
   };
-  return useClass === undefined ? [made] : [{ provide: useClass, useClass }, made];
+  return useClass === undefined ? [created] : [{ provide: useClass, useClass }, created];
 }

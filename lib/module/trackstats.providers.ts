@@ -42,8 +42,8 @@ const DATA_SOURCE_NAME = Symbol('name of the statistics data source');
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a constructor's parameters do not matter here
 type Injected<T> = (abstract new (...args: any[]) => T) | symbol;
 
-/** Every dependency is named: the library does not rely on metadata that a compiler emits. */
-function made<T, A extends unknown[]>(
+/** Names every dependency, because applications may compile without emitted metadata. */
+function provideFactory<T, A extends unknown[]>(
   provide: InjectionToken,
   useFactory: (...dependencies: A) => T,
   inject: { [K in keyof A]: Injected<A[K]> },
@@ -51,26 +51,26 @@ function made<T, A extends unknown[]>(
   return { provide, useFactory: useFactory as (...dependencies: unknown[]) => T, inject };
 }
 
-/** A class whose constructor's parameters are the dependencies. */
-function of<T, A extends unknown[]>(
+/** Provides a class, whose constructor's parameters are the dependencies. */
+function provideClass<T, A extends unknown[]>(
   type: new (...dependencies: A) => T,
   ...inject: { [K in keyof A]: Injected<A[K]> }
 ): FactoryProvider<T> {
-  return made<T, A>(type, (...dependencies) => new type(...dependencies), inject);
+  return provideFactory<T, A>(type, (...dependencies) => new type(...dependencies), inject);
 }
 
-/** Everything that the module provides, for statistics in the data source of a name. */
+/** Returns all providers of the module, for statistics in the given data source. */
 export function trackstatsProviders(dataSourceName: string): Provider[] {
   const dataSource = getDataSourceToken(dataSourceName) as Type<DataSource>;
   return [
-    made(RESOLVED, resolveOptions, [TRACKSTATS_OPTIONS]),
-    made(TRACKSTATS_CLOCK, ({ clock }: ResolvedOptions) => clock, [RESOLVED]),
+    provideFactory(RESOLVED, resolveOptions, [TRACKSTATS_OPTIONS]),
+    provideFactory(TRACKSTATS_CLOCK, ({ clock }: ResolvedOptions) => clock, [RESOLVED]),
     ...databaseProviders(dataSource),
     ...statisticProviders(),
     ...trackingProviders(),
     {
       provide: TrackerScheduler,
-      useFactory: schedulerOf,
+      useFactory: createScheduler,
       inject: [
         TrackerWorker,
         TrackerOverview,
@@ -80,8 +80,8 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
         { token: SchedulerRegistry, optional: true },
       ],
     },
-    made(DATA_SOURCE_NAME, () => dataSourceName, []),
-    of(
+    provideFactory(DATA_SOURCE_NAME, () => dataSourceName, []),
+    provideClass(
       TrackstatsLifecycle,
       RESOLVED,
       DATA_SOURCE_NAME,
@@ -101,18 +101,18 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
 
 function databaseProviders(dataSource: Type<DataSource>): Provider[] {
   return [
-    of(DataSourceDiscovery, DiscoveryService),
-    made(
+    provideClass(DataSourceDiscovery, DiscoveryService),
+    provideFactory(
       Database,
       (statistics: DataSource, { connectionTimeout }: ResolvedOptions) => new Database(statistics, connectionTimeout),
       [dataSource, RESOLVED],
     ),
-    made(
+    provideFactory(
       DataSources,
       (statistics: DataSource, discovery: DataSourceDiscovery) => new DataSources(statistics, () => discovery.all()),
       [dataSource, DataSourceDiscovery],
     ),
-    made(
+    provideFactory(
       ObjectTypes,
       (dataSources: DataSources, { objectTypes }: ResolvedOptions) => new ObjectTypes(dataSources, objectTypes),
       [DataSources, RESOLVED],
@@ -122,40 +122,40 @@ function databaseProviders(dataSource: Type<DataSource>): Provider[] {
 
 function statisticProviders(): Provider[] {
   return [
-    of(StatisticOwners),
-    of(DomainService, Database),
-    of(MetricStatistics, Database),
-    of(MetricService, Database, MetricStatistics),
-    of(StatisticService, Database, ObjectTypes, StatisticOwners, RESOLVED, TRACKSTATS_CLOCK),
+    provideClass(StatisticOwners),
+    provideClass(DomainService, Database),
+    provideClass(MetricStatistics, Database),
+    provideClass(MetricService, Database, MetricStatistics),
+    provideClass(StatisticService, Database, ObjectTypes, StatisticOwners, RESOLVED, TRACKSTATS_CLOCK),
   ];
 }
 
 function trackingProviders(): Provider[] {
   return [
-    of(TrackerRegistry),
-    of(TrackerRegistrar, RESOLVED),
-    of(ActiveTasks),
-    of(TrackerEvents),
-    of(DatabaseClock, TRACKSTATS_CLOCK),
-    made(SCHEDULING, ({ scheduling }: ResolvedOptions) => scheduling, [RESOLVED]),
-    of(LeaseService, Database, DatabaseClock, SCHEDULING),
-    made(
+    provideClass(TrackerRegistry),
+    provideClass(TrackerRegistrar, RESOLVED),
+    provideClass(ActiveTasks),
+    provideClass(TrackerEvents),
+    provideClass(DatabaseClock, TRACKSTATS_CLOCK),
+    provideFactory(SCHEDULING, ({ scheduling }: ResolvedOptions) => scheduling, [RESOLVED]),
+    provideClass(LeaseService, Database, DatabaseClock, SCHEDULING),
+    provideFactory(
       RunHistory,
       (database: Database, leases: LeaseService, clock: DatabaseClock, { history }: ResolvedScheduling) =>
         new RunHistory(database, leases, clock, history),
       [Database, LeaseService, DatabaseClock, SCHEDULING],
     ),
-    of(TrackerResolver, Database, DataSources, ObjectTypes),
-    of(TrackerRunner, Database, TrackerResolver, TRACKSTATS_CLOCK),
-    of(TrackerVerifier, Database, TrackerResolver),
-    of(MethodResults, Database, ObjectTypes, StatisticOwners),
-    of(MethodRunner, Database, ObjectTypes, MethodResults, TRACKSTATS_CLOCK),
-    made(
+    provideClass(TrackerResolver, Database, DataSources, ObjectTypes),
+    provideClass(TrackerRunner, Database, TrackerResolver, TRACKSTATS_CLOCK),
+    provideClass(TrackerVerifier, Database, TrackerResolver),
+    provideClass(MethodResults, Database, ObjectTypes, StatisticOwners),
+    provideClass(MethodRunner, Database, ObjectTypes, MethodResults, TRACKSTATS_CLOCK),
+    provideFactory(
       SourceFinder,
-      (dataSources: DataSources, moduleRef: ModuleRef) => new SourceFinder(dataSources, namedBy(moduleRef)),
+      (dataSources: DataSources, moduleRef: ModuleRef) => new SourceFinder(dataSources, findDataSourceBy(moduleRef)),
       [DataSources, ModuleRef],
     ),
-    of(
+    provideClass(
       AttemptRunner,
       SourceFinder,
       TrackerRunner,
@@ -166,10 +166,27 @@ function trackingProviders(): Provider[] {
       DatabaseClock,
       SCHEDULING,
     ),
-    of(TrackerWorker, AttemptRunner, DataSources, RunHistory, ActiveTasks, TrackerEvents, DatabaseClock, SCHEDULING),
-    of(TrackerChecker, SourceFinder, TrackerRunner, MethodRunner, MetricService, StatisticOwners, TRACKSTATS_CLOCK),
-    of(TrackerOverview, Database, RunHistory, TrackerWorker, TRACKSTATS_CLOCK),
-    of(
+    provideClass(
+      TrackerWorker,
+      AttemptRunner,
+      DataSources,
+      RunHistory,
+      ActiveTasks,
+      TrackerEvents,
+      DatabaseClock,
+      SCHEDULING,
+    ),
+    provideClass(
+      TrackerChecker,
+      SourceFinder,
+      TrackerRunner,
+      MethodRunner,
+      MetricService,
+      StatisticOwners,
+      TRACKSTATS_CLOCK,
+    ),
+    provideClass(TrackerOverview, Database, RunHistory, TrackerWorker, TRACKSTATS_CLOCK),
+    provideClass(
       TrackerService,
       TrackerRegistry,
       TrackerRegistrar,
@@ -185,7 +202,7 @@ function trackingProviders(): Provider[] {
   ];
 }
 
-function schedulerOf(
+function createScheduler(
   worker: TrackerWorker,
   overview: TrackerOverview,
   leases: LeaseService,
@@ -196,12 +213,12 @@ function schedulerOf(
   return new TrackerScheduler(worker, overview, leases, clock, options, registry);
 }
 
-function namedBy(moduleRef: ModuleRef): (name: string) => DataSource | undefined {
+function findDataSourceBy(moduleRef: ModuleRef): (name: string) => DataSource | undefined {
   return (name) => {
     try {
       return moduleRef.get<DataSource>(getDataSourceToken(name), { strict: false });
     } catch {
-      return undefined; // ModuleRef's way to say that there is none
+      return undefined; // `get` throws if there is no such data source
     }
   };
 }

@@ -8,7 +8,7 @@ import { valueOf } from '../tracking/definition/provider.js';
 export interface Registration {
   readonly statistics: readonly Type<AbstractStatistic>[];
   readonly dataSource: string;
-  /** where in the application's source */
+  /** place of the call in the application's source */
   readonly calledAt: string;
 }
 
@@ -20,8 +20,8 @@ interface Registered extends Registration {
   readonly places: readonly string[];
 }
 
-/** Looks for the registrations of one kind in an application. */
-export function registrations(
+/** Returns the registrations of one kind in an application. */
+export function findRegistrations(
   token: typeof ROOT | typeof FEATURE,
   discovery: DiscoveryService,
   modules: ModulesContainer,
@@ -35,45 +35,45 @@ export function registrations(
     });
 }
 
-// not Nest's own list of a module's imports: it has every global module in it
+// reads the decorator, because Nest's list of a module's imports contains every global module
 function placesOf(registration: Registration, modules: ModulesContainer): readonly string[] {
   const importers = [...modules.values()].filter(({ metatype }) => {
     const imports = (Reflect.getMetadata('imports', metatype) ?? []) as unknown[];
-    return imports.some((imported) => isOf(registration, imported));
+    return imports.some((imported) => contains(registration, imported));
   });
   return importers.length === 0 ? ['the application'] : importers.map(({ name }) => name);
 }
 
-/** True if an imported module registers it, or imports one that does. Runs no code of modules that are not ours. */
-function isOf(registration: Registration, imported: unknown): boolean {
+/** True if an imported module contains a registration, or imports one that does. Runs no code of other modules. */
+function contains(registration: Registration, imported: unknown): boolean {
   const [imports, providers] = ['imports', 'providers'].map((name) => valueOf(imported, name));
   return (
     (Array.isArray(providers) && providers.some((provider) => valueOf(provider, 'useValue') === registration)) ||
-    (Array.isArray(imports) && imports.some((inner) => isOf(registration, inner)))
+    (Array.isArray(imports) && imports.some((inner) => contains(registration, inner)))
   );
 }
 
 /**
- * Checks that the module is there once.
+ * Checks that the module is imported only once.
  *
  * @throws DuplicateModuleError
  */
 export function checkRegistrations(discovery: DiscoveryService, modules: ModulesContainer): void {
-  const roots = registrations(ROOT, discovery, modules);
+  const roots = findRegistrations(ROOT, discovery, modules);
   if (roots.length > 1)
     throw new DuplicateModuleError(roots.map(({ places, calledAt }) => `${places.join(', ')} (${calledAt})`));
 }
 
-/** Every custom statistic that the application registers. */
+/** Returns all custom statistics that the application registers. */
 export function registeredStatistics(
   discovery: DiscoveryService,
   modules: ModulesContainer,
 ): readonly Type<AbstractStatistic>[] {
-  const all = [...registrations(ROOT, discovery, modules), ...registrations(FEATURE, discovery, modules)];
+  const all = [...findRegistrations(ROOT, discovery, modules), ...findRegistrations(FEATURE, discovery, modules)];
   return [...new Set(all.flatMap(({ statistics }) => statistics))];
 }
 
-/** Says what is wrong with a feature module before anything is made that would fail without saying why. */
+/** Checks a feature module before Nest creates providers whose error would not name the cause. */
 @Injectable()
 export class FeatureCheck {
   constructor(

@@ -34,7 +34,7 @@ export function oneOf<const T extends string>(...allowed: readonly T[]): Check<T
     allowed.includes(given as T) ? (given as T) : refuse(`Expected ${allowed.map((one) => `'${one}'`).join(' or ')}.`);
 }
 
-/** @param unit the plural of what is counted: 'days' */
+/** @param unit the plural of the counted thing: 'days' */
 export function wholeNumber(unit: string, least = 0): Check<number> {
   return (given, refuse) =>
     Number.isSafeInteger(given) && (given as number) >= least
