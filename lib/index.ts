@@ -89,6 +89,8 @@ export {
 } from './errors/catalog.error.js';
 export {
   ConnectionBusyError,
+  InvalidManagerError,
+  RowsLockedError,
   DatabaseNotRespondingError,
   MissingEntityError,
   MissingPrivilegeError,

@@ -1,9 +1,10 @@
+import sql from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 import { isMetricDefinition, type MetricTarget } from './definitions.js';
 import { ensureDomain } from './domain.query.js';
 import { Metric } from './metric.entity.js';
-import { findMetric, findMetrics, unknownMetric } from './metric.query.js';
+import { findMetric, findMetrics, isMetric, selectMetrics, unknownMetric } from './metric.query.js';
 import { byText } from './order.js';
 
 /**
@@ -44,7 +45,10 @@ export function* ensureMetric(
     ...(m.description === undefined ? {} : { description: dialect.text(m.description) }),
   };
   yield* execute(dialect.insertIfAbsent(database.table(Metric), values, ['domain.id', 'ref']));
-  return (yield* findMetric(database, `${ref}/${m.ref}`)) as Metric;
+  // locked, so that a transaction of the application with an older snapshot sees the row of another one
+  const condition = isMetric(database, { domain: ref, metric: m.ref });
+  const [metric] = yield* selectMetrics(database, sql`${condition} ${dialect.forShare}`);
+  return metric as Metric;
 }
 
 function* storeOrThrow(database: Database, target: MetricTarget): Work<Metric> {

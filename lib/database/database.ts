@@ -1,8 +1,9 @@
 import type { Sql } from 'sql-template-tag';
-import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { Dialect } from './dialects/dialect.js';
 import type { Driver, TransactionOptions, WaitOptions } from './dialects/driver.js';
 import { driverOf } from './dialects/dialect.registry.js';
+import { InvalidManagerError } from '../errors/database.error.js';
 import { CONNECTION_TIMEOUT } from '../trackstats.options.js';
 import { Table } from './table.js';
 import type { Row, Work } from './work.js';
@@ -58,6 +59,39 @@ export class Database {
   transaction<T>(work: () => Work<T>, options: TransactionOptions = {}): Promise<T> {
     const { connectionTimeout } = this;
     return this.driver.transaction(this.dataSource, work, { connectionTimeout, ...options });
+  }
+
+  /**
+   * Runs a unit of work that an application's call makes: in a transaction of its own, which waits for locked rows no
+   * longer than for a connection, or inside the transaction of a manager. There it takes no other connection, commits
+   * and rolls back with the transaction, and undoes what it did itself if it fails.
+   *
+   * @param call the call that an error names
+   * @throws InvalidManagerError, RowsLockedError
+   */
+  write<T>(
+    call: string,
+    manager: EntityManager | undefined,
+    work: () => Work<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    return manager === undefined
+      ? this.transaction(work, { lockTimeout: this.connectionTimeout, ...options })
+      : this.driver.within(this.openRunner(call, manager), work);
+  }
+
+  private openRunner(call: string, manager: EntityManager): QueryRunner {
+    const { queryRunner } = manager;
+    if (manager.dataSource !== this.dataSource) {
+      throw new InvalidManagerError(
+        call,
+        `manager is of another data source than the statistics, which are in "${this.name}".`,
+      );
+    }
+    if (queryRunner?.isTransactionActive !== true || queryRunner.isReleased) {
+      throw new InvalidManagerError(call, 'manager has no open transaction.');
+    }
+    return queryRunner;
   }
 
   /** Runs works one after the other, as `Driver.inSlices` says. */

@@ -40,17 +40,52 @@ export class ConnectionBusyError extends TrackstatsError {
       pool === null
         ? [
             'the SQLite connection, on which a transaction of the application is still open',
-            'it waited for itself, because SQLite has one connection for all: await it after the transaction has ended. ' +
-              'Otherwise commit that transaction, or roll it back, sooner.',
+            "it waited for itself, because SQLite has one connection for all: pass the transaction's EntityManager to it " +
+              '({ …, manager }, which record, recordMany, increment and remove take), or await it after the transaction has ' +
+              'ended. Otherwise commit that transaction, or roll it back, sooner.',
           ]
         : [
             `a connection of the data source ${shown(pool)}: all connections of its pool are in use`,
-            'that transaction kept its connection meanwhile: await the call after the transaction has ended, or give the ' +
-              'data source a pool (poolSize) larger than the number of such transactions at one time.',
+            'that transaction kept its connection meanwhile: pass its EntityManager to the call ({ …, manager }, which record, ' +
+              'recordMany, increment and remove take), await the call after the transaction has ended, or give the data source ' +
+              'a pool (poolSize) larger than the number of such transactions at one time.',
           ];
     super(
       `Waited ${String(Math.round(waitedMs))} ms for ${busy}. Nothing was written. If this call was awaited inside a ` +
         `transaction of the application, ${remedy} The option connectionTimeout of TrackstatsModule sets how long calls wait.`,
+    );
+  }
+}
+
+/**
+ * Thrown if a call waited longer than `connectionTimeout` for rows that another transaction has locked. It may be the
+ * transaction that awaits the call.
+ */
+export class RowsLockedError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_ROWS_LOCKED';
+  readonly kind = 'unavailable';
+
+  constructor(waitedMs: number, options: { cause: unknown }) {
+    super(
+      `Waited ${String(Math.round(waitedMs))} ms for rows that another transaction has locked. Nothing was written. If this ` +
+        `call was awaited inside a transaction of the application that writes the same statistics, it waited for itself: ` +
+        `pass the transaction's EntityManager to every such call ({ …, manager }). Otherwise end transactions that write ` +
+        `statistics sooner. The option connectionTimeout of TrackstatsModule sets how long calls wait.`,
+      options,
+    );
+  }
+}
+
+/** Thrown if the `manager` of a call has no open transaction, or is of another data source than the statistics. */
+export class InvalidManagerError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_MANAGER';
+  readonly kind = 'invalid';
+
+  constructor(call: string, reason: string) {
+    super(
+      `${call}: ${reason} Nothing was written. Expected the EntityManager of an open transaction on the data source of the ` +
+        `statistics, as dataSource.transaction(async (manager) => …) gives it. Without manager the call has a transaction ` +
+        `of its own.`,
     );
   }
 }

@@ -7,9 +7,9 @@ import type { LocalDate } from '../time/local-date.js';
 import { type BucketPeriod, Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { iterable, type Check } from '../validation/check.js';
-import { readArgument } from '../validation/options.js';
+import { readArgument, readCallOptions, type ChecksOf } from '../validation/options.js';
 import type { AbstractStatistic } from './tables/abstract-statistic.js';
-import { readCall, readOneMetric } from './filter/calls.js';
+import { manager, readCall, readOneMetric } from './filter/calls.js';
 import { type CompleteDates, readCompleteDates } from './read/coverage.query.js';
 import type { NormalFilter } from './filter/filter.js';
 import { findStatistics, lastStatistic, toStatistic } from './read/find.query.js';
@@ -45,6 +45,7 @@ import type {
   Fill,
   Filling,
   IncrementBase,
+  InTransaction,
   ObjectsScope,
   OneMetric,
   OneObjectScope,
@@ -57,6 +58,8 @@ import type {
   ValueOf,
 } from './filter/statistic-filter.js';
 import { readTop } from './read/top.query.js';
+
+const RECORD_MANY = { manager } satisfies ChecksOf<InTransaction>;
 
 type Filter = NormalFilter & { readonly period: Period };
 
@@ -88,18 +91,19 @@ export class StatisticService {
    * Stores a value, and replaces the stored one. The value of a calendar period is stored at the first day of its
    * bucket. A number is rounded to 20 decimals; a decimal as text is stored as it is.
    *
-   * @param s `value`: null for "no value"; `date`: today by default
+   * @param s `value`: null for "no value"; `date`: today by default; `manager`: of an open transaction, to be a part of it
    * @throws InvalidValueError, InvalidDateError, InvalidPeriodError, InvalidObjectError, UnknownMetricError
    * @throws TrackerOwnedError if a tracker computes these statistics, MixedWritesError if `increment` wrote them
+   * @throws InvalidManagerError, ConnectionBusyError, RowsLockedError
    * @example await statistics.record({ metric: TEMPERATURE, value: '21.5', date: '2026-10-31' });
    */
-  record(s: RecordBase & TotalScope): Promise<StatisticByDate>;
-  record(s: RecordBase & OneObjectScope): Promise<StatisticByDateAndObject>;
-  record<S extends AbstractStatistic>(s: RecordBase & CustomCell<S>): Promise<S>;
-  async record(s: RecordInput): Promise<AbstractStatistic> {
+  record(s: RecordBase & InTransaction & TotalScope): Promise<StatisticByDate>;
+  record(s: RecordBase & InTransaction & OneObjectScope): Promise<StatisticByDateAndObject>;
+  record<S extends AbstractStatistic>(s: RecordBase & InTransaction & CustomCell<S>): Promise<S>;
+  async record(s: RecordInput & InTransaction): Promise<AbstractStatistic> {
     const now = this.clock();
-    const value = checkRecord(this.context, s, now);
-    const [row] = await this.database.transaction(() => recordValues(this.context, [value], now));
+    const value = checkRecord(this.context, 'record', s, now);
+    const [row] = await this.database.write('record', s.manager, () => recordValues(this.context, [value], now));
     if (row === undefined) throw new TypeError('a value that was recorded has no row');
     return toStatistic(row.table, row.metric, { ...row, metricId: row.metric.id });
   }
@@ -108,20 +112,23 @@ export class StatisticService {
    * Stores many values in one transaction: all of them, or none. Of several values with the same key, the last one is
    * stored.
    *
-   * @param rows values as `record` takes them, of any scopes
+   * @param rows values as `record` takes them, of any scopes, without `manager`
+   * @param options `manager`: of an open transaction, to be a part of it
    * @returns the number of rows written
    * @throws the errors of `record`
    * @example await statistics.recordMany([{ metric: A, value: 1 }, { metric: B, value: 2, object: user }]);
    */
   async recordMany<S extends AbstractStatistic = never>(
     rows: Iterable<RecordInput<S>> | AsyncIterable<RecordInput<S>>,
+    options: InTransaction = {},
   ): Promise<number> {
     const now = this.clock();
+    const { manager } = readCallOptions('StatisticService.recordMany', options, RECORD_MANY);
     const values: ValueToWrite[] = [];
     for await (const row of readArgument('StatisticService.recordMany: rows', rows, iterable))
-      values.push(checkRecord(this.context, row as RecordInput, now));
+      values.push(checkRecord(this.context, 'recordMany', row as RecordInput, now));
     if (values.length === 0) return 0;
-    const written = await this.database.transaction(() => recordValues(this.context, values, now));
+    const written = await this.database.write('recordMany', manager, () => recordValues(this.context, values, now));
     return written.length;
   }
 
@@ -130,15 +137,19 @@ export class StatisticService {
    * transaction, and one that is refused does not fail the others. From the first date on, a day without increments is
    * zero.
    *
-   * @param s `by`: 1 by default, may be negative; `period`: DAY or a calendar period
+   * @param s `by`: 1 by default, may be negative; `period`: DAY or a calendar period; `manager`: of an open transaction, to
+   * be a part of it
    * @throws the errors of `record`; MixedWritesError if `record` wrote these statistics
    * @example await statistics.increment({ metric: PAGE_VIEWS, object: article });
    */
-  increment(s: IncrementBase & TotalScope): Promise<void>;
-  increment(s: IncrementBase & OneObjectScope): Promise<void>;
-  increment<S extends AbstractStatistic>(s: IncrementBase & CustomCell<S>): Promise<void>;
-  async increment(s: IncrementBase): Promise<void> {
-    await this.incrementer.add(checkIncrement(this.context, s, this.clock()));
+  increment(s: IncrementBase & InTransaction & TotalScope): Promise<void>;
+  increment(s: IncrementBase & InTransaction & OneObjectScope): Promise<void>;
+  increment<S extends AbstractStatistic>(s: IncrementBase & InTransaction & CustomCell<S>): Promise<void>;
+  async increment(s: IncrementBase & InTransaction): Promise<void> {
+    const increment = checkIncrement(this.context, s, this.clock());
+    await (s.manager === undefined
+      ? this.incrementer.add(increment)
+      : this.incrementer.addWithin(s.manager, increment));
   }
 
   /**
@@ -361,19 +372,22 @@ export class StatisticService {
    * period it removes those of every period, without dates those of every date. If a whole scope is removed, so is its
    * coverage.
    *
-   * @param filter `force: true` also removes what a tracker computes. Its days then read as zero until `repair`
+   * @param filter `force: true` also removes what a tracker computes. Its days then read as zero until `repair`.
+   * `manager`: of an open transaction, to be a part of it
    * @returns the number of rows removed
    * @throws TrackerOwnedError, InvalidFilterError, UnknownMetricError
    * @example await statistics.remove({ metric: TEMPERATURE, period: Period.DAY, date: '2026-10-31' });
    */
-  remove(filter: AnyMetrics & Range & (TotalScope | ObjectsScope) & { force?: boolean | undefined }): Promise<number>;
-  remove<S extends AbstractStatistic>(
-    filter: AnyMetrics & Range & CustomScope<S> & { force?: boolean | undefined },
+  remove(
+    filter: AnyMetrics & Range & (TotalScope | ObjectsScope) & InTransaction & { force?: boolean | undefined },
   ): Promise<number>;
-  async remove(filter: AnyMetrics & { force?: boolean | undefined }): Promise<number> {
+  remove<S extends AbstractStatistic>(
+    filter: AnyMetrics & Range & CustomScope<S> & InTransaction & { force?: boolean | undefined },
+  ): Promise<number>;
+  async remove(filter: AnyMetrics & InTransaction & { force?: boolean | undefined }): Promise<number> {
     const now = this.clock();
     const { options, ...normal } = readCall(this.context, 'remove', filter);
-    return this.database.transaction(() => removeRows(this.context, normal, options.force, now));
+    return this.database.write('remove', options.manager, () => removeRows(this.context, normal, options.force, now));
   }
 
   /**
@@ -389,7 +403,7 @@ export class StatisticService {
    */
   async prune(filter: PruneFilter): Promise<number> {
     const normal = checkPrune(this.context, filter, this.clock());
-    return this.database.transaction(() => prune(this.context, normal));
+    return this.database.write('prune', undefined, () => prune(this.context, normal));
   }
 
   /**

@@ -57,7 +57,7 @@ describeOnEachDatabase('a call inside a transaction of the application', (databa
       expect(waited).toBeGreaterThan(0.9 * TIMEOUT);
     }
     for (const { waited } of ended) expect(waited).toBeLessThan(TIMEOUT + 3_000);
-    expect(String(failed[0]?.error)).toMatch(/await (it|the call) after the transaction has ended/);
+    expect(String(failed[0]?.error)).toMatch(/{ …, manager }.*await (it|the call) after the transaction has\s+ended/);
     // the connections are back, and nothing hangs behind
     expect(await statistics.value({ metric: VISITS })).toBeGreaterThanOrEqual(1);
     await statistics.increment({ metric: VISITS });

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import ts from 'typescript';
 
 /** What an application writes under `exactOptionalPropertyTypes`: each value may be undefined. */
@@ -36,10 +37,10 @@ const EXACT = new Set(['object', 'objects', 'objectType', 'objectField', 'entity
 const EXACT_IN_FILTERS = new Set(['date', 'from', 'to', 'last', 'metric', 'metrics', 'domain', 'before', 'keep']);
 const FILTERS = /(statistic-filter|export-filter|prune)\.ts$/;
 
-const ROOTS = readdirSync('lib', { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && readdirSync(`lib/${entry.name}`).includes('index.ts'))
-  .map(({ name }) => `lib/${name}/index.ts`)
-  .concat('lib/index.ts');
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
+const ROOTS = Object.keys(exports)
+  .filter((subpath) => subpath !== './package.json')
+  .map((subpath) => join('lib', subpath, 'index.ts'));
 
 describe('options under exactOptionalPropertyTypes', () => {
   let program: ts.Program;

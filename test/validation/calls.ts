@@ -264,7 +264,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   Dimension: plain(decorated, [{ type: 'varchar', length: 20, nullable: true, name: 'land' }]),
   objectRef: plain(objectRef, ['customer', 1]),
   'StatisticService.record': of('statistics', 'record', ...single(reading({ value: 1 }, DATES, CELLS))),
-  'StatisticService.recordMany': of('statistics', 'recordMany', [[{ metric: VISITS, value: 1 }]]),
+  'StatisticService.recordMany': of('statistics', 'recordMany', [[{ metric: VISITS, value: 1 }], {}]),
   'StatisticService.increment': of(
     'statistics',
     'increment',

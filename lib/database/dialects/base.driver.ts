@@ -1,6 +1,11 @@
 import type { Sql } from 'sql-template-tag';
 import { DataSource, type DataSourceOptions, type QueryRunner, type ReplicationMode } from 'typeorm';
-import { ConnectionBusyError, DatabaseNotRespondingError, TooManyValuesError } from '../../errors/database.error.js';
+import {
+  ConnectionBusyError,
+  DatabaseNotRespondingError,
+  RowsLockedError,
+  TooManyValuesError,
+} from '../../errors/database.error.js';
 import type { Cancellation } from '../cancellation.js';
 import { CONNECTION_TIMEOUT } from '../../trackstats.options.js';
 import { remainingWait, withinTime } from '../limits.js';
@@ -34,7 +39,15 @@ export interface BeginOptions {
   /** milliseconds after which the server may end the transaction if no statement comes */
   readonly idleLimit: number | null;
   readonly isProvisional: boolean;
+  /** milliseconds to wait for locked rows; null: as the session has it */
+  readonly lockTimeout: number | null;
 }
+
+/** What executes statements: a connection of the pool, or that of a transaction of the application. */
+type Executor = Pick<ConnectionUse, 'execute'>;
+
+/** The savepoint to which a call returns that fails within a transaction of the application. */
+export const SAVEPOINT = 'trackstats';
 
 /** A connection that is used, or a wait for one. */
 interface Use {
@@ -64,20 +77,48 @@ export abstract class BaseDriver implements Driver {
   async transaction<T>(
     dataSource: DataSource,
     work: () => Work<T>,
-    { isProvisional = false, ...options }: TransactionOptions = {},
+    { isProvisional = false, lockTimeout, ...options }: TransactionOptions = {},
   ): Promise<T> {
     const { cancellation } = options;
     const idleLimit = cancellation?.idleLimit ?? null;
-    return this.retrying(() => {
+    const began = performance.now();
+    const remaining = (): number => (lockTimeout ?? Infinity) - (performance.now() - began);
+    const attempt = (): Promise<T> => {
       cancellation?.check();
-      return this.onConnection(dataSource, 'master', options, (connection) =>
-        this.inTransaction(
+      return this.onConnection(dataSource, 'master', options, (connection) => {
+        const limit = lockTimeout === undefined ? null : Math.max(1, Math.round(remaining()));
+        return this.inTransaction(
           connection,
-          this.begin({ label: connection.label, idleLimit, isProvisional }),
+          this.begin({ label: connection.label, idleLimit, isProvisional, lockTimeout: limit }),
           () => this.drive(connection, work(), cancellation),
           cancellation,
-        ),
-      );
+        );
+      });
+    };
+    try {
+      return await this.retrying(attempt, () => remaining() <= 0);
+    } catch (error) {
+      const isLocked = lockTimeout !== undefined && this.isLockTimeout(error);
+      throw isLocked ? new RowsLockedError(performance.now() - began, { cause: error }) : error;
+    }
+  }
+
+  /** True if an error says that a statement waited too long for rows that another transaction has locked. */
+  protected abstract isLockTimeout(error: unknown): boolean;
+
+  within<T>(runner: QueryRunner, work: () => Work<T>): Promise<T> {
+    const connection: Executor = { execute: (text, values) => runner.query(text, values, true) };
+    return oneAtATime(runner, async () => {
+      await runner.query(`SAVEPOINT ${SAVEPOINT}`);
+      try {
+        const result = await this.drive(connection, work());
+        await runner.query(`RELEASE SAVEPOINT ${SAVEPOINT}`);
+        return result;
+      } catch (error) {
+        // after a deadlock or a lost connection there is no transaction any more, and no savepoint
+        await runner.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}`).catch(() => undefined);
+        throw error;
+      }
     });
   }
 
@@ -206,7 +247,7 @@ export abstract class BaseDriver implements Driver {
     }
   }
 
-  protected async drive<T>(connection: ConnectionUse, work: Work<T>, cancellation?: Cancellation): Promise<T> {
+  protected async drive<T>(connection: Executor, work: Work<T>, cancellation?: Cancellation): Promise<T> {
     let step = work.next();
     while (step.done !== true) {
       let result: StatementResult;
@@ -228,7 +269,7 @@ export abstract class BaseDriver implements Driver {
       throw new TooManyValuesError(length, this.dialect.maxParameters, this.dialect.name);
   }
 
-  private async run(connection: ConnectionUse, statement: Sql): Promise<StatementResult> {
+  private async run(connection: Executor, statement: Sql): Promise<StatementResult> {
     this.checkValues(statement);
     const result = await connection.execute(this.statementText(statement), this.statementValues(statement));
     return { rows: (result.records ?? []) as StatementResult['rows'], affected: result.affected ?? 0 };
@@ -328,6 +369,18 @@ export abstract class BaseDriver implements Driver {
     if (uses === undefined) this.uses.set(dataSource, (uses = new Set()));
     return uses;
   }
+}
+
+const turns = new WeakMap<QueryRunner, Promise<unknown>>();
+
+/** Does one task at a time on a connection of the application: two savepoints would overlap. */
+function oneAtATime<T>(runner: QueryRunner, task: () => Promise<T>): Promise<T> {
+  const result = (turns.get(runner) ?? Promise.resolve()).then(task, task);
+  turns.set(
+    runner,
+    result.catch(() => undefined),
+  );
+  return result;
 }
 
 /** A data source's name, for messages. */

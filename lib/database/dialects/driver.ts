@@ -1,5 +1,5 @@
 import type { Sql } from 'sql-template-tag';
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import type { Cancellation } from '../cancellation.js';
 import type { Table } from '../table.js';
 import type { Row, Work } from '../work.js';
@@ -14,6 +14,11 @@ export interface Driver {
 
   /** runs a whole unit of work in one transaction on the database */
   transaction<T>(dataSource: DataSource, work: () => Work<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * runs a unit of work inside a transaction of the application, on its connection: all of it happens, or nothing, and
+   * the transaction goes on
+   */
+  within<T>(runner: QueryRunner, work: () => Work<T>): Promise<T>;
   /**
    * runs works one after the other, so that each finds the temporary tables of those before it: in one transaction, or,
    * where a transaction keeps the whole process waiting, in one each
@@ -77,6 +82,11 @@ export interface TransactionOptions extends WaitOptions {
    * later, and is undone or kept with it. It need not wait for the disk.
    */
   readonly isProvisional?: boolean | undefined;
+  /**
+   * milliseconds to wait for rows that another transaction has locked, where the database can be told so; then it rejects
+   * with RowsLockedError. @default as the database is set up
+   */
+  readonly lockTimeout?: number | undefined;
 }
 
 /** A table with text columns that are keys. */

@@ -7,7 +7,8 @@ import { BaseDriver, nameOf } from './base.driver.js';
 import type { Collation, KeyTable, WaitOptions } from './driver.js';
 
 /** lock wait timeout and record changed since last read, which have no SQLSTATE; 40001 is a deadlock or, in a cluster, a conflict */
-const TRANSIENT = new Set([1205, 1020]);
+const LOCK_TIMEOUT = 1205;
+const TRANSIENT = new Set([LOCK_TIMEOUT, 1020]);
 const CONFLICT = '40001';
 
 /** interrupted by KILL QUERY, by MariaDB's max_statement_time, by MySQL's max_execution_time */
@@ -140,6 +141,10 @@ function poolsOf({ driver }: DataSource): readonly Pool[] {
 }
 
 export class MysqlDriver extends BaseDriver {
+  protected isLockTimeout(error: unknown): boolean {
+    return Number(driverError(error).errno) === LOCK_TIMEOUT;
+  }
+
   isTransient(error: unknown): boolean {
     const { errno, sqlState } = driverError(error);
     return TRANSIENT.has(Number(errno)) || sqlState === CONFLICT;

@@ -8,7 +8,8 @@ import type { WaitOptions } from './driver.js';
 import { Shared } from './postgres.sql.js';
 
 /** SQLSTATE: serialization failure, deadlock, lock not available */
-const TRANSIENT = new Set(['40001', '40P01', '55P03']);
+const LOCK_TIMEOUT = '55P03';
+const TRANSIENT = new Set(['40001', '40P01', LOCK_TIMEOUT]);
 
 /** SQLSTATE classes and codes, and what Node calls it: no connection, no room, shutting down, ended for being idle, a standby */
 const UNAVAILABLE =
@@ -56,6 +57,10 @@ function placesOf(values: readonly unknown[]): number[] {
 }
 
 export class PostgresDriver extends BaseDriver {
+  protected isLockTimeout(error: unknown): boolean {
+    return sqlState(error) === LOCK_TIMEOUT;
+  }
+
   isTransient(error: unknown): boolean {
     return TRANSIENT.has(sqlState(error));
   }
@@ -77,12 +82,13 @@ export class PostgresDriver extends BaseDriver {
   }
 
   /** In one round trip. The label is the application's name for the server's list of sessions, by which it is cancelled. */
-  protected begin({ label, idleLimit, isProvisional }: BeginOptions): readonly string[] {
+  protected begin({ label, idleLimit, isProvisional, lockTimeout }: BeginOptions): readonly string[] {
     const settings = [
       // compiling the CASE of a zone's offsets takes longer than evaluating it for a million rows
       'SET LOCAL jit = off',
       ...TEXT_SETTINGS,
       ...(isProvisional ? ['SET LOCAL synchronous_commit = off'] : []),
+      ...(lockTimeout === null ? [] : [`SET LOCAL lock_timeout = ${String(lockTimeout)}`]),
       ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`]),
       ...(idleLimit === null ? [] : [`SET LOCAL idle_in_transaction_session_timeout = ${String(idleLimit)}`]),
     ];

@@ -1,12 +1,12 @@
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import sql, { raw, type Sql } from 'sql-template-tag';
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { ConnectionBusyError } from '../../errors/database.error.js';
 import type { Cancellation } from '../cancellation.js';
 import { CONNECTION_TIMEOUT } from '../../trackstats.options.js';
 import { remainingWait } from '../limits.js';
 import { executeAll, type Row, type StatementResult, type Work } from '../work.js';
-import { BaseDriver } from './base.driver.js';
+import { BaseDriver, SAVEPOINT } from './base.driver.js';
 import type { TransactionOptions, WaitOptions } from './driver.js';
 
 /** The part of better-sqlite3's connection that is used. */
@@ -116,6 +116,30 @@ export class SqliteDriver extends BaseDriver {
         throw error;
       }
     }, isOver);
+  }
+
+  /** A transaction keeps the whole database here, and the connection: nothing waits for rows. */
+  protected isLockTimeout(): boolean {
+    return false;
+  }
+
+  /** As one burst, too: no statement of the application falls between the savepoint and its end. */
+  override within<T>(runner: QueryRunner, work: () => Work<T>): Promise<T> {
+    const { dataSource } = runner;
+    return Promise.resolve().then(() => {
+      const connection = connectionOf(dataSource);
+      const run = this.statementRunner(dataSource, connection);
+      connection.exec(`SAVEPOINT ${SAVEPOINT}`);
+      try {
+        const result = drive(work(), run);
+        connection.exec(`RELEASE ${SAVEPOINT}`);
+        return result;
+      } catch (error) {
+        // some errors of SQLite end the transaction
+        if (connection.inTransaction) connection.exec(`ROLLBACK TO ${SAVEPOINT}; RELEASE ${SAVEPOINT}`);
+        throw error;
+      }
+    });
   }
 
   /** Each slice is a burst of its own: between two of them the application's calls have their turn. */

@@ -1,3 +1,4 @@
+import { type EntityManager, InstanceChecker } from 'typeorm';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
@@ -20,6 +21,15 @@ const CELL = ['object', 'entity', 'dimensions'] as const;
 const SCOPE = ['object', 'objects', 'objectType', 'entity', 'dimensions'] as const;
 const RANGE = ['period', 'date', 'from', 'to', 'last'] as const;
 
+/** The manager of a transaction of the application. */
+export const manager = optional<EntityManager>((given, refuse) => {
+  // by its shape, because the application may have another copy of TypeORM
+  const { dataSource } = (given ?? {}) as { dataSource?: unknown };
+  return typeof given === 'object' && InstanceChecker.isDataSource(dataSource)
+    ? (given as EntityManager)
+    : refuse('Expected the EntityManager of an open transaction: dataSource.transaction((manager) => …).');
+});
+
 const exact = withDefault(boolean, false);
 const fill = withDefault<Fill>(oneOf('period', 'zero', 'previous', 'null'), 'period');
 const limit: Check<number> = (given, refuse) =>
@@ -29,8 +39,12 @@ const limit: Check<number> = (given, refuse) =>
 
 /** The filter keys and the options of each call of StatisticService that takes a filter. Unknown keys are rejected. */
 const CALLS = {
-  record: { keys: ['metric', 'period', 'date', ...CELL], options: { value: storedValue } },
-  increment: { keys: ['metric', 'period', 'date', ...CELL], options: { by: withDefault(parseNumber, '1') } },
+  record: { keys: ['metric', 'period', 'date', ...CELL], options: { value: storedValue, manager } },
+  recordMany: { keys: ['metric', 'period', 'date', ...CELL], options: { value: storedValue } },
+  increment: {
+    keys: ['metric', 'period', 'date', ...CELL],
+    options: { by: withDefault(parseNumber, '1'), manager },
+  },
   narrow: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
   find: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
   mostRecent: { keys: ['metric', ...RANGE, ...SCOPE], options: {} },
@@ -49,7 +63,7 @@ const CALLS = {
   },
   total: { keys: ['metric', 'period', 'from', 'to', 'last', ...CELL], options: { exact } },
   coverage: { keys: ['metric', 'period', ...SCOPE], options: {} },
-  remove: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { force: withDefault(boolean, false) } },
+  remove: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { force: withDefault(boolean, false), manager } },
   prune: {
     keys: ['metric', 'metrics', 'period'],
     options: { before: optional(localDate), keep: optional(wholeNumber('days', 1)) },

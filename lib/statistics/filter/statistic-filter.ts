@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { LocalDateInput } from '../../time/local-date.js';
 import type { BucketPeriod, Period } from '../../time/period.js';
@@ -101,6 +102,12 @@ export type RecordBase = {
  */
 export type RecordInput<S extends AbstractStatistic = AbstractStatistic> = RecordBase &
   (TotalScope | OneObjectScope | CustomCell<S>);
+/**
+ * `manager`: the EntityManager of an open transaction of the application. The call is then a part of that transaction: it
+ * commits and rolls back with it, and takes no other connection. By default a call has a transaction of its own. @inline
+ */
+export type InTransaction = { manager?: EntityManager | undefined };
+
 /** @inline */
 export type IncrementBase = {
   metric: MetricTarget;

@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import type { Work } from '../../database/work.js';
 import { InvalidPeriodError } from '../../errors/time.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
@@ -20,6 +21,8 @@ import { IncrementQueue, NothingWritten } from './increment.queue.js';
  * An increment that may not be written (a tracker owns its statistic, its sum has too many digits) is the outcome of
  * its own call; the rest of its batch is written. If the database refuses the batch, each increment is tried alone, but
  * only when it is certain that nothing was committed.
+ *
+ * An increment with a `manager` is a part of that transaction and of no batch.
  */
 
 /**
@@ -64,9 +67,20 @@ export class Incrementer {
     return this.queue.add(increment);
   }
 
+  /** Adds an amount at once, as a part of a transaction of the application. */
+  addWithin(manager: EntityManager, increment: Increment): Promise<void> {
+    const now = this.clock();
+    const { context } = this;
+    return context.database.write('increment', manager, function* () {
+      const [problem] = yield* addIncrements(context, [increment], now);
+      // thrown, so that nothing of it stays in the transaction
+      if (problem !== null && problem !== undefined) throw problem;
+    });
+  }
+
   private flush(increments: readonly Increment[], waitingSince: number): Promise<Outcomes> {
     const now = this.clock();
-    return this.context.database.transaction(() => this.work(increments, now), { waitingSince });
+    return this.context.database.write('increment', undefined, () => this.work(increments, now), { waitingSince });
   }
 
   private *work(increments: readonly Increment[], now: Date): Work<Outcomes> {

@@ -14,8 +14,13 @@ import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeProblem, w
  *
  * @throws InvalidValueError, InvalidFilterError and the errors of its metric, date, period and scope
  */
-export function checkRecord(context: StatisticContext, s: RecordInput, now: Date): ValueToWrite {
-  const { metric, period, range, scope, options } = readOneMetric(context, 'record', s);
+export function checkRecord(
+  context: StatisticContext,
+  call: 'record' | 'recordMany',
+  s: RecordInput,
+  now: Date,
+): ValueToWrite {
+  const { metric, period, range, scope, options } = readOneMetric(context, call, s);
   return {
     metric,
     table: scope.table,
