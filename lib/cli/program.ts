@@ -58,7 +58,7 @@ export function commandsOn({ Command: CommandClass }: Commander, source: Applica
     .command('backfill <tracker>')
     .description('recompute a range of dates; Ctrl-C stops it and says how to go on')
     .requiredOption(...FROM)
-    .option('--to <date>', 'last date, included; without it today, and what lies after is removed')
+    .option('--to <date>', 'last date, inclusive. Without it the range ends today, and later statistics are removed')
     .option('--step <days>', 'days that are computed and kept at a time (default: 366)', parseWholeNumber('--step'))
     .option('--resume', 'go on where a backfill of the same range was stopped')
     .action(does((tracker: string, options: BackfillArguments) => backfill(tracker, options)));

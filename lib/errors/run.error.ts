@@ -18,9 +18,9 @@ export class ClockBehindError extends TrackstatsError {
 
   constructor(tracker: string, today: string, through: string) {
     super(
-      `The clock says that today is ${today}, but the statistics of ${tracker} were computed through ${through}: ` +
+      `Today is ${today} by the clock, but the statistics of ${tracker} were computed through ${through}: ` +
         `this clock is late by days, or an earlier one was ahead. If today is right, backfill(…, { from }) without \`to\` ` +
-        `removes what lies after it.`,
+        `removes later statistics.`,
     );
   }
 }

@@ -160,7 +160,7 @@ export function resolveHttpOptions(given: TrackstatsHttpModuleOptions): Resolved
     throw new InvalidHttpOptionsError(
       unknown,
       (given as Record<string, unknown>)[unknown],
-      `There is no such option here; there are ${OPTIONS.join(', ')}. What shapes the module stands beside the factory.`,
+      `This option does not exist here. There are ${OPTIONS.join(', ')}. Options that shape the module go next to the factory.`,
     );
   }
   const { label, limits = {}, origins = [] } = given;

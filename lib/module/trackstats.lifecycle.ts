@@ -128,7 +128,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     if (names.length === 0) return;
     this.logger.warn(
       `@Track has no effect on ${names.join(', ')}: no module of this application provides ${names.length > 1 ? 'them' : 'it'}. ` +
-        `Add the class to the providers of a module. A module that is loaded lazily comes too late: call TrackerService.register with its provider. If another application of this process runs it, all is well.`,
+        `Add the class to the providers of a module. A lazily loaded module comes too late: call TrackerService.register with its provider. You can ignore this if another application of this process runs it.`,
     );
   }
 

@@ -214,7 +214,7 @@ function asyncOptions(options: TrackstatsModuleAsyncOptions): Provider[] {
     throw new InvalidOptionsError(
       'the options of forRootAsync',
       options,
-      'Expected one of useFactory, useClass and useExisting: that which makes the options.',
+      'Expected one of useFactory, useClass and useExisting, which makes the options.',
     );
   }
   if (useFactory !== undefined) return [{ provide: TRACKSTATS_OPTIONS, useFactory, inject }];

@@ -55,11 +55,11 @@ describe.each(PLATFORMS)('the export of the JSON interface on %s', (platform) =>
     for (const [query, status, message] of [
       ['', 400, /format is missing/],
       ['format=xlsx', 400, /format is "xlsx"; expected csv, jsonl/],
-      [`format=csv&metric=${ORDERS.key}&domain=${SHOP.ref}`, 400, /domain stands beside metric/],
+      [`format=csv&metric=${ORDERS.key}&domain=${SHOP.ref}`, 400, /domain is given together with metric/],
       ['format=csv&metric=shop/nothing', 404, /Unknown metric/],
       ['format=csv&domain=nowhere', 404, /Unknown domain/],
-      ['format=csv&all_objects=true&object_type=customer', 400, /all_objects stands beside/],
-      ['format=csv&last=3&from=2026-01-01', 400, /last stands beside/],
+      ['format=csv&all_objects=true&object_type=customer', 400, /all_objects is given together/],
+      ['format=csv&last=3&from=2026-01-01', 400, /last is given together/],
     ] as const) {
       const { body } = await get(`trackstats/export?${query}`);
       expect([query, body.statusCode, body.message]).toEqual([query, status, [expect.stringMatching(message)]]);

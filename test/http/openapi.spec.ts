@@ -79,7 +79,7 @@ describe('the OpenAPI document', () => {
       name: 'fill',
       in: 'query',
       required: false,
-      description: 'what stands where there is no row',
+      description: 'the value of dates without a row',
       schema: { type: 'string', enum: ['period', 'zero', 'previous', 'null'], default: 'period' },
     });
     expect(find('/trackstats/multi-series', 'metric')).toMatchObject({

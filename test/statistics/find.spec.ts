@@ -134,7 +134,7 @@ describeOnEachDatabase('find and mostRecent', (test) => {
     await cover(s, { ...COVERED, from: '1700-01-01', through: '2026-11-06' });
     await total('1700-01-01', '1');
     await expect(found({})).rejects.toThrow(TooManyPointsError);
-    await expect(found({})).rejects.toThrow(/What find is asked for.*narrow/);
+    await expect(found({})).rejects.toThrow(/This find.*narrow/);
     expect(await found({ from: '2026-11-05' })).toHaveLength(2);
     expect(await last({})).toEqual(['11-06', 1]);
   });

@@ -189,7 +189,7 @@ describe('a further run', () => {
     expect(coverages(made)).toEqual(['2024-01-01..2024-05-07']);
     expect(made.periods[0]).toMatchObject({ endsEarly: true, lastKept: null });
     expect(() => plan({ coverage, today: '2024-05-05' })).toThrow(ClockBehindError);
-    expect(() => plan({ coverage, today: '2024-05-05' })).toThrow(/today is 2024-05-05.*Orders.*through 2024-05-07/);
+    expect(() => plan({ coverage, today: '2024-05-05' })).toThrow(/Today is 2024-05-05.*Orders.*through 2024-05-07/);
   });
 });
 

@@ -498,7 +498,7 @@ it('refuses @Track on a static method at once', () => {
       }
     }
     return Static;
-  }).toThrow(/Static.value: @Track stands on a static method/);
+  }).toThrow(/Static.value: @Track is on a static method/);
 });
 
 function tracker(more: object): Type {

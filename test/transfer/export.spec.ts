@@ -188,7 +188,7 @@ shop/orders,Shop,Orders,DAY,2026-01-01,',,,,,1
     await expect(transfer.export({ domain: 'shpo' }, { format: 'csv' })).rejects.toThrow('Unknown domain');
     await expect(transfer.export({ domain: undefined }, { format: 'csv' })).rejects.toThrow('every domain');
     await expect(transfer.export({ domain: 'shop', metric: ORDERS } as never, { format: 'csv' })).rejects.toThrow(
-      'stands beside',
+      'is given together',
     );
     await expect(transfer.export({ period: 7 as never }, { format: 'csv' })).rejects.toThrow('period');
     await expect(transfer.export({ from: '2026-02-30' }, { format: 'csv' })).rejects.toThrow('2026-02-30');

@@ -196,7 +196,7 @@ describeOnEachDatabase('TransferService.import', (database) => {
   });
 
   it.each([
-    [['shop/orders,DAY,2026-01-01,"a"b,1'], 2, 'write it twice'],
+    [['shop/orders,DAY,2026-01-01,"a"b,1'], 2, 'Write it twice'],
     [['shop/orders,DAY,2026-01-01,1', 'shop/orders,DAY,"2026-01-01,1'], 3, 'not closed'],
     [['shop/orders,DAY,2026-01-01,1', 'shop/orders,DAY,2026"-01-01,1', 'x'], 3, 'in quotes'],
     [[`shop/orders,DAY,"${'x'.repeat(1 << 21)}`], 2, 'longer than'],

@@ -46,7 +46,7 @@ TrackstatsModule.forRoot({ timezone: 'UTC' });
 TrackstatsModule.forFeature([Order]);
 // @ts-expect-error -- no class at all
 TrackstatsModule.forFeature(['OrdersByRegion']);
-// @ts-expect-error -- what shapes the module stands beside the factory
+// @ts-expect-error -- options that shape the module go next to the factory
 TrackstatsModule.forRootAsync({ useFactory: () => ({ dataSource: 'statistics' }) });
 // @ts-expect-error -- an asynchronous factory likewise
 TrackstatsModule.forRootAsync({ useFactory: async () => Promise.resolve({ isGlobal: false }) });

@@ -45,7 +45,7 @@ const scope = {
   statistic: STATISTIC.optional(),
 };
 const fill = {
-  fill: choiceParameter('fill', 'what stands where there is no row', 'period', 'zero', 'previous', 'null').withDefault(
+  fill: choiceParameter('fill', 'the value of dates without a row', 'period', 'zero', 'previous', 'null').withDefault(
     'period',
   ),
 };

@@ -15,7 +15,7 @@ export class ExportReader {
   async export(query: ExportQuery): Promise<StreamableFile> {
     const { format, metric, domain } = query;
     if (domain !== undefined && metric.length > 0) {
-      throw TrackstatsHttpException.badRequest('domain stands beside metric. Give one of them.');
+      throw TrackstatsHttpException.badRequest('domain is given together with metric. Give only one of them.');
     }
     const { context, clock } = this.access;
     const { database, objectTypes, owners, options } = context;
@@ -33,7 +33,9 @@ export class ExportReader {
     const { metric, domain, period, from, to, last, allObjects } = query;
     const scope = requestedScope(this.access.context, query);
     if (allObjects && scope.kind !== 'total') {
-      throw TrackstatsHttpException.badRequest('all_objects stands beside object_type or statistic. Give one of them.');
+      throw TrackstatsHttpException.badRequest(
+        'all_objects is given together with object_type or statistic. Give only one of them.',
+      );
     }
     return {
       ...(metric.length > 0 && { metrics: metric }),

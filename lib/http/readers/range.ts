@@ -30,14 +30,14 @@ const DEFAULT_POINTS = 30;
 export function checkRangeQuery({ from, to, last }: RangeQuery, limits: Required<HttpLimits>): void {
   if (last !== undefined && (from !== undefined || to !== undefined)) {
     throw TrackstatsHttpException.badRequest(
-      'last stands beside from or to. It means points up to today: give it alone.',
+      'last is given together with from or to. It selects points up to today, so give it alone.',
     );
   }
   if (to !== undefined && from === undefined) {
     throw TrackstatsHttpException.badRequest('to is given without from. Give both, or last.');
   }
   if (from !== undefined && to !== undefined && from > to) {
-    throw TrackstatsHttpException.badRequest(`from is ${from}, which lies after to, ${to}.`);
+    throw TrackstatsHttpException.badRequest(`from is ${from}, which is after to, ${to}.`);
   }
   if (last !== undefined) checkPoints(last, limits);
 }

@@ -50,7 +50,9 @@ export function requestedScope(context: StatisticContext, query: ScopeQuery): Re
   const { objectType, statistic, dimensions } = query;
   const ids = [query.objectId ?? []].flat();
   if (statistic !== undefined && (objectType !== undefined || ids.length > 0)) {
-    throw TrackstatsHttpException.badRequest('statistic stands beside object_type or object_id. Give one of them.');
+    throw TrackstatsHttpException.badRequest(
+      'statistic is given together with object_type or object_id. Give only one of them.',
+    );
   }
   if (statistic === undefined && dimensions.size > 0) {
     throw TrackstatsHttpException.badRequest('dimensions are given without statistic, which they belong to.');

@@ -161,7 +161,7 @@ export class TrackerTasks implements BeforeApplicationShutdown {
       );
     }
     if (from !== undefined && to !== undefined && from > to) {
-      throw TrackstatsHttpException.badRequest(`from is ${from}, which lies after to, ${to}.`);
+      throw TrackstatsHttpException.badRequest(`from is ${from}, which is after to, ${to}.`);
     }
     if (this.last.get(tracker)?.get(kind)?.state.status === 'running') {
       throw new TrackstatsHttpException(HttpStatus.CONFLICT, [`A ${NAMES[kind]} of this tracker is already running.`]);

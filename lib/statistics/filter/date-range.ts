@@ -36,11 +36,11 @@ const MOST_DATES = 100_000;
  */
 export function checkRange(given: { readonly [key in keyof RangeInput]?: unknown }): RangeInput {
   if ('date' in given && ('from' in given || 'to' in given || 'last' in given)) {
-    throw new InvalidFilterError('date stands beside from, to or last. Give one date, or a range.');
+    throw new InvalidFilterError('date is given together with from, to or last. Give either one date or a range.');
   }
   if ('last' in given && ('from' in given || 'to' in given)) {
     throw new InvalidFilterError(
-      'last stands beside from or to. It means the last so many dates up to today: give it alone.',
+      'last is given together with from or to. It selects dates up to today, so give it alone.',
     );
   }
   const { last } = given;

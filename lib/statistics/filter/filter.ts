@@ -65,7 +65,7 @@ export function checkFilterKeys(
   );
   if (undefinedKey !== undefined) {
     throw new InvalidFilterError(
-      `${call}: ${undefinedKey} is undefined. It would read as if it were left out, and so mean something else: ` +
+      `${call}: ${undefinedKey} is undefined. It would have the same effect as leaving it out: ` +
         `leave the key out on purpose, or give a value.`,
     );
   }

@@ -72,7 +72,7 @@ export function requireOneCell({ table, cells, alternatives }: ScopeFilter): Cel
     throw new IncompleteDimensionsError(table.entity.name, missing, all);
   }
   throw new InvalidFilterError(
-    'This call reads or writes one value: give one object as object, or nothing for the total.',
+    'This call reads or writes one value. Give one object as `object`, or none for the total.',
   );
 }
 

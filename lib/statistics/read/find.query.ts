@@ -34,7 +34,7 @@ export function* findStatistics(context: StatisticContext, filter: NormalFilter,
     const dates = datesWithValue(series, computed, covered.range);
     for (const { date, row, earlier = series[0] } of carryForward(series, dates)) {
       if (computed !== null && found.length >= MOST_POINTS) {
-        throw new TooManyPointsError('What find is asked for', MOST_POINTS);
+        throw new TooManyPointsError('This find', MOST_POINTS);
       }
       found.push(row ?? { ...earlier, date });
     }

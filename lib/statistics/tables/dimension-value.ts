@@ -24,7 +24,7 @@ export function encodeDimension(statistic: string, dimension: DeclaredDimension,
   }
   const stored = encoded(dimension, value, refuse);
   if (dimension.nullable && stored === NULL_DIMENSION[dimension.type]) {
-    return refuse('The database keeps null under this very value, so that it cannot be a value of its own.');
+    return refuse('The database stores null as this value, so it cannot be used as a value.');
   }
   return stored;
 }

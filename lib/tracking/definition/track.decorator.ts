@@ -136,7 +136,7 @@ export function Track(options: unknown): (target: object, key?: string | symbol)
     else if (typeof target === 'function') {
       throw new InvalidTrackerError(
         `${target.name}.${String(key)}`,
-        '@Track stands on a static method; it needs one of an instance.',
+        '@Track is on a static method. Move it to an instance method.',
       );
     } else keepMethodTrack(target.constructor, key, options);
   };

@@ -92,7 +92,7 @@ function shownTarget(target: TrackerTarget): unknown {
 
 function sameName(a: RegisteredTracker, b: RegisteredTracker): DuplicateTrackerError {
   return new DuplicateTrackerError(
-    `Two trackers are called ${JSON.stringify(a.name)}: ${placeOf(b)} and ${placeOf(a)}. A name stands for one tracker: give one of them another, @Track({ name: '…' }).`,
+    `Two trackers are called ${JSON.stringify(a.name)}: ${placeOf(b)} and ${placeOf(a)}. Each tracker needs a name of its own. Rename one of them: @Track({ name: '…' }).`,
   );
 }
 

@@ -86,7 +86,7 @@ export function checkExport(context: FilterContext, filter: unknown): CheckedExp
   }
   const isNamed = 'metric' in rest || 'metrics' in rest;
   if (domain !== undefined && isNamed) {
-    throw new InvalidFilterError('domain stands beside metric or metrics. Give one of them.');
+    throw new InvalidFilterError('domain is given together with metric or metrics. Give only one of them.');
   }
   if (domain !== undefined) domainKeyOf(domain);
   const isAllObjects = 'objects' in rest && rest.objects === 'all';

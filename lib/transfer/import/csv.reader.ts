@@ -10,8 +10,8 @@ import { LONGEST_ROW } from './import-text.js';
 const REASONS: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'A quote in this row or after it is not closed.',
   CSV_MAX_RECORD_SIZE: `The row is longer than ${String(LONGEST_ROW)} bytes: is a quote not closed?`,
-  CSV_INVALID_CLOSING_QUOTE: 'A quote stands within a quoted cell: write it twice.',
-  INVALID_OPENING_QUOTE: 'A quote stands within a cell: put the whole cell in quotes, and write the quote twice.',
+  CSV_INVALID_CLOSING_QUOTE: 'A quoted cell contains a single quote character. Write it twice.',
+  INVALID_OPENING_QUOTE: 'A cell contains a quote character. Put the whole cell in quotes, and write the quote twice.',
 };
 
 /**

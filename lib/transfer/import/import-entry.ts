@@ -116,7 +116,10 @@ function checkDate(period: Period, given: unknown, weekStart: WeekStart): LocalD
   const start = bucketStart(period, date, weekStart);
   if (start === date) return date;
   const week = period === Period.CALENDAR_WEEK ? `, as weeks begin on ${weekStart} here` : '';
-  throw new InvalidDateError(date, `A value of ${Period.nameOf(period)} stands under its first day: ${start}${week}.`);
+  throw new InvalidDateError(
+    date,
+    `A value of ${Period.nameOf(period)} is stored under its first day: ${start}${week}.`,
+  );
 }
 
 function checkCell({ kind, keys }: StatisticTable, given: Readonly<Record<string, unknown>>): Cell {
