@@ -9,7 +9,14 @@ export type { Duration } from './time/duration.js';
 export { addDays } from './time/local-date.js';
 export type { LocalDateInput, LocalDateText as LocalDate } from './time/local-date.js';
 export { Period } from './time/period.js';
-export type { BucketPeriod, LifetimePeriod, PeriodName, RollingPeriod, WeekStart } from './time/period.js';
+export type {
+  BucketPeriod,
+  LifetimePeriod,
+  PeriodName,
+  RollingPeriod,
+  ToDatePeriod,
+  WeekStart,
+} from './time/period.js';
 
 export { AbstractStatistic } from './statistics/tables/abstract-statistic.js';
 export { Dimension, NULL_DIMENSION } from './statistics/tables/dimension.decorator.js';

@@ -40,7 +40,7 @@ export interface CoverageRange {
 
 /** A value at a date. */
 export interface PointResource {
-  /** the day, the last day of a rolling window, or the first day of a calendar bucket */
+  /** the day, the last day of a rolling window or of a period to date, or the first day of a calendar bucket */
   date: string;
   /** the nearest number; null if nothing is known, or if there is no value */
   value: number | null;
@@ -102,7 +102,7 @@ export interface ChangeResource {
   /** the last date that was over when it was computed, because an open day would always seem to fall */
   date: string;
   value: number;
-  /** the date one period earlier: the bucket before, or the window's length before; for LIFETIME the day before */
+  /** the date one period earlier: the bucket before, the window's length before, or the same day of the unit before; for LIFETIME the day before */
   previousDate: string;
   previousValue: number;
   /** value − previousValue */

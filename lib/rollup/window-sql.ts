@@ -2,7 +2,7 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { lastRows } from '../statistics/read/carried-values.js';
 import { type DayNumber, FIRST_DAY } from '../time/local-date.js';
-import { calendarUnit, periodKind, windowDays } from '../time/period.js';
+import { type CalendarUnit, calendarUnit, periodKind, toDateUnit, windowDays } from '../time/period.js';
 import { bucketTotals, combining, finished, isCount, partialNames } from './aggregate-sql.js';
 import { keyNames, storedKeys } from './rollup-sql.js';
 import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
@@ -71,7 +71,7 @@ WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))
   );
 }
 
-// ── rolling windows and lifetime: values that hold until the next change ──
+// ── rolling windows, to date and lifetime: values that hold until the next change ──
 
 function runningRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, slice: DaySlice): Sql {
   const spans = spansQuery(dialect, spec, period, slice);
@@ -109,7 +109,7 @@ OR (n.position = 1 AND (n.known IS NULL OR ${differs(raw('n.held'))}))`;
 function spansQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, slice: DaySlice): Sql {
   const keys = keyNames(spec);
   const from = dialect.integer(slice.from);
-  const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, spec.source, running(spec, period, raw('p.a')), running(spec, period, raw('p.b')))} AS value,
+  const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, spec.source, running(dialect, spec, period, raw('p.a')), running(dialect, spec, period, raw('p.b')))} AS value,
 COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next${heldColumns(period, 'p.')}
 FROM (${points(dialect, spec, period)}) p`;
   const endsEarly = slice.through < period.through;
@@ -120,10 +120,13 @@ FROM (${points(dialect, spec, period)}) p`;
 }
 
 /** The aggregate of a window that ends on a point's day. */
-function running(spec: RollupSpec, { period }: RollupPeriod, partial: Sql): Sql {
-  const order = sql`${partition(keyNames(spec))}ORDER BY p.day`;
+function running(dialect: Dialect, spec: RollupSpec, { period }: RollupPeriod, partial: Sql): Sql {
+  const unit = toDateUnit(period);
+  // what is counted to date begins again with each unit
+  const units = unit === null ? [] : [dialect.calendarStart(unit, spec.weekStart, raw('p.day'))];
+  const order = sql`${partition([...keyNames(spec), ...units])}ORDER BY p.day`;
   // a distinct count has its exits as -1: all of it is summed
-  const unbounded = periodKind(period) === 'lifetime' || isDistinct(spec);
+  const unbounded = periodKind(period) !== 'rolling' || isDistinct(spec);
   const frame = unbounded
     ? sql`ROWS UNBOUNDED PRECEDING`
     : sql`RANGE BETWEEN ${raw(String(windowDays(period) - 1))} PRECEDING AND CURRENT ROW`;
@@ -170,6 +173,11 @@ function gains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
     const since = period.baseIsStored ? sql` AND p.day >= ${dialect.integer(period.from)}` : empty;
     return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${raw(spec.partials)} p WHERE p.day <= ${dialect.integer(period.lastDay)}${since}`;
   }
+  const unit = toDateUnit(period.period);
+  if (unit !== null) {
+    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${raw(spec.partials)} p WHERE ${read(dialect, spec, period)}
+UNION ALL ${unitEnds(dialect, spec, period, unit)}${alive(dialect, spec, period)}`;
+  }
   const entering = names.map((name) => sql`CASE WHEN x.gone = 0 THEN p.${name} END AS ${name}`);
   return sql`SELECT ${join([...keys, sql`p.day + x.gone * ${windowLength(period)} AS day`, ...entering])}
 FROM ${raw(spec.partials)} p CROSS JOIN ${ENTRY_AND_EXIT}
@@ -187,6 +195,13 @@ function distinctGains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod)
     return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS a`])} FROM ${raw(spec.partials)} p
 WHERE p.day <= ${dialect.integer(period.lastDay)} GROUP BY ${join([...keys, raw('p.u')])}`;
   }
+  const unit = toDateUnit(period.period);
+  if (unit !== null) {
+    const groups = [...keys, raw('p.u'), dialect.calendarStart(unit, spec.weekStart, raw('p.day'))];
+    return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS a`])} FROM ${raw(spec.partials)} p
+WHERE ${read(dialect, spec, period)} GROUP BY ${join(groups)}
+UNION ALL ${unitEnds(dialect, spec, period, unit)}${alive(dialect, spec, period)}`;
+  }
   const length = windowLength(period);
   const left = dialect.least(
     sql`p.day + ${length}`,
@@ -196,6 +211,25 @@ WHERE p.day <= ${dialect.integer(period.lastDay)} GROUP BY ${join([...keys, raw(
 WHERE p.day >= ${dialect.integer(spec.scanFrom)} AND p.day <= ${dialect.integer(period.lastDay)}`;
   return sql`SELECT ${join([...keys, raw('CASE WHEN x.gone = 0 THEN t.day ELSE t.gone_on END AS day'), raw('CASE WHEN x.gone = 0 THEN t.a ELSE -t.a END AS a')])}
 FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= ${dialect.integer(period.through)}${alive(dialect, spec, period)}`;
+}
+
+/** The partials that a period reads, without the one of all rows before the scan. */
+function read(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+  return sql`p.day >= ${dialect.integer(spec.scanFrom)} AND p.day <= ${dialect.integer(period.lastDay)}`;
+}
+
+const LONGEST_UNIT: Readonly<Record<CalendarUnit, number>> = { week: 7, month: 31, quarter: 92, year: 366 };
+
+/** The first day after each unit in which a key has rows: its value to date begins again there, with nothing. */
+function unitEnds(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, unit: CalendarUnit): Sql {
+  const keys = keyNames(spec);
+  const startOf = (day: Sql): Sql => dialect.calendarStart(unit, spec.weekStart, day);
+  // a day of the next unit, but never of the one after it
+  const next = startOf(sql`(b.began + ${raw(String(LONGEST_UNIT[unit]))})`);
+  const units = sql`SELECT DISTINCT ${join([...keys, sql`${startOf(raw('p.day'))} AS began`])} FROM ${raw(spec.partials)} p WHERE ${read(dialect, spec, period)}`;
+  const ends = sql`SELECT ${join([...keys, sql`${next} AS day`])} FROM (${units}) b`;
+  const nothing = partialNames(spec.source).map((name) => sql`NULL AS ${name}`);
+  return sql`SELECT ${join([...keys, raw('n.day'), ...nothing])} FROM (${ends}) n WHERE n.day <= ${dialect.integer(period.through)}`;
 }
 
 /** With every date written, a key is alive from its first source row on, be that row older than any window. */

@@ -173,8 +173,8 @@ export class StatisticService {
   }
 
   /**
-   * Returns statistics ordered by date: the stored rows, and for rolling periods and LIFETIME one for each date that a
-   * tracker has computed, from the first row on. Use `narrow` to get the stored rows only.
+   * Returns statistics ordered by date: the stored rows, and for rolling periods, periods to date and LIFETIME one for each
+   * date that a tracker has computed, from the first row on. Use `narrow` to get the stored rows only.
    *
    * @throws TooManyPointsError if that would be more than 100,000 computed dates
    * @throws InvalidFilterError, UnknownMetricError, and the errors of the values in the filter
@@ -208,8 +208,8 @@ export class StatisticService {
   }
 
   /**
-   * Returns the value at a date. On a covered date without a row this is 0 for counts and sums, and for rolling periods
-   * and LIFETIME the last earlier value (0 before the first row). Returns null if nothing is known.
+   * Returns the value at a date. On a covered date without a row this is 0 for counts and sums, and for the other
+   * periods but the calendar ones the last earlier value (0 before the first row). Returns null if nothing is known.
    *
    * @param filter `date`: today by default; `exact: true` returns the decimal as text
    * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError
@@ -295,7 +295,7 @@ export class StatisticService {
 
   /**
    * Returns the objects, or groups of dimensions, with the greatest values at a date. Equal values are ordered by id.
-   * For rolling periods and LIFETIME, the last value of each object at or before the date counts.
+   * For rolling periods, periods to date and LIFETIME, the last value of each object at or before the date counts.
    *
    * @param filter `limit`: 10 by default, Infinity for all; `offset`: 0 by default; `order: 'asc'`: the least first;
    * `date`: today by default
@@ -392,7 +392,7 @@ export class StatisticService {
 
   /**
    * Removes old statistics of the total, of objects and of custom statistics, including those of trackers. Values of
-   * rolling periods and LIFETIME are carried forward to the first date that is kept, and `coverage().from` moves to
+   * rolling periods, periods to date and LIFETIME are carried forward to the first date that is kept, and `coverage().from` moves to
    * that date.
    *
    * @param filter `before`: the first date to keep; or `keep`: the number of days to keep, today included, in the

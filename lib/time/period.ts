@@ -1,5 +1,6 @@
 import { InvalidPeriodError } from '../errors/time.error.js';
 import {
+  addDays,
   type DayNumber,
   dayNumber,
   earlierDay,
@@ -18,11 +19,13 @@ declare const PERIOD: unique symbol;
  * The days that a value covers, as an integer code: seconds, negative for calendar units, 0 for LIFETIME. Take one from
  * the constant `Period`; a number such as `period: 7` does not compile.
  */
-export type Period = number & { readonly [PERIOD]: 'rolling' | 'bucket' | 'lifetime' };
+export type Period = number & { readonly [PERIOD]: PeriodKind };
 /** DAY and the calendar periods. Their values do not overlap, so they can be incremented and added up. */
 export type BucketPeriod = Period & { readonly [PERIOD]: 'bucket' };
 /** A window of n days that ends on the date of its value. */
 export type RollingPeriod = Period & { readonly [PERIOD]: 'rolling' };
+/** The days from the first one of a calendar unit to the date of the value. */
+export type ToDatePeriod = Period & { readonly [PERIOD]: 'to-date' };
 /** Everything up to and including the date of the value. */
 export type LifetimePeriod = Period & { readonly [PERIOD]: 'lifetime' };
 /** The name of a period, as `Period.nameOf` returns it and `Period.parse` reads it. */
@@ -36,13 +39,20 @@ export type PeriodName =
   | 'CALENDAR_MONTH'
   | 'CALENDAR_QUARTER'
   | 'CALENDAR_YEAR'
+  | 'WEEK_TO_DATE'
+  | 'MONTH_TO_DATE'
+  | 'QUARTER_TO_DATE'
+  | 'YEAR_TO_DATE'
   | `DAYS_${number}`;
 
-/** The way in which the values of a period relate to each other: side by side, overlapping, or growing. */
-export type PeriodKind = 'bucket' | 'rolling' | 'lifetime';
-/** The unit of a calendar period. */
+/**
+ * The way in which the values of a period relate to each other: side by side (bucket), overlapping (rolling), growing
+ * within each calendar unit (to-date), or growing for ever (lifetime).
+ */
+export type PeriodKind = 'bucket' | 'rolling' | 'to-date' | 'lifetime';
+/** The unit of a calendar period, or of a period to date. */
 export type CalendarUnit = 'week' | 'month' | 'quarter' | 'year';
-/** The first day of a CALENDAR_WEEK. */
+/** The first day of a CALENDAR_WEEK, and of a WEEK_TO_DATE. */
 export type WeekStart = 'monday' | 'sunday' | 'saturday';
 
 const SECONDS_PER_DAY = 86_400;
@@ -57,6 +67,11 @@ const CODES = {
   CALENDAR_MONTH: -2_592_000 as BucketPeriod,
   CALENDAR_QUARTER: -7_776_000 as BucketPeriod,
   CALENDAR_YEAR: -31_536_000 as BucketPeriod,
+  // the code of the calendar period, less one
+  WEEK_TO_DATE: -604_801 as ToDatePeriod,
+  MONTH_TO_DATE: -2_592_001 as ToDatePeriod,
+  QUARTER_TO_DATE: -7_776_001 as ToDatePeriod,
+  YEAR_TO_DATE: -31_536_001 as ToDatePeriod,
 } as const;
 const CODE_BY_NAME = new Map<string, Period>(Object.entries(CODES));
 const NAME_BY_CODE = new Map<number, PeriodName>(
@@ -76,6 +91,7 @@ const EXPECTED = `Use ${[...CODE_BY_NAME.keys()].map((name) => `Period.${name}`)
  * @example
  * Period.WEEK; // the seven days that end on the date
  * Period.CALENDAR_MONTH; // the month that begins on the date
+ * Period.MONTH_TO_DATE; // the month of the date, up to the date
  * Period.days(90);
  */
 export const Period: {
@@ -97,6 +113,14 @@ export const Period: {
   readonly CALENDAR_QUARTER: BucketPeriod;
   /** The year that begins on the date. */
   readonly CALENDAR_YEAR: BucketPeriod;
+  /** The days of the date's week, up to and including the date. The first day of a week is an option of the module. */
+  readonly WEEK_TO_DATE: ToDatePeriod;
+  /** The days of the date's month, up to and including the date. */
+  readonly MONTH_TO_DATE: ToDatePeriod;
+  /** The days of the date's quarter, up to and including the date. Quarters begin in January, April, July and October. */
+  readonly QUARTER_TO_DATE: ToDatePeriod;
+  /** The days of the date's year, up to and including the date. */
+  readonly YEAR_TO_DATE: ToDatePeriod;
   /**
    * Returns the period of the n days that end on the date. `days(1)` is DAY, and `days(7)` is WEEK.
    *
@@ -169,7 +193,7 @@ function isCode(value: number): boolean {
 
 /**
  * Returns how the values of a period relate to each other: side by side (DAY and the calendar periods), overlapping, or
- * growing.
+ * growing to date or for ever.
  *
  * @throws InvalidPeriodError if the value is not a period
  * @example periodKind(Period.DAY) // 'bucket'
@@ -177,13 +201,14 @@ function isCode(value: number): boolean {
 export function periodKind(period: Period): PeriodKind {
   const code = checkPeriod(period);
   if (code === CODES.LIFETIME) return 'lifetime';
+  if (toDateUnit(code) !== null) return 'to-date';
   return code < 0 || code === CODES.DAY ? 'bucket' : 'rolling';
 }
 
 /**
  * Returns the number of days that a value of a rolling period covers, including its date. Returns 1 for DAY.
  *
- * @throws InvalidPeriodError for LIFETIME and the calendar periods, which have no fixed number of days
+ * @throws InvalidPeriodError for LIFETIME, the calendar periods and those to date, which have no fixed number of days
  * @example windowDays(Period.WEEK) // 7
  */
 export function windowDays(period: Period): number {
@@ -203,6 +228,65 @@ export function windowDays(period: Period): number {
  */
 export function calendarUnit(period: Period): CalendarUnit | null {
   return UNIT_BY_CODE.get(checkPeriod(period)) ?? null;
+}
+
+/**
+ * Returns the calendar unit that a period counts to date, or null for other periods.
+ *
+ * @throws InvalidPeriodError if the value is not a period
+ * @example toDateUnit(Period.MONTH_TO_DATE) // 'month'
+ */
+export function toDateUnit(period: Period): CalendarUnit | null {
+  return UNIT_BY_CODE.get(checkPeriod(period) + 1) ?? null;
+}
+
+/**
+ * Returns the calendar period of which a period to date counts the part up to its date.
+ *
+ * @throws InvalidPeriodError for the other periods
+ * @example wholeUnit(Period.MONTH_TO_DATE) === Period.CALENDAR_MONTH
+ */
+export function wholeUnit(period: Period): BucketPeriod {
+  if (toDateUnit(period) !== null) return (period + 1) as BucketPeriod;
+  throw new InvalidPeriodError(nameOfPeriod(period), 'Expected a period to date, such as Period.MONTH_TO_DATE.');
+}
+
+/**
+ * Returns the first date that a value covers, or null for LIFETIME, which has none.
+ *
+ * @throws InvalidDateError if the date is not valid
+ * @example firstCovered(Period.WEEK, '2026-10-31', 'monday') // '2026-10-25'
+ * @example firstCovered(Period.MONTH_TO_DATE, '2026-10-31', 'monday') // '2026-10-01'
+ */
+export function firstCovered(period: Period, date: LocalDateText, weekStart: WeekStart): LocalDate | null {
+  switch (periodKind(period)) {
+    case 'bucket':
+      return bucketStart(period, date, weekStart);
+    case 'rolling':
+      return fromDayNumber(laterDay(FIRST_DAY, shiftDay(dayNumber(date), 1 - windowDays(period))));
+    case 'to-date':
+      return bucketStart(wholeUnit(period), date, weekStart);
+    case 'lifetime':
+      return null;
+  }
+}
+
+/**
+ * Returns the date whose value covers the days just before those of a value: for a rolling window the last day before
+ * it, for a period to date the same day of the unit before, or its last day if that unit is shorter.
+ *
+ * @throws InvalidDateError if the date is not valid, or if the earlier one is before 0001-01-01
+ * @throws InvalidPeriodError for the other periods
+ * @example dateBefore(Period.WEEK, '2026-10-31', 'monday') // '2026-10-24'
+ * @example dateBefore(Period.MONTH_TO_DATE, '2026-10-31', 'monday') // '2026-09-30'
+ */
+export function dateBefore(period: Period, date: LocalDateText, weekStart: WeekStart): LocalDate {
+  if (toDateUnit(period) === null) return addDays(date, -windowDays(period));
+  const unit = wholeUnit(period);
+  const start = dayNumber(bucketStart(unit, date, weekStart));
+  const end = shiftDay(start, -1);
+  const before = dayNumber(bucketStart(unit, fromDayNumber(end), weekStart));
+  return fromDayNumber(earlierDay(end, shiftDay(before, dayNumber(date) - start)));
 }
 
 /**

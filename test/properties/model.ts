@@ -19,7 +19,7 @@ export type ModelPeriod =
   | { kind: 'day' }
   | { kind: 'rolling'; days: number }
   | { kind: 'lifetime' }
-  | { kind: 'calendar'; unit: 'week' | 'month' | 'quarter' | 'year'; firstDay: number };
+  | { kind: 'calendar' | 'to-date'; unit: 'week' | 'month' | 'quarter' | 'year'; firstDay: number };
 
 export interface ModelTracker {
   aggregate: AggregateFunction;
@@ -47,7 +47,7 @@ export function shiftDate(date: string, days: number): LocalDate {
   return new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10) as LocalDate;
 }
 
-function bucketOf(date: string, period: Extract<ModelPeriod, { kind: 'calendar' }>): string {
+function bucketOf(date: string, period: Extract<ModelPeriod, { unit: string }>): string {
   const [year = '', month = ''] = date.split('-');
   switch (period.unit) {
     case 'year':
@@ -126,7 +126,12 @@ export function modelRows(
     if (first === undefined) continue;
     let last: string | null | undefined;
     for (let date = first; date <= modelDate(now, tracker.zone); date = shiftDate(date, 1)) {
-      const since = period.kind === 'rolling' ? shiftDate(date, 1 - period.days) : '';
+      const since =
+        period.kind === 'rolling'
+          ? shiftDate(date, 1 - period.days)
+          : period.kind === 'to-date'
+            ? bucketOf(date, period)
+            : '';
       put(
         date,
         dated.filter((row) => row.date >= since && row.date <= date),

@@ -37,6 +37,12 @@ export class Payment {
 export const RUNS = Number(process.env.TRACKSTATS_PROPERTY_RUNS ?? 15);
 const DOMAIN = defineDomain({ ref: 'property' });
 const ZONES = Intl.supportedValuesOf('timeZone');
+const TO_DATE = new Map<Period, 'week' | 'month' | 'quarter' | 'year'>([
+  [Period.WEEK_TO_DATE, 'week'],
+  [Period.MONTH_TO_DATE, 'month'],
+  [Period.QUARTER_TO_DATE, 'quarter'],
+  [Period.YEAR_TO_DATE, 'year'],
+]);
 const WEEK_STARTS: Record<WeekStart, number> = { monday: 1, sunday: 0, saturday: 6 };
 
 /** Instants around which clocks change, by zones that are known for it. */
@@ -71,6 +77,10 @@ export const runningPeriod = fc.constantFrom<Period>(
   Period.days(2),
   Period.days(5),
   Period.DAYS_28,
+  Period.WEEK_TO_DATE,
+  Period.MONTH_TO_DATE,
+  Period.QUARTER_TO_DATE,
+  Period.YEAR_TO_DATE,
 );
 
 export const anyPeriod = fc.oneof(
@@ -107,7 +117,10 @@ export function modelPeriod(period: Period, weekStart: WeekStart): ModelPeriod {
     [Period.CALENDAR_YEAR, 'year'],
   ]);
   const unit = units.get(period);
-  if (unit !== undefined) return { kind: 'calendar', unit, firstDay: WEEK_STARTS[weekStart] };
+  const firstDay = WEEK_STARTS[weekStart];
+  if (unit !== undefined) return { kind: 'calendar', unit, firstDay };
+  const toDate = TO_DATE.get(period);
+  if (toDate !== undefined) return { kind: 'to-date', unit: toDate, firstDay };
   if (period === Period.LIFETIME) return { kind: 'lifetime' };
   return period === Period.DAY ? { kind: 'day' } : { kind: 'rolling', days: period / 86_400 };
 }

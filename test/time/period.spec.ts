@@ -5,9 +5,13 @@ import {
   bucketStart,
   calendarUnit,
   checkPeriod,
+  dateBefore,
+  firstCovered,
   nextBucket,
   Period,
   periodKind,
+  toDateUnit,
+  wholeUnit,
   windowDays,
   type WeekStart,
 } from '../../lib/time/period.js';
@@ -24,6 +28,12 @@ const NAMED = [
   ['CALENDAR_QUARTER', -7_776_000],
   ['CALENDAR_YEAR', -31_536_000],
 ] as const;
+const TO_DATE = [
+  ['WEEK_TO_DATE', Period.WEEK_TO_DATE, Period.CALENDAR_WEEK],
+  ['MONTH_TO_DATE', Period.MONTH_TO_DATE, Period.CALENDAR_MONTH],
+  ['QUARTER_TO_DATE', Period.QUARTER_TO_DATE, Period.CALENDAR_QUARTER],
+  ['YEAR_TO_DATE', Period.YEAR_TO_DATE, Period.CALENDAR_YEAR],
+] as const;
 const CALENDAR = [Period.CALENDAR_WEEK, Period.CALENDAR_MONTH, Period.CALENDAR_QUARTER, Period.CALENDAR_YEAR];
 const dates = fc
   .date({ min: new Date('0002-01-01'), max: new Date('9998-12-31'), noInvalidDate: true })
@@ -39,6 +49,21 @@ describe('Period', () => {
     expect(Period.parse(code)).toBe(code);
     expect(Period.parse(String(code))).toBe(code);
     expect(checkPeriod(code)).toBe(code);
+  });
+
+  it.each(TO_DATE)('%s has the code of its calendar period, less one', (name, period, calendar) => {
+    expect(period).toBe(calendar - 1);
+    expect(Period.nameOf(period)).toBe(name);
+    expect(Period.parse(name.toLowerCase())).toBe(period);
+    expect(Period.parse(String(period))).toBe(period);
+    expect(checkPeriod(period)).toBe(period);
+    expect(periodKind(period)).toBe('to-date');
+    expect(calendarUnit(period)).toBeNull();
+    expect(toDateUnit(period)).toBe(calendarUnit(calendar));
+    expect(wholeUnit(period)).toBe(calendar);
+    expect(bucketStart(period, '2026-10-31', 'monday')).toBe('2026-10-31');
+    expect(nextBucket(period, '2026-10-31', 'monday')).toBe('2026-11-01');
+    expect(() => windowDays(period)).toThrow(InvalidPeriodError);
   });
 
   it('days(n) is a window of n days, and the named one where there is one', () => {
@@ -147,6 +172,50 @@ describe('periodKind, windowDays, calendarUnit', () => {
   it('names the unit of calendar periods', () => {
     expect(CALENDAR.map(calendarUnit)).toEqual(['week', 'month', 'quarter', 'year']);
     expect([Period.DAY, Period.WEEK, Period.LIFETIME].map(calendarUnit)).toEqual([null, null, null]);
+  });
+});
+
+describe('firstCovered, dateBefore', () => {
+  it.each([
+    [Period.DAY, '2026-10-31', '2026-10-31'],
+    [Period.WEEK, '2026-10-31', '2026-10-25'],
+    [Period.CALENDAR_MONTH, '2026-10-01', '2026-10-01'],
+    [Period.WEEK_TO_DATE, '2026-10-31', '2026-10-26'],
+    [Period.MONTH_TO_DATE, '2026-10-31', '2026-10-01'],
+    [Period.MONTH_TO_DATE, '2026-10-01', '2026-10-01'],
+    [Period.QUARTER_TO_DATE, '2026-12-31', '2026-10-01'],
+    [Period.YEAR_TO_DATE, '2024-02-29', '2024-01-01'],
+    [Period.LIFETIME, '2026-10-31', null],
+    [Period.WEEK, '0001-01-03', '0001-01-01'],
+  ] as const)('period %d on %s covers the days from %s on', (period, date, first) => {
+    expect(firstCovered(period, date, 'monday')).toBe(first);
+  });
+
+  it('begins a week on the day that the module says', () => {
+    expect(firstCovered(Period.WEEK_TO_DATE, '2026-10-31', 'sunday')).toBe('2026-10-25');
+    expect(firstCovered(Period.WEEK_TO_DATE, '2026-10-31', 'saturday')).toBe('2026-10-31');
+  });
+
+  it.each([
+    [Period.WEEK, '2026-10-31', '2026-10-24'],
+    [Period.days(90), '2026-10-31', '2026-08-02'],
+    [Period.WEEK_TO_DATE, '2026-10-28', '2026-10-21'],
+    [Period.MONTH_TO_DATE, '2026-10-15', '2026-09-15'],
+    [Period.MONTH_TO_DATE, '2026-10-31', '2026-09-30'],
+    [Period.MONTH_TO_DATE, '2024-03-30', '2024-02-29'],
+    [Period.QUARTER_TO_DATE, '2026-05-15', '2026-02-14'],
+    [Period.YEAR_TO_DATE, '2025-12-31', '2024-12-30'],
+  ] as const)('period %d on %s follows the value of %s', (period, date, before) => {
+    expect(dateBefore(period, date, 'monday')).toBe(before);
+  });
+
+  it('property: a value to date covers as many days as its date is into the calendar unit', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...TO_DATE), dates, weekStarts, ([, period, calendar], date, weekStart) => {
+        expect(firstCovered(period, date, weekStart)).toBe(bucketStart(calendar, date, weekStart));
+        expect(dateBefore(period, date, weekStart) < bucketStart(calendar, date, weekStart)).toBe(true);
+      }),
+    );
   });
 });
 

@@ -335,6 +335,8 @@ const PERIODS = [
   Period.CALENDAR_MONTH,
   Period.CALENDAR_QUARTER,
   Period.CALENDAR_YEAR,
+  Period.WEEK_TO_DATE,
+  Period.QUARTER_TO_DATE,
   Period.LIFETIME,
 ];
 const date = fc
@@ -384,8 +386,15 @@ test('plans hold together, whatever was covered and whatever is asked for', () =
           }
           if (definition.since !== null) expect(from).toBeGreaterThanOrEqual(dayNumber(definition.since));
           // all that its values need is read
-          const reach = periodKind(period.period) === 'rolling' ? windowDays(period.period) - 1 : 0;
-          expect(made.scanFrom).toBeLessThanOrEqual(from - reach);
+          const unit = {
+            [Period.WEEK_TO_DATE]: Period.CALENDAR_WEEK,
+            [Period.QUARTER_TO_DATE]: Period.CALENDAR_QUARTER,
+          }[period.period];
+          const begins =
+            unit === undefined
+              ? from - (periodKind(period.period) === 'rolling' ? windowDays(period.period) - 1 : 0)
+              : dayNumber(bucketStart(unit, fromDayNumber(from), definition.weekStart));
+          expect(made.scanFrom).toBeLessThanOrEqual(begins);
           expect(made.scanThrough).toBeGreaterThanOrEqual(Math.min(through, period.lastDay));
           expect(after.from <= after.through).toBe(true);
           if (before === undefined) continue;
@@ -394,10 +403,10 @@ test('plans hold together, whatever was covered and whatever is asked for', () =
           if (period.lastKept === null) expect(after.through >= before.through).toBe(true);
           else expect(after.through).toBe(today);
           // and has no holes, but before `since`
-          const begins = [before.through, addDays(definition.since ?? '1999-01-01', -1)].map((last) =>
+          const starts = [before.through, addDays(definition.since ?? '1999-01-01', -1)].map((last) =>
             nextStart(period.period, last, definition.weekStart),
           );
-          if (from <= through) expect(begins.some((start) => fromDayNumber(from) <= start)).toBe(true);
+          if (from <= through) expect(starts.some((start) => fromDayNumber(from) <= start)).toBe(true);
         }
       },
     ),

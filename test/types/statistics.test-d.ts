@@ -89,6 +89,10 @@ void statistics.find({ metric, dimensions: { country: 'NL' } });
 void statistics.increment({ metric, period: Period.WEEK });
 // @ts-expect-error -- nor in LIFETIME
 void statistics.increment({ metric, period: Period.LIFETIME });
+// @ts-expect-error -- nor to date
+void statistics.increment({ metric, period: Period.MONTH_TO_DATE });
+// @ts-expect-error -- values to date overlap
+void statistics.total({ metric, period: Period.MONTH_TO_DATE });
 // @ts-expect-error -- one value of one object
 void statistics.value({ metric, objects: [customer] });
 // @ts-expect-error -- one series of one metric

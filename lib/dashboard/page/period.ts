@@ -12,6 +12,10 @@ const LABELS: Readonly<Record<string, string>> = {
   CALENDAR_MONTH: 'Calendar month',
   CALENDAR_QUARTER: 'Quarter',
   CALENDAR_YEAR: 'Year',
+  WEEK_TO_DATE: 'Week to date',
+  MONTH_TO_DATE: 'Month to date',
+  QUARTER_TO_DATE: 'Quarter to date',
+  YEAR_TO_DATE: 'Year to date',
 };
 
 export function periodLabel(name: string): string {

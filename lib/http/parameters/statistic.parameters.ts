@@ -11,7 +11,10 @@ import {
 import { DimensionedPipe, ParametersPipe } from './parameters.pipe.js';
 
 const METRIC = textParameter('metric', "natural key of a metric, as 'shopping/order_count'", 201);
-const PERIOD = periodParameter('period', 'name of a period: DAY, WEEK, MONTH, CALENDAR_MONTH, LIFETIME, DAYS_90, …');
+const PERIOD = periodParameter(
+  'period',
+  'name of a period: DAY, WEEK, MONTH, CALENDAR_MONTH, MONTH_TO_DATE, LIFETIME, DAYS_90, …',
+);
 const OBJECT_TYPE = textParameter('object_type', 'type of objects', 100);
 const OBJECT_ID = textOrEmptyParameter('object_id', 'primary key of an object, as text');
 const STATISTIC = textParameter(

@@ -24,8 +24,8 @@ import {
   type SeriesPoint,
   seriesRange,
 } from '../../statistics/index.js';
-import { addDays, type LocalDate } from '../../time/local-date.js';
-import { Period, periodKind, windowDays } from '../../time/period.js';
+import type { LocalDate } from '../../time/local-date.js';
+import { dateBefore, Period, periodKind } from '../../time/period.js';
 import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http.options.js';
 import { pageOf } from './metric.catalog.js';
 import type { OverviewQuery } from '../parameters/statistic.parameters.js';
@@ -97,8 +97,8 @@ export class OverviewReader {
   }
 
   /**
-   * Reads the earlier values: for windows the one a window before, which is outside the range; for the others the point
-   * before.
+   * Reads the earlier values: for windows the one a window before, for periods to date the one of the same day in the
+   * unit before, which are outside the range. For the others it is the point before.
    */
   private *changesOf(all: readonly ShownSeries[]): Work<ReadonlyMap<number, ChangeResource | null>> {
     const { database } = this.access.context;
@@ -109,10 +109,11 @@ export class OverviewReader {
     for (const { line, series } of all) {
       const place = lastComplete(series);
       const last = series[place];
-      if (periodKind(line.period) !== 'rolling') {
+      const kind = periodKind(line.period);
+      if (kind === 'bucket' || kind === 'lifetime') {
         changes.set(line.metric.id, changeBetween(last, series[place - 1]));
       } else if (last !== undefined) {
-        const before = addDays(last.date, -windowDays(line.period));
+        const before = dateBefore(line.period, last.date, line.calendar.weekStart);
         if (line.coverage?.from != null && before < line.coverage.from) continue;
         lasts.set(line.metric.id, last);
         empties.set(line.metric.id, line.coverage === null ? null : kindMeaning(line.coverage.kind).empty);

@@ -28,7 +28,7 @@ export function isoInstant(date: Date | null): string | null {
   return date?.toISOString() ?? null;
 }
 
-const KINDS = ['bucket', 'rolling', 'lifetime'];
+const KINDS = ['bucket', 'rolling', 'to-date', 'lifetime'];
 
 /** Compares periods as people list them: DAY, weeks to years, windows by their length, LIFETIME. */
 export function byPeriod(a: Period, b: Period): number {

@@ -8,7 +8,7 @@ import { carriesForward, carryForward } from './carried-values.js';
 
 /** One point of a series: a date or bucket with its value. */
 export interface SeriesPoint<V = number> {
-  /** the day, the last day of a rolling window, or the first day of a calendar bucket */
+  /** the day, the last day of a rolling window or a period to date, or the first day of a calendar bucket */
   date: LocalDate;
   /** null if nothing is known, or if there is no value */
   value: V | null;

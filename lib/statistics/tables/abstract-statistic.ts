@@ -35,7 +35,7 @@ export abstract class AbstractStatistic {
 
   // its column is declared by StatisticByDate and by @Dimension: of a column declared here, TypeORM would put the
   // date before the dimensions in the primary key
-  /** local date, YYYY-MM-DD: the day, the last day of a rolling window, or the first day of a calendar bucket */
+  /** local date, YYYY-MM-DD: the day, the last day of a rolling window or a period to date, or the first day of a calendar bucket */
   date!: LocalDateText;
 
   /** the double nearest to the stored decimal; null if "no value" was recorded */

@@ -53,7 +53,7 @@ export interface CommonTrackerOptions<E extends ObjectLiteral> {
    */
   appendOnly?: boolean | undefined;
   /**
-   * for rolling periods and LIFETIME: store a row for each day, or only when the value changes.
+   * for rolling periods, periods to date and LIFETIME: store a row for each day, or only when the value changes.
    * @default 'daily' for a total, else 'changes'
    */
   density?: 'daily' | 'changes' | undefined;

@@ -7,13 +7,19 @@ import {
   type DayNumber,
   dayNumber,
   earlierDay,
-  FIRST_DAY,
   fromDayNumber,
   laterDay,
   type LocalDate,
-  shiftDay,
 } from '../../time/local-date.js';
-import { bucketEnd, bucketStart, nextBucket, Period, periodKind, windowDays } from '../../time/period.js';
+import {
+  bucketEnd,
+  bucketStart,
+  firstCovered,
+  nextBucket,
+  Period,
+  periodKind,
+  type WeekStart,
+} from '../../time/period.js';
 import { isSameZone, isZone, localDateAt } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 
@@ -96,7 +102,9 @@ export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period
  */
 export function planRun(input: RunPlanInput): RunPlan {
   const periods = input.definition.periods.map((period) => planPeriod(input, period));
-  const scanFrom = periods.map(scanStart).reduce((a, b) => earlierDay(a, b));
+  const scanFrom = periods
+    .map((period) => scanStart(period, input.definition.weekStart))
+    .reduce((a, b) => earlierDay(a, b));
   const first = input.firstDate;
   const olderRows = first === null || dayNumber(first) < scanFrom;
   return {
@@ -255,8 +263,9 @@ function resumes(
   return sourceKeptSince !== null || (appendOnly && wanted === null);
 }
 
-function scanStart({ period, from }: PlannedPeriod): DayNumber {
-  return periodKind(period) === 'rolling' ? laterDay(shiftDay(from, 1 - windowDays(period)), FIRST_DAY) : from;
+function scanStart({ period, from }: PlannedPeriod, weekStart: WeekStart): DayNumber {
+  const first = firstCovered(period, fromDayNumber(from), weekStart);
+  return first === null ? from : dayNumber(first);
 }
 
 /** Returns the last day to compute: a bucket is computed as a whole, even if the range ends within it. */
@@ -267,7 +276,7 @@ function lastDay({ definition, today }: RunPlanInput, period: Period, through: D
 
 function needsBase({ period, density, baseIsStored, fresh }: PlannedPeriod): boolean {
   if (periodKind(period) === 'lifetime') return !baseIsStored;
-  return periodKind(period) === 'rolling' && density === 'daily' && fresh;
+  return periodKind(period) !== 'bucket' && density === 'daily' && fresh;
 }
 
 function earliest(dates: readonly LocalDate[]): LocalDate {

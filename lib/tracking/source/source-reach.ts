@@ -13,7 +13,7 @@ import {
   type LocalDate,
   shiftDay,
 } from '../../time/local-date.js';
-import { bucketStart, periodKind, windowDays } from '../../time/period.js';
+import { bucketEnd, bucketStart, firstCovered, periodKind, wholeUnit, windowDays } from '../../time/period.js';
 import type { RequestedRange } from './run-plan.js';
 import { hasRows } from './run-spec.js';
 import type { SourceProbe } from './source-probe.js';
@@ -56,6 +56,10 @@ function wholeFrom(
   switch (periodKind(period)) {
     case 'rolling':
       return shiftDay(day, windowDays(period) - 1);
+    case 'to-date':
+      return firstCovered(period, reach, weekStart) === reach
+        ? day
+        : shiftDay(dayNumber(bucketEnd(wholeUnit(period), reach, weekStart)), 1);
     case 'lifetime':
       return baseIsStored ? day : shiftDay(through, 1);
     case 'bucket': {

@@ -79,7 +79,7 @@ export function fingerprintOf(
   };
   const identifying = Object.fromEntries(IDENTIFYING_OPTIONS.map((option) => [option, values[option]]));
   const keys = target.kind === 'objects' ? target.field : target.kind === 'dimensions' ? target.dimensions : null;
-  const week = period === Period.CALENDAR_WEEK ? weekStart : null;
+  const week = period === Period.CALENDAR_WEEK || period === Period.WEEK_TO_DATE ? weekStart : null;
   // whatever character quotes names: statistics that move to another database keep their fingerprint
   const text = source.text.replaceAll('`', '"');
   // only where it changed: other definitions keep the fingerprint that they had
