@@ -54,7 +54,7 @@ const SPATIAL = /^(geometry|geometrycollection|(multi)?(point|linestring|polygon
 const NUMBERS = new Set<KeyKind>(['integer', 'bits', 'boolean', 'date']);
 
 export class MysqlSql extends BaseSql {
-  readonly name = 'MySQL';
+  readonly name: string = 'MySQL';
 
   readonly maxParameters = 60_000;
 

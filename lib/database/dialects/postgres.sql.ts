@@ -90,7 +90,7 @@ function writesUtc({ driver }: DataSource): boolean {
 }
 
 export class PostgresSql extends BaseSql {
-  readonly name = 'PostgreSQL';
+  readonly name: string = 'PostgreSQL';
 
   readonly maxParameters = 65_000;
 

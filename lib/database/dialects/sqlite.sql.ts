@@ -38,7 +38,7 @@ const KEY_KINDS: readonly (readonly [pattern: RegExp, kind: KeyKind])[] = [
 ];
 
 export class SqliteSql extends BaseSql {
-  readonly name = 'SQLite';
+  readonly name: string = 'SQLite';
 
   readonly maxParameters = 32_000;
 
