@@ -6,7 +6,7 @@ import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { Table } from '../table.js';
 import type { Row, Work } from '../work.js';
 
-/** How an `upsert` treats a row that is there already: its value is replaced, or the new one is added to it. */
+/** How an `upsert` treats an existing row: it replaces the value, or adds to it. */
 export type UpsertMode = 'replace' | 'add';
 
 export interface Upsert {
@@ -15,16 +15,16 @@ export interface Upsert {
   keys: readonly string[];
   /** property of the value */
   value: string;
-  /** one entry a row, in the order of `keys`, with the value last; sorted by the caller, without duplicates */
+  /** one entry per row, in the order of `keys`, with the value last; sorted by the caller, without duplicates */
   rows: readonly (readonly Sql[])[];
   mode: UpsertMode;
 }
 
-/** How a column holds the instants, or the days, at which its rows happened. */
+/** How a column stores the instants, or the days, at which its rows happened. */
 export interface Clock {
   /** an instant; readings of a wall clock in `storedIn`; local dates; an epoch in seconds or milliseconds */
   readonly kind: 'instant' | 'wall' | 'date' | 'seconds' | 'milliseconds';
-  /** the zone of the clock that a 'wall' column was read off; 'UTC' for the others */
+  /** the zone of a 'wall' column's clock; 'UTC' for the others */
   readonly storedIn: string;
 }
 
@@ -41,22 +41,22 @@ export interface ClockColumn extends Clock {
   readonly expression: Sql;
 }
 
-/** A key that represents some readings of one day. */
+/** A key shared by some readings of one day. */
 export interface DayPart {
   /** equal only for readings of one day */
   readonly key: Sql;
-  /** a reading of the column's clock, of the same day, made of a key */
+  /** returns a reading of the same day, computed from a key */
   reading(key: Sql): Sql;
 }
 
-/** A date and its value, as a driver gives it. */
+/** A date and its value, as a driver returns it. */
 export interface Point {
   readonly date: LocalDate;
   readonly value: unknown;
 }
 
 /**
- * How values of a column become keys: which of them are one key, and the text of that key.
+ * How values of a column become keys: which of them are the same key, and the text of that key.
  *
  * - `integer`, `uuid`, `date`: equal values have one text, so the column itself is grouped
  * - `boolean`: true or false, however the database stores it
@@ -66,7 +66,7 @@ export interface Point {
  * - `float`: as the database writes it; -0 is 0
  * - `binary`: lower-case hex
  * - `bits`: a bit string (PostgreSQL) or a number (MySQL)
- * - `address`: an IP address as drivers give it, without the mask of a single host
+ * - `address`: an IP address as drivers return it, without the mask of a single host
  * - `instant`: in UTC, whatever the session's time zone
  * - `other`: the text that the database writes
  */
@@ -85,30 +85,30 @@ export type KeyKind =
   | 'instant'
   | 'other';
 
-/** A column, as far as its keys depend on it. */
+/** The properties of a column on which its keys depend. */
 export interface ColumnShape {
-  /** as the driver names it */
+  /** the driver's name of the type */
   readonly type: string;
   readonly isBoolean: boolean;
   readonly isArray: boolean;
-  /** of a binary column of a fixed length, in bytes */
+  /** bytes of a binary column of a fixed length */
   readonly length: number | null;
   readonly precision: number | null;
   readonly scale: number | null;
 }
 
-/** How a column's values become keys, and how the application's values become the same text. */
+/** Turns a column's values into keys, and the application's values into the same text. */
 export interface KeyEncoding {
   readonly kind: KeyKind;
   /** bytes to which the database pads a `binary` value; null: none */
   readonly length: number | null;
-  /** digits after the point in the text of a `decimal`; null: those that the value was written with */
+  /** digits after the point in the text of a `decimal`; null: as many as the value was written with */
   readonly scale: number | null;
-  /** the text of a whole `float` ends with `.0`, and a `decimal` has no more digits than it needs */
+  /** the text of a whole `float` ends with `.0`, and that of a `decimal` has no trailing zeros */
   readonly isShortest: boolean;
-  /** the column may hold values of other types than its own */
+  /** the column may store values of other types than its own */
   readonly isLoose: boolean;
-  /** 2 where keys were stored as another text in earlier versions: part of a definition's fingerprint */
+  /** 2 if earlier versions stored these keys as another text. Part of a definition's fingerprint */
   readonly format: 1 | 2;
 }
 
@@ -128,30 +128,30 @@ export interface NumericColumn {
   readonly scale: number | null;
 }
 
-/** The rows that `lastBefore` seeks. */
+/** The rows that `lastBefore` looks for. */
 export interface LastBeforeQuery {
   readonly table: Table;
-  /** the columns of the primary key before the date, in its order, with what they are equal to */
+  /** the columns of the primary key before the date, in its order, with the values that they must equal */
   readonly keys: readonly { readonly property: string; readonly value: Sql }[];
   readonly date: string;
   readonly before: Sql;
-  /** gives rows `a`, which the values may name */
+  /** returns rows `a`, which the values may refer to */
   readonly query: Sql;
 }
 
 /**
- * Everything that differs between databases. The engine above knows no database by name. To add one, add a file next to
- * this one that extends `BaseDialect`, and a line in the registry.
+ * The SQL that differs between databases. The engine above knows no database by name. To add one, add two files next to
+ * this one, which extend `BaseSql` and `BaseDriver`, and a line in the registry.
  */
 export interface Dialect {
-  /** as people call it, for messages and logs */
+  /** the database's name in messages and logs */
   readonly name: string;
-  /** how many parameters one statement may bind */
+  /** the number of parameters that one statement may bind */
   readonly maxParameters: number;
 
   /** the database's clock in milliseconds since 1970, the same throughout a statement */
   readonly now: Sql;
-  /** true if INSERT and UPDATE can return the rows that they have written (`RETURNING`) */
+  /** true if INSERT and UPDATE can return the rows that they write (`RETURNING`) */
   readonly returnsRows: boolean;
 
   // ── values ──
@@ -159,79 +159,79 @@ export interface Dialect {
   date(value: string): Sql;
   /** binds an exact decimal, or NULL */
   decimal(value: string | null): Sql;
-  /** binds a text key so that it has the type of a key column */
+  /** binds a text key with the type of a key column */
   text(value: string): Sql;
   /** binds an integer */
   integer(value: number): Sql;
-  /** a value to bind in several places of a statement, where the database tells its type by all of them */
+  /** returns a value to bind in several places of one statement, if the database infers its type from all of them */
   sharedParameter(value: unknown): unknown;
   /** a date column as text, YYYY-MM-DD */
   dateText(expression: Sql): Sql;
-  /** a value column as the driver gives it without loss; read it with `exactValue` */
+  /** a value column in a form that the driver returns without loss; read it with `exactValue` */
   exactText(expression: Sql): Sql;
-  /** the rows of a query with the columns `d`, a date, and `v`, a value column, by date; read them with `readPoints` */
+  /** the rows of a query with the columns `d` (a date) and `v` (a value), ordered by date; read them with `readPoints` */
   points(query: Sql): Sql;
-  /** the rows of `points`: dates as `dateText` gives them, values as `exactText` does */
+  /** reads the rows of `points`: dates as `dateText` returns them, values as `exactText` does */
   readPoints(rows: readonly Row[]): Point[];
-  /** a value column as something that sorts and sums as a number */
+  /** a value column in a form that sorts and sums as a number */
   numeric(expression: Sql): Sql;
-  /** a text column as something that sorts by its code points, whatever the database's collation */
+  /** a text column in a form that sorts by code points, whatever the database's collation */
   binaryOrder(expression: Sql): Sql;
 
   // ── writing ──
   /** true if `upsert` adds decimals without loss; otherwise they are added outside the database */
   readonly addsExactly: boolean;
-  /** inserts rows, or replaces or adds to the value of those that are there */
+  /** inserts rows; replaces the value of existing ones, or adds to it */
   upsert(upsert: Upsert): Sql;
-  /** inserts one row unless its unique key is there already; never fails because of that key */
+  /** inserts one row unless its unique key exists; never fails because of that key */
   insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql;
-  /** the zone whose midnight the driver gives for a date, where it gives no text */
+  /** the zone whose midnight the driver returns for a date, if it does not return text */
   driverZone(dataSource: DataSource): string;
   // ── source columns ──
-  /** how TypeORM's driver writes a column of a type; null where that is no date */
+  /** how TypeORM's driver writes a column of a type; null if the type is no date */
   clockOf(columnType: string, dataSource: DataSource): Clock | null;
   /** binds a reading of a column's clock, in milliseconds; fractions of a second round up for epochs in seconds */
   reading(clock: Clock, ms: number): Sql;
-  /** the earliest reading of a column, as `parseReading` takes it */
+  /** the earliest reading of a column, for `parseReading` */
   earliest(column: ClockColumn): Sql;
-  /** milliseconds of a reading that `earliest` selected; null where there was none, -Infinity where it is before all dates or none */
+  /** milliseconds of a reading that `earliest` selected; null if there was none, -Infinity if it is before all dates */
   parseReading(clock: Clock, stored: unknown): number | null;
   /**
-   * The condition of rows whose reading has another form than TypeORM writes, so that comparisons miss it; null where
-   * columns have one form.
+   * The condition of rows whose reading is not in the form that TypeORM writes, so that comparisons miss it. Null if
+   * columns of the kind have only one form.
    *
-   * @param from only of rows from this reading on, in milliseconds, and of numbers; null: of all
+   * @param from limits the check to rows from this reading on, in milliseconds, and to numbers; null: all rows
    */
   hasOtherForm(column: ClockColumn, from: number | null): Sql | null;
-  /** the types that columns of a source query have in the database, whatever its entities declare; null where that is not known */
+  /** the types that columns of a source query have in the database, whatever its entities declare; null if unknown */
   storedTypes(query: Sql, columns: readonly SourceColumn[]): Work<(string | null)[]>;
-  /** equal for rows of one local day, given the shifts from the clock's readings to that day; of no defined type */
+  /** equal for rows of one local day, given the shifts from the clock's readings to that day. Its type is not defined */
   dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
-  /** cheaper than a `dayKey` and finer; null where nothing is cheaper */
+  /** finer and cheaper than a `dayKey`; null if nothing is cheaper */
   dayPart(column: ClockColumn, segments: readonly ClockSegment[]): DayPart | null;
   /** the day number of a `dayKey` */
   dayNumber(clock: Clock, key: Sql): Sql;
-  /** how a column's values become keys */
+  /** returns how a column's values become keys */
   keyEncoding(column: ColumnShape): KeyEncoding | KeyRefusal;
-  /** the expression to group rows by: equal exactly where `storedKey` is equal */
+  /** the expression to group rows by, equal exactly if `storedKey` is equal */
   groupKey(expression: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
   /** the expression whose values a distinct count counts: a `groupKey`, however long its values are */
   distinctKey(expression: Sql, kind: KeyKind): Sql;
-  /** a `groupKey` as its column stores it */
+  /** a `groupKey` in the form that its column stores */
   storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
-  /** a column's values in a SELECT DISTINCT, where the type itself has no equality */
+  /** a column in a form that SELECT DISTINCT can compare, if its type has no equality */
   comparable(expression: string, column: ColumnShape): string;
-  /** a `storedKey` of type varchar that fails, as `isOutOfRange` says, where it has more characters than its column */
+  /** a `storedKey` of type varchar that fails (see `isOutOfRange`) if it has more characters than its column */
   limitLength(key: Sql, length: number): Sql;
-  /** how many characters a text has */
+  /** the number of characters of a text */
   characters(text: Sql): Sql;
-  /** a sum that does not overflow, if not an exact one */
+  /** a sum that cannot overflow, but need not be exact */
   approximateSum(expression: Sql): Sql;
-  /** a `storedKey`, or a key column, as the driver reads text */
+  /** a `storedKey`, or a key column, in a form that the driver returns as text */
   keyText(key: Sql, stored: StoredKeyType): Sql;
-  /** the condition of values in a numeric column that are no numbers; null where the database stores none */
+  /** the condition of values in a numeric column that are not numbers; null if the database stores none */
   isNotNumber(expression: Sql): Sql | null;
-  /** an addend of an exact sum: on SQLite decimals of declared digits become integers */
+  /** an addend of an exact sum. On SQLite, decimals with declared digits become integers */
   addend(column: NumericColumn): Sql;
   /** an aggregate of such addends as a number */
   fromAddends(total: Sql, column: NumericColumn): Sql;
@@ -241,17 +241,17 @@ export interface Dialect {
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql;
 
   /**
-   * true if counting a column's values between two bounds is cheap, because it leads an index that answers without the
-   * rows
+   * True if counting a column's values between two bounds is cheap, because the column is the first of an index and the
+   * rows need not be read.
    */
   countsByIndex(table: Table, column: string): Work<boolean>;
-  /** FROM item of ranges of readings, bound as one parameter: columns `day`, `lo` and `hi`, the latter exclusive */
+  /** a FROM item of ranges of readings, bound as one parameter: columns `day`, `lo` and `hi`, `hi` exclusive */
   rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql;
 
   // ── days ──
   /** a day number as a stored date */
   dateOf(day: Sql): Sql;
-  /** the day number of the first day of the calendar unit that holds a day number */
+  /** the day number of the first day of the calendar unit that contains a day number */
   calendarStart(unit: CalendarUnit, weekStart: WeekStart, day: Sql): Sql;
   greatest(a: Sql, b: Sql): Sql;
   least(a: Sql, b: Sql): Sql;
@@ -262,48 +262,48 @@ export interface Dialect {
 
   // ── rollup ──
   /**
-   * whether the planner takes the days of a column for as many groups as the column has values: it then sorts all rows,
-   * and shares them among no workers, unless the days come from a query that is fenced
+   * True if the planner expects one group per distinct timestamp and therefore chooses a serial sort, unless the days
+   * come from a query behind a `fence`.
    */
   readonly overestimatesDays: boolean;
-  /** a query, for use in FROM, that the planner does not merge with the one around it: it would compute some columns twice */
+  /** a query, for use in FROM, that the planner does not merge into the one around it, which would compute some columns twice */
   fence(query: Sql): Sql;
   /** true if a first run, of a total or of many keys, is faster without first looking for the first row */
   stagesFirstScan(isKeyed: boolean): boolean;
-  /** true if several readers of one common table expression share its result; otherwise `stage` it */
+  /** true if several readers of one common table expression share its result. Otherwise use `stage` */
   readonly sharesExpressions: boolean;
-  /** a common table expression; one that is read more than once is computed once where the database can */
+  /** a common table expression. If it is read more than once, it is computed once where the database can do that */
   expression(name: string, query: Sql): Sql;
-  /** a temporary table of a query's rows, of this connection, removed by `dropStaged` */
+  /** creates a temporary table of a query's rows for this connection. Remove it with `dropStaged` */
   stage(name: string, query: Sql): readonly Sql[];
-  /** an empty temporary table */
+  /** creates an empty temporary table */
   stageTable(name: string, columns: readonly StagedColumn[]): readonly Sql[];
   dropStaged(name: string): Sql;
-  /** makes the table of day numbers that `eachDay` needs, where it needs one; removed by `dropStaged(DAYS)` */
+  /** creates the table of day numbers that `eachDay` needs, if it needs one. Remove it with `dropStaged(DAYS)` */
   stageDays(from: number, through: number): readonly Sql[];
-  /** FROM clause in which each span (columns `day` … before `next`) is there once for each of its days, as `d.day` */
+  /** a FROM clause that repeats each span (columns `day` … before `next`) once per day, as `d.day` */
   eachDay(spans: Sql): Sql;
   /** deletes rows of a table, whose alias in the condition is `s` */
   deleteFrom(table: Table, condition: Sql): Sql;
   /**
-   * deletes the rows that a query finds, in time linear in them whatever the planner expects
+   * Deletes the rows that a query finds, in time linear in their number, whatever the planner expects.
    *
    * @param keys of the primary key
-   * @param found given the columns of `s` that tell a row, which it selects
+   * @param found returns the query, given the columns that identify a row of `s`, which it selects
    */
   deleteMatching(table: Table, keys: readonly string[], found: (identity: Sql) => Sql): Sql;
-  /** a FROM clause: rows `a` of a query with the last row `s` of the same keys before a date, sought by the primary key */
+  /** a FROM clause: rows `a` of a query with the last row `s` of the same keys before a date, found by the primary key */
   lastBefore(sought: LastBeforeQuery): Sql;
-  /** makes a range of a statistic's rows hold exactly the fresh ones, leaving unchanged rows alone where it can */
+  /** replaces a range of a statistic's rows with the fresh ones. Does not write unchanged rows if the database can tell */
   replace(replacement: Replacement): Work<ReplaceResult>;
-  /** the rows that a range holds and those that it should, where they are not the same */
+  /** returns the stored rows of a range, and the rows that it should have, where they differ */
   compare(comparison: Comparison): Work<Row[]>;
 
-  /** ends a query that is to return so many rows, after it has left out so many */
+  /** limits a query to a number of rows, after skipping some. Goes to its end */
   limit(rows: number, skipped?: number): Sql;
-  /** ends a SELECT whose rows are held until the transaction ends; empty where a transaction holds the database */
+  /** locks the rows of a SELECT until the transaction ends. Goes to its end; empty if a transaction locks the database */
   readonly forUpdate: Sql;
-  /** as `forUpdate`, and other transactions may hold the rows so too; empty where a transaction holds the database */
+  /** as `forUpdate`, but shared: other transactions may take the same lock */
   readonly forShare: Sql;
 }
 
@@ -322,9 +322,9 @@ export interface Replacement {
   value: string;
   /** common table expressions that `fresh` reads */
   expressions: readonly Sql[];
-  /** properties whose values differ from row to row: where there are many rows, they are inserted in this order */
+  /** properties whose values differ from row to row. Many rows are inserted in this order */
   order: readonly string[];
-  /** a query of the rows that the range is to hold: columns `c0`, `c1`, … in the order of `keys`, then `v` */
+  /** a query of the rows that the range should have: columns `c0`, `c1`, … in the order of `keys`, then `v` */
   fresh: Sql;
   /** the condition that rows of an alias of the table are in the range */
   inRange: (alias: Sql) => Sql;
