@@ -34,6 +34,7 @@ export type {
 export { StatisticService } from './statistics/statistic.service.js';
 export type { PruneFilter } from './statistics/write/prune.js';
 export type { StatisticValue } from './statistics/filter/statistic-value.js';
+export type { ComparedTotal, Comparison, EarlierPoint } from './statistics/read/comparison.js';
 export type { SeriesPoint } from './statistics/read/series.js';
 
 export { Aggregate, avg, count, countDistinct, max, min, sum } from './rollup/aggregate.js';

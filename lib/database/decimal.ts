@@ -27,6 +27,11 @@ export function addDecimals(a: string, b: string): string {
   return spelled(sum < 0n, (sum < 0n ? -sum : sum).toString(), scale);
 }
 
+/** Returns the exact difference of two decimals. */
+export function subtractDecimals(a: string, b: string): string {
+  return addDecimals(a, b.startsWith('-') ? b.slice(1) : `-${b}`);
+}
+
 function scaleOf(decimal: string): number {
   const dot = decimal.indexOf('.');
   return dot < 0 ? 0 : decimal.length - dot - 1;

@@ -20,6 +20,7 @@ import type { ObjectRef } from './filter/object-target.js';
 import type { ObjectTypes } from './filter/object-types.js';
 import type { StatisticOwners } from './tables/owners.js';
 import { checkPrune, prune, type PruneFilter } from './write/prune.js';
+import { comparedRange, type Comparison, readComparison } from './read/comparison.js';
 import { checkSummable, read, readPoints, sumSeries } from './read/reading.js';
 import { checkRecord, recordValues } from './write/record.js';
 import type { ValueToWrite } from './write/write.query.js';
@@ -39,6 +40,7 @@ import type { StatisticByDate } from './tables/statistic-by-date.entity.js';
 import type {
   AnyMetrics,
   At,
+  Comparing,
   CustomCell,
   CustomScope,
   DimensionValues,
@@ -349,6 +351,47 @@ export class StatisticService {
     requireOneCell(normal.scope);
     const [series] = await this.readSeries(normal);
     return series === undefined ? null : read(sumSeries(series), normal.options.exact);
+  }
+
+  /**
+   * Compares a range with an earlier one of equal length: a series of each, and the change of the value that each range
+   * has as a whole. Dates that have not come yet are left out of `total` on both sides. An open date is compared with a
+   * whole one, which `comparable: false` says.
+   *
+   * @param filter `last: 30` by default; `with`: `'previous'` (default) for the range just before, `'year'` for the same
+   * dates a year earlier (29 February against 28 February), `'weekdays'` for those 52 weeks earlier
+   * @throws TooManyPointsError beyond 100,000 points
+   * @throws IncompleteDimensionsError, InvalidFilterError, InvalidDateError, UnknownMetricError
+   * @example const { total } = await statistics.compare({ metric: ORDERS, last: 7, with: 'year' });
+   */
+  compare<X extends boolean = false>(
+    filter: OneMetric & Comparing & Reading<X> & TotalScope,
+  ): Promise<Comparison<ValueOf<X>>>;
+  compare<X extends boolean = false>(
+    filter: OneMetric & Comparing & Reading<X> & OneObjectScope,
+  ): Promise<Comparison<ValueOf<X>>>;
+  compare<S extends AbstractStatistic, X extends boolean = false>(
+    filter: OneMetric & Comparing & Reading<X> & CustomCell<S>,
+  ): Promise<Comparison<ValueOf<X>>>;
+  async compare(filter: OneMetric & Comparing & Reading<boolean>): Promise<Comparison<number | string>> {
+    const now = this.clock();
+    const normal = readOneMetric(this.context, 'compare', filter);
+    requireOneCell(normal.scope);
+    const asked = { ...normal, range: comparedRange(normal.range) };
+    const { points, before, total } = await this.database.read(() =>
+      readComparison(this.context, asked, normal.options, now),
+    );
+    const { exact } = normal.options;
+    return {
+      points: readPoints(points, exact),
+      before: before.map((point) => ({ ...point, value: read(point.value, exact) })),
+      total: {
+        ...total,
+        value: read(total.value, exact),
+        before: read(total.before, exact),
+        absolute: read(total.absolute, exact),
+      },
+    };
   }
 
   /**

@@ -23,6 +23,8 @@ export async function compiles(): Promise<void> {
   const value: number | null = await statistics.value({ metric, date: addDays('2026-10-31', -1) });
   const exact: string | null = await statistics.value({ metric, exact: true });
   const [point] = await statistics.series({ metric, period: Period.CALENDAR_MONTH, last: 12, fill: 'zero' });
+  const change: number | null = (await statistics.compare({ metric, last: 7, with: 'year' })).total.relative;
+  const [before] = (await statistics.compare({ metric, object: customer, exact: true })).before;
   const [best] = await statistics.top({ metric, objectType: Customer, limit: 3 });
   await statistics.value({ metric, object: best?.object ?? objectRef(Customer, 5) });
   await statistics.increment({ metric, entity: OrdersByRegion, dimensions, by: 2 });
@@ -31,7 +33,16 @@ export async function compiles(): Promise<void> {
     entity: OrdersByRegion,
     dimensions: { country: ['NL', 'BE'] },
   });
-  console.log(total.value, byObject.objectId, region.country, value, exact, point?.complete);
+  console.log(
+    total.value,
+    byObject.objectId,
+    region.country,
+    value,
+    exact,
+    point?.complete,
+    change,
+    before?.value?.length,
+  );
 }
 
 /** A date is any text to an application: what it got from a request, from a call, or from its own function. */
@@ -99,6 +110,8 @@ void statistics.value({ metric, objects: [customer] });
 void statistics.series({ metrics: [metric] });
 // @ts-expect-error -- metric or metrics
 void statistics.find({ metric, metrics: [metric] });
+// @ts-expect-error -- an unknown comparison
+void statistics.compare({ metric, with: 'month' });
 // @ts-expect-error -- an unknown way to fill
 void statistics.series({ metric, fill: 'last' });
 // @ts-expect-error -- the top of what

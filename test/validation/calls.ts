@@ -296,6 +296,11 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     ...single(reading({ exact: true, limit: 3, offset: 0, order: 'asc', objectType: Customer }, DATES, [])),
     ...single(reading({}, [], SCOPES)),
   ),
+  'StatisticService.compare': of(
+    'statistics',
+    'compare',
+    ...single(reading({ exact: true, fill: 'zero', with: 'year' }, [range, { last: 3 }], CELLS)),
+  ),
   'StatisticService.total': of('statistics', 'total', ...single(reading({ exact: true }, [range, { last: 3 }], CELLS))),
   'StatisticService.coverage': of('statistics', 'coverage', ...single(reading({}, [{}], SCOPES))),
   'StatisticService.remove': of('statistics', 'remove', ...several(reading({ force: true }, RANGES, SCOPES))),

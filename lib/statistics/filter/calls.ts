@@ -62,6 +62,10 @@ const CALLS = {
     },
   },
   total: { keys: ['metric', 'period', 'from', 'to', 'last', ...CELL], options: { exact } },
+  compare: {
+    keys: ['metric', 'period', 'from', 'to', 'last', ...CELL],
+    options: { exact, fill, with: withDefault(oneOf('previous', 'year', 'weekdays'), 'previous') },
+  },
   coverage: { keys: ['metric', 'period', ...SCOPE], options: {} },
   remove: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { force: withDefault(boolean, false), manager } },
   prune: {

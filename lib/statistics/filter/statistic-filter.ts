@@ -81,6 +81,13 @@ export type ValueOf<X extends boolean> = X extends true ? string : number;
  * earlier value; still null after today and before the first row. `null`: nothing. @inline
  */
 export type Fill = 'period' | 'zero' | 'previous' | 'null';
+/**
+ * The earlier dates that a comparison takes. `previous`: as many dates or buckets, just before. `year`: the same dates a
+ * year earlier. `weekdays`: the same days of the week, 52 weeks earlier. @inline
+ */
+export type CompareWith = 'previous' | 'year' | 'weekdays';
+/** @inline */
+export type Comparing = Omit<Range, 'date'> & Filling & { with?: CompareWith | undefined };
 /** @inline */
 export type Filling = { fill?: Fill | undefined };
 /** @inline */

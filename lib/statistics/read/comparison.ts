@@ -1,0 +1,249 @@
+import { kindMeaning } from '../../coverage/coverage-kind.js';
+import { addDecimals, subtractDecimals } from '../../database/decimal.js';
+import type { Work } from '../../database/work.js';
+import { InvalidFilterError } from '../../errors/statistic.error.js';
+import { addDays, dayNumber, type LocalDate, parseLocalDate } from '../../time/local-date.js';
+import { bucketEnd, bucketStart, calendarUnit, Period, periodKind, type WeekStart } from '../../time/period.js';
+import { type RangeInput, seriesRange } from '../filter/date-range.js';
+import type { NormalFilter } from '../filter/filter.js';
+import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
+import type { CompareWith, Fill } from '../filter/statistic-filter.js';
+import { nearestDouble } from '../tables/exact-value.js';
+import { seriesDates, type SeriesPoint } from './series.js';
+import { readSeries, type Series } from './series.query.js';
+
+/** The earlier point that a point is compared with. */
+export interface EarlierPoint<V = number> {
+  /** the day, the last day of a rolling window or of a period to date, or the first day of a calendar bucket */
+  date: LocalDate;
+  /** null if nothing is known, or if there is no value */
+  value: V | null;
+  /** false if the later date was not over when its value was computed: a part of it then stands against a whole one */
+  comparable: boolean;
+}
+
+/** The value of each of two ranges as a whole, and the change between them. */
+export interface ComparedTotal<V = number> {
+  /**
+   * the sum, the least or the greatest value, whichever the metric's aggregate asks for; null if a date of the range is
+   * outside the coverage, for periods whose values overlap, and for averages and distinct counts unless the tracker has
+   * a period that covers exactly this range
+   */
+  value: V | null;
+  /** the same of the earlier range */
+  before: V | null;
+  /** value − before; null if one of them is */
+  absolute: V | null;
+  /** absolute ÷ |before|, for example 0.25 for a quarter more; null if the earlier value is 0 or unknown */
+  relative: number | null;
+  /** false if a date of the range was not over when its value was computed */
+  comparable: boolean;
+}
+
+/** A series beside an earlier one of equal length: `before[i]` is what `points[i]` is compared with. */
+export interface Comparison<V = number> {
+  points: SeriesPoint<V>[];
+  before: EarlierPoint<V>[];
+  total: ComparedTotal<V>;
+}
+
+type Filter = NormalFilter & { readonly period: Period };
+
+const DEFAULT_LAST = 30;
+const WEEKS_OF_A_YEAR = 52 * 7;
+
+/**
+ * Returns the range of a comparison: the last 30 dates or buckets by default.
+ *
+ * @throws InvalidFilterError if `to` is given without `from`
+ */
+export function comparedRange(range: RangeInput): RangeInput {
+  if (range.from !== undefined || range.last !== undefined) return range;
+  if (range.to === undefined) return { last: DEFAULT_LAST };
+  throw new InvalidFilterError('compare: to is given without from. Give both, or last.');
+}
+
+/**
+ * Returns the date that each date of a series is compared with, in the same order. Of a year before, 29 February is
+ * compared with 28 February, and weeks with those 52 weeks earlier, because a year is no number of weeks.
+ *
+ * @throws InvalidFilterError for the weekdays of months, quarters and years; InvalidDateError before 0001-01-01
+ * @example earlierDates(Period.DAY, ['2024-02-29'], 'year', 'monday') // ['2023-02-28']
+ */
+export function earlierDates(
+  period: Period,
+  dates: readonly LocalDate[],
+  compareWith: CompareWith,
+  weekStart: WeekStart,
+): LocalDate[] {
+  const unit = calendarUnit(period);
+  switch (compareWith) {
+    case 'previous':
+      return unit === null
+        ? dates.map((date) => addDays(date, -dates.length))
+        : bucketsBefore(period, dates, weekStart);
+    case 'year':
+      return dates.map((date) => (unit === 'week' ? addDays(date, -WEEKS_OF_A_YEAR) : yearBefore(date)));
+    case 'weekdays':
+      if (unit === null || unit === 'week') return dates.map((date) => addDays(date, -WEEKS_OF_A_YEAR));
+      throw new InvalidFilterError(
+        `compare: with is 'weekdays', and the period is ${Period.nameOf(period)}, whose values have no weekday. Use 'year'.`,
+      );
+  }
+}
+
+function bucketsBefore(period: Period, dates: readonly LocalDate[], weekStart: WeekStart): LocalDate[] {
+  const before: LocalDate[] = [];
+  let [start] = dates;
+  for (let count = 0; start !== undefined && count < dates.length; count++) {
+    start = bucketStart(period, addDays(start, -1), weekStart);
+    before.push(start);
+  }
+  return before.reverse();
+}
+
+function yearBefore(date: LocalDate): LocalDate {
+  const year = String(Number(date.slice(0, 4)) - 1).padStart(4, '0');
+  return parseLocalDate(date.endsWith('-02-29') ? `${year}-02-28` : `${year}${date.slice(4)}`);
+}
+
+/**
+ * Reads a series and the earlier one that it is compared with.
+ *
+ * @throws InvalidFilterError, TooManyPointsError, and the errors of `earlierDates`
+ */
+export function* readComparison(
+  context: StatisticContext,
+  filter: Filter,
+  options: { readonly with: CompareWith; readonly fill: Fill },
+  now: Date,
+): Work<Comparison<string>> {
+  const { period } = filter;
+  const { calendar } = yield* readFilterMetrics(context, filter, now);
+  const { weekStart, today } = calendar;
+  const range = seriesRange(filter.range, period, calendar);
+  const dates = seriesDates(period, range.from ?? range.to, range.to, weekStart);
+  const earlier = earlierDates(period, dates, options.with, weekStart);
+  const [from, before] = [dates.at(0), earlier.at(0)];
+  if (from === undefined || before === undefined) {
+    throw new InvalidFilterError(`compare: from is ${String(range.from)}, which is after to, ${range.to}.`);
+  }
+  const later = yield* readRange(context, filter, dates, options.fill, now);
+  const sooner = yield* readRange(context, filter, earlier, options.fill, now);
+  const known = new Map(sooner.points.map(({ date, value }) => [date, value]));
+
+  // dates that have not come, or that no run has computed, are left out on both sides
+  const through = later.coverage?.through ?? today;
+  const last = through < today ? through : today;
+  const length = dates.filter((date) => date <= last).length;
+  const has = later.points.slice(0, length);
+  const end = earlier[length - 1];
+  const value = yield* wholeValue(context, filter, later, has, last, weekStart, now);
+  const had = sooner.points.filter(({ date }) => end !== undefined && date <= end);
+  const valueBefore = yield* wholeValue(context, filter, sooner, had, today, weekStart, now);
+  return {
+    points: [...later.points],
+    before: earlier.map((date, place) => ({
+      date,
+      value: known.get(date) ?? null,
+      comparable: later.points[place]?.complete ?? false,
+    })),
+    total: {
+      ...changeBetween(value, valueBefore),
+      comparable: has.length > 0 && has.every(({ complete }) => complete),
+    },
+  };
+}
+
+function* readRange(
+  context: StatisticContext,
+  filter: Filter,
+  dates: readonly LocalDate[],
+  fill: Fill,
+  now: Date,
+): Work<Series> {
+  const [from, to] = [dates.at(0), dates.at(-1)];
+  if (from === undefined || to === undefined) throw new TypeError('a range without dates');
+  const [series] = yield* readSeries(context, { ...filter, range: { from, to } }, fill, now);
+  if (series === undefined) throw new TypeError('a cell that was asked for has no series');
+  return series;
+}
+
+/**
+ * Returns the value of some points as a whole, or null if it does not follow from them.
+ *
+ * @param last the last date that can have a value
+ */
+function* wholeValue(
+  context: StatisticContext,
+  filter: Filter,
+  { coverage }: Series,
+  points: readonly SeriesPoint<string>[],
+  last: LocalDate,
+  weekStart: WeekStart,
+  now: Date,
+): Work<string | null> {
+  const { period } = filter;
+  const [first, end] = [points.at(0)?.date, points.at(-1)?.date];
+  if (periodKind(period) !== 'bucket' || first === undefined || end === undefined) return null;
+  if (coverage !== null && first < bucketStart(period, coverage.from, weekStart)) return null;
+  const values = points.map(({ value }) => value).filter((value) => value !== null);
+  const kind = coverage?.kind;
+  if (kind === 'min' || kind === 'max') return extreme(values, kind);
+  if (kind === undefined || kindMeaning(kind).isSummable) {
+    return values.length === 0 ? null : values.reduce(addDecimals, '0');
+  }
+  const lastDay = bucketEnd(period, end, weekStart);
+  return yield* storedWhole(context, filter, first, lastDay < last ? lastDay : last, weekStart, now);
+}
+
+function extreme(values: readonly string[], kind: 'min' | 'max'): string | null {
+  const [first, ...others] = values;
+  if (first === undefined) return null;
+  return others.reduce((a, b) => (subtractDecimals(b, a).startsWith('-') === (kind === 'min') ? b : a), first);
+}
+
+/** Reads the stored value of a period that covers exactly a range of days, if a tracker computes one. */
+function* storedWhole(
+  context: StatisticContext,
+  filter: Filter,
+  from: LocalDate,
+  to: LocalDate,
+  weekStart: WeekStart,
+  now: Date,
+): Work<string | null> {
+  for (const { period, date } of periodsOver(from, to, weekStart)) {
+    const [series] = yield* readSeries(context, { ...filter, period, range: { date } }, 'period', now);
+    const coverage = series?.coverage ?? null;
+    if (coverage === null || date < coverage.from || (coverage.through !== null && date > coverage.through)) continue;
+    return series?.points[0]?.value ?? null;
+  }
+  return null;
+}
+
+const UNITS = [
+  [Period.CALENDAR_WEEK, Period.WEEK_TO_DATE],
+  [Period.CALENDAR_MONTH, Period.MONTH_TO_DATE],
+  [Period.CALENDAR_QUARTER, Period.QUARTER_TO_DATE],
+  [Period.CALENDAR_YEAR, Period.YEAR_TO_DATE],
+] as const;
+const LONGEST_WINDOW = 3_660;
+
+/** Returns the periods that cover exactly a range of days, each with the date of that value. */
+function periodsOver(from: LocalDate, to: LocalDate, weekStart: WeekStart): { period: Period; date: LocalDate }[] {
+  const days = dayNumber(to) - dayNumber(from) + 1;
+  return [
+    ...(days >= 1 && days <= LONGEST_WINDOW ? [{ period: Period.days(days), date: to }] : []),
+    ...UNITS.filter(([unit]) => bucketStart(unit, to, weekStart) === from).flatMap(([unit, toDate]) => [
+      ...(bucketEnd(unit, to, weekStart) === to ? [{ period: unit, date: from }] : []),
+      { period: toDate, date: to },
+    ]),
+  ];
+}
+
+function changeBetween(value: string | null, before: string | null): Omit<ComparedTotal<string>, 'comparable'> {
+  if (value === null || before === null) return { value, before, absolute: null, relative: null };
+  const absolute = subtractDecimals(value, before);
+  const base = nearestDouble(before) ?? 0;
+  return { value, before, absolute, relative: base === 0 ? null : (nearestDouble(absolute) ?? 0) / Math.abs(base) };
+}

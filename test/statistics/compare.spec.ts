@@ -1,0 +1,176 @@
+import { InvalidDateError } from '../../lib/errors/time.error.js';
+import { IncompleteDimensionsError } from '../../lib/errors/dimension.error.js';
+import { InvalidFilterError } from '../../lib/errors/statistic.error.js';
+import { earlierDates } from '../../lib/statistics/read/comparison.js';
+import { Period } from '../../lib/time/period.js';
+import { describeOnEachDatabase } from '../support/databases.js';
+import { cover, NOW, ORDERS, OrdersByRegion, setup, store, type Setup, TODAY, VISITS } from './setup.js';
+
+describe('the dates that a series is compared with', () => {
+  it.each([
+    [Period.DAY, 'previous', ['2026-03-01', '2026-03-02'], ['2026-02-27', '2026-02-28']],
+    [Period.MONTH, 'previous', ['2026-03-01', '2026-03-02'], ['2026-02-27', '2026-02-28']],
+    [Period.CALENDAR_MONTH, 'previous', ['2026-03-01', '2026-04-01'], ['2026-01-01', '2026-02-01']],
+    [Period.CALENDAR_WEEK, 'previous', ['2026-11-16'], ['2026-11-09']],
+    [Period.DAY, 'year', ['2024-02-28', '2024-02-29', '2024-03-01'], ['2023-02-28', '2023-02-28', '2023-03-01']],
+    [Period.DAY, 'year', ['2025-02-28', '2025-03-01'], ['2024-02-28', '2024-03-01']],
+    [Period.CALENDAR_QUARTER, 'year', ['2026-10-01'], ['2025-10-01']],
+    [Period.CALENDAR_WEEK, 'year', ['2026-11-16'], ['2025-11-17']],
+    [Period.MONTH_TO_DATE, 'year', ['2026-11-20'], ['2025-11-20']],
+    [Period.DAY, 'weekdays', ['2026-11-20'], ['2025-11-21']],
+    [Period.CALENDAR_WEEK, 'weekdays', ['2026-11-16'], ['2025-11-17']],
+  ] as const)('of period %d, %s', (period, compareWith, dates, expected) => {
+    expect(earlierDates(period, dates, compareWith, 'monday')).toEqual(expected);
+  });
+
+  it('are refused where there are none', () => {
+    expect(() => earlierDates(Period.CALENDAR_MONTH, ['2026-11-01'], 'weekdays', 'monday')).toThrow(/CALENDAR_MONTH/);
+    expect(() => earlierDates(Period.DAY, ['0001-01-01'], 'previous', 'monday')).toThrow(InvalidDateError);
+    expect(() => earlierDates(Period.DAY, ['0001-06-01'], 'year', 'monday')).toThrow(InvalidDateError);
+  });
+});
+
+describeOnEachDatabase('compare', (database) => {
+  let s: Setup;
+  const today = { through: TODAY, computedAt: String(NOW.getTime()) } as const;
+
+  beforeEach(async () => {
+    s = await setup(database);
+    for (const metric of [ORDERS, VISITS]) await s.metrics.register(metric);
+  });
+
+  async function days(values: Readonly<Record<string, string | null>>, period: Period = Period.DAY): Promise<void> {
+    for (const [date, value] of Object.entries(values)) await store(s, { period, date, value });
+  }
+
+  it('sets a range against the one before it, day by day and as a whole', async () => {
+    await cover(s, { from: '2026-11-01', ...today });
+    await days({ '2026-11-15': '4', '2026-11-17': '1', '2026-11-18': '3', '2026-11-20': '3' });
+    const { points, before, total } = await s.statistics.compare({ metric: ORDERS, last: 3 });
+    expect(points.map(({ date, value, complete }) => [date, value, complete])).toEqual([
+      ['2026-11-18', 3, true],
+      ['2026-11-19', 0, true],
+      ['2026-11-20', 3, false],
+    ]);
+    expect(before).toEqual([
+      { date: '2026-11-15', value: 4, comparable: true },
+      { date: '2026-11-16', value: 0, comparable: true },
+      { date: '2026-11-17', value: 1, comparable: false },
+    ]);
+    expect(total).toEqual({ value: 6, before: 5, absolute: 1, relative: 0.2, comparable: false });
+    const over = await s.statistics.compare({ metric: ORDERS, from: '2026-11-18', to: '2026-11-19' });
+    expect(over.total).toEqual({ value: 3, before: 1, absolute: 2, relative: 2, comparable: true });
+  });
+
+  it('is of the last 30 dates by default, and knows nothing of dates outside the coverage', async () => {
+    await cover(s, { from: '2026-10-20', ...today });
+    await days({ '2026-10-21': '1', '2026-11-01': '2' });
+    const { points, before, total } = await s.statistics.compare({ metric: ORDERS });
+    expect([points.length, points[0]?.date, before[0]?.date]).toEqual([30, '2026-10-22', '2026-09-22']);
+    expect(total).toMatchObject({ value: 2, before: null, absolute: null, relative: null });
+  });
+
+  it('has no relative change from zero', async () => {
+    await cover(s, { from: '2026-11-01', ...today });
+    await days({ '2026-11-19': '2' });
+    const { total } = await s.statistics.compare({ metric: ORDERS, last: 2 });
+    expect(total).toMatchObject({ value: 2, before: 0, absolute: 2, relative: null });
+  });
+
+  it('is exact', async () => {
+    await cover(s, { from: '2026-11-01', ...today, kind: 'sum' });
+    await days({ '2026-11-17': '0.7', '2026-11-18': '-0.1', '2026-11-19': '0.1', '2026-11-20': '0.2' });
+    const { total } = await s.statistics.compare({ metric: ORDERS, last: 2, exact: true });
+    expect(total).toMatchObject({ value: '0.3', before: '0.6', absolute: '-0.3', relative: -0.5 });
+  });
+
+  it('sets 29 February against 28, and counts each date of a year once', async () => {
+    await cover(s, { from: '2023-01-01', ...today });
+    await days({ '2023-02-28': '5', '2023-03-01': '1', '2024-02-28': '1', '2024-02-29': '2', '2024-03-01': '4' });
+    const leap = { metric: ORDERS, from: '2024-02-28', to: '2024-03-01', with: 'year' } as const;
+    const { before, total } = await s.statistics.compare(leap);
+    expect(before.map(({ date, value }) => [date, value])).toEqual([
+      ['2023-02-28', 5],
+      ['2023-02-28', 5],
+      ['2023-03-01', 1],
+    ]);
+    expect(total).toMatchObject({ value: 7, before: 6 });
+    const after = await s.statistics.compare({ ...leap, from: '2025-02-28', to: '2025-03-01' });
+    expect(after.before.map(({ date }) => date)).toEqual(['2024-02-28', '2024-03-01']);
+    expect(after.total).toMatchObject({ value: 0, before: 7, relative: -1 });
+  });
+
+  it('leaves out dates that have not come, or that no run has computed', async () => {
+    await cover(s, {
+      from: '2026-10-01',
+      through: '2026-11-19',
+      computedAt: String(Date.parse('2026-11-19T23:00:00Z')),
+    });
+    await days({ '2026-10-19': '1', '2026-10-20': '10', '2026-10-21': '100', '2026-11-19': '2' });
+    const month = { metric: ORDERS, from: '2026-11-01', to: '2026-11-30' } as const;
+    const { points, total } = await s.statistics.compare(month);
+    expect(points).toHaveLength(30);
+    // 1 to 19 November against 2 to 20 October
+    expect(total).toMatchObject({ value: 2, before: 11 });
+  });
+
+  it('compares calendar months', async () => {
+    await cover(s, { period: Period.CALENDAR_MONTH, from: '2025-01-01', ...today });
+    await days({ '2025-11-01': '8', '2026-10-01': '4', '2026-11-01': '2' }, Period.CALENDAR_MONTH);
+    const month = { metric: ORDERS, period: Period.CALENDAR_MONTH, last: 1 } as const;
+    expect((await s.statistics.compare(month)).total).toMatchObject({ value: 2, before: 4, relative: -0.5 });
+    expect((await s.statistics.compare({ ...month, with: 'year' })).total).toMatchObject({ before: 8 });
+    await expect(s.statistics.compare({ ...month, with: 'weekdays' })).rejects.toThrow(InvalidFilterError);
+  });
+
+  it('has a total of averages and distinct counts where a period covers the range, and null elsewhere', async () => {
+    await cover(s, { from: '2026-10-01', ...today, kind: 'countDistinct' });
+    await days({ '2026-11-17': '2', '2026-11-18': '2', '2026-11-19': '3' });
+    const filter = { metric: ORDERS, from: '2026-11-18', to: '2026-11-19' } as const;
+    expect((await s.statistics.compare(filter)).total).toMatchObject({ value: null, before: null, absolute: null });
+    await cover(s, { period: Period.days(2), from: '2026-11-17', ...today, kind: 'countDistinct' });
+    await days({ '2026-11-17': '2', '2026-11-19': '4' }, Period.days(2));
+    expect((await s.statistics.compare(filter)).total).toMatchObject({ value: 4, before: 2, relative: 1 });
+    // the month so far has a period of its own; the days before it have none
+    await cover(s, { period: Period.MONTH_TO_DATE, from: '2026-10-01', ...today, kind: 'countDistinct' });
+    await days({ '2026-11-20': '9' }, Period.MONTH_TO_DATE);
+    const month = await s.statistics.compare({ metric: ORDERS, from: '2026-11-01', to: '2026-11-30' });
+    expect(month.total).toMatchObject({ value: 9, before: null });
+  });
+
+  it('has the least and the greatest value of a range, and no total of values that overlap', async () => {
+    await cover(s, { from: '2026-11-01', ...today, kind: 'min' });
+    await days({ '2026-11-17': '10', '2026-11-18': '9', '2026-11-19': '100', '2026-11-20': '-5' });
+    expect((await s.statistics.compare({ metric: ORDERS, last: 2 })).total).toMatchObject({ value: -5, before: 9 });
+    await cover(s, { period: Period.WEEK, from: '2026-11-01', ...today });
+    const week = await s.statistics.compare({ metric: ORDERS, period: Period.WEEK, last: 2 });
+    expect(week.total).toMatchObject({ value: null, before: null });
+    expect(week.before).toHaveLength(2);
+  });
+
+  it('reads objects, dimensions, and values that are recorded', async () => {
+    const [object, date] = [{ type: 'customer', id: '1' }, '2026-11-18'];
+    await s.statistics.recordMany([
+      { metric: ORDERS, object, value: 3, date },
+      { metric: ORDERS, object, value: 5 },
+    ]);
+    const byObject = await s.statistics.compare({ metric: ORDERS, object, last: 2 });
+    expect(byObject.total).toMatchObject({ value: 5, before: 3, absolute: 2 });
+    const region = { entity: OrdersByRegion, dimensions: { country: 'NL', province: null } };
+    await s.statistics.record({ metric: VISITS, ...region, value: 1 });
+    const byRegion = await s.statistics.compare({ metric: VISITS, ...region, last: 1, fill: 'zero' });
+    expect(byRegion.total).toMatchObject({ value: 1, before: null });
+    const incomplete = { entity: OrdersByRegion, dimensions: { country: 'NL' } } as never;
+    await expect(s.statistics.compare({ metric: VISITS, ...(incomplete as object) })).rejects.toThrow(
+      IncompleteDimensionsError,
+    );
+  });
+
+  it('refuses half a range, an empty one, and an unknown comparison', async () => {
+    await expect(s.statistics.compare({ metric: ORDERS, to: TODAY })).rejects.toThrow(/to is given without from/);
+    const empty = { metric: ORDERS, from: '2026-11-02', to: '2026-11-01' };
+    await expect(s.statistics.compare(empty)).rejects.toThrow(/2026-11-02, which is after to, 2026-11-01/);
+    await expect(s.statistics.compare({ metric: ORDERS, with: 'month' as never })).rejects.toThrow(/'weekdays'/);
+    await expect(s.statistics.compare({ metric: ORDERS, date: TODAY } as never)).rejects.toThrow(/takes no "date"/);
+  });
+});
