@@ -1,5 +1,7 @@
 export { defineDomain, defineMetric } from './catalog/definitions.js';
 export type { DomainDefinition, DomainTarget, MetricDefinition, MetricTarget } from './catalog/definitions.js';
+export { defineDerived, defineRatio } from './catalog/derived.js';
+export type { DerivedDefinition, DerivedPart, Derivation, MetricUnit } from './catalog/derived.js';
 export { Domain } from './catalog/domain.entity.js';
 export { DomainService } from './catalog/domain.service.js';
 export { Metric } from './catalog/metric.entity.js';
@@ -85,7 +87,10 @@ export type { Clock } from './trackstats.tokens.js';
 
 export { InvalidArgumentError } from './errors/argument.error.js';
 export {
+  CircularMetricError,
   DefinitionConflictError,
+  DerivedMetricError,
+  DerivedValueError,
   DomainHasMetricsError,
   InvalidDefinitionError,
   InvalidNameError,

@@ -69,15 +69,38 @@ export function defineMetric<const D extends string, const R extends string>(m: 
 }): MetricDefinition<`${D}/${R}`> {
   const { domain, ref, ...given } = readMetric('defineMetric', m);
   if (!isDomainDefinition(domain)) throw new InvalidDefinitionError('domain', domain);
-  const texts = textsOf(given);
-  const key = `${domain.ref as D}/${ref as R}` as const;
+  return declareMetric({ domain, ref, ...textsOf(given) }, {}, textsOf) as MetricDefinition<`${D}/${R}`>;
+}
+
+/**
+ * Makes the definition of a metric, and keeps its key for it.
+ *
+ * @param more the fields of a derived metric
+ * @param described what has to be the same in all definitions of a metric
+ * @throws DefinitionConflictError
+ */
+export function declareMetric(
+  m: { domain: DomainDefinition; ref: string; name?: string | undefined; description?: string | undefined },
+  more: object,
+  described: (definition: MetricDefinition) => object,
+): MetricDefinition {
+  const key = `${m.domain.ref}/${m.ref}`;
+  const definition = Object.freeze({ [DEFINITION]: 'metric' as const, ...m, key, ...more });
   const first = defined.get(key);
-  if (first !== undefined && (first.name !== given.name || first.description !== given.description)) {
-    throw new DefinitionConflictError(key, textsOf(first), texts);
+  if (first !== undefined) {
+    const isAlike = 'derivation' in first === 'derivation' in definition;
+    const [before, now] = [
+      isAlike ? described(first) : kindOf(first),
+      isAlike ? described(definition) : kindOf(definition),
+    ];
+    if (JSON.stringify(before) !== JSON.stringify(now)) throw new DefinitionConflictError(key, before, now);
   }
-  const definition = Object.freeze({ [DEFINITION]: 'metric' as const, domain, ref, key, ...texts });
   defined.set(key, definition);
   return definition;
+}
+
+function kindOf(definition: MetricDefinition): object {
+  return { kind: 'derivation' in definition ? 'derived metric' : 'metric' };
 }
 
 const DOMAIN = { ref: checkRef, name: checkName };

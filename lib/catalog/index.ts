@@ -3,6 +3,7 @@
 export { MetricService } from './metric.service.js';
 export { Metric } from './metric.entity.js';
 export type { DomainTarget, MetricTarget } from './definitions.js';
+export { allDerived, checkStored, derivedMetric, derivedOf, type MetricUnit, storedParts, unitOf } from './derived.js';
 export { ensureMetric } from './catalog.store.js';
 export { domainKeyOf, findDomain, unknownDomain } from './domain.query.js';
 export { allMetrics, findMetrics, metricsOfDomain } from './metric.query.js';

@@ -3,6 +3,7 @@ import type { Database } from '../database/database.js';
 import { query, type Work } from '../database/work.js';
 import { InvalidDefinitionError, UnknownMetricError } from '../errors/catalog.error.js';
 import { isMetricDefinition, type MetricTarget } from './definitions.js';
+import { allDerived } from './derived.js';
 import { Domain } from './domain.entity.js';
 import { Metric } from './metric.entity.js';
 import { nearest } from './nearest.js';
@@ -119,7 +120,7 @@ export function* unknownMetric(database: Database, target: MetricTarget): Work<U
     key,
     nearest(
       key,
-      stored.map((metric) => metric.key),
+      [...stored, ...allDerived()].map((metric) => metric.key),
     ),
   );
 }

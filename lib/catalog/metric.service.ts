@@ -11,6 +11,7 @@ import {
   type MetricTarget,
   readMetric,
 } from './definitions.js';
+import { allDerived, checkStored, derivedMetric, derivedOf } from './derived.js';
 import { domainKeyOf, findDomain, isDomain, lockDomain, unknownDomain } from './domain.query.js';
 import { Metric } from './metric.entity.js';
 import { findMetric, metricKeyOf, selectMetrics, unknownMetric } from './metric.query.js';
@@ -57,6 +58,7 @@ export class MetricService {
   ): Promise<Metric> {
     const { domain, ...fields } = readMetric('MetricService.register', m);
     domainKeyOf(domain);
+    checkStored('register', `${refOf(domain)}/${fields.ref}`);
     return this.database.transaction(() => this.store(domain, fields));
   }
 
@@ -74,23 +76,34 @@ export class MetricService {
   }
 
   /**
-   * Returns the stored metric, or null.
+   * Returns the stored metric, or null. A derived metric is not stored: it is returned with id 0.
    *
    * @throws InvalidRefError, InvalidDefinitionError
    */
   async find(target: MetricTarget): Promise<Metric | null> {
     metricKeyOf(target);
+    const derived = derivedOf(target);
+    if (derived !== null) return derivedMetric(derived);
     return this.database.read(() => findMetric(this.database, target));
   }
 
-  /** Returns all metrics, or those of a domain, ordered by natural key. */
+  /**
+   * Returns all metrics, or those of a domain, ordered by natural key. Derived metrics, which are not stored, are among
+   * them with id 0.
+   */
   async list(filter: { domain?: DomainTarget | undefined } = {}): Promise<Metric[]> {
     const { domain } = readCallOptions('MetricService.list', filter, LIST);
     // a domain that is `undefined` by mistake must not list the metrics of all domains
     if ('domain' in filter && domain === undefined) throw new InvalidDefinitionError('domain', undefined);
     const condition = domain === undefined ? sql`1 = 1` : isDomain(this.database, domain);
-    const metrics = await this.database.read(() => selectMetrics(this.database, condition));
-    return metrics.sort((a, b) => byText(a.domain.ref, b.domain.ref) || byText(a.ref, b.ref));
+    const stored = await this.database.read(() => selectMetrics(this.database, condition));
+    const keys = new Set(stored.map(({ key }) => key));
+    const derived = allDerived()
+      .filter(({ key }) => !keys.has(key))
+      .filter((one) => filter.domain === undefined || one.domain.ref === refOf(filter.domain));
+    return [...stored, ...derived.map(derivedMetric)].sort(
+      (a, b) => byText(a.domain.ref, b.domain.ref) || byText(a.ref, b.ref),
+    );
   }
 
   /**
@@ -102,6 +115,7 @@ export class MetricService {
   async rename(target: MetricTarget, newRef: string): Promise<Metric> {
     const ref = checkRef(newRef);
     metricKeyOf(target);
+    checkStored('rename', target);
     return this.database.transaction(() => this.updateRef(target, ref));
   }
 
@@ -114,6 +128,7 @@ export class MetricService {
    */
   async remove(target: MetricTarget, options?: { statistics?: boolean | undefined }): Promise<void> {
     metricKeyOf(target);
+    checkStored('remove', target);
     const { statistics } = readCallOptions('MetricService.remove', options, REMOVE);
     return this.database.transaction(() => this.deleteMetric(target, statistics));
   }
@@ -133,8 +148,9 @@ export class MetricService {
   private *updateRef(target: MetricTarget, ref: string): Work<Metric> {
     const metric = yield* this.lockOrThrow(target);
     if (metric.ref === ref) return metric;
-    if ((yield* findMetric(this.database, `${metric.domain.ref}/${ref}`)) !== null) {
-      throw new RefTakenError('metric', `${metric.domain.ref}/${ref}`);
+    const key = `${metric.domain.ref}/${ref}`;
+    if (derivedOf(key) !== null || (yield* findMetric(this.database, key)) !== null) {
+      throw new RefTakenError('metric', key);
     }
     yield* this.updateField(metric, 'ref', ref);
     return metric;
@@ -173,4 +189,8 @@ WHERE ${table.column('id')} = ${this.database.dialect.integer(metric.id)}`);
     if (locked === undefined) throw yield* unknownMetric(database, target);
     return locked;
   }
+}
+
+function refOf(domain: DomainTarget): string {
+  return typeof domain === 'string' ? domain : domain.ref;
 }

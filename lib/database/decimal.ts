@@ -24,7 +24,28 @@ export function canonicalDecimal(value: number | bigint | string): string | null
 export function addDecimals(a: string, b: string): string {
   const scale = Math.max(scaleOf(a), scaleOf(b));
   const sum = unscaled(a, scale) + unscaled(b, scale);
-  return spelled(sum < 0n, (sum < 0n ? -sum : sum).toString(), scale);
+  return spelled(sum < 0n, absolute(sum).toString(), scale);
+}
+
+/** Returns the quotient of two decimals, rounded half away from zero. Returns null for a division by zero. */
+export function divideDecimals(a: string, b: string, decimals: number): string | null {
+  const scale = Math.max(scaleOf(a), scaleOf(b));
+  const [dividend, divisor] = [unscaled(a, scale), unscaled(b, scale)];
+  if (divisor === 0n) return null;
+  const [magnitude, by] = [absolute(dividend) * 10n ** BigInt(decimals), absolute(divisor)];
+  const quotient = magnitude / by + (2n * (magnitude % by) >= by ? 1n : 0n);
+  return spelled(dividend < 0n !== divisor < 0n, quotient.toString(), decimals);
+}
+
+/** Compares two decimals. */
+export function compareDecimals(a: string, b: string): number {
+  const scale = Math.max(scaleOf(a), scaleOf(b));
+  const [first, second] = [unscaled(a, scale), unscaled(b, scale)];
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
+function absolute(number: bigint): bigint {
+  return number < 0n ? -number : number;
 }
 
 /** Returns the exact difference of two decimals. */

@@ -106,3 +106,42 @@ export class MetricHasStatisticsError extends TrackstatsError {
     super(`The metric ${shown(key)} has statistics. Remove them with it: remove(metric, { statistics: true }).`);
   }
 }
+
+/** Thrown if a call that needs stored statistics, or a tracker, names a derived metric. Name its parts. */
+export class DerivedMetricError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_DERIVED_METRIC';
+  readonly kind = 'unusable';
+
+  constructor(call: string, key: string, parts: readonly string[]) {
+    super(
+      `${call}: ${shown(key)} is a derived metric, of which nothing is stored: it is computed from ${parts.join(' and ')} ` +
+        `when it is read. Name one of these, or read it with value, point, series, multiSeries, top or total.`,
+    );
+  }
+}
+
+/** Thrown if a derived metric is, over its parts, a part of itself. */
+export class CircularMetricError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_CIRCULAR_METRIC';
+  readonly kind = 'setup';
+
+  /** @param path the keys from a metric to itself */
+  constructor(path: readonly string[]) {
+    super(`These derived metrics are made of one another: ${path.join(' → ')}. Define one of them without the next.`);
+  }
+}
+
+/** Thrown if the function of a derived metric throws, or returns anything but a number or null. */
+export class DerivedValueError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_DERIVED_VALUE';
+  readonly kind = 'data';
+
+  /** @param problem what it did, as it follows its call */
+  constructor(key: string, parts: Readonly<Record<string, number>>, problem: string, cause?: unknown) {
+    super(
+      `The derived metric ${shown(key)}: value(${JSON.stringify(parts)}) ${problem}. Expected it to return a number, or ` +
+        `null for no value.`,
+      { cause },
+    );
+  }
+}

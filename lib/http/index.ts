@@ -48,5 +48,6 @@ export type {
   TrackerAction,
   TrackerResource,
   TrackersResponse,
+  UnitResource,
   VerifyResponse,
 } from './resources.js';

@@ -17,7 +17,12 @@ export interface MetricResource {
   domain: DomainResource;
   ref: string;
   name: string;
+  /** the unit in which people read it, if it has one. With 'percent', the value 0.25 reads as 25 % */
+  unit?: UnitResource;
 }
+
+/** The unit of a metric: 'percent', or a currency by its ISO 4217 code. */
+export type UnitResource = 'percent' | { currency: string };
 
 /** An object of the application. */
 export interface ObjectResource {
@@ -79,6 +84,8 @@ export type ScopeResource =
 /** A metric with everything that a request can ask for. */
 export interface CatalogMetric extends MetricResource {
   description: string | null;
+  /** the keys of the stored metrics from which a derived one is computed; absent for a stored metric */
+  derivedFrom?: string[];
   scopes: ScopeResource[];
 }
 

@@ -12,6 +12,7 @@ import { MissingEntityError, UninitializedDataSourceError } from '../errors/data
 import { UnknownTrackerError } from '../errors/tracker.error.js';
 import type { TrackerScheduler } from '../schedule/tracker.scheduler.js';
 import { prepareStatisticTables } from '../statistics/tables/statistic-table.js';
+import type { StatisticOwners } from '../statistics/tables/owners.js';
 import { registered, type RegisteredTracker } from '../tracking/definition/registered-tracker.js';
 import { forwardEvents } from '../execution/event-emitter.bridge.js';
 import type { TrackerEvents } from '../execution/tracker-events.js';
@@ -30,6 +31,7 @@ import type { TrackerRegistry } from '../tracking/definition/tracker.registry.js
 import type { DataSourceDiscovery } from './trackstats.data-sources.js';
 import { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
+import { checkDerivedMetrics } from './derived-metrics.check.js';
 import { checkRegistrations, registeredStatistics } from './trackstats.registration.js';
 
 /** Runs the steps of the application's start and stop, in order. */
@@ -49,6 +51,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     private readonly overview: TrackerOverview,
     private readonly events: TrackerEvents,
     private readonly scheduler: TrackerScheduler,
+    private readonly owners: StatisticOwners,
   ) {}
 
   /** Checks the database, before any provider of the application can read or write statistics. */
@@ -71,6 +74,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.checkNames(trackers, replaced);
     this.warnOfMinified(found);
     this.overview.scopes = await this.checker.check(trackers);
+    for (const warning of await checkDerivedMetrics(this.database, this.owners)) this.logger.warn(warning);
     this.registrar.start = (more) => this.startTrackers(more);
     this.registrar.remove = (tracker) => this.removeTracker(tracker);
     forwardEvents(this.events, this.discovery.getProviders());

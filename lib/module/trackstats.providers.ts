@@ -95,6 +95,7 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
       TrackerOverview,
       TrackerEvents,
       TrackerScheduler,
+      StatisticOwners,
     ),
   ];
 }

@@ -21,13 +21,14 @@ import type { ObjectTypes } from './filter/object-types.js';
 import type { StatisticOwners } from './tables/owners.js';
 import { checkPrune, prune, type PruneFilter } from './write/prune.js';
 import { comparedRange, type Comparison, readComparison } from './read/comparison.js';
-import { checkSummable, read, readPoints, sumSeries } from './read/reading.js';
+import { checkSummable, read, readPoints } from './read/reading.js';
 import { checkRecord, recordValues } from './write/record.js';
 import type { ValueToWrite } from './write/write.query.js';
 import { removeRows } from './write/remove.js';
 import { requireOneCell, refOf } from './filter/scope-filter.js';
 import type { SeriesPoint } from './read/series.js';
-import { readSeries, type Series } from './read/series.query.js';
+import { readSeries, readTop, readTotal } from './read/derived.query.js';
+import type { Series } from './read/series.query.js';
 import {
   calendarOf,
   moduleCalendar,
@@ -59,7 +60,6 @@ import type {
   TotalScope,
   ValueOf,
 } from './filter/statistic-filter.js';
-import { readTop } from './read/top.query.js';
 
 const RECORD_MANY = { manager } satisfies ChecksOf<InTransaction>;
 
@@ -349,8 +349,9 @@ export class StatisticService {
     const normal = readOneMetric(this.context, 'total', filter);
     checkSummable(normal.period);
     requireOneCell(normal.scope);
-    const [series] = await this.readSeries(normal);
-    return series === undefined ? null : read(sumSeries(series), normal.options.exact);
+    const now = this.clock();
+    const total = await this.database.read(() => readTotal(this.context, normal, now));
+    return read(total, normal.options.exact);
   }
 
   /**

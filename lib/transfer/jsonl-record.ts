@@ -22,6 +22,8 @@ export interface MetricRecord {
   readonly domain_name: string;
   readonly name: string;
   readonly description: string | null;
+  /** true for a derived metric, of which nothing is stored: an import leaves it out */
+  readonly derived?: true;
 }
 
 export interface CoverageRecord {

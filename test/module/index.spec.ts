@@ -3,7 +3,7 @@ import * as trackstats from 'nestjs-trackstats';
 
 /** The public names, one by one: a change here is a change for every application. */
 const NAMES = [
-  ...['defineDomain', 'defineMetric', 'Domain', 'DomainService', 'Metric', 'MetricService'],
+  ...['defineDerived', 'defineDomain', 'defineMetric', 'defineRatio', 'Domain', 'DomainService', 'Metric', 'MetricService'],
   ...['addDays', 'Period'],
   ...[
     'AbstractStatistic',

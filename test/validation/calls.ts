@@ -245,6 +245,28 @@ const HEADER = '{"record":"header","format":"nestjs-trackstats","version":1}\n';
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   defineDomain: plain(defineDomain, [{ ref: 'garden', name: 'Garden' }]),
   defineMetric: plain(defineMetric, [{ domain: SHOP, ref: 'returns', name: 'Returns', description: 'What came back' }]),
+  defineRatio: plain(trackstats.defineRatio, [
+    {
+      domain: SHOP,
+      ref: 'rate',
+      name: 'Rate',
+      description: 'Of visits',
+      of: ORDERS,
+      per: VISITS,
+      unit: { currency: 'EUR' },
+    },
+  ]),
+  defineDerived: plain(trackstats.defineDerived, [
+    {
+      domain: SHOP,
+      ref: 'twice',
+      name: 'Twice',
+      description: 'Of visits',
+      unit: { currency: 'EUR' },
+      from: { visits: VISITS },
+      value: (parts: { readonly visits: number }) => 2 * parts.visits,
+    },
+  ]),
   'DomainService.register': of('domains', 'register', [{ ref: 'shop', name: 'Shop' }]),
   'DomainService.find': of('domains', 'find', ['shop']),
   'DomainService.rename': of('domains', 'rename', ['old', 'new']),

@@ -1,4 +1,5 @@
 import type uPlot from './uplot.js';
+import type { UnitResource } from '../../http/resources.js';
 import { formatCompact, formatTick, utcOf } from './format.js';
 
 /** One line of a chart, or one bar at each date. */
@@ -12,6 +13,7 @@ export interface ChartSeries {
 }
 
 export interface ChartData {
+  readonly unit?: UnitResource | undefined;
   readonly dates: readonly string[];
   readonly series: readonly ChartSeries[];
   readonly as: 'lines' | 'bars';
@@ -102,7 +104,11 @@ function optionsOf(
     },
     axes: [
       { ...axisOf('x'), size: 44, values: datesOf },
-      { ...axisOf('y'), size: widthOfAxis, values: (_plot, splits) => splits.map(formatCompact) },
+      {
+        ...axisOf('y'),
+        size: widthOfAxis,
+        values: (_plot, splits) => splits.map((value) => formatCompact(value, data.unit)),
+      },
     ],
     series: [
       {},

@@ -67,7 +67,7 @@ export function chartView(
   };
   const content = element('figure', { class: 'card' }, canvas, slider, reading.content, alternative(shown, title));
   void whenPlaced(canvas).then(async () => {
-    const drawn = await drawChart(canvas, { dates, series: [...series, ...before], as }, events);
+    const drawn = await drawChart(canvas, { dates, series: [...series, ...before], as, unit: shown.unit }, events);
     if (isRemoved) drawn.remove();
     else chart = drawn;
   });

@@ -1,3 +1,5 @@
+import type { UnitResource } from '../../http/resources.js';
+
 /** How values, dates and durations are written, in the browser's language. */
 
 const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
@@ -11,15 +13,44 @@ const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short',
 const MONTH = new Intl.DateTimeFormat(undefined, { month: 'short', timeZone: 'UTC' });
 const INSTANT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
+/** A number as it is written, and one that is short enough for an axis. */
+interface Formats {
+  readonly full: Intl.NumberFormat;
+  readonly compact: Intl.NumberFormat;
+}
+
+const BY_UNIT = new Map<string, Formats>();
+
+/** As numbers are written, with the sign of their unit: 25 %, €12.50. */
+function formatsOf(unit: UnitResource): Formats {
+  const id = typeof unit === 'string' ? unit : unit.currency;
+  const known = BY_UNIT.get(id);
+  if (known !== undefined) return known;
+  const style = typeof unit === 'string' ? { style: unit } : { style: 'currency', currency: unit.currency };
+  const fraction = typeof unit === 'string' ? { maximumFractionDigits: 1 } : {};
+  const formats = {
+    full: new Intl.NumberFormat(undefined, { ...style, ...fraction } as Intl.NumberFormatOptions),
+    compact: new Intl.NumberFormat(undefined, {
+      ...style,
+      notation: 'compact',
+      maximumFractionDigits: 1,
+    } as Intl.NumberFormatOptions),
+  };
+  BY_UNIT.set(id, formats);
+  return formats;
+}
+
 /** Shown for an unknown value. */
 export const UNKNOWN = '–';
 
-export function formatNumber(value: number | null): string {
-  return value === null ? UNKNOWN : NUMBER.format(value);
+export function formatNumber(value: number | null, unit?: UnitResource): string {
+  if (value === null) return UNKNOWN;
+  return (unit === undefined ? NUMBER : formatsOf(unit).full).format(value);
 }
 
 /** Short enough for an axis: 12K. */
-export function formatCompact(value: number): string {
+export function formatCompact(value: number, unit?: UnitResource): string {
+  if (unit !== undefined) return formatsOf(unit).compact.format(value);
   return Math.abs(value) < 10_000 ? NUMBER.format(value) : COMPACT.format(value);
 }
 

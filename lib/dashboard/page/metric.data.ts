@@ -4,6 +4,7 @@ import type {
   ObjectResource,
   PointResource,
   SeriesResponse,
+  UnitResource,
 } from '../../http/resources.js';
 import type { MetricAddress } from './address.js';
 import { get, type Query } from './api.js';
@@ -35,6 +36,8 @@ export interface Shown {
   readonly before: Before | null;
   /** when it was computed, in words; null where that is not known */
   readonly asOf: string | null;
+  /** of the metric, if it has one */
+  readonly unit?: UnitResource | undefined;
 }
 
 const DAYS = { '30d': 30, '90d': 90, '1y': 365 } as const;

@@ -84,7 +84,7 @@ class MetricPage implements Page {
     this.result.setAttribute('aria-busy', 'true');
     try {
       const shown = await load(this.address, choice, signal);
-      if (!signal.aborted) this.show(choice, shown);
+      if (!signal.aborted) this.show(choice, { ...shown, unit: this.metric.unit });
     } catch (error) {
       if (signal.aborted) return;
       this.chart?.remove();

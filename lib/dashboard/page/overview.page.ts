@@ -144,11 +144,15 @@ function rowOf(item: OverviewItem): HTMLElement {
     element(
       'td',
       { class: 'value number' },
-      element('strong', {}, formatNumber(value)),
+      element('strong', {}, formatNumber(value, metric.unit)),
       open !== null &&
-        element('div', { class: 'quiet small' }, open.date === date ? 'so far' : `${formatNumber(open.value)} so far`),
+        element(
+          'div',
+          { class: 'quiet small' },
+          open.date === date ? 'so far' : `${formatNumber(open.value, metric.unit)} so far`,
+        ),
     ),
-    element('td', { class: 'change number' }, changed(change?.relative ?? null, change?.absolute ?? null)),
+    element('td', { class: 'change number' }, changed(change?.relative ?? null, change?.absolute ?? null, metric.unit)),
     element('td', { class: 'on quiet nowrap' }, date === null ? UNKNOWN : formatDate(date)),
   );
 }

@@ -36,7 +36,8 @@ export class Reading {
 
   /** The same in a sentence. */
   say(place: number): string {
-    const { lines, before } = this.shown;
+    const { lines, before, unit } = this.shown;
+    const spoken = (value: number | null): string => (value === null ? 'not known' : formatNumber(value, unit));
     const values = lines.map(({ label, values: own }, line) => {
       const was = before === null ? '' : `, before ${spoken(before.lines[line]?.values[place] ?? null)}`;
       return `${label} ${spoken(own[place] ?? null)}${was}`;
@@ -45,18 +46,18 @@ export class Reading {
   }
 
   private item(line: number, place: number): HTMLElement {
-    const { lines, before } = this.shown;
+    const { lines, before, unit } = this.shown;
     const { label = '', values = [] } = lines[line] ?? {};
     const value = values[place] ?? null;
     const was = before?.lines[line]?.values[place] ?? null;
-    const change = changed(changeOf(value, was), value === null || was === null ? null : value - was);
+    const change = changed(changeOf(value, was), value === null || was === null ? null : value - was, unit);
     return element(
       'li',
       {},
       element('span', { class: `swatch series-${(line % COLOURS) + 1}`, 'aria-hidden': 'true' }),
       element('span', { class: 'label', title: label }, label),
-      element('span', { class: 'amount' }, formatNumber(value)),
-      before !== null && element('span', { class: 'quiet' }, `before ${formatNumber(was)}`),
+      element('span', { class: 'amount' }, formatNumber(value, unit)),
+      before !== null && element('span', { class: 'quiet' }, `before ${formatNumber(was, unit)}`),
       before !== null && was !== null && change,
     );
   }
@@ -70,8 +71,4 @@ export class Reading {
   private stateAt(place: number): string {
     return this.shown.lines.some(({ complete }) => complete[place] === false) ? ' so far' : '';
   }
-}
-
-function spoken(value: number | null): string {
-  return value === null ? 'not known' : formatNumber(value);
 }

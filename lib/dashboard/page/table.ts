@@ -1,3 +1,4 @@
+import type { UnitResource } from '../../http/resources.js';
 import { changed } from './figures.js';
 import { button } from './controls.js';
 import { element } from './element.js';
@@ -44,7 +45,7 @@ export function dataTable(shown: Shown, caption: string): HTMLElement {
   return element('div', { class: 'data', role: 'region', 'aria-label': caption, tabindex: 0 }, table, more);
 }
 
-function rowOf({ dates, lines, before }: Shown, place: number): HTMLElement {
+function rowOf({ dates, lines, before, unit }: Shown, place: number): HTMLElement {
   const date = dates[place] ?? '';
   const earlier = before?.dates[place];
   const isOpen = lines.some(({ complete }) => complete[place] === false);
@@ -60,16 +61,16 @@ function rowOf({ dates, lines, before }: Shown, place: number): HTMLElement {
     before !== null && element('td', { class: 'nowrap quiet' }, earlier === undefined ? '' : formatDate(earlier)),
     ...lines.flatMap(({ values }, line) => {
       const value = values[place] ?? null;
-      const own = element('td', { class: 'number' }, formatNumber(value));
-      return before === null ? [own] : [own, ...comparison(value, before.lines[line]?.values[place] ?? null)];
+      const own = element('td', { class: 'number' }, formatNumber(value, unit));
+      return before === null ? [own] : [own, ...comparison(value, before.lines[line]?.values[place] ?? null, unit)];
     }),
   );
 }
 
-function comparison(value: number | null, was: number | null): HTMLElement[] {
+function comparison(value: number | null, was: number | null, unit: UnitResource | undefined): HTMLElement[] {
   const absolute = value === null || was === null ? null : value - was;
   return [
-    element('td', { class: 'number' }, formatNumber(was)),
-    element('td', { class: 'number' }, changed(changeOf(value, was), absolute)),
+    element('td', { class: 'number' }, formatNumber(was, unit)),
+    element('td', { class: 'number' }, changed(changeOf(value, was), absolute, unit)),
   ];
 }

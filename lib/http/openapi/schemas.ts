@@ -65,8 +65,9 @@ function object<T>(properties: Properties<T>, ...optional: OptionalKeys<T>[]): S
 }
 
 const domain = object<MetricResource['domain']>({ ref: text, name: text });
-const metricProperties = { key: text, domain, ref: text, name: text };
-const metric = object<MetricResource>(metricProperties);
+const unit: Schema = { oneOf: [oneOf('percent'), object<{ currency: string }>({ currency: text })] };
+const metricProperties = { key: text, domain, ref: text, name: text, unit };
+const metric = object<MetricResource>(metricProperties, 'unit');
 const objectRef = object<ObjectResource>({ type: text, id: text, label: nullable(text) });
 const dimensions: Schema = {
   type: 'object',
@@ -172,7 +173,13 @@ const schedule: Schema = {
 export const SCHEMAS = {
   MetricsResponse: object<MetricsResponse>({
     ...page,
-    metrics: list(object<CatalogMetric>({ ...metricProperties, description: nullable(text), scopes: list(scope) })),
+    metrics: list(
+      object<CatalogMetric>(
+        { ...metricProperties, description: nullable(text), derivedFrom: list(text), scopes: list(scope) },
+        'unit',
+        'derivedFrom',
+      ),
+    ),
   }),
   OverviewResponse: object<OverviewResponse>({
     ...page,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Metric } from '../../catalog/index.js';
+import { derivedOf, findMetrics, type Metric, type MetricTarget, storedParts } from '../../catalog/index.js';
 import type { Work } from '../../database/work.js';
 import {
   type CoverageScope,
@@ -48,7 +48,7 @@ export class MetricCatalog {
   async list(query: MetricsQuery): Promise<MetricsResponse> {
     const { metrics, page } = await pageOf(this.access, query, this.options.limits);
     const known = await this.access.context.database.read(() => this.known(metrics));
-    const scopes = metrics.map(({ id }) => sorted(known.get(id) ?? new Map<string, KnownScope>()));
+    const scopes = metrics.map((metric) => sorted(known.get(metric.key) ?? new Map<string, KnownScope>()));
     const objects = scopes.flat().flatMap(({ scope }) => (scope.kind === 'object' ? [refOf(scope)] : []));
     const labelled = (await this.labels.of(objects)).values();
     const now = this.access.clock();
@@ -61,13 +61,31 @@ export class MetricCatalog {
       metrics: metrics.map((metric, place) => ({
         ...metricResource(metric),
         description: metric.description,
+        ...(derivedOf(metric) !== null && { derivedFrom: storedParts(metric).map(keyOf) }),
         scopes: resources[place] ?? [],
       })),
     };
   }
 
+  /** the scopes of each metric by key; those of a derived metric are the ones that all of its parts have */
+  private *known(metrics: readonly Metric[]): Work<ReadonlyMap<string, ReadonlyMap<string, KnownScope>>> {
+    const derived = metrics.filter((metric) => derivedOf(metric) !== null);
+    const { database } = this.access.context;
+    const parts = (yield* findMetrics(database, derived.flatMap(storedParts))).filter((part) => part !== null);
+    const stored = [...metrics.filter((metric) => derivedOf(metric) === null), ...parts];
+    const unique = [...new Map(stored.map((metric) => [metric.id, metric])).values()];
+    const byId = yield* this.storedScopes(unique);
+    const known = new Map(unique.map(({ id, key }) => [key, byId.get(id) ?? new Map<string, KnownScope>()]));
+    const byKey = new Map(known);
+    for (const metric of derived) {
+      const ofParts = storedParts(metric).map((part) => byKey.get(keyOf(part)) ?? new Map<string, KnownScope>());
+      known.set(metric.key, sharedScopes(ofParts));
+    }
+    return known;
+  }
+
   /** the scopes of each metric by id */
-  private *known(metrics: readonly Metric[]): Work<Map<number, Map<string, KnownScope>>> {
+  private *storedScopes(metrics: readonly Metric[]): Work<Map<number, Map<string, KnownScope>>> {
     const { context } = this.access;
     const { database } = context;
     const known = new Map<number, Map<string, KnownScope>>();
@@ -118,6 +136,43 @@ export class MetricCatalog {
       }
     }
   }
+}
+
+/** The scopes and periods that all of some metrics have. */
+function sharedScopes([first, ...others]: readonly ReadonlyMap<string, KnownScope>[]): Map<string, KnownScope> {
+  const shared = new Map<string, KnownScope>();
+  for (const [id, { scope, periods }] of first ?? []) {
+    const same = others.map((scopes) => scopes.get(id)?.periods ?? new Map<Period, StoredCoverage | null>());
+    const all = [...periods].filter(([period]) => same.every((one) => one.has(period)));
+    if (all.length === 0) continue;
+    const coverages = all.map(([period, coverage]) => {
+      return [period, sharedCoverage([coverage, ...same.map((one) => one.get(period) ?? null)])] as const;
+    });
+    shared.set(id, { scope, periods: new Map(coverages) });
+  }
+  return shared;
+}
+
+function sharedCoverage(coverages: readonly (StoredCoverage | null)[]): StoredCoverage | null {
+  const all = coverages.filter((coverage) => coverage !== null);
+  const [first] = all;
+  if (first === undefined || all.length < coverages.length) return null;
+  return all.reduce(
+    (shared, { from, through, computedAt }) => ({
+      ...shared,
+      from: shared.from === null || from === null ? null : shared.from > from ? shared.from : from,
+      through: shared.through === null || (through !== null && through < shared.through) ? through : shared.through,
+      computedAt:
+        shared.computedAt === null || computedAt === null || shared.computedAt < computedAt
+          ? shared.computedAt
+          : computedAt,
+    }),
+    first,
+  );
+}
+
+function keyOf(target: MetricTarget): string {
+  return typeof target === 'string' ? target : target.key;
 }
 
 function periodResource(period: Period, coverage: StoredCoverage | null, now: Date): PeriodResource {

@@ -8,12 +8,15 @@ import {
   coveredRange,
   hasDates,
 } from '../../coverage/index.js';
-import type { Metric } from '../../catalog/index.js';
+import { derivedOf, findMetrics, type Metric, storedParts } from '../../catalog/index.js';
 import type { Work } from '../../database/work.js';
 import {
   type Calendar,
   calendarOf,
   findPeriods,
+  readCompleteDates,
+  readFilter,
+  readSeries,
   readTotals,
   readTotalsAt,
   type SeriesRow,
@@ -53,7 +56,50 @@ export class OverviewReader {
     return { ...page, points, items };
   }
 
-  private *items(metrics: readonly Metric[], { period, points }: OverviewQuery, now: Date): Work<OverviewItem[]> {
+  private *items(all: readonly Metric[], query: OverviewQuery, now: Date): Work<OverviewItem[]> {
+    const stored = yield* this.storedItems(
+      all.filter((metric) => derivedOf(metric) === null),
+      query,
+      now,
+    );
+    const byKey = new Map(stored.map((item) => [item.metric.key, item]));
+    const items: OverviewItem[] = [];
+    for (const metric of all) items.push(byKey.get(metric.key) ?? (yield* this.derivedItem(metric, query, now)));
+    return items;
+  }
+
+  /** A derived metric, in the first period in which all of its parts have totals. */
+  private *derivedItem(metric: Metric, { period, points }: OverviewQuery, now: Date): Work<OverviewItem> {
+    const { context } = this.access;
+    const parts = storedParts(metric);
+    const stored = (yield* findMetrics(context.database, parts)).filter((part) => part !== null);
+    if (stored.length < parts.length) return emptyItem(metric);
+    const shown = period ?? (yield* this.sharedPeriod(stored));
+    if (shown === undefined) return emptyItem(metric);
+    const filter = { ...readFilter(context, { metric: metric.key, last: points + 2 }), period: shown };
+    const series = (yield* readSeries(context, filter, 'period', now))[0]?.points ?? [];
+    const place = lastComplete(series);
+    const last = series[place];
+    let before = series[place - 1];
+    if (last !== undefined && periodKind(shown) === 'rolling') {
+      const range = { date: addDays(last.date, -windowDays(shown)) };
+      before = (yield* readSeries(context, { ...filter, range }, 'period', now))[0]?.points[0];
+    }
+    const coverage = yield* readCompleteDates(context, filter, now);
+    return { ...itemOf(metric, shown, series, points, changeBetween(last, before)), coverage };
+  }
+
+  private *sharedPeriod(metrics: readonly Metric[]): Work<Period | undefined> {
+    const { database } = this.access.context;
+    const coverages = (yield* storedCoverages(database, metrics, null)).filter(({ scope }) => scope === TOTAL_SCOPE);
+    const stored = yield* findPeriods(database, statisticTableOf(database, StatisticByDate), metrics);
+    const known = [...coverages.filter(({ from }) => from !== null), ...stored];
+    const isShared = (period: Period): boolean =>
+      metrics.every(({ id }) => known.some((one) => one.metricId === id && one.period === period));
+    return [...new Set(known.map(({ period }) => period))].filter(isShared).sort(byPeriod)[0];
+  }
+
+  private *storedItems(metrics: readonly Metric[], { period, points }: OverviewQuery, now: Date): Work<OverviewItem[]> {
     const coverages = yield* storedCoverages(this.access.context.database, metrics, null);
     const periods = period === undefined ? yield* this.firstPeriods(metrics, coverages) : null;
     const datesOf = cachedDates(points);
@@ -68,7 +114,10 @@ export class OverviewReader {
     const changes = yield* this.changesOf(series.filter((one) => one !== null));
     return metrics.map((metric, place) => {
       const one = series[place] ?? null;
-      return one === null ? emptyItem(metric) : itemOf(one, points, changes.get(metric.id) ?? null, now);
+      if (one === null) return emptyItem(metric);
+      const { line, series: all } = one;
+      const item = itemOf(metric, line.period, all, points, changes.get(metric.id) ?? null);
+      return { ...item, coverage: coveredRange(line.coverage, now) };
     });
   }
 
@@ -197,11 +246,12 @@ function seriesIn(line: ShownMetric, rows: readonly SeriesRow[]): ShownSeries {
 }
 
 function itemOf(
-  { line: { metric, period, coverage }, series }: ShownSeries,
+  metric: Metric,
+  period: Period,
+  series: readonly Point[],
   points: number,
   change: ChangeResource | null,
-  now: Date,
-): OverviewItem {
+): Omit<OverviewItem, 'coverage'> {
   const sparkline = series.slice(-points);
   const last = sparkline.findLast(({ value }) => value !== null);
   return {
@@ -210,7 +260,6 @@ function itemOf(
     last: last === undefined ? null : pointResource(last, false),
     change,
     sparkline: sparkline.map((point) => pointResource(point, false)),
-    coverage: coveredRange(coverage, now),
   };
 }
 

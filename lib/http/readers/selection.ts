@@ -35,7 +35,8 @@ export async function readSelection(
   const filter = { ...readFilter(context, { metrics, period, ...scopeFilter(scope) }), period };
   const now = clock();
   const read = await context.database.read(() => readFilterMetrics(context, filter, now));
-  return { metrics: read.stored, period, scope, filter, calendar: read.calendar, coverages: read.coverages };
+  const found = read.asked.filter((metric) => metric !== null);
+  return { metrics: found, period, scope, filter, calendar: read.calendar, coverages: read.coverages };
 }
 
 /** As `readSelection`, of one metric. */

@@ -1,5 +1,6 @@
 import { type EntityManager, InstanceChecker } from 'typeorm';
 import type { MetricTarget } from '../../catalog/definitions.js';
+import { checkStored } from '../../catalog/derived.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { Period } from '../../time/period.js';
@@ -15,6 +16,8 @@ interface CallShape {
   /** keys that its filter takes */
   readonly keys: readonly FilterKey[];
   readonly options: Checks;
+  /** true if a derived metric is computed for it, from its parts; all others need what is stored */
+  readonly derives?: boolean;
 }
 
 const CELL = ['object', 'entity', 'dimensions'] as const;
@@ -48,10 +51,10 @@ const CALLS = {
   narrow: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
   find: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
   mostRecent: { keys: ['metric', ...RANGE, ...SCOPE], options: {} },
-  value: { keys: ['metric', 'period', 'date', ...CELL], options: { exact } },
-  point: { keys: ['metric', 'period', 'date', ...CELL], options: { exact } },
-  series: { keys: ['metric', ...RANGE, ...CELL], options: { exact, fill } },
-  multiSeries: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { exact, fill } },
+  value: { keys: ['metric', 'period', 'date', ...CELL], options: { exact }, derives: true },
+  point: { keys: ['metric', 'period', 'date', ...CELL], options: { exact }, derives: true },
+  series: { keys: ['metric', ...RANGE, ...CELL], options: { exact, fill }, derives: true },
+  multiSeries: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { exact, fill }, derives: true },
   top: {
     keys: ['metric', 'period', 'date', ...SCOPE],
     options: {
@@ -60,19 +63,20 @@ const CALLS = {
       offset: withDefault(wholeNumber('places'), 0),
       order: withDefault(oneOf('desc', 'asc'), 'desc'),
     },
+    derives: true,
   },
-  total: { keys: ['metric', 'period', 'from', 'to', 'last', ...CELL], options: { exact } },
+  total: { keys: ['metric', 'period', 'from', 'to', 'last', ...CELL], options: { exact }, derives: true },
   compare: {
     keys: ['metric', 'period', 'from', 'to', 'last', ...CELL],
     options: { exact, fill, with: withDefault(oneOf('previous', 'year', 'weekdays'), 'previous') },
   },
-  coverage: { keys: ['metric', 'period', ...SCOPE], options: {} },
+  coverage: { keys: ['metric', 'period', ...SCOPE], options: {}, derives: true },
   remove: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { force: withDefault(boolean, false), manager } },
   prune: {
     keys: ['metric', 'metrics', 'period'],
     options: { before: optional(localDate), keep: optional(wholeNumber('days', 1)) },
   },
-  today: { keys: ['metric'], options: {} },
+  today: { keys: ['metric'], options: {}, derives: true },
 } satisfies Record<string, CallShape>;
 
 type CallName = keyof typeof CALLS;
@@ -88,7 +92,7 @@ export type ReadCall<N extends CallName> = NormalFilter & {
  * @throws InvalidFilterError, and the errors of the values in the filter
  */
 export function readCall<N extends CallName>(context: FilterContext, call: N, given: unknown): ReadCall<N> {
-  const { keys, options }: CallShape = CALLS[call];
+  const { keys, options, derives = false }: CallShape = CALLS[call];
   const filter = checkFilterKeys(call, given, keys, Object.keys(options));
   const values = Object.entries(options).map(([name, check]) => [
     name,
@@ -96,8 +100,10 @@ export function readCall<N extends CallName>(context: FilterContext, call: N, gi
       return new InvalidFilterError(`${call}: ${name} is ${shown(value)}. ${expected}`);
     }),
   ]);
+  const normal = readFilter(context, filter);
+  if (!derives) for (const metric of normal.metrics) checkStored(call, metric);
   return {
-    ...readFilter(context, filter),
+    ...normal,
     options: Object.fromEntries(values) as Values<(typeof CALLS)[N]['options']>,
   };
 }

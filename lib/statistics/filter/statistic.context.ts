@@ -1,4 +1,5 @@
 import { isMetricDefinition, type MetricTarget } from '../../catalog/definitions.js';
+import { derivedMetric, derivedOf, storedParts } from '../../catalog/derived.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { unknownMetric } from '../../catalog/metric.query.js';
 import type { Work } from '../../database/work.js';
@@ -27,8 +28,9 @@ export interface StatisticContext extends FilterContext {
 
 /** The metrics of a read, as stored, with their coverage. */
 export interface ReadMetrics {
-  /** in the order of the call; null for a definition that is not stored yet, which has no rows */
+  /** in the order of the call, with derived ones; null for a definition that is not stored yet, which has no rows */
   readonly asked: readonly (Metric | null)[];
+  /** those that are stored, and the stored parts of derived ones */
   readonly stored: readonly Metric[];
   readonly coverages: readonly StoredCoverage[];
 }
@@ -44,11 +46,18 @@ export function* readMetrics(
   targets: readonly MetricTarget[],
   period: Period | null,
 ): Work<ReadMetrics> {
-  const { asked, coverages } = yield* coveredMetrics(database, targets, period);
-  const unknown = targets.find((target, place) => asked[place] === null && !isMetricDefinition(target));
+  const parts = targets.map(storedParts);
+  const { asked: found, coverages } = yield* coveredMetrics(database, parts.flat(), period);
+  const unknown = parts.flat().find((target, place) => found[place] === null && !isMetricDefinition(target));
   if (unknown !== undefined) throw yield* unknownMetric(database, unknown);
-  const stored = asked.filter((metric) => metric !== null);
-  return { asked, stored, coverages };
+  let next = 0;
+  const asked = targets.map((target, place) => {
+    const first = found[next] ?? null;
+    next += parts[place]?.length ?? 0;
+    const derived = derivedOf(target);
+    return derived === null ? first : derivedMetric(derived);
+  });
+  return { asked, stored: found.filter((metric) => metric !== null), coverages };
 }
 
 /** The metrics of a filter, with the scopes that their coverage can have and the calendar of their dates. */

@@ -1,6 +1,7 @@
 import type { Work } from '../../database/work.js';
 import type { LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
+import { storedParts } from '../../catalog/derived.js';
 import { byText } from '../../catalog/order.js';
 import { coverageIn } from '../../coverage/coverage.js';
 import type { NormalFilter } from '../filter/filter.js';
@@ -16,7 +17,8 @@ export interface CompleteDates {
   timeZone: string;
 }
 
-/** Returns the coverage of a filter. For several objects, it is the range that all of them have. */
+/** Returns the coverage of a filter. For several objects, and for the parts of a derived metric, it is
+ * the range that all of them have. */
 export function* readCompleteDates(
   context: StatisticContext,
   filter: NormalFilter & { readonly period: Period },
@@ -24,13 +26,12 @@ export function* readCompleteDates(
 ): Work<CompleteDates | null> {
   const { period, scope } = filter;
   const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
-  const [metric] = stored;
-  if (metric === undefined) return null;
+  if (stored.length === 0 || stored.length < filter.metrics.flatMap(storedParts).length) return null;
   const asked =
     scope.cells === null
       ? filterScopes(scope).map((one) => [one])
       : scope.cells.map((cell) => coverageScopes(scope.table, cell));
-  const found = asked.map((scopes) => coverageIn(coverages, metric, period, scopes));
+  const found = stored.flatMap((metric) => asked.map((scopes) => coverageIn(coverages, metric, period, scopes)));
   const { today } = calendarOf(context, now, stored, coverages, period, asked.flat());
   const froms = found.map((one) => one?.from ?? null);
   const from = froms.includes(null) ? undefined : (froms as LocalDate[]).sort(byText).at(-1);

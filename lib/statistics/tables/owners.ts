@@ -1,7 +1,8 @@
 import { overlap } from '../../coverage/scope.js';
 import type { Period } from '../../time/period.js';
 
-interface Owned {
+/** Statistics of a metric that a tracker computes. */
+export interface Owned {
   readonly period: Period;
   readonly scope: string;
   readonly tracker: string;
@@ -24,6 +25,11 @@ export class StatisticOwners {
       const others = owned.filter(({ tracker }) => tracker !== trackerName);
       this.byMetric.set(metricKey, others);
     }
+  }
+
+  /** Returns what trackers own of a metric. */
+  ownedOf(metricKey: string): readonly Owned[] {
+    return this.byMetric.get(metricKey) ?? [];
   }
 
   /**

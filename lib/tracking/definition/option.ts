@@ -1,4 +1,5 @@
 import { isMetricDefinition, type MetricTarget } from '../../catalog/definitions.js';
+import { checkStored } from '../../catalog/derived.js';
 import { Metric } from '../../catalog/metric.entity.js';
 import { parseKey } from '../../catalog/ref.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
@@ -59,6 +60,7 @@ export const LONGEST_NAME = 200;
 const checkedLater = (given: unknown): unknown => given;
 
 const metric: Check<MetricTarget> = (given, refuse) => {
+  checkStored('@Track', given as MetricTarget);
   if (isMetricDefinition(given) || given instanceof Metric) return given;
   if (typeof given === 'string' && given !== '') {
     parseKey(given);

@@ -40,6 +40,11 @@ export async function* exportPages(
   for (const planned of plan.metrics) {
     yield { planned, rows: [] };
     const { metric } = planned;
+    if (planned.kind === 'computed') {
+      const rows = await database.read(planned.compute);
+      if (rows.length > 0) yield { planned, rows };
+    }
+    if (planned.kind !== 'stored') continue;
     const stored = plan.periods ?? (await database.read(() => findPeriods(database, table, [metric])));
     for (const found of stored) {
       const period = typeof found === 'object' ? found.period : found;

@@ -24,13 +24,14 @@ export class JsonlWriter implements ExportWriter {
     return line(header);
   }
 
-  metric({ metric, coverages }: PlannedMetric): string {
+  metric({ metric, coverages, kind }: PlannedMetric): string {
     const record: MetricRecord = {
       record: 'metric',
       metric: metric.key,
       domain_name: metric.domain.name,
       name: metric.name,
       description: metric.description,
+      ...(kind !== 'stored' && { derived: true }),
     };
     const covered = coverages.map(({ period, scope, from, through, timeZone, kind, fingerprint, computedAt }) => {
       const coverage: CoverageRecord = {

@@ -6,7 +6,7 @@ import {
   coverageScopes,
   storedValue,
 } from '../../statistics/index.js';
-import { checkDescription, checkName, parseKey } from '../../catalog/index.js';
+import { checkDescription, checkName, checkStored, parseKey } from '../../catalog/index.js';
 import { InvalidDateError } from '../../errors/time.error.js';
 import { InvalidObjectError, InvalidValueError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
@@ -82,10 +82,11 @@ export interface CheckedValue {
 /**
  * Checks what is said of a metric.
  *
- * @throws InvalidRefError, InvalidNameError
+ * @throws InvalidRefError, InvalidNameError, DerivedMetricError
  */
 export function checkMetric({ key, domainName, name, description }: GivenMetric): CheckedMetric {
   const { domain, metric } = parseKey(typeof key === 'string' ? key : shown(key));
+  checkStored('import', `${domain}/${metric}`);
   return {
     domain: { ref: domain, name: checkName(domainName) },
     ref: metric,

@@ -36,6 +36,7 @@ export async function* jsonlEntries(database: Database, text: AsyncIterable<stri
     } else if (typeof record === 'string') {
       yield { line, problem: record };
     } else {
+      if (record['record'] === 'metric' && record['derived'] === true) continue; // the application defines it
       yield entryOf(database, custom, record, line);
     }
   }

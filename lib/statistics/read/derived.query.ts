@@ -1,0 +1,199 @@
+import type { MetricTarget } from '../../catalog/definitions.js';
+import { derivedMetric, derivedOf, deriveValue, storedParts } from '../../catalog/derived.js';
+import { byText } from '../../catalog/order.js';
+import type { Work } from '../../database/work.js';
+import { compareDecimals } from '../../database/decimal.js';
+import type { LocalDate } from '../../time/local-date.js';
+import { type Period, periodKind } from '../../time/period.js';
+import type { StoredCoverage } from '../../coverage/coverage.js';
+import { kindMeaning } from '../../coverage/coverage-kind.js';
+import type { Metric } from '../../catalog/metric.entity.js';
+import type { DateRange } from '../filter/date-range.js';
+import type { Cell } from '../filter/scope-filter.js';
+import type { NormalFilter } from '../filter/filter.js';
+import type { StatisticContext } from '../filter/statistic.context.js';
+import type { Fill } from '../filter/statistic-filter.js';
+import { sumSeries } from './reading.js';
+import type { StoredRow } from './rows.query.js';
+import type { SeriesPoint } from './series.js';
+import { readSeries as readStoredSeries, type Series } from './series.query.js';
+import { readGreatestCells as readGreatestStored, readTop as readStoredTop, type TopOptions } from './top.query.js';
+
+// Reads of metrics of any kind: a derived metric is computed from its parts, which are read together.
+
+type Filter = NormalFilter & { readonly period: Period };
+type PartOf = (part: MetricTarget) => Series;
+
+/** Reads the series of every metric and cell of a filter, all over the same dates. */
+export function* readSeries(context: StatisticContext, filter: Filter, fill: Fill, now: Date): Work<Series[]> {
+  const { metrics, range } = filter;
+  if (metrics.every((metric) => derivedOf(metric) === null)) return yield* readStoredSeries(context, filter, fill, now);
+  const { partsOf, cells } = yield* readParts(context, filter, fill, now);
+  const all = metrics.flatMap((metric) =>
+    Array.from({ length: cells }, (_, cell) => deriveSeries(metric, partsOf(cell))),
+  );
+  const hasStart = range.from !== undefined || range.last !== undefined || range.date !== undefined;
+  return hasStart ? all : withoutUnknownStart(all);
+}
+
+/**
+ * Reads the sum of a series, or null if nothing is known. That of a derived metric is computed from the sums of its
+ * parts, over the dates on which all of them are known.
+ *
+ * @throws NotSummableError for averages, minima, maxima and distinct counts
+ */
+export function* readTotal(context: StatisticContext, filter: Filter, now: Date): Work<string | null> {
+  const [metric] = filter.metrics;
+  const { partsOf, cells } = yield* readParts(context, filter, 'period', now);
+  if (metric === undefined || cells === 0) return null;
+  return totalOf(metric, partsOf(0));
+}
+
+function totalOf(metric: MetricTarget, partOf: PartOf): string | null {
+  if (derivedOf(metric) === null) return sumSeries(partOf(metric));
+  const parts = storedParts(metric).map(partOf);
+  const isKnown = (place: number): boolean => {
+    const points = pointsAt(parts, place);
+    return agree(points) && points.every(({ value }) => value !== null);
+  };
+  return deriveValue(metric, (part) => {
+    const series = partOf(part);
+    return sumSeries({ ...series, points: series.points.filter((_, place) => isKnown(place)) });
+  });
+}
+
+/** Reads the cells with the greatest (or least) values at a date. */
+export function* readTop(
+  context: StatisticContext,
+  filter: Filter,
+  options: TopOptions,
+  now: Date,
+): Work<Pick<StoredRow, 'cell' | 'value'>[]> {
+  const [metric] = filter.metrics;
+  if (metric === undefined || derivedOf(metric) === null) return yield* readStoredTop(context, filter, options, now);
+  const date = filter.range.date ?? now;
+  const all = yield* readSeries(context, { ...filter, range: { date } }, 'period', now);
+  const { limit, offset, order } = options;
+  const direction = order === 'asc' ? 1 : -1;
+  const { keys } = filter.scope.table;
+  return all
+    .flatMap(({ cell, points: [point] }) => (typeof point?.value === 'string' ? [{ cell, value: point.value }] : []))
+    .sort(
+      (a, b) =>
+        direction * compareDecimals(a.value, b.value) ||
+        keys.reduce((order, { property }) => order || compareKeys(a.cell[property], b.cell[property]), 0),
+    )
+    .slice(offset, offset + limit);
+}
+
+/**
+ * Reads the cells of one metric that are greatest over a range: by their total, or by their greatest value where values
+ * do not add up. For rolling periods and LIFETIME, the value at the end of the range counts.
+ */
+export function* readGreatestCells(
+  context: StatisticContext,
+  metric: Metric,
+  filter: Filter,
+  range: DateRange & { readonly to: LocalDate },
+  coverages: readonly StoredCoverage[],
+  limit: number,
+  now: Date,
+): Work<Cell[]> {
+  if (derivedOf(metric) === null) {
+    return yield* readGreatestStored(context, metric, filter, range, coverages, limit, now);
+  }
+  const { from, to } = range;
+  if (periodKind(filter.period) !== 'bucket') {
+    const options = { limit, offset: 0, order: 'desc' } as const;
+    return (yield* readTop(context, { ...filter, range: { date: to } }, options, now)).map(({ cell }) => cell);
+  }
+  const ofMetric = { ...filter, metrics: [metric], range: { ...(from !== null && { from }), to } };
+  const { partsOf, cells } = yield* readParts(context, ofMetric, 'period', now);
+  const ranked = Array.from({ length: cells }, (_, place) => {
+    const series = deriveSeries(metric, partsOf(place));
+    const isSummable = storedParts(metric).every((part) => {
+      const kind = partsOf(place)(part).coverage?.kind;
+      return kind === undefined || kindMeaning(kind).isSummable;
+    });
+    const values = series.points.map(({ value }) => value).filter((value) => value !== null);
+    const greatness = isSummable ? totalOf(metric, partsOf(place)) : (values.sort(compareDecimals).at(-1) ?? null);
+    return { cell: series.cell, greatness };
+  });
+  return ranked
+    .filter((one): one is { cell: Cell; greatness: string } => one.greatness !== null)
+    .sort((a, b) => compareDecimals(b.greatness, a.greatness))
+    .slice(0, limit)
+    .map(({ cell }) => cell);
+}
+
+interface Parts {
+  /** how many cells there are */
+  readonly cells: number;
+  /** the series of a cell, by the metric that is stored */
+  readonly partsOf: (cell: number) => PartOf;
+}
+
+/** Reads the stored metrics of a filter, and the parts of derived ones, each once, over the same dates. */
+function* readParts(context: StatisticContext, filter: Filter, fill: Fill, now: Date): Work<Parts> {
+  const parts = new Map(filter.metrics.flatMap(storedParts).map((part) => [keyOf(part), part]));
+  const places = new Map([...parts.keys()].map((key, place) => [key, place]));
+  const all = yield* readStoredSeries(context, { ...filter, metrics: [...parts.values()] }, fill, now);
+  const cells = parts.size === 0 ? 0 : all.length / parts.size;
+  return {
+    cells,
+    partsOf: (cell) => (part) => {
+      const series = all[(places.get(keyOf(part)) ?? 0) * cells + cell];
+      if (series === undefined) throw new TypeError('a part was asked for that was not read');
+      return series;
+    },
+  };
+}
+
+function deriveSeries(metric: MetricTarget, partOf: PartOf): Series {
+  const derived = derivedOf(metric);
+  if (derived === null) return partOf(metric);
+  const parts = storedParts(metric).map(partOf);
+  const [{ cell, points: dates }] = parts as [Series];
+  const points = dates.map(({ date }, place): SeriesPoint<string> => {
+    const together = pointsAt(parts, place);
+    const value = agree(together)
+      ? deriveValue(metric, (part) => (partOf(part).points[place] as SeriesPoint<string>).value)
+      : null;
+    return { date, value, complete: together.every(({ complete }) => complete), asOf: earliest(together) };
+  });
+  return { target: metric, metric: derivedMetric(derived), cell, coverage: null, points };
+}
+
+function pointsAt(parts: readonly Series[], place: number): readonly SeriesPoint<string>[] {
+  return parts.map(({ points }) => points[place] as SeriesPoint<string>);
+}
+
+/**
+ * True if the points of a date belong together: the date was over for all of them, or they were computed at one time.
+ * Otherwise paid orders of 11:10 would be divided by orders of 11:00.
+ */
+function agree(points: readonly SeriesPoint<string>[]): boolean {
+  return points.every(({ complete }) => complete) || new Set(points.map(({ asOf }) => asOf?.getTime())).size === 1;
+}
+
+/** The time since which a value has been out of date: that of its oldest part. */
+function earliest(points: readonly SeriesPoint<string>[]): Date | null {
+  const times = points.map(({ asOf }) => asOf?.getTime());
+  return times.includes(undefined) ? null : new Date(Math.min(...(times as number[])));
+}
+
+/** Leaves out the dates before the first one on which all parts of one of the series are known. */
+function withoutUnknownStart(all: readonly Series[]): Series[] {
+  const starts = all.map(({ points }) => points.findIndex(({ value, asOf }) => value !== null || asOf !== null));
+  const known = starts.filter((start) => start >= 0);
+  const first = known.length === 0 ? Infinity : Math.min(...known);
+  return all.map((series) => ({ ...series, points: series.points.slice(first) }));
+}
+
+function keyOf(target: MetricTarget): string {
+  return typeof target === 'string' ? target : target.key;
+}
+
+function compareKeys(a: string | number | undefined, b: string | number | undefined): number {
+  return typeof a === 'number' && typeof b === 'number' ? a - b : byText(String(a), String(b));
+}
