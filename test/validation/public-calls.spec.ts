@@ -78,12 +78,12 @@ function* optionMistakes(
 
 /** Objects whose keys are the application's: definitions, references, dimensions, values by name. */
 const FREE =
-  /\.(object|objects|metric|domain|target|where|objectTypes|contentTypes|trackers|dimensions|database|register|aggregate|dataSource|app)$/;
+  /\.(object|objects|metric|domain|target|where|objectTypes|contentTypes|trackers|dimensions|database|register|aggregate|dataSource|app|m\.of|m\.per|m\.from)$/;
 /** Fields that entities and definitions have, and that mean nothing to the call; managers, which test/statistics/manager.spec.ts checks. */
 const SAME_FOR_ANY = /\.(m\.key|d\.id|manager)$/;
 /** What a type of any does not say, what only rows and the source can tell, the places that an example fills, and what a function returns. */
 const UNKNOWABLE =
-  /\.options\.(where: object|(dateField|objectField): text)$|\.(app|input|dataSource): empty$|\.(clock|label): function$/;
+  /\.options\.(where: object|(dateField|objectField): text)$|\.(app|input|dataSource): empty$|\.(clock|label|m\.value): function$/;
 
 function* wrongValues(path: string, { name, refused, isOpen }: Parameter): Generator<[unknown, string]> {
   for (const kind of refused) if (!UNKNOWABLE.test(`${path}: ${kind}`)) yield [VALUES[kind], `${path}: ${kind}`];

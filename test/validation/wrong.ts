@@ -31,6 +31,10 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   'DomainService.remove.target': ['', 'a/b'],
   domain: ['', 'a/b', {}],
   'defineMetric.m.domain': [],
+  of: NO_METRIC,
+  per: NO_METRIC,
+  'defineDerived.m.from': [{}, [], { a: 5 }, { a: 'orders' }],
+  currency: ['', 'euro', 'eur', 'EURO'],
   metric: NO_METRIC,
   metrics: [[5], [''], {}, 'shop/orders'],
   // time
