@@ -3,7 +3,16 @@ import * as trackstats from 'nestjs-trackstats';
 
 /** The public names, one by one: a change here is a change for every application. */
 const NAMES = [
-  ...['defineDerived', 'defineDomain', 'defineMetric', 'defineRatio', 'Domain', 'DomainService', 'Metric', 'MetricService'],
+  ...[
+    'defineDerived',
+    'defineDomain',
+    'defineMetric',
+    'defineRatio',
+    'Domain',
+    'DomainService',
+    'Metric',
+    'MetricService',
+  ],
   ...['addDays', 'Period'],
   ...[
     'AbstractStatistic',

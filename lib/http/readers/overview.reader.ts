@@ -81,8 +81,9 @@ export class OverviewReader {
     const place = lastComplete(series);
     const last = series[place];
     let before = series[place - 1];
-    if (last !== undefined && periodKind(shown) === 'rolling') {
-      const range = { date: addDays(last.date, -windowDays(shown)) };
+    const kind = periodKind(shown);
+    if (last !== undefined && kind !== 'bucket' && kind !== 'lifetime') {
+      const range = { date: dateBefore(shown, last.date, context.options.weekStart) };
       before = (yield* readSeries(context, { ...filter, range }, 'period', now))[0]?.points[0];
     }
     const coverage = yield* readCompleteDates(context, filter, now);
