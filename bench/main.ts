@@ -9,6 +9,7 @@ import { incrementalAppendOnly, incrementalDay, incrementalLifetime, longHistory
 import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
 import { series } from './cases/series.js';
 import { startUp } from './cases/start-up.js';
+import { tenAgainstOne, tenByHand } from './cases/ten-metrics.js';
 import { VERIFY_CASES } from './cases/verify.js';
 import { createDatabase, findDatabases, forgetDatabases, type BenchDatabase } from './databases.js';
 import { explain, shortened } from './explain.js';
@@ -23,6 +24,8 @@ const CASES: readonly BenchCase[] = [
   lifetimeBare,
   fiveAgainstOne,
   fiveByHand,
+  tenAgainstOne,
+  tenByHand,
   byUserDay,
   byUserLifetimeChanges,
   byUserLifetimeDaily,

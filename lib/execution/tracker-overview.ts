@@ -9,7 +9,8 @@ import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { naturalKey } from '../tracking/definition/option.js';
-import type { RegisteredTracker } from '../tracking/definition/registered-tracker.js';
+import { metricsOf, periodsOf, type RegisteredTracker } from '../tracking/definition/registered-tracker.js';
+import type { TrackedStatistics } from '../tracking/running/tracker.runner.js';
 import type { RunHistory } from './run-history.js';
 import type { TrackerWorker } from './tracker.worker.js';
 import type { TrackerRun } from './tracker-run.js';
@@ -17,8 +18,10 @@ import type { TrackerRun } from './tracker-run.js';
 /** The state of a tracker, as `TrackerService.list` returns it. */
 export interface TrackerInfo {
   name: string;
-  /** the natural key: 'shopping/order_count' */
+  /** the natural key of its metric, or of the first of its metrics: 'shopping/order_count' */
   metric: string;
+  /** the natural keys of all its metrics, in the order of its options */
+  metrics: string[];
   periods: Period[];
   /** `every` in milliseconds; null if the tracker only runs when it is asked to */
   schedule: { cron?: string; every?: number; timeZone: string } | null;
@@ -26,7 +29,7 @@ export interface TrackerInfo {
   nextRunAt: Date | null;
   lastRun: TrackerRun | null;
   /**
-   * the dates that are complete in all of its periods; the last one is still open. null if the tracker has not run, or
+   * the dates that are complete for all of its metrics, in all of their periods; the last one is still open. null if the tracker has not run, or
    * is a method
    */
   coverage: { from: LocalDate; through: LocalDate } | null;
@@ -47,8 +50,8 @@ interface MetricCoverages {
 export class TrackerOverview {
   /** by tracker: when its job fires next. Set by the scheduler */
   readonly nextRuns = new Map<string, () => Date | null>();
-  /** by tracker: the scope of its statistics. Set when the application starts */
-  scopes = new Map<string, string>();
+  /** by tracker: the statistics that it computes. Set when the application starts */
+  tracked = new Map<string, readonly TrackedStatistics[]>();
 
   constructor(
     private readonly database: Database,
@@ -64,11 +67,13 @@ export class TrackerOverview {
       this.coverages(trackers),
     ]);
     return trackers.map((tracker, place) => {
-      const { name, schedule, definition } = tracker;
+      const { name, schedule } = tracker;
+      const metrics = metricsOf(tracker).map(naturalKey);
       const success = successes.get(name);
       return {
         name,
-        metric: naturalKey(definition.metric),
+        metric: metrics[0] ?? '',
+        metrics,
         periods: [...periodsOf(tracker)],
         schedule: schedule === null ? null : { ...schedule },
         nextRunAt: this.nextRuns.get(name)?.() ?? null,
@@ -82,22 +87,21 @@ export class TrackerOverview {
 
   /** Returns the dates that are covered in all periods of each tracker. */
   private async coverages(trackers: readonly RegisteredTracker[]): Promise<(CoveredRange | null)[]> {
-    const targets = trackers.map(({ definition }) => definition.metric);
+    const statistics = trackers.map(({ name }) => this.tracked.get(name) ?? []);
+    const targets = statistics.flat().map(({ metric }) => metric);
     const { metrics, stored } = await this.database.read(() => coveragesOf(this.database, targets));
-    return trackers.map((tracker, place) => {
-      const scope = this.scopes.get(tracker.name);
-      const periods = periodsOf(tracker);
-      const own = stored.filter(
-        (coverage) =>
-          coverage.metricId === metrics[place]?.id && coverage.scope === scope && periods.includes(coverage.period),
-      );
-      return own.length < periods.length ? null : intersectCoverages(own);
+    let place = 0;
+    return statistics.map((tracked) => {
+      const own = tracked.flatMap(({ periods, scope }) => {
+        const metric = metrics[place++];
+        return periods.map((period) =>
+          stored.find((one) => one.metricId === metric?.id && one.scope === scope && one.period === period),
+        );
+      });
+      const found = own.filter((coverage) => coverage !== undefined);
+      return own.length === 0 || found.length < own.length ? null : intersectCoverages(found);
     });
   }
-}
-
-function periodsOf(tracker: RegisteredTracker): readonly Period[] {
-  return tracker.kind === 'method' ? [tracker.definition.period] : tracker.definition.periods;
 }
 
 function* coveragesOf(database: Database, targets: readonly MetricTarget[]): Work<MetricCoverages> {

@@ -260,14 +260,16 @@ export interface RunResource {
 /** The state of a tracker. */
 export interface TrackerResource {
   name: string;
-  /** the natural key of its metric */
+  /** the natural key of its metric, or of the first of its metrics */
   metric: string;
+  /** the natural keys of all its metrics */
+  metrics: string[];
   periods: PeriodName[];
   /** `every` in milliseconds; null if it only runs when it is asked to */
   schedule: { cron?: string; every?: number; timeZone: string } | null;
   nextRunAt: string | null;
   lastRun: RunResource | null;
-  /** the dates that are complete in all of its periods */
+  /** the dates that are complete for all of its metrics, in all of their periods */
   coverage: { from: string; through: string } | null;
   /** age of its statistics in milliseconds; null if no run has succeeded */
   lagMs: number | null;

@@ -73,7 +73,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.registry.fill(trackers);
     this.checkNames(trackers, replaced);
     this.warnOfMinified(found);
-    this.overview.scopes = await this.checker.check(trackers);
+    this.overview.tracked = await this.checker.check(trackers);
     for (const warning of await checkDerivedMetrics(this.database, this.owners)) this.logger.warn(warning);
     this.registrar.start = (more) => this.startTrackers(more);
     this.registrar.remove = (tracker) => this.removeTracker(tracker);
@@ -93,7 +93,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
   private async startTrackers(trackers: readonly RegisteredTracker[]): Promise<void> {
     this.registry.add(trackers, 'register');
     try {
-      for (const [name, scope] of await this.checker.check(trackers)) this.overview.scopes.set(name, scope);
+      for (const [name, tracked] of await this.checker.check(trackers)) this.overview.tracked.set(name, tracked);
       if (this.options.scheduling.enabled) await this.scheduler.start(trackers);
     } catch (error) {
       this.forget(trackers);
@@ -109,7 +109,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
   private forget(trackers: readonly RegisteredTracker[]): void {
     this.registry.remove(trackers);
     this.checker.release(trackers);
-    for (const { name } of trackers) this.overview.scopes.delete(name);
+    for (const { name } of trackers) this.overview.tracked.delete(name);
   }
 
   private checkEntities(): void {

@@ -1,60 +1,92 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
 import { type AggregateFunction, type AggregateMeaning, meaningOf } from '../catalog/aggregates.js';
 import type { Dialect } from '../database/dialects/dialect.js';
-import type { ResolvedSource, RollupSpec } from './rollup-spec.js';
+import type { Measure, RollupEntry } from './rollup-spec.js';
 
-type OfSource = Pick<ResolvedSource, 'aggregate' | 'numeric'>;
+/** A column of the partials, and how the scan computes it for a group of source rows. */
+export interface PartialColumn {
+  readonly name: Sql;
+  readonly of: Sql;
+  /** the SQL aggregate that makes one of several */
+  readonly combine: Sql;
+  /** true for `a`, which may be any number; the others are numbers of rows */
+  readonly isFirst: boolean;
+}
 
-/** The partial of a group of source rows, `a` and where needed `b`, of a number and the form in which it is added. */
-const PARTIALS: Readonly<Record<AggregateFunction, (addend: Sql, value: Sql) => readonly Sql[]>> = {
-  count: () => [sql`COUNT(*) AS a`],
+/** The parts of a partial, of a number, the form in which it is added, and the rows that count. */
+const PARTIALS: Readonly<Record<AggregateFunction, (addend: Sql, value: Sql, counted: Sql) => readonly Sql[]>> = {
+  count: (_addend, _value, counted) => [sql`COUNT(${counted})`],
   // the scan tells values apart; they are counted by bucket or window
   countDistinct: () => [],
-  sum: (addend) => [sql`SUM(${addend}) AS a`],
-  avg: (addend, value) => [sql`SUM(${addend}) AS a`, sql`COUNT(${value}) AS b`],
-  min: (addend) => [sql`MIN(${addend}) AS a`],
-  max: (addend) => [sql`MAX(${addend}) AS a`],
+  sum: (addend) => [sql`SUM(${addend})`],
+  avg: (addend, value) => [sql`SUM(${addend})`, sql`COUNT(${value})`],
+  min: (addend) => [sql`MIN(${addend})`],
+  max: (addend) => [sql`MAX(${addend})`],
 };
 
 const COMBINING: Readonly<Record<AggregateMeaning['combine'], string>> = { add: 'SUM', least: 'MIN', greatest: 'MAX' };
 
 /** Returns the columns that the scan computes for each group of source rows. */
-export function partialColumns(dialect: Dialect, { aggregate, numeric }: OfSource): readonly Sql[] {
+export function partialColumns(dialect: Dialect, measure: Measure): readonly PartialColumn[] {
+  const { aggregate, numeric, counted } = measure;
   const addend = numeric === null ? raw('') : dialect.addend(numeric);
-  return PARTIALS[aggregate](addend, numeric?.expression ?? raw(''));
+  const parts = PARTIALS[aggregate](addend, numeric?.expression ?? raw(''), counted ?? raw('*'));
+  const names = partialNames(measure);
+  const columns = parts.map((of, index) => ({
+    name: names[index] ?? raw(''),
+    of,
+    combine: combinedBy(measure, index),
+    isFirst: index === 0,
+  }));
+  const presence = presenceOf(measure);
+  if (counted === null || presence === null || aggregate === 'count') return columns;
+  return [...columns, { name: presence, of: sql`COUNT(${counted})`, combine: raw('SUM'), isFirst: false }];
 }
 
-/** Returns the names of the columns that the scan computes: none where it keeps values apart. */
-export function scannedPartials({ aggregate }: OfSource): readonly Sql[] {
-  return meaningOf(aggregate).reads === 'values' ? [] : partialNames({ aggregate });
+/** Returns the column that is 0 where no row of a group counts; null if every row of the source counts. */
+export function presenceOf({ aggregate, counted, place }: Measure): Sql | null {
+  if (counted === null) return null;
+  return raw(`${aggregate === 'count' ? 'a' : 'n'}${String(place)}`);
 }
 
 /** Returns the names of a partial's columns once values are counted. */
-export function partialNames({ aggregate }: Pick<OfSource, 'aggregate'>): readonly Sql[] {
-  return meaningOf(aggregate).partial.map((name) => raw(name));
+export function partialNames({ aggregate, place }: Measure): readonly Sql[] {
+  return meaningOf(aggregate).partial.map((name) => raw(`${name}${String(place)}`));
 }
 
 /** Returns the SQL aggregate that makes one partial of several. */
-export function combining({ aggregate }: Pick<OfSource, 'aggregate'>): Sql {
+export function combining({ aggregate }: Pick<Measure, 'aggregate'>): Sql {
   return raw(COMBINING[meaningOf(aggregate).combine]);
 }
 
+/** Returns the SQL aggregate that makes one of several of a partial's columns: `a` or `b`. */
+export function combinedBy(measure: Pick<Measure, 'aggregate'>, index: number): Sql {
+  return index === 0 ? combining(measure) : raw('SUM');
+}
+
 /** Returns the columns of a calendar bucket, of the partials of its days. */
-export function bucketTotals(source: OfSource): readonly Sql[] {
-  if (meaningOf(source.aggregate).reads === 'values') return [sql`COUNT(DISTINCT u) AS a`];
-  return partialNames(source).map((name) => sql`${combining(source)}(${name}) AS ${name}`);
+export function bucketTotals(measure: Measure): readonly Sql[] {
+  const names = partialNames(measure);
+  if (meaningOf(measure.aggregate).reads === 'values') return names.map((name) => sql`COUNT(DISTINCT u) AS ${name}`);
+  return names.map((name, index) => sql`${combinedBy(measure, index)}(${name}) AS ${name}`);
 }
 
 /** Returns the statistic's value of a partial's columns: what is empty where the rows hold no value. */
-export function finished(dialect: Dialect, { aggregate, numeric }: OfSource, a: Sql, b: Sql): Sql {
-  const { empty, partial } = meaningOf(aggregate);
+export function finished(dialect: Dialect, { aggregate, numeric }: Measure, [a, b]: readonly (Sql | undefined)[]): Sql {
+  const { empty } = meaningOf(aggregate);
+  if (a === undefined) throw new TypeError(`${aggregate} has no partial`);
   if (numeric === null) return sql`COALESCE(${a}, 0)`;
   const value =
-    partial.length === 2 ? dialect.storedValue(dialect.quotient(a, b, numeric)) : dialect.fromAddends(a, numeric);
+    b === undefined ? dialect.fromAddends(a, numeric) : dialect.storedValue(dialect.quotient(a, b, numeric));
   return empty === null ? value : sql`COALESCE(${value}, 0)`;
 }
 
 /** True if values are whole numbers of rows, which need no care when stored. */
-export function isCount({ source: { aggregate } }: RollupSpec): boolean {
+export function isCount({ measure: { aggregate } }: RollupEntry): boolean {
   return meaningOf(aggregate).reads !== 'numbers';
+}
+
+/** True if partials contain values to distinguish, rather than totals. */
+export function isDistinct({ aggregate }: Measure): boolean {
+  return meaningOf(aggregate).reads === 'values';
 }

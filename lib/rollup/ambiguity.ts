@@ -3,7 +3,7 @@ import type { Dialect } from '../database/dialects/dialect.js';
 import { queryOne, type Row, type Work } from '../database/work.js';
 import { AmbiguousRelationError } from '../errors/source.error.js';
 import { within } from './rollup-sql.js';
-import type { RollupSpec } from './rollup-spec.js';
+import type { SourceScan } from './rollup-spec.js';
 
 /**
  * Refuses a source row that has several different values of a property, as a relation on the way to it found several
@@ -11,10 +11,10 @@ import type { RollupSpec } from './rollup-spec.js';
  *
  * @throws AmbiguousRelationError
  */
-export function* refuseAmbiguous(dialect: Dialect, tracker: string, spec: RollupSpec): Work<void> {
-  const { ambiguity } = spec.source;
+export function* refuseAmbiguous(dialect: Dialect, tracker: string, scan: SourceScan): Work<void> {
+  const { ambiguity } = scan.source;
   if (ambiguity === null) return;
-  const found = yield* queryOne<Row & { place: number | string }>(ambiguousRow(dialect, spec, ambiguity));
+  const found = yield* queryOne<Row & { place: number | string }>(ambiguousRow(dialect, scan, ambiguity));
   if (found === undefined) return;
   const value = ambiguity.values[Number(found.place)];
   if (value === undefined) return;
@@ -25,8 +25,8 @@ export function* refuseAmbiguous(dialect: Dialect, tracker: string, spec: Rollup
 /** One source row that has several values, and which of the properties it is. */
 function ambiguousRow(
   dialect: Dialect,
-  spec: RollupSpec,
-  { query, primaryKey, values, isDated }: NonNullable<RollupSpec['source']['ambiguity']>,
+  scan: SourceScan,
+  { query, primaryKey, values, isDated }: NonNullable<SourceScan['source']['ambiguity']>,
 ): Sql {
   const several = values.map(
     ({ expression: value }) =>
@@ -34,7 +34,7 @@ function ambiguousRow(
   );
   const places = several.map((condition, place) => sql`WHEN ${condition} THEN ${raw(String(place))}`);
   const keys = primaryKey.map((key, index) => sql`${key} AS ${raw(`p${String(index)}`)}`);
-  const bounds = isDated ? empty : sql`WHERE ${within(dialect, spec)}`;
+  const bounds = isDated ? empty : sql`WHERE ${within(dialect, scan)}`;
   return sql`SELECT ${join([...keys, sql`CASE ${join(places, ' ')} END AS place`])} FROM (${query}) source ${bounds}
 GROUP BY ${join(primaryKey)} HAVING ${join(several, ' OR ')} ${dialect.limit(1)}`;
 }

@@ -3,10 +3,9 @@ import type { Dialect } from '../database/dialects/dialect.js';
 import type { Row, Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import { readKey } from '../statistics/tables/statistic-table.js';
-import { inRange } from './range-sql.js';
-import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
+import type { RollupEntry, RollupPeriod } from './rollup-spec.js';
 import { withDays } from './rollup.js';
-import { type DaySlice, freshQuery, primaryKey } from './window-sql.js';
+import { type DaySlice, freshQuery, inRange, primaryKey } from './window-sql.js';
 
 /** A row that is stored and one that should be, where they are not the same. */
 export interface ComparedRow extends Row {
@@ -24,11 +23,11 @@ export interface ComparedRow extends Row {
  */
 export function* differingRows(
   dialect: Dialect,
-  spec: RollupSpec,
+  entry: RollupEntry,
   period: RollupPeriod,
   slice: DaySlice,
 ): Work<ComparedRow[]> {
-  const { table, keys } = spec.statistic;
+  const { table, keys } = entry.statistic;
   const value = table.column('value');
   const select = (key: (property: string) => Sql, has: { stored: Sql; fresh: Sql }): Sql =>
     join([
@@ -45,10 +44,10 @@ export function* differingRows(
     [{ ...period, ...slice }],
     dialect.compare({
       table,
-      keys: primaryKey(spec),
+      keys: primaryKey(entry),
       value: 'value',
-      fresh: freshQuery(dialect, spec, period, slice),
-      inRange: (alias) => inRange(dialect, spec, { ...period, ...slice }, alias),
+      fresh: freshQuery(dialect, entry, period, slice),
+      inRange: (alias) => inRange(dialect, entry, { ...period, ...slice }, alias),
       select,
     }),
   );

@@ -2,7 +2,7 @@ import sql, { empty, join, raw } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { query, queryOne, type Work } from '../database/work.js';
 import { lengthOf } from './rollup-sql.js';
-import type { ResolvedSource } from './rollup-spec.js';
+import type { Measure, ResolvedSource } from './rollup-spec.js';
 import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 
 /** A key of the source that is longer than its column. */
@@ -39,7 +39,11 @@ SELECT ${dialect.groupKey(key.expression, key.kind, 'varchar')} AS k FROM (${row
 }
 
 /** Seeks what is no number in a numeric column, where a database stores such values: after a run has failed. */
-export function* noNumber(dialect: Dialect, { query: rows, numeric }: ResolvedSource): Work<string | null> {
+export function* noNumber(
+  dialect: Dialect,
+  { query: rows }: ResolvedSource,
+  { numeric }: Measure,
+): Work<string | null> {
   const isNone = numeric === null ? null : dialect.isNotNumber(numeric.expression);
   if (numeric === null || isNone === null) return null;
   const found = yield* queryOne<{ v: unknown }>(
@@ -50,8 +54,11 @@ export function* noNumber(dialect: Dialect, { query: rows, numeric }: ResolvedSo
 }
 
 /** Seeks the keys whose numbers are farthest from zero: after a run has failed, as it reads the whole source. */
-export function* greatestNumber(dialect: Dialect, source: ResolvedSource): Work<GreatNumber | null> {
-  const { query: rows, keys, numeric, aggregate } = source;
+export function* greatestNumber(
+  dialect: Dialect,
+  { query: rows, keys }: ResolvedSource,
+  { numeric, aggregate }: Measure,
+): Work<GreatNumber | null> {
   if (numeric === null) return null;
   const adds = aggregate === 'sum' || aggregate === 'avg';
   const total = adds ? dialect.approximateSum(numeric.expression) : sql`MAX(${numeric.expression})`;

@@ -1,41 +1,44 @@
 import { createHash } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import { meaningOf } from '../catalog/aggregates.js';
 import type { Database } from '../database/database.js';
-import type { Dialect, KeyKind, StagedType } from '../database/dialects/dialect.js';
+import type { Dialect, KeyKind, NumericColumn, StagedType } from '../database/dialects/dialect.js';
 import type { WaitOptions } from '../database/dialects/driver.js';
 import { Spool } from '../database/spool.js';
 import { execute, executeAll, type Row, type Work } from '../database/work.js';
 import { exactValue } from '../statistics/tables/exact-value.js';
+import { partialColumns } from './aggregate-sql.js';
 import { partialsQuery, storedKeys } from './rollup-sql.js';
-import type { RollupSpec } from './rollup-spec.js';
+import type { RollupEntry, RollupSpec, SourceKey, SourceScan } from './rollup-spec.js';
 
-/** One partial, as text that every database reads: its columns in the order of `spooledColumns`. */
-type SpooledPartial = (string | null)[];
+/** The scan of a partial, and its columns as text that every database reads, in the order of `spooledColumns`. */
+type SpooledPartial = [number, ...(string | null)[]];
 
 interface SpooledColumn {
   readonly name: string;
   readonly type: StagedType;
+  /** the column of the source whose exact numbers it has; null if it has none */
+  readonly numeric: NumericColumn | null;
 }
 
 /** The partials of a source in another data source than the statistics, on their way there. */
 export class PartialSpool {
   private readonly partials = new Spool<SpooledPartial>();
 
-  private constructor(private readonly columns: readonly SpooledColumn[]) {}
+  /** @param columns of each scan */
+  private constructor(private readonly columns: readonly (readonly SpooledColumn[])[]) {}
 
-  /** Reads the partials of a spec from the source's database. */
+  /** Reads the partials of scans from the source's database, all in one statement and so of one snapshot. */
   static async from(
     source: Database,
-    spec: RollupSpec,
+    scans: readonly SourceScan[],
     options: Pick<WaitOptions, 'cancellation'> = {},
   ): Promise<PartialSpool> {
-    const spool = new PartialSpool(spooledColumns(spec));
+    const spool = new PartialSpool(scans.map((scan) => spooledColumns(source.dialect, scan)));
     try {
       const add = (rows: readonly Row[]): void => {
         for (const row of rows) spool.partials.add(spool.spooled(row));
       };
-      await source.each(spooledQuery(source.dialect, spec), add, options);
+      await source.each(spooledQuery(source.dialect, scans, spool.columns), add, options);
       return spool;
     } catch (error) {
       spool.remove();
@@ -43,18 +46,27 @@ export class PartialSpool {
     }
   }
 
-  /** Makes the temporary table of the partials in the statistics' database. */
-  *stage(dialect: Dialect, spec: RollupSpec): Work<void> {
-    yield* executeAll(dialect.stageTable(spec.partials, this.columns));
-    const batch = Math.min(250, Math.floor(dialect.maxParameters / this.columns.length));
-    let rows: SpooledPartial[] = [];
+  /** Makes the temporary tables of the partials in the statistics' database. */
+  *stage(dialect: Dialect, scans: readonly SourceScan[]): Work<void> {
+    const batches = scans.map((scan, place) => {
+      const columns = this.columns[place] ?? [];
+      return {
+        scan,
+        columns,
+        rows: [] as SpooledPartial[],
+        size: Math.min(250, Math.floor(dialect.maxParameters / columns.length)),
+      };
+    });
+    for (const { scan, columns } of batches) yield* executeAll(dialect.stageTable(scan.partials, columns));
     for (const partial of this.partials.items()) {
-      rows.push(partial);
-      if (rows.length < batch) continue;
-      yield* execute(this.insert(dialect, spec, rows));
-      rows = [];
+      const batch = batches[partial[0]];
+      if (batch === undefined) continue;
+      batch.rows.push(partial);
+      if (batch.rows.length < batch.size) continue;
+      yield* execute(insertPartials(dialect, batch));
+      batch.rows = [];
     }
-    if (rows.length > 0) yield* execute(this.insert(dialect, spec, rows));
+    for (const batch of batches) if (batch.rows.length > 0) yield* execute(insertPartials(dialect, batch));
   }
 
   remove(): void {
@@ -62,88 +74,121 @@ export class PartialSpool {
   }
 
   private spooled(row: Row): SpooledPartial {
-    return this.columns.map(({ name, type }) => {
-      const value = row[name];
+    const place = Number(row['part']);
+    const values = (this.columns[place] ?? []).map(({ name, type }, index) => {
+      const value = row[columnName(place, index).sql];
       if (value === null || value === undefined) return null;
       if (type === 'decimal') return exactValue(value);
       const text = `${value as string | number}`;
       // a distinct value, which is only compared: the table that it goes to holds 2,000 bytes
       return name === 'u' && text.length > 255 ? createHash('sha256').update(text).digest('hex') : text;
     });
-  }
-
-  private insert(dialect: Dialect, spec: RollupSpec, rows: readonly SpooledPartial[]): Sql {
-    const names = this.columns.map(({ name }) => raw(name));
-    const tuples = rows.map(
-      (row) => sql`(${join(row.map((value, index) => this.bound(dialect, spec, index, value)))})`,
-    );
-    return sql`INSERT INTO ${raw(spec.partials)} (${join(names)}) VALUES ${join(tuples)}`;
-  }
-
-  private bound(dialect: Dialect, { source: { numeric } }: RollupSpec, index: number, value: string | null): Sql {
-    if (value === null) return raw('NULL');
-    const column = this.columns[index];
-    switch (column?.type) {
-      case 'integer':
-        return sql`${Number(value)}`;
-      case 'date':
-        return dialect.date(value);
-      case 'decimal': {
-        const decimal = dialect.decimal(value);
-        return numeric === null || column.name !== 'a' ? decimal : dialect.asAddend(dialect.numeric(decimal), numeric);
-      }
-      default:
-        return sql`${value}`;
-    }
+    return [place, ...values];
   }
 }
 
-/** The spec of spooled partials, whose keys have the text that is stored already. */
+function insertPartials(
+  dialect: Dialect,
+  { scan, columns, rows }: { scan: SourceScan; columns: readonly SpooledColumn[]; rows: readonly SpooledPartial[] },
+): Sql {
+  const names = columns.map(({ name }) => raw(name));
+  const tuples = rows.map(
+    ([, ...values]) => sql`(${join(columns.map((column, index) => bound(dialect, column, values[index] ?? null)))})`,
+  );
+  return sql`INSERT INTO ${raw(scan.partials)} (${join(names)}) VALUES ${join(tuples)}`;
+}
+
+function bound(dialect: Dialect, { type, numeric }: SpooledColumn, value: string | null): Sql {
+  if (value === null) return raw('NULL');
+  switch (type) {
+    case 'integer':
+      return sql`${Number(value)}`;
+    case 'date':
+      return dialect.date(value);
+    case 'decimal': {
+      const decimal = dialect.decimal(value);
+      return numeric === null ? decimal : dialect.asAddend(dialect.numeric(decimal), numeric);
+    }
+    default:
+      return sql`${value}`;
+  }
+}
+
+/** Returns the spec of spooled partials, whose keys have the text that is stored already. */
 export function spooledSpec(spec: RollupSpec): RollupSpec {
-  const { source, statistic } = spec;
-  const kindOf = (property: string): KeyKind => {
-    const type = statistic.keys.find((key) => key.property === property)?.type ?? 'varchar';
-    return type === 'varchar' ? 'text' : type === 'date' ? 'date' : 'integer';
-  };
-  const keys = source.keys.map((key) => ({ ...key, kind: kindOf(key.property) }));
-  return { ...spec, source: { ...source, keys } };
+  return { ...spec, entries: spec.entries.map((entry) => ({ ...entry, keys: storedKinds(entry) })) };
+}
+
+function storedKinds({ keys, statistic }: RollupEntry): SourceKey[] {
+  return keys.map((key) => {
+    const type = statistic.keys.find(({ property }) => property === key.property)?.type ?? 'varchar';
+    const kind: KeyKind = type === 'varchar' ? 'text' : type === 'date' ? 'date' : 'integer';
+    return { ...key, kind };
+  });
 }
 
 /** The columns of `partialsQuery`, in its order. */
-function spooledColumns(spec: RollupSpec): SpooledColumn[] {
-  const { source, statistic } = spec;
+function spooledColumns(dialect: Dialect, scan: SourceScan): SpooledColumn[] {
+  const { source, statistic } = scan;
   const keys = source.keys.map(({ property }, index): SpooledColumn => {
     const type = statistic.keys.find((key) => key.property === property)?.type ?? 'varchar';
-    return { name: `k${String(index)}`, type: type === 'varchar' ? 'text' : type === 'date' ? 'date' : 'integer' };
+    const staged = type === 'varchar' ? 'text' : type === 'date' ? 'date' : 'integer';
+    return { name: `k${String(index)}`, type: staged, numeric: null };
   });
-  const day: SpooledColumn = { name: 'day', type: 'integer' };
-  if (source.distinct !== null) return [...keys, { name: 'u', type: 'text' }, day];
-  const totals = meaningOf(source.aggregate).partial.map((name): SpooledColumn => ({
-    name,
-    type: name === 'a' ? 'decimal' : 'integer',
-  }));
-  return [...keys, day, ...totals];
+  const values: SpooledColumn[] = source.distinct === null ? [] : [{ name: 'u', type: 'text', numeric: null }];
+  const totals = source.measures.flatMap((measure) =>
+    partialColumns(dialect, measure).map(({ name, isFirst }): SpooledColumn => ({
+      name: name.sql,
+      type: isFirst ? 'decimal' : 'integer',
+      numeric: isFirst ? measure.numeric : null,
+    })),
+  );
+  return [...keys, ...values, { name: 'day', type: 'integer', numeric: null }, ...totals];
 }
 
-/** The partials with every column as text or a number that loses nothing. */
-function spooledQuery(dialect: Dialect, spec: RollupSpec): Sql {
-  const { numeric, distinct } = spec.source;
-  const keys = storedKeys(dialect, spec);
-  const columns = spooledColumns(spec).map(({ name, type }, index) => {
-    const column = keys[index] ?? raw(`p.${name}`);
+/** The partials of scans with every column as text or a number that loses nothing: `part`, then `v0_0`, `v0_1`, … */
+function spooledQuery(
+  dialect: Dialect,
+  scans: readonly SourceScan[],
+  columns: readonly (readonly SpooledColumn[])[],
+): Sql {
+  const isOnly = scans.length === 1;
+  const queries = scans.map((scan, place) => {
+    const values = spooledValues(dialect, scan, columns[place] ?? [], isOnly);
+    // columns of its own for each scan: those of two scans may have other collations
+    const selected = columns.flatMap((own, other) =>
+      own.map(
+        (_, index) => sql`${(other === place ? values[index] : null) ?? raw('NULL')} AS ${columnName(other, index)}`,
+      ),
+    );
+    return sql`SELECT ${raw(String(place))} AS part, ${join(selected)} FROM (${partialsQuery(dialect, scan)}) p`;
+  });
+  return join(queries, '\nUNION ALL\n');
+}
+
+function columnName(place: number, index: number): Sql {
+  return raw(`v${String(place)}_${String(index)}`);
+}
+
+function spooledValues(dialect: Dialect, scan: SourceScan, columns: readonly SpooledColumn[], isOnly: boolean): Sql[] {
+  const { distinct } = scan.source;
+  const keys = storedKeys(dialect, { keys: scan.source.keys, statistic: scan.statistic });
+  return columns.map(({ name, type, numeric }, index) => {
+    const key = keys[index];
+    const column = key ?? raw(`p.${name}`);
     if (name === 'u' && distinct !== null) {
-      return sql`${dialect.keyText(dialect.storedKey(column, distinct.kind, 'varchar'), 'varchar')} AS u`;
+      return dialect.keyText(dialect.storedKey(column, distinct.kind, 'varchar'), 'varchar');
     }
     switch (type) {
       case 'decimal':
-        return sql`${dialect.exactText(numeric === null ? column : dialect.fromAddends(column, numeric))} AS ${raw(name)}`;
+        return dialect.exactText(numeric === null ? column : dialect.fromAddends(column, numeric));
       case 'date':
-        return sql`${dialect.dateText(column)} AS ${raw(name)}`;
+        return dialect.dateText(column);
       case 'text':
-        return sql`${dialect.keyText(column, 'varchar')} AS ${raw(name)}`;
+        return dialect.keyText(column, 'varchar');
       default:
-        return sql`${column} AS ${raw(name)}`;
+        // beside the columns of other scans all are text, as a UNION wants it
+        return isOnly ? column : dialect.exactText(column);
     }
   });
-  return sql`SELECT ${join(columns)} FROM (${partialsQuery(dialect, spec)}) p`;
 }

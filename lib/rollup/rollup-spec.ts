@@ -6,16 +6,20 @@ import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import type { DayNumber } from '../time/local-date.js';
 import type { Period, WeekStart } from '../time/period.js';
 
-/** A source query: `SELECT … FROM …` whose columns are the ones named below, one row a source row. */
+/**
+ * A source query: `SELECT … FROM …` whose columns are the ones named below, one row a source row. One scan of it serves
+ * all its measures.
+ */
 export interface ResolvedSource {
   readonly query: Sql;
   /** the date, by which rows are laid on days */
   readonly clock: ClockColumn;
-  readonly aggregate: AggregateFunction;
-  /** the column that sum, avg, min and max read; null for the counts */
-  readonly numeric: NumericColumn | null;
-  /** the column whose values countDistinct counts; null for the others */
+  /** what is computed of the rows. All of them count rows and add up numbers, or all distinguish the same values */
+  readonly measures: readonly Measure[];
+  /** the column whose values countDistinct counts; null if the measures are other aggregates */
   readonly distinct: RawKey | null;
+  /** the columns of the query that measures read */
+  readonly measured: readonly Sql[];
   /** keys that differ from row to row, in the order of the statistic's key columns */
   readonly keys: readonly SourceKey[];
   /** the columns whose type decides how they are read */
@@ -29,6 +33,17 @@ export interface ResolvedSource {
   readonly plain: { readonly table: Table; readonly column: string } | null;
   /** the text of the query, without its parameters' values: part of the definition's fingerprint */
   readonly text: string;
+}
+
+/** What a scan computes for one metric. */
+export interface Measure {
+  readonly aggregate: AggregateFunction;
+  /** the column that sum, avg, min and max read, NULL for rows that do not count; null for the counts */
+  readonly numeric: NumericColumn | null;
+  /** 1 for a row that counts, else NULL; null if every row of the source counts */
+  readonly counted: Sql | null;
+  /** the columns of its partials are `a0`, `b0`, `n0`, … by this number */
+  readonly place: number;
 }
 
 /** A column that is read as its declared type says. */
@@ -98,17 +113,16 @@ export interface RollupPeriod {
   readonly endsEarly: boolean;
 }
 
-/** A computation, independent of any dialect. */
-export interface RollupSpec {
-  readonly metricId: number;
-  readonly statistic: StatisticTable;
-  readonly constants: readonly ConstantKey[];
+/** One scan of a source, which makes the partials of its measures. */
+export interface SourceScan {
   readonly source: ResolvedSource;
+  /** the statistic whose key columns decide how the source's keys are grouped */
+  readonly statistic: StatisticTable;
+  /** rows without a key are read too, as a total counts them */
+  readonly keepsUnkeyed: boolean;
   readonly timeZone: string;
-  readonly weekStart: WeekStart;
   /** the latest instant that counts */
   readonly now: Date;
-  readonly periods: readonly RollupPeriod[];
   /** the name of the partials: of the common table expression, or of the temporary table */
   readonly partials: string;
   /** first day that is read day by day; everything before is one partial, dated the day before it */
@@ -119,4 +133,23 @@ export interface RollupSpec {
   readonly scanThrough: DayNumber;
   /** rows are counted by one index range a day, instead of by a grouped scan */
   readonly countsByIndex: boolean;
+}
+
+/** The statistics of one metric in one scope, and the scan whose partials they are made of. */
+export interface RollupEntry {
+  readonly metricId: number;
+  readonly statistic: StatisticTable;
+  readonly constants: readonly ConstantKey[];
+  /** the keys of the statistic that differ from row to row: those of the source, or none of a total */
+  readonly keys: readonly SourceKey[];
+  readonly measure: Measure;
+  readonly scan: SourceScan;
+  readonly weekStart: WeekStart;
+  readonly periods: readonly RollupPeriod[];
+}
+
+/** One pass over a source, independent of any dialect. */
+export interface RollupSpec {
+  readonly scans: readonly SourceScan[];
+  readonly entries: readonly RollupEntry[];
 }

@@ -10,54 +10,134 @@ import {
   type ClockSegment,
   type DayRange,
 } from '../time/time-zone.js';
-import { combining, partialColumns, scannedPartials } from './aggregate-sql.js';
-import type { RollupSpec, SourceKey } from './rollup-spec.js';
+import {
+  combinedBy,
+  isDistinct,
+  partialColumns,
+  partialNames,
+  presenceOf,
+  type PartialColumn,
+} from './aggregate-sql.js';
+import type { RollupEntry, RollupSpec, SourceKey, SourceScan } from './rollup-spec.js';
 
 /** The name of the expression, or of the temporary table, of the partials: one that no table of an application has. */
 export const PARTIAL = 'trackstats_partial';
 
-/** The keys of partials and of what is made of them: `k0`, `k1`, … in the order of the spec's source keys. */
-export function keyNames({ source }: RollupSpec): readonly Sql[] {
-  return source.keys.map((_, index) => raw(`k${String(index)}`));
+/** The keys of partials and of what is made of them: `k0`, `k1`, … in the order of the source's keys. */
+export function keyNames({ keys }: { readonly keys: readonly SourceKey[] }): readonly Sql[] {
+  return keys.map((_, index) => raw(`k${String(index)}`));
+}
+
+/** Returns the columns of the partials of a scan that are not keys or the day. */
+export function scannedColumns(dialect: Dialect, { source }: SourceScan): readonly PartialColumn[] {
+  return source.measures.flatMap((measure) => partialColumns(dialect, measure));
+}
+
+/** Returns the names of all columns of the partials of a scan, in their order. */
+export function partialsColumns(dialect: Dialect, scan: SourceScan): readonly Sql[] {
+  const { distinct } = scan.source;
+  const totals = scannedColumns(dialect, scan).map(({ name }) => name);
+  return [...keyNames(scan.source), ...(distinct === null ? [] : [raw('u')]), raw('day'), ...totals];
 }
 
 /**
- * The source aggregated once into one row a key and day: `k0` … as the source has them, `day` (a day number) and the aggregate's partials,
- * `a` and, for an average, its count `b`. Every period's rows are made of these. A distinct count has one row for
- * each key, day and value `u` instead.
+ * The partials that an entry is made of, for use in FROM: rows of those keys and days in which one of its rows counts.
+ * A total that is made beside the values of objects adds up all their keys.
+ */
+export function partialsOf({ scan, measure, keys }: RollupEntry): Sql {
+  const presence = presenceOf(measure);
+  const isTotal = keys.length < scan.source.keys.length;
+  const skipped = isTotal || !scan.keepsUnkeyed ? [] : unkeyed(keys);
+  const conditions = [...(presence === null ? [] : [sql`t.${presence} > 0`]), ...skipped];
+  const from = raw(scan.partials);
+  if (conditions.length === 0 && !isTotal) return from;
+  const where = conditions.length === 0 ? empty : sql` WHERE ${join(conditions, ' AND ')}`;
+  const names = keyNames({ keys }).map((name) => sql`t.${name}`);
+  if (isDistinct(measure)) {
+    const columns = join([...names, raw('t.u'), raw('t.day')]);
+    return isTotal
+      ? sql`(SELECT DISTINCT ${columns} FROM ${from} t${where})`
+      : sql`(SELECT ${columns} FROM ${from} t${where})`;
+  }
+  if (!isTotal) {
+    const columns = [...names, raw('t.day'), ...partialNames(measure).map((name) => sql`t.${name}`)];
+    return sql`(SELECT ${join(columns)} FROM ${from} t${where})`;
+  }
+  const totals = partialNames(measure).map((name, index) => sql`${combinedBy(measure, index)}(t.${name}) AS ${name}`);
+  return sql`(SELECT ${join([raw('t.day'), ...totals])} FROM ${from} t${where} GROUP BY t.day)`;
+}
+
+/** The keys that rows without an object do not have. */
+function unkeyed(keys: readonly SourceKey[]): Sql[] {
+  return keys.flatMap(({ whenNull }, index) => (whenNull === 'skip' ? [raw(`t.k${String(index)} IS NOT NULL`)] : []));
+}
+
+/** Returns the query of a scan's partials and those of others, for one statement: all are of one snapshot. */
+export function combinedPartials(dialect: Dialect, { scans }: RollupSpec): Sql {
+  const queries = scans.map((scan) => partialsQuery(dialect, scan));
+  const parts = scans.map((scan, place) => {
+    const columns = scans.map((other, index) => {
+      const from = index === place ? 's' : `z${String(index)}`;
+      return partialsColumns(dialect, other).map(
+        (name) => sql`${raw(from)}.${name} AS ${raw(`p${String(index)}_`)}${name}`,
+      );
+    });
+    // columns of no rows have the types of the others' columns, and NULL alone has none
+    const typed = scans.flatMap((_, index) =>
+      index === place
+        ? []
+        : [sql` LEFT JOIN (SELECT * FROM (${queries[index]}) y WHERE 1 = 0) ${raw(`z${String(index)}`)} ON 1 = 1`],
+    );
+    const tag = sql`${raw(String(place))} AS part`;
+    return sql`SELECT ${join([tag, ...columns.flat()])} FROM (${queries[place]}) s${join([empty, ...typed], '')}`;
+  });
+  return join(parts, '\nUNION ALL\n');
+}
+
+/** Returns the rows of one scan of `combinedPartials`. */
+export function partOf(dialect: Dialect, scan: SourceScan, place: number, combined: string): Sql {
+  const columns = partialsColumns(dialect, scan).map((name) => sql`${raw(`p${String(place)}_`)}${name} AS ${name}`);
+  return sql`SELECT ${join(columns)} FROM ${raw(combined)} WHERE part = ${raw(String(place))}`;
+}
+
+/**
+ * The source aggregated once into one row a key and day: `k0` … as the source has them, `day` (a day number) and the
+ * partials of its measures, `a0`, for an average its count `b0`, and where a measure has a condition how many rows meet
+ * it, `n0`. Every period's rows are made of these. Distinct counts have one row for each key, day and value `u` instead.
  *
  * A reading range can hold readings of the day after it (a clock that is set back over midnight): they are left out.
- * Rows before `scanFrom` are one partial, dated the day before it, if the spec includes them.
+ * Rows before `scanFrom` are one partial, dated the day before it, if the scan includes them.
  */
-export function partialsQuery(dialect: Dialect, spec: RollupSpec): Sql {
-  return spec.countsByIndex ? countedRanges(dialect, spec) : groupedScan(dialect, spec);
+export function partialsQuery(dialect: Dialect, scan: SourceScan): Sql {
+  return scan.countsByIndex ? countedRanges(dialect, scan) : groupedScan(dialect, scan);
 }
 
 /** One index range a day. */
-function countedRanges(dialect: Dialect, spec: RollupSpec): Sql {
-  const { clock, query } = spec.source;
+function countedRanges(dialect: Dialect, scan: SourceScan): Sql {
+  const { clock, query } = scan.source;
+  const total = scannedColumns(dialect, scan)[0]?.name ?? empty;
   const counted = sql`SELECT COUNT(*) FROM (${query}) source WHERE ${clock.expression} >= r.lo AND ${clock.expression} < r.hi`;
   // apart, or each range is counted twice: once to be shown, once to be compared with 0
   const ranges = dialect.fence(
-    sql`SELECT r.day, (${counted}) AS a FROM ${dialect.rangesOf(clock, scannedRanges(spec))} r`,
+    sql`SELECT r.day, (${counted}) AS a FROM ${dialect.rangesOf(clock, scannedRanges(scan))} r`,
   );
-  const days = sql`SELECT c.day, SUM(c.a) AS a FROM (${ranges}) c GROUP BY c.day HAVING SUM(c.a) > 0`;
-  if (!spec.scanBase) return days;
-  const { from } = readingBounds(spec);
+  const days = sql`SELECT c.day, SUM(c.a) AS ${total} FROM (${ranges}) c GROUP BY c.day HAVING SUM(c.a) > 0`;
+  if (!scan.scanBase) return days;
+  const { from } = readingBounds(scan);
   const base = sql`SELECT COUNT(*) AS a FROM (${query}) source WHERE ${clock.expression} < ${dialect.reading(clock, from)}`;
-  return sql`${days} UNION ALL SELECT ${dialect.integer(spec.scanFrom - 1)} AS day, b.a FROM (${base}) b WHERE b.a > 0`;
+  return sql`${days} UNION ALL SELECT ${dialect.integer(scan.scanFrom - 1)} AS day, b.a AS ${total} FROM (${base}) b WHERE b.a > 0`;
 }
 
-function scannedRanges(spec: RollupSpec): DayRange[] {
-  const { clock } = spec.source;
-  const { scanFrom, scanThrough } = spec;
+function scannedRanges(scan: SourceScan): DayRange[] {
+  const { clock } = scan.source;
+  const { scanFrom, scanThrough } = scan;
   if (clock.kind === 'date')
     return Array.from({ length: scanThrough - scanFrom + 1 }, (_, index) => dateRange(shiftDay(scanFrom, index)));
-  const { from, to } = readingBounds(spec);
+  const { from, to } = readingBounds(scan);
   // the day before comes back where its clock is set back over midnight: that part of it is not before `from`
   return dayRanges({
     storedIn: clock.storedIn,
-    zone: spec.timeZone,
+    zone: scan.timeZone,
     fromDay: shiftDay(scanFrom, -1),
     toDay: scanThrough,
   })
@@ -69,77 +149,84 @@ function dateRange(day: DayNumber): DayRange {
   return { day, from: day * 86_400_000, to: (day + 1) * 86_400_000 };
 }
 
-function groupedScan(dialect: Dialect, spec: RollupSpec): Sql {
-  const { source } = spec;
+function groupedScan(dialect: Dialect, scan: SourceScan): Sql {
+  const { source } = scan;
   const grouped = [
-    ...source.keys.map((key) => groupedKey(dialect, spec, key)),
+    ...source.keys.map((key) => groupedKey(dialect, scan, key)),
     ...(source.distinct === null ? [] : [dialect.distinctKey(source.distinct.expression, source.distinct.kind)]),
   ];
-  const names = [...keyNames(spec), ...(source.distinct === null ? [] : [raw('u')])];
+  const names = [...keyNames(source), ...(source.distinct === null ? [] : [raw('u')])];
   const groups = grouped.map((key, index) => sql`${key} AS ${names[index]}`);
-  const part = grouped.length === 0 ? dialect.dayPart(source.clock, segmentsOf(spec)) : null;
-  const scan =
+  const part = grouped.length === 0 ? dialect.dayPart(source.clock, segmentsOf(scan)) : null;
+  const days =
     part !== null
-      ? scanByPart(dialect, spec, part)
+      ? scanByPart(dialect, scan, part)
       : grouped.length === 0 && dialect.overestimatesDays
-        ? scanOfDays(dialect, spec)
-        : scanByDay(dialect, spec, groups);
-  return sql`SELECT ${join([...outerColumns(dialect, spec, names), ...scannedPartials(spec.source)])} FROM (${scan}) g${notAfter(dialect, spec)}`;
+        ? scanOfDays(dialect, scan)
+        : scanByDay(dialect, scan, groups);
+  const totals = scannedColumns(dialect, scan).map(({ name }) => name);
+  return sql`SELECT ${join([...outerColumns(dialect, scan, names), ...totals])} FROM (${days}) g${notAfter(dialect, scan)}`;
 }
 
 /** Where a clock is set back over midnight, the readings of the last day can hold some of the day after it. */
-function notAfter(dialect: Dialect, spec: RollupSpec): Sql {
-  const { clock } = spec.source;
+function notAfter(dialect: Dialect, scan: SourceScan): Sql {
+  const { clock } = scan.source;
   if (clock.kind === 'date') return empty;
-  const after = shiftDay(spec.scanThrough, 1);
-  const next = dayRanges({ storedIn: clock.storedIn, zone: spec.timeZone, fromDay: after, toDay: after });
-  const { to } = readingBounds(spec);
+  const after = shiftDay(scan.scanThrough, 1);
+  const next = dayRanges({ storedIn: clock.storedIn, zone: scan.timeZone, fromDay: after, toDay: after });
+  const { to } = readingBounds(scan);
   if (!next.some((range) => range.from < to)) return empty;
-  return sql` WHERE g.day IS NULL OR ${dialect.dayNumber(clock, raw('g.day'))} <= ${dialect.integer(spec.scanThrough)}`;
+  return sql` WHERE g.day IS NULL OR ${dialect.dayNumber(clock, raw('g.day'))} <= ${dialect.integer(scan.scanThrough)}`;
 }
 
-function scanByDay(dialect: Dialect, spec: RollupSpec, groups: readonly Sql[]): Sql {
-  const { query, keys, clock } = spec.source;
-  const columns = [...groups, sql`${dayOrBase(dialect, spec, clock.expression)} AS day`];
+function scanByDay(dialect: Dialect, scan: SourceScan, groups: readonly Sql[]): Sql {
+  const { query, keys, clock } = scan.source;
+  const columns = [...groups, sql`${dayOrBase(dialect, scan, clock.expression)} AS day`];
   const skipped = keys
-    .filter(({ whenNull }) => whenNull === 'skip')
+    .filter(({ whenNull }) => whenNull === 'skip' && !scan.keepsUnkeyed)
     .map(({ expression }) => sql`AND ${expression} IS NOT NULL`);
-  return sql`SELECT ${join([...columns, ...partialColumns(dialect, spec.source)])}
-FROM (${query}) source WHERE ${within(dialect, spec)} ${join([empty, ...skipped], ' ')}
+  return sql`SELECT ${join([...columns, ...computedTotals(dialect, scan)])}
+FROM (${query}) source WHERE ${within(dialect, scan)} ${join([empty, ...skipped], ' ')}
 GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 }
 
 /** The days and values of all rows first, apart: of days as a column's values the planner expects few. */
-function scanOfDays(dialect: Dialect, spec: RollupSpec): Sql {
-  const { query, clock, numeric } = spec.source;
+function scanOfDays(dialect: Dialect, scan: SourceScan): Sql {
+  const { query, clock, measured } = scan.source;
   const days = dialect.fence(
-    sql`SELECT ${join([sql`${dayOrBase(dialect, spec, clock.expression)} AS day`, ...(numeric === null ? [] : [sql`${numeric.expression} AS n`])])}
-FROM (${query}) source WHERE ${within(dialect, spec)}`,
+    sql`SELECT ${join([sql`${dayOrBase(dialect, scan, clock.expression)} AS day`, ...measured.map((name) => sql`source.${name}`)])}
+FROM (${query}) source WHERE ${within(dialect, scan)}`,
   );
-  const ofDays = numeric === null ? null : { ...numeric, expression: raw('r.n') };
-  const totals = partialColumns(dialect, { ...spec.source, numeric: ofDays });
-  return sql`SELECT ${join([raw('r.day'), ...totals])} FROM (${days}) r GROUP BY 1`;
+  // under the name of the query, by which measures know their columns
+  return sql`SELECT ${join([raw('source.day'), ...computedTotals(dialect, scan)])} FROM (${days}) source GROUP BY 1`;
 }
 
 /** By parts of days first: the day is then worked out of some thousand parts, and not of every row. */
-function scanByPart(dialect: Dialect, spec: RollupSpec, part: DayPart): Sql {
-  const parts = sql`SELECT ${join([sql`${part.key} AS part`, ...partialColumns(dialect, spec.source)])}
-FROM (${spec.source.query}) source WHERE ${within(dialect, spec)} GROUP BY 1`;
-  const merged = scannedPartials(spec.source).map((name) => sql`${combining(spec.source)}(r.${name}) AS ${name}`);
-  return sql`SELECT ${join([sql`${dayOrBase(dialect, spec, part.reading(raw('r.part')))} AS day`, ...merged])} FROM (${parts}) r GROUP BY 1`;
+function scanByPart(dialect: Dialect, scan: SourceScan, part: DayPart): Sql {
+  const parts = sql`SELECT ${join([sql`${part.key} AS part`, ...computedTotals(dialect, scan)])}
+FROM (${scan.source.query}) source WHERE ${within(dialect, scan)} GROUP BY 1`;
+  const merged = scannedColumns(dialect, scan).map(({ name, combine }) => sql`${combine}(r.${name}) AS ${name}`);
+  return sql`SELECT ${join([sql`${dayOrBase(dialect, scan, part.reading(raw('r.part')))} AS day`, ...merged])} FROM (${parts}) r GROUP BY 1`;
 }
 
-function outerColumns(dialect: Dialect, spec: RollupSpec, names: readonly Sql[]): Sql[] {
-  const day = dialect.dayNumber(spec.source.clock, raw('g.day'));
-  return [...names, sql`COALESCE(${day}, ${dialect.integer(spec.scanFrom - 1)}) AS day`];
+function computedTotals(dialect: Dialect, scan: SourceScan): readonly Sql[] {
+  return scannedColumns(dialect, scan).map(({ name, of }) => sql`${of} AS ${name}`);
+}
+
+function outerColumns(dialect: Dialect, scan: SourceScan, names: readonly Sql[]): Sql[] {
+  const day = dialect.dayNumber(scan.source.clock, raw('g.day'));
+  return [...names, sql`COALESCE(${day}, ${dialect.integer(scan.scanFrom - 1)}) AS day`];
 }
 
 /**
  * The source's keys, `k0` …, as the statistic stores them. They are grouped as `groupKey` gives them: a cast of every
  * group costs, and text is slower to compare.
  */
-export function storedKeys(dialect: Dialect, { source, statistic }: RollupSpec): readonly Sql[] {
-  return source.keys.map((key, index) => {
+export function storedKeys(
+  dialect: Dialect,
+  { keys, statistic }: Pick<RollupEntry, 'keys' | 'statistic'>,
+): readonly Sql[] {
+  return keys.map((key, index) => {
     const type = storedType(statistic, key);
     const given = dialect.storedKey(raw(`k${String(index)}`), key.kind, type);
     const stored =
@@ -159,7 +246,7 @@ const MAY_BE_SENTINEL: Readonly<Record<StoredKeyType, ReadonlySet<KeyKind>>> = {
 };
 
 /** Groups NULL and its sentinel value as one. Otherwise two groups would become one row. */
-function groupedKey(dialect: Dialect, { statistic }: RollupSpec, key: SourceKey): Sql {
+function groupedKey(dialect: Dialect, { statistic }: SourceScan, key: SourceKey): Sql {
   const type = storedType(statistic, key);
   const grouped = dialect.groupKey(key.expression, key.kind, type);
   if (key.whenNull === 'skip' || !MAY_BE_SENTINEL[type].has(key.kind)) return grouped;
@@ -184,7 +271,7 @@ function storedType({ keys }: StatisticTable, { property }: SourceKey): StoredKe
 }
 
 /** The first reading that is read day by day, and the first one that is too late. */
-function readingBounds({ source: { clock }, timeZone, now, scanFrom, scanThrough }: RollupSpec): {
+function readingBounds({ source: { clock }, timeZone, now, scanFrom, scanThrough }: SourceScan): {
   from: number;
   to: number;
 } {
@@ -194,23 +281,23 @@ function readingBounds({ source: { clock }, timeZone, now, scanFrom, scanThrough
 }
 
 /** The condition that a source row is one of those that are read. */
-export function within(dialect: Dialect, spec: RollupSpec): Sql {
-  const { clock } = spec.source;
-  const { from, to } = readingBounds(spec);
+export function within(dialect: Dialect, scan: SourceScan): Sql {
+  const { clock } = scan.source;
+  const { from, to } = readingBounds(scan);
   const until = sql`${clock.expression} < ${dialect.reading(clock, to)}`;
-  return spec.scanBase ? until : sql`${clock.expression} >= ${dialect.reading(clock, from)} AND ${until}`;
+  return scan.scanBase ? until : sql`${clock.expression} >= ${dialect.reading(clock, from)} AND ${until}`;
 }
 
 /** Groups the rows of a day, and all rows before the scanned days under NULL. */
-function dayOrBase(dialect: Dialect, spec: RollupSpec, reading: Sql): Sql {
-  const clock = { ...spec.source.clock, expression: reading };
-  const day = dialect.dayKey(clock, segmentsOf(spec));
-  if (!spec.scanBase) return day;
-  return sql`CASE WHEN ${reading} >= ${dialect.reading(clock, readingBounds(spec).from)} THEN ${day} END`;
+function dayOrBase(dialect: Dialect, scan: SourceScan, reading: Sql): Sql {
+  const clock = { ...scan.source.clock, expression: reading };
+  const day = dialect.dayKey(clock, segmentsOf(scan));
+  if (!scan.scanBase) return day;
+  return sql`CASE WHEN ${reading} >= ${dialect.reading(clock, readingBounds(scan).from)} THEN ${day} END`;
 }
 
-function segmentsOf(spec: RollupSpec): ClockSegment[] {
-  const { clock } = spec.source;
+function segmentsOf(scan: SourceScan): ClockSegment[] {
+  const { clock } = scan.source;
   if (clock.kind === 'date') return [];
-  return daySegments({ storedIn: clock.storedIn, zone: spec.timeZone, ...readingBounds(spec) });
+  return daySegments({ storedIn: clock.storedIn, zone: scan.timeZone, ...readingBounds(scan) });
 }

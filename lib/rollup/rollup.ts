@@ -3,27 +3,44 @@ import { DAYS, type Dialect, type ReplaceResult } from '../database/dialects/dia
 import { execute, executeAll, queryOne, type Work } from '../database/work.js';
 import { type DayNumber, readDayNumber } from '../time/local-date.js';
 import { periodKind } from '../time/period.js';
-import { inRange } from './range-sql.js';
-import { PARTIAL, partialsQuery } from './rollup-sql.js';
-import type { ResolvedSource, RollupPeriod, RollupSpec } from './rollup-spec.js';
-import { dropUnchanged, endNewKeys, holdAfter } from './seal-sql.js';
-import { freshQuery, primaryKey } from './window-sql.js';
+import { combinedPartials, keyNames, partialsQuery, partOf } from './rollup-sql.js';
+import type { ResolvedSource, RollupEntry, RollupPeriod, RollupSpec, SourceScan } from './rollup-spec.js';
+import { carryAfter, dropUnchanged, endNewKeys, freshQuery, inRange, primaryKey } from './window-sql.js';
+
+/** The most ranges that one statement replaces. SQLite reads at most 500 parts of a UNION. */
+const RANGES_A_STATEMENT = 100;
+/** The temporary table of the partials of several scans, before each gets a table of its own. */
+const COMBINED = 'trackstats_combined';
 
 /**
- * Makes the ranges of a spec's periods hold exactly what the source gives: one scan of the source for all of them,
- * and no row of it passes through Node where it is in the same database.
+ * Makes the ranges of a spec's entries hold exactly what the source gives. Each scan reads the source once for all its
+ * entries, all scans see the same snapshot, and no row of the source passes through Node where it is in the same
+ * database.
  *
- * @param isStaged whether the partials are in their temporary table already
+ * @param isStaged true if the partials are in their temporary tables already
  */
 export function* rollup(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<ReplaceResult> {
-  const ending = spec.periods.filter(({ period, endsEarly }) => endsEarly && periodKind(period) !== 'bucket');
-  for (const period of ending) yield* holdAfter(dialect, spec, period);
-  const replaced = yield* withDays(dialect, spec.periods, replacePeriods(dialect, spec, isStaged));
-  for (const period of ending) {
-    yield* endNewKeys(dialect, spec, period);
-    if (period.density === 'changes') yield* dropUnchanged(dialect, spec, period);
+  const ending = rangesOf(spec).filter(
+    ({ period: { period, endsEarly } }) => endsEarly && periodKind(period) !== 'bucket',
+  );
+  for (const { entry, period } of ending) yield* carryAfter(dialect, entry, period);
+  const periods = spec.entries.flatMap((entry) => entry.periods);
+  const replaced = yield* withDays(dialect, periods, replaceRanges(dialect, spec, isStaged));
+  for (const { entry, period } of ending) {
+    yield* endNewKeys(dialect, entry, period);
+    if (period.density === 'changes') yield* dropUnchanged(dialect, entry, period);
   }
   return replaced;
+}
+
+/** A period of an entry, whose range a run replaces. */
+interface EntryRange {
+  readonly entry: RollupEntry;
+  readonly period: RollupPeriod;
+}
+
+function rangesOf({ entries }: RollupSpec): EntryRange[] {
+  return entries.flatMap((entry) => entry.periods.map((period) => ({ entry, period })));
 }
 
 type DatedPeriod = Pick<RollupPeriod, 'period' | 'density' | 'from' | 'through'>;
@@ -41,33 +58,86 @@ export function* withDays<T>(dialect: Dialect, periods: readonly DatedPeriod[], 
   return result;
 }
 
-function* replacePeriods(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<ReplaceResult> {
-  if (!isStaged) {
-    if (dialect.sharesExpressions || spec.periods.length === 1)
-      return yield* replaceTogether(dialect, spec, [partials(dialect, spec)]);
-    yield* stagePartials(dialect, spec);
+function* replaceRanges(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<ReplaceResult> {
+  const statements = statementsOf(dialect, rangesOf(spec));
+  const [only = []] = statements;
+  if (!isStaged && statements.length === 1) {
+    return yield* replaceTogether(
+      dialect,
+      only,
+      spec.scans.map((scan) => partials(dialect, scan)),
+    );
   }
-  const replaced = yield* dialect.sharesExpressions
-    ? replaceTogether(dialect, spec, [])
-    : replaceOneByOne(dialect, spec);
-  yield* execute(dialect.dropStaged(spec.partials));
-  return replaced;
+  if (!isStaged) yield* stagePartials(dialect, spec);
+  const total: ReplaceResult = { written: 0, removed: 0 };
+  for (const ranges of statements) {
+    const replaced = yield* replaceTogether(dialect, ranges, []);
+    total.written += replaced.written;
+    total.removed += replaced.removed;
+  }
+  yield* unstagePartials(dialect, spec);
+  return total;
 }
 
-/** Makes the temporary table of the partials. */
+/** Divides ranges among statements: those of a table together, where the database reads partials once for all of them. */
+function statementsOf(dialect: Dialect, ranges: readonly EntryRange[]): EntryRange[][] {
+  if (!dialect.sharesExpressions) return ranges.map((range) => [range]);
+  const byTable = new Map<string, EntryRange[]>();
+  for (const range of ranges) {
+    const { table } = range.entry.statistic;
+    byTable.set(table.path.sql, [...(byTable.get(table.path.sql) ?? []), range]);
+  }
+  return [...byTable.values()].flatMap((all) =>
+    Array.from({ length: Math.ceil(all.length / RANGES_A_STATEMENT) }, (_, index) =>
+      all.slice(index * RANGES_A_STATEMENT, (index + 1) * RANGES_A_STATEMENT),
+    ),
+  );
+}
+
+/** Makes the temporary tables of the partials, all of one snapshot. */
 export function* stagePartials(dialect: Dialect, spec: RollupSpec): Work<void> {
-  yield* executeAll(dialect.stage(spec.partials, partialsQuery(dialect, spec)));
+  const [only, ...others] = spec.scans;
+  if (only === undefined) return;
+  if (others.length === 0) {
+    yield* executeAll(dialect.stage(only.partials, partialsQuery(dialect, only)));
+    return;
+  }
+  yield* executeAll(dialect.stage(COMBINED, combinedPartials(dialect, spec)));
+  for (const [place, scan] of spec.scans.entries()) {
+    yield* executeAll(dialect.stage(scan.partials, partOf(dialect, scan, place, COMBINED)));
+  }
+  yield* execute(dialect.dropStaged(COMBINED));
 }
 
-/** The first day of the staged partials; null where there are none. */
-export function* firstStagedDay(): Work<DayNumber | null> {
-  const row = yield* queryOne<{ day: unknown }>(sql`SELECT MIN(day) AS day FROM ${raw(PARTIAL)}`);
+/** Removes the temporary tables of the partials. */
+export function* unstagePartials(dialect: Dialect, spec: RollupSpec): Work<void> {
+  for (const { partials: name } of spec.scans) yield* execute(dialect.dropStaged(name));
+}
+
+/** Returns the number of staged partials. */
+export function* countPartials(name: string): Work<number> {
+  const row = yield* queryOne<{ n: unknown }>(sql`SELECT COUNT(*) AS n FROM ${raw(name)}`);
+  return Number(row?.n);
+}
+
+/** Returns the number of different keys of staged partials. */
+export function* countKeys({ source, partials: name }: SourceScan): Work<number> {
+  const keys = keyNames(source);
+  if (keys.length === 0) return 1;
+  const distinct = sql`SELECT DISTINCT ${join(keys)} FROM ${raw(name)}`;
+  const row = yield* queryOne<{ n: unknown }>(sql`SELECT COUNT(*) AS n FROM (${distinct}) k`);
+  return Number(row?.n);
+}
+
+/** Returns the first day of the staged partials of a scan, or null if there are none. */
+export function* firstStagedDay({ partials: name }: SourceScan): Work<DayNumber | null> {
+  const row = yield* queryOne<{ day: unknown }>(sql`SELECT MIN(day) AS day FROM ${raw(name)}`);
   return row === undefined || row.day === null ? null : readDayNumber(row.day);
 }
 
-/** The partials as a common table expression. */
-export function partials(dialect: Dialect, spec: RollupSpec): Sql {
-  return dialect.expression(spec.partials, partialsQuery(dialect, spec));
+/** Returns the partials of a scan as a common table expression. */
+export function partials(dialect: Dialect, scan: SourceScan): Sql {
+  return dialect.expression(scan.partials, partialsQuery(dialect, scan));
 }
 
 /** The earliest reading of the source before one, and not before another, in milliseconds; null where there is none. */
@@ -84,41 +154,35 @@ export function* earliestReading(
   return dialect.parseReading(clock, row?.earliest ?? null);
 }
 
-function replaceTogether(dialect: Dialect, spec: RollupSpec, expressions: readonly Sql[]): Work<ReplaceResult> {
-  return dialect.replace({
-    ...target(spec),
+function* replaceTogether(
+  dialect: Dialect,
+  ranges: readonly EntryRange[],
+  expressions: readonly Sql[],
+): Work<ReplaceResult> {
+  const [first] = ranges;
+  if (first === undefined) return { written: 0, removed: 0 };
+  const { entry } = first;
+  const isOneMetric = ranges.every((range) => range.entry.metricId === entry.metricId);
+  return yield* dialect.replace({
+    table: entry.statistic.table,
+    keys: primaryKey(entry),
+    value: 'value',
     expressions,
     order: [
-      ...(spec.periods.length > 1 ? ['period'] : []),
-      ...spec.source.keys.map(({ property }) => property),
+      ...(isOneMetric ? [] : ['metricId']),
+      ...(ranges.length > 1 ? ['period'] : []),
+      ...entry.keys.map(({ property }) => property),
       'date',
     ],
     fresh: join(
-      spec.periods.map((period) => freshQuery(dialect, spec, period)),
+      ranges.map((range) => freshQuery(dialect, range.entry, range.period)),
       '\nUNION ALL\n',
     ),
-    inRange: (alias) => inRanges(dialect, spec, spec.periods, alias),
-    hasStored: spec.periods.some(({ hasStored }) => hasStored),
+    inRange: (alias) =>
+      sql`(${join(
+        ranges.map((range) => sql`(${inRange(dialect, range.entry, range.period, alias)})`),
+        ' OR ',
+      )})`,
+    hasStored: ranges.some(({ period }) => period.hasStored),
   });
-}
-
-function* replaceOneByOne(dialect: Dialect, spec: RollupSpec): Work<ReplaceResult> {
-  const total: ReplaceResult = { written: 0, removed: 0 };
-  for (const period of spec.periods) {
-    const replaced = yield* replaceTogether(dialect, { ...spec, periods: [period] }, []);
-    total.written += replaced.written;
-    total.removed += replaced.removed;
-  }
-  return total;
-}
-
-function target(spec: RollupSpec): { table: RollupSpec['statistic']['table']; keys: readonly string[]; value: string } {
-  return { table: spec.statistic.table, keys: primaryKey(spec), value: 'value' };
-}
-
-function inRanges(dialect: Dialect, spec: RollupSpec, periods: readonly RollupPeriod[], alias: Sql): Sql {
-  return sql`(${join(
-    periods.map((period) => sql`(${inRange(dialect, spec, period, alias)})`),
-    ' OR ',
-  )})`;
 }

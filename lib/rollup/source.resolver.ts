@@ -8,7 +8,7 @@ import {
   type Repository,
   type SelectQueryBuilder,
 } from 'typeorm';
-import { meaningOf } from '../catalog/aggregates.js';
+import { type AggregateFunction, meaningOf } from '../catalog/aggregates.js';
 import type { Clock, ClockColumn, Dialect, NumericColumn, StoredKeyType } from '../database/dialects/dialect.js';
 import { columnShape, holdsKey } from '../database/key-encoding.js';
 import { Table } from '../database/table.js';
@@ -20,27 +20,43 @@ import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import type { AggregateSpec } from './aggregate.js';
 import { type ColumnMetadata, declaredType, isInteger, numericType } from './column-type.js';
 import { joinProperty, type PropertyColumn } from './property-column.js';
-import type { AmbiguousValue, RawKey, ResolvedSource, SourceAmbiguity, SourceKey, TypedColumn } from './rollup-spec.js';
+import type {
+  AmbiguousValue,
+  Measure,
+  RawKey,
+  ResolvedSource,
+  SourceAmbiguity,
+  SourceKey,
+  TypedColumn,
+} from './rollup-spec.js';
 import { joinsAtMostOne, soughtBy } from './unique-join.js';
 
 /** The source of a tracker's rows: an entity, a repository, or a query with its joins, conditions and parameters. */
 export type Source<E extends ObjectLiteral = ObjectLiteral> = EntityClass<E> | Repository<E> | SelectQueryBuilder<E>;
 
-/** The properties of the source that a tracker reads. */
+/** Conditions as `find` takes them, or a function that adds them to a query. */
+export type SourceWhere =
+  | FindOptionsWhere<ObjectLiteral>
+  | FindOptionsWhere<ObjectLiteral>[]
+  | ((query: SelectQueryBuilder<ObjectLiteral>, alias: string) => void);
+
+/** The properties of the source that a tracker reads, whatever it computes. */
 export interface SourceReading {
   readonly dateField: string;
-  readonly aggregate: AggregateSpec;
   /** a statistic's key → property path, with the option that said so */
   readonly keys: readonly { readonly property: string; readonly path: string; readonly option: string }[];
   readonly statistic: StatisticTable;
-  readonly where:
-    | FindOptionsWhere<ObjectLiteral>
-    | FindOptionsWhere<ObjectLiteral>[]
-    | ((query: SelectQueryBuilder<ObjectLiteral>, alias: string) => void)
-    | null;
+  readonly where: SourceWhere | null;
   readonly withDeleted: boolean;
   readonly epoch: 's' | 'ms' | null;
   readonly storedIn: 'UTC' | null;
+}
+
+/** What a metric reads of the source, and of which rows. */
+export interface MeasureReading {
+  readonly aggregate: AggregateSpec;
+  /** conditions in addition to those of the tracker */
+  readonly where: SourceWhere | null;
 }
 
 /** The data source of a source, where it says so itself; undefined for an entity. */
@@ -55,7 +71,7 @@ export function entityAt(dataSource: DataSource, source: Source, option: string,
 }
 
 /**
- * Turns a source and what a tracker reads of it into one query with named columns.
+ * Turns a source and what one metric reads of it into one query with named columns.
  *
  * @throws InvalidSourceError, InvalidPropertyPathError
  */
@@ -64,23 +80,72 @@ export function resolveSource(
   dataSource: DataSource,
   source: Source,
   reading: SourceReading,
-): ResolvedSource {
-  const query = queryOf(dataSource, source);
-  refuseForeign(query);
-  if (reading.withDeleted) query.withDeleted();
-  applyWhere(query, reading.where);
+  measure: MeasureReading,
+): ResolvedSource & { readonly isOneRowEach: boolean } {
+  const query = startQuery(dataSource, source, reading);
+  applyBoth(query, reading.where, measure.where);
   refuseGrouped(query);
   const repeats = joinsMany(query);
-  const declared = selectReading(dialect, dataSource, query.clone(), reading, repeats);
+  const measures = [{ aggregate: measure.aggregate, condition: null }];
+  const declared = selectReading(dialect, dataSource, query.clone(), reading, measures, repeats);
   if (repeats) declared.query.distinct(true);
   // of a definition's fingerprint: to tell rows apart is no part of it, and statistics that were right need no backfill
   const text = declared.query.getQuery();
-  const tellsApart =
-    !repeats && (declared.selection.isAmbiguous || (addsUp(reading) && !joinsAtMostOneRow(declared.query)));
-  const { selection, ...selected } = tellsApart ? selectReading(dialect, dataSource, query, reading, true) : declared;
+  const isProven = joinsAtMostOneRow(declared.query);
+  const tellsApart = !repeats && (declared.selection.isAmbiguous || (addsUp(measure.aggregate.function) && !isProven));
+  const { selection, ...selected } = tellsApart
+    ? selectReading(dialect, dataSource, query, reading, measures, true)
+    : declared;
   const ambiguity = selection.ambiguity(() => boundQuery(dialect, dataSource, selected.query));
   if (tellsApart) selected.query.distinct(true);
-  return { ...selected, query: boundQuery(dialect, dataSource, selected.query), ambiguity, text };
+  const isOneRowEach = !repeats && isProven && ambiguity === null;
+  return { ...selected, query: boundQuery(dialect, dataSource, selected.query), ambiguity, text, isOneRowEach };
+}
+
+/**
+ * Turns a source and what several metrics read of it into one query, in which the conditions of a metric are a column.
+ * Only for metrics whose own query has each row once (`isOneRowEach`).
+ *
+ * @returns null if a condition cannot be a column: it joins what other metrics would join too
+ */
+export function resolveTogether(
+  dialect: Dialect,
+  dataSource: DataSource,
+  source: Source,
+  reading: SourceReading,
+  measures: readonly MeasureReading[],
+): ResolvedSource | null {
+  const query = startQuery(dataSource, source, reading);
+  const unconditioned = query.clone();
+  if (reading.where !== null) applyWhere(query, reading.where);
+  refuseGrouped(query);
+  const selected: SelectedMeasure[] = [];
+  for (const [place, { aggregate, where }] of measures.entries()) {
+    if (where === null) {
+      selected.push({ aggregate, condition: null });
+      continue;
+    }
+    const condition = conditionOf(unconditioned, where, `trackstats_m${String(place)}_`);
+    if (condition === null) return null;
+    addJoins(query, condition);
+    query.setParameters(condition.parameters);
+    selected.push({ aggregate, condition: condition.text });
+  }
+  const { selection, ...found } = selectReading(dialect, dataSource, query, reading, selected, false);
+  if (selection.isAmbiguous || joinsMany(found.query) || !joinsAtMostOneRow(found.query)) return null;
+  const text = found.query.getQuery();
+  return { ...found, query: boundQuery(dialect, dataSource, found.query), ambiguity: null, text };
+}
+
+function startQuery(
+  dataSource: DataSource,
+  source: Source,
+  { withDeleted }: SourceReading,
+): SelectQueryBuilder<ObjectLiteral> {
+  const query = queryOf(dataSource, source);
+  refuseForeign(query);
+  if (withDeleted) query.withDeleted();
+  return query;
 }
 
 /** The part of a resolved source that follows from its columns. */
@@ -88,6 +153,12 @@ type SelectedReading = Omit<ResolvedSource, 'query' | 'ambiguity' | 'text'> & {
   readonly query: SelectQueryBuilder<ObjectLiteral>;
   readonly selection: Columns;
 };
+
+interface SelectedMeasure {
+  readonly aggregate: AggregateSpec;
+  /** SQL that is true for the rows that count; null if all do */
+  readonly condition: string | null;
+}
 
 /**
  * Selects what a tracker reads.
@@ -99,25 +170,39 @@ function selectReading(
   dataSource: DataSource,
   query: SelectQueryBuilder<ObjectLiteral>,
   reading: SourceReading,
+  given: readonly SelectedMeasure[],
   isDistinct: boolean,
 ): SelectedReading {
   const columns = new Columns(dialect, dataSource, query, isDistinct);
   const clock = columns.clock(reading);
   const keys = reading.keys.map((key, index) => columns.key(reading.statistic, key, `s${String(index)}`));
-  const { function: aggregate, field } = reading.aggregate;
-  const { reads } = meaningOf(aggregate);
-  const numeric = field !== null && reads === 'numbers' ? columns.numeric(field) : null;
-  const distinct = field !== null && reads === 'values' ? columns.distinct(field) : null;
+  const measures = given.map(({ aggregate: { function: aggregate, field }, condition }, place): Measure => {
+    const counted = condition === null ? null : columns.condition(condition);
+    const read = field !== null && meaningOf(aggregate).reads === 'numbers' ? columns.numeric(field) : null;
+    const numeric =
+      read === null || counted === null
+        ? read
+        : { ...read, expression: sql`CASE WHEN ${counted} = 1 THEN ${read.expression} END` };
+    return { aggregate, numeric, counted, place };
+  });
+  const [first] = given;
+  const field =
+    first !== undefined && meaningOf(first.aggregate.function).reads === 'values' ? first.aggregate.field : null;
+  const distinct = field === null ? null : columns.distinct(field);
   if (isDistinct) columns.selectPrimaryKey();
   query.orderBy();
+  const countsRows = given.length === 1 && first !== undefined && meaningOf(first.aggregate.function).reads === 'rows';
   const plain =
-    reads === 'rows' && keys.length === 0 && selectsWholeTable(query) ? columns.plain(reading.dateField) : null;
-  return { query, selection: columns, columns: columns.typed, clock, aggregate, numeric, distinct, keys, plain };
+    countsRows && first.condition === null && keys.length === 0 && selectsWholeTable(query)
+      ? columns.plain(reading.dateField)
+      : null;
+  const { typed, measured } = columns;
+  return { query, selection: columns, columns: typed, clock, measures, measured, distinct, keys, plain };
 }
 
 /** True if a row that is there twice changes the value: not for minima, maxima and numbers of different values. */
-function addsUp({ aggregate }: SourceReading): boolean {
-  const { reads, combine } = meaningOf(aggregate.function);
+function addsUp(aggregate: AggregateFunction): boolean {
+  const { reads, combine } = meaningOf(aggregate);
   return reads === 'rows' || (reads === 'numbers' && combine === 'add');
 }
 
@@ -174,8 +259,7 @@ function refuseGrouped({ expressionMap: map }: SelectQueryBuilder<ObjectLiteral>
 }
 
 /** Adds conditions beside those of the query, each as a whole, by whatever their own parts are joined. */
-function applyWhere(query: SelectQueryBuilder<ObjectLiteral>, where: SourceReading['where']): void {
-  if (where === null) return;
+function applyWhere(query: SelectQueryBuilder<ObjectLiteral>, where: SourceWhere): void {
   const { expressionMap } = query;
   const own = expressionMap.wheres;
   expressionMap.wheres = [];
@@ -184,6 +268,107 @@ function applyWhere(query: SelectQueryBuilder<ObjectLiteral>, where: SourceReadi
   expressionMap.wheres = [own, expressionMap.wheres]
     .filter(({ length }) => length > 0)
     .map((condition) => ({ type: 'and', condition: { operator: 'brackets', condition } }));
+}
+
+/** Adds the conditions of a tracker and of one of its metrics. */
+function applyBoth(
+  query: SelectQueryBuilder<ObjectLiteral>,
+  ofTracker: SourceWhere | null,
+  ofMetric: SourceWhere | null,
+): void {
+  const merged = mergeWhere(ofTracker, ofMetric);
+  if (merged !== undefined) {
+    if (merged !== null) applyWhere(query, merged);
+    return;
+  }
+  const unconditioned = query.clone();
+  if (ofTracker !== null) applyWhere(query, ofTracker);
+  if (ofMetric === null) return;
+  const condition = conditionOf(unconditioned, ofMetric, 'trackstats_m_');
+  if (condition === null) {
+    applyAfter(query, ofMetric);
+    return;
+  }
+  addJoins(query, condition);
+  query.setParameters(condition.parameters);
+  query.andWhere(`(${condition.text})`);
+}
+
+/**
+ * Returns two conditions as one, which has the query, and so the fingerprint, of a tracker that was given it as a whole;
+ * undefined if they have to be applied one after the other.
+ */
+function mergeWhere(one: SourceWhere | null, other: SourceWhere | null): SourceWhere | null | undefined {
+  if (one === null || other === null) return one ?? other;
+  const isPlain = [one, other].every((where) => typeof where === 'object' && !Array.isArray(where));
+  if (!isPlain || Object.keys(one).some((key) => Object.hasOwn(other, key))) return undefined;
+  return { ...(one as FindOptionsWhere<ObjectLiteral>), ...(other as FindOptionsWhere<ObjectLiteral>) };
+}
+
+/** Applies the function of a metric after the tracker's own conditions, whose parameters it must not replace. */
+function applyAfter(query: SelectQueryBuilder<ObjectLiteral>, where: SourceWhere): void {
+  const before = { ...query.getParameters() };
+  applyWhere(query, where);
+  const after = query.getParameters();
+  const replaced = Object.keys(before).find((name) => before[name] !== after[name]);
+  if (replaced === undefined) return;
+  throw new InvalidSourceError(
+    `The conditions of a tracker and of one of its metrics both have a parameter :${replaced}, with different values. Give it another name in one of them.`,
+  );
+}
+
+/** The conditions of one metric, apart from the query that they are for. */
+interface Condition {
+  readonly text: string;
+  readonly parameters: ObjectLiteral;
+  readonly joins: readonly { readonly property: string; readonly alias: string }[];
+}
+
+/** TypeORM's own text of conditions, which it calls protected. */
+interface WithConditionText {
+  createWhereClausesExpression(wheres: SelectQueryBuilder<ObjectLiteral>['expressionMap']['wheres']): string;
+}
+
+/**
+ * Reads what a metric's `where` adds to a query, under names of parameters that no other condition has.
+ *
+ * @param query without the tracker's own conditions, which may join the same relations
+ * @returns null if a function joins something, which then is not the metric's alone
+ */
+function conditionOf(query: SelectQueryBuilder<ObjectLiteral>, where: SourceWhere, prefix: string): Condition | null {
+  const own = query.clone();
+  const { expressionMap } = own;
+  const known = expressionMap.joinAttributes.length;
+  expressionMap.wheres = [];
+  if (typeof where === 'function') where(own, own.alias);
+  else own.setFindOptions({ where, loadEagerRelations: false });
+  refuseGrouped(own);
+  const added = expressionMap.joinAttributes.slice(known);
+  const isOwnJoin = typeof where === 'function' && added.length > 0;
+  if (isOwnJoin || expressionMap.aliases.filter(({ type }) => type === 'from').length > 1) return null;
+  const parameters = own.getParameters();
+  const renamed: ObjectLiteral = {};
+  const conditions = (own as unknown as WithConditionText).createWhereClausesExpression(expressionMap.wheres);
+  const text = conditions.replace(/:(\.\.\.)?([A-Za-z0-9_.]+)/g, (whole, spread: string | undefined, name: string) => {
+    if (!Object.hasOwn(parameters, name)) return whole;
+    renamed[`${prefix}${name}`] = parameters[name] as unknown;
+    return `:${spread ?? ''}${prefix}${name}`;
+  });
+  const joins = added.map(({ entityOrProperty, alias }) => ({ property: String(entityOrProperty), alias: alias.name }));
+  // an inner join leaves out rows without what it joins; the joins of several metrics leave out none
+  const found = added
+    .filter(({ direction }) => direction === 'INNER')
+    .flatMap(({ alias }) =>
+      alias.metadata.primaryColumns.map((column) => `${alias.name}.${column.propertyPath} IS NOT NULL`),
+    );
+  return { text: [`(${text === '' ? '1 = 1' : text})`, ...found].join(' AND '), parameters: renamed, joins };
+}
+
+function addJoins(query: SelectQueryBuilder<ObjectLiteral>, { joins }: Condition): void {
+  for (const { property, alias } of joins) {
+    if (query.expressionMap.joinAttributes.some((join) => join.alias.name === alias)) continue;
+    query.leftJoin(property, alias);
+  }
 }
 
 /** True if the query itself joins to many rows, or to rows of which TypeORM knows nothing. */
@@ -215,6 +400,10 @@ const UNTYPED = 'has no type, as a @ViewColumn has none. Declare it: @Column({ t
 /** The columns of the source query, as they are selected. */
 class Columns {
   readonly typed: TypedColumn[] = [];
+  /** the names of the columns that measures read */
+  readonly measured: Sql[] = [];
+  private readonly numbers = new Map<string, NumericColumn>();
+  private readonly conditions = new Map<string, Sql>();
   private readonly ambiguous: AmbiguousValue[] = [];
   private primaryKey: readonly Sql[] = [];
 
@@ -279,7 +468,28 @@ class Columns {
     return this.raw('aggregate', path, 'u', 'varchar');
   }
 
+  /** 1 for rows that meet a condition, else NULL */
+  condition(text: string): Sql {
+    const known = this.conditions.get(text);
+    if (known !== undefined) return known;
+    const name = `c${String(this.conditions.size)}`;
+    const selected = this.selected(`CASE WHEN ${text} THEN 1 END`, name);
+    this.measured.push(raw(name));
+    this.conditions.set(text, selected);
+    return selected;
+  }
+
   numeric(path: string): NumericColumn {
+    const known = this.numbers.get(path);
+    if (known !== undefined) return known;
+    const name = this.numbers.size === 0 ? 'v' : `v${String(this.numbers.size)}`;
+    const column = this.numericAs(path, name);
+    this.measured.push(raw(name));
+    this.numbers.set(path, column);
+    return column;
+  }
+
+  private numericAs(path: string, name: string): NumericColumn {
     const found = joinProperty(this.query, 'aggregate', path);
     const { column } = found;
     const declared = declaredType(this.dataSource, column);
@@ -288,7 +498,7 @@ class Columns {
       const problem = `is of type ${declared}. Expected a numeric column; of others, count or countDistinct.`;
       return this.refuse('aggregate', path, declared === '' ? UNTYPED : problem);
     }
-    const expression = this.selected(found.expression, 'v');
+    const expression = this.selected(found.expression, name);
     this.note(found, 'aggregate', path, expression);
     return {
       expression,

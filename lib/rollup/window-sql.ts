@@ -1,11 +1,13 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import { meaningOf } from '../catalog/aggregates.js';
 import type { Dialect } from '../database/dialects/dialect.js';
-import { lastRows } from '../statistics/read/carried-values.js';
+import { execute, type Work } from '../database/work.js';
+import { deleteRepeated, insertCarried, lastRows, type StatisticRows } from '../statistics/read/carried-values.js';
 import { type DayNumber, FIRST_DAY } from '../time/local-date.js';
 import { type CalendarUnit, calendarUnit, periodKind, toDateUnit, windowDays } from '../time/period.js';
-import { bucketTotals, combining, finished, isCount, partialNames } from './aggregate-sql.js';
-import { keyNames, storedKeys } from './rollup-sql.js';
-import type { RollupPeriod, RollupSpec } from './rollup-spec.js';
+import { bucketTotals, combinedBy, finished, isCount, isDistinct, partialNames } from './aggregate-sql.js';
+import { keyNames, partialsOf, storedKeys } from './rollup-sql.js';
+import type { RollupEntry, RollupPeriod } from './rollup-spec.js';
 
 /** Some days of a period's range, both included. */
 export interface DaySlice {
@@ -19,10 +21,10 @@ export interface DaySlice {
  *
  * @param slice the days whose rows are wanted, of a period whose rows are written for every day (`isSliceable`)
  */
-export function freshQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, slice: DaySlice = period): Sql {
+export function freshQuery(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, slice: DaySlice = period): Sql {
   return periodKind(period.period) === 'bucket'
-    ? bucketRows(dialect, spec, { ...period, ...ofSlice(period, slice) })
-    : runningRows(dialect, spec, period, slice);
+    ? bucketRows(dialect, entry, { ...period, ...ofSlice(period, slice) })
+    : runningRows(dialect, entry, period, slice);
 }
 
 /** True if the rows of some days can be computed without those of all days. */
@@ -39,61 +41,70 @@ function ofSlice(
 
 // ── buckets: a day, a calendar unit ──
 
-function bucketRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
+function bucketRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+  const { measure } = entry;
   const unit = calendarUnit(period.period);
   const within = sql`p.day >= ${dialect.integer(period.from)} AND p.day <= ${dialect.integer(period.lastDay)}`;
   // a partial is a key's day already
-  if (unit === null && !isDistinct(spec)) {
+  if (unit === null && !isDistinct(entry.measure)) {
     return stored(
       dialect,
-      spec,
+      entry,
       period,
-      storedKeys(dialect, spec),
+      storedKeys(dialect, entry),
       raw('p.day'),
-      sql`${raw(spec.partials)} p WHERE ${within}`,
-      finished(dialect, spec.source, raw('p.a'), raw('p.b')),
+      sql`${partialsOf(entry)} p WHERE ${within}`,
+      finished(
+        dialect,
+        measure,
+        partialNames(measure).map((name) => sql`p.${name}`),
+      ),
     );
   }
-  const start = unit === null ? raw('p.day') : dialect.calendarStart(unit, spec.weekStart, raw('p.day'));
+  const start = unit === null ? raw('p.day') : dialect.calendarStart(unit, entry.weekStart, raw('p.day'));
   // a week that begins before the first date of all is cut there
   const day = unit === 'week' && period.from === FIRST_DAY ? dialect.greatest(start, raw(String(FIRST_DAY))) : start;
-  const columns = [...keyNames(spec), sql`${day} AS day`];
-  const bucket = sql`SELECT ${join([...columns, ...bucketTotals(spec.source)])} FROM ${raw(spec.partials)} p
+  const columns = [...keyNames(entry), sql`${day} AS day`];
+  const bucket = sql`SELECT ${join([...columns, ...bucketTotals(entry.measure)])} FROM ${partialsOf(entry)} p
 WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
   return stored(
     dialect,
-    spec,
+    entry,
     period,
-    storedKeys(dialect, spec),
+    storedKeys(dialect, entry),
     raw('b.day'),
     sql`(${bucket}) b`,
-    finished(dialect, spec.source, raw('b.a'), raw('b.b')),
+    finished(
+      dialect,
+      measure,
+      partialNames(measure).map((name) => sql`b.${name}`),
+    ),
   );
 }
 
 // ── rolling windows, to date and lifetime: values that hold until the next change ──
 
-function runningRows(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, slice: DaySlice): Sql {
-  const spans = spansQuery(dialect, spec, period, slice);
+function runningRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, slice: DaySlice): Sql {
+  const spans = spansQuery(dialect, entry, period, slice);
   // beside stored rows the keys are as stored already
-  const keys = period.hasStored ? keyNames(spec) : storedKeys(dialect, spec);
+  const keys = period.hasStored ? keyNames(entry) : storedKeys(dialect, entry);
   if (period.density === 'daily') {
-    return stored(dialect, spec, period, keys, raw('d.day'), dialect.eachDay(spans), raw('s.value'));
+    return stored(dialect, entry, period, keys, raw('d.day'), dialect.eachDay(spans), raw('s.value'));
   }
   return stored(
     dialect,
-    spec,
+    entry,
     period,
     keys,
     raw('c.day'),
-    sql`(${changes(dialect, spec, period, spans)}) c`,
+    sql`(${changes(dialect, entry, period, spans)}) c`,
     raw('c.value'),
   );
 }
 
 /** The spans whose value differs from that of the span before, and for the first one from the stored row before. */
-function changes(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, spans: Sql): Sql {
-  const keys = keyNames(spec);
+function changes(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, spans: Sql): Sql {
+  const keys = keyNames(entry);
   const before = sql`SELECT s.*, LAG(s.value) OVER w AS earlier, ROW_NUMBER() OVER w AS position FROM (${spans}) s
 WINDOW w AS (${partition(keys)}ORDER BY s.day)`;
   const differs = (earlier: Sql): Sql => dialect.differ(raw('n.value'), earlier);
@@ -106,12 +117,15 @@ OR (n.position = 1 AND (n.known IS NULL OR ${differs(raw('n.held'))}))`;
 }
 
 /** Keys, `day`, the `next` day at which the value changes or the range ends, and the `value` in between. */
-function spansQuery(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, slice: DaySlice): Sql {
-  const keys = keyNames(spec);
+function spansQuery(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, slice: DaySlice): Sql {
+  const keys = keyNames(entry);
   const from = dialect.integer(slice.from);
-  const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, spec.source, running(dialect, spec, period, raw('p.a')), running(dialect, spec, period, raw('p.b')))} AS value,
+  const totals = partialNames(entry.measure).map((name, index) =>
+    running(dialect, entry, period, sql`p.${name}`, index),
+  );
+  const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, entry.measure, totals)} AS value,
 COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next${heldColumns(period, 'p.')}
-FROM (${points(dialect, spec, period)}) p`;
+FROM (${points(dialect, entry, period)}) p`;
   const endsEarly = slice.through < period.through;
   const after = dialect.integer(slice.through + 1);
   const next = endsEarly ? sql`${dialect.least(raw('v.next'), after)} AS next` : raw('v.next');
@@ -120,36 +134,38 @@ FROM (${points(dialect, spec, period)}) p`;
 }
 
 /** The aggregate of a window that ends on a point's day. */
-function running(dialect: Dialect, spec: RollupSpec, { period }: RollupPeriod, partial: Sql): Sql {
+function running(dialect: Dialect, entry: RollupEntry, { period }: RollupPeriod, partial: Sql, index: number): Sql {
   const unit = toDateUnit(period);
   // what is counted to date begins again with each unit
-  const units = unit === null ? [] : [dialect.calendarStart(unit, spec.weekStart, raw('p.day'))];
-  const order = sql`${partition([...keyNames(spec), ...units])}ORDER BY p.day`;
+  const units = unit === null ? [] : [dialect.calendarStart(unit, entry.weekStart, raw('p.day'))];
+  const order = sql`${partition([...keyNames(entry), ...units])}ORDER BY p.day`;
   // a distinct count has its exits as -1: all of it is summed
-  const unbounded = periodKind(period) !== 'rolling' || isDistinct(spec);
+  const unbounded = periodKind(period) !== 'rolling' || isDistinct(entry.measure);
   const frame = unbounded
     ? sql`ROWS UNBOUNDED PRECEDING`
     : sql`RANGE BETWEEN ${raw(String(windowDays(period) - 1))} PRECEDING AND CURRENT ROW`;
-  return sql`${combining(spec.source)}(${partial}) OVER (${order} ${frame})`;
+  return sql`${combinedBy(entry.measure, index)}(${partial}) OVER (${order} ${frame})`;
 }
 
 /** The days on which a running value may change, each once a key, with what it gains there: `a`, `b`. */
-function points(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
-  const keys = keyNames(spec);
-  const gained = isDistinct(spec) ? distinctGains(dialect, spec, period) : gains(dialect, spec, period);
-  const rows = period.hasStored ? besideStored(dialect, spec, period, gained) : gained;
+function points(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+  const keys = keyNames(entry);
+  const gained = isDistinct(entry.measure) ? distinctGains(dialect, entry, period) : gains(dialect, entry, period);
+  const rows = period.hasStored ? besideStored(dialect, entry, period, gained) : gained;
   const columns = [...keys, raw('e.day')];
-  const totals = partialNames(spec.source).map((name) => sql`${combining(spec.source)}(e.${name}) AS ${name}`);
+  const totals = partialNames(entry.measure).map(
+    (name, index) => sql`${combinedBy(entry.measure, index)}(e.${name}) AS ${name}`,
+  );
   const held = knowsHeld(period) ? raw(', MAX(e.held) AS held, MAX(e.known) AS known') : empty;
   return sql`SELECT ${join([...columns, ...totals])}${held} FROM (${rows}) e GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 }
 
 /** Gains under keys as they are stored, with the keys that have stored rows before the range. */
-function besideStored(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, gained: Sql): Sql {
-  const names = keyNames(spec);
-  const keys = storedKeys(dialect, spec).map((key, index) => sql`${key} AS ${names[index]}`);
+function besideStored(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, gained: Sql): Sql {
+  const names = keyNames(entry);
+  const keys = storedKeys(dialect, entry).map((key, index) => sql`${key} AS ${names[index]}`);
   const nothing = knowsHeld(period) ? raw(', NULL AS held, NULL AS known') : empty;
-  return sql`SELECT ${join([...keys, raw('x.day'), ...partialNames(spec.source)])}${nothing} FROM (${gained}) x UNION ALL ${anchors(dialect, spec, period)}`;
+  return sql`SELECT ${join([...keys, raw('x.day'), ...partialNames(entry.measure)])}${nothing} FROM (${gained}) x UNION ALL ${anchors(dialect, entry, period)}`;
 }
 
 /**
@@ -166,133 +182,140 @@ function heldColumns(period: RollupPeriod, prefix: string): Sql {
 
 const ENTRY_AND_EXIT = raw('(SELECT 0 AS gone UNION ALL SELECT 1 AS gone) x');
 
-function gains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
-  const keys = keyNames(spec);
-  const names = partialNames(spec.source);
+function gains(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+  const keys = keyNames(entry);
+  const names = partialNames(entry.measure);
   if (periodKind(period.period) === 'lifetime') {
     const since = period.baseIsStored ? sql` AND p.day >= ${dialect.integer(period.from)}` : empty;
-    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${raw(spec.partials)} p WHERE p.day <= ${dialect.integer(period.lastDay)}${since}`;
+    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${partialsOf(entry)} p WHERE p.day <= ${dialect.integer(period.lastDay)}${since}`;
   }
   const unit = toDateUnit(period.period);
   if (unit !== null) {
-    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${raw(spec.partials)} p WHERE ${read(dialect, spec, period)}
-UNION ALL ${unitEnds(dialect, spec, period, unit)}${alive(dialect, spec, period)}`;
+    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${partialsOf(entry)} p WHERE ${read(dialect, entry, period)}
+UNION ALL ${unitEnds(dialect, entry, period, unit)}${alive(dialect, entry, period)}`;
   }
   const entering = names.map((name) => sql`CASE WHEN x.gone = 0 THEN p.${name} END AS ${name}`);
   return sql`SELECT ${join([...keys, sql`p.day + x.gone * ${windowLength(period)} AS day`, ...entering])}
-FROM ${raw(spec.partials)} p CROSS JOIN ${ENTRY_AND_EXIT}
-WHERE p.day >= ${dialect.integer(spec.scanFrom)} AND p.day + x.gone * ${windowLength(period)} <= ${dialect.integer(period.through)}${alive(dialect, spec, period)}`;
+FROM ${partialsOf(entry)} p CROSS JOIN ${ENTRY_AND_EXIT}
+WHERE p.day >= ${dialect.integer(entry.scan.scanFrom)} AND p.day + x.gone * ${windowLength(period)} <= ${dialect.integer(period.through)}${alive(dialect, entry, period)}`;
 }
 
 /**
  * A (key, day, value) is counted from its day until the window leaves it or the value's next day, whichever comes
  * first: +1 and −1, so that one running sum gives every date's number of different values.
  */
-function distinctGains(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
-  const keys = keyNames(spec);
+function distinctGains(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+  const keys = keyNames(entry);
+  const [total = empty] = partialNames(entry.measure);
   const one = raw('CASE WHEN p.u IS NULL THEN 0 ELSE 1 END');
   if (periodKind(period.period) === 'lifetime') {
-    return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS a`])} FROM ${raw(spec.partials)} p
+    return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS ${total}`])} FROM ${partialsOf(entry)} p
 WHERE p.day <= ${dialect.integer(period.lastDay)} GROUP BY ${join([...keys, raw('p.u')])}`;
   }
   const unit = toDateUnit(period.period);
   if (unit !== null) {
-    const groups = [...keys, raw('p.u'), dialect.calendarStart(unit, spec.weekStart, raw('p.day'))];
-    return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS a`])} FROM ${raw(spec.partials)} p
-WHERE ${read(dialect, spec, period)} GROUP BY ${join(groups)}
-UNION ALL ${unitEnds(dialect, spec, period, unit)}${alive(dialect, spec, period)}`;
+    const groups = [...keys, raw('p.u'), dialect.calendarStart(unit, entry.weekStart, raw('p.day'))];
+    return sql`SELECT ${join([...keys, sql`MIN(p.day) AS day`, sql`${one} AS ${total}`])} FROM ${partialsOf(entry)} p
+WHERE ${read(dialect, entry, period)} GROUP BY ${join(groups)}
+UNION ALL ${unitEnds(dialect, entry, period, unit)}${alive(dialect, entry, period)}`;
   }
   const length = windowLength(period);
   const left = dialect.least(
     sql`p.day + ${length}`,
     sql`COALESCE(LEAD(p.day) OVER (PARTITION BY ${join([...keys, raw('p.u')])} ORDER BY p.day), p.day + ${length})`,
   );
-  const stays = sql`SELECT ${join([...keys, raw('p.day'), sql`${left} AS gone_on`, sql`${one} AS a`])} FROM ${raw(spec.partials)} p
-WHERE p.day >= ${dialect.integer(spec.scanFrom)} AND p.day <= ${dialect.integer(period.lastDay)}`;
-  return sql`SELECT ${join([...keys, raw('CASE WHEN x.gone = 0 THEN t.day ELSE t.gone_on END AS day'), raw('CASE WHEN x.gone = 0 THEN t.a ELSE -t.a END AS a')])}
-FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= ${dialect.integer(period.through)}${alive(dialect, spec, period)}`;
+  const stays = sql`SELECT ${join([...keys, raw('p.day'), sql`${left} AS gone_on`, sql`${one} AS a`])} FROM ${partialsOf(entry)} p
+WHERE p.day >= ${dialect.integer(entry.scan.scanFrom)} AND p.day <= ${dialect.integer(period.lastDay)}`;
+  return sql`SELECT ${join([...keys, raw('CASE WHEN x.gone = 0 THEN t.day ELSE t.gone_on END AS day'), sql`CASE WHEN x.gone = 0 THEN t.a ELSE -t.a END AS ${total}`])}
+FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= ${dialect.integer(period.through)}${alive(dialect, entry, period)}`;
 }
 
 /** The partials that a period reads, without the one of all rows before the scan. */
-function read(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
-  return sql`p.day >= ${dialect.integer(spec.scanFrom)} AND p.day <= ${dialect.integer(period.lastDay)}`;
+function read(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+  return sql`p.day >= ${dialect.integer(entry.scan.scanFrom)} AND p.day <= ${dialect.integer(period.lastDay)}`;
 }
 
 const LONGEST_UNIT: Readonly<Record<CalendarUnit, number>> = { week: 7, month: 31, quarter: 92, year: 366 };
 
 /** The first day after each unit in which a key has rows: its value to date begins again there, with nothing. */
-function unitEnds(dialect: Dialect, spec: RollupSpec, period: RollupPeriod, unit: CalendarUnit): Sql {
-  const keys = keyNames(spec);
-  const startOf = (day: Sql): Sql => dialect.calendarStart(unit, spec.weekStart, day);
+function unitEnds(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, unit: CalendarUnit): Sql {
+  const keys = keyNames(entry);
+  const startOf = (day: Sql): Sql => dialect.calendarStart(unit, entry.weekStart, day);
   // a day of the next unit, but never of the one after it
   const next = startOf(sql`(b.began + ${raw(String(LONGEST_UNIT[unit]))})`);
-  const units = sql`SELECT DISTINCT ${join([...keys, sql`${startOf(raw('p.day'))} AS began`])} FROM ${raw(spec.partials)} p WHERE ${read(dialect, spec, period)}`;
+  const units = sql`SELECT DISTINCT ${join([...keys, sql`${startOf(raw('p.day'))} AS began`])} FROM ${partialsOf(entry)} p WHERE ${read(dialect, entry, period)}`;
   const ends = sql`SELECT ${join([...keys, sql`${next} AS day`])} FROM (${units}) b`;
-  const nothing = partialNames(spec.source).map((name) => sql`NULL AS ${name}`);
+  const nothing = partialNames(entry.measure).map((name) => sql`NULL AS ${name}`);
   return sql`SELECT ${join([...keys, raw('n.day'), ...nothing])} FROM (${ends}) n WHERE n.day <= ${dialect.integer(period.through)}`;
 }
 
 /** With every date written, a key is alive from its first source row on, be that row older than any window. */
-function alive(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
-  if (!spec.scanBase || period.density !== 'daily') return empty;
-  const nothing = partialNames(spec.source).map((name) => sql`NULL AS ${name}`);
-  return sql` UNION ALL SELECT ${join([...keyNames(spec), raw('p.day'), ...nothing])} FROM ${raw(spec.partials)} p WHERE p.day < ${dialect.integer(spec.scanFrom)}`;
+function alive(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+  if (!entry.scan.scanBase || period.density !== 'daily') return empty;
+  const nothing = partialNames(entry.measure).map((name) => sql`NULL AS ${name}`);
+  return sql` UNION ALL SELECT ${join([...keyNames(entry), raw('p.day'), ...nothing])} FROM ${partialsOf(entry)} p WHERE p.day < ${dialect.integer(entry.scan.scanFrom)}`;
 }
 
 /** Keys that have a stored row before the range. They continue, with zero or from the stored value. */
-function anchors(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
-  const { numeric } = spec.source;
+function anchors(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+  const { numeric } = entry.measure;
   const value = numeric === null ? raw('q.value') : dialect.asAddend(raw('q.value'), numeric);
-  const gained = partialNames(spec.source).map((name) => sql`${period.baseIsStored ? value : raw('NULL')} AS ${name}`);
+  const gained = partialNames(entry.measure).map(
+    (name) => sql`${period.baseIsStored ? value : raw('NULL')} AS ${name}`,
+  );
   const held = knowsHeld(period) ? raw(', q.value AS held, q.known') : empty;
-  return sql`SELECT ${join([...keyNames(spec), sql`${dialect.integer(period.from)} AS day`, ...gained])}${held}
-FROM (${storedBefore(dialect, spec, period)}) q`;
+  return sql`SELECT ${join([...keyNames(entry), sql`${dialect.integer(period.from)} AS day`, ...gained])}${held}
+FROM (${storedBefore(dialect, entry, period)}) q`;
 }
 
 /** The last stored row before the range of each key: keys, `value`, `known`. */
-function storedBefore(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
-  const { table } = spec.statistic;
+function storedBefore(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+  const { table } = entry.statistic;
   const date = sql`s.${table.column('date')}`;
-  const before = sql`${ofPeriod(dialect, spec, period, raw('s'))} AND ${date} < ${dialect.dateOf(dialect.integer(period.from))}`;
-  const keys = storedKeyColumns(spec);
+  const before = sql`${ofPeriod(dialect, entry, period, raw('s'))} AND ${date} < ${dialect.dateOf(dialect.integer(period.from))}`;
+  const keys = storedKeyColumns(entry);
   const columns = join([...named(keys), sql`${dialect.numeric(sql`s.${table.column('value')}`)} AS value`]);
   // with 'changes' and a stored base, a key without rows in the range stays as it is: the others are few, and sought
   if (keys.length > 0 && period.baseIsStored && period.density === 'changes' && dialect.sharesExpressions) {
     const last = dialect.lastBefore({
       table,
-      keys: soughtKeys(dialect, spec, period),
+      keys: soughtKeys(dialect, entry, period),
       date: 'date',
       before: dialect.dateOf(dialect.integer(period.from)),
-      query: activeKeys(dialect, spec, period),
+      query: activeKeys(dialect, entry, period),
     });
     return sql`SELECT ${columns}, 1 AS known FROM ${last}`;
   }
-  const series = spec.source.keys.map(({ property }) => property);
-  return sql`SELECT ${columns}, 1 AS known FROM ${lastRows(dialect, spec.statistic, before, series)} s`;
+  const series = entry.keys.map(({ property }) => property);
+  return sql`SELECT ${columns}, 1 AS known FROM ${lastRows(dialect, entry.statistic, before, series)} s`;
 }
 
 /** The keys that have partials or stored rows in the range. */
-function activeKeys(dialect: Dialect, spec: RollupSpec, period: RollupPeriod): Sql {
-  const { table } = spec.statistic;
+function activeKeys(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+  const { table } = entry.statistic;
   const since = dialect.integer(period.from);
-  return sql`SELECT ${join(named(storedKeyColumns(spec)))} FROM ${table.path} s
-WHERE ${ofPeriod(dialect, spec, period, raw('s'))} AND s.${table.column('date')} >= ${dialect.dateOf(since)}
-UNION SELECT ${join(storedKeys(dialect, spec))} FROM ${raw(spec.partials)} p WHERE p.day >= ${since}`;
+  return sql`SELECT ${join(named(storedKeyColumns(entry)))} FROM ${table.path} s
+WHERE ${ofPeriod(dialect, entry, period, raw('s'))} AND s.${table.column('date')} >= ${dialect.dateOf(since)}
+UNION SELECT ${join(storedKeys(dialect, entry))} FROM ${partialsOf(entry)} p WHERE p.day >= ${since}`;
 }
 
 /** The columns of the primary key before the date, of a row of an active key `a`. */
-function soughtKeys(dialect: Dialect, spec: RollupSpec, { period }: RollupPeriod): { property: string; value: Sql }[] {
-  return primaryKey(spec)
+function soughtKeys(
+  dialect: Dialect,
+  entry: RollupEntry,
+  { period }: RollupPeriod,
+): { property: string; value: Sql }[] {
+  return primaryKey(entry)
     .slice(0, -1)
     .map((property) => {
       switch (property) {
         case 'metricId':
-          return { property, value: dialect.integer(spec.metricId) };
+          return { property, value: dialect.integer(entry.metricId) };
         case 'period':
           return { property, value: dialect.integer(period) };
         default: {
-          const constant = spec.constants.find((key) => key.property === property);
-          const place = spec.source.keys.findIndex((key) => key.property === property);
+          const constant = entry.constants.find((key) => key.property === property);
+          const place = entry.keys.findIndex((key) => key.property === property);
           return { property, value: constant?.value ?? raw(`a.k${String(place)}`) };
         }
       }
@@ -300,8 +323,8 @@ function soughtKeys(dialect: Dialect, spec: RollupSpec, { period }: RollupPeriod
 }
 
 /** The statistic's columns of the source's keys. */
-function storedKeyColumns({ source, statistic }: RollupSpec): readonly Sql[] {
-  return source.keys.map(({ property }) => statistic.table.column(property));
+function storedKeyColumns({ keys, statistic }: RollupEntry): readonly Sql[] {
+  return keys.map(({ property }) => statistic.table.column(property));
 }
 
 /** Columns of `s` as `k0`, `k1`, … */
@@ -309,61 +332,95 @@ function named(columns: readonly Sql[]): Sql[] {
   return columns.map((column, index) => sql`s.${column} AS ${raw(`k${String(index)}`)}`);
 }
 
-// ── shared ──
+// ── stored rows of a period ──
 
 /** Returns the condition that a stored row belongs to the metric, the period and the constant keys. */
 export function ofPeriod(
   dialect: Dialect,
-  spec: Pick<RollupSpec, 'metricId' | 'statistic' | 'constants'>,
+  entry: Pick<RollupEntry, 'metricId' | 'statistic' | 'constants'>,
   { period }: Pick<RollupPeriod, 'period'>,
   alias: Sql,
 ): Sql {
-  const { table } = spec.statistic;
+  const { table } = entry.statistic;
   return join(
     [
-      sql`${alias}.${table.column('metricId')} = ${dialect.integer(spec.metricId)}`,
+      sql`${alias}.${table.column('metricId')} = ${dialect.integer(entry.metricId)}`,
       sql`${alias}.${table.column('period')} = ${dialect.integer(period)}`,
-      ...spec.constants.map(({ property, value }) => sql`${alias}.${table.column(property)} = ${value}`),
+      ...entry.constants.map(({ property, value }) => sql`${alias}.${table.column(property)} = ${value}`),
     ],
     ' AND ',
   );
 }
 
+/** Returns the condition that a stored row is in the range of a period. */
+export function inRange(
+  dialect: Dialect,
+  entry: Pick<RollupEntry, 'metricId' | 'statistic' | 'constants'>,
+  period: Pick<RollupPeriod, 'period' | 'from' | 'through'>,
+  alias: Sql,
+): Sql {
+  const date = sql`${alias}.${entry.statistic.table.column('date')}`;
+  return sql`${ofPeriod(dialect, entry, period, alias)} AND ${date} >= ${dialect.dateOf(dialect.integer(period.from))}
+AND ${date} <= ${dialect.dateOf(dialect.integer(period.through))}`;
+}
+
+// A running value holds until the next row. Where a range ends before what is covered, the first date after it gets a
+// row of the value that held there, or what was recorded after the range would change with it.
+
+/** Before the range is replaced: gives every key a row on the first date after it, with the value carried to it. */
+export function* carryAfter(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Work<void> {
+  yield* execute(insertCarried(dialect, rowsOf(dialect, entry, period), dateAfter(dialect, period)));
+}
+
+/** After the range was replaced: keys that had no row before it get one of "nothing" on the first date after it. */
+export function* endNewKeys(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Work<void> {
+  const nothing = dialect.decimal(meaningOf(entry.measure.aggregate).empty);
+  yield* execute(insertCarried(dialect, rowsOf(dialect, entry, period), dateAfter(dialect, period), nothing));
+}
+
+/** With 'changes': drops a row on the first date after the range that repeats the row before it. */
+export function* dropUnchanged(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Work<void> {
+  yield* execute(deleteRepeated(dialect, rowsOf(dialect, entry, period), dateAfter(dialect, period)));
+}
+
+function rowsOf(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): StatisticRows {
+  return { statistic: entry.statistic, where: (alias) => ofPeriod(dialect, entry, period, alias) };
+}
+
+function dateAfter(dialect: Dialect, { through }: RollupPeriod): Sql {
+  return dialect.dateOf(dialect.integer(through + 1));
+}
+
 /** The columns of a stored row in the order of the primary key. */
 function stored(
   dialect: Dialect,
-  spec: RollupSpec,
+  entry: RollupEntry,
   period: RollupPeriod,
   keys: readonly Sql[],
   day: Sql,
   from: Sql,
   value: Sql,
 ): Sql {
-  const columns = primaryKey(spec).map((property) => {
+  const columns = primaryKey(entry).map((property) => {
     switch (property) {
       case 'metricId':
-        return dialect.integer(spec.metricId);
+        return dialect.integer(entry.metricId);
       case 'period':
         return dialect.integer(period.period);
       case 'date':
         return dialect.dateOf(day);
       default: {
-        const constant = spec.constants.find((key) => key.property === property);
-        return constant?.value ?? keys[spec.source.keys.findIndex((key) => key.property === property)];
+        const constant = entry.constants.find((key) => key.property === property);
+        return constant?.value ?? keys[entry.keys.findIndex((key) => key.property === property)];
       }
     }
   });
-  return sql`SELECT ${join([...columns.map((column, index) => sql`${column} AS ${raw(`c${String(index)}`)}`), sql`${isCount(spec) ? value : dialect.storedValue(value)} AS v`])} FROM ${from}`;
+  return sql`SELECT ${join([...columns.map((column, index) => sql`${column} AS ${raw(`c${String(index)}`)}`), sql`${isCount(entry) ? value : dialect.storedValue(value)} AS v`])} FROM ${from}`;
 }
 
 /** The properties of the statistic's primary key, in its order. */
-export function primaryKey({ statistic }: RollupSpec): readonly string[] {
+export function primaryKey({ statistic }: Pick<RollupEntry, 'statistic'>): readonly string[] {
   return ['metricId', 'period', ...statistic.keys.map(({ property }) => property), 'date'];
-}
-
-/** True if partials contain values to distinguish, rather than totals. */
-function isDistinct({ source }: RollupSpec): boolean {
-  return source.distinct !== null;
 }
 
 function partition(keys: readonly Sql[]): Sql {

@@ -4,10 +4,10 @@ import { removeBefore } from '../../lib/statistics/write/prune.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { newMetric } from '../rollup/stored.js';
 import { describeOnDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { definitionOf, Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
 
 @Entity()
 class Visit {
@@ -116,7 +116,7 @@ describeOnDatabase('postgres', 'the plans of statements', (database) => {
   });
 
   /** Each step's statements, on tables that no ANALYZE has seen. */
-  async function executed(visits: number, given: Partial<TrackerDefinition>): Promise<Map<string, Executed[]>> {
+  async function executed(visits: number, given: Partial<OneMetric>): Promise<Map<string, Executed[]>> {
     for (const { tablePath } of dataSource.entityMetadatas) {
       await dataSource.query(`TRUNCATE ${tablePath} CASCADE`);
       await dataSource.query(`ALTER TABLE ${tablePath} SET (autovacuum_enabled = false)`);
@@ -186,7 +186,7 @@ describeOnDatabase('postgres', 'the plans of statements', (database) => {
   /** Rows and pages that each statement has read; of a verification, whose slices are more with more rows, all together. */
   async function readBySteps(
     visits: number,
-    given: Partial<TrackerDefinition>,
+    given: Partial<OneMetric>,
   ): Promise<Map<string, { rows: number; pages: number }>> {
     const read = new Map<string, { rows: number; pages: number }>();
     for (const [step, statements] of await executed(visits, given)) {

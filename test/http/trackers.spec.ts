@@ -112,6 +112,7 @@ describe('the trackers of the JSON interface', () => {
     expect(trackers.find(({ name }: { name: string }) => name === 'OrderTracker')).toEqual({
       name: 'OrderTracker',
       metric: 'shop/orders',
+      metrics: ['shop/orders'],
       periods: ['DAY', 'LIFETIME', 'WEEK'],
       schedule: null,
       nextRunAt: null,

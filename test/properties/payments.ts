@@ -4,9 +4,8 @@ import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { AGGREGATES, type AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { exactValue } from '../../lib/statistics/tables/exact-value.js';
 import { Period, type WeekStart } from '../../lib/time/period.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import type { DatabaseKind } from '../support/databases.js';
-import { definitionOf } from '../support/engine.js';
+import { definitionOf, type OneMetric } from '../support/engine.js';
 import type { ModelPeriod, ModelRow, ModelRows } from './model.js';
 
 @Entity()
@@ -125,7 +124,7 @@ export function modelPeriod(period: Period, weekStart: WeekStart): ModelPeriod {
   return period === Period.DAY ? { kind: 'day' } : { kind: 'rolling', days: period / 86_400 };
 }
 
-export function definitionFor(ref: string, given: GivenTracker, zone: string): TrackerDefinition {
+export function definitionFor(ref: string, given: GivenTracker, zone: string): OneMetric {
   const { aggregate, byUser } = given;
   const field = aggregate === 'count' ? null : aggregate === 'countDistinct' && !byUser ? 'member' : 'amount';
   return definitionOf({

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import type { MetricDefinition } from '../../lib/catalog/definitions.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
 import { Kill, unlessKilled } from './killed.js';
 import { modelDate, modelRows, shiftDate, type ModelRow } from './model.js';
 import {
@@ -59,7 +58,7 @@ describeOnEachDatabase('rollup', (database) => {
   });
 
   /** A run that is killed changes no row. */
-  async function kill(definition: TrackerDefinition, now: Date, after: number): Promise<void> {
+  async function kill(definition: OneMetric, now: Date, after: number): Promise<void> {
     const ref = (definition.metric as MetricDefinition).ref;
     const stored = (): Promise<unknown> =>
       Promise.all(

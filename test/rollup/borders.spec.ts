@@ -12,10 +12,10 @@ import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { addDays } from '../../lib/time/local-date.js';
 import { Period, type WeekStart } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import type { RunOptions, TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { allRowsOf, engineOn, insert, intlDate, newMetric, rowsOf, tally } from './stored.js';
 
 @Entity()
@@ -57,7 +57,7 @@ const PERIODS = [
   Period.LIFETIME,
 ];
 
-function aggregateOf(name: AggregateFunction): TrackerDefinition['aggregate'] {
+function aggregateOf(name: AggregateFunction): OneMetric['aggregate'] {
   return { function: name, field: name === 'count' ? null : 'amount' };
 }
 
@@ -91,15 +91,15 @@ describeOnEachDatabase('the borders of runs', (database) => {
     await engine.dataSource.getRepository(Visit).delete(ids);
   }
 
-  function tracker(given: Partial<TrackerDefinition> = {}): TrackerDefinition & { metric: MetricDefinition } {
+  function tracker(given: Partial<OneMetric> = {}): OneMetric & { metric: MetricDefinition } {
     return { ...definitionOf({ metric: newMetric(), dateField: 'at', ...given }), metric: newMetric() };
   }
 
-  function run(definition: TrackerDefinition, now: string, options: Partial<RunOptions> = {}): Promise<TrackResult> {
+  function run(definition: OneMetric, now: string, options: Partial<RunOptions> = {}): Promise<TrackResult> {
     return engine.run(definition, Visit, { ...options, now: instant(now) });
   }
 
-  async function everything(definition: TrackerDefinition): Promise<Record<string, Record<string, string | null>>> {
+  async function everything(definition: OneMetric): Promise<Record<string, Record<string, string | null>>> {
     const rows = await allRowsOf(engine, definition);
     return Object.fromEntries(definition.periods.map((period, index) => [Period.nameOf(period), rows[index] ?? {}]));
   }
@@ -429,7 +429,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
   });
 
   describe('a definition', () => {
-    test.each<[string, Partial<TrackerDefinition>]>([
+    test.each<[string, Partial<OneMetric>]>([
       ['its aggregate', { aggregate: { function: 'max', field: 'amount' } }],
       ['the field of it', { aggregate: { function: 'sum', field: 'user' } }],
       ['its zone', { timeZone: 'Europe/Amsterdam' }],
@@ -540,9 +540,8 @@ describeOnEachDatabase('the borders of runs', (database) => {
 
     test('sourceKeptSince: a window, a bucket or a mean that needs the lost rows is refused', async () => {
       await visits('2024-05-01', '2024-05-20');
-      const kept = (given: Partial<TrackerDefinition>): TrackerDefinition =>
-        tracker({ sourceKeptSince: '2024-05-18', ...given });
-      const refused: [string, TrackerDefinition][] = [
+      const kept = (given: Partial<OneMetric>): OneMetric => tracker({ sourceKeptSince: '2024-05-18', ...given });
+      const refused: [string, OneMetric][] = [
         ['window', kept({ periods: [Period.WEEK] })],
         ['bucket', kept({ periods: [Period.CALENDAR_MONTH] })],
         ['mean', kept({ periods: [Period.LIFETIME], aggregate: aggregateOf('avg') })],

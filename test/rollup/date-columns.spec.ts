@@ -2,10 +2,9 @@ import { Column, CreateDateColumn, Entity, EntitySchema, PrimaryColumn, type Dat
 import type { EntitySchemaColumnOptions } from 'typeorm';
 import { InvalidPropertyPathError } from '../../lib/errors/source.error.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { setInputDatesAsUtc } from '../support/connection-settings.js';
 import { describeOnDatabase, describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { definitionOf, Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
 import { engineOn, intlDate, newMetric, ran, rowsOf, tally } from './stored.js';
 
 type Values = Record<string, unknown> & { id: number };
@@ -15,7 +14,7 @@ interface ColumnCase {
   options: EntitySchemaColumnOptions;
   given: (at: Date, zone: string) => unknown;
   read: ((value: unknown) => Date) | null;
-  tracker?: Partial<TrackerDefinition>;
+  tracker?: Partial<OneMetric>;
   indexed?: boolean;
 }
 
@@ -182,7 +181,7 @@ describeOnEachDatabase('date columns', (database) => {
 
     afterAll(() => database.reset());
 
-    function definitionFor(column: string, timeZone: string): TrackerDefinition {
+    function definitionFor(column: string, timeZone: string): OneMetric {
       const tracker = columns[column]?.tracker;
       return definitionOf({ metric: newMetric(), dateField: column, timeZone, ...tracker });
     }

@@ -2,9 +2,9 @@ import { Column, DeleteDateColumn, Entity, ManyToOne, PrimaryColumn, type Relati
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { allRowsOf, engineOn, insert, newMetric } from './stored.js';
 
 @Entity()
@@ -97,9 +97,9 @@ describeOnEachDatabase('statistics of what was deleted', (database) => {
   /** What is stored after a run on the 3rd, what `delete` does, and a run on the 4th, which looks back to the 2nd. */
   async function afterDeletion(
     source: new () => object,
-    given: Partial<TrackerDefinition>,
+    given: Partial<OneMetric>,
     deletion: () => Promise<unknown>,
-  ): Promise<{ rows: Rows[]; definition: TrackerDefinition }> {
+  ): Promise<{ rows: Rows[]; definition: OneMetric }> {
     const definition = definitionOf({ metric: newMetric(), dateField: 'at', periods: PERIODS, ...given });
     await engine.run(definition, source, { now: may(3, 20) });
     if (given.target === byAuthor) expect(await allRowsOf(engine, definition)).toEqual(WHOLE);
@@ -182,10 +182,7 @@ describeOnEachDatabase('statistics of what was deleted', (database) => {
       expect(rows[2]).toEqual({ '2024-05-01 1': '1', '2024-05-01 2': '4', '2024-05-02 1': null });
     });
 
-    async function afterDailyDeletion(
-      entity: new () => object,
-      given: Partial<TrackerDefinition>,
-    ): Promise<{ rows: Rows[] }> {
+    async function afterDailyDeletion(entity: new () => object, given: Partial<OneMetric>): Promise<{ rows: Rows[] }> {
       return afterDeletion(entity, { ...given, target: { ...byAuthor } }, () => authors().delete(1));
     }
   });

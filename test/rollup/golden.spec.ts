@@ -4,9 +4,9 @@ import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { Period } from '../../lib/time/period.js';
 import { exactValue } from '../../lib/statistics/tables/exact-value.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { definitionOf, Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
 
 @Entity()
 class User {
@@ -75,7 +75,7 @@ describeOnEachDatabase('the rows of the peers', (database) => {
     mariadb: `DATE_FORMAT(date, '%Y-%m-%d')`,
   }[database.kind];
 
-  async function computed(ref: string, definition: Partial<TrackerDefinition>): Promise<string[]> {
+  async function computed(ref: string, definition: Partial<OneMetric>): Promise<string[]> {
     const metric = defineMetric({ domain: DOMAIN, ref });
     await engine.run(definitionOf({ metric, dateField: 'timestamp', ...definition }), Comment, { now: NOW });
     const object = definition.target !== undefined;
@@ -90,7 +90,7 @@ ${object ? 'object_id,' : ''} value FROM ${table} s JOIN trackstats_metric m ON 
   }
 
   const byUser: TrackedTarget = { kind: 'objects', field: 'user', entity: null };
-  const trackers: Record<string, Partial<TrackerDefinition>> = {
+  const trackers: Record<string, Partial<OneMetric>> = {
     count: {},
     byuser: { target: byUser, density: 'daily' },
     user3: { target: { kind: 'object', object: { type: User, id: 3 } }, density: 'daily', where: { user: { id: 3 } } },
@@ -124,7 +124,7 @@ ${object ? 'object_id,' : ''} value FROM ${table} s JOIN trackstats_metric m ON 
     quarter: Period.CALENDAR_QUARTER,
     year: Period.CALENDAR_YEAR,
   };
-  const aggregates: Record<string, TrackerDefinition['aggregate']> = {
+  const aggregates: Record<string, OneMetric['aggregate']> = {
     count: { function: 'count', field: null },
     users: { function: 'countDistinct', field: 'user' },
     sum: { function: 'sum', field: 'score' },

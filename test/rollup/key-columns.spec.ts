@@ -11,9 +11,9 @@ import { InvalidPropertyPathError } from '../../lib/errors/source.error.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { type DatabaseKind, describeOnEachDatabase, type TestDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { definitionOf, Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
 import { newMetric, ran, rowsOf } from './stored.js';
 
 @Entity()
@@ -395,7 +395,7 @@ describeOnEachDatabase('keys of a column of type', (database) => {
     );
   }
 
-  async function storedRows(definition: TrackerDefinition): Promise<Record<string, string | null>[]> {
+  async function storedRows(definition: OneMetric): Promise<Record<string, string | null>[]> {
     return [await rowsOf(engine, definition, PERIODS[0]), await rowsOf(engine, definition, PERIODS[1])];
   }
 

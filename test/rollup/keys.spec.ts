@@ -3,9 +3,9 @@ import { Column, Entity, EntitySchema, JoinColumn, ManyToOne, PrimaryColumn, typ
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { engineOn, insert, newMetric, ran, rowsOf } from './stored.js';
 
 @Entity()
@@ -116,7 +116,7 @@ describeOnEachDatabase('keys', (database) => {
   const accounts: TrackedTarget = { kind: 'objects', field: 'name', entity: Account };
   const periods = [Period.DAY, Period.WEEK, Period.CALENDAR_MONTH, Period.LIFETIME];
 
-  async function counted(given: Partial<TrackerDefinition>): Promise<Record<string, string | null>> {
+  async function counted(given: Partial<OneMetric>): Promise<Record<string, string | null>> {
     return (await ran(engine, Reading, `${DAY}T20:00:00Z`, { dateField: 'at', ...given })).rows();
   }
 
@@ -203,7 +203,7 @@ describeOnEachDatabase('keys', (database) => {
   test('a fixed object of each, one tracker beside the other', async () => {
     await store(LOOKALIKES.map((name, index) => ({ name, amount: index })));
     const metric = newMetric();
-    const definition = (id: string): TrackerDefinition =>
+    const definition = (id: string): OneMetric =>
       definitionOf({
         metric,
         dateField: 'at',

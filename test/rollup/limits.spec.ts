@@ -3,9 +3,9 @@ import { OutOfRangeError } from '../../lib/errors/run.error.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { allRowsOf, engineOn, insert, newMetric } from './stored.js';
 
 @Entity()
@@ -51,7 +51,7 @@ describeOnEachDatabase('what does not fit', (database) => {
   });
   beforeEach(() => engine.dataSource.createQueryBuilder().delete().from(View).execute());
 
-  async function refused(given: Partial<TrackerDefinition>, message: RegExp): Promise<void> {
+  async function refused(given: Partial<OneMetric>, message: RegExp): Promise<void> {
     const definition = definitionOf({
       name: 'ViewTracker',
       metric: newMetric(),

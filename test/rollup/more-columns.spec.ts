@@ -17,9 +17,9 @@ import {
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { type DatabaseKind, describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { engineOn, insert, newMetric, ran, rowsOf } from './stored.js';
 
 @Entity()
@@ -34,7 +34,7 @@ class ByText extends AbstractStatistic {
   text!: string | null;
 }
 
-type Given = Partial<TrackerDefinition> & Pick<TrackerDefinition, 'dateField'>;
+type Given = Partial<OneMetric> & Pick<OneMetric, 'dateField'>;
 
 /** A table that TypeORM did not make, and what a tracker of it stores, or with which error it ends. */
 interface Case {
@@ -90,7 +90,7 @@ function dated(
   declared: EntitySchemaColumnOptions,
   values: string[],
   expected: Case['expected'],
-  given: Partial<TrackerDefinition> = {},
+  given: Partial<OneMetric> = {},
 ): Case {
   return { table: `at ${type}`, values, columns: { at: declared }, given: { dateField: 'at', ...given }, expected };
 }

@@ -34,9 +34,9 @@ import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { Period } from '../../lib/time/period.js';
 import type { Source } from '../../lib/rollup/source.resolver.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { engineOn, insert, newMetric, ran, rowsOf } from './stored.js';
 
 class Span {
@@ -349,11 +349,7 @@ async function fill(dataSource: DataSource): Promise<void> {
 
 /** What a test asks of every shop, however it is named. */
 function shopOf(getEngine: () => Engine): {
-  counted: (
-    source: Source,
-    dateField: string,
-    given?: Partial<TrackerDefinition>,
-  ) => Promise<Record<string, string | null>>;
+  counted: (source: Source, dateField: string, given?: Partial<OneMetric>) => Promise<Record<string, string | null>>;
 } {
   return {
     counted: async (source, dateField, given = {}) =>
@@ -592,7 +588,7 @@ describeOnEachDatabase('a source', (database) => {
   });
 
   describe('where', () => {
-    test.each<[string, TrackerDefinition['where'], Record<string, string>]>([
+    test.each<[string, OneMetric['where'], Record<string, string>]>([
       ['an object', { status: 'paid' }, { '2024-05-01': '2' }],
       ['operators', { amount: MoreThan(10), status: In(['paid', 'open']) }, { '2024-05-01': '1', '2024-05-02': '2' }],
       ['an array', [{ status: 'open' }, { customer: { id: 2 } }], { '2024-05-01': '1', '2024-05-02': '2' }],
@@ -616,7 +612,7 @@ describeOnEachDatabase('a source', (database) => {
     test('adds to the conditions of the query, whatever they are joined by', async () => {
       const open = (): ReturnType<typeof orders.createQueryBuilder> =>
         orders.createQueryBuilder('o').where('o.id = 1').orWhere('o.id = 3');
-      const cases: [TrackerDefinition['where'], Record<string, string>][] = [
+      const cases: [OneMetric['where'], Record<string, string>][] = [
         [{ status: 'open' }, { '2024-05-02': '1' }],
         [[{ id: 1 }, { id: 4 }], { '2024-05-01': '1' }],
         [(query, alias) => query.andWhere(`${alias}.id <> 1`), { '2024-05-02': '1' }],
@@ -644,7 +640,7 @@ describeOnEachDatabase('a source', (database) => {
 
     test('changes the definition, and its parameters do not', async () => {
       const definition = definitionOf({ metric: newMetric(), dateField: 'paidAt' });
-      const run = (where: TrackerDefinition['where']): Promise<unknown> =>
+      const run = (where: OneMetric['where']): Promise<unknown> =>
         engine.run({ ...definition, where }, Order, { now: new Date(NOW) });
       await run({ amount: MoreThan(10) });
       await run({ amount: MoreThan(20) });

@@ -12,16 +12,15 @@ import {
 } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { partialsQuery } from '../../lib/rollup/rollup-sql.js';
-import type { RollupSpec } from '../../lib/rollup/rollup-spec.js';
+import type { RollupEntry } from '../../lib/rollup/rollup-spec.js';
 import { freshQuery } from '../../lib/rollup/window-sql.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { Period } from '../../lib/time/period.js';
 import { planRun, type CoveredRange } from '../../lib/tracking/source/run-plan.js';
-import { scanOf } from '../../lib/tracking/source/run-spec.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import { scansOf } from '../../lib/tracking/source/run-spec.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { asTracker, definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { engineOn, insert, newMetric, ran, rowsOf } from './stored.js';
 
 @Entity()
@@ -128,7 +127,7 @@ describeOnEachDatabase('SQL', (database) => {
   }
 
   /** The spec of a run on 10 May 2024, made without asking the database anything. */
-  function specFor(given: Partial<TrackerDefinition>, coverage: ReadonlyMap<Period, CoveredRange>): RollupSpec {
+  function specFor(given: Partial<OneMetric>, coverage: ReadonlyMap<Period, CoveredRange>): RollupEntry {
     const dataSources = new DataSources(engine.dataSource, () => []);
     const resolver = new TrackerResolver(engine.database, dataSources, new ObjectTypes(dataSources));
     const definition = definitionOf({
@@ -138,22 +137,25 @@ describeOnEachDatabase('SQL', (database) => {
       where: { note: 'a note' },
       ...given,
     });
-    const resolved = resolver.resolve(definition, Purchase);
+    const resolved = resolver.resolve(asTracker(definition), Purchase);
+    const [resolvedEntry] = resolved.entries;
+    if (resolvedEntry === undefined) throw new Error('no entry');
     const plan = planRun({
-      definition,
+      definition: resolved.definition,
       tracker: 'spec',
-      fingerprint: () => 'f',
+      entries: [{ ...resolvedEntry, fingerprint: () => 'f', coverage }],
       today: '2024-05-10',
-      coverage,
       requested: {},
       firstDate: '2024-03-01',
     });
-    const scan = scanOf(resolved, plan, new Date('2024-05-10T09:00:00Z'), false);
-    return {
-      ...scan,
-      metricId: 7,
-      periods: plan.periods.map((period) => ({ ...period, hasStored: coverage.size > 0 })),
-    };
+    const now = new Date('2024-05-10T09:00:00Z');
+    const [scan] = scansOf(resolved, plan, { now, firstDate: '2024-03-01', countsByIndex: false });
+    if (scan === undefined || scan === null) throw new Error('no scan');
+    const { target, measure } = resolvedEntry;
+    const { statistic, constants } = target;
+    const periods = (plan.entries[0] ?? []).map((period) => ({ ...period, hasStored: coverage.size > 0 }));
+    const entry = { metricId: 7, statistic, constants, keys: scan.source.keys, measure, scan };
+    return { ...entry, weekStart: definition.weekStart, periods };
   }
 
   function printed(statement: Sql): string {
@@ -165,7 +167,7 @@ describeOnEachDatabase('SQL', (database) => {
   const covered = { from: '2024-03-01', through: '2024-05-09', fingerprint: 'f' } as const;
   const seller = { kind: 'objects', field: 'shopper', entity: null } as const;
 
-  test.each<[string, Partial<TrackerDefinition>, boolean]>([
+  test.each<[string, Partial<OneMetric>, boolean]>([
     ['a first run of days across a change of the clock', { periods: [Period.DAY] }, false],
     [
       'a further run of a sum by object, a week and all time, where it changes',
@@ -193,7 +195,7 @@ describeOnEachDatabase('SQL', (database) => {
     const spec = specFor(given, new Map(isFurther ? periods.map((period) => [period, covered]) : []));
     const { dialect } = engine.database;
     const texts = spec.periods.map((period) => printed(freshQuery(dialect, spec, period)));
-    expect([printed(partialsQuery(dialect, spec)), ...texts].join('\n\n')).toMatchSnapshot();
+    expect([printed(partialsQuery(dialect, spec.scan)), ...texts].join('\n\n')).toMatchSnapshot();
     expect(recorder.statements).toEqual([]);
   });
 

@@ -8,9 +8,8 @@ import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-
 import { Period } from '../../lib/time/period.js';
 import type { TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import type { Source } from '../../lib/rollup/source.resolver.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import type { TestDatabase } from '../support/databases.js';
-import { definitionOf, Engine } from '../support/engine.js';
+import { definitionOf, Engine, type OneMetric } from '../support/engine.js';
 
 const DOMAIN = defineDomain({ ref: 'specs' });
 let made = 0;
@@ -96,7 +95,7 @@ async function storedOf(
 
 export interface Ran {
   metric: MetricDefinition;
-  definition: TrackerDefinition;
+  definition: OneMetric;
   result: TrackResult;
   /** of the first period, or of the one given */
   rows(period?: Period): Promise<Record<string, string | null>>;
@@ -107,7 +106,7 @@ export async function ran(
   engine: Engine,
   source: Source,
   now: string | Date,
-  given: Partial<TrackerDefinition> & Pick<TrackerDefinition, 'dateField'>,
+  given: Partial<OneMetric> & Pick<OneMetric, 'dateField'>,
 ): Promise<Ran> {
   const metric = newMetric();
   const definition = definitionOf({ metric, ...given });
@@ -118,19 +117,19 @@ export async function ran(
 /** What is stored for a tracker in its first period, or in the one given. */
 export async function rowsOf(
   engine: Engine,
-  definition: TrackerDefinition,
+  definition: OneMetric,
   period: Period = definition.periods[0] ?? Period.DAY,
 ): Promise<Rows> {
   return (await storedFor(engine, definition)).get(period) ?? {};
 }
 
 /** What is stored for a tracker in each of its periods, in their order. */
-export async function allRowsOf(engine: Engine, definition: TrackerDefinition): Promise<Rows[]> {
+export async function allRowsOf(engine: Engine, definition: OneMetric): Promise<Rows[]> {
   const found = await storedFor(engine, definition);
   return definition.periods.map((period) => found.get(period) ?? {});
 }
 
-function storedFor(engine: Engine, { metric, target }: TrackerDefinition): Promise<ReadonlyMap<number, Rows>> {
+function storedFor(engine: Engine, { metric, target }: OneMetric): Promise<ReadonlyMap<number, Rows>> {
   const entity =
     target.kind === 'total'
       ? StatisticByDate

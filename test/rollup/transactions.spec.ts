@@ -7,10 +7,9 @@ import { query, type Work } from '../../lib/database/work.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import type { TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { describeOnEachDatabase, type DatabaseKind, type TestDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { allRowsOf, engineOn, insert, newMetric } from './stored.js';
 
 @Entity()
@@ -32,7 +31,7 @@ function sale(id: number, day = (id % 10) + 1): object {
   return { id, at: new Date(Date.UTC(2024, 4, day, 9)), seller: id % 3 };
 }
 
-function tracker(given: Partial<TrackerDefinition> = {}): TrackerDefinition {
+function tracker(given: Partial<OneMetric> = {}): OneMetric {
   return definitionOf({
     metric: newMetric(),
     dateField: 'at',
@@ -41,10 +40,10 @@ function tracker(given: Partial<TrackerDefinition> = {}): TrackerDefinition {
   });
 }
 
-const BY_SELLER: Partial<TrackerDefinition> = { target: { kind: 'objects', field: 'seller', entity: Sale } };
+const BY_SELLER: Partial<OneMetric> = { target: { kind: 'objects', field: 'seller', entity: Sale } };
 
 /** What a fresh computation of the source has, under another metric. */
-async function fresh(engine: Engine, definition: TrackerDefinition): Promise<Record<string, string | null>[]> {
+async function fresh(engine: Engine, definition: OneMetric): Promise<Record<string, string | null>[]> {
   const other = { ...definition, metric: newMetric() };
   await engine.run(other, Sale, { now: NOW });
   return allRowsOf(engine, other);
@@ -394,7 +393,7 @@ describeOnEachDatabase('a statement that fails', (database: TestDatabase) => {
     return hit;
   }
 
-  async function state(definition: TrackerDefinition): Promise<unknown> {
+  async function state(definition: OneMetric): Promise<unknown> {
     const coverages = await engine.dataSource
       .getRepository(Coverage)
       .find({ order: { metricId: 'ASC', period: 'ASC' } });

@@ -2,15 +2,15 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, OneToOne, PrimaryColumn, 
 import { AmbiguousRelationError } from '../../lib/errors/source.error.js';
 import { InvalidSourceError } from '../../lib/errors/source.error.js';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
-import { resolveSource, type SourceReading } from '../../lib/rollup/source.resolver.js';
+import { resolveSource, type MeasureReading, type SourceReading } from '../../lib/rollup/source.resolver.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { statisticTableOf } from '../../lib/statistics/tables/statistic-table.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackedTarget, TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { allRowsOf, engineOn, insert, newMetric, ran } from './stored.js';
 
 /** A table of the application that was filled twice: its codes should be unique, and nothing keeps them so. */
@@ -193,7 +193,7 @@ describeOnEachDatabase('a join that nothing proves to find one row', (database) 
       aggregate: { function: name, field },
       density: 'changes',
     } as const;
-    const rowsOf = async (more: Partial<TrackerDefinition>): Promise<Record<string, string | null>[]> => {
+    const rowsOf = async (more: Partial<OneMetric>): Promise<Record<string, string | null>[]> => {
       const { definition } = await ran(engine, Sale, NOW, { ...given, ...more });
       return (await allRowsOf(engine, definition)).map((rows) =>
         Object.fromEntries(Object.entries(rows).filter(([key]) => key < '2024-05-03')),
@@ -255,7 +255,7 @@ describeOnEachDatabase('a join that nothing proves to find one row', (database) 
         { target: { kind: 'objects', field: 'country', entity: null } },
         { aggregate: { function: 'countDistinct', field: 'country.id' } },
         { aggregate: { function: 'max', field: 'country.id' } },
-      ] as Partial<TrackerDefinition>[]) {
+      ] as Partial<OneMetric>[]) {
         await expect(ran(engine, Sale, NOW, { dateField: 'at', where: { id: 77 }, ...more })).rejects.toThrow(
           AmbiguousRelationError,
         );
@@ -275,7 +275,7 @@ describeOnEachDatabase('a join that nothing proves to find one row', (database) 
   });
 
   test('the other side of a one-to-one without a unique constraint', async () => {
-    const of = async (source: abstract new () => object, given: Partial<TrackerDefinition>, dateField = 'at') =>
+    const of = async (source: abstract new () => object, given: Partial<OneMetric>, dateField = 'at') =>
       (await ran(engine, source, NOW, { dateField, ...given })).rows();
     expect(await of(Buyer, { where: { badge: { colour: 'red' } } })).toEqual({ '2024-05-01': '1', '2024-05-02': '1' });
     const colours: TrackedTarget = {
@@ -299,20 +299,25 @@ describeOnEachDatabase('a join that nothing proves to find one row', (database) 
   });
 
   describe('the plan', () => {
-    const resolved = (source: new () => object, given: Partial<SourceReading>) =>
-      resolveSource(engine.database.dialect, engine.dataSource, source, {
-        dateField: 'at',
-        aggregate: { function: 'count', field: null },
-        keys: [],
-        statistic: statisticTableOf(engine.database, StatisticByDate),
-        where: null,
-        withDeleted: false,
-        epoch: null,
-        storedIn: null,
-        ...given,
-      });
+    const resolved = (source: new () => object, { aggregate, ...given }: Partial<SourceReading & MeasureReading>) =>
+      resolveSource(
+        engine.database.dialect,
+        engine.dataSource,
+        source,
+        {
+          dateField: 'at',
+          keys: [],
+          statistic: statisticTableOf(engine.database, StatisticByDate),
+          where: null,
+          withDeleted: false,
+          epoch: null,
+          storedIn: null,
+          ...given,
+        },
+        { aggregate: aggregate ?? { function: 'count', field: null }, where: null },
+      );
 
-    test.each<[string, Partial<SourceReading>]>([
+    test.each<[string, Partial<SourceReading & MeasureReading>]>([
       ['a primary key', { where: { buyer: { id: 1 } } }],
       ['a unique constraint', { where: { byNumber: { rate: 21 } } }],
       ['a unique index', { where: { byIso: { rate: 21 } } }],

@@ -1,9 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase, type DatabaseKind } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { engineOn, insert, newMetric, ran, rowsOf } from './stored.js';
 
 const DOUBLE: Record<DatabaseKind, 'double' | 'double precision'> = {
@@ -372,7 +371,7 @@ describeOnEachDatabase('values', (database) => {
         [5, null, 8],
       ]);
       const aggregate = { function: name, field: name === 'count' ? null : 'int' };
-      const given: Partial<TrackerDefinition> = {
+      const given: Partial<OneMetric> = {
         aggregate,
         periods: [Period.days(2), Period.LIFETIME],
         target: { kind: 'objects', field: 'account', entity: Payment as never },

@@ -12,7 +12,7 @@ import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-
 import { statisticTablesOf } from '../../lib/statistics/tables/statistic-table.js';
 export const TRACKSTATS_ENTITIES = [Domain, Metric, StatisticByDate, StatisticByDateAndObject, Coverage];
 import type { Source } from '../../lib/rollup/source.resolver.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import type { TrackerDefinition, TrackerEntry } from '../../lib/tracking/definition/tracker-definition.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { TrackerVerifier, type Difference } from '../../lib/tracking/running/tracker.verifier.js';
 import { TrackerRunner, type RunOptions, type TrackResult } from '../../lib/tracking/running/tracker.runner.js';
@@ -51,26 +51,43 @@ export class Engine {
   }
 
   run(
-    definition: TrackerDefinition,
+    definition: OneMetric | TrackerDefinition,
     source: Source,
     options: Partial<RunOptions> & { now: Date },
   ): Promise<TrackResult> {
-    return this.runner.run(definition, source, options);
+    return this.runner.run(asTracker(definition), source, options);
   }
 
   verify(
-    definition: TrackerDefinition,
+    definition: OneMetric | TrackerDefinition,
     source: Source,
     range: { from?: LocalDate; to?: LocalDate } = {},
   ): Promise<Difference[]> {
-    return this.verifier.verify(definition, source, range);
+    return this.verifier.verify(asTracker(definition), source, range);
   }
 }
 
+/** A definition of one metric, as most specs write it. */
+export interface OneMetric extends Omit<TrackerDefinition, 'entries' | 'withTotal'> {
+  readonly metric: TrackerEntry['metric'];
+  readonly periods: TrackerEntry['periods'];
+  readonly aggregate: TrackerEntry['aggregate'];
+  readonly density: TrackerEntry['density'];
+}
+
+/** The definition as the engine reads it. */
+export function asTracker(given: OneMetric | TrackerDefinition): TrackerDefinition {
+  if ('entries' in given) return given;
+  const { metric, periods, aggregate, density, ...common } = given;
+  return {
+    ...common,
+    withTotal: false,
+    entries: [{ metric, periods, aggregate, density, totalDensity: density, where: null }],
+  };
+}
+
 /** Returns a definition with all defaults and the given changes. */
-export function definitionOf(
-  given: Partial<TrackerDefinition> & Pick<TrackerDefinition, 'metric' | 'dateField'>,
-): TrackerDefinition {
+export function definitionOf(given: Partial<OneMetric> & Pick<OneMetric, 'metric' | 'dateField'>): OneMetric {
   const target = given.target ?? { kind: 'total' };
   return {
     name: null,

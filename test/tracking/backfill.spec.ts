@@ -3,18 +3,17 @@ import type { LocalDate } from '../../lib/time/local-date.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { backfilled } from '../../lib/tracking/running/backfill.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import type { TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { Member, Payment, store } from '../properties/payments.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { definitionOf, Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 const TODAY = '2026-11-20';
 
 describeOnEachDatabase('backfill', (database) => {
   let engine: Engine;
-  let definition: TrackerDefinition;
+  let definition: OneMetric;
 
   beforeEach(async () => {
     await database.reset();

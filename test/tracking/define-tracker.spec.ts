@@ -27,9 +27,17 @@ describe('defineTracker', () => {
   it('fills in every default', () => {
     expect(define('count-date')).toMatchObject({
       name: 'orders',
-      metric,
-      periods: [Period.DAY],
-      aggregate: { function: 'count', field: null },
+      entries: [
+        {
+          metric,
+          periods: [Period.DAY],
+          aggregate: { function: 'count', field: null },
+          where: null,
+          density: 'daily',
+          totalDensity: 'daily',
+        },
+      ],
+      withTotal: false,
       dateField: 'createdAt',
       target: { kind: 'total' },
       where: null,
@@ -38,7 +46,6 @@ describe('defineTracker', () => {
       since: null,
       lookback: 1,
       appendOnly: false,
-      density: 'daily',
       withDeleted: false,
       epoch: null,
       storedIn: null,
@@ -51,23 +58,77 @@ describe('defineTracker', () => {
     expect(
       define('date', { ...given, aggregate: sum('total'), since: new Date('2026-01-01T20:00:00Z') }),
     ).toMatchObject({
-      ...{ periods: given.period, where, lookback: 0, timeZone: 'Asia/Tokyo', since: '2026-01-02' },
-      aggregate: { function: 'sum', field: 'total' },
+      ...{ where, lookback: 0, timeZone: 'Asia/Tokyo', since: '2026-01-02' },
+      entries: [{ periods: given.period, aggregate: { function: 'sum', field: 'total' } }],
     });
+  });
+
+  it('gives each of several metrics what the tracker says, unless it says otherwise itself', () => {
+    const other = defineMetric({ domain: defineDomain({ ref: 'shop' }), ref: 'revenue' });
+    const metrics = [
+      { metric },
+      { metric: other, aggregate: sum('total'), where: { status: 'paid' }, period: Period.WEEK, density: 'changes' },
+    ];
+    expect(define('date', { metric: undefined, metrics })).toMatchObject({
+      entries: [
+        { metric, periods: [Period.DAY], aggregate: { function: 'count', field: null }, where: null, density: 'daily' },
+        {
+          metric: other,
+          periods: [Period.WEEK],
+          aggregate: { function: 'sum', field: 'total' },
+          where: { status: 'paid' },
+          density: 'changes',
+          totalDensity: 'changes',
+        },
+      ],
+    });
+  });
+
+  it.each<[string, TrackerKind, Record<string, unknown>, RegExp]>([
+    ['an unknown key', 'date', { metrics: [{ metric, were: {} }] }, /metrics\[0\]\.were is .*does not exist here/],
+    ['an option of the tracker', 'date', { metrics: [{ metric, lookback: 2 }] }, /metrics\[0\]\.lookback is 2/],
+    ['a metric twice', 'date', { metrics: [{ metric }, { metric: 'shop/orders' }] }, /shop\/orders twice/],
+    ['no metric', 'date', { metrics: [{}] }, /metrics\[0\]\.metric is undefined/],
+    ['no list', 'date', { metrics: { metric } }, /metrics is .*Expected a list/],
+    ['an empty list', 'date', { metrics: [] }, /Expected a list of at least one/],
+    ['no object', 'date', { metrics: [metric, null] }, /metrics\[0\]/],
+    ['wrong conditions', 'date', { metrics: [{ metric, where: 5 }] }, /metrics\[0\]\.where is 5/],
+    [
+      'an aggregate that its class does not take',
+      'count-date',
+      { metrics: [{ metric, aggregate: sum('x') }] },
+      /takes no aggregate/,
+    ],
+    ['a metric beside it', 'date', { metric, metrics: [{ metric }] }, /it has metric and metrics/],
+    ['an aggregate beside it', 'date', { aggregate: sum('x'), metrics: [{ metric }] }, /it has aggregate and metrics/],
+    ['no period', 'date', { period: undefined, metrics: [{ metric }] }, /period/],
+  ])('refuses metrics with %s', (_, kind, given, message) => {
+    expect(() => define(kind, { metric: undefined, ...given })).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^TRACKSTATS_/), message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('refuses a total of a class that has nothing else', () => {
+    expect(() => define('date', { withTotal: true })).toThrow(/computes the total anyway/);
+    expect(define('object', { objectField: 'customer', withTotal: true })).toMatchObject({ withTotal: true });
   });
 
   it('writes changes only where there are objects or dimensions', () => {
     expect(define('count-object', { objectField: 'customer' })).toMatchObject({
-      density: 'changes',
+      entries: [{ density: 'changes', totalDensity: 'daily' }],
       target: { kind: 'objects', field: 'customer', entity: null },
     });
-    expect(define('object', { object: objectRef('shop', 1) })).toMatchObject({ density: 'changes' });
+    expect(define('object', { object: objectRef('shop', 1) })).toMatchObject({
+      entries: [{ density: 'changes' }],
+    });
     const dimensions = { country: 'country', province: 'address.province' };
     expect(define('dimensions', { statistic: ByRegion, dimensions })).toMatchObject({
-      density: 'changes',
+      entries: [{ density: 'changes' }],
       target: { kind: 'dimensions', statistic: ByRegion, dimensions },
     });
-    expect(define('count-object', { objectField: 'customer', density: 'daily' })).toMatchObject({ density: 'daily' });
+    expect(define('count-object', { objectField: 'customer', density: 'daily' })).toMatchObject({
+      entries: [{ density: 'daily' }],
+    });
   });
 
   it.each<[string, TrackerKind, Record<string, unknown>, RegExp]>([

@@ -8,12 +8,15 @@ import {
   dueAt,
   needsFirstDate,
   planRun,
+  scanBounds,
+  type PlannedEntry,
+  type PlannedPeriod,
+  type ScanBounds,
   type CoveredRange,
   type RunPlan,
   type RunPlanInput,
 } from '../../lib/tracking/source/run-plan.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
-import { definitionOf } from '../support/engine.js';
+import { asTracker, definitionOf, type OneMetric } from '../support/engine.js';
 
 const METRIC = defineMetric({ domain: defineDomain({ ref: 'plans' }), ref: 'plan' });
 
@@ -21,17 +24,18 @@ function covered(from: LocalDate, through: LocalDate, fingerprint = 'f'): Covere
   return { from, through, fingerprint };
 }
 
-interface Given extends Partial<Omit<RunPlanInput, 'definition' | 'coverage'>> {
-  definition?: Partial<TrackerDefinition>;
+interface Given extends Partial<Omit<RunPlanInput, 'definition' | 'entries'>> {
+  definition?: Partial<OneMetric>;
   coverage?: [Period, CoveredRange][];
+  fingerprint?: PlannedEntry['fingerprint'];
 }
 
-function inputOf({ definition, coverage, ...given }: Given): RunPlanInput {
+function inputOf({ definition, coverage, fingerprint = () => 'f', ...given }: Given): RunPlanInput {
+  const one = definitionOf({ metric: METRIC, dateField: 'at', ...definition });
   return {
-    definition: definitionOf({ metric: METRIC, dateField: 'at', ...definition }),
-    coverage: new Map(coverage),
+    definition: asTracker(one),
+    entries: [{ ...one, fingerprint, coverage: new Map(coverage) }],
     tracker: 'Orders',
-    fingerprint: () => 'f',
     today: '2024-05-10',
     requested: {},
     firstDate: null,
@@ -39,20 +43,32 @@ function inputOf({ definition, coverage, ...given }: Given): RunPlanInput {
   };
 }
 
-function plan(given: Given): RunPlan {
-  return planRun(inputOf(given));
+/** The plan of a tracker of one metric, and what it reads of the source. */
+type OnePlan = RunPlan & ScanBounds & { readonly periods: readonly PlannedPeriod[] };
+
+function plan(given: Given): OnePlan {
+  const input = inputOf(given);
+  const made = planRun(input);
+  const [periods = []] = made.entries;
+  const isKnown = needsFirstDate(input.entries, input.requested);
+  return { ...made, periods, ...scanBounds(periods, input.definition.weekStart, isKnown ? input.firstDate : null) };
+}
+
+function needsFirst(given: Given): boolean {
+  const { entries, requested } = inputOf(given);
+  return needsFirstDate(entries, requested);
 }
 
 /** The ranges of a plan as texts: `2024-05-01..2024-05-10`. */
-function ranges({ periods }: RunPlan): string[] {
+function ranges({ periods }: OnePlan): string[] {
   return periods.map(({ from, through }) => `${fromDayNumber(from)}..${fromDayNumber(through)}`);
 }
 
-function scan({ scanFrom, scanBase, scanThrough }: RunPlan): string {
+function scan({ scanFrom, scanBase, scanThrough }: OnePlan): string {
   return `${scanBase ? '…' : ''}${fromDayNumber(scanFrom)}..${fromDayNumber(scanThrough)}`;
 }
 
-function coverages({ periods }: RunPlan): string[] {
+function coverages({ periods }: OnePlan): string[] {
   return periods.map((period) => `${period.covered.from}..${period.covered.through}`);
 }
 
@@ -147,12 +163,10 @@ describe('a further run', () => {
     });
     expect(ranges(made)).toEqual(['2024-05-06..2024-05-10', '2023-12-01..2024-05-10']);
     expect(made.periods.map(({ isFirst }) => isFirst)).toEqual([false, true]);
-    expect(needsFirstDate(inputOf({ definition: { periods: [Period.DAY, Period.CALENDAR_MONTH] }, coverage }))).toBe(
-      true,
-    );
-    expect(needsFirstDate(inputOf({ coverage }))).toBe(false);
-    expect(needsFirstDate(inputOf({ requested: { from: '2024-01-01' } }))).toBe(false);
-    expect(needsFirstDate(inputOf({ requested: { to: '2024-01-01' } }))).toBe(true);
+    expect(needsFirst({ definition: { periods: [Period.DAY, Period.CALENDAR_MONTH] }, coverage })).toBe(true);
+    expect(needsFirst({ coverage })).toBe(false);
+    expect(needsFirst({ requested: { from: '2024-01-01' } })).toBe(false);
+    expect(needsFirst({ requested: { to: '2024-01-01' } })).toBe(true);
   });
 
   test.each<[AggregateFunction, boolean]>([
@@ -168,7 +182,7 @@ describe('a further run', () => {
       periods: [Period.LIFETIME],
     };
     const lifetime: Given = { definition, coverage: [[Period.LIFETIME, covered('2024-01-01', '2024-05-09')]] };
-    const resumed = (given: Partial<TrackerDefinition>, more: Given = {}): boolean[] => {
+    const resumed = (given: Partial<OneMetric>, more: Given = {}): boolean[] => {
       const made = plan({ ...lifetime, ...more, definition: { ...definition, ...given } });
       // what is older is read, unless the stored value stands for it
       expect(made.scanBase).toBe(made.periods[0]?.baseIsStored === false);
@@ -206,11 +220,11 @@ describe('the instant of a run', () => {
     ['2024-05-08T12:00:00Z', '2024-05-08T12:00:00Z'],
     ['2024-05-04T12:00:00Z', '2024-05-04T12:00:00Z'], // days behind: the plan refuses it
   ])('is at %s %s', (now, due) => {
-    expect(dueAt(new Date(now), 'Europe/Amsterdam', coverage)).toEqual(new Date(due));
+    expect(dueAt(new Date(now), 'Europe/Amsterdam', [...coverage.values()])).toEqual(new Date(due));
   });
 
   test('is now, where nothing is covered', () => {
-    expect(dueAt(new Date(5), 'UTC', new Map())).toEqual(new Date(5));
+    expect(dueAt(new Date(5), 'UTC', [])).toEqual(new Date(5));
   });
 });
 
@@ -300,7 +314,7 @@ describe('a range that is asked for', () => {
   });
 
   test('computes the bucket in which it ends whole, up to today', () => {
-    const made = (to: LocalDate): RunPlan =>
+    const made = (to: LocalDate): OnePlan =>
       plan({ definition: { periods: [Period.CALENDAR_MONTH] }, requested: { from: '2024-03-20', to } });
     expect(ranges(made('2024-04-10'))).toEqual(['2024-03-01..2024-04-10']);
     expect(scan(made('2024-04-10'))).toBe('2024-03-01..2024-04-30');
@@ -367,7 +381,7 @@ test('plans hold together, whatever was covered and whatever is asked for', () =
         });
         const first = firstDate !== null && firstDate > today ? null : firstDate;
         const given = { definition, coverage, today, firstDate: first, requested };
-        let made: RunPlan;
+        let made: OnePlan;
         try {
           made = plan(given);
         } catch (error) {

@@ -3,10 +3,9 @@ import { StrayRowsError } from '../../lib/errors/run.error.js';
 import { Period } from '../../lib/time/period.js';
 import { dayNumber, readDayNumber } from '../../lib/time/local-date.js';
 import { restAfterStrays } from '../../lib/tracking/source/stray-rows.js';
-import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { newMetric, rowsOf } from '../rollup/stored.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { definitionOf, Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 const TODAY = '2026-11-20';
@@ -74,7 +73,7 @@ describeOnEachDatabase('a source whose first rows', (database) => {
   });
 
   const PERIODS = [Period.DAY, Period.WEEK, Period.CALENDAR_WEEK, Period.CALENDAR_QUARTER, Period.LIFETIME];
-  const tracker = (dateField: string, given: Partial<TrackerDefinition> = {}): TrackerDefinition =>
+  const tracker = (dateField: string, given: Partial<OneMetric> = {}): OneMetric =>
     definitionOf({
       metric: newMetric(),
       dateField,
@@ -106,7 +105,7 @@ describeOnEachDatabase('a source whose first rows', (database) => {
     { '2026-11-16': '2' },
     { '2026-10-01': '2' },
   ];
-  async function counted(definition: TrackerDefinition): Promise<unknown[]> {
+  async function counted(definition: OneMetric): Promise<unknown[]> {
     return Promise.all(PERIODS.slice(0, 4).map((period) => rowsOf(engine, definition, period)));
   }
 

@@ -274,6 +274,68 @@ export class Followers {
   }
 }
 
+// ── several metrics ──
+
+const other = 'shopping/revenue';
+
+@Track({
+  source: Order,
+  dateField: 'createdAt',
+  period: [Period.DAY, Period.LIFETIME],
+  metrics: [
+    { metric },
+    { metric: 'shopping/paid', where: { status: 'paid', customer: { name: 'Ada' } } },
+    { metric: other, aggregate: sum('total'), where: [{ status: 'paid' }, { gift: true }], density: 'changes' },
+    { metric: 'shopping/buyers', aggregate: countDistinct('customer'), period: Period.DAYS_28 },
+  ],
+})
+export class Several extends ObjectsByDateTracker {}
+
+@Track({
+  source: Order,
+  dateField: 'createdAt',
+  objectField: 'customer',
+  withTotal: true,
+  metrics: [{ metric, period }],
+})
+export class SeveralOfCustomer extends ObjectsByDateAndObjectTracker {}
+
+// @ts-expect-error -- a mistyped property in the conditions of one
+@Track({ source: Order, dateField: 'createdAt', period, metrics: [{ metric, where: { state: 'paid' } }] })
+export class M50 extends ObjectsByDateTracker {}
+
+// @ts-expect-error -- a value of another type
+@Track({ source: Order, dateField: 'createdAt', period, metrics: [{ metric, where: { status: 5 } }] })
+export class M51 extends ObjectsByDateTracker {}
+
+// @ts-expect-error -- a mistyped property in an aggregate
+@Track({ source: Order, dateField: 'createdAt', period, metrics: [{ metric, aggregate: sum('totl') }] })
+export class M52 extends ObjectsByDateTracker {}
+
+// @ts-expect-error -- text cannot be added up
+@Track({ source: Order, dateField: 'createdAt', period, metrics: [{ metric, aggregate: sum('gift') }] })
+export class M53 extends ObjectsByDateTracker {}
+
+// @ts-expect-error -- an option that is the tracker's
+@Track({ source: Order, dateField: 'createdAt', period, metrics: [{ metric, lookback: 3 }] })
+export class M54 extends ObjectsByDateTracker {}
+
+// @ts-expect-error -- a metric of its own and several
+@Track({ source: Order, dateField: 'createdAt', period, metric, metrics: [{ metric: other }] })
+export class M55 extends ObjectsByDateTracker {}
+
+export const m56 = new CountObjectsByDateTracker<Order>({
+  period,
+  dateField: 'createdAt',
+  metrics: [{ metric }, { metric: other, where: { status: 'paid' } }],
+});
+export const m57 = new CountObjectsByDateTracker<Order>({
+  period,
+  dateField: 'createdAt',
+  // @ts-expect-error -- a mistyped property in the conditions of one
+  metrics: [{ metric, where: { state: 'paid' } }],
+});
+
 // ── by hand ──
 
 export const byHand = new CountObjectsByDateTracker<Order>({ metric, period, dateField: 'createdAt' });

@@ -123,11 +123,20 @@ const common = {
 };
 const stored = [{ ...common }, { ...common, epoch: undefined, storedIn: 'UTC' }, { ...common, epoch: 's' }];
 const aggregate = sum('total');
-const byObject = [{ objectField: 'customer', objectEntity: Customer }, { object }];
+/** In place of the metric of its own. */
+const severalMetrics = {
+  metric: undefined,
+  metrics: [{ metric: TAKINGS, where: { status: 'paid' }, period: Period.LIFETIME }],
+};
+const byObject = [{ objectField: 'customer', objectEntity: Customer, withTotal: true }, { object }];
 
 /** Makes a tracker of a class, and checks it as `track` does. */
 function tracker(type: new (options: never) => object, ...more: object[]): Example {
-  const variants = [...stored.map((one) => ({ ...one, ...more[0] })), ...more.map((one) => ({ ...common, ...one }))];
+  const variants = [
+    ...stored.map((one) => ({ ...one, ...more[0] })),
+    ...more.map((one) => ({ ...common, ...one })),
+    { ...common, ...more[0], aggregate: undefined, ...severalMetrics },
+  ];
   const call = (options: never): unknown => {
     const made = new type(options);
     // as `track` checks it
@@ -350,6 +359,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     aggregate,
     statistic: OrdersByCountry,
     dimensions: { country: 'status' },
+    withTotal: true,
   }),
   Track: plain(
     tracked,
@@ -357,6 +367,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       { ...common, ...schedule, aggregate, ...one },
     ]),
     [{ ...common, statistic: OrdersByCountry, dimensions: { country: 'status' } }],
+    [{ ...common, ...severalMetrics }],
   ),
   'TrackerEvents.on': of('events', 'on', ['failed', () => undefined]),
   'TrackerService.register': of(

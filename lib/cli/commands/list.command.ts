@@ -22,10 +22,10 @@ export const list: CommandTask = async (context) => {
   return SUCCESS;
 };
 
-function row({ name, metric, periods, schedule, coverage, lagMs, lastRun, running }: TrackerInfo): string[] {
+function row({ name, metrics, periods, schedule, coverage, lagMs, lastRun, running }: TrackerInfo): string[] {
   return [
     name,
-    metric,
+    metrics.join(', '),
     periods.map((period) => Period.nameOf(period)).join(', '),
     schedule === null ? '-' : (schedule.cron ?? `every ${durationText(schedule.every ?? 0)}`),
     coverage === null ? '-' : `${coverage.from} to ${coverage.through}`,

@@ -70,10 +70,16 @@ async function stateOf(name: string, signal: AbortSignal): Promise<State> {
   return { tracker, runs: history.runs, now };
 }
 
+/** A link to a metric, after the ones before it. */
+function metricLink(metric: string, place: number): (Node | string)[] {
+  const link = element('a', { href: hrefOf(toMetric(metric)) }, element('code', {}, metric));
+  return place === 0 ? [link] : [', ', link];
+}
+
 function factsOf({ tracker, now, runs }: State): HTMLElement {
   const failures = runs.filter((run) => run.status === 'failed' || run.status === 'lost').length;
   const facts: [string, Node | string][] = [
-    ['Metric', element('a', { href: hrefOf(toMetric(tracker.metric)) }, element('code', {}, tracker.metric))],
+    [tracker.metrics.length > 1 ? 'Metrics' : 'Metric', element('span', {}, ...tracker.metrics.flatMap(metricLink))],
     ['Last run', status(tracker.lastRun, tracker.running)],
     ['Next run', when(tracker.nextRunAt, now)],
     ['Schedule', schedule(tracker)],

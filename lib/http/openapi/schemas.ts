@@ -268,6 +268,7 @@ export const SCHEMAS = {
       object<TrackerResource>({
         name: text,
         metric: text,
+        metrics: list(text),
         periods: list(text),
         schedule,
         nextRunAt: nullable(instant),

@@ -8,10 +8,11 @@ import { isoInstant } from './statistic.resource.js';
 
 /** @param isTrusted whether the reader may see what a database or a host is called */
 export function trackerResource(info: TrackerInfo, isTrusted: boolean): TrackerResource {
-  const { name, metric, schedule, coverage, lagMs, running } = info;
+  const { name, metric, metrics, schedule, coverage, lagMs, running } = info;
   return {
     name,
     metric,
+    metrics,
     periods: info.periods.map((period) => Period.nameOf(period)),
     schedule,
     nextRunAt: isoInstant(info.nextRunAt),

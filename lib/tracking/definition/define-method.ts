@@ -8,7 +8,7 @@ import { checkPeriod, Period, type WeekStart } from '../../time/period.js';
 import { checkTimeZone } from '../../time/time-zone.js';
 import type { TrackerDefaults } from './define-tracker.js';
 import { isStatisticClass } from '../../statistics/tables/statistic-table.js';
-import { type GivenOptions, present, readMethodOptions } from './option.js';
+import { type GivenOptions, present, readMethodOptions, requireMetric } from './option.js';
 
 /** The definition of a method with @Track, with all defaults. */
 export interface MethodDefinition {
@@ -45,7 +45,7 @@ export function defineMethod(name: string, options: GivenOptions, defaults: Trac
   }
   return Object.freeze({
     name,
-    metric: given.metric,
+    metric: requireMetric(name, 'metric', given.metric),
     period: checkPeriod(options.period ?? Period.DAY),
     timeZone: given.timeZone ?? checkTimeZone(defaults.timeZone),
     weekStart: defaults.weekStart,

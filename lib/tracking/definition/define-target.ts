@@ -5,7 +5,7 @@ import { isStatisticClass } from '../../statistics/tables/statistic-table.js';
 import { type CheckedOptions, present, takes, type TrackerKind } from './option.js';
 import type { TrackedTarget } from './tracker-definition.js';
 
-const TARGET_OPTIONS = ['object', 'objectField', 'objectEntity', 'statistic', 'dimensions'] as const;
+const TARGET_OPTIONS = ['object', 'objectField', 'objectEntity', 'statistic', 'dimensions', 'withTotal'] as const;
 
 /** Returns what the rows of a tracker belong to, from its class and its options. */
 export function definedTarget(tracker: string, kind: TrackerKind, options: CheckedOptions): TrackedTarget {
@@ -23,8 +23,13 @@ export function definedTarget(tracker: string, kind: TrackerKind, options: Check
 }
 
 function refuseForeign(tracker: string, kind: TrackerKind, options: CheckedOptions): void {
-  const foreign = TARGET_OPTIONS.find((option) => present(options[option]) && !takes(kind, option));
+  const foreign = TARGET_OPTIONS.find(
+    (option) => present(options[option]) && options[option] !== false && !takes(kind, option),
+  );
   if (foreign === undefined) return;
+  if (foreign === 'withTotal') {
+    throw new InvalidTrackerError(tracker, 'its class computes the total anyway. Leave withTotal out.');
+  }
   const general =
     foreign in { statistic: 1, dimensions: 1 } ? 'ObjectsByDimensionsTracker' : '(Count)ObjectsByDateAndObjectTracker';
   throw new InvalidTrackerError(tracker, `its class takes no ${foreign}. Extend ${general}, or leave ${foreign} out.`);

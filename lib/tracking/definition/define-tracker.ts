@@ -6,8 +6,17 @@ import { checkPeriod, Period } from '../../time/period.js';
 import { checkTimeZone, localDateAt } from '../../time/time-zone.js';
 import type { ResolvedOptions } from '../../trackstats.options.js';
 import { definedTarget } from './define-target.js';
-import { type GivenOptions, present, readClassOptions, type TrackerKind } from './option.js';
-import type { TrackedTarget, TrackerDefinition } from './tracker-definition.js';
+import {
+  type CheckedOptions,
+  type GivenOptions,
+  naturalKey,
+  present,
+  readClassOptions,
+  readMetricOptions,
+  requireMetric,
+  type TrackerKind,
+} from './option.js';
+import type { Density, TrackedTarget, TrackerDefinition, TrackerEntry } from './tracker-definition.js';
 
 /** The module's options that are defaults of a definition. */
 export type TrackerDefaults = Pick<ResolvedOptions, 'timeZone' | 'weekStart'>;
@@ -29,11 +38,10 @@ export function defineTracker(
   const timeZone = given.timeZone ?? checkTimeZone(defaults.timeZone);
   return Object.freeze({
     name: tracker.name,
-    metric: given.metric,
-    periods: definedPeriods(label, options.period),
-    aggregate: definedAggregate(label, tracker.kind, options.aggregate),
+    entries: definedEntries(label, tracker.kind, given, target),
     dateField: given.dateField,
     target,
+    withTotal: given.withTotal,
     where: given.where ?? null,
     timeZone,
     weekStart: defaults.weekStart,
@@ -41,16 +49,60 @@ export function defineTracker(
     lookback: given.lookback,
     appendOnly: given.appendOnly,
     sourceKeptSince: dateIn(given.sourceKeptSince, timeZone),
-    density: given.density ?? defaultDensity(target),
     withDeleted: given.withDeleted,
     epoch: given.epoch ?? null,
     storedIn: given.storedIn ?? null,
   });
 }
 
+/** Returns the metrics of a tracker: those of `metrics`, or the one that its options name. */
+function definedEntries(
+  tracker: string,
+  kind: TrackerKind,
+  given: CheckedOptions,
+  target: TrackedTarget,
+): readonly TrackerEntry[] {
+  if (given.metrics === undefined) {
+    const metric = requireMetric(tracker, 'metric', given.metric);
+    const aggregate = definedAggregate(tracker, kind, given.aggregate);
+    const periods = definedPeriods(tracker, given.period);
+    return Object.freeze([{ metric, aggregate, where: null, periods, ...densities(target, given.density) }]);
+  }
+  const both = (['metric', 'aggregate'] as const).find((option) => present(given[option]));
+  if (both !== undefined) {
+    throw new InvalidTrackerError(
+      tracker,
+      `it has ${both} and metrics. Each of metrics has its own: metrics: [{ metric, aggregate }]. Keep one of the two.`,
+    );
+  }
+  if (!Array.isArray(given.metrics) || given.metrics.length === 0) {
+    throw new InvalidTrackerError(
+      tracker,
+      `metrics is ${shown(given.metrics)}. Expected a list of at least one: metrics: [{ metric, aggregate, where }].`,
+    );
+  }
+  const entries = given.metrics.map((one: unknown, place): TrackerEntry => {
+    const own = readMetricOptions(tracker, place, one);
+    return Object.freeze({
+      metric: requireMetric(tracker, `metrics[${String(place)}].metric`, own.metric),
+      aggregate: definedAggregate(tracker, kind, own.aggregate),
+      where: own.where ?? null,
+      periods: definedPeriods(tracker, own.period ?? given.period),
+      ...densities(target, own.density ?? given.density),
+    });
+  });
+  const keys = entries.map(({ metric }) => naturalKey(metric));
+  const twice = keys.find((key, place) => keys.indexOf(key) !== place);
+  if (twice === undefined) return Object.freeze(entries);
+  throw new InvalidTrackerError(
+    tracker,
+    `metrics has ${twice} twice. Name each metric once, with all its periods; other values belong to another metric.`,
+  );
+}
+
 // a row a day for each of many objects is far more than the changes of their values
-function defaultDensity(target: TrackedTarget): 'daily' | 'changes' {
-  return target.kind === 'total' ? 'daily' : 'changes';
+function densities(target: TrackedTarget, given: Density | undefined): Pick<TrackerEntry, 'density' | 'totalDensity'> {
+  return { density: given ?? (target.kind === 'total' ? 'daily' : 'changes'), totalDensity: given ?? 'daily' };
 }
 
 function definedPeriods(tracker: string, given: unknown): readonly Period[] {

@@ -8,13 +8,13 @@ import { entityClass, objectTarget } from '../../statistics/filter/object-target
 import { keyTextProblem } from '../../statistics/tables/key-text.js';
 import { checkTimeZone } from '../../time/time-zone.js';
 import {
+  boolean,
   type Check,
   isOptions,
   localDate,
   oneOf,
   optional,
   text,
-  boolean,
   wholeNumber,
   withDefault,
 } from '../../validation/check.js';
@@ -26,9 +26,11 @@ import type {
   ByObject,
   JobOptions,
   MethodOptions,
+  MetricsOf,
   Schedule,
   SourceOf,
   TrackerOptions,
+  WithTotal,
 } from './tracker.options.js';
 
 /** The kind of a tracker class, which decides the options that it takes. */
@@ -40,6 +42,7 @@ type Kind = TrackerKind | 'method';
 const CLASSES = ['date', 'count-date', 'object', 'count-object', 'dimensions'] as const;
 const ALL = [...CLASSES, 'method'] as const;
 const BY_OBJECT = ['object', 'count-object'] as const;
+const KEYED = [...BY_OBJECT, 'dimensions'] as const;
 
 /** An option of `@Track` and of the constructors of trackers. */
 interface Option {
@@ -49,6 +52,8 @@ interface Option {
   readonly takenBy: readonly Kind[];
   /** what it says: the values to compute, the rows to read, or when to run */
   readonly says: 'values' | 'source' | 'job';
+  /** true if each metric of `metrics` may have its own */
+  readonly perMetric?: true;
   /** true if stored statistics are right only for the same value. Their coverage stores it in its fingerprint */
   readonly identifies?: true;
 }
@@ -91,21 +96,23 @@ const name: Check<string> = (given, refuse) => {
  * The order of those that identify is that of every stored fingerprint.
  */
 const OPTIONS = {
-  metric: { check: metric, takenBy: ALL, says: 'values' },
-  period: { check: checkedLater, takenBy: ALL, says: 'values' },
-  aggregate: { check: checkedLater, takenBy: CLASSES, says: 'values', identifies: true },
+  metric: { check: optional(metric), takenBy: ALL, says: 'values', perMetric: true },
+  metrics: { check: checkedLater, takenBy: CLASSES, says: 'values' },
+  period: { check: checkedLater, takenBy: ALL, says: 'values', perMetric: true },
+  aggregate: { check: checkedLater, takenBy: CLASSES, says: 'values', perMetric: true, identifies: true },
   dateField: { check: property, takenBy: CLASSES, says: 'values', identifies: true },
   timeZone: { check: optional(checkTimeZone), takenBy: ALL, says: 'values', identifies: true },
   epoch: { check: optional(oneOf('s', 'ms')), takenBy: CLASSES, says: 'values', identifies: true },
   storedIn: { check: optional(oneOf('UTC')), takenBy: CLASSES, says: 'values', identifies: true },
   withDeleted: { check: withDefault(boolean, false), takenBy: CLASSES, says: 'values', identifies: true },
   // the fingerprint has the text of the query with its conditions
-  where: { check: optional(where), takenBy: CLASSES, says: 'values' },
+  where: { check: optional(where), takenBy: CLASSES, says: 'values', perMetric: true },
   since: { check: optional(localDate), takenBy: CLASSES, says: 'values' },
   sourceKeptSince: { check: optional(localDate), takenBy: CLASSES, says: 'values' },
   lookback: { check: withDefault(wholeNumber('days'), 1), takenBy: CLASSES, says: 'values' },
   appendOnly: { check: withDefault(boolean, false), takenBy: CLASSES, says: 'values' },
-  density: { check: optional(oneOf('daily', 'changes')), takenBy: CLASSES, says: 'values' },
+  density: { check: optional(oneOf('daily', 'changes')), takenBy: CLASSES, says: 'values', perMetric: true },
+  withTotal: { check: withDefault(boolean, false), takenBy: KEYED, says: 'values' },
   object: { check: optional(objectTarget), takenBy: [...BY_OBJECT, 'method'], says: 'values' },
   // the fingerprint has the properties that keys are read from
   objectField: { check: checkedLater, takenBy: BY_OBJECT, says: 'values' },
@@ -123,7 +130,15 @@ const OPTIONS = {
 } as const satisfies Record<PublicOption, Option>;
 
 type KeysOfEach<T> = T extends unknown ? keyof T : never;
-type Public = TrackerOptions | Aggregating<object> | ByObject<object> | SourceOf<object> | JobOptions | MethodOptions;
+type Public =
+  | TrackerOptions
+  | Aggregating<object>
+  | MetricsOf<object>
+  | ByObject<object>
+  | WithTotal
+  | SourceOf<object>
+  | JobOptions
+  | MethodOptions;
 /** The names of the options in the types that applications see. */
 type PublicOption = KeysOfEach<Public | ByDimensions<object, never> | Schedule>;
 
@@ -132,6 +147,7 @@ export type OptionName = keyof Table;
 
 /** The names of the options of which something holds. */
 type NamesWhere<Holds> = { [K in OptionName]: Table[K] extends Holds ? K : never }[OptionName];
+export type MetricOption = NamesWhere<{ readonly perMetric: true }>;
 type JobName = NamesWhere<{ readonly says: 'job' }>;
 export type IdentifyingOption = NamesWhere<{ readonly identifies: true }>;
 
@@ -144,6 +160,8 @@ export type GivenJob = Pick<GivenOptions, JobName>;
 type Checked<N extends OptionName> = { readonly [K in N]: ReturnType<Table[K]['check']> };
 export type CheckedOptions = Checked<Exclude<OptionName, JobName>>;
 export type CheckedJob = Checked<JobName>;
+/** The options of one of `metrics` after their checks. */
+export type CheckedMetric = Checked<MetricOption>;
 
 const NAMES = Object.keys(OPTIONS) as OptionName[];
 
@@ -212,10 +230,32 @@ export function readJobOptions(tracker: string, given: unknown): CheckedJob {
   ) as CheckedJob;
 }
 
-function read(tracker: string, given: unknown, names: readonly OptionName[]): unknown {
+/**
+ * Reads one of `metrics`.
+ *
+ * @throws InvalidTrackerError, and the errors of the checks
+ */
+export function readMetricOptions(tracker: string, place: number, given: unknown): CheckedMetric {
+  const names = namesWhere(({ perMetric }) => perMetric === true);
+  return read(tracker, given, names, `metrics[${String(place)}]`) as CheckedMetric;
+}
+
+/**
+ * Returns the metric of a tracker, or of one of its `metrics`.
+ *
+ * @throws InvalidTrackerError if it was left out
+ */
+export function requireMetric(tracker: string, option: string, given: MetricTarget | undefined): MetricTarget {
+  return metric(given, (expected) => {
+    throw new InvalidTrackerError(tracker, `${option} is ${shown(given)}. ${expected}`);
+  });
+}
+
+function read(tracker: string, given: unknown, names: readonly OptionName[], prefix?: string): unknown {
   const checks = Object.fromEntries(names.map((option) => [option, OPTIONS[option].check as Check<unknown>]));
   return readOptions(given, checks, (option, value, expected) => {
-    return new InvalidTrackerError(tracker, `${option ?? 'options'} is ${shown(value)}. ${expected}`);
+    const what = [...(prefix === undefined ? [] : [prefix]), ...(option === null ? [] : [option])].join('.');
+    return new InvalidTrackerError(tracker, `${what === '' ? 'options' : what} is ${shown(value)}. ${expected}`);
   });
 }
 

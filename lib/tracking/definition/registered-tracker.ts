@@ -1,5 +1,7 @@
 import type { Type } from '@nestjs/common';
+import type { MetricTarget } from '../../catalog/definitions.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
+import type { Period } from '../../time/period.js';
 import type { ResolvedOptions } from '../../trackstats.options.js';
 import { defineMethod, type MethodDefinition } from './define-method.js';
 import { defineTracker } from './define-tracker.js';
@@ -41,6 +43,19 @@ export interface MethodTracker extends Registered {
 
 /** A tracker of the application, checked as far as possible without a database. */
 export type RegisteredTracker = SourceTracker | MethodTracker;
+
+/** Returns the metrics that a tracker computes. */
+export function metricsOf(tracker: RegisteredTracker): readonly MetricTarget[] {
+  return tracker.kind === 'method'
+    ? [tracker.definition.metric]
+    : tracker.definition.entries.map(({ metric }) => metric);
+}
+
+/** Returns the periods that a tracker computes of any of its metrics, each once. */
+export function periodsOf(tracker: RegisteredTracker): readonly Period[] {
+  if (tracker.kind === 'method') return [tracker.definition.period];
+  return [...new Set(tracker.definition.entries.flatMap(({ periods }) => periods))];
+}
 
 /** Creates a tracker from the declaration of its provider, with the module's defaults and schedules. */
 export function registered(declared: DeclaredTracker, module: ResolvedOptions): RegisteredTracker {

@@ -16,10 +16,12 @@ import type {
   CommonTrackerOptions,
   JobOptions,
   MethodOptions,
+  MetricsOf,
   Schedule,
   SourceContext,
   SourceOf,
   TrackContext,
+  WithTotal,
 } from './tracker.options.js';
 
 /** The decorator of a class that extends a tracker class with these options. */
@@ -97,7 +99,9 @@ export function Track<
 >(
   options: Common &
     SourceOf<E> &
-    CommonTrackerOptions<NoInfer<E>> & {
+    CommonTrackerOptions<NoInfer<E>> &
+    MetricsOf<NoInfer<E>> &
+    WithTotal & {
       dateField: P;
       aggregate?: (A & AggregateOf<NoInfer<E>>) | undefined;
       object?: T & ObjectTarget;

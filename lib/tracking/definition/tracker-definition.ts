@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
-import type { FindOptionsWhere, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { AggregateSpec } from '../../rollup/aggregate.js';
+import type { SourceWhere } from '../../rollup/source.resolver.js';
 import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
 import type { EntityClass, ObjectTarget } from '../../statistics/filter/object-target.js';
 import type { LocalDate } from '../../time/local-date.js';
@@ -23,20 +23,30 @@ export type TrackedTarget =
     };
 
 /** The conditions of a tracker, in addition to those of its source. */
-export type TrackerWhere =
-  | FindOptionsWhere<ObjectLiteral>
-  | FindOptionsWhere<ObjectLiteral>[]
-  | ((query: SelectQueryBuilder<ObjectLiteral>, alias: string) => void);
+export type TrackerWhere = SourceWhere;
+
+/** One metric that a tracker computes, with all defaults. */
+export interface TrackerEntry {
+  readonly metric: MetricTarget;
+  readonly aggregate: AggregateSpec;
+  /** conditions in addition to those of the tracker */
+  readonly where: TrackerWhere | null;
+  readonly periods: readonly Period[];
+  readonly density: Density;
+  /** of the total that is made beside the values of objects or dimensions */
+  readonly totalDensity: Density;
+}
 
 /** The definition of a tracker, with all defaults, as the engine reads it. */
 export interface TrackerDefinition {
   /** null if it is not registered */
   readonly name: string | null;
-  readonly metric: MetricTarget;
-  readonly periods: readonly Period[];
-  readonly aggregate: AggregateSpec;
+  /** at least one */
+  readonly entries: readonly TrackerEntry[];
   readonly dateField: string;
   readonly target: TrackedTarget;
+  /** the total is computed too */
+  readonly withTotal: boolean;
   readonly where: TrackerWhere | null;
   readonly timeZone: string;
   readonly weekStart: WeekStart;
@@ -46,7 +56,6 @@ export interface TrackerDefinition {
   readonly appendOnly: boolean;
   /** the source has lost its rows before this date; statistics of earlier dates stay */
   readonly sourceKeptSince: LocalDate | null;
-  readonly density: Density;
   readonly withDeleted: boolean;
   readonly epoch: 's' | 'ms' | null;
   readonly storedIn: 'UTC' | null;

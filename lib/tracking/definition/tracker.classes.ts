@@ -1,7 +1,7 @@
 import type { ObjectLiteral } from 'typeorm';
 import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
 import { Tracker } from './tracker.js';
-import type { Aggregating, ByDimensions, ByObject, TrackerOptions } from './tracker.options.js';
+import type { Aggregating, ByDimensions, ByObject, TrackerOptions, WithTotal } from './tracker.options.js';
 
 /**
  * Counts the rows of a source for each date. Stores the counts as StatisticByDate, one for each period and date.
@@ -50,7 +50,7 @@ export class ObjectsByDateTracker<
 export class CountObjectsByDateAndObjectTracker<
   E extends ObjectLiteral = any, // eslint-disable-line @typescript-eslint/no-explicit-any -- any entity
 > extends Tracker<E, 'count-object'> {
-  constructor(options?: TrackerOptions<E> & ByObject<E>) {
+  constructor(options?: TrackerOptions<E> & ByObject<E> & WithTotal) {
     super('count-object', options);
   }
 }
@@ -68,7 +68,7 @@ export class CountObjectsByDateAndObjectTracker<
 export class ObjectsByDateAndObjectTracker<
   E extends ObjectLiteral = any, // eslint-disable-line @typescript-eslint/no-explicit-any -- any entity
 > extends Tracker<E, 'object'> {
-  constructor(options?: TrackerOptions<E> & Aggregating<E> & ByObject<E>) {
+  constructor(options?: TrackerOptions<E> & Aggregating<E> & ByObject<E> & WithTotal) {
     super('object', options);
   }
 }
@@ -90,7 +90,7 @@ export class ObjectsByDimensionsTracker<
   E extends ObjectLiteral = any, // eslint-disable-line @typescript-eslint/no-explicit-any -- any entity
   S extends AbstractStatistic = any, // eslint-disable-line @typescript-eslint/no-explicit-any -- any statistic
 > extends Tracker<E, 'dimensions'> {
-  constructor(options?: TrackerOptions<E> & Aggregating<E> & ByDimensions<E, S>) {
+  constructor(options?: TrackerOptions<E> & Aggregating<E> & ByDimensions<E, S> & WithTotal) {
     super('dimensions', options);
   }
 }

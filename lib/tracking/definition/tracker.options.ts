@@ -26,17 +26,55 @@ export interface TrackContext {
   signal: AbortSignal;
 }
 
-/** Options that every tracker class takes, apart from `dateField`. */
-export interface CommonTrackerOptions<E extends ObjectLiteral> {
+/** Conditions as `find` takes them, or a function that adds them to the query. */
+export type WhereOf<E extends ObjectLiteral> =
+  | FindOptionsWhere<NoInfer<E>>
+  | FindOptionsWhere<NoInfer<E>>[]
+  | ((query: SelectQueryBuilder<NoInfer<E>>, alias: string) => void);
+
+/** One of several metrics that a tracker computes in the same run, from the same scan of the source. */
+export interface TrackedMetric<E extends ObjectLiteral> {
   metric: MetricTarget;
-  /** one period or several. All are computed in the same run, from one scan of the source */
-  period: Period | readonly Period[];
+  /** the value to compute. @default count() */
+  aggregate?: AggregateOf<NoInfer<E>> | undefined;
+  /** conditions that this metric adds to those of the tracker */
+  where?: WhereOf<E> | undefined;
+  /** @default the tracker's */
+  period?: Period | readonly Period[] | undefined;
+  /** @default the tracker's */
+  density?: 'daily' | 'changes' | undefined;
+}
+
+/** The metrics of a tracker: one, or several that one run computes together. */
+export type MetricsOf<E extends ObjectLiteral> =
+  | {
+      metric: MetricTarget;
+      metrics?: undefined;
+      /** one period or several. All are computed in the same run, from one scan of the source */
+      period: Period | readonly Period[];
+    }
+  | {
+      /**
+       * several metrics of the same source, each with its own `aggregate`, `where`, `period` and `density`. They are
+       * computed in one run, from one scan, and for the same instant
+       */
+      metrics: readonly TrackedMetric<E>[];
+      metric?: undefined;
+      aggregate?: undefined;
+      /** for each metric that names no period of its own */
+      period?: Period | readonly Period[] | undefined;
+    };
+
+/** Options of a tracker class that stores values by object or by dimensions. */
+export interface WithTotal {
+  /** computes the total of each metric too, of all rows, also of those without an object. @default false */
+  withTotal?: boolean | undefined;
+}
+
+/** Options that every tracker class takes, apart from `dateField` and its metrics. */
+export interface CommonTrackerOptions<E extends ObjectLiteral> {
   /** conditions as `find` takes them (an array: any of them must match), or a function that adds them to the query */
-  where?:
-    | FindOptionsWhere<NoInfer<E>>
-    | FindOptionsWhere<NoInfer<E>>[]
-    | ((query: SelectQueryBuilder<NoInfer<E>>, alias: string) => void)
-    | undefined;
+  where?: WhereOf<E> | undefined;
   /** IANA name of the time zone whose days are counted. @default the module's */
   timeZone?: string | undefined;
   /** first date with statistics; earlier rows still count in LIFETIME. @default the first row's */
@@ -66,13 +104,14 @@ export interface CommonTrackerOptions<E extends ObjectLiteral> {
 }
 
 /** Defines what a tracker counts: which rows, by which date, for which periods. */
-export interface TrackerOptions<E extends ObjectLiteral = ObjectLiteral> extends CommonTrackerOptions<E> {
-  /**
-   * the property with the date of a row: a column, an embedded property, or one across to-one relations:
-   * `'order.paidAt'`
-   */
-  dateField: DatePath<E>;
-}
+export type TrackerOptions<E extends ObjectLiteral = ObjectLiteral> = CommonTrackerOptions<E> &
+  MetricsOf<E> & {
+    /**
+     * the property with the date of a row: a column, an embedded property, or one across to-one relations:
+     * `'order.paidAt'`
+     */
+    dateField: DatePath<E>;
+  };
 
 /** An aggregate whose property exists in E and has a type that the aggregate can read. */
 export type AggregateOf<E> =

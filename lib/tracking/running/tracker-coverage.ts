@@ -5,12 +5,20 @@ import type { Period } from '../../time/period.js';
 import { type ComputedRange, computedRanges } from '../source/run-plan.js';
 import type { ResolvedTracker } from '../source/tracker.resolver.js';
 
-/** Reads what is computed of each period of a tracker, in the order of its periods and without locking, in one statement. */
-export function* readComputedRanges(
-  database: Database,
-  { definition, target }: ResolvedTracker,
-): Work<ReadonlyMap<Period, ComputedRange>> {
-  const { coverages } = yield* coveredMetrics(database, [definition.metric], null);
-  const own = coverages.filter(({ scope }) => scope === target.scope);
-  return computedRanges(definition.periods.flatMap((wanted) => own.filter(({ period }) => period === wanted)));
+/** What is computed of each entry of a tracker, by period. */
+export type ComputedEntries = readonly ReadonlyMap<Period, ComputedRange>[];
+
+/** Reads what is computed of each entry of a tracker, in the order of its periods and without locking, in one statement. */
+export function* readComputedRanges(database: Database, { entries }: ResolvedTracker): Work<ComputedEntries> {
+  const metrics = entries.map(({ metric }) => metric);
+  const { asked, coverages } = yield* coveredMetrics(database, metrics, null);
+  return entries.map(({ target, periods }, index) => {
+    const own = coverages.filter(({ scope, metricId }) => scope === target.scope && metricId === asked[index]?.id);
+    return computedRanges(periods.flatMap((wanted) => own.filter(({ period }) => period === wanted)));
+  });
+}
+
+/** Returns everything that is computed of a tracker. */
+export function allComputed(entries: ComputedEntries): ComputedRange[] {
+  return entries.flatMap((ranges) => [...ranges.values()]);
 }

@@ -8,10 +8,10 @@ import { Period } from '../../time/period.js';
 import type { Clock } from '../../trackstats.tokens.js';
 import type { MethodRunner } from './method.runner.js';
 import { naturalKey } from '../definition/option.js';
-import type { RegisteredTracker, SourceTracker } from '../definition/registered-tracker.js';
+import { metricsOf, type RegisteredTracker, type SourceTracker } from '../definition/registered-tracker.js';
 import type { SourceFinder } from '../definition/source.finder.js';
 import { choosesSource } from '../definition/tracker.js';
-import type { TrackerRunner } from './tracker.runner.js';
+import type { TrackedStatistics, TrackerRunner } from './tracker.runner.js';
 
 /** Checks the trackers of an application against its database, and registers what they own. */
 export class TrackerChecker {
@@ -27,21 +27,21 @@ export class TrackerChecker {
   ) {}
 
   /**
-   * @returns the scope of each tracker, except those whose `source()` failed
+   * @returns the statistics of each tracker, except those whose `source()` failed
    * @throws the error of the first tracker that cannot run; DuplicateTrackerError if two would write the same
    * statistics
    */
-  async check(trackers: readonly RegisteredTracker[]): Promise<Map<string, string>> {
-    const scopes = new Map<string, string>();
+  async check(trackers: readonly RegisteredTracker[]): Promise<Map<string, readonly TrackedStatistics[]>> {
+    const tracked = new Map<string, readonly TrackedStatistics[]>();
     for (const tracker of trackers) {
-      const scope = await this.scopeOf(tracker).catch((error: unknown) => {
+      const statistics = await this.statisticsOf(tracker).catch((error: unknown) => {
         throw naming(tracker.name, error);
       });
-      if (scope === null) continue;
-      scopes.set(tracker.name, scope);
-      this.own(tracker, scope);
+      if (statistics === null) continue;
+      tracked.set(tracker.name, statistics);
+      this.own(tracker.name, statistics);
     }
-    return scopes;
+    return tracked;
   }
 
   /** Releases what trackers own that no longer run. */
@@ -49,10 +49,12 @@ export class TrackerChecker {
     for (const { name } of trackers) this.owners.disown(name);
   }
 
-  private async scopeOf(tracker: RegisteredTracker): Promise<string | null> {
-    const { metric } = tracker.definition;
-    if (typeof metric === 'string') await this.metrics.resolve(metric);
-    if (tracker.kind === 'method') return this.methods.scopeOf(tracker.definition);
+  private async statisticsOf(tracker: RegisteredTracker): Promise<readonly TrackedStatistics[] | null> {
+    for (const metric of metricsOf(tracker)) if (typeof metric === 'string') await this.metrics.resolve(metric);
+    if (tracker.kind === 'method') {
+      const { metric, period } = tracker.definition;
+      return [{ metric, periods: [period], scope: this.methods.scopeOf(tracker.definition) }];
+    }
     const source = await this.sourceOf(tracker);
     return source === null ? null : this.trackers.check(tracker.definition, source);
   }
@@ -71,19 +73,19 @@ export class TrackerChecker {
     }
   }
 
-  private own(tracker: RegisteredTracker, scope: string): void {
-    const { definition, name } = tracker;
-    const metric = naturalKey(definition.metric);
-    const periods = tracker.kind === 'method' ? [tracker.definition.period] : tracker.definition.periods;
-    for (const period of periods) {
-      const owner = this.owners.ownerOf(metric, period, scope);
-      if (owner === undefined) continue;
-      throw new DuplicateTrackerError(
-        `The trackers ${owner} and ${name} would write the same statistics: ${metric}, ${Period.nameOf(period)}${scope === '' ? '' : `, ${scope}`}. ` +
-          `Each run of one would replace what the other wrote: give one of them a metric of its own, or remove it.`,
-      );
+  private own(tracker: string, statistics: readonly TrackedStatistics[]): void {
+    for (const { metric, periods, scope } of statistics) {
+      const key = naturalKey(metric);
+      for (const period of periods) {
+        const owner = this.owners.ownerOf(key, period, scope);
+        if (owner === undefined || owner === tracker) continue;
+        throw new DuplicateTrackerError(
+          `The trackers ${owner} and ${tracker} would write the same statistics: ${key}, ${Period.nameOf(period)}${scope === '' ? '' : `, ${scope}`}. ` +
+            `Each run of one would replace what the other wrote: give one of them a metric of its own, or remove it.`,
+        );
+      }
+      this.owners.own(key, periods, scope, tracker);
     }
-    this.owners.own(metric, periods, scope, name);
   }
 }
 

@@ -1,22 +1,21 @@
-import sql, { raw } from 'sql-template-tag';
+import type { MetricTarget } from '../../catalog/definitions.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
 import type { Dialect } from '../../database/dialects/dialect.js';
-import { execute, queryOne, type Work } from '../../database/work.js';
+import { execute, type Work } from '../../database/work.js';
 import { OvertakenError } from '../../errors/run.error.js';
 import { refuseAmbiguous } from '../../rollup/ambiguity.js';
 import { refuseOtherForms } from '../../rollup/date-form.js';
-import { inRange } from '../../rollup/range-sql.js';
 import { refuseOtherTypes } from '../../rollup/stored-type.js';
 import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
-import { PARTIAL } from '../../rollup/rollup-sql.js';
 import { firstStagedDay, rollup, stagePartials } from '../../rollup/rollup.js';
-import type { RollupSpec } from '../../rollup/rollup-spec.js';
+import type { RollupEntry, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
 import type { Source } from '../../rollup/source.resolver.js';
-import { ofPeriod } from '../../rollup/window-sql.js';
+import { firstStored, removeAfter } from '../../rollup/stored-rows.js';
 import {
   type DayNumber,
   dayNumber,
+  earlierDay,
   FIRST_DAY,
   fromDayNumber,
   type LocalDate,
@@ -25,19 +24,21 @@ import {
 import type { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Clock } from '../../trackstats.tokens.js';
-import { lockCoverages, moveCoverages } from '../../coverage/coverage.store.js';
+import { type LockedCoverages, lockCoverages, moveCoverages } from '../../coverage/coverage.store.js';
 import {
-  dueAt,
-  needsFirstDate,
-  planRun,
-  type CoveredRange,
-  type PlannedPeriod,
-  type RequestedRange,
-  type RunPlan,
   type ComputedRange,
   computedRanges,
+  type CoveredRange,
+  dueAt,
+  isFirstRun,
+  needsFirstDate,
+  type PlannedEntry,
+  type PlannedPeriod,
+  planRun,
+  type RequestedRange,
+  type RunPlan,
 } from '../source/run-plan.js';
-import { scanOf, specOf } from '../source/run-spec.js';
+import { type ScanOptions, scanOf, scansOf, specOf } from '../source/run-spec.js';
 import { explainOutOfRange } from '../source/out-of-range.js';
 import {
   firstDate,
@@ -48,11 +49,25 @@ import {
   withFirstDate,
   type SourceProbe,
 } from '../source/source-probe.js';
-import { refuseLoss } from '../source/source-reach.js';
+import { refuseLoss } from '../source/source-start.js';
 import { LONG_GAP, refuseStrayRows } from '../source/stray-rows.js';
-import { readComputedRanges } from './tracker-coverage.js';
+import { allComputed, readComputedRanges } from './tracker-coverage.js';
+import { naturalKey } from '../definition/option.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
-import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from '../source/tracker.resolver.js';
+import {
+  fingerprintOf,
+  type ResolvedEntry,
+  type ResolvedTracker,
+  trackerLabel,
+  type TrackerResolver,
+} from '../source/tracker.resolver.js';
+
+/** The statistics of one metric in one scope, which a tracker computes. */
+export interface TrackedStatistics {
+  readonly metric: MetricTarget;
+  readonly periods: readonly Period[];
+  readonly scope: string;
+}
 
 /** The result of one run. */
 export interface TrackResult {
@@ -90,13 +105,13 @@ export class TrackerRunner {
   /**
    * Checks everything in a definition that can be checked without reading a row.
    *
-   * @returns the scope of the tracker's coverage
+   * @returns the statistics that the tracker computes
    * @throws the errors of `TrackerResolver.resolve`, and SessionSettingError
    */
-  async check(definition: TrackerDefinition, source: Source): Promise<string> {
-    const { target, sourceDatabase } = this.resolver.resolve(definition, source);
+  async check(definition: TrackerDefinition, source: Source): Promise<TrackedStatistics[]> {
+    const { entries, sourceDatabase } = this.resolver.resolve(definition, source);
     await sourceDatabase.checkSession();
-    return target.scope;
+    return entries.map(({ metric, periods, target: { scope } }) => ({ metric, periods, scope }));
   }
 
   /**
@@ -148,7 +163,7 @@ export class TrackerRunner {
     const coverage = await this.database.transaction(() => readComputedRanges(this.database, tracker), {
       cancellation,
     });
-    const [begin = today] = [first ?? today, ...[...coverage.values()].map((covered) => covered.from)].sort();
+    const [begin = today] = [first ?? today, ...allComputed(coverage).map((covered) => covered.from)].sort();
     return dayNumber(begin) - dayNumber(from) > LONG_GAP ? begin : from;
   }
 
@@ -170,23 +185,21 @@ export class TrackerRunner {
         cancellation,
       });
       const now = instantOf(tracker.definition, options, coverage);
-      if (needsFirstDate({ definition: tracker.definition, coverage, requested: options })) {
+      const planned = this.plannedEntries(tracker, coverage);
+      if (needsFirstDate(planned, options)) {
         await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe), { cancellation });
       }
-      const isFirst = tracker.definition.periods.some((period) => !coverage.has(period));
-      const scan = await this.database.transaction(() => this.scan(tracker, coverage, { ...options, now }, probe), {
+      const scans = await this.database.transaction(() => this.scans(tracker, planned, { ...options, now }, probe), {
         cancellation,
       });
-      const from = isFirst ? null : scan.scanFrom;
+      const from = isFirstRun(planned) ? null : firstScanned(scans);
       await sourceDatabase.read(() => checkForms(sourceDatabase.dialect, tracker, from), { cancellation });
-      await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(tracker.definition), scan), {
-        cancellation,
-      });
-      const spool = await PartialSpool.from(sourceDatabase, scan, { cancellation });
+      await sourceDatabase.read(() => refuseAmbiguousRows(sourceDatabase.dialect, tracker, scans), { cancellation });
+      const spool = await PartialSpool.from(sourceDatabase, scans, { cancellation });
       try {
         cancellation?.check();
         return await this.database.transaction(
-          () => this.inTransaction(tracker, options, started, probe, { scan, spool }),
+          () => this.inTransaction(tracker, options, started, probe, { scans, spool }),
           { cancellation },
         );
       } catch (error) {
@@ -197,21 +210,46 @@ export class TrackerRunner {
     }
   }
 
-  private *refuseOtherTypes(dialect: Dialect, { definition, source }: ResolvedTracker): Work<void> {
+  private *refuseOtherTypes(dialect: Dialect, { definition, sources }: ResolvedTracker): Work<void> {
     const label = trackerLabel(definition);
-    if (this.lookedAt.get(label) === source.text) return;
-    yield* refuseOtherTypes(dialect, source);
-    this.lookedAt.set(label, source.text);
+    const text = sources.map((source) => source.text).join('\n');
+    if (this.lookedAt.get(label) === text) return;
+    for (const source of sources) yield* refuseOtherTypes(dialect, source);
+    this.lookedAt.set(label, text);
   }
 
-  private *scan(
+  private plannedEntries(
     tracker: ResolvedTracker,
-    coverage: ReadonlyMap<Period, ComputedRange>,
+    coverage: readonly ReadonlyMap<Period, CoveredRange>[],
+  ): PlannedEntry[] {
+    return tracker.entries.map((entry, index) => ({
+      ...entry,
+      fingerprint: (period, timeZone) => fingerprintOf(tracker, entry, period, timeZone),
+      coverage: coverage[index] ?? new Map<Period, CoveredRange>(),
+    }));
+  }
+
+  private *scans(
+    tracker: ResolvedTracker,
+    entries: readonly PlannedEntry[],
     options: RunOptions,
     probe: SourceProbe,
-  ): Work<RollupSpec> {
-    const plan = yield* this.plan(tracker, coverage, options, probe);
-    return scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
+  ): Work<SourceScan[]> {
+    const { plan, firstDate } = yield* this.plan(tracker, entries, options, probe);
+    const scans = yield* this.scansOf(tracker, plan, { now: options.now, firstDate }, probe);
+    return scans.filter((scan) => scan !== null);
+  }
+
+  private *scansOf(
+    tracker: ResolvedTracker,
+    plan: RunPlan,
+    options: Omit<ScanOptions, 'countsByIndex'>,
+    probe: SourceProbe,
+  ): Work<(SourceScan | null)[]> {
+    const scans = scansOf(tracker, plan, { ...options, countsByIndex: true });
+    const isAsked = scans.some((scan) => scan?.countsByIndex === true);
+    if (isAsked && (yield* probe.countsByIndex())) return scans;
+    return scansOf(tracker, plan, { ...options, countsByIndex: false });
   }
 
   private *inTransaction(
@@ -219,36 +257,37 @@ export class TrackerRunner {
     given: RunOptions,
     started: number,
     probe: SourceProbe,
-    across?: { scan: RollupSpec; spool: PartialSpool },
+    across?: { scans: readonly SourceScan[]; spool: PartialSpool },
   ): Work<TrackResult> {
     const { dialect } = this.database;
-    const { metricId, coverages } = yield* lockCoverages(this.database, tracker.definition.metric, {
-      periods: tracker.definition.periods,
-      scope: tracker.target.scope,
-      kind: tracker.definition.aggregate.function,
-    });
-    const coverage = computedRanges(coverages);
+    const locked = yield* this.lock(tracker);
+    const coverage = locked.map(({ coverages }) => computedRanges(coverages));
+    const entries = this.plannedEntries(tracker, coverage);
     const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
-    const isFirst = tracker.definition.periods.some((period) => !coverage.has(period));
+    const isFirst = isFirstRun(entries);
     if (across === undefined) yield* this.refuseOtherTypes(dialect, tracker);
     if (across === undefined && isFirst) yield* checkForms(dialect, tracker, null);
-    let first = across === undefined ? yield* this.stageFirstScan(tracker, coverage, options, probe) : probe;
+    let first = across === undefined ? yield* this.stageFirstScan(tracker, entries, options, probe) : probe;
     const isStaged = first !== probe;
-    if (across === undefined && needsFirstDate({ definition: tracker.definition, coverage, requested: options })) {
+    if (across === undefined && needsFirstDate(entries, options)) {
       const date = yield* first.firstDate();
       yield* refuseStrayRows(dialect, tracker, options.now, date, isStaged);
       first = withFirstDate(first, date);
     }
-    const plan = yield* this.plan(tracker, coverage, options, first);
-    const scan = scanOf(tracker, plan, options.now, isLong(plan) && (yield* probe.countsByIndex()));
-    if (across === undefined && !isFirst) yield* checkForms(dialect, tracker, plan.scanFrom);
-    if (across !== undefined && !sameScan(scan, across.scan))
+    const { plan, firstDate } = yield* this.plan(tracker, entries, options, first);
+    const scans = yield* this.scansOf(tracker, plan, { now: options.now, firstDate }, probe);
+    const read = scans.filter((scan) => scan !== null);
+    if (across === undefined && !isFirst) {
+      yield* checkForms(dialect, tracker, firstScanned(read));
+    }
+    if (across !== undefined && !areSameScans(read, across.scans))
       throw new OvertakenError(trackerLabel(tracker.definition));
-    if (across === undefined) yield* refuseAmbiguous(dialect, trackerLabel(tracker.definition), scan);
-    const resolved = yield* specOf(dialect, { id: metricId }, scan, plan);
+    if (across === undefined) yield* refuseAmbiguousRows(dialect, tracker, read);
+    const metricIds = locked.map(({ metricId }) => metricId);
+    const resolved = yield* specOf(dialect, tracker, metricIds, scans, plan);
     const spec = across === undefined ? resolved : spooledSpec(resolved);
     yield* refuseLoss(dialect, tracker, spec, options, first);
-    if (across !== undefined) yield* across.spool.stage(dialect, spec);
+    if (across !== undefined) yield* across.spool.stage(dialect, spec.scans);
     const { written, removed } = yield* rollup(dialect, spec, isStaged || across !== undefined);
     const ahead = yield* this.removeAhead(spec, plan);
     yield* this.moveCoverages(tracker, spec, plan, options.now);
@@ -264,91 +303,95 @@ export class TrackerRunner {
     return result;
   }
 
+  /** Locks the coverages of all entries, in one order, so that two runs cannot wait for each other. */
+  private *lock({ entries }: ResolvedTracker): Work<LockedCoverages[]> {
+    const order = entries
+      .map(({ metric, target: { scope } }, index) => ({ index, key: `${naturalKey(metric)} ${scope}` }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+    const locked: LockedCoverages[] = [];
+    for (const { index } of order) {
+      const { metric, periods, target, aggregate } = entries[index] as ResolvedEntry;
+      const wanted = { periods, scope: target.scope, kind: aggregate.function };
+      locked[index] = yield* lockCoverages(this.database, metric, wanted);
+    }
+    return locked;
+  }
+
   /**
    * Stages the partials before the plan is made. A first run reads the whole source and needs to know where it begins,
    * which without an index would take another scan.
    */
   private *stageFirstScan(
     tracker: ResolvedTracker,
-    coverage: ReadonlyMap<Period, CoveredRange>,
+    entries: readonly PlannedEntry[],
     options: RunOptions,
     probe: SourceProbe,
   ): Work<SourceProbe> {
     const { dialect } = this.database;
-    const today = localDateAt(options.now, tracker.definition.timeZone);
+    const { definition, sources, base } = tracker;
+    const today = localDateAt(options.now, definition.timeZone);
     const whole = { scanFrom: DATED_FROM, scanBase: true, scanThrough: dayNumber(today) };
-    const requested = { from: options.from, to: options.to };
+    const [source, ...others] = sources;
+    // several scans are staged together, for one snapshot; and one of rows that meet conditions does not say where all begin
+    const isWhole = others.length === 0 && (source === base || tracker.definition.entries.length > 1);
     if (
-      !dialect.stagesFirstScan(tracker.source.keys.length > 0) ||
-      !needsFirstDate({ definition: tracker.definition, coverage, requested }) ||
+      !isWhole ||
+      !dialect.stagesFirstScan(source !== undefined && source.keys.length > 0) ||
+      !needsFirstDate(entries, { from: options.from, to: options.to }) ||
       (yield* probe.countsByIndex())
     )
       return probe;
-    yield* stagePartials(dialect, scanOf(tracker, whole, options.now, false));
-    const day = yield* firstStagedDay();
+    const scan = scanOf(tracker, 0, whole, { now: options.now, countsByIndex: false });
+    yield* stagePartials(dialect, { scans: [scan], entries: [] });
+    const day = yield* firstStagedDay(scan);
     if (day === null || day >= DATED_FROM) return knownProbe(day === null ? null : fromDayNumber(day), false);
-    yield* execute(dialect.dropStaged(PARTIAL));
+    yield* execute(dialect.dropStaged(scan.partials));
     return probe;
   }
 
   private *plan(
     tracker: ResolvedTracker,
-    coverage: ReadonlyMap<Period, CoveredRange>,
+    entries: readonly PlannedEntry[],
     { now, from, to, stepOf }: RunOptions,
     probe: SourceProbe,
-  ): Work<RunPlan> {
+  ): Work<{ plan: RunPlan; firstDate: LocalDate | null }> {
     const { definition } = tracker;
-    const input = {
-      definition,
-      tracker: trackerLabel(definition),
-      fingerprint: (period: Period, timeZone?: string) => fingerprintOf(tracker, period, timeZone),
-      today: localDateAt(now, definition.timeZone),
-      coverage,
-      requested: { from, to, stepOf },
-    };
-    const firstDate = needsFirstDate(input) ? yield* probe.firstDate() : null;
-    return planRun({ ...input, firstDate });
+    const requested = { from, to, stepOf };
+    const firstDate = needsFirstDate(entries, requested) ? yield* probe.firstDate() : null;
+    const today = localDateAt(now, definition.timeZone);
+    const plan = planRun({ definition, tracker: trackerLabel(definition), entries, today, requested, firstDate });
+    return { plan, firstDate };
   }
 
-  private *moveCoverages(
-    { definition, target }: ResolvedTracker,
-    spec: RollupSpec,
-    plan: RunPlan,
-    now: Date,
-  ): Work<void> {
-    const { timeZone, aggregate } = definition;
-    const covered = new Map<Period, CoveredRange>();
-    for (const planned of plan.periods) {
-      covered.set(planned.period, { ...planned.covered, from: yield* this.coveredFrom(spec, planned) });
+  private *moveCoverages(tracker: ResolvedTracker, spec: RollupSpec, plan: RunPlan, now: Date): Work<void> {
+    const { timeZone } = tracker.definition;
+    for (const [index, { target, aggregate }] of tracker.entries.entries()) {
+      const entry = spec.entries[index] as RollupEntry;
+      const covered = new Map<Period, CoveredRange>();
+      for (const planned of plan.entries[index] ?? []) {
+        covered.set(planned.period, { ...planned.covered, from: yield* this.coveredFrom(entry, planned) });
+      }
+      const key = { metricId: entry.metricId, scope: target.scope };
+      yield* moveCoverages(this.database, key, covered, { timeZone, kind: aggregate.function, computedAt: now });
     }
-    const key = { metricId: spec.metricId, scope: target.scope };
-    yield* moveCoverages(this.database, key, covered, { timeZone, kind: aggregate.function, computedAt: now });
   }
 
   /** Extends the coverage only if a lookback before it finds late rows there. */
-  private *coveredFrom(spec: RollupSpec, planned: PlannedPeriod): Work<LocalDate> {
+  private *coveredFrom(entry: RollupEntry, planned: PlannedPeriod): Work<LocalDate> {
     const { coveredSince, covered } = planned;
     if (coveredSince === null) return covered.from;
-    const { dialect } = this.database;
-    const { table } = spec.statistic;
-    const earlier = { ...planned, hasStored: true, through: shiftDay(coveredSince, -1) };
-    const first = yield* queryOne<{ first: LocalDate | null }>(
-      sql`SELECT ${dialect.dateText(sql`MIN(s.${table.column('date')})`)} AS first FROM ${table.path} s WHERE ${inRange(dialect, spec, earlier, raw('s'))}`,
-    );
-    return first?.first ?? fromDayNumber(coveredSince);
+    const first = yield* firstStored(this.database.dialect, entry, { ...planned, through: shiftDay(coveredSince, -1) });
+    return first ?? fromDayNumber(coveredSince);
   }
 
   /** Removes the rows that a clock that was ahead has written after a range that ends today. */
   private *removeAhead(spec: RollupSpec, plan: RunPlan): Work<number> {
-    const { dialect } = this.database;
-    const { table } = spec.statistic;
     let removed = 0;
-    for (const period of plan.periods) {
-      if (period.lastKept === null) continue;
-      const after = sql`s.${table.column('date')} > ${dialect.date(period.lastKept)}`;
-      removed += yield* execute(
-        dialect.deleteFrom(table, sql`${ofPeriod(dialect, spec, period, raw('s'))} AND ${after}`),
-      );
+    for (const [index, entry] of spec.entries.entries()) {
+      for (const period of plan.entries[index] ?? []) {
+        if (period.lastKept === null) continue;
+        removed += yield* removeAfter(this.database.dialect, entry, period, period.lastKept);
+      }
     }
     return removed;
   }
@@ -366,27 +409,36 @@ const DATED_FROM = dayNumber('1970-01-01');
 function instantOf(
   { timeZone }: TrackerDefinition,
   { now, from, to }: RunOptions,
-  coverage: ReadonlyMap<Period, ComputedRange>,
+  coverage: readonly ReadonlyMap<Period, ComputedRange>[],
 ): Date {
-  return from === undefined && to === undefined ? dueAt(now, timeZone, coverage) : now;
+  return from === undefined && to === undefined ? dueAt(now, timeZone, allComputed(coverage)) : now;
 }
 
-/** A few days are read by the index anyway. */
-function isLong({ scanBase, scanFrom, scanThrough }: RunPlan): boolean {
-  return scanBase || scanThrough - scanFrom > 31;
+function firstScanned(scans: readonly SourceScan[]): DayNumber {
+  return scans.map(({ scanFrom }) => scanFrom).reduce((a, b) => earlierDay(a, b));
 }
 
-function sameScan(a: RollupSpec, b: RollupSpec): boolean {
-  return a.scanFrom === b.scanFrom && a.scanThrough === b.scanThrough && a.scanBase === b.scanBase;
+function areSameScans(some: readonly SourceScan[], others: readonly SourceScan[]): boolean {
+  const bounds = (scans: readonly SourceScan[]): string =>
+    JSON.stringify(
+      scans.map(({ partials, scanFrom, scanBase, scanThrough }) => [partials, scanFrom, scanBase, scanThrough]),
+    );
+  return bounds(some) === bounds(others);
+}
+
+function* refuseAmbiguousRows(
+  dialect: Dialect,
+  { definition }: ResolvedTracker,
+  scans: readonly SourceScan[],
+): Work<void> {
+  for (const scan of scans) yield* refuseAmbiguous(dialect, trackerLabel(definition), scan);
 }
 
 /** @param from the first day that is read day by day; null if every row is read */
-function checkForms(dialect: Dialect, { definition, source }: ResolvedTracker, from: DayNumber | null): Work<void> {
+function checkForms(dialect: Dialect, { definition, base }: ResolvedTracker, from: DayNumber | null): Work<void> {
   const { dateField, timeZone } = definition;
   // a day earlier: an offset moves a reading by up to that
   const since =
-    from === null || from <= FIRST_DAY
-      ? null
-      : firstReadingOn(source.clock, timeZone, fromDayNumber(shiftDay(from, -1)));
-  return refuseOtherForms(dialect, { label: trackerLabel(definition), dateField }, source, since);
+    from === null || from <= FIRST_DAY ? null : firstReadingOn(base.clock, timeZone, fromDayNumber(shiftDay(from, -1)));
+  return refuseOtherForms(dialect, { label: trackerLabel(definition), dateField }, base, since);
 }

@@ -1,29 +1,34 @@
-import sql, { join, raw } from 'sql-template-tag';
 import { resolveMetric } from '../../catalog/catalog.store.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
-import { execute, query, queryOne, type Work } from '../../database/work.js';
+import type { Work } from '../../database/work.js';
 import { VerificationOvertakenError } from '../../errors/run.error.js';
 import { differingRows, type ComparedRow } from '../../rollup/compare-sql.js';
 import { refuseAmbiguous } from '../../rollup/ambiguity.js';
 import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
-import { keyNames } from '../../rollup/rollup-sql.js';
-import type { RollupPeriod, RollupSpec } from '../../rollup/rollup-spec.js';
-import { stagePartials } from '../../rollup/rollup.js';
+import type { RollupEntry, RollupPeriod, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
+import { countKeys, countPartials, stagePartials, unstagePartials } from '../../rollup/rollup.js';
 import type { Source } from '../../rollup/source.resolver.js';
 import { type DaySlice, isSliceable } from '../../rollup/window-sql.js';
 import type { ObjectRef } from '../../statistics/filter/object-target.js';
 import type { StatisticTable } from '../../statistics/tables/statistic-table.js';
 import { exactValue } from '../../statistics/tables/exact-value.js';
-import { earlierDay, fromDayNumber, shiftDay, type LocalDate } from '../../time/local-date.js';
+import { earlierDay, fromDayNumber, type LocalDate, shiftDay } from '../../time/local-date.js';
 import { type Period, periodKind } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
-import { type ComputedRange, planRun, type RunPlan } from '../source/run-plan.js';
-import { scanOf, specOf } from '../source/run-spec.js';
+import { type ComputedRange, type PlannedEntry, planRun, type RunPlan } from '../source/run-plan.js';
+import { scansOf, specOf } from '../source/run-spec.js';
 import { probeOf } from '../source/source-probe.js';
-import { readComputedRanges } from './tracker-coverage.js';
+import { allComputed, type ComputedEntries, readComputedRanges } from './tracker-coverage.js';
+import { naturalKey } from '../definition/option.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
-import { fingerprintOf, trackerLabel, type ResolvedTracker, type TrackerResolver } from '../source/tracker.resolver.js';
+import {
+  fingerprintOf,
+  type ResolvedEntry,
+  type ResolvedTracker,
+  trackerLabel,
+  type TrackerResolver,
+} from '../source/tracker.resolver.js';
 
 /** A statistic whose stored value differs from a fresh computation. */
 export interface Difference {
@@ -67,11 +72,14 @@ const SLICE_ROWS = 50_000;
 /** The table for the partials of a verification. It is not that of runs, which come and go between its slices. */
 const VERIFIED = 'trackstats_verified';
 
-/** Periods whose runs had the same last instant, so that one scan of the source serves them all. */
+/** Periods of entries whose runs had the same last instant, so that one pass over the source serves them all. */
 interface Together {
   readonly now: Date;
-  readonly covered: ReadonlyMap<Period, ComputedRange>;
+  readonly covered: ComputedEntries;
 }
+
+/** Differences by entry and period. */
+type Found = Map<string, Difference[]>;
 
 /** Compares stored statistics with a fresh computation. Writes nothing. */
 export class TrackerVerifier {
@@ -104,7 +112,7 @@ export class TrackerVerifier {
   ): Promise<{ from: LocalDate; through: LocalDate } | null> {
     const tracker = this.resolver.resolve(definition, source);
     const computed = await this.database.transaction(() => readComputedRanges(this.database, tracker));
-    const ranges = [...computed.values()];
+    const ranges = allComputed(computed);
     const [from] = ranges.map((range) => range.from).sort();
     const through = ranges
       .map((range) => range.through)
@@ -118,51 +126,57 @@ export class TrackerVerifier {
     // not `read`: on a replica that lags it would not be the coverage of the rows that are compared
     const covered = await this.database.transaction(() => readComputedRanges(this.database, tracker), { cancellation });
     const groups = groupedByRun(covered);
-    const found = new Map<Period, Difference[]>();
+    const found: Found = new Map();
     for (const [index, group] of groups.entries()) {
       const onProgress = (progress: VerifyProgress): void => {
         options.onProgress?.({ ...progress, fraction: (index + progress.fraction) / groups.length });
       };
       await this.compareTogether(tracker, group, { ...options, onProgress }, found);
     }
-    return tracker.definition.periods.flatMap((period) => found.get(period) ?? []);
+    return tracker.entries.flatMap(({ periods }, index) =>
+      periods.flatMap((period) => found.get(placeOf(index, period)) ?? []),
+    );
   }
 
   private async compareTogether(
     tracker: ResolvedTracker,
     { now, covered }: Together,
     options: VerifyOptions,
-    found: Map<Period, Difference[]>,
+    found: Found,
   ): Promise<void> {
     const { definition, sourceDatabase } = tracker;
-    const periods = [...covered.keys()];
-    const throughs = [...covered.values()].map(({ through }) => through).sort();
+    const { cancellation } = options;
+    const throughs = allComputed(covered)
+      .map(({ through }) => through)
+      .sort();
+    const entries = tracker.entries.map((entry, index): PlannedEntry => {
+      const coverage = covered[index] ?? new Map<Period, ComputedRange>();
+      const fingerprint = (period: Period): string => fingerprintOf(tracker, entry, period);
+      return { ...entry, periods: [...coverage.keys()], fingerprint, coverage };
+    });
     const plan = planRun({
-      definition: { ...definition, periods },
+      definition,
       tracker: trackerLabel(definition),
-      fingerprint: (period) => fingerprintOf(tracker, period),
+      entries,
       today: localDateAt(now, definition.timeZone),
-      coverage: covered,
       requested: { from: options.from, to: options.to ?? throughs.at(-1) },
       firstDate: null,
     });
     const probe = probeOf(sourceDatabase.dialect, tracker, now);
-    const countsByIndex = await sourceDatabase.read(() => probe.countsByIndex(), {
-      cancellation: options.cancellation,
-    });
-    const scan = { ...scanOf(tracker, plan, now, countsByIndex), partials: VERIFIED };
-    await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(definition), scan), {
-      cancellation: options.cancellation,
-    });
+    const countsByIndex = await sourceDatabase.read(() => probe.countsByIndex(), { cancellation });
+    const scans = scansOf(tracker, plan, { now, firstDate: null, countsByIndex, partials: VERIFIED });
+    const read = scans.filter((scan) => scan !== null);
+    for (const scan of read) {
+      await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(definition), scan), {
+        cancellation,
+      });
+    }
     const spool =
-      sourceDatabase === this.database
-        ? undefined
-        : await PartialSpool.from(sourceDatabase, scan, { cancellation: options.cancellation });
+      sourceDatabase === this.database ? undefined : await PartialSpool.from(sourceDatabase, read, { cancellation });
     try {
-      const { cancellation } = options;
       const slices = (): Iterable<() => Work<void>> =>
-        this.slices(tracker, covered, scan, plan, { spool, found, onProgress: options.onProgress });
-      await this.database.inSlices(slices, { cancellation, tables: [VERIFIED] });
+        this.slices(tracker, covered, scans, plan, { spool, found, onProgress: options.onProgress });
+      await this.database.inSlices(slices, { cancellation, tables: read.map(({ partials }) => partials) });
     } finally {
       spool?.remove();
     }
@@ -170,103 +184,126 @@ export class TrackerVerifier {
 
   private *slices(
     tracker: ResolvedTracker,
-    covered: ReadonlyMap<Period, ComputedRange>,
-    scan: RollupSpec,
+    covered: ComputedEntries,
+    scans: readonly (SourceScan | null)[],
     plan: RunPlan,
-    {
-      spool,
-      found,
-      onProgress,
-    }: Pick<VerifyOptions, 'onProgress'> & { spool: PartialSpool | undefined; found: Map<Period, Difference[]> },
+    { spool, found, onProgress }: Pick<VerifyOptions, 'onProgress'> & { spool: PartialSpool | undefined; found: Found },
   ): Generator<() => Work<void>> {
     const { dialect } = this.database;
     const verifier = this; // eslint-disable-line @typescript-eslint/no-this-alias -- generators have no arrow functions
-    let staged: { spec: RollupSpec; metric: string; slices: { period: RollupPeriod; slice: DaySlice }[] } | undefined;
+    let staged: { spec: RollupSpec; slices: ComparedSlice[] } | undefined;
     yield function* () {
-      const metric = yield* resolveMetric(verifier.database, tracker.definition.metric);
-      const resolved = yield* specOf(dialect, metric, scan, plan);
+      const metricIds: number[] = [];
+      for (const { metric } of tracker.entries) metricIds.push((yield* resolveMetric(verifier.database, metric)).id);
+      const resolved = yield* specOf(dialect, tracker, metricIds, scans, plan);
       const spec = spool === undefined ? resolved : spooledSpec(resolved);
-      yield* spool === undefined ? stagePartials(dialect, spec) : spool.stage(dialect, spec);
-      staged = { spec, metric: metric.key, slices: yield* slicesOf(spec) };
+      yield* spool === undefined ? stagePartials(dialect, spec) : spool.stage(dialect, spec.scans);
+      staged = { spec, slices: yield* slicesOf(spec, plan) };
     };
     if (staged === undefined) return;
-    const { spec, metric, slices } = staged;
-    for (const { period } of plan.periods) found.set(period, []);
-    for (const [index, { period, slice }] of slices.entries()) {
+    const { spec, slices } = staged;
+    const own: Difference[][] = [];
+    for (const [index, periods] of plan.entries.entries()) {
+      for (const { period } of periods) {
+        const differences: Difference[] = [];
+        own.push(differences);
+        found.set(placeOf(index, period), differences);
+      }
+    }
+    for (const [place, { index, entry, period, slice }] of slices.entries()) {
       yield function* () {
         yield* verifier.refuseOvertaken(tracker, covered);
-        const rows = yield* differingRows(dialect, spec, period, slice);
-        const { statistic } = tracker.target;
-        found.get(period.period)?.push(...rows.map((row) => differenceOf(statistic, metric, period.period, row)));
+        const rows = yield* differingRows(dialect, entry, period, slice);
+        const { metric } = tracker.entries[index] as ResolvedEntry;
+        const differences = found.get(placeOf(index, period.period));
+        differences?.push(...rows.map((row) => differenceOf(entry.statistic, naturalKey(metric), period.period, row)));
       };
       onProgress?.({
         period: period.period,
         date: fromDayNumber(slice.through),
         from: fromDayNumber(period.from),
         to: fromDayNumber(period.through),
-        fraction: (index + 1) / slices.length,
+        fraction: (place + 1) / slices.length,
         differences: [...found.values()].reduce((sum, { length }) => sum + length, 0),
       });
     }
-    yield function* () {
-      yield* execute(dialect.dropStaged(spec.partials));
-    };
-    for (const differences of found.values()) differences.sort(byKeyAndDate);
+    yield () => unstagePartials(dialect, spec);
+    for (const differences of own) differences.sort(byKeyAndDate);
   }
 
   /** A run that ends meanwhile has changed the rows that are compared. */
-  private *refuseOvertaken(tracker: ResolvedTracker, before: ReadonlyMap<Period, ComputedRange>): Work<void> {
+  private *refuseOvertaken(tracker: ResolvedTracker, before: ComputedEntries): Work<void> {
     const now = yield* readComputedRanges(this.database, tracker);
-    for (const [period, { from, through, computedAt }] of before) {
-      const range = now.get(period);
-      if (range?.from !== from || range.through !== through || range.computedAt.getTime() !== computedAt.getTime())
-        throw new VerificationOvertakenError(trackerLabel(tracker.definition), OVERTAKEN_LIMIT);
+    for (const [index, ranges] of before.entries()) {
+      for (const [period, { from, through, computedAt }] of ranges) {
+        const range = now[index]?.get(period);
+        if (range?.from !== from || range.through !== through || range.computedAt.getTime() !== computedAt.getTime())
+          throw new VerificationOvertakenError(trackerLabel(tracker.definition), OVERTAKEN_LIMIT);
+      }
     }
   }
 }
 
-function groupedByRun(covered: ReadonlyMap<Period, ComputedRange>): Together[] {
-  const groups = new Map<string, { now: Date; covered: Map<Period, ComputedRange> }>();
-  for (const [period, range] of covered) {
-    const { computedAt, through } = range;
-    const key = `${String(computedAt.getTime())} ${through}`;
-    const group = groups.get(key) ?? { now: computedAt, covered: new Map<Period, ComputedRange>() };
-    group.covered.set(period, range);
-    groups.set(key, group);
+function placeOf(entry: number, period: Period): string {
+  return `${String(entry)} ${String(period)}`;
+}
+
+function groupedByRun(covered: ComputedEntries): Together[] {
+  const groups = new Map<string, { now: Date; covered: Map<Period, ComputedRange>[] }>();
+  for (const [index, ranges] of covered.entries()) {
+    for (const [period, range] of ranges) {
+      const { computedAt, through } = range;
+      const key = `${String(computedAt.getTime())} ${through}`;
+      const group = groups.get(key) ?? {
+        now: computedAt,
+        covered: covered.map(() => new Map<Period, ComputedRange>()),
+      };
+      group.covered[index]?.set(period, range);
+      groups.set(key, group);
+    }
   }
   return [...groups.values()];
+}
+
+/** Some days of a period of an entry, which are compared at a time. */
+interface ComparedSlice {
+  /** of the entry, among those of the tracker */
+  readonly index: number;
+  readonly entry: RollupEntry;
+  readonly period: RollupPeriod;
+  readonly slice: DaySlice;
 }
 
 /**
  * Returns the days to compare at a time: about `SLICE_ROWS` rows, but at least as many as there are partials, because
  * each slice of a window reads all of them.
  */
-function* slicesOf(spec: RollupSpec): Work<{ period: RollupPeriod; slice: DaySlice }[]> {
-  const count = yield* queryOne<{ n: unknown }>(sql`SELECT COUNT(*) AS n FROM ${raw(spec.partials)}`);
-  const partials = Number(count?.n);
-  const slices: { period: RollupPeriod; slice: DaySlice }[] = [];
-  let keys: number | undefined;
-  for (const period of spec.periods) {
-    const days = period.through - period.from + 1;
-    let rows = partials;
-    if (isSliceable(period) && periodKind(period.period) !== 'bucket') rows = days * (keys ??= yield* keyCount(spec));
-    const wanted = Math.ceil(
-      rows / Math.max(SLICE_ROWS, periodKind(period.period) === 'bucket' ? partials / 10 : partials),
-    );
-    const length = isSliceable(period) ? Math.ceil(days / Math.max(1, wanted)) : days;
-    for (let { from } = period; from <= period.through; from = shiftDay(from, length)) {
-      slices.push({ period, slice: { from, through: earlierDay(shiftDay(from, length - 1), period.through) } });
+function* slicesOf(spec: RollupSpec, plan: RunPlan): Work<ComparedSlice[]> {
+  const counted = new Map<string, { partials: number; keys: number | undefined }>();
+  for (const { partials } of spec.scans) {
+    counted.set(partials, { partials: yield* countPartials(partials), keys: undefined });
+  }
+  const planned = [...plan.entries.entries()].filter(([, periods]) => periods.length > 0);
+  const slices: ComparedSlice[] = [];
+  for (const [place, entry] of spec.entries.entries()) {
+    const [index = place] = planned[place] ?? [];
+    const known = counted.get(entry.scan.partials) ?? { partials: 0, keys: undefined };
+    for (const period of entry.periods) {
+      const days = period.through - period.from + 1;
+      let rows = known.partials;
+      if (isSliceable(period) && periodKind(period.period) !== 'bucket')
+        rows = days * (known.keys ??= yield* countKeys(entry.scan));
+      const wanted = Math.ceil(
+        rows / Math.max(SLICE_ROWS, periodKind(period.period) === 'bucket' ? known.partials / 10 : known.partials),
+      );
+      const length = isSliceable(period) ? Math.ceil(days / Math.max(1, wanted)) : days;
+      for (let { from } = period; from <= period.through; from = shiftDay(from, length)) {
+        const slice = { from, through: earlierDay(shiftDay(from, length - 1), period.through) };
+        slices.push({ index, entry, period, slice });
+      }
     }
   }
   return slices;
-}
-
-function* keyCount(spec: RollupSpec): Work<number> {
-  const keys = keyNames(spec);
-  if (keys.length === 0) return 1;
-  const distinct = sql`SELECT DISTINCT ${join(keys)} FROM ${raw(spec.partials)}`;
-  const [count] = yield* query<{ n: unknown }>(sql`SELECT COUNT(*) AS n FROM (${distinct}) k`);
-  return Number(count?.n);
 }
 
 function byKeyAndDate(a: Difference, b: Difference): number {

@@ -1,6 +1,6 @@
 import { OutOfRangeError } from '../../errors/run.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import { greatestNumber, longKey, noNumber } from '../../rollup/out-of-range.js';
+import { type GreatNumber, greatestNumber, longKey, noNumber } from '../../rollup/out-of-range.js';
 import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
 
 /**
@@ -8,11 +8,12 @@ import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
  * source is too long or too large. It reads the whole source for that, but only after a run has failed.
  */
 export async function explainOutOfRange(tracker: ResolvedTracker, error: unknown): Promise<unknown> {
-  const { sourceDatabase, source, target, definition } = tracker;
+  const { sourceDatabase, entries, definition } = tracker;
   const name = trackerLabel(definition);
   const { dialect } = sourceDatabase;
-  const key = await sourceDatabase.read(() => longKey(dialect, source, target.statistic));
-  if (key !== null) {
+  for (const { sourceOf, target } of entries) {
+    const key = await sourceDatabase.read(() => longKey(dialect, sourceOf, target.statistic));
+    if (key === null) continue;
     const what = target.statistic.kind === 'object' ? 'the id of an object' : `the dimension ${key.property}`;
     return new OutOfRangeError(
       name,
@@ -23,24 +24,35 @@ export async function explainOutOfRange(tracker: ResolvedTracker, error: unknown
       error,
     );
   }
-  const { function: aggregate, field } = definition.aggregate;
-  const text = await sourceDatabase.read(() => noNumber(dialect, source));
-  if (text !== null) {
-    return new OutOfRangeError(
-      name,
-      `${aggregate}(${shown(field)}) cannot be computed: a row has ${shown(text)}, which is no number. Expected numbers in ` +
-        `this column. Leave such rows out with where, or correct them.`,
-      error,
-    );
+  let greatest: { of: string; number: GreatNumber } | null = null;
+  for (const { sourceOf, measure, aggregate } of entries) {
+    const of = `${aggregate.function}(${shown(aggregate.field)})`;
+    const text = await sourceDatabase.read(() => noNumber(dialect, sourceOf, measure));
+    if (text !== null) {
+      return new OutOfRangeError(
+        name,
+        `${of} cannot be computed: a row has ${shown(text)}, which is no number. Expected numbers in ` +
+          `this column. Leave such rows out with where, or correct them.`,
+        error,
+      );
+    }
+    const number = await sourceDatabase.read(() => greatestNumber(dialect, sourceOf, measure));
+    if (number === null) continue;
+    if (greatest === null || sizeOf(number) > sizeOf(greatest.number)) greatest = { of, number };
   }
-  const number = await sourceDatabase.read(() => greatestNumber(dialect, source));
-  if (number === null) return error;
+  if (greatest === null) return error;
+  const { of, number } = greatest;
   const whose = number.keys.length === 0 ? '' : ` of ${number.keys.map(shown).join(', ')}`;
   return new OutOfRangeError(
     name,
-    `${aggregate}(${shown(field)})${whose} cannot be stored: the value is ${number.value}, or passed a limit on the way to ` +
+    `${of}${whose} cannot be stored: the value is ${number.value}, or passed a limit on the way to ` +
       `it. Expected a finite number of at most 45 digits before the point; on SQLite, sums of integers up to 2^63. Leave ` +
       `the rows out with where, or correct them.`,
     error,
   );
+}
+
+function sizeOf({ value }: GreatNumber): number {
+  const size = Math.abs(Number(value));
+  return Number.isNaN(size) ? Infinity : size;
 }

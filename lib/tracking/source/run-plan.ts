@@ -22,6 +22,7 @@ import {
 } from '../../time/period.js';
 import { isSameZone, isZone, localDateAt } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
+import type { ResolvedEntry } from './tracker.resolver.js';
 
 /** The range of dates that is complete, as stored. */
 export interface CoveredRange {
@@ -62,24 +63,36 @@ export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
   readonly fresh: boolean;
 }
 
-export interface RunPlan {
-  /** the dates that the run replaces, over all periods */
-  readonly from: LocalDate;
-  readonly through: LocalDate;
-  readonly periods: readonly PlannedPeriod[];
+/** The part of a source that a scan reads. */
+export interface ScanBounds {
+  /** the first day that is read day by day */
   readonly scanFrom: DayNumber;
+  /** true if everything before is read as one partial */
   readonly scanBase: boolean;
   readonly scanThrough: DayNumber;
+}
+
+export interface RunPlan {
+  /** the dates that the run replaces, over all entries and periods */
+  readonly from: LocalDate;
+  readonly through: LocalDate;
+  /** the periods of each entry */
+  readonly entries: readonly (readonly PlannedPeriod[])[];
+}
+
+/** What a plan needs to know of an entry: the statistics of one metric in one scope. */
+export interface PlannedEntry extends Pick<ResolvedEntry, 'periods' | 'density' | 'aggregate'> {
+  /** of the definition, or of the same one with another name of its time zone */
+  readonly fingerprint: (period: Period, timeZone?: string) => string;
+  readonly coverage: ReadonlyMap<Period, CoveredRange>;
 }
 
 export interface RunPlanInput {
   readonly definition: TrackerDefinition;
   /** for messages */
   readonly tracker: string;
-  /** of the definition, or of the same one with another name of its time zone */
-  readonly fingerprint: (period: Period, timeZone?: string) => string;
+  readonly entries: readonly PlannedEntry[];
   readonly today: LocalDate;
-  readonly coverage: ReadonlyMap<Period, CoveredRange>;
   readonly requested: RequestedRange;
   /** the date of the source's first row up to now; null if there is none */
   readonly firstDate: LocalDate | null;
@@ -96,21 +109,33 @@ export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period
 }
 
 /**
- * Plans which dates of which period a run replaces, and what it reads from the source for that.
+ * Plans which dates of which metric and period a run replaces.
  *
  * @throws ClockBehindError, DefinitionChangedError, InvalidRangeError
  */
 export function planRun(input: RunPlanInput): RunPlan {
-  const periods = input.definition.periods.map((period) => planPeriod(input, period));
-  const scanFrom = periods
-    .map((period) => scanStart(period, input.definition.weekStart))
-    .reduce((a, b) => earlierDay(a, b));
-  const first = input.firstDate;
-  const olderRows = first === null || dayNumber(first) < scanFrom;
+  const entries = input.entries.map((entry) => entry.periods.map((period) => planPeriod(input, entry, period)));
+  const ranges = entries.flat().map(({ range }) => range);
   return {
-    from: earliest(periods.map(({ range }) => range.from)),
-    through: latest(periods.map(({ range }) => range.through)),
-    periods,
+    from: earliest(ranges.map(({ from }) => from)),
+    through: latest(ranges.map(({ through }) => through)),
+    entries,
+  };
+}
+
+/**
+ * Returns what a scan reads of the source for some periods.
+ *
+ * @param firstDate of the source, if it is known
+ */
+export function scanBounds(
+  periods: readonly PlannedPeriod[],
+  weekStart: WeekStart,
+  firstDate: LocalDate | null,
+): ScanBounds {
+  const scanFrom = periods.map((period) => scanStart(period, weekStart)).reduce((a, b) => earlierDay(a, b));
+  const olderRows = firstDate === null || dayNumber(firstDate) < scanFrom;
+  return {
     scanFrom,
     scanBase: olderRows && periods.some(needsBase),
     scanThrough: periods.map((period) => period.lastDay).reduce((a, b) => laterDay(a, b)),
@@ -118,12 +143,16 @@ export function planRun(input: RunPlanInput): RunPlan {
 }
 
 /** True if a plan needs to know when the source begins. */
-export function needsFirstDate({
-  definition,
-  coverage,
-  requested,
-}: Pick<RunPlanInput, 'definition' | 'coverage' | 'requested'>): boolean {
-  return requested.from === undefined && definition.periods.some((period) => !coverage.has(period));
+export function needsFirstDate(
+  entries: readonly Pick<PlannedEntry, 'periods' | 'coverage'>[],
+  requested: RequestedRange,
+): boolean {
+  return requested.from === undefined && isFirstRun(entries);
+}
+
+/** True if a period of an entry has never been computed. */
+export function isFirstRun(entries: readonly Pick<PlannedEntry, 'periods' | 'coverage'>[]): boolean {
+  return entries.some(({ periods, coverage }) => periods.some((period) => !coverage.has(period)));
 }
 
 /**
@@ -133,10 +162,10 @@ export function needsFirstDate({
 export function dueAt(
   now: Date,
   timeZone: string,
-  coverage: ReadonlyMap<Period, Pick<CoveredRange, 'through'> & { readonly computedAt: Date }>,
+  coverage: readonly (Pick<CoveredRange, 'through'> & { readonly computedAt: Date })[],
 ): Date {
   const tomorrow = addDays(localDateAt(now, timeZone), 1);
-  const later = [...coverage.values()].filter(({ through, computedAt }) => through === tomorrow && computedAt > now);
+  const later = coverage.filter(({ through, computedAt }) => through === tomorrow && computedAt > now);
   return later.map(({ computedAt }) => computedAt).reduce((a, b) => (b > a ? b : a), now);
 }
 
@@ -144,14 +173,14 @@ interface DatedPeriod extends PlannedPeriod {
   readonly range: { readonly from: LocalDate; readonly through: LocalDate };
 }
 
-function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
-  const { definition, coverage, requested, fingerprint } = input;
-  const covered = coverage.get(period);
+function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period): DatedPeriod {
+  const { definition, requested } = input;
+  const covered = entry.coverage.get(period);
   const wanted = requested.from === undefined && requested.to === undefined ? null : requested;
   const range = wanted === null ? due(input, covered) : asked(input, period, wanted, covered);
   const from = firstBucket(definition, period, range.from);
   const first = earliest([from, range.through]);
-  const changed = covered !== undefined && isChanged(input, period, covered);
+  const changed = covered !== undefined && isChanged(input, entry, period, covered);
   if (changed && !replacesAll(definition, period, wanted, covered)) {
     throw new DefinitionChangedError(input.tracker, Period.nameOf(period), covered.from, covered.through);
   }
@@ -165,11 +194,11 @@ function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
   const through = covered === undefined || openEnded ? range.through : latest([range.through, covered.through]);
   return {
     period,
-    density: definition.density,
+    density: entry.density,
     from: dayNumber(from),
     through: dayNumber(range.through),
     lastDay: lastDay(input, period, dayNumber(range.through)),
-    baseIsStored: covered !== undefined && resumes(definition, period, wanted),
+    baseIsStored: covered !== undefined && resumes(definition, entry, period, wanted),
     fresh: wanted !== null || covered === undefined,
     isFirst: covered === undefined,
     coveredSince: covered !== undefined && wanted === null && first < covered.from ? dayNumber(covered.from) : null,
@@ -180,13 +209,18 @@ function planPeriod(input: RunPlanInput, period: Period): DatedPeriod {
       from: covered === undefined ? first : adjoins ? earliest([whole, covered.from]) : covered.from,
       through,
       // the steps of a range make statistics those of the new definition when the last one is done
-      fingerprint: changed && !openEnded ? covered.fingerprint : fingerprint(period),
+      fingerprint: changed && !openEnded ? covered.fingerprint : entry.fingerprint(period),
     },
   };
 }
 
 /** Another name of the time zone is not a change: the stored values were computed by the same clocks. */
-function isChanged({ definition, fingerprint }: RunPlanInput, period: Period, covered: CoveredRange): boolean {
+function isChanged(
+  { definition }: RunPlanInput,
+  { fingerprint }: PlannedEntry,
+  period: Period,
+  covered: CoveredRange,
+): boolean {
   const { fingerprint: stored, timeZone = definition.timeZone } = covered;
   if (stored === fingerprint(period)) return false;
   if (timeZone === definition.timeZone || !isZone(timeZone)) return true;
@@ -255,7 +289,8 @@ function firstBucket({ since, weekStart }: TrackerDefinition, period: Period, da
 
 /** True if a lifetime value continues from the stored one, because earlier rows never change or have been deleted. */
 function resumes(
-  { aggregate, appendOnly, sourceKeptSince }: TrackerDefinition,
+  { appendOnly, sourceKeptSince }: TrackerDefinition,
+  { aggregate }: PlannedEntry,
   period: Period,
   wanted: RequestedRange | null,
 ): boolean {

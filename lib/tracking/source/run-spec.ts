@@ -1,65 +1,90 @@
-import sql, { raw, type Sql } from 'sql-template-tag';
-import type { Metric } from '../../catalog/metric.entity.js';
 import type { Dialect } from '../../database/dialects/dialect.js';
-import { query, type Work } from '../../database/work.js';
-import type { RollupPeriod, RollupSpec } from '../../rollup/rollup-spec.js';
+import type { Work } from '../../database/work.js';
 import { PARTIAL } from '../../rollup/rollup-sql.js';
-import { ofPeriod } from '../../rollup/window-sql.js';
-import type { RunPlan } from './run-plan.js';
+import type { RollupEntry, RollupPeriod, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
+import { hasPeriod } from '../../rollup/stored-rows.js';
+import type { LocalDate } from '../../time/local-date.js';
+import { type RunPlan, type ScanBounds, scanBounds } from './run-plan.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
 
-/** Returns the part of a spec that says how to read the source. */
+/** How a run reads the source. */
+export interface ScanOptions {
+  readonly now: Date;
+  /** of the source, if it is known */
+  readonly firstDate: LocalDate | null;
+  /** asks whether an index counts the rows of a source; not if a scan reads a few days only */
+  readonly countsByIndex: boolean;
+  /** the name of the partials. @default PARTIAL */
+  readonly partials?: string | undefined;
+}
+
+/** Returns the scans of a plan, by the place of their source. A source of which nothing is planned is not scanned. */
+export function scansOf(tracker: ResolvedTracker, plan: RunPlan, options: ScanOptions): (SourceScan | null)[] {
+  return tracker.sources.map((source, place) => {
+    const periods = plan.entries.flatMap((planned, index) => (tracker.entries[index]?.place === place ? planned : []));
+    if (periods.length === 0) return null;
+    const bounds = scanBounds(periods, tracker.definition.weekStart, options.firstDate);
+    const countsByIndex = options.countsByIndex && source.plain !== null && isLong(bounds);
+    return scanOf(tracker, place, bounds, { ...options, countsByIndex });
+  });
+}
+
+/** A few days are read by the index anyway. */
+function isLong({ scanBase, scanFrom, scanThrough }: ScanBounds): boolean {
+  return scanBase || scanThrough - scanFrom > 31;
+}
+
+/** Returns one scan of a tracker. */
 export function scanOf(
-  { definition, target, source }: ResolvedTracker,
-  plan: Pick<RunPlan, 'scanFrom' | 'scanBase' | 'scanThrough'>,
-  now: Date,
-  countsByIndex: boolean,
-): RollupSpec {
-  const { timeZone, weekStart } = definition;
-  const { statistic, constants } = target;
-  const { scanFrom, scanBase, scanThrough } = plan;
+  { definition, entries, sources }: ResolvedTracker,
+  place: number,
+  { scanFrom, scanBase, scanThrough }: ScanBounds,
+  { now, countsByIndex, partials = PARTIAL }: Omit<ScanOptions, 'firstDate'>,
+): SourceScan {
+  const [entry] = entries;
+  const source = sources[place];
+  if (entry === undefined || source === undefined) throw new TypeError('a tracker without entries');
   return {
-    metricId: 0,
-    statistic,
-    constants,
     source,
-    timeZone,
-    weekStart,
+    statistic: entry.target.statistic,
+    keepsUnkeyed: definition.withTotal,
+    timeZone: definition.timeZone,
     now,
     scanFrom,
     scanBase,
     scanThrough,
     countsByIndex,
-    partials: PARTIAL,
-    periods: [],
+    partials: place === 0 ? partials : `${partials}_${String(place)}`,
   };
 }
 
-/** Returns the spec of a plan, for the engine. */
+/**
+ * Returns the spec of a plan, for the engine.
+ *
+ * @param metricIds of each entry
+ */
 export function* specOf(
   dialect: Dialect,
-  metric: Pick<Metric, 'id'>,
-  scan: RollupSpec,
+  { definition, entries }: ResolvedTracker,
+  metricIds: readonly number[],
+  scans: readonly (SourceScan | null)[],
   plan: RunPlan,
 ): Work<RollupSpec> {
-  const spec = { ...scan, metricId: metric.id };
-  const periods: RollupPeriod[] = [];
-  for (const period of plan.periods) {
-    // before a first run there are rows only by another hand, or of a coverage that was lost
-    const hasStored = !period.isFirst || (yield* hasRows(dialect, spec, ofPeriod(dialect, spec, period, raw('s'))));
-    periods.push({ ...period, hasStored });
+  const resolved: RollupEntry[] = [];
+  for (const [index, { target, measure, place, sourceOf }] of entries.entries()) {
+    const [scan, metricId] = [scans[place], metricIds[index]];
+    const planned = plan.entries[index] ?? [];
+    if (scan === null || scan === undefined || metricId === undefined || planned.length === 0) continue;
+    const { statistic, constants } = target;
+    const keys = target.keys.length === 0 ? [] : sourceOf.keys;
+    const entry = { metricId, statistic, constants, keys, measure, scan, weekStart: definition.weekStart };
+    const periods: RollupPeriod[] = [];
+    for (const period of planned) {
+      // before a first run there are rows only by another hand, or of a coverage that was lost
+      const hasStored = !period.isFirst || (yield* hasPeriod(dialect, entry, period));
+      periods.push({ ...period, hasStored });
+    }
+    resolved.push({ ...entry, periods });
   }
-  return { ...spec, periods };
-}
-
-/** True if a statistic's table, as `s`, has rows that meet a condition. */
-export function* hasRows(
-  dialect: Dialect,
-  { statistic }: Pick<RollupSpec, 'statistic'>,
-  condition: Sql,
-): Work<boolean> {
-  const rows = yield* query(
-    sql`SELECT 1 AS present FROM ${statistic.table.path} s WHERE ${condition} ${dialect.limit(1)}`,
-  );
-  return rows.length > 0;
+  return { scans: scans.filter((scan) => scan !== null), entries: resolved };
 }

@@ -9,6 +9,7 @@ import type { ResolvedTracker } from './tracker.resolver.js';
 export interface SourceProbe {
   /** the local date of the source's first row up to now; null if there is none */
   firstDate(): Work<LocalDate | null>;
+  /** true if an index counts the rows of the source that has nothing but them to count */
   countsByIndex(): Work<boolean>;
 }
 
@@ -39,7 +40,8 @@ function* known<T>(value: T): Work<T> {
   return value;
 }
 
-function* countsByIndex(dialect: Dialect, { source: { plain } }: ResolvedTracker): Work<boolean> {
+function* countsByIndex(dialect: Dialect, { sources }: ResolvedTracker): Work<boolean> {
+  const plain = sources.find((source) => source.plain !== null)?.plain ?? null;
   return plain !== null && (yield* dialect.countsByIndex(plain.table, plain.column));
 }
 
@@ -49,16 +51,16 @@ function* countsByIndex(dialect: Dialect, { source: { plain } }: ResolvedTracker
  */
 export function* firstDate(
   dialect: Dialect,
-  { definition, source }: ResolvedTracker,
+  { definition, base }: ResolvedTracker,
   now: Date,
   since: LocalDate | null = null,
 ): Work<LocalDate | null> {
-  const { clock } = source;
+  const { clock } = base;
   const zone = definition.timeZone;
   const before =
     clock.kind === 'date' ? Date.parse(localDateAt(now, zone)) + 86_400_000 : latestReading(now, clock.storedIn) + 1;
   const from = since === null ? null : firstReadingOn(clock, zone, since);
-  const earliest = yield* earliestReading(dialect, source, { from, before });
+  const earliest = yield* earliestReading(dialect, base, { from, before });
   if (earliest === null) return null;
   // what is before every date, or has none, is taken to be on the first one
   const reading = Math.max(earliest, FIRST_DAY * 86_400_000);

@@ -1,15 +1,13 @@
-import sql, { raw } from 'sql-template-tag';
 import type { Dialect } from '../../database/dialects/dialect.js';
-import { query, queryOne, type Work } from '../../database/work.js';
+import type { Work } from '../../database/work.js';
 import { StrayRowsError } from '../../errors/run.error.js';
-import { PARTIAL, partialsQuery } from '../../rollup/rollup-sql.js';
+import { rowsBefore, sourceDays, stagedDays } from '../../rollup/source-days.js';
 import {
   type DayNumber,
   dayNumber,
   FIRST_DAY,
   fromDayNumber,
   type LocalDate,
-  readDayNumber,
   shiftDay,
 } from '../../time/local-date.js';
 import { localDateAt } from '../../time/time-zone.js';
@@ -61,47 +59,28 @@ export function* refuseStrayRows(
   firstDate: LocalDate | null,
   isStaged: boolean,
 ): Work<void> {
-  const { definition, source } = tracker;
+  const { definition, base } = tracker;
   if (definition.since !== null || firstDate === null) return;
   const today = dayNumber(localDateAt(now, definition.timeZone));
   const first = dayNumber(firstDate);
   if (today - first < LONG_GAP) return;
-  const days = yield* isStaged ? stagedDays() : sourceDays(dialect, tracker, now, first, today);
+  const scan = scanOf(
+    tracker,
+    0,
+    { scanFrom: first, scanBase: false, scanThrough: today },
+    { now, countsByIndex: false },
+  );
+  const days = yield* isStaged ? stagedDays(scan.partials) : sourceDays(dialect, { ...scan, source: base });
   const isBeforeAll = first === FIRST_DAY && days[0] !== FIRST_DAY;
   const after = restAfterStrays(days, today);
   if (after === undefined && !isBeforeAll) return;
   const rest = after ?? (isBeforeAll ? days[0] : null) ?? null;
-  const { clock } = source;
-  const bound = firstReadingOn(clock, definition.timeZone, fromDayNumber(rest ?? shiftDay(today, 1)));
-  const found = yield* queryOne<{ strays: unknown; first: unknown }>(
-    sql`SELECT COUNT(*) AS strays, ${dialect.exactText(sql`MIN(${clock.expression})`)} AS first
-FROM (${source.query}) source WHERE ${clock.expression} < ${dialect.reading(clock, bound)}`,
-  );
-  const shown = isBeforeAll ? String(found?.first) : firstDate;
+  const bound = firstReadingOn(base.clock, definition.timeZone, fromDayNumber(rest ?? shiftDay(today, 1)));
+  const strays = yield* rowsBefore(dialect, base, bound);
   throw new StrayRowsError(
     trackerLabel(definition),
-    shown,
-    Number(found?.strays),
+    isBeforeAll ? strays.first : firstDate,
+    strays.count,
     rest === null ? null : fromDayNumber(rest),
   );
-}
-
-function* stagedDays(): Work<DayNumber[]> {
-  const rows = yield* query<{ day: unknown }>(sql`SELECT DISTINCT p.day FROM ${raw(PARTIAL)} p ORDER BY p.day`);
-  return rows.map(({ day }) => readDayNumber(day));
-}
-
-function* sourceDays(
-  dialect: Dialect,
-  tracker: ResolvedTracker,
-  now: Date,
-  first: DayNumber,
-  today: DayNumber,
-): Work<DayNumber[]> {
-  const source = { ...tracker.source, aggregate: 'count', numeric: null, distinct: null, keys: [] } as const;
-  const days = scanOf({ ...tracker, source }, { scanFrom: first, scanBase: false, scanThrough: today }, now, false);
-  const rows = yield* query<{ day: unknown }>(
-    sql`SELECT p.day FROM (${partialsQuery(dialect, days)}) p WHERE p.day >= ${dialect.integer(first)} ORDER BY p.day`,
-  );
-  return rows.map(({ day }) => readDayNumber(day));
 }

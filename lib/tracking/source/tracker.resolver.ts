@@ -1,22 +1,50 @@
 import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import { meaningOf } from '../../catalog/aggregates.js';
+import type { MetricTarget } from '../../catalog/definitions.js';
 import type { DataSources } from '../../database/data-sources.js';
 import { Database } from '../../database/database.js';
-import type { ResolvedSource } from '../../rollup/rollup-spec.js';
-import { dataSourceOf, resolveSource, type Source } from '../../rollup/source.resolver.js';
+import type { AggregateSpec } from '../../rollup/aggregate.js';
+import type { Measure, ResolvedSource } from '../../rollup/rollup-spec.js';
+import {
+  dataSourceOf,
+  type MeasureReading,
+  resolveSource,
+  resolveTogether,
+  type Source,
+} from '../../rollup/source.resolver.js';
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import { Period } from '../../time/period.js';
-import { IDENTIFYING_OPTIONS, type IdentifyingOption } from '../definition/option.js';
-import type { TrackerDefinition } from '../definition/tracker-definition.js';
+import { IDENTIFYING_OPTIONS, type IdentifyingOption, naturalKey } from '../definition/option.js';
+import type { Density, TrackerDefinition, TrackerEntry } from '../definition/tracker-definition.js';
 import { resolveTarget, type ResolvedTarget } from './tracker-target.js';
 
 /** A tracker with its resolved entities, columns and tables. */
 export interface ResolvedTracker {
   readonly definition: TrackerDefinition;
-  readonly target: ResolvedTarget;
-  readonly source: ResolvedSource;
+  /** the rows of the tracker, whatever its metrics count of them */
+  readonly base: ResolvedSource;
+  /** one for each scan of a run */
+  readonly sources: readonly ResolvedSource[];
+  readonly entries: readonly ResolvedEntry[];
   /** the database of the source, which may be that of the statistics */
   readonly sourceDatabase: Database;
+}
+
+/** The statistics of one metric in one scope: of the tracker's target, or of the total beside it. */
+export interface ResolvedEntry {
+  readonly metric: MetricTarget;
+  readonly aggregate: AggregateSpec;
+  readonly periods: readonly Period[];
+  readonly density: Density;
+  readonly target: ResolvedTarget;
+  /** the place of its source among those of the tracker */
+  readonly place: number;
+  readonly sourceOf: ResolvedSource;
+  /** its measure in that source */
+  readonly measure: Measure;
+  /** the source as a tracker of this metric alone would have it, which its fingerprint is made of */
+  readonly alone: ResolvedSource;
 }
 
 /** Finds the entities, properties, columns and tables that a definition names. Reads metadata, and no rows. */
@@ -36,14 +64,38 @@ export class TrackerResolver {
       dataSource === this.database.dataSource
         ? this.database
         : new Database(dataSource, this.database.connectionTimeout);
+    const { dialect } = sourceDatabase;
     const target = resolveTarget(this.database, this.objectTypes, definition, dataSource, source);
     const reading = { ...definition, statistic: target.statistic, keys: target.keys };
-    return {
-      definition,
-      target,
-      sourceDatabase,
-      source: resolveSource(sourceDatabase.dialect, dataSource, source, reading),
+    const alone = definition.entries.map((entry) => resolveSource(dialect, dataSource, source, reading, entry));
+    const scans = groupScans(definition.entries, alone, (entries) =>
+      resolveTogether(dialect, dataSource, source, reading, entries),
+    );
+    const resolvedOf = (place: number, of: ResolvedTarget, own: ResolvedSource, density: Density): ResolvedEntry => {
+      const scan = scans.findIndex(({ places }) => places.includes(place));
+      const { source: sourceOf, places } = scans[scan] as ResolvedScan;
+      const measure = sourceOf.measures[places.indexOf(place)] as Measure;
+      const { metric, aggregate, periods } = definition.entries[place] as TrackerEntry;
+      return { metric, aggregate, periods, density, target: of, place: scan, sourceOf, measure, alone: own };
     };
+    const entries = definition.entries.map((entry, place) =>
+      resolvedOf(place, target, alone[place] as ResolvedSource, entry.density),
+    );
+    if (definition.withTotal) {
+      const total = resolveTarget(this.database, this.objectTypes, { target: { kind: 'total' } }, dataSource, source);
+      const ofTotal = { ...definition, statistic: total.statistic, keys: total.keys };
+      for (const [place, entry] of definition.entries.entries()) {
+        const own = resolveSource(dialect, dataSource, source, ofTotal, entry);
+        entries.push(resolvedOf(place, total, own, entry.totalDensity));
+      }
+    }
+    const sources = scans.map(({ source: scanned }) => scanned);
+    const [only] = alone;
+    const base =
+      alone.length === 1 && only !== undefined
+        ? only
+        : resolveSource(dialect, dataSource, source, { ...reading, keys: [] }, COUNT_OF_ALL);
+    return { definition, base, sources, entries, sourceDatabase };
   }
 
   private ofEntity(source: Source): DataSource {
@@ -54,9 +106,56 @@ export class TrackerResolver {
   }
 }
 
+const COUNT_OF_ALL: MeasureReading = { aggregate: { function: 'count', field: null }, where: null };
+
+/** A source, and the places of the metrics that one scan of it computes. */
+interface ResolvedScan {
+  readonly source: ResolvedSource;
+  readonly places: readonly number[];
+}
+
+/**
+ * Divides metrics among scans. Those that count rows and add up numbers share one, and those that distinguish the values
+ * of the same property. A metric whose own query may have a row several times, because of what its conditions join, is
+ * scanned by itself: its conditions cannot be a column of each row.
+ */
+function groupScans(
+  entries: readonly TrackerEntry[],
+  alone: readonly (ResolvedSource & { readonly isOneRowEach: boolean })[],
+  resolve: (entries: readonly TrackerEntry[]) => ResolvedSource | null,
+): ResolvedScan[] {
+  const groups = new Map<string, number[]>();
+  for (const [place, { aggregate }] of entries.entries()) {
+    const { function: name, field } = aggregate;
+    const kind = meaningOf(name).reads === 'values' ? `values of ${String(field)}` : '';
+    groups.set(kind, [...(groups.get(kind) ?? []), place]);
+  }
+  const scans: ResolvedScan[] = [];
+  for (const places of groups.values()) {
+    let shared = places.filter((place) => alone[place]?.isOneRowEach === true);
+    let together = shared.length > 1 ? resolveAt(shared) : null;
+    if (together === null) {
+      // a function may join what it likes
+      shared = shared.filter((place) => typeof entries[place]?.where !== 'function');
+      together = shared.length > 1 ? resolveAt(shared) : null;
+    }
+    if (together === null) shared = [];
+    else scans.push({ source: together, places: shared });
+    for (const place of places) {
+      const own = alone[place];
+      if (own !== undefined && !shared.includes(place)) scans.push({ source: own, places: [place] });
+    }
+  }
+  return scans;
+
+  function resolveAt(places: readonly number[]): ResolvedSource | null {
+    return resolve(places.map((place) => entries[place] as TrackerEntry));
+  }
+}
+
 /** Returns the name of a tracker in messages. */
-export function trackerLabel({ name, metric }: TrackerDefinition): string {
-  return name ?? `the tracker of ${typeof metric === 'string' ? metric : metric.key}`;
+export function trackerLabel({ name, entries }: TrackerDefinition): string {
+  return name ?? `the tracker of ${entries.map(({ metric }) => naturalKey(metric)).join(', ')}`;
 }
 
 /**
@@ -64,11 +163,12 @@ export function trackerLabel({ name, metric }: TrackerDefinition): string {
  * text counts, not its parameters.
  */
 export function fingerprintOf(
-  { definition, source }: ResolvedTracker,
+  { definition }: Pick<ResolvedTracker, 'definition'>,
+  { aggregate, alone, target: { keys: read } }: ResolvedEntry,
   period: Period,
   timeZone = definition.timeZone,
 ): string {
-  const { aggregate, dateField, weekStart, epoch, storedIn, withDeleted, target } = definition;
+  const { dateField, weekStart, epoch, storedIn, withDeleted, target } = definition;
   const values: Readonly<Record<IdentifyingOption, unknown>> = {
     aggregate,
     dateField,
@@ -78,12 +178,13 @@ export function fingerprintOf(
     withDeleted,
   };
   const identifying = Object.fromEntries(IDENTIFYING_OPTIONS.map((option) => [option, values[option]]));
-  const keys = target.kind === 'objects' ? target.field : target.kind === 'dimensions' ? target.dimensions : null;
+  const paths = target.kind === 'objects' ? target.field : target.kind === 'dimensions' ? target.dimensions : null;
+  const keys = read.length === 0 ? null : paths;
   const week = period === Period.CALENDAR_WEEK || period === Period.WEEK_TO_DATE ? weekStart : null;
   // whatever character quotes names: statistics that move to another database keep their fingerprint
-  const text = source.text.replaceAll('`', '"');
+  const text = alone.text.replaceAll('`', '"');
   // only where it changed: other definitions keep the fingerprint that they had
-  const revised = [...source.keys, source.distinct].filter((key) => key !== null && key.format > 1);
+  const revised = [...alone.keys, alone.distinct].filter((key) => key !== null && key.format > 1);
   const formats = revised.length === 0 ? {} : { formats: revised.map((key) => key?.kind) };
   const meaning = { ...identifying, keys, week, text, ...formats };
   return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');

@@ -1,0 +1,49 @@
+import sql, { raw, type Sql } from 'sql-template-tag';
+import type { Dialect } from '../database/dialects/dialect.js';
+import { execute, query, queryOne, type Work } from '../database/work.js';
+import type { LocalDate } from '../time/local-date.js';
+import type { RollupEntry, RollupPeriod } from './rollup-spec.js';
+import { inRange, ofPeriod } from './window-sql.js';
+
+/** Some days of a period, both included. */
+type StoredRange = Pick<RollupPeriod, 'period' | 'from' | 'through'>;
+
+type Stored = Pick<RollupEntry, 'metricId' | 'statistic' | 'constants'>;
+
+/** True if rows of a period are stored. */
+export function hasPeriod(dialect: Dialect, entry: Stored, period: Pick<RollupPeriod, 'period'>): Work<boolean> {
+  return hasRows(dialect, entry, ofPeriod(dialect, entry, period, raw('s')));
+}
+
+/** True if rows of some days of a period are stored. */
+export function hasRange(dialect: Dialect, entry: Stored, range: StoredRange): Work<boolean> {
+  return hasRows(dialect, entry, inRange(dialect, entry, range, raw('s')));
+}
+
+function* hasRows(dialect: Dialect, { statistic }: Pick<RollupEntry, 'statistic'>, condition: Sql): Work<boolean> {
+  const rows = yield* query(
+    sql`SELECT 1 AS present FROM ${statistic.table.path} s WHERE ${condition} ${dialect.limit(1)}`,
+  );
+  return rows.length > 0;
+}
+
+/** Returns the date of the first stored row of some days of a period, or null if there is none. */
+export function* firstStored(dialect: Dialect, entry: Stored, range: StoredRange): Work<LocalDate | null> {
+  const { table } = entry.statistic;
+  const row = yield* queryOne<{ first: LocalDate | null }>(
+    sql`SELECT ${dialect.dateText(sql`MIN(s.${table.column('date')})`)} AS first FROM ${table.path} s WHERE ${inRange(dialect, entry, range, raw('s'))}`,
+  );
+  return row?.first ?? null;
+}
+
+/** Removes the stored rows of a period after a date, and returns their number. */
+export function* removeAfter(
+  dialect: Dialect,
+  entry: Stored,
+  period: Pick<RollupPeriod, 'period'>,
+  date: LocalDate,
+): Work<number> {
+  const { table } = entry.statistic;
+  const after = sql`s.${table.column('date')} > ${dialect.date(date)}`;
+  return yield* execute(dialect.deleteFrom(table, sql`${ofPeriod(dialect, entry, period, raw('s'))} AND ${after}`));
+}

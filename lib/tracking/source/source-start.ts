@@ -1,0 +1,75 @@
+import type { Dialect } from '../../database/dialects/dialect.js';
+import type { Work } from '../../database/work.js';
+import { SourceGoneError } from '../../errors/run.error.js';
+import type { RollupEntry, RollupPeriod, RollupSpec } from '../../rollup/rollup-spec.js';
+import { hasRange } from '../../rollup/stored-rows.js';
+import {
+  type DayNumber,
+  dayNumber,
+  earlierDay,
+  FIRST_DAY,
+  fromDayNumber,
+  type LocalDate,
+  shiftDay,
+} from '../../time/local-date.js';
+import { bucketEnd, bucketStart, firstCovered, periodKind, wholeUnit, windowDays } from '../../time/period.js';
+import type { RequestedRange } from './run-plan.js';
+import type { SourceProbe } from './source-probe.js';
+import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
+
+/**
+ * Refuses to replace statistics by fewer rows if the source is known to have lost its rows: because `sourceKeptSince`
+ * says so, or because it is `appendOnly` and has statistics of dates before its first row.
+ *
+ * @throws SourceGoneError
+ */
+export function* refuseLoss(
+  dialect: Dialect,
+  { definition }: ResolvedTracker,
+  { entries }: RollupSpec,
+  { from }: RequestedRange,
+  probe: SourceProbe,
+): Work<void> {
+  if (definition.sourceKeptSince === null && (!definition.appendOnly || from === undefined)) return;
+  const start = definition.sourceKeptSince ?? (yield* probe.firstDate());
+  for (const entry of entries) {
+    const storedIn = (period: RollupPeriod, first: DayNumber, last: DayNumber): Work<boolean> =>
+      hasRange(dialect, entry, { ...period, from: first, through: last });
+    for (const period of entry.periods) {
+      const firstWhole = start === null ? shiftDay(period.through, 1) : wholeFrom(entry, period, start);
+      const last = earlierDay(period.through, shiftDay(firstWhole, -1));
+      if (last < period.from || !(yield* storedIn(period, period.from, last))) continue;
+      const begins = start === null ? shiftDay(last, 1) : beginOf(entry, period, start);
+      if (definition.sourceKeptSince === null && !(yield* storedIn(period, FIRST_DAY, shiftDay(begins, -1)))) continue;
+      throw new SourceGoneError(trackerLabel(definition), fromDayNumber(period.from), start);
+    }
+  }
+}
+
+/** Returns the first day whose statistic needs no row from before the source's start. */
+function wholeFrom(
+  { weekStart }: RollupEntry,
+  { period, baseIsStored, through }: RollupPeriod,
+  start: LocalDate,
+): DayNumber {
+  const day = dayNumber(start);
+  switch (periodKind(period)) {
+    case 'rolling':
+      return shiftDay(day, windowDays(period) - 1);
+    case 'to-date':
+      return firstCovered(period, start, weekStart) === start
+        ? day
+        : shiftDay(dayNumber(bucketEnd(wholeUnit(period), start, weekStart)), 1);
+    case 'lifetime':
+      return baseIsStored ? day : shiftDay(through, 1);
+    case 'bucket': {
+      const first = dayNumber(bucketStart(period, start, weekStart));
+      return first < day ? shiftDay(first, 1) : day;
+    }
+  }
+}
+
+/** Returns the first day on which a source that begins at a date, and has lost nothing, can have a statistic. */
+function beginOf({ weekStart }: RollupEntry, { period }: RollupPeriod, start: LocalDate): DayNumber {
+  return dayNumber(periodKind(period) === 'bucket' ? bucketStart(period, start, weekStart) : start);
+}
