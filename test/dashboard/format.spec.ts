@@ -1,10 +1,13 @@
 import {
   changeOf,
   formatChange,
+  formatCompact,
   formatDuration,
+  formatNumber,
   formatRelative,
   formatTick,
   shiftDate,
+  UNKNOWN,
   utcOf,
 } from '../../lib/dashboard/page/format.js';
 
@@ -59,5 +62,14 @@ describe('dates', () => {
     expect(formatTick(utcOf('2026-01-04'), 7, false)).toMatch(/\n2026$/);
     expect(formatTick(utcOf('2026-01-11'), 7, false)).not.toMatch(/\n/);
     expect(formatTick(utcOf('2026-01-01'), 365, false)).toBe('2026');
+  });
+});
+
+describe('a number with a unit', () => {
+  it('is written as people write that unit', () => {
+    expect(formatNumber(0.2567, 'percent')).toMatch(/^25[.,]7\s?%$/);
+    expect(formatNumber(12.5, { currency: 'EUR' })).toMatch(/€/);
+    expect(formatNumber(null, 'percent')).toBe(UNKNOWN);
+    expect(formatCompact(0.5, 'percent')).toMatch(/^50\s?%$/);
   });
 });
