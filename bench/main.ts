@@ -4,7 +4,7 @@ import { byUserDay, byUserLifetimeChanges, byUserLifetimeDaily, byUserLifetimeUp
 import { dayBare, dayIndexed } from './cases/day.js';
 import { distinct28 } from './cases/distinct.js';
 import { fiveAgainstOne, fiveByHand } from './cases/five-periods.js';
-import { incrementObjects, incrementTotal } from './cases/increment.js';
+import { incrementKeyed, incrementObjects, incrementTotal } from './cases/increment.js';
 import { incrementalAppendOnly, incrementalDay, incrementalLifetime, longHistory } from './cases/incremental.js';
 import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
 import { series } from './cases/series.js';
@@ -37,6 +37,7 @@ const CASES: readonly BenchCase[] = [
   longHistory,
   incrementObjects,
   incrementTotal,
+  incrementKeyed,
   series,
   startUp,
   ...VERIFY_CASES,

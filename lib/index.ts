@@ -147,6 +147,8 @@ export {
   InvalidFilterError,
   InvalidObjectError,
   InvalidValueError,
+  InvalidKeyError,
+  KeyConflictError,
   MixedWritesError,
   NotSummableError,
   TooManyPointsError,

@@ -68,6 +68,8 @@ export interface TrackstatsModuleOptions {
    * transaction. Then it rejects with ConnectionBusyError. @default '30 seconds'
    */
   connectionTimeout?: Duration | undefined;
+  /** how many days the keys of increments are kept, in which a repeated key counts once. @default 90 */
+  keepKeys?: number | undefined;
   /** stable names of object types, so that you can rename a table. @default the entity's table name */
   objectTypes?: Record<string, EntityClass> | undefined;
   /** schedules by tracker name, from configuration; each replaces the decorator's whole schedule */
@@ -130,6 +132,8 @@ export interface ResolvedOptions {
   readonly scheduling: ResolvedScheduling;
   /** milliseconds */
   readonly connectionTimeout: number;
+  /** days */
+  readonly keepKeys: number;
   readonly objectTypes: Readonly<Record<string, EntityClass>>;
   readonly trackers: Readonly<Record<string, ScheduleOverride>>;
 }
@@ -141,6 +145,7 @@ const OPTIONS: readonly string[] = [
   'clock',
   'scheduling',
   'connectionTimeout',
+  'keepKeys',
   'objectTypes',
   'trackers',
 ] satisfies (keyof TrackstatsModuleOptions)[];
@@ -179,6 +184,7 @@ export function resolveOptions(given: TrackstatsModuleOptions): ResolvedOptions 
       'connectionTimeout',
       invalidOption,
     ),
+    keepKeys: readValue(given.keepKeys, withDefault(wholeNumber('days', 1), KEEP_KEYS), 'keepKeys', invalidOption),
     objectTypes: Object.freeze({ ...objectTypes }),
     trackers: resolveTrackers(trackers),
   };
@@ -200,6 +206,9 @@ function checkNames(given: object): void {
 
 /** The time that a call waits for a connection by default, in milliseconds. */
 export const CONNECTION_TIMEOUT = 30_000;
+
+/** The number of days for which the keys of increments are kept by default. */
+export const KEEP_KEYS = 90;
 
 /** Milliseconds. A healthy process on a busy machine would lose a shorter lease. */
 const SHORTEST_LOCK = 1_000;

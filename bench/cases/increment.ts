@@ -32,6 +32,42 @@ export const incrementTotal: BenchCase = {
     })),
 };
 
+export const incrementKeyed: BenchCase = {
+  name: 'increment-keyed',
+  title: `increment with a key of its own each: ${CALLERS} callers at once, each on an object of its own, against the same without keys`,
+  target: { postgres: 1.4, mariadb: 1.4, sqlite: 1.4 },
+  prepare: async (session) => {
+    await metricId(session, VISITS);
+    let event = 0;
+    const calls = (withKey: boolean): Caller[] =>
+      Array.from({ length: CALLERS }, (_, index) => ({
+        increment: () =>
+          session.statistics.increment({
+            metric: VISITS,
+            object: { type: 'page', id: index + 1 },
+            date: TODAY,
+            ...(withKey && { key: `event-${(event++).toString()}` }),
+          }),
+        keys: {},
+      }));
+    const side = (name: string, withKey: boolean): Prepared['ours'] => ({
+      name,
+      units: CALLERS * EACH,
+      reset: () => session.empty(BY_OBJECT, 'trackstats_coverage', 'trackstats_increment_key'),
+      run: () => atOnce(calls(withKey), ({ increment }) => increment()),
+    });
+    return {
+      ours: side('with keys', true),
+      baselines: [side('without keys', false)],
+      check: async () => {
+        const sum = await session.number(`SELECT SUM(value) AS value FROM ${BY_OBJECT}`);
+        if (sum !== CALLERS * EACH) throw new Error(`${BY_OBJECT} holds ${sum} increments of ${CALLERS * EACH}`);
+      },
+      dispose: () => session.forgetStatistics(),
+    };
+  },
+};
+
 interface Caller {
   increment(): Promise<void>;
   readonly keys: Readonly<Record<string, string>>;

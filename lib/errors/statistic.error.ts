@@ -60,6 +60,36 @@ export class MixedWritesError extends TrackstatsError {
   }
 }
 
+/** Thrown if the key of an increment is not text that can be stored. */
+export class InvalidKeyError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_INVALID_KEY';
+  readonly kind = 'unusable';
+
+  constructor(given: unknown, expected: string) {
+    super(
+      `increment: key is ${shown(given)}. ${expected} A key names one event, such as the id of a message. ` +
+        `Leave it out to count every call.`,
+    );
+  }
+}
+
+/** Thrown if an increment has a key under which another amount, date or scope was counted. */
+export class KeyConflictError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_KEY_CONFLICT';
+  readonly kind = 'conflict';
+
+  /**
+   * @param counted how the key was counted: with an amount, on a date, or for another scope
+   * @param given the amount or date of this call; null where the scopes differ
+   */
+  constructor(metric: string, key: string, counted: string, given: string | null) {
+    super(
+      `increment: the key ${shown(key)} of ${metric} was counted ${counted} before${given === null ? '' : `, and now comes with ${given}`}. ` +
+        `Nothing was added. Repeat a call with the same amount, date and scope, or give another event a key of its own.`,
+    );
+  }
+}
+
 /** Thrown if `total` is called for values that do not add up: averages, minima, maxima and distinct counts. */
 export class NotSummableError extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOT_SUMMABLE';

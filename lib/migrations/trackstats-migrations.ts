@@ -1,4 +1,5 @@
 import type { MigrationInterface } from 'typeorm';
+import { AddTrackstatsIncrementKeys1795564802000 } from './add-increment-keys.migration.js';
 import { AddTrackstatsRunState1795564801000 } from './add-run-state.migration.js';
 import { CreateTrackstatsTables1795564800000 } from './create-tables.migration.js';
 
@@ -15,4 +16,5 @@ import { CreateTrackstatsTables1795564800000 } from './create-tables.migration.j
 export const trackstatsMigrations: (new () => MigrationInterface)[] = [
   CreateTrackstatsTables1795564800000,
   AddTrackstatsRunState1795564801000,
+  AddTrackstatsIncrementKeys1795564802000,
 ];

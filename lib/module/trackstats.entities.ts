@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { Domain } from '../catalog/domain.entity.js';
 import { Metric } from '../catalog/metric.entity.js';
 import { Coverage } from '../coverage/coverage.entity.js';
+import { IncrementKey } from '../statistics/tables/increment-key.entity.js';
 import { StatisticByDateAndObject } from '../statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../statistics/tables/statistic-by-date.entity.js';
 import { TrackerRunRecord } from '../execution/run-tables.js';
@@ -20,6 +21,7 @@ export const TRACKSTATS_ENTITIES: Type<unknown>[] = [
   Metric,
   StatisticByDate,
   StatisticByDateAndObject,
+  IncrementKey,
   Coverage,
   TrackerState,
   TrackerRunRecord,

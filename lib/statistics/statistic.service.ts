@@ -139,9 +139,11 @@ export class StatisticService {
    * transaction, and one that is refused does not fail the others. From the first date on, a day without increments is
    * zero.
    *
-   * @param s `by`: 1 by default, may be negative; `period`: DAY or a calendar period; `manager`: of an open transaction, to
-   * be a part of it
+   * @param s `by`: 1 by default, may be negative; `period`: DAY or a calendar period; `key`: names the event, so that it
+   * counts once in this metric and period, however often the call is repeated; `manager`: of an open transaction, to be a
+   * part of it
    * @throws the errors of `record`; MixedWritesError if `record` wrote these statistics
+   * @throws InvalidKeyError; KeyConflictError if the key was counted with another amount, date or scope
    * @example await statistics.increment({ metric: PAGE_VIEWS, object: article });
    */
   increment(s: IncrementBase & InTransaction & TotalScope): Promise<void>;

@@ -153,6 +153,7 @@ describeOnEachDatabase('an application whose entities have the names of the libr
       'trackstats_metric',
       'trackstats_statistic_by_date',
       'trackstats_statistic_by_date_and_object',
+      'trackstats_increment_key',
       'trackstats_coverage',
       'trackstats_tracker',
       'trackstats_run',

@@ -9,6 +9,7 @@ describe('resolveOptions', () => {
       weekStart: 'monday',
       clock: systemClock,
       connectionTimeout: 30_000,
+      keepKeys: 90,
       scheduling: {
         enabled: true,
         concurrency: 4,

@@ -197,6 +197,7 @@ const shown = {
 };
 const module = {
   connectionTimeout: '10 seconds',
+  keepKeys: 30,
   timeZone: 'UTC',
   weekStart: 'monday',
   clock: () => NOW,
@@ -300,6 +301,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     'statistics',
     'increment',
     ...single(reading({ metric: metric('clicks'), by: 1 }, DATES, CELLS)),
+    [{ metric: metric('clicks'), key: 'event-1' }],
   ),
   'StatisticService.narrow': of(
     'statistics',
@@ -456,6 +458,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     entities: [Order],
     database: { type: 'better-sqlite3', database: ':memory:' },
     connectionTimeout: 1000,
+    keepKeys: 30,
     timeZone: 'UTC',
     weekStart: 'monday',
     objectTypes: { customer: Customer },

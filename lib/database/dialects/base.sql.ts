@@ -96,6 +96,12 @@ ON CONFLICT (${join(keyColumns)}) DO UPDATE SET ${column} = ${replaced}`;
 ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   }
 
+  insertAllIfAbsent(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql {
+    const columns = Object.keys(rows[0] ?? {}).map((property) => table.column(property));
+    return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES ${tuples(rows.map((row) => Object.values(row)))}
+ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
+  }
+
   driverZone(_dataSource: DataSource): string {
     return processTimeZone();
   }
@@ -355,6 +361,7 @@ export function freshColumns(keys: readonly string[]): Sql {
   return join([...keys.map((_, index) => raw(`f.c${String(index)}`)), raw('f.v')]);
 }
 
-function tuples(rows: readonly (readonly Sql[])[]): Sql {
+/** The rows of a VALUES list. */
+export function tuples(rows: readonly (readonly Sql[])[]): Sql {
   return join(rows.map((row) => sql`(${join(row)})`));
 }

@@ -185,6 +185,8 @@ export interface Dialect {
   upsert(upsert: Upsert): Sql;
   /** inserts one row unless its unique key exists; never fails because of that key */
   insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql;
+  /** inserts the rows whose primary key does not exist yet, and affects only those */
+  insertAllIfAbsent(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql;
   /** the zone whose midnight the driver returns for a date, if it does not return text */
   driverZone(dataSource: DataSource): string;
   // ── source columns ──

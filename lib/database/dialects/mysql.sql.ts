@@ -5,7 +5,7 @@ import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, query, queryOne, type Work } from '../work.js';
 import { choose, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
-import { BaseSql, encodedAs, freshColumns, identityOf, insertInto, sameKeys } from './base.sql.js';
+import { BaseSql, encodedAs, freshColumns, identityOf, insertInto, sameKeys, tuples } from './base.sql.js';
 import {
   DAYS,
   type Clock,
@@ -110,6 +110,12 @@ export class MysqlSql extends BaseSql {
     const replaced = mode === 'replace' ? sql`VALUES(${column})` : sql`COALESCE(${column}, 0) + VALUES(${column})`;
     return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES ${join(rows.map((row) => sql`(${join(row)})`))}
 ON DUPLICATE KEY UPDATE ${column} = ${replaced}`;
+  }
+
+  /** IGNORE, because what ON DUPLICATE KEY UPDATE leaves unchanged counts as affected on some connections. */
+  override insertAllIfAbsent(table: Table, rows: readonly Readonly<Record<string, Sql>>[]): Sql {
+    const columns = Object.keys(rows[0] ?? {}).map((property) => table.column(property));
+    return sql`INSERT IGNORE INTO ${table.path} (${join(columns)}) VALUES ${tuples(rows.map((row) => Object.values(row)))}`;
   }
 
   override insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql {

@@ -1,11 +1,13 @@
 import { type EntityManager, InstanceChecker } from 'typeorm';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import { checkStored } from '../../catalog/derived.js';
-import { InvalidFilterError } from '../../errors/statistic.error.js';
+import { InvalidFilterError, InvalidKeyError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { Period } from '../../time/period.js';
 import { localDate, oneOf, optional, boolean, withDefault, wholeNumber, type Check } from '../../validation/check.js';
 import { readValue, type Checks, type Values } from '../../validation/options.js';
+import { LONGEST_KEY } from '../tables/increment-key.entity.js';
+import { keyTextProblem } from '../tables/key-text.js';
 import { checkFilterKeys, type FilterKey, type NormalFilter, readFilter } from './filter.js';
 import type { FilterContext } from './scope-filter.js';
 import type { Fill } from './statistic-filter.js';
@@ -23,6 +25,12 @@ interface CallShape {
 const CELL = ['object', 'entity', 'dimensions'] as const;
 const SCOPE = ['object', 'objects', 'objectType', 'entity', 'dimensions'] as const;
 const RANGE = ['period', 'date', 'from', 'to', 'last'] as const;
+
+const incrementKey: Check<string> = (given) => {
+  const problem = given === '' ? 'Expected text that is not empty.' : keyTextProblem(given, LONGEST_KEY);
+  if (problem !== null) throw new InvalidKeyError(given, problem);
+  return given as string;
+};
 
 /** The manager of a transaction of the application. */
 export const manager = optional<EntityManager>((given, refuse) => {
@@ -46,7 +54,7 @@ const CALLS = {
   recordMany: { keys: ['metric', 'period', 'date', ...CELL], options: { value: storedValue } },
   increment: {
     keys: ['metric', 'period', 'date', ...CELL],
-    options: { by: withDefault(parseNumber, '1'), manager },
+    options: { by: withDefault(parseNumber, '1'), key: optional(incrementKey), manager },
   },
   narrow: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
   find: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },

@@ -120,6 +120,8 @@ export type IncrementBase = {
   metric: MetricTarget;
   /** 1 by default */
   by?: number | string | bigint | undefined;
+  /** names the event, so that it counts once, however often the call is repeated. @default every call counts */
+  key?: string | undefined;
   date?: LocalDateInput;
   period?: BucketPeriod | undefined;
 };

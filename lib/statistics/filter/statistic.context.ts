@@ -18,6 +18,8 @@ export interface StatisticOptions {
   readonly timeZone: string;
   /** first day of a CALENDAR_WEEK */
   readonly weekStart: WeekStart;
+  /** how many days the keys of increments are kept. @default KEEP_KEYS */
+  readonly keepKeys?: number | undefined;
 }
 
 /** The context of every read and write of statistics. */

@@ -4,6 +4,7 @@ import type { StoredStatistics } from '../../catalog/metric.service.js';
 import type { Database } from '../../database/database.js';
 import { execute, queryOne, type Work } from '../../database/work.js';
 import { removeCoveragesOf } from '../../coverage/coverage.store.js';
+import { IncrementKey } from './increment-key.entity.js';
 import { statisticTablesOf } from './statistic-table.js';
 
 /** Gives the catalog access to the statistics of metrics, in every table that the data source has. */
@@ -27,6 +28,9 @@ export class MetricStatistics implements StoredStatistics {
       const id = this.database.dialect.integer(metric.id);
       yield* execute(sql`DELETE FROM ${table.path} WHERE ${table.column('metricId')} = ${id}`);
     }
+    const keys = this.database.table(IncrementKey);
+    const id = this.database.dialect.integer(metric.id);
+    yield* execute(sql`DELETE FROM ${keys.path} WHERE ${keys.column('metricId')} = ${id}`);
     yield* removeCoveragesOf(this.database, metric);
   }
 }

@@ -12,6 +12,7 @@ import { InvalidDimensionError } from '../../errors/dimension.error.js';
 import { AbstractStatistic } from './abstract-statistic.js';
 import { type DimensionType, dimensionsOf } from './dimension.decorator.js';
 import { decodeDimension, type DimensionValue, encodeDimension } from './dimension-value.js';
+import { IncrementKey } from './increment-key.entity.js';
 import { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from './statistic-by-date.entity.js';
 
@@ -134,7 +135,7 @@ function refuseOtherColumns(entity: StatisticClass, metadata: EntityMetadata, di
   );
 }
 
-const NEEDED_ENTITIES = [Domain, Metric, Coverage, StatisticByDate, StatisticByDateAndObject];
+const NEEDED_ENTITIES = [Domain, Metric, Coverage, IncrementKey, StatisticByDate, StatisticByDateAndObject];
 
 /**
  * Checks the custom statistics of the data source, and makes sure that the text keys of the catalog and of all
@@ -159,6 +160,7 @@ export async function prepareStatisticTables(database: Database): Promise<void> 
     { table: database.table(Domain), textKeys: ['ref'] },
     { table: database.table(Metric), textKeys: ['ref'] },
     { table: database.table(Coverage), textKeys: ['scope'] },
+    { table: database.table(IncrementKey), textKeys: ['key', 'scope'] },
     ...statistics.filter(({ textKeys }) => textKeys.length > 0),
   ]);
 }

@@ -18,18 +18,23 @@ import { coverageScopes, type KeyValues } from '../filter/scope-filter.js';
 import { calendarOf, type StatisticContext } from '../filter/statistic.context.js';
 import { checkDigits } from '../filter/statistic-value.js';
 import { rowCondition, selectRows } from '../read/rows.query.js';
+import { claimKeys, releaseKeys } from './increment-key.query.js';
 import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeProblem, writeRows } from './write.query.js';
 
 /** An amount to add, checked as far as possible without the database. */
 export interface Increment extends ValueToWrite {
   readonly value: string;
+  /** counts once; null: counts each time */
+  readonly key: string | null;
+  /** true if the call gave the date */
+  readonly isDated: boolean;
 }
 
 /** An increment of a batch, with its index and the row that it adds to. */
 interface PlacedIncrement {
   readonly place: number;
   readonly timeZone: string;
-  readonly row: RowToWrite & { readonly value: string };
+  readonly row: RowToWrite & Pick<Increment, 'value' | 'key' | 'isDated'>;
 }
 
 /** For each increment of a batch, the error with which it was not added, or null. */
@@ -51,8 +56,15 @@ export function* addIncrements(context: StatisticContext, increments: readonly I
     if (one instanceof TrackstatsError) outcomes[place] = one;
     else placed.push(one);
   }
-  const covered = yield* coverDates(database, placed, coverages, outcomes);
-  yield* addSums(context, sumByRow(covered, outcomes));
+  const { counting, repetitions } = yield* claimKeys(database, placed, outcomes, now);
+  const covered = yield* coverDates(database, counting, coverages, outcomes);
+  const sums = sumByRow(covered, outcomes);
+  yield* releaseKeys(
+    database,
+    counting.filter(({ place }) => outcomes[place] !== null),
+  );
+  for (const [place, repeated] of repetitions) outcomes[place] = outcomes[repeated] ?? null;
+  yield* addSums(context, sums);
   return outcomes;
 }
 

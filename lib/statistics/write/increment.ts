@@ -3,12 +3,14 @@ import type { Work } from '../../database/work.js';
 import { InvalidPeriodError } from '../../errors/time.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
 import { Period, periodKind } from '../../time/period.js';
+import { KEEP_KEYS } from '../../trackstats.options.js';
 import type { Clock } from '../../trackstats.tokens.js';
 import { readOneMetric } from '../filter/calls.js';
 import { requireOneCell } from '../filter/scope-filter.js';
 import type { IncrementBase } from '../filter/statistic-filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
 import { addIncrements, type Increment, type Outcomes } from './increment.query.js';
+import { pruneKeys } from './increment-key.query.js';
 import { IncrementQueue, NothingWritten } from './increment.queue.js';
 
 /*
@@ -21,6 +23,9 @@ import { IncrementQueue, NothingWritten } from './increment.queue.js';
  * An increment that may not be written (a tracker owns its statistic, its sum has too many digits) is the outcome of
  * its own call; the rest of its batch is written. If the database refuses the batch, each increment is tried alone, but
  * only when it is certain that nothing was committed.
+ *
+ * An increment with a key counts once (increment-key.query.ts). The keys of a batch are one INSERT, which leaves out those
+ * that are stored; only the increments of the others are summed.
  *
  * An increment with a `manager` is a part of that transaction and of no batch.
  */
@@ -45,12 +50,20 @@ export function checkIncrement(context: StatisticContext, s: IncrementBase, now:
     period,
     date: range.date ?? now,
     value: options.by,
+    key: options.key ?? null,
+    isDated: range.date !== undefined,
   };
 }
+
+const MS_PER_DAY = 86_400_000;
+const PRUNE_INTERVAL = 3_600_000;
+/** The number of keys that one transaction removes. */
+const PRUNE_STEP = 1_000;
 
 /** Adds amounts in the database. Calls made together share a transaction. */
 export class Incrementer {
   private readonly queue: IncrementQueue<Increment>;
+  private prunedAt = -Infinity;
 
   constructor(
     private readonly context: StatisticContext,
@@ -63,19 +76,38 @@ export class Incrementer {
   }
 
   /** Resolves when the amount is committed. */
-  add(increment: Increment): Promise<void> {
-    return this.queue.add(increment);
+  async add(increment: Increment): Promise<void> {
+    await this.queue.add(increment);
+    if (increment.key !== null) this.pruneKeysSoon();
   }
 
   /** Adds an amount at once, as a part of a transaction of the application. */
-  addWithin(manager: EntityManager, increment: Increment): Promise<void> {
+  async addWithin(manager: EntityManager, increment: Increment): Promise<void> {
     const now = this.clock();
     const { context } = this;
-    return context.database.write('increment', manager, function* () {
+    await context.database.write('increment', manager, function* () {
       const [problem] = yield* addIncrements(context, [increment], now);
       // thrown, so that nothing of it stays in the transaction
       if (problem !== null && problem !== undefined) throw problem;
     });
+    if (increment.key !== null) this.pruneKeysSoon();
+  }
+
+  /** Removes old keys beside the calls, once an hour and in steps, so that no transaction is long. */
+  private pruneKeysSoon(): void {
+    const now = this.clock();
+    if (now.getTime() - this.prunedAt < PRUNE_INTERVAL) return;
+    this.prunedAt = now.getTime();
+    const before = new Date(now.getTime() - (this.context.options.keepKeys ?? KEEP_KEYS) * MS_PER_DAY);
+    // nothing depends on it: what a shutdown or a busy database leaves goes an hour later
+    this.pruneKeysBefore(before).catch(() => undefined);
+  }
+
+  private async pruneKeysBefore(before: Date): Promise<void> {
+    const { database } = this.context;
+    let removed: number;
+    do removed = await database.transaction(() => pruneKeys(database, before, PRUNE_STEP));
+    while (removed === PRUNE_STEP);
   }
 
   private flush(increments: readonly Increment[], waitingSince: number): Promise<Outcomes> {

@@ -8,13 +8,14 @@ import { removeCoverages } from '../../coverage/coverage.store.js';
 import { rowRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { overlap } from '../../coverage/scope.js';
+import { removeKeys } from './increment-key.query.js';
 import { rowCondition } from '../read/rows.query.js';
 import { filterScopes, selectsScope } from '../filter/scope-filter.js';
 import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
 
 /**
  * Removes the rows of a filter and returns their number. If it removes a whole scope over all dates, it also removes
- * the coverage, as if the scope had never been written.
+ * the coverage and the keys of increments, as if the scope had never been written.
  */
 export function* removeRows(
   context: StatisticContext,
@@ -35,10 +36,9 @@ export function* removeRows(
   const rows = { table: scope.table, alternatives: scope.alternatives, metrics: stored, period, range };
   const removed = yield* execute(sql`DELETE FROM ${scope.table.table.path} WHERE ${rowCondition(database, rows)}`);
   if (range.from === null && range.to === null) {
-    yield* removeCoverages(
-      database,
-      touched.filter((coverage) => selectsScope(scope, coverage.scope)),
-    );
+    const whole = touched.filter((coverage) => selectsScope(scope, coverage.scope));
+    yield* removeCoverages(database, whole);
+    for (const coverage of whole) if (coverage.kind === 'increment') yield* removeKeys(database, coverage);
   }
   return removed;
 }
