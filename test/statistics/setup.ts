@@ -15,6 +15,7 @@ import type { EntityClass } from '../../lib/statistics/filter/object-target.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { StatisticOwners } from '../../lib/statistics/tables/owners.js';
 import { prepareStatisticTables } from '../../lib/statistics/tables/statistic-table.js';
+import { IncrementKey } from '../../lib/statistics/tables/increment-key.entity.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import type { StatisticOptions } from '../../lib/statistics/filter/statistic.context.js';
@@ -82,7 +83,7 @@ export class Flights extends AbstractStatistic {
   booked!: string | null;
 }
 
-export const CATALOG = [Domain, Metric, Coverage, StatisticByDate, StatisticByDateAndObject];
+export const CATALOG = [Domain, Metric, Coverage, IncrementKey, StatisticByDate, StatisticByDateAndObject];
 export const ENTITIES = [...CATALOG, Customer, Page, Membership, Gadget, OrdersByRegion, Flights];
 
 export const SHOP = defineDomain({ ref: 'shop', name: 'Shop' });
