@@ -3,8 +3,8 @@ import { meaningOf } from '../catalog/aggregates.js';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, type Work } from '../database/work.js';
 import { deleteRepeated, insertCarried, lastRows, type StatisticRows } from '../statistics/read/carried-values.js';
-import { type DayNumber, FIRST_DAY } from '../time/local-date.js';
-import { type CalendarUnit, calendarUnit, periodKind, toDateUnit, windowDays } from '../time/period.js';
+import { type DayNumber, FIRST_DAY, shiftDay } from '../time/local-date.js';
+import { type CalendarUnit, calendarUnit, Period, periodKind, toDateUnit, windowDays } from '../time/period.js';
 import { bucketTotals, combinedBy, finished, isCount, isDistinct, partialNames } from './aggregate-sql.js';
 import { keyNames, partialsOf, storedKeys } from './rollup-sql.js';
 import type { RollupEntry, RollupPeriod } from './rollup-spec.js';
@@ -65,13 +65,19 @@ function bucketRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod):
   // a week that begins before the first date of all is cut there
   const day = unit === 'week' && period.from === FIRST_DAY ? dialect.greatest(start, raw(String(FIRST_DAY))) : start;
   const columns = [...keyNames(entry), sql`${day} AS day`];
-  const bucket = sql`SELECT ${join([...columns, ...bucketTotals(entry.measure)])} FROM ${partialsOf(entry)} p
-WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
+  const until = period.storedDaysUntil;
+  const rows =
+    until === null
+      ? sql`${partialsOf(entry)} p WHERE ${within}`
+      : sql`(${withStoredDays(dialect, entry, period, until)}) p`;
+  const bucket = sql`SELECT ${join([...columns, ...bucketTotals(measure)])} FROM ${rows}
+GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
   return stored(
     dialect,
     entry,
     period,
-    storedKeys(dialect, entry),
+    // stored days have their keys as they are stored
+    until === null ? storedKeys(dialect, entry) : keyNames(entry),
     raw('b.day'),
     sql`(${bucket}) b`,
     finished(
@@ -81,6 +87,29 @@ WHERE ${within} GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))
     ),
   );
 }
+
+/** The partials from a day on, and the stored days of the range before it as partials, under keys as they are stored. */
+function withStoredDays(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, until: DayNumber): Sql {
+  const { measure, statistic } = entry;
+  const names = keyNames(entry);
+  const totals = partialNames(measure);
+  const keys = storedKeys(dialect, entry).map((key, index) => sql`${key} AS ${names[index]}`);
+  const fresh = sql`SELECT ${join([...keys, raw('p.day'), ...totals.map((name) => sql`p.${name}`)])} FROM ${partialsOf(entry)} p
+WHERE p.day >= ${dialect.integer(until)} AND p.day <= ${dialect.integer(period.lastDay)}`;
+  const value = dialect.numeric(sql`s.${statistic.table.column('value')}`);
+  const addend = measure.numeric === null ? value : dialect.asAddend(value, measure.numeric);
+  const date = sql`s.${statistic.table.column('date')}`;
+  const columns = [
+    ...named(storedKeyColumns(entry)),
+    sql`${dialect.dayNumber(DATES, date)} AS day`,
+    ...totals.map((name) => sql`${addend} AS ${name}`),
+  ];
+  const days = { period: Period.DAY, from: period.from, through: shiftDay(until, -1) };
+  return sql`${fresh} UNION ALL SELECT ${join(columns)} FROM ${statistic.table.path} s WHERE ${inRange(dialect, entry, days, raw('s'))}`;
+}
+
+/** How dates are stored. */
+const DATES = { kind: 'date', storedIn: 'UTC' } as const;
 
 // ── rolling windows, to date and lifetime: values that hold until the next change ──
 

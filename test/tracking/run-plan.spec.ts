@@ -143,14 +143,21 @@ describe('a further run', () => {
     const periods = [Period.DAY, Period.days(30), Period.CALENDAR_WEEK, Period.CALENDAR_YEAR, Period.LIFETIME];
     const all = periods.map((period): [Period, CoveredRange] => [period, covered('2023-01-01', '2024-05-07')]);
     const made = plan({ definition: { periods, weekStart: 'sunday' }, coverage: all });
+    // all of them the days of the year, which is recounted
     expect(ranges(made)).toEqual([
-      '2024-05-06..2024-05-10',
-      '2024-05-06..2024-05-10',
-      '2024-05-05..2024-05-10',
       '2024-01-01..2024-05-10',
-      '2024-05-06..2024-05-10',
+      '2024-01-01..2024-05-10',
+      '2023-12-31..2024-05-10',
+      '2024-01-01..2024-05-10',
+      '2024-01-01..2024-05-10',
     ]);
-    expect(scan(made)).toBe('…2024-01-01..2024-05-10');
+    // the last day of December is in the first week, by what is stored of it
+    expect(made.periods.map(({ storedDaysUntil: until }) => until)).toEqual([
+      ...[null, null],
+      dayNumber('2024-01-01'),
+      ...[null, null],
+    ]);
+    expect(scan(made)).toBe('…2023-12-03..2024-05-10');
     const windows = plan({ definition: { periods: [Period.days(30)] }, coverage: all });
     expect(scan(windows)).toBe('2024-04-07..2024-05-10');
   });

@@ -114,7 +114,8 @@ export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period
  * @throws ClockBehindError, DefinitionChangedError, InvalidRangeError
  */
 export function planRun(input: RunPlanInput): RunPlan {
-  const entries = input.entries.map((entry) => entry.periods.map((period) => planPeriod(input, entry, period)));
+  const begin = firstRecounted(input);
+  const entries = input.entries.map((entry) => entry.periods.map((period) => planPeriod(input, entry, period, begin)));
   const ranges = entries.flat().map(({ range }) => range);
   return {
     from: earliest(ranges.map(({ from }) => from)),
@@ -173,11 +174,116 @@ interface DatedPeriod extends PlannedPeriod {
   readonly range: { readonly from: LocalDate; readonly through: LocalDate };
 }
 
-function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period): DatedPeriod {
+/**
+ * Returns the first day of any calendar bucket that a due run recounts, where its days are recounted too, so that they
+ * add up to it. Returns null if every period begins with its own dates: in a range that a call asks for, and with
+ * `appendOnly`, where a bucket goes on from the stored days instead. They are not all stored of the bucket in which the
+ * source begins.
+ */
+function firstRecounted(input: RunPlanInput): LocalDate | null {
+  const { definition, requested, entries } = input;
+  if (isAsked(requested)) return null;
+  const starts = entries.flatMap((entry) =>
+    entry.periods.filter(addsDaysUp).flatMap((period) => {
+      const covered = entry.coverage.get(period);
+      if (covered === undefined) return [];
+      const start = startOf(definition, period, due(input, covered).from);
+      const days = entry.coverage.get(Period.DAY);
+      const isFirst = days !== undefined && days.from > start && lowestDate(input, entry, days) <= start;
+      return definition.appendOnly && !isFirst ? [] : [start];
+    }),
+  );
+  return starts.length === 0 ? null : earliest(starts);
+}
+
+/** True if the days since the start of a calendar unit add up to a value of the period. */
+function addsDaysUp(period: Period): boolean {
+  return isCalendar(period) || periodKind(period) === 'to-date';
+}
+
+/** Returns the first day of the calendar unit that a period's value of a date covers. */
+function startOf(definition: TrackerDefinition, period: Period, date: LocalDate): LocalDate {
+  if (isCalendar(period)) return firstBucket(definition, period, date);
+  return notBefore(definition, firstCovered(period, date, definition.weekStart) ?? date);
+}
+
+function isAsked({ from, to }: RequestedRange): boolean {
+  return from !== undefined || to !== undefined;
+}
+
+function isCalendar(period: Period): boolean {
+  return periodKind(period) === 'bucket' && period !== Period.DAY;
+}
+
+/** Returns the dates of a covered period that a due run recounts, from the first day that it recounts of any. */
+function extended(
+  input: RunPlanInput,
+  entry: PlannedEntry,
+  period: Period,
+  covered: CoveredRange,
+  begin: LocalDate | null,
+): { from: LocalDate; through: LocalDate } {
+  const range = due(input, covered);
+  if (begin === null) return range;
+  const { sourceKeptSince } = input.definition;
+  // windows need rows from before their dates, which such a source has lost
+  if (sourceKeptSince !== null && periodKind(period) !== 'bucket') return range;
+  const lowest = latest([
+    begin,
+    lowestDate(input, entry, covered),
+    ...(sourceKeptSince === null ? [] : [sourceKeptSince]),
+  ]);
+  return { ...range, from: earliest([range.from, lowest]) };
+}
+
+/**
+ * Returns the first date to which a recount may go back: the first covered one, or the start of its bucket if that
+ * bucket is the first one that is covered, because late rows may be older than the first row. In other buckets the days
+ * before it were pruned. Years do not count: days that are kept for some months would come back.
+ */
+function lowestDate(
+  { definition }: RunPlanInput,
+  { periods, coverage }: PlannedEntry,
+  covered: CoveredRange,
+): LocalDate {
+  const starts = periods
+    .filter((period) => isCalendar(period) && period !== Period.CALENDAR_YEAR)
+    .flatMap((period) => {
+      const start = firstBucket(definition, period, covered.from);
+      const first = coverage.get(period)?.from;
+      return first !== undefined && first >= start ? [start] : [];
+    });
+  return earliest([covered.from, ...starts]);
+}
+
+/**
+ * Returns the day before which the first bucket of a range is made of stored days, which the run does not recount: or
+ * the bucket would have late rows that they do not have. Returns null if all of it is read from the source.
+ */
+function storedDaysUntil(
+  input: RunPlanInput,
+  entry: PlannedEntry,
+  period: Period,
+  from: LocalDate,
+  begin: LocalDate | null,
+): DayNumber | null {
+  const days = entry.coverage.get(Period.DAY);
+  if (!isCalendar(period) || isAsked(input.requested) || days === undefined || !entry.coverage.has(period)) return null;
+  if (!entry.periods.includes(Period.DAY) || !meaningOf(entry.aggregate.function).continues) return null;
+  const start = extended(input, entry, Period.DAY, days, begin).from;
+  return from < start && days.from <= from && start <= days.through ? dayNumber(start) : null;
+}
+
+function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, begin: LocalDate | null): DatedPeriod {
   const { definition, requested } = input;
   const covered = entry.coverage.get(period);
-  const wanted = requested.from === undefined && requested.to === undefined ? null : requested;
-  const range = wanted === null ? due(input, covered) : asked(input, period, wanted, covered);
+  const wanted = isAsked(requested) ? requested : null;
+  const range =
+    wanted !== null
+      ? asked(input, period, wanted, covered)
+      : covered === undefined
+        ? due(input, covered)
+        : extended(input, entry, period, covered, begin);
   const from = firstBucket(definition, period, range.from);
   const first = earliest([from, range.through]);
   const changed = covered !== undefined && isChanged(input, entry, period, covered);
@@ -201,6 +307,7 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period): D
     baseIsStored: covered !== undefined && resumes(definition, entry, period, wanted),
     fresh: wanted !== null || covered === undefined,
     isFirst: covered === undefined,
+    storedDaysUntil: storedDaysUntil(input, entry, period, from, begin),
     coveredSince: covered !== undefined && wanted === null && first < covered.from ? dayNumber(covered.from) : null,
     endsEarly: covered !== undefined && range.through < through,
     lastKept: openEnded ? range.through : null,
@@ -298,7 +405,8 @@ function resumes(
   return sourceKeptSince !== null || (appendOnly && wanted === null);
 }
 
-function scanStart({ period, from }: PlannedPeriod, weekStart: WeekStart): DayNumber {
+function scanStart({ period, from, storedDaysUntil: until }: PlannedPeriod, weekStart: WeekStart): DayNumber {
+  if (until !== null) return until;
   const first = firstCovered(period, fromDayNumber(from), weekStart);
   return first === null ? from : dayNumber(first);
 }
