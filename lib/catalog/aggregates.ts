@@ -1,3 +1,16 @@
+/** One column of an aggregate's partials. */
+export interface PartialMeaning {
+  /** What it contains: numbers as the source has them, or a number of rows. */
+  readonly holds: 'numbers' | 'rows';
+  /** How those of separate rows become one. */
+  readonly combine: 'add' | 'least' | 'greatest';
+}
+
+const ROWS = { holds: 'rows', combine: 'add' } as const;
+const TOTAL = { holds: 'numbers', combine: 'add' } as const;
+const LEAST = { holds: 'numbers', combine: 'least' } as const;
+const GREATEST = { holds: 'numbers', combine: 'greatest' } as const;
+
 /** Everything the library knows of an aggregate except its SQL, which is in `rollup/aggregate-sql.ts`. */
 export interface AggregateMeaning {
   /** The value of a bucket whose rows have no values, and of a covered date without a row. */
@@ -6,10 +19,10 @@ export interface AggregateMeaning {
   readonly isSummable: boolean;
   /** The part of a source row that is read: its existence, a number, or a value to distinguish from others. */
   readonly reads: 'rows' | 'numbers' | 'values';
-  /** How two partials of separate rows become one. */
-  readonly combine: 'add' | 'least' | 'greatest';
-  /** The columns of a partial: `a`, and `b` where one number is not enough (an average needs its count). */
-  readonly partial: readonly ['a'] | readonly ['a', 'b'];
+  /** The columns of a partial. One is enough for most; an average needs its count, too. */
+  readonly partial: readonly PartialMeaning[];
+  /** How the columns of a partial become the value: the only one is the value, or the first is divided by the second. */
+  readonly value: 'itself' | 'quotient';
   /** True if a stored LIFETIME value and the new rows make the next one, without reading the old rows. */
   readonly continues: boolean;
 }
@@ -19,13 +32,20 @@ export interface AggregateMeaning {
  * it.
  */
 export const AGGREGATES = Object.freeze({
-  count: { empty: '0', isSummable: true, reads: 'rows', combine: 'add', partial: ['a'], continues: true },
+  count: { empty: '0', isSummable: true, reads: 'rows', partial: [ROWS], value: 'itself', continues: true },
   // an object in two buckets is still one object, and no stored number says which values were seen before
-  countDistinct: { empty: '0', isSummable: false, reads: 'values', combine: 'add', partial: ['a'], continues: false },
-  sum: { empty: '0', isSummable: true, reads: 'numbers', combine: 'add', partial: ['a'], continues: true },
-  avg: { empty: null, isSummable: false, reads: 'numbers', combine: 'add', partial: ['a', 'b'], continues: false },
-  min: { empty: null, isSummable: false, reads: 'numbers', combine: 'least', partial: ['a'], continues: true },
-  max: { empty: null, isSummable: false, reads: 'numbers', combine: 'greatest', partial: ['a'], continues: true },
+  countDistinct: { empty: '0', isSummable: false, reads: 'values', partial: [ROWS], value: 'itself', continues: false },
+  sum: { empty: '0', isSummable: true, reads: 'numbers', partial: [TOTAL], value: 'itself', continues: true },
+  avg: {
+    empty: null,
+    isSummable: false,
+    reads: 'numbers',
+    partial: [TOTAL, ROWS],
+    value: 'quotient',
+    continues: false,
+  },
+  min: { empty: null, isSummable: false, reads: 'numbers', partial: [LEAST], value: 'itself', continues: true },
+  max: { empty: null, isSummable: false, reads: 'numbers', partial: [GREATEST], value: 'itself', continues: true },
 } as const satisfies Record<string, AggregateMeaning>);
 
 export type AggregateFunction = keyof typeof AGGREGATES;

@@ -1,6 +1,11 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
-import { type AggregateFunction, type AggregateMeaning, meaningOf } from '../catalog/aggregates.js';
-import type { Dialect } from '../database/dialects/dialect.js';
+import {
+  type AggregateFunction,
+  type AggregateMeaning,
+  meaningOf,
+  type PartialMeaning,
+} from '../catalog/aggregates.js';
+import type { Dialect, NumericColumn } from '../database/dialects/dialect.js';
 import type { Measure, RollupEntry } from './rollup-spec.js';
 
 /** A column of the partials, and how the scan computes it for a group of source rows. */
@@ -9,8 +14,7 @@ export interface PartialColumn {
   readonly of: Sql;
   /** the SQL aggregate that makes one of several */
   readonly combine: Sql;
-  /** true for `a`, which may be any number; the others are numbers of rows */
-  readonly isFirst: boolean;
+  readonly holds: PartialMeaning['holds'];
 }
 
 /** The parts of a partial, of a number, the form in which it is added, and the rows that count. */
@@ -24,7 +28,10 @@ const PARTIALS: Readonly<Record<AggregateFunction, (addend: Sql, value: Sql, cou
   max: (addend) => [sql`MAX(${addend})`],
 };
 
-const COMBINING: Readonly<Record<AggregateMeaning['combine'], string>> = { add: 'SUM', least: 'MIN', greatest: 'MAX' };
+const COMBINING: Readonly<Record<PartialMeaning['combine'], string>> = { add: 'SUM', least: 'MIN', greatest: 'MAX' };
+
+/** The names of a partial's columns, in their order. */
+const NAMES = ['a', 'b'] as const;
 
 /** Returns the columns that the scan computes for each group of source rows. */
 export function partialColumns(dialect: Dialect, measure: Measure): readonly PartialColumn[] {
@@ -36,11 +43,11 @@ export function partialColumns(dialect: Dialect, measure: Measure): readonly Par
     name: names[index] ?? raw(''),
     of,
     combine: combinedBy(measure, index),
-    isFirst: index === 0,
+    holds: partOf(measure, index).holds,
   }));
   const presence = presenceOf(measure);
   if (counted === null || presence === null || aggregate === 'count') return columns;
-  return [...columns, { name: presence, of: sql`COUNT(${counted})`, combine: raw('SUM'), isFirst: false }];
+  return [...columns, { name: presence, of: sql`COUNT(${counted})`, combine: raw('SUM'), holds: 'rows' }];
 }
 
 /** Returns the column that is 0 where no row of a group counts; null if every row of the source counts. */
@@ -51,17 +58,18 @@ export function presenceOf({ aggregate, counted, place }: Measure): Sql | null {
 
 /** Returns the names of a partial's columns once values are counted. */
 export function partialNames({ aggregate, place }: Measure): readonly Sql[] {
-  return meaningOf(aggregate).partial.map((name) => raw(`${name}${String(place)}`));
+  return meaningOf(aggregate).partial.map((_, index) => raw(`${NAMES[index] ?? ''}${String(place)}`));
 }
 
-/** Returns the SQL aggregate that makes one partial of several. */
-export function combining({ aggregate }: Pick<Measure, 'aggregate'>): Sql {
-  return raw(COMBINING[meaningOf(aggregate).combine]);
-}
-
-/** Returns the SQL aggregate that makes one of several of a partial's columns: `a` or `b`. */
+/** Returns the SQL aggregate that makes one of several values of a partial's column. */
 export function combinedBy(measure: Pick<Measure, 'aggregate'>, index: number): Sql {
-  return index === 0 ? combining(measure) : raw('SUM');
+  return raw(COMBINING[partOf(measure, index).combine]);
+}
+
+function partOf({ aggregate }: Pick<Measure, 'aggregate'>, index: number): PartialMeaning {
+  const part = meaningOf(aggregate).partial[index];
+  if (part === undefined) throw new TypeError(`a partial of ${aggregate} has no column ${String(index)}`);
+  return part;
 }
 
 /** Returns the columns of a calendar bucket, of the partials of its days. */
@@ -71,13 +79,19 @@ export function bucketTotals(measure: Measure): readonly Sql[] {
   return names.map((name, index) => sql`${combinedBy(measure, index)}(${name}) AS ${name}`);
 }
 
+const VALUES: Readonly<
+  Record<AggregateMeaning['value'], (dialect: Dialect, numeric: NumericColumn, a: Sql, b: Sql | undefined) => Sql>
+> = {
+  itself: (dialect, numeric, a) => dialect.fromAddends(a, numeric),
+  quotient: (dialect, numeric, a, b = raw('1')) => dialect.storedValue(dialect.quotient(a, b, numeric)),
+};
+
 /** Returns the statistic's value of a partial's columns: what is empty where the rows hold no value. */
 export function finished(dialect: Dialect, { aggregate, numeric }: Measure, [a, b]: readonly (Sql | undefined)[]): Sql {
-  const { empty } = meaningOf(aggregate);
+  const { empty, value: made } = meaningOf(aggregate);
   if (a === undefined) throw new TypeError(`${aggregate} has no partial`);
   if (numeric === null) return sql`COALESCE(${a}, 0)`;
-  const value =
-    b === undefined ? dialect.fromAddends(a, numeric) : dialect.storedValue(dialect.quotient(a, b, numeric));
+  const value = VALUES[made](dialect, numeric, a, b);
   return empty === null ? value : sql`COALESCE(${value}, 0)`;
 }
 

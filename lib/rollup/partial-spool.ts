@@ -137,10 +137,11 @@ function spooledColumns(dialect: Dialect, scan: SourceScan): SpooledColumn[] {
   });
   const values: SpooledColumn[] = source.distinct === null ? [] : [{ name: 'u', type: 'text', numeric: null }];
   const totals = source.measures.flatMap((measure) =>
-    partialColumns(dialect, measure).map(({ name, isFirst }): SpooledColumn => ({
+    partialColumns(dialect, measure).map(({ name, holds }): SpooledColumn => ({
       name: name.sql,
-      type: isFirst ? 'decimal' : 'integer',
-      numeric: isFirst ? measure.numeric : null,
+      // numbers of rows too: a staged integer has 32 bits on PostgreSQL
+      type: 'decimal',
+      numeric: holds === 'numbers' ? measure.numeric : null,
     })),
   );
   return [...keys, ...values, { name: 'day', type: 'integer', numeric: null }, ...totals];

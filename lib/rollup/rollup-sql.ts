@@ -118,7 +118,7 @@ function countedRanges(dialect: Dialect, scan: SourceScan): Sql {
   const total = scannedColumns(dialect, scan)[0]?.name ?? empty;
   const counted = sql`SELECT COUNT(*) FROM (${query}) source WHERE ${clock.expression} >= r.lo AND ${clock.expression} < r.hi`;
   // apart, or each range is counted twice: once to be shown, once to be compared with 0
-  const ranges = dialect.fence(
+  const ranges = dialect.barrier(
     sql`SELECT r.day, (${counted}) AS a FROM ${dialect.rangesOf(clock, scannedRanges(scan))} r`,
   );
   const days = sql`SELECT c.day, SUM(c.a) AS ${total} FROM (${ranges}) c GROUP BY c.day HAVING SUM(c.a) > 0`;
@@ -193,7 +193,7 @@ GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 /** The days and values of all rows first, apart: of days as a column's values the planner expects few. */
 function scanOfDays(dialect: Dialect, scan: SourceScan): Sql {
   const { query, clock, measured } = scan.source;
-  const days = dialect.fence(
+  const days = dialect.barrier(
     sql`SELECT ${join([sql`${dayOrBase(dialect, scan, clock.expression)} AS day`, ...measured.map((name) => sql`source.${name}`)])}
 FROM (${query}) source WHERE ${within(dialect, scan)}`,
   );

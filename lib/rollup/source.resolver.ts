@@ -202,8 +202,8 @@ function selectReading(
 
 /** True if a row that is there twice changes the value: not for minima, maxima and numbers of different values. */
 function addsUp(aggregate: AggregateFunction): boolean {
-  const { reads, combine } = meaningOf(aggregate);
-  return reads === 'rows' || (reads === 'numbers' && combine === 'add');
+  const { reads, partial } = meaningOf(aggregate);
+  return reads !== 'values' && partial.some(({ combine }) => combine === 'add');
 }
 
 /** By its shape, as TypeORM does with its other classes: a repository may be of another copy of TypeORM. */

@@ -202,7 +202,7 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
 
   readonly overestimatesDays: boolean = false;
 
-  fence(query: Sql): Sql {
+  barrier(query: Sql): Sql {
     return query;
   }
 

@@ -265,11 +265,11 @@ export interface Dialect {
   // ── rollup ──
   /**
    * True if the planner expects one group per distinct timestamp and therefore chooses a serial sort, unless the days
-   * come from a query behind a `fence`.
+   * come from a query behind a `barrier`.
    */
   readonly overestimatesDays: boolean;
   /** a query, for use in FROM, that the planner does not merge into the one around it, which would compute some columns twice */
-  fence(query: Sql): Sql;
+  barrier(query: Sql): Sql;
   /** true if a first run, of a total or of many keys, is faster without first looking for the first row */
   stagesFirstScan(isKeyed: boolean): boolean;
   /** true if several readers of one common table expression share its result. Otherwise use `stage` */

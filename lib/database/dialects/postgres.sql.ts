@@ -107,7 +107,7 @@ export class PostgresSql extends BaseSql {
   override readonly overestimatesDays = true;
 
   /** A literal, and no number: workers share what is under the latter only once it is cast, which is too late. */
-  override fence(query: Sql): Sql {
+  override barrier(query: Sql): Sql {
     return sql`${query} OFFSET '0'`;
   }
 

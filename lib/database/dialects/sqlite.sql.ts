@@ -63,7 +63,7 @@ export class SqliteSql extends BaseSql {
     return sql`TOTAL(${expression})`;
   }
 
-  override fence(query: Sql): Sql {
+  override barrier(query: Sql): Sql {
     return sql`${query} LIMIT -1 OFFSET 0`;
   }
 
