@@ -1,4 +1,4 @@
-import { defineDomain, defineMetric } from 'nestjs-trackstats';
+import { defineDomain, defineMetric, defineRatio } from 'nestjs-trackstats';
 
 export const GIT = defineDomain({ ref: 'git', name: 'Git' });
 
@@ -8,6 +8,14 @@ export const LINES_CHANGED = defineMetric({
   ref: 'lines_changed',
   name: 'Lines changed',
   description: 'Lines added and lines removed',
+});
+/** Nothing of it is stored: it is computed when it is read. */
+export const LINES_PER_COMMIT = defineRatio({
+  domain: GIT,
+  ref: 'lines_per_commit',
+  name: 'Lines per commit',
+  of: LINES_CHANGED,
+  per: COMMITS,
 });
 export const ACTIVE_AUTHORS = defineMetric({
   domain: GIT,

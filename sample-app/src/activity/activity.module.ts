@@ -9,24 +9,9 @@ import { ActivityController } from './activity.controller.js';
 import { ActivityRefresher } from './activity.refresher.js';
 import { ActivityService } from './activity.service.js';
 import { ObjectNames } from './object-names.js';
-import { ActiveAuthorsByRepositoryTracker, ActiveAuthorsTracker } from './trackers/active-authors.trackers.js';
-import { CommitsByAuthorTracker, CommitsByRepositoryTracker, CommitsTracker } from './trackers/commits.trackers.js';
-import {
-  LinesChangedByAuthorTracker,
-  LinesChangedByRepositoryTracker,
-  LinesChangedTracker,
-} from './trackers/lines-changed.trackers.js';
+import { CommitsByAuthorTracker, CommitsTracker } from './trackers/commits.trackers.js';
 
-const TRACKERS = [
-  CommitsTracker,
-  CommitsByRepositoryTracker,
-  CommitsByAuthorTracker,
-  LinesChangedTracker,
-  LinesChangedByRepositoryTracker,
-  LinesChangedByAuthorTracker,
-  ActiveAuthorsTracker,
-  ActiveAuthorsByRepositoryTracker,
-];
+const TRACKERS = [CommitsTracker, CommitsByAuthorTracker];
 
 @Module({
   imports: [TypeOrmModule.forFeature([Author, Commit, GitRepository])],

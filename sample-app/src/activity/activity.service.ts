@@ -6,7 +6,7 @@ import { REPOSITORIES, type RepositoryReader } from '../git/repository.reader.js
 import { Author } from '../history/author.entity.js';
 import { Commit } from '../history/commit.entity.js';
 import { GitRepository } from '../history/repository.entity.js';
-import { ACTIVE_AUTHORS, COMMITS, LINES_CHANGED } from './activity.metrics.js';
+import { ACTIVE_AUTHORS, COMMITS, LINES_CHANGED, LINES_PER_COMMIT } from './activity.metrics.js';
 import { ObjectNames } from './object-names.js';
 
 /** Reads statistics in code: a value, a series, a ranking with names. */
@@ -24,7 +24,9 @@ export class ActivityService {
     return {
       today: await this.statistics.today(COMMITS),
       commits: await this.statistics.value({ metric: COMMITS, period: Period.LIFETIME }),
+      commitsThisMonth: await this.statistics.value({ metric: COMMITS, period: Period.MONTH_TO_DATE }),
       linesChanged: await this.statistics.value({ metric: LINES_CHANGED, period: Period.LIFETIME }),
+      linesPerCommit: await this.statistics.value({ metric: LINES_PER_COMMIT, period: Period.LIFETIME }),
       activeAuthors: await this.statistics.value({ metric: ACTIVE_AUTHORS, period: Period.DAYS_28 }),
       commitsADay: await this.statistics.series({ metric: COMMITS, period: Period.DAY, last: 28 }),
       commitsByRepository: await this.commitsBy(GitRepository),
