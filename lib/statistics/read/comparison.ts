@@ -10,7 +10,7 @@ import { readFilterMetrics, type StatisticContext } from '../filter/statistic.co
 import type { CompareWith, Fill } from '../filter/statistic-filter.js';
 import { nearestDouble } from '../tables/exact-value.js';
 import { seriesDates, type SeriesPoint } from './series.js';
-import { readSeries, type Series } from './series.query.js';
+import { readStoredSeries, type Series } from './series.query.js';
 
 /** The earlier point that a point is compared with. */
 export interface EarlierPoint<V = number> {
@@ -164,7 +164,7 @@ function* readRange(
 ): Work<Series> {
   const [from, to] = [dates.at(0), dates.at(-1)];
   if (from === undefined || to === undefined) throw new TypeError('a range without dates');
-  const [series] = yield* readSeries(context, { ...filter, range: { from, to } }, fill, now);
+  const [series] = yield* readStoredSeries(context, { ...filter, range: { from, to } }, fill, now);
   if (series === undefined) throw new TypeError('a cell that was asked for has no series');
   return series;
 }
@@ -213,7 +213,7 @@ function* storedWhole(
   now: Date,
 ): Work<string | null> {
   for (const { period, date } of periodsOver(from, to, weekStart)) {
-    const [series] = yield* readSeries(context, { ...filter, period, range: { date } }, 'period', now);
+    const [series] = yield* readStoredSeries(context, { ...filter, period, range: { date } }, 'period', now);
     const coverage = series?.coverage ?? null;
     if (coverage === null || date < coverage.from || (coverage.through !== null && date > coverage.through)) continue;
     return series?.points[0]?.value ?? null;

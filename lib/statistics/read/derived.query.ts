@@ -16,7 +16,7 @@ import type { Fill } from '../filter/statistic-filter.js';
 import { sumSeries } from './reading.js';
 import type { StoredRow } from './rows.query.js';
 import type { SeriesPoint } from './series.js';
-import { readSeries as readStoredSeries, type Series } from './series.query.js';
+import { readStoredSeries, type Series } from './series.query.js';
 import { readGreatestCells as readGreatestStored, readTop as readStoredTop, type TopOptions } from './top.query.js';
 
 // Reads of metrics of any kind: a derived metric is computed from its parts, which are read together.

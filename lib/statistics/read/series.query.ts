@@ -43,7 +43,7 @@ interface UnfilledSeries extends Omit<Series, 'points'> {
 }
 
 /** Reads the series of every metric and cell of a filter, all over the same dates. */
-export function* readSeries(
+export function* readStoredSeries(
   context: StatisticContext,
   filter: NormalFilter & { readonly period: Period },
   fill: Fill,
