@@ -32,17 +32,18 @@ export type DerivedPart = MetricDefinition | string;
 
 /** A metric that is computed from others when it is read. Create it with `defineRatio` or `defineDerived`. */
 export interface DerivedDefinition<K extends string = string> extends MetricDefinition<K> {
-  /** how it follows from its parts */
+  /** the computation from its parts */
   readonly derivation: Derivation;
   readonly unit?: MetricUnit | undefined;
 }
 
-/** How the value of a derived metric follows from those of its parts. */
+/** Computes the value of a derived metric from those of its parts. */
 export type Derivation =
   | { readonly kind: 'ratio'; readonly parts: Readonly<Record<'of' | 'per', DerivedPart>> }
   | {
       readonly kind: 'function';
       readonly parts: Readonly<Record<string, DerivedPart>>;
+      /** returns the value of a date, given those of its parts */
       readonly value: (parts: Readonly<Record<string, number>>) => unknown;
     };
 

@@ -152,7 +152,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
         for (const target of density === 'daily' ? [TOTAL] : [TOTAL, VISITORS]) {
           const definition = tracker({
             aggregate: aggregateOf(name),
-            periods: [Period.DAY, Period.WEEK, Period.CALENDAR_MONTH, Period.LIFETIME],
+            periods: [Period.DAY, Period.WEEK, Period.LIFETIME],
             target,
             density,
           });
@@ -163,7 +163,6 @@ describeOnEachDatabase('the borders of runs', (database) => {
           await run(definition, '2024-05-04');
           const found = await everything(definition);
           expect(found.DAY).toEqual({ [key('2024-05-01')]: '1' }); // closed, and not looked at again
-          expect(found.CALENDAR_MONTH).toEqual({});
           const first = { [key('2024-05-01')]: '1', [key('2024-05-02')]: nothing };
           const daily = { ...first, [key('2024-05-03')]: nothing, [key('2024-05-04')]: nothing };
           expect(found.WEEK).toEqual(density === 'daily' ? daily : first);
@@ -171,6 +170,19 @@ describeOnEachDatabase('the borders of runs', (database) => {
           expect(await run(definition, '2024-05-04')).toMatchObject({ written: 0, removed: 0 });
         }
       }
+    });
+
+    test.each(ALL)('that became one, in the month that is open: %s', async (name) => {
+      const definition = tracker({
+        aggregate: aggregateOf(name),
+        periods: [Period.DAY, Period.WEEK, Period.CALENDAR_MONTH, Period.LIFETIME],
+      });
+      await visits({ at: '2024-05-01', user: 7 }, { at: '2024-05-03', user: 7 });
+      await run(definition, '2024-05-03');
+      await engine.dataSource.getRepository(Visit).clear();
+      await run(definition, '2024-05-04');
+      // the month is recounted, and its days with it
+      expect(await everything(definition)).toEqual({ DAY: {}, WEEK: {}, CALENDAR_MONTH: {}, LIFETIME: {} });
     });
   });
 
