@@ -228,11 +228,9 @@ function extended(
   const { sourceKeptSince } = input.definition;
   // windows need rows from before their dates, which such a source has lost
   if (sourceKeptSince !== null && periodKind(period) !== 'bucket') return range;
-  const lowest = latest([
-    begin,
-    lowestDate(input, entry, covered),
-    ...(sourceKeptSince === null ? [] : [sourceKeptSince]),
-  ]);
+  // before its first date a running value would be written for every day
+  const lowestOf = periodKind(period) === 'bucket' ? lowestDate(input, entry, covered) : covered.from;
+  const lowest = latest([begin, lowestOf, ...(sourceKeptSince === null ? [] : [sourceKeptSince])]);
   return { ...range, from: earliest([range.from, lowest]) };
 }
 
