@@ -68,7 +68,7 @@ export interface TrackstatsModuleOptions {
    * transaction. Then it rejects with ConnectionBusyError. @default '30 seconds'
    */
   connectionTimeout?: Duration | undefined;
-  /** how many days the keys of increments are kept, in which a repeated key counts once. @default 90 */
+  /** days for which the keys of increments are kept, and a repeated key counts once. @default 90 */
   keepKeys?: number | undefined;
   /** stable names of object types, so that you can rename a table. @default the entity's table name */
   objectTypes?: Record<string, EntityClass> | undefined;
