@@ -53,7 +53,7 @@ function pageOf(address: Address, surroundings: Surroundings): Promise<Page> {
 }
 
 function failed(error: unknown): Page {
-  const heading = element('h1', { tabindex: -1 }, 'This cannot be shown');
+  const heading = element('h1', { tabindex: -1 }, 'Something went wrong');
   const content = element(
     'div',
     { class: 'heading' },

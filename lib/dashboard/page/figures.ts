@@ -23,7 +23,7 @@ export function figures({ dates, lines: [line], before, unit }: Shown): HTMLElem
       : element(
           'div',
           {},
-          element('dt', {}, 'Against the range before'),
+          element('dt', {}, 'vs previous period'),
           element('dd', {}, changed(changeOf(last.value, was), was === null ? null : last.value - was, unit)),
         ),
     figure('Highest', highest, unit),

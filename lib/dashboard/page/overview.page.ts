@@ -51,7 +51,7 @@ export async function overviewPage(address: OverviewAddress, { signal, go, rewri
   filter(address.search);
 
   const choices = [
-    { value: '', label: 'First of each metric' },
+    { value: '', label: 'Default period' },
     ...PERIODS.map((value) => ({ value, label: periodLabel(value) })),
   ];
   const period = selection(choices, address.period, (value) => {
