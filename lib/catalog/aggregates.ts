@@ -1,6 +1,6 @@
 /** One column of an aggregate's partials. */
 export interface PartialMeaning {
-  /** What it contains: numbers as the source has them, or a number of rows. */
+  /** Its content: numbers as the source has them, or a number of rows. */
   readonly holds: 'numbers' | 'rows';
   /** How those of separate rows become one. */
   readonly combine: 'add' | 'least' | 'greatest';

@@ -69,7 +69,7 @@ export interface Freshness {
 
 /**
  * The earliest slot that no successful run has made up for, if the tracker had its allowance of time for it; null: it
- * is not late. A run that began after a slot counts for it, by whatever it was started.
+ * is not late. A run that began after a slot counts for it, whoever started it.
  */
 export function overdueSlot(schedule: TrackerSchedule, { now, allowance, lastSuccess, since }: Freshness): Date | null {
   const due = dueSlot(schedule, now, allowance);

@@ -35,7 +35,7 @@ export interface ResolvedSource {
   readonly text: string;
 }
 
-/** What a scan computes for one metric. */
+/** The computation of a scan for one metric. */
 export interface Measure {
   readonly aggregate: AggregateFunction;
   /** the column that sum, avg, min and max read, NULL for rows that do not count; null for the counts */

@@ -52,7 +52,7 @@ export interface SourceReading {
   readonly storedIn: 'UTC' | null;
 }
 
-/** What a metric reads of the source, and of which rows. */
+/** The property that a metric reads, and the rows that it counts. */
 export interface MeasureReading {
   readonly aggregate: AggregateSpec;
   /** conditions in addition to those of the tracker */

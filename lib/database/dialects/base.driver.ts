@@ -43,7 +43,7 @@ export interface BeginOptions {
   readonly lockTimeout: number | null;
 }
 
-/** What executes statements: a connection of the pool, or that of a transaction of the application. */
+/** Executes statements: a connection of the pool, or that of a transaction of the application. */
 type Executor = Pick<ConnectionUse, 'execute'>;
 
 /** The savepoint to which a call returns that fails within a transaction of the application. */

@@ -23,7 +23,7 @@ export interface Selection {
 /**
  * Reads what a request selects, in one query.
  *
- * @throws TrackstatsHttpException, UnknownMetricError, and the errors of what stands in a filter
+ * @throws TrackstatsHttpException, UnknownMetricError, and the errors of a filter
  */
 export async function readSelection(
   { context, clock }: TrackstatsAccess,

@@ -1,5 +1,5 @@
 import { kindMeaning } from '../../coverage/coverage-kind.js';
-import { addDecimals, subtractDecimals } from '../../database/decimal.js';
+import { addDecimals, compareDecimals, subtractDecimals } from '../../database/decimal.js';
 import type { Work } from '../../database/work.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { addDays, dayNumber, type LocalDate, parseLocalDate } from '../../time/local-date.js';
@@ -200,7 +200,7 @@ function* wholeValue(
 function extreme(values: readonly string[], kind: 'min' | 'max'): string | null {
   const [first, ...others] = values;
   if (first === undefined) return null;
-  return others.reduce((a, b) => (subtractDecimals(b, a).startsWith('-') === (kind === 'min') ? b : a), first);
+  return others.reduce((a, b) => (compareDecimals(b, a) < 0 === (kind === 'min') ? b : a), first);
 }
 
 /** Reads the stored value of a period that covers exactly a range of days, if a tracker computes one. */

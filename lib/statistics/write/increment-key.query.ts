@@ -31,7 +31,7 @@ export interface ClaimedKeys<K> {
   readonly repetitions: ReadonlyMap<number, number>;
 }
 
-/** What an increment was counted as under its key. */
+/** The increment that was counted under a key. */
 interface Claim {
   readonly scope: string;
   readonly cell: string;

@@ -5,7 +5,7 @@ import type { Period } from '../../time/period.js';
 import { type ComputedRange, computedRanges } from '../source/run-plan.js';
 import type { ResolvedTracker } from '../source/tracker.resolver.js';
 
-/** What is computed of each entry of a tracker, by period. */
+/** The computed dates of each entry of a tracker, by period. */
 export type ComputedEntries = readonly ReadonlyMap<Period, ComputedRange>[];
 
 /** Reads what is computed of each entry of a tracker, in the order of its periods and without locking, in one statement. */

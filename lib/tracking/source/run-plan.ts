@@ -80,7 +80,7 @@ export interface RunPlan {
   readonly entries: readonly (readonly PlannedPeriod[])[];
 }
 
-/** What a plan needs to know of an entry: the statistics of one metric in one scope. */
+/** An entry of a plan: the statistics of one metric in one scope. */
 export interface PlannedEntry extends Pick<ResolvedEntry, 'periods' | 'density' | 'aggregate'> {
   /** of the definition, or of the same one with another name of its time zone */
   readonly fingerprint: (period: Period, timeZone?: string) => string;
