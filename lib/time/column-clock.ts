@@ -36,7 +36,7 @@ export interface DaysOnClock {
   readonly toDay: DayNumber;
 }
 
-interface Piece {
+export interface StoragePiece {
   readonly from: number;
   readonly offset: number;
 }
@@ -168,11 +168,11 @@ export function calendarDateOf(midnight: Date, zones: readonly [StorageZone, ...
 }
 
 /** Returns the offsets with which the readings `from` to `to` are converted back to instants. */
-function storagePieces(storedIn: StorageZone, from: number, to: number): Piece[] {
+export function storagePieces(storedIn: StorageZone, from: number, to: number): StoragePiece[] {
   const fixed = fixedOffset(storedIn);
   if (fixed !== null) return [{ from: -Infinity, offset: fixed }];
   const start = Math.floor((from - MARGIN) / 1000);
-  let pieces: Piece[] = [{ from: -Infinity, offset: offsetAt(storedIn, start) }];
+  let pieces: StoragePiece[] = [{ from: -Infinity, offset: offsetAt(storedIn, start) }];
   for (const { at, before, after } of offsetChanges(storedIn, start, Math.ceil((to + MARGIN) / 1000))) {
     // In a skipped and in the first pass of a repeated hour the offset before the transition holds.
     const piece = { from: (at + Math.max(before, after)) * 1000, offset: after };
@@ -190,7 +190,7 @@ function fixedOffset(storedIn: StorageZone): number | null {
   return null;
 }
 
-function segmentsOfPiece(piece: Piece, zone: string, from: number, end: number): ClockSegment[] {
+function segmentsOfPiece(piece: StoragePiece, zone: string, from: number, end: number): ClockSegment[] {
   const start = Math.floor(from / 1000) - piece.offset;
   const changes = offsetChanges(zone, start, Math.ceil(end / 1000) - 1 - piece.offset);
   return [
