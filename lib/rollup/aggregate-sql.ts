@@ -35,9 +35,10 @@ const NAMES = ['a', 'b'] as const;
 
 /** Returns the columns that the scan computes for each group of source rows. */
 export function partialColumns(dialect: Dialect, measure: Measure): readonly PartialColumn[] {
-  const { aggregate, numeric, counted } = measure;
-  const addend = numeric === null ? raw('') : dialect.addend(numeric);
-  const parts = PARTIALS[aggregate](addend, numeric?.expression ?? raw(''), counted ?? raw('*'));
+  const { aggregate, numeric, counted, presence, place } = measure;
+  const addend = numeric === null ? raw('') : ofCounted(measure, dialect.addend(numeric));
+  const value = numeric === null ? raw('') : ofCounted(measure, numeric.expression);
+  const parts = PARTIALS[aggregate](addend, value, counted ?? raw('*'));
   const names = partialNames(measure);
   const columns = parts.map((of, index) => ({
     name: names[index] ?? raw(''),
@@ -45,15 +46,19 @@ export function partialColumns(dialect: Dialect, measure: Measure): readonly Par
     combine: combinedBy(measure, index),
     holds: partOf(measure, index).holds,
   }));
-  const presence = presenceOf(measure);
-  if (counted === null || presence === null || aggregate === 'count') return columns;
+  // measures with one condition share the column
+  if (counted === null || presence?.sql !== presenceName(place)) return columns;
   return [...columns, { name: presence, of: sql`COUNT(${counted})`, combine: raw('SUM'), holds: 'rows' }];
 }
 
-/** Returns the column that is 0 where no row of a group counts; null if every row of the source counts. */
-export function presenceOf({ aggregate, counted, place }: Measure): Sql | null {
-  if (counted === null) return null;
-  return raw(`${aggregate === 'count' ? 'a' : 'n'}${String(place)}`);
+/** Returns the name of the column in which a measure that does not count rows counts those that meet its condition. */
+export function presenceName(place: number): string {
+  return `n${String(place)}`;
+}
+
+/** Returns a value of each row that counts, and NULL for the others. */
+export function ofCounted({ counted }: Pick<Measure, 'counted'>, value: Sql): Sql {
+  return counted === null ? value : sql`CASE WHEN ${counted} = 1 THEN ${value} END`;
 }
 
 /** Returns the names of a partial's columns once values are counted. */

@@ -1,6 +1,7 @@
 import sql, { empty, join, raw } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { query, queryOne, type Work } from '../database/work.js';
+import { ofCounted } from './aggregate-sql.js';
 import { lengthOf } from './rollup-sql.js';
 import type { Measure, ResolvedSource } from './rollup-spec.js';
 import type { StatisticTable } from '../statistics/tables/statistic-table.js';
@@ -39,15 +40,13 @@ SELECT ${dialect.groupKey(key.expression, key.kind, 'varchar')} AS k FROM (${row
 }
 
 /** Seeks what is no number in a numeric column, where a database stores such values: after a run has failed. */
-export function* noNumber(
-  dialect: Dialect,
-  { query: rows }: ResolvedSource,
-  { numeric }: Measure,
-): Work<string | null> {
-  const isNone = numeric === null ? null : dialect.isNotNumber(numeric.expression);
-  if (numeric === null || isNone === null) return null;
+export function* noNumber(dialect: Dialect, { query: rows }: ResolvedSource, measure: Measure): Work<string | null> {
+  if (measure.numeric === null) return null;
+  const number = ofCounted(measure, measure.numeric.expression);
+  const isNone = dialect.isNotNumber(number);
+  if (isNone === null) return null;
   const found = yield* queryOne<{ v: unknown }>(
-    sql`SELECT ${numeric.expression} AS v FROM (${rows}) source WHERE ${isNone} ${dialect.limit(1)}`,
+    sql`SELECT ${number} AS v FROM (${rows}) source WHERE ${isNone} ${dialect.limit(1)}`,
   );
   if (found === undefined) return null;
   return found.v instanceof Uint8Array ? `0x${Buffer.from(found.v).toString('hex')}` : String(found.v);
@@ -57,12 +56,14 @@ export function* noNumber(
 export function* greatestNumber(
   dialect: Dialect,
   { query: rows, keys }: ResolvedSource,
-  { numeric, aggregate }: Measure,
+  measure: Measure,
 ): Work<GreatNumber | null> {
+  const { numeric, aggregate } = measure;
   if (numeric === null) return null;
+  const number = ofCounted(measure, numeric.expression);
   const adds = aggregate === 'sum' || aggregate === 'avg';
-  const total = adds ? dialect.approximateSum(numeric.expression) : sql`MAX(${numeric.expression})`;
-  const least = adds ? total : sql`MIN(${numeric.expression})`;
+  const total = adds ? dialect.approximateSum(number) : sql`MAX(${number})`;
+  const least = adds ? total : sql`MIN(${number})`;
   const names = keys.map((_, index) => raw(`k${String(index)}`));
   const grouped = keys.map(
     ({ expression, kind }, index) => sql`${dialect.groupKey(expression, kind, 'varchar')} AS ${names[index]}`,

@@ -38,10 +38,12 @@ export interface ResolvedSource {
 /** The computation of a scan for one metric. */
 export interface Measure {
   readonly aggregate: AggregateFunction;
-  /** the column that sum, avg, min and max read, NULL for rows that do not count; null for the counts */
+  /** the column that sum, avg, min and max read; null for the counts */
   readonly numeric: NumericColumn | null;
   /** 1 for a row that counts, else NULL; null if every row of the source counts */
   readonly counted: Sql | null;
+  /** the column of the partials that says how many rows count; null if every row of the source counts */
+  readonly presence: Sql | null;
   /** the columns of its partials are `a0`, `b0`, `n0`, … by this number */
   readonly place: number;
 }

@@ -10,14 +10,7 @@ import {
   type ClockSegment,
   type DayRange,
 } from '../time/time-zone.js';
-import {
-  combinedBy,
-  isDistinct,
-  partialColumns,
-  partialNames,
-  presenceOf,
-  type PartialColumn,
-} from './aggregate-sql.js';
+import { combinedBy, isDistinct, partialColumns, partialNames, type PartialColumn } from './aggregate-sql.js';
 import type { RollupEntry, RollupSpec, SourceKey, SourceScan } from './rollup-spec.js';
 
 /** The name of the expression, or of the temporary table, of the partials: one that no table of an application has. */
@@ -45,7 +38,7 @@ export function partialsColumns(dialect: Dialect, scan: SourceScan): readonly Sq
  * A total that is made beside the values of objects adds up all their keys.
  */
 export function partialsOf({ scan, measure, keys }: RollupEntry): Sql {
-  const presence = presenceOf(measure);
+  const { presence } = measure;
   const isTotal = keys.length < scan.source.keys.length;
   const skipped = isTotal || !scan.keepsUnkeyed ? [] : unkeyed(keys);
   const conditions = [...(presence === null ? [] : [sql`t.${presence} > 0`]), ...skipped];
@@ -102,8 +95,8 @@ export function partOf(dialect: Dialect, scan: SourceScan, place: number, combin
 
 /**
  * The source aggregated once into one row a key and day: `k0` … as the source has them, `day` (a day number) and the
- * partials of its measures, `a0`, for an average its count `b0`, and where a measure has a condition how many rows meet
- * it, `n0`. Every period's rows are made of these. Distinct counts have one row for each key, day and value `u` instead.
+ * partials of its measures, `a0`, for an average its count `b0`, and for a condition how many rows meet it, `n0`, unless
+ * a count says so. Every period's rows are made of these. Distinct counts have one row for each key, day and value `u` instead.
  *
  * A reading range can hold readings of the day after it (a clock that is set back over midnight): they are left out.
  * Rows before `scanFrom` are one partial, dated the day before it, if the scan includes them.
@@ -185,7 +178,9 @@ function scanByDay(dialect: Dialect, scan: SourceScan, groups: readonly Sql[]): 
   const skipped = keys
     .filter(({ whenNull }) => whenNull === 'skip' && !scan.keepsUnkeyed)
     .map(({ expression }) => sql`AND ${expression} IS NOT NULL`);
-  return sql`SELECT ${join([...columns, ...computedTotals(dialect, scan)])}
+  // of totals there are few groups, which stay in memory
+  const hint = groups.length === 0 ? empty : dialect.manyGroups;
+  return sql`SELECT ${hint}${join([...columns, ...computedTotals(dialect, scan)])}
 FROM (${query}) source WHERE ${within(dialect, scan)} ${join([empty, ...skipped], ' ')}
 GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 }
@@ -203,10 +198,24 @@ FROM (${query}) source WHERE ${within(dialect, scan)}`,
 
 /** By parts of days first: the day is then worked out of some thousand parts, and not of every row. */
 function scanByPart(dialect: Dialect, scan: SourceScan, part: DayPart): Sql {
-  const parts = sql`SELECT ${join([sql`${part.key} AS part`, ...computedTotals(dialect, scan)])}
-FROM (${scan.source.query}) source WHERE ${within(dialect, scan)} GROUP BY 1`;
-  const merged = scannedColumns(dialect, scan).map(({ name, combine }) => sql`${combine}(r.${name}) AS ${name}`);
-  return sql`SELECT ${join([sql`${dayOrBase(dialect, scan, part.reading(raw('r.part')))} AS day`, ...merged])} FROM (${parts}) r GROUP BY 1`;
+  const { query, measures, measured } = scan.source;
+  const key = sql`${part.key} AS part`;
+  const rows = sql`FROM (${query}) source WHERE ${within(dialect, scan)}`;
+  // conditions behind a barrier, or SQLite evaluates each again for every measure: 0.74 s instead of 0.91 for ten
+  const isConditioned = measures.length > 1 && measured.length > 0;
+  const selected = join([key, ...measured.map((name) => sql`source.${name}`)]);
+  const parts = isConditioned
+    ? sql`SELECT ${join([raw('source.part'), ...computedTotals(dialect, scan)])} FROM (${dialect.barrier(sql`SELECT ${selected} ${rows}`)}) source GROUP BY 1`
+    : sql`SELECT ${join([key, ...computedTotals(dialect, scan)])}
+${rows} GROUP BY 1`;
+  const columns = scannedColumns(dialect, scan);
+  const names = columns.map(({ name }) => name);
+  // the reading of a part is compared with several changes of the clock
+  const readings = dialect.barrier(
+    sql`SELECT ${join([sql`${part.reading(raw('p.part'))} AS reading`, ...names])} FROM (${parts}) p`,
+  );
+  const merged = columns.map(({ name, combine }) => sql`${combine}(r.${name}) AS ${name}`);
+  return sql`SELECT ${join([sql`${dayOrBase(dialect, scan, raw('r.reading'))} AS day`, ...merged])} FROM (${readings}) r GROUP BY 1`;
 }
 
 function computedTotals(dialect: Dialect, scan: SourceScan): readonly Sql[] {

@@ -13,7 +13,7 @@ export function* stagedDays(partials: string): Work<DayNumber[]> {
 
 /** Returns the days on which a source has rows, in order. */
 export function* sourceDays(dialect: Dialect, scan: SourceScan): Work<DayNumber[]> {
-  const count = { aggregate: 'count', numeric: null, counted: null, place: 0 } as const;
+  const count = { aggregate: 'count', numeric: null, counted: null, presence: null, place: 0 } as const;
   const source = { ...scan.source, measures: [count], measured: [], distinct: null, keys: [] };
   const days = partialsQuery(dialect, { ...scan, source });
   const rows = yield* query<{ day: unknown }>(

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import {
   InstanceChecker,
@@ -18,6 +19,7 @@ import type { EntityClass } from '../statistics/filter/object-target.js';
 import { NULL_DIMENSION } from '../statistics/tables/dimension.decorator.js';
 import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import type { AggregateSpec } from './aggregate.js';
+import { presenceName } from './aggregate-sql.js';
 import { type ColumnMetadata, declaredType, isInteger, numericType } from './column-type.js';
 import { joinProperty, type PropertyColumn } from './property-column.js';
 import type {
@@ -120,16 +122,23 @@ export function resolveTogether(
   if (reading.where !== null) applyWhere(query, reading.where);
   refuseGrouped(query);
   const selected: SelectedMeasure[] = [];
+  const known: { readonly condition: Condition; readonly text: string }[] = [];
   for (const [place, { aggregate, where }] of measures.entries()) {
     if (where === null) {
       selected.push({ aggregate, condition: null });
       continue;
     }
+    const own = conditionOf(unconditioned, where, '');
+    // a condition of several metrics is one column
+    const same = known.find(({ condition }) => isDeepStrictEqual(condition, own));
     const condition = conditionOf(unconditioned, where, `trackstats_m${String(place)}_`);
-    if (condition === null) return null;
-    addJoins(query, condition);
-    query.setParameters(condition.parameters);
-    selected.push({ aggregate, condition: condition.text });
+    if (own === null || condition === null) return null;
+    if (same === undefined) {
+      known.push({ condition: own, text: condition.text });
+      addJoins(query, condition);
+      query.setParameters(condition.parameters);
+    }
+    selected.push({ aggregate, condition: same?.text ?? condition.text });
   }
   const { selection, ...found } = selectReading(dialect, dataSource, query, reading, selected, false);
   if (selection.isAmbiguous || joinsMany(found.query) || !joinsAtMostOneRow(found.query)) return null;
@@ -178,12 +187,9 @@ function selectReading(
   const keys = reading.keys.map((key, index) => columns.key(reading.statistic, key, `s${String(index)}`));
   const measures = given.map(({ aggregate: { function: aggregate, field }, condition }, place): Measure => {
     const counted = condition === null ? null : columns.condition(condition);
-    const read = field !== null && meaningOf(aggregate).reads === 'numbers' ? columns.numeric(field) : null;
-    const numeric =
-      read === null || counted === null
-        ? read
-        : { ...read, expression: sql`CASE WHEN ${counted} = 1 THEN ${read.expression} END` };
-    return { aggregate, numeric, counted, place };
+    const numeric = field !== null && meaningOf(aggregate).reads === 'numbers' ? columns.numeric(field) : null;
+    const presence = counted === null ? null : raw(presenceOf(given, condition));
+    return { aggregate, numeric, counted, presence, place };
   });
   const [first] = given;
   const field =
@@ -198,6 +204,13 @@ function selectReading(
       : null;
   const { typed, measured } = columns;
   return { query, selection: columns, columns: typed, clock, measures, measured, distinct, keys, plain };
+}
+
+/** The column of the partials with the number of rows that meet a condition: that of a count, or one for its measures. */
+function presenceOf(given: readonly SelectedMeasure[], condition: string | null): string {
+  const same = (measure: SelectedMeasure): boolean => measure.condition === condition;
+  const counting = given.findIndex((measure) => same(measure) && measure.aggregate.function === 'count');
+  return counting < 0 ? presenceName(given.findIndex(same)) : `a${String(counting)}`;
 }
 
 /** True if a row that is there twice changes the value: not for minima, maxima and numbers of different values. */

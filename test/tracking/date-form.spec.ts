@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { newMetric, rowsOf } from '../rollup/stored.js';
 import { describeOnDatabase } from '../support/databases.js';
@@ -47,6 +48,36 @@ describeOnDatabase('sqlite', 'a datetime column', (database) => {
     if (literal === `'20.11.2026'`) return;
     await insert(2, literal);
     await expect(engine.run(definition, Entry, { now: NOW })).rejects.toMatchObject({ code: 'TRACKSTATS_DATE_FORM' });
+  });
+
+  test('of any date is counted in the forms that are written, and refused in others', async () => {
+    const time = fc
+      .record({ h: fc.nat(23), m: fc.nat(59), s: fc.nat(59), ms: fc.nat(999) })
+      .map(({ h, m, s, ms }) =>
+        [h, m, s].map((part) => String(part).padStart(2, '0')).concat(String(ms + 1000).slice(1)),
+      );
+    const day = fc.integer({ min: Date.UTC(2000, 0, 1) / 86_400_000, max: Date.UTC(2026, 9, 31) / 86_400_000 });
+    const dates = day.map((number) => new Date(number * 86_400_000).toISOString().slice(0, 10));
+    await fc.assert(
+      fc.asyncProperty(dates, time, fc.nat(10), async (date, [h, m, s, ms], form) => {
+        const good = ['', ` ${h}:${m}`, ` ${h}:${m}:${s}`, ` ${h}:${m}:${s}.${ms}`].map((rest) => date + rest);
+        const bad = [
+          `${date}T${h}:${m}:${s}`,
+          `${date} ${h}:${m}:${s}.${ms}Z`,
+          `${date} ${h}:${m}:${s}+02:00`,
+          `${date.slice(0, 5)}13${date.slice(7)} ${h}:${m}:${s}`,
+          `${date.slice(0, 8)}32 ${h}:${m}:${s}.${ms}`,
+          `${date.slice(0, 4)}-02-30 ${h}:${m}:${s}`,
+          `${date.slice(0, 4)}-04-31 ${h}:${m}:${s}.${ms}`,
+        ];
+        await engine.dataSource.getRepository(Entry).clear();
+        await insert(1, `'${[...good, ...bad][form] ?? ''}'`);
+        const run = engine.run(definitionOf({ metric: newMetric(), dateField: 'at' }), Entry, { now: NOW });
+        if (form < good.length) expect(await run).toMatchObject({ from: date });
+        else await expect(run).rejects.toMatchObject({ code: 'TRACKSTATS_DATE_FORM' });
+      }),
+      { numRuns: 150 },
+    );
   });
 
   test('that holds what SQLite and TypeORM write is counted', async () => {

@@ -1,4 +1,4 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
@@ -206,7 +206,9 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
     return query;
   }
 
-  stagesFirstScan(_isKeyed: boolean): boolean {
+  readonly manyGroups: Sql = empty;
+
+  stagesFirstScan(_clock: Clock, _isKeyed: boolean): boolean {
     return false;
   }
 

@@ -52,6 +52,12 @@ export function choose(
   )} ELSE ${choose(dialect, column, later, shift)} END`;
 }
 
+/** The first of some lengths in seconds of which every shift, and every change of shift, is a multiple. */
+export function commonPart(segments: readonly ClockSegment[], lengths: readonly number[]): number | undefined {
+  const seconds = segments.flatMap(({ from, shift }) => [Number.isFinite(from) ? from / 1000 : 0, shift]);
+  return lengths.find((length) => seconds.every((value) => value % length === 0));
+}
+
 /** More days than any date is before 1970: integer division truncates, and with them it rounds down. */
 const DAYS_BEFORE = 1_000_000;
 

@@ -270,8 +270,10 @@ export interface Dialect {
   readonly overestimatesDays: boolean;
   /** a query, for use in FROM, that the planner does not merge into the one around it, which would compute some columns twice */
   barrier(query: Sql): Sql;
+  /** after SELECT, of a query with GROUP BY whose groups may be as many as its rows; ends with a space unless empty */
+  readonly manyGroups: Sql;
   /** true if a first run, of a total or of many keys, is faster without first looking for the first row */
-  stagesFirstScan(isKeyed: boolean): boolean;
+  stagesFirstScan(clock: Clock, isKeyed: boolean): boolean;
   /** true if several readers of one common table expression share its result. Otherwise use `stage` */
   readonly sharesExpressions: boolean;
   /** a common table expression. If it is read more than once, it is computed once where the database can do that */

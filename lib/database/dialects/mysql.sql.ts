@@ -4,13 +4,14 @@ import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, query, queryOne, type Work } from '../work.js';
-import { choose, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
+import { choose, commonPart, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
 import { BaseSql, encodedAs, freshColumns, identityOf, insertInto, sameKeys, tuples } from './base.sql.js';
 import {
   DAYS,
   type Clock,
   type ClockColumn,
   type ColumnShape,
+  type DayPart,
   type KeyEncoding,
   type KeyKind,
   type KeyRefusal,
@@ -24,6 +25,11 @@ import {
 
 /** A key for staged rows: servers with `innodb_force_primary_key` or `sql_require_primary_key` refuse tables without one. */
 const ROW_ID = raw('row_id BIGINT AUTO_INCREMENT PRIMARY KEY');
+
+/** Seconds of a part of a day, of which a day may be worked out. Shorter ones are as many as rows. */
+const DAY_PARTS = [3600, 1800, 900];
+
+const SECONDS_A_DAY = 86_400;
 
 const KEY_KINDS: Readonly<Record<string, KeyKind>> = {
   int: 'integer',
@@ -198,6 +204,20 @@ AND table_name = ${metadata.tableName} AND column_name = ${column}`,
     }
   }
 
+  /** The number of the hour, or of what every shift and change of shift needs: its cost is a third of that of a CASE. */
+  override dayPart({ kind, expression }: ClockColumn, segments: readonly ClockSegment[]): DayPart | null {
+    if (kind !== 'wall' || segments.every(({ shift }) => shift === 0)) return null;
+    const length = commonPart(segments, DAY_PARTS);
+    if (length === undefined) return null;
+    const [seconds, parts] = [raw(String(length)), raw(String(SECONDS_A_DAY / length))];
+    return {
+      key: sql`(TO_SECONDS(${expression}) DIV ${seconds})`,
+      // not of the year 0, from which no date can be reckoned: it is before all dates anyway
+      reading: (key) =>
+        sql`(FROM_DAYS(GREATEST(${key} DIV ${parts}, 366)) + INTERVAL (${key} MOD ${parts}) * ${seconds} SECOND)`,
+    };
+  }
+
   dayNumber({ kind }: Clock, key: Sql): Sql {
     if (kind === 'wall') return sql`${key} - 719528`;
     return kind === 'date' ? sql`TO_DAYS(${key}) - 719528` : key;
@@ -321,6 +341,19 @@ AND table_name = ${metadata.tableName} AND column_name = ${column}`,
 
   /** MariaDB computes a common table expression once for each of its readers */
   override readonly sharesExpressions = false;
+
+  /** With a limit, or conditions of its reader are pushed into it, and the day of a row is computed once for each. */
+  override expression(name: string, query: Sql): Sql {
+    return super.expression(name, sql`${query} LIMIT 18446744073709551615`);
+  }
+
+  /** Sorted: a table of the groups would grow past what fits in memory. 1.0 s instead of 7.5 for 970,000 groups. */
+  override readonly manyGroups: Sql = sql`SQL_BIG_RESULT `;
+
+  /** Days of a total are worked out of parts of days, whatever their range. */
+  override stagesFirstScan({ kind }: Clock, isKeyed: boolean): boolean {
+    return !isKeyed && (kind === 'wall' || kind === 'date');
+  }
 
   /** A rollback leaves temporary tables on its connection, where the next run would meet them. */
   override stage(name: string, query: Sql): readonly Sql[] {

@@ -336,7 +336,7 @@ export class TrackerRunner {
     const isWhole = others.length === 0 && (source === base || tracker.definition.entries.length > 1);
     if (
       !isWhole ||
-      !dialect.stagesFirstScan(source !== undefined && source.keys.length > 0) ||
+      !dialect.stagesFirstScan(base.clock, source !== undefined && source.keys.length > 0) ||
       !needsFirstDate(entries, { from: options.from, to: options.to }) ||
       (yield* probe.countsByIndex())
     )
