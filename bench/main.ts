@@ -121,7 +121,7 @@ async function benchOn(database: BenchDatabase, results: Result[]): Promise<void
             }
             continue;
           }
-          const measured = await measure(prepared, Number(args.seconds) * 1000);
+          const measured = await measure(prepared, Number(args.seconds) * 1000, () => session.processorTime());
           const result = { database: database.version, kind: database.kind, case: each, measured };
           results.push(result);
           process.stderr.write(`${printed([result])}\n`);

@@ -9,6 +9,11 @@ export interface Measured {
   readonly ours: number;
   readonly baseline: number;
   readonly baselineName: string;
+  /**
+   * processor time of this process and of the database's own, medians in milliseconds, which other load on the machine
+   * hardly changes. Without PostgreSQL's parallel workers. null if the database runs elsewhere
+   */
+  readonly processor: { readonly ours: number; readonly baseline: number } | null;
   readonly rounds: number;
   readonly others: readonly { readonly name: string; readonly ms: number }[];
 }
@@ -22,9 +27,23 @@ const PATIENCE = 3;
 const CLOSE = 1.25;
 const CLOSE_OF_LONG = 1.05;
 
+/** Milliseconds of processor time until now; null if it cannot be read. */
+export type ProcessorTime = () => Promise<number | null>;
+
+/** Milliseconds of one unit of work. */
+interface Spent {
+  readonly ms: number;
+  readonly processor: number | null;
+}
+
 /** Measures ours and the fastest baseline in turn, so that other load on the machine affects both. */
-export async function measure(prepared: Prepared, givenMs: number): Promise<Measured> {
+export async function measure(
+  prepared: Prepared,
+  givenMs: number,
+  processorTime: ProcessorTime = () => Promise.resolve(null),
+): Promise<Measured> {
   const { ours, baselines, asides = [] } = prepared;
+  const timed = async (contender: Contender): Promise<number> => (await spent(contender, processorTime)).ms;
   await timed(ours);
   const tried: { contender: Contender; ms: number }[] = [];
   for (const contender of baselines) {
@@ -35,8 +54,10 @@ export async function measure(prepared: Prepared, givenMs: number): Promise<Meas
   const fastestFirst = Math.min(...tried.map(({ ms }) => ms));
   const closeness = fastestFirst > givenMs / 4 ? CLOSE_OF_LONG : CLOSE;
   const close = tried.filter(({ ms }) => ms <= fastestFirst * closeness).map(({ contender }) => contender);
-  const times = await inTurn([ours, ...close], givenMs);
-  const timesOf = (contender: Contender): number[] => times.get(contender) ?? [];
+  const times = await inTurn([ours, ...close], givenMs, processorTime);
+  const timesOf = (contender: Contender): number[] => (times.get(contender) ?? []).map(({ ms }) => ms);
+  const processorOf = (contender: Contender): number[] =>
+    (times.get(contender) ?? []).flatMap(({ processor }) => processor ?? []);
   const [first, ...rest] = close;
   if (first === undefined) throw new TypeError('a case without a baseline');
   const fastest = rest.reduce((a, b) => (median(timesOf(b)) < median(timesOf(a)) ? b : a), first);
@@ -50,30 +71,41 @@ export async function measure(prepared: Prepared, givenMs: number): Promise<Meas
     ours: median(timesOf(ours)),
     baseline: median(timesOf(fastest)),
     baselineName: fastest.name,
+    processor:
+      processorOf(ours).length === 0
+        ? null
+        : { ours: median(processorOf(ours)), baseline: median(processorOf(fastest)) },
     rounds: ratios.length,
     others: others.map(({ contender: { name }, ms }) => ({ name, ms })),
   };
 }
 
-async function inTurn(contenders: readonly Contender[], givenMs: number): Promise<Map<Contender, number[]>> {
-  const times = new Map<Contender, number[]>(contenders.map((contender) => [contender, []]));
+async function inTurn(
+  contenders: readonly Contender[],
+  givenMs: number,
+  processorTime: ProcessorTime,
+): Promise<Map<Contender, Spent[]>> {
+  const times = new Map<Contender, Spent[]>(contenders.map((contender) => [contender, []]));
   const began = performance.now();
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const spent = performance.now() - began;
-    if (round >= FEWEST_ROUNDS && spent > givenMs * (round < ROUNDS ? PATIENCE : 1)) break;
+    const passed = performance.now() - began;
+    if (round >= FEWEST_ROUNDS && passed > givenMs * (round < ROUNDS ? PATIENCE : 1)) break;
     // each contender follows each other one about equally often
     const order = round % 2 === 0 ? contenders : [...contenders].reverse();
-    for (const contender of order) times.get(contender)?.push(await timed(contender));
+    for (const contender of order) times.get(contender)?.push(await spent(contender, processorTime));
   }
   return times;
 }
 
 /** Returns the milliseconds of one unit of a contender's work. */
-async function timed({ reset, run, units = 1 }: Contender): Promise<number> {
+async function spent({ reset, run, units = 1 }: Contender, processorTime: ProcessorTime): Promise<Spent> {
   await reset?.();
+  const before = await processorTime();
   const began = performance.now();
   await run();
-  return (performance.now() - began) / units;
+  const ms = performance.now() - began;
+  const after = await processorTime();
+  return { ms: ms / units, processor: before === null || after === null ? null : (after - before) / units };
 }
 
 function median(values: readonly number[]): number {

@@ -41,7 +41,7 @@ const TABLE_FILE = new URL('./results.md', import.meta.url);
 export function printed(results: readonly Result[]): string {
   return results
     .map(({ database, kind, case: { name, target, limitMs }, measured }) => {
-      const { ratio, spread, ours, baseline, baselineName, rounds, others } = measured;
+      const { ratio, spread, ours, baseline, baselineName, processor, rounds, others } = measured;
       const wanted = target?.[kind];
       const verdict = isMissed(measured, wanted, limitMs) ? 'MISSED' : wanted === undefined ? '' : 'met';
       const more = others.map((other) => `${other.name} ${time(other.ms)}`).join(', ');
@@ -52,10 +52,16 @@ export function printed(results: readonly Result[]): string {
         `(${spread.map(figure).join('–')})`.padEnd(15),
         (wanted === undefined ? '' : `≤ ${wanted}`).padEnd(7),
         verdict.padEnd(7),
-        `${time(ours)} against ${time(baseline)} ${baselineName}; ${rounds} rounds${more === '' ? '' : `; ${more}`}`,
+        `${time(ours)} against ${time(baseline)} ${baselineName}${shownProcessor(processor)}; ${rounds} rounds${more === '' ? '' : `; ${more}`}`,
       ].join(' ');
     })
     .join('\n');
+}
+
+function shownProcessor(processor: Measured['processor']): string {
+  if (processor === null) return '';
+  const { ours, baseline } = processor;
+  return `; of processors ${figure(ours / baseline)} ×, ${time(ours)} against ${time(baseline)}`;
 }
 
 /** Replaces earlier results of the same case, database and number of rows. */
@@ -141,9 +147,10 @@ function isMissed({ ratio, ours }: Measured, target: number | undefined, limitMs
 
 function rounded(measured: Measured): Measured {
   const digits = (value: number): number => Number(value.toPrecision(4));
-  const { ratio, ours, baseline, spread, others } = measured;
+  const { ratio, ours, baseline, spread, processor, others } = measured;
   return {
     ...measured,
+    processor: processor && { ours: digits(processor.ours), baseline: digits(processor.baseline) },
     ratio: digits(ratio),
     ours: digits(ours),
     baseline: digits(baseline),

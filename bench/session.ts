@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Logger, Module, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -84,6 +85,33 @@ export class Session {
   /** Removes all statistics and coverages. */
   async forgetStatistics(): Promise<void> {
     await this.empty(...OURS, ...OURS.map((table) => TWIN[table]), 'trackstats_coverage');
+  }
+
+  /** Returns the processor time of this process and of the database's for it, in milliseconds; null if it runs elsewhere. */
+  async processorTime(): Promise<number | null> {
+    let total = 0;
+    try {
+      for (const { id } of await this.serverThreads()) {
+        // nanoseconds on a processor
+        total += Number((await readFile(`/proc/${id}/schedstat`, 'utf8')).split(' ')[0]) / 1e6;
+      }
+    } catch {
+      return null;
+    }
+    const { user, system } = process.cpuUsage();
+    return total + (user + system) / 1000;
+  }
+
+  /** The threads or processes of the server that work for the bench. */
+  private async serverThreads(): Promise<readonly { readonly id: number }[]> {
+    switch (this.kind) {
+      case 'sqlite':
+        return [];
+      case 'postgres':
+        return this.dataSource.query('SELECT pid AS id FROM pg_stat_activity WHERE datname = CURRENT_DATABASE()');
+      case 'mariadb':
+        return this.dataSource.query('SELECT tid AS id FROM information_schema.processlist WHERE db = DATABASE()');
+    }
   }
 
   settle(...tables: readonly string[]): Promise<void> {
