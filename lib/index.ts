@@ -1,11 +1,12 @@
 export { defineDomain, defineMetric } from './catalog/definitions.js';
 export type { DomainDefinition, DomainTarget, MetricDefinition, MetricTarget } from './catalog/definitions.js';
 export { defineDerived, defineRatio } from './catalog/derived.js';
-export type { DerivedDefinition, DerivedPart, Derivation, MetricUnit } from './catalog/derived.js';
+export type { DerivedDefinition, DerivedPart, Derivation } from './catalog/derived.js';
 export { Domain } from './catalog/domain.entity.js';
 export { DomainService } from './catalog/domain.service.js';
 export { Metric } from './catalog/metric.entity.js';
 export { MetricService } from './catalog/metric.service.js';
+export type { MetricUnit } from './catalog/unit.js';
 
 export type { Duration } from './time/duration.js';
 export { addDays } from './time/local-date.js';

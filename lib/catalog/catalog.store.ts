@@ -1,11 +1,12 @@
-import sql from 'sql-template-tag';
+import sql, { join } from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
-import { isMetricDefinition, type MetricTarget } from './definitions.js';
+import { definedMetrics, isMetricDefinition, type MetricDefinition, type MetricTarget } from './definitions.js';
 import { ensureDomain } from './domain.query.js';
 import { Metric } from './metric.entity.js';
 import { findMetric, findMetrics, isMetric, selectMetrics, unknownMetric } from './metric.query.js';
 import { byText } from './order.js';
+import { type MetricDetails, type MetricUnit, unitText } from './unit.js';
 
 /**
  * Returns the stored metric of a target, inside a transaction. A definition is stored on its first use.
@@ -32,7 +33,7 @@ export function* resolveMetrics(database: Database, targets: readonly MetricTarg
 export function* ensureMetric(
   database: Database,
   domain: { ref: string; name?: string | undefined },
-  m: { ref: string; name?: string | undefined; description?: string | undefined },
+  m: { ref: string } & MetricDetails,
 ): Work<Metric> {
   const { dialect } = database;
   const { id, ref } = yield* ensureDomain(database, domain);
@@ -43,12 +44,68 @@ export function* ensureMetric(
     ref: dialect.text(m.ref),
     name: dialect.text(m.name ?? m.ref),
     ...(m.description === undefined ? {} : { description: dialect.text(m.description) }),
+    ...(m.unit === undefined ? {} : { unit: dialect.text(unitText(m.unit)) }),
+    ...(m.better === undefined ? {} : { better: dialect.text(m.better) }),
   };
   yield* execute(dialect.insertIfAbsent(database.table(Metric), values, ['domain.id', 'ref']));
   // locked, so that a transaction of the application with an older snapshot sees the row of another one
   const condition = isMetric(database, { domain: ref, metric: m.ref });
   const [metric] = yield* selectMetrics(database, sql`${condition} ${dialect.forShare}`);
   return metric as Metric;
+}
+
+/** New values of a metric's fields. `undefined` leaves a field as it is. */
+export interface MetricChange {
+  readonly ref?: string;
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  readonly unit?: MetricUnit | null | undefined;
+  readonly better?: 'up' | 'down' | null | undefined;
+}
+
+const CHANGEABLE = ['ref', 'name', 'description', 'unit', 'better'] as const;
+
+/** Stores the fields of a metric that change. */
+export function* updateMetric(database: Database, metric: Metric, change: MetricChange): Work<void> {
+  const { dialect } = database;
+  const table = database.table(Metric);
+  const changed = CHANGEABLE.filter((field) => differs(metric[field], change[field]));
+  if (changed.length === 0) return;
+  const values = changed.map((field) => {
+    const text = storedText(change[field]);
+    return sql`${table.column(field)} = ${text === null ? sql`NULL` : dialect.text(text)}`;
+  });
+  const id = sql`${table.column('id')} = ${dialect.integer(metric.id)}`;
+  yield* execute(sql`UPDATE ${table.path} SET ${join(values)} WHERE ${id}`);
+  for (const field of changed) Object.assign(metric, { [field]: change[field] });
+}
+
+/** The text of a field's column. */
+function storedText(value: MetricUnit | null | undefined): string | null {
+  return value === null || value === undefined ? null : unitText(value);
+}
+
+function differs(stored: MetricUnit | null, given: MetricUnit | null | undefined): boolean {
+  return given !== undefined && storedText(given) !== storedText(stored);
+}
+
+/** Finds the stored metrics whose unit, or whose `better`, is another than that of their definition in this process. */
+export function* outdatedUnits(database: Database): Work<readonly { metric: Metric; defined: MetricDefinition }[]> {
+  const definitions = definedMetrics().filter(({ unit, better }) => unit !== undefined || better !== undefined);
+  const found = yield* findMetrics(database, definitions);
+  return definitions.flatMap((defined, place) => {
+    const metric = found[place] ?? null;
+    const isOutdated =
+      metric !== null && (differs(metric.unit, defined.unit) || differs(metric.better, defined.better));
+    return isOutdated ? [{ metric, defined }] : [];
+  });
+}
+
+/** Stores the units that `outdatedUnits` finds. */
+export function* updateUnits(database: Database): Work<void> {
+  for (const { metric, defined } of yield* outdatedUnits(database)) {
+    yield* updateMetric(database, metric, { unit: defined.unit, better: defined.better });
+  }
 }
 
 function* storeOrThrow(database: Database, target: MetricTarget): Work<Metric> {

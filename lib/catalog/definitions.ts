@@ -1,9 +1,11 @@
 import { DefinitionConflictError, InvalidDefinitionError } from '../errors/catalog.error.js';
 import type { Domain } from './domain.entity.js';
 import type { Metric } from './metric.entity.js';
-import { isOptions } from '../validation/check.js';
+import { type Check, isOptions, oneOf, optional } from '../validation/check.js';
 import { readCallOptions, type Checks, type Values } from '../validation/options.js';
+import { byText } from './order.js';
 import { checkDescription, checkName, checkRef } from './ref.js';
+import { type MetricDetails, metricUnit, type MetricUnit } from './unit.js';
 
 // Symbol.for, because an application may have loaded the library twice
 const DEFINITION: unique symbol = Symbol.for('nestjs-trackstats/definition');
@@ -24,6 +26,8 @@ export interface MetricDefinition<K extends string = string> {
   readonly key: K;
   readonly name?: string | undefined;
   readonly description?: string | undefined;
+  readonly unit?: MetricUnit | undefined;
+  readonly better?: 'up' | 'down' | undefined;
 }
 
 /** A reference to a metric: its definition, its entity, or its natural key as text. */
@@ -56,36 +60,51 @@ export function defineDomain<const R extends string>(d: { ref: R; name?: string 
  * Declares a metric, one thing to keep track of. It is stored when it is first used to write; no database is needed
  * here.
  *
- * @param m `ref`: unique in its domain, 1–100 of A–Z a–z 0–9 _ . - ; `name`: shown to people, by default the ref
- * @throws InvalidRefError, InvalidNameError, InvalidDefinitionError
- * @throws DefinitionConflictError if the metric is already defined with another name or description
+ * @param m `ref`: unique in its domain, 1–100 of A–Z a–z 0–9 _ . - ; `name`: shown to people, by default the ref;
+ * `unit`: how people read its values; `better`: the direction of a change for the better
+ * @throws InvalidRefError, InvalidNameError, InvalidDefinitionError, InvalidArgumentError
+ * @throws DefinitionConflictError if the metric is already defined with another name, description, unit or `better`
  * @example const ORDER_COUNT = defineMetric({ domain: SHOPPING, ref: 'order_count', name: 'Number of orders' });
+ * @example const REVENUE = defineMetric({ domain: SHOPPING, ref: 'revenue', unit: { currency: 'EUR' }, better: 'up' });
  */
-export function defineMetric<const D extends string, const R extends string>(m: {
-  domain: DomainDefinition<D>;
-  ref: R;
-  name?: string | undefined;
-  description?: string | undefined;
-}): MetricDefinition<`${D}/${R}`> {
-  const { domain, ref, ...given } = readMetric('defineMetric', m);
+export function defineMetric<const D extends string, const R extends string>(
+  m: { domain: DomainDefinition<D>; ref: R } & MetricDetails,
+): MetricDefinition<`${D}/${R}`> {
+  const { domain, ref, ...details } = readMetric('defineMetric', m);
   if (!isDomainDefinition(domain)) throw new InvalidDefinitionError('domain', domain);
-  return declareMetric({ domain, ref, ...textsOf(given) }, {}, textsOf) as MetricDefinition<`${D}/${R}`>;
+  return declareMetric({ domain, ref, ...details }, {}) as MetricDefinition<`${D}/${R}`>;
+}
+
+/** Returns the definitions of this process by natural key, without those of derived metrics. */
+export function definedMetrics(): readonly MetricDefinition[] {
+  return [...defined.values()]
+    .filter((definition) => !('derivation' in definition))
+    .sort((a, b) => byText(a.key, b.key));
 }
 
 /**
  * Makes the definition of a metric, and keeps its key for it.
  *
  * @param more the fields of a derived metric
- * @param described what has to be the same in all definitions of a metric
+ * @param describe what has to be the same in all definitions of a metric, beside its details
  * @throws DefinitionConflictError
  */
 export function declareMetric(
-  m: { domain: DomainDefinition; ref: string; name?: string | undefined; description?: string | undefined },
+  m: { domain: DomainDefinition; ref: string } & MetricDetails,
   more: object,
-  described: (definition: MetricDefinition) => object,
+  describe: (definition: MetricDefinition) => object = () => ({}),
 ): MetricDefinition {
-  const key = `${m.domain.ref}/${m.ref}`;
-  const definition = Object.freeze({ [DEFINITION]: 'metric' as const, ...m, key, ...more });
+  const { domain, ref, ...details } = m;
+  const key = `${domain.ref}/${ref}`;
+  const definition = Object.freeze({
+    [DEFINITION]: 'metric' as const,
+    domain,
+    ref,
+    ...detailsOf(details),
+    key,
+    ...more,
+  });
+  const described = (one: MetricDefinition): object => ({ ...describe(one), ...detailsOf(one) });
   const first = defined.get(key);
   if (first !== undefined) {
     const isAlike = 'derivation' in first === 'derivation' in definition;
@@ -104,7 +123,26 @@ function kindOf(definition: MetricDefinition): object {
 }
 
 const DOMAIN = { ref: checkRef, name: checkName };
-const METRIC = { ...DOMAIN, domain: (given: unknown) => given as DomainTarget, description: checkDescription };
+const METRIC = {
+  ...DOMAIN,
+  domain: (given: unknown) => given as DomainTarget,
+  description: checkDescription,
+  unit: optional(metricUnit),
+  better: optional(oneOf('up', 'down')),
+};
+const REGISTERED = { ...METRIC, unit: orNull(METRIC.unit), better: orNull(METRIC.better) };
+
+/** The checks of a metric's details. */
+export const DETAILS = {
+  name: METRIC.name,
+  description: METRIC.description,
+  unit: METRIC.unit,
+  better: METRIC.better,
+};
+
+function orNull<T>(check: Check<T>): Check<T | null> {
+  return (given, refuse) => (given === null ? null : check(given, refuse));
+}
 
 /**
  * Reads the fields of a domain to declare or register.
@@ -116,9 +154,14 @@ export function readDomain(call: string, given: unknown): Values<typeof DOMAIN> 
   return readCallOptions(call, fieldsOf(given, DOMAIN), DOMAIN);
 }
 
-/** Reads the fields of a metric to declare or register. Does not check the domain. */
-export function readMetric(call: string, given: unknown): Values<typeof METRIC> {
+/** Reads the fields of a metric to declare. Does not check the domain. */
+function readMetric(call: string, given: unknown): Values<typeof METRIC> {
   return readCallOptions(call, fieldsOf(given, METRIC), METRIC);
+}
+
+/** Reads the fields of a metric to register, where null removes a unit. Does not check the domain. */
+export function readRegistered(call: string, given: unknown): Values<typeof REGISTERED> {
+  return readCallOptions(call, fieldsOf(given, REGISTERED), REGISTERED);
 }
 
 /**
@@ -144,9 +187,7 @@ function brandOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? (value as { [DEFINITION]?: unknown })[DEFINITION] : undefined;
 }
 
-function textsOf({ name, description }: { name?: string | undefined; description?: string | undefined }): {
-  name?: string | undefined;
-  description?: string | undefined;
-} {
-  return { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }) };
+function detailsOf({ name, description, unit, better }: MetricDetails): MetricDetails {
+  const given = Object.entries({ name, description, unit, better }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
 }

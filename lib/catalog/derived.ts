@@ -5,11 +5,12 @@ import {
   DerivedValueError,
   InvalidDefinitionError,
 } from '../errors/catalog.error.js';
-import { callback, type Check, isOptions, optional, recordOf } from '../validation/check.js';
+import { callback, type Check, isOptions, recordOf } from '../validation/check.js';
 import { readCallOptions, type Values } from '../validation/options.js';
 import { shown } from '../errors/trackstats.error.js';
 import {
   declareMetric,
+  DETAILS,
   type DomainDefinition,
   isDomainDefinition,
   isMetricDefinition,
@@ -19,13 +20,8 @@ import {
 import { Domain } from './domain.entity.js';
 import { Metric } from './metric.entity.js';
 import { byText } from './order.js';
-import { checkDescription, checkName, checkRef, parseKey } from './ref.js';
-
-/**
- * The unit in which people read a metric. The dashboard and the JSON interface show it; values stay as they are: with
- * `'percent'`, 0.25 is shown as 25 %.
- */
-export type MetricUnit = 'percent' | { readonly currency: string };
+import { checkRef, parseKey } from './ref.js';
+import type { MetricDetails } from './unit.js';
 
 /** A part of a derived metric: a metric, another derived one, or the natural key of one of them. */
 export type DerivedPart = MetricDefinition | string;
@@ -34,7 +30,6 @@ export type DerivedPart = MetricDefinition | string;
 export interface DerivedDefinition<K extends string = string> extends MetricDefinition<K> {
   /** the computation from its parts */
   readonly derivation: Derivation;
-  readonly unit?: MetricUnit | undefined;
 }
 
 /** Computes the value of a derived metric from those of its parts. */
@@ -48,13 +43,7 @@ export type Derivation =
     };
 
 /** @inline */
-type DerivedFields<D extends string, R extends string> = {
-  domain: DomainDefinition<D>;
-  ref: R;
-  name?: string | undefined;
-  description?: string | undefined;
-  unit?: MetricUnit | undefined;
-};
+type DerivedFields<D extends string, R extends string> = { domain: DomainDefinition<D>; ref: R } & MetricDetails;
 
 /** The decimals of a derived value, which are those of a stored one. */
 const DECIMALS = 20;
@@ -130,49 +119,30 @@ const partsByName: Check<Readonly<Record<string, DerivedPart>>> = (given, refuse
     ? recordOf(part)(given, refuse)
     : refuse('Expected at least one metric by name: { revenue: REVENUE, cost: COST }.');
 
-const unit: Check<MetricUnit> = (given, refuse) => {
-  if (given === 'percent') return given;
-  if (isOptions(given) && Object.keys(given).join() === 'currency') {
-    const { currency } = given;
-    if (typeof currency === 'string' && /^[A-Z]{3}$/.test(currency)) return Object.freeze({ currency });
-  }
-  return refuse("Expected 'percent', or the ISO 4217 code of a currency: { currency: 'EUR' }.");
-};
-
 const FIELDS = {
   domain: (given: unknown): DomainDefinition => {
     if (isDomainDefinition(given)) return given;
     throw new InvalidDefinitionError('domain', given);
   },
   ref: checkRef,
-  name: checkName,
-  description: checkDescription,
-  unit: optional(unit),
+  ...DETAILS,
 };
 
 function define<D extends string, R extends string>(
-  { domain, ref, name, description, unit: given }: Values<typeof FIELDS>,
+  fields: Values<typeof FIELDS>,
   derivation: Derivation,
 ): DerivedDefinition<`${D}/${R}`> {
-  const definition = declareMetric(
-    { domain, ref, ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }) },
-    { derivation: Object.freeze(derivation), ...(given === undefined ? {} : { unit: given }) },
-    (derived) => described(derived as DerivedDefinition),
+  const definition = declareMetric(fields, { derivation: Object.freeze(derivation) }, (derived) =>
+    describe(derived as DerivedDefinition),
   ) as DerivedDefinition<`${D}/${R}`>;
   derivedMetrics.set(definition.key, definition);
   return definition;
 }
 
 /** Two definitions of one metric agree where these do. */
-function described({ derivation, unit: shown, name, description }: DerivedDefinition): object {
+function describe({ derivation }: DerivedDefinition): object {
   const parts = Object.entries(derivation.parts).map(([role, one]) => [role, keyOf(one)]);
-  return {
-    parts: parts as unknown,
-    ...(derivation.kind === 'function' && { value: String(derivation.value) }),
-    unit: shown,
-    name,
-    description,
-  };
+  return { parts, ...(derivation.kind === 'function' && { value: String(derivation.value) }) };
 }
 
 /** Returns the definition of a derived metric, or null for a target that is none. */
@@ -180,11 +150,6 @@ export function derivedOf(target: MetricTarget): DerivedDefinition | null {
   if (typeof target === 'string') return derivedMetrics.get(target) ?? null;
   if (isMetricDefinition(target)) return 'derivation' in target ? (target as DerivedDefinition) : null;
   return target instanceof Metric && target.id === UNSTORED ? (derivedMetrics.get(target.key) ?? null) : null;
-}
-
-/** Returns the unit of a metric, or null. */
-export function unitOf(target: MetricTarget): MetricUnit | null {
-  return derivedOf(target)?.unit ?? null;
 }
 
 /** Returns the derived metrics that this process defines, by natural key. */
@@ -240,8 +205,8 @@ export function deriveValue(target: MetricTarget, valueOf: (part: MetricTarget) 
   return decimal === null ? null : divideDecimals(decimal, '1', DECIMALS);
 }
 
-/** Returns a derived metric as an entity. It is not stored, so its id is 0. */
-export function derivedMetric({ domain, ref, name, description }: DerivedDefinition): Metric {
+/** Returns a metric that is not stored as an entity with id 0. */
+export function unstoredMetric({ domain, ref, name, description, unit, better }: MetricDefinition): Metric {
   const owner = Object.assign(new Domain(), { id: UNSTORED, ref: domain.ref, name: domain.name ?? domain.ref });
   return Object.assign(new Metric(), {
     id: UNSTORED,
@@ -249,6 +214,8 @@ export function derivedMetric({ domain, ref, name, description }: DerivedDefinit
     ref,
     name: name ?? ref,
     description: description ?? null,
+    unit: unit ?? null,
+    better: better ?? null,
   });
 }
 

@@ -3,7 +3,8 @@
 export { MetricService } from './metric.service.js';
 export { Metric } from './metric.entity.js';
 export type { DomainTarget, MetricTarget } from './definitions.js';
-export { allDerived, checkStored, derivedMetric, derivedOf, type MetricUnit, storedParts, unitOf } from './derived.js';
+export { allDerived, checkStored, derivedOf, storedParts, unstoredMetric } from './derived.js';
+export { type MetricDetails, type MetricUnit, metricUnit, unitOfText, unitText } from './unit.js';
 export { ensureMetric } from './catalog.store.js';
 export { domainKeyOf, findDomain, unknownDomain } from './domain.query.js';
 export { allMetrics, findMetrics, metricsOfDomain } from './metric.query.js';

@@ -1,6 +1,7 @@
 import { Column, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { NamedEntity } from '../database/entity.decorator.js';
 import { Domain } from './domain.entity.js';
+import { type MetricUnit, UNIT_COLUMN, UNIT_LENGTH } from './unit.js';
 
 /** One thing that you keep track of, as stored in the database. */
 @NamedEntity('TrackstatsMetric', { name: 'trackstats_metric' })
@@ -22,6 +23,14 @@ export class Metric {
 
   @Column({ type: 'text', nullable: true })
   description!: string | null;
+
+  /** how people read its values; null if nothing is known of it */
+  @Column({ type: 'varchar', length: UNIT_LENGTH, nullable: true, transformer: UNIT_COLUMN })
+  unit!: MetricUnit | null;
+
+  /** the direction of a change for the better; null if there is none */
+  @Column({ type: 'varchar', length: 4, nullable: true })
+  better!: 'up' | 'down' | null;
 
   /** Returns the natural key, `domain/metric`. Unlike `id` it is the same in every database. */
   get key(): string {

@@ -8,12 +8,15 @@ import { Domain } from './domain.entity.js';
 import { Metric } from './metric.entity.js';
 import { nearest } from './nearest.js';
 import { parseKey } from './ref.js';
+import { unitOfText } from './unit.js';
 
 export interface MetricRow {
   id: number;
   ref: string;
   name: string;
   description: string | null;
+  unit: string | null;
+  better: 'up' | 'down' | null;
   domain_id: number;
   domain_ref: string;
   domain_name: string;
@@ -62,6 +65,7 @@ export function metricColumns(database: Database): Sql {
   const domain = database.table(Domain);
   return sql`m.${metric.column('id')} AS id, m.${metric.column('ref')} AS ref,
   m.${metric.column('name')} AS name, m.${metric.column('description')} AS description,
+  m.${metric.column('unit')} AS unit, m.${metric.column('better')} AS better,
   d.${domain.column('id')} AS domain_id, d.${domain.column('ref')} AS domain_ref, d.${domain.column('name')} AS domain_name`;
 }
 
@@ -128,6 +132,7 @@ export function* unknownMetric(database: Database, target: MetricTarget): Work<U
 /** Returns a row of `metricColumns` as its entity. */
 export function metricOf(row: MetricRow): Metric {
   const domain = Object.assign(new Domain(), { id: row.domain_id, ref: row.domain_ref, name: row.domain_name });
-  const { id, ref, name, description } = row;
-  return Object.assign(new Metric(), { id, domain, ref, name, description });
+  const { id, ref, name, description, better } = row;
+  const unit = row.unit === null ? null : unitOfText(row.unit);
+  return Object.assign(new Metric(), { id, domain, ref, name, description, unit, better });
 }

@@ -2,16 +2,16 @@ import sql from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
 import { InvalidDefinitionError, MetricHasStatisticsError, RefTakenError } from '../errors/catalog.error.js';
-import { ensureMetric, resolveMetric } from './catalog.store.js';
+import { ensureMetric, resolveMetric, updateMetric } from './catalog.store.js';
 import {
   type DomainTarget,
   isDomainDefinition,
   isMetricDefinition,
   type MetricDefinition,
   type MetricTarget,
-  readMetric,
+  readRegistered,
 } from './definitions.js';
-import { allDerived, checkStored, derivedMetric, derivedOf } from './derived.js';
+import { allDerived, checkStored, derivedOf, unstoredMetric } from './derived.js';
 import { domainKeyOf, findDomain, isDomain, lockDomain, unknownDomain } from './domain.query.js';
 import { Metric } from './metric.entity.js';
 import { findMetric, metricKeyOf, selectMetrics, unknownMetric } from './metric.query.js';
@@ -19,6 +19,7 @@ import { byText } from './order.js';
 import { optional, boolean, withDefault } from '../validation/check.js';
 import { readCallOptions } from '../validation/options.js';
 import { checkRef } from './ref.js';
+import type { MetricDetails, MetricUnit } from './unit.js';
 
 /** Gives the catalog access to statistics without depending on them. */
 export interface StoredStatistics {
@@ -31,7 +32,11 @@ export interface StoredStatistics {
 const LIST = { domain: optional((given: unknown) => domainKeyOf(given as DomainTarget)) };
 const REMOVE = { statistics: withDefault(boolean, false) };
 
-type Fields = { ref: string; name?: string | undefined; description?: string | undefined };
+/** The details of a metric to register: null removes what is stored. @inline */
+type RegisteredDetails = Omit<MetricDetails, 'unit' | 'better'> & {
+  unit?: MetricUnit | null | undefined;
+  better?: 'up' | 'down' | null | undefined;
+};
 
 /**
  * Lists, finds, registers, renames and removes the stored metrics. The domain of a returned metric is always loaded.
@@ -47,16 +52,12 @@ export class MetricService {
    * Stores a metric, or updates the given fields of the stored one. Concurrent calls are safe. A domain given as a
    * definition is stored too; a domain given as text must exist.
    *
-   * @throws InvalidRefError, InvalidNameError, InvalidDefinitionError
+   * @throws InvalidRefError, InvalidNameError, InvalidDefinitionError, InvalidArgumentError
    * @throws UnknownDomainError
    * @example await metrics.register({ domain: 'shopping', ref: 'order_count', name: 'Number of orders' });
    */
-  async register(
-    m:
-      | MetricDefinition
-      | { domain: DomainTarget; ref: string; name?: string | undefined; description?: string | undefined },
-  ): Promise<Metric> {
-    const { domain, ...fields } = readMetric('MetricService.register', m);
+  async register(m: MetricDefinition | ({ domain: DomainTarget; ref: string } & RegisteredDetails)): Promise<Metric> {
+    const { domain, ...fields } = readRegistered('MetricService.register', m);
     domainKeyOf(domain);
     checkStored('register', `${refOf(domain)}/${fields.ref}`);
     return this.database.transaction(() => this.store(domain, fields));
@@ -83,7 +84,7 @@ export class MetricService {
   async find(target: MetricTarget): Promise<Metric | null> {
     metricKeyOf(target);
     const derived = derivedOf(target);
-    if (derived !== null) return derivedMetric(derived);
+    if (derived !== null) return unstoredMetric(derived);
     return this.database.read(() => findMetric(this.database, target));
   }
 
@@ -101,7 +102,7 @@ export class MetricService {
     const derived = allDerived()
       .filter(({ key }) => !keys.has(key))
       .filter((one) => filter.domain === undefined || one.domain.ref === refOf(filter.domain));
-    return [...stored, ...derived.map(derivedMetric)].sort(
+    return [...stored, ...derived.map(unstoredMetric)].sort(
       (a, b) => byText(a.domain.ref, b.domain.ref) || byText(a.ref, b.ref),
     );
   }
@@ -133,15 +134,17 @@ export class MetricService {
     return this.database.transaction(() => this.deleteMetric(target, statistics));
   }
 
-  private *store(target: DomainTarget, fields: Fields): Work<Metric> {
+  private *store(target: DomainTarget, { ref, ...details }: { ref: string } & RegisteredDetails): Work<Metric> {
     const { database } = this;
     const domain = isDomainDefinition(target) ? target : yield* findDomain(database, target);
     if (domain === null) throw yield* unknownDomain(database, target);
-    const metric = yield* ensureMetric(database, domain, fields);
-    const changed = (['name', 'description'] as const).filter(
-      (field) => fields[field] !== undefined && fields[field] !== metric[field],
-    );
-    for (const field of changed) yield* this.updateField(metric, field, fields[field] as string);
+    const metric = yield* ensureMetric(database, domain, {
+      ...details,
+      ref,
+      unit: details.unit ?? undefined,
+      better: details.better ?? undefined,
+    });
+    yield* updateMetric(database, metric, details);
     return metric;
   }
 
@@ -152,7 +155,7 @@ export class MetricService {
     if (derivedOf(key) !== null || (yield* findMetric(this.database, key)) !== null) {
       throw new RefTakenError('metric', key);
     }
-    yield* this.updateField(metric, 'ref', ref);
+    yield* updateMetric(this.database, metric, { ref });
     return metric;
   }
 
@@ -164,13 +167,6 @@ export class MetricService {
     yield* execute(
       sql`DELETE FROM ${table.path} WHERE ${table.column('id')} = ${this.database.dialect.integer(metric.id)}`,
     );
-  }
-
-  private *updateField(metric: Metric, field: 'ref' | 'name' | 'description', text: string): Work<void> {
-    const table = this.database.table(Metric);
-    yield* execute(sql`UPDATE ${table.path} SET ${table.column(field)} = ${this.database.dialect.text(text)}
-WHERE ${table.column('id')} = ${this.database.dialect.integer(metric.id)}`);
-    Object.assign(metric, { [field]: text });
   }
 
   /**

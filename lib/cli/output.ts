@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import type { MetricUnit } from '../catalog/index.js';
+import { canonicalDecimal } from '../database/decimal.js';
 
 /** Where a command writes: results to stdout, everything else to stderr. */
 export class Output {
@@ -48,6 +50,13 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** Returns an exact decimal with its unit: '25 %', '12.5 EUR', '1024 bytes'. */
+export function valueWithUnit(decimal: string, unit: MetricUnit | null): string {
+  if (unit === null) return decimal;
+  if (unit === 'percent') return `${canonicalDecimal(`${decimal}e2`) ?? decimal} %`;
+  return `${decimal} ${typeof unit === 'string' ? unit : unit.currency}`;
 }
 
 // control characters, those that turn the direction of text, and separators of lines

@@ -19,10 +19,12 @@ export interface MetricResource {
   name: string;
   /** the unit in which people read it, if it has one. With 'percent', the value 0.25 reads as 25 % */
   unit?: UnitResource;
+  /** the direction of a change for the better, if there is one */
+  better?: 'up' | 'down';
 }
 
-/** The unit of a metric: 'percent', or a currency by its ISO 4217 code. */
-export type UnitResource = 'percent' | { currency: string };
+/** The unit of a metric: one of these words, a currency by its ISO 4217 code, or any other text to show after the number. */
+export type UnitResource = 'percent' | 'bytes' | 'seconds' | { currency: string } | (string & {});
 
 /** An object of the application. */
 export interface ObjectResource {

@@ -1,10 +1,6 @@
 import { type MigrationInterface, type QueryRunner, TableIndex } from 'typeorm';
+import { addColumns, type AddedColumn, dropColumns } from './added-columns.js';
 import { type ColumnName, Naming, type TableName } from './naming.js';
-
-interface AddedColumn extends ColumnName {
-  /** a type name that every supported database accepts */
-  readonly type: 'bigint' | 'varchar(10)';
-}
 
 const RUN: TableName = { entity: 'TrackstatsTrackerRun', name: 'trackstats_run' };
 const TRACKER: TableName = { entity: 'TrackstatsTrackerState', name: 'trackstats_tracker' };
@@ -36,28 +32,6 @@ export class AddTrackstatsRunState1795564801000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await replaceIndex(runner, BY_ID, BY_START);
     for (const [table, columns] of ADDED) await dropColumns(runner, table, columns);
-  }
-}
-
-// ALTER TABLE in SQL, because TypeORM's addColumn copies the whole table on SQLite
-
-async function addColumns(runner: QueryRunner, table: TableName, columns: readonly AddedColumn[]): Promise<void> {
-  const naming = new Naming(runner.dataSource);
-  const found = await runner.getTable(naming.table(table));
-  for (const column of columns) {
-    if (found?.findColumnByName(naming.column(column)) !== undefined) continue;
-    await runner.query(
-      `ALTER TABLE ${naming.escapedTable(table)} ADD COLUMN ${naming.escapedColumn(column)} ${column.type}`,
-    );
-  }
-}
-
-async function dropColumns(runner: QueryRunner, table: TableName, columns: readonly AddedColumn[]): Promise<void> {
-  const naming = new Naming(runner.dataSource);
-  const found = await runner.getTable(naming.table(table));
-  for (const column of columns) {
-    if (found?.findColumnByName(naming.column(column)) === undefined) continue;
-    await runner.query(`ALTER TABLE ${naming.escapedTable(table)} DROP COLUMN ${naming.escapedColumn(column)}`);
   }
 }
 

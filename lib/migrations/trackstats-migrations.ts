@@ -1,5 +1,6 @@
 import type { MigrationInterface } from 'typeorm';
 import { AddTrackstatsIncrementKeys1795564802000 } from './add-increment-keys.migration.js';
+import { AddTrackstatsMetricUnit1795564803000 } from './add-metric-unit.migration.js';
 import { AddTrackstatsRunState1795564801000 } from './add-run-state.migration.js';
 import { CreateTrackstatsTables1795564800000 } from './create-tables.migration.js';
 
@@ -17,4 +18,5 @@ export const trackstatsMigrations: (new () => MigrationInterface)[] = [
   CreateTrackstatsTables1795564800000,
   AddTrackstatsRunState1795564801000,
   AddTrackstatsIncrementKeys1795564802000,
+  AddTrackstatsMetricUnit1795564803000,
 ];

@@ -32,6 +32,7 @@ import type { DataSourceDiscovery } from './trackstats.data-sources.js';
 import { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
 import { checkDerivedMetrics } from './derived-metrics.check.js';
+import { storeUnits } from './metric-units.js';
 import { checkRegistrations, registeredStatistics } from './trackstats.registration.js';
 
 /** Runs the steps of the application's start and stop, in order. */
@@ -75,6 +76,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.warnOfMinified(found);
     this.overview.tracked = await this.checker.check(trackers);
     for (const warning of await checkDerivedMetrics(this.database, this.owners)) this.logger.warn(warning);
+    await this.storeUnits();
     this.registrar.start = (more) => this.startTrackers(more);
     this.registrar.remove = (tracker) => this.removeTracker(tracker);
     forwardEvents(this.events, this.discovery.getProviders());
@@ -94,11 +96,17 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.registry.add(trackers, 'register');
     try {
       for (const [name, tracked] of await this.checker.check(trackers)) this.overview.tracked.set(name, tracked);
+      await this.storeUnits();
       if (this.options.scheduling.enabled) await this.scheduler.start(trackers);
     } catch (error) {
       this.forget(trackers);
       throw error;
     }
+  }
+
+  private async storeUnits(): Promise<void> {
+    const warning = await storeUnits(this.database);
+    if (warning !== null) this.logger.warn(warning);
   }
 
   private async removeTracker(tracker: RegisteredTracker): Promise<void> {

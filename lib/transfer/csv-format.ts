@@ -11,7 +11,7 @@ import {
 import type { OptionalPackage } from '../execution/optional-parts.js';
 
 const NEEDED = ['metric', 'period', 'date', 'value'];
-const OPTIONAL = ['domain_name', 'metric_name'];
+const OPTIONAL = ['domain_name', 'metric_name', 'unit'];
 
 /** A column of a key beside metric, period and date. */
 export interface KeyColumn {

@@ -1,3 +1,4 @@
+import type { MetricUnit } from '../catalog/index.js';
 import type { CoverageKind } from '../coverage/index.js';
 import type { LocalDate } from '../time/local-date.js';
 
@@ -22,6 +23,8 @@ export interface MetricRecord {
   readonly domain_name: string;
   readonly name: string;
   readonly description: string | null;
+  readonly unit?: MetricUnit;
+  readonly better?: 'up' | 'down';
   /** true for a derived metric, of which nothing is stored: an import leaves it out */
   readonly derived?: true;
 }

@@ -73,7 +73,7 @@ export class TransferService {
     const { format } = readCallOptions('TransferService.export', options, EXPORT);
     const checked = checkExport(this.context, filter);
     const plan = await this.database.read(() => exportPlan(this.context, checked, now));
-    const writer = await writerOf(plan.scope.table, format);
+    const writer = await writerOf(plan, format);
     return Readable.from(exportText(this.database, plan, writer), { objectMode: false });
   }
 

@@ -74,7 +74,9 @@ describeOnEachDatabase('npx trackstats', (database) => {
     ]);
     expect(await place.run('verify')).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/^OrderTracker: 4 differences\nPERIOD +DATE[^]*LIFETIME +2026-10-31 +2 +3$/m),
+      stdout: expect.stringMatching(
+        /^OrderTracker: 4 differences\nMETRIC +PERIOD +DATE[^]*LIFETIME +2026-10-31 +2 orders +3 orders$/m,
+      ),
     });
     expect((await place.run('repair', 'OrderTracker')).code).toBe(0);
     expect((await place.run('verify')).code).toBe(0);

@@ -29,7 +29,12 @@ export class OrdersByRegion extends AbstractStatistic {
 export const SHOP = defineDomain({ ref: 'shop', name: 'Shop' });
 export const ORDERS = defineMetric({ domain: SHOP, ref: 'orders', name: 'Orders', description: 'All of them' });
 export const BY_CUSTOMER = defineMetric({ domain: SHOP, ref: 'by_customer', name: 'Orders by customer' });
-export const TEMPERATURE = defineMetric({ domain: defineDomain({ ref: 'air' }), ref: 'temperature' });
+export const TEMPERATURE = defineMetric({
+  domain: defineDomain({ ref: 'air' }),
+  ref: 'temperature',
+  unit: '°C',
+  better: 'down',
+});
 
 @Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: [Period.DAY, Period.LIFETIME, Period.WEEK] })
 export class OrderTracker extends CountObjectsByDateTracker {}

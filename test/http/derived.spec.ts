@@ -129,7 +129,7 @@ describe('derived metrics over HTTP', () => {
   it('are exported where they are named', async () => {
     const { text } = await served.get(`trackstats/export?format=csv&${metric}&period=DAY&last=1`);
     expect(text).toBe(
-      'metric,domain_name,metric_name,period,date,value\nderived/conversion,Derived,Conversion,DAY,2026-10-31,0.75\n',
+      'metric,domain_name,metric_name,unit,period,date,value\nderived/conversion,Derived,Conversion,percent,DAY,2026-10-31,0.75\n',
     );
   });
 

@@ -92,6 +92,7 @@ describeOnEachDatabase('the statistics of the JSON interface', (database) => {
       expect(metrics[1]?.scopes).toEqual([
         { kind: 'objects', objectType: 'customer', periods: [{ name: 'DAY', coverage, computedAt }] },
       ]);
+      expect(metrics[0]).toMatchObject({ unit: '°C', better: 'down' });
       const recorded = [{ name: 'DAY', coverage: null, computedAt: null }];
       expect(metrics[0]?.scopes).toEqual([
         { kind: 'total', periods: recorded },

@@ -184,7 +184,11 @@ describeOnEachDatabase('migrations', (database) => {
       `INSERT INTO trackstats_run (tracker, status, attempt, started_at, written, removed, host) VALUES ('Orders', 'succeeded', 1, 1793000000000, 3, 0, 'here')`,
     );
     await dataSource.query(`INSERT INTO trackstats_tracker (name) VALUES ('Orders')`);
+    await dataSource.query(`INSERT INTO trackstats_domain (id, ref, name) VALUES (1, 'shop', 'Shop')`);
+    await dataSource.query(`INSERT INTO trackstats_metric (ref, name, domain_id) VALUES ('orders', 'Orders', 1)`);
     await dataSource.runMigrations();
+    const metric = await dataSource.getRepository(Metric).findOneByOrFail({ ref: 'orders' });
+    expect(metric).toMatchObject({ name: 'Orders', unit: null, better: null });
     expect(await pending(dataSource)).toEqual([]);
     expect(await dataSource.getRepository(TrackerRunRecord).find()).toMatchObject([
       { tracker: 'Orders', written: expect.anything(), fence: null },

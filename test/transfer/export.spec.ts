@@ -1,8 +1,10 @@
-import { objectRef, Period } from 'nestjs-trackstats';
+import { defineMetric, objectRef, Period } from 'nestjs-trackstats';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { cover, Flights, ORDERS, OrdersByRegion, setup, type Setup, VISITS } from '../statistics/setup.js';
+import { cover, Flights, ORDERS, OrdersByRegion, setup, type Setup, SHOP, VISITS } from '../statistics/setup.js';
 import { HOSTILE_IDS } from './hostile-ids.js';
 import { exported, transferOf } from './setup.js';
+
+const PLAIN = defineMetric({ domain: SHOP, ref: 'plain' });
 
 describeOnEachDatabase('TransferService.export', (database) => {
   let shop: Setup;
@@ -31,6 +33,32 @@ shop/orders,Shop,Orders,DAYS_90,2026-01-01,1
 shop/visits,Shop,visits,DAY,2025-01-01,3
 `,
     );
+  });
+
+  it('writes units: of each metric in JSON Lines, and as a column of CSV where a metric has one', async () => {
+    await shop.metrics.register({ domain: ORDERS.domain, ref: 'orders', unit: { currency: 'EUR' }, better: 'up' });
+    await shop.metrics.register({ domain: VISITS.domain, ref: 'visits', unit: '=1+1' });
+    await shop.statistics.recordMany([
+      { metric: ORDERS, date: '2026-01-01', value: 1 },
+      { metric: VISITS, date: '2026-01-01', value: 2 },
+      { metric: PLAIN, date: '2026-01-01', value: 3 },
+    ]);
+    expect(await exported(transferOf(shop), {}, 'csv')).toBe(
+      `metric,domain_name,metric_name,unit,period,date,value
+shop/orders,Shop,orders,currency:EUR,DAY,2026-01-01,1
+shop/plain,Shop,plain,,DAY,2026-01-01,3
+shop/visits,Shop,visits,'=1+1,DAY,2026-01-01,2
+`,
+    );
+    expect(await exported(transferOf(shop), { metric: PLAIN }, 'csv')).toMatch(
+      /^metric,domain_name,metric_name,period,/,
+    );
+    const lines = (await exported(transferOf(shop), {}, 'jsonl')).split('\n');
+    expect(lines.filter((line) => line.includes('"record":"metric"'))).toEqual([
+      '{"record":"metric","metric":"shop/orders","domain_name":"Shop","name":"orders","description":null,"unit":{"currency":"EUR"},"better":"up"}',
+      '{"record":"metric","metric":"shop/plain","domain_name":"Shop","name":"plain","description":null}',
+      '{"record":"metric","metric":"shop/visits","domain_name":"Shop","name":"visits","description":null,"unit":"=1+1"}',
+    ]);
   });
 
   it('writes JSON Lines with descriptions and coverage before the values', async () => {

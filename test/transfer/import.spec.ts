@@ -41,7 +41,15 @@ describeOnEachDatabase('TransferService.import', (database) => {
   });
 
   it.each(['csv', 'jsonl'] as const)('brings back what was exported as %s, byte for byte', async (format) => {
-    await shop.metrics.register({ domain: ORDERS.domain, ref: 'orders', name: '=1+1', description: 'Paid\r\n"ones"' });
+    await shop.metrics.register({
+      domain: ORDERS.domain,
+      ref: 'orders',
+      name: '=1+1',
+      description: 'Paid\r\n"ones"',
+      unit: { currency: 'EUR' },
+      better: 'up',
+    });
+    await shop.metrics.register({ domain: VISITS.domain, ref: 'visits', unit: "'=x" });
     await shop.statistics.recordMany([
       { metric: ORDERS, date: '2026-01-01', value: '123456789012345678901234567890.12345678901234567891' },
       { metric: ORDERS, date: '2026-01-02', value: null },
@@ -229,6 +237,9 @@ describeOnEachDatabase('TransferService.import', (database) => {
       '{"metric":"shop/orders","period":"DAY","date":"2026-01-01","object":{"type":"page","id":"\\ud800"},"value":"1"}',
       '{"metric":"shop/orders","period":"DAY","date":"2026-01-01","dimensions":{},"value":"1"}',
       '{"record":"metric","metric":"shop/visits","name":["x"]}',
+      '{"record":"metric","metric":"shop/visits","unit":{"currency":"ABC"}}',
+      '{"record":"metric","metric":"shop/visits","unit":"a\\u001bb"}',
+      '{"record":"metric","metric":"shop/visits","better":"left"}',
       '{"record":"coverage","metric":"shop/orders","period":"DAY","scope":"","from":"2026-01-02","through":"2026-01-01","time_zone":"UTC","kind":"count","fingerprint":"","computed_at":null}',
       '{"record":"coverage","metric":"shop/orders","period":"DAY","scope":"","from":"2026-01-02","through":"2026-01-03","time_zone":"Mars","kind":"count","fingerprint":"","computed_at":null}',
       `${HEADER.slice(0, -1)},"statistic":"orders_by_region"}`,
@@ -239,7 +250,14 @@ describeOnEachDatabase('TransferService.import', (database) => {
       'not reached',
     );
     const problems = await problemsOf(transfer, text, 'jsonl');
-    expect(problems.map(([line]) => line)).toEqual([2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19]);
+    expect(problems.map(([line]) => line)).toEqual([
+      2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22,
+    ]);
+    expect(problems.slice(10, 13).map(([, reason]) => reason)).toEqual([
+      `unit is "ABC". Expected the ISO 4217 code of a currency, as 'EUR'.`,
+      expect.stringMatching(/^unit is "a\\u001bb". Expected 'percent'/),
+      `better is "left". Expected 'up' or 'down'.`,
+    ]);
     expect(problems.at(-1)?.[1]).toContain('orders_by_region');
     expect(await shop.metrics.list()).toEqual([]);
   });

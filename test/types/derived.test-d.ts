@@ -27,8 +27,10 @@ export function doesNotCompile(): void {
   defineDerived({ ...common, from: { revenue: REVENUE }, value: ({ revenu }) => revenu });
   // @ts-expect-error -- text is no value
   defineDerived({ ...common, from: { revenue: REVENUE }, value: ({ revenue }) => String(revenue) });
-  // @ts-expect-error -- there is no such unit
-  defineRatio({ ...common, of: REVENUE, per: COST, unit: 'percents' });
+  // @ts-expect-error -- a currency is in an object
+  defineRatio({ ...common, of: REVENUE, per: COST, unit: { curency: 'EUR' } });
+  // @ts-expect-error -- there is no such direction
+  defineRatio({ ...common, of: REVENUE, per: COST, better: 'left' });
   // @ts-expect-error -- of what?
   defineRatio({ ...common, per: COST });
   // @ts-expect-error -- a number is no metric

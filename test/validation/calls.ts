@@ -254,7 +254,16 @@ const HEADER = '{"record":"header","format":"nestjs-trackstats","version":1}\n';
 /** Every public call. One that the types have and that is not here fails the spec. */
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   defineDomain: plain(defineDomain, [{ ref: 'garden', name: 'Garden' }]),
-  defineMetric: plain(defineMetric, [{ domain: SHOP, ref: 'returns', name: 'Returns', description: 'What came back' }]),
+  defineMetric: plain(defineMetric, [
+    {
+      domain: SHOP,
+      ref: 'returns',
+      name: 'Returns',
+      description: 'What came back',
+      unit: { currency: 'EUR' },
+      better: 'down',
+    },
+  ]),
   defineRatio: plain(trackstats.defineRatio, [
     {
       domain: SHOP,
@@ -264,6 +273,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       of: ORDERS,
       per: VISITS,
       unit: { currency: 'EUR' },
+      better: 'up',
     },
   ]),
   defineDerived: plain(trackstats.defineDerived, [
@@ -273,6 +283,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       name: 'Twice',
       description: 'Of visits',
       unit: { currency: 'EUR' },
+      better: 'up',
       from: { visits: VISITS },
       value: (parts: { readonly visits: number }) => 2 * parts.visits,
     },
@@ -282,7 +293,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'DomainService.rename': of('domains', 'rename', ['old', 'new']),
   'DomainService.remove': of('domains', 'remove', ['empty']),
   'MetricService.register': of('metrics', 'register', [
-    { domain: SHOP, ref: 'visits', name: 'Visits', description: 'Of pages' },
+    { domain: SHOP, ref: 'visits', name: 'Visits', description: 'Of pages', unit: { currency: 'EUR' }, better: 'up' },
   ]),
   'MetricService.resolve': of('metrics', 'resolve', [VISITS]),
   'MetricService.find': of('metrics', 'find', [VISITS]),

@@ -134,6 +134,8 @@ class Reader {
     const properties = new Set(
       types
         .filter((type) => (type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)) !== 0)
+        // branded text has the methods of text
+        .filter((type) => !this.checker.isTypeAssignableTo(type, this.checker.getStringType()))
         .flatMap((type) => this.checker.getPropertiesOfType(type))
         .map((property) => property.name),
     );

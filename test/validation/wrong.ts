@@ -25,6 +25,7 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   newRef: ['', 'a/b'],
   name: ['\0', '\uD800', 'x'.repeat(256)],
   description: ['\0'],
+  unit: ['', ' km', 'a\nb', '\u202e', '\uD800', 'x'.repeat(41), 'currency:EUR', {}, { currency: 'EUR', digits: 2 }],
   target: NO_METRIC,
   'DomainService.find.target': ['', 'a/b'],
   'DomainService.rename.target': ['', 'a/b'],

@@ -1,3 +1,4 @@
+import { type MetricUnit, MetricService } from '../../catalog/index.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { Period } from '../../time/period.js';
 import type { Progress } from '../../tracking/running/progress.js';
@@ -7,7 +8,7 @@ import { given } from '../arguments.js';
 import type { CommandContext, CommandTask } from '../command.context.js';
 import { FAILURE, SUCCESS } from '../exit-code.js';
 import { progressed, progressView } from '../progress.view.js';
-import { table } from '../output.js';
+import { table, valueWithUnit } from '../output.js';
 import { resultText } from './run.command.js';
 
 export interface RangeArguments {
@@ -44,8 +45,10 @@ export function verify(names: readonly string[], range: RangeArguments): Command
       }
     }
     const json = found.map(({ tracker, differences }) => ({ tracker, differences: differences.map(shown) }));
-    await context.output.result(json, () => found.map((each) => text(context, each)).join('\n'));
-    return found.some(({ differences }) => differences.length > 0) ? FAILURE : SUCCESS;
+    const isDifferent = found.some(({ differences }) => differences.length > 0);
+    const units = isDifferent ? await unitsOf(context) : new Map<string, MetricUnit | null>();
+    await context.output.result(json, () => found.map((each) => text(context, units, each)).join('\n'));
+    return isDifferent ? FAILURE : SUCCESS;
   };
 }
 
@@ -89,11 +92,22 @@ function shown({ stored, expected, period, ...rest }: Difference): object {
   };
 }
 
-function text({ output }: CommandContext, { tracker, differences }: TrackerDifferences): string {
+async function unitsOf(context: CommandContext): Promise<ReadonlyMap<string, MetricUnit | null>> {
+  const app = await context.app();
+  const metrics = await app.get(MetricService, { strict: false }).list();
+  return new Map(metrics.map(({ key, unit }) => [key, unit]));
+}
+
+function text(
+  { output }: CommandContext,
+  units: ReadonlyMap<string, MetricUnit | null>,
+  { tracker, differences }: TrackerDifferences,
+): string {
   if (differences.length === 0) return `${output.name(tracker)}: all stored values are correct.`;
   const rows = differences
     .slice(0, SHOWN)
     .map((difference) => [
+      difference.metric,
       Period.nameOf(difference.period),
       difference.date,
       difference.object === undefined
@@ -101,14 +115,15 @@ function text({ output }: CommandContext, { tracker, differences }: TrackerDiffe
           ? ''
           : JSON.stringify(difference.dimensions)
         : `${difference.object.type} ${difference.object.id}`,
-      valueText(difference.stored),
-      valueText(difference.expected),
+      valueText(difference.stored, units.get(difference.metric) ?? null),
+      valueText(difference.expected, units.get(difference.metric) ?? null),
     ]);
   const more = differences.length > SHOWN ? `\nand ${differences.length - SHOWN} more` : '';
   const count = differences.length === 1 ? 'a difference' : `${differences.length} differences`;
-  return `${output.name(tracker)}: ${count}\n${table(['PERIOD', 'DATE', 'KEY', 'STORED', 'EXPECTED'], rows)}${more}`;
+  return `${output.name(tracker)}: ${count}\n${table(['METRIC', 'PERIOD', 'DATE', 'KEY', 'STORED', 'EXPECTED'], rows)}${more}`;
 }
 
-function valueText(value: string | null | undefined): string {
-  return value === undefined ? 'no row' : (value ?? 'NULL');
+function valueText(value: string | null | undefined, unit: MetricUnit | null): string {
+  if (value === undefined) return 'no row';
+  return value === null ? 'NULL' : valueWithUnit(value, unit);
 }

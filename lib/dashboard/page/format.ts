@@ -23,21 +23,27 @@ const BY_UNIT = new Map<string, Formats>();
 
 /** As numbers are written, with the sign of their unit: 25 %, €12.50. */
 function formatsOf(unit: UnitResource): Formats {
-  const id = typeof unit === 'string' ? unit : unit.currency;
+  const id = JSON.stringify(unit);
   const known = BY_UNIT.get(id);
   if (known !== undefined) return known;
-  const style = typeof unit === 'string' ? { style: unit } : { style: 'currency', currency: unit.currency };
+  const style = styleOf(unit);
   const fraction = typeof unit === 'string' ? { maximumFractionDigits: 1 } : {};
   const formats = {
-    full: new Intl.NumberFormat(undefined, { ...style, ...fraction } as Intl.NumberFormatOptions),
+    full: new Intl.NumberFormat(undefined, { ...style, ...fraction }),
     compact: new Intl.NumberFormat(undefined, {
       ...style,
       notation: 'compact',
       maximumFractionDigits: 1,
-    } as Intl.NumberFormatOptions),
+    }),
   };
   BY_UNIT.set(id, formats);
   return formats;
+}
+
+function styleOf(unit: UnitResource): Intl.NumberFormatOptions {
+  if (typeof unit !== 'string') return { style: 'currency', currency: unit.currency };
+  if (unit === 'percent') return { style: 'percent' };
+  return unit === 'bytes' || unit === 'seconds' ? { style: 'unit', unit: unit.slice(0, -1) } : {};
 }
 
 /** Shown for an unknown value. */

@@ -65,9 +65,9 @@ function object<T>(properties: Properties<T>, ...optional: OptionalKeys<T>[]): S
 }
 
 const domain = object<MetricResource['domain']>({ ref: text, name: text });
-const unit: Schema = { oneOf: [oneOf('percent'), object<{ currency: string }>({ currency: text })] };
-const metricProperties = { key: text, domain, ref: text, name: text, unit };
-const metric = object<MetricResource>(metricProperties, 'unit');
+const unit: Schema = { oneOf: [text, object<{ currency: string }>({ currency: text })] };
+const metricProperties = { key: text, domain, ref: text, name: text, unit, better: oneOf('up', 'down') };
+const metric = object<MetricResource>(metricProperties, 'unit', 'better');
 const objectRef = object<ObjectResource>({ type: text, id: text, label: nullable(text) });
 const dimensions: Schema = {
   type: 'object',
@@ -177,6 +177,7 @@ export const SCHEMAS = {
       object<CatalogMetric>(
         { ...metricProperties, description: nullable(text), derivedFrom: list(text), scopes: list(scope) },
         'unit',
+        'better',
         'derivedFrom',
       ),
     ),

@@ -1,12 +1,18 @@
-import { type Metric, unitOf } from '../../catalog/index.js';
+import type { Metric } from '../../catalog/index.js';
 import { nearestDouble, type SeriesPoint } from '../../statistics/index.js';
 import type { MetricResource, PointResource } from '../resources.js';
 import { Period, periodKind } from '../../time/period.js';
 
 export function metricResource(metric: Metric): MetricResource {
-  const { key, domain, ref, name } = metric;
-  const unit = unitOf(metric);
-  return { key, domain: { ref: domain.ref, name: domain.name }, ref, name, ...(unit !== null && { unit }) };
+  const { key, domain, ref, name, unit, better } = metric;
+  return {
+    key,
+    domain: { ref: domain.ref, name: domain.name },
+    ref,
+    name,
+    ...(unit !== null && { unit }),
+    ...(better !== null && { better }),
+  };
 }
 
 /** A value as the nearest number, and as the decimal itself where that is asked for. */

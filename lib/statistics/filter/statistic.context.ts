@@ -1,5 +1,5 @@
 import { isMetricDefinition, type MetricTarget } from '../../catalog/definitions.js';
-import { derivedMetric, derivedOf, storedParts } from '../../catalog/derived.js';
+import { derivedOf, storedParts, unstoredMetric } from '../../catalog/derived.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { unknownMetric } from '../../catalog/metric.query.js';
 import type { Work } from '../../database/work.js';
@@ -57,7 +57,7 @@ export function* readMetrics(
     const first = found[next] ?? null;
     next += parts[place]?.length ?? 0;
     const derived = derivedOf(target);
-    return derived === null ? first : derivedMetric(derived);
+    return derived === null ? first : unstoredMetric(derived);
   });
   return { asked, stored: found.filter((metric) => metric !== null), coverages };
 }

@@ -1,5 +1,5 @@
 import type { MetricTarget } from '../../catalog/definitions.js';
-import { derivedMetric, derivedOf, deriveValue, storedParts } from '../../catalog/derived.js';
+import { derivedOf, deriveValue, storedParts, unstoredMetric } from '../../catalog/derived.js';
 import { byText } from '../../catalog/order.js';
 import type { Work } from '../../database/work.js';
 import { compareDecimals } from '../../database/decimal.js';
@@ -161,7 +161,7 @@ function deriveSeries(metric: MetricTarget, partOf: PartOf): Series {
       : null;
     return { date, value, complete: together.every(({ complete }) => complete), asOf: earliest(together) };
   });
-  return { target: metric, metric: derivedMetric(derived), cell, coverage: null, points };
+  return { target: metric, metric: unstoredMetric(derived), cell, coverage: null, points };
 }
 
 function pointsAt(parts: readonly Series[], place: number): readonly SeriesPoint<string>[] {

@@ -1,6 +1,6 @@
 import { isMetricDefinition } from '../../catalog/definitions.js';
-import { Domain } from '../../catalog/domain.entity.js';
-import { Metric } from '../../catalog/metric.entity.js';
+import { unstoredMetric } from '../../catalog/derived.js';
+import type { Metric } from '../../catalog/metric.entity.js';
 import type { DimensionValue } from '../tables/dimension-value.js';
 import type { ObjectRef } from '../filter/object-target.js';
 import { readPoints } from './reading.js';
@@ -21,7 +21,7 @@ export interface NamedSeries {
 
 /** Returns a series with its key, its metric, and its object or dimensions. */
 export function nameSeries(table: StatisticTable, series: Series, exact: boolean): NamedSeries {
-  const metric = series.metric ?? unstoredMetric(series);
+  const metric = series.metric ?? definedMetric(series);
   const points = readPoints(series.points, exact);
   switch (table.kind) {
     case 'total':
@@ -42,14 +42,8 @@ export function decodeDimensions({ keys }: StatisticTable, cell: Cell): Record<s
   return Object.fromEntries(keys.map((key) => [key.property, key.decode(cell[key.property])]));
 }
 
-/** Returns a definition that was never stored, as it would be stored, with ids 0. */
-function unstoredMetric({ target }: Series): Metric {
+/** Returns the metric of a definition that was never stored. */
+function definedMetric({ target }: Series): Metric {
   if (!isMetricDefinition(target)) throw new TypeError('only a definition can be read before it is stored');
-  const domain = Object.assign(new Domain(), {
-    id: 0,
-    ref: target.domain.ref,
-    name: target.domain.name ?? target.domain.ref,
-  });
-  const { ref, name = ref, description = null } = target;
-  return Object.assign(new Metric(), { id: 0, domain, ref, name, description });
+  return unstoredMetric(target);
 }

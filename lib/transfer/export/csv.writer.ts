@@ -1,27 +1,31 @@
 import type { stringify } from 'csv-stringify/sync';
-import type { Metric } from '../../catalog/index.js';
+import { type Metric, unitText } from '../../catalog/index.js';
 import { importPackage } from '../../execution/optional-parts.js';
 import type { StatisticKey, StatisticTable, StoredRow } from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
 import { csvPackage, defused, keyColumns } from '../csv-format.js';
-import type { ExportWriter } from './export-plan.js';
+import type { ExportPlan, ExportWriter } from './export-plan.js';
 
 /** Rows as CSV (RFC 4180, UTF-8, lines that end in LF), with a line of column names. */
 export class CsvWriter implements ExportWriter {
   private constructor(
     private readonly table: StatisticTable,
+    /** true if a metric has a unit. Otherwise there is no column for it */
+    private readonly hasUnits: boolean,
     private readonly write: typeof stringify,
   ) {}
 
   /** @throws MissingPackageError */
-  static async of(table: StatisticTable): Promise<CsvWriter> {
+  static async of({ scope, metrics }: ExportPlan): Promise<CsvWriter> {
     const { stringify } = await importPackage(csvPackage('csv-stringify'), () => import('csv-stringify/sync'));
-    return new CsvWriter(table, stringify);
+    const hasUnits = metrics.some(({ metric }) => metric.unit !== null);
+    return new CsvWriter(scope.table, hasUnits, stringify);
   }
 
   head(): string {
     const keys = keyColumns(this.table).map(({ name }) => defused(name));
-    return this.lines([['metric', 'domain_name', 'metric_name', 'period', 'date', ...keys, 'value']]);
+    const unit = this.hasUnits ? ['unit'] : [];
+    return this.lines([['metric', 'domain_name', 'metric_name', ...unit, 'period', 'date', ...keys, 'value']]);
   }
 
   /** every row has the names: a spreadsheet sorts and filters them */
@@ -31,6 +35,7 @@ export class CsvWriter implements ExportWriter {
 
   rows(metric: Metric, rows: readonly StoredRow[]): string {
     const names = [metric.key, metric.domain.name, metric.name].map(defused);
+    if (this.hasUnits) names.push(metric.unit === null ? '' : defused(unitText(metric.unit)));
     return this.lines(
       rows.map(({ period, date, cell, value }) => [
         ...names,

@@ -1,10 +1,10 @@
 import {
   allDerived,
   allMetrics,
-  derivedMetric,
   derivedOf,
   findMetrics,
   storedParts,
+  unstoredMetric,
   byText,
   findDomain,
   type Metric,
@@ -122,14 +122,14 @@ function byMetric<C extends { readonly metricId: number }>(coverages: readonly C
 
 function* metricsOf(context: StatisticContext, { metrics }: CheckedExport): Work<readonly Metric[]> {
   const { database } = context;
-  if (metrics === null) return [...(yield* allMetrics(database)), ...allDerived().map(derivedMetric)];
+  if (metrics === null) return [...(yield* allMetrics(database)), ...allDerived().map(unstoredMetric)];
   if (!('domain' in metrics)) {
     return (yield* readMetrics(context, metrics, Period.DAY)).asked.filter((metric) => metric !== null);
   }
   const domain = yield* findDomain(database, metrics.domain);
   if (domain === null) throw yield* unknownDomain(database, metrics.domain);
   const derived = allDerived().filter((metric) => metric.domain.ref === domain.ref);
-  return [...(yield* metricsOfDomain(database, domain)), ...derived.map(derivedMetric)];
+  return [...(yield* metricsOfDomain(database, domain)), ...derived.map(unstoredMetric)];
 }
 
 /** Spells an export in a format. */

@@ -1,17 +1,17 @@
 import type { Database } from '../../database/database.js';
-import { type StatisticTable, findPeriods, type PageSizes, readPages, type StoredRow } from '../../statistics/index.js';
+import { findPeriods, type PageSizes, readPages, type StoredRow } from '../../statistics/index.js';
 import { CsvWriter } from './csv.writer.js';
 import type { ExportPlan, ExportWriter, PlannedMetric } from './export-plan.js';
 import { JsonlWriter } from './jsonl.writer.js';
 import type { TransferFormat } from '../transfer-format.js';
 
 /**
- * Returns the writer of a statistic's rows in a format.
+ * Returns the writer of an export's rows in a format.
  *
  * @throws MissingPackageError
  */
-export async function writerOf(table: StatisticTable, format: TransferFormat): Promise<ExportWriter> {
-  return format === 'csv' ? CsvWriter.of(table) : new JsonlWriter(table);
+export async function writerOf(plan: ExportPlan, format: TransferFormat): Promise<ExportWriter> {
+  return format === 'csv' ? CsvWriter.of(plan) : new JsonlWriter(plan.scope.table);
 }
 
 /** The text of an export, a page at a time. */

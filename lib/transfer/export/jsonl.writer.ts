@@ -31,6 +31,8 @@ export class JsonlWriter implements ExportWriter {
       domain_name: metric.domain.name,
       name: metric.name,
       description: metric.description,
+      ...(metric.unit !== null && { unit: metric.unit }),
+      ...(metric.better !== null && { better: metric.better }),
       ...(kind !== 'stored' && { derived: true }),
     };
     const covered = coverages.map(({ period, scope, from, through, timeZone, kind, fingerprint, computedAt }) => {

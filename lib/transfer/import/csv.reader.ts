@@ -1,6 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import type { CsvError } from 'csv-parse';
 import type { Database } from '../../database/database.js';
+import { unitOfText } from '../../catalog/index.js';
 import { importPackage } from '../../execution/optional-parts.js';
 import type { StatisticKey } from '../../statistics/index.js';
 import { csvPackage, restored, columnsOf, type CsvColumns } from '../csv-format.js';
@@ -73,11 +74,13 @@ async function* csvRows(
 
 function valueOf({ names, table, keys }: CsvColumns, cells: readonly string[]): GivenValue {
   const cell = (name: string): string | null => restored(cells[names.indexOf(name)] ?? '');
+  const unit = cell('unit');
   return {
     table,
     key: cell('metric') ?? '',
     domainName: cell('domain_name') ?? undefined,
     name: cell('metric_name') ?? undefined,
+    unit: unit === null ? undefined : unitOfText(unit),
     period: cell('period') ?? '',
     date: cell('date') ?? '',
     keys: Object.fromEntries(keys.map(({ name, key }) => [key.property, keyOf(key, cell(name))])),

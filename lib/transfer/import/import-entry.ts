@@ -6,12 +6,21 @@ import {
   coverageScopes,
   storedValue,
 } from '../../statistics/index.js';
-import { checkDescription, checkName, checkStored, parseKey } from '../../catalog/index.js';
+import {
+  checkDescription,
+  checkName,
+  checkStored,
+  type MetricDetails,
+  metricUnit,
+  parseKey,
+} from '../../catalog/index.js';
 import { InvalidDateError } from '../../errors/time.error.js';
 import { InvalidObjectError, InvalidValueError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { type LocalDate, parseLocalDate } from '../../time/local-date.js';
 import { bucketStart, Period, type WeekStart } from '../../time/period.js';
+import { oneOf, optional } from '../../validation/check.js';
+import { readArgument } from '../../validation/options.js';
 
 /** The position of an entry: a line of a file, or an id in a table. */
 export interface EntryPlace {
@@ -35,6 +44,8 @@ export interface GivenMetric {
   readonly domainName?: unknown;
   readonly name?: unknown;
   readonly description?: unknown;
+  readonly unit?: unknown;
+  readonly better?: unknown;
 }
 
 export interface GivenValue extends GivenMetric {
@@ -61,11 +72,9 @@ export interface GivenCoverage {
 }
 
 /** A metric that an import may have to create. */
-export interface CheckedMetric {
+export interface CheckedMetric extends Readonly<MetricDetails> {
   readonly domain: { readonly ref: string; readonly name?: string | undefined };
   readonly ref: string;
-  readonly name?: string | undefined;
-  readonly description?: string | undefined;
 }
 
 /** A row that can be stored. */
@@ -82,9 +91,9 @@ export interface CheckedValue {
 /**
  * Checks what is said of a metric.
  *
- * @throws InvalidRefError, InvalidNameError, DerivedMetricError
+ * @throws InvalidRefError, InvalidNameError, InvalidArgumentError, DerivedMetricError
  */
-export function checkMetric({ key, domainName, name, description }: GivenMetric): CheckedMetric {
+export function checkMetric({ key, domainName, name, description, unit, better }: GivenMetric): CheckedMetric {
   const { domain, metric } = parseKey(typeof key === 'string' ? key : shown(key));
   checkStored('import', `${domain}/${metric}`);
   return {
@@ -92,6 +101,8 @@ export function checkMetric({ key, domainName, name, description }: GivenMetric)
     ref: metric,
     name: checkName(name),
     description: checkDescription(description),
+    unit: readArgument('unit', unit, optional(metricUnit)),
+    better: readArgument('better', better, optional(oneOf('up', 'down'))),
   };
 }
 

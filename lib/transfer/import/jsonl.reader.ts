@@ -74,8 +74,8 @@ function headerOf(
 function entryOf(database: Database, custom: StatisticTable | null, record: JsonRecord, line: number): ImportEntry {
   switch (record['record']) {
     case 'metric': {
-      const { metric: key, domain_name: domainName, name, description } = record;
-      return { line, metric: { key, domainName, name, description: description ?? undefined } };
+      const { metric: key, domain_name: domainName, name, description, unit, better } = record;
+      return { line, metric: { key, domainName, name, description: description ?? undefined, unit, better } };
     }
     case 'coverage': {
       const { metric: key, period, scope, from, through, kind, fingerprint } = record;

@@ -1,0 +1,32 @@
+import { outdatedUnits, updateUnits } from '../catalog/catalog.store.js';
+import { Cancellation } from '../database/cancellation.js';
+import type { Database } from '../database/database.js';
+
+/**
+ * Milliseconds that a start waits for the row of a metric. On MySQL and MariaDB, a run of another process that inserts
+ * its statistics keeps the row locked until it ends.
+ */
+const LONGEST_WAIT = 1_000;
+
+/**
+ * Stores the units that the application defines for metrics that are stored already, with another one or without.
+ *
+ * @returns a warning if that fails, as for a session that may only read. The application can do without
+ */
+export async function storeUnits(database: Database): Promise<string | null> {
+  const outdated = await database.read(() => outdatedUnits(database));
+  if (outdated.length === 0) return null;
+  const onTimeout = (): Error => new Error('Another transaction has locked their rows.');
+  try {
+    await Cancellation.of({ timeout: LONGEST_WAIT, onTimeout }, (cancellation) =>
+      database.transaction(() => updateUnits(database), { cancellation }),
+    );
+    return null;
+  } catch (error) {
+    const keys = outdated.map(({ metric }) => metric.key).join(', ');
+    return (
+      `The units of ${keys} are not stored as they are defined. ${error instanceof Error ? error.message : String(error)} ` +
+      `The next start tries again, or call MetricService.register with the definition.`
+    );
+  }
+}
