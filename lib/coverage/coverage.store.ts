@@ -202,14 +202,23 @@ export function* coverIncrements(
 WHERE ${matches(database, key)} AND ${table.column('from')} > ${date}`);
 }
 
-/** Moves the start of the coverages of a metric's period to a date. One that ends before it keeps its last date. */
-export function* startCoveragesAt(database: Database, metricId: number, period: Period, date: LocalDate): Work<void> {
+/**
+ * Moves the start of coverages to a date. One that ends before it keeps its last date.
+ *
+ * @param of a metric's period, in one scope or (null) in all
+ */
+export function* startCoveragesAt(
+  database: Database,
+  { metricId, period, scope }: Omit<CoverageKey, 'scope'> & { readonly scope: string | null },
+  date: LocalDate,
+): Work<void> {
   const { dialect } = database;
   const table = database.table(Coverage);
   const [from, through] = [table.column('from'), table.column('through')];
   const start = dialect.date(date);
+  const inScope = scope === null ? empty : sql` AND ${table.column('scope')} = ${dialect.text(scope)}`;
   yield* execute(sql`UPDATE ${table.path} SET ${from} = CASE WHEN ${through} < ${start} THEN ${through} ELSE ${start} END
-WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${table.column('period')} = ${dialect.integer(period)} AND ${from} < ${start}`);
+WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${table.column('period')} = ${dialect.integer(period)} AND ${from} < ${start}${inScope}`);
 }
 
 /** Removes coverages, as if their statistics had never been computed. */

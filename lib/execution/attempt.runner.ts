@@ -116,7 +116,8 @@ export class AttemptRunner {
   private async compute(tracker: RegisteredTracker, attempt: ActiveAttempt): Promise<TrackResult> {
     const { request, cancellation } = attempt;
     const { now = this.clock.now() } = request;
-    const conclude = (result: TrackResult): Work<void> => this.succeed(attempt, result);
+    const conclude = (result: TrackResult, isDone = true): Work<void> =>
+      isDone ? this.succeed(attempt, result) : this.recordProgress(attempt, result);
     cancellation.check();
     if (tracker.kind === 'method') return this.methods.run(tracker, { now, cancellation, conclude });
     const source = await cancellation.during(this.sources.find(tracker, now));
@@ -135,8 +136,12 @@ export class AttemptRunner {
     const after = resume ? lastDateToResume(name, requested, attempt.backfill) : null;
     const from = await this.trackers.startOf(definition, source, requested.from, { now, cancellation });
     const range = { ...requested, from, today: localDateAt(now, definition.timeZone), after };
-    const conclude = ({ isLast }: BackfillStep, whole: TrackResult): Work<void> =>
-      isLast ? this.succeed(attempt, whole) : this.recordStep(attempt, requested, whole);
+    const conclude = ({ isLast }: BackfillStep, whole: TrackResult, isDone: boolean): Work<void> =>
+      !isLast
+        ? this.recordStep(attempt, requested, whole)
+        : isDone
+          ? this.succeed(attempt, whole)
+          : this.recordProgress(attempt, whole);
     return backfilled(
       range,
       (step, whole) =>
@@ -144,7 +149,8 @@ export class AttemptRunner {
           ...step.range,
           now,
           cancellation,
-          conclude: (result) => conclude(step, whole(result)),
+          prunes: step.isLast,
+          conclude: (result, isDone) => conclude(step, whole(result), isDone),
         }),
       { signal: cancellation.signal, onProgress: request.onProgress },
     );
@@ -157,6 +163,12 @@ export class AttemptRunner {
       lockAtLeastFor: this.options.lockAtLeastFor,
       values: { slot: request.slot?.getTime() ?? null, ...(request.backfill === undefined ? {} : { backfill: null }) },
     });
+  }
+
+  /** Statistics are computed, and old ones are still to be removed. */
+  private *recordProgress({ runId, lease }: ActiveAttempt, result: TrackResult): Work<void> {
+    yield* this.history.update(runId, { status: 'running', finishedAt: null, error: null, ...storedPart(result) });
+    yield* lease.renew();
   }
 
   private *recordStep(

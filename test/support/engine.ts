@@ -74,16 +74,17 @@ export interface OneMetric extends Omit<TrackerDefinition, 'entries' | 'withTota
   readonly periods: TrackerEntry['periods'];
   readonly aggregate: TrackerEntry['aggregate'];
   readonly density: TrackerEntry['density'];
+  readonly keep: TrackerEntry['keep'];
 }
 
 /** The definition as the engine reads it. */
 export function asTracker(given: OneMetric | TrackerDefinition): TrackerDefinition {
   if ('entries' in given) return given;
-  const { metric, periods, aggregate, density, ...common } = given;
+  const { metric, periods, aggregate, density, keep, ...common } = given;
   return {
     ...common,
     withTotal: false,
-    entries: [{ metric, periods, aggregate, density, totalDensity: density, where: null }],
+    entries: [{ metric, periods, aggregate, density, totalDensity: density, keep, where: null }],
   };
 }
 
@@ -103,6 +104,7 @@ export function definitionOf(given: Partial<OneMetric> & Pick<OneMetric, 'metric
     appendOnly: false,
     sourceKeptSince: null,
     density: target.kind === 'total' ? 'daily' : 'changes',
+    keep: new Map(),
     withDeleted: false,
     epoch: null,
     storedIn: null,

@@ -22,6 +22,9 @@ export type TrackedTarget =
       readonly dimensions: Readonly<Record<string, string>>;
     };
 
+/** The days for which the statistics of a period are kept. Those of other periods are kept for ever. */
+export type Keep = ReadonlyMap<Period, number>;
+
 /** The conditions of a tracker, in addition to those of its source. */
 export type TrackerWhere = SourceWhere;
 
@@ -35,6 +38,7 @@ export interface TrackerEntry {
   readonly density: Density;
   /** of the total that is made beside the values of objects or dimensions */
   readonly totalDensity: Density;
+  readonly keep: Keep;
 }
 
 /** The definition of a tracker, with all defaults, as the engine reads it. */

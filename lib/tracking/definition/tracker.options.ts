@@ -7,7 +7,7 @@ import type { AbstractStatistic } from '../../statistics/tables/abstract-statist
 import type { EntityClass, ObjectTarget } from '../../statistics/filter/object-target.js';
 import type { DimensionKeys } from '../../statistics/filter/statistic-filter.js';
 import type { LocalDate, LocalDateInput } from '../../time/local-date.js';
-import type { Period } from '../../time/period.js';
+import type { Period, PeriodName } from '../../time/period.js';
 import type { DatePath, KeyPath, NumericPath, ObjectPath } from './property-path.js';
 
 /** The argument of a tracker's `source()`. */
@@ -32,6 +32,12 @@ export type WhereOf<E extends ObjectLiteral> =
   | FindOptionsWhere<NoInfer<E>>[]
   | ((query: SelectQueryBuilder<NoInfer<E>>, alias: string) => void);
 
+/**
+ * How long statistics are kept, in days by the name of their period: `{ DAY: 730 }`. Today is one of these days. A calendar
+ * unit is kept as long as one of its days is.
+ */
+export type KeepDays = { readonly [N in PeriodName]?: number | undefined };
+
 /** One of several metrics that a tracker computes in the same run, from the same scan of the source. */
 export interface TrackedMetric<E extends ObjectLiteral> {
   metric: MetricTarget;
@@ -43,6 +49,8 @@ export interface TrackedMetric<E extends ObjectLiteral> {
   period?: Period | readonly Period[] | undefined;
   /** @default the tracker's */
   density?: 'daily' | 'changes' | undefined;
+  /** @default the tracker's, of those periods that this metric has */
+  keep?: KeepDays | undefined;
 }
 
 /** The metrics of a tracker: one, or several that one run computes together. */
@@ -95,6 +103,11 @@ export interface CommonTrackerOptions<E extends ObjectLiteral> {
    * @default 'daily' for a total, else 'changes'
    */
   density?: 'daily' | 'changes' | undefined;
+  /**
+   * removes old statistics after each run: `{ DAY: 730 }` keeps those of the last 730 days, today included. Earlier dates
+   * are no longer covered. @default all are kept
+   */
+  keep?: KeepDays | undefined;
   /** counts soft-deleted rows too. @default false */
   withDeleted?: boolean | undefined;
   /** set it if `dateField` is an integer: seconds or milliseconds since 1970 */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
@@ -51,6 +52,7 @@ import {
 } from '../source/source-probe.js';
 import { refuseLoss } from '../source/source-start.js';
 import { LONG_GAP, refuseStrayRows } from '../source/stray-rows.js';
+import { type Outdated, pruneStep } from './outdated.js';
 import { allComputed, readComputedRanges } from './tracker-coverage.js';
 import { naturalKey } from '../definition/option.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
@@ -79,19 +81,34 @@ export interface TrackResult {
   through: LocalDate;
   /** number of rows inserted or changed */
   written: number;
-  /** number of rows that no longer have a source */
+  /** number of rows that no longer have a source, or are older than `keep` says */
   removed: number;
   durationMs: number;
 }
 
 export interface RunOptions extends RequestedRange {
   readonly now: Date;
-  /** last statements of the run's transaction, so that history and statistics commit together */
-  readonly conclude?: ((result: TrackResult) => Work<void>) | undefined;
+  /**
+   * last statements of each transaction of the run, so that history and statistics commit together
+   *
+   * @param isDone false if old statistics are still to be removed
+   */
+  readonly conclude?: ((result: TrackResult, isDone: boolean) => Work<void>) | undefined;
+  /** false for a range whose next step follows. @default true */
+  readonly prunes?: boolean | undefined;
   readonly cancellation?: Cancellation | undefined;
 }
 
-/** Runs one tracker once, in one transaction on the statistics' database: everything or nothing. */
+/** The result of a run's own transaction. */
+interface Computed {
+  readonly result: TrackResult;
+  readonly outdated: readonly Outdated[];
+}
+
+/**
+ * Runs one tracker once, in one transaction on the statistics' database: everything or nothing. Statistics that are older
+ * than `keep` says are removed after it, in transactions of their own.
+ */
 export class TrackerRunner {
   /** by tracker the query whose columns have been looked at, once in a process */
   private readonly lookedAt = new Map<string, string>();
@@ -123,15 +140,15 @@ export class TrackerRunner {
   async run(definition: TrackerDefinition, source: Source, options: RunOptions): Promise<TrackResult> {
     const tracker = this.resolver.resolve(definition, source);
     try {
-      return await this.runResolved(tracker, options);
+      const started = this.clock().getTime();
+      return await this.prune(await this.runResolved(tracker, options, started), options, started);
     } catch (error) {
       const drivers = [this.database.driver, tracker.sourceDatabase.driver];
       throw drivers.some((driver) => driver.isOutOfRange(error)) ? await explainOutOfRange(tracker, error) : error;
     }
   }
 
-  private runResolved(tracker: ResolvedTracker, options: RunOptions): Promise<TrackResult> {
-    const started = this.clock().getTime();
+  private runResolved(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<Computed> {
     if (tracker.sourceDatabase !== this.database) return this.runAcross(tracker, options, started);
     const probe = probeOf(this.database.dialect, tracker, options.now);
     const { cancellation } = options;
@@ -171,7 +188,7 @@ export class TrackerRunner {
    * Reads the source's partials first, for the coverage at that time, and then writes them in a transaction. If another
    * run has moved the coverage meanwhile, it reads them again.
    */
-  private async runAcross(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<TrackResult> {
+  private async runAcross(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<Computed> {
     const { sourceDatabase } = tracker;
     const { cancellation } = options;
     await sourceDatabase.checkSession();
@@ -258,7 +275,7 @@ export class TrackerRunner {
     started: number,
     probe: SourceProbe,
     across?: { scans: readonly SourceScan[]; spool: PartialSpool },
-  ): Work<TrackResult> {
+  ): Work<Computed> {
     const { dialect } = this.database;
     const locked = yield* this.lock(tracker);
     const coverage = locked.map(({ coverages }) => computedRanges(coverages));
@@ -290,7 +307,7 @@ export class TrackerRunner {
     if (across !== undefined) yield* across.spool.stage(dialect, spec.scans);
     const { written, removed } = yield* rollup(dialect, spec, isStaged || across !== undefined);
     const ahead = yield* this.removeAhead(spec, plan);
-    yield* this.moveCoverages(tracker, spec, plan, options.now);
+    const outdated = yield* this.moveCoverages(tracker, spec, plan, options.now);
     const result = {
       tracker: tracker.definition.name,
       from: plan.from,
@@ -299,8 +316,44 @@ export class TrackerRunner {
       removed: removed + ahead,
       durationMs: this.clock().getTime() - started,
     };
-    if (options.conclude !== undefined) yield* options.conclude(result);
+    const pruned = options.prunes === false ? [] : outdated;
+    if (options.conclude !== undefined) yield* options.conclude(result, pruned.length === 0);
+    return { result, outdated: pruned };
+  }
+
+  /** Removes statistics that are older than `keep` says, in steps that each commit. */
+  private async prune(
+    { result: computed, outdated }: Computed,
+    { conclude, cancellation }: RunOptions,
+    started: number,
+  ): Promise<TrackResult> {
+    let result = computed;
+    for (const [index, one] of outdated.entries()) {
+      for (let [isFirst, isLast] = [true, false]; !isLast; isFirst = false) {
+        // on a driver that is synchronous nothing else is heard before the last step: no signal, no heartbeat
+        await setImmediate();
+        cancellation?.check();
+        const step = await this.database.transaction(
+          () => this.pruneStep(one, isFirst, index === outdated.length - 1, { before: result, started, conclude }),
+          { cancellation },
+        );
+        ({ result, isLast } = step);
+      }
+    }
     return result;
+  }
+
+  private *pruneStep(
+    outdated: Outdated,
+    isFirst: boolean,
+    isLastOne: boolean,
+    { before, started, conclude }: Pick<RunOptions, 'conclude'> & { before: TrackResult; started: number },
+  ): Work<{ result: TrackResult; isLast: boolean }> {
+    const { removed, isLast } = yield* pruneStep(this.database, outdated, isFirst);
+    const durationMs = this.clock().getTime() - started;
+    const result = { ...before, removed: before.removed + removed, durationMs };
+    if (conclude !== undefined) yield* conclude(result, isLast && isLastOne);
+    return { result, isLast };
   }
 
   /** Locks the coverages of all entries, in one order, so that two runs cannot wait for each other. */
@@ -363,17 +416,23 @@ export class TrackerRunner {
     return { plan, firstDate };
   }
 
-  private *moveCoverages(tracker: ResolvedTracker, spec: RollupSpec, plan: RunPlan, now: Date): Work<void> {
+  /** Returns what is then covered and older than `keep` says. */
+  private *moveCoverages(tracker: ResolvedTracker, spec: RollupSpec, plan: RunPlan, now: Date): Work<Outdated[]> {
     const { timeZone } = tracker.definition;
+    const outdated: Outdated[] = [];
     for (const [index, { target, aggregate }] of tracker.entries.entries()) {
       const entry = spec.entries[index] as RollupEntry;
       const covered = new Map<Period, CoveredRange>();
       for (const planned of plan.entries[index] ?? []) {
-        covered.set(planned.period, { ...planned.covered, from: yield* this.coveredFrom(entry, planned) });
+        const from = yield* this.coveredFrom(entry, planned);
+        covered.set(planned.period, { ...planned.covered, from });
+        const { period, keptFrom } = planned;
+        if (keptFrom !== null && from < keptFrom) outdated.push({ entry, scope: target.scope, period, keptFrom });
       }
       const key = { metricId: entry.metricId, scope: target.scope };
       yield* moveCoverages(this.database, key, covered, { timeZone, kind: aggregate.function, computedAt: now });
     }
+    return outdated;
   }
 
   /** Extends the coverage only if a lookback before it finds late rows there. */

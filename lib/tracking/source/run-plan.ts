@@ -7,9 +7,11 @@ import {
   type DayNumber,
   dayNumber,
   earlierDay,
+  FIRST_DAY,
   fromDayNumber,
   laterDay,
   type LocalDate,
+  shiftDay,
 } from '../../time/local-date.js';
 import {
   bucketEnd,
@@ -59,6 +61,8 @@ export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
   readonly coveredSince: DayNumber | null;
   /** rows after this date are removed: a clock that was ahead has written them */
   readonly lastKept: LocalDate | null;
+  /** first date whose statistics are kept; null if all are */
+  readonly keptFrom: LocalDate | null;
   /** true if no value depends on a stored one: in a first run, and in a range that a call asks for */
   readonly fresh: boolean;
 }
@@ -81,7 +85,7 @@ export interface RunPlan {
 }
 
 /** An entry of a plan: the statistics of one metric in one scope. */
-export interface PlannedEntry extends Pick<ResolvedEntry, 'periods' | 'density' | 'aggregate'> {
+export interface PlannedEntry extends Pick<ResolvedEntry, 'periods' | 'density' | 'aggregate' | 'keep'> {
   /** of the definition, or of the same one with another name of its time zone */
   readonly fingerprint: (period: Period, timeZone?: string) => string;
   readonly coverage: ReadonlyMap<Period, CoveredRange>;
@@ -189,7 +193,7 @@ function firstRecounted(input: RunPlanInput): LocalDate | null {
       if (covered === undefined) return [];
       const start = startOf(definition, period, due(input, covered).from);
       const days = entry.coverage.get(Period.DAY);
-      const isFirst = days !== undefined && days.from > start && lowestDate(input, entry, days) <= start;
+      const isFirst = days !== undefined && days.from > start && lowestDate(input, entry, Period.DAY, days) <= start;
       return definition.appendOnly && !isFirst ? [] : [start];
     }),
   );
@@ -228,8 +232,10 @@ function extended(
   const { sourceKeptSince } = input.definition;
   // windows need rows from before their dates, which such a source has lost
   if (sourceKeptSince !== null && periodKind(period) !== 'bucket') return range;
+  // nor does a value that goes on from the stored one: before its first date, which may be pruned, none is stored
+  if (resumes(input.definition, entry, period, null)) return range;
   // before its first date a running value would be written for every day
-  const lowestOf = periodKind(period) === 'bucket' ? lowestDate(input, entry, covered) : covered.from;
+  const lowestOf = periodKind(period) === 'bucket' ? lowestDate(input, entry, period, covered) : covered.from;
   const lowest = latest([begin, lowestOf, ...(sourceKeptSince === null ? [] : [sourceKeptSince])]);
   return { ...range, from: earliest([range.from, lowest]) };
 }
@@ -239,19 +245,17 @@ function extended(
  * bucket is the first one that is covered, because late rows may be older than the first row. In other buckets the days
  * before it were pruned. Years do not count: days that are kept for some months would come back.
  */
-function lowestDate(
-  { definition }: RunPlanInput,
-  { periods, coverage }: PlannedEntry,
-  covered: CoveredRange,
-): LocalDate {
+function lowestDate(input: RunPlanInput, entry: PlannedEntry, period: Period, covered: CoveredRange): LocalDate {
+  const { definition } = input;
+  const { periods, coverage } = entry;
   const starts = periods
-    .filter((period) => isCalendar(period) && period !== Period.CALENDAR_YEAR)
-    .flatMap((period) => {
-      const start = firstBucket(definition, period, covered.from);
-      const first = coverage.get(period)?.from;
+    .filter((unit) => isCalendar(unit) && unit !== Period.CALENDAR_YEAR)
+    .flatMap((unit) => {
+      const start = firstBucket(definition, unit, covered.from);
+      const first = coverage.get(unit)?.from;
       return first !== undefined && first >= start ? [start] : [];
     });
-  return earliest([covered.from, ...starts]);
+  return latest([earliest([covered.from, ...starts]), ...keptSince(input, entry, period)]);
 }
 
 /**
@@ -280,12 +284,16 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
     wanted !== null
       ? asked(input, period, wanted, covered)
       : covered === undefined
-        ? due(input, covered)
+        ? firstDue(input, entry, period)
         : extended(input, entry, period, covered, begin);
   const from = firstBucket(definition, period, range.from);
   const first = earliest([from, range.through]);
   const changed = covered !== undefined && isChanged(input, entry, period, covered);
-  if (changed && !replacesAll(definition, period, wanted, covered)) {
+  const [keptFrom = null] = keptSince(input, entry, period);
+  if (
+    changed &&
+    !replacesAll(definition, period, wanted, latest([covered.from, ...(keptFrom === null ? [] : [keptFrom])]))
+  ) {
     throw new DefinitionChangedError(input.tracker, Period.nameOf(period), covered.from, covered.through);
   }
   const openEnded = wanted !== null && wanted.to === undefined;
@@ -305,6 +313,7 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
     baseIsStored: covered !== undefined && resumes(definition, entry, period, wanted),
     fresh: wanted !== null || covered === undefined,
     isFirst: covered === undefined,
+    keptFrom,
     storedDaysUntil: storedDaysUntil(input, entry, period, from, begin),
     coveredSince: covered !== undefined && wanted === null && first < covered.from ? dayNumber(covered.from) : null,
     endsEarly: covered !== undefined && range.through < through,
@@ -332,16 +341,16 @@ function isChanged(
   return stored !== fingerprint(period, timeZone) || !isSameZone(timeZone, definition.timeZone);
 }
 
-/** True if a range that a call asks for, or the one of which it is a step, replaces the whole coverage. */
+/** True if a range that a call asks for, or the one of which it is a step, replaces everything from a date on. */
 function replacesAll(
   definition: TrackerDefinition,
   period: Period,
   wanted: RequestedRange | null,
-  covered: CoveredRange,
+  from: LocalDate,
 ): boolean {
   const whole = wanted?.stepOf ?? wanted;
   if (whole?.from === undefined || whole.to !== undefined) return false;
-  return firstBucket(definition, period, notBefore(definition, whole.from)) <= covered.from;
+  return firstBucket(definition, period, notBefore(definition, whole.from)) <= from;
 }
 
 /** Returns the dates that are due: all of them at first, later those since the last run and those of the lookback. */
@@ -353,6 +362,20 @@ function due(
   if (today < addDays(covered.through, -1)) throw new ClockBehindError(tracker, today, covered.through);
   const from = earliest([addDays(covered.through, -definition.lookback), today]);
   return { from: notBefore(definition, from), through: today };
+}
+
+/** Returns the dates of a first run. What would be pruned after it is not computed. */
+function firstDue(input: RunPlanInput, entry: PlannedEntry, period: Period): { from: LocalDate; through: LocalDate } {
+  const { from, through } = due(input, undefined);
+  return { from: latest([from, ...keptSince(input, entry, period)]), through };
+}
+
+/** Returns the first date whose statistics of a period are kept, if not all are. */
+function keptSince({ definition, today }: RunPlanInput, { keep }: PlannedEntry, period: Period): LocalDate[] {
+  const days = keep.get(period);
+  if (days === undefined) return [];
+  const first = laterDay(FIRST_DAY, shiftDay(dayNumber(today), 1 - days));
+  return [bucketStart(period, fromDayNumber(first), definition.weekStart)];
 }
 
 function asked(
