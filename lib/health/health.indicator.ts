@@ -9,7 +9,7 @@ import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 import { listOf, optional, text, withDefault, type Check } from '../validation/check.js';
 import { readOptions, readValue, type ChecksOf } from '../validation/options.js';
-import { lateTrackers, type LateTracker } from './late-trackers.js';
+import { lateTrackers, type LateTracker } from '../schedule/late-trackers.js';
 
 /** The milliseconds of a duration. */
 const milliseconds: Check<number> = (given, refuse) => {

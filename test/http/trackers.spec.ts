@@ -119,6 +119,7 @@ describe('the trackers of the JSON interface', () => {
       lastRun: run,
       coverage: { from: '2026-10-31', through: '2026-10-31' },
       lagMs: expect.any(Number),
+      late: null,
       running: false,
     });
     expect((await get('trackstats/trackers/OrderTracker/runs?limit=1')).body).toEqual({
