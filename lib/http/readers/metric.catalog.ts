@@ -18,7 +18,6 @@ import {
   type StoredPeriod,
 } from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
-import { localDateAt } from '../../time/time-zone.js';
 import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http.options.js';
 import { ObjectLabels } from './labels.js';
 import type { MetricsQuery } from '../parameters/statistic.parameters.js';
@@ -63,7 +62,6 @@ export class MetricCatalog {
         ...metricResource(metric),
         description: metric.description,
         ...(derivedOf(metric) !== null && { derivedFrom: storedParts(metric).map(keyOf) }),
-        today: localDateAt(now, zoneOf(scopes[place] ?? []) ?? this.access.context.options.timeZone),
         scopes: resources[place] ?? [],
       })),
     };
@@ -140,12 +138,6 @@ export class MetricCatalog {
   }
 }
 
-/** The zone whose days a metric has; null: nothing computes or counts it. */
-function zoneOf(scopes: readonly KnownScope[]): string | null {
-  const coverages = scopes.flatMap(({ periods }) => [...periods.values()]);
-  return coverages.find((coverage) => coverage !== null)?.timeZone ?? null;
-}
-
 /** The scopes and periods that all of some metrics have. */
 function sharedScopes([first, ...others]: readonly ReadonlyMap<string, KnownScope>[]): Map<string, KnownScope> {
   const shared = new Map<string, KnownScope>();
@@ -179,8 +171,7 @@ function sharedCoverage(coverages: readonly (StoredCoverage | null)[]): StoredCo
   );
 }
 
-/** The natural key of a metric that is given as text or as its definition. */
-export function keyOf(target: MetricTarget): string {
+function keyOf(target: MetricTarget): string {
   return typeof target === 'string' ? target : target.key;
 }
 
@@ -220,8 +211,6 @@ function sorted(scopes: ReadonlyMap<string, KnownScope>): KnownScope[] {
 
 interface PageQuery {
   readonly domain?: string | undefined;
-  /** natural keys; empty: all metrics */
-  readonly metric?: readonly string[] | undefined;
   readonly limit?: number | undefined;
   readonly offset: number;
 }
@@ -233,13 +222,12 @@ interface PageQuery {
  */
 export async function pageOf(
   { metrics }: TrackstatsAccess,
-  { domain, metric: keys = [], limit: asked, offset }: PageQuery,
+  { domain, limit: asked, offset }: PageQuery,
   limits: ResolvedHttpOptions['limits'],
 ): Promise<{ metrics: readonly Metric[]; page: Page }> {
   const limit = asked ?? limits.rows;
   checkLimit('rows', limit, limits);
   const all = await metrics.list(domain === undefined ? {} : { domain });
   if (domain !== undefined && all.length === 0) throw new UnknownDomainError(domain, null);
-  const some = keys.length === 0 ? all : all.filter(({ key }) => keys.includes(key));
-  return { metrics: some.slice(offset, offset + limit), page: { total: some.length, limit, offset } };
+  return { metrics: all.slice(offset, offset + limit), page: { total: all.length, limit, offset } };
 }

@@ -1,2 +1,0 @@
-/** The bundler takes style sheets for what they are. */
-declare module '*.css';
