@@ -160,10 +160,24 @@ module.exports = {
     {
       name: 'lib-declares-what-it-uses',
       comment:
-        'A package that lib/ imports is a dependency or a peer dependency in package.json. The build copies uPlot.',
+        'A package that lib/ imports is a dependency or a peer dependency in package.json. The page is bundled with Preact.',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/dashboard/page/uplot\\.d\\.ts$' },
+      from: { path: '^lib/', pathNot: '^lib/dashboard/page/' },
       to: { path: 'node_modules/', dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional'] },
+    },
+    {
+      name: 'page-is-for-browsers',
+      comment: 'The page imports itself, Preact, and types of what the interface answers.',
+      severity: 'error',
+      from: { path: '^lib/dashboard/page/' },
+      to: { pathNot: ['^lib/dashboard/page/', '^lib/http/resources\\.ts$', 'node_modules/preact/'] },
+    },
+    {
+      name: 'page-takes-types-of-the-interface',
+      comment: 'Nothing of the server is in the bundle.',
+      severity: 'error',
+      from: { path: '^lib/dashboard/page/' },
+      to: { path: '^lib/http/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'sample-app-uses-the-public-names',

@@ -1,55 +1,71 @@
 /**
- * Builds the dashboard's page: strips the types, so that a browser loads the modules directly, and copies the style and
- * uPlot. `npm run build` writes to dist/, specs to a temporary folder. `npm run typecheck` checks the types.
+ * Builds the dashboard's page: Vite bundles the components of lib/dashboard/page into one script and one style sheet.
+ * `npm run build` writes to dist/, specs to a temporary folder. `npm run typecheck` checks the types.
  */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const SCRIPT = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(SCRIPT), '..');
 const PAGE = join(ROOT, 'lib', 'dashboard', 'page');
-const require = createRequire(import.meta.url);
 
-/** Writes those files of the page that a folder lacks, or has in an older version. Creates the folder. */
+/** Writes the page to a folder, if the folder lacks it or has an older one. Creates the folder. */
 export function buildDashboardPage(target) {
+  if (isCurrent(target)) return;
+  // a process of its own: jest's modules cannot load Vite's native parts, and most starts have nothing to build
+  const { status, stderr } = spawnSync(process.execPath, [SCRIPT, target], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The dashboard's page was not built: ${stderr}`);
+}
+
+function isCurrent(target) {
+  const changed = Math.max(timeOf(SCRIPT), ...sources().map(timeOf));
+  const written = statSync(join(target, 'app.js'), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+  return written >= changed;
+}
+
+function sources() {
+  return readdirSync(PAGE, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(PAGE, name))
+    .filter((file) => statSync(file).isFile());
+}
+
+function timeOf(file) {
+  return statSync(file).mtimeMs;
+}
+
+async function build(target) {
+  const { build: bundle } = await import('vite');
+  await bundle({
+    configFile: false,
+    root: PAGE,
+    base: './',
+    logLevel: 'warn',
+    publicDir: false,
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    build: {
+      outDir: resolve(target),
+      emptyOutDir: false,
+      target: ['chrome111', 'firefox121', 'safari16.4'],
+      cssCodeSplit: false,
+      modulePreload: false,
+      reportCompressedSize: false,
+      rolldownOptions: {
+        input: join(PAGE, 'app.tsx'),
+        // the folder that the files are served from has a hash of all of them in its address
+        output: { entryFileNames: '[name].js', chunkFileNames: '[name].js', assetFileNames: '[name][extname]' },
+      },
+    },
+  });
   mkdirSync(target, { recursive: true });
-  for (const name of readdirSync(PAGE)) {
-    const source = join(PAGE, name);
-    if (/\.(css|svg)$/.test(name)) update(join(target, name), source, copyFileSync);
-    if (!name.endsWith('.ts') || name.endsWith('.d.ts')) continue;
-    update(join(target, name.replace(/\.ts$/, '.js')), source, stripTypes);
-  }
-  const uplot = dirname(require.resolve('uplot'));
-  update(join(target, 'uplot.js'), join(uplot, 'uPlot.iife.min.js'), asModule);
-  update(join(target, 'uplot.css'), join(uplot, 'uPlot.min.css'), copyFileSync);
-  update(join(target, 'uplot.LICENSE'), join(uplot, '..', 'LICENSE'), copyFileSync);
-}
-
-function update(target, source, write) {
-  const changed = Math.max(statSync(source).mtimeMs, statSync(SCRIPT).mtimeMs);
-  const written = statSync(target, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
-  if (written < changed) write(source, target);
-}
-
-function stripTypes(source, target) {
-  const ts = require('typescript'); // here, because loading it takes 0.3 s, and most starts have nothing to build
-  const compilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ESNext,
-    verbatimModuleSyntax: true,
-    removeComments: true,
-  };
-  const text = readFileSync(source, 'utf8');
-  writeFileSync(target, ts.transpileModule(text, { compilerOptions, fileName: source }).outputText);
-}
-
-/** uPlot's minified script is made for `<script>`. The added export makes it a module. */
-function asModule(source, target) {
-  writeFileSync(target, `${readFileSync(source, 'utf8')}export default uPlot;\n`);
+  copyFileSync(join(PAGE, 'icon.svg'), join(target, 'icon.svg'));
+  const preact = createRequire(import.meta.url).resolve('preact/package.json');
+  copyFileSync(join(dirname(preact), 'LICENSE'), join(target, 'preact.LICENSE'));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  buildDashboardPage(process.argv[2] ?? join(ROOT, 'dist', 'dashboard', 'page'));
+  const target = process.argv[2] ?? join(ROOT, 'dist', 'dashboard', 'page');
+  if (!isCurrent(target)) await build(target);
 }

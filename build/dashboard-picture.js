@@ -53,7 +53,7 @@ async function takePicture(url) {
     const page = await browser.newPage();
     await page.setViewport({ width: 1200, height: 760 });
     await page.goto(`${url}/${METRIC}&${range}`);
-    await page.waitForSelector('.uplot canvas', { timeout: 120_000 });
+    await page.waitForSelector('.chart svg', { timeout: 120_000 });
     await page.screenshot({ path: PICTURE });
   } finally {
     await browser.close();

@@ -19,7 +19,6 @@ import type { Period } from '../time/period.js';
 import { type CoverageKey, type CoverageValues, type CoveredDates, type StoredCoverage } from './coverage.js';
 import type { CoverageKind } from './coverage-kind.js';
 import { Coverage } from './coverage.entity.js';
-import { type DriftStep, readDrift, writeDrift } from './drift.js';
 
 /** Every statement that reads or writes coverage. */
 
@@ -148,7 +147,7 @@ export function* lockCoverage(
   if (found !== null) return found;
   yield* insertCoverage(database, key, initial);
   const made = yield* selectLockedCoverage(database, key);
-  return made ?? { from: null, through: null, computedAt: null, isWhole: false, drift: [], ...key, ...initial };
+  return made ?? { from: null, through: null, computedAt: null, ...key, ...initial };
 }
 
 // ── writing ──
@@ -181,26 +180,6 @@ export function* moveCoverages(
 WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${period} IN (${join(periods)}) AND ${table.column('scope')} = ${dialect.text(scope)}`);
 }
 
-/** Marks coverages before which the source has no rows. */
-export function* markWhole(
-  database: Database,
-  { metricId, scope }: Omit<CoverageKey, 'period'>,
-  periods: readonly Period[],
-): Work<void> {
-  const table = database.table(Coverage);
-  const numbers = periods.map((period) => database.dialect.integer(period));
-  yield* execute(sql`UPDATE ${table.path} SET ${table.column('isWhole')} = 1
-WHERE ${table.column('metricId')} = ${database.dialect.integer(metricId)} AND ${table.column('period')} IN (${join(numbers)}) AND ${table.column('scope')} = ${database.dialect.text(scope)}`);
-}
-
-/** Writes where the values of a period and those of the days went apart. */
-export function* writeDriftOf(database: Database, key: CoverageKey, drift: readonly DriftStep[]): Work<void> {
-  const table = database.table(Coverage);
-  yield* execute(
-    sql`UPDATE ${table.path} SET ${table.column('drift')} = ${writeDrift(drift)} WHERE ${matches(database, key)}`,
-  );
-}
-
 /** Writes all values of a coverage. */
 export function* writeCoverage(database: Database, key: CoverageKey, values: CoveredDates): Work<void> {
   const { path } = database.table(Coverage);
@@ -223,14 +202,23 @@ export function* coverIncrements(
 WHERE ${matches(database, key)} AND ${table.column('from')} > ${date}`);
 }
 
-/** Moves the start of the coverages of a metric's period to a date. One that ends before it keeps its last date. */
-export function* startCoveragesAt(database: Database, metricId: number, period: Period, date: LocalDate): Work<void> {
+/**
+ * Moves the start of coverages to a date. One that ends before it keeps its last date.
+ *
+ * @param of a metric's period, in one scope or (null) in all
+ */
+export function* startCoveragesAt(
+  database: Database,
+  { metricId, period, scope }: Omit<CoverageKey, 'scope'> & { readonly scope: string | null },
+  date: LocalDate,
+): Work<void> {
   const { dialect } = database;
   const table = database.table(Coverage);
   const [from, through] = [table.column('from'), table.column('through')];
   const start = dialect.date(date);
-  yield* execute(sql`UPDATE ${table.path} SET ${table.column('isWhole')} = 0, ${from} = CASE WHEN ${through} < ${start} THEN ${through} ELSE ${start} END
-WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${table.column('period')} = ${dialect.integer(period)} AND ${from} < ${start}`);
+  const inScope = scope === null ? empty : sql` AND ${table.column('scope')} = ${dialect.text(scope)}`;
+  yield* execute(sql`UPDATE ${table.path} SET ${from} = CASE WHEN ${through} < ${start} THEN ${through} ELSE ${start} END
+WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${table.column('period')} = ${dialect.integer(period)} AND ${from} < ${start}${inScope}`);
 }
 
 /** Removes coverages, as if their statistics had never been computed. */
@@ -259,8 +247,6 @@ interface CoverageRow {
   kind: CoverageKind;
   fingerprint: string;
   computed_at: string | number | null;
-  is_whole: number | null;
-  drift: string | null;
 }
 
 function coverageColumns(database: Database, prefix: Sql): Sql {
@@ -269,8 +255,7 @@ function coverageColumns(database: Database, prefix: Sql): Sql {
   const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;
   return sql`${column('metricId')} AS metric_id, ${column('period')} AS period, ${column('scope')} AS scope,
   ${dialect.dateText(column('from'))} AS from_date, ${dialect.dateText(column('through'))} AS through_date,
-  ${column('timeZone')} AS time_zone, ${column('kind')} AS kind, ${column('fingerprint')} AS fingerprint, ${column('computedAt')} AS computed_at,
-  ${column('isWhole')} AS is_whole, ${column('drift')} AS drift`;
+  ${column('timeZone')} AS time_zone, ${column('kind')} AS kind, ${column('fingerprint')} AS fingerprint, ${column('computedAt')} AS computed_at`;
 }
 
 function storedCoverage(row: CoverageRow): StoredCoverage {
@@ -284,8 +269,6 @@ function storedCoverage(row: CoverageRow): StoredCoverage {
     kind: row.kind,
     fingerprint: row.fingerprint,
     computedAt: row.computed_at === null ? null : new Date(Number(row.computed_at)),
-    isWhole: row.is_whole === 1,
-    drift: readDrift(row.drift),
   };
 }
 

@@ -68,9 +68,9 @@ export function dashboardController({
     @Get()
     page(@Param('*') rest: string | undefined, @Req() request: Request, @Res() reply: Reply): void {
       if (rest !== undefined && rest !== '') throw new NotFoundException();
-      const { hash, modules } = this.files;
+      const { hash } = this.files;
       const base = baseOf(request.originalUrl);
-      send(reply, PAGE_HEADERS, dashboardHtml({ title: this.options.title, base, hash, modules }));
+      send(reply, PAGE_HEADERS, dashboardHtml({ title: this.options.title, base, hash }));
     }
   }
   decorate(TrackstatsDashboardController, decorators);

@@ -19,8 +19,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The page's scripts and styles, read once. All of them stand under one hash, since modules that import one another
- * have to be of one build: a browser may then keep each of them for ever.
+ * The page's script and styles, read once. All of them are served under one hash, so that they are of one build, and a
+ * browser may keep each of them for ever.
  */
 export class DashboardFiles {
   /** changes where any file does */
@@ -39,11 +39,6 @@ export class DashboardFiles {
   /** A file by its name, which may be anything that a request holds: a path finds nothing. */
   find(name: string): DashboardFile | null {
     return this.files.get(name) ?? null;
-  }
-
-  /** The modules that the page begins with, so that the browser asks for all of them at once. */
-  get modules(): readonly string[] {
-    return [...this.files.keys()].filter((name) => name.endsWith('.js') && name !== 'uplot.js');
   }
 }
 

@@ -4,14 +4,13 @@ export interface DashboardDocument {
   /** where the files stand, relative to the address that was asked for: './' or './trackstats/' */
   readonly base: string;
   readonly hash: string;
-  readonly modules: readonly string[];
 }
 
 /**
  * The page before its script has run: no text of a user is in it but the title and the address, both escaped. Every
  * address is relative, so that the page works wherever a proxy puts it.
  */
-export function dashboardHtml({ title, base, hash, modules }: DashboardDocument): string {
+export function dashboardHtml({ title, base, hash }: DashboardDocument): string {
   const file = (name: string): string => escaped(`${base}trackstats-page/${hash}/${name}`);
   return `<!doctype html>
 <html lang="en">
@@ -22,9 +21,7 @@ export function dashboardHtml({ title, base, hash, modules }: DashboardDocument)
 <meta name="robots" content="noindex">
 <title>${escaped(title)}</title>
 <link rel="icon" href="${file('icon.svg')}" type="image/svg+xml">
-<link rel="stylesheet" href="${file('uplot.css')}">
 <link rel="stylesheet" href="${file('style.css')}">
-${modules.map((name) => `<link rel="modulepreload" href="${file(name)}">`).join('\n')}
 <script type="module" src="${file('app.js')}"></script>
 </head>
 <body data-title="${escaped(title)}">

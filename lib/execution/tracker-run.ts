@@ -19,6 +19,7 @@ export interface TrackerRun {
   through: LocalDate | null;
   /** number of rows inserted or changed */
   written: number;
+  /** number of rows that no longer have a source, or are older than `keep` says */
   removed: number;
   error: string | null;
   /** the host and process that ran it */

@@ -5,12 +5,11 @@ import { RunHistory } from '../execution/run-history.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { TrackerRegistry, type TrackerTarget } from '../tracking/definition/tracker.registry.js';
 import { type Duration, millisecondsOf } from '../time/duration.js';
-import type { TrackerDrift } from '../tracking/running/tracker-drift.js';
 import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 import { listOf, optional, text, withDefault, type Check } from '../validation/check.js';
 import { readOptions, readValue, type ChecksOf } from '../validation/options.js';
-import { lateTrackers, type LateTracker } from './late-trackers.js';
+import { lateTrackers, type LateTracker } from '../schedule/late-trackers.js';
 
 /** The milliseconds of a duration. */
 const milliseconds: Check<number> = (given, refuse) => {
@@ -43,15 +42,8 @@ function invalidOption(name: string | null, given: unknown, expected: string): I
 }
 
 type Health =
-  | { status: 'up'; trackers: number; drift?: Record<string, TrackerDrift[]> }
-  | {
-      status: 'down';
-      message: string;
-      trackers: number;
-      late: Record<string, LateTracker>;
-      /** trackers whose closed dates differ from the source, if any. They do not count as a failure */
-      drift?: Record<string, TrackerDrift[]>;
-    };
+  | { status: 'up'; trackers: number }
+  | { status: 'down'; message: string; trackers: number; late: Record<string, LateTracker> };
 
 /** The result of an indicator for @nestjs/terminus: the status and its details, under the indicator's key. */
 export type TrackstatsHealthResult<Key extends string = string> = Record<Key, Health>;
@@ -98,8 +90,8 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
     const { allowance = null, timeout, trackers } = readOptions(options, OPTIONS, invalidOption);
     const names = this.names(trackers);
     try {
-      const { late, drift } = await within(timeout, this.look(names, allowance));
-      return under(key, { ...healthOf(late, names.size), ...(Object.keys(drift).length > 0 && { drift }) });
+      const late = await within(timeout, this.late(names, allowance));
+      return under(key, healthOf(late, names.size));
     } catch (error) {
       const message = `The database of the statistics did not answer: ${error instanceof Error ? error.message : String(error)}`;
       return under(key, { status: 'down', message, trackers: names.size, late: {} });
@@ -112,16 +104,11 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
     return new Set(trackers.map(({ name }) => name));
   }
 
-  private async look(
-    names: ReadonlySet<string>,
-    allowance: number | null,
-  ): Promise<{ late: Record<string, LateTracker>; drift: Record<string, TrackerDrift[]> }> {
+  private async late(names: ReadonlySet<string>, allowance: number | null): Promise<Record<string, LateTracker>> {
     const trackers = requireProvider(this.moduleRef, TrackerService, 'TrackstatsHealthModule');
     const history = requireProvider(this.moduleRef, RunHistory, 'TrackstatsHealthModule');
     const infos = (await trackers.list()).filter(({ name }) => names.has(name));
-    const late = await lateTrackers(history, infos, { now: this.clock(), allowance, startedAt: this.startedAt });
-    const drifting = infos.filter(({ drift }) => drift.length > 0);
-    return { late, drift: Object.fromEntries(drifting.map(({ name, drift }) => [name, drift])) };
+    return lateTrackers(history, infos, { now: this.clock(), allowance, startedAt: this.startedAt });
   }
 }
 

@@ -1,7 +1,6 @@
 export { TrackstatsHealthIndicator } from './health.indicator.js';
 export type { TrackstatsHealthOptions, TrackstatsHealthResult } from './health.indicator.js';
-export type { TrackerDrift } from '../tracking/running/tracker-drift.js';
-export type { LateTracker } from './late-trackers.js';
+export type { LateTracker } from '../schedule/late-trackers.js';
 export { TrackstatsHealthModule } from './health.module.js';
 
 export { MissingModuleError } from '../errors/module.error.js';

@@ -30,6 +30,8 @@ import { MetricCatalog } from './readers/metric.catalog.js';
 import { MultiSeriesReader } from './readers/multi-series.reader.js';
 import { describeRoutes } from './openapi/openapi.js';
 import { OverviewReader } from './readers/overview.reader.js';
+import { SummariesReader } from './readers/summaries.reader.js';
+import { SummaryReader } from './readers/summary.reader.js';
 import { ReplyInterceptor } from './platform/reply.interceptor.js';
 import { SameOriginGuard } from './platform/same-origin.guard.js';
 import { StatisticReader } from './readers/statistic.reader.js';
@@ -45,6 +47,8 @@ const PROVIDERS: Provider[] = [
   ObjectLabels,
   MetricCatalog,
   OverviewReader,
+  SummariesReader,
+  SummaryReader,
   StatisticReader,
   MultiSeriesReader,
   TrackerReader,

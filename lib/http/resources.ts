@@ -88,6 +88,8 @@ export interface CatalogMetric extends MetricResource {
   description: string | null;
   /** the keys of the stored metrics from which a derived one is computed; absent for a stored metric */
   derivedFrom?: string[];
+  /** the current date in the metric's time zone */
+  today: string;
   scopes: ScopeResource[];
 }
 
@@ -138,6 +140,69 @@ export interface OverviewItem {
 export interface OverviewResponse extends Page {
   points: number;
   items: OverviewItem[];
+}
+
+// ── GET summary, summaries ──
+
+/**
+ * How the values of a range become one: their sum, the least or the greatest of them, the value of a period that covers
+ * exactly the range, or the last complete one where values overlap or do not add up.
+ */
+export type SummaryKind = 'total' | 'least' | 'greatest' | 'whole' | 'last';
+
+/** A range as one value, and its change since an earlier range. */
+export interface SummaryResource {
+  kind: SummaryKind;
+  /** the first day of the value; of kind 'last' its date */
+  from: string;
+  /** the last day of the value; of kind 'last' its date */
+  to: string;
+  /** dates without a known value are left out; null if nothing is known */
+  value: number | null;
+  /** null if no comparison is asked for */
+  comparison: SummaryComparison | null;
+}
+
+/** The earlier range of a summary. Dates that have not come yet are left out of both ranges. */
+export interface SummaryComparison {
+  from: string;
+  to: string;
+  /** null if a date of the earlier range is not known */
+  value: number | null;
+  /** null if one of the two values is not known */
+  absolute: number | null;
+  /** absolute ÷ |value|, for example 0.25 for a quarter more; null if the earlier value is 0 or unknown */
+  relative: number | null;
+  /** false if a date of the range was not over when its value was computed */
+  comparable: boolean;
+}
+
+/** A range of one series as one value. */
+export interface SummaryResponse extends SelectionResource, SummaryResource {}
+
+/** A metric's total over a range, with its course. */
+export interface SummaryItem {
+  metric: MetricResource;
+  description: string | null;
+  /** the keys of the stored metrics from which a derived one is computed; absent for a stored metric */
+  derivedFrom?: string[];
+  /** the periods in which the metric has totals, as people list them */
+  periods: PeriodName[];
+  /** the period of the values; null if the metric has no totals in it */
+  period: PeriodName | null;
+  /** null if the metric has no totals in this period */
+  summary: SummaryResource | null;
+  /** at most `points` values over the range, in order; each is the mean of as many dates as the others */
+  trend: (number | null)[];
+  coverage: CoverageRange | null;
+}
+
+/** All metrics over a range, ordered by natural key. */
+export interface SummariesResponse extends Page {
+  points: number;
+  /** the current date in the time zone of the module */
+  today: string;
+  items: SummaryItem[];
 }
 
 // ── GET series ──
@@ -275,22 +340,12 @@ export interface TrackerResource {
   coverage: { from: string; through: string } | null;
   /** age of its statistics in milliseconds; null if no run has succeeded */
   lagMs: number | null;
+  /**
+   * the earliest slot of its schedule that no successful run has made up for, and the milliseconds since then; null if it
+   * is not late. It has until its next slot, and at least a minute
+   */
+  late: { due: string; lateMs: number } | null;
   running: boolean;
-  /** statistics whose closed dates differ from the source as it is now. Empty if none does */
-  drift: DriftResource[];
-}
-
-/** Statistics of a metric whose closed dates differ from the source as it is now. */
-export interface DriftResource {
-  /** the natural key of the metric */
-  metric: string;
-  of: 'total' | 'objects' | 'dimensions';
-  /** rows of this date, or of earlier ones, have changed */
-  date: string;
-  /** number of objects or groups of dimensions that differ; 1 for a total */
-  keys: number;
-  /** exact decimal by which the source exceeds the statistics; null for aggregates that do not add up */
-  difference: string | null;
 }
 
 /** The trackers of the application, with their state. */

@@ -10,6 +10,8 @@ import {
   type MultiSeriesQuery,
   type OverviewQuery,
   type SeriesQuery,
+  type SummariesQuery,
+  type SummaryQuery,
   type TopQuery,
   type TotalQuery,
 } from './parameters/statistic.parameters.js';
@@ -20,10 +22,14 @@ import type {
   MultiSeriesResponse,
   OverviewResponse,
   SeriesResponse,
+  SummariesResponse,
+  SummaryResponse,
   TopResponse,
   TotalResponse,
 } from './resources.js';
 import { StatisticReader } from './readers/statistic.reader.js';
+import { SummariesReader } from './readers/summaries.reader.js';
+import { SummaryReader } from './readers/summary.reader.js';
 
 /** Serves statistics. Each registration of the module mounts a subclass of its own, with its path and its guards. */
 @UseFilters(TrackstatsHttpExceptionFilter)
@@ -32,6 +38,8 @@ export class StatisticsController {
   constructor(
     @Inject(MetricCatalog) private readonly catalog: MetricCatalog,
     @Inject(OverviewReader) private readonly overviews: OverviewReader,
+    @Inject(SummariesReader) private readonly summariesReader: SummariesReader,
+    @Inject(SummaryReader) private readonly summaryReader: SummaryReader,
     @Inject(StatisticReader) private readonly statistics: StatisticReader,
     @Inject(MultiSeriesReader) private readonly several: MultiSeriesReader,
   ) {}
@@ -46,6 +54,18 @@ export class StatisticsController {
   @Replied()
   overview(@Query(STATISTIC_PARAMETERS.overview) query: OverviewQuery): Promise<OverviewResponse> {
     return this.overviews.overview(query);
+  }
+
+  @Get('summaries')
+  @Replied()
+  summaries(@Query(STATISTIC_PARAMETERS.summaries) query: SummariesQuery): Promise<SummariesResponse> {
+    return this.summariesReader.summaries(query);
+  }
+
+  @Get('summary')
+  @Replied()
+  summary(@Query(STATISTIC_PARAMETERS.summary) query: SummaryQuery): Promise<SummaryResponse> {
+    return this.summaryReader.summary(query);
   }
 
   @Get('series')

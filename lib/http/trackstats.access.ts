@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { MetricService } from '../catalog/index.js';
 import { Database } from '../database/database.js';
 import { requireProvider } from '../execution/optional-parts.js';
+import { RunHistory } from '../execution/run-history.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { ObjectTypes, type StatisticContext, StatisticOwners, StatisticService } from '../statistics/index.js';
 import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
@@ -21,6 +22,9 @@ export class TrackstatsAccess implements OnModuleInit {
   context!: StatisticContext;
   clock!: Clock;
   registry!: TrackerRegistry;
+  history!: RunHistory;
+  /** the start of this process: a tracker that never ran is late from then on */
+  startedAt!: Date;
 
   constructor(@Inject(ModuleRef) private readonly moduleRef: ModuleRef) {}
 
@@ -31,6 +35,8 @@ export class TrackstatsAccess implements OnModuleInit {
     this.trackers = this.find(TrackerService);
     this.registry = this.find(TrackerRegistry);
     this.clock = this.find(TRACKSTATS_CLOCK);
+    this.history = this.find(RunHistory);
+    this.startedAt = this.clock();
     this.context = {
       database: this.find(Database),
       objectTypes: this.find(ObjectTypes),

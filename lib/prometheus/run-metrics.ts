@@ -48,7 +48,6 @@ export function runMetrics({ Counter, Histogram }: PromClient, prefix: string, b
         begun.set(event.runId, performance.now());
         return;
       }
-      if (event.type === 'drift') return;
       const outcome = outcomeOf(event);
       runs.inc({ tracker, outcome });
       if (event.type === 'skipped') return;
@@ -66,7 +65,7 @@ export function runMetrics({ Counter, Histogram }: PromClient, prefix: string, b
   return { metrics: [runs, durations, written, removed], entering };
 }
 
-function outcomeOf(event: Exclude<TrackerEvent, TrackerEventOf<'started' | 'drift'>>): RunOutcome {
+function outcomeOf(event: Exclude<TrackerEvent, TrackerEventOf<'started'>>): RunOutcome {
   if (event.type === 'finished') return 'succeeded';
   if (event.type === 'skipped') return 'skipped';
   if (event.willRetry) return 'retried';

@@ -1,6 +1,7 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, query, queryOne, type Work } from '../database/work.js';
+import { carriesForward, insertCarried } from '../statistics/read/carried-values.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { RollupEntry, RollupPeriod } from './rollup-spec.js';
 import { inRange, ofPeriod } from './window-sql.js';
@@ -46,4 +47,41 @@ export function* removeAfter(
   const { table } = entry.statistic;
   const after = sql`s.${table.column('date')} > ${dialect.date(date)}`;
   return yield* execute(dialect.deleteFrom(table, sql`${ofPeriod(dialect, entry, period, raw('s'))} AND ${after}`));
+}
+
+/**
+ * Makes the values that hold on a date stored ones, where only earlier rows say them: of windows, periods to date and
+ * LIFETIME.
+ */
+export function* carryTo(
+  dialect: Dialect,
+  entry: Stored,
+  period: Pick<RollupPeriod, 'period'>,
+  date: LocalDate,
+): Work<void> {
+  if (!carriesForward(period.period)) return;
+  const { statistic } = entry;
+  const where = (alias: Sql): Sql => ofPeriod(dialect, entry, period, alias);
+  yield* execute(insertCarried(dialect, { statistic, where }, dialect.date(date)));
+}
+
+/**
+ * Removes the first stored rows of a period before a date: as many as given, and the others of the last date among them.
+ *
+ * @returns their number, and whether no such row is left
+ */
+export function* removeFirst(
+  dialect: Dialect,
+  entry: Stored,
+  period: Pick<RollupPeriod, 'period'>,
+  { before, rows }: { readonly before: LocalDate; readonly rows: number },
+): Work<{ removed: number; isLast: boolean }> {
+  const { table } = entry.statistic;
+  const day = sql`s.${table.column('date')}`;
+  const old = sql`${ofPeriod(dialect, entry, period, raw('s'))} AND ${day} < ${dialect.date(before)}`;
+  const last = yield* queryOne<{ date: LocalDate }>(
+    sql`SELECT ${dialect.dateText(day)} AS date FROM ${table.path} s WHERE ${old} ORDER BY ${day} ${dialect.limit(1, rows - 1)}`,
+  );
+  const some = last === undefined ? old : sql`${old} AND ${day} <= ${dialect.date(last.date)}`;
+  return { removed: yield* execute(dialect.deleteFrom(table, some)), isLast: last === undefined };
 }

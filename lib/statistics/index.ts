@@ -51,11 +51,12 @@ export { calendarOf, readFilterMetrics, readMetrics } from './filter/statistic.c
 export { storedValue } from './filter/statistic-value.js';
 
 // reads
+export { earlierDates } from './read/comparison.js';
 export { type CompleteDates, readCompleteDates } from './read/coverage.query.js';
 export { nameSeries, type NamedSeries } from './read/multi-series.js';
 export { type PageSizes, readPages } from './read/pages.query.js';
 export { fillSeries, seriesDates, type SeriesPoint, type SeriesRow } from './read/series.js';
-export { readGreatestCells, readSeries } from './read/derived.query.js';
+export { readGreatestCells, readSeries, readTotal } from './read/derived.query.js';
 export { findPeriods, findPeriodsByType, type StoredPeriod } from './read/stored-periods.query.js';
 export { readTotals, readTotalsAt } from './read/totals.query.js';
 

@@ -1,10 +1,7 @@
 import type { CoveredDates, StoredCoverage } from '../coverage/index.js';
 
 /** A coverage on its way from one database to another. */
-export interface TransferredCoverage extends Omit<
-  CoveredDates & StoredCoverage,
-  'metricId' | 'computedAt' | 'isWhole' | 'drift'
-> {
+export interface TransferredCoverage extends Omit<CoveredDates & StoredCoverage, 'metricId' | 'computedAt'> {
   /** milliseconds since the epoch; null for increments */
   readonly computedAt: number | null;
 }

@@ -1,22 +1,35 @@
 import fc from 'fast-check';
-import { hrefOf, parseAddress, toMetric, type Address } from '../../lib/dashboard/page/address.js';
+import { hrefOf, OVERVIEW, parseAddress, toMetric, type Address } from '../../lib/dashboard/page/address.js';
 
 const METRIC = toMetric('shopping/orders');
 
 describe('the address of a page', () => {
   it.each<[Address, string]>([
-    [{ page: 'overview', search: '', period: '' }, '?'],
-    [{ page: 'overview', search: 'new orders', period: 'MONTH' }, '?q=new+orders&period=MONTH'],
+    [OVERVIEW, '?'],
+    [{ ...OVERVIEW, search: 'new orders', period: 'MONTH' }, '?q=new+orders&period=MONTH'],
+    [
+      { ...OVERVIEW, domain: 'shop', range: '12m', as: 'table', sort: 'change', order: 'desc' },
+      '?domain=shop&range=12m&as=table&sort=change&order=desc',
+    ],
+    [{ page: 'object', type: 'customer', id: '7', range: '30d' }, '?object_type=customer&object_id=7&range=30d'],
     [{ page: 'trackers' }, '?view=trackers'],
     [{ page: 'tracker', tracker: 'Stock.level & more' }, '?tracker=Stock.level+%26+more'],
     [METRIC, '?metric=shopping%2Forders'],
     [
-      { ...METRIC, period: 'WEEK', range: '1y', compares: true },
-      '?metric=shopping%2Forders&period=WEEK&range=1y&compare=before',
+      { ...METRIC, period: 'WEEK', range: '12m', compare: 'previous' },
+      '?metric=shopping%2Forders&period=WEEK&range=12m&compare=previous',
     ],
     [
       { ...METRIC, range: 'own', from: '2026-01-01', to: '2026-02-01', by: 'customer', top: 3, as: 'bars' },
       '?metric=shopping%2Forders&from=2026-01-01&to=2026-02-01&by=customer&top=3&as=bars',
+    ],
+    [
+      { ...METRIC, with: ['shopping/visits'], hidden: ['shopping/orders'], isEmbedded: true },
+      '?view=chart&metric=shopping%2Forders&metric=shopping%2Fvisits&hide=shopping%2Forders',
+    ],
+    [
+      { ...METRIC, by: 'customer', object: '5', search: 'ada', place: 2 },
+      '?metric=shopping%2Forders&by=customer&object=5&q=ada&place=2',
     ],
   ])('%j', (address, href) => {
     expect(hrefOf(address)).toBe(href);
@@ -24,9 +37,11 @@ describe('the address of a page', () => {
   });
 
   it.each([
-    ['?metric=a/b&range=century&as=pie&top=-1&from=yesterday', { range: '90d', as: 'lines', top: 5, from: null }],
+    ['?metric=a/b&range=century&as=pie&top=-1&from=yesterday', { range: '', as: 'lines', top: 5, from: null }],
     ['?metric=a/b&top=1000', { top: 10 }],
-    ['?metric=a/b&from=2026-02-31', { range: '90d' }],
+    ['?metric=a/b&from=2026-02-31', { range: '' }],
+    ['?metric=a/b&from=2026-02-03&to=2026-02-01', { range: '', from: null, to: null }],
+    ['?metric=a/b&range=1y&compare=before', { range: '12m', compare: 'previous' }],
     ['?view=nothing', { page: 'overview' }],
   ])('takes what it does not know as absent: %s', (href, part) => {
     expect(parseAddress(href)).toMatchObject(part);

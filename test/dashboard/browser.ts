@@ -60,7 +60,7 @@ export class TestBrowser {
   /** Waits until a page shows what it was asked for, its chart drawn. */
   async ready(page: Page): Promise<void> {
     await page.waitForFunction(
-      `document.querySelector('main:not([aria-busy]) h1') !== null && document.querySelector('.chart:empty') === null`,
+      `document.querySelector('main h1') !== null && document.querySelector('[aria-busy=true], .chart:not(:has(svg))') === null`,
       { timeout: 10_000, polling: 20 },
     );
   }

@@ -1,27 +1,22 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { toMetric } from '../../lib/dashboard/page/address.js';
-import { exportRows, toCsv, toJsonLines } from '../../lib/dashboard/page/export.js';
-import type { ShownSeries } from '../../lib/dashboard/page/metric.data.js';
-import type { ChosenScope } from '../../lib/dashboard/page/metric.scope.js';
-
-const DAY: ChosenScope = {
-  scope: { by: '', label: 'Total', query: {}, periods: [] },
-  period: { name: 'DAY', coverage: null, computedAt: null },
-};
-const ADDRESS = toMetric('shopping/revenue');
+import { exportRows, toCsv, toJsonLines } from '../../lib/dashboard/page/metric/export.js';
+import type { ShownSeries } from '../../lib/dashboard/page/metric/metric.data.js';
 
 function line(part: Partial<ShownSeries>): ShownSeries {
-  return { label: 'Value', values: [1, null], exact: ['1.10', null], complete: [true, false], ...part };
+  return {
+    id: 'revenue',
+    metric: 'shopping/revenue',
+    label: 'Revenue',
+    values: [1, null],
+    exact: ['1.10', null],
+    complete: [true, false],
+    ...part,
+  };
 }
 
 function rowsOf(part: Partial<ShownSeries>): ReturnType<typeof exportRows> {
-  return exportRows(ADDRESS, DAY, {
-    dates: ['2026-10-30', '2026-10-31'],
-    lines: [line(part)],
-    before: null,
-    asOf: null,
-  });
+  return exportRows({ period: 'DAY', dates: ['2026-10-30', '2026-10-31'], lines: [line(part)], compared: null });
 }
 
 describe('what is exported', () => {
@@ -47,9 +42,10 @@ describe('what is exported', () => {
   });
 
   it('has the range before beside it', () => {
-    const before = { dates: ['2026-10-28', '2026-10-29'], lines: [line({ exact: ['2.00', '3.00'] })] };
-    const shown = { dates: ['2026-10-30', '2026-10-31'], lines: [line({})], before, asOf: null };
-    expect(exportRows(ADDRESS, DAY, shown)[1]).toMatchObject({ before_date: '2026-10-29', before_value: '3.00' });
+    const lines = [line({ before: [2, 3], exactBefore: ['2.00', '3.00'] })];
+    const compared = { dates: ['2026-10-28', '2026-10-29'] };
+    const shown = { period: 'DAY', dates: ['2026-10-30', '2026-10-31'], lines, compared };
+    expect(exportRows(shown)[1]).toMatchObject({ before_date: '2026-10-29', before_value: '3.00' });
   });
 
   it('is CSV that comes back as it was, whatever a name holds', () => {

@@ -1,15 +1,15 @@
+import type { UnitResource } from '../../lib/http/resources.js';
 import {
   changeOf,
   formatChange,
-  formatCompact,
+  formatShort,
   formatDuration,
   formatNumber,
   formatRelative,
-  formatTick,
+  formatTicks,
   shiftDate,
   UNKNOWN,
-  utcOf,
-} from '../../lib/dashboard/page/format.js';
+} from '../../lib/dashboard/page/parts/format.js';
 
 describe('changes', () => {
   it.each([
@@ -56,13 +56,6 @@ describe('dates', () => {
     expect(shiftDate('2026-03-08', -1)).toBe('2026-03-07');
     expect(shiftDate('2024-03-01', -1)).toBe('2024-02-29');
   });
-
-  it('stand on an axis with the year where it begins', () => {
-    expect(formatTick(utcOf('2025-12-28'), 7, true)).toMatch(/28.*\n2025|\n2025/);
-    expect(formatTick(utcOf('2026-01-04'), 7, false)).toMatch(/\n2026$/);
-    expect(formatTick(utcOf('2026-01-11'), 7, false)).not.toMatch(/\n/);
-    expect(formatTick(utcOf('2026-01-01'), 365, false)).toBe('2026');
-  });
 });
 
 describe('a number with a unit', () => {
@@ -70,6 +63,65 @@ describe('a number with a unit', () => {
     expect(formatNumber(0.2567, 'percent')).toMatch(/^25[.,]7\s?%$/);
     expect(formatNumber(12.5, { currency: 'EUR' })).toMatch(/€/);
     expect(formatNumber(null, 'percent')).toBe(UNKNOWN);
-    expect(formatCompact(0.5, 'percent')).toMatch(/^50\s?%$/);
+    expect(formatTicks([0, 0.5], 0.5, 'percent').map((text) => text.replace(/\s/, ''))).toEqual(['0%', '50%']);
+  });
+});
+
+describe('numbers', () => {
+  it.each([
+    [0, '0'],
+    [0.004, '0.004'],
+    [0.000_123_45, '0.000123'],
+    [-0.25, '-0.25'],
+    [1.239, '1.24'],
+    [12_345.678, '12,345.68'],
+  ])('%d is %s', (value, text) => {
+    expect(formatNumber(value)).toBe(text);
+  });
+
+  it.each([
+    [999_999, '999,999'],
+    [1_234_567, '1.23M'],
+    [987_654_321_012, '987.65B'],
+  ])('%d is %s where there is little room', (value, text) => {
+    expect(formatShort(value)).toBe(text);
+  });
+
+  it.each<[number[], number, string[]]>([
+    [[0, 1, 2], 1, ['0', '1', '2']],
+    [[0, 0.005, 0.01], 0.005, ['0.000', '0.005', '0.010']],
+    [[0, 0.2, 0.4], 0.2, ['0.0', '0.2', '0.4']],
+    [[0, 5_000, 10_000], 5_000, ['0', '5K', '10K']],
+    [[11_000, 11_500, 12_000], 500, ['11K', '11.5K', '12K']],
+    [[0, 2_000_000], 2_000_000, ['0', '2M']],
+  ])('ticks %j have the decimals of their step', (ticks, step, texts) => {
+    expect(formatTicks(ticks, step)).toEqual(texts);
+  });
+});
+
+describe('units', () => {
+  it.each<[number, UnitResource, string]>([
+    [1_500, 'bytes', '1.5 kB'],
+    [12, 'bytes', '12 byte'],
+    [0, 'bytes', '0 byte'],
+    [3_250_000_000, 'bytes', '3.25 GB'],
+    [0.25, 'seconds', '250 ms'],
+    [90, 'seconds', '90 sec'],
+    [5_400, 'seconds', '90 min'],
+    [200_000, 'seconds', '2.3 days'],
+    [1_200_000, { currency: 'EUR' }, '€1,200,000'],
+    [12.5, { currency: 'EUR' }, '€12.50'],
+    [3, 'orders', '3 orders'],
+    [0.004, 'percent', '0.4%'],
+  ])('%d %j is %s', (value, unit, text) => {
+    expect(formatNumber(value, unit).replace(/\s/g, ' ')).toBe(text);
+  });
+
+  it('write the ticks of an axis in one size', () => {
+    const ticks = (values: number[], step: number, unit: UnitResource): string[] =>
+      formatTicks(values, step, unit).map((text) => text.replace(/\s/g, ' '));
+    expect(ticks([0, 500_000, 1_000_000], 500_000, 'bytes')).toEqual(['0.0 MB', '0.5 MB', '1.0 MB']);
+    expect(ticks([0, 3_600, 7_200], 3_600, 'seconds')).toEqual(['0 hr', '1 hr', '2 hr']);
+    expect(ticks([0, 0.001, 0.002], 0.001, 'percent')).toEqual(['0.0%', '0.1%', '0.2%']);
   });
 });

@@ -13,14 +13,14 @@ describe('the page before its script', () => {
   });
 
   it('escapes what it is given', () => {
-    const html = dashboardHtml({ title: `</title><script>"'&`, base: './"x/', hash: 'h', modules: [] });
+    const html = dashboardHtml({ title: `</title><script>"'&`, base: './"x/', hash: 'h' });
     expect(html).not.toContain('</title><script>');
     expect(html).toContain('&lt;/title&gt;&lt;script&gt;&quot;&#39;&amp;');
     expect(html).toContain('./&quot;x/');
   });
 
   it('has no address that is not relative, and nothing inline', () => {
-    const html = dashboardHtml({ title: 'T', base: './', hash: 'h', modules: ['a.js'] });
+    const html = dashboardHtml({ title: 'T', base: './', hash: 'h' });
     for (const [, address = ''] of html.matchAll(/(?:href|src)="([^"]*)"/g)) expect(address).toMatch(/^\.\//);
     expect(html).not.toMatch(/<style|style=|<script(?![^>]*src=)|\son\w+=/);
   });

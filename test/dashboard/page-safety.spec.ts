@@ -36,8 +36,9 @@ describeInBrowser('the dashboard', (browser) => {
 
   const pages: [string, string][] = [
     ['the overview', ''],
-    ['a metric', `${ORDERS}&compare=before`],
-    ['a metric as a table', `${ORDERS}&range=30d&as=table&compare=before`],
+    ['the overview as a table', '?as=table'],
+    ['a metric', `${ORDERS}&compare=previous`],
+    ['a metric as a table', `${ORDERS}&range=30d&as=table&compare=previous`],
     ['a metric by object', `${BY_CUSTOMER}&as=bars`],
     ['the trackers', '?view=trackers'],
     ['a tracker', '?tracker=OrderTracker'],
@@ -66,7 +67,7 @@ describeInBrowser('the dashboard where it is put', (browser) => {
     const proxy = await proxyTo(`${inner}/api/admin/stats`, '/elsewhere/numbers');
     const { page, faults } = await browser.open(`${proxy}/elsewhere/numbers/`);
     await page.click('a[href*="order_count"]');
-    await page.waitForSelector('.chart canvas');
+    await page.waitForSelector('.chart svg');
     expect(new URL(page.url()).pathname).toBe('/elsewhere/numbers/');
     await page.reload();
     await browser.ready(page);

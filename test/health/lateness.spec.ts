@@ -1,4 +1,4 @@
-import { overdueSlot } from '../../lib/health/late-trackers.js';
+import { overdueSlot } from '../../lib/schedule/late-trackers.js';
 
 const at = (time: string): Date => new Date(`2026-10-${time}Z`);
 const MINUTE = 60_000;

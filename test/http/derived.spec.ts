@@ -63,6 +63,7 @@ describe('derived metrics over HTTP', () => {
       ...CONVERSION,
       description: null,
       derivedFrom: ['derived/paid', 'derived/placed'],
+      today: '2026-10-31',
       scopes: [
         {
           kind: 'total',

@@ -33,7 +33,7 @@ async function statementsOf(route: string, metrics: number): Promise<string[]> {
 }
 
 describe('the overview', () => {
-  it.each(['overview', 'overview?period=LIFETIME', 'metrics'])(
+  it.each(['overview', 'overview?period=LIFETIME', 'summaries', 'summaries?period=DAY&last=90', 'metrics'])(
     'makes as many statements for many metrics (%s)',
     async (route) => {
       const few = await statementsOf(route, 4);

@@ -82,6 +82,7 @@ describeOnEachDatabase('the statistics of the JSON interface', (database) => {
         ref: 'orders',
         name: 'Orders',
         description: 'All of them',
+        today: '2026-10-31',
         scopes: [
           {
             kind: 'total',

@@ -119,8 +119,8 @@ describe('the trackers of the JSON interface', () => {
       lastRun: run,
       coverage: { from: '2026-10-31', through: '2026-10-31' },
       lagMs: expect.any(Number),
+      late: null,
       running: false,
-      drift: [],
     });
     expect((await get('trackstats/trackers/OrderTracker/runs?limit=1')).body).toEqual({
       tracker: 'OrderTracker',

@@ -16,7 +16,6 @@ import type { Source } from '../../lib/rollup/source.resolver.js';
 import type { TrackerDefinition, TrackerEntry } from '../../lib/tracking/definition/tracker-definition.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { TrackerVerifier, type Difference } from '../../lib/tracking/running/tracker.verifier.js';
-import { type Scrubbed, TrackerScrubber, type ScrubState } from '../../lib/tracking/running/tracker.scrubber.js';
 import { TrackerRunner, type RunOptions, type TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { Period } from '../../lib/time/period.js';
 
@@ -25,7 +24,6 @@ export class Engine {
   readonly database: Database;
   private readonly runner: TrackerRunner;
   private readonly verifier: TrackerVerifier;
-  private readonly scrubber: TrackerScrubber;
 
   private constructor(
     readonly dataSource: DataSource,
@@ -36,7 +34,6 @@ export class Engine {
     const resolver = new TrackerResolver(this.database, dataSources, new ObjectTypes(dataSources));
     this.runner = new TrackerRunner(this.database, resolver, () => new Date());
     this.verifier = new TrackerVerifier(this.database, resolver);
-    this.scrubber = new TrackerScrubber(this.database, resolver, this.verifier);
   }
 
   /** @param source the data source of the counted entities, if it is another one */
@@ -62,16 +59,6 @@ export class Engine {
     return this.runner.run(asTracker(definition), source, options);
   }
 
-  /** Compares the next closed dates, as a scheduled run does first. */
-  scrub(
-    definition: OneMetric | TrackerDefinition,
-    source: Source,
-    now: Date,
-    state: ScrubState,
-  ): Promise<Scrubbed | null> {
-    return this.scrubber.scrub(asTracker(definition), source, { now, state });
-  }
-
   verify(
     definition: OneMetric | TrackerDefinition,
     source: Source,
@@ -87,16 +74,17 @@ export interface OneMetric extends Omit<TrackerDefinition, 'entries' | 'withTota
   readonly periods: TrackerEntry['periods'];
   readonly aggregate: TrackerEntry['aggregate'];
   readonly density: TrackerEntry['density'];
+  readonly keep: TrackerEntry['keep'];
 }
 
 /** The definition as the engine reads it. */
 export function asTracker(given: OneMetric | TrackerDefinition): TrackerDefinition {
   if ('entries' in given) return given;
-  const { metric, periods, aggregate, density, ...common } = given;
+  const { metric, periods, aggregate, density, keep, ...common } = given;
   return {
     ...common,
     withTotal: false,
-    entries: [{ metric, periods, aggregate, density, totalDensity: density, where: null }],
+    entries: [{ metric, periods, aggregate, density, totalDensity: density, keep, where: null }],
   };
 }
 
@@ -114,10 +102,9 @@ export function definitionOf(given: Partial<OneMetric> & Pick<OneMetric, 'metric
     since: null,
     lookback: 1,
     appendOnly: false,
-    history: 'recorded',
-    scrub: null,
     sourceKeptSince: null,
     density: target.kind === 'total' ? 'daily' : 'changes',
+    keep: new Map(),
     withDeleted: false,
     epoch: null,
     storedIn: null,

@@ -84,7 +84,46 @@ describe('defineTracker', () => {
     });
   });
 
+  it('keeps for each metric what it says, or what the tracker says of its periods', () => {
+    const [second, third] = ['revenue', 'buyers'].map((ref) =>
+      defineMetric({ domain: defineDomain({ ref: 'shop' }), ref }),
+    );
+    const metrics = [{ metric }, { metric: second, period: Period.WEEK }, { metric: third, keep: { DAY: 90 } }];
+    const entries = [
+      { metric, keep: new Map([[Period.DAY, 30]]) },
+      { metric: second, keep: new Map([[Period.WEEK, 60]]) },
+      { metric: third, keep: new Map([[Period.DAY, 90]]) },
+    ];
+    const keep = { DAY: 30, days_7: 60, MONTH: undefined };
+    expect(define('date', { metric: undefined, metrics, keep })).toMatchObject({ entries });
+    expect(define('date')).toMatchObject({ entries: [{ keep: new Map() }] });
+  });
+
   it.each<[string, TrackerKind, Record<string, unknown>, RegExp]>([
+    [
+      'days to keep of a period that it does not have',
+      'date',
+      { metrics: [{ metric, keep: { WEEK: 30 } }] },
+      /metrics\[0\]\.keep names WEEK/,
+    ],
+    [
+      'fewer days to keep than a run recomputes',
+      'date',
+      { metrics: [{ metric, keep: { DAY: 2 } }] },
+      /metrics\[0\]\.keep\.DAY is 2.*at least 3/,
+    ],
+    [
+      'days to keep that are none',
+      'date',
+      { metrics: [{ metric, keep: { DAY: 0.5 } }] },
+      /metrics\[0\]\.keep\.DAY is 0\.5/,
+    ],
+    [
+      'days to keep of a period that none has',
+      'date',
+      { keep: { WEEK: 30 }, metrics: [{ metric }] },
+      /keep names WEEK/,
+    ],
     ['an unknown key', 'date', { metrics: [{ metric, were: {} }] }, /metrics\[0\]\.were is .*does not exist here/],
     ['an option of the tracker', 'date', { metrics: [{ metric, lookback: 2 }] }, /metrics\[0\]\.lookback is 2/],
     ['a metric twice', 'date', { metrics: [{ metric }, { metric: 'shop/orders' }] }, /shop\/orders twice/],
@@ -149,6 +188,30 @@ describe('defineTracker', () => {
     ['an aggregate that is none', 'date', { aggregate: 'sum' }, /aggregate is "sum".*sum\('field'\)/],
     ['a negative lookback', 'date', { lookback: -1 }, /lookback is -1/],
     ['a broken lookback', 'date', { lookback: 1.5 }, /lookback is 1.5/],
+    ['a number to keep', 'date', { keep: 30 }, /keep is 30\..*\{ DAY: 730 \}/],
+    ['a list to keep', 'date', { keep: [['DAY', 30]] }, /keep is .*\{ DAY: 730 \}/],
+    ['a period to keep that is none', 'date', { keep: { FORTNIGHT: 30 } }, /keep\.FORTNIGHT is 30.*Period\.nameOf/],
+    [
+      'days to keep that are none',
+      'date',
+      { keep: { DAY: '2 years' } },
+      /keep\.DAY is "2 years".*whole number of days/,
+    ],
+    ['no days to keep', 'date', { keep: { DAY: 0 } }, /keep\.DAY is 0.*1 or more/],
+    ['a period to keep twice', 'date', { keep: { DAY: 30, DAYS_1: 40 } }, /keep\.DAYS_1 is 40.*DAY once/],
+    ['a period to keep that it does not have', 'date', { keep: { WEEK: 30 } }, /names WEEK.*It computes DAY/],
+    [
+      'fewer days than a run recomputes',
+      'date',
+      { keep: { DAY: 5 }, lookback: 4 },
+      /keep\.DAY is 5.*4 more.*at least 6/,
+    ],
+    [
+      'LIFETIME to keep of a source that has lost rows',
+      'date',
+      { period: Period.LIFETIME, keep: { LIFETIME: 30 }, sourceKeptSince: '2026-01-01' },
+      /LIFETIME.*sourceKeptSince/,
+    ],
     ['a date that does not exist', 'date', { since: '2026-02-30' }, /2026-02-30 does not exist/],
     ['an unknown zone', 'date', { timeZone: 'Europe/Atlantis' }, /Unknown time zone/],
     ['an unknown density', 'date', { density: 'weekly' }, /density is "weekly"/],

@@ -192,6 +192,14 @@ export class M20 extends CountObjectsByDateTracker {}
 @Track({ metric, source: Order, dateField: 'createdAt', period, where: { state: 'paid' } })
 export class M21 extends CountObjectsByDateTracker {}
 
+@Track({ metric, source: Order, dateField: 'createdAt', period, keep: { DAY: 730, DAYS_90: 400, WEEK: undefined } })
+export class KeptOrders extends CountObjectsByDateTracker {}
+// @ts-expect-error -- days are kept by the name of a period
+@Track({ metric, source: Order, dateField: 'createdAt', period, keep: { FORTNIGHT: 30 } })
+export class WronglyKept extends CountObjectsByDateTracker {}
+// @ts-expect-error -- days are a number
+@Track({ metric, source: Order, dateField: 'createdAt', period, keep: { DAY: '2 years' } })
+export class WronglyLongKept extends CountObjectsByDateTracker {}
 // @ts-expect-error -- a lookback is a number of days
 @Track({ metric, source: Order, dateField: 'createdAt', period, lookback: '2 days' })
 export class M22 extends CountObjectsByDateTracker {}

@@ -118,9 +118,8 @@ const common = {
   sourceKeptSince: '2026-09-01',
   lookback: 2,
   appendOnly: false,
-  history: 'current',
-  scrub: { days: 31, every: '1 hour' },
   density: 'daily',
+  keep: { DAY: 730 },
   withDeleted: false,
 };
 const stored = [{ ...common }, { ...common, epoch: undefined, storedIn: 'UTC' }, { ...common, epoch: 's' }];
@@ -128,7 +127,7 @@ const aggregate = sum('total');
 /** In place of the metric of its own. */
 const severalMetrics = {
   metric: undefined,
-  metrics: [{ metric: TAKINGS, where: { status: 'paid' }, period: Period.LIFETIME }],
+  metrics: [{ metric: TAKINGS, where: { status: 'paid' }, period: [Period.DAY, Period.LIFETIME], keep: { DAY: 30 } }],
 };
 const byObject = [{ objectField: 'customer', objectEntity: Customer, withTotal: true }, { object }];
 

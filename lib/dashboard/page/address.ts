@@ -1,51 +1,115 @@
 /** The address contains the state of the page, so that it can be shared, kept and returned to. */
 
-export type View = 'lines' | 'bars' | 'table';
-export type Range = '30d' | '90d' | '1y' | 'all' | 'own';
+export const VIEWS = ['lines', 'bars', 'table'] as const;
+export type View = (typeof VIEWS)[number];
+
+/** The ranges that are named. Their dates depend on today. */
+export const PRESETS = ['7d', '30d', '90d', 'month', 'last-month', 'year', '12m', 'all'] as const;
+export type Preset = (typeof PRESETS)[number];
+
+/** '': the shortest preset that has something to show; 'own': the dates of the address */
+export type Range = '' | Preset | 'own';
+
+export const COMPARISONS = ['previous', 'year', 'weekdays'] as const;
+/** '': none */
+export type Compare = '' | (typeof COMPARISONS)[number];
+
+export const SORTS = ['name', 'value', 'change'] as const;
+export type Sort = (typeof SORTS)[number];
 
 export interface OverviewAddress {
   readonly page: 'overview';
-  /** only metrics whose name or key holds this */
+  /** only metrics whose name, key, domain or description has these words */
   readonly search: string;
+  /** ref of a domain; '': all */
+  readonly domain: string;
   /** '': each metric's first */
   readonly period: string;
+  readonly range: '' | Preset;
+  readonly as: 'tiles' | 'table';
+  readonly sort: Sort;
+  readonly order: 'asc' | 'desc';
 }
 
 export interface MetricAddress {
   readonly page: 'metric';
   /** 'shopping/order_count' */
   readonly metric: string;
+  /** further metrics in the same chart */
+  readonly with: readonly string[];
   readonly period: string | null;
   readonly range: Range;
   /** of a range of one's own */
   readonly from: string | null;
   readonly to: string | null;
-  readonly compares: boolean;
-  /** the object type whose objects are shown, each by itself */
+  readonly compare: Compare;
+  /** the object type or custom statistic that is shown by its parts */
   readonly by: string | null;
+  /** id of the one object of the type `by` that is shown; null: those with the greatest values */
+  readonly object: string | null;
   readonly top: number;
   readonly as: View;
+  /** ids of the lines that the legend hides */
+  readonly hidden: readonly string[];
+  /** words to find in the ranking */
+  readonly search: string;
+  /** page of the ranking, from 0 */
+  readonly place: number;
+  /** true: the chart alone, to be embedded in another page */
+  readonly isEmbedded: boolean;
+}
+
+export interface ObjectAddress {
+  readonly page: 'object';
+  readonly type: string;
+  readonly id: string;
+  readonly range: Range;
 }
 
 export type Address =
   | OverviewAddress
   | MetricAddress
+  | ObjectAddress
   | { readonly page: 'trackers' }
   | { readonly page: 'tracker'; readonly tracker: string };
 
 export const TOP = 5;
 export const TOP_LIMIT = 10;
+/** More lines than colours could not be told apart. */
+export const WITH_LIMIT = 9;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
+export const OVERVIEW: OverviewAddress = {
+  page: 'overview',
+  search: '',
+  domain: '',
+  period: '',
+  range: '',
+  as: 'tiles',
+  sort: 'name',
+  order: 'asc',
+};
 
 /** Reads the part of an address from `?` on. What it does not know is taken as absent: an address may be typed by hand. */
 export function parseAddress(search: string): Address {
   const query = new URLSearchParams(search);
-  const metric = query.get('metric');
-  if (metric !== null) return metricAddress(metric, query);
+  const [metric, ...others] = query.getAll('metric');
+  if (metric !== undefined) return metricAddress(metric, others, query);
   const tracker = query.get('tracker');
   if (tracker !== null) return { page: 'tracker', tracker };
   if (query.get('view') === 'trackers') return { page: 'trackers' };
-  return { page: 'overview', search: query.get('q') ?? '', period: query.get('period') ?? '' };
+  const [type, id] = [query.get('object_type'), query.get('object_id')];
+  if (type !== null && id !== null) return { page: 'object', type, id, range: presetIn(query) };
+  return {
+    page: 'overview',
+    search: query.get('q') ?? '',
+    domain: query.get('domain') ?? '',
+    period: query.get('period') ?? '',
+    range: presetIn(query),
+    as: oneOf(query.get('as'), ['tiles', 'table'], 'tiles'),
+    sort: oneOf(query.get('sort'), SORTS, 'name'),
+    order: oneOf(query.get('order'), ['asc', 'desc'], 'asc'),
+  };
 }
 
 /** The address of a page, relative to the one that is shown. Defaults are left out. */
@@ -55,24 +119,50 @@ export function hrefOf(address: Address): string {
 }
 
 /** A metric's page as one comes to it first. */
-export function toMetric(metric: string, period: string | null = null): MetricAddress {
-  return { ...metricAddress(metric, new URLSearchParams()), period };
+export function toMetric(metric: string, part: Partial<MetricAddress> = {}): MetricAddress {
+  return { ...metricAddress(metric, [], new URLSearchParams()), ...part };
 }
 
-function metricAddress(metric: string, query: URLSearchParams): MetricAddress {
+/** True if a page shows the new address by itself, so that the focus and the scroll position stay. */
+export function isSamePage(a: Address, b: Address): boolean {
+  return identityOf(a) === identityOf(b);
+}
+
+/** The part of an address that makes it another page. */
+export function identityOf(address: Address): string {
+  switch (address.page) {
+    case 'metric':
+      return JSON.stringify([address.page, address.metric, address.by === null ? null : address.object]);
+    case 'object':
+      return JSON.stringify([address.page, address.type, address.id]);
+    case 'tracker':
+      return JSON.stringify([address.page, address.tracker]);
+    default:
+      return address.page;
+  }
+}
+
+function metricAddress(metric: string, others: readonly string[], query: URLSearchParams): MetricAddress {
   const from = dateIn(query, 'from');
   const to = dateIn(query, 'to');
+  const isOwn = (from !== null || to !== null) && (from === null || to === null || from <= to);
   return {
     page: 'metric',
     metric,
+    with: [...new Set(others)].filter((other) => other !== metric).slice(0, WITH_LIMIT),
     period: query.get('period'),
-    range: from !== null || to !== null ? 'own' : oneOf(query.get('range'), ['30d', '90d', '1y', 'all'], '90d'),
-    from,
-    to,
-    compares: query.get('compare') === 'before',
+    range: isOwn ? 'own' : presetIn(query),
+    from: isOwn ? from : null,
+    to: isOwn ? to : null,
+    compare: comparisonIn(query),
     by: query.get('by'),
+    object: query.get('object'),
     top: countIn(query.get('top')),
-    as: oneOf(query.get('as'), ['lines', 'bars', 'table'], 'lines'),
+    as: oneOf(query.get('as'), VIEWS, 'lines'),
+    hidden: [...new Set(query.getAll('hide'))].filter((id) => id !== ''),
+    search: query.get('q') ?? '',
+    place: placeIn(query.get('place')),
+    isEmbedded: query.get('view') === 'chart',
   };
 }
 
@@ -81,31 +171,62 @@ function entriesOf(address: Address): [string, string][] {
     case 'overview':
       return [
         ['q', address.search],
+        ['domain', address.domain],
         ['period', address.period],
+        ['range', address.range],
+        ['as', unless(address.as, 'tiles')],
+        ['sort', unless(address.sort, 'name')],
+        ['order', unless(address.order, 'asc')],
       ];
     case 'trackers':
       return [['view', 'trackers']];
     case 'tracker':
       return [['tracker', address.tracker]];
+    case 'object':
+      return [
+        ['object_type', address.type],
+        ['object_id', address.id],
+        ['range', address.range === 'own' ? '' : address.range],
+      ];
     case 'metric':
       return metricEntries(address);
   }
 }
 
 function metricEntries(address: MetricAddress): [string, string][] {
-  const { metric, period, range, from, to, compares, by, top, as } = address;
-  const own = range === 'own';
+  const { metric, period, range, from, to, compare, by, object, top, as, search, place } = address;
+  const isOwn = range === 'own';
   return [
-    ['metric', metric],
+    ['view', address.isEmbedded ? 'chart' : ''],
+    ...[metric, ...address.with].map((key): [string, string] => ['metric', key]),
     ['period', period ?? ''],
-    ['range', own || range === '90d' ? '' : range],
-    ['from', own ? (from ?? '') : ''],
-    ['to', own ? (to ?? '') : ''],
-    ['compare', compares ? 'before' : ''],
+    ['range', isOwn ? '' : range],
+    ['from', isOwn ? (from ?? '') : ''],
+    ['to', isOwn ? (to ?? '') : ''],
+    ['compare', compare],
     ['by', by ?? ''],
+    ['object', object ?? ''],
     ['top', by === null || top === TOP ? '' : String(top)],
-    ['as', as === 'lines' ? '' : as],
+    ['as', unless(as, 'lines')],
+    ...address.hidden.map((id): [string, string] => ['hide', id]),
+    ['q', search],
+    ['place', place === 0 ? '' : String(place)],
   ];
+}
+
+function unless(value: string, fallback: string): string {
+  return value === fallback ? '' : value;
+}
+
+/** `1y` and `compare=before` were in addresses that people may have kept. */
+function presetIn(query: URLSearchParams): '' | Preset {
+  const text = query.get('range');
+  return text === '1y' ? '12m' : oneOf(text, ['', ...PRESETS], '');
+}
+
+function comparisonIn(query: URLSearchParams): Compare {
+  const text = query.get('compare');
+  return text === 'before' ? 'previous' : oneOf(text, ['', ...COMPARISONS], '');
 }
 
 function dateIn(query: URLSearchParams, name: string): string | null {
@@ -116,6 +237,11 @@ function dateIn(query: URLSearchParams, name: string): string | null {
 function countIn(text: string | null): number {
   const count = Number(text ?? TOP);
   return Number.isInteger(count) && count >= 1 ? Math.min(count, TOP_LIMIT) : TOP;
+}
+
+function placeIn(text: string | null): number {
+  const place = Number(text ?? 0);
+  return Number.isInteger(place) && place >= 0 && place < 100_000 ? place : 0;
 }
 
 function oneOf<T extends string>(text: string | null, choices: readonly T[], fallback: T): T {

@@ -1,7 +1,7 @@
 import type { ErrorResponse } from '../../http/resources.js';
 
 /** The scripts stand two folders below the page, and the interface beside them: wherever a proxy puts both. */
-const INTERFACE = new URL('../../api/', import.meta.url);
+const INTERFACE = new URL(/* @vite-ignore */ '../../api/', import.meta.url);
 
 /** An application's answer with its time: the page follows the server's clock. */
 export interface Answer<T> {

@@ -53,6 +53,13 @@ const statistics: RoutesOf<StatisticsController> = {
     STATISTIC_PARAMETERS.overview,
     404,
   ),
+  summaries: reads(
+    "Each metric's total over a range, its change and its course",
+    'SummariesResponse',
+    STATISTIC_PARAMETERS.summaries,
+    404,
+  ),
+  summary: reads('A range of one series as one value', 'SummaryResponse', STATISTIC_PARAMETERS.summary, 404),
   series: reads('The points of one series', 'SeriesResponse', STATISTIC_PARAMETERS.series, 404),
   multiSeries: reads(
     'Several series over the same dates',

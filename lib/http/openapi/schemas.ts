@@ -21,11 +21,15 @@ import type {
   RunsResponse,
   NamedSeriesResource,
   SeriesResponse,
+  SummariesResponse,
+  SummaryComparison,
+  SummaryItem,
+  SummaryResource,
+  SummaryResponse,
   TaskResource,
   TopItem,
   TopResponse,
   TotalResponse,
-  DriftResource,
   TrackerResource,
   TrackersResponse,
   VerifyResponse,
@@ -170,13 +174,30 @@ const schedule: Schema = {
   additionalProperties: false,
 };
 
+const summary = {
+  kind: oneOf('total', 'least', 'greatest', 'whole', 'last'),
+  from: date,
+  to: date,
+  value: nullable(number),
+  comparison: nullable(
+    object<SummaryComparison>({
+      from: date,
+      to: date,
+      value: nullable(number),
+      absolute: nullable(number),
+      relative: nullable(number),
+      comparable: boolean,
+    }),
+  ),
+};
+
 /** The schema of every response, by the name of its type. */
 export const SCHEMAS = {
   MetricsResponse: object<MetricsResponse>({
     ...page,
     metrics: list(
       object<CatalogMetric>(
-        { ...metricProperties, description: nullable(text), derivedFrom: list(text), scopes: list(scope) },
+        { ...metricProperties, description: nullable(text), derivedFrom: list(text), today: date, scopes: list(scope) },
         'unit',
         'better',
         'derivedFrom',
@@ -197,6 +218,27 @@ export const SCHEMAS = {
       }),
     ),
   }),
+  SummariesResponse: object<SummariesResponse>({
+    ...page,
+    points: integer,
+    today: date,
+    items: list(
+      object<SummaryItem>(
+        {
+          metric,
+          description: nullable(text),
+          derivedFrom: list(text),
+          periods: list(text),
+          period: nullable(text),
+          summary: nullable(object<SummaryResource>(summary)),
+          trend: list(nullable(number)),
+          coverage,
+        },
+        'derivedFrom',
+      ),
+    ),
+  }),
+  SummaryResponse: object<SummaryResponse>({ ...selection, ...summary }, 'object', 'statistic', 'dimensions'),
   SeriesResponse: object<SeriesResponse>(
     {
       ...selection,
@@ -277,16 +319,8 @@ export const SCHEMAS = {
         lastRun: nullable(run),
         coverage: nullable(object<NonNullable<TrackerResource['coverage']>>({ from: date, through: date })),
         lagMs: nullable(number),
+        late: nullable(object<NonNullable<TrackerResource['late']>>({ due: instant, lateMs: number })),
         running: boolean,
-        drift: list(
-          object<DriftResource>({
-            metric: text,
-            of: oneOf('total', 'objects', 'dimensions'),
-            date,
-            keys: integer,
-            difference: nullable(text),
-          }),
-        ),
       }),
     ),
   }),

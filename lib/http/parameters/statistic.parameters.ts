@@ -22,6 +22,13 @@ const STATISTIC = textParameter(
   'custom statistic: the name of its table, without prefix. Its dimensions are given as dimension.NAME=VALUE, one that is null as null_dimension=NAME',
 );
 const DOMAIN = textParameter('domain', 'ref of a domain: its metrics only', 100);
+const COMPARE = choiceParameter(
+  'compare',
+  'adds an earlier range: the one just before, the same dates a year earlier, or those 52 weeks earlier',
+  'previous',
+  'year',
+  'weekdays',
+);
 const DATE = dateParameter('date', 'local date; today where it is left out');
 const TOP = integerParameter('top', 'so many of them: those with the greatest values', 1);
 const LIMIT = integerParameter('limit', 'so many at most', 1);
@@ -55,13 +62,23 @@ const fill = {
 
 /** The parameters of each statistics route. */
 export const STATISTIC_PARAMETERS = {
-  metrics: new ParametersPipe({ domain: DOMAIN.optional(), ...page }),
+  metrics: new ParametersPipe({ metric: METRIC.repeated(), domain: DOMAIN.optional(), ...page }),
   overview: new ParametersPipe({
     domain: DOMAIN.optional(),
     period: PERIOD.optional(),
     points: integerParameter('points', 'points of each sparkline', 1).withDefault(30),
     ...page,
   }),
+  summaries: new ParametersPipe({
+    domain: DOMAIN.optional(),
+    period: PERIOD.optional(),
+    from: range.from,
+    to: range.to,
+    last: range.last,
+    points: integerParameter('points', 'values of each trend, at most', 1).withDefault(30),
+    ...page,
+  }),
+  summary: new DimensionedPipe({ metric: METRIC.required(), ...range, ...scope, compare: COMPARE.optional() }),
   series: new DimensionedPipe({
     metric: METRIC.required(),
     ...range,
@@ -112,6 +129,8 @@ type Read<K extends keyof typeof STATISTIC_PARAMETERS> = ReturnType<(typeof STAT
 
 export type MetricsQuery = Read<'metrics'>;
 export type OverviewQuery = Read<'overview'>;
+export type SummariesQuery = Read<'summaries'>;
+export type SummaryQuery = Read<'summary'>;
 export type SeriesQuery = Read<'series'>;
 export type MultiSeriesQuery = Read<'multiSeries'>;
 export type TopQuery = Read<'top'>;

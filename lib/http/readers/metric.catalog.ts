@@ -18,6 +18,7 @@ import {
   type StoredPeriod,
 } from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
+import { localDateAt } from '../../time/time-zone.js';
 import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http.options.js';
 import { ObjectLabels } from './labels.js';
 import type { MetricsQuery } from '../parameters/statistic.parameters.js';
@@ -62,6 +63,7 @@ export class MetricCatalog {
         ...metricResource(metric),
         description: metric.description,
         ...(derivedOf(metric) !== null && { derivedFrom: storedParts(metric).map(keyOf) }),
+        today: localDateAt(now, zoneOf(scopes[place] ?? []) ?? this.access.context.options.timeZone),
         scopes: resources[place] ?? [],
       })),
     };
@@ -138,6 +140,12 @@ export class MetricCatalog {
   }
 }
 
+/** The zone whose days a metric has; null: nothing computes or counts it. */
+function zoneOf(scopes: readonly KnownScope[]): string | null {
+  const coverages = scopes.flatMap(({ periods }) => [...periods.values()]);
+  return coverages.find((coverage) => coverage !== null)?.timeZone ?? null;
+}
+
 /** The scopes and periods that all of some metrics have. */
 function sharedScopes([first, ...others]: readonly ReadonlyMap<string, KnownScope>[]): Map<string, KnownScope> {
   const shared = new Map<string, KnownScope>();
@@ -171,7 +179,8 @@ function sharedCoverage(coverages: readonly (StoredCoverage | null)[]): StoredCo
   );
 }
 
-function keyOf(target: MetricTarget): string {
+/** The natural key of a metric that is given as text or as its definition. */
+export function keyOf(target: MetricTarget): string {
   return typeof target === 'string' ? target : target.key;
 }
 
@@ -211,6 +220,8 @@ function sorted(scopes: ReadonlyMap<string, KnownScope>): KnownScope[] {
 
 interface PageQuery {
   readonly domain?: string | undefined;
+  /** natural keys; empty: all metrics */
+  readonly metric?: readonly string[] | undefined;
   readonly limit?: number | undefined;
   readonly offset: number;
 }
@@ -222,12 +233,13 @@ interface PageQuery {
  */
 export async function pageOf(
   { metrics }: TrackstatsAccess,
-  { domain, limit: asked, offset }: PageQuery,
+  { domain, metric: keys = [], limit: asked, offset }: PageQuery,
   limits: ResolvedHttpOptions['limits'],
 ): Promise<{ metrics: readonly Metric[]; page: Page }> {
   const limit = asked ?? limits.rows;
   checkLimit('rows', limit, limits);
   const all = await metrics.list(domain === undefined ? {} : { domain });
   if (domain !== undefined && all.length === 0) throw new UnknownDomainError(domain, null);
-  return { metrics: all.slice(offset, offset + limit), page: { total: all.length, limit, offset } };
+  const some = keys.length === 0 ? all : all.filter(({ key }) => keys.includes(key));
+  return { metrics: some.slice(offset, offset + limit), page: { total: some.length, limit, offset } };
 }

@@ -6,24 +6,17 @@ import {
   storedCoverages,
   TOTAL_SCOPE,
   coveredRange,
-  hasDates,
 } from '../../coverage/index.js';
 import { derivedOf, findMetrics, type Metric, storedParts } from '../../catalog/index.js';
 import type { Work } from '../../database/work.js';
 import {
   type Calendar,
   calendarOf,
-  findPeriods,
   readCompleteDates,
   readFilter,
   readSeries,
-  readTotals,
   readTotalsAt,
-  type SeriesRow,
-  StatisticByDate,
-  statisticTableOf,
   seriesDates,
-  fillSeries,
   type SeriesPoint,
   seriesRange,
 } from '../../statistics/index.js';
@@ -32,7 +25,8 @@ import { dateBefore, Period, periodKind } from '../../time/period.js';
 import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http.options.js';
 import { pageOf } from './metric.catalog.js';
 import type { OverviewQuery } from '../parameters/statistic.parameters.js';
-import { byPeriod, metricResource, pointResource } from './statistic.resource.js';
+import { metricResource, pointResource } from './statistic.resource.js';
+import { byMetric, periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
 import { checkLimit, checkPoints } from './range.js';
 import type { ChangeResource, OverviewItem, OverviewResponse } from '../resources.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
@@ -91,27 +85,28 @@ export class OverviewReader {
   }
 
   private *sharedPeriod(metrics: readonly Metric[]): Work<Period | undefined> {
-    const { database } = this.access.context;
-    const coverages = (yield* storedCoverages(database, metrics, null)).filter(({ scope }) => scope === TOTAL_SCOPE);
-    const stored = yield* findPeriods(database, statisticTableOf(database, StatisticByDate), metrics);
-    const known = [...coverages.filter(({ from }) => from !== null), ...stored];
-    const isShared = (period: Period): boolean =>
-      metrics.every(({ id }) => known.some((one) => one.metricId === id && one.period === period));
-    return [...new Set(known.map(({ period }) => period))].filter(isShared).sort(byPeriod)[0];
+    const { context } = this.access;
+    const coverages = yield* storedCoverages(context.database, metrics, null);
+    return sharedPeriods(yield* periodsOfTotals(context, metrics, coverages))[0];
   }
 
   private *storedItems(metrics: readonly Metric[], { period, points }: OverviewQuery, now: Date): Work<OverviewItem[]> {
     const coverages = yield* storedCoverages(this.access.context.database, metrics, null);
-    const periods = period === undefined ? yield* this.firstPeriods(metrics, coverages) : null;
+    const periods = period === undefined ? yield* periodsOfTotals(this.access.context, metrics, coverages) : null;
     const datesOf = cachedDates(points);
-    const byMetric = grouped(coverages);
+    const own = byMetric(coverages);
     const lines = metrics.map((metric) => {
-      const shown = periods === null ? period : periods.get(metric.id);
+      const shown = periods === null ? period : periods.get(metric.id)?.[0];
       if (shown === undefined) return null;
-      return this.lineOf(metric, shown, byMetric.get(metric.id) ?? [], datesOf, now);
+      return this.lineOf(metric, shown, own.get(metric.id) ?? [], datesOf, now);
     });
-    const rows = yield* this.rowsOf(lines.filter((line) => line !== null));
-    const series = lines.map((line) => (line === null ? null : seriesIn(line, rows.get(line.metric.id) ?? [])));
+    const rows = yield* rowsOfTotals(
+      this.access.context,
+      lines.filter((line) => line !== null),
+    );
+    const series = lines.map((line) =>
+      line === null ? null : { line, series: pointsOfTotals(line, rows.get(line.metric.id) ?? []) },
+    );
     const changes = yield* this.changesOf(series.filter((one) => one !== null));
     return metrics.map((metric, place) => {
       const one = series[place] ?? null;
@@ -120,18 +115,6 @@ export class OverviewReader {
       const item = itemOf(metric, line.period, all, points, changes.get(metric.id) ?? null);
       return { ...item, coverage: coveredRange(line.coverage, now) };
     });
-  }
-
-  /** the period in which each metric is shown: the first in which it has totals */
-  private *firstPeriods(
-    metrics: readonly Metric[],
-    coverages: readonly StoredCoverage[],
-  ): Work<ReadonlyMap<number, Period>> {
-    const { database } = this.access.context;
-    const covered = coverages.filter(({ scope, from }) => scope === TOTAL_SCOPE && from !== null);
-    const stored = yield* findPeriods(database, statisticTableOf(database, StatisticByDate), metrics);
-    const all = [...covered, ...stored].map(({ metricId, period }) => ({ metricId, period }));
-    return new Map(all.sort((a, b) => byPeriod(b.period, a.period)).map(({ metricId, period }) => [metricId, period]));
   }
 
   private lineOf(
@@ -181,32 +164,6 @@ export class OverviewReader {
     }
     return changes;
   }
-
-  private *rowsOf(lines: readonly ShownMetric[]): Work<ReadonlyMap<number, readonly SeriesRow[]>> {
-    const found = new Map<number, readonly SeriesRow[]>();
-    for (const period of new Set(lines.map((line) => line.period))) {
-      const same = lines.filter((line) => line.period === period);
-      // zones differ by a day
-      const dates = same.flatMap((line) => [line.dates.at(0), line.dates.at(-1)]).filter((date) => date !== undefined);
-      dates.sort();
-      const [from, to] = [dates.at(0), dates.at(-1)];
-      if (from === undefined || to === undefined) continue;
-      const metrics = same.map(({ metric }) => metric);
-      const { database } = this.access.context;
-      const rows = yield* readTotals(database, metrics, period, { from, to });
-      for (const [id, own] of rows) found.set(id, own);
-    }
-    return found;
-  }
-}
-
-/** A metric, the period that is shown, and its dates up to today. */
-interface ShownMetric {
-  readonly metric: Metric;
-  readonly period: Period;
-  readonly coverage: StoredCoverage | null;
-  readonly calendar: Calendar;
-  readonly dates: readonly LocalDate[];
 }
 
 type Point = SeriesPoint<string>;
@@ -229,21 +186,6 @@ function cachedDates(points: number): (period: Period, calendar: Calendar) => re
     known.set(id, dates);
     return dates;
   };
-}
-
-function grouped(coverages: readonly StoredCoverage[]): ReadonlyMap<number, readonly StoredCoverage[]> {
-  const byMetric = new Map<number, StoredCoverage[]>();
-  for (const coverage of coverages) {
-    byMetric.set(coverage.metricId, [...(byMetric.get(coverage.metricId) ?? []), coverage]);
-  }
-  return byMetric;
-}
-
-function seriesIn(line: ShownMetric, rows: readonly SeriesRow[]): ShownSeries {
-  const { period, coverage, calendar, dates } = line;
-  const { today, weekStart } = calendar;
-  const known = coverage !== null && hasDates(coverage) ? coverage : null;
-  return { line, series: fillSeries({ period, weekStart, today, coverage: known, fill: 'period' }, dates, rows) };
 }
 
 function itemOf(

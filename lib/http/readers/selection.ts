@@ -16,6 +16,8 @@ export interface Selection {
   readonly scope: RequestScope;
   readonly filter: NormalFilter & { readonly period: Period };
   readonly calendar: Calendar;
+  /** those under which coverage can be stored, of single objects first */
+  readonly scopes: readonly string[];
   /** of the metrics, for the period */
   readonly coverages: readonly StoredCoverage[];
 }
@@ -36,7 +38,15 @@ export async function readSelection(
   const now = clock();
   const read = await context.database.read(() => readFilterMetrics(context, filter, now));
   const found = read.asked.filter((metric) => metric !== null);
-  return { metrics: found, period, scope, filter, calendar: read.calendar, coverages: read.coverages };
+  return {
+    metrics: found,
+    period,
+    scope,
+    filter,
+    calendar: read.calendar,
+    scopes: read.scopes,
+    coverages: read.coverages,
+  };
 }
 
 /** As `readSelection`, of one metric. */

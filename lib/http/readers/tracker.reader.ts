@@ -1,4 +1,5 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
+import { lateTrackers } from '../../schedule/late-trackers.js';
 import type { LocalDate } from '../../time/local-date.js';
 import type { Progress } from '../../tracking/running/progress.js';
 import type { VerifyProgress } from '../../tracking/running/tracker.verifier.js';
@@ -28,8 +29,10 @@ export class TrackerReader {
   ) {}
 
   async list(isTrusted: boolean): Promise<TrackersResponse> {
-    const trackers = await this.access.trackers.list();
-    return { trackers: trackers.map((info) => trackerResource(info, isTrusted)) };
+    const { trackers, history, clock, startedAt } = this.access;
+    const infos = await trackers.list();
+    const late = await lateTrackers(history, infos, { now: clock(), allowance: null, startedAt });
+    return { trackers: infos.map((info) => trackerResource(info, late[info.name] ?? null, isTrusted)) };
   }
 
   async runs(tracker: string, limit: number, isTrusted: boolean): Promise<RunsResponse> {

@@ -1,4 +1,5 @@
 import type { TrackerInfo } from '../../execution/tracker-overview.js';
+import type { LateTracker } from '../../schedule/late-trackers.js';
 import type { TrackerRun } from '../../execution/tracker-run.js';
 import type { Difference } from '../../tracking/running/tracker.verifier.js';
 import type { TrackResult } from '../../tracking/running/tracker.runner.js';
@@ -7,7 +8,7 @@ import type { DifferenceResource, ObjectResource, ResultResource, RunResource, T
 import { isoInstant } from './statistic.resource.js';
 
 /** @param isTrusted whether the reader may see what a database or a host is called */
-export function trackerResource(info: TrackerInfo, isTrusted: boolean): TrackerResource {
+export function trackerResource(info: TrackerInfo, late: LateTracker | null, isTrusted: boolean): TrackerResource {
   const { name, metric, metrics, schedule, coverage, lagMs, running } = info;
   return {
     name,
@@ -19,8 +20,8 @@ export function trackerResource(info: TrackerInfo, isTrusted: boolean): TrackerR
     lastRun: info.lastRun === null ? null : runResource(info.lastRun, isTrusted),
     coverage,
     lagMs,
+    late: late === null ? null : { due: late.due, lateMs: late.lateMs },
     running,
-    drift: info.drift,
   };
 }
 

@@ -71,7 +71,7 @@ export function* removeBefore(database: Database, metricId: number, period: Peri
       dialect.deleteFrom(table, sql`${where(raw('s'))} AND s.${table.column('date')} < ${date}`),
     );
   }
-  yield* startCoveragesAt(database, metricId, period, before);
+  yield* startCoveragesAt(database, { metricId, period, scope: null }, before);
   return removed;
 }
 

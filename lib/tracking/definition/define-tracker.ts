@@ -16,7 +16,7 @@ import {
   requireMetric,
   type TrackerKind,
 } from './option.js';
-import type { Density, Scrubbing, TrackedTarget, TrackerDefinition, TrackerEntry } from './tracker-definition.js';
+import type { Density, Keep, TrackedTarget, TrackerDefinition, TrackerEntry } from './tracker-definition.js';
 
 /** The module's options that are defaults of a definition. */
 export type TrackerDefaults = Pick<ResolvedOptions, 'timeZone' | 'weekStart'>;
@@ -48,8 +48,6 @@ export function defineTracker(
     since: dateIn(given.since, timeZone),
     lookback: given.lookback,
     appendOnly: given.appendOnly,
-    history: given.history,
-    scrub: definedScrub(label, given),
     sourceKeptSince: dateIn(given.sourceKeptSince, timeZone),
     withDeleted: given.withDeleted,
     epoch: given.epoch ?? null,
@@ -68,7 +66,8 @@ function definedEntries(
     const metric = requireMetric(tracker, 'metric', given.metric);
     const aggregate = definedAggregate(tracker, kind, given.aggregate);
     const periods = definedPeriods(tracker, given.period);
-    return Object.freeze([{ metric, aggregate, where: null, periods, ...densities(target, given.density) }]);
+    const keep = definedKeep(tracker, 'keep', given.keep, periods, given);
+    return Object.freeze([{ metric, aggregate, where: null, periods, ...densities(target, given.density), keep }]);
   }
   const both = (['metric', 'aggregate'] as const).find((option) => present(given[option]));
   if (both !== undefined) {
@@ -85,38 +84,27 @@ function definedEntries(
   }
   const entries = given.metrics.map((one: unknown, place): TrackerEntry => {
     const own = readMetricOptions(tracker, place, one);
+    const periods = definedPeriods(tracker, own.period ?? given.period);
     return Object.freeze({
       metric: requireMetric(tracker, `metrics[${String(place)}].metric`, own.metric),
       aggregate: definedAggregate(tracker, kind, own.aggregate),
       where: own.where ?? null,
-      periods: definedPeriods(tracker, own.period ?? given.period),
+      periods,
       ...densities(target, own.density ?? given.density),
+      keep:
+        own.keep === undefined
+          ? new Map([...(given.keep ?? [])].filter(([period]) => periods.includes(period)))
+          : definedKeep(tracker, `metrics[${String(place)}].keep`, own.keep, periods, given),
     });
   });
+  const all = entries.flatMap(({ periods }) => periods);
+  definedKeep(tracker, 'keep', given.keep, all, given);
   const keys = entries.map(({ metric }) => naturalKey(metric));
   const twice = keys.find((key, place) => keys.indexOf(key) !== place);
   if (twice === undefined) return Object.freeze(entries);
   throw new InvalidTrackerError(
     tracker,
     `metrics has ${twice} twice. Name each metric once, with all its periods; other values belong to another metric.`,
-  );
-}
-
-const SCRUB: Scrubbing = Object.freeze({ days: 31, every: 3_600_000 });
-
-function definedScrub(tracker: string, { history, scrub, appendOnly }: CheckedOptions): Scrubbing | null {
-  if (!present(scrub)) return history === 'current' && !appendOnly ? SCRUB : null;
-  if (history !== 'current') {
-    throw new InvalidTrackerError(
-      tracker,
-      "it has scrub, and its history is 'recorded': closed dates keep what was counted while they were open. Set history: 'current' as well, or leave scrub out.",
-    );
-  }
-  if (scrub === false) return null;
-  if (!appendOnly) return Object.freeze(scrub as Scrubbing);
-  throw new InvalidTrackerError(
-    tracker,
-    'it has scrub and appendOnly, which promises that rows older than the lookback never change, so that there is nothing to compare. Keep one of the two.',
   );
 }
 
@@ -135,6 +123,42 @@ function definedPeriods(tracker: string, given: unknown): readonly Period[] {
     throw new InvalidTrackerError(tracker, `period names ${Period.nameOf(twice)} twice. Name each period once.`);
   }
   return Object.freeze(periods);
+}
+
+function definedKeep(
+  tracker: string,
+  option: string,
+  given: Keep | undefined,
+  periods: readonly Period[],
+  { lookback, sourceKeptSince }: Pick<CheckedOptions, 'lookback' | 'sourceKeptSince'>,
+): Keep {
+  // the first run of a day recomputes the day before, and the lookback before that
+  const least = lookback + 2;
+  for (const [period, days] of given ?? []) {
+    const name = Period.nameOf(period);
+    if (!periods.includes(period)) {
+      const computed = periods.map((one) => Period.nameOf(one)).join(', ');
+      throw new InvalidTrackerError(
+        tracker,
+        `${option} names ${name}, which it does not compute. It computes ${computed}.`,
+      );
+    }
+    if (days < least) {
+      throw new InvalidTrackerError(
+        tracker,
+        `${option}.${name} is ${String(days)}, which is shorter than what a run recomputes: today, the day before, and ` +
+          `${String(lookback)} more as its lookback says. Expected at least ${String(least)}, or a shorter lookback.`,
+      );
+    }
+    if (period === Period.LIFETIME && sourceKeptSince !== undefined) {
+      throw new InvalidTrackerError(
+        tracker,
+        `${option} names LIFETIME, and sourceKeptSince says that the source has lost its first rows. Only the stored ` +
+          `values still count them. Leave LIFETIME out of keep.`,
+      );
+    }
+  }
+  return given ?? new Map<Period, number>();
 }
 
 function definedAggregate(tracker: string, kind: TrackerKind, given: unknown): AggregateSpec {

@@ -2,11 +2,12 @@ import { isMetricDefinition, type MetricTarget } from '../../catalog/definitions
 import { checkStored } from '../../catalog/derived.js';
 import { Metric } from '../../catalog/metric.entity.js';
 import { parseKey } from '../../catalog/ref.js';
+import { InvalidPeriodError } from '../../errors/time.error.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { entityClass, objectTarget } from '../../statistics/filter/object-target.js';
 import { keyTextProblem } from '../../statistics/tables/key-text.js';
-import { millisecondsOf } from '../../time/duration.js';
+import { Period } from '../../time/period.js';
 import { checkTimeZone } from '../../time/time-zone.js';
 import {
   boolean,
@@ -19,8 +20,8 @@ import {
   wholeNumber,
   withDefault,
 } from '../../validation/check.js';
-import { group, readOptions } from '../../validation/options.js';
-import type { Scrubbing, TrackerWhere } from './tracker-definition.js';
+import { readOptions } from '../../validation/options.js';
+import type { Keep, TrackerWhere } from './tracker-definition.js';
 import type {
   Aggregating,
   ByDimensions,
@@ -87,32 +88,36 @@ const where: Check<TrackerWhere> = (given, refuse) =>
         "Expected conditions as find takes them ({ status: 'paid' }), a list of them, or a function (query, alias) => void.",
       );
 
+const keep: Check<Keep> = (given, refuse) => {
+  if (!isOptions(given)) return refuse('Expected a number of days for each period: keep: { DAY: 730 }.');
+  const kept = new Map<Period, number>();
+  for (const [period, days] of Object.entries(given)) {
+    if (days === undefined) continue;
+    const code = periodNamed(period);
+    if (code === null)
+      return refuse('Expected the name of a period, as Period.nameOf returns it.', { name: period, given: days });
+    if (kept.has(code)) return refuse(`Name ${Period.nameOf(code)} once.`, { name: period, given: days });
+    kept.set(
+      code,
+      wholeNumber('days', 1)(days, (expected) => refuse(expected, { name: period, given: days })),
+    );
+  }
+  return kept;
+};
+
+function periodNamed(name: string): Period | null {
+  try {
+    return Period.parse(name);
+  } catch (error) {
+    if (error instanceof InvalidPeriodError) return null;
+    throw error;
+  }
+}
+
 const name: Check<string> = (given, refuse) => {
   const problem = keyTextProblem(given, LONGEST_NAME);
   return problem === null ? (given as string) : refuse(problem);
 };
-
-/** How many days a run compares with the source at most. Longer slices cost what a run of a year costs. */
-const MOST_SCRUBBED_DAYS = 366;
-const SHORTEST_SCRUB_INTERVAL = 60_000;
-
-const scrubbedDays: Check<number> = (given, refuse) =>
-  Number.isSafeInteger(given) && (given as number) >= 1 && (given as number) <= MOST_SCRUBBED_DAYS
-    ? (given as number)
-    : refuse(`Expected a whole number of days, 1 to ${MOST_SCRUBBED_DAYS}.`);
-
-const scrubInterval: Check<number> = (given, refuse) => {
-  const length = millisecondsOf(given);
-  if (length !== null && length >= SHORTEST_SCRUB_INTERVAL) return length;
-  return refuse(`Expected milliseconds, or text such as '1 hour', of a minute or more.`);
-};
-
-const scrubOptions: Check<Scrubbing> = group({
-  days: withDefault(scrubbedDays, 31),
-  every: withDefault(scrubInterval, 3_600_000),
-});
-
-const scrub: Check<Scrubbing | false> = (given, refuse) => (given === false ? false : scrubOptions(given, refuse));
 
 /**
  * Every option of a tracker, once. What it means is said in `tracker.options.ts`, in the type that applications see.
@@ -134,9 +139,8 @@ const OPTIONS = {
   sourceKeptSince: { check: optional(localDate), takenBy: CLASSES, says: 'values' },
   lookback: { check: withDefault(wholeNumber('days'), 1), takenBy: CLASSES, says: 'values' },
   appendOnly: { check: withDefault(boolean, false), takenBy: CLASSES, says: 'values' },
-  history: { check: withDefault(oneOf('recorded', 'current'), 'recorded'), takenBy: CLASSES, says: 'values' },
-  scrub: { check: optional(scrub), takenBy: CLASSES, says: 'values' },
   density: { check: optional(oneOf('daily', 'changes')), takenBy: CLASSES, says: 'values', perMetric: true },
+  keep: { check: optional(keep), takenBy: CLASSES, says: 'values', perMetric: true },
   withTotal: { check: withDefault(boolean, false), takenBy: KEYED, says: 'values' },
   object: { check: optional(objectTarget), takenBy: [...BY_OBJECT, 'method'], says: 'values' },
   // the fingerprint has the properties that keys are read from

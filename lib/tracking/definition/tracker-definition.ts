@@ -22,6 +22,9 @@ export type TrackedTarget =
       readonly dimensions: Readonly<Record<string, string>>;
     };
 
+/** The days for which the statistics of a period are kept. Those of other periods are kept for ever. */
+export type Keep = ReadonlyMap<Period, number>;
+
 /** The conditions of a tracker, in addition to those of its source. */
 export type TrackerWhere = SourceWhere;
 
@@ -35,13 +38,7 @@ export interface TrackerEntry {
   readonly density: Density;
   /** of the total that is made beside the values of objects or dimensions */
   readonly totalDensity: Density;
-}
-
-/** How often a tracker compares closed days with the source, and how many at a time. */
-export interface Scrubbing {
-  readonly days: number;
-  /** milliseconds */
-  readonly every: number;
+  readonly keep: Keep;
 }
 
 /** The definition of a tracker, with all defaults, as the engine reads it. */
@@ -61,10 +58,6 @@ export interface TrackerDefinition {
   /** days */
   readonly lookback: number;
   readonly appendOnly: boolean;
-  /** the meaning of a closed date: what was recorded while it was open, or what the source says now */
-  readonly history: 'recorded' | 'current';
-  /** null if closed days are not compared with the source */
-  readonly scrub: Scrubbing | null;
   /** the source has lost its rows before this date; statistics of earlier dates stay */
   readonly sourceKeptSince: LocalDate | null;
   readonly withDeleted: boolean;

@@ -7,7 +7,7 @@ import type { AbstractStatistic } from '../../statistics/tables/abstract-statist
 import type { EntityClass, ObjectTarget } from '../../statistics/filter/object-target.js';
 import type { DimensionKeys } from '../../statistics/filter/statistic-filter.js';
 import type { LocalDate, LocalDateInput } from '../../time/local-date.js';
-import type { Period } from '../../time/period.js';
+import type { Period, PeriodName } from '../../time/period.js';
 import type { DatePath, KeyPath, NumericPath, ObjectPath } from './property-path.js';
 
 /** The argument of a tracker's `source()`. */
@@ -32,6 +32,12 @@ export type WhereOf<E extends ObjectLiteral> =
   | FindOptionsWhere<NoInfer<E>>[]
   | ((query: SelectQueryBuilder<NoInfer<E>>, alias: string) => void);
 
+/**
+ * How long statistics are kept, in days by the name of their period: `{ DAY: 730 }`. Today is one of these days. A calendar
+ * unit is kept as long as one of its days is.
+ */
+export type KeepDays = { readonly [N in PeriodName]?: number | undefined };
+
 /** One of several metrics that a tracker computes in the same run, from the same scan of the source. */
 export interface TrackedMetric<E extends ObjectLiteral> {
   metric: MetricTarget;
@@ -43,6 +49,8 @@ export interface TrackedMetric<E extends ObjectLiteral> {
   period?: Period | readonly Period[] | undefined;
   /** @default the tracker's */
   density?: 'daily' | 'changes' | undefined;
+  /** @default the tracker's, of those periods that this metric has */
+  keep?: KeepDays | undefined;
 }
 
 /** The metrics of a tracker: one, or several that one run computes together. */
@@ -71,14 +79,6 @@ export interface WithTotal {
   withTotal?: boolean | undefined;
 }
 
-/** How often a tracker compares closed days with the source, and how many at a time. */
-export interface ScrubOptions {
-  /** number of days that a run compares, 1 to 366. @default 31 */
-  days?: number | undefined;
-  /** time between two comparisons: a minute or more. @default '1 hour' */
-  every?: Every | undefined;
-}
-
 /** Options that every tracker class takes, apart from `dateField` and its metrics. */
 export interface CommonTrackerOptions<E extends ObjectLiteral> {
   /** conditions as `find` takes them (an array: any of them must match), or a function that adds them to the query */
@@ -99,22 +99,15 @@ export interface CommonTrackerOptions<E extends ObjectLiteral> {
    */
   appendOnly?: boolean | undefined;
   /**
-   * the meaning of a closed date whose source rows change later. `'recorded'`: it keeps what was counted while it was
-   * open. `'current'`: it follows the source, however old the change.
-   * @default 'recorded'
-   */
-  history?: 'recorded' | 'current' | undefined;
-  /**
-   * with `history: 'current'`, compares some closed days with the source after some time, the next ones in turn, and
-   * repairs what differs. `false` for none.
-   * @default { days: 31, every: '1 hour' }
-   */
-  scrub?: false | ScrubOptions | undefined;
-  /**
    * for rolling periods, periods to date and LIFETIME: store a row for each day, or only when the value changes.
    * @default 'daily' for a total, else 'changes'
    */
   density?: 'daily' | 'changes' | undefined;
+  /**
+   * removes old statistics after each run: `{ DAY: 730 }` keeps those of the last 730 days, today included. Earlier dates
+   * are no longer covered. @default all are kept
+   */
+  keep?: KeepDays | undefined;
   /** counts soft-deleted rows too. @default false */
   withDeleted?: boolean | undefined;
   /** set it if `dateField` is an integer: seconds or milliseconds since 1970 */

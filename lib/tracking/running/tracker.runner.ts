@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
@@ -8,33 +9,23 @@ import { refuseAmbiguous } from '../../rollup/ambiguity.js';
 import { refuseOtherForms } from '../../rollup/date-form.js';
 import { refuseOtherTypes } from '../../rollup/stored-type.js';
 import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
-import { compareLifetime } from '../../rollup/compare-lifetime.js';
 import { firstStagedDay, rollup, stagePartials } from '../../rollup/rollup.js';
 import type { RollupEntry, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
 import type { Source } from '../../rollup/source.resolver.js';
 import { firstStored, removeAfter } from '../../rollup/stored-rows.js';
 import {
-  addDays,
   type DayNumber,
   dayNumber,
   earlierDay,
   FIRST_DAY,
   fromDayNumber,
-  laterDay,
   type LocalDate,
   shiftDay,
 } from '../../time/local-date.js';
-import { Period } from '../../time/period.js';
+import type { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Clock } from '../../trackstats.tokens.js';
-import {
-  type LockedCoverages,
-  lockCoverages,
-  markWhole,
-  moveCoverages,
-  writeDriftOf,
-} from '../../coverage/coverage.store.js';
-import { type DriftStep, moveDrift, totalDrift, writeDrift } from '../../coverage/drift.js';
+import { type LockedCoverages, lockCoverages, moveCoverages } from '../../coverage/coverage.store.js';
 import {
   type ComputedRange,
   computedRanges,
@@ -45,7 +36,6 @@ import {
   type PlannedEntry,
   type PlannedPeriod,
   planRun,
-  type Recount,
   type RequestedRange,
   type RunPlan,
 } from '../source/run-plan.js';
@@ -53,22 +43,21 @@ import { type ScanOptions, scanOf, scansOf, specOf } from '../source/run-spec.js
 import { explainOutOfRange } from '../source/out-of-range.js';
 import {
   firstDate,
-  firstDateNear,
   firstReadingOn,
   knownProbe,
-  LONG_GAP,
   probed,
   probeOf,
   withFirstDate,
   type SourceProbe,
 } from '../source/source-probe.js';
 import { refuseLoss } from '../source/source-start.js';
-import { refuseStrayRows } from '../source/stray-rows.js';
-import { allComputed, plannedEntries, readComputedRanges } from './tracker-coverage.js';
-import { driftOf, type TrackerDrift } from './tracker-drift.js';
+import { LONG_GAP, refuseStrayRows } from '../source/stray-rows.js';
+import { type Outdated, pruneStep } from './outdated.js';
+import { allComputed, readComputedRanges } from './tracker-coverage.js';
 import { naturalKey } from '../definition/option.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import {
+  fingerprintOf,
   type ResolvedEntry,
   type ResolvedTracker,
   trackerLabel,
@@ -92,47 +81,34 @@ export interface TrackResult {
   through: LocalDate;
   /** number of rows inserted or changed */
   written: number;
-  /** number of rows that no longer have a source */
+  /** number of rows that no longer have a source, or are older than `keep` says */
   removed: number;
   durationMs: number;
 }
 
 export interface RunOptions extends RequestedRange {
   readonly now: Date;
-  /** closed dates to count again as well, of a run of the dates that are due */
-  readonly recount?: Recount | null | undefined;
-  /** receives the drift that the run has found, once it is committed */
-  readonly onDrift?: ((drift: DriftReport) => void) | undefined;
-  /** last statements of the run's transaction, so that history and statistics commit together */
-  readonly conclude?: ((result: TrackResult) => Work<void>) | undefined;
+  /**
+   * last statements of each transaction of the run, so that history and statistics commit together
+   *
+   * @param isDone false if old statistics are still to be removed
+   */
+  readonly conclude?: ((result: TrackResult, isDone: boolean) => Work<void>) | undefined;
+  /** false for a range whose next step follows. @default true */
+  readonly prunes?: boolean | undefined;
   readonly cancellation?: Cancellation | undefined;
 }
 
-/** What a run has found of closed dates. */
-export interface DriftReport {
-  /** with `history: 'current'`, what it found and corrected; otherwise the drift after it, if that is another than before */
-  readonly drift: readonly TrackerDrift[];
-  /** the first closed date that was counted again; null if closed dates stay as they are recorded */
-  readonly repairedFrom: LocalDate | null;
+/** The result of a run's own transaction. */
+interface Computed {
+  readonly result: TrackResult;
+  readonly outdated: readonly Outdated[];
 }
 
-/** Days before the dates that are due at which a run looks for a date whose LIFETIME value is right; then at all. */
-const LOOKS = [31, 366] as const;
-
-const EVERYTHING = fromDayNumber(FIRST_DAY);
-
-/** Ends a transaction whose range does not begin early enough: LIFETIME before it is not as the source has it. */
-class BaseDiffersError extends Error {
-  constructor(
-    /** the first date of the range */
-    readonly from: LocalDate,
-    readonly drift: readonly TrackerDrift[],
-  ) {
-    super('LIFETIME before the range differs from the source');
-  }
-}
-
-/** Runs one tracker once, in one transaction on the statistics' database: everything or nothing. */
+/**
+ * Runs one tracker once, in one transaction on the statistics' database: everything or nothing. Statistics that are older
+ * than `keep` says are removed after it, in transactions of their own.
+ */
 export class TrackerRunner {
   /** by tracker the query whose columns have been looked at, once in a process */
   private readonly lookedAt = new Map<string, string>();
@@ -164,75 +140,19 @@ export class TrackerRunner {
   async run(definition: TrackerDefinition, source: Source, options: RunOptions): Promise<TrackResult> {
     const tracker = this.resolver.resolve(definition, source);
     try {
-      return await this.lookBack(tracker, options);
+      const started = this.clock().getTime();
+      return await this.prune(await this.runResolved(tracker, options, started), options, started);
     } catch (error) {
       const drivers = [this.database.driver, tracker.sourceDatabase.driver];
       throw drivers.some((driver) => driver.isOutOfRange(error)) ? await explainOutOfRange(tracker, error) : error;
     }
   }
 
-  /**
-   * Runs from an earlier date, as long as LIFETIME before the range is not as the source has it: a month earlier, a
-   * year, and then from the first date on.
-   */
-  private async lookBack(tracker: ResolvedTracker, options: RunOptions): Promise<TrackResult> {
-    let recount = options.recount ?? null;
-    let first: BaseDiffersError | undefined;
-    for (let look = 0; ; look++) {
-      let report: DriftReport | undefined;
-      try {
-        const result = await this.runResolved(tracker, {
-          ...options,
-          recount,
-          onDrift: (found) => (report = found),
-        });
-        const isChanged = result.written > 0 || result.removed > 0;
-        // LIFETIME may count rows that no date has, as stray ones
-        if (first !== undefined) report = isChanged ? { drift: first.drift, repairedFrom: result.from } : undefined;
-        if (report !== undefined) options.onDrift?.(report);
-        return result;
-      } catch (error) {
-        if (!(error instanceof BaseDiffersError)) throw error;
-        first ??= error;
-        const days = LOOKS[look];
-        recount =
-          days === undefined
-            ? await this.everything(tracker, options)
-            : { from: daysBefore(first.from, days), sourceFrom: recount?.sourceFrom ?? null };
-      }
-    }
-  }
-
-  /** Returns the recount of every date, also of those before the first one that is covered, if rows are found there. */
-  private async everything(
-    tracker: ResolvedTracker,
-    { now, cancellation }: Pick<RunOptions, 'now' | 'cancellation'>,
-  ): Promise<Recount> {
-    const { sourceDatabase } = tracker;
-    const coverage = await this.database.transaction(() => readComputedRanges(this.database, tracker), {
-      cancellation,
-    });
-    const [covered = null] = allComputed(coverage)
-      .map(({ from }) => from)
-      .sort();
-    const sourceFrom = await sourceDatabase.read(() => firstDateNear(sourceDatabase.dialect, tracker, now, covered), {
-      cancellation,
-    });
-    return { from: EVERYTHING, sourceFrom };
-  }
-
-  private runResolved(tracker: ResolvedTracker, options: RunOptions): Promise<TrackResult> {
-    const started = this.clock().getTime();
+  private runResolved(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<Computed> {
     if (tracker.sourceDatabase !== this.database) return this.runAcross(tracker, options, started);
     const probe = probeOf(this.database.dialect, tracker, options.now);
-    return this.inOne(options, () => this.inTransaction(tracker, options, started, probe));
-  }
-
-  /** Runs a work in one transaction, and reports the drift that it has found once that is committed. */
-  private async inOne({ cancellation, onDrift }: RunOptions, work: () => Work<Computed>): Promise<TrackResult> {
-    const { result, drift } = await this.database.transaction(work, { cancellation });
-    if (drift !== null) onDrift?.(drift);
-    return result;
+    const { cancellation } = options;
+    return this.database.transaction(() => this.inTransaction(tracker, options, started, probe), { cancellation });
   }
 
   /**
@@ -268,7 +188,7 @@ export class TrackerRunner {
    * Reads the source's partials first, for the coverage at that time, and then writes them in a transaction. If another
    * run has moved the coverage meanwhile, it reads them again.
    */
-  private async runAcross(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<TrackResult> {
+  private async runAcross(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<Computed> {
     const { sourceDatabase } = tracker;
     const { cancellation } = options;
     await sourceDatabase.checkSession();
@@ -282,7 +202,7 @@ export class TrackerRunner {
         cancellation,
       });
       const now = instantOf(tracker.definition, options, coverage);
-      const planned = plannedEntries(tracker, coverage);
+      const planned = this.plannedEntries(tracker, coverage);
       if (needsFirstDate(planned, options)) {
         await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe), { cancellation });
       }
@@ -295,7 +215,10 @@ export class TrackerRunner {
       const spool = await PartialSpool.from(sourceDatabase, scans, { cancellation });
       try {
         cancellation?.check();
-        return await this.inOne(options, () => this.inTransaction(tracker, options, started, probe, { scans, spool }));
+        return await this.database.transaction(
+          () => this.inTransaction(tracker, options, started, probe, { scans, spool }),
+          { cancellation },
+        );
       } catch (error) {
         if (!(error instanceof OvertakenError) || attempt >= OVERTAKEN_LIMIT) throw error;
       } finally {
@@ -310,6 +233,17 @@ export class TrackerRunner {
     if (this.lookedAt.get(label) === text) return;
     for (const source of sources) yield* refuseOtherTypes(dialect, source);
     this.lookedAt.set(label, text);
+  }
+
+  private plannedEntries(
+    tracker: ResolvedTracker,
+    coverage: readonly ReadonlyMap<Period, CoveredRange>[],
+  ): PlannedEntry[] {
+    return tracker.entries.map((entry, index) => ({
+      ...entry,
+      fingerprint: (period, timeZone) => fingerprintOf(tracker, entry, period, timeZone),
+      coverage: coverage[index] ?? new Map<Period, CoveredRange>(),
+    }));
   }
 
   private *scans(
@@ -345,7 +279,7 @@ export class TrackerRunner {
     const { dialect } = this.database;
     const locked = yield* this.lock(tracker);
     const coverage = locked.map(({ coverages }) => computedRanges(coverages));
-    const entries = plannedEntries(tracker, coverage);
+    const entries = this.plannedEntries(tracker, coverage);
     const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
     const isFirst = isFirstRun(entries);
     if (across === undefined) yield* this.refuseOtherTypes(dialect, tracker);
@@ -371,14 +305,9 @@ export class TrackerRunner {
     const spec = across === undefined ? resolved : spooledSpec(resolved);
     yield* refuseLoss(dialect, tracker, spec, options, first);
     if (across !== undefined) yield* across.spool.stage(dialect, spec.scans);
-    const compared = comparedBases(tracker.definition, plan, coverage, options);
-    if (compared.length > 0 && !isStaged && across === undefined) yield* stagePartials(dialect, spec);
-    const bases = yield* this.compareBases(spec, compared);
-    refuseOtherBases(tracker, plan, options, bases);
-    const { written, removed } = yield* rollup(dialect, spec, isStaged || across !== undefined || compared.length > 0);
+    const { written, removed } = yield* rollup(dialect, spec, isStaged || across !== undefined);
     const ahead = yield* this.removeAhead(spec, plan);
-    yield* this.moveCoverages(tracker, spec, plan, options.now);
-    const drift = yield* this.moveDrifts(tracker, spec, plan, coverage, bases);
+    const outdated = yield* this.moveCoverages(tracker, spec, plan, options.now);
     const result = {
       tracker: tracker.definition.name,
       from: plan.from,
@@ -387,8 +316,44 @@ export class TrackerRunner {
       removed: removed + ahead,
       durationMs: this.clock().getTime() - started,
     };
-    if (options.conclude !== undefined) yield* options.conclude(result);
-    return { result, drift };
+    const pruned = options.prunes === false ? [] : outdated;
+    if (options.conclude !== undefined) yield* options.conclude(result, pruned.length === 0);
+    return { result, outdated: pruned };
+  }
+
+  /** Removes statistics that are older than `keep` says, in steps that each commit. */
+  private async prune(
+    { result: computed, outdated }: Computed,
+    { conclude, cancellation }: RunOptions,
+    started: number,
+  ): Promise<TrackResult> {
+    let result = computed;
+    for (const [index, one] of outdated.entries()) {
+      for (let [isFirst, isLast] = [true, false]; !isLast; isFirst = false) {
+        // on a driver that is synchronous nothing else is heard before the last step: no signal, no heartbeat
+        await setImmediate();
+        cancellation?.check();
+        const step = await this.database.transaction(
+          () => this.pruneStep(one, isFirst, index === outdated.length - 1, { before: result, started, conclude }),
+          { cancellation },
+        );
+        ({ result, isLast } = step);
+      }
+    }
+    return result;
+  }
+
+  private *pruneStep(
+    outdated: Outdated,
+    isFirst: boolean,
+    isLastOne: boolean,
+    { before, started, conclude }: Pick<RunOptions, 'conclude'> & { before: TrackResult; started: number },
+  ): Work<{ result: TrackResult; isLast: boolean }> {
+    const { removed, isLast } = yield* pruneStep(this.database, outdated, isFirst);
+    const durationMs = this.clock().getTime() - started;
+    const result = { ...before, removed: before.removed + removed, durationMs };
+    if (conclude !== undefined) yield* conclude(result, isLast && isLastOne);
+    return { result, isLast };
   }
 
   /** Locks the coverages of all entries, in one order, so that two runs cannot wait for each other. */
@@ -440,81 +405,34 @@ export class TrackerRunner {
   private *plan(
     tracker: ResolvedTracker,
     entries: readonly PlannedEntry[],
-    { now, from, to, stepOf, recount: wanted = null }: RunOptions,
+    { now, from, to, stepOf }: RunOptions,
     probe: SourceProbe,
   ): Work<{ plan: RunPlan; firstDate: LocalDate | null }> {
     const { definition } = tracker;
     const requested = { from, to, stepOf };
     const firstDate = needsFirstDate(entries, requested) ? yield* probe.firstDate() : null;
     const today = localDateAt(now, definition.timeZone);
-    const tracked = trackerLabel(definition);
-    const recount = recountOf(definition, entries, wanted);
-    const plan = planRun({ definition, tracker: tracked, entries, today, requested, firstDate, recount });
+    const plan = planRun({ definition, tracker: trackerLabel(definition), entries, today, requested, firstDate });
     return { plan, firstDate };
   }
 
-  private *moveCoverages(tracker: ResolvedTracker, spec: RollupSpec, plan: RunPlan, now: Date): Work<void> {
+  /** Returns what is then covered and older than `keep` says. */
+  private *moveCoverages(tracker: ResolvedTracker, spec: RollupSpec, plan: RunPlan, now: Date): Work<Outdated[]> {
     const { timeZone } = tracker.definition;
+    const outdated: Outdated[] = [];
     for (const [index, { target, aggregate }] of tracker.entries.entries()) {
       const entry = spec.entries[index] as RollupEntry;
       const covered = new Map<Period, CoveredRange>();
       for (const planned of plan.entries[index] ?? []) {
-        covered.set(planned.period, { ...planned.covered, from: yield* this.coveredFrom(entry, planned) });
+        const from = yield* this.coveredFrom(entry, planned);
+        covered.set(planned.period, { ...planned.covered, from });
+        const { period, keptFrom } = planned;
+        if (keptFrom !== null && from < keptFrom) outdated.push({ entry, scope: target.scope, period, keptFrom });
       }
       const key = { metricId: entry.metricId, scope: target.scope };
       yield* moveCoverages(this.database, key, covered, { timeZone, kind: aggregate.function, computedAt: now });
-      const whole = (plan.entries[index] ?? []).filter(({ isFirst, isAsked }) => isFirst && !isAsked);
-      if (whole.length > 0) {
-        yield* markWhole(
-          this.database,
-          key,
-          whole.map(({ period }) => period),
-        );
-      }
     }
-  }
-
-  private *compareBases(spec: RollupSpec, compared: readonly ComparedBase[]): Work<readonly ComparedDrift[]> {
-    const found: ComparedDrift[] = [];
-    for (const base of compared) {
-      const entry = spec.entries[base.index] as RollupEntry;
-      const difference = yield* compareLifetime(this.database.dialect, entry, dayNumber(base.date));
-      found.push({ ...base, step: { date: base.date, ...difference } });
-    }
-    return found;
-  }
-
-  /** Writes where LIFETIME and the days have gone apart, and returns it if that has changed. */
-  private *moveDrifts(
-    { definition, entries }: ResolvedTracker,
-    spec: RollupSpec,
-    plan: RunPlan,
-    coverage: readonly ReadonlyMap<Period, ComputedRange>[],
-    bases: readonly ComparedDrift[],
-  ): Work<DriftReport | null> {
-    const moved: TrackerDrift[] = [];
-    let isChanged = false;
-    for (const [index, { metric, target }] of entries.entries()) {
-      const period = (plan.entries[index] ?? []).find(({ period: of }) => of === Period.LIFETIME);
-      const before = coverage[index]?.get(Period.LIFETIME)?.drift ?? [];
-      const stepAt = (at: ComparedBase['at']): DriftStep | null =>
-        bases.find((base) => base.index === index && base.at === at)?.step ?? null;
-      if (period === undefined) continue;
-      const after = moveDrift(before, {
-        from: fromDayNumber(period.from),
-        through: fromDayNumber(period.through),
-        before: stepAt('before'),
-        after: stepAt('after'),
-        isSingle: target.keys.length === 0,
-      });
-      const total = totalDrift(after);
-      if (total !== null) moved.push(driftOf({ metric, scope: target.scope }, total));
-      if (writeDrift(before) === writeDrift(after)) continue;
-      isChanged = true;
-      const { metricId } = spec.entries[index] as RollupEntry;
-      yield* writeDriftOf(this.database, { metricId, period: Period.LIFETIME, scope: target.scope }, after);
-    }
-    return isChanged && definition.history === 'recorded' ? { drift: moved, repairedFrom: null } : null;
+    return outdated;
   }
 
   /** Extends the coverage only if a lookback before it finds late rows there. */
@@ -536,83 +454,6 @@ export class TrackerRunner {
     }
     return removed;
   }
-}
-
-/** A run's result, and what it has found of closed dates. */
-interface Computed {
-  readonly result: TrackResult;
-  readonly drift: DriftReport | null;
-}
-
-/** A date at whose end the LIFETIME values of an entry are counted from the source and stored, too. */
-interface ComparedBase {
-  /** of the entry */
-  readonly index: number;
-  /** before the range of the run, or at its end */
-  readonly at: 'before' | 'after';
-  readonly date: LocalDate;
-}
-
-interface ComparedDrift extends ComparedBase {
-  readonly step: DriftStep;
-}
-
-/**
- * Returns the dates at which a run has both values of LIFETIME: where it counts the rows before its range again. Where
- * statistics follow the source, there are none before their first date.
- */
-function comparedBases(
-  { history, since }: TrackerDefinition,
-  plan: RunPlan,
-  coverage: readonly ReadonlyMap<Period, ComputedRange>[],
-  { recount }: RunOptions,
-): ComparedBase[] {
-  const mayBegin = history === 'current' && since === null && recount?.from !== EVERYTHING;
-  return plan.entries.flatMap((periods, index) =>
-    periods.flatMap(({ period, from, through, baseIsStored, endsEarly, isAsked }): ComparedBase[] => {
-      const covered = coverage[index]?.get(period);
-      if (period !== Period.LIFETIME || covered === undefined || baseIsStored) return [];
-      const dates = [{ at: 'before' as const, date: fromDayNumber(shiftDay(from, -1)) }];
-      return [...dates, ...(endsEarly ? [{ at: 'after' as const, date: fromDayNumber(through) }] : [])]
-        .filter(({ date }) => date >= addDays(covered.from, mayBegin && covered.isWhole === true && !isAsked ? -1 : 0))
-        .filter(({ date }) => date <= covered.through)
-        .map((one) => ({ ...one, index }));
-    }),
-  );
-}
-
-/** Stops a run of a tracker whose statistics follow the source, if its range begins too late for that. */
-function refuseOtherBases(
-  { definition, entries }: ResolvedTracker,
-  plan: RunPlan,
-  { from, to }: RunOptions,
-  bases: readonly ComparedDrift[],
-): void {
-  if (definition.history !== 'current' || from !== undefined || to !== undefined) return;
-  const others = bases.filter(({ step }) => step.keys > 0);
-  const [earliest] = others.map(({ date }) => date).sort();
-  if (earliest === undefined) return;
-  const drift = others.flatMap(({ index, step }) => {
-    const entry = entries[index];
-    return entry === undefined ? [] : driftOf({ metric: entry.metric, scope: entry.target.scope }, step);
-  });
-  throw new BaseDiffersError(addDays(earliest, 1), drift);
-}
-
-/** Returns the closed dates to count again: those that a call asks for, and those whose drift was recorded earlier. */
-function recountOf(
-  { history }: TrackerDefinition,
-  entries: readonly PlannedEntry[],
-  wanted: Recount | null,
-): Recount | null {
-  if (history !== 'current') return wanted;
-  const steps = entries.flatMap(({ coverage }) => coverage.get(Period.LIFETIME)?.drift ?? []);
-  const [first] = [...steps.map(({ date }) => addDays(date, 1)), ...(wanted === null ? [] : [wanted.from])].sort();
-  return first === undefined ? null : { from: first, sourceFrom: wanted?.sourceFrom ?? null };
-}
-
-function daysBefore(date: LocalDate, days: number): LocalDate {
-  return fromDayNumber(laterDay(FIRST_DAY, shiftDay(dayNumber(date), -days)));
 }
 
 function* refuseStray(dialect: Dialect, tracker: ResolvedTracker, now: Date, probe: SourceProbe): Work<void> {

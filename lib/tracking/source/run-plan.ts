@@ -1,6 +1,5 @@
 import { meaningOf } from '../../catalog/aggregates.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
-import type { DriftStep } from '../../coverage/drift.js';
 import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../../errors/run.error.js';
 import type { RollupPeriod } from '../../rollup/rollup-spec.js';
 import {
@@ -8,9 +7,11 @@ import {
   type DayNumber,
   dayNumber,
   earlierDay,
+  FIRST_DAY,
   fromDayNumber,
   laterDay,
   type LocalDate,
+  shiftDay,
 } from '../../time/local-date.js';
 import {
   bucketEnd,
@@ -23,7 +24,6 @@ import {
 } from '../../time/period.js';
 import { isSameZone, isZone, localDateAt } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
-import { wholeFrom } from './source-kept.js';
 import type { ResolvedEntry } from './tracker.resolver.js';
 
 /** The range of dates that is complete, as stored. */
@@ -33,23 +33,12 @@ export interface CoveredRange {
   readonly fingerprint: string;
   /** of the last run's definition */
   readonly timeZone?: string;
-  /** true if the source had no rows before `from`, so that earlier rows are late */
-  readonly isWhole?: boolean;
-  /** of LIFETIME: where its values and those of the days went apart */
-  readonly drift?: readonly DriftStep[];
 }
 
 /** A range that a run has computed. */
 export interface ComputedRange extends CoveredRange {
   /** the run's now */
   readonly computedAt: Date;
-}
-
-/** Closed dates that a due run counts again. */
-export interface Recount {
-  readonly from: LocalDate;
-  /** the date of the source's first row, if it may be before what is covered; otherwise null */
-  readonly sourceFrom: LocalDate | null;
 }
 
 /** A range that a call asks for. */
@@ -68,12 +57,12 @@ export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
   readonly covered: CoveredRange;
   /** true if nothing is covered before the run */
   readonly isFirst: boolean;
-  /** true if a call asks for the range */
-  readonly isAsked: boolean;
   /** first covered day, if the lookback reaches further back. Coverage is extended if rows are found there */
   readonly coveredSince: DayNumber | null;
   /** rows after this date are removed: a clock that was ahead has written them */
   readonly lastKept: LocalDate | null;
+  /** first date whose statistics are kept; null if all are */
+  readonly keptFrom: LocalDate | null;
   /** true if no value depends on a stored one: in a first run, and in a range that a call asks for */
   readonly fresh: boolean;
 }
@@ -96,7 +85,7 @@ export interface RunPlan {
 }
 
 /** An entry of a plan: the statistics of one metric in one scope. */
-export interface PlannedEntry extends Pick<ResolvedEntry, 'periods' | 'density' | 'aggregate'> {
+export interface PlannedEntry extends Pick<ResolvedEntry, 'periods' | 'density' | 'aggregate' | 'keep'> {
   /** of the definition, or of the same one with another name of its time zone */
   readonly fingerprint: (period: Period, timeZone?: string) => string;
   readonly coverage: ReadonlyMap<Period, CoveredRange>;
@@ -111,19 +100,14 @@ export interface RunPlanInput {
   readonly requested: RequestedRange;
   /** the date of the source's first row up to now; null if there is none */
   readonly firstDate: LocalDate | null;
-  /** closed dates to count again as well, in a run of the dates that are due */
-  readonly recount?: Recount | null;
-  /** true if nothing is made of stored days, because stored values are compared with the source */
-  readonly fromSource?: boolean;
 }
 
 /** Returns the computed ranges by period. A coverage that was created and never filled has none. */
 export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period, ComputedRange> {
   const ranges = new Map<Period, ComputedRange>();
-  for (const { period, from, through, computedAt, ...coverage } of coverages) {
+  for (const { period, from, through, fingerprint, timeZone, computedAt } of coverages) {
     if (from === null || through === null || computedAt === null) continue;
-    const { fingerprint, timeZone, isWhole, drift } = coverage;
-    ranges.set(period, { from, through, fingerprint, timeZone, computedAt, isWhole, drift });
+    ranges.set(period, { from, through, fingerprint, timeZone, computedAt });
   }
   return ranges;
 }
@@ -159,9 +143,7 @@ export function scanBounds(
   return {
     scanFrom,
     scanBase: olderRows && periods.some(needsBase),
-    scanThrough: periods
-      .map(({ lastDay, storedDaysAfter }) => storedDaysAfter ?? lastDay)
-      .reduce((a, b) => laterDay(a, b)),
+    scanThrough: periods.map((period) => period.lastDay).reduce((a, b) => laterDay(a, b)),
   };
 }
 
@@ -205,25 +187,17 @@ interface DatedPeriod extends PlannedPeriod {
 function firstRecounted(input: RunPlanInput): LocalDate | null {
   const { definition, requested, entries } = input;
   if (isAsked(requested)) return null;
-  const back = recountOf(input)?.from;
   const starts = entries.flatMap((entry) =>
     entry.periods.filter(addsDaysUp).flatMap((period) => {
       const covered = entry.coverage.get(period);
       if (covered === undefined) return [];
-      const { from } = due(input, covered);
-      const start = startOf(definition, period, back === undefined ? from : earliest([back, from]));
+      const start = startOf(definition, period, due(input, covered).from);
       const days = entry.coverage.get(Period.DAY);
-      const isFirst = days !== undefined && days.from > start && lowestDate(input, entry, days) <= start;
+      const isFirst = days !== undefined && days.from > start && lowestDate(input, entry, Period.DAY, days) <= start;
       return definition.appendOnly && !isFirst ? [] : [start];
     }),
   );
-  if (back !== undefined) starts.push(notBefore(definition, back));
   return starts.length === 0 ? null : earliest(starts);
-}
-
-/** Rows older than the lookback never change in a source that only grows. */
-function recountOf({ definition, recount }: RunPlanInput): Recount | null {
-  return definition.appendOnly ? null : (recount ?? null);
 }
 
 /** True if the days since the start of a calendar unit add up to a value of the period. */
@@ -255,48 +229,15 @@ function extended(
 ): { from: LocalDate; through: LocalDate } {
   const range = due(input, covered);
   if (begin === null) return range;
-  return { ...range, from: earliest([range.from, latest([begin, lowestOf(input, entry, period, covered)])]) };
-}
-
-/** Returns the first date of a period to which a due run may go back. */
-function lowestOf(input: RunPlanInput, entry: PlannedEntry, period: Period, covered: CoveredRange): LocalDate {
+  const { sourceKeptSince } = input.definition;
+  // windows need rows from before their dates, which such a source has lost
+  if (sourceKeptSince !== null && periodKind(period) !== 'bucket') return range;
+  // nor does a value that goes on from the stored one: before its first date, which may be pruned, none is stored
+  if (resumes(input.definition, entry, period, null)) return range;
   // before its first date a running value would be written for every day
-  const own = periodKind(period) === 'bucket' ? lowestDate(input, entry, covered) : covered.from;
-  const sourceFrom = recountOf(input)?.sourceFrom ?? null;
-  const lowest = sourceFrom !== null && covered.isWhole === true ? earliest([own, sourceFrom]) : own;
-  return latest([lowest, ...keptFrom(input.definition, entry, period)]);
-}
-
-/** Returns the first date of a period, from a date on, that can be counted from what the source has kept. */
-export function recountedFrom(
-  definition: TrackerDefinition,
-  entry: PlannedEntry,
-  period: Period,
-  date: LocalDate,
-): LocalDate {
-  return latest([notBefore(definition, date), ...keptFrom(definition, entry, period)]);
-}
-
-/** Returns the first date whose statistic can be counted in a source that has lost its earlier rows. */
-function keptFrom(definition: TrackerDefinition, entry: PlannedEntry, period: Period): LocalDate[] {
-  const { sourceKeptSince, weekStart } = definition;
-  if (sourceKeptSince === null) return [];
-  const until = hasStoredDays(entry, period, bucketOf(period, sourceKeptSince, weekStart)) ? sourceKeptSince : null;
-  const madeOf = {
-    period,
-    baseIsStored: resumes(definition, entry, period, null),
-    storedDaysUntil: until === null ? null : dayNumber(until),
-  };
-  const whole = wholeFrom(madeOf, sourceKeptSince, weekStart);
-  if (whole === null) return [entry.coverage.get(period)?.through ?? sourceKeptSince];
-  const first = fromDayNumber(whole);
-  // the bucket in which the source begins
-  const isCut = isCalendar(period) && first !== bucketOf(period, first, weekStart);
-  return [isCut ? nextBucket(period, bucketOf(period, first, weekStart), weekStart) : latest([first, sourceKeptSince])];
-}
-
-function bucketOf(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
-  return isCalendar(period) ? bucketStart(period, date, weekStart) : date;
+  const lowestOf = periodKind(period) === 'bucket' ? lowestDate(input, entry, period, covered) : covered.from;
+  const lowest = latest([begin, lowestOf, ...(sourceKeptSince === null ? [] : [sourceKeptSince])]);
+  return { ...range, from: earliest([range.from, lowest]) };
 }
 
 /**
@@ -304,79 +245,58 @@ function bucketOf(period: Period, date: LocalDate, weekStart: WeekStart): LocalD
  * bucket is the first one that is covered, because late rows may be older than the first row. In other buckets the days
  * before it were pruned. Years do not count: days that are kept for some months would come back.
  */
-function lowestDate(
-  { definition }: RunPlanInput,
-  { periods, coverage }: PlannedEntry,
-  covered: CoveredRange,
-): LocalDate {
+function lowestDate(input: RunPlanInput, entry: PlannedEntry, period: Period, covered: CoveredRange): LocalDate {
+  const { definition } = input;
+  const { periods, coverage } = entry;
   const starts = periods
-    .filter((period) => isCalendar(period) && period !== Period.CALENDAR_YEAR)
-    .flatMap((period) => {
-      const start = firstBucket(definition, period, covered.from);
-      const first = coverage.get(period)?.from;
+    .filter((unit) => isCalendar(unit) && unit !== Period.CALENDAR_YEAR)
+    .flatMap((unit) => {
+      const start = firstBucket(definition, unit, covered.from);
+      const first = coverage.get(unit)?.from;
       return first !== undefined && first >= start ? [start] : [];
     });
-  return earliest([covered.from, ...starts]);
-}
-
-/** True if the buckets of a period can be made of stored days, from a date on. */
-function hasStoredDays({ coverage, periods, aggregate }: PlannedEntry, period: Period, from: LocalDate): boolean {
-  const days = coverage.get(Period.DAY);
-  if (!isCalendar(period) || days === undefined || !periods.includes(Period.DAY)) return false;
-  return meaningOf(aggregate.function).continues && days.from <= from;
+  return latest([earliest([covered.from, ...starts]), ...keptSince(input, entry, period)]);
 }
 
 /**
- * Returns the days of the first and last bucket of a range that are not counted again: their stored values go into the
- * bucket, so that its days add up to it. Otherwise it would have late rows that they do not have.
+ * Returns the day before which the first bucket of a range is made of stored days, which the run does not recount: or
+ * the bucket would have late rows that they do not have. Returns null if all of it is read from the source.
  */
-function storedDays(
+function storedDaysUntil(
   input: RunPlanInput,
   entry: PlannedEntry,
   period: Period,
-  range: { readonly first: LocalDate; readonly bucket: LocalDate; readonly lastDay: DayNumber },
+  from: LocalDate,
   begin: LocalDate | null,
-): Pick<RollupPeriod, 'storedDaysUntil' | 'storedDaysAfter'> {
-  const none = { storedDaysUntil: null, storedDaysAfter: null };
+): DayNumber | null {
   const days = entry.coverage.get(Period.DAY);
-  // of a period that is added to a tracker, all buckets up to the days that the run counts
-  const since = entry.coverage.has(period) ? range.bucket : range.first;
-  if (input.fromSource === true || days === undefined) return none;
-  const { from: start, through: end } = rangeOf(input, entry, Period.DAY, days, begin);
-  const until = hasStoredDays(entry, period, since) && range.bucket < start && start <= addDays(days.through, 1);
-  const last = bucketOf(period, fromDayNumber(range.lastDay), input.definition.weekStart);
-  const isCutAfter = isAsked(input.requested) && dayNumber(end) < range.lastDay && end < days.through;
-  const after = isCutAfter && hasStoredDays(entry, period, latest([last, since]));
-  return { storedDaysUntil: until ? dayNumber(start) : null, storedDaysAfter: after ? dayNumber(end) : null };
-}
-
-/** Returns the dates of a period that a run counts. */
-function rangeOf(
-  input: RunPlanInput,
-  entry: PlannedEntry,
-  period: Period,
-  covered: CoveredRange | undefined,
-  begin: LocalDate | null,
-): { from: LocalDate; through: LocalDate } {
-  if (isAsked(input.requested)) return asked(input, period, input.requested, covered);
-  return covered === undefined ? due(input, covered) : extended(input, entry, period, covered, begin);
+  if (!isCalendar(period) || isAsked(input.requested) || days === undefined || !entry.coverage.has(period)) return null;
+  if (!entry.periods.includes(Period.DAY) || !meaningOf(entry.aggregate.function).continues) return null;
+  const start = extended(input, entry, Period.DAY, days, begin).from;
+  return from < start && days.from <= from && start <= days.through ? dayNumber(start) : null;
 }
 
 function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, begin: LocalDate | null): DatedPeriod {
   const { definition, requested } = input;
   const covered = entry.coverage.get(period);
   const wanted = isAsked(requested) ? requested : null;
-  const range = rangeOf(input, entry, period, covered, begin);
+  const range =
+    wanted !== null
+      ? asked(input, period, wanted, covered)
+      : covered === undefined
+        ? firstDue(input, entry, period)
+        : extended(input, entry, period, covered, begin);
   const from = firstBucket(definition, period, range.from);
   const first = earliest([from, range.through]);
   const changed = covered !== undefined && isChanged(input, entry, period, covered);
-  if (changed && !replacesAll(definition, period, wanted, covered)) {
+  const [keptFrom = null] = keptSince(input, entry, period);
+  if (
+    changed &&
+    !replacesAll(definition, period, wanted, latest([covered.from, ...(keptFrom === null ? [] : [keptFrom])]))
+  ) {
     throw new DefinitionChangedError(input.tracker, Period.nameOf(period), covered.from, covered.through);
   }
   const openEnded = wanted !== null && wanted.to === undefined;
-  const last = lastDay(input, period, dayNumber(range.through));
-  // everything from the source's first row on is counted, which no lookback promises
-  const isEarlier = covered?.isWhole === true && (recountOf(input)?.sourceFrom ?? null) !== null;
   const whole =
     wanted?.stepOf?.from === undefined
       ? from
@@ -389,26 +309,18 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
     density: entry.density,
     from: dayNumber(from),
     through: dayNumber(range.through),
-    lastDay: last,
+    lastDay: lastDay(input, period, dayNumber(range.through)),
     baseIsStored: covered !== undefined && resumes(definition, entry, period, wanted),
-    fresh: wanted !== null || covered === undefined || recountOf(input) !== null,
+    fresh: wanted !== null || covered === undefined,
     isFirst: covered === undefined,
-    isAsked: wanted !== null,
-    ...storedDays(input, entry, period, { first: range.from, bucket: from, lastDay: last }, begin),
-    coveredSince:
-      covered !== undefined && wanted === null && !isEarlier && first < covered.from ? dayNumber(covered.from) : null,
+    keptFrom,
+    storedDaysUntil: storedDaysUntil(input, entry, period, from, begin),
+    coveredSince: covered !== undefined && wanted === null && first < covered.from ? dayNumber(covered.from) : null,
     endsEarly: covered !== undefined && range.through < through,
     lastKept: openEnded ? range.through : null,
     range: { from: first, through: range.through },
     covered: {
-      from:
-        covered === undefined
-          ? first
-          : isEarlier
-            ? earliest([first, covered.from])
-            : adjoins
-              ? earliest([whole, covered.from])
-              : covered.from,
+      from: covered === undefined ? first : adjoins ? earliest([whole, covered.from]) : covered.from,
       through,
       // the steps of a range make statistics those of the new definition when the last one is done
       fingerprint: changed && !openEnded ? covered.fingerprint : entry.fingerprint(period),
@@ -429,16 +341,16 @@ function isChanged(
   return stored !== fingerprint(period, timeZone) || !isSameZone(timeZone, definition.timeZone);
 }
 
-/** True if a range that a call asks for, or the one of which it is a step, replaces the whole coverage. */
+/** True if a range that a call asks for, or the one of which it is a step, replaces everything from a date on. */
 function replacesAll(
   definition: TrackerDefinition,
   period: Period,
   wanted: RequestedRange | null,
-  covered: CoveredRange,
+  from: LocalDate,
 ): boolean {
   const whole = wanted?.stepOf ?? wanted;
   if (whole?.from === undefined || whole.to !== undefined) return false;
-  return firstBucket(definition, period, notBefore(definition, whole.from)) <= covered.from;
+  return firstBucket(definition, period, notBefore(definition, whole.from)) <= from;
 }
 
 /** Returns the dates that are due: all of them at first, later those since the last run and those of the lookback. */
@@ -450,6 +362,20 @@ function due(
   if (today < addDays(covered.through, -1)) throw new ClockBehindError(tracker, today, covered.through);
   const from = earliest([addDays(covered.through, -definition.lookback), today]);
   return { from: notBefore(definition, from), through: today };
+}
+
+/** Returns the dates of a first run. What would be pruned after it is not computed. */
+function firstDue(input: RunPlanInput, entry: PlannedEntry, period: Period): { from: LocalDate; through: LocalDate } {
+  const { from, through } = due(input, undefined);
+  return { from: latest([from, ...keptSince(input, entry, period)]), through };
+}
+
+/** Returns the first date whose statistics of a period are kept, if not all are. */
+function keptSince({ definition, today }: RunPlanInput, { keep }: PlannedEntry, period: Period): LocalDate[] {
+  const days = keep.get(period);
+  if (days === undefined) return [];
+  const first = laterDay(FIRST_DAY, shiftDay(dayNumber(today), 1 - days));
+  return [bucketStart(period, fromDayNumber(first), definition.weekStart)];
 }
 
 function asked(

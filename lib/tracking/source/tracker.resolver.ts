@@ -16,7 +16,7 @@ import {
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import { Period } from '../../time/period.js';
 import { IDENTIFYING_OPTIONS, type IdentifyingOption, naturalKey } from '../definition/option.js';
-import type { Density, TrackerDefinition, TrackerEntry } from '../definition/tracker-definition.js';
+import type { Density, Keep, TrackerDefinition, TrackerEntry } from '../definition/tracker-definition.js';
 import { resolveTarget, type ResolvedTarget } from './tracker-target.js';
 
 /** A tracker with its resolved entities, columns and tables. */
@@ -37,6 +37,7 @@ export interface ResolvedEntry {
   readonly aggregate: AggregateSpec;
   readonly periods: readonly Period[];
   readonly density: Density;
+  readonly keep: Keep;
   readonly target: ResolvedTarget;
   /** the place of its source among those of the tracker */
   readonly place: number;
@@ -75,8 +76,8 @@ export class TrackerResolver {
       const scan = scans.findIndex(({ places }) => places.includes(place));
       const { source: sourceOf, places } = scans[scan] as ResolvedScan;
       const measure = sourceOf.measures[places.indexOf(place)] as Measure;
-      const { metric, aggregate, periods } = definition.entries[place] as TrackerEntry;
-      return { metric, aggregate, periods, density, target: of, place: scan, sourceOf, measure, alone: own };
+      const { metric, aggregate, periods, keep } = definition.entries[place] as TrackerEntry;
+      return { metric, aggregate, periods, density, keep, target: of, place: scan, sourceOf, measure, alone: own };
     };
     const entries = definition.entries.map((entry, place) =>
       resolvedOf(place, target, alone[place] as ResolvedSource, entry.density),

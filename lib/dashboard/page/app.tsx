@@ -1,0 +1,208 @@
+import { type JSX, render } from 'preact';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import './style.css';
+import type { TrackersResponse } from '../../http/resources.js';
+import { type Address, hrefOf, identityOf, isSamePage, OVERVIEW, parseAddress } from './address.js';
+import { get } from './api.js';
+import { MetricPage } from './metric/metric.page.js';
+import { OverviewPage } from './metrics/overview.page.js';
+import { Select } from './parts/controls.js';
+import { type Dashboard, DashboardContext } from './parts/dashboard.js';
+import { Announcer } from './parts/notice.js';
+import { useRefresh } from './parts/refresh.js';
+import { applyTheme, chooseTheme, storedTheme, type Theme, THEMES } from './parts/theme.js';
+import { troubleOf } from './parts/trouble.js';
+import { TrackerPage } from './trackers/tracker.page.js';
+import { TrackersPage } from './trackers/trackers.page.js';
+
+const { title = 'Statistics' } = document.body.dataset;
+
+function App(): JSX.Element {
+  const [address, setAddress] = useState(() => parseAddress(location.search));
+  const shown = useRef(address);
+  const hasArrived = useRef(false);
+  const refresh = useRefresh();
+  const trackers = useTrackers(refresh.tick);
+
+  const show = useCallback((next: Address): void => {
+    if (!isSamePage(shown.current, next)) hasArrived.current = true;
+    shown.current = next;
+    setAddress(next);
+  }, []);
+  const go = useCallback((next: Address): void => {
+    history.pushState(null, '', hrefOf(next));
+    show(next);
+  }, []);
+  const rewrite = useCallback((next: Address): void => {
+    history.replaceState(null, '', hrefOf(next));
+    show(next);
+  }, []);
+  const takeArrival = useCallback((): boolean => {
+    const arrived = hasArrived.current;
+    hasArrived.current = false;
+    return arrived;
+  }, []);
+  useEffect(() => {
+    const back = (): void => {
+      show(parseAddress(location.search));
+    };
+    const follow = (event: MouseEvent): void => {
+      followLink(event, go);
+    };
+    addEventListener('popstate', back);
+    document.addEventListener('click', follow);
+    return () => {
+      removeEventListener('popstate', back);
+      document.removeEventListener('click', follow);
+    };
+  }, []);
+  const dashboard = useMemo(
+    (): Dashboard => ({ go, rewrite, takeArrival, tick: refresh.tick, trackers, title }),
+    [refresh.tick, trackers],
+  );
+  const isEmbedded = address.page === 'metric' && address.isEmbedded;
+  return (
+    <DashboardContext.Provider value={dashboard}>
+      {!isEmbedded && (
+        <>
+          <a class="skip" href="#content">
+            Skip to content
+          </a>
+          <Header address={address} refresh={refresh} trackers={trackers} />
+        </>
+      )}
+      <main id="content" tabIndex={-1}>
+        <PageAt key={identityOf(address)} address={address} />
+      </main>
+      <Announcer />
+    </DashboardContext.Provider>
+  );
+}
+
+function PageAt({ address }: { address: Address }): JSX.Element {
+  switch (address.page) {
+    case 'overview':
+      return <OverviewPage address={address} />;
+    case 'metric':
+      return <MetricPage address={address} />;
+    case 'object':
+      return <OverviewPage address={OVERVIEW} />;
+    case 'trackers':
+      return <TrackersPage />;
+    case 'tracker':
+      return <TrackerPage name={address.tracker} />;
+  }
+}
+
+/** The trackers for what every page shows of them: null where they cannot be asked for. */
+function useTrackers(tick: number): TrackersResponse['trackers'] | null {
+  const [trackers, setTrackers] = useState<TrackersResponse['trackers'] | null>(null);
+  useEffect(() => {
+    const leaving = new AbortController();
+    get<TrackersResponse>(['trackers'], {}, leaving.signal).then(
+      ({ data }) => {
+        setTrackers(data.trackers);
+      },
+      () => undefined, // the page itself says what is wrong
+    );
+    return () => {
+      leaving.abort();
+    };
+  }, [tick]);
+  return trackers;
+}
+
+interface HeaderProps {
+  readonly address: Address;
+  readonly refresh: ReturnType<typeof useRefresh>;
+  readonly trackers: TrackersResponse['trackers'] | null;
+}
+
+function Header({ address: { page }, refresh, trackers }: HeaderProps): JSX.Element {
+  const isTrackers = page === 'trackers' || page === 'tracker';
+  const troubles = (trackers ?? []).filter((tracker) => troubleOf(tracker) !== null).length;
+  const current = (isCurrent: boolean): 'page' | undefined => (isCurrent ? 'page' : undefined);
+  return (
+    <header class="top">
+      <a class="brand" href="?">
+        {title}
+      </a>
+      <nav aria-label="Pages">
+        <a href={hrefOf(OVERVIEW)} aria-current={current(!isTrackers)}>
+          Metrics
+        </a>
+        <a href={hrefOf({ page: 'trackers' })} aria-current={current(isTrackers)}>
+          Trackers
+          {troubles > 0 && (
+            <span class="badge failed">
+              {troubles}
+              <span class="hidden"> need attention</span>
+            </span>
+          )}
+        </a>
+      </nav>
+      <RefreshSwitch refresh={refresh} />
+      <ThemeSwitch />
+      <SessionLinks />
+    </header>
+  );
+}
+
+function RefreshSwitch({ refresh }: { refresh: ReturnType<typeof useRefresh> }): JSX.Element {
+  return (
+    <Select
+      label="Refresh"
+      class="refresh"
+      choices={[
+        { value: 'off', label: 'Refresh off' },
+        { value: 'minute', label: 'Every minute' },
+      ]}
+      value={refresh.interval}
+      onChange={refresh.choose}
+    />
+  );
+}
+
+const THEME_LABELS: Readonly<Record<Theme, string>> = { system: 'System', light: 'Light', dark: 'Dark' };
+
+function ThemeSwitch(): JSX.Element {
+  const [theme, setTheme] = useState(storedTheme);
+  return (
+    <Select
+      label="Theme"
+      class="theme"
+      choices={THEMES.map((value) => ({ value, label: THEME_LABELS[value] }))}
+      value={theme}
+      onChange={(chosen) => {
+        chooseTheme(chosen);
+        setTheme(chosen);
+      }}
+    />
+  );
+}
+
+/** The application's own addresses, if its options name them. */
+function SessionLinks(): JSX.Element {
+  const { signIn, signOut } = document.body.dataset;
+  return (
+    <>
+      {signIn !== undefined && <a href={signIn}>Sign in</a>}
+      {signOut !== undefined && <a href={signOut}>Sign out</a>}
+    </>
+  );
+}
+
+/** Links within the dashboard change the page without reloading it. With a modifier key they open as links do. */
+function followLink(event: MouseEvent, go: (address: Address) => void): void {
+  if (event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const href = (event.target as Element | null)?.closest('a')?.getAttribute('href') ?? '';
+  if (href === '#content') document.getElementById('content')?.focus();
+  else if (!href.startsWith('?')) return;
+  event.preventDefault();
+  if (href.startsWith('?')) go(parseAddress(href));
+}
+
+applyTheme();
+document.body.replaceChildren();
+render(<App />, document.body);

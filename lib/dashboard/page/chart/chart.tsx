@@ -1,0 +1,316 @@
+import type { JSX } from 'preact';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { UnitResource } from '../../../http/resources.js';
+import { formatTicks, sizeOfUnit } from '../parts/format.js';
+import { type ChartSeries, type Layer, layersOf } from './layers.js';
+import { areaPath, barPath, linePath, lonelyPlaces } from './paths.js';
+import { dateTicks, type DateTick, valueScale, type ValueScale } from './scale.js';
+import { type Point, Tooltip } from './tooltip.js';
+
+export interface ChartProps {
+  readonly title: string;
+  readonly dates: readonly string[];
+  readonly period: string;
+  readonly series: readonly ChartSeries[];
+  readonly as: 'lines' | 'bars';
+  /** of the axis */
+  readonly unit?: UnitResource | undefined;
+  /** what stands at a date, in words */
+  readonly pointAt: (place: number) => Point;
+  /** called with the places of a part that was drawn over with the mouse */
+  readonly onRange?: ((first: number, last: number) => void) | undefined;
+}
+
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Pixels of a digit on an axis. */
+const DIGIT = 7;
+const TOP = 12;
+const RIGHT = 12;
+/** Room for a date and the year below it. */
+const BELOW = 44;
+/** Shorter strokes of the mouse are clicks. */
+const STROKE = 8;
+
+/**
+ * A chart as wide as its place. It is read date by date: with the pointer, or with the arrow keys once it has the focus.
+ */
+export function Chart(props: ChartProps): JSX.Element {
+  const { title, dates, series, as, pointAt, onRange } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const walker = useRef<HTMLInputElement>(null);
+  const size = useSize(place);
+  const [pointed, setPointed] = useState<number | null>(null);
+  const [stroke, setStroke] = useState<{ from: number; to: number } | null>(null);
+  const last = dates.length - 1;
+  const [walked, setWalked] = useState(last);
+  useEffect(() => {
+    setWalked(last);
+  }, [last]);
+
+  const layers = useMemo(() => layersOf(series, as), [series, as]);
+  const scale = useScale(layers, props, size.height);
+  const labels = formatTicks(scale.ticks, scale.step, props.unit);
+  const frame = frameOf(size, labels);
+  const x = (at: number): number => frame.left + ((at + 0.5) / Math.max(1, dates.length)) * widthOf(frame);
+  const y = (value: number): number =>
+    frame.bottom - ((value - scale.low) / (scale.high - scale.low)) * (frame.bottom - frame.top);
+  const placeAt = (pixels: number): number => {
+    const at = Math.floor(((pixels - frame.left) / Math.max(1, widthOf(frame))) * dates.length);
+    return Math.min(last, Math.max(0, at));
+  };
+  const offset = (event: PointerEvent): number => event.clientX - (place.current?.getBoundingClientRect().left ?? 0);
+
+  const point = pointed === null ? null : pointAt(pointed);
+  const move = (event: PointerEvent): void => {
+    const pixels = offset(event);
+    setPointed(placeAt(pixels));
+    if (stroke !== null) setStroke({ ...stroke, to: pixels });
+  };
+  const begin = (event: PointerEvent): void => {
+    if (onRange === undefined || event.pointerType !== 'mouse' || event.button !== 0) return;
+    setStroke({ from: offset(event), to: offset(event) });
+  };
+  const end = (): void => {
+    if (stroke === null) return;
+    setStroke(null);
+    const [from, to] = [Math.min(stroke.from, stroke.to), Math.max(stroke.from, stroke.to)];
+    if (to - from >= STROKE) onRange?.(placeAt(from), placeAt(to));
+  };
+  return (
+    <div
+      class="chart"
+      ref={place}
+      onPointerMove={move}
+      onPointerDown={begin}
+      onPointerUp={end}
+      onPointerLeave={() => {
+        setStroke(null);
+        setPointed(document.activeElement === walker.current ? walked : null);
+      }}
+    >
+      {size.width > 0 && (
+        <svg width={size.width} height={size.height} role="img" aria-label={title}>
+          <ValueAxis frame={frame} scale={scale} labels={labels} y={y} />
+          <DateAxis frame={frame} ticks={dateTicks(dates, props.period, widthOf(frame) / 72)} x={x} />
+          {stroke !== null && (
+            <rect
+              class="stroke"
+              x={Math.min(stroke.from, stroke.to)}
+              width={Math.abs(stroke.to - stroke.from)}
+              y={frame.top}
+              height={frame.bottom - frame.top}
+            />
+          )}
+          {layers.map((layer) => (
+            <Shape
+              key={`${layer.id} ${layer.kind}`}
+              layer={layer}
+              isAlone={series.length === 1}
+              position={{ x, y }}
+              ground={y(Math.min(Math.max(0, scale.low), scale.high))}
+              barWidth={Math.min(64, Math.max(1, (widthOf(frame) / Math.max(1, dates.length)) * 0.8))}
+            />
+          ))}
+          {pointed !== null && <Crosshair frame={frame} layers={layers} place={pointed} x={x} y={y} />}
+          {!hasValues(layers) && (
+            <text
+              class="tick"
+              x={(frame.left + frame.right) / 2}
+              y={(frame.top + frame.bottom) / 2}
+              text-anchor="middle"
+            >
+              No values are known for these dates
+            </text>
+          )}
+        </svg>
+      )}
+      <input
+        ref={walker}
+        class="walker"
+        type="range"
+        min={0}
+        max={Math.max(0, last)}
+        value={walked}
+        aria-label="Date"
+        aria-valuetext={last < 0 ? '' : sayPoint(pointAt(Math.min(walked, last)))}
+        style={{ left: `${frame.left}px`, right: `${RIGHT}px`, top: `${TOP}px`, bottom: `${BELOW}px` }}
+        onInput={(event) => {
+          setWalked(event.currentTarget.valueAsNumber);
+          setPointed(event.currentTarget.valueAsNumber);
+        }}
+        onFocus={() => {
+          setPointed(walked);
+        }}
+        onBlur={() => {
+          setPointed(null);
+        }}
+      />
+      {point !== null && pointed !== null && (
+        <Tooltip point={point} left={x(pointed)} isBeforeMiddle={x(pointed) < size.width / 2} width={size.width} />
+      )}
+    </div>
+  );
+}
+
+function useSize(place: { readonly current: HTMLDivElement | null }): { width: number; height: number } {
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const target = place.current;
+    if (target === null) return;
+    const measure = (): void => {
+      const next = { width: target.clientWidth, height: target.clientHeight };
+      setSize((before) => (before.width === next.width && before.height === next.height ? before : next));
+    };
+    measure();
+    const resizing = new ResizeObserver(measure);
+    resizing.observe(target);
+    return () => {
+      resizing.disconnect();
+    };
+  }, []);
+  return size;
+}
+
+function useScale(layers: readonly Layer[], { as, unit }: ChartProps, height: number): ValueScale {
+  const count = Math.max(2, Math.floor((height - TOP - BELOW) / 56));
+  return useMemo(() => {
+    const values = layers.flatMap((layer) => layer.values);
+    const largest = values.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
+    return valueScale(values, { isFromZero: as === 'bars', count, size: sizeOfUnit(unit, largest) });
+  }, [layers, as, count, unit]);
+}
+
+function frameOf({ width, height }: { width: number; height: number }, labels: readonly string[]): Frame {
+  const left = 12 + Math.max(2, ...labels.map(({ length }) => length)) * DIGIT;
+  return { width, height, left, right: Math.max(left + 1, width - RIGHT), top: TOP, bottom: height - BELOW };
+}
+
+function widthOf({ left, right }: Frame): number {
+  return right - left;
+}
+
+function hasValues(layers: readonly Layer[]): boolean {
+  return layers.some(({ values }) => values.some((value) => value !== null));
+}
+
+function ValueAxis(props: {
+  frame: Frame;
+  scale: ValueScale;
+  labels: readonly string[];
+  y: (value: number) => number;
+}): JSX.Element {
+  const { frame, scale, labels, y } = props;
+  return (
+    <g aria-hidden="true">
+      {scale.ticks.map((tick, place) => (
+        <g key={tick}>
+          <line class={tick === 0 ? 'zero' : 'grid'} x1={frame.left} x2={frame.right} y1={y(tick)} y2={y(tick)} />
+          <text class="tick value" x={frame.left - 8} y={y(tick) + 4} text-anchor="end">
+            {labels[place]}
+          </text>
+        </g>
+      ))}
+    </g>
+  );
+}
+
+function DateAxis({ frame, ticks, x }: { frame: Frame; ticks: DateTick[]; x: (place: number) => number }): JSX.Element {
+  return (
+    <g aria-hidden="true">
+      {ticks.map(({ place, text, year }) => {
+        const at = x(place);
+        // a label stays within the chart: the last one would be cut otherwise
+        const half = (Math.max(text.length, year.length) * DIGIT) / 2;
+        const middle = Math.min(Math.max(at, half), frame.width - half);
+        return (
+          <g key={place}>
+            <line class="grid" x1={at} x2={at} y1={frame.bottom} y2={frame.bottom + 5} />
+            <text class="tick date" x={middle} y={frame.bottom + 20} text-anchor="middle">
+              {text}
+            </text>
+            {year !== '' && (
+              <text class="tick year" x={middle} y={frame.bottom + 36} text-anchor="middle">
+                {year}
+              </text>
+            )}
+          </g>
+        );
+      })}
+    </g>
+  );
+}
+
+interface ShapeProps {
+  readonly layer: Layer;
+  readonly isAlone: boolean;
+  readonly position: { readonly x: (place: number) => number; readonly y: (value: number) => number };
+  readonly ground: number;
+  readonly barWidth: number;
+}
+
+/** A point that is not over yet is paler than those that are, as a bar or as the last part of a line. */
+function Shape({ layer, isAlone, position, ground, barWidth }: ShapeProps): JSX.Element {
+  const { kind, colour, values, complete } = layer;
+  const isOpen = (place: number): boolean => complete[place] === false;
+  if (kind === 'bar') {
+    const bars = (isShown: (place: number) => boolean): string =>
+      barPath(values, position, { floor: layer.floor, width: barWidth, isShown });
+    return (
+      <g class={`series series-${colour}`}>
+        <path class="bar" d={bars((place) => !isOpen(place))} />
+        <path class="bar open" d={bars(isOpen)} />
+      </g>
+    );
+  }
+  if (kind === 'before') {
+    return <path class={`before ${isAlone ? 'only' : ''} series-${colour}`} d={linePath(values, position)} />;
+  }
+  const isMany = values.length > 500;
+  return (
+    <g class={`series series-${colour} ${isMany ? 'many' : ''}`}>
+      {isAlone && <path class="area" d={areaPath(values, position, ground)} />}
+      <path class="line" d={linePath(values, position, (place) => !isOpen(place))} />
+      <path class="line open" d={linePath(values, position, isOpen)} />
+      {lonelyPlaces(values).map((place) => (
+        <circle key={place} class="dot" cx={position.x(place)} cy={position.y(values[place] ?? 0)} r={3} />
+      ))}
+    </g>
+  );
+}
+
+function Crosshair(props: {
+  frame: Frame;
+  layers: readonly Layer[];
+  place: number;
+  x: (place: number) => number;
+  y: (value: number) => number;
+}): JSX.Element {
+  const { frame, layers, place, x, y } = props;
+  return (
+    <g class="crosshair" aria-hidden="true">
+      <line x1={x(place)} x2={x(place)} y1={frame.top} y2={frame.bottom} />
+      {layers.map(({ id, kind, colour, values }) => {
+        const value = values[place] ?? null;
+        return value === null || kind !== 'line' ? null : (
+          <circle key={id} class={`series-${colour}`} cx={x(place)} cy={y(value)} r={4} />
+        );
+      })}
+    </g>
+  );
+}
+
+/** A point in a sentence, for screen readers. */
+function sayPoint({ title, state, rows }: Point): string {
+  const values = rows.map(({ label, value, before }) => {
+    return `${label} ${value === '' ? 'not known' : value}${before === undefined ? '' : `, before ${before === '' ? 'not known' : before}`}`;
+  });
+  return `${title}${state === '' ? '' : ` ${state}`}: ${values.join('; ')}`;
+}

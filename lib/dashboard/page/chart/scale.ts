@@ -1,0 +1,104 @@
+import { tickLabel } from '../parts/period.js';
+import { utcOf } from '../parts/format.js';
+
+/** Where values and dates are on a chart, and which of them are written on its axes. */
+
+export interface ValueScale {
+  readonly low: number;
+  readonly high: number;
+  readonly step: number;
+  readonly ticks: readonly number[];
+}
+
+/**
+ * Chooses ticks at round values around all values of a chart. Bars begin at zero, and so do lines that come near it: a
+ * small change should not look like a large one. A chart of zeros, or of nothing, has an axis from 0 to 1.
+ *
+ * @param count how many ticks there is room for
+ * @param size of the unit in which ticks are round: 3,600 for seconds that are written in hours
+ */
+export function valueScale(
+  values: Iterable<number | null>,
+  { isFromZero, count, size = 1 }: { isFromZero: boolean; count: number; size?: number },
+): ValueScale {
+  let [low, high, isWhole] = [Infinity, -Infinity, true];
+  for (const value of values) {
+    if (value === null) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+    isWhole &&= Number.isInteger(value);
+  }
+  if (low > high) [low, high] = [0, 0];
+  if (isFromZero || low === high || (low > 0 && low < high * 0.6)) low = Math.min(low, 0);
+  if (isFromZero || (high < 0 && high > low * 0.6)) high = Math.max(high, 0);
+  if (low === high) high = low + 1;
+  const step = size * roundStep((high - low) / size / Math.max(1, count), isWhole && size === 1 ? 1 : 0);
+  const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
+  const ticks = Array.from({ length: last - first + 1 }, (_, place) => exact((first + place) * step, step));
+  return { low: first * step, high: last * step, step, ticks };
+}
+
+/** 1, 2 or 5 times a power of ten, not below `least`. */
+function roundStep(rough: number, least: number): number {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999_999) ?? power;
+  return Math.max(step, least);
+}
+
+/** 0.30000000000000004 is 0.3 */
+function exact(value: number, step: number): number {
+  const decimals = Math.max(0, Math.min(20, Math.ceil(-Math.log10(step)) + 2));
+  return Number(value.toFixed(decimals));
+}
+
+export interface DateTick {
+  /** of the date in the chart */
+  readonly place: number;
+  readonly text: string;
+  /** '': that of the tick before */
+  readonly year: string;
+}
+
+const DAY_STEPS = [1, 2, 7, 14] as const;
+const MONTH_STEPS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600] as const;
+
+/** Chooses the dates that are written below a chart: days, Mondays or first days of months and years. @param count how many there is room for */
+export function dateTicks(dates: readonly string[], period: string, count: number): DateTick[] {
+  const room = Math.max(1, count);
+  const chosen = isLong(period) ? everyNth(dates, room) : byCalendar(dates, room);
+  let shown = '';
+  return chosen.places.map((place) => {
+    const { text, year } = tickLabel(dates[place] ?? '', period, chosen.days);
+    const isNew = year !== shown;
+    shown = year;
+    return { place, text, year: isNew ? year : '' };
+  });
+}
+
+function isLong(period: string): boolean {
+  return period.startsWith('CALENDAR_');
+}
+
+function everyNth(dates: readonly string[], room: number): { places: number[]; days: number } {
+  const step = Math.ceil(dates.length / room);
+  const last = dates.length - 1;
+  const places = dates.map((_, place) => place).filter((place) => (last - place) % step === 0);
+  return { places, days: 0 };
+}
+
+function byCalendar(dates: readonly string[], room: number): { places: number[]; days: number } {
+  const all = dates.map((date, place) => ({ place, day: new Date(utcOf(date)) }));
+  for (const days of DAY_STEPS) {
+    const dayNumber = (day: Date): number => Math.floor(day.getTime() / 86_400_000);
+    // the epoch was a Thursday: weeks begin on Mondays
+    const places = all.filter(({ day }) => (dayNumber(day) + 3) % days === 0).map(({ place }) => place);
+    if (places.length <= room && places.length > 0) return { places, days };
+  }
+  for (const months of MONTH_STEPS) {
+    const places = all
+      .filter(({ day }) => day.getUTCDate() === 1 && (day.getUTCFullYear() * 12 + day.getUTCMonth()) % months === 0)
+      .map(({ place }) => place);
+    if (places.length <= room && places.length > 0) return { places, days: months >= 12 ? 365 : 28 };
+  }
+  return { places: dates.length === 0 ? [] : [0], days: 1 };
+}

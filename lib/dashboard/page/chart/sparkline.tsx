@@ -1,0 +1,56 @@
+import type { JSX } from 'preact';
+
+const WIDTH = 240;
+const HEIGHT = 40;
+const EDGE = 3;
+
+/**
+ * A line without axes, for its shape. It is decoration: the numbers beside it say the same to screen readers. What is
+ * not known is a gap. Zero is the lower edge where values come near it.
+ */
+export function Sparkline({ values }: { values: readonly (number | null)[] }): JSX.Element {
+  const known = values.filter((value) => value !== null);
+  const highest = Math.max(...known, -Infinity);
+  const least = Math.min(...known, Infinity);
+  const lowest = least > 0 && least < highest * 0.6 ? 0 : least;
+  const x = (place: number): number => EDGE + (place / Math.max(values.length - 1, 1)) * (WIDTH - 2 * EDGE);
+  const y = (value: number): number => {
+    if (highest === lowest) return value === 0 ? HEIGHT - EDGE : HEIGHT / 2;
+    return HEIGHT - EDGE - ((value - lowest) / (highest - lowest)) * (HEIGHT - 2 * EDGE);
+  };
+  const { line, area } = pathsThrough(values, x, y);
+  return (
+    <svg
+      class="sparkline"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+      focusable="false"
+    >
+      <path class="area" d={area} />
+      <path class="line" d={line} />
+    </svg>
+  );
+}
+
+function pathsThrough(
+  values: readonly (number | null)[],
+  x: (place: number) => number,
+  y: (value: number) => number,
+): { line: string; area: string } {
+  let [line, area] = ['', ''];
+  let begun = -1;
+  values.forEach((value, place) => {
+    if (value === null) return;
+    if (begun < 0) begun = place;
+    const point = `${x(place).toFixed(1)} ${y(value).toFixed(1)}`;
+    const isLast = (values[place + 1] ?? null) === null;
+    // a value without neighbours is a line of no length: its round ends are a dot
+    line += `${begun === place ? 'M' : 'L'}${point}${begun === place && isLast ? 'h0' : ''}`;
+    area += begun === place ? `M${x(place).toFixed(1)} ${HEIGHT}L${point}` : `L${point}`;
+    if (!isLast) return;
+    area += `L${x(place).toFixed(1)} ${HEIGHT}Z`;
+    begun = -1;
+  });
+  return { line, area };
+}

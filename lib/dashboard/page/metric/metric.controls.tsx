@@ -1,0 +1,138 @@
+import type { JSX } from 'preact';
+import { type Compare, type MetricAddress, PRESETS, TOP_LIMIT } from '../address.js';
+import { Field, Select } from '../parts/controls.js';
+import { useDashboard } from '../parts/dashboard.js';
+import { periodLabel } from '../parts/period.js';
+import { comparisonsOf, isRanked, type Shown } from './metric.data.js';
+import { presetHint, presetLabel } from './range.js';
+
+const COMPARE: Readonly<Record<Compare, string>> = {
+  '': 'Nothing',
+  previous: 'The range before',
+  year: 'A year before',
+  weekdays: 'The same weekdays',
+};
+
+/** How much of a date typed by hand has to be there before it is taken: not the year 2 on the way to 2026. */
+const EARLIEST = '1900-01-01';
+
+/** What is shown of a metric: its range first, which people change most. */
+export function MetricControls({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.Element {
+  const { go } = useDashboard();
+  const change = (part: Partial<MetricAddress>): void => {
+    go({ ...address, place: 0, ...part });
+  };
+  const { scopes, choice } = shown;
+  const comparisons = comparisonsOf(address, choice);
+  return (
+    <div class="controls" role="group" aria-label="What is shown">
+      <RangeControl shown={shown} change={change} />
+      <Field label="Period">
+        <Select
+          choices={choice.scope.periods.map(({ name }) => ({ value: name, label: periodLabel(name) }))}
+          value={choice.period.name}
+          onChange={(period) => {
+            change({ period });
+          }}
+        />
+      </Field>
+      {scopes.length > 1 && address.with.length === 0 && (
+        <Field label="By">
+          <Select
+            choices={scopes.map(({ by, label }) => ({ value: by, label }))}
+            value={choice.scope.by}
+            onChange={(by) => {
+              change({ by: by === '' ? null : by, object: null, hidden: [], search: '' });
+            }}
+          />
+        </Field>
+      )}
+      {isRanked(address) && (
+        <Field label="Top">
+          <input
+            type="number"
+            min={1}
+            max={TOP_LIMIT}
+            required
+            value={address.top}
+            onChange={({ currentTarget: input }) => {
+              if (input.validity.valid) change({ top: input.valueAsNumber });
+            }}
+          />
+        </Field>
+      )}
+      {comparisons.length > 0 && (
+        <Field label="Compare with">
+          <Select
+            class="compare"
+            choices={['' as const, ...comparisons].map((value) => ({ value, label: COMPARE[value] }))}
+            value={comparisons.includes(address.compare) ? address.compare : ''}
+            onChange={(compare) => {
+              change({ compare });
+            }}
+          />
+        </Field>
+      )}
+    </div>
+  );
+}
+
+interface RangeControlProps {
+  readonly shown: Shown;
+  readonly change: (part: Partial<MetricAddress>) => void;
+}
+
+/** The named ranges with the dates that they mean today, and fields for dates of one's own. */
+function RangeControl({ shown, change }: RangeControlProps): JSX.Element {
+  const { preset, range, today, choice } = shown;
+  const since = choice.period.coverage?.from ?? null;
+  const own = (part: { from?: string; to?: string }): void => {
+    const from = part.from ?? range.from ?? '';
+    const to = part.to ?? range.to;
+    if ((from !== '' && from < EARLIEST) || to < EARLIEST || from > to) return;
+    change({ range: 'own', from: from === '' ? null : from, to });
+  };
+  const presets = PRESETS.map((value) => {
+    const dates = presetHint(value, today, since);
+    return { value: value, label: dates === '' ? presetLabel(value) : `${presetLabel(value)} · ${dates}` };
+  });
+  return (
+    <>
+      <Field label="Range">
+        <Select
+          class="range"
+          choices={[...presets, { value: 'own', label: 'Dates of your own' }]}
+          value={preset}
+          onChange={(value) => {
+            if (value === 'own') own({});
+            else change({ range: value, from: null, to: null });
+          }}
+        />
+      </Field>
+      {preset === 'own' && (
+        <>
+          <Field label="From">
+            <input
+              type="date"
+              value={range.from ?? ''}
+              max={range.to}
+              onChange={(event) => {
+                if (event.currentTarget.value !== '') own({ from: event.currentTarget.value });
+              }}
+            />
+          </Field>
+          <Field label="To">
+            <input
+              type="date"
+              value={range.to}
+              min={range.from ?? undefined}
+              onChange={(event) => {
+                if (event.currentTarget.value !== '') own({ to: event.currentTarget.value });
+              }}
+            />
+          </Field>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,322 @@
+import type {
+  CatalogMetric,
+  DimensionsResource,
+  MetricsResponse,
+  MultiSeriesResponse,
+  NamedSeriesResource,
+  ObjectResource,
+  PointResource,
+  SeriesResponse,
+  SummaryResponse,
+  UnitResource,
+} from '../../../http/resources.js';
+import { COMPARISONS, type Compare, type MetricAddress, type Preset, type Range } from '../address.js';
+import { get, type Query, RequestError } from '../api.js';
+import { shiftDate } from '../parts/format.js';
+import { pointLabel } from '../parts/period.js';
+import { canCompare, earlierDates } from './earlier.js';
+import { chosen, type ChosenScope, scopesOf, type ScopeOption } from './metric.scope.js';
+import { automaticRange, type Dates, presetDates } from './range.js';
+
+/** One line of what is shown. */
+export interface ShownSeries {
+  /** unique among the lines, and the same whatever else is shown */
+  readonly id: string;
+  readonly label: string;
+  readonly metric: string;
+  readonly unit?: UnitResource | undefined;
+  readonly better?: 'up' | 'down' | undefined;
+  readonly object?: ObjectResource;
+  readonly dimensions?: DimensionsResource;
+  readonly values: readonly (number | null)[];
+  /** decimals, where they were asked for */
+  readonly exact: readonly (string | null)[] | null;
+  readonly complete: readonly boolean[];
+  /** the values that they are compared with, in the same order */
+  readonly before?: readonly (number | null)[] | undefined;
+  readonly exactBefore?: readonly (string | null)[] | null | undefined;
+}
+
+/** The data of a metric's page, as columns over the same dates. */
+export interface Shown {
+  readonly metrics: readonly CatalogMetric[];
+  readonly scopes: readonly ScopeOption[];
+  readonly choice: ChosenScope;
+  readonly period: string;
+  readonly dates: readonly string[];
+  readonly lines: readonly ShownSeries[];
+  /** the dates that the values are compared with; null: they are not compared */
+  readonly compared: { readonly dates: readonly string[] } | null;
+  /** the range as a whole, of one line */
+  readonly summary: SummaryResponse | null;
+  /** when it was computed; null where that is not known */
+  readonly asOf: string | null;
+  /** of all lines, if they have the same */
+  readonly unit?: UnitResource | undefined;
+  /** the one object that is shown, with its name */
+  readonly object: ObjectResource | null;
+  readonly today: string;
+  readonly range: Dates;
+  /** the range that the address asks for, or that was chosen for it */
+  readonly preset: Range;
+}
+
+/** Ten years, where no coverage says when values began. */
+const LONG_AGO = 3_660;
+
+/** A metric that nothing is stored of has its name and nothing to show. */
+export type Loaded = Shown | { readonly metrics: readonly CatalogMetric[]; readonly choice: null };
+
+/** Asks for what an address shows. @param exact with decimals as they are stored, which only an export needs */
+export async function load(address: MetricAddress, signal: AbortSignal, exact = false): Promise<Loaded> {
+  const keys = [address.metric, ...address.with];
+  const metrics = await catalogOf(keys, signal);
+  const [metric] = metrics;
+  if (metric === undefined) throw new RequestError(404, `There is no metric ${address.metric}.`);
+  const scopes = scopesOf(metric);
+  const choice = chosen(scopes, address);
+  if (choice === null) return { metrics, choice };
+  const { today } = metric;
+  const request: Request = { address, choice, keys: metrics.map(({ key }) => key), exact, signal };
+  const { preset, range } = await rangeOf(request, today);
+  const found = await read(request, range);
+  const { period } = choice;
+  const compares = preset !== 'all' && comparisonsOf(address, choice).includes(address.compare);
+  const [compared, summary] = await Promise.all([
+    compares ? readEarlier(request, found) : null,
+    found.lines.length === 1 ? summaryOf(request, found, compares) : null,
+  ]);
+  const before = new Map(compared?.lines.map((line) => [line.id, line]));
+  const lines = found.lines.map((line): ShownSeries => {
+    const earlier = before.get(line.id);
+    const none = found.dates.map(() => null);
+    return compared === null
+      ? line
+      : { ...line, before: earlier?.values ?? none, exactBefore: earlier === undefined ? none : earlier.exact };
+  });
+  const [unit] = lines.map((line) => JSON.stringify(line.unit));
+  return {
+    metrics,
+    scopes,
+    choice,
+    period: period.name,
+    ...trimmed({ dates: found.dates, lines }, preset),
+    compared: compared === null ? null : { dates: compared.dates },
+    summary,
+    asOf: found.asOf,
+    unit: lines.every((line) => JSON.stringify(line.unit) === unit) ? lines[0]?.unit : undefined,
+    object: address.object === null ? null : (lines[0]?.object ?? null),
+    today,
+    range,
+    preset,
+  };
+}
+
+/** A date of what is shown: whether its values are not known, or not final. */
+export function stateAt(
+  { dates, lines, today, period }: StateOf,
+  place: number,
+): '' | 'so far' | 'not yet' | 'not known' {
+  const isKnown = lines.some(({ values }) => (values[place] ?? null) !== null);
+  if (!isKnown) return (dates[place] ?? '') > today ? 'not yet' : period === 'LIFETIME' ? '' : 'not known';
+  const isOpen = lines.some(({ values, complete }) => (values[place] ?? null) !== null && complete[place] === false);
+  return isOpen ? 'so far' : '';
+}
+
+type StateOf = Pick<Shown, 'dates' | 'lines' | 'today' | 'period'>;
+
+/** True if the lines are the objects or groups with the greatest values, and not named one by one. */
+export function isRanked({ by, object }: Pick<MetricAddress, 'by' | 'object'>): boolean {
+  return by !== null && object === null;
+}
+
+/** The comparisons that there are for what an address shows: months have no weekday, and groups are not named one by one. */
+export function comparisonsOf(address: MetricAddress, { scope, period }: ChosenScope): readonly Compare[] {
+  if (address.range === 'all' || (isRanked(address) && scope.query['statistic'] !== undefined)) return [];
+  return COMPARISONS.filter((compare) => canCompare(compare, period.name));
+}
+
+interface Request {
+  readonly address: MetricAddress;
+  readonly choice: ChosenScope;
+  readonly keys: readonly string[];
+  readonly exact: boolean;
+  readonly signal: AbortSignal;
+}
+
+interface Found {
+  readonly dates: readonly string[];
+  readonly lines: readonly ShownSeries[];
+  readonly asOf: string | null;
+}
+
+async function catalogOf(keys: readonly string[], signal: AbortSignal): Promise<readonly CatalogMetric[]> {
+  const { data } = await get<MetricsResponse>(['metrics'], { metric: keys }, signal);
+  const found = new Map(data.metrics.map((metric) => [metric.key, metric]));
+  return keys.flatMap((key) => found.get(key) ?? []);
+}
+
+/** The range that is shown: the address's, or the shortest that has something to show. */
+async function rangeOf(request: Request, today: string): Promise<{ preset: Range; range: Dates }> {
+  const { range, from, to } = request.address;
+  const since = request.choice.period.coverage?.from ?? null;
+  if (range === 'own') {
+    const last = to ?? (from !== null && from > today ? from : today);
+    return { preset: range, range: { from: from ?? shiftDate(last, -89), to: last } };
+  }
+  const preset = range === '' ? await automaticPreset(request, today) : range;
+  return { preset, range: presetDates(preset, today, since) };
+}
+
+async function automaticPreset(request: Request, today: string): Promise<Preset> {
+  const { dates, lines } = await read(request, presetDates('12m', today, null));
+  const values = dates.map((date, place) => ({
+    date,
+    value: lines.map((line) => line.values[place] ?? null).find((value) => value !== null && value !== 0) ?? null,
+  }));
+  return automaticRange(values, today, request.choice.period.coverage?.from ?? null);
+}
+
+function rangeQuery({ from, to }: Dates): Query {
+  return from === null ? { last: LONG_AGO } : { from, to };
+}
+
+async function read(
+  { address, choice, keys, exact, signal }: Request,
+  range: Dates,
+  ids?: readonly string[],
+): Promise<Found> {
+  const { scope, period } = choice;
+  const asked: Query = { period: period.name, exact: exact ? 'true' : null, ...scope.query, ...rangeQuery(range) };
+  const { object } = address;
+  if (keys.length > 1 || (scope.by !== '' && object === null)) {
+    const parts: Query =
+      scope.by === ''
+        ? {}
+        : keys.length > 1
+          ? { object_id: object }
+          : ids === undefined
+            ? { top: address.top }
+            : { object_id: ids };
+    const { data } = await get<MultiSeriesResponse>(['multi-series'], { ...asked, metric: keys, ...parts }, signal);
+    return { dates: data.dates, lines: data.series.map((one) => lineOf(one, keys.length > 1)), asOf: null };
+  }
+  const one: Query = { ...asked, metric: address.metric, object_id: object };
+  return ofOne((await get<SeriesResponse>(['series'], one, signal)).data);
+}
+
+/** The same lines over the earlier dates, whoever was on top then. */
+async function readEarlier(request: Request, { dates, lines }: Found): Promise<Found> {
+  const { address, choice } = request;
+  const earlier = earlierDates(choice.period.name, dates, address.compare);
+  const [from, to] = [earlier.at(0), earlier.at(-1)];
+  if (from === undefined || to === undefined || lines.length === 0) return { dates: [], lines: [], asOf: null };
+  const ids = isRanked(address) ? lines.map((line) => line.object?.id ?? '') : undefined;
+  const found = await read(request, { from, to }, ids);
+  const places = new Map(found.dates.map((date, place) => [date, place]));
+  const along = <T>(values: readonly T[] | null): (T | null)[] =>
+    earlier.map((date) => values?.[places.get(date) ?? -1] ?? null);
+  return {
+    dates: earlier,
+    lines: found.lines.map((line) => ({ ...line, values: along(line.values), exact: line.exact && along(line.exact) })),
+    asOf: null,
+  };
+}
+
+/** The range as a whole, of a line that is alone. */
+async function summaryOf(
+  request: Request,
+  { dates, lines }: Found,
+  compares: boolean,
+): Promise<SummaryResponse | null> {
+  const { address, choice, signal } = request;
+  const [from, to] = [dates.at(0), dates.at(-1)];
+  const [line] = lines;
+  if (from === undefined || to === undefined || line === undefined) return null;
+  const query: Query = {
+    metric: line.metric,
+    period: choice.period.name,
+    from,
+    to,
+    compare: compares ? address.compare : null,
+    ...choice.scope.query,
+    object_id: line.object?.id ?? null,
+    ...dimensionQuery(line.dimensions),
+  };
+  return (await get<SummaryResponse>(['summary'], query, signal)).data;
+}
+
+function dimensionQuery(dimensions: DimensionsResource | undefined): Query {
+  const entries = Object.entries(dimensions ?? {});
+  const nulls = entries.filter(([, value]) => value === null).map(([name]) => name);
+  const known = entries
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => [`dimension.${name}`, String(value)]);
+  return { ...(Object.fromEntries(known) as Record<string, string>), null_dimension: nulls };
+}
+
+/** Of everything, what comes before the first value is left out. */
+function trimmed({ dates, lines }: Pick<Shown, 'dates' | 'lines'>, preset: Range): Pick<Shown, 'dates' | 'lines'> {
+  const first = dates.findIndex((_, place) => lines.some(({ values }) => (values[place] ?? null) !== null));
+  if (preset !== 'all' || first < 1) return { dates, lines };
+  return {
+    dates: dates.slice(first),
+    lines: lines.map((line) => ({
+      ...line,
+      values: line.values.slice(first),
+      exact: line.exact?.slice(first) ?? null,
+      complete: line.complete.slice(first),
+    })),
+  };
+}
+
+function ofOne({ metric, object, points, asOf }: SeriesResponse): Found {
+  const line: ShownSeries = {
+    id: object?.id ?? metric.key,
+    label: object === undefined ? metric.name : nameOf(object, undefined),
+    metric: metric.key,
+    unit: metric.unit,
+    better: metric.better,
+    ...(object !== undefined && { object }),
+    values: points.map(({ value }) => value),
+    exact: exactOf(points),
+    complete: points.map(({ complete }) => complete),
+  };
+  return { dates: points.map(({ date }) => date), lines: [line], asOf };
+}
+
+function exactOf(points: readonly PointResource[]): readonly (string | null)[] | null {
+  if (!points.some(({ exactValue }) => exactValue !== undefined)) return null;
+  return points.map((point) => point.exactValue ?? null);
+}
+
+function lineOf(series: NamedSeriesResource, isByMetric: boolean): ShownSeries {
+  const { metric, object, dimensions, values, exactValues, complete } = series;
+  return {
+    id: isByMetric ? metric.key : (object?.id ?? JSON.stringify(dimensions ?? metric.key)),
+    label: isByMetric ? metric.name : nameOf(object, dimensions),
+    metric: metric.key,
+    unit: metric.unit,
+    better: metric.better,
+    ...(object === undefined ? {} : { object }),
+    ...(dimensions === undefined ? {} : { dimensions }),
+    values,
+    exact: exactValues ?? null,
+    complete,
+  };
+}
+
+/** An object by its name, or its id; a group by its dimensions. */
+export function nameOf(object: ObjectResource | undefined, dimensions: DimensionsResource | undefined): string {
+  if (object !== undefined) return object.label ?? `${object.type} ${object.id}`;
+  const parts = Object.entries(dimensions ?? {}).map(
+    ([name, value]) => `${name} ${value === null ? '–' : String(value)}`,
+  );
+  return parts.join(', ');
+}
+
+/** The dates of a chart's place, and of what it is compared with. */
+export function labelAt({ dates, period }: Pick<Shown, 'dates' | 'period'>, place: number): string {
+  const date = dates[place];
+  return date === undefined ? '' : pointLabel(date, period);
+}

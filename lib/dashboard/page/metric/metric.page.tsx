@@ -1,0 +1,305 @@
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { CatalogMetric } from '../../../http/resources.js';
+import { hrefOf, type MetricAddress, OVERVIEW, toMetric, type View } from '../address.js';
+import { Chart } from '../chart/chart.js';
+import { DataTable } from '../chart/data-table.js';
+import type { ChartSeries } from '../chart/layers.js';
+import { Legend } from '../chart/legend.js';
+import type { Point } from '../chart/tooltip.js';
+import { useAnswer } from '../parts/answer.js';
+import { Choices } from '../parts/controls.js';
+import { useDashboard } from '../parts/dashboard.js';
+import { changeOf, formatInstant, formatNumber, formatShort } from '../parts/format.js';
+import { Heading } from '../parts/heading.js';
+import { announce, Notice } from '../parts/notice.js';
+import { periodLabel, pointLabel } from '../parts/period.js';
+import { save } from '../parts/save.js';
+import { exportRows, toCsv, toJsonLines } from './export.js';
+import { MetricControls } from './metric.controls.js';
+import { labelAt, load, type Loaded, nameOf, type Shown, stateAt } from './metric.data.js';
+import { Figures } from './metric.figures.js';
+
+/** The parts of an address that change what is asked for, and not only how it is shown. */
+function keyOf(address: MetricAddress): string {
+  const { metric, period, range, from, to, compare, by, object, top } = address;
+  return JSON.stringify([metric, address.with, period, range, from, to, compare, by, object, top]);
+}
+
+/** One metric: the range that is shown in figures, its chart, and what of it can be shown. */
+export function MetricPage({ address }: { address: MetricAddress }): JSX.Element {
+  const { data, error, isLoading, again } = useAnswer(keyOf(address), (signal) => load(address, signal));
+  useChangeAnnouncement(keyOf(address), isLoading);
+  if (data === null) {
+    if (error === null) return <Loading />;
+    return (
+      <div class="stack">
+        <Heading title="Something went wrong" />
+        <Notice error={error} again={again} />
+      </div>
+    );
+  }
+  const [metric] = data.metrics;
+  return (
+    <div class={`stack ${address.isEmbedded ? 'embedded' : ''}`}>
+      {metric !== undefined && <MetricHeading metric={metric} address={address} data={data} />}
+      {error !== null && <Notice error={error} again={again} />}
+      {data.choice === null ? (
+        <p class="card quiet">
+          This metric has no statistics yet. They appear when its tracker has run, or when a value is recorded.
+        </p>
+      ) : (
+        <Content address={address} shown={data} isLoading={isLoading} />
+      )}
+    </div>
+  );
+}
+
+function Loading(): JSX.Element {
+  return (
+    <div class="stack" aria-busy="true">
+      <p class="quiet">Loading …</p>
+    </div>
+  );
+}
+
+/** Tells screen readers when another range or period is shown, but not the first time. */
+function useChangeAnnouncement(key: string, isLoading: boolean): void {
+  const first = useRef(key);
+  useEffect(() => {
+    if (!isLoading && first.current !== key) announce('The chart is up to date.');
+    if (!isLoading) first.current = key;
+  }, [key, isLoading]);
+}
+
+interface HeadingProps {
+  readonly metric: CatalogMetric;
+  readonly address: MetricAddress;
+  readonly data: Loaded;
+}
+
+function MetricHeading({ metric, address, data }: HeadingProps): JSX.Element {
+  const { domain, name, key, description } = metric;
+  const object = data.choice === null || address.object === null ? null : data.object;
+  const title = object === null ? name : `${nameOf(object, undefined)}: ${name}`;
+  if (address.isEmbedded) return <Heading title={title} />;
+  return (
+    <div class="heading">
+      <p class="quiet small">
+        <a href={hrefOf({ ...OVERVIEW, domain: domain.ref })}>{domain.name}</a> · <code>{key}</code>
+        {object !== null && (
+          <>
+            {' · '}
+            <a href={hrefOf(toMetric(key, { by: address.by }))}>All by {object.type.replaceAll('_', ' ')}</a>
+          </>
+        )}
+      </p>
+      <Heading title={title} />
+      {description !== null && description !== '' && <p class="quiet">{description}</p>}
+    </div>
+  );
+}
+
+interface ContentProps {
+  readonly address: MetricAddress;
+  readonly shown: Shown;
+  readonly isLoading: boolean;
+}
+
+function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
+  const isEmpty = shown.dates.length === 0 || shown.lines.length === 0;
+  return (
+    <>
+      {!address.isEmbedded && <MetricControls address={address} shown={shown} />}
+      <div class="stack" aria-busy={isLoading}>
+        {isEmpty ? (
+          <p class="card quiet">Nothing is known for these dates. Choose a longer range.</p>
+        ) : (
+          <>
+            <Drawing address={address} shown={shown} />
+          </>
+        )}
+        {!address.isEmbedded && <Footer address={address} shown={shown} />}
+      </div>
+    </>
+  );
+}
+
+function Drawing({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.Element {
+  const { go } = useDashboard();
+  const { metrics, period, lines, dates, unit } = shown;
+  const title = `${metrics.map(({ name }) => name).join(', ')}, ${periodLabel(period).toLowerCase()}`;
+  const places = useMemo(() => new Map(lines.map(({ id }, place) => [id, place])), [lines]);
+  const visible = useMemo(
+    () => lines.filter(({ id }) => !address.hidden.includes(id)),
+    [lines, address.hidden.join('\n')],
+  );
+  const top = <Top address={address} shown={shown} />;
+  if (address.as === 'table') {
+    return (
+      <div class="card flush">
+        <div class="padded">{top}</div>
+        <DataTable shown={shown} caption={title} />
+      </div>
+    );
+  }
+  const drawn = visible.length === 0 ? lines : visible;
+  const series = drawn.map(({ id, label, unit: own, values, complete, before }): ChartSeries => ({
+    id,
+    label,
+    unit: own,
+    values,
+    complete,
+    before,
+    place: places.get(id) ?? 0,
+  }));
+  return (
+    <figure class="card">
+      {top}
+      <Chart
+        title={`${title}. The slider in it reads its values.`}
+        dates={dates}
+        period={period}
+        series={series}
+        as={address.as}
+        unit={unit}
+        pointAt={(place) => pointAt(shown, drawn, places, place)}
+        onRange={
+          address.isEmbedded
+            ? undefined
+            : (first, last) => {
+                go({ ...address, range: 'own', from: dates[first] ?? null, to: dates[last] ?? null, place: 0 });
+              }
+        }
+      />
+      {lines.length > 1 && (
+        <Legend
+          items={lines.map(({ id, label, values, unit: own }, place) => ({
+            id,
+            place,
+            label,
+            value: formatShort(values.findLast((value) => value !== null) ?? null, own),
+          }))}
+          hidden={visible.length === 0 ? [] : address.hidden}
+          onHide={(hidden) => {
+            go({ ...address, hidden });
+          }}
+        />
+      )}
+      {!address.isEmbedded && <Alternative shown={shown} title={title} />}
+    </figure>
+  );
+}
+
+const VIEWS: readonly { value: View; label: string }[] = [
+  { value: 'lines', label: 'Lines' },
+  { value: 'bars', label: 'Bars' },
+  { value: 'table', label: 'Table' },
+];
+
+/** The range in figures, and the ways to show it. */
+function Top({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.Element {
+  const { go } = useDashboard();
+  return (
+    <div class="row spread start">
+      <Figures shown={shown} compare={address.compare} />
+      {!address.isEmbedded && (
+        <Choices
+          legend="Show as"
+          choices={VIEWS}
+          value={address.as}
+          onChange={(as) => {
+            go({ ...address, as });
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function pointAt(
+  shown: Shown,
+  drawn: readonly Shown['lines'][number][],
+  places: ReadonlyMap<string, number>,
+  place: number,
+): Point {
+  const earlier = shown.compared?.dates[place];
+  return {
+    title: labelAt(shown, place),
+    state: stateAt({ ...shown, lines: drawn }, place),
+    against: earlier === undefined ? null : pointLabel(earlier, shown.period),
+    rows: drawn.map(({ id, label, values, unit, better, before }) => {
+      const value = values[place] ?? null;
+      const was = before?.[place] ?? null;
+      return {
+        id,
+        label,
+        place: places.get(id) ?? 0,
+        value: value === null ? '' : formatNumber(value, unit),
+        ...(before !== undefined && {
+          before: was === null ? '' : formatNumber(was, unit),
+          change: {
+            relative: changeOf(value, was),
+            absolute: value === null || was === null ? null : value - was,
+            unit,
+            better,
+          },
+        }),
+      };
+    }),
+  };
+}
+
+/** The table is made when it is opened: it may have thousands of rows. */
+function Alternative({ shown, title }: { shown: Shown; title: string }): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details
+      onToggle={(event) => {
+        setOpen(event.currentTarget.open);
+      }}
+    >
+      <summary>Data as a table</summary>
+      {isOpen && <DataTable shown={shown} caption={title} />}
+    </details>
+  );
+}
+
+function Footer({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.Element {
+  const [failure, setFailure] = useState<unknown>(null);
+  const { asOf, choice } = shown;
+  const computed = asOf ?? choice.period.computedAt;
+  const zone = choice.period.coverage?.timeZone;
+  const facts = [
+    computed !== null && `Computed ${formatInstant(computed)}`,
+    zone !== undefined && `Days of ${zone}`,
+  ].filter((fact) => fact !== false);
+  const download = async (format: 'csv' | 'jsonl'): Promise<void> => {
+    setFailure(null);
+    try {
+      const exact = await load(address, new AbortController().signal, true);
+      if (exact.choice === null) return;
+      const rows = exportRows(exact);
+      const name = `${address.metric.replace(/[^\w.-]+/g, '-')}-${exact.period.toLowerCase()}.${format}`;
+      if (format === 'csv') save(name, 'text/csv', toCsv(rows));
+      else save(name, 'application/jsonl', toJsonLines(rows));
+      announce(`${rows.length} rows are saved as ${name}.`);
+    } catch (error) {
+      setFailure(error);
+    }
+  };
+  return (
+    <div class="stack no-print">
+      {failure !== null && <Notice error={failure} />}
+      <div class="row">
+        <button type="button" onClick={() => void download('csv')}>
+          Export CSV
+        </button>
+        <button type="button" onClick={() => void download('jsonl')}>
+          Export JSON Lines
+        </button>
+        <span class="quiet small">{facts.join(' · ')}</span>
+      </div>
+    </div>
+  );
+}

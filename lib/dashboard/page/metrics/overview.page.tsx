@@ -1,0 +1,206 @@
+import type { JSX } from 'preact';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { SummaryItem } from '../../../http/resources.js';
+import { hrefOf, OVERVIEW, type OverviewAddress, PRESETS, type Sort } from '../address.js';
+import { useAnswer } from '../parts/answer.js';
+import { Choices, Field, Select } from '../parts/controls.js';
+import { useDashboard } from '../parts/dashboard.js';
+import { plural } from '../parts/format.js';
+import { Heading } from '../parts/heading.js';
+import { announce, Notice } from '../parts/notice.js';
+import { periodLabel } from '../parts/period.js';
+import { presetHint, presetLabel } from '../metric/range.js';
+import { useFavourites } from './favourites.js';
+import { loadOverview, type Overview } from './overview.data.js';
+import { byDomain, type DomainGroup, listed, type ListProps } from './overview.list.js';
+import { MetricTable } from './overview.table.js';
+import { MetricTiles } from './overview.tiles.js';
+
+/** All metrics at a glance, by domain. */
+export function OverviewPage({ address }: { address: OverviewAddress }): JSX.Element {
+  const key = JSON.stringify([address.period, address.range]);
+  const { data, error, isLoading, again } = useAnswer(key, (signal) => loadOverview(address, signal));
+  return (
+    <div class="stack" aria-busy={data === null && error === null}>
+      <Heading title="Metrics" />
+      {error !== null && <Notice error={error} again={again} />}
+      {data === null && error === null && <p class="quiet">Loading …</p>}
+      {data !== null && <Metrics address={address} overview={data} isLoading={isLoading} />}
+    </div>
+  );
+}
+
+interface MetricsProps {
+  readonly address: OverviewAddress;
+  readonly overview: Overview;
+  readonly isLoading: boolean;
+}
+
+function Metrics({ address, overview, isLoading }: MetricsProps): JSX.Element {
+  const [favourites, onFavourite] = useFavourites();
+  const { items } = overview;
+  const found = useMemo(
+    () => listed(items, address),
+    [items, address.search, address.domain, address.sort, address.order],
+  );
+  const groups = useMemo(() => byDomain(found), [found]);
+  const marked = found.filter(({ metric }) => favourites.includes(metric.key));
+  useEffect(() => {
+    if (address.search !== '') announce(plural(found.length, 'metric'));
+  }, [address.search, found.length]);
+  const common = { address, favourites, onFavourite };
+  if (items.length === 0) {
+    return (
+      <p class="card quiet">
+        There are no metrics yet. A metric is stored when something is first recorded for it: when a tracker first runs,
+        for instance.
+      </p>
+    );
+  }
+  return (
+    <>
+      <Toolbar address={address} overview={overview} />
+      <div class="columns" aria-busy={isLoading}>
+        <DomainIndex address={address} items={items} />
+        <div class="stack">
+          {found.length === 0 && (
+            <p class="card quiet">
+              No metric has that in its name or description. <a href={hrefOf(OVERVIEW)}>Show all metrics</a>
+            </p>
+          )}
+          {marked.length > 0 && <Group {...common} id="favourites" caption="Favourites" items={marked} />}
+          {groups.map((group: DomainGroup) => (
+            <Group {...common} key={group.ref} id={group.ref} caption={group.name} items={group.items} />
+          ))}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Group({ id, ...list }: ListProps & { id: string }): JSX.Element {
+  const headingId = `domain-${id}`;
+  return (
+    <section class="group" aria-labelledby={headingId}>
+      <h2 id={headingId}>
+        {list.caption} <span class="quiet count">{list.items.length}</span>
+      </h2>
+      {list.address.as === 'table' ? <MetricTable {...list} /> : <MetricTiles {...list} />}
+    </section>
+  );
+}
+
+const SORT_LABELS: readonly { value: `${Sort} ${'asc' | 'desc'}`; label: string }[] = [
+  { value: 'name asc', label: 'Name' },
+  { value: 'value desc', label: 'Greatest value' },
+  { value: 'value asc', label: 'Least value' },
+  { value: 'change desc', label: 'Greatest rise' },
+  { value: 'change asc', label: 'Greatest fall' },
+  { value: 'name desc', label: 'Name, from Z' },
+];
+
+function Toolbar({ address, overview }: { address: OverviewAddress; overview: Overview }): JSX.Element {
+  const { go, rewrite } = useDashboard();
+  const { today, preset, items } = overview;
+  const change = (part: Partial<OverviewAddress>): void => {
+    go({ ...address, ...part });
+  };
+  const since = items.flatMap(({ coverage }) => coverage?.from ?? []).sort()[0] ?? null;
+  const periods = periodsOf(items);
+  return (
+    <div class="controls">
+      <Field label="Search">
+        <input
+          type="search"
+          value={address.search}
+          autocomplete="off"
+          spellcheck={false}
+          placeholder="Name or description"
+          onInput={(event) => {
+            rewrite({ ...address, search: event.currentTarget.value });
+          }}
+        />
+      </Field>
+      <Field label="Range">
+        <Select
+          class="range"
+          choices={PRESETS.map((value) => {
+            const dates = presetHint(value, today, since);
+            return { value, label: dates === '' ? presetLabel(value) : `${presetLabel(value)} · ${dates}` };
+          })}
+          value={preset}
+          onChange={(value) => {
+            change({ range: value });
+          }}
+        />
+      </Field>
+      {periods.length > 1 && (
+        <Field label="Period">
+          <Select
+            choices={[
+              { value: '', label: 'Default period' },
+              ...periods.map((value) => ({ value, label: periodLabel(value) })),
+            ]}
+            value={address.period}
+            onChange={(period) => {
+              change({ period });
+            }}
+          />
+        </Field>
+      )}
+      <Field label="Sort by">
+        <Select
+          choices={SORT_LABELS}
+          value={`${address.sort} ${address.order}`}
+          onChange={(value) => {
+            const [sort, order] = value.split(' ') as [Sort, 'asc' | 'desc'];
+            change({ sort, order });
+          }}
+        />
+      </Field>
+      <Choices
+        legend="Show as"
+        choices={[
+          { value: 'tiles' as const, label: 'Tiles' },
+          { value: 'table' as const, label: 'Table' },
+        ]}
+        value={address.as}
+        onChange={(as) => {
+          change({ as });
+        }}
+      />
+    </div>
+  );
+}
+
+/** The periods that some metric has, in the order in which the interface lists them. */
+function periodsOf(items: readonly SummaryItem[]): string[] {
+  const longest = [...items].sort((a, b) => b.periods.length - a.periods.length);
+  return [...new Set(longest.flatMap(({ periods }) => periods))];
+}
+
+function DomainIndex({
+  address,
+  items,
+}: {
+  address: OverviewAddress;
+  items: readonly SummaryItem[];
+}): JSX.Element | null {
+  const groups = useMemo(() => byDomain(items), [items]);
+  if (groups.length < 2) return null;
+  const link = (domain: string, name: string, count: number): JSX.Element => (
+    <li key={domain}>
+      <a href={hrefOf({ ...address, domain })} aria-current={address.domain === domain ? 'true' : undefined}>
+        <span>{name}</span> <span class="quiet count">{count}</span>
+      </a>
+    </li>
+  );
+  return (
+    <nav class="domains" aria-label="Domains">
+      <ul>
+        {link('', 'All domains', items.length)}
+        {groups.map(({ ref, name, items: own }) => link(ref, name, own.length))}
+      </ul>
+    </nav>
+  );
+}

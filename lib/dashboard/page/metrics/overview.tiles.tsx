@@ -1,0 +1,66 @@
+import type { JSX } from 'preact';
+import type { SummaryItem } from '../../../http/resources.js';
+import { hrefOf, toMetric } from '../address.js';
+import { Sparkline } from '../chart/sparkline.js';
+import { Change } from '../parts/change.js';
+import { formatNumber, formatShort, UNKNOWN } from '../parts/format.js';
+import { TroubleBadge } from '../parts/trouble-badge.js';
+import { valueNote } from './overview.words.js';
+import { type ListProps, metricPart } from './overview.list.js';
+import { Star } from './star.js';
+
+/** Metrics side by side: the value of the range, its change, and its course. */
+export function MetricTiles(props: ListProps): JSX.Element {
+  return (
+    <ul class="tiles">
+      {props.items.map((item) => (
+        <Tile key={item.metric.key} item={item} {...props} />
+      ))}
+    </ul>
+  );
+}
+
+function Tile({ item, address, favourites, onFavourite }: ListProps & { item: SummaryItem }): JSX.Element {
+  const { metric, summary, trend, description } = item;
+  const comparison = summary?.comparison ?? null;
+  return (
+    <li class="tile">
+      <div class="row spread">
+        <h3>
+          <a
+            class="whole"
+            title={description ?? undefined}
+            href={hrefOf(toMetric(metric.key, metricPart(item, address)))}
+          >
+            {metric.name}
+          </a>
+        </h3>
+        <Star
+          name={metric.name}
+          isOn={favourites.includes(metric.key)}
+          onPress={() => {
+            onFavourite(metric.key);
+          }}
+        />
+      </div>
+      <p class="big">
+        <span title={formatNumber(summary?.value ?? null, metric.unit)}>
+          {summary === null ? UNKNOWN : formatShort(summary.value, metric.unit)}
+        </span>
+        {comparison !== null && comparison.absolute !== null && (
+          <Change
+            relative={comparison.relative}
+            absolute={comparison.absolute}
+            unit={metric.unit}
+            better={metric.better}
+          />
+        )}
+      </p>
+      <p class="quiet small note">
+        <span>{valueNote(item)}</span>
+        <TroubleBadge keys={item.derivedFrom ?? [metric.key]} />
+      </p>
+      <Sparkline values={trend} />
+    </li>
+  );
+}

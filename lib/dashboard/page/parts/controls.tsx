@@ -1,0 +1,79 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useId } from 'preact/hooks';
+
+export interface Choice<T extends string = string> {
+  readonly value: T;
+  readonly label: string;
+}
+
+/** A labelled control. */
+export function Field({ label, children }: { label: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      {children}
+    </label>
+  );
+}
+
+interface SelectProps<T extends string> {
+  readonly choices: readonly Choice<T>[];
+  readonly value: T;
+  readonly onChange: (value: T) => void;
+  readonly label?: string;
+  readonly class?: string;
+}
+
+/** A list to choose one from. */
+export function Select<T extends string>({ choices, value, onChange, label, ...rest }: SelectProps<T>): JSX.Element {
+  return (
+    <select
+      aria-label={label}
+      class={rest.class}
+      value={value}
+      onChange={(event) => {
+        const chosen = choices.find((choice) => choice.value === event.currentTarget.value);
+        if (chosen !== undefined) onChange(chosen.value);
+      }}
+    >
+      {choices.map((choice) => (
+        <option key={choice.value} value={choice.value} selected={choice.value === value}>
+          {choice.label}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+interface ChoicesProps<T extends string> {
+  readonly legend: string;
+  readonly choices: readonly Choice<T>[];
+  readonly value: T;
+  readonly onChange: (value: T) => void;
+}
+
+/** A few choices side by side, of which one holds. */
+export function Choices<T extends string>({ legend, choices, value, onChange }: ChoicesProps<T>): JSX.Element {
+  const name = useId();
+  return (
+    <fieldset>
+      <legend>{legend}</legend>
+      <div class="choices">
+        {choices.map((choice) => (
+          <label key={choice.value}>
+            <input
+              type="radio"
+              name={name}
+              value={choice.value}
+              checked={choice.value === value}
+              onChange={() => {
+                onChange(choice.value);
+              }}
+            />
+            <span>{choice.label}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,2 @@
+/** The bundler takes style sheets for what they are. */
+declare module '*.css';

@@ -1,0 +1,183 @@
+import type { ComponentChildren, JSX } from 'preact';
+import type {
+  ActionsResponse,
+  ProgressResponse,
+  RunResource,
+  RunsResponse,
+  TaskResource,
+  TrackerAction,
+  TrackerResource,
+  TrackersResponse,
+} from '../../../http/resources.js';
+import { hrefOf } from '../address.js';
+import { get, RequestError } from '../api.js';
+import { useAnswer } from '../parts/answer.js';
+import { formatNumber, UNKNOWN } from '../parts/format.js';
+import { Heading } from '../parts/heading.js';
+import { Notice } from '../parts/notice.js';
+import { periodLabel } from '../parts/period.js';
+import { troubleOf } from '../parts/trouble.js';
+import { TrackerActions } from './tracker.actions.js';
+import { age, covered, MetricLinks, RunStatus, schedule, took, TrackerStatus, When } from './tracker.facts.js';
+import { FailureText } from './trackers.page.js';
+
+const RUNS = 50;
+
+interface State {
+  readonly tracker: TrackerResource;
+  readonly runs: readonly RunResource[];
+  readonly actions: readonly TrackerAction[];
+  readonly running: TaskResource | undefined;
+  readonly now: string;
+}
+
+async function load(name: string, signal: AbortSignal): Promise<State> {
+  const [{ data, now }, { data: history }, { data: allowed }, { data: progress }] = await Promise.all([
+    get<TrackersResponse>(['trackers'], {}, signal),
+    get<RunsResponse>(['trackers', name, 'runs'], { limit: RUNS }, signal),
+    get<ActionsResponse>(['trackers', 'actions'], {}, signal),
+    get<ProgressResponse>(['trackers', name, 'progress'], {}, signal),
+  ]);
+  const tracker = data.trackers.find((one) => one.name === name);
+  if (tracker === undefined) throw new RequestError(404, `There is no tracker ${name}.`);
+  const running = progress.tasks.find(({ status }) => status === 'running');
+  return { tracker, runs: history.runs, actions: allowed.actions, running, now };
+}
+
+/** One tracker: how it is, what it did, and what it can be asked to do. */
+export function TrackerPage({ name }: { name: string }): JSX.Element {
+  const { data, error, again } = useAnswer(name, (signal) => load(name, signal));
+  if (data === null) {
+    if (error === null)
+      return (
+        <p class="quiet" aria-busy="true">
+          Loading …
+        </p>
+      );
+    return (
+      <div class="stack">
+        <Heading title="Something went wrong" />
+        <Notice error={error} again={again} />
+      </div>
+    );
+  }
+  const { tracker, runs, actions, running, now } = data;
+  return (
+    <div class="stack">
+      <div class="heading">
+        <p class="quiet small">
+          <a href={hrefOf({ page: 'trackers' })}>Trackers</a>
+        </p>
+        <Heading title={name} />
+      </div>
+      {error !== null && <Notice error={error} again={again} />}
+      {troubleOf(tracker) === 'failed' && (
+        <div class="notice" role="note">
+          <p>
+            <strong>Its last run failed.</strong> The statistics are those of the last run that succeeded
+            {tracker.lagMs === null ? ', and none has yet.' : '.'}
+          </p>
+          <FailureText error={tracker.lastRun?.error ?? null} />
+        </div>
+      )}
+      <Facts tracker={tracker} runs={runs} now={now} />
+      {actions.length > 0 && <TrackerActions tracker={tracker} allowed={actions} running={running} onDone={again} />}
+      <History runs={runs} now={now} />
+    </div>
+  );
+}
+
+function Facts({
+  tracker,
+  runs,
+  now,
+}: {
+  tracker: TrackerResource;
+  runs: readonly RunResource[];
+  now: string;
+}): JSX.Element {
+  const failures = runs.filter((run) => run.status === 'failed' || run.status === 'lost').length;
+  const facts: [string, ComponentChildren][] = [
+    [tracker.metrics.length > 1 ? 'Metrics' : 'Metric', <MetricLinks key="metrics" tracker={tracker} />],
+    ['Status', <TrackerStatus key="status" tracker={tracker} />],
+    ['Next run', <When key="next" instant={tracker.nextRunAt} now={now} />],
+    ['Schedule', schedule(tracker)],
+    ['Age of statistics', age(tracker)],
+    ['Complete', covered(tracker.coverage)],
+    ['Periods', tracker.periods.map(periodLabel).join(', ')],
+    ['Failures', runs.length === 0 ? UNKNOWN : `${failures} of the last ${runs.length} runs`],
+  ];
+  return (
+    <dl class="card facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function History({ runs, now }: { runs: readonly RunResource[]; now: string }): JSX.Element {
+  return (
+    <section class="card flush">
+      <h2>History</h2>
+      {runs.length === 0 ? (
+        <p class="quiet padded">It has not run yet.</p>
+      ) : (
+        <table>
+          <caption class="hidden">History</caption>
+          <thead>
+            <tr>
+              <th scope="col">Started</th>
+              <th scope="col">Status</th>
+              <th scope="col" class="number wide">
+                Took
+              </th>
+              <th scope="col">Dates</th>
+              <th scope="col" class="number">
+                Written
+              </th>
+              <th scope="col" class="number wide">
+                Removed
+              </th>
+              <th scope="col" class="wide">
+                Asked for by
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {runs.map((run) => (
+              <Run key={run.id} run={run} now={now} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function Run({ run, now }: { run: RunResource; now: string }): JSX.Element {
+  const { from, through, attempt, error, written, removed, slot, host } = run;
+  return (
+    <tr>
+      <td class="nowrap">
+        <When instant={run.startedAt} now={now} />
+      </td>
+      <td>
+        <RunStatus run={run} />
+        {attempt > 1 && <span class="quiet small"> attempt {attempt}</span>}
+        {error !== null && <div class="error small">{error}</div>}
+      </td>
+      <td class="number wide">{took(run)}</td>
+      <td>{from === null || through === null ? UNKNOWN : covered({ from, through })}</td>
+      <td class="number">{formatNumber(written)}</td>
+      <td class="number wide">{formatNumber(removed)}</td>
+      <td class="wide">
+        {slot === null ? 'A request' : 'Its schedule'}
+        {host !== null && <div class="quiet small">{host}</div>}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,124 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { derivedOf } from '../../catalog/index.js';
+import { coverageIn } from '../../coverage/index.js';
+import { NotSummableError } from '../../errors/statistic.error.js';
+import { earlierDates, seriesDates, type SeriesPoint } from '../../statistics/index.js';
+import { bucketEnd, periodKind } from '../../time/period.js';
+import type { LocalDate } from '../../time/local-date.js';
+import { HTTP_OPTIONS, type ResolvedHttpOptions } from '../http.options.js';
+import type { SummaryQuery } from '../parameters/statistic.parameters.js';
+import type { SummaryKind, SummaryResponse } from '../resources.js';
+import { TrackstatsAccess } from '../trackstats.access.js';
+import { ObjectLabels } from './labels.js';
+import { checkRangeQuery, readRange } from './range.js';
+import { checkOne, scopeFilter } from './scope.js';
+import { readOneSelection, selectionResource } from './selection.js';
+import {
+  earlierWhole,
+  pastOf,
+  type Ranges,
+  spanOf,
+  summaryKind,
+  summaryResource,
+  type Whole,
+  wholeOf,
+} from './summary.js';
+
+/** StatisticService as it is called here, with a scope that is known at run time only; values are exact. */
+interface ExactReads {
+  series(filter: object): Promise<SeriesPoint<string>[]>;
+  total(filter: object): Promise<string | null>;
+  compare(filter: object): Promise<{ total: { value: string | null; before: string | null } }>;
+}
+
+type CompareWith = NonNullable<SummaryQuery['compare']>;
+
+/** Reads a range of one series as one value. */
+@Injectable()
+export class SummaryReader {
+  constructor(
+    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
+    @Inject(ObjectLabels) private readonly labels: ObjectLabels,
+    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
+  ) {}
+
+  async summary(query: SummaryQuery): Promise<SummaryResponse> {
+    const { metric, period, compare } = query;
+    checkRangeQuery(query, this.options.limits);
+    const selection = await readOneSelection(this.access, query);
+    checkOne(selection.scope);
+    const { from, to, length } = readRange(query, selection.calendar, this.options.limits);
+    const resource = await selectionResource(selection, this.labels);
+    const { weekStart, today } = selection.calendar;
+    const filter = { metric, period, exact: true, ...scopeFilter(selection.scope) };
+    const dates = length === 0 ? [] : seriesDates(period, from, to, weekStart);
+    const earlier = compare === undefined ? [] : earlierDates(period, dates, compare, weekStart);
+    const coverage = coverageIn(selection.coverages, selection.metric, period, selection.scopes);
+    const through = coverage?.through ?? today;
+    const ranges: Ranges = {
+      period,
+      later: await this.points(filter, dates),
+      earlier: await this.points(filter, earlier),
+      weekStart,
+      last: through < today ? through : today,
+    };
+    const isDerived = derivedOf(selection.metric) !== null;
+    const kind = isDerived && periodKind(period) === 'bucket' ? 'total' : summaryKind(period, coverage?.kind);
+    const whole =
+      (isDerived && kind === 'total' ? await this.derivedTotal(filter, ranges, compare) : null) ??
+      (kind === 'last' && periodKind(period) === 'bucket' ? await this.storedWhole(filter, ranges, compare) : null);
+    if (whole !== null) return { ...resource, ...summaryResource(whole.later, ranges, whole.before) };
+    const plain: SummaryKind = isDerived ? 'last' : kind;
+    const later = wholeOf(ranges, plain) ?? { kind: plain, from, to: bucketEnd(period, to, weekStart), value: null };
+    const before = compare === undefined ? undefined : earlierWhole(ranges, plain, coverage);
+    return { ...resource, ...summaryResource(later, ranges, before) };
+  }
+
+  private async points(filter: object, dates: readonly LocalDate[]): Promise<readonly SeriesPoint<string>[]> {
+    const [from, to] = [dates.at(0), dates.at(-1)];
+    if (from === undefined || to === undefined) return [];
+    const found = new Map((await this.reads.series({ ...filter, from, to })).map((point) => [point.date, point]));
+    return dates.map((date) => found.get(date) ?? { date, value: null, complete: true, asOf: null });
+  }
+
+  /** A derived metric over a range is computed from the totals of its parts, or is none if these do not add up. */
+  private async derivedTotal(
+    filter: object,
+    ranges: Ranges,
+    compare: CompareWith | undefined,
+  ): Promise<{ later: Whole; before: string | null | undefined } | null> {
+    const { later, earlier } = pastOf(ranges);
+    try {
+      const value = await this.total(filter, later);
+      const span = spanOf(ranges, later, 'total', value);
+      const before = compare === undefined ? undefined : await this.total(filter, earlier);
+      return span === null ? null : { later: span, before };
+    } catch (error) {
+      if (error instanceof NotSummableError) return null;
+      throw error;
+    }
+  }
+
+  private async total(filter: object, points: readonly SeriesPoint<string>[]): Promise<string | null> {
+    const [from, to] = [points.at(0)?.date, points.at(-1)?.date];
+    return from === undefined || to === undefined ? null : this.reads.total({ ...filter, from, to });
+  }
+
+  /** An average or a distinct count of a range, if a tracker computes a period that covers exactly this range. */
+  private async storedWhole(
+    filter: object,
+    ranges: Ranges,
+    compare: CompareWith | undefined,
+  ): Promise<{ later: Whole; before: string | null | undefined } | null> {
+    const { later } = pastOf(ranges);
+    const [from, to] = [later.at(0)?.date, later.at(-1)?.date];
+    if (from === undefined || to === undefined) return null;
+    const { total } = await this.reads.compare({ ...filter, from, to, with: compare ?? 'previous' });
+    const span = total.value === null ? null : spanOf(ranges, later, 'whole', total.value);
+    return span === null ? null : { later: span, before: compare === undefined ? undefined : total.before };
+  }
+
+  private get reads(): ExactReads {
+    return this.access.statistics as unknown as ExactReads;
+  }
+}
