@@ -150,6 +150,7 @@ export {
   InvalidValueError,
   InvalidKeyError,
   KeyConflictError,
+  LiveReadError,
   MixedWritesError,
   NotSummableError,
   TooManyPointsError,

@@ -31,7 +31,7 @@ export function objectScope({ type, id }: { readonly type: string; readonly id: 
 
 /** The scope of a custom statistic: its whole table. */
 export function customScope({ table }: { readonly table: Table }): string {
-  return bounded(`statistic:${table.metadata.tableNameWithoutPrefix}`);
+  return statisticScope(table.metadata.tableNameWithoutPrefix);
 }
 
 /** The scope of all objects of the type to which the scope of one object belongs; null for every other scope. */
@@ -52,6 +52,20 @@ export function readScope(scope: string): CoverageScope | null {
   return { kind, objectType: unescaped(type), objectId: id };
 }
 
+/** Returns the text of a scope, as it is stored. */
+export function writeScope(scope: CoverageScope): string {
+  switch (scope.kind) {
+    case 'total':
+      return TOTAL_SCOPE;
+    case 'objects':
+      return objectsScope(scope.objectType);
+    case 'object':
+      return objectScope({ type: scope.objectType, id: scope.objectId });
+    case 'statistic':
+      return statisticScope(scope.statistic);
+  }
+}
+
 /** True if a scope is of one object, or of all objects of a type. */
 export function isOfObjects(scope: string): boolean {
   return scope.startsWith('objects:') || scope.startsWith('object:');
@@ -60,6 +74,10 @@ export function isOfObjects(scope: string): boolean {
 /** True if two scopes share statistics. */
 export function overlap(a: string, b: string): boolean {
   return a === b || enclosingScope(a) === b || enclosingScope(b) === a;
+}
+
+function statisticScope(name: string): string {
+  return bounded(`statistic:${name}`);
 }
 
 // so that the colon after the type is the first one

@@ -1,7 +1,7 @@
 import type { Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { Dialect } from './dialects/dialect.js';
-import type { Driver, TransactionOptions, WaitOptions } from './dialects/driver.js';
+import type { Driver, SnapshotOptions, TransactionOptions, WaitOptions } from './dialects/driver.js';
 import { driverOf } from './dialects/dialect.registry.js';
 import { InvalidManagerError } from '../errors/database.error.js';
 import { CONNECTION_TIMEOUT } from '../trackstats.options.js';
@@ -107,6 +107,16 @@ export class Database {
   read<T>(work: () => Work<T>, options: WaitOptions = {}): Promise<T> {
     const { connectionTimeout } = this;
     return this.driver.read(this.dataSource, work, { connectionTimeout, ...options });
+  }
+
+  /**
+   * Runs statements that only read, all of one snapshot: what others commit meanwhile is in none of them.
+   *
+   * @param options `stages`: the work makes temporary tables
+   */
+  snapshot<T>(work: () => Work<T>, options: SnapshotOptions = {}): Promise<T> {
+    const { connectionTimeout } = this;
+    return this.driver.snapshot(this.dataSource, work, { connectionTimeout, ...options });
   }
 
   /** Reads a statement's rows in chunks, of which one is in memory at a time. */

@@ -1,4 +1,4 @@
-import { raw, type Sql } from 'sql-template-tag';
+import sql, { raw, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral } from 'typeorm';
 
 /**
@@ -12,12 +12,18 @@ export class Table {
   constructor(
     readonly metadata: EntityMetadata,
     private readonly escape: (name: string) => string,
+    path?: Sql,
   ) {
-    this.path = escapedPath(metadata.tablePath, escape);
+    this.path = path ?? escapedPath(metadata.tablePath, escape);
   }
 
   static of(dataSource: DataSource, target: EntityTarget<ObjectLiteral>): Table {
     return new Table(dataSource.getMetadata(target), (name) => dataSource.driver.escape(name));
+  }
+
+  /** the same columns of a query in its place, for use in FROM */
+  replacedBy(query: Sql): Table {
+    return new Table(this.metadata, this.escape, sql`(${query})`);
   }
 
   /** the escaped column of a property, e.g. `"metric_id"` */

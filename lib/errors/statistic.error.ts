@@ -60,6 +60,20 @@ export class MixedWritesError extends TrackstatsError {
   }
 }
 
+/** Thrown if a live read asks for statistics that no tracker counts from a source. */
+export class LiveReadError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_LIVE_READ';
+  readonly kind = 'unusable';
+
+  /** @param writer what writes these statistics, as the middle of a sentence */
+  constructor(call: string, metric: string, statistics: string, writer: string) {
+    super(
+      `${call}: live is given for ${metric} (${statistics}), ${writer}, so there are no source rows to count now. ` +
+        `Leave live out to read what is stored, or track these statistics with a tracker class.`,
+    );
+  }
+}
+
 /** Thrown if the key of an increment is not text that can be stored. */
 export class InvalidKeyError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_KEY';

@@ -12,6 +12,7 @@ import { MetricStatistics } from '../statistics/tables/metric-statistics.js';
 import { ObjectTypes } from '../statistics/filter/object-types.js';
 import { StatisticOwners } from '../statistics/tables/owners.js';
 import { StatisticService } from '../statistics/statistic.service.js';
+import { LiveReader } from '../tracking/running/live.reader.js';
 import { MethodResults } from '../tracking/running/method-results.js';
 import { MethodRunner } from '../tracking/running/method.runner.js';
 import { DatabaseClock } from '../execution/database-clock.js';
@@ -127,7 +128,7 @@ function statisticProviders(): Provider[] {
     provideClass(DomainService, Database),
     provideClass(MetricStatistics, Database),
     provideClass(MetricService, Database, MetricStatistics),
-    provideClass(StatisticService, Database, ObjectTypes, StatisticOwners, RESOLVED, TRACKSTATS_CLOCK),
+    provideClass(StatisticService, Database, ObjectTypes, StatisticOwners, RESOLVED, TRACKSTATS_CLOCK, LiveReader),
   ];
 }
 
@@ -149,6 +150,7 @@ function trackingProviders(): Provider[] {
     provideClass(TrackerResolver, Database, DataSources, ObjectTypes),
     provideClass(TrackerRunner, Database, TrackerResolver, TRACKSTATS_CLOCK),
     provideClass(TrackerVerifier, Database, TrackerResolver),
+    provideClass(LiveReader, Database, TrackerResolver, SourceFinder, TrackerRegistry, StatisticOwners),
     provideClass(MethodResults, Database, ObjectTypes, StatisticOwners),
     provideClass(MethodRunner, Database, ObjectTypes, MethodResults, TRACKSTATS_CLOCK),
     provideFactory(

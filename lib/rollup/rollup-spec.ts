@@ -107,7 +107,10 @@ export interface RollupPeriod {
   readonly through: DayNumber;
   /** last day whose rows count: of a calendar period the end of its last bucket, if that has come */
   readonly lastDay: DayNumber;
-  /** day before which the first bucket is made of stored DAY rows, of a calendar period; null: all of it is read */
+  /**
+   * day before which the first bucket of a calendar period, or the windows of a rolling one or one to date, are made of
+   * stored DAY rows; null: all of it is read
+   */
   readonly storedDaysUntil: DayNumber | null;
   /** the value before `from` is the stored one, not a recount of everything before */
   readonly baseIsStored: boolean;

@@ -3,8 +3,16 @@ import { meaningOf } from '../catalog/aggregates.js';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, type Work } from '../database/work.js';
 import { deleteRepeated, insertCarried, lastRows, type StatisticRows } from '../statistics/read/carried-values.js';
-import { type DayNumber, FIRST_DAY, shiftDay } from '../time/local-date.js';
-import { type CalendarUnit, calendarUnit, Period, periodKind, toDateUnit, windowDays } from '../time/period.js';
+import { dayNumber, type DayNumber, FIRST_DAY, fromDayNumber, shiftDay } from '../time/local-date.js';
+import {
+  type CalendarUnit,
+  calendarUnit,
+  firstCovered,
+  Period,
+  periodKind,
+  toDateUnit,
+  windowDays,
+} from '../time/period.js';
 import { bucketTotals, combinedBy, finished, isCount, isDistinct, partialNames } from './aggregate-sql.js';
 import { keyNames, partialsOf, storedKeys } from './rollup-sql.js';
 import type { RollupEntry, RollupPeriod } from './rollup-spec.js';
@@ -89,7 +97,12 @@ GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 }
 
 /** The partials from a day on, and the stored days of the range before it as partials, under keys as they are stored. */
-function withStoredDays(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, until: DayNumber): Sql {
+function withStoredDays(
+  dialect: Dialect,
+  entry: RollupEntry,
+  period: Pick<RollupPeriod, 'from' | 'lastDay'>,
+  until: DayNumber,
+): Sql {
   const { measure, statistic } = entry;
   const names = keyNames(entry);
   const totals = partialNames(measure);
@@ -116,7 +129,8 @@ const DATES = { kind: 'date', storedIn: 'UTC' } as const;
 function runningRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, slice: DaySlice): Sql {
   const spans = spansQuery(dialect, entry, period, slice);
   // beside stored rows the keys are as stored already
-  const keys = period.hasStored ? keyNames(entry) : storedKeys(dialect, entry);
+  const areStored = period.hasStored || period.storedDaysUntil !== null;
+  const keys = areStored ? keyNames(entry) : storedKeys(dialect, entry);
   if (period.density === 'daily') {
     return stored(dialect, entry, period, keys, raw('d.day'), dialect.eachDay(spans), raw('s.value'));
   }
@@ -192,7 +206,9 @@ function points(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql
 /** Gains under keys as they are stored, with the keys that have stored rows before the range. */
 function besideStored(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, gained: Sql): Sql {
   const names = keyNames(entry);
-  const keys = storedKeys(dialect, entry).map((key, index) => sql`${key} AS ${names[index]}`);
+  // stored days have their keys as they are stored
+  const given = period.storedDaysUntil === null ? storedKeys(dialect, entry) : names;
+  const keys = given.map((key, index) => sql`${key} AS ${names[index]}`);
   const nothing = knowsHeld(period) ? raw(', NULL AS held, NULL AS known') : empty;
   return sql`SELECT ${join([...keys, raw('x.day'), ...partialNames(entry.measure)])}${nothing} FROM (${gained}) x UNION ALL ${anchors(dialect, entry, period)}`;
 }
@@ -220,13 +236,13 @@ function gains(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql 
   }
   const unit = toDateUnit(period.period);
   if (unit !== null) {
-    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${partialsOf(entry)} p WHERE ${read(dialect, entry, period)}
+    return sql`SELECT ${join([...keys, raw('p.day'), ...names])} FROM ${daysOf(dialect, entry, period)} p WHERE ${read(dialect, entry, period)}
 UNION ALL ${unitEnds(dialect, entry, period, unit)}${alive(dialect, entry, period)}`;
   }
   const entering = names.map((name) => sql`CASE WHEN x.gone = 0 THEN p.${name} END AS ${name}`);
   return sql`SELECT ${join([...keys, sql`p.day + x.gone * ${windowLength(period)} AS day`, ...entering])}
-FROM ${partialsOf(entry)} p CROSS JOIN ${ENTRY_AND_EXIT}
-WHERE p.day >= ${dialect.integer(entry.scan.scanFrom)} AND p.day + x.gone * ${windowLength(period)} <= ${dialect.integer(period.through)}${alive(dialect, entry, period)}`;
+FROM ${daysOf(dialect, entry, period)} p CROSS JOIN ${ENTRY_AND_EXIT}
+WHERE p.day >= ${dialect.integer(firstDay(entry, period))} AND p.day + x.gone * ${windowLength(period)} <= ${dialect.integer(period.through)}${alive(dialect, entry, period)}`;
 }
 
 /**
@@ -261,7 +277,20 @@ FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= 
 
 /** The partials that a period reads, without the one of all rows before the scan. */
 function read(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
-  return sql`p.day >= ${dialect.integer(entry.scan.scanFrom)} AND p.day <= ${dialect.integer(period.lastDay)}`;
+  return sql`p.day >= ${dialect.integer(firstDay(entry, period))} AND p.day <= ${dialect.integer(period.lastDay)}`;
+}
+
+/** The first day of the windows and units of a period that is read day by day. */
+function firstDay({ scan, weekStart }: RollupEntry, { period, from, storedDaysUntil }: RollupPeriod): DayNumber {
+  if (storedDaysUntil === null) return scan.scanFrom;
+  return dayNumber(firstCovered(period, fromDayNumber(from), weekStart) ?? fromDayNumber(from));
+}
+
+/** The days that a window or a period to date adds up: of the source, and before `storedDaysUntil` the stored ones. */
+function daysOf(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+  const until = period.storedDaysUntil;
+  if (until === null) return partialsOf(entry);
+  return sql`(${withStoredDays(dialect, entry, { from: firstDay(entry, period), lastDay: period.lastDay }, until)})`;
 }
 
 const LONGEST_UNIT: Readonly<Record<CalendarUnit, number>> = { week: 7, month: 31, quarter: 92, year: 366 };
@@ -272,7 +301,7 @@ function unitEnds(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, un
   const startOf = (day: Sql): Sql => dialect.calendarStart(unit, entry.weekStart, day);
   // a day of the next unit, but never of the one after it
   const next = startOf(sql`(b.began + ${raw(String(LONGEST_UNIT[unit]))})`);
-  const units = sql`SELECT DISTINCT ${join([...keys, sql`${startOf(raw('p.day'))} AS began`])} FROM ${partialsOf(entry)} p WHERE ${read(dialect, entry, period)}`;
+  const units = sql`SELECT DISTINCT ${join([...keys, sql`${startOf(raw('p.day'))} AS began`])} FROM ${daysOf(dialect, entry, period)} p WHERE ${read(dialect, entry, period)}`;
   const ends = sql`SELECT ${join([...keys, sql`${next} AS day`])} FROM (${units}) b`;
   const nothing = partialNames(entry.measure).map((name) => sql`NULL AS ${name}`);
   return sql`SELECT ${join([...keys, raw('n.day'), ...nothing])} FROM (${ends}) n WHERE n.day <= ${dialect.integer(period.through)}`;

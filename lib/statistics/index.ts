@@ -27,7 +27,14 @@ export { keyTextProblem } from './tables/key-text.js';
 export type { StoredRow } from './read/rows.query.js';
 
 // filters: metrics, scopes, dates
-export type { AnyMetrics, CustomScope, ObjectsScope, Range, TotalScope } from './filter/statistic-filter.js';
+export type {
+  AnyMetrics,
+  CompareWith,
+  CustomScope,
+  ObjectsScope,
+  Range,
+  TotalScope,
+} from './filter/statistic-filter.js';
 export { checkFilterKeys, type FilterKey, type NormalFilter, readFilter } from './filter/filter.js';
 export { checkId, checkTypeText, type EntityClass, entityClass, type ObjectRef } from './filter/object-target.js';
 export {
@@ -52,6 +59,8 @@ export { storedValue } from './filter/statistic-value.js';
 
 // reads
 export { earlierDates } from './read/comparison.js';
+export { type LiveCall, readLive } from './read/live.js';
+export type { LiveSource } from './filter/live-source.js';
 export { type CompleteDates, readCompleteDates } from './read/coverage.query.js';
 export { nameSeries, type NamedSeries } from './read/multi-series.js';
 export { type PageSizes, readPages } from './read/pages.query.js';

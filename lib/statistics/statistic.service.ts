@@ -3,6 +3,7 @@ import type { SelectQueryBuilder } from 'typeorm';
 import type { MetricTarget } from '../catalog/definitions.js';
 import type { Metric } from '../catalog/metric.entity.js';
 import type { Database } from '../database/database.js';
+import type { Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import { type BucketPeriod, Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
@@ -12,6 +13,7 @@ import type { AbstractStatistic } from './tables/abstract-statistic.js';
 import { manager, readCall, readOneMetric } from './filter/calls.js';
 import { type CompleteDates, readCompleteDates } from './read/coverage.query.js';
 import type { NormalFilter } from './filter/filter.js';
+import type { LiveSource } from './filter/live-source.js';
 import { findStatistics, lastStatistic, toStatistic } from './read/find.query.js';
 import { checkIncrement, Incrementer } from './write/increment.js';
 import { decodeDimensions, nameSeries } from './read/multi-series.js';
@@ -20,6 +22,7 @@ import type { ObjectRef } from './filter/object-target.js';
 import type { ObjectTypes } from './filter/object-types.js';
 import type { StatisticOwners } from './tables/owners.js';
 import { checkPrune, prune, type PruneFilter } from './write/prune.js';
+import { readLive } from './read/live.js';
 import { comparedRange, type Comparison, readComparison } from './read/comparison.js';
 import { checkSummable, read, readPoints } from './read/reading.js';
 import { checkRecord, recordValues } from './write/record.js';
@@ -64,6 +67,7 @@ import type {
 const RECORD_MANY = { manager } satisfies ChecksOf<InTransaction>;
 
 type Filter = NormalFilter & { readonly period: Period };
+type LiveFilter = Filter & { readonly options: { readonly live: boolean } };
 
 /**
  * Reads and writes statistics.
@@ -84,6 +88,7 @@ export class StatisticService {
     owners: StatisticOwners,
     options: StatisticOptions,
     private readonly clock: Clock,
+    private readonly live: LiveSource | null = null,
   ) {
     this.context = { database, objectTypes, owners, options };
     this.incrementer = new Incrementer(this.context, clock);
@@ -270,7 +275,7 @@ export class StatisticService {
     const normal = readOneMetric(this.context, 'series', filter);
     const { exact, fill } = normal.options;
     requireOneCell(normal.scope);
-    const [series] = await this.readSeries(normal, fill);
+    const [series] = await this.readSeries('series', normal, fill);
     return readPoints(series?.points ?? [], exact);
   }
 
@@ -292,9 +297,10 @@ export class StatisticService {
     filter: AnyMetrics & Range & Reading<X> & Filling & CustomScope<S>,
   ): Promise<{ key: string; metric: Metric; dimensions: DimensionValues<S>; points: SeriesPoint<ValueOf<X>>[] }[]>;
   async multiSeries(filter: AnyMetrics & Range & Reading<boolean> & Filling): Promise<unknown> {
-    const { options, ...normal } = readCall(this.context, 'multiSeries', filter);
-    const all = await this.readSeries({ ...normal, period: normal.period ?? Period.DAY }, options.fill);
-    return all.map((series) => nameSeries(normal.scope.table, series, options.exact));
+    const normal = readCall(this.context, 'multiSeries', filter);
+    const { exact, fill } = normal.options;
+    const all = await this.readSeries('multiSeries', { ...normal, period: normal.period ?? Period.DAY }, fill);
+    return all.map((series) => nameSeries(normal.scope.table, series, exact));
   }
 
   /**
@@ -315,8 +321,8 @@ export class StatisticService {
   async top(filter: OneMetric & At & Reading<boolean> & Ranking): Promise<unknown> {
     const now = this.clock();
     const normal = readOneMetric(this.context, 'top', filter);
-    const { exact, ...ranking } = normal.options;
-    const rows = await this.database.read(() => readTop(this.context, normal, ranking, now));
+    const { exact } = normal.options;
+    const rows = await this.read('top', normal, now, (context, asked) => readTop(context, asked, normal.options, now));
     const { table } = normal.scope;
     return rows.map(({ cell, value }) => ({
       ...(table.kind === 'object' ? { object: refOf(cell) } : { dimensions: decodeDimensions(table, cell) }),
@@ -352,7 +358,7 @@ export class StatisticService {
     checkSummable(normal.period);
     requireOneCell(normal.scope);
     const now = this.clock();
-    const total = await this.database.read(() => readTotal(this.context, normal, now));
+    const total = await this.read('total', normal, now, (context, asked) => readTotal(context, asked, now));
     return read(total, normal.options.exact);
   }
 
@@ -381,8 +387,8 @@ export class StatisticService {
     const normal = readOneMetric(this.context, 'compare', filter);
     requireOneCell(normal.scope);
     const asked = { ...normal, range: comparedRange(normal.range) };
-    const { points, before, total } = await this.database.read(() =>
-      readComparison(this.context, asked, normal.options, now),
+    const { points, before, total } = await this.read('compare', asked, now, (context, given) =>
+      readComparison(context, given, normal.options, now),
     );
     const { exact } = normal.options;
     return {
@@ -473,15 +479,26 @@ export class StatisticService {
     const normal = readOneMetric(this.context, call, filter);
     requireOneCell(normal.scope);
     const date = normal.range.date ?? this.clock();
-    const [series] = await this.readSeries({ ...normal, range: { date } });
+    const [series] = await this.readSeries(call, { ...normal, range: { date } });
     const [point] = readPoints(series?.points ?? [], normal.options.exact);
     if (point === undefined) throw new TypeError('a date that was asked for has no point');
     return point;
   }
 
-  private readSeries(normal: Filter, fill: Fill = 'period'): Promise<Series[]> {
+  private readSeries(call: string, normal: LiveFilter, fill: Fill = 'period'): Promise<Series[]> {
     const now = this.clock();
-    return this.database.read(() => readSeries(this.context, normal, fill, now));
+    return this.read(call, normal, now, (context, asked) => readSeries(context, asked, fill, now));
+  }
+
+  /** Does a read of what is stored, or in one snapshot with the open dates as they are now. */
+  private read<T>(
+    call: string,
+    filter: LiveFilter,
+    now: Date,
+    work: (context: StatisticContext, filter: Filter) => Work<T>,
+  ): Promise<T> {
+    if (!filter.options.live) return this.database.read(() => work(this.context, filter));
+    return readLive(this.context, this.live, { call, filter, readsWhole: call === 'compare' }, now, work);
   }
 }
 

@@ -57,6 +57,7 @@ const TABLE: Readonly<Record<string, readonly [status: number, exitCode: number]
   InvalidValueError: [400, 1],
   KeyConflictError: [409, 1],
   LeaseLostError: [409, 1],
+  LiveReadError: [400, 1],
   MetricHasStatisticsError: [409, 1],
   MisplacedOptionError: [500, 1],
   MissingDashboardPageError: [500, 1],

@@ -193,7 +193,7 @@ const shape = {
 };
 const shown = {
   label: () => new Map<string, string>(),
-  limits: { points: 1, series: 1, values: 1, rows: 1 },
+  limits: { points: 1, series: 1, values: 1, rows: 1, live: 1 },
   origins: ['https://shop.example'],
 };
 const module = {
@@ -323,30 +323,36 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   ),
   'StatisticService.find': of('statistics', 'find', ...several(reading({}, RANGES, SCOPES))),
   'StatisticService.mostRecent': of('statistics', 'mostRecent', ...single(reading({}, RANGES, SCOPES))),
-  'StatisticService.value': of('statistics', 'value', ...single(reading({ exact: true }, DATES, CELLS))),
-  'StatisticService.point': of('statistics', 'point', ...single(reading({ exact: true }, DATES, CELLS))),
+  'StatisticService.value': of('statistics', 'value', ...single(reading({ exact: true, live: false }, DATES, CELLS))),
+  'StatisticService.point': of('statistics', 'point', ...single(reading({ exact: true, live: false }, DATES, CELLS))),
   'StatisticService.series': of(
     'statistics',
     'series',
-    ...single(reading({ exact: true, fill: 'zero' }, RANGES, CELLS)),
+    ...single(reading({ exact: true, live: false, fill: 'zero' }, RANGES, CELLS)),
   ),
   'StatisticService.multiSeries': of(
     'statistics',
     'multiSeries',
-    ...several(reading({ exact: true, fill: 'zero' }, RANGES, SCOPES)),
+    ...several(reading({ exact: true, live: false, fill: 'zero' }, RANGES, SCOPES)),
   ),
   'StatisticService.top': of(
     'statistics',
     'top',
-    ...single(reading({ exact: true, limit: 3, offset: 0, order: 'asc', objectType: Customer }, DATES, [])),
+    ...single(
+      reading({ exact: true, live: false, limit: 3, offset: 0, order: 'asc', objectType: Customer }, DATES, []),
+    ),
     ...single(reading({}, [], SCOPES)),
   ),
   'StatisticService.compare': of(
     'statistics',
     'compare',
-    ...single(reading({ exact: true, fill: 'zero', with: 'year' }, [range, { last: 3 }], CELLS)),
+    ...single(reading({ exact: true, live: false, fill: 'zero', with: 'year' }, [range, { last: 3 }], CELLS)),
   ),
-  'StatisticService.total': of('statistics', 'total', ...single(reading({ exact: true }, [range, { last: 3 }], CELLS))),
+  'StatisticService.total': of(
+    'statistics',
+    'total',
+    ...single(reading({ exact: true, live: false }, [range, { last: 3 }], CELLS)),
+  ),
   'StatisticService.coverage': of('statistics', 'coverage', ...single(reading({}, [{}], SCOPES))),
   'StatisticService.remove': of('statistics', 'remove', ...several(reading({ force: true }, RANGES, SCOPES))),
   'StatisticService.prune': of(

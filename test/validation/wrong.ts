@@ -143,6 +143,8 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   values: NO_COUNT,
   'TrackstatsHttpModule.forRoot.options.limits.rows': NO_COUNT,
   'TrackstatsDashboardModule.forRoot.options.limits.rows': NO_COUNT,
+  'TrackstatsHttpModule.forRoot.options.limits.live': NO_NUMBER,
+  'TrackstatsDashboardModule.forRoot.options.limits.live': NO_NUMBER,
   'TrackstatsDashboardModule.forRoot.options.path': ['a b', 'a?b'],
   'TrackstatsDashboardModule.forRootAsync.options.path': ['a b', 'a?b'],
   origins: [[5], ['example.org'], ['https://example.org/path']],

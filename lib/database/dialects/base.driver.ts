@@ -12,7 +12,7 @@ import { remainingWait, withinTime } from '../limits.js';
 import type { Row, StatementResult, Work } from '../work.js';
 import { ConnectionUse } from './connection-use.js';
 import type { Dialect } from './dialect.js';
-import type { Collation, KeyTable, TransactionOptions, WaitOptions, Driver } from './driver.js';
+import type { Collation, Driver, KeyTable, SnapshotOptions, TransactionOptions, WaitOptions } from './driver.js';
 
 const ATTEMPTS = 8;
 
@@ -202,6 +202,27 @@ export abstract class BaseDriver implements Driver {
       connection.cancellably(() => this.drive(connection, work(), options.cancellation)),
     );
   }
+
+  snapshot<T>(
+    dataSource: DataSource,
+    work: () => Work<T>,
+    { stages = false, ...options }: SnapshotOptions = {},
+  ): Promise<T> {
+    const { cancellation } = options;
+    return this.retrying(() =>
+      this.onConnection(dataSource, stages ? 'master' : 'slave', options, (connection) =>
+        this.inTransaction(
+          connection,
+          this.beginSnapshot(stages),
+          () => this.drive(connection, work(), cancellation),
+          cancellation,
+        ),
+      ),
+    );
+  }
+
+  /** Statements that begin a transaction in which every statement reads the same snapshot. */
+  protected abstract beginSnapshot(stages: boolean): readonly string[];
 
   abstract each(
     dataSource: DataSource,

@@ -30,6 +30,8 @@ export interface Driver {
   ): Promise<void>;
   /** runs statements that only read; where nothing can cancel them, outside a transaction */
   read<T>(dataSource: DataSource, work: () => Work<T>, options?: WaitOptions): Promise<T>;
+  /** runs statements that only read, all of one snapshot */
+  snapshot<T>(dataSource: DataSource, work: () => Work<T>, options?: SnapshotOptions): Promise<T>;
   /** reads a statement's rows in chunks, in bounded memory */
   each(dataSource: DataSource, statement: Sql, onRows: (rows: Row[]) => void, options?: WaitOptions): Promise<void>;
   /** destroys the connections that the library uses now, and those that are still being made: nothing waits for them any more */
@@ -74,6 +76,11 @@ export interface WaitOptions {
   readonly connectionTimeout?: number | undefined;
   /** when the call was made that waits, by `performance.now()`. @default now */
   readonly waitingSince?: number | undefined;
+}
+
+export interface SnapshotOptions extends WaitOptions {
+  /** the work makes temporary tables, so it runs on the primary. @default false */
+  readonly stages?: boolean | undefined;
 }
 
 export interface TransactionOptions extends WaitOptions {

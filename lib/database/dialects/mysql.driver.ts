@@ -157,6 +157,12 @@ export class MysqlDriver extends BaseDriver {
     );
   }
 
+  /** A read-only transaction makes no temporary tables. */
+  protected beginSnapshot(stages: boolean): readonly string[] {
+    const start = `START TRANSACTION WITH CONSISTENT SNAPSHOT${stages ? '' : ', READ ONLY'}`;
+    return ['SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', start];
+  }
+
   protected begin(): readonly string[] {
     return ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'START TRANSACTION'];
   }

@@ -152,6 +152,12 @@ format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
     return this.readOnly(dataSource, options, (connection) => this.drive(connection, work(), cancellation));
   }
 
+  /** As for runs: without jit, and with texts that do not depend on a role's settings. In one round trip. */
+  protected beginSnapshot(stages: boolean): readonly string[] {
+    const begin = `START TRANSACTION ISOLATION LEVEL REPEATABLE READ${stages ? '' : ' READ ONLY'}`;
+    return [[begin, 'SET LOCAL jit = off', ...TEXT_SETTINGS].join('; ')];
+  }
+
   private readOnly<T>(
     dataSource: DataSource,
     options: WaitOptions,

@@ -7,7 +7,7 @@ import { CONNECTION_TIMEOUT } from '../../trackstats.options.js';
 import { remainingWait } from '../limits.js';
 import { executeAll, type Row, type StatementResult, type Work } from '../work.js';
 import { BaseDriver, SAVEPOINT } from './base.driver.js';
-import type { TransactionOptions, WaitOptions } from './driver.js';
+import type { SnapshotOptions, TransactionOptions, WaitOptions } from './driver.js';
 
 /** The part of better-sqlite3's connection that is used. */
 interface Connection {
@@ -176,6 +176,33 @@ export class SqliteDriver extends BaseDriver {
     );
   }
 
+  /** In one burst, so nothing of this process falls in between, and in a transaction, so nothing of others does. */
+  override snapshot<T>(
+    dataSource: DataSource,
+    work: () => Work<T>,
+    { stages = false, ...options }: SnapshotOptions = {},
+  ): Promise<T> {
+    if (stages) return this.transaction(dataSource, work, options);
+    return this.retrying(() =>
+      Promise.resolve().then(() => {
+        const connection = connectionOf(dataSource);
+        const run = this.statementRunner(dataSource, connection);
+        // a transaction of the application has a snapshot already
+        if (connection.inTransaction) return drive(work(), run, options.cancellation);
+        connection.exec('BEGIN');
+        try {
+          return drive(work(), run, options.cancellation);
+        } finally {
+          endReading(connection);
+        }
+      }),
+    );
+  }
+
+  protected beginSnapshot(): readonly string[] {
+    return ['BEGIN'];
+  }
+
   private statementRunner(dataSource: DataSource, connection: Connection): (statement: Sql) => StatementResult {
     return (statement) => {
       this.checkValues(statement);
@@ -190,6 +217,11 @@ export class SqliteDriver extends BaseDriver {
 
 function connectionOf(dataSource: DataSource): Connection {
   return (dataSource.driver as unknown as { databaseConnection: Connection }).databaseConnection;
+}
+
+/** Some errors end the transaction by themselves. */
+function endReading(connection: Connection): void {
+  if (connection.inTransaction) connection.exec('COMMIT');
 }
 
 interface IdleWait {

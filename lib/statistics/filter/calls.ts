@@ -42,6 +42,7 @@ export const manager = optional<EntityManager>((given, refuse) => {
 });
 
 const exact = withDefault(boolean, false);
+const live = withDefault(boolean, false);
 const fill = withDefault<Fill>(oneOf('period', 'zero', 'previous', 'null'), 'period');
 const limit: Check<number> = (given, refuse) =>
   given === Infinity || (Number.isSafeInteger(given) && (given as number) >= 0)
@@ -59,24 +60,25 @@ const CALLS = {
   narrow: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
   find: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
   mostRecent: { keys: ['metric', ...RANGE, ...SCOPE], options: {} },
-  value: { keys: ['metric', 'period', 'date', ...CELL], options: { exact }, derives: true },
-  point: { keys: ['metric', 'period', 'date', ...CELL], options: { exact }, derives: true },
-  series: { keys: ['metric', ...RANGE, ...CELL], options: { exact, fill }, derives: true },
-  multiSeries: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { exact, fill }, derives: true },
+  value: { keys: ['metric', 'period', 'date', ...CELL], options: { exact, live }, derives: true },
+  point: { keys: ['metric', 'period', 'date', ...CELL], options: { exact, live }, derives: true },
+  series: { keys: ['metric', ...RANGE, ...CELL], options: { exact, fill, live }, derives: true },
+  multiSeries: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { exact, fill, live }, derives: true },
   top: {
     keys: ['metric', 'period', 'date', ...SCOPE],
     options: {
       exact,
+      live,
       limit: withDefault(limit, 10),
       offset: withDefault(wholeNumber('places'), 0),
       order: withDefault(oneOf('desc', 'asc'), 'desc'),
     },
     derives: true,
   },
-  total: { keys: ['metric', 'period', 'from', 'to', 'last', ...CELL], options: { exact }, derives: true },
+  total: { keys: ['metric', 'period', 'from', 'to', 'last', ...CELL], options: { exact, live }, derives: true },
   compare: {
     keys: ['metric', 'period', 'from', 'to', 'last', ...CELL],
-    options: { exact, fill, with: withDefault(oneOf('previous', 'year', 'weekdays'), 'previous') },
+    options: { exact, fill, live, with: withDefault(oneOf('previous', 'year', 'weekdays'), 'previous') },
   },
   coverage: { keys: ['metric', 'period', ...SCOPE], options: {}, derives: true },
   remove: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { force: withDefault(boolean, false), manager } },

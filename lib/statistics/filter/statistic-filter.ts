@@ -71,8 +71,11 @@ export type Range = {
   to?: LocalDateInput;
   last?: number;
 };
-/** `exact: true` reads decimals as text instead of as the nearest numbers. @inline */
-export type Reading<X extends boolean> = { exact?: X | undefined };
+/**
+ * `exact: true` reads decimals as text instead of as the nearest numbers. `live: true` counts the open dates now, from the
+ * source, instead of reading what the last run stored. @inline
+ */
+export type Reading<X extends boolean> = { exact?: X | undefined; live?: boolean | undefined };
 /** @inline */
 export type ValueOf<X extends boolean> = X extends true ? string : number;
 

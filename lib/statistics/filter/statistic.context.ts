@@ -1,14 +1,15 @@
 import { isMetricDefinition, type MetricTarget } from '../../catalog/definitions.js';
 import { derivedOf, storedParts, unstoredMetric } from '../../catalog/derived.js';
 import type { Metric } from '../../catalog/metric.entity.js';
-import { unknownMetric } from '../../catalog/metric.query.js';
+import { inOrderOf, unknownMetric } from '../../catalog/metric.query.js';
 import type { Work } from '../../database/work.js';
 import { Period, type WeekStart } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { type StoredCoverage, zoneIn } from '../../coverage/coverage.js';
-import { coveredMetrics } from '../../coverage/coverage.store.js';
+import { type CoveredMetrics, coveredMetrics } from '../../coverage/coverage.store.js';
 import type { Calendar } from './date-range.js';
 import type { NormalFilter } from './filter.js';
+import type { LiveStatistics } from './live-source.js';
 import { type FilterContext, possibleScopes } from './scope-filter.js';
 import type { StatisticOwners } from '../tables/owners.js';
 
@@ -26,6 +27,8 @@ export interface StatisticOptions {
 export interface StatisticContext extends FilterContext {
   readonly owners: StatisticOwners;
   readonly options: StatisticOptions;
+  /** in a live read: statistics as a run now would leave them */
+  readonly live?: LiveStatistics | undefined;
 }
 
 /** The metrics of a read, as stored, with their coverage. */
@@ -44,12 +47,13 @@ export interface ReadMetrics {
  * @throws UnknownMetricError for text and entities that are not stored
  */
 export function* readMetrics(
-  { database }: StatisticContext,
+  { database, live }: StatisticContext,
   targets: readonly MetricTarget[],
   period: Period | null,
 ): Work<ReadMetrics> {
   const parts = targets.map(storedParts);
-  const { asked: found, coverages } = yield* coveredMetrics(database, parts.flat(), period);
+  const read = live === undefined ? yield* coveredMetrics(database, parts.flat(), period) : null;
+  const { asked: found, coverages } = read ?? liveMetrics(live as LiveStatistics, parts.flat(), period);
   const unknown = parts.flat().find((target, place) => found[place] === null && !isMetricDefinition(target));
   if (unknown !== undefined) throw yield* unknownMetric(database, unknown);
   let next = 0;
@@ -60,6 +64,17 @@ export function* readMetrics(
     return derived === null ? first : unstoredMetric(derived);
   });
   return { asked, stored: found.filter((metric) => metric !== null), coverages };
+}
+
+/** Returns metrics of a live read, and their coverage in a period. */
+function liveMetrics(
+  { covered }: LiveStatistics,
+  targets: readonly MetricTarget[],
+  period: Period | null,
+): CoveredMetrics {
+  const found = covered.asked.filter((metric) => metric !== null);
+  const coverages = covered.coverages.filter((one) => period === null || one.period === period);
+  return { asked: inOrderOf(targets, found), coverages };
 }
 
 /** The metrics of a filter, with the scopes that their coverage can have and the calendar of their dates. */

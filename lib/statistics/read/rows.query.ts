@@ -52,7 +52,7 @@ export function rowCondition(database: Database, filter: RowFilter): Sql {
 export function* selectRows(database: Database, filter: RowFilter): Work<StoredRow[]> {
   const { table } = filter.table;
   const rows = yield* query(
-    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} WHERE ${rowCondition(database, filter)} ORDER BY ${table.column('date')}`,
+    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} s WHERE ${rowCondition(database, filter)} ORDER BY ${table.column('date')}`,
   );
   return rows.map((row) => storedRow(filter.table, row));
 }
@@ -108,7 +108,7 @@ export function* selectSeries(
   const earlier = carrying.flatMap((period) =>
     before === null ? [] : [lastOfEachSeries(database, { ...filter, period, range: before })],
   );
-  const inRange = sql`SELECT ${columns(database, filter.table)} FROM ${table.path} WHERE ${rowCondition(database, filter)}`;
+  const inRange = sql`SELECT ${columns(database, filter.table)} FROM ${table.path} s WHERE ${rowCondition(database, filter)}`;
   const rows = yield* query(
     sql`SELECT * FROM (${join([...earlier, inRange], '\nUNION ALL\n')}) r ORDER BY ${bySeries(database, filter.table)}, r.row_date`,
   );
@@ -136,7 +136,7 @@ export function* selectLastRow(database: Database, filter: RowFilter): Work<Stor
   const others = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
   const order = [sql`${table.column('date')} DESC`, table.column('metricId'), table.column('period'), ...others];
   const rows = yield* query(
-    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} WHERE ${rowCondition(database, filter)} ORDER BY ${join(order)} ${dialect.limit(1)}`,
+    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} s WHERE ${rowCondition(database, filter)} ORDER BY ${join(order)} ${dialect.limit(1)}`,
   );
   return rows.map((row) => storedRow(filter.table, row));
 }

@@ -80,6 +80,8 @@ export function* readStoredSeries(
   const { today, weekStart } = calendar;
   return found.map(({ rows: seriesRows, ...series }) => ({
     ...series,
+    // in a live read a metric may have values before it is stored
+    metric: series.metric === null || series.metric.id < 0 ? null : series.metric,
     points: fillSeries({ period, weekStart, today, coverage: series.coverage, fill }, dates, seriesRows),
   }));
 }

@@ -86,7 +86,7 @@ export function* readGreatestCells(
   const selected = keys.map((key, place) => sql`${readKey(dialect, key)} AS ${raw(`row_key${place}`)}`);
   const columns = keys.map(({ column }) => column);
   const ties = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
-  const rows = yield* query(sql`SELECT ${join(selected)}, ${greatness} AS greatness FROM ${table.path}
+  const rows = yield* query(sql`SELECT ${join(selected)}, ${greatness} AS greatness FROM ${table.path} s
 WHERE ${rowCondition(database, { ...scope, metrics: [metric], period, range: { from, to } })}
 AND ${table.column('value')} IS NOT NULL GROUP BY ${join(columns)}
 ORDER BY ${greatness} DESC, ${join(ties)} ${dialect.limit(limit)}`);

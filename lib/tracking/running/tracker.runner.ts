@@ -5,23 +5,12 @@ import type { Database } from '../../database/database.js';
 import type { Dialect } from '../../database/dialects/dialect.js';
 import { execute, type Work } from '../../database/work.js';
 import { OvertakenError } from '../../errors/run.error.js';
-import { refuseAmbiguous } from '../../rollup/ambiguity.js';
-import { refuseOtherForms } from '../../rollup/date-form.js';
-import { refuseOtherTypes } from '../../rollup/stored-type.js';
 import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
 import { firstStagedDay, rollup, stagePartials } from '../../rollup/rollup.js';
 import type { RollupEntry, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
 import type { Source } from '../../rollup/source.resolver.js';
 import { firstStored, removeAfter } from '../../rollup/stored-rows.js';
-import {
-  type DayNumber,
-  dayNumber,
-  earlierDay,
-  FIRST_DAY,
-  fromDayNumber,
-  type LocalDate,
-  shiftDay,
-} from '../../time/local-date.js';
+import { dayNumber, fromDayNumber, type LocalDate, shiftDay } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Clock } from '../../trackstats.tokens.js';
@@ -39,13 +28,14 @@ import {
   type RequestedRange,
   type RunPlan,
 } from '../source/run-plan.js';
-import { type ScanOptions, scanOf, scansOf, specOf } from '../source/run-spec.js';
+import { scanOf, specOf } from '../source/run-spec.js';
 import { explainOutOfRange } from '../source/out-of-range.js';
+import { checkForms, firstScanned, refuseAmbiguousRows, SourceTypes } from '../source/source-checks.js';
 import {
   firstDate,
-  firstReadingOn,
   knownProbe,
   probed,
+  probedScans,
   probeOf,
   withFirstDate,
   type SourceProbe,
@@ -110,8 +100,7 @@ interface Computed {
  * than `keep` says are removed after it, in transactions of their own.
  */
 export class TrackerRunner {
-  /** by tracker the query whose columns have been looked at, once in a process */
-  private readonly lookedAt = new Map<string, string>();
+  private readonly types = new SourceTypes();
 
   constructor(
     private readonly database: Database,
@@ -192,7 +181,7 @@ export class TrackerRunner {
     const { sourceDatabase } = tracker;
     const { cancellation } = options;
     await sourceDatabase.checkSession();
-    await sourceDatabase.read(() => this.refuseOtherTypes(sourceDatabase.dialect, tracker), { cancellation });
+    await sourceDatabase.read(() => this.types.refuseOthers(sourceDatabase.dialect, tracker), { cancellation });
     for (let attempt = 1; ; attempt++) {
       const probe = await sourceDatabase.read(() => probed(probeOf(sourceDatabase.dialect, tracker, options.now)), {
         cancellation,
@@ -227,14 +216,6 @@ export class TrackerRunner {
     }
   }
 
-  private *refuseOtherTypes(dialect: Dialect, { definition, sources }: ResolvedTracker): Work<void> {
-    const label = trackerLabel(definition);
-    const text = sources.map((source) => source.text).join('\n');
-    if (this.lookedAt.get(label) === text) return;
-    for (const source of sources) yield* refuseOtherTypes(dialect, source);
-    this.lookedAt.set(label, text);
-  }
-
   private plannedEntries(
     tracker: ResolvedTracker,
     coverage: readonly ReadonlyMap<Period, CoveredRange>[],
@@ -253,20 +234,8 @@ export class TrackerRunner {
     probe: SourceProbe,
   ): Work<SourceScan[]> {
     const { plan, firstDate } = yield* this.plan(tracker, entries, options, probe);
-    const scans = yield* this.scansOf(tracker, plan, { now: options.now, firstDate }, probe);
+    const scans = yield* probedScans(tracker, plan, { now: options.now, firstDate }, probe);
     return scans.filter((scan) => scan !== null);
-  }
-
-  private *scansOf(
-    tracker: ResolvedTracker,
-    plan: RunPlan,
-    options: Omit<ScanOptions, 'countsByIndex'>,
-    probe: SourceProbe,
-  ): Work<(SourceScan | null)[]> {
-    const scans = scansOf(tracker, plan, { ...options, countsByIndex: true });
-    const isAsked = scans.some((scan) => scan?.countsByIndex === true);
-    if (isAsked && (yield* probe.countsByIndex())) return scans;
-    return scansOf(tracker, plan, { ...options, countsByIndex: false });
   }
 
   private *inTransaction(
@@ -282,7 +251,7 @@ export class TrackerRunner {
     const entries = this.plannedEntries(tracker, coverage);
     const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
     const isFirst = isFirstRun(entries);
-    if (across === undefined) yield* this.refuseOtherTypes(dialect, tracker);
+    if (across === undefined) yield* this.types.refuseOthers(dialect, tracker);
     if (across === undefined && isFirst) yield* checkForms(dialect, tracker, null);
     let first = across === undefined ? yield* this.stageFirstScan(tracker, entries, options, probe) : probe;
     const isStaged = first !== probe;
@@ -292,7 +261,7 @@ export class TrackerRunner {
       first = withFirstDate(first, date);
     }
     const { plan, firstDate } = yield* this.plan(tracker, entries, options, first);
-    const scans = yield* this.scansOf(tracker, plan, { now: options.now, firstDate }, probe);
+    const scans = yield* probedScans(tracker, plan, { now: options.now, firstDate }, probe);
     const read = scans.filter((scan) => scan !== null);
     if (across === undefined && !isFirst) {
       yield* checkForms(dialect, tracker, firstScanned(read));
@@ -473,31 +442,10 @@ function instantOf(
   return from === undefined && to === undefined ? dueAt(now, timeZone, allComputed(coverage)) : now;
 }
 
-function firstScanned(scans: readonly SourceScan[]): DayNumber {
-  return scans.map(({ scanFrom }) => scanFrom).reduce((a, b) => earlierDay(a, b));
-}
-
 function areSameScans(some: readonly SourceScan[], others: readonly SourceScan[]): boolean {
   const bounds = (scans: readonly SourceScan[]): string =>
     JSON.stringify(
       scans.map(({ partials, scanFrom, scanBase, scanThrough }) => [partials, scanFrom, scanBase, scanThrough]),
     );
   return bounds(some) === bounds(others);
-}
-
-function* refuseAmbiguousRows(
-  dialect: Dialect,
-  { definition }: ResolvedTracker,
-  scans: readonly SourceScan[],
-): Work<void> {
-  for (const scan of scans) yield* refuseAmbiguous(dialect, trackerLabel(definition), scan);
-}
-
-/** @param from the first day that is read day by day; null if every row is read */
-function checkForms(dialect: Dialect, { definition, base }: ResolvedTracker, from: DayNumber | null): Work<void> {
-  const { dateField, timeZone } = definition;
-  // a day earlier: an offset moves a reading by up to that
-  const since =
-    from === null || from <= FIRST_DAY ? null : firstReadingOn(base.clock, timeZone, fromDayNumber(shiftDay(from, -1)));
-  return refuseOtherForms(dialect, { label: trackerLabel(definition), dateField }, base, since);
 }

@@ -3,6 +3,9 @@ import type { Work } from '../../database/work.js';
 import { earliestReading } from '../../rollup/rollup.js';
 import { dayAt, dayNumber, FIRST_DAY, fromDayNumber, laterDay, type LocalDate } from '../../time/local-date.js';
 import { daySegments, latestReading, localDateAt, readingRange } from '../../time/time-zone.js';
+import type { SourceScan } from '../../rollup/rollup-spec.js';
+import type { RunPlan } from './run-plan.js';
+import { type ScanOptions, scansOf } from './run-spec.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
 
 /** Asks a source what a run needs to know before it reads the rows. */
@@ -33,6 +36,19 @@ export function knownProbe(firstDate: LocalDate | null, countsByIndex: boolean):
 /** Returns a probe that already knows the first date. */
 export function withFirstDate(probe: SourceProbe, firstDate: LocalDate | null): SourceProbe {
   return { ...probe, firstDate: () => known(firstDate) };
+}
+
+/** Returns the scans of a plan, which count by an index where the probe finds that cheap. */
+export function* probedScans(
+  tracker: ResolvedTracker,
+  plan: RunPlan,
+  options: Omit<ScanOptions, 'countsByIndex'>,
+  probe: SourceProbe,
+): Work<(SourceScan | null)[]> {
+  const scans = scansOf(tracker, plan, { ...options, countsByIndex: true });
+  const isAsked = scans.some((scan) => scan?.countsByIndex === true);
+  if (isAsked && (yield* probe.countsByIndex())) return scans;
+  return scansOf(tracker, plan, { ...options, countsByIndex: false });
 }
 
 // eslint-disable-next-line require-yield -- a work of no statements

@@ -1,0 +1,38 @@
+import type { MetricTarget } from '../../catalog/definitions.js';
+import type { CoveredMetrics } from '../../coverage/coverage.store.js';
+import type { Work } from '../../database/work.js';
+import type { Period } from '../../time/period.js';
+import type { StatisticTable } from '../tables/statistic-table.js';
+import type { ScopeFilter } from './scope-filter.js';
+
+/** Statistics as a run at this instant would leave them, while a live read lasts. */
+export interface LiveStatistics {
+  /** the metrics of the read that are stored or computed, with their coverage as after a run */
+  readonly covered: CoveredMetrics;
+  /** a statistic whose table is a query of its stored rows of closed dates, and of the open ones as they are now */
+  tableOf(statistic: StatisticTable): StatisticTable;
+}
+
+/** The statistics that a live read needs. */
+export interface LiveRead {
+  /** the call that an error names */
+  readonly call: string;
+  /** no derived ones */
+  readonly metrics: readonly MetricTarget[];
+  readonly period: Period;
+  readonly scope: ScopeFilter;
+  /** other periods are read too, of metrics whose values do not add up. @default false */
+  readonly readsWhole?: boolean | undefined;
+}
+
+/** Computes the open dates of statistics from their source while they are read. Implemented by trackers. */
+export interface LiveSource {
+  /**
+   * Does a read in one snapshot of the source.
+   *
+   * @throws LiveReadError if nothing counts the statistics
+   */
+  read<T>(asked: LiveRead, now: Date, work: (live: LiveStatistics) => Work<T>): Promise<T>;
+  /** True if the statistics of a metric can be computed while they are read, in some scope and period. */
+  counts(metricKey: string, scope: string, period: Period): boolean;
+}

@@ -1,0 +1,45 @@
+import { storedParts } from '../../catalog/derived.js';
+import type { Work } from '../../database/work.js';
+import { LiveReadError } from '../../errors/statistic.error.js';
+import { Period } from '../../time/period.js';
+import type { NormalFilter } from '../filter/filter.js';
+import type { LiveSource } from '../filter/live-source.js';
+import type { StatisticContext } from '../filter/statistic.context.js';
+
+type Filter = NormalFilter & { readonly period: Period };
+
+/** A read whose open dates are computed now. */
+export interface LiveCall {
+  /** the call that an error names */
+  readonly call: string;
+  readonly filter: Filter;
+  /** other periods are read too, of metrics whose values do not add up */
+  readonly readsWhole?: boolean;
+}
+
+/**
+ * Does a read in one snapshot, of stored values of closed dates and of the open ones as they are now. Of a derived metric
+ * the parts are computed together.
+ *
+ * @throws LiveReadError
+ */
+export function readLive<T>(
+  context: StatisticContext,
+  source: LiveSource | null,
+  { call, filter, readsWhole }: LiveCall,
+  now: Date,
+  work: (context: StatisticContext, filter: Filter) => Work<T>,
+): Promise<T> {
+  const { period, scope } = filter;
+  const parts = filter.metrics
+    .flatMap(storedParts)
+    .map((part) => [typeof part === 'string' ? part : part.key, part] as const);
+  const metrics = [...new Map(parts).values()];
+  if (source === null) {
+    const [[key] = ['']] = parts;
+    return Promise.reject(new LiveReadError(call, key, Period.nameOf(period), 'which no tracker computes'));
+  }
+  return source.read({ call, metrics, period, scope, readsWhole }, now, (live) =>
+    work({ ...context, live }, { ...filter, scope: { ...scope, table: live.tableOf(scope.table) } }),
+  );
+}

@@ -1,0 +1,473 @@
+import { meaningOf } from '../../catalog/aggregates.js';
+import { isMetricDefinition } from '../../catalog/definitions.js';
+import { unstoredMetric } from '../../catalog/derived.js';
+import type { StoredCoverage } from '../../coverage/coverage.js';
+import { type CoveredMetrics, coveredMetrics } from '../../coverage/coverage.store.js';
+import type { Database } from '../../database/database.js';
+import type { Work } from '../../database/work.js';
+import { OvertakenError } from '../../errors/run.error.js';
+import { LiveReadError } from '../../errors/statistic.error.js';
+import { LiveRows } from '../../rollup/live-sql.js';
+import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
+import { unstagePartials } from '../../rollup/rollup.js';
+import type { RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
+import type { LiveRead, LiveSource, LiveStatistics } from '../../statistics/filter/live-source.js';
+import { coverageScopes, filterScopes } from '../../statistics/filter/scope-filter.js';
+import type { Owned, StatisticOwners } from '../../statistics/tables/owners.js';
+import { overlap } from '../../coverage/scope.js';
+import { fromDayNumber, type LocalDate } from '../../time/local-date.js';
+import { Period } from '../../time/period.js';
+import { localDateAt } from '../../time/time-zone.js';
+import { naturalKey } from '../definition/option.js';
+import type { SourceTracker } from '../definition/registered-tracker.js';
+import type { SourceFinder } from '../definition/source.finder.js';
+import { choosesSource } from '../definition/tracker.js';
+import type { TrackerRegistry } from '../definition/tracker.registry.js';
+import { planLive, withDays } from '../source/live-plan.js';
+import {
+  type ComputedRange,
+  computedRanges,
+  dueAt,
+  isFirstRun,
+  needsFirstDate,
+  type PlannedEntry,
+  type RunPlan,
+} from '../source/run-plan.js';
+import { specOf } from '../source/run-spec.js';
+import { checkForms, firstScanned, refuseAmbiguousRows, SourceTypes } from '../source/source-checks.js';
+import { probed, probedScans, probeOf, type SourceProbe } from '../source/source-probe.js';
+import { refuseLoss } from '../source/source-start.js';
+import { refuseStrayRows } from '../source/stray-rows.js';
+import {
+  fingerprintOf,
+  type ResolvedEntry,
+  type ResolvedTracker,
+  trackerLabel,
+  type TrackerResolver,
+} from '../source/tracker.resolver.js';
+import { allComputed } from './tracker-coverage.js';
+
+/** Statistics of a metric that a live read computes. */
+type Wanted = Omit<Owned, 'tracker'> & { readonly metricKey: string };
+
+/** A tracker with the periods of each entry that a live read computes. */
+interface LiveTracker {
+  readonly tracker: ResolvedTracker;
+  readonly asked: readonly (readonly Period[])[];
+}
+
+/** A live tracker with its plan, and how it reads its source. */
+interface PlannedTracker extends LiveTracker {
+  readonly now: Date;
+  /** true if nothing is stored yet of a part of it */
+  readonly isFirst: boolean;
+  readonly plan: RunPlan;
+  readonly scans: readonly (SourceScan | null)[];
+}
+
+/** The names of the partials of a live read, before the place of their tracker. */
+const PARTIALS = 'trackstats_live_partial';
+const OVERTAKEN_LIMIT = 5;
+
+/** Computes the open dates of trackers' statistics while they are read, by the SQL of their runs, and writes nothing. */
+export class LiveReader implements LiveSource {
+  private readonly types = new SourceTypes();
+  /** by the keys of the metrics */
+  private readonly resolved = new WeakMap<SourceTracker, Map<string, ResolvedTracker>>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly resolver: TrackerResolver,
+    private readonly sources: SourceFinder,
+    private readonly registry: TrackerRegistry,
+    private readonly owners: StatisticOwners,
+  ) {}
+
+  counts(metricKey: string, scope: string, period: Period): boolean {
+    return this.owners
+      .ownedOf(metricKey)
+      .some((owned) => owned.period === period && overlap(owned.scope, scope) && this.sourceOf(owned) !== null);
+  }
+
+  async read<T>(asked: LiveRead, now: Date, work: (live: LiveStatistics) => Work<T>): Promise<T> {
+    const trackers = await this.trackersOf(asked, now);
+    if (trackers.some(({ tracker }) => tracker.sourceDatabase !== this.database)) {
+      return this.readAcross(asked, trackers, now, work);
+    }
+    return this.database.snapshot(() => this.readWithin(asked, trackers, now, work));
+  }
+
+  /** Everything is in one database, and so is its snapshot. */
+  private *readWithin<T>(
+    asked: LiveRead,
+    trackers: readonly LiveTracker[],
+    now: Date,
+    work: (live: LiveStatistics) => Work<T>,
+  ): Work<T> {
+    const { dialect } = this.database;
+    const covered = yield* this.covered(asked);
+    const planned: PlannedTracker[] = [];
+    for (const [place, live] of trackers.entries()) {
+      yield* this.types.refuseOthers(dialect, live.tracker);
+      const one = yield* this.plan(live, covered, now, probeOf(dialect, live.tracker, now), place);
+      yield* this.checkSource(one);
+      planned.push(one);
+    }
+    const specs = yield* this.specsOf(planned, covered, false);
+    return yield* this.readRows(planned, specs, covered, false, work);
+  }
+
+  /**
+   * Reads the partials of each source in one statement, and so of one snapshot, and then the stored values beside them.
+   * If a run ends in between, it begins again: the stored values are no longer those that the partials continue.
+   */
+  private async readAcross<T>(
+    asked: LiveRead,
+    trackers: readonly LiveTracker[],
+    now: Date,
+    work: (live: LiveStatistics) => Work<T>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      // not `read`: a replica may lag behind the coverage that the snapshot below will find
+      const covered = await this.database.transaction(() => this.covered(asked));
+      const planned: PlannedTracker[] = [];
+      for (const [place, live] of trackers.entries()) planned.push(await this.planFrom(live, covered, now, place));
+      const spools = await spool(planned);
+      try {
+        return await this.database.snapshot(() => this.readBeside(asked, planned, covered, spools, work), {
+          stages: true,
+        });
+      } catch (error) {
+        if (!(error instanceof OvertakenError) || attempt >= OVERTAKEN_LIMIT) throw error;
+      } finally {
+        for (const one of spools) one.spool.remove();
+      }
+    }
+  }
+
+  private *readBeside<T>(
+    asked: LiveRead,
+    planned: readonly PlannedTracker[],
+    before: CoveredMetrics,
+    spools: readonly Spooled[],
+    work: (live: LiveStatistics) => Work<T>,
+  ): Work<T> {
+    const { dialect } = this.database;
+    const covered = yield* this.covered(asked);
+    if (!isSameCoverage(covered.coverages, before.coverages)) {
+      throw new OvertakenError(planned.map(({ tracker }) => trackerLabel(tracker.definition)).join(', '));
+    }
+    const specs = (yield* this.specsOf(planned, covered, true)).map(spooledSpec);
+    for (const { spool: one, scans } of spools) yield* one.stage(dialect, scans);
+    const result = yield* this.readRows(planned, specs, covered, true, work);
+    for (const spec of specs) yield* unstagePartials(dialect, spec);
+    return result;
+  }
+
+  private *readRows<T>(
+    planned: readonly PlannedTracker[],
+    specs: readonly RollupSpec[],
+    covered: CoveredMetrics,
+    isStaged: boolean,
+    work: (live: LiveStatistics) => Work<T>,
+  ): Work<T> {
+    const rows = new LiveRows(this.database.dialect, specs, isStaged);
+    const fresh = yield* coveragesAfter(planned, specs, covered, rows);
+    const isFresh = (one: StoredCoverage): boolean =>
+      fresh.some(
+        ({ metricId, period, scope }) => metricId === one.metricId && period === one.period && scope === one.scope,
+      );
+    const coverages = [...fresh, ...covered.coverages.filter((one) => !isFresh(one))];
+    const live = {
+      covered: { asked: covered.asked, coverages },
+      tableOf: (statistic: Parameters<LiveStatistics['tableOf']>[0]) => rows.tableOf(statistic),
+    };
+    return yield* rows.reading(work(live));
+  }
+
+  /** The metrics of a read with their coverage. A definition of which nothing is stored yet has an id of its own. */
+  private *covered({ metrics }: LiveRead): Work<CoveredMetrics> {
+    const { asked, coverages } = yield* coveredMetrics(this.database, metrics, null);
+    return {
+      asked: asked.map((found, place) => {
+        const target = metrics[place];
+        if (found !== null || !isMetricDefinition(target)) return found;
+        return Object.assign(unstoredMetric(target), { id: -1 - place });
+      }),
+      coverages,
+    };
+  }
+
+  private async planFrom(
+    live: LiveTracker,
+    covered: CoveredMetrics,
+    now: Date,
+    place: number,
+  ): Promise<PlannedTracker> {
+    const { tracker } = live;
+    const { sourceDatabase: source } = tracker;
+    await source.checkSession();
+    await source.read(() => this.types.refuseOthers(source.dialect, tracker));
+    const probe = await source.read(() => probed(probeOf(source.dialect, tracker, now)));
+    const planned = await source.read(() => this.plan(live, covered, now, probe, place));
+    await source.read(() => this.checkSource(planned));
+    return planned;
+  }
+
+  private *plan(
+    { tracker, asked }: LiveTracker,
+    covered: CoveredMetrics,
+    given: Date,
+    probe: SourceProbe,
+    place: number,
+  ): Work<PlannedTracker> {
+    const { definition, sourceDatabase } = tracker;
+    const computed = tracker.entries.map((entry) => computedRanges(coveragesOf(entry, covered)));
+    const now = dueAt(given, definition.timeZone, allComputed(computed));
+    const entries = tracker.entries.map((entry, index): PlannedEntry => ({
+      ...entry,
+      fingerprint: (period, timeZone) => fingerprintOf(tracker, entry, period, timeZone),
+      coverage: computed[index] ?? new Map<Period, ComputedRange>(),
+    }));
+    const wanted = entries.map((entry, index) => withDays(entry, asked[index] ?? []));
+    let firstDate: LocalDate | null = null;
+    if (needsFirstDate(wanted, {})) {
+      firstDate = yield* probe.firstDate();
+      yield* refuseStrayRows(sourceDatabase.dialect, tracker, now, firstDate, false);
+    }
+    const today = localDateAt(now, definition.timeZone);
+    const plan = planLive({ definition, tracker: trackerLabel(definition), entries, asked, today, firstDate });
+    const partials = `${PARTIALS}${String(place)}`;
+    const scans = yield* probedScans(tracker, plan, { now, firstDate, partials }, probe);
+    return { tracker, asked, now, isFirst: isFirstRun(wanted), plan, scans };
+  }
+
+  /** What a run refuses, a live read does, too: its values would be wrong. */
+  private *checkSource({ tracker, isFirst, scans }: PlannedTracker): Work<void> {
+    const { dialect } = tracker.sourceDatabase;
+    const read = scans.filter((scan) => scan !== null);
+    yield* checkForms(dialect, tracker, isFirst ? null : firstScanned(read));
+    yield* refuseAmbiguousRows(dialect, tracker, read);
+  }
+
+  private *specsOf(planned: readonly PlannedTracker[], covered: CoveredMetrics, isSplit: boolean): Work<RollupSpec[]> {
+    const { dialect } = this.database;
+    const specs: RollupSpec[] = [];
+    for (const { tracker, now, plan, scans } of planned) {
+      const ids = tracker.entries.map((entry) => metricOf(entry, covered)?.id ?? 0);
+      const spec = yield* specOf(dialect, tracker, ids, scans, plan);
+      if (!isSplit) yield* refuseLoss(dialect, tracker, spec, {}, probeOf(dialect, tracker, now));
+      specs.push(spec);
+    }
+    return specs;
+  }
+
+  // ── which trackers ──
+
+  private async trackersOf(asked: LiveRead, now: Date): Promise<LiveTracker[]> {
+    const byTracker = new Map<SourceTracker, Wanted[]>();
+    for (const { owned, metricKey } of this.ownedBy(asked)) {
+      const tracker = this.sourceOf(owned);
+      if (tracker === null) throw notLive(asked, metricKey, 'which a method records');
+      byTracker.set(tracker, [...(byTracker.get(tracker) ?? []), { ...owned, metricKey }]);
+    }
+    const trackers: LiveTracker[] = [];
+    for (const [tracker, wanted] of byTracker) {
+      trackers.push(liveTracker(await this.resolve(tracker, wanted, now), wanted));
+    }
+    return trackers;
+  }
+
+  /**
+   * The tracked statistics that a read needs, each once.
+   *
+   * @throws LiveReadError if there are none for a metric, or for an object that the read names
+   */
+  private *ownedBy(asked: LiveRead): Generator<{ owned: Owned; metricKey: string }> {
+    const { table, cells } = asked.scope;
+    const scopes =
+      cells === null
+        ? filterScopes(asked.scope).map((scope) => [scope])
+        : cells.map((cell) => coverageScopes(table, cell));
+    for (const target of asked.metrics) {
+      const metricKey = naturalKey(target);
+      const all = this.owners.ownedOf(metricKey);
+      const found = new Set<Owned>();
+      for (const possible of scopes) {
+        const owned = all.filter(({ period, scope }) => period === asked.period && possible.includes(scope));
+        // all objects of a type may be several, each with a tracker of its own
+        const within = all.filter(
+          ({ period, scope }) => period === asked.period && possible.some((one) => overlap(one, scope)),
+        );
+        const best = owned.length > 0 ? owned : cells === null ? within : [];
+        if (best.length === 0) throw notLive(asked, metricKey, 'which no tracker computes');
+        for (const one of best) found.add(one);
+      }
+      for (const owned of found) {
+        yield { owned, metricKey };
+        if (asked.readsWhole !== true || this.continues(owned, metricKey)) continue;
+        const others = all.filter(
+          ({ scope, tracker, period }) => scope === owned.scope && tracker === owned.tracker && period !== asked.period,
+        );
+        for (const other of others) yield { owned: other, metricKey };
+      }
+    }
+  }
+
+  /** True if the values of several dates make that of all of them. */
+  private continues(owned: Owned, metricKey: string): boolean {
+    const entries = this.sourceOf(owned)?.definition.entries ?? [];
+    const entry = entries.find(({ metric }) => naturalKey(metric) === metricKey);
+    return entry !== undefined && meaningOf(entry.aggregate.function).continues;
+  }
+
+  private sourceOf({ tracker: name }: Owned): SourceTracker | null {
+    const found = this.registry.names().includes(name) ? this.registry.get(name, 'live') : null;
+    return found?.kind === 'source' ? found : null;
+  }
+
+  /**
+   * Resolves the metrics that are read, once if nothing in the definition is a function: what that returns may be
+   * another query each time.
+   */
+  private async resolve(tracker: SourceTracker, wanted: readonly Wanted[], now: Date): Promise<ResolvedTracker> {
+    const { definition } = tracker;
+    const entries = definition.entries.filter(({ metric }) =>
+      wanted.some(({ metricKey }) => metricKey === naturalKey(metric)),
+    );
+    const key = entries.map(({ metric }) => naturalKey(metric)).join(' ');
+    const known = this.resolved.get(tracker)?.get(key);
+    if (known !== undefined) return known;
+    const source = await this.sources.find(tracker, now);
+    const resolved = this.resolver.resolve({ ...definition, entries }, source);
+    const conditions = [definition.where, ...entries.map(({ where }) => where)];
+    if (!choosesSource(tracker.tracker) && conditions.every((where) => typeof where !== 'function')) {
+      const ofTracker = this.resolved.get(tracker) ?? new Map<string, ResolvedTracker>();
+      this.resolved.set(tracker, ofTracker.set(key, resolved));
+    }
+    return resolved;
+  }
+}
+
+/** A spool of the partials of all trackers with one source, and their scans. */
+interface Spooled {
+  readonly spool: PartialSpool;
+  readonly scans: readonly SourceScan[];
+}
+
+async function spool(planned: readonly PlannedTracker[]): Promise<Spooled[]> {
+  const bySource = new Map<unknown, { database: Database; scans: SourceScan[] }>();
+  for (const { tracker, scans } of planned) {
+    const { sourceDatabase: database } = tracker;
+    const known = bySource.get(database.dataSource) ?? { database, scans: [] };
+    known.scans.push(...scans.filter((scan) => scan !== null));
+    bySource.set(database.dataSource, known);
+  }
+  const spooled: Spooled[] = [];
+  try {
+    for (const { database, scans } of bySource.values()) {
+      spooled.push({ spool: await PartialSpool.from(database, scans), scans });
+    }
+  } catch (error) {
+    for (const one of spooled) one.spool.remove();
+    throw error;
+  }
+  return spooled;
+}
+
+/**
+ * A tracker with what is read of it. A metric that shares its scan with none that is read has a scan of its own, in
+ * which its conditions choose rows, as an index may.
+ */
+function liveTracker(tracker: ResolvedTracker, wanted: readonly Wanted[]): LiveTracker {
+  const asked = tracker.entries.map(({ metric, target, periods }) =>
+    periods.filter((period) =>
+      wanted.some((one) => one.metricKey === naturalKey(metric) && one.scope === target.scope && one.period === period),
+    ),
+  );
+  const sources = [...tracker.sources];
+  const entries = tracker.entries.map((entry, index): ResolvedEntry => {
+    const isAlone = tracker.entries.every(
+      ({ place }, other) => other === index || place !== entry.place || asked[other]?.length === 0,
+    );
+    const [measure] = entry.alone.measures;
+    if (asked[index]?.length === 0 || !isAlone || measure === undefined) return entry;
+    return { ...entry, place: sources.push(entry.alone) - 1, sourceOf: entry.alone, measure };
+  });
+  return { tracker: { ...tracker, sources, entries }, asked };
+}
+
+function metricOf(
+  { metric }: Pick<ResolvedEntry, 'metric'>,
+  { asked }: CoveredMetrics,
+): CoveredMetrics['asked'][number] {
+  const key = naturalKey(metric);
+  return asked.find((found) => found?.key === key) ?? null;
+}
+
+function coveragesOf({ metric, target, periods }: ResolvedEntry, covered: CoveredMetrics): StoredCoverage[] {
+  const id = metricOf({ metric }, covered)?.id;
+  return covered.coverages.filter(
+    ({ metricId, scope, period }) => metricId === id && scope === target.scope && periods.includes(period),
+  );
+}
+
+/** The coverages of what is read, as a run now would leave them. */
+function* coveragesAfter(
+  planned: readonly PlannedTracker[],
+  specs: readonly RollupSpec[],
+  covered: CoveredMetrics,
+  rows: LiveRows,
+): Work<StoredCoverage[]> {
+  const coverages: StoredCoverage[] = [];
+  for (const [place, { tracker, plan, now }] of planned.entries()) {
+    const specified = specs[place]?.entries.values();
+    for (const [index, { target, aggregate }] of tracker.entries.entries()) {
+      const periods = plan.entries[index] ?? [];
+      const entry = periods.length === 0 ? undefined : specified?.next().value;
+      if (entry === undefined) continue;
+      for (const [at, { period, covered: dates, coveredSince }] of periods.entries()) {
+        const computed = entry.periods[at];
+        const late =
+          coveredSince === null || computed === undefined
+            ? null
+            : yield* rows.firstFresh(entry, computed, coveredSince);
+        coverages.push({
+          metricId: entry.metricId,
+          period,
+          scope: target.scope,
+          from: late ?? (coveredSince === null ? dates.from : fromDayNumber(coveredSince)),
+          through: dates.through,
+          timeZone: tracker.definition.timeZone,
+          kind: aggregate.function,
+          fingerprint: dates.fingerprint,
+          computedAt: now,
+        });
+      }
+    }
+  }
+  return coverages;
+}
+
+function isSameCoverage(some: readonly StoredCoverage[], others: readonly StoredCoverage[]): boolean {
+  const shown = (coverages: readonly StoredCoverage[]): string =>
+    JSON.stringify(
+      coverages
+        .map(({ metricId, period, scope, from, through, computedAt }) => [
+          metricId,
+          period,
+          scope,
+          from,
+          through,
+          computedAt?.getTime(),
+        ])
+        .sort(),
+    );
+  return shown(some) === shown(others);
+}
+
+function notLive({ call, period, scope }: LiveRead, metricKey: string, reason: string): LiveReadError {
+  const { kind, entity } = scope.table;
+  const of = kind === 'total' ? 'the total' : kind === 'object' ? 'by object' : entity.name;
+  return new LiveReadError(call, metricKey, `${Period.nameOf(period)}, ${of}`, reason);
+}
