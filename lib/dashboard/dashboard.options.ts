@@ -77,7 +77,7 @@ export function resolveDashboardOptions(given: TrackstatsDashboardModuleOptions)
   if (pageFolder !== undefined && (typeof pageFolder !== 'string' || pageFolder === '')) {
     throw new InvalidDashboardOptionsError('pageFolder', pageFolder, 'Expected a folder.');
   }
-  resolveHttpOptions(http);
+  resolveHttpOptions(http, true);
   return Object.freeze({ title, pageFolder, http });
 }
 

@@ -26,6 +26,7 @@ import {
 import { ACTION_GUARDS, HTTP_OPTIONS } from './http.options.js';
 import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
 import { ObjectLabels } from './readers/labels.js';
+import { LiveGate } from './readers/live.gate.js';
 import { MetricCatalog } from './readers/metric.catalog.js';
 import { MultiSeriesReader } from './readers/multi-series.reader.js';
 import { describeRoutes } from './openapi/openapi.js';
@@ -45,6 +46,7 @@ import { TrackstatsAccess } from './trackstats.access.js';
 const PROVIDERS: Provider[] = [
   TrackstatsAccess,
   ObjectLabels,
+  LiveGate,
   MetricCatalog,
   OverviewReader,
   SummariesReader,
@@ -82,7 +84,10 @@ export class TrackstatsHttpModule {
     const { path, guards, actionGuards, public: isPublic, decorators, imports, ...rest } = options;
     const extras = { path, guards, actionGuards, public: isPublic, decorators, imports };
     const resolved = resolveHttpExtras(extras, 'TrackstatsHttpModule.forRoot');
-    return mounted(resolved, { provide: HTTP_OPTIONS, useFactory: () => resolveHttpOptions(rest) });
+    return mounted(resolved, {
+      provide: HTTP_OPTIONS,
+      useFactory: () => resolveHttpOptions(rest, resolved.guards.length > 0),
+    });
   }
 
   /**
@@ -104,7 +109,8 @@ export class TrackstatsHttpModule {
     checkAsyncOptions(options);
     const resolved = resolveHttpExtras(options, 'TrackstatsHttpModule.forRootAsync');
     const { useFactory, inject = [] } = options;
-    const factory = async (...args: unknown[]): Promise<unknown> => resolveHttpOptions(await useFactory(...args));
+    const factory = async (...args: unknown[]): Promise<unknown> =>
+      resolveHttpOptions(await useFactory(...args), resolved.guards.length > 0);
     return mounted(resolved, { provide: HTTP_OPTIONS, useFactory: factory, inject });
   }
 }

@@ -30,6 +30,11 @@ export interface HttpLimits {
   values?: number | undefined;
   /** entries in one list: metrics, places of a ranking, runs, differences. @default 1000 */
   rows?: number | undefined;
+  /**
+   * reads with `live=true` at a time, each of which counts rows of a source; others wait for their turn. 0 rejects them.
+   * @default 2, and 0 if the interface has no guards
+   */
+  live?: number | undefined;
 }
 
 /** Sets what the JSON interface shows, and how much of it. The extras set who may see it. */
@@ -91,13 +96,20 @@ export interface ResolvedHttpOptions {
 /** The checked options that shape the module. */
 export interface ResolvedHttpExtras {
   readonly path: string;
+  /** empty if everybody may read */
   readonly guards: readonly Guard[];
   readonly actionGuards: readonly Guard[];
   readonly decorators: readonly ClassDecorator[];
   readonly imports: NonNullable<ModuleMetadata['imports']>;
 }
 
-const DEFAULT_LIMITS: Readonly<Required<HttpLimits>> = { points: 10_000, series: 100, values: 100_000, rows: 1_000 };
+const DEFAULT_LIMITS: Readonly<Required<HttpLimits>> = {
+  points: 10_000,
+  series: 100,
+  values: 100_000,
+  rows: 1_000,
+  live: 2,
+};
 const OPTIONS: readonly string[] = ['label', 'limits', 'origins'] satisfies (keyof TrackstatsHttpModuleOptions)[];
 
 /**
@@ -151,9 +163,10 @@ export function checkAsyncOptions(options: unknown): void {
 /**
  * Checks the options, fills in the defaults and freezes the contents.
  *
+ * @param isGuarded false: everybody may read, so by default nobody makes a source be counted
  * @throws InvalidHttpOptionsError
  */
-export function resolveHttpOptions(given: TrackstatsHttpModuleOptions): ResolvedHttpOptions {
+export function resolveHttpOptions(given: TrackstatsHttpModuleOptions, isGuarded: boolean): ResolvedHttpOptions {
   if (!isObject(given)) throw new InvalidHttpOptionsError('the options', given, 'Expected an object; none is {}.');
   const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
@@ -169,22 +182,27 @@ export function resolveHttpOptions(given: TrackstatsHttpModuleOptions): Resolved
     throw new InvalidHttpOptionsError('label', label, 'Expected a function of objects: async (objects) => new Map(…).');
   }
   // not frozen itself: it is a provider, and what watches providers wraps their functions, which a frozen one refuses
-  return { label: label ?? null, limits: resolveLimits(limits), origins: Object.freeze(origins.map(checkOrigin)) };
+  return {
+    label: label ?? null,
+    limits: resolveLimits(limits, isGuarded),
+    origins: Object.freeze(origins.map(checkOrigin)),
+  };
 }
 
-function resolveLimits(given: HttpLimits): Readonly<Required<HttpLimits>> {
+function resolveLimits(given: HttpLimits, isGuarded: boolean): Readonly<Required<HttpLimits>> {
   if (!isObject(given)) throw new InvalidHttpOptionsError('limits', given, 'Expected an object: { points: 5000 }.');
   const limits = (Object.entries(given) as [string, unknown][]).filter(([, limit]) => limit !== undefined);
   for (const [name, limit] of limits) {
-    if (!Object.hasOwn(DEFAULT_LIMITS, name) || !Number.isSafeInteger(limit) || (limit as number) < 1) {
+    const least = name === 'live' ? 0 : 1;
+    if (!Object.hasOwn(DEFAULT_LIMITS, name) || !Number.isSafeInteger(limit) || (limit as number) < least) {
       throw new InvalidHttpOptionsError(
         `limits.${name}`,
         limit,
-        `Expected a whole number from 1 on, of ${Object.keys(DEFAULT_LIMITS).join(', ')}.`,
+        `Expected a whole number from ${least} on, of ${Object.keys(DEFAULT_LIMITS).join(', ')}.`,
       );
     }
   }
-  return Object.freeze({ ...DEFAULT_LIMITS, ...Object.fromEntries(limits) });
+  return Object.freeze({ ...DEFAULT_LIMITS, ...(isGuarded ? {} : { live: 0 }), ...Object.fromEntries(limits) });
 }
 
 function checkGuards(option: string, guards: unknown): void {

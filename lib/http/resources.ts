@@ -66,6 +66,8 @@ export interface PeriodResource {
   coverage: CoverageRange | null;
   /** the time at which the last run computed them; null if no run did */
   computedAt: string | null;
+  /** true if `live=true` can be asked for: a tracker counts them from a source, and the limit `live` is not 0 */
+  live: boolean;
 }
 
 /** A dimension of a custom statistic. */
@@ -219,9 +221,9 @@ export interface SelectionResource {
 /** The points of one series. */
 export interface SeriesResponse extends SelectionResource {
   points: PointResource[];
-  /** the time at which the run that computed the latest of them read its source; null if no run did */
+  /** the time at which the source was read for the latest of them, by a run or now; null if no run did */
   asOf: string | null;
-  /** with `compare=previous`: the same number of points from the range just before, in the same order; else null */
+  /** with `compare`: the points that these are compared with, in the same order; else null */
   comparison: { points: PointResource[] } | null;
 }
 

@@ -5,7 +5,17 @@ import { Database } from '../database/database.js';
 import { requireProvider } from '../execution/optional-parts.js';
 import { RunHistory } from '../execution/run-history.js';
 import { TrackerService } from '../execution/tracker.service.js';
-import { ObjectTypes, type StatisticContext, StatisticOwners, StatisticService } from '../statistics/index.js';
+import type { Work } from '../database/work.js';
+import {
+  type LiveCall,
+  type LiveSource,
+  ObjectTypes,
+  readLive,
+  type StatisticContext,
+  StatisticOwners,
+  StatisticService,
+} from '../statistics/index.js';
+import { LiveReader } from '../tracking/running/live.reader.js';
 import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
 import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';
@@ -25,6 +35,7 @@ export class TrackstatsAccess implements OnModuleInit {
   history!: RunHistory;
   /** the start of this process: a tracker that never ran is late from then on */
   startedAt!: Date;
+  live!: LiveSource;
 
   constructor(@Inject(ModuleRef) private readonly moduleRef: ModuleRef) {}
 
@@ -34,6 +45,7 @@ export class TrackstatsAccess implements OnModuleInit {
     this.metrics = this.find(MetricService);
     this.trackers = this.find(TrackerService);
     this.registry = this.find(TrackerRegistry);
+    this.live = this.find(LiveReader);
     this.clock = this.find(TRACKSTATS_CLOCK);
     this.history = this.find(RunHistory);
     this.startedAt = this.clock();
@@ -43,6 +55,22 @@ export class TrackstatsAccess implements OnModuleInit {
       owners: this.find(StatisticOwners),
       options: resolveOptions(this.find<TrackstatsModuleOptions>(TRACKSTATS_OPTIONS)),
     };
+  }
+
+  /**
+   * Does a read of what is stored, or with the open dates as they are now.
+   *
+   * @param asked `inSnapshot`: statements of the read belong together. Those of a live one always do
+   */
+  read<T>(
+    { isLive, inSnapshot = false, ...asked }: LiveCall & { readonly isLive: boolean; readonly inSnapshot?: boolean },
+    now: Date,
+    work: (context: StatisticContext, filter: LiveCall['filter']) => Work<T>,
+  ): Promise<T> {
+    if (isLive) return readLive(this.context, this.live, asked, now, work);
+    const stored = (): Work<T> => work(this.context, asked.filter);
+    const { database } = this.context;
+    return inSnapshot ? database.snapshot(stored) : database.read(stored);
   }
 
   private find<T>(token: InjectionToken<T>): T {

@@ -68,10 +68,19 @@ describe('derived metrics over HTTP', () => {
         {
           kind: 'total',
           periods: [
-            { name: 'DAY', coverage: { from: '2026-10-29', through: '2026-10-31', timeZone: 'UTC' }, computedAt: null },
+            {
+              name: 'DAY',
+              coverage: { from: '2026-10-29', through: '2026-10-31', timeZone: 'UTC' },
+              computedAt: null,
+              live: false,
+            },
           ],
         },
-        { kind: 'objects', objectType: 'customer', periods: [{ name: 'DAY', coverage: null, computedAt: null }] },
+        {
+          kind: 'objects',
+          objectType: 'customer',
+          periods: [{ name: 'DAY', coverage: null, computedAt: null, live: false }],
+        },
       ],
     });
     expect(metrics[1]).toMatchObject({ key: 'derived/open', description: 'Not paid', unit: { currency: 'EUR' } });

@@ -11,7 +11,7 @@ const OBJECTS = [
 ];
 
 function labels(label?: LabelFunction): ObjectLabels {
-  return new ObjectLabels(resolveHttpOptions(label === undefined ? {} : { label }));
+  return new ObjectLabels(resolveHttpOptions(label === undefined ? {} : { label }, true));
 }
 
 async function named(label?: LabelFunction): Promise<(string | null)[]> {

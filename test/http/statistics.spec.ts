@@ -86,15 +86,15 @@ describeOnEachDatabase('the statistics of the JSON interface', (database) => {
         scopes: [
           {
             kind: 'total',
-            periods: ['DAY', 'WEEK', 'LIFETIME'].map((name) => ({ name, coverage, computedAt })),
+            periods: ['DAY', 'WEEK', 'LIFETIME'].map((name) => ({ name, coverage, computedAt, live: false })),
           },
         ],
       });
       expect(metrics[1]?.scopes).toEqual([
-        { kind: 'objects', objectType: 'customer', periods: [{ name: 'DAY', coverage, computedAt }] },
+        { kind: 'objects', objectType: 'customer', periods: [{ name: 'DAY', coverage, computedAt, live: false }] },
       ]);
       expect(metrics[0]).toMatchObject({ unit: '°C', better: 'down' });
-      const recorded = [{ name: 'DAY', coverage: null, computedAt: null }];
+      const recorded = [{ name: 'DAY', coverage: null, computedAt: null, live: false }];
       expect(metrics[0]?.scopes).toEqual([
         { kind: 'total', periods: recorded },
         {
@@ -166,6 +166,24 @@ describeOnEachDatabase('the statistics of the JSON interface', (database) => {
         ['2026-10-28', 6],
         ['2026-10-29', 12],
       ]);
+      const before = async (compare: string): Promise<unknown> => {
+        const asked = `series?metric=shop/orders&from=2026-10-30&to=2026-10-31&compare=${compare}`;
+        return (await read<SeriesResponse>(asked)).comparison?.points.map(({ date, value }) => [date, value]);
+      };
+      expect(await before('previous')).toEqual([
+        ['2026-10-28', 6],
+        ['2026-10-29', 6],
+      ]);
+      expect(await before('year')).toEqual([
+        ['2025-10-30', null],
+        ['2025-10-31', null],
+      ]);
+      expect(await before('weekdays')).toEqual([
+        ['2025-10-31', null],
+        ['2025-11-01', null],
+      ]);
+      const months = 'series?metric=shop/orders&period=CALENDAR_MONTH&last=2&compare=weekdays';
+      expect((await served.get(`trackstats/${months}`)).status).toBe(400);
       expect((await read<SeriesResponse>('series?metric=shop/orders')).points).toHaveLength(30);
     });
 

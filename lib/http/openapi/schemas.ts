@@ -86,7 +86,7 @@ const point = object<PointResource>(
 const page = { total: integer, limit: integer, offset: integer };
 const selection = { metric, period: text, object: objectRef, statistic: text, dimensions };
 
-const period = object<PeriodResource>({ name: text, coverage, computedAt: nullable(instant) });
+const period = object<PeriodResource>({ name: text, coverage, computedAt: nullable(instant), live: boolean });
 const scopeOf = (kind: string, properties: Readonly<Record<string, Schema>>): Schema => ({
   type: 'object',
   properties: { kind: oneOf(kind), ...properties, periods: list(period) },

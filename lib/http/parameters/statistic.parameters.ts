@@ -35,6 +35,12 @@ const LIMIT = integerParameter('limit', 'so many at most', 1);
 
 const ofPeriod = { period: PERIOD.withDefault(Period.DAY, 'DAY') };
 const exact = { exact: flagParameter('exact', 'gives each value as a decimal in text, too') };
+const live = {
+  live: flagParameter(
+    'live',
+    'counts the open dates now, from the source, instead of reading what the last run stored',
+  ),
+};
 const page = {
   limit: LIMIT.optional(),
   offset: integerParameter('offset', 'leaves out so many before', 0).withDefault(0),
@@ -84,8 +90,15 @@ export const STATISTIC_PARAMETERS = {
     ...range,
     ...scope,
     ...fill,
-    compare: choiceParameter('compare', 'adds the range just before', 'previous').optional(),
+    compare: choiceParameter(
+      'compare',
+      'adds an earlier range. previous: the one just before; year: the same dates a year earlier; weekdays: those 52 weeks earlier',
+      'previous',
+      'year',
+      'weekdays',
+    ).optional(),
     ...exact,
+    ...live,
   }),
   multiSeries: new DimensionedPipe({
     metric: METRIC.repeatedAtLeastOnce(),
@@ -96,6 +109,7 @@ export const STATISTIC_PARAMETERS = {
     top: TOP.optional(),
     ...fill,
     ...exact,
+    ...live,
   }),
   top: new DimensionedPipe({
     metric: METRIC.required(),
@@ -107,8 +121,9 @@ export const STATISTIC_PARAMETERS = {
     offset: page.offset,
     order: choiceParameter('order', 'desc: the greatest first', 'desc', 'asc').withDefault('desc'),
     ...exact,
+    ...live,
   }),
-  total: new DimensionedPipe({ metric: METRIC.required(), ...range, ...scope, ...exact }),
+  total: new DimensionedPipe({ metric: METRIC.required(), ...range, ...scope, ...exact, ...live }),
   coverage: new DimensionedPipe({ metric: METRIC.required(), ...ofPeriod, ...scope }),
   export: new DimensionedPipe({
     format: choiceParameter('format', 'csv for spreadsheets, jsonl for JSON Lines', 'csv', 'jsonl').required(),

@@ -7,6 +7,7 @@ import {
   readScope,
   type StoredCoverage,
   storedCoverages,
+  writeScope,
 } from '../../coverage/index.js';
 import {
   dimensionsOf,
@@ -20,6 +21,7 @@ import {
 import { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http.options.js';
+import { LiveGate } from './live.gate.js';
 import { ObjectLabels } from './labels.js';
 import type { MetricsQuery } from '../parameters/statistic.parameters.js';
 import { byPeriod, isoInstant, metricResource } from './statistic.resource.js';
@@ -44,6 +46,7 @@ export class MetricCatalog {
     @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
     @Inject(ObjectLabels) private readonly labels: ObjectLabels,
     @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
+    @Inject(LiveGate) private readonly gate: LiveGate,
   ) {}
 
   async list(query: MetricsQuery): Promise<MetricsResponse> {
@@ -53,7 +56,7 @@ export class MetricCatalog {
     const objects = scopes.flat().flatMap(({ scope }) => (scope.kind === 'object' ? [refOf(scope)] : []));
     const labelled = (await this.labels.of(objects)).values();
     const now = this.access.clock();
-    const resources = scopes.map((own) => own.map((one) => this.scopeResource(one, now)));
+    const resources = scopes.map((own, place) => own.map((one) => this.scopeResource(metrics[place], one, now)));
     for (const resource of resources.flat()) {
       if (resource.kind === 'object') resource.object = labelled.next().value ?? resource.object;
     }
@@ -115,10 +118,13 @@ export class MetricCatalog {
     return known;
   }
 
-  private scopeResource({ scope, periods }: KnownScope, now: Date): ScopeResource {
+  private scopeResource(metric: Metric | undefined, { scope, periods }: KnownScope, now: Date): ScopeResource {
+    const parts = this.gate.isOpen && metric !== undefined ? storedParts(metric).map(keyOf) : [];
+    const isLive = (period: Period): boolean =>
+      parts.length > 0 && parts.every((part) => this.access.live.counts(part, writeScope(scope), period));
     const resources = [...periods]
       .sort(([a], [b]) => byPeriod(a, b))
-      .map(([period, coverage]) => periodResource(period, coverage, now));
+      .map(([period, coverage]) => ({ ...periodResource(period, coverage, now), live: isLive(period) }));
     switch (scope.kind) {
       case 'total':
         return { kind: 'total', periods: resources };
@@ -184,7 +190,7 @@ export function keyOf(target: MetricTarget): string {
   return typeof target === 'string' ? target : target.key;
 }
 
-function periodResource(period: Period, coverage: StoredCoverage | null, now: Date): PeriodResource {
+function periodResource(period: Period, coverage: StoredCoverage | null, now: Date): Omit<PeriodResource, 'live'> {
   return {
     name: Period.nameOf(period),
     coverage: coveredRange(coverage, now),

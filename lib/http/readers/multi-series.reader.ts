@@ -15,6 +15,7 @@ import type { ResolvedHttpOptions } from '../http.options.js';
 import { HTTP_OPTIONS } from '../http.options.js';
 import { ObjectLabels } from './labels.js';
 import type { MultiSeriesQuery } from '../parameters/statistic.parameters.js';
+import { LiveGate } from './live.gate.js';
 import { checkLimit, checkRangeQuery, readRange, type ReadRange } from './range.js';
 import type { MultiSeriesResponse, NamedSeriesResource } from '../resources.js';
 import { statisticName, type RequestScope } from './scope.js';
@@ -31,6 +32,7 @@ export class MultiSeriesReader {
     @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
     @Inject(ObjectLabels) private readonly labels: ObjectLabels,
     @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
+    @Inject(LiveGate) private readonly gate: LiveGate,
   ) {}
 
   async multiSeries(query: MultiSeriesQuery): Promise<MultiSeriesResponse> {
@@ -44,7 +46,9 @@ export class MultiSeriesReader {
     const count = ranked ?? query.metric.length * Math.max(1, query.objectId.length);
     checkLimit('series', count, limits);
     checkLimit('values', count * range.length, limits);
-    const series = range.length === 0 ? [] : await this.read(selection, range, fill, ranked);
+    const { live } = query;
+    const series =
+      range.length === 0 ? [] : await this.gate.pass(live, () => this.read(selection, range, { fill, live, ranked }));
     const lines = await this.linesOf(series, exact);
     const { scope } = selection;
     return {
@@ -55,18 +59,17 @@ export class MultiSeriesReader {
     };
   }
 
-  /** @param ranked how many of those in the scope, the greatest ones; null: those that it names */
-  private async read(
+  /** @param options `ranked`: how many of those in the scope, the greatest ones; null: those that it names */
+  private read(
     selection: Selection,
     range: ReadRange,
-    fill: MultiSeriesQuery['fill'],
-    ranked: number | null,
+    { fill, live: isLive, ranked }: Pick<MultiSeriesQuery, 'fill' | 'live'> & { readonly ranked: number | null },
   ): Promise<NamedSeries[]> {
-    const { context, clock } = this.access;
-    const now = clock();
-    const { filter, coverages } = selection;
+    const now = this.access.clock();
     const [metric] = selection.metrics;
-    const work = function* (): Work<NamedSeries[]> {
+    const asked = { call: 'multiSeries', filter: selection.filter, isLive };
+    return this.access.read(asked, now, function* (context, filter): Work<NamedSeries[]> {
+      const coverages = context.live?.covered.coverages ?? selection.coverages;
       const cells =
         ranked === null
           ? null
@@ -77,8 +80,7 @@ export class MultiSeriesReader {
       const read = { ...filter, scope, range: { from: range.from, to: range.to } };
       const all = yield* readSeries(context, read, fill, now);
       return all.map((series) => nameSeries(scope.table, series, true));
-    };
-    return context.database.read(work);
+    });
   }
 
   private async linesOf(series: readonly NamedSeries[], exact: boolean): Promise<NamedSeriesResource[]> {

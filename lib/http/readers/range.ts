@@ -1,7 +1,8 @@
 import { TooManyPointsError } from '../../errors/statistic.error.js';
-import { type Calendar, seriesDates, seriesRange } from '../../statistics/index.js';
-import { addDays, dayNumber, FIRST_DAY, type LocalDate } from '../../time/local-date.js';
-import { bucketStart, calendarUnit, type Period } from '../../time/period.js';
+import { type Calendar, type CompareWith, earlierDates, seriesDates, seriesRange } from '../../statistics/index.js';
+import { InvalidDateError } from '../../errors/time.error.js';
+import type { LocalDate } from '../../time/local-date.js';
+import type { Period } from '../../time/period.js';
 import type { HttpLimits } from '../http.options.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 
@@ -19,6 +20,9 @@ export interface ReadRange {
   readonly to: LocalDate;
   readonly length: number;
 }
+
+/** The limits on what one request asks for. */
+type SizeLimit = Exclude<keyof HttpLimits, 'live'>;
 
 const DEFAULT_POINTS = 30;
 
@@ -58,23 +62,24 @@ export function readRange(query: RangeQuery, calendar: Calendar, limits: Require
 }
 
 /**
- * The first of as many dates or buckets, just before a range; `from` is the first bucket of a range.
+ * The dates with which those of a range are compared, in the same order.
  *
  * @throws TrackstatsHttpException
  */
-export function firstBefore(period: Period, { from, length }: ReadRange): LocalDate {
-  const unit = calendarUnit(period);
-  const days = unit === null ? length : unit === 'week' ? 7 * length : null;
-  let start = from;
-  for (let back = 0; back < (days === null ? length : 1); back++) {
-    if (dayNumber(start) - (days ?? 1) < FIRST_DAY) {
-      throw TrackstatsHttpException.badRequest(
-        'compare: the range before the one that is asked for begins before 0001-01-01. Give a later from, or a shorter range.',
-      );
-    }
-    start = days === null ? bucketStart(period, addDays(start, -1), 'monday') : addDays(start, -days);
+export function datesBefore(
+  period: Period,
+  { from, to }: ReadRange,
+  compare: CompareWith,
+  { weekStart }: Calendar,
+): LocalDate[] {
+  try {
+    return earlierDates(period, seriesDates(period, from, to, weekStart), compare, weekStart);
+  } catch (error) {
+    if (!(error instanceof InvalidDateError)) throw error;
+    throw TrackstatsHttpException.badRequest(
+      'compare: the range before the one that is asked for begins before 0001-01-01. Give a later from, or a shorter range.',
+    );
   }
-  return start;
 }
 
 /** @throws TrackstatsHttpException */
@@ -87,21 +92,21 @@ export function checkPoints(points: number, limits: Required<HttpLimits>): void 
  *
  * @throws TrackstatsHttpException that names the limit
  */
-export function checkLimit(limit: keyof HttpLimits, asked: number, limits: Required<HttpLimits>): void {
+export function checkLimit(limit: SizeLimit, asked: number, limits: Required<HttpLimits>): void {
   if (asked <= limits[limit]) return;
   throw TrackstatsHttpException.badRequest(
     `${Number.isFinite(asked) ? asked : 'Too many'} ${WHAT[limit]} are asked for; the limit \`${limit}\` is ${limits[limit]}. ${HOW[limit]}`,
   );
 }
 
-const WHAT: Readonly<Record<keyof HttpLimits, string>> = {
+const WHAT: Readonly<Record<SizeLimit, string>> = {
   points: 'points of a series',
   series: 'series',
   values: 'points in all series together',
   rows: 'entries',
 };
 
-const HOW: Readonly<Record<keyof HttpLimits, string>> = {
+const HOW: Readonly<Record<SizeLimit, string>> = {
   points: 'Give a shorter range, or a calendar period.',
   series: 'Name fewer metrics or objects.',
   values: 'Give a shorter range, or name fewer metrics or objects.',

@@ -3,25 +3,29 @@ import {
   type DimensionValue,
   type CompleteDates,
   type ObjectRef,
+  readSeries,
   type SeriesPoint,
   storedDate,
 } from '../../statistics/index.js';
+import type { LocalDate } from '../../time/local-date.js';
 import { bucketEnd, Period } from '../../time/period.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
 import { HTTP_OPTIONS } from '../http.options.js';
 import { ObjectLabels } from './labels.js';
 import type { CoverageQuery, SeriesQuery, TopQuery, TotalQuery } from '../parameters/statistic.parameters.js';
-import { checkLimit, checkPoints, checkRangeQuery, firstBefore, readRange } from './range.js';
+import { LiveGate } from './live.gate.js';
+import { checkLimit, checkPoints, checkRangeQuery, datesBefore, type ReadRange, readRange } from './range.js';
 import type { CoverageResponse, SeriesResponse, TopResponse, TotalResponse } from '../resources.js';
 import { checkOne, scopeFilter, statisticName } from './scope.js';
-import { readOneSelection, selectionResource } from './selection.js';
+import { readOneSelection, type Selection, selectionResource } from './selection.js';
 import { asOf, metricResource, pointResource, valueResource } from './statistic.resource.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 
+type Points = readonly SeriesPoint<string>[];
+
 /** StatisticService as a request calls it, whose scope is known at run time only; values are exact. */
 interface ExactReads {
-  series(filter: object): Promise<SeriesPoint<string>[]>;
   total(filter: object): Promise<string | null>;
   top(
     filter: object,
@@ -36,32 +40,52 @@ export class StatisticReader {
     @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
     @Inject(ObjectLabels) private readonly labels: ObjectLabels,
     @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
+    @Inject(LiveGate) private readonly gate: LiveGate,
   ) {}
 
   async series(query: SeriesQuery): Promise<SeriesResponse> {
-    const { metric, period, exact, fill } = query;
+    const { period, exact, compare } = query;
     checkRangeQuery(query, this.options.limits);
     const selection = await readOneSelection(this.access, query);
     checkOne(selection.scope);
     const range = readRange(query, selection.calendar, this.options.limits);
-    const compares = query.compare !== undefined && range.length > 0;
+    const compares = compare !== undefined && range.length > 0;
     if (compares) checkPoints(2 * range.length, this.options.limits);
-    // both ranges in one read, so that they are of one moment
-    const from = compares ? firstBefore(period, range) : range.from;
-    const filter = { metric, period, from, to: range.to, fill, exact: true, ...scopeFilter(selection.scope) };
-    const all = range.length === 0 ? [] : await this.reads.series(filter);
-    const points = compares ? all.slice(range.length) : all;
-    const earlier = { points: all.slice(0, range.length).map((point) => pointResource(point, exact)) };
+    const earlier = compares ? datesBefore(period, range, compare, selection.calendar) : [];
+    const [points, before] = range.length === 0 ? [[], []] : await this.readRanges(query, selection, range, earlier);
+    const byDate = new Map(before.map((point) => [point.date, point]));
+    const compared = earlier.flatMap((date) => byDate.get(date) ?? []);
     return {
       ...(await selectionResource(selection, this.labels)),
       points: points.map((point) => pointResource(point, exact)),
       asOf: asOf(points),
-      comparison: compares ? earlier : null,
+      comparison: compares ? { points: compared.map((point) => pointResource(point, exact)) } : null,
     };
   }
 
+  /** Reads the points of a range and those of the dates that it is compared with, all of one moment. */
+  private readRanges(
+    { fill, live: isLive }: SeriesQuery,
+    { filter: asked }: Selection,
+    { from, to }: ReadRange,
+    earlier: readonly LocalDate[],
+  ): Promise<[Points, Points]> {
+    const now = this.access.clock();
+    const [first, last] = [earlier.at(0), earlier.at(-1)];
+    const read = { call: 'series', filter: asked, isLive, inSnapshot: first !== undefined };
+    return this.gate.pass(isLive, () =>
+      this.access.read(read, now, function* (context, filter) {
+        const [series] = yield* readSeries(context, { ...filter, range: { from, to } }, fill, now);
+        const points = series?.points ?? [];
+        if (first === undefined || last === undefined) return [points, []];
+        const [before] = yield* readSeries(context, { ...filter, range: { from: first, to: last } }, fill, now);
+        return [points, before?.points ?? []];
+      }),
+    );
+  }
+
   async top(query: TopQuery): Promise<TopResponse> {
-    const { metric, period, limit, offset, order, exact } = query;
+    const { metric, period, limit, offset, order, exact, live } = query;
     checkLimit('rows', limit, this.options.limits);
     if (query.objectType === undefined && query.statistic === undefined) {
       throw TrackstatsHttpException.badRequest('object_type is missing (or statistic): what is to be ranked?');
@@ -77,9 +101,10 @@ export class StatisticReader {
       offset,
       order,
       exact: true,
+      live,
       ...scopeFilter(selection.scope),
     };
-    const found = await this.reads.top(filter);
+    const found = await this.gate.pass(live, () => this.reads.top(filter));
     const places = found.slice(0, limit);
     const objects = await this.labels.of(places.flatMap(({ object }) => (object === undefined ? [] : [object])));
     return {
@@ -99,12 +124,13 @@ export class StatisticReader {
   }
 
   async total(query: TotalQuery): Promise<TotalResponse> {
-    const { metric, period, exact } = query;
+    const { metric, period, exact, live } = query;
     checkRangeQuery(query, this.options.limits);
     const selection = await readOneSelection(this.access, query);
     checkOne(selection.scope);
     const { from, to } = readRange(query, selection.calendar, this.options.limits);
-    const value = await this.reads.total({ metric, period, from, to, exact: true, ...scopeFilter(selection.scope) });
+    const filter = { metric, period, from, to, exact: true, live, ...scopeFilter(selection.scope) };
+    const value = await this.gate.pass(live, () => this.reads.total(filter));
     const resource = await selectionResource(selection, this.labels);
     const last = bucketEnd(period, to, selection.calendar.weekStart);
     return { ...resource, from, to: last, ...valueResource(value, exact) };
