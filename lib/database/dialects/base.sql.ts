@@ -2,6 +2,7 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
 import { processTimeZone, type ClockSegment, type DayRange } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, executeAll, query, type Row, type Work } from '../work.js';
@@ -130,6 +131,13 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   }
 
   abstract dayNumber(clock: Clock, key: Sql): Sql;
+
+  abstract bucketKey(column: ClockColumn, segments: readonly BucketSegment[], length: BucketLength): Sql;
+
+  /** The key is that number. */
+  bucketStart(_clock: Clock, key: Sql): Sql {
+    return key;
+  }
 
   abstract keyEncoding(column: ColumnShape): KeyEncoding | KeyRefusal;
 

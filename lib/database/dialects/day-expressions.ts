@@ -29,27 +29,39 @@ export function rangesJson(clock: Clock, ranges: readonly DayRange[], write: (ms
 /** Segments of about four years. */
 const LATEST = 8;
 
-/**
- * The shift of a reading's segment, as a balanced tree of CASEs: the depth grows with the logarithm of the number
- * of segments, and it is evaluated once a row.
- */
+/** The shift of a reading's segment. */
 export function choose(
   dialect: Dialect,
   column: ClockColumn,
   segments: readonly ClockSegment[],
   shift: (seconds: number) => Sql,
 ): Sql {
-  const [first] = segments;
-  if (first === undefined || segments.length === 1) return shift(first?.shift ?? 0);
+  if (segments.length === 0) return shift(0);
+  return chooseSegment(dialect, column, segments, (segment) => shift(segment.shift));
+}
+
+/**
+ * An expression for a reading's segment, as a balanced tree of CASEs: the depth grows with the logarithm of the number
+ * of segments, and it is evaluated once a row.
+ */
+export function chooseSegment<S extends { readonly from: number }>(
+  dialect: Dialect,
+  column: ClockColumn,
+  segments: readonly S[],
+  write: (segment: S) => Sql,
+): Sql {
+  const [only, ...others] = segments;
+  if (only === undefined) throw new TypeError('no segment');
+  if (others.length === 0) return write(only);
   // most rows are of the last years: they are told apart first
   const middle = segments.length > 2 * LATEST ? segments.length - LATEST : Math.ceil(segments.length / 2);
   const later = segments.slice(middle);
-  return sql`CASE WHEN ${column.expression} < ${dialect.reading(column, later[0]?.from ?? 0)} THEN ${choose(
+  return sql`CASE WHEN ${column.expression} < ${dialect.reading(column, later[0]?.from ?? 0)} THEN ${chooseSegment(
     dialect,
     column,
     segments.slice(0, middle),
-    shift,
-  )} ELSE ${choose(dialect, column, later, shift)} END`;
+    write,
+  )} ELSE ${chooseSegment(dialect, column, later, write)} END`;
 }
 
 /** The first of some lengths in seconds of which every shift, and every change of shift, is a multiple. */

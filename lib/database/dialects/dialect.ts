@@ -1,6 +1,7 @@
 import type { Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
+import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { Table } from '../table.js';
@@ -213,6 +214,10 @@ export interface Dialect {
   dayPart(column: ClockColumn, segments: readonly ClockSegment[]): DayPart | null;
   /** the day number of a `dayKey` */
   dayNumber(clock: Clock, key: Sql): Sql;
+  /** equal for rows of one bucket of less than a day; not of a column of dates. Its type is not defined */
+  bucketKey(column: ClockColumn, segments: readonly BucketSegment[], length: BucketLength): Sql;
+  /** the first instant of a `bucketKey`, in seconds since 1970 */
+  bucketStart(clock: Clock, key: Sql): Sql;
   /** returns how a column's values become keys */
   keyEncoding(column: ColumnShape): KeyEncoding | KeyRefusal;
   /** the expression to group rows by, equal exactly if `storedKey` is equal */

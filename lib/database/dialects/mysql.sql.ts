@@ -1,9 +1,11 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
 import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, query, queryOne, type Work } from '../work.js';
+import { bucketOfNumber, refuseDates } from './bucket-expressions.js';
 import { choose, commonPart, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
 import { BaseSql, encodedAs, freshColumns, identityOf, insertInto, sameKeys, tuples } from './base.sql.js';
 import {
@@ -221,6 +223,20 @@ AND table_name = ${metadata.tableName} AND column_name = ${column}`,
   dayNumber({ kind }: Clock, key: Sql): Sql {
     if (kind === 'wall') return sql`${key} - 719528`;
     return kind === 'date' ? sql`TO_DAYS(${key}) - 719528` : key;
+  }
+
+  bucketKey(column: ClockColumn, segments: readonly BucketSegment[], length: BucketLength): Sql {
+    const { kind, expression } = column;
+    if (kind === 'date') return refuseDates();
+    const division = { divide: 'DIV', unit: kind === 'milliseconds' ? 1000 : 1 } as const;
+    if (kind === 'wall')
+      return bucketOfNumber(this, column, segments, length, {
+        ...division,
+        reading: sql`TO_SECONDS(${expression})`,
+        origin: -719_528 * SECONDS_A_DAY,
+      });
+    // an unsigned column would refuse to be less than nothing: buckets before 1970 are
+    return bucketOfNumber(this, column, segments, length, { ...division, reading: sql`CAST(${expression} AS SIGNED)` });
   }
 
   keyEncoding({ type, isBoolean, length, scale }: ColumnShape): KeyEncoding | KeyRefusal {

@@ -2,11 +2,21 @@ import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { type DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { query, queryOne, type Row, type Work } from '../work.js';
-import { choose, epochDay, epochReading, isoReading, rangesJson, stepOfWeek } from './day-expressions.js';
+import { bucketOfNumber, refuseDates } from './bucket-expressions.js';
+import {
+  choose,
+  chooseSegment,
+  epochDay,
+  epochReading,
+  isoReading,
+  rangesJson,
+  stepOfWeek,
+} from './day-expressions.js';
 import { BaseSql, encodedAs, freshColumns, insertInto, sameKeys, withExpressions } from './base.sql.js';
 import type {
   Clock,
@@ -72,6 +82,9 @@ function placeOf(alias: Sql): Sql {
 
 /** True if a row `s` is the one that was found, `f`. */
 const IS_PLACE = raw('s.ctid = f.place AND s.tableoid = f.part');
+
+/** 0001-01-01 as a reading. */
+const FIRST_READING = Date.parse('0001-01-01T00:00:00Z');
 
 /** A value that is bound once for all the places where it is. */
 export class Shared {
@@ -235,6 +248,28 @@ export class PostgresSql extends BaseSql {
 
   dayNumber({ kind }: Clock, key: Sql): Sql {
     return kind === 'seconds' || kind === 'milliseconds' ? key : sql`${key} - DATE '1970-01-01'`;
+  }
+
+  /** `date_bin` and not EXTRACT, which makes a numeric of every row. */
+  bucketKey(column: ClockColumn, segments: readonly BucketSegment[], length: BucketLength): Sql {
+    const { kind, expression } = column;
+    if (kind === 'date') return refuseDates();
+    if (kind === 'seconds' || kind === 'milliseconds') {
+      const unit = kind === 'seconds' ? 1 : 1000;
+      return bucketOfNumber(this, column, segments, length, { reading: sql`CAST(${expression} AS bigint)`, unit });
+    }
+    const interval = (seconds: number): Sql => sql`CAST(${`${String(seconds)} seconds`} AS interval)`;
+    const moved = (by: number, from: Sql): Sql => (by === 0 ? from : sql`${from} + ${interval(by)}`);
+    return chooseSegment(this, column, segments, (segment) => {
+      if ('start' in segment) return this.reading(column, segment.start * 1000);
+      // before all dates, as versions before 15.7 give another bucket to a multiple before the origin
+      const origin = this.reading(column, FIRST_READING);
+      return moved(-segment.back, sql`DATE_BIN(${interval(length)}, ${moved(segment.shift, expression)}, ${origin})`);
+    });
+  }
+
+  override bucketStart({ kind }: Clock, key: Sql): Sql {
+    return kind === 'seconds' || kind === 'milliseconds' ? key : sql`CAST(EXTRACT(EPOCH FROM ${key}) AS bigint)`;
   }
 
   keyEncoding({ type, isArray, precision, scale }: ColumnShape): KeyEncoding | KeyRefusal {

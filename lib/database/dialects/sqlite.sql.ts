@@ -1,9 +1,11 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
+import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, queryOne, type Work } from '../work.js';
+import { bucketOfNumber, refuseDates } from './bucket-expressions.js';
 import {
   choose,
   commonPart,
@@ -208,6 +210,19 @@ export class SqliteSql extends BaseSql {
 
   dayNumber({ kind }: Clock, key: Sql): Sql {
     return kind === 'wall' || kind === 'date' ? sql`UNIXEPOCH(${key}) / 86400` : key;
+  }
+
+  bucketKey(column: ClockColumn, segments: readonly BucketSegment[], length: BucketLength): Sql {
+    const { kind, expression } = column;
+    if (kind === 'date') return refuseDates();
+    if (kind === 'wall')
+      return bucketOfNumber(this, column, segments, length, { reading: sql`UNIXEPOCH(${expression})`, unit: 1 });
+    return bucketOfNumber(this, column, segments, length, {
+      reading: expression,
+      unit: kind === 'seconds' ? 1 : 1000,
+      // a column of integers keeps fractions: Date.now() / 1000
+      whole: (shifted) => sql`CAST(${shifted} AS INTEGER)`,
+    });
   }
 
   keyEncoding({ type, isBoolean }: ColumnShape): KeyEncoding {

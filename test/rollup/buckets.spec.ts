@@ -1,0 +1,108 @@
+import sql, { join, raw } from 'sql-template-tag';
+import { query } from '../../lib/database/work.js';
+import type { ClockColumn } from '../../lib/database/dialects/dialect.js';
+import { BUCKET_LENGTHS, bucketAt, bucketSegments } from '../../lib/time/time-bucket.js';
+import { describeOnEachDatabase } from '../support/databases.js';
+import type { Engine } from '../support/engine.js';
+import { TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { COLUMNS, CONNECTIONS, Events, instantsFor, ZONES } from './date-column-cases.js';
+import { engineOn } from './stored.js';
+
+describeOnEachDatabase('buckets of a column', (database) => {
+  const columns = COLUMNS[database.kind];
+  const events = new Events(columns);
+  const timed = Object.keys(columns).filter((name) => columns[name]?.read !== null && columns[name]?.indexed !== true);
+
+  describe.each(CONNECTIONS[database.kind])('connection time zone %p', (timezone) => {
+    let engine: Engine;
+
+    beforeAll(async () => {
+      engine = await engineOn(database, {
+        entities: [...TRACKSTATS_ENTITIES, events.schema],
+        ...(timezone === undefined ? {} : { timezone }),
+      });
+    });
+
+    afterAll(() => database.reset());
+
+    function clockColumn(name: string): ClockColumn {
+      const { dialect, dataSource } = engine.database;
+      const table = engine.database.table(events.schema);
+      const expression = sql`e.${table.column(name)}`;
+      const epoch = columns[name]?.tracker?.epoch;
+      if (epoch !== undefined && epoch !== null)
+        return { kind: epoch === 's' ? 'seconds' : 'milliseconds', storedIn: 'UTC', expression };
+      const column = dataSource.getMetadata(events.schema).findColumnWithPropertyName(name);
+      const clock = dialect.clockOf(dataSource.driver.normalizeType(column ?? {}), dataSource);
+      if (clock === null) throw new TypeError(`${name} is no date`);
+      return { ...clock, expression };
+    }
+
+    /** The first instants of the buckets of every row, in order of id: of each length. */
+    async function startsOf(name: string, zone: string, instants: readonly Date[]): Promise<(number | null)[][]> {
+      const { dialect } = engine.database;
+      const column = clockColumn(name);
+      const day = 86_400_000;
+      const [first, last] = [instants[0]?.getTime() ?? 0, instants.at(-1)?.getTime() ?? 0];
+      const keys = BUCKET_LENGTHS.map((length) =>
+        dialect.bucketKey(
+          column,
+          bucketSegments({ storedIn: column.storedIn, zone, length, from: first - 2 * day, to: last + 2 * day }),
+          length,
+        ),
+      );
+      const table = engine.database.table(events.schema);
+      const named = keys.map((key, index) => sql`${key} AS ${raw(`k${String(index)}`)}`);
+      const starts = keys.map((_, index) => {
+        const name = raw(`k${String(index)}`);
+        return sql`${dialect.bucketStart(column, sql`g.${name}`)} AS ${name}`;
+      });
+      const rows = await engine.database.read(() =>
+        query(sql`SELECT ${join(starts)} FROM (SELECT e.id, ${join(named)} FROM ${table.path} e) g ORDER BY g.id`),
+      );
+      return rows.map((row) => keys.map((_, index) => numberOf(row[`k${String(index)}`])));
+    }
+
+    test.each([...ZONES, 'Asia/Kathmandu'])(
+      'in %s begin where those of the instant that TypeORM reads begin',
+      async (zone) => {
+        const instants = instantsFor(zone);
+        const held = await events.fill(engine.dataSource, instants, zone);
+        for (const name of timed) {
+          const expected = (held[name] ?? []).map((instant) =>
+            BUCKET_LENGTHS.map((length) => bucketAt({ zone, length }, (instant as Date).getTime() / 1000).start),
+          );
+          const undated = BUCKET_LENGTHS.map(() => null);
+          expect(expected).toHaveLength(instants.length);
+          expect([name, await startsOf(name, zone, instants)]).toEqual([name, [undated, ...expected]]);
+        }
+      },
+    );
+
+    test('before 1970 too, of offsets with seconds', async () => {
+      const zone = 'Africa/Monrovia';
+      // MariaDB's TIMESTAMP begins in 1970, and unsigned columns too
+      const early = timed.filter((name) => name !== 'timestamp' || database.kind !== 'mariadb');
+      const own = Object.fromEntries(
+        early.filter((name) => !name.startsWith('unsigned')).map((name) => [name, columns[name]!]),
+      );
+      const instants = [
+        '1919-02-28T23:59:59.999Z',
+        '1919-03-01T00:43:08.001Z',
+        '1935-06-01T12:00:00.5Z',
+        '1969-12-31T23:59:59.999Z',
+      ].map((text) => new Date(text));
+      for (const name of Object.keys(own)) {
+        const held = await events.fillSome(engine.dataSource, name, instants);
+        const expected = held.map((instant) =>
+          BUCKET_LENGTHS.map((length) => bucketAt({ zone, length }, instant.getTime() / 1000).start),
+        );
+        expect([name, await startsOf(name, zone, instants)]).toEqual([name, expected]);
+      }
+    });
+  });
+});
+
+function numberOf(value: unknown): number | null {
+  return value === null ? null : Number(value);
+}
