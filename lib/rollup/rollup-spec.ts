@@ -144,6 +144,8 @@ export interface SourceScan {
 
 /** The statistics of one metric in one scope, and the scan whose partials they are made of. */
 export interface RollupEntry {
+  /** the place among the entries of its tracker. A spec leaves out those of which nothing is planned */
+  readonly index: number;
   readonly metricId: number;
   readonly statistic: StatisticTable;
   readonly constants: readonly ConstantKey[];

@@ -154,7 +154,7 @@ describeOnEachDatabase('SQL', (database) => {
     const { target, measure } = resolvedEntry;
     const { statistic, constants } = target;
     const periods = (plan.entries[0] ?? []).map((period) => ({ ...period, hasStored: coverage.size > 0 }));
-    const entry = { metricId: 7, statistic, constants, keys: scan.source.keys, measure, scan };
+    const entry = { index: 0, metricId: 7, statistic, constants, keys: scan.source.keys, measure, scan };
     return { ...entry, weekStart: definition.weekStart, periods };
   }
 

@@ -389,10 +389,10 @@ export class TrackerRunner {
   private *moveCoverages(tracker: ResolvedTracker, spec: RollupSpec, plan: RunPlan, now: Date): Work<Outdated[]> {
     const { timeZone } = tracker.definition;
     const outdated: Outdated[] = [];
-    for (const [index, { target, aggregate }] of tracker.entries.entries()) {
-      const entry = spec.entries[index] as RollupEntry;
+    for (const entry of spec.entries) {
+      const { target, aggregate } = tracker.entries[entry.index] as ResolvedEntry;
       const covered = new Map<Period, CoveredRange>();
-      for (const planned of plan.entries[index] ?? []) {
+      for (const planned of plan.entries[entry.index] ?? []) {
         const from = yield* this.coveredFrom(entry, planned);
         covered.set(planned.period, { ...planned.covered, from });
         const { period, keptFrom } = planned;
@@ -415,8 +415,8 @@ export class TrackerRunner {
   /** Removes the rows that a clock that was ahead has written after a range that ends today. */
   private *removeAhead(spec: RollupSpec, plan: RunPlan): Work<number> {
     let removed = 0;
-    for (const [index, entry] of spec.entries.entries()) {
-      for (const period of plan.entries[index] ?? []) {
+    for (const entry of spec.entries) {
+      for (const period of plan.entries[entry.index] ?? []) {
         if (period.lastKept === null) continue;
         removed += yield* removeAfter(this.database.dialect, entry, period, period.lastKept);
       }

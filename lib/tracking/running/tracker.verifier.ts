@@ -198,7 +198,7 @@ export class TrackerVerifier {
       const resolved = yield* specOf(dialect, tracker, metricIds, scans, plan);
       const spec = spool === undefined ? resolved : spooledSpec(resolved);
       yield* spool === undefined ? stagePartials(dialect, spec) : spool.stage(dialect, spec.scans);
-      staged = { spec, slices: yield* slicesOf(spec, plan) };
+      staged = { spec, slices: yield* slicesOf(spec) };
     };
     if (staged === undefined) return;
     const { spec, slices } = staged;
@@ -210,12 +210,12 @@ export class TrackerVerifier {
         found.set(placeOf(index, period), differences);
       }
     }
-    for (const [place, { index, entry, period, slice }] of slices.entries()) {
+    for (const [place, { entry, period, slice }] of slices.entries()) {
       yield function* () {
         yield* verifier.refuseOvertaken(tracker, covered);
         const rows = yield* differingRows(dialect, entry, period, slice);
-        const { metric } = tracker.entries[index] as ResolvedEntry;
-        const differences = found.get(placeOf(index, period.period));
+        const { metric } = tracker.entries[entry.index] as ResolvedEntry;
+        const differences = found.get(placeOf(entry.index, period.period));
         differences?.push(...rows.map((row) => differenceOf(entry.statistic, naturalKey(metric), period.period, row)));
       };
       onProgress?.({
@@ -267,8 +267,6 @@ function groupedByRun(covered: ComputedEntries): Together[] {
 
 /** Some days of a period of an entry, which are compared at a time. */
 interface ComparedSlice {
-  /** of the entry, among those of the tracker */
-  readonly index: number;
   readonly entry: RollupEntry;
   readonly period: RollupPeriod;
   readonly slice: DaySlice;
@@ -278,15 +276,13 @@ interface ComparedSlice {
  * Returns the days to compare at a time: about `SLICE_ROWS` rows, but at least as many as there are partials, because
  * each slice of a window reads all of them.
  */
-function* slicesOf(spec: RollupSpec, plan: RunPlan): Work<ComparedSlice[]> {
+function* slicesOf(spec: RollupSpec): Work<ComparedSlice[]> {
   const counted = new Map<string, { partials: number; keys: number | undefined }>();
   for (const { partials } of spec.scans) {
     counted.set(partials, { partials: yield* countPartials(partials), keys: undefined });
   }
-  const planned = [...plan.entries.entries()].filter(([, periods]) => periods.length > 0);
   const slices: ComparedSlice[] = [];
-  for (const [place, entry] of spec.entries.entries()) {
-    const [index = place] = planned[place] ?? [];
+  for (const entry of spec.entries) {
     const known = counted.get(entry.scan.partials) ?? { partials: 0, keys: undefined };
     for (const period of entry.periods) {
       const days = period.through - period.from + 1;
@@ -299,7 +295,7 @@ function* slicesOf(spec: RollupSpec, plan: RunPlan): Work<ComparedSlice[]> {
       const length = isSliceable(period) ? Math.ceil(days / Math.max(1, wanted)) : days;
       for (let { from } = period; from <= period.through; from = shiftDay(from, length)) {
         const slice = { from, through: earlierDay(shiftDay(from, length - 1), period.through) };
-        slices.push({ index, entry, period, slice });
+        slices.push({ entry, period, slice });
       }
     }
   }

@@ -59,7 +59,7 @@ export function scanOf(
 }
 
 /**
- * Returns the spec of a plan, for the engine.
+ * Returns the spec of a plan, for the engine, with the entries of which something is planned.
  *
  * @param metricIds of each entry
  */
@@ -77,7 +77,7 @@ export function* specOf(
     if (scan === null || scan === undefined || metricId === undefined || planned.length === 0) continue;
     const { statistic, constants } = target;
     const keys = target.keys.length === 0 ? [] : sourceOf.keys;
-    const entry = { metricId, statistic, constants, keys, measure, scan, weekStart: definition.weekStart };
+    const entry = { index, metricId, statistic, constants, keys, measure, scan, weekStart: definition.weekStart };
     const periods: RollupPeriod[] = [];
     for (const period of planned) {
       // before a first run there are rows only by another hand, or of a coverage that was lost
