@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
+import type { Database } from '../../database/database.js';
 import { execute, type Work } from '../../database/work.js';
 import { TrackerOwnedError } from '../../errors/statistic.error.js';
 import { Period } from '../../time/period.js';
@@ -9,8 +10,8 @@ import { rowRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { overlap } from '../../coverage/scope.js';
 import { removeKeys } from './increment-key.query.js';
-import { rowCondition } from '../read/rows.query.js';
-import { filterScopes, selectsScope } from '../filter/scope-filter.js';
+import { rowCondition, type RowFilter } from '../read/rows.query.js';
+import { type Cell, filterScopes, selectsScope } from '../filter/scope-filter.js';
 import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
 
 /**
@@ -33,14 +34,35 @@ export function* removeRows(
 
   const calendar = calendarOf(context, now, stored, coverages, period ?? Period.DAY, scopes);
   const range = rowRange(filter.range, period, calendar);
-  const rows = { table: scope.table, alternatives: scope.alternatives, metrics: stored, period, range };
-  const removed = yield* execute(sql`DELETE FROM ${scope.table.table.path} WHERE ${rowCondition(database, rows)}`);
+  const { table, alternatives } = scope;
+  const removed = yield* deleteRows(database, { table, alternatives, metrics: stored, period, range });
   if (range.from === null && range.to === null) {
     const whole = touched.filter((coverage) => selectsScope(scope, coverage.scope));
     yield* removeCoverages(database, whole);
     for (const coverage of whole) if (coverage.kind === 'increment') yield* removeKeys(database, coverage);
   }
   return removed;
+}
+
+function deleteRows(database: Database, filter: RowFilter): Work<number> {
+  return execute(sql`DELETE FROM ${filter.table.table.path} WHERE ${rowCondition(database, filter)}`);
+}
+
+/** Each cell is a condition of its own, and databases limit the number of conditions in one expression. */
+const MOST_CELLS = 400;
+
+/** Removes the rows of cells. */
+export function* removeCells(
+  database: Database,
+  filter: Omit<RowFilter, 'alternatives'>,
+  cells: readonly Cell[],
+): Work<void> {
+  const alternatives = cells.map((cell) =>
+    Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, [value]])),
+  );
+  for (let start = 0; start < cells.length; start += MOST_CELLS) {
+    yield* deleteRows(database, { ...filter, alternatives: alternatives.slice(start, start + MOST_CELLS) });
+  }
 }
 
 function refuseOwned(

@@ -1,14 +1,14 @@
-import sql from 'sql-template-tag';
 import { resolveMetric } from '../../catalog/catalog.store.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
-import { execute, type Work } from '../../database/work.js';
+import type { Work } from '../../database/work.js';
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
-import { rowCondition, selectRows, cellId, type RowFilter } from '../../statistics/read/rows.query.js';
-import type { Cell } from '../../statistics/filter/scope-filter.js';
+import { cellId, selectRows } from '../../statistics/read/rows.query.js';
 import { customScope, objectScope, TOTAL_SCOPE } from '../../coverage/scope.js';
-import { bindKey, statisticTableOf, type StatisticTable } from '../../statistics/tables/statistic-table.js';
+import { statisticTableOf } from '../../statistics/tables/statistic-table.js';
+import { removeCells } from '../../statistics/write/remove.js';
+import { writeRows } from '../../statistics/write/write.query.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { bucketStart } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
@@ -25,8 +25,6 @@ export interface MethodRunOptions {
   /** last statements of the run's transaction */
   readonly conclude?: (result: TrackResult) => Work<void>;
 }
-
-const ROWS_A_STATEMENT = 400;
 
 /** Runs a method with @Track. Its result replaces the statistics of today. */
 export class MethodRunner {
@@ -87,55 +85,14 @@ export class MethodRunner {
     const date = bucketStart(period, today, weekStart);
     const filter = { table, alternatives: [within], metrics: [metric], period, range: { from: date, to: date } };
     const stored = new Map((yield* selectRows(this.database, filter)).map((row) => [cellId(table, row.cell), row]));
-    const changed = [...rows]
-      .filter(([id, { value }]) => stored.get(id)?.value !== value)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
+    const changed = [...rows].filter(([id, { value }]) => stored.get(id)?.value !== value).map(([, row]) => row);
     const gone = [...stored].filter(([id, { cell }]) => !rows.has(id) && mayRemove(cell)).map(([, { cell }]) => cell);
-    for (const chunk of chunks(gone)) yield* this.remove(filter, chunk);
-    for (const chunk of chunks(changed)) {
-      yield* this.write(
-        table,
-        chunk.map(([, row]) => row),
-        { metricId: metric.id, period, date },
-      );
-    }
+    yield* removeCells(this.database, filter, gone);
+    yield* writeRows(
+      this.database,
+      changed.map((row) => ({ ...row, table, metric, period, date })),
+      'replace',
+    );
     return { written: changed.length, removed: gone.length };
   }
-
-  private *remove(filter: RowFilter, cells: readonly Cell[]): Work<void> {
-    const alternatives = cells.map((cell) =>
-      Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, [value]])),
-    );
-    yield* execute(
-      sql`DELETE FROM ${filter.table.table.path} WHERE ${rowCondition(this.database, { ...filter, alternatives })}`,
-    );
-  }
-
-  private *write(
-    { table, keys }: StatisticTable,
-    rows: readonly { cell: Cell; value: string | null }[],
-    { metricId, period, date }: { metricId: number; period: number; date: LocalDate },
-  ): Work<void> {
-    const { dialect } = this.database;
-    yield* execute(
-      dialect.upsert({
-        table,
-        keys: ['metricId', 'period', ...keys.map(({ property }) => property), 'date'],
-        value: 'value',
-        rows: rows.map(({ cell, value }) => [
-          dialect.integer(metricId),
-          dialect.integer(period),
-          ...keys.map((key) => bindKey(dialect, key, cell[key.property] as string | number)),
-          dialect.date(date),
-          dialect.decimal(value),
-        ]),
-        mode: 'replace',
-      }),
-    );
-  }
-}
-
-function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += ROWS_A_STATEMENT)
-    yield items.slice(start, start + ROWS_A_STATEMENT);
 }
