@@ -1,5 +1,5 @@
 import { kindMeaning } from '../../coverage/coverage-kind.js';
-import { addDecimals, compareDecimals, subtractDecimals } from '../../database/decimal.js';
+import { compareDecimals, subtractDecimals } from '../../database/decimal.js';
 import type { Work } from '../../database/work.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { addDays, dayNumber, type LocalDate, parseLocalDate } from '../../time/local-date.js';
@@ -9,6 +9,7 @@ import type { NormalFilter } from '../filter/filter.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
 import type { CompareWith, Fill } from '../filter/statistic-filter.js';
 import { nearestDouble } from '../tables/exact-value.js';
+import { sumPoints } from './reading.js';
 import { seriesDates, type SeriesPoint } from './series.js';
 import { readStoredSeries, type Series } from './series.query.js';
 
@@ -187,18 +188,15 @@ function* wholeValue(
   const [first, end] = [points.at(0)?.date, points.at(-1)?.date];
   if (periodKind(period) !== 'bucket' || first === undefined || end === undefined) return null;
   if (coverage !== null && first < bucketStart(period, coverage.from, weekStart)) return null;
-  const values = points.map(({ value }) => value).filter((value) => value !== null);
   const kind = coverage?.kind;
-  if (kind === 'min' || kind === 'max') return extreme(values, kind);
-  if (kind === undefined || kindMeaning(kind).isSummable) {
-    return values.length === 0 ? null : values.reduce(addDecimals, '0');
-  }
+  if (kind === 'min' || kind === 'max') return extreme(points, kind);
+  if (kind === undefined || kindMeaning(kind).isSummable) return sumPoints(points);
   const lastDay = bucketEnd(period, end, weekStart);
   return yield* storedWhole(context, filter, first, lastDay < last ? lastDay : last, weekStart, now);
 }
 
-function extreme(values: readonly string[], kind: 'min' | 'max'): string | null {
-  const [first, ...others] = values;
+function extreme(points: readonly SeriesPoint<string>[], kind: 'min' | 'max'): string | null {
+  const [first, ...others] = points.map(({ value }) => value).filter((value) => value !== null);
   if (first === undefined) return null;
   return others.reduce((a, b) => (compareDecimals(b, a) < 0 === (kind === 'min') ? b : a), first);
 }

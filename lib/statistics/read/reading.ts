@@ -27,6 +27,11 @@ export function sumSeries({ target, coverage, points }: Series): string | null {
   if (kind !== undefined && !kindMeaning(kind).isSummable) {
     throw new NotSummableError(typeof target === 'string' ? target : target.key, kind);
   }
+  return sumPoints(points);
+}
+
+/** Returns the exact sum of the values of points, or null if none has a value. */
+export function sumPoints(points: readonly SeriesPoint<string>[]): string | null {
   const values = points.map(({ value }) => value).filter((value) => value !== null);
   return values.length === 0 ? null : values.reduce(addDecimals, '0');
 }
