@@ -433,7 +433,9 @@ export function* carryAfter(dialect: Dialect, entry: RollupEntry, period: Rollup
 /** After the range was replaced: keys that had no row before it get one of "nothing" on the first date after it. */
 export function* endNewKeys(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Work<void> {
   const nothing = dialect.decimal(meaningOf(entry.measure.aggregate).empty);
-  yield* execute(insertCarried(dialect, rowsOf(dialect, entry, period), dateAfter(dialect, period), nothing));
+  yield* execute(
+    insertCarried(dialect, rowsOf(dialect, entry, period), dateAfter(dialect, period), { value: nothing }),
+  );
 }
 
 /** With 'changes': drops a row on the first date after the range that repeats the row before it. */

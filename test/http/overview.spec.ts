@@ -71,6 +71,31 @@ describe('the overview', () => {
     expect(items[0]?.change).toMatchObject({ date: '2026-10-30', previousDate: '2026-10-23' });
   });
 
+  it('carries a recorded value to date to no later unit', async () => {
+    const { app, get } = await serve([TrackstatsHttpModule.forRoot({ public: true })], { runs: false });
+    const statistics = app.get(StatisticService);
+    const rows: [number, string, number][] = [
+      [1, '2026-08-20', 7],
+      [1, '2026-10-05', 3],
+      [2, '2026-09-02', 4],
+      [2, '2026-10-05', 3],
+      [3, '2026-09-29', 8],
+    ];
+    const period = Period.MONTH_TO_DATE;
+    for (const [n, date, value] of rows) await statistics.record({ metric: metric(n), value, date, period });
+    const { items } = (await get('trackstats/overview?points=40')).body as OverviewResponse;
+    const values = items.map(({ sparkline }) => sparkline.map(({ value }) => value));
+    // from 22 September to 31 October
+    expect(values[0]).toEqual([...Array.from({ length: 13 }, () => null), ...Array.from({ length: 27 }, () => 3)]);
+    expect(values[2]).toEqual([
+      ...Array.from({ length: 7 }, () => null),
+      8,
+      8,
+      ...Array.from({ length: 31 }, () => null),
+    ]);
+    expect(items.map(({ change }) => change?.previousValue)).toEqual([undefined, 4, undefined]);
+  });
+
   it('a window before the first row, inside the coverage, counts as 0', async () => {
     const { app, get } = await serve([TrackstatsHttpModule.forRoot({ public: true })], { runs: false });
     await app

@@ -12,6 +12,7 @@ import type { Work } from '../../database/work.js';
 import {
   type Calendar,
   calendarOf,
+  carriedSince,
   readCompleteDates,
   readFilter,
   readSeries,
@@ -139,6 +140,7 @@ export class OverviewReader {
     const windows = new Map<Period, Map<number, LocalDate>>();
     const lasts = new Map<number, Point>();
     const empties = new Map<number, string | null>();
+    const since = new Map<number, LocalDate | null>();
     for (const { line, series } of all) {
       const place = lastComplete(series);
       const last = series[place];
@@ -149,6 +151,8 @@ export class OverviewReader {
         const before = dateBefore(line.period, last.date, line.calendar.weekStart);
         if (line.coverage?.from != null && before < line.coverage.from) continue;
         lasts.set(line.metric.id, last);
+        const through = line.coverage?.from == null ? null : (line.coverage.through ?? line.calendar.today);
+        since.set(line.metric.id, carriedSince(line.period, before, through, line.calendar.weekStart));
         empties.set(line.metric.id, line.coverage === null ? null : kindMeaning(line.coverage.kind).empty);
         windows.set(
           line.period,
@@ -159,7 +163,10 @@ export class OverviewReader {
     for (const [period, dates] of windows) {
       const totals = yield* readTotalsAt(database, period, dates);
       for (const [id, date] of dates) {
-        changes.set(id, changeBetween(lasts.get(id), { date, value: totals.get(id) ?? empties.get(id) ?? null }));
+        const total = totals.get(id);
+        const isCarried = total !== undefined && total.date >= (since.get(id) ?? total.date);
+        const value = (isCarried ? total.value : empties.get(id)) ?? null;
+        changes.set(id, changeBetween(lasts.get(id), { date, value }));
       }
     }
     return changes;

@@ -1,19 +1,37 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../../database/dialects/dialect.js';
 import { type DayNumber, dayNumber, fromDayNumber, type LocalDate, shiftDay } from '../../time/local-date.js';
-import { type Period, periodKind } from '../../time/period.js';
+import { firstCovered, type Period, periodKind, type WeekStart } from '../../time/period.js';
 import type { DateRange } from '../filter/date-range.js';
 import type { StatisticTable } from '../tables/statistic-table.js';
 
 /**
- * Carried values: in a rolling period and in LIFETIME, a date without a row has the value of the last earlier row of its
- * series. This file has the rule for rows in memory (`carryForward`) and for rows in the database (`lastRows`). Where
+ * Carried values: in a rolling period, a period to date and LIFETIME, a date without a row has the value of the last
+ * earlier row of its series. A value to date is carried to the end of its unit only. This file has the rule for rows in memory (`carryForward`) and for rows in the database (`lastRows`). Where
  * the series are known one by one, `dialect.lastBefore` seeks the same row by the primary key.
  */
 
 /** True if the values of a period are carried forward to later dates. */
 export function carriesForward(period: Period): boolean {
   return periodKind(period) !== 'bucket';
+}
+
+/**
+ * Returns the first date whose value may be carried to a date, or null if every earlier one may. What was counted of
+ * November to date says nothing of December, unless a run has computed it: with density 'changes' a value that stays
+ * that of no rows has no further row.
+ *
+ * @param through the last date that is computed; null if none is
+ */
+export function carriedSince(
+  period: Period,
+  date: LocalDate,
+  through: LocalDate | null,
+  weekStart: WeekStart,
+): LocalDate | null {
+  if (periodKind(period) !== 'to-date') return null;
+  const start = firstCovered(period, date, weekStart);
+  return start !== null && through !== null && start <= through ? null : start;
 }
 
 // ── in memory ──
@@ -130,10 +148,16 @@ export interface StatisticRows {
 }
 
 /**
- * Inserts a row at a date for every series that has earlier rows and none at that date. By default it has the carried
- * value.
+ * Inserts a row at a date for every series that has earlier rows and none at that date.
+ *
+ * @param options `value`: by default the carried one; `since`: the first date whose rows are carried
  */
-export function insertCarried(dialect: Dialect, { statistic, where }: StatisticRows, date: Sql, value?: Sql): Sql {
+export function insertCarried(
+  dialect: Dialect,
+  { statistic, where }: StatisticRows,
+  date: Sql,
+  { value, since = null }: { readonly value?: Sql; readonly since?: Sql | null } = {},
+): Sql {
   const { table } = statistic;
   const [day, stored] = [table.column('date'), table.column('value')];
   const keys = statistic.keys.map(({ property }) => property);
@@ -141,7 +165,7 @@ export function insertCarried(dialect: Dialect, { statistic, where }: StatisticR
   const upTo = sql`${where(raw('s'))} AND s.${day} <= ${date}`;
   return sql`INSERT INTO ${table.path} (${join([...given, day, stored])})
 SELECT ${join([...given.map((column) => sql`l.${column}`), date, value ?? sql`l.${stored}`])}
-FROM ${lastRows(dialect, statistic, upTo, keys)} l WHERE l.${day} < ${date}`;
+FROM ${lastRows(dialect, statistic, upTo, keys)} l WHERE l.${day} < ${date}${since === null ? empty : sql` AND l.${day} >= ${since}`}`;
 }
 
 /** Deletes the rows at a date that say what is carried there anyway. */

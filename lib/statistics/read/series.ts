@@ -4,7 +4,7 @@ import { dayNumber, fromDayNumber, type LocalDate } from '../../time/local-date.
 import { bucketEnd, bucketStart, calendarUnit, nextBucket, type Period, type WeekStart } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Fill } from '../filter/statistic-filter.js';
-import { carriesForward, carryForward } from './carried-values.js';
+import { carriedSince, carriesForward, carryForward } from './carried-values.js';
 
 /** One point of a series: a date or bucket with its value. */
 export interface SeriesPoint<V = number> {
@@ -119,7 +119,7 @@ function knownDates({ period, weekStart, today, coverage }: SeriesSpec): KnownDa
 }
 
 function absentValue(
-  { period, today, coverage, fill }: SeriesSpec,
+  { period, weekStart, today, coverage, fill }: SeriesSpec,
   { from, through }: KnownDates,
   date: LocalDate,
   earlier: SeriesRow | undefined,
@@ -131,7 +131,11 @@ function absentValue(
   if (fill === 'previous') return earlier?.value ?? null;
   if (from !== null && date < from) return null;
   const empty = coverage === null ? null : kindMeaning(coverage.kind).empty;
-  if (carriesForward(period)) return earlier === undefined ? empty : earlier.value;
+  if (carriesForward(period)) {
+    const since = carriedSince(period, date, through, weekStart);
+    if (since !== null && (earlier === undefined || earlier.date < since)) return null;
+    return earlier === undefined ? empty : earlier.value;
+  }
   const isCovered = through !== null && date <= through;
   return isCovered ? empty : null;
 }

@@ -7,7 +7,7 @@ import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { type DateRange, storedDate } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
-import { carriesForward } from './carried-values.js';
+import { carriedSince, carriesForward } from './carried-values.js';
 import { columns, lastRowsOf, rowCondition, type StoredRow, storedRow } from './rows.query.js';
 import { type Cell, possibleScopes } from '../filter/scope-filter.js';
 import { readKey } from '../tables/statistic-table.js';
@@ -39,9 +39,13 @@ export function* readTop(
   if (metric === undefined) return [];
   const date = storedDate(period, filter.range.date, calendar);
 
-  const from = coverageIn(coverages, metric, period, scopes)?.from ?? null;
-  const isCarried = carriesForward(period) && date <= calendar.today && (from === null || date >= from);
-  const rowFilter = { ...scope, metrics: [metric], period, range: { from: isCarried ? null : date, to: date } };
+  const { today, weekStart } = calendar;
+  const coverage = coverageIn(coverages, metric, period, scopes);
+  const from = coverage?.from ?? null;
+  const isCarried = carriesForward(period) && date <= today && (from === null || date >= from);
+  const through = from === null ? null : (coverage?.through ?? today);
+  const since = isCarried ? carriedSince(period, date, through, weekStart) : date;
+  const rowFilter = { ...scope, metrics: [metric], period, range: { from: since, to: date } };
   const value = sql`s.${table.column('value')}`;
   const ties = keys.map((key) =>
     key.type === 'varchar' ? dialect.binaryOrder(sql`s.${key.column}`) : sql`s.${key.column}`,

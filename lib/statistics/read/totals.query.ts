@@ -27,7 +27,7 @@ export function* readTotals(
   if (needsEarlierRow(period, 'period')) {
     const before = addDays(range.from, -1);
     const carried = yield* readTotalsAt(database, period, new Map(metrics.map(({ id }) => [id, before])));
-    for (const [id, value] of carried) rows.get(id)?.push({ date: before, value });
+    for (const [id, row] of carried) rows.get(id)?.push(row);
   }
   const filter = { table: statistic, alternatives: [{}], metrics, period, range };
   for (const { metricId, date, value } of yield* selectRows(database, filter)) {
@@ -46,7 +46,7 @@ export function* readTotalsAt(
   database: Database,
   period: Period,
   dates: ReadonlyMap<number, LocalDate>,
-): Work<ReadonlyMap<number, string>> {
+): Work<ReadonlyMap<number, SeriesRow & { readonly value: string }>> {
   if (dates.size === 0) return new Map();
   const { dialect } = database;
   const metric = database.table(Metric);
@@ -68,13 +68,14 @@ export function* readTotalsAt(
     query: sql`SELECT ${id} AS id, CASE ${join(cases, ' ')} END AS until_date FROM ${metric.path} m
 WHERE ${id} IN (${join([...dates.keys()].map((one) => dialect.integer(one)))})`,
   });
-  const rows = yield* query<{ id: number; total: unknown }>(
-    sql`SELECT a.id, ${dialect.exactText(sql`s.${table.column('value')}`)} AS total FROM ${last}`,
+  const [date, total] = [table.column('date'), table.column('value')].map((column) => sql`s.${column}`) as [Sql, Sql];
+  const rows = yield* query<{ id: number; day: LocalDate; total: unknown }>(
+    sql`SELECT a.id, ${dialect.dateText(date)} AS day, ${dialect.exactText(total)} AS total FROM ${last}`,
   );
   return new Map(
-    rows.flatMap(({ id: one, total }) => {
-      const value = exactValue(total);
-      return value === null ? [] : [[one, value] as const];
+    rows.flatMap(({ id: one, day, total: stored }) => {
+      const value = exactValue(stored);
+      return value === null ? [] : [[one, { date: day, value }] as const];
     }),
   );
 }

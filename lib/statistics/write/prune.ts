@@ -9,8 +9,8 @@ import type { Period } from '../../time/period.js';
 import { dateOf, type Calendar } from '../filter/date-range.js';
 import { readCall } from '../filter/calls.js';
 import type { NormalFilter } from '../filter/filter.js';
-import { startCoveragesAt } from '../../coverage/coverage.store.js';
-import { carriesForward, insertCarried, type StatisticRows } from '../read/carried-values.js';
+import { startCoveragesAt, storedCoverages } from '../../coverage/coverage.store.js';
+import { carriedSince, carriesForward, insertCarried, type StatisticRows } from '../read/carried-values.js';
 import { findPeriods } from '../read/stored-periods.query.js';
 import { moduleCalendar, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
 import type { AnyMetrics } from '../filter/statistic-filter.js';
@@ -46,7 +46,11 @@ export function* prune(context: StatisticContext, filter: NormalPrune): Work<num
   let removed = 0;
   for (const metric of stored) {
     const periods = filter.period === null ? yield* periodsOf(database, metric) : [filter.period];
-    for (const period of periods) removed += yield* removeBefore(database, metric.id, period, filter.before);
+    for (const period of periods) {
+      const coverages = carriesForward(period) ? yield* storedCoverages(database, [metric], period) : [];
+      const since = coverages.length > 0 ? null : carriedSince(period, filter.before, null, context.options.weekStart);
+      removed += yield* removeBefore(database, metric.id, period, filter.before, since);
+    }
   }
   return removed;
 }
@@ -55,9 +59,16 @@ export function* prune(context: StatisticContext, filter: NormalPrune): Work<num
  * Removes the statistics of a metric's period before a date, in every table. Values of rolling periods and LIFETIME are
  * carried forward to the date.
  *
+ * @param since the first date whose values are carried; null for all
  * @returns the number of rows removed
  */
-export function* removeBefore(database: Database, metricId: number, period: Period, before: LocalDate): Work<number> {
+export function* removeBefore(
+  database: Database,
+  metricId: number,
+  period: Period,
+  before: LocalDate,
+  since: LocalDate | null = null,
+): Work<number> {
   const { dialect } = database;
   const date = dialect.date(before);
   let removed = 0;
@@ -66,7 +77,10 @@ export function* removeBefore(database: Database, metricId: number, period: Peri
     const where = (alias: Sql): Sql =>
       sql`${alias}.${table.column('metricId')} = ${dialect.integer(metricId)} AND ${alias}.${table.column('period')} = ${dialect.integer(period)}`;
     const rows: StatisticRows = { statistic, where };
-    if (carriesForward(period)) yield* execute(insertCarried(database.dialect, rows, date));
+    if (carriesForward(period)) {
+      const first = since === null ? null : dialect.date(since);
+      yield* execute(insertCarried(dialect, rows, date, { since: first }));
+    }
     removed += yield* execute(
       dialect.deleteFrom(table, sql`${where(raw('s'))} AND s.${table.column('date')} < ${date}`),
     );
