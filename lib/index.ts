@@ -70,6 +70,7 @@ export type { RunStatus, TrackerRun } from './execution/tracker-run.js';
 export type { TrackResult } from './tracking/running/tracker.runner.js';
 export type { RegisterOptions } from './execution/tracker.registrar.js';
 export { TrackerService } from './execution/tracker.service.js';
+export type { TrackerDrift } from './tracking/running/tracker-drift.js';
 export type { Difference, VerifyProgress } from './tracking/running/tracker.verifier.js';
 
 export { trackstatsMigrations } from './migrations/trackstats-migrations.js';

@@ -41,4 +41,12 @@ export class Coverage {
   /** milliseconds since the epoch at which the last run computed; null for increments */
   @Column({ name: 'computed_at', type: 'bigint', nullable: true })
   computedAt!: string | null;
+
+  /** 1 if the source had no rows before `from`, so that earlier ones are late; 0 once dates were pruned; null: unknown */
+  @Column({ name: 'is_whole', type: 'integer', nullable: true })
+  isWhole!: number | null;
+
+  /** of LIFETIME: where its values and those of the days went apart, as `drift.ts` writes it; null: nowhere */
+  @Column({ type: 'text', nullable: true })
+  drift!: string | null;
 }

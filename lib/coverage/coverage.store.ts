@@ -19,6 +19,7 @@ import type { Period } from '../time/period.js';
 import { type CoverageKey, type CoverageValues, type CoveredDates, type StoredCoverage } from './coverage.js';
 import type { CoverageKind } from './coverage-kind.js';
 import { Coverage } from './coverage.entity.js';
+import { type DriftStep, readDrift, writeDrift } from './drift.js';
 
 /** Every statement that reads or writes coverage. */
 
@@ -147,7 +148,7 @@ export function* lockCoverage(
   if (found !== null) return found;
   yield* insertCoverage(database, key, initial);
   const made = yield* selectLockedCoverage(database, key);
-  return made ?? { from: null, through: null, computedAt: null, ...key, ...initial };
+  return made ?? { from: null, through: null, computedAt: null, isWhole: false, drift: [], ...key, ...initial };
 }
 
 // ── writing ──
@@ -178,6 +179,26 @@ export function* moveCoverages(
   const periods = byPeriod.map(({ of }) => dialect.integer(of));
   yield* execute(sql`UPDATE ${table.path} SET ${assignments(database, set)}
 WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${period} IN (${join(periods)}) AND ${table.column('scope')} = ${dialect.text(scope)}`);
+}
+
+/** Marks coverages before which the source has no rows. */
+export function* markWhole(
+  database: Database,
+  { metricId, scope }: Omit<CoverageKey, 'period'>,
+  periods: readonly Period[],
+): Work<void> {
+  const table = database.table(Coverage);
+  const numbers = periods.map((period) => database.dialect.integer(period));
+  yield* execute(sql`UPDATE ${table.path} SET ${table.column('isWhole')} = 1
+WHERE ${table.column('metricId')} = ${database.dialect.integer(metricId)} AND ${table.column('period')} IN (${join(numbers)}) AND ${table.column('scope')} = ${database.dialect.text(scope)}`);
+}
+
+/** Writes where the values of a period and those of the days went apart. */
+export function* writeDriftOf(database: Database, key: CoverageKey, drift: readonly DriftStep[]): Work<void> {
+  const table = database.table(Coverage);
+  yield* execute(
+    sql`UPDATE ${table.path} SET ${table.column('drift')} = ${writeDrift(drift)} WHERE ${matches(database, key)}`,
+  );
 }
 
 /** Writes all values of a coverage. */
@@ -217,7 +238,7 @@ export function* startCoveragesAt(
   const [from, through] = [table.column('from'), table.column('through')];
   const start = dialect.date(date);
   const inScope = scope === null ? empty : sql` AND ${table.column('scope')} = ${dialect.text(scope)}`;
-  yield* execute(sql`UPDATE ${table.path} SET ${from} = CASE WHEN ${through} < ${start} THEN ${through} ELSE ${start} END
+  yield* execute(sql`UPDATE ${table.path} SET ${table.column('isWhole')} = 0, ${from} = CASE WHEN ${through} < ${start} THEN ${through} ELSE ${start} END
 WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${table.column('period')} = ${dialect.integer(period)} AND ${from} < ${start}${inScope}`);
 }
 
@@ -247,6 +268,8 @@ interface CoverageRow {
   kind: CoverageKind;
   fingerprint: string;
   computed_at: string | number | null;
+  is_whole: number | null;
+  drift: string | null;
 }
 
 function coverageColumns(database: Database, prefix: Sql): Sql {
@@ -255,7 +278,8 @@ function coverageColumns(database: Database, prefix: Sql): Sql {
   const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;
   return sql`${column('metricId')} AS metric_id, ${column('period')} AS period, ${column('scope')} AS scope,
   ${dialect.dateText(column('from'))} AS from_date, ${dialect.dateText(column('through'))} AS through_date,
-  ${column('timeZone')} AS time_zone, ${column('kind')} AS kind, ${column('fingerprint')} AS fingerprint, ${column('computedAt')} AS computed_at`;
+  ${column('timeZone')} AS time_zone, ${column('kind')} AS kind, ${column('fingerprint')} AS fingerprint, ${column('computedAt')} AS computed_at,
+  ${column('isWhole')} AS is_whole, ${column('drift')} AS drift`;
 }
 
 function storedCoverage(row: CoverageRow): StoredCoverage {
@@ -269,6 +293,8 @@ function storedCoverage(row: CoverageRow): StoredCoverage {
     kind: row.kind,
     fingerprint: row.fingerprint,
     computedAt: row.computed_at === null ? null : new Date(Number(row.computed_at)),
+    isWhole: row.is_whole === 1,
+    drift: readDrift(row.drift),
   };
 }
 

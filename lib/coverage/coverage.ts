@@ -3,6 +3,7 @@ import { addDays, type LocalDate } from '../time/local-date.js';
 import { Period } from '../time/period.js';
 import { isSameZone, localDateAt } from '../time/time-zone.js';
 import type { CoverageKind } from './coverage-kind.js';
+import type { DriftStep } from './drift.js';
 
 /** The statistics that a coverage belongs to. */
 export interface CoverageKey {
@@ -27,7 +28,12 @@ export interface CoverageValues {
 }
 
 /** A stored coverage. */
-export interface StoredCoverage extends CoverageKey, CoverageValues {}
+export interface StoredCoverage extends CoverageKey, CoverageValues {
+  /** true if the source had no rows before `from` when it was first computed, and no date was pruned */
+  readonly isWhole: boolean;
+  /** of LIFETIME: where its values and those of the days went apart */
+  readonly drift: readonly DriftStep[];
+}
 
 /** The values of a coverage that has dates. */
 export interface CoveredDates extends CoverageValues {

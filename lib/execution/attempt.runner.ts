@@ -8,7 +8,8 @@ import type { MethodRunner } from '../tracking/running/method.runner.js';
 import type { Progress } from '../tracking/running/progress.js';
 import type { RegisteredTracker, SourceTracker } from '../tracking/definition/registered-tracker.js';
 import type { SourceFinder } from '../tracking/definition/source.finder.js';
-import type { TrackerRunner, TrackResult } from '../tracking/running/tracker.runner.js';
+import type { DriftReport, TrackerRunner, TrackResult } from '../tracking/running/tracker.runner.js';
+import type { ScrubState, TrackerScrubber } from '../tracking/running/tracker.scrubber.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import type { DatabaseClock } from './database-clock.js';
 import type { LeaseContext, LeaseOutcome, LeaseService } from './lease.service.js';
@@ -49,6 +50,8 @@ export interface Attempt {
 interface ActiveAttempt extends LeaseContext {
   readonly request: RunRequest;
   readonly cancellation: Cancellation;
+  /** receives what a step has found of closed dates */
+  readonly onDrift: (report: DriftReport) => void;
 }
 
 interface FailedAttempt {
@@ -64,6 +67,7 @@ export class AttemptRunner {
   constructor(
     private readonly sources: SourceFinder,
     private readonly trackers: TrackerRunner,
+    private readonly scrubber: TrackerScrubber,
     private readonly methods: MethodRunner,
     private readonly leases: LeaseService,
     private readonly history: RunHistory,
@@ -80,6 +84,7 @@ export class AttemptRunner {
     const { slot } = request;
     const startedAt = this.clock.now();
     let event: RunEvent | undefined;
+    const drifts: DriftReport[] = [];
     try {
       return await this.leases.runUnderLease({ name: tracker.name, slot: slot?.getTime() ?? null }, signals, {
         record: (fence) => this.history.start({ tracker: tracker.name, slot, attempt: number, startedAt }, fence),
@@ -88,8 +93,17 @@ export class AttemptRunner {
           this.events.emit({ type: 'started', ...event });
           const limits = this.limits(tracker, [...signals, context.lease.lost]);
           const result = await Cancellation.of(limits, (cancellation) =>
-            this.compute(tracker, { ...context, request, cancellation }),
+            this.compute(tracker, {
+              ...context,
+              request,
+              cancellation,
+              onDrift: (report) => {
+                drifts.push(report);
+              },
+            }),
           );
+          const report = lastReport(drifts);
+          if (report !== null) this.events.emit({ type: 'drift', ...event, ...report });
           this.events.emit({ type: 'finished', ...event, result });
           return result;
         },
@@ -114,15 +128,25 @@ export class AttemptRunner {
   }
 
   private async compute(tracker: RegisteredTracker, attempt: ActiveAttempt): Promise<TrackResult> {
-    const { request, cancellation } = attempt;
+    const { request, cancellation, onDrift } = attempt;
     const { now = this.clock.now() } = request;
-    const conclude = (result: TrackResult, isDone = true): Work<void> =>
-      isDone ? this.succeed(attempt, result) : this.recordProgress(attempt, result);
+    const conclude = (result: TrackResult, isDone = true, scrub?: ScrubState): Work<void> =>
+      isDone ? this.succeed(attempt, result, scrub) : this.recordProgress(attempt, result, scrub);
     cancellation.check();
     if (tracker.kind === 'method') return this.methods.run(tracker, { now, cancellation, conclude });
+    const { definition } = tracker;
     const source = await cancellation.during(this.sources.find(tracker, now));
     if (request.backfill !== undefined) return this.backfill(tracker, attempt, request.backfill, { now, source });
-    return this.trackers.run(tracker.definition, source, { now, conclude, cancellation });
+    const scrubbed = await this.scrubber.scrub(definition, source, { now, state: attempt.scrub, cancellation });
+    const result = await this.trackers.run(definition, source, {
+      now,
+      cancellation,
+      recount: scrubbed?.recount,
+      conclude: (computed, isDone) => conclude(computed, isDone, scrubbed?.state),
+      onDrift,
+    });
+    if (scrubbed !== null && scrubbed.drift.length > 0) onDrift({ drift: scrubbed.drift, repairedFrom: result.from });
+    return result;
   }
 
   /** Each step records its progress in its own transaction, so that the history shows all steps as one run. */
@@ -132,7 +156,7 @@ export class AttemptRunner {
     { resume, ...requested }: BackfillRequest,
     { now, source }: { now: Date; source: Awaited<ReturnType<SourceFinder['find']>> },
   ): Promise<TrackResult> {
-    const { cancellation, request } = attempt;
+    const { cancellation, request, onDrift } = attempt;
     const after = resume ? lastDateToResume(name, requested, attempt.backfill) : null;
     const from = await this.trackers.startOf(definition, source, requested.from, { now, cancellation });
     const range = { ...requested, from, today: localDateAt(now, definition.timeZone), after };
@@ -149,6 +173,7 @@ export class AttemptRunner {
           ...step.range,
           now,
           cancellation,
+          onDrift,
           prunes: step.isLast,
           conclude: (result, isDone) => conclude(step, whole(result), isDone),
         }),
@@ -156,19 +181,23 @@ export class AttemptRunner {
     );
   }
 
-  private *succeed({ runId, lease, request }: ActiveAttempt, result: TrackResult): Work<void> {
+  private *succeed({ runId, lease, request }: ActiveAttempt, result: TrackResult, scrub?: ScrubState): Work<void> {
     const ended = { status: 'succeeded', finishedAt: this.clock.now(), error: null } as const;
     yield* this.history.update(runId, { ...ended, ...storedPart(result) });
     yield* lease.release({
       lockAtLeastFor: this.options.lockAtLeastFor,
-      values: { slot: request.slot?.getTime() ?? null, ...(request.backfill === undefined ? {} : { backfill: null }) },
+      values: {
+        slot: request.slot?.getTime() ?? null,
+        scrub,
+        ...(request.backfill === undefined ? {} : { backfill: null }),
+      },
     });
   }
 
   /** Statistics are computed, and old ones are still to be removed. */
-  private *recordProgress({ runId, lease }: ActiveAttempt, result: TrackResult): Work<void> {
+  private *recordProgress({ runId, lease }: ActiveAttempt, result: TrackResult, scrub?: ScrubState): Work<void> {
     yield* this.history.update(runId, { status: 'running', finishedAt: null, error: null, ...storedPart(result) });
-    yield* lease.renew();
+    yield* lease.renew({ scrub });
   }
 
   private *recordStep(
@@ -192,6 +221,14 @@ export class AttemptRunner {
     const slot = willRetry || status === 'cancelled' ? null : (request.slot?.getTime() ?? null);
     return { lockAtLeastFor: 0, values: { slot } };
   }
+}
+
+/** Returns what a run has found of closed dates: of what was recorded the last state, of what was corrected all of it. */
+function lastReport(reports: readonly DriftReport[]): DriftReport | null {
+  const last = reports.at(-1);
+  if (last === undefined || last.repairedFrom === null) return last ?? null;
+  const corrected = reports.filter(({ repairedFrom }) => repairedFrom !== null);
+  return { drift: corrected.flatMap(({ drift }) => drift), repairedFrom: last.repairedFrom };
 }
 
 /** Returns the part of a result that the history stores. */

@@ -6,6 +6,7 @@ import type { Work } from '../database/work.js';
 import { DatabaseNotRespondingError } from '../errors/database.error.js';
 import { LeaseLostError } from '../errors/run.error.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
+import type { ScrubState } from '../tracking/running/tracker.scrubber.js';
 import type { DatabaseClock } from './database-clock.js';
 import { Lease } from './lease.js';
 import {
@@ -39,6 +40,8 @@ export interface LeaseContext {
   readonly lease: Lease;
   /** a backfill that was interrupted */
   readonly backfill: BackfillMark | null;
+  /** how far closed dates were compared with the source */
+  readonly scrub: ScrubState;
   readonly runId: number;
 }
 
@@ -128,7 +131,12 @@ export class LeaseService {
     );
     if (runId === null) return refusal(state, request);
     const taken: TakenLease = { name: request.name, fence: state.fence, owner, takenAt: state.now };
-    return { lease: new Lease(this.database, taken, lockAtMostFor), backfill: state.backfill, runId };
+    return {
+      lease: new Lease(this.database, taken, lockAtMostFor),
+      backfill: state.backfill,
+      scrub: state.scrub,
+      runId,
+    };
   }
 
   /**

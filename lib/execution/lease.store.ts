@@ -2,6 +2,7 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { execute, query, queryOne, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
+import type { ScrubState } from '../tracking/running/tracker.scrubber.js';
 import { TrackerState } from './run-tables.js';
 
 /** A lease that was taken. Instants are milliseconds since 1970 by the database's clock. */
@@ -21,6 +22,8 @@ export interface SharedState {
   readonly slot: number | null;
   /** a backfill that has not ended */
   readonly backfill: BackfillMark | null;
+  /** how far its closed dates were compared with the source */
+  readonly scrub: ScrubState;
   readonly now: number;
 }
 
@@ -46,7 +49,11 @@ export interface LeaseEnd {
   /** milliseconds since it was taken during which nobody may take the next one */
   readonly lockAtLeastFor: number;
   /** further columns to write */
-  readonly values: { readonly slot?: number | null; readonly backfill?: BackfillMark | null };
+  readonly values: {
+    readonly slot?: number | null;
+    readonly backfill?: BackfillMark | null;
+    readonly scrub?: ScrubState | undefined;
+  };
 }
 
 /** A process's clock counts as right if it differs by at most this many milliseconds from the database's. */
@@ -110,6 +117,8 @@ interface StateRow {
   backfill_from: LocalDate | null;
   backfill_to: LocalDate | null;
   backfill_through: LocalDate | null;
+  scrubbed_through: LocalDate | null;
+  scrubbed_at: unknown;
   now_ms: unknown;
 }
 
@@ -122,6 +131,8 @@ const COLUMNS: Readonly<Record<Exclude<keyof StateRow, 'now_ms'>, keyof TrackerS
   backfill_from: 'backfillFrom',
   backfill_to: 'backfillTo',
   backfill_through: 'backfillThrough',
+  scrubbed_through: 'scrubbedThrough',
+  scrubbed_at: 'scrubbedAt',
 };
 
 function* readChunk(database: Database, names: readonly string[]): Work<[string, SharedState][]> {
@@ -142,12 +153,14 @@ function stateColumns(database: Database): Sql {
 
 function stateOf(row: StateRow): SharedState {
   const { backfill_from: from, backfill_to: to, backfill_through: through } = row;
+  const scrubbedAt = numberOrNull(row.scrubbed_at);
   return {
     fence: Number(row.fence),
     owner: row.lease_owner,
     until: numberOrNull(row.lease_until),
     slot: numberOrNull(row.last_slot),
     backfill: from === null ? null : { from, to, through },
+    scrub: { through: row.scrubbed_through, at: scrubbedAt === null ? null : new Date(scrubbedAt) },
     now: Number(row.now_ms),
   };
 }
@@ -192,10 +205,11 @@ AND ${table.column('fence')} = ${fence} AND ${table.column('owner')} = ${dialect
   return changed === 1;
 }
 
-function assignmentsOf({ slot, backfill }: LeaseEnd['values']): [string, Sql][] {
+function assignmentsOf({ slot, backfill, scrub }: LeaseEnd['values']): [string, Sql][] {
   return [
     ...(slot === undefined || slot === null ? [] : [['slot', sql`${slot}`] as [string, Sql]]),
     ...(backfill === undefined ? [] : markAssignments(backfill)),
+    ...(scrub === undefined ? [] : scrubAssignments(scrub)),
   ];
 }
 
@@ -204,6 +218,13 @@ function markAssignments(mark: BackfillMark | null): [string, Sql][] {
     ['backfillFrom', sql`${mark?.from ?? null}`],
     ['backfillTo', sql`${mark?.to ?? null}`],
     ['backfillThrough', sql`${mark?.through ?? null}`],
+  ];
+}
+
+function scrubAssignments({ through, at }: ScrubState): [string, Sql][] {
+  return [
+    ['scrubbedThrough', sql`${through}`],
+    ['scrubbedAt', sql`${at?.getTime() ?? null}`],
   ];
 }
 

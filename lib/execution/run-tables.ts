@@ -89,6 +89,14 @@ export class TrackerState {
   /** the last date that the backfill has computed */
   @Column({ name: 'backfill_through', type: 'varchar', length: 10, nullable: true })
   backfillThrough!: LocalDate | null;
+
+  /** the last date of the past that was compared with the source, where `history` is `'current'` */
+  @Column({ name: 'scrubbed_through', type: 'varchar', length: 10, nullable: true })
+  scrubbedThrough!: LocalDate | null;
+
+  /** when that was */
+  @Column({ name: 'scrubbed_at', type: 'bigint', nullable: true })
+  scrubbedAt!: string | null;
 }
 
 /** Makes trackers' names compare byte by byte, and both tables read the same whatever the settings of the driver. */

@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
+import type { LocalDate } from '../time/local-date.js';
+import type { TrackerDrift } from '../tracking/running/tracker-drift.js';
 import type { TrackResult } from '../tracking/running/tracker.runner.js';
 import { callback, oneOf } from '../validation/check.js';
 import { readArgument } from '../validation/options.js';
@@ -25,16 +27,26 @@ export type TrackerEvent =
   | (RunEvent & { readonly type: 'finished'; readonly result: TrackResult })
   /** `willRetry`: the run will be tried again */
   | (RunEvent & { readonly type: 'failed'; readonly error: unknown; readonly willRetry: boolean })
+  /**
+   * the source differs from the statistics of closed dates. With `history: 'current'`, the run has corrected them from
+   * `repairedFrom` on. Otherwise `repairedFrom` is null, and `drift` is empty once they agree again
+   */
+  | (RunEvent & {
+      readonly type: 'drift';
+      readonly drift: readonly TrackerDrift[];
+      readonly repairedFrom: LocalDate | null;
+    })
   /** another process runs it or has run this slot; 'busy': this process is running it */
   | (BaseEvent & { readonly type: 'skipped'; readonly reason: SkipReason | 'busy' });
 
-/** The types of events: started, finished, failed, skipped. */
+/** The types of events: started, finished, failed, drift, skipped. */
 export type TrackerEventType = TrackerEvent['type'];
 /** Every type of event. */
 export const TRACKER_EVENT_TYPES = Object.keys({
   started: true,
   finished: true,
   failed: true,
+  drift: true,
   skipped: true,
 } satisfies Record<TrackerEventType, true>) as readonly TrackerEventType[];
 /** The event that a listener of one type receives. */
@@ -42,7 +54,7 @@ export type TrackerEventOf<T extends TrackerEventType> = Extract<TrackerEvent, {
 
 /**
  * Notifies listeners of the runs in this process. If the application has @nestjs/event-emitter, its listeners receive
- * the same events as `trackstats.run.started`, `.finished`, `.failed` and `.skipped`.
+ * the same events as `trackstats.run.started`, `.finished`, `.failed`, `.drift` and `.skipped`.
  *
  * @example
  * ```ts

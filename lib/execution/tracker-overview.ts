@@ -4,6 +4,8 @@ import { findMetrics } from '../catalog/metric.query.js';
 import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
 import { intersectCoverages, type StoredCoverage } from '../coverage/coverage.js';
+import { totalDrift } from '../coverage/drift.js';
+import { driftOf, type TrackerDrift } from '../tracking/running/tracker-drift.js';
 import { storedCoverages } from '../coverage/coverage.store.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
@@ -37,9 +39,19 @@ export interface TrackerInfo {
   lagMs: number | null;
   /** true if any process of the application is running it */
   running: boolean;
+  /**
+   * the statistics whose closed dates differ from the source as it is now, as far as LIFETIME shows it. Empty if none
+   * does
+   */
+  drift: TrackerDrift[];
 }
 
 type CoveredRange = NonNullable<TrackerInfo['coverage']>;
+
+interface CoveredStatistics {
+  readonly range: CoveredRange | null;
+  readonly drift: TrackerDrift[];
+}
 
 interface MetricCoverages {
   readonly metrics: readonly (Metric | null)[];
@@ -78,30 +90,44 @@ export class TrackerOverview {
         schedule: schedule === null ? null : { ...schedule },
         nextRunAt: this.nextRuns.get(name)?.() ?? null,
         lastRun: runs.get(name) ?? null,
-        coverage: coverages[place] ?? null,
+        coverage: coverages[place]?.range ?? null,
         lagMs: success === undefined ? null : Math.max(0, this.clock().getTime() - success.getTime()),
         running: runs.get(name)?.status === 'running' || this.worker.isRunning(tracker),
+        drift: coverages[place]?.drift ?? [],
       };
     });
   }
 
-  /** Returns the dates that are covered in all periods of each tracker. */
-  private async coverages(trackers: readonly RegisteredTracker[]): Promise<(CoveredRange | null)[]> {
+  /** Returns the dates that are covered in all periods of each tracker, and the drift of its statistics. */
+  private async coverages(trackers: readonly RegisteredTracker[]): Promise<CoveredStatistics[]> {
     const statistics = trackers.map(({ name }) => this.tracked.get(name) ?? []);
     const targets = statistics.flat().map(({ metric }) => metric);
     const { metrics, stored } = await this.database.read(() => coveragesOf(this.database, targets));
     let place = 0;
     return statistics.map((tracked) => {
-      const own = tracked.flatMap(({ periods, scope }) => {
+      const drift: TrackerDrift[] = [];
+      const own = tracked.flatMap((statistic) => {
         const metric = metrics[place++];
-        return periods.map((period) =>
+        const { periods, scope } = statistic;
+        const found = periods.map((period) =>
           stored.find((one) => one.metricId === metric?.id && one.scope === scope && one.period === period),
         );
+        drift.push(...driftsOf(statistic, found));
+        return found;
       });
       const found = own.filter((coverage) => coverage !== undefined);
-      return own.length === 0 || found.length < own.length ? null : intersectCoverages(found);
+      return { range: own.length === 0 || found.length < own.length ? null : intersectCoverages(found), drift };
     });
   }
+}
+
+function driftsOf(statistic: TrackedStatistics, coverages: readonly (StoredCoverage | undefined)[]): TrackerDrift[] {
+  return coverages.flatMap((coverage) => {
+    // dates that were pruned differ from nothing
+    const steps = coverage?.drift.filter(({ date }) => coverage.from !== null && date >= coverage.from) ?? [];
+    const total = totalDrift(steps);
+    return total === null ? [] : [driftOf(statistic, total)];
+  });
 }
 
 function* coveragesOf(database: Database, targets: readonly MetricTarget[]): Work<MetricCoverages> {

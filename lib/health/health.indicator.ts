@@ -5,6 +5,7 @@ import { RunHistory } from '../execution/run-history.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { TrackerRegistry, type TrackerTarget } from '../tracking/definition/tracker.registry.js';
 import { type Duration, millisecondsOf } from '../time/duration.js';
+import type { TrackerDrift } from '../tracking/running/tracker-drift.js';
 import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 import { listOf, optional, text, withDefault, type Check } from '../validation/check.js';
@@ -42,8 +43,15 @@ function invalidOption(name: string | null, given: unknown, expected: string): I
 }
 
 type Health =
-  | { status: 'up'; trackers: number }
-  | { status: 'down'; message: string; trackers: number; late: Record<string, LateTracker> };
+  | { status: 'up'; trackers: number; drift?: Record<string, TrackerDrift[]> }
+  | {
+      status: 'down';
+      message: string;
+      trackers: number;
+      late: Record<string, LateTracker>;
+      /** trackers whose closed dates differ from the source, if any. They do not count as a failure */
+      drift?: Record<string, TrackerDrift[]>;
+    };
 
 /** The result of an indicator for @nestjs/terminus: the status and its details, under the indicator's key. */
 export type TrackstatsHealthResult<Key extends string = string> = Record<Key, Health>;
@@ -90,8 +98,8 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
     const { allowance = null, timeout, trackers } = readOptions(options, OPTIONS, invalidOption);
     const names = this.names(trackers);
     try {
-      const late = await within(timeout, this.late(names, allowance));
-      return under(key, healthOf(late, names.size));
+      const { late, drift } = await within(timeout, this.look(names, allowance));
+      return under(key, { ...healthOf(late, names.size), ...(Object.keys(drift).length > 0 && { drift }) });
     } catch (error) {
       const message = `The database of the statistics did not answer: ${error instanceof Error ? error.message : String(error)}`;
       return under(key, { status: 'down', message, trackers: names.size, late: {} });
@@ -104,11 +112,16 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
     return new Set(trackers.map(({ name }) => name));
   }
 
-  private async late(names: ReadonlySet<string>, allowance: number | null): Promise<Record<string, LateTracker>> {
+  private async look(
+    names: ReadonlySet<string>,
+    allowance: number | null,
+  ): Promise<{ late: Record<string, LateTracker>; drift: Record<string, TrackerDrift[]> }> {
     const trackers = requireProvider(this.moduleRef, TrackerService, 'TrackstatsHealthModule');
     const history = requireProvider(this.moduleRef, RunHistory, 'TrackstatsHealthModule');
     const infos = (await trackers.list()).filter(({ name }) => names.has(name));
-    return lateTrackers(history, infos, { now: this.clock(), allowance, startedAt: this.startedAt });
+    const late = await lateTrackers(history, infos, { now: this.clock(), allowance, startedAt: this.startedAt });
+    const drifting = infos.filter(({ drift }) => drift.length > 0);
+    return { late, drift: Object.fromEntries(drifting.map(({ name, drift }) => [name, drift])) };
   }
 }
 

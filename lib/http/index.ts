@@ -52,6 +52,7 @@ export type {
   TopResponse,
   TotalResponse,
   TrackerAction,
+  DriftResource,
   TrackerResource,
   TrackersResponse,
   UnitResource,

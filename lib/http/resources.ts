@@ -348,6 +348,21 @@ export interface TrackerResource {
    */
   late: { due: string; lateMs: number } | null;
   running: boolean;
+  /** statistics whose closed dates differ from the source as it is now. Empty if none does */
+  drift: DriftResource[];
+}
+
+/** Statistics of a metric whose closed dates differ from the source as it is now. */
+export interface DriftResource {
+  /** the natural key of the metric */
+  metric: string;
+  of: 'total' | 'objects' | 'dimensions';
+  /** rows of this date, or of earlier ones, have changed */
+  date: string;
+  /** number of objects or groups of dimensions that differ; 1 for a total */
+  keys: number;
+  /** exact decimal by which the source exceeds the statistics; null for aggregates that do not add up */
+  difference: string | null;
 }
 
 /** The trackers of the application, with their state. */

@@ -4,7 +4,7 @@ import { type ColumnName, Naming, type TableName } from './naming.js';
 /** A column that a migration adds to a table. */
 export interface AddedColumn extends ColumnName {
   /** a type name that every supported database accepts */
-  readonly type: 'bigint' | `varchar(${number})`;
+  readonly type: 'integer' | 'bigint' | 'text' | `varchar(${number})`;
 }
 
 // ALTER TABLE in SQL, because TypeORM's addColumn copies the whole table on SQLite

@@ -1,6 +1,7 @@
 import type { MigrationInterface } from 'typeorm';
 import { AddTrackstatsIncrementKeys1795564802000 } from './add-increment-keys.migration.js';
 import { AddTrackstatsMetricUnit1795564803000 } from './add-metric-unit.migration.js';
+import { AddTrackstatsHistory1795564804000 } from './add-history.migration.js';
 import { AddTrackstatsRunState1795564801000 } from './add-run-state.migration.js';
 import { CreateTrackstatsTables1795564800000 } from './create-tables.migration.js';
 
@@ -19,4 +20,5 @@ export const trackstatsMigrations: (new () => MigrationInterface)[] = [
   AddTrackstatsRunState1795564801000,
   AddTrackstatsIncrementKeys1795564802000,
   AddTrackstatsMetricUnit1795564803000,
+  AddTrackstatsHistory1795564804000,
 ];

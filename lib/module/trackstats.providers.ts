@@ -29,6 +29,7 @@ import { TrackerRegistrar } from '../execution/tracker.registrar.js';
 import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
 import { TrackerResolver } from '../tracking/source/tracker.resolver.js';
 import { TrackerRunner } from '../tracking/running/tracker.runner.js';
+import { TrackerScrubber } from '../tracking/running/tracker.scrubber.js';
 import { TrackerVerifier } from '../tracking/running/tracker.verifier.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { DataSourceDiscovery } from './trackstats.data-sources.js';
@@ -151,6 +152,7 @@ function trackingProviders(): Provider[] {
     provideClass(TrackerRunner, Database, TrackerResolver, TRACKSTATS_CLOCK),
     provideClass(TrackerVerifier, Database, TrackerResolver),
     provideClass(LiveReader, Database, TrackerResolver, SourceFinder, TrackerRegistry, StatisticOwners),
+    provideClass(TrackerScrubber, Database, TrackerResolver, TrackerVerifier),
     provideClass(MethodResults, Database, ObjectTypes, StatisticOwners),
     provideClass(MethodRunner, Database, ObjectTypes, MethodResults, TRACKSTATS_CLOCK),
     provideFactory(
@@ -162,6 +164,7 @@ function trackingProviders(): Provider[] {
       AttemptRunner,
       SourceFinder,
       TrackerRunner,
+      TrackerScrubber,
       MethodRunner,
       LeaseService,
       RunHistory,

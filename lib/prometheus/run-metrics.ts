@@ -48,6 +48,7 @@ export function runMetrics({ Counter, Histogram }: PromClient, prefix: string, b
         begun.set(event.runId, performance.now());
         return;
       }
+      if (event.type === 'drift') return;
       const outcome = outcomeOf(event);
       runs.inc({ tracker, outcome });
       if (event.type === 'skipped') return;
@@ -65,7 +66,7 @@ export function runMetrics({ Counter, Histogram }: PromClient, prefix: string, b
   return { metrics: [runs, durations, written, removed], entering };
 }
 
-function outcomeOf(event: Exclude<TrackerEvent, TrackerEventOf<'started'>>): RunOutcome {
+function outcomeOf(event: Exclude<TrackerEvent, TrackerEventOf<'started' | 'drift'>>): RunOutcome {
   if (event.type === 'finished') return 'succeeded';
   if (event.type === 'skipped') return 'skipped';
   if (event.willRetry) return 'retried';

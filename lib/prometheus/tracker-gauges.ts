@@ -31,6 +31,11 @@ const MEASURES: readonly (readonly [string, string, Measure])[] = [
     'When the tracker runs next by the schedules of this process',
     ({ nextRunAt }) => (nextRunAt === null ? null : nextRunAt.getTime() / SECONDS),
   ],
+  [
+    'drift',
+    'Number of totals, objects and groups of dimensions whose closed dates differ from the source as it is now',
+    ({ drift }) => drift.reduce((sum, { keys }) => sum + keys, 0),
+  ],
   ['running', '1 while the tracker runs, in any process', ({ running }) => (running ? 1 : 0)],
 ];
 

@@ -112,6 +112,8 @@ export interface RollupPeriod {
    * stored DAY rows; null: all of it is read
    */
   readonly storedDaysUntil: DayNumber | null;
+  /** day after which the last bucket is made of stored DAY rows, of a calendar period; null: all of it is read */
+  readonly storedDaysAfter: DayNumber | null;
   /** the value before `from` is the stored one, not a recount of everything before */
   readonly baseIsStored: boolean;
   /** true if rows of this period may be stored in the range */

@@ -73,11 +73,10 @@ function bucketRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod):
   // a week that begins before the first date of all is cut there
   const day = unit === 'week' && period.from === FIRST_DAY ? dialect.greatest(start, raw(String(FIRST_DAY))) : start;
   const columns = [...keyNames(entry), sql`${day} AS day`];
-  const until = period.storedDaysUntil;
-  const rows =
-    until === null
-      ? sql`${partialsOf(entry)} p WHERE ${within}`
-      : sql`(${withStoredDays(dialect, entry, period, until)}) p`;
+  const isOfSource = period.storedDaysUntil === null && period.storedDaysAfter === null;
+  const rows = isOfSource
+    ? sql`${partialsOf(entry)} p WHERE ${within}`
+    : sql`(${withStoredDays(dialect, entry, period)}) p`;
   const bucket = sql`SELECT ${join([...columns, ...bucketTotals(measure)])} FROM ${rows}
 GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
   return stored(
@@ -85,7 +84,7 @@ GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
     entry,
     period,
     // stored days have their keys as they are stored
-    until === null ? storedKeys(dialect, entry) : keyNames(entry),
+    isOfSource ? storedKeys(dialect, entry) : keyNames(entry),
     raw('b.day'),
     sql`(${bucket}) b`,
     finished(
@@ -96,19 +95,19 @@ GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
   );
 }
 
-/** The partials from a day on, and the stored days of the range before it as partials, under keys as they are stored. */
+/** The partials of some days, and the stored days before and after them as partials, under keys as they are stored. */
 function withStoredDays(
   dialect: Dialect,
   entry: RollupEntry,
-  period: Pick<RollupPeriod, 'from' | 'lastDay'>,
-  until: DayNumber,
+  period: Pick<RollupPeriod, 'from' | 'lastDay' | 'storedDaysUntil' | 'storedDaysAfter'>,
 ): Sql {
+  const { storedDaysUntil: until, storedDaysAfter: after } = period;
   const { measure, statistic } = entry;
   const names = keyNames(entry);
   const totals = partialNames(measure);
   const keys = storedKeys(dialect, entry).map((key, index) => sql`${key} AS ${names[index]}`);
   const fresh = sql`SELECT ${join([...keys, raw('p.day'), ...totals.map((name) => sql`p.${name}`)])} FROM ${partialsOf(entry)} p
-WHERE p.day >= ${dialect.integer(until)} AND p.day <= ${dialect.integer(period.lastDay)}`;
+WHERE p.day >= ${dialect.integer(until ?? period.from)} AND p.day <= ${dialect.integer(after ?? period.lastDay)}`;
   const value = dialect.numeric(sql`s.${statistic.table.column('value')}`);
   const addend = measure.numeric === null ? value : dialect.asAddend(value, measure.numeric);
   const date = sql`s.${statistic.table.column('date')}`;
@@ -117,8 +116,15 @@ WHERE p.day >= ${dialect.integer(until)} AND p.day <= ${dialect.integer(period.l
     sql`${dialect.dayNumber(DATES, date)} AS day`,
     ...totals.map((name) => sql`${addend} AS ${name}`),
   ];
-  const days = { period: Period.DAY, from: period.from, through: shiftDay(until, -1) };
-  return sql`${fresh} UNION ALL SELECT ${join(columns)} FROM ${statistic.table.path} s WHERE ${inRange(dialect, entry, days, raw('s'))}`;
+  const ranges = [
+    ...(until === null ? [] : [{ from: period.from, through: shiftDay(until, -1) }]),
+    ...(after === null ? [] : [{ from: shiftDay(after, 1), through: period.lastDay }]),
+  ];
+  const stored = ranges.map((range) => {
+    const days = inRange(dialect, entry, { period: Period.DAY, ...range }, raw('s'));
+    return sql`SELECT ${join(columns)} FROM ${statistic.table.path} s WHERE ${days}`;
+  });
+  return join([fresh, ...stored], ' UNION ALL ');
 }
 
 /** How dates are stored. */
@@ -288,9 +294,8 @@ function firstDay({ scan, weekStart }: RollupEntry, { period, from, storedDaysUn
 
 /** The days that a window or a period to date adds up: of the source, and before `storedDaysUntil` the stored ones. */
 function daysOf(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
-  const until = period.storedDaysUntil;
-  if (until === null) return partialsOf(entry);
-  return sql`(${withStoredDays(dialect, entry, { from: firstDay(entry, period), lastDay: period.lastDay }, until)})`;
+  if (period.storedDaysUntil === null) return partialsOf(entry);
+  return sql`(${withStoredDays(dialect, entry, { ...period, from: firstDay(entry, period) })})`;
 }
 
 const LONGEST_UNIT: Readonly<Record<CalendarUnit, number>> = { week: 7, month: 31, quarter: 92, year: 366 };

@@ -1,7 +1,10 @@
 import type { CoveredDates, StoredCoverage } from '../coverage/index.js';
 
 /** A coverage on its way from one database to another. */
-export interface TransferredCoverage extends Omit<CoveredDates & StoredCoverage, 'metricId' | 'computedAt'> {
+export interface TransferredCoverage extends Omit<
+  CoveredDates & StoredCoverage,
+  'metricId' | 'computedAt' | 'isWhole' | 'drift'
+> {
   /** milliseconds since the epoch; null for increments */
   readonly computedAt: number | null;
 }

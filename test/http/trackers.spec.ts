@@ -121,6 +121,7 @@ describe('the trackers of the JSON interface', () => {
       lagMs: expect.any(Number),
       late: null,
       running: false,
+      drift: [],
     });
     expect((await get('trackstats/trackers/OrderTracker/runs?limit=1')).body).toEqual({
       tracker: 'OrderTracker',

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
+import { exactValue } from '../../lib/statistics/tables/exact-value.js';
 import type { LocalDate } from '../../lib/time/local-date.js';
-import { bucketStart, Period, periodKind } from '../../lib/time/period.js';
+import { bucketEnd, bucketStart, Period, periodKind } from '../../lib/time/period.js';
 import { backfilled } from '../../lib/tracking/running/backfill.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
@@ -12,6 +13,7 @@ import {
   comparable,
   definitionFor,
   givenTracker,
+  type GivenTracker,
   Member,
   modelPeriod,
   Payment,
@@ -22,6 +24,14 @@ import {
 } from './payments.js';
 
 const DAYS = 14;
+
+/** The aggregates of which the days of a bucket make its value. */
+const ADDED_UP = new Map<AggregateFunction, (values: number[]) => number>([
+  ['count', (values) => values.reduce((a, b) => a + b, 0)],
+  ['sum', (values) => values.reduce((a, b) => a + b, 0)],
+  ['min', (values) => Math.min(...values)],
+  ['max', (values) => Math.max(...values)],
+]);
 
 const story = fc.array(
   fc.record({
@@ -74,6 +84,23 @@ describeOnEachDatabase('backfill', (database) => {
       user,
       amount,
     }));
+  }
+
+  /** The buckets that the stored days make. */
+  async function bucketsOfDays(period: Period, given: GivenTracker, ref: string): Promise<ModelRows> {
+    const days = await storedRows(engine.dataSource, database.kind, ref, Period.DAY, given.byUser);
+    const values = new Map<string, number[]>();
+    for (const [key, value] of days) {
+      const bucket = `${bucketStart(period, key.slice(0, 10), given.weekStart)}${key.slice(10)}`;
+      values.set(bucket, [...(values.get(bucket) ?? []), ...(value === null ? [] : [Number(value)])]);
+    }
+    const combine = ADDED_UP.get(given.aggregate) ?? (() => 0);
+    return new Map(
+      [...values].map(([key, all]) => {
+        const isEmpty = all.length === 0;
+        return [key, isEmpty ? nothing(given.aggregate) : exactValue(Number(combine(all).toFixed(2)))];
+      }),
+    );
   }
 
   test('verify finds what differs, whatever was changed, and a backfill in steps writes it, though it is killed', async () => {
@@ -177,11 +204,25 @@ describeOnEachDatabase('backfill', (database) => {
             const model = modelRows(changed, { ...given, zone }, modelPeriod(period, given.weekStart), at);
             const was = earlier.get(period) ?? new Map<string, string | null>();
             if (periodKind(period) === 'bucket') {
-              const [first, last] = [from, to].map((date) => bucketStart(period, date, given.weekStart));
-              const isInside = (key: string): boolean => key >= (first ?? '') && key < `${last ?? ''}~`;
+              const [begin, end] = [from, to].map((date) => bucketStart(period, date, given.weekStart));
+              const isInside = (key: string): boolean => key >= (begin ?? '') && key < `${end ?? ''}~`;
+              // a bucket that the range cuts is made of its stored days, where there are all of them
+              const ofDays = new Map(
+                !definition.periods.includes(Period.DAY) || !ADDED_UP.has(given.aggregate)
+                  ? []
+                  : [...(await bucketsOfDays(period, given, ref))].filter(([key]) => {
+                      const start = key.slice(0, 10) as LocalDate;
+                      const last = bucketEnd(period, start, given.weekStart);
+                      const isCut = start < from || (last < today ? last : today) > to;
+                      return isInside(key) && isCut && start >= first;
+                    }),
+              );
+              const cut = new Set([...ofDays.keys()].map((key) => key.slice(0, 10)));
+              const isOfDays = (key: string): boolean => cut.has(key.slice(0, 10));
               const expected = new Map([
                 ...[...was].filter(([key]) => !isInside(key)),
-                ...[...model].filter(([key]) => isInside(key)),
+                ...[...model].filter(([key]) => isInside(key) && !isOfDays(key)),
+                ...ofDays,
               ]);
               expect([Period.nameOf(period), comparable(stored, given.aggregate)]).toEqual([
                 Period.nameOf(period),

@@ -16,6 +16,7 @@ import type { Source } from '../../lib/rollup/source.resolver.js';
 import type { TrackerDefinition, TrackerEntry } from '../../lib/tracking/definition/tracker-definition.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { TrackerVerifier, type Difference } from '../../lib/tracking/running/tracker.verifier.js';
+import { type Scrubbed, TrackerScrubber, type ScrubState } from '../../lib/tracking/running/tracker.scrubber.js';
 import { TrackerRunner, type RunOptions, type TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { Period } from '../../lib/time/period.js';
 
@@ -24,6 +25,7 @@ export class Engine {
   readonly database: Database;
   private readonly runner: TrackerRunner;
   private readonly verifier: TrackerVerifier;
+  private readonly scrubber: TrackerScrubber;
 
   private constructor(
     readonly dataSource: DataSource,
@@ -34,6 +36,7 @@ export class Engine {
     const resolver = new TrackerResolver(this.database, dataSources, new ObjectTypes(dataSources));
     this.runner = new TrackerRunner(this.database, resolver, () => new Date());
     this.verifier = new TrackerVerifier(this.database, resolver);
+    this.scrubber = new TrackerScrubber(this.database, resolver, this.verifier);
   }
 
   /** @param source the data source of the counted entities, if it is another one */
@@ -57,6 +60,16 @@ export class Engine {
     options: Partial<RunOptions> & { now: Date },
   ): Promise<TrackResult> {
     return this.runner.run(asTracker(definition), source, options);
+  }
+
+  /** Compares the next closed dates, as a scheduled run does first. */
+  scrub(
+    definition: OneMetric | TrackerDefinition,
+    source: Source,
+    now: Date,
+    state: ScrubState,
+  ): Promise<Scrubbed | null> {
+    return this.scrubber.scrub(asTracker(definition), source, { now, state });
   }
 
   verify(
@@ -102,6 +115,8 @@ export function definitionOf(given: Partial<OneMetric> & Pick<OneMetric, 'metric
     since: null,
     lookback: 1,
     appendOnly: false,
+    history: 'recorded',
+    scrub: null,
     sourceKeptSince: null,
     density: target.kind === 'total' ? 'daily' : 'changes',
     keep: new Map(),

@@ -118,6 +118,8 @@ const common = {
   sourceKeptSince: '2026-09-01',
   lookback: 2,
   appendOnly: false,
+  history: 'current',
+  scrub: { days: 31, every: '1 hour' },
   density: 'daily',
   keep: { DAY: 730 },
   withDeleted: false,

@@ -30,6 +30,7 @@ import type {
   TopItem,
   TopResponse,
   TotalResponse,
+  DriftResource,
   TrackerResource,
   TrackersResponse,
   VerifyResponse,
@@ -321,6 +322,15 @@ export const SCHEMAS = {
         lagMs: nullable(number),
         late: nullable(object<NonNullable<TrackerResource['late']>>({ due: instant, lateMs: number })),
         running: boolean,
+        drift: list(
+          object<DriftResource>({
+            metric: text,
+            of: oneOf('total', 'objects', 'dimensions'),
+            date,
+            keys: integer,
+            difference: nullable(text),
+          }),
+        ),
       }),
     ),
   }),

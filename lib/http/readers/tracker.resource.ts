@@ -22,6 +22,7 @@ export function trackerResource(info: TrackerInfo, late: LateTracker | null, isT
     lagMs,
     late: late === null ? null : { due: late.due, lateMs: late.lateMs },
     running,
+    drift: info.drift,
   };
 }
 

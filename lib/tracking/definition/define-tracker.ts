@@ -16,7 +16,7 @@ import {
   requireMetric,
   type TrackerKind,
 } from './option.js';
-import type { Density, Keep, TrackedTarget, TrackerDefinition, TrackerEntry } from './tracker-definition.js';
+import type { Density, Keep, Scrubbing, TrackedTarget, TrackerDefinition, TrackerEntry } from './tracker-definition.js';
 
 /** The module's options that are defaults of a definition. */
 export type TrackerDefaults = Pick<ResolvedOptions, 'timeZone' | 'weekStart'>;
@@ -48,6 +48,8 @@ export function defineTracker(
     since: dateIn(given.since, timeZone),
     lookback: given.lookback,
     appendOnly: given.appendOnly,
+    history: given.history,
+    scrub: definedScrub(label, given),
     sourceKeptSince: dateIn(given.sourceKeptSince, timeZone),
     withDeleted: given.withDeleted,
     epoch: given.epoch ?? null,
@@ -105,6 +107,24 @@ function definedEntries(
   throw new InvalidTrackerError(
     tracker,
     `metrics has ${twice} twice. Name each metric once, with all its periods; other values belong to another metric.`,
+  );
+}
+
+const SCRUB: Scrubbing = Object.freeze({ days: 31, every: 3_600_000 });
+
+function definedScrub(tracker: string, { history, scrub, appendOnly }: CheckedOptions): Scrubbing | null {
+  if (!present(scrub)) return history === 'current' && !appendOnly ? SCRUB : null;
+  if (history !== 'current') {
+    throw new InvalidTrackerError(
+      tracker,
+      "it has scrub, and its history is 'recorded': closed dates keep what was counted while they were open. Set history: 'current' as well, or leave scrub out.",
+    );
+  }
+  if (scrub === false) return null;
+  if (!appendOnly) return Object.freeze(scrub as Scrubbing);
+  throw new InvalidTrackerError(
+    tracker,
+    'it has scrub and appendOnly, which promises that rows older than the lookback never change, so that there is nothing to compare. Keep one of the two.',
   );
 }
 

@@ -7,6 +7,7 @@ import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { entityClass, objectTarget } from '../../statistics/filter/object-target.js';
 import { keyTextProblem } from '../../statistics/tables/key-text.js';
+import { millisecondsOf } from '../../time/duration.js';
 import { Period } from '../../time/period.js';
 import { checkTimeZone } from '../../time/time-zone.js';
 import {
@@ -20,8 +21,8 @@ import {
   wholeNumber,
   withDefault,
 } from '../../validation/check.js';
-import { readOptions } from '../../validation/options.js';
-import type { Keep, TrackerWhere } from './tracker-definition.js';
+import { group, readOptions } from '../../validation/options.js';
+import type { Keep, Scrubbing, TrackerWhere } from './tracker-definition.js';
 import type {
   Aggregating,
   ByDimensions,
@@ -119,6 +120,28 @@ const name: Check<string> = (given, refuse) => {
   return problem === null ? (given as string) : refuse(problem);
 };
 
+/** How many days a run compares with the source at most. Longer slices cost what a run of a year costs. */
+const MOST_SCRUBBED_DAYS = 366;
+const SHORTEST_SCRUB_INTERVAL = 60_000;
+
+const scrubbedDays: Check<number> = (given, refuse) =>
+  Number.isSafeInteger(given) && (given as number) >= 1 && (given as number) <= MOST_SCRUBBED_DAYS
+    ? (given as number)
+    : refuse(`Expected a whole number of days, 1 to ${MOST_SCRUBBED_DAYS}.`);
+
+const scrubInterval: Check<number> = (given, refuse) => {
+  const length = millisecondsOf(given);
+  if (length !== null && length >= SHORTEST_SCRUB_INTERVAL) return length;
+  return refuse(`Expected milliseconds, or text such as '1 hour', of a minute or more.`);
+};
+
+const scrubOptions: Check<Scrubbing> = group({
+  days: withDefault(scrubbedDays, 31),
+  every: withDefault(scrubInterval, 3_600_000),
+});
+
+const scrub: Check<Scrubbing | false> = (given, refuse) => (given === false ? false : scrubOptions(given, refuse));
+
 /**
  * Every option of a tracker, once. What it means is said in `tracker.options.ts`, in the type that applications see.
  * The order of those that identify is that of every stored fingerprint.
@@ -139,6 +162,8 @@ const OPTIONS = {
   sourceKeptSince: { check: optional(localDate), takenBy: CLASSES, says: 'values' },
   lookback: { check: withDefault(wholeNumber('days'), 1), takenBy: CLASSES, says: 'values' },
   appendOnly: { check: withDefault(boolean, false), takenBy: CLASSES, says: 'values' },
+  history: { check: withDefault(oneOf('recorded', 'current'), 'recorded'), takenBy: CLASSES, says: 'values' },
+  scrub: { check: optional(scrub), takenBy: CLASSES, says: 'values' },
   density: { check: optional(oneOf('daily', 'changes')), takenBy: CLASSES, says: 'values', perMetric: true },
   keep: { check: optional(keep), takenBy: CLASSES, says: 'values', perMetric: true },
   withTotal: { check: withDefault(boolean, false), takenBy: KEYED, says: 'values' },

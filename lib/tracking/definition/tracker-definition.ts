@@ -41,6 +41,13 @@ export interface TrackerEntry {
   readonly keep: Keep;
 }
 
+/** How often a tracker compares closed days with the source, and how many at a time. */
+export interface Scrubbing {
+  readonly days: number;
+  /** milliseconds */
+  readonly every: number;
+}
+
 /** The definition of a tracker, with all defaults, as the engine reads it. */
 export interface TrackerDefinition {
   /** null if it is not registered */
@@ -58,6 +65,10 @@ export interface TrackerDefinition {
   /** days */
   readonly lookback: number;
   readonly appendOnly: boolean;
+  /** the meaning of a closed date: what was recorded while it was open, or what the source says now */
+  readonly history: 'recorded' | 'current';
+  /** null if closed days are not compared with the source */
+  readonly scrub: Scrubbing | null;
   /** the source has lost its rows before this date; statistics of earlier dates stay */
   readonly sourceKeptSince: LocalDate | null;
   readonly withDeleted: boolean;

@@ -79,6 +79,14 @@ export interface WithTotal {
   withTotal?: boolean | undefined;
 }
 
+/** How often a tracker compares closed days with the source, and how many at a time. */
+export interface ScrubOptions {
+  /** number of days that a run compares, 1 to 366. @default 31 */
+  days?: number | undefined;
+  /** time between two comparisons: a minute or more. @default '1 hour' */
+  every?: Every | undefined;
+}
+
 /** Options that every tracker class takes, apart from `dateField` and its metrics. */
 export interface CommonTrackerOptions<E extends ObjectLiteral> {
   /** conditions as `find` takes them (an array: any of them must match), or a function that adds them to the query */
@@ -98,6 +106,18 @@ export interface CommonTrackerOptions<E extends ObjectLiteral> {
    * @default false
    */
   appendOnly?: boolean | undefined;
+  /**
+   * the meaning of a closed date whose source rows change later. `'recorded'`: it keeps what was counted while it was
+   * open. `'current'`: it follows the source, however old the change.
+   * @default 'recorded'
+   */
+  history?: 'recorded' | 'current' | undefined;
+  /**
+   * with `history: 'current'`, compares some closed days with the source after some time, the next ones in turn, and
+   * repairs what differs. `false` for none.
+   * @default { days: 31, every: '1 hour' }
+   */
+  scrub?: false | ScrubOptions | undefined;
   /**
    * for rolling periods, periods to date and LIFETIME: store a row for each day, or only when the value changes.
    * @default 'daily' for a total, else 'changes'

@@ -442,6 +442,8 @@ function* coveragesAfter(
           kind: aggregate.function,
           fingerprint: dates.fingerprint,
           computedAt: now,
+          isWhole: false,
+          drift: [],
         });
       }
     }

@@ -2,8 +2,8 @@ import { coveredMetrics } from '../../coverage/coverage.store.js';
 import type { Database } from '../../database/database.js';
 import type { Work } from '../../database/work.js';
 import type { Period } from '../../time/period.js';
-import { type ComputedRange, computedRanges } from '../source/run-plan.js';
-import type { ResolvedTracker } from '../source/tracker.resolver.js';
+import { type ComputedRange, computedRanges, type PlannedEntry } from '../source/run-plan.js';
+import { fingerprintOf, type ResolvedTracker } from '../source/tracker.resolver.js';
 
 /** The computed dates of each entry of a tracker, by period. */
 export type ComputedEntries = readonly ReadonlyMap<Period, ComputedRange>[];
@@ -21,4 +21,13 @@ export function* readComputedRanges(database: Database, { entries }: ResolvedTra
 /** Returns everything that is computed of a tracker. */
 export function allComputed(entries: ComputedEntries): ComputedRange[] {
   return entries.flatMap((ranges) => [...ranges.values()]);
+}
+
+/** Returns the entries of a tracker with what is computed of them, for a plan. */
+export function plannedEntries(tracker: ResolvedTracker, computed: ComputedEntries): PlannedEntry[] {
+  return tracker.entries.map((entry, index) => ({
+    ...entry,
+    fingerprint: (period, timeZone) => fingerprintOf(tracker, entry, period, timeZone),
+    coverage: computed[index] ?? new Map<Period, ComputedRange>(),
+  }));
 }

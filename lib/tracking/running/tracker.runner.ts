@@ -6,15 +6,31 @@ import type { Dialect } from '../../database/dialects/dialect.js';
 import { execute, type Work } from '../../database/work.js';
 import { OvertakenError } from '../../errors/run.error.js';
 import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
+import { compareLifetime } from '../../rollup/compare-lifetime.js';
 import { firstStagedDay, rollup, stagePartials } from '../../rollup/rollup.js';
 import type { RollupEntry, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
 import type { Source } from '../../rollup/source.resolver.js';
 import { firstStored, removeAfter } from '../../rollup/stored-rows.js';
-import { dayNumber, fromDayNumber, type LocalDate, shiftDay } from '../../time/local-date.js';
-import type { Period } from '../../time/period.js';
+import {
+  addDays,
+  dayNumber,
+  FIRST_DAY,
+  fromDayNumber,
+  laterDay,
+  type LocalDate,
+  shiftDay,
+} from '../../time/local-date.js';
+import { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Clock } from '../../trackstats.tokens.js';
-import { type LockedCoverages, lockCoverages, moveCoverages } from '../../coverage/coverage.store.js';
+import {
+  type LockedCoverages,
+  lockCoverages,
+  markWhole,
+  moveCoverages,
+  writeDriftOf,
+} from '../../coverage/coverage.store.js';
+import { type DriftStep, moveDrift, totalDrift, writeDrift } from '../../coverage/drift.js';
 import {
   type ComputedRange,
   computedRanges,
@@ -25,6 +41,7 @@ import {
   type PlannedEntry,
   type PlannedPeriod,
   planRun,
+  type Recount,
   type RequestedRange,
   type RunPlan,
 } from '../source/run-plan.js';
@@ -33,7 +50,9 @@ import { explainOutOfRange } from '../source/out-of-range.js';
 import { checkForms, firstScanned, refuseAmbiguousRows, SourceTypes } from '../source/source-checks.js';
 import {
   firstDate,
+  firstDateNear,
   knownProbe,
+  LONG_GAP,
   probed,
   probedScans,
   probeOf,
@@ -41,13 +60,13 @@ import {
   type SourceProbe,
 } from '../source/source-probe.js';
 import { refuseLoss } from '../source/source-start.js';
-import { LONG_GAP, refuseStrayRows } from '../source/stray-rows.js';
+import { refuseStrayRows } from '../source/stray-rows.js';
 import { type Outdated, pruneStep } from './outdated.js';
-import { allComputed, readComputedRanges } from './tracker-coverage.js';
+import { allComputed, plannedEntries, readComputedRanges } from './tracker-coverage.js';
+import { driftOf, type TrackerDrift } from './tracker-drift.js';
 import { naturalKey } from '../definition/option.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import {
-  fingerprintOf,
   type ResolvedEntry,
   type ResolvedTracker,
   trackerLabel,
@@ -78,6 +97,10 @@ export interface TrackResult {
 
 export interface RunOptions extends RequestedRange {
   readonly now: Date;
+  /** closed dates to count again as well, of a run of the dates that are due */
+  readonly recount?: Recount | null | undefined;
+  /** receives the drift that the run has found, once it is committed */
+  readonly onDrift?: ((drift: DriftReport) => void) | undefined;
   /**
    * last statements of each transaction of the run, so that history and statistics commit together
    *
@@ -89,10 +112,28 @@ export interface RunOptions extends RequestedRange {
   readonly cancellation?: Cancellation | undefined;
 }
 
-/** The result of a run's own transaction. */
-interface Computed {
-  readonly result: TrackResult;
-  readonly outdated: readonly Outdated[];
+/** What a run has found of closed dates. */
+export interface DriftReport {
+  /** with `history: 'current'`, what it found and corrected; otherwise the drift after it, if that is another than before */
+  readonly drift: readonly TrackerDrift[];
+  /** the first closed date that was counted again; null if closed dates stay as they are recorded */
+  readonly repairedFrom: LocalDate | null;
+}
+
+/** Days before the dates that are due at which a run looks for a date whose LIFETIME value is right; then at all. */
+const LOOKS = [31, 366] as const;
+
+const EVERYTHING = fromDayNumber(FIRST_DAY);
+
+/** Ends a transaction whose range does not begin early enough: LIFETIME before it is not as the source has it. */
+class BaseDiffersError extends Error {
+  constructor(
+    /** the first date of the range */
+    readonly from: LocalDate,
+    readonly drift: readonly TrackerDrift[],
+  ) {
+    super('LIFETIME before the range differs from the source');
+  }
 }
 
 /**
@@ -130,11 +171,54 @@ export class TrackerRunner {
     const tracker = this.resolver.resolve(definition, source);
     try {
       const started = this.clock().getTime();
-      return await this.prune(await this.runResolved(tracker, options, started), options, started);
+      return await this.prune(await this.lookBack(tracker, options, started), options, started);
     } catch (error) {
       const drivers = [this.database.driver, tracker.sourceDatabase.driver];
       throw drivers.some((driver) => driver.isOutOfRange(error)) ? await explainOutOfRange(tracker, error) : error;
     }
+  }
+
+  /**
+   * Runs from an earlier date, as long as LIFETIME before the range is not as the source has it: a month earlier, a
+   * year, and then from the first date on.
+   */
+  private async lookBack(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<Computed> {
+    let recount = options.recount ?? null;
+    let first: BaseDiffersError | undefined;
+    for (let look = 0; ; look++) {
+      try {
+        const computed = await this.runResolved(tracker, { ...options, recount }, started);
+        const report = first === undefined ? computed.drift : repaired(first, computed.result);
+        if (report !== null) options.onDrift?.(report);
+        return computed;
+      } catch (error) {
+        if (!(error instanceof BaseDiffersError)) throw error;
+        first ??= error;
+        const days = LOOKS[look];
+        recount =
+          days === undefined
+            ? await this.everything(tracker, options)
+            : { from: daysBefore(first.from, days), sourceFrom: recount?.sourceFrom ?? null };
+      }
+    }
+  }
+
+  /** Returns the recount of every date, also of those before the first one that is covered, if rows are found there. */
+  private async everything(
+    tracker: ResolvedTracker,
+    { now, cancellation }: Pick<RunOptions, 'now' | 'cancellation'>,
+  ): Promise<Recount> {
+    const { sourceDatabase } = tracker;
+    const coverage = await this.database.transaction(() => readComputedRanges(this.database, tracker), {
+      cancellation,
+    });
+    const [covered = null] = allComputed(coverage)
+      .map(({ from }) => from)
+      .sort();
+    const sourceFrom = await sourceDatabase.read(() => firstDateNear(sourceDatabase.dialect, tracker, now, covered), {
+      cancellation,
+    });
+    return { from: EVERYTHING, sourceFrom };
   }
 
   private runResolved(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<Computed> {
@@ -191,7 +275,7 @@ export class TrackerRunner {
         cancellation,
       });
       const now = instantOf(tracker.definition, options, coverage);
-      const planned = this.plannedEntries(tracker, coverage);
+      const planned = plannedEntries(tracker, coverage);
       if (needsFirstDate(planned, options)) {
         await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe), { cancellation });
       }
@@ -216,17 +300,6 @@ export class TrackerRunner {
     }
   }
 
-  private plannedEntries(
-    tracker: ResolvedTracker,
-    coverage: readonly ReadonlyMap<Period, CoveredRange>[],
-  ): PlannedEntry[] {
-    return tracker.entries.map((entry, index) => ({
-      ...entry,
-      fingerprint: (period, timeZone) => fingerprintOf(tracker, entry, period, timeZone),
-      coverage: coverage[index] ?? new Map<Period, CoveredRange>(),
-    }));
-  }
-
   private *scans(
     tracker: ResolvedTracker,
     entries: readonly PlannedEntry[],
@@ -248,7 +321,7 @@ export class TrackerRunner {
     const { dialect } = this.database;
     const locked = yield* this.lock(tracker);
     const coverage = locked.map(({ coverages }) => computedRanges(coverages));
-    const entries = this.plannedEntries(tracker, coverage);
+    const entries = plannedEntries(tracker, coverage);
     const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
     const isFirst = isFirstRun(entries);
     if (across === undefined) yield* this.types.refuseOthers(dialect, tracker);
@@ -274,9 +347,14 @@ export class TrackerRunner {
     const spec = across === undefined ? resolved : spooledSpec(resolved);
     yield* refuseLoss(dialect, tracker, spec, options, first);
     if (across !== undefined) yield* across.spool.stage(dialect, spec.scans);
-    const { written, removed } = yield* rollup(dialect, spec, isStaged || across !== undefined);
+    const compared = comparedBases(tracker.definition, plan, coverage, options);
+    if (compared.length > 0 && !isStaged && across === undefined) yield* stagePartials(dialect, spec);
+    const bases = yield* this.compareBases(spec, compared);
+    refuseOtherBases(tracker, plan, options, bases);
+    const { written, removed } = yield* rollup(dialect, spec, isStaged || across !== undefined || compared.length > 0);
     const ahead = yield* this.removeAhead(spec, plan);
     const outdated = yield* this.moveCoverages(tracker, spec, plan, options.now);
+    const drift = yield* this.moveDrifts(tracker, spec, plan, coverage, bases);
     const result = {
       tracker: tracker.definition.name,
       from: plan.from,
@@ -287,7 +365,7 @@ export class TrackerRunner {
     };
     const pruned = options.prunes === false ? [] : outdated;
     if (options.conclude !== undefined) yield* options.conclude(result, pruned.length === 0);
-    return { result, outdated: pruned };
+    return { result, outdated: pruned, drift };
   }
 
   /** Removes statistics that are older than `keep` says, in steps that each commit. */
@@ -374,14 +452,16 @@ export class TrackerRunner {
   private *plan(
     tracker: ResolvedTracker,
     entries: readonly PlannedEntry[],
-    { now, from, to, stepOf }: RunOptions,
+    { now, from, to, stepOf, recount: wanted = null }: RunOptions,
     probe: SourceProbe,
   ): Work<{ plan: RunPlan; firstDate: LocalDate | null }> {
     const { definition } = tracker;
     const requested = { from, to, stepOf };
     const firstDate = needsFirstDate(entries, requested) ? yield* probe.firstDate() : null;
     const today = localDateAt(now, definition.timeZone);
-    const plan = planRun({ definition, tracker: trackerLabel(definition), entries, today, requested, firstDate });
+    const tracked = trackerLabel(definition);
+    const recount = recountOf(definition, entries, wanted);
+    const plan = planRun({ definition, tracker: tracked, entries, today, requested, firstDate, recount });
     return { plan, firstDate };
   }
 
@@ -400,8 +480,62 @@ export class TrackerRunner {
       }
       const key = { metricId: entry.metricId, scope: target.scope };
       yield* moveCoverages(this.database, key, covered, { timeZone, kind: aggregate.function, computedAt: now });
+      const whole = (plan.entries[entry.index] ?? []).filter(
+        ({ isFirst, isAsked, keptFrom, covered: { from } }) =>
+          isFirst && !isAsked && (keptFrom === null || from > keptFrom),
+      );
+      if (whole.length > 0) {
+        yield* markWhole(
+          this.database,
+          key,
+          whole.map(({ period }) => period),
+        );
+      }
     }
     return outdated;
+  }
+
+  private *compareBases(spec: RollupSpec, compared: readonly ComparedBase[]): Work<readonly ComparedDrift[]> {
+    const found: ComparedDrift[] = [];
+    for (const base of compared) {
+      const entry = entryAt(spec, base.index);
+      const difference = yield* compareLifetime(this.database.dialect, entry, dayNumber(base.date));
+      found.push({ ...base, step: { date: base.date, ...difference } });
+    }
+    return found;
+  }
+
+  /** Writes where LIFETIME and the days have gone apart, and returns it if that has changed. */
+  private *moveDrifts(
+    { definition, entries }: ResolvedTracker,
+    spec: RollupSpec,
+    plan: RunPlan,
+    coverage: readonly ReadonlyMap<Period, ComputedRange>[],
+    bases: readonly ComparedDrift[],
+  ): Work<DriftReport | null> {
+    const moved: TrackerDrift[] = [];
+    let isChanged = false;
+    for (const [index, { metric, target }] of entries.entries()) {
+      const period = (plan.entries[index] ?? []).find(({ period: of }) => of === Period.LIFETIME);
+      const before = coverage[index]?.get(Period.LIFETIME)?.drift ?? [];
+      const stepAt = (at: ComparedBase['at']): DriftStep | null =>
+        bases.find((base) => base.index === index && base.at === at)?.step ?? null;
+      if (period === undefined) continue;
+      const after = moveDrift(before, {
+        from: fromDayNumber(period.from),
+        through: fromDayNumber(period.through),
+        before: stepAt('before'),
+        after: stepAt('after'),
+        isSingle: target.keys.length === 0,
+      });
+      const total = totalDrift(after);
+      if (total !== null) moved.push(driftOf({ metric, scope: target.scope }, total));
+      if (writeDrift(before) === writeDrift(after)) continue;
+      isChanged = true;
+      const { metricId } = entryAt(spec, index);
+      yield* writeDriftOf(this.database, { metricId, period: Period.LIFETIME, scope: target.scope }, after);
+    }
+    return isChanged && definition.history === 'recorded' ? { drift: moved, repairedFrom: null } : null;
   }
 
   /** Extends the coverage only if a lookback before it finds late rows there. */
@@ -423,6 +557,95 @@ export class TrackerRunner {
     }
     return removed;
   }
+}
+
+/** Returns the entry of a spec that is at a place in the tracker, of which something is planned. */
+function entryAt({ entries }: RollupSpec, index: number): RollupEntry {
+  return entries.find((entry) => entry.index === index) as RollupEntry;
+}
+
+/** The result of a run's own transaction. */
+interface Computed {
+  readonly result: TrackResult;
+  readonly outdated: readonly Outdated[];
+  /** what it has found of closed dates; null if nothing new */
+  readonly drift: DriftReport | null;
+}
+
+/** LIFETIME may count rows that no date has, as stray ones: then nothing is corrected. */
+function repaired({ drift }: BaseDiffersError, { from, written, removed }: TrackResult): DriftReport | null {
+  return written > 0 || removed > 0 ? { drift, repairedFrom: from } : null;
+}
+
+/** A date at whose end the LIFETIME values of an entry are counted from the source and stored, too. */
+interface ComparedBase {
+  /** of the entry */
+  readonly index: number;
+  /** before the range of the run, or at its end */
+  readonly at: 'before' | 'after';
+  readonly date: LocalDate;
+}
+
+interface ComparedDrift extends ComparedBase {
+  readonly step: DriftStep;
+}
+
+/**
+ * Returns the dates at which a run has both values of LIFETIME: where it counts the rows before its range again. Where
+ * statistics follow the source, there are none before their first date.
+ */
+function comparedBases(
+  { history, since }: TrackerDefinition,
+  plan: RunPlan,
+  coverage: readonly ReadonlyMap<Period, ComputedRange>[],
+  { recount }: RunOptions,
+): ComparedBase[] {
+  const mayBegin = history === 'current' && since === null && recount?.from !== EVERYTHING;
+  return plan.entries.flatMap((periods, index) =>
+    periods.flatMap(({ period, from, through, baseIsStored, endsEarly, isAsked }): ComparedBase[] => {
+      const covered = coverage[index]?.get(period);
+      if (period !== Period.LIFETIME || covered === undefined || baseIsStored) return [];
+      const dates = [{ at: 'before' as const, date: fromDayNumber(shiftDay(from, -1)) }];
+      return [...dates, ...(endsEarly ? [{ at: 'after' as const, date: fromDayNumber(through) }] : [])]
+        .filter(({ date }) => date >= addDays(covered.from, mayBegin && covered.isWhole === true && !isAsked ? -1 : 0))
+        .filter(({ date }) => date <= covered.through)
+        .map((one) => ({ ...one, index }));
+    }),
+  );
+}
+
+/** Stops a run of a tracker whose statistics follow the source, if its range begins too late for that. */
+function refuseOtherBases(
+  { definition, entries }: ResolvedTracker,
+  plan: RunPlan,
+  { from, to }: RunOptions,
+  bases: readonly ComparedDrift[],
+): void {
+  if (definition.history !== 'current' || from !== undefined || to !== undefined) return;
+  const others = bases.filter(({ step }) => step.keys > 0);
+  const [earliest] = others.map(({ date }) => date).sort();
+  if (earliest === undefined) return;
+  const drift = others.flatMap(({ index, step }) => {
+    const entry = entries[index];
+    return entry === undefined ? [] : driftOf({ metric: entry.metric, scope: entry.target.scope }, step);
+  });
+  throw new BaseDiffersError(addDays(earliest, 1), drift);
+}
+
+/** Returns the closed dates to count again: those that a call asks for, and those whose drift was recorded earlier. */
+function recountOf(
+  { history }: TrackerDefinition,
+  entries: readonly PlannedEntry[],
+  wanted: Recount | null,
+): Recount | null {
+  if (history !== 'current') return wanted;
+  const steps = entries.flatMap(({ coverage }) => coverage.get(Period.LIFETIME)?.drift ?? []);
+  const [first] = [...steps.map(({ date }) => addDays(date, 1)), ...(wanted === null ? [] : [wanted.from])].sort();
+  return first === undefined ? null : { from: first, sourceFrom: wanted?.sourceFrom ?? null };
+}
+
+function daysBefore(date: LocalDate, days: number): LocalDate {
+  return fromDayNumber(laterDay(FIRST_DAY, shiftDay(dayNumber(date), -days)));
 }
 
 function* refuseStray(dialect: Dialect, tracker: ResolvedTracker, now: Date, probe: SourceProbe): Work<void> {

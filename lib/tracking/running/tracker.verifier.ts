@@ -16,14 +16,13 @@ import { exactValue } from '../../statistics/tables/exact-value.js';
 import { earlierDay, fromDayNumber, type LocalDate, shiftDay } from '../../time/local-date.js';
 import { type Period, periodKind } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
-import { type ComputedRange, type PlannedEntry, planRun, type RunPlan } from '../source/run-plan.js';
+import { type ComputedRange, planRun, recountedFrom, type RunPlan } from '../source/run-plan.js';
 import { scansOf, specOf } from '../source/run-spec.js';
 import { probeOf } from '../source/source-probe.js';
-import { allComputed, type ComputedEntries, readComputedRanges } from './tracker-coverage.js';
+import { allComputed, type ComputedEntries, plannedEntries, readComputedRanges } from './tracker-coverage.js';
 import { naturalKey } from '../definition/option.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import {
-  fingerprintOf,
   type ResolvedEntry,
   type ResolvedTracker,
   trackerLabel,
@@ -59,6 +58,8 @@ export interface VerifyProgress {
 export interface VerifyOptions {
   readonly from?: LocalDate | undefined;
   readonly to?: LocalDate | undefined;
+  /** compares only dates that a run of the tracker may count again */
+  readonly isScrub?: boolean | undefined;
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   readonly cancellation?: Cancellation | undefined;
 }
@@ -75,6 +76,8 @@ const VERIFIED = 'trackstats_verified';
 /** Periods of entries whose runs had the same last instant, so that one pass over the source serves them all. */
 interface Together {
   readonly now: Date;
+  /** first date to compare, of a scrub */
+  readonly from: LocalDate | undefined;
   readonly covered: ComputedEntries;
 }
 
@@ -125,17 +128,41 @@ export class TrackerVerifier {
     const { cancellation } = options;
     // not `read`: on a replica that lags it would not be the coverage of the rows that are compared
     const covered = await this.database.transaction(() => readComputedRanges(this.database, tracker), { cancellation });
-    const groups = groupedByRun(covered);
+    const isScrub = options.isScrub === true;
+    const groups = groupedByRun(covered, (index, period) =>
+      isScrub ? this.firstCompared(tracker, covered, index, period, options) : undefined,
+    );
     const found: Found = new Map();
     for (const [index, group] of groups.entries()) {
       const onProgress = (progress: VerifyProgress): void => {
         options.onProgress?.({ ...progress, fraction: (index + progress.fraction) / groups.length });
       };
-      await this.compareTogether(tracker, group, { ...options, onProgress }, found);
+      const from = isScrub ? group.from : options.from;
+      await this.compareTogether(tracker, group, { ...options, from, onProgress }, found);
     }
     return tracker.entries.flatMap(({ periods }, index) =>
       periods.flatMap((period) => found.get(placeOf(index, period)) ?? []),
     );
+  }
+
+  /**
+   * Returns the first date of a period to compare, or null if there is none. A scrub compares what a run may correct:
+   * neither dates that were pruned, nor those that need rows which the source has lost.
+   */
+  private firstCompared(
+    tracker: ResolvedTracker,
+    covered: ComputedEntries,
+    index: number,
+    period: Period,
+    { from, to }: VerifyOptions,
+  ): LocalDate | null {
+    const entry = plannedEntries(tracker, covered)[index];
+    const range = covered[index]?.get(period);
+    if (entry === undefined || range === undefined) return null;
+    const today = localDateAt(range.computedAt, tracker.definition.timeZone);
+    const first = recountedFrom({ definition: tracker.definition, today }, entry, period, range.from);
+    const later = from !== undefined && from > first ? from : first;
+    return to !== undefined && later > to ? null : later;
   }
 
   private async compareTogether(
@@ -149,11 +176,10 @@ export class TrackerVerifier {
     const throughs = allComputed(covered)
       .map(({ through }) => through)
       .sort();
-    const entries = tracker.entries.map((entry, index): PlannedEntry => {
-      const coverage = covered[index] ?? new Map<Period, ComputedRange>();
-      const fingerprint = (period: Period): string => fingerprintOf(tracker, entry, period);
-      return { ...entry, periods: [...coverage.keys()], fingerprint, coverage };
-    });
+    const entries = plannedEntries(tracker, covered).map((entry) => ({
+      ...entry,
+      periods: [...entry.coverage.keys()],
+    }));
     const plan = planRun({
       definition,
       tracker: trackerLabel(definition),
@@ -161,6 +187,7 @@ export class TrackerVerifier {
       today: localDateAt(now, definition.timeZone),
       requested: { from: options.from, to: options.to ?? throughs.at(-1) },
       firstDate: null,
+      fromSource: true,
     });
     const probe = probeOf(sourceDatabase.dialect, tracker, now);
     const countsByIndex = await sourceDatabase.read(() => probe.countsByIndex(), { cancellation });
@@ -248,14 +275,21 @@ function placeOf(entry: number, period: Period): string {
   return `${String(entry)} ${String(period)}`;
 }
 
-function groupedByRun(covered: ComputedEntries): Together[] {
-  const groups = new Map<string, { now: Date; covered: Map<Period, ComputedRange>[] }>();
+/** @param firstCompared the first date of a period of an entry to compare; null if none is, undefined for any */
+function groupedByRun(
+  covered: ComputedEntries,
+  firstCompared: (index: number, period: Period) => LocalDate | null | undefined,
+): Together[] {
+  const groups = new Map<string, { now: Date; from: LocalDate | undefined; covered: Map<Period, ComputedRange>[] }>();
   for (const [index, ranges] of covered.entries()) {
     for (const [period, range] of ranges) {
       const { computedAt, through } = range;
-      const key = `${String(computedAt.getTime())} ${through}`;
+      const from = firstCompared(index, period);
+      if (from === null) continue;
+      const key = `${String(computedAt.getTime())} ${through} ${from ?? ''}`;
       const group = groups.get(key) ?? {
         now: computedAt,
+        from,
         covered: covered.map(() => new Map<Period, ComputedRange>()),
       };
       group.covered[index]?.set(period, range);

@@ -1,5 +1,6 @@
 import { meaningOf } from '../../catalog/aggregates.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
+import type { DriftStep } from '../../coverage/drift.js';
 import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../../errors/run.error.js';
 import type { RollupPeriod } from '../../rollup/rollup-spec.js';
 import {
@@ -24,6 +25,7 @@ import {
 } from '../../time/period.js';
 import { isSameZone, isZone, localDateAt } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
+import { wholeFrom } from './source-kept.js';
 import type { ResolvedEntry } from './tracker.resolver.js';
 
 /** The range of dates that is complete, as stored. */
@@ -33,12 +35,23 @@ export interface CoveredRange {
   readonly fingerprint: string;
   /** of the last run's definition */
   readonly timeZone?: string;
+  /** true if the source had no rows before `from`, so that earlier rows are late */
+  readonly isWhole?: boolean;
+  /** of LIFETIME: where its values and those of the days went apart */
+  readonly drift?: readonly DriftStep[];
 }
 
 /** A range that a run has computed. */
 export interface ComputedRange extends CoveredRange {
   /** the run's now */
   readonly computedAt: Date;
+}
+
+/** Closed dates that a due run counts again. */
+export interface Recount {
+  readonly from: LocalDate;
+  /** the date of the source's first row, if it may be before what is covered; otherwise null */
+  readonly sourceFrom: LocalDate | null;
 }
 
 /** A range that a call asks for. */
@@ -57,6 +70,8 @@ export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
   readonly covered: CoveredRange;
   /** true if nothing is covered before the run */
   readonly isFirst: boolean;
+  /** true if a call asks for the range */
+  readonly isAsked: boolean;
   /** first covered day, if the lookback reaches further back. Coverage is extended if rows are found there */
   readonly coveredSince: DayNumber | null;
   /** rows after this date are removed: a clock that was ahead has written them */
@@ -100,14 +115,19 @@ export interface RunPlanInput {
   readonly requested: RequestedRange;
   /** the date of the source's first row up to now; null if there is none */
   readonly firstDate: LocalDate | null;
+  /** closed dates to count again as well, in a run of the dates that are due */
+  readonly recount?: Recount | null;
+  /** true if nothing is made of stored days, because stored values are compared with the source */
+  readonly fromSource?: boolean;
 }
 
 /** Returns the computed ranges by period. A coverage that was created and never filled has none. */
 export function computedRanges(coverages: readonly StoredCoverage[]): Map<Period, ComputedRange> {
   const ranges = new Map<Period, ComputedRange>();
-  for (const { period, from, through, fingerprint, timeZone, computedAt } of coverages) {
+  for (const { period, from, through, computedAt, ...coverage } of coverages) {
     if (from === null || through === null || computedAt === null) continue;
-    ranges.set(period, { from, through, fingerprint, timeZone, computedAt });
+    const { fingerprint, timeZone, isWhole, drift } = coverage;
+    ranges.set(period, { from, through, fingerprint, timeZone, computedAt, isWhole, drift });
   }
   return ranges;
 }
@@ -143,7 +163,9 @@ export function scanBounds(
   return {
     scanFrom,
     scanBase: olderRows && periods.some(needsBase),
-    scanThrough: periods.map((period) => period.lastDay).reduce((a, b) => laterDay(a, b)),
+    scanThrough: periods
+      .map(({ lastDay, storedDaysAfter }) => storedDaysAfter ?? lastDay)
+      .reduce((a, b) => laterDay(a, b)),
   };
 }
 
@@ -187,17 +209,25 @@ interface DatedPeriod extends PlannedPeriod {
 function firstRecounted(input: RunPlanInput): LocalDate | null {
   const { definition, requested, entries } = input;
   if (isAsked(requested)) return null;
+  const back = recountOf(input)?.from;
   const starts = entries.flatMap((entry) =>
     entry.periods.filter(addsDaysUp).flatMap((period) => {
       const covered = entry.coverage.get(period);
       if (covered === undefined) return [];
-      const start = startOf(definition, period, due(input, covered).from);
+      const { from } = due(input, covered);
+      const start = startOf(definition, period, back === undefined ? from : earliest([back, from]));
       const days = entry.coverage.get(Period.DAY);
       const isFirst = days !== undefined && days.from > start && lowestDate(input, entry, Period.DAY, days) <= start;
       return definition.appendOnly && !isFirst ? [] : [start];
     }),
   );
+  if (back !== undefined) starts.push(notBefore(definition, back));
   return starts.length === 0 ? null : earliest(starts);
+}
+
+/** Rows older than the lookback never change in a source that only grows. */
+function recountOf({ definition, recount }: RunPlanInput): Recount | null {
+  return definition.appendOnly ? null : (recount ?? null);
 }
 
 /** True if the days since the start of a calendar unit add up to a value of the period. */
@@ -229,15 +259,55 @@ function extended(
 ): { from: LocalDate; through: LocalDate } {
   const range = due(input, covered);
   if (begin === null) return range;
-  const { sourceKeptSince } = input.definition;
-  // windows need rows from before their dates, which such a source has lost
-  if (sourceKeptSince !== null && periodKind(period) !== 'bucket') return range;
-  // nor does a value that goes on from the stored one: before its first date, which may be pruned, none is stored
-  if (resumes(input.definition, entry, period, null)) return range;
+  // before its first date, which may be pruned, no value is stored to go on from
+  if (resumes(input.definition, entry, period, null) && recountOf(input) === null) return range;
+  return { ...range, from: earliest([range.from, latest([begin, lowestOf(input, entry, period, covered)])]) };
+}
+
+/** Returns the first date of a period to which a due run may go back. */
+function lowestOf(input: RunPlanInput, entry: PlannedEntry, period: Period, covered: CoveredRange): LocalDate {
   // before its first date a running value would be written for every day
-  const lowestOf = periodKind(period) === 'bucket' ? lowestDate(input, entry, period, covered) : covered.from;
-  const lowest = latest([begin, lowestOf, ...(sourceKeptSince === null ? [] : [sourceKeptSince])]);
-  return { ...range, from: earliest([range.from, lowest]) };
+  const own = periodKind(period) === 'bucket' ? lowestDate(input, entry, period, covered) : covered.from;
+  const sourceFrom = recountOf(input)?.sourceFrom ?? null;
+  const lowest = sourceFrom !== null && covered.isWhole === true ? earliest([own, sourceFrom]) : own;
+  return latest([lowest, ...keptSince(input, entry, period), ...countableFrom(input.definition, entry, period)]);
+}
+
+/** Returns the first date of a period, from a date on, that is kept and can be counted from what the source has kept. */
+export function recountedFrom(
+  input: Pick<RunPlanInput, 'definition' | 'today'>,
+  entry: PlannedEntry,
+  period: Period,
+  date: LocalDate,
+): LocalDate {
+  const { definition } = input;
+  const bounds = [...keptSince(input, entry, period), ...countableFrom(definition, entry, period)];
+  return latest([notBefore(definition, date), ...bounds]);
+}
+
+/** Returns the first date whose statistic can be counted in a source that has lost its earlier rows. */
+function countableFrom(definition: TrackerDefinition, entry: PlannedEntry, period: Period): LocalDate[] {
+  const { sourceKeptSince, weekStart } = definition;
+  if (sourceKeptSince === null) return [];
+  const until = hasStoredDays(entry, period, bucketOf(period, sourceKeptSince, weekStart)) ? sourceKeptSince : null;
+  const madeOf = {
+    period,
+    baseIsStored: resumes(definition, entry, period, null),
+    storedDaysUntil: until === null ? null : dayNumber(until),
+  };
+  const whole = wholeFrom(madeOf, sourceKeptSince, weekStart);
+  const covered = entry.coverage.get(period);
+  if (whole === null) return [covered?.through ?? sourceKeptSince];
+  const first = fromDayNumber(whole);
+  // before the first date no value is stored to go on from
+  if (madeOf.baseIsStored && covered !== undefined) return [latest([first, addDays(covered.from, 1)])];
+  // the bucket in which the source begins
+  const isCut = isCalendar(period) && first !== bucketOf(period, first, weekStart);
+  return [isCut ? nextBucket(period, bucketOf(period, first, weekStart), weekStart) : latest([first, sourceKeptSince])];
+}
+
+function bucketOf(period: Period, date: LocalDate, weekStart: WeekStart): LocalDate {
+  return isCalendar(period) ? bucketStart(period, date, weekStart) : date;
 }
 
 /**
@@ -258,34 +328,54 @@ function lowestDate(input: RunPlanInput, entry: PlannedEntry, period: Period, co
   return latest([earliest([covered.from, ...starts]), ...keptSince(input, entry, period)]);
 }
 
+/** True if the buckets of a period can be made of stored days, from a date on. */
+function hasStoredDays({ coverage, periods, aggregate }: PlannedEntry, period: Period, from: LocalDate): boolean {
+  const days = coverage.get(Period.DAY);
+  if (!isCalendar(period) || days === undefined || !periods.includes(Period.DAY)) return false;
+  return meaningOf(aggregate.function).continues && days.from <= from;
+}
+
 /**
- * Returns the day before which the first bucket of a range is made of stored days, which the run does not recount: or
- * the bucket would have late rows that they do not have. Returns null if all of it is read from the source.
+ * Returns the days of the first and last bucket of a range that are not counted again: their stored values go into the
+ * bucket, so that its days add up to it. Otherwise it would have late rows that they do not have.
  */
-function storedDaysUntil(
+function storedDays(
   input: RunPlanInput,
   entry: PlannedEntry,
   period: Period,
-  from: LocalDate,
+  range: { readonly first: LocalDate; readonly bucket: LocalDate; readonly lastDay: DayNumber },
   begin: LocalDate | null,
-): DayNumber | null {
+): Pick<RollupPeriod, 'storedDaysUntil' | 'storedDaysAfter'> {
+  const none = { storedDaysUntil: null, storedDaysAfter: null };
   const days = entry.coverage.get(Period.DAY);
-  if (!isCalendar(period) || isAsked(input.requested) || days === undefined || !entry.coverage.has(period)) return null;
-  if (!entry.periods.includes(Period.DAY) || !meaningOf(entry.aggregate.function).continues) return null;
-  const start = extended(input, entry, Period.DAY, days, begin).from;
-  return from < start && days.from <= from && start <= days.through ? dayNumber(start) : null;
+  // of a period that is added to a tracker, all buckets up to the days that the run counts
+  const since = entry.coverage.has(period) ? range.bucket : range.first;
+  if (input.fromSource === true || days === undefined) return none;
+  const { from: start, through: end } = rangeOf(input, entry, Period.DAY, days, begin);
+  const until = hasStoredDays(entry, period, since) && range.bucket < start && start <= addDays(days.through, 1);
+  const last = bucketOf(period, fromDayNumber(range.lastDay), input.definition.weekStart);
+  const isCutAfter = isAsked(input.requested) && dayNumber(end) < range.lastDay && end < days.through;
+  const after = isCutAfter && hasStoredDays(entry, period, latest([last, since]));
+  return { storedDaysUntil: until ? dayNumber(start) : null, storedDaysAfter: after ? dayNumber(end) : null };
+}
+
+/** Returns the dates of a period that a run counts. */
+function rangeOf(
+  input: RunPlanInput,
+  entry: PlannedEntry,
+  period: Period,
+  covered: CoveredRange | undefined,
+  begin: LocalDate | null,
+): { from: LocalDate; through: LocalDate } {
+  if (isAsked(input.requested)) return asked(input, period, input.requested, covered);
+  return covered === undefined ? firstDue(input, entry, period) : extended(input, entry, period, covered, begin);
 }
 
 function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, begin: LocalDate | null): DatedPeriod {
   const { definition, requested } = input;
   const covered = entry.coverage.get(period);
   const wanted = isAsked(requested) ? requested : null;
-  const range =
-    wanted !== null
-      ? asked(input, period, wanted, covered)
-      : covered === undefined
-        ? firstDue(input, entry, period)
-        : extended(input, entry, period, covered, begin);
+  const range = rangeOf(input, entry, period, covered, begin);
   const from = firstBucket(definition, period, range.from);
   const first = earliest([from, range.through]);
   const changed = covered !== undefined && isChanged(input, entry, period, covered);
@@ -297,6 +387,9 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
     throw new DefinitionChangedError(input.tracker, Period.nameOf(period), covered.from, covered.through);
   }
   const openEnded = wanted !== null && wanted.to === undefined;
+  const last = lastDay(input, period, dayNumber(range.through));
+  // everything from the source's first row on is counted, which no lookback promises
+  const isEarlier = covered?.isWhole === true && (recountOf(input)?.sourceFrom ?? null) !== null;
   const whole =
     wanted?.stepOf?.from === undefined
       ? from
@@ -309,18 +402,27 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
     density: entry.density,
     from: dayNumber(from),
     through: dayNumber(range.through),
-    lastDay: lastDay(input, period, dayNumber(range.through)),
+    lastDay: last,
     baseIsStored: covered !== undefined && resumes(definition, entry, period, wanted),
-    fresh: wanted !== null || covered === undefined,
+    fresh: wanted !== null || covered === undefined || recountOf(input) !== null,
     isFirst: covered === undefined,
+    isAsked: wanted !== null,
     keptFrom,
-    storedDaysUntil: storedDaysUntil(input, entry, period, from, begin),
-    coveredSince: covered !== undefined && wanted === null && first < covered.from ? dayNumber(covered.from) : null,
+    ...storedDays(input, entry, period, { first: range.from, bucket: from, lastDay: last }, begin),
+    coveredSince:
+      covered !== undefined && wanted === null && !isEarlier && first < covered.from ? dayNumber(covered.from) : null,
     endsEarly: covered !== undefined && range.through < through,
     lastKept: openEnded ? range.through : null,
     range: { from: first, through: range.through },
     covered: {
-      from: covered === undefined ? first : adjoins ? earliest([whole, covered.from]) : covered.from,
+      from:
+        covered === undefined
+          ? first
+          : isEarlier
+            ? earliest([first, covered.from])
+            : adjoins
+              ? earliest([whole, covered.from])
+              : covered.from,
       through,
       // the steps of a range make statistics those of the new definition when the last one is done
       fingerprint: changed && !openEnded ? covered.fingerprint : entry.fingerprint(period),
@@ -371,7 +473,11 @@ function firstDue(input: RunPlanInput, entry: PlannedEntry, period: Period): { f
 }
 
 /** Returns the first date whose statistics of a period are kept, if not all are. */
-function keptSince({ definition, today }: RunPlanInput, { keep }: PlannedEntry, period: Period): LocalDate[] {
+function keptSince(
+  { definition, today }: Pick<RunPlanInput, 'definition' | 'today'>,
+  { keep }: PlannedEntry,
+  period: Period,
+): LocalDate[] {
   const days = keep.get(period);
   if (days === undefined) return [];
   const first = laterDay(FIRST_DAY, shiftDay(dayNumber(today), 1 - days));

@@ -1,12 +1,23 @@
 import type { Clock as ColumnClock, Dialect } from '../../database/dialects/dialect.js';
 import type { Work } from '../../database/work.js';
 import { earliestReading } from '../../rollup/rollup.js';
-import { dayAt, dayNumber, FIRST_DAY, fromDayNumber, laterDay, type LocalDate } from '../../time/local-date.js';
+import {
+  dayAt,
+  dayNumber,
+  FIRST_DAY,
+  fromDayNumber,
+  laterDay,
+  type LocalDate,
+  shiftDay,
+} from '../../time/local-date.js';
 import { daySegments, latestReading, localDateAt, readingRange } from '../../time/time-zone.js';
 import type { SourceScan } from '../../rollup/rollup-spec.js';
 import type { RunPlan } from './run-plan.js';
 import { type ScanOptions, scansOf } from './run-spec.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
+
+/** The number of days without a row that separate stray rows from the rest: ten years. */
+export const LONG_GAP = 3653;
 
 /** Asks a source what a run needs to know before it reads the rows. */
 export interface SourceProbe {
@@ -83,6 +94,20 @@ export function* firstDate(
   const [segment] =
     clock.kind === 'date' ? [] : daySegments({ storedIn: clock.storedIn, zone, from: reading, to: reading });
   return fromDayNumber(laterDay(dayAt(reading / 1000 + (segment?.shift ?? 0)), FIRST_DAY));
+}
+
+/**
+ * Returns the local date of the source's first row up to now that is at most ten years before a date: the dates between
+ * stray rows and the rest are not worth computing.
+ */
+export function firstDateNear(
+  dialect: Dialect,
+  tracker: ResolvedTracker,
+  now: Date,
+  date: LocalDate | null,
+): Work<LocalDate | null> {
+  const since = date === null ? null : laterDay(FIRST_DAY, shiftDay(dayNumber(date), -LONG_GAP));
+  return firstDate(dialect, tracker, now, since === null ? null : fromDayNumber(since));
 }
 
 /** Returns the first reading of a date on a column's clock. */

@@ -12,9 +12,10 @@ import {
   type LocalDate,
   shiftDay,
 } from '../../time/local-date.js';
-import { bucketEnd, bucketStart, firstCovered, periodKind, wholeUnit, windowDays } from '../../time/period.js';
+import { bucketStart, periodKind } from '../../time/period.js';
 import type { RequestedRange } from './run-plan.js';
 import type { SourceProbe } from './source-probe.js';
+import { wholeFrom } from './source-kept.js';
 import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
 
 /**
@@ -36,35 +37,13 @@ export function* refuseLoss(
     const storedIn = (period: RollupPeriod, first: DayNumber, last: DayNumber): Work<boolean> =>
       hasRange(dialect, entry, { ...period, from: first, through: last });
     for (const period of entry.periods) {
-      const firstWhole = start === null ? shiftDay(period.through, 1) : wholeFrom(entry, period, start);
+      const never = shiftDay(period.through, 1);
+      const firstWhole = start === null ? never : (wholeFrom(period, start, entry.weekStart) ?? never);
       const last = earlierDay(period.through, shiftDay(firstWhole, -1));
       if (last < period.from || !(yield* storedIn(period, period.from, last))) continue;
       const begins = start === null ? shiftDay(last, 1) : beginOf(entry, period, start);
       if (definition.sourceKeptSince === null && !(yield* storedIn(period, FIRST_DAY, shiftDay(begins, -1)))) continue;
       throw new SourceGoneError(trackerLabel(definition), fromDayNumber(period.from), start);
-    }
-  }
-}
-
-/** Returns the first day whose statistic needs no row from before the source's start. */
-function wholeFrom(
-  { weekStart }: RollupEntry,
-  { period, baseIsStored, through }: RollupPeriod,
-  start: LocalDate,
-): DayNumber {
-  const day = dayNumber(start);
-  switch (periodKind(period)) {
-    case 'rolling':
-      return shiftDay(day, windowDays(period) - 1);
-    case 'to-date':
-      return firstCovered(period, start, weekStart) === start
-        ? day
-        : shiftDay(dayNumber(bucketEnd(wholeUnit(period), start, weekStart)), 1);
-    case 'lifetime':
-      return baseIsStored ? day : shiftDay(through, 1);
-    case 'bucket': {
-      const first = dayNumber(bucketStart(period, start, weekStart));
-      return first < day ? shiftDay(first, 1) : day;
     }
   }
 }

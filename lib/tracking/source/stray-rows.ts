@@ -12,11 +12,9 @@ import {
 } from '../../time/local-date.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { scanOf } from './run-spec.js';
-import { firstReadingOn } from './source-probe.js';
+import { firstReadingOn, LONG_GAP } from './source-probe.js';
 import { trackerLabel, type ResolvedTracker } from './tracker.resolver.js';
 
-/** The number of days without a row that separate stray rows from the rest: ten years. */
-export const LONG_GAP = 3653;
 /** Rows before a gap are stray if they have fewer dates than one for this many days of the gap. */
 const DAYS_PER_DATE = 100;
 /** The zero of epochs, 1970-01-01. */

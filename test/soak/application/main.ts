@@ -35,6 +35,7 @@ const app = await NestFactory.createApplicationContext(ShopModule, { logger: ['e
 app.enableShutdownHooks([], { useProcessExit: true });
 app.get(TrackerEvents, { strict: false }).all$.subscribe((event) => {
   const { type, tracker } = event;
+  if (type === 'drift') return;
   if (type === 'skipped') tell({ type, tracker });
   else tell({ type, tracker, runId: event.runId, ...(type === 'failed' ? { error: String(event.error) } : {}) });
 });
