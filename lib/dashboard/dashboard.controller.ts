@@ -14,7 +14,7 @@ import {
 import { decorate } from '../http/platform/decorate.js';
 import type { ResolvedHttpExtras } from '../http/http.options.js';
 import { DashboardFiles } from './dashboard.files.js';
-import { fileHeaders, PAGE_HEADERS } from './dashboard.headers.js';
+import { fileHeaders, pageHeaders } from './dashboard.headers.js';
 import { baseOf, dashboardHtml } from './dashboard.html.js';
 import type { ResolvedDashboardOptions } from './dashboard.options.js';
 import { DASHBOARD_OPTIONS } from './dashboard.options.js';
@@ -70,7 +70,8 @@ export function dashboardController({
       if (rest !== undefined && rest !== '') throw new NotFoundException();
       const { hash } = this.files;
       const base = baseOf(request.originalUrl);
-      send(reply, PAGE_HEADERS, dashboardHtml({ title: this.options.title, base, hash }));
+      const { title, signInUrl, signOutUrl, frameAncestors } = this.options;
+      send(reply, pageHeaders(frameAncestors), dashboardHtml({ title, base, hash, signInUrl, signOutUrl }));
     }
   }
   decorate(TrackstatsDashboardController, decorators);

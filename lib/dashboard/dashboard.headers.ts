@@ -1,5 +1,5 @@
 /** Everything the page loads comes from where it comes from itself; nothing runs or is styled inline. */
-export const CONTENT_SECURITY_POLICY = [
+const POLICY = [
   `default-src 'none'`,
   `script-src 'self'`,
   `style-src 'self'`,
@@ -7,19 +7,28 @@ export const CONTENT_SECURITY_POLICY = [
   `connect-src 'self'`,
   `base-uri 'none'`,
   `form-action 'none'`,
-  `frame-ancestors 'none'`,
-].join('; ');
+];
+
+/** @param ancestors the pages that may show this one in a frame, as the option has them */
+export function contentSecurityPolicy(ancestors: readonly string[]): string {
+  const sources = ancestors.map((ancestor) => (ancestor === 'self' ? `'self'` : ancestor));
+  return [...POLICY, `frame-ancestors ${sources.length === 0 ? `'none'` : sources.join(' ')}`].join('; ');
+}
 
 const OF_ALL = { 'X-Content-Type-Options': 'nosniff', 'Cross-Origin-Resource-Policy': 'same-origin' };
 
-export const PAGE_HEADERS: Readonly<Record<string, string>> = {
-  ...OF_ALL,
-  'Content-Type': 'text/html; charset=utf-8',
-  'Content-Security-Policy': CONTENT_SECURITY_POLICY,
-  'Referrer-Policy': 'same-origin',
-  'X-Frame-Options': 'DENY',
-  'Cache-Control': 'private, no-cache',
-};
+/** @param ancestors the pages that may show this one in a frame, as the option has them */
+export function pageHeaders(ancestors: readonly string[]): Readonly<Record<string, string>> {
+  return {
+    ...OF_ALL,
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': contentSecurityPolicy(ancestors),
+    'Referrer-Policy': 'same-origin',
+    // for browsers without frame-ancestors; it cannot name other origins
+    ...(ancestors.length === 0 && { 'X-Frame-Options': 'DENY' }),
+    'Cache-Control': 'private, no-cache',
+  };
+}
 
 /** @param isCurrent whether the address names the build that is served: only then does it always hold the same */
 export function fileHeaders(type: string, isCurrent: boolean): Readonly<Record<string, string>> {

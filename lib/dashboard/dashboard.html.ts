@@ -4,13 +4,15 @@ export interface DashboardDocument {
   /** where the files stand, relative to the address that was asked for: './' or './trackstats/' */
   readonly base: string;
   readonly hash: string;
+  readonly signInUrl: string | undefined;
+  readonly signOutUrl: string | undefined;
 }
 
 /**
  * The page before its script has run: no text of a user is in it but the title and the address, both escaped. Every
  * address is relative, so that the page works wherever a proxy puts it.
  */
-export function dashboardHtml({ title, base, hash }: DashboardDocument): string {
+export function dashboardHtml({ title, base, hash, signInUrl, signOutUrl }: DashboardDocument): string {
   const file = (name: string): string => escaped(`${base}trackstats-page/${hash}/${name}`);
   return `<!doctype html>
 <html lang="en">
@@ -24,11 +26,15 @@ export function dashboardHtml({ title, base, hash }: DashboardDocument): string 
 <link rel="stylesheet" href="${file('style.css')}">
 <script type="module" src="${file('app.js')}"></script>
 </head>
-<body data-title="${escaped(title)}">
+<body data-title="${escaped(title)}"${attribute('data-sign-in', signInUrl)}${attribute('data-sign-out', signOutUrl)}>
 <noscript><p class="notice">This page draws charts with JavaScript, which is switched off in this browser.</p></noscript>
 </body>
 </html>
 `;
+}
+
+function attribute(name: string, value: string | undefined): string {
+  return value === undefined ? '' : ` ${name}="${escaped(value)}"`;
 }
 
 /**

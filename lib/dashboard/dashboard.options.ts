@@ -13,6 +13,15 @@ import { InvalidDashboardOptionsError } from './dashboard.error.js';
 export interface TrackstatsDashboardModuleOptions extends TrackstatsHttpModuleOptions {
   /** title of the page, in its head and its tab. @default 'Statistics' */
   title?: string | undefined;
+  /** address where your application signs users in: the page links to it. @default no link */
+  signInUrl?: string | undefined;
+  /** address where your application signs users out: the page links to it. @default no link */
+  signOutUrl?: string | undefined;
+  /**
+   * pages that may show this one in a frame: `'self'` for those of your application's own origin, or other origins, such
+   * as 'https://admin.example.org'. @default none
+   */
+  frameAncestors?: readonly string[] | undefined;
   /** folder of the page's files, where the application is bundled. @default beside the library's module */
   pageFolder?: string | undefined;
 }
@@ -37,6 +46,10 @@ export type TrackstatsDashboardModuleAsyncOptions = TrackstatsDashboardModuleExt
 /** The options with all defaults. */
 export interface ResolvedDashboardOptions {
   readonly title: string;
+  readonly signInUrl: string | undefined;
+  readonly signOutUrl: string | undefined;
+  /** empty: no page */
+  readonly frameAncestors: readonly string[];
   /** undefined: beside the library's module */
   readonly pageFolder: string | undefined;
   /** options of the JSON interface below the page */
@@ -70,7 +83,7 @@ export function resolveDashboardOptions(given: TrackstatsDashboardModuleOptions)
   if (!isOptions(given)) {
     throw new InvalidDashboardOptionsError('the options', given, 'Expected an object; none is {}.');
   }
-  const { title = 'Statistics', pageFolder, ...http } = given;
+  const { title = 'Statistics', pageFolder, signInUrl, signOutUrl, frameAncestors = [], ...http } = given;
   if (typeof title !== 'string' || title.trim() === '') {
     throw new InvalidDashboardOptionsError('title', title, 'Expected a text.');
   }
@@ -78,7 +91,41 @@ export function resolveDashboardOptions(given: TrackstatsDashboardModuleOptions)
     throw new InvalidDashboardOptionsError('pageFolder', pageFolder, 'Expected a folder.');
   }
   resolveHttpOptions(http, true);
-  return Object.freeze({ title, pageFolder, http });
+  return Object.freeze({
+    title,
+    signInUrl: addressIn('signInUrl', signInUrl),
+    signOutUrl: addressIn('signOutUrl', signOutUrl),
+    frameAncestors: ancestorsIn(frameAncestors),
+    pageFolder,
+    http,
+  });
+}
+
+/** An address of http, absolute or relative: a link to `javascript:` would run it. */
+function addressIn(option: string, given: unknown): string | undefined {
+  if (given === undefined || (typeof given === 'string' && given !== '' && isHttp(given))) return given;
+  throw new InvalidDashboardOptionsError(
+    option,
+    given,
+    `Expected the address of a page, as '/logout' or 'https://login.example.org'.`,
+  );
+}
+
+function isHttp(address: string): boolean {
+  return URL.canParse(address, 'http://here') && /^https?:$/.test(new URL(address, 'http://here').protocol);
+}
+
+function ancestorsIn(given: unknown): readonly string[] {
+  if (Array.isArray(given) && given.every((one) => one === 'self' || isOrigin(one))) return [...(given as string[])];
+  throw new InvalidDashboardOptionsError(
+    'frameAncestors',
+    given,
+    `Expected origins, as ['self', 'https://admin.example.org'].`,
+  );
+}
+
+function isOrigin(given: unknown): boolean {
+  return typeof given === 'string' && URL.canParse(given) && new URL(given).origin === given && isHttp(given);
 }
 
 /** The checked options of one registration of the dashboard. */

@@ -31,6 +31,7 @@ import { MetricCatalog } from './readers/metric.catalog.js';
 import { MultiSeriesReader } from './readers/multi-series.reader.js';
 import { describeRoutes } from './openapi/openapi.js';
 import { OverviewReader } from './readers/overview.reader.js';
+import { RankingReader } from './readers/ranking.reader.js';
 import { SummariesReader } from './readers/summaries.reader.js';
 import { SummaryReader } from './readers/summary.reader.js';
 import { ReplyInterceptor } from './platform/reply.interceptor.js';
@@ -49,6 +50,7 @@ const PROVIDERS: Provider[] = [
   LiveGate,
   MetricCatalog,
   OverviewReader,
+  RankingReader,
   SummariesReader,
   SummaryReader,
   StatisticReader,

@@ -35,6 +35,7 @@ export type {
   ProgressResponse,
   ResultResource,
   RunResource,
+  RankingResponse,
   RunsResponse,
   ScopeResource,
   NamedSeriesResource,

@@ -252,7 +252,7 @@ export interface MultiSeriesResponse {
   series: NamedSeriesResource[];
 }
 
-// ── GET top, total, coverage ──
+// ── GET top, ranking, total, coverage ──
 
 /** A place of a ranking. */
 export interface TopItem {
@@ -274,6 +274,26 @@ export interface TopResponse {
   offset: number;
   /** true if there are more after these */
   hasMore: boolean;
+}
+
+/**
+ * The objects (or groups of dimensions) with the greatest values over a range: by the sum of their values, by the
+ * greatest of averages, minima, maxima and distinct counts, or by the value at the end for rolling windows, periods to
+ * date and LIFETIME.
+ */
+export interface RankingResponse {
+  metric: MetricResource;
+  period: PeriodName;
+  from: string;
+  to: string;
+  statistic?: string;
+  items: TopItem[];
+  /** number of all objects or groups; with `search` of those that were found */
+  count: number;
+  /** the sum of the values of all objects or groups, for shares; null if they do not add up */
+  total: number | null;
+  limit: number;
+  offset: number;
 }
 
 /** The sum of the values over a range. */

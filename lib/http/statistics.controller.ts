@@ -3,12 +3,14 @@ import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
 import { MetricCatalog } from './readers/metric.catalog.js';
 import { MultiSeriesReader } from './readers/multi-series.reader.js';
 import { OverviewReader } from './readers/overview.reader.js';
+import { RankingReader } from './readers/ranking.reader.js';
 import {
   STATISTIC_PARAMETERS,
   type CoverageQuery,
   type MetricsQuery,
   type MultiSeriesQuery,
   type OverviewQuery,
+  type RankingQuery,
   type SeriesQuery,
   type SummariesQuery,
   type SummaryQuery,
@@ -21,6 +23,7 @@ import type {
   MetricsResponse,
   MultiSeriesResponse,
   OverviewResponse,
+  RankingResponse,
   SeriesResponse,
   SummariesResponse,
   SummaryResponse,
@@ -41,6 +44,7 @@ export class StatisticsController {
     @Inject(SummariesReader) private readonly summariesReader: SummariesReader,
     @Inject(SummaryReader) private readonly summaryReader: SummaryReader,
     @Inject(StatisticReader) private readonly statistics: StatisticReader,
+    @Inject(RankingReader) private readonly rankings: RankingReader,
     @Inject(MultiSeriesReader) private readonly several: MultiSeriesReader,
   ) {}
 
@@ -84,6 +88,12 @@ export class StatisticsController {
   @Replied()
   top(@Query(STATISTIC_PARAMETERS.top) query: TopQuery): Promise<TopResponse> {
     return this.statistics.top(query);
+  }
+
+  @Get('ranking')
+  @Replied()
+  ranking(@Query(STATISTIC_PARAMETERS.ranking) query: RankingQuery): Promise<RankingResponse> {
+    return this.rankings.ranking(query);
   }
 
   @Get('total')

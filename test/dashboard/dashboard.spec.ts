@@ -2,7 +2,7 @@ import { Controller, Get, Injectable, Module, VersioningType, type INestApplicat
 import { MissingDashboardPageError, TrackstatsDashboardModule } from 'nestjs-trackstats/dashboard';
 import { map } from 'rxjs';
 import { DashboardFiles } from '../../lib/dashboard/dashboard.files.js';
-import { CONTENT_SECURITY_POLICY } from '../../lib/dashboard/dashboard.headers.js';
+import { contentSecurityPolicy } from '../../lib/dashboard/dashboard.headers.js';
 import { AdminGuard, DashboardApplications, ReaderGuard, type DashboardApplicationOptions } from './application.js';
 
 const applications = new DashboardApplications();
@@ -57,7 +57,7 @@ describe.each(['express', 'fastify'] as const)('the dashboard on %s', (platform)
     };
     const url = await start({ platform, prepare });
     const { headers } = await fetch(`${url}/trackstats`);
-    expect(headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY);
+    expect(headers.get('content-security-policy')).toBe(contentSecurityPolicy([]));
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('cache-control')).toBe('private, no-cache');
   });
@@ -155,8 +155,25 @@ describe('TrackstatsDashboardModule', () => {
     [{ title: '' }, /title is ""/],
     [{ label: 'name' as never }, /label/],
     [{ colour: 'red' } as never, /colour/],
+    [{ signOutUrl: 'javascript:alert(1)' }, /signOutUrl/],
+    [{ signInUrl: '' }, /signInUrl/],
+    [{ frameAncestors: ['*'] }, /frameAncestors/],
+    [{ frameAncestors: ['https://admin.example.org/path'] }, /frameAncestors/],
+    [{ frameAncestors: 'self' as never }, /frameAncestors/],
   ])('refuses to start with %j', async (options: object, message) => {
     await expect(start({ dashboard: { public: true, ...options } })).rejects.toThrow(message);
+  });
+
+  it('is shown in frames of those pages only that its options name', async () => {
+    const frames = async (frameAncestors?: string[]): Promise<(string | null)[]> => {
+      const url = await start({ dashboard: { public: true, ...(frameAncestors !== undefined && { frameAncestors }) } });
+      const { headers } = await fetch(`${url}/trackstats`);
+      const [policy] = headers.get('content-security-policy')?.split('; ').slice(-1) ?? [];
+      return [policy ?? null, headers.get('x-frame-options')];
+    };
+    expect(await frames()).toEqual([`frame-ancestors 'none'`, 'DENY']);
+    const named = await frames(['self', 'https://admin.example.org']);
+    expect(named).toEqual([`frame-ancestors 'self' https://admin.example.org`, null]);
   });
 
   it('takes its title and labels from a factory, with what another module exports', async () => {

@@ -19,6 +19,7 @@ import {
 import { TrackstatsHttpModule, type SummariesResponse, type SummaryResponse } from 'nestjs-trackstats/http';
 import { DataSource } from 'typeorm';
 import { at, Customer, Order } from '../module/application.js';
+import { describeOnEachDatabase } from '../support/databases.js';
 import { closeServed, serve, type Served } from './application.js';
 
 const DOMAIN = defineDomain({ ref: 'sum' });
@@ -65,152 +66,164 @@ const within = (from: string, to: string): Sale[] => SALES.filter(({ date }) => 
 const totals = (sales: readonly Sale[]): number[] => sales.map(({ total }) => total);
 const added = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-describe('summaries', () => {
-  let served: Served;
-  const summary = async (query: string): Promise<SummaryResponse> =>
-    (await served.get(`trackstats/summary?${query}`)).body;
-  const summaries = async (query: string): Promise<SummariesResponse> =>
-    (await served.get(`trackstats/summaries?${query}`)).body;
+describeOnEachDatabase('summaries', (database) => {
+  // the application stops before the database goes
+  describe('of a shop', () => {
+    let served: Served;
+    const summary = async (query: string): Promise<SummaryResponse> =>
+      (await served.get(`trackstats/summary?${query}`)).body;
+    const summaries = async (query: string): Promise<SummariesResponse> =>
+      (await served.get(`trackstats/summaries?${query}`)).body;
 
-  beforeAll(async () => {
-    served = await serve([TrackstatsHttpModule.forRoot({ public: true })], {
-      providers: [OrderValues],
-      runs: false,
+    beforeAll(async () => {
+      served = await serve([TrackstatsHttpModule.forRoot({ public: true })], {
+        providers: [OrderValues],
+        runs: false,
+        database: database.options({ entities: [], synchronize: true }),
+      });
+      const dataSource = served.app.get(DataSource);
+      const customers = await dataSource.getRepository(Customer).save([{ name: 'a' }, { name: 'b' }]);
+      await dataSource
+        .getRepository(Order)
+        .save(
+          SALES.map(({ date, total, buyer }) => ({
+            createdAt: at(`${date}T10:00`),
+            total,
+            customer: customers[buyer]!,
+          })),
+        );
+      await served.app.get(TrackerService).run(OrderValues);
+      await served.app
+        .get(StatisticService)
+        .record({ metric: metric('recorded'), value: 2.5, date: addDays(TODAY, -1) });
     });
-    const dataSource = served.app.get(DataSource);
-    const customers = await dataSource.getRepository(Customer).save([{ name: 'a' }, { name: 'b' }]);
-    await dataSource
-      .getRepository(Order)
-      .save(
-        SALES.map(({ date, total, buyer }) => ({ createdAt: at(`${date}T10:00`), total, customer: customers[buyer]! })),
-      );
-    await served.app.get(TrackerService).run(OrderValues);
-    await served.app.get(StatisticService).record({ metric: metric('recorded'), value: 2.5, date: addDays(TODAY, -1) });
-  });
-  afterAll(closeServed);
+    afterAll(closeServed);
 
-  const RANGES: [string, string, string, string][] = [
-    ['2026-10-25', '2026-10-31', '2026-10-18', '2026-10-24'],
-    ['2026-10-11', '2026-10-20', '2026-10-01', '2026-10-10'],
-  ];
-  it.each(RANGES)('from %s to %s are what a count by hand gives', async (from, to, before, end) => {
-    const [sales, earlier] = [within(from, to), within(before, end)];
-    const expected: [string, string, number, number | null][] = [
-      ['orders', 'total', sales.length, earlier.length],
-      ['revenue', 'total', added(totals(sales)), added(totals(earlier))],
-      ['least', 'least', Math.min(...totals(sales)), Math.min(...totals(earlier))],
-      ['greatest', 'greatest', Math.max(...totals(sales)), Math.max(...totals(earlier))],
-      ['ratio', 'total', added(totals(sales)) / sales.length, added(totals(earlier)) / earlier.length],
+    const RANGES: [string, string, string, string][] = [
+      ['2026-10-25', '2026-10-31', '2026-10-18', '2026-10-24'],
+      ['2026-10-11', '2026-10-20', '2026-10-01', '2026-10-10'],
     ];
-    const { items, today } = await summaries(`from=${from}&to=${to}`);
-    expect(today).toBe(TODAY);
-    await served.app.get(StatisticService).value({ metric: RATIO }); // it is defined
-    for (const [ref, kind, value, was] of expected) {
-      const one = await summary(`metric=sum/${ref}&from=${from}&to=${to}&compare=previous`);
-      const all = items.find((item) => item.metric.ref === ref)?.summary;
-      for (const found of [one, all!]) {
-        expect([ref, found.kind, found.from, found.to]).toEqual([ref, kind, from, to]);
-        expect(found.value).toBeCloseTo(value, 9);
-        expect(found.comparison).toMatchObject({ from: before, to: end, comparable: to !== TODAY });
-        expect(found.comparison?.value).toBeCloseTo(was ?? NaN, 9);
-        expect(found.comparison?.absolute).toBeCloseTo(value - (was ?? NaN), 9);
-        expect(found.comparison?.relative).toBeCloseTo((value - was!) / was!, 9);
+    it.each(RANGES)('from %s to %s are what a count by hand gives', async (from, to, before, end) => {
+      const [sales, earlier] = [within(from, to), within(before, end)];
+      const expected: [string, string, number, number | null][] = [
+        ['orders', 'total', sales.length, earlier.length],
+        ['revenue', 'total', added(totals(sales)), added(totals(earlier))],
+        ['least', 'least', Math.min(...totals(sales)), Math.min(...totals(earlier))],
+        ['greatest', 'greatest', Math.max(...totals(sales)), Math.max(...totals(earlier))],
+        ['ratio', 'total', added(totals(sales)) / sales.length, added(totals(earlier)) / earlier.length],
+      ];
+      const { items, today } = await summaries(`from=${from}&to=${to}`);
+      expect(today).toBe(TODAY);
+      await served.app.get(StatisticService).value({ metric: RATIO }); // it is defined
+      for (const [ref, kind, value, was] of expected) {
+        const one = await summary(`metric=sum/${ref}&from=${from}&to=${to}&compare=previous`);
+        const all = items.find((item) => item.metric.ref === ref)?.summary;
+        for (const found of [one, all!]) {
+          expect([ref, found.kind, found.from, found.to]).toEqual([ref, kind, from, to]);
+          expect(found.value).toBeCloseTo(value, 9);
+          expect(found.comparison).toMatchObject({ from: before, to: end, comparable: to !== TODAY });
+          expect(found.comparison?.value).toBeCloseTo(was ?? NaN, 9);
+          expect(found.comparison?.absolute).toBeCloseTo(value - (was ?? NaN), 9);
+          expect(found.comparison?.relative).toBeCloseTo((value - was!) / was!, 9);
+        }
       }
-    }
-  });
-
-  it('of an average or a distinct count are the value of a period over exactly the range, or the last value', async () => {
-    const week = within('2026-10-18', '2026-10-24');
-    const mean = await summary('metric=sum/mean&from=2026-10-18&to=2026-10-24');
-    expect([mean.kind, mean.comparison]).toEqual(['whole', null]);
-    expect(mean.value).toBeCloseTo(added(totals(week)) / week.length, 9);
-    const buyers = await summary('metric=sum/buyers&from=2026-10-18&to=2026-10-24&compare=previous');
-    expect(buyers).toMatchObject({
-      kind: 'whole',
-      value: 2,
-      comparison: { value: 2, from: '2026-10-11', absolute: 0 },
     });
-    // no period has nine days
-    const nine = await summary('metric=sum/buyers&from=2026-10-16&to=2026-10-24&compare=previous');
-    const last = new Set(within('2026-10-24', '2026-10-24').map(({ buyer }) => buyer)).size;
-    expect(nine).toMatchObject({ kind: 'last', from: '2026-10-24', to: '2026-10-24', value: last });
-    expect(nine.comparison).toMatchObject({ from: '2026-10-15', to: '2026-10-15' });
-  });
 
-  it('of a rolling window and of LIFETIME are the last value that is final', async () => {
-    const week = await summary('metric=sum/orders&period=WEEK&last=7&compare=previous');
-    expect(week).toMatchObject({
-      kind: 'last',
-      from: '2026-10-30',
-      value: within('2026-10-24', '2026-10-30').length,
-      comparison: { from: '2026-10-23', value: within('2026-10-17', '2026-10-23').length, comparable: true },
+    it('of an average or a distinct count are the value of a period over exactly the range, or the last value', async () => {
+      const week = within('2026-10-18', '2026-10-24');
+      const mean = await summary('metric=sum/mean&from=2026-10-18&to=2026-10-24');
+      expect([mean.kind, mean.comparison]).toEqual(['whole', null]);
+      expect(mean.value).toBeCloseTo(added(totals(week)) / week.length, 9);
+      const buyers = await summary('metric=sum/buyers&from=2026-10-18&to=2026-10-24&compare=previous');
+      expect(buyers).toMatchObject({
+        kind: 'whole',
+        value: 2,
+        comparison: { value: 2, from: '2026-10-11', absolute: 0 },
+      });
+      // no period has nine days
+      const nine = await summary('metric=sum/buyers&from=2026-10-16&to=2026-10-24&compare=previous');
+      const last = new Set(within('2026-10-24', '2026-10-24').map(({ buyer }) => buyer)).size;
+      expect(nine).toMatchObject({ kind: 'last', from: '2026-10-24', to: '2026-10-24', value: last });
+      expect(nine.comparison).toMatchObject({ from: '2026-10-15', to: '2026-10-15' });
     });
-    const { items } = await summaries('period=LIFETIME&last=10');
-    const lifetime = items.find((item) => item.metric.ref === 'orders')?.summary;
-    expect(lifetime).toMatchObject({ value: within('2026-01-01', '2026-10-30').length });
-    expect(lifetime?.comparison?.value).toBe(within('2026-01-01', '2026-10-20').length);
-  });
 
-  it.each(['year', 'weekdays'])('compare with a %s before', async (compare) => {
-    const { comparison } = await summary(`metric=sum/orders&from=2026-10-25&to=2026-10-27&compare=${compare}`);
-    expect(comparison).toMatchObject({
-      from: compare === 'year' ? '2025-10-25' : addDays('2026-10-25', -364),
-      value: null,
-      absolute: null,
-      relative: null,
+    it('of a rolling window and of LIFETIME are the last value that is final', async () => {
+      const week = await summary('metric=sum/orders&period=WEEK&last=7&compare=previous');
+      expect(week).toMatchObject({
+        kind: 'last',
+        from: '2026-10-30',
+        value: within('2026-10-24', '2026-10-30').length,
+        comparison: { from: '2026-10-23', value: within('2026-10-17', '2026-10-23').length, comparable: true },
+      });
+      const { items } = await summaries('period=LIFETIME&last=10');
+      const lifetime = items.find((item) => item.metric.ref === 'orders')?.summary;
+      expect(lifetime).toMatchObject({ value: within('2026-01-01', '2026-10-30').length });
+      expect(lifetime?.comparison?.value).toBe(within('2026-01-01', '2026-10-20').length);
     });
-  });
 
-  it('do not stand against a range that began before the statistics', async () => {
-    const begin = within('2026-01-01', TODAY).at(-1)!.date;
-    const found = await summary(`metric=sum/orders&from=${addDays(begin, 1)}&to=${addDays(begin, 5)}&compare=previous`);
-    expect(found.value).toBe(within(addDays(begin, 1), addDays(begin, 5)).length);
-    expect(found.comparison?.value).toBeNull();
-  });
-
-  it('leave dates that have not come out of both ranges', async () => {
-    const found = await summary('metric=sum/orders&from=2026-10-26&to=2026-11-01&compare=previous');
-    expect(found.value).toBe(within('2026-10-26', '2026-10-31').length);
-    expect(found.comparison).toMatchObject({ to: '2026-10-24', value: within('2026-10-19', '2026-10-24').length });
-  });
-
-  it('have at most as many values of their course as are asked for', async () => {
-    const { items } = await summaries('from=2026-10-20&to=2026-10-31&points=5');
-    const { trend, periods, description, coverage } = items.find((item) => item.metric.ref === 'orders')!;
-    const daily = Array.from(
-      { length: 12 },
-      (_, day) => within(addDays('2026-10-20', day), addDays('2026-10-20', day)).length,
-    );
-    const means = [0, 1, 2, 3].map((place) => added(daily.slice(place * 3, place * 3 + 3)) / 3);
-    trend.forEach((value, place) => {
-      expect(value).toBeCloseTo(means[place]!, 9);
+    it.each(['year', 'weekdays'])('compare with a %s before', async (compare) => {
+      const { comparison } = await summary(`metric=sum/orders&from=2026-10-25&to=2026-10-27&compare=${compare}`);
+      expect(comparison).toMatchObject({
+        from: compare === 'year' ? '2025-10-25' : addDays('2026-10-25', -364),
+        value: null,
+        absolute: null,
+        relative: null,
+      });
     });
-    expect(trend).toHaveLength(4);
-    expect([periods, description]).toEqual([['DAY', 'WEEK', 'LIFETIME'], null]);
-    expect(coverage?.through).toBe(TODAY);
-  });
 
-  it('of values that were recorded one by one leave out what is not known', async () => {
-    const { items } = await summaries('last=3');
-    const recorded = items.find((item) => item.metric.ref === 'recorded')!;
-    expect(recorded.summary).toMatchObject({ kind: 'total', value: 2.5, comparison: { value: null } });
-    expect(recorded.trend).toEqual([null, 2.5, null]);
-  });
+    it('do not stand against a range that began before the statistics', async () => {
+      const begin = within('2026-01-01', TODAY).at(-1)!.date;
+      const found = await summary(
+        `metric=sum/orders&from=${addDays(begin, 1)}&to=${addDays(begin, 5)}&compare=previous`,
+      );
+      expect(found.value).toBe(within(addDays(begin, 1), addDays(begin, 5)).length);
+      expect(found.comparison?.value).toBeNull();
+    });
 
-  it.each([
-    ['summary?metric=sum/orders&from=2026-10-02&to=2026-10-01', 400],
-    ['summary?metric=sum/nothing', 404],
-    ['summary?metric=sum/orders&period=CALENDAR_MONTH&compare=weekdays', 400],
-    ['summaries?to=2026-10-01', 400],
-    ['summaries?points=0', 400],
-    ['summaries?from=0001-01-01', 400],
-  ])('refuse %s', async (route, status) => {
-    expect((await served.get(`trackstats/${route}`)).status).toBe(status);
-  });
+    it('leave dates that have not come out of both ranges', async () => {
+      const found = await summary('metric=sum/orders&from=2026-10-26&to=2026-11-01&compare=previous');
+      expect(found.value).toBe(within('2026-10-26', '2026-10-31').length);
+      expect(found.comparison).toMatchObject({ to: '2026-10-24', value: within('2026-10-19', '2026-10-24').length });
+    });
 
-  it('are of the metrics that are asked for', async () => {
-    const { metrics, total } = (await served.get('trackstats/metrics?metric=sum/orders&metric=sum/mean')).body;
-    expect([total, metrics.map(({ ref }: { ref: string }) => ref)]).toEqual([2, ['mean', 'orders']]);
+    it('have at most as many values of their course as are asked for', async () => {
+      const { items } = await summaries('from=2026-10-20&to=2026-10-31&points=5');
+      const { trend, periods, description, coverage } = items.find((item) => item.metric.ref === 'orders')!;
+      const daily = Array.from(
+        { length: 12 },
+        (_, day) => within(addDays('2026-10-20', day), addDays('2026-10-20', day)).length,
+      );
+      const means = [0, 1, 2, 3].map((place) => added(daily.slice(place * 3, place * 3 + 3)) / 3);
+      trend.forEach((value, place) => {
+        expect(value).toBeCloseTo(means[place]!, 9);
+      });
+      expect(trend).toHaveLength(4);
+      expect([periods, description]).toEqual([['DAY', 'WEEK', 'LIFETIME'], null]);
+      expect(coverage?.through).toBe(TODAY);
+    });
+
+    it('of values that were recorded one by one leave out what is not known', async () => {
+      const { items } = await summaries('last=3');
+      const recorded = items.find((item) => item.metric.ref === 'recorded')!;
+      expect(recorded.summary).toMatchObject({ kind: 'total', value: 2.5, comparison: { value: null } });
+      expect(recorded.trend).toEqual([null, 2.5, null]);
+    });
+
+    it.each([
+      ['summary?metric=sum/orders&from=2026-10-02&to=2026-10-01', 400],
+      ['summary?metric=sum/nothing', 404],
+      ['summary?metric=sum/orders&period=CALENDAR_MONTH&compare=weekdays', 400],
+      ['summaries?to=2026-10-01', 400],
+      ['summaries?points=0', 400],
+      ['summaries?from=0001-01-01', 400],
+    ])('refuse %s', async (route, status) => {
+      expect((await served.get(`trackstats/${route}`)).status).toBe(status);
+    });
+
+    it('are of the metrics that are asked for', async () => {
+      const { metrics, total } = (await served.get('trackstats/metrics?metric=sum/orders&metric=sum/mean')).body;
+      expect([total, metrics.map(({ ref }: { ref: string }) => ref)]).toEqual([2, ['mean', 'orders']]);
+    });
   });
 });
 

@@ -438,6 +438,9 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     ...shape,
     ...shown,
     title: 'Shop',
+    signInUrl: '/login',
+    signOutUrl: '/logout',
+    frameAncestors: ['self'],
     pageFolder: 'page',
   }),
   'TrackstatsDashboardModule.forRootAsync': mounting(TrackstatsDashboardModule.forRootAsync, {

@@ -55,6 +55,8 @@ export interface MetricAddress {
   readonly search: string;
   /** page of the ranking, from 0 */
   readonly place: number;
+  /** true: open dates are counted now, where the period allows it */
+  readonly isLive: boolean;
   /** true: the chart alone, to be embedded in another page */
   readonly isEmbedded: boolean;
 }
@@ -162,6 +164,7 @@ function metricAddress(metric: string, others: readonly string[], query: URLSear
     hidden: [...new Set(query.getAll('hide'))].filter((id) => id !== ''),
     search: query.get('q') ?? '',
     place: placeIn(query.get('place')),
+    isLive: query.get('live') === 'true',
     isEmbedded: query.get('view') === 'chart',
   };
 }
@@ -209,6 +212,7 @@ function metricEntries(address: MetricAddress): [string, string][] {
     ['top', by === null || top === TOP ? '' : String(top)],
     ['as', unless(as, 'lines')],
     ...address.hidden.map((id): [string, string] => ['hide', id]),
+    ['live', address.isLive ? 'true' : ''],
     ['q', search],
     ['place', place === 0 ? '' : String(place)],
   ];

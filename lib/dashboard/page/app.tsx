@@ -6,6 +6,7 @@ import { type Address, hrefOf, identityOf, isSamePage, OVERVIEW, parseAddress } 
 import { get } from './api.js';
 import { MetricPage } from './metric/metric.page.js';
 import { OverviewPage } from './metrics/overview.page.js';
+import { ObjectPage } from './object/object.page.js';
 import { Select } from './parts/controls.js';
 import { type Dashboard, DashboardContext } from './parts/dashboard.js';
 import { Announcer } from './parts/notice.js';
@@ -86,7 +87,7 @@ function PageAt({ address }: { address: Address }): JSX.Element {
     case 'metric':
       return <MetricPage address={address} />;
     case 'object':
-      return <OverviewPage address={OVERVIEW} />;
+      return <ObjectPage address={address} />;
     case 'trackers':
       return <TrackersPage />;
     case 'tracker':
@@ -154,8 +155,8 @@ function RefreshSwitch({ refresh }: { refresh: ReturnType<typeof useRefresh> }):
       label="Refresh"
       class="refresh"
       choices={[
-        { value: 'off', label: 'Refresh off' },
-        { value: 'minute', label: 'Every minute' },
+        { value: 'off', label: '↻ Off' },
+        { value: 'minute', label: '↻ 1 min' },
       ]}
       value={refresh.interval}
       onChange={refresh.choose}

@@ -59,7 +59,7 @@ const statistics: RoutesOf<StatisticsController> = {
     STATISTIC_PARAMETERS.summaries,
     404,
   ),
-  summary: reads('A range of one series as one value', 'SummaryResponse', STATISTIC_PARAMETERS.summary, 404),
+  summary: reads('A range of one series as one value', 'SummaryResponse', STATISTIC_PARAMETERS.summary, 404, 429),
   series: reads('The points of one series', 'SeriesResponse', STATISTIC_PARAMETERS.series, 404, 429),
   multiSeries: reads(
     'Several series over the same dates',
@@ -69,6 +69,13 @@ const statistics: RoutesOf<StatisticsController> = {
     429,
   ),
   top: reads('The objects with the greatest values', 'TopResponse', STATISTIC_PARAMETERS.top, 404, 429),
+  ranking: reads(
+    'The objects with the greatest values over a range',
+    'RankingResponse',
+    STATISTIC_PARAMETERS.ranking,
+    404,
+    429,
+  ),
   total: reads('The sum of the values over a range', 'TotalResponse', STATISTIC_PARAMETERS.total, 404, 429),
   coverage: reads(
     'The dates for which statistics are complete',

@@ -16,6 +16,7 @@ import type {
   PeriodResource,
   PointResource,
   ProgressResponse,
+  RankingResponse,
   ResultResource,
   RunResource,
   RunsResponse,
@@ -175,6 +176,12 @@ const schedule: Schema = {
   additionalProperties: false,
 };
 
+const topItem = object<TopItem>(
+  { object: objectRef, dimensions, value: nullable(number), exactValue: decimal },
+  'object',
+  'dimensions',
+  'exactValue',
+);
 const summary = {
   kind: oneOf('total', 'least', 'greatest', 'whole', 'last'),
   from: date,
@@ -281,17 +288,25 @@ export const SCHEMAS = {
       period: text,
       date,
       statistic: text,
-      items: list(
-        object<TopItem>(
-          { object: objectRef, dimensions, value: nullable(number), exactValue: decimal },
-          'object',
-          'dimensions',
-          'exactValue',
-        ),
-      ),
+      items: list(topItem),
       limit: integer,
       offset: integer,
       hasMore: boolean,
+    },
+    'statistic',
+  ),
+  RankingResponse: object<RankingResponse>(
+    {
+      metric,
+      period: text,
+      from: date,
+      to: date,
+      statistic: text,
+      items: list(topItem),
+      count: integer,
+      total: nullable(number),
+      limit: integer,
+      offset: integer,
     },
     'statistic',
   ),

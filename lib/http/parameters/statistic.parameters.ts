@@ -24,7 +24,7 @@ const STATISTIC = textParameter(
 const DOMAIN = textParameter('domain', 'ref of a domain: its metrics only', 100);
 const COMPARE = choiceParameter(
   'compare',
-  'adds an earlier range: the one just before, the same dates a year earlier, or those 52 weeks earlier',
+  'adds an earlier range. previous: the one just before; year: the same dates a year earlier; weekdays: those 52 weeks earlier',
   'previous',
   'year',
   'weekdays',
@@ -84,19 +84,19 @@ export const STATISTIC_PARAMETERS = {
     points: integerParameter('points', 'values of each trend, at most', 1).withDefault(30),
     ...page,
   }),
-  summary: new DimensionedPipe({ metric: METRIC.required(), ...range, ...scope, compare: COMPARE.optional() }),
+  summary: new DimensionedPipe({
+    metric: METRIC.required(),
+    ...range,
+    ...scope,
+    compare: COMPARE.optional(),
+    ...live,
+  }),
   series: new DimensionedPipe({
     metric: METRIC.required(),
     ...range,
     ...scope,
     ...fill,
-    compare: choiceParameter(
-      'compare',
-      'adds an earlier range. previous: the one just before; year: the same dates a year earlier; weekdays: those 52 weeks earlier',
-      'previous',
-      'year',
-      'weekdays',
-    ).optional(),
+    compare: COMPARE.optional(),
     ...exact,
     ...live,
   }),
@@ -120,6 +120,17 @@ export const STATISTIC_PARAMETERS = {
     limit: LIMIT.withDefault(10),
     offset: page.offset,
     order: choiceParameter('order', 'desc: the greatest first', 'desc', 'asc').withDefault('desc'),
+    ...exact,
+    ...live,
+  }),
+  ranking: new DimensionedPipe({
+    metric: METRIC.required(),
+    ...range,
+    objectType: OBJECT_TYPE.optional(),
+    statistic: STATISTIC.optional(),
+    search: textParameter('search', 'words of names or ids: only those of the greatest that have them').optional(),
+    limit: LIMIT.withDefault(10),
+    offset: page.offset,
     ...exact,
     ...live,
   }),
@@ -149,6 +160,7 @@ export type SummaryQuery = Read<'summary'>;
 export type SeriesQuery = Read<'series'>;
 export type MultiSeriesQuery = Read<'multiSeries'>;
 export type TopQuery = Read<'top'>;
+export type RankingQuery = Read<'ranking'>;
 export type TotalQuery = Read<'total'>;
 export type CoverageQuery = Read<'coverage'>;
 export type ExportQuery = Read<'export'>;

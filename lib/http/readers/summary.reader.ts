@@ -10,6 +10,7 @@ import type { SummaryQuery } from '../parameters/statistic.parameters.js';
 import type { SummaryKind, SummaryResponse } from '../resources.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 import { ObjectLabels } from './labels.js';
+import { LiveGate } from './live.gate.js';
 import { checkRangeQuery, readRange } from './range.js';
 import { checkOne, scopeFilter } from './scope.js';
 import { readOneSelection, selectionResource } from './selection.js';
@@ -40,17 +41,22 @@ export class SummaryReader {
     @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
     @Inject(ObjectLabels) private readonly labels: ObjectLabels,
     @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
+    @Inject(LiveGate) private readonly gate: LiveGate,
   ) {}
 
   async summary(query: SummaryQuery): Promise<SummaryResponse> {
-    const { metric, period, compare } = query;
     checkRangeQuery(query, this.options.limits);
+    return this.gate.pass(query.live, () => this.read(query));
+  }
+
+  private async read(query: SummaryQuery): Promise<SummaryResponse> {
+    const { metric, period, compare, live } = query;
     const selection = await readOneSelection(this.access, query);
     checkOne(selection.scope);
     const { from, to, length } = readRange(query, selection.calendar, this.options.limits);
     const resource = await selectionResource(selection, this.labels);
     const { weekStart, today } = selection.calendar;
-    const filter = { metric, period, exact: true, ...scopeFilter(selection.scope) };
+    const filter = { metric, period, exact: true, ...(live && { live }), ...scopeFilter(selection.scope) };
     const dates = length === 0 ? [] : seriesDates(period, from, to, weekStart);
     const earlier = compare === undefined ? [] : earlierDates(period, dates, compare, weekStart);
     const coverage = coverageIn(selection.coverages, selection.metric, period, selection.scopes);

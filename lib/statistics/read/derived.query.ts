@@ -17,7 +17,14 @@ import { sumSeries } from './reading.js';
 import type { StoredRow } from './rows.query.js';
 import type { SeriesPoint } from './series.js';
 import { readStoredSeries, type Series } from './series.query.js';
-import { readGreatestCells as readGreatestStored, readTop as readStoredTop, type TopOptions } from './top.query.js';
+import {
+  type RankedCell,
+  type Ranking,
+  readRankedCells,
+  readRankedWhole,
+  readTop as readStoredTop,
+  type TopOptions,
+} from './top.query.js';
 
 // Reads of metrics of any kind: a derived metric is computed from its parts, which are read together.
 
@@ -99,13 +106,42 @@ export function* readGreatestCells(
   limit: number,
   now: Date,
 ): Work<Cell[]> {
+  const options = { coverages, limit, offset: 0, now };
+  const places =
+    derivedOf(metric) === null
+      ? yield* readRankedCells(context, metric, filter, range, options)
+      : (yield* rankDerived(context, metric, filter, range, now)).slice(0, limit);
+  return places.map(({ cell }) => cell);
+}
+
+/** Reads some places of a ranking over a range, as `readGreatestCells` ranks, with their values and those of all. */
+export function* readRanking(
+  context: StatisticContext,
+  metric: Metric,
+  filter: Filter,
+  range: DateRange & { readonly to: LocalDate },
+  options: { coverages: readonly StoredCoverage[]; limit: number; offset: number; now: Date },
+): Work<Ranking> {
   if (derivedOf(metric) === null) {
-    return yield* readGreatestStored(context, metric, filter, range, coverages, limit, now);
+    const places = yield* readRankedCells(context, metric, filter, range, options);
+    return { places, ...(yield* readRankedWhole(context, metric, filter, range, options)) };
   }
-  const { from, to } = range;
+  const all = yield* rankDerived(context, metric, filter, range, options.now);
+  // the values of a ratio are no parts of a whole
+  return { places: all.slice(options.offset, options.offset + options.limit), count: all.length, total: null };
+}
+
+function* rankDerived(
+  context: StatisticContext,
+  metric: Metric,
+  filter: Filter,
+  { from, to }: DateRange & { readonly to: LocalDate },
+  now: Date,
+): Work<RankedCell[]> {
   if (periodKind(filter.period) !== 'bucket') {
-    const options = { limit, offset: 0, order: 'desc' } as const;
-    return (yield* readTop(context, { ...filter, range: { date: to } }, options, now)).map(({ cell }) => cell);
+    const options = { limit: Infinity, offset: 0, order: 'desc' } as const;
+    const rows = yield* readTop(context, { ...filter, range: { date: to } }, options, now);
+    return rows.flatMap(({ cell, value }) => (value === null ? [] : [{ cell, value }]));
   }
   const ofMetric = { ...filter, metrics: [metric], range: { ...(from !== null && { from }), to } };
   const { partsOf, cells } = yield* readParts(context, ofMetric, 'period', now);
@@ -116,14 +152,12 @@ export function* readGreatestCells(
       return kind === undefined || kindMeaning(kind).isSummable;
     });
     const values = series.points.map(({ value }) => value).filter((value) => value !== null);
-    const greatness = isSummable ? totalOf(metric, partsOf(place)) : (values.sort(compareDecimals).at(-1) ?? null);
-    return { cell: series.cell, greatness };
+    const value = isSummable ? totalOf(metric, partsOf(place)) : (values.sort(compareDecimals).at(-1) ?? null);
+    return { cell: series.cell, value };
   });
   return ranked
-    .filter((one): one is { cell: Cell; greatness: string } => one.greatness !== null)
-    .sort((a, b) => compareDecimals(b.greatness, a.greatness))
-    .slice(0, limit)
-    .map(({ cell }) => cell);
+    .filter((one): one is RankedCell => one.value !== null)
+    .sort((a, b) => compareDecimals(b.value, a.value));
 }
 
 interface Parts {

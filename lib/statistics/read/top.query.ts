@@ -1,4 +1,4 @@
-import sql, { join, raw } from 'sql-template-tag';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { query, type Work } from '../../database/work.js';
 import type { LocalDate } from '../../time/local-date.js';
@@ -10,6 +10,7 @@ import type { NormalFilter } from '../filter/filter.js';
 import { carriedSince, carriesForward } from './carried-values.js';
 import { columns, lastRowsOf, rowCondition, type StoredRow, storedRow } from './rows.query.js';
 import { type Cell, possibleScopes } from '../filter/scope-filter.js';
+import { exactValue } from '../tables/exact-value.js';
 import { readKey } from '../tables/statistic-table.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
 
@@ -59,42 +60,102 @@ ${dialect.limit(Math.min(limit, Number.MAX_SAFE_INTEGER), offset)}`);
   return rows.map((row) => storedRow(scope.table, row));
 }
 
+/** A place of a ranking over a range. */
+export interface RankedCell {
+  readonly cell: Cell;
+  readonly value: string;
+}
+
+/** Some places of a ranking, and what all of its places are together. */
+export interface Ranking {
+  readonly places: readonly RankedCell[];
+  /** number of all cells */
+  readonly count: number;
+  /** the sum of all values; null where they do not add up */
+  readonly total: string | null;
+}
+
+interface RankingOptions {
+  /** of the metric */
+  readonly coverages: readonly StoredCoverage[];
+  readonly limit: number;
+  readonly offset: number;
+  readonly now: Date;
+}
+
+type RankedRange = DateRange & { readonly to: LocalDate };
+type RankedFilter = NormalFilter & { readonly period: Period };
+
 /**
  * Reads the cells of one metric that are greatest over a range: by the sum of their values, or by the greatest value of
  * averages, minima, maxima and distinct counts. For rolling periods and LIFETIME, the value at the end of the range
  * counts.
- *
- * @param coverages of the metric
  */
-export function* readGreatestCells(
+export function* readRankedCells(
   context: StatisticContext,
   metric: Metric,
-  filter: NormalFilter & { readonly period: Period },
-  { from, to }: DateRange & { readonly to: LocalDate },
-  coverages: readonly StoredCoverage[],
-  limit: number,
-  now: Date,
-): Work<Cell[]> {
+  filter: RankedFilter,
+  range: RankedRange,
+  { coverages, limit, offset, now }: RankingOptions,
+): Work<RankedCell[]> {
   const { period, scope } = filter;
   if (carriesForward(period)) {
-    const atEnd = { ...filter, range: { date: to } };
-    return (yield* readTop(context, atEnd, { limit, offset: 0, order: 'desc' }, now)).map(({ cell }) => cell);
+    const atEnd = { ...filter, range: { date: range.to } };
+    const rows = yield* readTop(context, atEnd, { limit, offset, order: 'desc' }, now);
+    return rows.flatMap(({ cell, value }) => (value === null ? [] : [{ cell, value }]));
   }
-  const { database } = context;
-  const { dialect } = database;
+  const { dialect } = context.database;
+  const { keys } = scope.table;
+  const { greatness, source } = grouped(context, metric, filter, range, coverages);
+  const selected = keys.map((key, place) => sql`${readKey(dialect, key)} AS ${raw(`row_key${place}`)}`);
+  const ties = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
+  const rows = yield* query(sql`SELECT ${join(selected)}, ${dialect.exactText(greatness)} AS greatness ${source}
+ORDER BY ${greatness} DESC, ${join(ties)} ${dialect.limit(limit, offset)}`);
+  return rows.flatMap((row) => {
+    const cell = keys.map(({ property }, place) => [property, row[`row_key${place}`] as string | number]);
+    const value = exactValue(row['greatness']);
+    return value === null ? [] : [{ cell: Object.fromEntries(cell) as Cell, value }];
+  });
+}
+
+/** Reads how many cells a ranking has, and the sum of their values. */
+export function* readRankedWhole(
+  context: StatisticContext,
+  metric: Metric,
+  filter: RankedFilter,
+  range: RankedRange,
+  { coverages, now }: Pick<RankingOptions, 'coverages' | 'now'>,
+): Work<Pick<Ranking, 'count' | 'total'>> {
+  if (carriesForward(filter.period)) {
+    const all = yield* readRankedCells(context, metric, filter, range, { coverages, limit: Infinity, offset: 0, now });
+    return { count: all.length, total: null };
+  }
+  const { dialect } = context.database;
+  const { greatness, source, isSummable } = grouped(context, metric, filter, range, coverages);
+  const sum = dialect.exactText(raw('SUM(g.greatness)'));
+  const [row] = yield* query(
+    sql`SELECT COUNT(*) AS cells, ${sum} AS total FROM (SELECT ${greatness} AS greatness ${source}) g`,
+  );
+  return { count: Number(row?.['cells'] ?? 0), total: isSummable ? exactValue(row?.['total'] ?? null) : null };
+}
+
+/** The rows of a range by cell, with the value that ranks each cell. */
+function grouped(
+  { database }: StatisticContext,
+  metric: Metric,
+  { period, scope }: RankedFilter,
+  { from, to }: RankedRange,
+  coverages: readonly StoredCoverage[],
+): { greatness: Sql; source: Sql; isSummable: boolean } {
   const { table, keys } = scope.table;
   const kind = coverageIn(coverages, metric, period, possibleScopes(scope))?.kind;
-  const value = dialect.numeric(table.column('value'));
+  const value = database.dialect.numeric(table.column('value'));
   const isSummable = kind === undefined || kindMeaning(kind).isSummable;
-  const greatness = isSummable ? sql`SUM(${value})` : sql`MAX(${value})`;
-  const selected = keys.map((key, place) => sql`${readKey(dialect, key)} AS ${raw(`row_key${place}`)}`);
-  const columns = keys.map(({ column }) => column);
-  const ties = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
-  const rows = yield* query(sql`SELECT ${join(selected)}, ${greatness} AS greatness FROM ${table.path} s
-WHERE ${rowCondition(database, { ...scope, metrics: [metric], period, range: { from, to } })}
-AND ${table.column('value')} IS NOT NULL GROUP BY ${join(columns)}
-ORDER BY ${greatness} DESC, ${join(ties)} ${dialect.limit(limit)}`);
-  return rows.map((row) =>
-    Object.fromEntries(keys.map(({ property }, place) => [property, row[`row_key${place}`] as string | number])),
-  );
+  const condition = rowCondition(database, { ...scope, metrics: [metric], period, range: { from, to } });
+  return {
+    greatness: isSummable ? sql`SUM(${value})` : sql`MAX(${value})`,
+    source: sql`FROM ${table.path} s WHERE ${condition} AND ${table.column('value')} IS NOT NULL
+GROUP BY ${join(keys.map(({ column }) => column))}`,
+    isSummable,
+  };
 }

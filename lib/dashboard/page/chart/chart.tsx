@@ -13,6 +13,8 @@ export interface ChartProps {
   readonly period: string;
   readonly series: readonly ChartSeries[];
   readonly as: 'lines' | 'bars';
+  /** true: one of several charts below one another */
+  readonly isShort?: boolean;
   /** of the axis */
   readonly unit?: UnitResource | undefined;
   /** what stands at a date, in words */
@@ -86,7 +88,7 @@ export function Chart(props: ChartProps): JSX.Element {
   };
   return (
     <div
-      class="chart"
+      class={`chart ${props.isShort === true ? 'short' : ''}`}
       ref={place}
       onPointerMove={move}
       onPointerDown={begin}

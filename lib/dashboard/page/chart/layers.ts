@@ -4,6 +4,8 @@ import type { UnitResource } from '../../../http/resources.js';
 export interface ChartSeries {
   readonly id: string;
   readonly label: string;
+  /** natural key */
+  readonly metric: string;
   readonly unit?: UnitResource | undefined;
   readonly values: readonly (number | null)[];
   readonly complete: readonly boolean[];
@@ -15,6 +17,23 @@ export interface ChartSeries {
 
 /** How many colours the style sheet has. */
 export const COLOURS = 10;
+
+/** Lines whose values differ more would leave one of them flat on the axis of the other. */
+const FAR = 20;
+
+/**
+ * Returns the series of each chart: all in one where they have the same unit and come near one another, or else each in
+ * a chart of its own, below one another.
+ */
+export function chartGroups<S extends ChartSeries>(series: readonly S[]): S[][] {
+  const isOfOneMetric = new Set(series.map(({ metric }) => metric)).size < 2;
+  if (isOfOneMetric) return [[...series]];
+  const units = new Set(series.map(({ unit }) => JSON.stringify(unit ?? null)));
+  const sizes = series.map(({ values }) => Math.max(0, ...values.map((value) => Math.abs(value ?? 0))));
+  const known = sizes.filter((size) => size > 0);
+  const isNear = known.length === 0 || Math.max(...known) <= FAR * Math.min(...known);
+  return units.size === 1 && isNear ? [[...series]] : series.map((one) => [one]);
+}
 
 /** One shape to draw. */
 export interface Layer {

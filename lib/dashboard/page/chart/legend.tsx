@@ -5,7 +5,8 @@ export interface LegendItem {
   readonly id: string;
   readonly place: number;
   readonly label: string;
-  readonly value: string;
+  /** takes the line out of the chart, if it was added */
+  readonly onRemove?: (() => void) | undefined;
 }
 
 interface LegendProps {
@@ -23,7 +24,7 @@ export function Legend({ items, hidden, onHide }: LegendProps): JSX.Element {
   };
   return (
     <ul class="legend" aria-label="Lines">
-      {items.map(({ id, place, label, value }) => (
+      {items.map(({ id, place, label, onRemove }) => (
         <li key={id}>
           <button
             type="button"
@@ -36,7 +37,6 @@ export function Legend({ items, hidden, onHide }: LegendProps): JSX.Element {
           >
             <span class={`swatch series-${(place % COLOURS) + 1}`} aria-hidden="true" />
             <span class="label">{label}</span>
-            <span class="amount">{value}</span>
           </button>
           {(shown.length > 1 || isHidden(id)) && (
             <button
@@ -47,6 +47,11 @@ export function Legend({ items, hidden, onHide }: LegendProps): JSX.Element {
               }}
             >
               Only<span class="hidden"> {label}</span>
+            </button>
+          )}
+          {onRemove !== undefined && (
+            <button type="button" class="only shown" onClick={onRemove}>
+              Remove<span class="hidden"> {label}</span>
             </button>
           )}
         </li>

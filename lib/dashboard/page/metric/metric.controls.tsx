@@ -1,8 +1,10 @@
 import type { JSX } from 'preact';
-import { type Compare, type MetricAddress, PRESETS, TOP_LIMIT } from '../address.js';
-import { Field, Select } from '../parts/controls.js';
+import { type Compare, type MetricAddress, PRESETS, TOP_LIMIT, WITH_LIMIT } from '../address.js';
+import { useAnswer } from '../parts/answer.js';
+import { Checkbox, Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { periodLabel } from '../parts/period.js';
+import { allMetrics } from './metric.catalog.js';
 import { comparisonsOf, isRanked, type Shown } from './metric.data.js';
 import { presetHint, presetLabel } from './range.js';
 
@@ -61,6 +63,7 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
           />
         </Field>
       )}
+      {!isRanked(address) && address.object === null && <AddMetric address={address} />}
       {comparisons.length > 0 && (
         <Field label="Compare with">
           <Select
@@ -72,6 +75,16 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
             }}
           />
         </Field>
+      )}
+      {choice.period.live && (
+        <Checkbox
+          label="Live"
+          title="Count the dates that are not over now, instead of showing what the last run stored"
+          isChecked={address.isLive}
+          onChange={(isLive) => {
+            change({ isLive });
+          }}
+        />
       )}
     </div>
   );
@@ -134,5 +147,29 @@ function RangeControl({ shown, change }: RangeControlProps): JSX.Element {
         </>
       )}
     </>
+  );
+}
+
+/** A list of the other metrics, to be drawn in the same chart. */
+function AddMetric({ address }: { address: MetricAddress }): JSX.Element | null {
+  const { go } = useDashboard();
+  const { data } = useAnswer('', (signal) => allMetrics(signal));
+  const shown = [address.metric, ...address.with];
+  const others = (data ?? []).filter(({ key }) => !shown.includes(key));
+  if (others.length === 0 || address.with.length >= WITH_LIMIT) return null;
+  return (
+    <Field label="Add metric">
+      <Select
+        class="add"
+        choices={[
+          { value: '', label: 'None' },
+          ...others.map(({ key, name, domain }) => ({ value: key, label: `${name} (${domain.name})` })),
+        ]}
+        value=""
+        onChange={(key) => {
+          if (key !== '') go({ ...address, with: [...address.with, key], hidden: [] });
+        }}
+      />
+    </Field>
   );
 }

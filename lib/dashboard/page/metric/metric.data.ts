@@ -1,10 +1,10 @@
 import type {
   CatalogMetric,
   DimensionsResource,
-  MetricsResponse,
   MultiSeriesResponse,
   NamedSeriesResource,
   ObjectResource,
+  PeriodResource,
   PointResource,
   SeriesResponse,
   SummaryResponse,
@@ -12,9 +12,10 @@ import type {
 } from '../../../http/resources.js';
 import { COMPARISONS, type Compare, type MetricAddress, type Preset, type Range } from '../address.js';
 import { get, type Query, RequestError } from '../api.js';
-import { shiftDate } from '../parts/format.js';
+import { shiftDate, utcOf } from '../parts/format.js';
 import { pointLabel } from '../parts/period.js';
 import { canCompare, earlierDates } from './earlier.js';
+import { metricsOf } from './metric.catalog.js';
 import { chosen, type ChosenScope, scopesOf, type ScopeOption } from './metric.scope.js';
 import { automaticRange, type Dates, presetDates } from './range.js';
 
@@ -59,6 +60,8 @@ export interface Shown {
   readonly range: Dates;
   /** the range that the address asks for, or that was chosen for it */
   readonly preset: Range;
+  /** the range as one value, as the figures and the ranking have it; null: it has no dates */
+  readonly whole: WholeRange | null;
 }
 
 /** Ten years, where no coverage says when values began. */
@@ -70,7 +73,7 @@ export type Loaded = Shown | { readonly metrics: readonly CatalogMetric[]; reado
 /** Asks for what an address shows. @param exact with decimals as they are stored, which only an export needs */
 export async function load(address: MetricAddress, signal: AbortSignal, exact = false): Promise<Loaded> {
   const keys = [address.metric, ...address.with];
-  const metrics = await catalogOf(keys, signal);
+  const metrics = await metricsOf(keys, signal);
   const [metric] = metrics;
   if (metric === undefined) throw new RequestError(404, `There is no metric ${address.metric}.`);
   const scopes = scopesOf(metric);
@@ -79,12 +82,19 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
   const { today } = metric;
   const request: Request = { address, choice, keys: metrics.map(({ key }) => key), exact, signal };
   const { preset, range } = await rangeOf(request, today);
-  const found = await read(request, range);
-  const { period } = choice;
-  const compares = preset !== 'all' && comparisonsOf(address, choice).includes(address.compare);
+  const period = periodFor(address, choice, range);
+  const drawn: Request = { ...request, choice: { ...choice, period } };
+  const found = await read(drawn, range);
+  const whole = wholeRange(
+    found.dates,
+    range,
+    choice.period.name === period.name ? null : choice.period.name,
+    period.name,
+  );
+  const compares = preset !== 'all' && comparisonsOf(address, drawn.choice).includes(address.compare);
   const [compared, summary] = await Promise.all([
-    compares ? readEarlier(request, found) : null,
-    found.lines.length === 1 ? summaryOf(request, found, compares) : null,
+    compares ? readEarlier(drawn, found) : null,
+    found.lines.length === 1 ? summaryOf(drawn, found, whole, compares) : null,
   ]);
   const before = new Map(compared?.lines.map((line) => [line.id, line]));
   const lines = found.lines.map((line): ShownSeries => {
@@ -98,7 +108,7 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
   return {
     metrics,
     scopes,
-    choice,
+    choice: drawn.choice,
     period: period.name,
     ...trimmed({ dates: found.dates, lines }, preset),
     compared: compared === null ? null : { dates: compared.dates },
@@ -109,7 +119,37 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
     today,
     range,
     preset,
+    whole,
   };
+}
+
+/** More days than this are drawn by week or by month, where these are stored: hundreds of days are a thicket. */
+const MANY_DAYS = 120;
+const MANY_WEEKS = 1_100;
+
+/** The period that is drawn: the one that is asked for, or a longer one for a long range of days. */
+function periodFor({ period }: MetricAddress, choice: ChosenScope, { from, to }: Dates): PeriodResource {
+  if (period !== null || choice.period.name !== 'DAY') return choice.period;
+  const days = from === null ? LONG_AGO : (utcOf(to) - utcOf(from)) / 86_400_000;
+  if (days <= MANY_DAYS) return choice.period;
+  const longer = days > MANY_WEEKS ? ['CALENDAR_MONTH', 'CALENDAR_WEEK'] : ['CALENDAR_WEEK', 'CALENDAR_MONTH'];
+  const names = choice.scope.periods;
+  return longer.map((name) => names.find((one) => one.name === name)).find((one) => one !== undefined) ?? choice.period;
+}
+
+/** The dates and the period of which the range is one value. */
+export interface WholeRange {
+  readonly period: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Drawn by week or month, a range still has the days that it names: it does not begin on a Monday. */
+function wholeRange(dates: readonly string[], range: Dates, days: string | null, drawn: string): WholeRange | null {
+  const [first, last] = [dates.at(0), dates.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  if (days === null || range.from === null) return { period: drawn, from: first, to: last };
+  return { period: days, from: range.from, to: range.to };
 }
 
 /** A date of what is shown: whether its values are not known, or not final. */
@@ -130,6 +170,11 @@ export function isRanked({ by, object }: Pick<MetricAddress, 'by' | 'object'>): 
   return by !== null && object === null;
 }
 
+/** True if the open dates of what is shown are counted now. */
+export function isLive(address: MetricAddress, { period }: ChosenScope): boolean {
+  return address.isLive && period.live;
+}
+
 /** The comparisons that there are for what an address shows: months have no weekday, and groups are not named one by one. */
 export function comparisonsOf(address: MetricAddress, { scope, period }: ChosenScope): readonly Compare[] {
   if (address.range === 'all' || (isRanked(address) && scope.query['statistic'] !== undefined)) return [];
@@ -148,12 +193,6 @@ interface Found {
   readonly dates: readonly string[];
   readonly lines: readonly ShownSeries[];
   readonly asOf: string | null;
-}
-
-async function catalogOf(keys: readonly string[], signal: AbortSignal): Promise<readonly CatalogMetric[]> {
-  const { data } = await get<MetricsResponse>(['metrics'], { metric: keys }, signal);
-  const found = new Map(data.metrics.map((metric) => [metric.key, metric]));
-  return keys.flatMap((key) => found.get(key) ?? []);
 }
 
 /** The range that is shown: the address's, or the shortest that has something to show. */
@@ -187,7 +226,13 @@ async function read(
   ids?: readonly string[],
 ): Promise<Found> {
   const { scope, period } = choice;
-  const asked: Query = { period: period.name, exact: exact ? 'true' : null, ...scope.query, ...rangeQuery(range) };
+  const asked: Query = {
+    period: period.name,
+    exact: exact ? 'true' : null,
+    live: isLive(address, choice) ? 'true' : null,
+    ...scope.query,
+    ...rangeQuery(range),
+  };
   const { object } = address;
   if (keys.length > 1 || (scope.by !== '' && object === null)) {
     const parts: Query =
@@ -226,19 +271,18 @@ async function readEarlier(request: Request, { dates, lines }: Found): Promise<F
 /** The range as a whole, of a line that is alone. */
 async function summaryOf(
   request: Request,
-  { dates, lines }: Found,
+  { lines }: Found,
+  whole: WholeRange | null,
   compares: boolean,
 ): Promise<SummaryResponse | null> {
   const { address, choice, signal } = request;
-  const [from, to] = [dates.at(0), dates.at(-1)];
   const [line] = lines;
-  if (from === undefined || to === undefined || line === undefined) return null;
+  if (whole === null || line === undefined) return null;
   const query: Query = {
     metric: line.metric,
-    period: choice.period.name,
-    from,
-    to,
+    ...whole,
     compare: compares ? address.compare : null,
+    live: isLive(address, choice) ? 'true' : null,
     ...choice.scope.query,
     object_id: line.object?.id ?? null,
     ...dimensionQuery(line.dimensions),

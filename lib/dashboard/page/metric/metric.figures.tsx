@@ -70,7 +70,7 @@ function Comparison({ summary, comparison, compare }: ComparisonProps): JSX.Elem
         <Change relative={relative} absolute={absolute} unit={unit} better={better} />
         <small>
           {formatShort(value, unit)}, {formatDates(from, to)}
-          {!comparable && '. The range is not over yet'}
+          {!comparable && ', the range is not over'}
         </small>
       </dd>
     </div>
@@ -106,7 +106,7 @@ function extremeOf(known: readonly Extreme[], isBetter: (a: Extreme, b: Extreme)
 }
 
 /** A range of buckets by their names, and one value by its date. */
-function rangeOf({ period, dates }: Shown, { from, to, kind }: SummaryResponse): string {
+function rangeOf({ dates }: Shown, { from, to, kind, period }: SummaryResponse): string {
   if (kind === 'last') return pointLabel(to, period);
   const [first, last] = [dates.at(0), dates.at(-1)];
   if (period === 'DAY' || !isBucket(period) || first === undefined || last === undefined) return formatDates(from, to);

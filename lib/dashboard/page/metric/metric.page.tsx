@@ -4,26 +4,39 @@ import type { CatalogMetric } from '../../../http/resources.js';
 import { hrefOf, type MetricAddress, OVERVIEW, toMetric, type View } from '../address.js';
 import { Chart } from '../chart/chart.js';
 import { DataTable } from '../chart/data-table.js';
-import type { ChartSeries } from '../chart/layers.js';
+import { chartGroups, type ChartSeries } from '../chart/layers.js';
 import { Legend } from '../chart/legend.js';
 import type { Point } from '../chart/tooltip.js';
 import { useAnswer } from '../parts/answer.js';
 import { Choices } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { changeOf, formatInstant, formatNumber, formatShort } from '../parts/format.js';
+import { changeOf, formatInstant, formatNumber } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { announce, Notice } from '../parts/notice.js';
 import { periodLabel, pointLabel } from '../parts/period.js';
+import { TroubleBadge } from '../parts/trouble-badge.js';
+import { troublesOf } from '../parts/trouble.js';
 import { save } from '../parts/save.js';
 import { exportRows, toCsv, toJsonLines } from './export.js';
 import { MetricControls } from './metric.controls.js';
-import { labelAt, load, type Loaded, nameOf, type Shown, stateAt } from './metric.data.js';
+import {
+  isLive,
+  isRanked,
+  labelAt,
+  load,
+  type Loaded,
+  nameOf,
+  type Shown,
+  type ShownSeries,
+  stateAt,
+} from './metric.data.js';
 import { Figures } from './metric.figures.js';
+import { RankingTable } from './ranking.js';
 
 /** The parts of an address that change what is asked for, and not only how it is shown. */
 function keyOf(address: MetricAddress): string {
-  const { metric, period, range, from, to, compare, by, object, top } = address;
-  return JSON.stringify([metric, address.with, period, range, from, to, compare, by, object, top]);
+  const { metric, period, range, from, to, compare, by, object, top, isLive } = address;
+  return JSON.stringify([metric, address.with, period, range, from, to, compare, by, object, top, isLive]);
 }
 
 /** One metric: the range that is shown in figures, its chart, and what of it can be shown. */
@@ -36,6 +49,7 @@ export function MetricPage({ address }: { address: MetricAddress }): JSX.Element
       <div class="stack">
         <Heading title="Something went wrong" />
         <Notice error={error} again={again} />
+        <Explanation metric={address.metric} />
       </div>
     );
   }
@@ -52,6 +66,20 @@ export function MetricPage({ address }: { address: MetricAddress }): JSX.Element
         <Content address={address} shown={data} isLoading={isLoading} />
       )}
     </div>
+  );
+}
+
+/** A metric is stored when its tracker has run for the first time: until then it cannot be shown. */
+function Explanation({ metric }: { metric: string }): JSX.Element | null {
+  const { trackers } = useDashboard();
+  const [first] = troublesOf([metric], trackers);
+  if (first === undefined) return null;
+  const { name } = first.tracker;
+  return (
+    <p>
+      Its tracker <a href={hrefOf({ page: 'tracker', tracker: name })}>{name}</a>{' '}
+      {first.trouble === 'failed' ? 'failed' : 'is late'}.
+    </p>
   );
 }
 
@@ -90,12 +118,23 @@ function MetricHeading({ metric, address, data }: HeadingProps): JSX.Element {
         {object !== null && (
           <>
             {' · '}
-            <a href={hrefOf(toMetric(key, { by: address.by }))}>All by {object.type.replaceAll('_', ' ')}</a>
+            <a
+              href={hrefOf(toMetric(key, { by: address.by, range: address.range, from: address.from, to: address.to }))}
+            >
+              All by {object.type.replaceAll('_', ' ')}
+            </a>
+            {' · '}
+            <a href={hrefOf({ page: 'object', type: object.type, id: object.id, range: '' })}>
+              All metrics of {nameOf(object, undefined)}
+            </a>
           </>
         )}
       </p>
       <Heading title={title} />
       {description !== null && description !== '' && <p class="quiet">{description}</p>}
+      <p>
+        <TroubleBadge keys={metric.derivedFrom ?? [key]} />
+      </p>
     </div>
   );
 }
@@ -117,6 +156,7 @@ function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
         ) : (
           <>
             <Drawing address={address} shown={shown} />
+            {isRanked(address) && !address.isEmbedded && <RankingTable address={address} shown={shown} />}
           </>
         )}
         {!address.isEmbedded && <Footer address={address} shown={shown} />}
@@ -125,15 +165,22 @@ function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
   );
 }
 
+type DrawnSeries = ShownSeries & ChartSeries;
+
 function Drawing({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.Element {
   const { go } = useDashboard();
-  const { metrics, period, lines, dates, unit } = shown;
+  const { metrics, period, lines, dates } = shown;
   const title = `${metrics.map(({ name }) => name).join(', ')}, ${periodLabel(period).toLowerCase()}`;
   const places = useMemo(() => new Map(lines.map(({ id }, place) => [id, place])), [lines]);
   const visible = useMemo(
     () => lines.filter(({ id }) => !address.hidden.includes(id)),
     [lines, address.hidden.join('\n')],
   );
+  const drawn = visible.length === 0 ? lines : visible;
+  const groups = useMemo(() => {
+    const series = drawn.map((line): DrawnSeries => ({ ...line, place: places.get(line.id) ?? 0 }));
+    return chartGroups(series);
+  }, [drawn, places]);
   const top = <Top address={address} shown={shown} />;
   if (address.as === 'table') {
     return (
@@ -143,42 +190,40 @@ function Drawing({ address, shown }: { address: MetricAddress; shown: Shown }): 
       </div>
     );
   }
-  const drawn = visible.length === 0 ? lines : visible;
-  const series = drawn.map(({ id, label, unit: own, values, complete, before }): ChartSeries => ({
-    id,
-    label,
-    unit: own,
-    values,
-    complete,
-    before,
-    place: places.get(id) ?? 0,
-  }));
   return (
     <figure class="card">
       {top}
-      <Chart
-        title={`${title}. The slider in it reads its values.`}
-        dates={dates}
-        period={period}
-        series={series}
-        as={address.as}
-        unit={unit}
-        pointAt={(place) => pointAt(shown, drawn, places, place)}
-        onRange={
-          address.isEmbedded
-            ? undefined
-            : (first, last) => {
-                go({ ...address, range: 'own', from: dates[first] ?? null, to: dates[last] ?? null, place: 0 });
-              }
-        }
-      />
+      {groups.map((group) => (
+        <Chart
+          key={groups.length === 1 ? 'all' : (group[0]?.id ?? '')}
+          title={`${groups.length === 1 ? title : (group[0]?.label ?? '')}. The slider in it reads its values.`}
+          dates={dates}
+          period={period}
+          series={group}
+          as={address.as === 'bars' ? 'bars' : 'lines'}
+          unit={group[0]?.unit}
+          isShort={groups.length > 1}
+          pointAt={(place) => pointAt(shown, group, place)}
+          onRange={
+            address.isEmbedded
+              ? undefined
+              : (first, last) => {
+                  go({ ...address, range: 'own', from: dates[first] ?? null, to: dates[last] ?? null, place: 0 });
+                }
+          }
+        />
+      ))}
       {lines.length > 1 && (
         <Legend
-          items={lines.map(({ id, label, values, unit: own }, place) => ({
+          items={lines.map(({ id, label, metric }, place) => ({
             id,
             place,
             label,
-            value: formatShort(values.findLast((value) => value !== null) ?? null, own),
+            onRemove: address.with.includes(metric)
+              ? () => {
+                  go({ ...address, with: address.with.filter((key) => key !== metric), hidden: [] });
+                }
+              : undefined,
           }))}
           hidden={visible.length === 0 ? [] : address.hidden}
           onHide={(hidden) => {
@@ -217,24 +262,19 @@ function Top({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.
   );
 }
 
-function pointAt(
-  shown: Shown,
-  drawn: readonly Shown['lines'][number][],
-  places: ReadonlyMap<string, number>,
-  place: number,
-): Point {
+function pointAt(shown: Shown, drawn: readonly DrawnSeries[], place: number): Point {
   const earlier = shown.compared?.dates[place];
   return {
     title: labelAt(shown, place),
     state: stateAt({ ...shown, lines: drawn }, place),
     against: earlier === undefined ? null : pointLabel(earlier, shown.period),
-    rows: drawn.map(({ id, label, values, unit, better, before }) => {
+    rows: drawn.map(({ id, label, values, unit, better, before, place: colour }) => {
       const value = values[place] ?? null;
       const was = before?.[place] ?? null;
       return {
         id,
         label,
-        place: places.get(id) ?? 0,
+        place: colour,
         value: value === null ? '' : formatNumber(value, unit),
         ...(before !== undefined && {
           before: was === null ? '' : formatNumber(was, unit),
@@ -271,6 +311,7 @@ function Footer({ address, shown }: { address: MetricAddress; shown: Shown }): J
   const computed = asOf ?? choice.period.computedAt;
   const zone = choice.period.coverage?.timeZone;
   const facts = [
+    isLive(address, choice) && 'The open dates are counted now',
     computed !== null && `Computed ${formatInstant(computed)}`,
     zone !== undefined && `Days of ${zone}`,
   ].filter((fact) => fact !== false);

@@ -3,7 +3,7 @@ import { formatDate } from '../parts/format.js';
 import { periodLabel, pointLabel } from '../parts/period.js';
 
 /** Says in a few words of what the value of a metric is: its period if it is no day, and the date of a last value. */
-export function valueNote({ period, summary }: SummaryItem): string {
+export function valueNote({ period, summary }: Pick<SummaryItem, 'period' | 'summary'>): string {
   if (period === null) return 'No totals';
   if (summary === null || summary.value === null) return 'No value in this range';
   if (summary.kind === 'last') {

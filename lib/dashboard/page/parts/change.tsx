@@ -26,7 +26,10 @@ export function Change({ relative, absolute, unit, better }: ChangeProps): JSX.E
   const sign = Math.sign(relative ?? absolute ?? 0);
   const direction = sign > 0 ? 'up' : sign < 0 ? 'down' : 'same';
   const judgement = better === undefined || sign === 0 ? '' : direction === better ? 'good' : 'bad';
-  const text = relative === null ? `${sign > 0 ? '+' : ''}${formatNumber(absolute, unit)}` : formatChange(relative);
+  const text =
+    relative === null && absolute !== 0
+      ? `${sign > 0 ? '+' : ''}${formatNumber(absolute, unit)}`
+      : formatChange(relative ?? 0);
   return (
     <span class={`change ${judgement}`}>
       {sign !== 0 && <span aria-hidden="true">{sign > 0 ? '▲ ' : '▼ '}</span>}

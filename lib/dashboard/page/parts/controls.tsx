@@ -77,3 +77,25 @@ export function Choices<T extends string>({ legend, choices, value, onChange }: 
     </fieldset>
   );
 }
+
+interface CheckboxProps {
+  readonly label: string;
+  readonly title: string;
+  readonly isChecked: boolean;
+  readonly onChange: (isChecked: boolean) => void;
+}
+
+export function Checkbox({ label, title, isChecked, onChange }: CheckboxProps): JSX.Element {
+  return (
+    <label class="check" title={title}>
+      <input
+        type="checkbox"
+        checked={isChecked}
+        onChange={(event) => {
+          onChange(event.currentTarget.checked);
+        }}
+      />
+      <span>{label}</span>
+    </label>
+  );
+}

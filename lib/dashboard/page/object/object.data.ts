@@ -1,0 +1,86 @@
+import type { CatalogMetric, ObjectResource, SeriesResponse, SummaryResponse } from '../../../http/resources.js';
+import type { ObjectAddress, Preset } from '../address.js';
+import { get, type Query } from '../api.js';
+import { allMetrics } from '../metric/metric.catalog.js';
+import { AUTOMATIC, presetDates } from '../metric/range.js';
+
+/** A metric of one object over a range. */
+export interface ObjectItem {
+  readonly metric: CatalogMetric;
+  readonly period: string;
+  readonly summary: SummaryResponse;
+  readonly trend: readonly (number | null)[];
+}
+
+export interface ObjectOverview {
+  readonly object: ObjectResource;
+  readonly items: readonly ObjectItem[];
+  readonly preset: Preset;
+  readonly today: string;
+}
+
+/** Requests at a time: browsers open six connections, and other parts of the page need some. */
+const AT_ONCE = 4;
+
+/** Asks for every metric that has statistics of the type of an object, over the range of the address. */
+export async function loadObject({ type, id, range }: ObjectAddress, signal: AbortSignal): Promise<ObjectOverview> {
+  const metrics = (await allMetrics(signal)).filter((metric) => periodOf(metric, type, id) !== undefined);
+  const today = metrics[0]?.today ?? '1970-01-01';
+  let found: ObjectOverview | null = null;
+  for (const preset of range === '' || range === 'own' ? AUTOMATIC : [range]) {
+    const items = await inTurn(metrics, (metric) =>
+      itemOf(metric, { type, id, range, page: 'object' }, preset, signal),
+    );
+    const object = items.find(({ summary }) => summary.object !== undefined)?.summary.object;
+    found = { object: object ?? { type, id, label: null }, items, preset, today };
+    if (items.some(({ trend }) => trend.filter((value) => value !== null && value !== 0).length > 1)) break;
+  }
+  if (found === null) throw new TypeError('no range was tried');
+  return found;
+}
+
+async function itemOf(
+  metric: CatalogMetric,
+  { type, id }: ObjectAddress,
+  preset: Preset,
+  signal: AbortSignal,
+): Promise<ObjectItem> {
+  const period = periodOf(metric, type, id);
+  const { from, to } = presetDates(preset, metric.today, period?.coverage?.from ?? null);
+  const query: Query = {
+    metric: metric.key,
+    period: period?.name ?? 'DAY',
+    from: from ?? metric.today,
+    to,
+    object_type: type,
+    object_id: id,
+  };
+  const [summary, series] = await Promise.all([
+    get<SummaryResponse>(['summary'], { ...query, compare: 'previous' }, signal),
+    get<SeriesResponse>(['series'], query, signal),
+  ]);
+  const trend = series.data.points.map(({ value }) => value);
+  return { metric, period: period?.name ?? 'DAY', summary: summary.data, trend };
+}
+
+function periodOf(
+  { scopes }: CatalogMetric,
+  type: string,
+  id: string,
+): CatalogMetric['scopes'][number]['periods'][number] | undefined {
+  const own = scopes.filter(
+    (scope) =>
+      (scope.kind === 'objects' && scope.objectType === type) ||
+      (scope.kind === 'object' && scope.object.type === type && scope.object.id === id),
+  );
+  const periods = own.flatMap((scope) => scope.periods);
+  return periods.find(({ name }) => name === 'DAY') ?? periods[0];
+}
+
+async function inTurn<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let first = 0; first < all.length; first += AT_ONCE) {
+    results.push(...(await Promise.all(all.slice(first, first + AT_ONCE).map(work))));
+  }
+  return results;
+}

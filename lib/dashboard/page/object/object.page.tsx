@@ -1,0 +1,104 @@
+import type { JSX } from 'preact';
+import { hrefOf, type ObjectAddress, OVERVIEW, PRESETS, toMetric } from '../address.js';
+import { Sparkline } from '../chart/sparkline.js';
+import { presetHint, presetLabel } from '../metric/range.js';
+import { useAnswer } from '../parts/answer.js';
+import { Change } from '../parts/change.js';
+import { Field, Select } from '../parts/controls.js';
+import { useDashboard } from '../parts/dashboard.js';
+import { formatNumber, formatShort } from '../parts/format.js';
+import { Heading } from '../parts/heading.js';
+import { Notice } from '../parts/notice.js';
+import { valueNote } from '../metrics/overview.words.js';
+import { loadObject, type ObjectItem, type ObjectOverview } from './object.data.js';
+
+/** One object of the application: every metric that has statistics of it. */
+export function ObjectPage({ address }: { address: ObjectAddress }): JSX.Element {
+  const { data, error, isLoading, again } = useAnswer(JSON.stringify(address), (signal) => loadObject(address, signal));
+  if (data === null) {
+    if (error === null)
+      return (
+        <p class="quiet" aria-busy="true">
+          Loading …
+        </p>
+      );
+    return (
+      <div class="stack">
+        <Heading title="Something went wrong" />
+        <Notice error={error} again={again} />
+      </div>
+    );
+  }
+  const { object, items } = data;
+  return (
+    <div class="stack">
+      <div class="heading">
+        <p class="quiet small">
+          <a href={hrefOf(OVERVIEW)}>Metrics</a> · {object.type.replaceAll('_', ' ')} · <code>{object.id}</code>
+        </p>
+        <Heading title={object.label ?? `${object.type.replaceAll('_', ' ')} ${object.id}`} />
+      </div>
+      {error !== null && <Notice error={error} again={again} />}
+      <RangeControl address={address} overview={data} />
+      {items.length === 0 ? (
+        <p class="card quiet">No metric has statistics by {object.type.replaceAll('_', ' ')}.</p>
+      ) : (
+        <ul class="tiles" aria-busy={isLoading}>
+          {items.map((item) => (
+            <Tile key={item.metric.key} item={item} address={address} />
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function RangeControl({ address, overview }: { address: ObjectAddress; overview: ObjectOverview }): JSX.Element {
+  const { go } = useDashboard();
+  const since = overview.items.flatMap(({ summary }) => summary.from).sort()[0] ?? null;
+  return (
+    <div class="controls">
+      <Field label="Range">
+        <Select
+          class="range"
+          choices={PRESETS.map((value) => {
+            const dates = value === 'all' ? '' : presetHint(value, overview.today, since);
+            return { value, label: dates === '' ? presetLabel(value) : `${presetLabel(value)} · ${dates}` };
+          })}
+          value={overview.preset}
+          onChange={(range) => {
+            go({ ...address, range });
+          }}
+        />
+      </Field>
+    </div>
+  );
+}
+
+function Tile({ item, address }: { item: ObjectItem; address: ObjectAddress }): JSX.Element {
+  const { metric, summary, trend, period } = item;
+  const { comparison } = summary;
+  const part = { by: address.type, object: address.id, period: period === 'DAY' ? null : period, range: address.range };
+  return (
+    <li class="tile">
+      <h3>
+        <a class="whole" title={metric.description ?? undefined} href={hrefOf(toMetric(metric.key, part))}>
+          {metric.name}
+        </a>
+      </h3>
+      <p class="big">
+        <span title={formatNumber(summary.value, metric.unit)}>{formatShort(summary.value, metric.unit)}</span>
+        {comparison !== null && comparison.absolute !== null && (
+          <Change
+            relative={comparison.relative}
+            absolute={comparison.absolute}
+            unit={metric.unit}
+            better={metric.better}
+          />
+        )}
+      </p>
+      <p class="quiet small note">{valueNote({ period: summary.period, summary })}</p>
+      <Sparkline values={trend} />
+    </li>
+  );
+}

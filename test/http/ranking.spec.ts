@@ -1,0 +1,164 @@
+import {
+  addDays,
+  avg,
+  defineDomain,
+  defineMetric,
+  ObjectsByDateAndObjectTracker,
+  Period,
+  StatisticService,
+  sum,
+  Track,
+  TrackerService,
+} from 'nestjs-trackstats';
+import { TrackstatsHttpModule, type RankingResponse } from 'nestjs-trackstats/http';
+import { DataSource } from 'typeorm';
+import { at, Customer, Order } from '../module/application.js';
+import { describeOnEachDatabase } from '../support/databases.js';
+import { closeServed, OrdersByRegion, serve, type Served } from './application.js';
+
+const DOMAIN = defineDomain({ ref: 'rank' });
+const metric = (ref: string) => defineMetric({ domain: DOMAIN, ref });
+
+@Track({
+  source: Order,
+  dateField: 'createdAt',
+  objectField: 'customer',
+  period: [Period.DAY, Period.LIFETIME],
+  metrics: [
+    { metric: metric('revenue'), aggregate: sum('total') },
+    { metric: metric('mean'), aggregate: avg('total') },
+  ],
+})
+class ByCustomer extends ObjectsByDateAndObjectTracker {}
+
+const TODAY = '2026-10-31';
+const CUSTOMERS = 25;
+
+interface Sale {
+  readonly customer: number;
+  readonly date: string;
+  readonly total: number;
+}
+
+/** Each customer orders every (n % 4 + 1) days. */
+const SALES: readonly Sale[] = Array.from({ length: CUSTOMERS }, (_, n) =>
+  Array.from({ length: 20 }, (__, place) => ({
+    customer: n + 1,
+    date: addDays(TODAY, -place * ((n % 4) + 1)),
+    total: ((n * 13 + place * 7) % 40) + 1,
+  })),
+).flat();
+
+/** What a GROUP BY written by hand gives. */
+function ranked(from: string, of: (sales: readonly Sale[]) => number): [string, number][] {
+  const ids = Array.from({ length: CUSTOMERS }, (_, n) => n + 1);
+  const values = ids.map((id): [string, number] => [
+    String(id),
+    of(SALES.filter(({ customer, date }) => customer === id && date >= from)),
+  ]);
+  return values.filter(([, value]) => !Number.isNaN(value)).sort(([idA, a], [idB, b]) => b - a || (idA < idB ? -1 : 1));
+}
+const added = (sales: readonly Sale[]): number =>
+  sales.length === 0 ? NaN : sales.reduce((total, sale) => total + sale.total, 0);
+const greatest = (sales: readonly Sale[]): number =>
+  sales.length === 0 ? NaN : Math.max(...sales.map(({ total }) => total));
+
+describeOnEachDatabase('rankings', (database) => {
+  // the application stops before the database goes
+  describe('of a shop', () => {
+    let served: Served;
+    const ranking = async (query: string): Promise<RankingResponse> =>
+      (await served.get(`trackstats/ranking?${query}`)).body;
+    const values = ({ items }: RankingResponse): [string, number][] =>
+      items.map(({ object, value }) => [object?.id ?? '', value ?? NaN]);
+
+    beforeAll(async () => {
+      const label = (objects: readonly { id: string }[]) => objects.map(({ id }) => `Customer No. ${id}`);
+      served = await serve([TrackstatsHttpModule.forRoot({ public: true, label })], {
+        providers: [ByCustomer],
+        entities: [Order, Customer, OrdersByRegion],
+        runs: false,
+        database: database.options({ entities: [], synchronize: true }),
+      });
+      const dataSource = served.app.get(DataSource);
+      const names = Array.from({ length: CUSTOMERS }, (_, n) => ({ name: `c${n}` }));
+      const customers = await dataSource.getRepository(Customer).save(names);
+      await dataSource.getRepository(Order).save(
+        SALES.map(({ date, total, customer }) => ({
+          createdAt: at(`${date}T10:00`),
+          total,
+          customer: customers[customer - 1]!,
+        })),
+      );
+      await served.app.get(TrackerService).run(ByCustomer);
+      const statistics = served.app.get(StatisticService);
+      const regions: [string, string | null, number][] = [
+        ['NL', 'Utrecht', 5],
+        ['NL', null, 7],
+        ['DE', null, 3],
+      ];
+      for (const [country, province, value] of regions) {
+        const dimensions = { country, province, floor: 0 };
+        await statistics.record({ metric: metric('regions'), entity: OrdersByRegion, dimensions, value });
+      }
+    });
+    afterAll(closeServed);
+
+    it('by the sum of a range are a GROUP BY, a page at a time, with the sum of all for shares', async () => {
+      const expected = ranked('2026-10-02', added);
+      const query = 'metric=rank/revenue&object_type=customer&from=2026-10-02&limit=10';
+      const pages = [await ranking(query), await ranking(`${query}&offset=10`), await ranking(`${query}&offset=20`)];
+      expect(pages.flatMap(values)).toEqual(expected);
+      const total = expected.reduce((sum, [, value]) => sum + value, 0);
+      for (const page of pages)
+        expect(page).toMatchObject({ count: expected.length, total, from: '2026-10-02', to: TODAY });
+    });
+
+    it('by averages take the greatest of them, which are no parts of a whole', async () => {
+      // one order of a customer a day: the average of a day is that order
+      const found = await ranking('metric=rank/mean&object_type=customer&from=2026-10-20&limit=100');
+      expect(values(found)).toEqual(ranked('2026-10-20', greatest));
+      expect(found.total).toBeNull();
+    });
+
+    it('of LIFETIME take the value at the end', async () => {
+      const found = await ranking('metric=rank/revenue&object_type=customer&period=LIFETIME&last=5&limit=3');
+      expect(values(found)).toEqual(ranked('2000-01-01', added).slice(0, 3));
+      expect(found.count).toBe(CUSTOMERS);
+    });
+
+    it('are searched by name', async () => {
+      const query = 'metric=rank/revenue&object_type=customer&from=2026-10-02&search=no.%202&limit=4';
+      const expected = ranked('2026-10-02', added).filter(([id]) => id.includes('2'));
+      const first = await ranking(query);
+      expect(values(first)).toEqual(expected.slice(0, 4));
+      expect(first).toMatchObject({
+        count: expected.length,
+        total: ranked('2026-10-02', added).reduce((t, [, v]) => t + v, 0),
+      });
+      expect(values(await ranking(`${query}&offset=4`))).toEqual(expected.slice(4));
+      expect((await ranking(`${query.replace('no.%202', 'nobody')}`)).items).toEqual([]);
+    });
+
+    it('of dimensions have them', async () => {
+      const found = await ranking('metric=rank/regions&statistic=orders_by_region&last=3');
+      expect(found.items).toEqual([
+        { dimensions: { country: 'NL', province: null, floor: 0 }, value: 7 },
+        { dimensions: { country: 'NL', province: 'Utrecht', floor: 0 }, value: 5 },
+        { dimensions: { country: 'DE', province: null, floor: 0 }, value: 3 },
+      ]);
+      expect([found.count, found.total, found.statistic]).toEqual([3, 15, 'orders_by_region']);
+      const nl = await ranking('metric=rank/regions&statistic=orders_by_region&last=3&dimension.country=NL');
+      expect([nl.count, nl.total]).toEqual([2, 12]);
+      expect((await ranking('metric=rank/regions&statistic=orders_by_region&last=3&search=utr')).count).toBe(1);
+    });
+
+    it.each([
+      ['ranking?metric=rank/revenue', 400],
+      ['ranking?metric=rank/nothing&object_type=customer', 404],
+      ['ranking?metric=rank/revenue&object_type=customer&limit=1001', 400],
+    ])('refuse %s', async (route, status) => {
+      expect((await served.get(`trackstats/${route}`)).status).toBe(status);
+    });
+  });
+});
