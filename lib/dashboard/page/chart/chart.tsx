@@ -5,6 +5,7 @@ import { formatTicks, sizeOfUnit } from '../parts/format.js';
 import { type ChartSeries, type Layer, layersOf } from './layers.js';
 import { areaPath, barPath, linePath, lonelyPlaces } from './paths.js';
 import { dateTicks, type DateTick, valueScale, type ValueScale } from './scale.js';
+import { widthOfText } from './text-width.js';
 import { type Point, Tooltip } from './tooltip.js';
 
 export interface ChartProps {
@@ -32,8 +33,6 @@ interface Frame {
   readonly bottom: number;
 }
 
-/** Pixels of a digit on an axis. */
-const DIGIT = 7;
 const TOP = 12;
 const RIGHT = 12;
 /** Room for a date and the year below it. */
@@ -191,7 +190,7 @@ function useScale(layers: readonly Layer[], { as, unit }: ChartProps, height: nu
 }
 
 function frameOf({ width, height }: { width: number; height: number }, labels: readonly string[]): Frame {
-  const left = 12 + Math.max(2, ...labels.map(({ length }) => length)) * DIGIT;
+  const left = Math.ceil(12 + Math.max(12, ...labels.map(widthOfText)));
   return { width, height, left, right: Math.max(left + 1, width - RIGHT), top: TOP, bottom: height - BELOW };
 }
 
@@ -230,7 +229,7 @@ function DateAxis({ frame, ticks, x }: { frame: Frame; ticks: DateTick[]; x: (pl
       {ticks.map(({ place, text, year }) => {
         const at = x(place);
         // a label stays within the chart: the last one would be cut otherwise
-        const half = (Math.max(text.length, year.length) * DIGIT) / 2;
+        const half = Math.max(widthOfText(text), widthOfText(year)) / 2 + 1;
         const middle = Math.min(Math.max(at, half), frame.width - half);
         return (
           <g key={place}>

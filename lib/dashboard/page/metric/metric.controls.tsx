@@ -113,7 +113,7 @@ function RangeControl({ shown, change }: RangeControlProps): JSX.Element {
     <>
       <Field label="Range">
         <Select
-          class="range"
+          class={preset === 'own' ? 'range own' : 'range'}
           choices={[...presets, { value: 'own', label: 'Dates of your own' }]}
           value={preset}
           onChange={(value) => {

@@ -1,0 +1,242 @@
+import {
+  addDays,
+  CountObjectsByDateTracker,
+  defineDomain,
+  defineMetric,
+  Period,
+  StatisticService,
+  Track,
+  TrackerService,
+} from 'nestjs-trackstats';
+import type { Page } from 'puppeteer-core';
+import { Order } from '../module/application.js';
+import { DashboardApplications } from './application.js';
+import { violationsOn } from './axe.js';
+import { describeInBrowser, eventually, show, textOf } from './browser.js';
+
+const DOMAIN = defineDomain({ ref: 'range', name: 'Ranges' });
+const metric = (ref: string) => defineMetric({ domain: DOMAIN, ref, name: ref });
+const TODAY = '2026-10-31';
+const HUGE = 123_456_789_012.34;
+
+@Track({ name: 'broken', metric: metric('broken'), source: Order, dateField: 'createdAt', period: Period.DAY })
+class Broken extends CountObjectsByDateTracker<Order> {
+  override source(): typeof Order {
+    throw new Error('The orders cannot be read.');
+  }
+}
+
+const applications = new DashboardApplications();
+afterAll(() => applications.close());
+
+const ORDERS = '?metric=shopping%2Forder_count';
+/** On the nth day before today there are n % 5 + 1 orders. */
+const ordersOf = (from: string, to: string): number => {
+  let count = 0;
+  for (let date = from, n; date <= to; date = addDays(date, 1)) {
+    n = (Date.parse(TODAY) - Date.parse(date)) / 86_400_000;
+    count += (n % 5) + 1;
+  }
+  return count;
+};
+
+const textsOf = (page: Page, selector: string): Promise<(string | null)[]> =>
+  page.$$eval(selector, (all) => all.map((one) => one.textContent));
+const pathsOf = (page: Page, selector: string): Promise<string> =>
+  page.$$eval(selector, (all) => all.map((one) => one.getAttribute('d')).join(''));
+
+describeInBrowser('a metric over a range', (browser) => {
+  let url: string;
+  beforeAll(async () => {
+    const dashboard = { public: true, actionGuards: [{ canActivate: () => true }] };
+    url = `${await applications.start({ dashboard, trackers: [Broken] })}/trackstats`;
+    const { app } = applications.last;
+    const statistics = app.get(StatisticService);
+    const days = Array.from({ length: 30 }, (_, day) => addDays(TODAY, -day));
+    await statistics.recordMany(days.map((date) => ({ metric: metric('zeros'), value: 0, date })));
+    await statistics.recordMany(
+      days.map((date, day) => ({ metric: metric('small'), value: ((day % 4) + 1) / 500, date })),
+    );
+    await statistics.recordMany(days.map((date, day) => ({ metric: metric('huge'), value: HUGE + day, date })));
+    await statistics.record({ metric: metric('old'), value: 5, date: '2026-01-01' });
+    for (const [date, value] of [
+      ['2026-04-01', 3],
+      ['2026-07-01', 4],
+      ['2026-10-01', 5],
+    ] as const) {
+      await statistics.record({ metric: metric('quarters'), period: Period.CALENDAR_QUARTER, value, date });
+    }
+    await app
+      .get(TrackerService)
+      .run(Broken)
+      .catch(() => undefined);
+  });
+
+  it('draws zeros as a line on an axis', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=range%2Fzeros&range=30d`);
+    expect((await pathsOf(page, '.chart .line')).match(/[ML]/g)).toHaveLength(31);
+    expect(await textsOf(page, '.tick.value')).toEqual(['0', '1']);
+    expect(await page.$$('.tick.date')).not.toHaveLength(0);
+    expect(await textOf(page, '.headline')).toMatch(/^Total0/);
+    expect(faults).toEqual([]);
+  });
+
+  it('says that nothing is known, beside an axis with its dates', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=range%2Fold&range=30d`);
+    expect(await textOf(page, '.chart')).toContain('No values are known for these dates');
+    expect(await page.$$('.chart .grid')).not.toHaveLength(0);
+    expect(await page.$$('.tick.date')).not.toHaveLength(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('chooses a range in which something happened, if none is asked for', async () => {
+    const { page } = await browser.open(`${url}?metric=range%2Fold`);
+    expect(await page.$eval('select.range', (select) => (select as unknown as { value: string }).value)).toBe('all');
+    const { page: orders } = await browser.open(url + ORDERS);
+    expect(await orders.$eval('select.range', (select) => (select as unknown as { value: string }).value)).toBe('30d');
+  });
+
+  it('writes values below 0.01, and their ticks, with the digits that they have', async () => {
+    const { page } = await browser.open(`${url}?metric=range%2Fsmall&range=30d`);
+    expect(await textsOf(page, '.tick.value')).toEqual(['0.000', '0.002', '0.004', '0.006', '0.008']);
+    await page.focus('.walker');
+    expect(await textOf(page, '.tooltip')).toMatch(/0\.002$/);
+  });
+
+  it('has whole ticks for counts', async () => {
+    const { page } = await browser.open(`${url}${ORDERS}&range=7d`);
+    expect(await textsOf(page, '.tick.value')).toEqual(['0', '1', '2', '3', '4', '5']);
+  });
+
+  it.each([
+    ['2026-10-16', '2026-10-20', '2026-10-11', '2026-10-15'],
+    ['2026-10-10', '2026-10-23', '2026-09-26', '2026-10-09'],
+    ['2026-10-01', '2026-10-02', '2026-09-29', '2026-09-30'],
+  ])('compares the totals of %s to %s with the range before', async (from, to, before, end) => {
+    const { page } = await browser.open(`${url}${ORDERS}&from=${from}&to=${to}&compare=previous`);
+    const [now, was] = [ordersOf(from, to), ordersOf(before, end)];
+    expect(await textOf(page, '.headline dd span')).toBe(String(now));
+    const change = Math.round(((now - was) / was) * 100);
+    const figure = await textOf(page, '.figures div:nth-child(2)');
+    expect(figure).toMatch(
+      new RegExp(`vs the range before.*${change > 0 ? `\\+${change}` : change}(\\.\\d)?%${was}, `),
+    );
+  });
+
+  it('compares with a year before, of which nothing is known', async () => {
+    const { page } = await browser.open(`${url}${ORDERS}&range=7d&compare=year`);
+    expect(await textOf(page, '.figures div:nth-child(2)')).toMatch(/^vs a year before–.*Oct 25 – 31, 2025/);
+  });
+
+  it('says which dates are not over, which have not come, and which are not known', async () => {
+    const { page } = await browser.open(`${url}${ORDERS}&from=2026-07-20&to=2026-11-02&as=table`);
+    const rows = new Map(
+      (await textsOf(page, '.data tbody th')).map((text) => {
+        const [, date = '', state = ''] = /^\w{3}, (\w{3} \d+), \d{4}(.*)$/.exec(text ?? '') ?? [];
+        return [date, state.trim()];
+      }),
+    );
+    expect(rows.get('Nov 2')).toBe('not yet');
+    expect(rows.get('Oct 31')).toBe('so far');
+    expect(rows.get('Oct 30')).toBe('');
+    expect(rows.get('Jul 20')).toBe('not known');
+  });
+
+  it('names months, quarters and the dates of a range by their buckets', async () => {
+    const { page } = await browser.open(`${url}${ORDERS}&period=CALENDAR_MONTH&from=2026-08-01&to=2026-10-31`);
+    expect(await textsOf(page, '.tick.date')).toEqual(['Aug', 'Sep', 'Oct']);
+    expect(await textOf(page, '.headline small')).toBe('August 2026 – October 2026');
+    await page.focus('.walker');
+    await page.keyboard.press('ArrowLeft');
+    expect(await textOf(page, '.tooltip')).toContain('September 2026');
+    const { page: quarters } = await browser.open(`${url}?metric=range%2Fquarters&from=2026-04-01&to=2026-10-31`);
+    expect(await textsOf(quarters, '.tick.date')).toEqual(['Q2', 'Q3', 'Q4']);
+  });
+
+  it('shows the quarters of thirty days, and not twelve', async () => {
+    const { page } = await browser.open(`${url}?metric=range%2Fquarters&range=30d&as=table`);
+    expect(await textsOf(page, '.data tbody th')).toEqual(
+      ['Q4 2026 so far'].map((text) => expect.stringContaining(text.slice(0, 7))),
+    );
+  });
+
+  const WIDTHS = [390, 768, 1200, 1440];
+  it.each(WIDTHS)('keeps long numbers, ticks and its slider in their places at %d pixels', async (width) => {
+    for (const search of ['', '?as=table', '?metric=range%2Fhuge&range=30d&compare=previous', `${ORDERS}&range=12m`]) {
+      const { page, faults } = await browser.open(url + search, { width });
+      expect([search, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([search, width]);
+      const cut = await page.evaluate(`[...document.querySelectorAll('td, th, dd, .tile .big, button')]
+        .filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'none')
+        .filter((one) => one.clientWidth > 0 && !one.closest('.hidden'))
+        .map((one) => one.textContent)`);
+      expect([search, width, cut]).toEqual([search, width, []]);
+      const outside = await page.evaluate(`(() => {
+        const chart = document.querySelector('.chart svg');
+        if (chart === null) return [];
+        const frame = chart.getBoundingClientRect();
+        return [...chart.querySelectorAll('text')].filter((text) => {
+          const { left, right } = text.getBoundingClientRect();
+          return left < frame.left - 0.5 || right > frame.right + 0.5;
+        }).map((text) => text.textContent);
+      })()`);
+      expect([search, width, outside]).toEqual([search, width, []]);
+      const slider = await page.evaluate(`(() => {
+        const walker = document.querySelector('.walker');
+        const grid = document.querySelector('.chart .zero, .chart .grid');
+        if (walker === null) return 0;
+        const [a, b] = [walker.getBoundingClientRect(), grid.getBoundingClientRect()];
+        return Math.max(Math.abs(a.left - b.left), Math.abs(a.right - b.right));
+      })()`);
+      expect(slider).toBeLessThan(1);
+      expect(faults).toEqual([]);
+      await page.close();
+    }
+  });
+
+  it.each(['', ORDERS, `${ORDERS}&from=2026-10-01&to=2026-10-05`])(
+    'has its controls in one row at 1440 pixels: %s',
+    async (search) => {
+      const { page } = await browser.open(url + search, { width: 1440 });
+      const tops = await page.$$eval('.controls > *', (all) =>
+        all.map((one) =>
+          Math.round(
+            (one as unknown as { getBoundingClientRect(): { bottom: number } }).getBoundingClientRect().bottom,
+          ),
+        ),
+      );
+      expect(tops.length).toBeGreaterThan(2);
+      expect(new Set(tops).size).toBe(1);
+    },
+  );
+
+  it('lists a tracker that failed from the start first, with its error and no link to nothing', async () => {
+    const { page, faults } = await browser.open(`${url}?view=trackers`);
+    expect(await textOf(page, 'main p')).toMatch(/^4 trackers\. 1 failed\.$|^3 trackers\. 1 failed\.$/);
+    const row = await textOf(page, 'tbody tr:first-child');
+    expect(row).toMatch(/^broken.*range\/broken.*nothing computed yet.*The orders cannot be read\..*Failed/);
+    expect(await page.$$('tbody tr:first-child a[href*="metric"]')).toHaveLength(0);
+    expect(await textOf(page, 'nav .badge')).toBe('1 need attention');
+    await page.click('tbody tr:first-child a');
+    await eventually(page, `document.querySelector('.notice')?.textContent.includes('Its last run failed')`);
+    expect(await page.$$('main a[href*="metric"]')).toHaveLength(0);
+    expect(faults).toEqual([]);
+    // an address that someone kept says what to look at
+    const { page: metricPage } = await browser.open(`${url}?metric=range%2Fbroken`);
+    await eventually(metricPage, `document.querySelector('main').textContent.includes('Its tracker broken failed.')`);
+  });
+
+  it.each([
+    ['zeros', '?metric=range%2Fzeros&range=30d'],
+    ['nothing', '?metric=range%2Fold&range=30d'],
+    ['huge numbers', '?metric=range%2Fhuge&range=30d&compare=previous'],
+    ['failures', '?view=trackers'],
+    ['a failure', '?tracker=broken'],
+  ])('is accessible with %s', async (_, search) => {
+    const { page } = await browser.open(url + search);
+    for (const theme of ['light', 'dark'] as const) {
+      await show(page, { theme, width: 1200 });
+      await eventually(page, `document.documentElement.dataset.theme === '${theme}'`);
+      expect([theme, await violationsOn(page)]).toEqual([theme, []]);
+    }
+  });
+});
