@@ -83,15 +83,13 @@ describeOnEachDatabase('summaries', (database) => {
       });
       const dataSource = served.app.get(DataSource);
       const customers = await dataSource.getRepository(Customer).save([{ name: 'a' }, { name: 'b' }]);
-      await dataSource
-        .getRepository(Order)
-        .save(
-          SALES.map(({ date, total, buyer }) => ({
-            createdAt: at(`${date}T10:00`),
-            total,
-            customer: customers[buyer]!,
-          })),
-        );
+      await dataSource.getRepository(Order).save(
+        SALES.map(({ date, total, buyer }) => ({
+          createdAt: at(`${date}T10:00`),
+          total,
+          customer: customers[buyer]!,
+        })),
+      );
       await served.app.get(TrackerService).run(OrderValues);
       await served.app
         .get(StatisticService)
