@@ -7,7 +7,7 @@ import { Spool } from '../database/spool.js';
 import { execute, executeAll, type Row, type Work } from '../database/work.js';
 import { exactValue } from '../statistics/tables/exact-value.js';
 import { partialColumns } from './aggregate-sql.js';
-import { partialsQuery, storedKeys } from './rollup-sql.js';
+import { BUCKET, partialsQuery, storedKeys } from './rollup-sql.js';
 import type { RollupEntry, RollupSpec, SourceKey, SourceScan } from './rollup-spec.js';
 
 /** The scan of a partial, and its columns as text that every database reads, in the order of `spooledColumns`. */
@@ -144,7 +144,9 @@ function spooledColumns(dialect: Dialect, scan: SourceScan): SpooledColumn[] {
       numeric: holds === 'numbers' ? measure.numeric : null,
     })),
   );
-  return [...keys, ...values, { name: 'day', type: 'integer', numeric: null }, ...totals];
+  // seconds: a staged integer has 32 bits on PostgreSQL and MariaDB
+  const buckets: SpooledColumn[] = scan.bucket === null ? [] : [{ name: BUCKET.sql, type: 'decimal', numeric: null }];
+  return [...keys, ...values, { name: 'day', type: 'integer', numeric: null }, ...buckets, ...totals];
 }
 
 /** The partials of scans with every column as text or a number that loses nothing: `part`, then `v0_0`, `v0_1`, … */

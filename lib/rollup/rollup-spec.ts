@@ -5,6 +5,7 @@ import type { Table } from '../database/table.js';
 import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import type { DayNumber } from '../time/local-date.js';
 import type { Period, WeekStart } from '../time/period.js';
+import type { BucketLength } from '../time/time-bucket.js';
 
 /**
  * A source query: `SELECT … FROM …` whose columns are the ones named below, one row a source row. One scan of it serves
@@ -140,6 +141,8 @@ export interface SourceScan {
   readonly scanBase: boolean;
   /** last day that is read */
   readonly scanThrough: DayNumber;
+  /** length of the buckets into which rows are grouped, each in one day; null: rows are grouped by days */
+  readonly bucket: BucketLength | null;
   /** rows are counted by one index range a day, instead of by a grouped scan */
   readonly countsByIndex: boolean;
 }

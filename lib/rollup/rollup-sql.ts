@@ -2,6 +2,7 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DayPart, Dialect, KeyKind, StoredKeyType } from '../database/dialects/dialect.js';
 import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import { type DayNumber, shiftDay } from '../time/local-date.js';
+import { type BucketLength, bucketSegments } from '../time/time-bucket.js';
 import {
   dayRanges,
   daySegments,
@@ -15,6 +16,9 @@ import type { RollupEntry, RollupSpec, SourceKey, SourceScan } from './rollup-sp
 
 /** The name of the expression, or of the temporary table, of the partials: one that no table of an application has. */
 export const PARTIAL = 'trackstats_partial';
+
+/** The column with the first second of a partial's bucket, of scans that have buckets; NULL for the rows before them. */
+export const BUCKET = raw('bucket');
 
 /** The keys of partials and of what is made of them: `k0`, `k1`, … in the order of the source's keys. */
 export function keyNames({ keys }: { readonly keys: readonly SourceKey[] }): readonly Sql[] {
@@ -30,34 +34,76 @@ export function scannedColumns(dialect: Dialect, { source }: SourceScan): readon
 export function partialsColumns(dialect: Dialect, scan: SourceScan): readonly Sql[] {
   const { distinct } = scan.source;
   const totals = scannedColumns(dialect, scan).map(({ name }) => name);
-  return [...keyNames(scan.source), ...(distinct === null ? [] : [raw('u')]), raw('day'), ...totals];
+  const buckets = scan.bucket === null ? [] : [BUCKET];
+  return [...keyNames(scan.source), ...(distinct === null ? [] : [raw('u')]), raw('day'), ...buckets, ...totals];
 }
 
 /**
  * The partials that an entry is made of, for use in FROM: rows of those keys and days in which one of its rows counts.
- * A total that is made beside the values of objects adds up all their keys.
+ * A total that is made beside the values of objects adds up all their keys, and a day all its buckets.
  */
-export function partialsOf({ scan, measure, keys }: RollupEntry): Sql {
-  const { presence } = measure;
-  const isTotal = keys.length < scan.source.keys.length;
-  const skipped = isTotal || !scan.keepsUnkeyed ? [] : unkeyed(keys);
-  const conditions = [...(presence === null ? [] : [sql`t.${presence} > 0`]), ...skipped];
+export function partialsOf(entry: RollupEntry): Sql {
+  const { scan, measure, keys } = entry;
+  if (isTotal(entry) || scan.bucket !== null) return gathered(entry, raw('t.day'), raw('day'), []);
+  const conditions = counting(entry);
   const from = raw(scan.partials);
-  if (conditions.length === 0 && !isTotal) return from;
-  const where = conditions.length === 0 ? empty : sql` WHERE ${join(conditions, ' AND ')}`;
+  if (conditions.length === 0) return from;
   const names = keyNames({ keys }).map((name) => sql`t.${name}`);
-  if (isDistinct(measure)) {
-    const columns = join([...names, raw('t.u'), raw('t.day')]);
-    return isTotal
-      ? sql`(SELECT DISTINCT ${columns} FROM ${from} t${where})`
-      : sql`(SELECT ${columns} FROM ${from} t${where})`;
-  }
-  if (!isTotal) {
-    const columns = [...names, raw('t.day'), ...partialNames(measure).map((name) => sql`t.${name}`)];
-    return sql`(SELECT ${join(columns)} FROM ${from} t${where})`;
-  }
-  const totals = partialNames(measure).map((name, index) => sql`${combinedBy(measure, index)}(t.${name}) AS ${name}`);
-  return sql`(SELECT ${join([raw('t.day'), ...totals])} FROM ${from} t${where} GROUP BY t.day)`;
+  const values = isDistinct(measure) ? [raw('t.u')] : [];
+  const totals = isDistinct(measure) ? [] : partialNames(measure).map((name) => sql`t.${name}`);
+  const columns = [...names, ...values, raw('t.day'), ...totals];
+  return sql`(SELECT ${join(columns)} FROM ${from} t WHERE ${join(conditions, ' AND ')})`;
+}
+
+/**
+ * The partials of an entry by buckets of some length, for use in FROM: as `partialsOf`, with `bucket` in place of `day`.
+ *
+ * @param range the seconds in which the buckets begin. It ends before `to`
+ */
+export function partialsByBucket(
+  dialect: Dialect,
+  entry: RollupEntry,
+  length: BucketLength,
+  { from, to }: { readonly from: number; readonly to: number },
+): Sql {
+  const { scan } = entry;
+  const own = sql`t.${BUCKET}`;
+  const column = { kind: 'seconds', storedIn: 'UTC', expression: own } as const;
+  const bounds = { storedIn: 'UTC', zone: scan.timeZone, length, from: from * 1000, to: to * 1000 };
+  const bucket =
+    length === scan.bucket
+      ? own
+      : dialect.bucketStart(column, dialect.bucketKey(column, bucketSegments(bounds), length));
+  return gathered(entry, bucket, BUCKET, [sql`${own} >= ${dialect.integer(from)} AND ${own} < ${dialect.integer(to)}`]);
+}
+
+/** Partials of the same moment as one. */
+function gathered(entry: RollupEntry, moment: Sql, name: Sql, within: readonly Sql[]): Sql {
+  const { scan, measure, keys } = entry;
+  const conditions = [...counting(entry), ...within];
+  const where = conditions.length === 0 ? empty : sql` WHERE ${join(conditions, ' AND ')}`;
+  const rows = sql`FROM ${raw(scan.partials)} t${where}`;
+  const names = keyNames({ keys }).map((key) => sql`t.${key}`);
+  if (isDistinct(measure))
+    return sql`(SELECT DISTINCT ${join([...names, raw('t.u'), sql`${moment} AS ${name}`])} ${rows})`;
+  const groups = [...names, sql`${moment} AS ${name}`];
+  const totals = partialNames(measure).map(
+    (total, index) => sql`${combinedBy(measure, index)}(t.${total}) AS ${total}`,
+  );
+  return sql`(SELECT ${join([...groups, ...totals])} ${rows} GROUP BY ${join(groups.map((_, index) => raw(String(index + 1))))})`;
+}
+
+/** True for a total that is made beside the values of objects. */
+function isTotal({ keys, scan }: RollupEntry): boolean {
+  return keys.length < scan.source.keys.length;
+}
+
+/** The conditions of partials `t` in which a row of an entry counts. */
+function counting(entry: RollupEntry): readonly Sql[] {
+  const { measure, keys, scan } = entry;
+  const { presence } = measure;
+  const skipped = isTotal(entry) || !scan.keepsUnkeyed ? [] : unkeyed(keys);
+  return [...(presence === null ? [] : [sql`t.${presence} > 0`]), ...skipped];
 }
 
 /** The keys that rows without an object do not have. */
@@ -150,6 +196,7 @@ function groupedScan(dialect: Dialect, scan: SourceScan): Sql {
   ];
   const names = [...keyNames(source), ...(source.distinct === null ? [] : [raw('u')])];
   const groups = grouped.map((key, index) => sql`${key} AS ${names[index]}`);
+  if (scan.bucket !== null) return scanByBucket(dialect, scan, scan.bucket, { groups, names });
   const part = grouped.length === 0 ? dialect.dayPart(source.clock, segmentsOf(scan)) : null;
   const days =
     part !== null
@@ -173,8 +220,40 @@ function notAfter(dialect: Dialect, scan: SourceScan): Sql {
 }
 
 function scanByDay(dialect: Dialect, scan: SourceScan, groups: readonly Sql[]): Sql {
-  const { query, keys, clock } = scan.source;
-  const columns = [...groups, sql`${dayOrBase(dialect, scan, clock.expression)} AS day`];
+  const { expression } = scan.source.clock;
+  return scanBy(dialect, scan, groups, sql`${dayOrBase(dialect, scan, expression)} AS day`);
+}
+
+/** The days are worked out of the buckets, which are fewer than the rows. */
+function scanByBucket(
+  dialect: Dialect,
+  scan: SourceScan,
+  length: BucketLength,
+  { groups, names }: { readonly groups: readonly Sql[]; readonly names: readonly Sql[] },
+): Sql {
+  const { clock } = scan.source;
+  const { storedIn } = clock;
+  const segments = bucketSegments({ storedIn, zone: scan.timeZone, length, ...readingBounds(scan) });
+  const key = dialect.bucketKey(clock, segments, length);
+  const rows = scanBy(dialect, scan, groups, sql`${orBase(dialect, scan, clock.expression, key)} AS ${BUCKET}`);
+  const totals = scannedColumns(dialect, scan).map(({ name }) => name);
+  const start = sql`${dialect.bucketStart(clock, sql`r.${BUCKET}`)} AS ${BUCKET}`;
+  const buckets = sql`SELECT ${join([...names, start, ...totals])} FROM (${rows}) r`;
+  const instants = { kind: 'seconds', storedIn: 'UTC', expression: sql`g.${BUCKET}` } as const;
+  const day = dialect.dayNumber(instants, dialect.dayKey(instants, segmentsOfInstants(scan)));
+  const known = sql`COALESCE(${day}, ${dialect.integer(scan.scanFrom - 1)})`;
+  return sql`SELECT ${join([...names, sql`${known} AS day`, sql`g.${BUCKET}`, ...totals])} FROM (${buckets}) g
+WHERE g.${BUCKET} IS NULL OR ${day} <= ${dialect.integer(scan.scanThrough)}`;
+}
+
+function segmentsOfInstants({ timeZone, scanFrom, scanThrough }: SourceScan): ClockSegment[] {
+  const { from, to } = readingRange({ storedIn: 'UTC', zone: timeZone, fromDay: scanFrom, toDay: scanThrough });
+  return daySegments({ storedIn: 'UTC', zone: timeZone, from, to });
+}
+
+function scanBy(dialect: Dialect, scan: SourceScan, groups: readonly Sql[], moment: Sql): Sql {
+  const { query, keys } = scan.source;
+  const columns = [...groups, moment];
   const skipped = keys
     .filter(({ whenNull }) => whenNull === 'skip' && !scan.keepsUnkeyed)
     .map(({ expression }) => sql`AND ${expression} IS NOT NULL`);
@@ -300,9 +379,13 @@ export function within(dialect: Dialect, scan: SourceScan): Sql {
 /** Groups the rows of a day, and all rows before the scanned days under NULL. */
 function dayOrBase(dialect: Dialect, scan: SourceScan, reading: Sql): Sql {
   const clock = { ...scan.source.clock, expression: reading };
-  const day = dialect.dayKey(clock, segmentsOf(scan));
-  if (!scan.scanBase) return day;
-  return sql`CASE WHEN ${reading} >= ${dialect.reading(clock, readingBounds(scan).from)} THEN ${day} END`;
+  return orBase(dialect, scan, reading, dialect.dayKey(clock, segmentsOf(scan)));
+}
+
+function orBase(dialect: Dialect, scan: SourceScan, reading: Sql, key: Sql): Sql {
+  if (!scan.scanBase) return key;
+  const from = dialect.reading(scan.source.clock, readingBounds(scan).from);
+  return sql`CASE WHEN ${reading} >= ${from} THEN ${key} END`;
 }
 
 function segmentsOf(scan: SourceScan): ClockSegment[] {

@@ -53,6 +53,7 @@ export function scanOf(
     scanFrom,
     scanBase,
     scanThrough,
+    bucket: null,
     countsByIndex,
     partials: place === 0 ? partials : `${partials}_${String(place)}`,
   };
