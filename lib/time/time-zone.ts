@@ -78,6 +78,8 @@ export function startOfDay(date: LocalDateText, zone: string): Date {
   return new Date(firstReadingFrom({ storedIn: 'UTC', zone, fromDay: day, toDay: day }));
 }
 
+let lastRead: { readonly environment: string | undefined; readonly zone: string } | null = null;
+
 /**
  * Returns the time zone of this process as JavaScript's `Date` reads it now: an IANA name, or a fixed offset such as
  * '-03:00' if the environment sets one without a name (`TZ=GMT+3`, `TZ=`). Both can be the storage zone of a column.
@@ -85,6 +87,13 @@ export function startOfDay(date: LocalDateText, zone: string): Date {
  * @example processTimeZone() // 'Europe/Berlin'
  */
 export function processTimeZone(): string {
+  // A formatter takes 100 µs to make, and drivers give a Date for each row. Node reads TZ again only when it is assigned.
+  const environment = process.env['TZ'];
+  if (lastRead?.environment !== environment || lastRead === null) lastRead = { environment, zone: readTimeZone() };
+  return lastRead.zone;
+}
+
+function readTimeZone(): string {
   // For a TZ without rules V8 answers undefined, 'Etc/Unknown' or 'GMT+05:00', which Intl itself then refuses.
   const name = new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone as string | undefined;
   return name !== undefined && isZoneName(name) ? name : offsetText(-new Date(0).getTimezoneOffset());
