@@ -18,6 +18,7 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
   reporters: ['default', '<rootDir>/test/support/databases-reporter.js'],
+  testSequencer: '<rootDir>/test/support/slowest-first.js',
   testTimeout: 60_000,
   maxWorkers: 2,
   // modules of each spec file stay in memory: a worker of 1.6 GB took 550 ms to end on a busy machine, and jest kills it after 500

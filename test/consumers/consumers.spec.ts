@@ -155,10 +155,16 @@ describe.each([['an ESM', 'module'] as const, ['a CommonJS', 'commonjs'] as cons
 
 describe('an application in other surroundings', () => {
   const SHOP = { values: { OrderTracker: 2, RepositoryTracker: 2, QueryTracker: 1 }, script: 200 };
+  let main: string | undefined;
+  /** Compiled once for all of them. */
   const compiled = async (besides: readonly string[] = []): Promise<Consumer> => {
     const app = consumer('module', besides);
-    app.write({ 'src/main.ts': fixture('bundled-shop.ts') });
-    await app.compile();
+    if (main === undefined) {
+      app.write({ 'src/main.ts': fixture('bundled-shop.ts') });
+      await app.compile();
+      main = readFileSync(join(app.directory, 'dist/src/main.js'), 'utf8');
+    }
+    app.write({ 'dist/src/main.js': main });
     return app;
   };
   const started = async (app: Consumer, file: string, ...args: string[]): Promise<unknown> =>
