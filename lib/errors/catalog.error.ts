@@ -115,7 +115,7 @@ export class DerivedMetricError extends TrackstatsError {
   constructor(call: string, key: string, parts: readonly string[]) {
     super(
       `${call}: ${shown(key)} is a derived metric, of which nothing is stored: it is computed from ${parts.join(' and ')} ` +
-        `when it is read. Name one of these, or read it with value, point, series, multiSeries, top or total.`,
+        `when it is read. Name one of these, or read it with value, point, series, multiSeries, top, total or compare.`,
     );
   }
 }

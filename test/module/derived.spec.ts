@@ -30,6 +30,9 @@ class RateTracker extends CountObjectsByDateTracker {}
 @Track({ ...OPTIONS, metric: 'split/rate' })
 class RateByKeyTracker extends CountObjectsByDateTracker {}
 
+@Track({ ...OPTIONS, metrics: [{ metric: PLACED }, { metric: RATE, where: { status: 'paid' } }] })
+class SeveralTracker extends CountObjectsByDateTracker {}
+
 afterEach(closeApplications);
 afterEach(() => {
   QUIET.warn = () => undefined;
@@ -56,7 +59,7 @@ describe('derived metrics at start', () => {
     expect(warnings.filter((text) => text.includes('split/rate'))).toEqual([]);
   });
 
-  it.each([RateTracker, RateByKeyTracker])('are not what a tracker computes (%p)', async (tracker) => {
+  it.each([RateTracker, RateByKeyTracker, SeveralTracker])('are not what a tracker computes (%p)', async (tracker) => {
     await expect(start({ providers: [tracker] })).rejects.toThrow(DerivedMetricError);
   });
 

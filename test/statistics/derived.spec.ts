@@ -308,6 +308,29 @@ describeOnEachDatabase('derived metrics', (database) => {
     for (const call of calls) await expect((async () => call())()).rejects.toThrow(DerivedMetricError);
   });
 
+  it('are compared by the ratios of the totals', async () => {
+    const { statistics } = world;
+    await both({ from: '2026-11-01', through: '2026-11-05', computedAt: AT });
+    for (const [day, orders, visits] of [
+      [1, '1', '4'],
+      [2, '1', '4'],
+      [3, '6', '8'],
+      [4, '2', '8'],
+    ] as const) {
+      await store(world, { date: `2026-11-0${String(day)}`, value: orders });
+      await store(world, { date: `2026-11-0${String(day)}`, value: visits }, 'shop/visits');
+    }
+    const filter = { from: '2026-11-03', to: '2026-11-04' } as const;
+    const { points, before, total } = await statistics.compare({ metric: CONVERSION, ...filter });
+    expect(values(points as never)).toEqual([0.75, 0.25]);
+    expect(before.map(({ value }) => value)).toEqual([0.25, 0.25]);
+    expect(total).toEqual({ value: 0.5, before: 0.25, absolute: 0.25, relative: 1, comparable: true });
+    expect((await statistics.compare({ metric: DIFFERENCE, ...filter })).total).toMatchObject({ value: 8, before: 6 });
+    const unknown = await statistics.compare({ metric: CONVERSION, from: '2026-11-01', to: '2026-11-02' });
+    expect(unknown.total).toMatchObject({ value: 0.25, before: null, absolute: null });
+    expect((await statistics.compare({ metric: LOST, ...filter, exact: true })).total).toMatchObject({ value: '0.5' });
+  });
+
   it('name a part that does not exist, and a function that fails', async () => {
     const missing = defineRatio({ domain: ELSEWHERE, ref: 'of_missing', of: 'shop/ordres', per: VISITS });
     await expect(world.statistics.value({ metric: missing })).rejects.toThrow(UnknownMetricError);

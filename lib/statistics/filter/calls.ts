@@ -79,6 +79,7 @@ const CALLS = {
   compare: {
     keys: ['metric', 'period', 'from', 'to', 'last', ...CELL],
     options: { exact, fill, live, with: withDefault(oneOf('previous', 'year', 'weekdays'), 'previous') },
+    derives: true,
   },
   coverage: { keys: ['metric', 'period', ...SCOPE], options: {}, derives: true },
   remove: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: { force: withDefault(boolean, false), manager } },

@@ -1,3 +1,5 @@
+import type { MetricTarget } from '../../catalog/definitions.js';
+import { derivedOf, deriveValue } from '../../catalog/derived.js';
 import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { compareDecimals, subtractDecimals } from '../../database/decimal.js';
 import type { Work } from '../../database/work.js';
@@ -11,6 +13,7 @@ import type { CompareWith, Fill } from '../filter/statistic-filter.js';
 import { nearestDouble } from '../tables/exact-value.js';
 import { sumPoints } from './reading.js';
 import { seriesDates, type SeriesPoint } from './series.js';
+import { areKnown, readWithParts } from './derived.query.js';
 import { readStoredSeries, type Series } from './series.query.js';
 
 /** The earlier point that a point is compared with. */
@@ -129,19 +132,17 @@ export function* readComparison(
   if (from === undefined || before === undefined) {
     throw new InvalidFilterError(`compare: from is ${String(range.from)}, which is after to, ${range.to}.`);
   }
-  const later = yield* readRange(context, filter, dates, options.fill, now);
-  const sooner = yield* readRange(context, filter, earlier, options.fill, now);
+  const { series: later, parts } = yield* readRange(context, filter, dates, options.fill, now);
+  const { series: sooner, parts: partsBefore } = yield* readRange(context, filter, earlier, options.fill, now);
   const known = new Map(sooner.points.map(({ date, value }) => [date, value]));
 
   // dates that have not come, or that no run has computed, are left out on both sides
-  const through = later.coverage?.through ?? today;
-  const last = through < today ? through : today;
+  const last = parts.map(({ coverage }) => coverage?.through ?? today).reduce((a, b) => (b < a ? b : a), today);
   const length = dates.filter((date) => date <= last).length;
   const has = later.points.slice(0, length);
   const end = earlier[length - 1];
-  const value = yield* wholeValue(context, filter, later, has, last, weekStart, now);
-  const had = sooner.points.filter(({ date }) => end !== undefined && date <= end);
-  const valueBefore = yield* wholeValue(context, filter, sooner, had, today, weekStart, now);
+  const value = yield* wholeOf(context, filter, upTo(parts, dates[length - 1]), last, weekStart, now);
+  const valueBefore = yield* wholeOf(context, filter, upTo(partsBefore, end), today, weekStart, now);
   return {
     points: [...later.points],
     before: earlier.map((date, place) => ({
@@ -162,12 +163,45 @@ function* readRange(
   dates: readonly LocalDate[],
   fill: Fill,
   now: Date,
-): Work<Series> {
+): Work<{ series: Series; parts: readonly Series[] }> {
   const [from, to] = [dates.at(0), dates.at(-1)];
   if (from === undefined || to === undefined) throw new TypeError('a range without dates');
-  const [series] = yield* readStoredSeries(context, { ...filter, range: { from, to } }, fill, now);
-  if (series === undefined) throw new TypeError('a cell that was asked for has no series');
-  return series;
+  return yield* readWithParts(context, { ...filter, range: { from, to } }, fill, now);
+}
+
+/** Leaves out the points after a date. */
+function upTo(parts: readonly Series[], end: LocalDate | undefined): Series[] {
+  const isWithin = ({ date }: SeriesPoint<string>): boolean => end !== undefined && date <= end;
+  return parts.map((part) => ({ ...part, points: part.points.filter(isWithin) }));
+}
+
+/**
+ * Returns the value of a range as a whole, or null if it does not follow from the points. That of a derived metric is
+ * computed from those of its parts, over the dates on which all of them are known.
+ */
+function* wholeOf(
+  context: StatisticContext,
+  filter: Filter,
+  parts: readonly Series[],
+  last: LocalDate,
+  weekStart: WeekStart,
+  now: Date,
+): Work<string | null> {
+  const [metric] = filter.metrics;
+  const isDerived = metric !== undefined && derivedOf(metric) !== null;
+  const values = new Map<string, string | null>();
+  for (const part of parts) {
+    const points = part.points.map((point, place) =>
+      isDerived && !areKnown(parts, place) ? { ...point, value: null } : point,
+    );
+    const ofPart = { ...filter, metrics: [part.target] };
+    values.set(keyOf(part.target), yield* wholeValue(context, ofPart, part, points, last, weekStart, now));
+  }
+  return metric === undefined ? null : deriveValue(metric, (part) => values.get(keyOf(part)) ?? null);
+}
+
+function keyOf(target: MetricTarget): string {
+  return typeof target === 'string' ? target : target.key;
 }
 
 /**

@@ -56,13 +56,29 @@ export function* readTotal(context: StatisticContext, filter: Filter, now: Date)
   return totalOf(metric, partsOf(0));
 }
 
+/** Reads the series of one metric in one cell, and the series of what is stored of it: itself, or its parts. */
+export function* readWithParts(
+  context: StatisticContext,
+  filter: Filter,
+  fill: Fill,
+  now: Date,
+): Work<{ series: Series; parts: readonly Series[] }> {
+  const [metric] = filter.metrics;
+  const { partsOf, cells } = yield* readParts(context, filter, fill, now);
+  if (metric === undefined || cells === 0) throw new TypeError('a cell that was asked for has no series');
+  return { series: deriveSeries(metric, partsOf(0)), parts: storedParts(metric).map(partsOf(0)) };
+}
+
+/** True if the points of a place are all known, and belong together. */
+export function areKnown(parts: readonly Pick<Series, 'points'>[], place: number): boolean {
+  const points = pointsAt(parts, place);
+  return agree(points) && points.every(({ value }) => value !== null);
+}
+
 function totalOf(metric: MetricTarget, partOf: PartOf): string | null {
   if (derivedOf(metric) === null) return sumSeries(partOf(metric));
   const parts = storedParts(metric).map(partOf);
-  const isKnown = (place: number): boolean => {
-    const points = pointsAt(parts, place);
-    return agree(points) && points.every(({ value }) => value !== null);
-  };
+  const isKnown = (place: number): boolean => areKnown(parts, place);
   return deriveValue(metric, (part) => {
     const series = partOf(part);
     return sumSeries({ ...series, points: series.points.filter((_, place) => isKnown(place)) });
@@ -198,7 +214,7 @@ function deriveSeries(metric: MetricTarget, partOf: PartOf): Series {
   return { target: metric, metric: unstoredMetric(derived), cell, coverage: null, points };
 }
 
-function pointsAt(parts: readonly Series[], place: number): readonly SeriesPoint<string>[] {
+function pointsAt(parts: readonly Pick<Series, 'points'>[], place: number): readonly SeriesPoint<string>[] {
   return parts.map(({ points }) => points[place] as SeriesPoint<string>);
 }
 
