@@ -1,10 +1,15 @@
-import type { ObjectLiteral } from 'typeorm';
+import type { Type } from '@nestjs/common';
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { MetricTarget } from '../catalog/definitions.js';
+import { metricKeyOf } from '../catalog/metric.query.js';
 import { Cancellation } from '../database/cancellation.js';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
 import type { Source } from '../rollup/source.resolver.js';
 import { type CheckedDateInput, dayNumber, type LocalDate, type LocalDateInput } from '../time/local-date.js';
+import { checkPeriod, Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
+import { objectTarget, type ObjectTarget } from '../statistics/filter/object-target.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { defineTracker, type TrackerDefaults } from '../tracking/definition/define-tracker.js';
 import { BACKFILL_STEP } from '../tracking/running/backfill.js';
@@ -21,12 +26,15 @@ import type { RegisterOptions, TrackerRegistrar } from './tracker.registrar.js';
 import type { TrackerRegistry, TrackerTarget } from '../tracking/definition/tracker.registry.js';
 import type { TrackerRun } from './tracker-run.js';
 import type { TrackerRunner, TrackResult } from '../tracking/running/tracker.runner.js';
+import type { TrackerRows } from '../tracking/running/tracker.rows.js';
 import type { Difference, TrackerVerifier, VerifyProgress } from '../tracking/running/tracker.verifier.js';
 import { checkTracker, constructorOptions, kindOf, type AnyTracker } from '../tracking/definition/tracker.js';
 import {
   abortSignal,
   callback,
+  type Check,
   instant,
+  isOptions,
   localDate,
   optional,
   boolean,
@@ -50,6 +58,22 @@ const RANGE = { from: optional(localDate), to: optional(localDate) };
 const NOW = { now: optional(instant) };
 const STEP = { step: withDefault(wholeNumber('days', 1), BACKFILL_STEP), resume: withDefault(boolean, false) };
 
+/** The value of which `TrackerService.rows` returns the source rows. @inline */
+type RowsOfValue = {
+  metric: MetricTarget;
+  date?: LocalDateInput | undefined;
+  period?: Period | undefined;
+  object?: ObjectTarget | undefined;
+  dimensions?: Readonly<Record<string, string | number | boolean | null>> | undefined;
+};
+
+const metricTarget: Check<MetricTarget> = (given) => {
+  metricKeyOf(given as MetricTarget);
+  return given as MetricTarget;
+};
+const dimensionValues: Check<Readonly<Record<string, unknown>>> = (given, refuse) =>
+  isOptions(given) ? given : refuse('Expected an object with a value for each dimension.');
+
 /** The options of each call. Unknown options are rejected. */
 const CALLS = {
   track: { ...NOW, ...RANGE, ...FOLLOW },
@@ -61,6 +85,13 @@ const CALLS = {
     signal: FOLLOW.signal,
   },
   repair: { ...RANGE, ...FOLLOW },
+  rows: {
+    metric: metricTarget,
+    date: optional(localDate),
+    period: withDefault((given) => checkPeriod(given), Period.DAY),
+    object: optional(objectTarget),
+    dimensions: optional(dimensionValues),
+  } satisfies ChecksOf<RowsOfValue>,
   history: { limit: withDefault(wholeNumber('runs', 1), 100) },
 };
 
@@ -87,6 +118,7 @@ export class TrackerService {
     private readonly sources: SourceFinder,
     private readonly runner: TrackerRunner,
     private readonly verifier: TrackerVerifier,
+    private readonly counted: TrackerRows,
     private readonly defaults: TrackerDefaults,
     private readonly clock: Clock,
   ) {}
@@ -272,6 +304,34 @@ export class TrackerService {
     const repaired = { from: from ?? covered.from, to: to ?? covered.through };
     const backfill = { ...repaired, step: repairStep(repaired.from, repaired.to), resume: false };
     return this.worker.runWhenFree(registered, { ...followed, backfill });
+  }
+
+  /**
+   * Returns a query of the source's rows that a run now counts for one value, for you to extend: the orders behind a
+   * number, newest first, a page at a time. It has the conditions of the tracker and of the metric, and the dates that the
+   * value covers in the tracker's time zone. For a count, the number of rows is the value.
+   *
+   * @param options `metric`: one that the tracker computes; `date`: any date of the value, today by default; `period`:
+   * DAY by default; `object` or `dimensions`: what the tracker groups by, left out for the total
+   * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method
+   * @throws InvalidFilterError, DerivedMetricError, InvalidObjectError, InvalidDimensionError, IncompleteDimensionsError
+   * @example
+   * const rows = await this.trackers.rows(OrderTracker, { metric: ORDERS, date: '2026-10-30' });
+   * const newest = await rows.orderBy('Order.createdAt', 'DESC').take(20).getMany();
+   */
+  async rows<E extends ObjectLiteral>(
+    tracker: Type<AnyTracker<E>> | TrackerTarget,
+    options: RowsOfValue,
+  ): Promise<SelectQueryBuilder<E>> {
+    const { metric, date, period, object, dimensions } = readCall('rows', options);
+    const registered = this.registry.get(tracker, 'rows');
+    if (registered.kind === 'method') {
+      throw new InvalidTrackerError(registered.name, 'it is a method, whose values have no source rows.');
+    }
+    const now = this.clock();
+    const source = await this.sources.find(registered, now);
+    const query = this.counted.rows(registered.definition, source, { metric, date, period, object, dimensions }, now);
+    return query as unknown as SelectQueryBuilder<E>;
   }
 
   /** Returns the trackers of the application with their schedule, last run, coverage and age. */

@@ -29,6 +29,7 @@ import { TrackerRegistrar } from '../execution/tracker.registrar.js';
 import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
 import { TrackerResolver } from '../tracking/source/tracker.resolver.js';
 import { TrackerRunner } from '../tracking/running/tracker.runner.js';
+import { TrackerRows } from '../tracking/running/tracker.rows.js';
 import { TrackerScrubber } from '../tracking/running/tracker.scrubber.js';
 import { TrackerVerifier } from '../tracking/running/tracker.verifier.js';
 import { TrackerService } from '../execution/tracker.service.js';
@@ -151,6 +152,7 @@ function trackingProviders(): Provider[] {
     provideClass(TrackerResolver, Database, DataSources, ObjectTypes),
     provideClass(TrackerRunner, Database, TrackerResolver, TRACKSTATS_CLOCK),
     provideClass(TrackerVerifier, Database, TrackerResolver),
+    provideClass(TrackerRows, Database, TrackerResolver, ObjectTypes),
     provideClass(LiveReader, Database, TrackerResolver, SourceFinder, TrackerRegistry, StatisticOwners),
     provideClass(TrackerScrubber, Database, TrackerResolver, TrackerVerifier),
     provideClass(MethodResults, Database, ObjectTypes, StatisticOwners),
@@ -202,6 +204,7 @@ function trackingProviders(): Provider[] {
       SourceFinder,
       TrackerRunner,
       TrackerVerifier,
+      TrackerRows,
       RESOLVED,
       TRACKSTATS_CLOCK,
     ),

@@ -314,15 +314,22 @@ export function storedKeys(
   dialect: Dialect,
   { keys, statistic }: Pick<RollupEntry, 'keys' | 'statistic'>,
 ): readonly Sql[] {
-  return keys.map((key, index) => {
-    const type = storedType(statistic, key);
-    const given = dialect.storedKey(raw(`k${String(index)}`), key.kind, type);
-    const stored =
-      type === 'varchar' && !SHORT.has(key.kind) ? dialect.limitLength(given, lengthOf(statistic, key)) : given;
-    if (key.whenNull === 'skip') return stored;
-    const bound = boundSentinel(dialect, key.whenNull.sentinel, type);
-    return sql`COALESCE(${stored}, ${type === 'varchar' ? bound : dialect.storedKey(bound, 'integer', type)})`;
-  });
+  return keys.map((key, index) => storedKey(dialect, statistic, key, raw(`k${String(index)}`)));
+}
+
+/** A key of a source row as the statistic stores it. */
+export function storedKeyOf(dialect: Dialect, statistic: StatisticTable, key: SourceKey): Sql {
+  return storedKey(dialect, statistic, key, groupedKey(dialect, { statistic }, key));
+}
+
+function storedKey(dialect: Dialect, statistic: StatisticTable, key: SourceKey, grouped: Sql): Sql {
+  const type = storedType(statistic, key);
+  const given = dialect.storedKey(grouped, key.kind, type);
+  const stored =
+    type === 'varchar' && !SHORT.has(key.kind) ? dialect.limitLength(given, lengthOf(statistic, key)) : given;
+  if (key.whenNull === 'skip') return stored;
+  const bound = boundSentinel(dialect, key.whenNull.sentinel, type);
+  return sql`COALESCE(${stored}, ${type === 'varchar' ? bound : dialect.storedKey(bound, 'integer', type)})`;
 }
 
 /** Kinds whose values may equal the sentinel for NULL in a key column of a type. */
@@ -334,7 +341,7 @@ const MAY_BE_SENTINEL: Readonly<Record<StoredKeyType, ReadonlySet<KeyKind>>> = {
 };
 
 /** Groups NULL and its sentinel value as one. Otherwise two groups would become one row. */
-function groupedKey(dialect: Dialect, { statistic }: SourceScan, key: SourceKey): Sql {
+function groupedKey(dialect: Dialect, { statistic }: Pick<SourceScan, 'statistic'>, key: SourceKey): Sql {
   const type = storedType(statistic, key);
   const grouped = dialect.groupKey(key.expression, key.kind, type);
   if (key.whenNull === 'skip' || !MAY_BE_SENTINEL[type].has(key.kind)) return grouped;

@@ -146,6 +146,29 @@ export function resolveTogether(
   return { ...found, query: boundQuery(dialect, dataSource, found.query), ambiguity: null, text };
 }
 
+/**
+ * Returns the query of the rows that a metric counts, with the expressions of their date and keys in it.
+ *
+ * @param resolved the source of that metric alone
+ */
+export function sourceRows(
+  dataSource: DataSource,
+  source: Source,
+  reading: SourceReading,
+  { where }: MeasureReading,
+  resolved: Pick<ResolvedSource, 'clock' | 'keys'>,
+): { query: SelectQueryBuilder<ObjectLiteral>; clock: ClockColumn; keys: SourceKey[] } {
+  const query = startQuery(dataSource, source, reading);
+  applyBoth(query, reading.where, where);
+  const at = (option: string, path: string): Sql => raw(joinProperty(query, option, path).expression);
+  const clock = { ...resolved.clock, expression: at('dateField', reading.dateField) };
+  const keys = reading.keys.flatMap(({ option, path, property }) => {
+    const key = resolved.keys.find((one) => one.property === property);
+    return key === undefined ? [] : [{ ...key, expression: at(option, path) }];
+  });
+  return { query, clock, keys };
+}
+
 function startQuery(
   dataSource: DataSource,
   source: Source,

@@ -376,6 +376,8 @@ export const m36 = new ObjectsByDimensionsTracker<Order, OrdersByRegion>({
 });
 // @ts-expect-error -- another entity than the tracker's
 void trackers.track(byHand, Customer);
+// @ts-expect-error a row needs a metric
+void trackers.rows(Orders, { date: '2026-10-30' });
 // @ts-expect-error -- no tracker at all
 void trackers.track({ metric, period, dateField: 'createdAt' }, Order);
 // @ts-expect-error -- a backfill begins somewhere
@@ -384,3 +386,17 @@ void trackers.backfill(Orders, { to: '2026-01-01' });
 void trackers.run(Orders).then((result) => result.written);
 // @ts-expect-error -- schedules are the decorator's
 export const m41 = new CountObjectsByDateTracker<Order>({ metric, period, dateField: 'createdAt', cron: '* * * * *' });
+
+// ── the rows behind a number ──
+
+@Track({ metric, source: Order, dateField: 'createdAt', period })
+export class TypedOrders extends CountObjectsByDateTracker<Order> {}
+
+export const typedRows: Promise<SelectQueryBuilder<Order>> = trackers.rows(TypedOrders, { metric, object: customer });
+// @ts-expect-error the rows of another entity
+export const otherRows: Promise<SelectQueryBuilder<Customer>> = trackers.rows(TypedOrders, { metric });
+export const namedRows: Promise<SelectQueryBuilder<Order>> = trackers.rows<Order>('orders', {
+  metric,
+  date: new Date(0),
+  dimensions: { country: 'NL', floor: null },
+});

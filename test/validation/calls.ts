@@ -34,6 +34,22 @@ export class OrdersByCountry extends trackstats.AbstractStatistic {
 @Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: Period.DAY })
 class OrderTracker extends trackstats.CountObjectsByDateTracker {}
 
+const OF_CUSTOMER = metric('of_customer');
+const OF_STATUS = metric('of_status');
+
+@Track({ metric: OF_CUSTOMER, source: Order, dateField: 'createdAt', objectField: 'customer', period: Period.DAY })
+class CustomerTracker extends trackstats.CountObjectsByDateAndObjectTracker {}
+
+@Track({
+  metric: OF_STATUS,
+  source: Order,
+  dateField: 'createdAt',
+  period: Period.DAY,
+  statistic: OrdersByCountry,
+  dimensions: { country: 'status' },
+})
+class StatusTracker extends trackstats.ObjectsByDimensionsTracker {}
+
 /** What calls are made on. */
 export interface World {
   readonly app: TestingModule;
@@ -45,7 +61,7 @@ export async function makeWorld(database: TestDatabase): Promise<World> {
     database: database.options(),
     trackstats: { statistics: [OrdersByCountry] },
     imports: [TrackstatsHealthModule, TrackstatsTransferModule],
-    providers: [OrderTracker],
+    providers: [OrderTracker, CustomerTracker, StatusTracker],
   });
   await app
     .get(DataSource)
@@ -417,6 +433,13 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   ]),
   'TrackerService.verify': of('trackers', 'verify', ['OrderTracker', { ...range, ...watching }]),
   'TrackerService.repair': of('trackers', 'repair', [OrderTracker, { ...range, ...watching }]),
+  'TrackerService.rows': of(
+    'trackers',
+    'rows',
+    [OrderTracker, { metric: ORDERS, date: '2026-10-30', period: Period.DAY }],
+    [CustomerTracker, { metric: OF_CUSTOMER, object: objectRef(Customer, 1) }],
+    [StatusTracker, { metric: OF_STATUS, dimensions: { country: 'paid' } }],
+  ),
   'TrackerService.history': of('trackers', 'history', [OrderTracker, { limit: 5 }]),
   'TrackstatsModule.forRoot': mounting(
     trackstats.TrackstatsModule.forRoot,
