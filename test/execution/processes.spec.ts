@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { killedAtRandom } from '../soak/kills.js';
 import { pausedBeforeItWrites, pausedWhileItWrites } from '../soak/paused.js';
+import { replayedLog } from '../soak/replayed-log.js';
 import { replicas } from '../soak/replicas.js';
 import { ShopProgram } from '../soak/shop-process.js';
 import { terminated } from '../soak/shutdown.js';
@@ -31,6 +32,10 @@ describeOnEachDatabase('real processes', (database) => {
 
   it('write the same keys at once, and nothing is lost', async () => {
     await writersAtOnce(database, program, { processes: 2, each: 3, rounds: 5 });
+  });
+
+  it('that replay a log of increments, some of them killed, count each key once', async () => {
+    expect(await replayedLog(database, program, { events: 200, processes: 4, kills: 2 })).toMatchObject({ kills: 2 });
   });
 
   onServer('that are paused past their lease are refused', async () => {
