@@ -18,6 +18,8 @@ export interface PageOptions {
   readonly theme?: 'light' | 'dark';
   readonly width?: number;
   readonly headers?: Record<string, string>;
+  /** runs before the page's own, as text */
+  readonly script?: string;
 }
 
 /** A page, and what went wrong on it. */
@@ -31,6 +33,13 @@ export interface TestPage {
 const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', (event) => {
   console.error('violation of ' + event.violatedDirective + ': ' + event.blockedURI + ' ' + event.sample);
 })`;
+
+/** As above. */
+const HOLD_INTERVALS = `{
+  const held = [];
+  window.setInterval = (work) => held.push(work);
+  window.passMinute = () => held.forEach((work) => work());
+}`;
 
 export const PHONE = 390;
 export const DESKTOP = 1280;
@@ -46,15 +55,24 @@ export class TestBrowser {
     this.browser = await puppeteer.launch({ executablePath: this.path, args });
   }
 
-  async open(url: string, { theme = 'light', width = DESKTOP, headers = {} }: PageOptions = {}): Promise<TestPage> {
+  async open(
+    url: string,
+    { theme = 'light', width = DESKTOP, headers = {}, script }: PageOptions = {},
+  ): Promise<TestPage> {
     const page = await this.browser!.newPage();
     await show(page, { theme, width });
     await page.setExtraHTTPHeaders(headers);
     const faults = watch(page, new URL(url).host);
     await page.evaluateOnNewDocument(TELL_VIOLATIONS);
+    if (script !== undefined) await page.evaluateOnNewDocument(script);
     await page.goto(url);
     await this.ready(page);
     return { page, faults };
+  }
+
+  /** Opens a page whose intervals run when the test calls `passMinute()` in it. */
+  async openWithClock(url: string): Promise<TestPage> {
+    return this.open(url, { script: HOLD_INTERVALS });
   }
 
   /** Waits until a page shows what it was asked for, its chart drawn. */

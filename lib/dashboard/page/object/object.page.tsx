@@ -43,11 +43,16 @@ export function ObjectPage({ address }: { address: ObjectAddress }): JSX.Element
       {items.length === 0 ? (
         <p class="card quiet">No metric has statistics by {object.type.replaceAll('_', ' ')}.</p>
       ) : (
-        <ul class="tiles" aria-busy={isLoading}>
-          {items.map((item) => (
-            <Tile key={item.metric.key} item={item} address={address} />
-          ))}
-        </ul>
+        <section class="group" aria-busy={isLoading}>
+          <h2>
+            Metrics <span class="quiet count">{items.length}</span>
+          </h2>
+          <ul class="tiles">
+            {items.map((item) => (
+              <Tile key={item.metric.key} item={item} address={address} />
+            ))}
+          </ul>
+        </section>
       )}
     </div>
   );

@@ -1,0 +1,244 @@
+import {
+  CountObjectsByDateTracker,
+  defineDomain,
+  defineMetric,
+  Period,
+  StatisticService,
+  Track,
+  TrackerService,
+} from 'nestjs-trackstats';
+import type { Page } from 'puppeteer-core';
+import { DataSource } from 'typeorm';
+import { Customer, NOW, Order } from '../module/application.js';
+import { DashboardApplications, HOSTILE } from './application.js';
+import { violationsOn } from './axe.js';
+import { DESKTOP, describeInBrowser, eventually, PHONE, show, textOf } from './browser.js';
+
+const DOMAIN = defineDomain({ ref: 'views', name: 'Views' });
+
+@Track({
+  name: 'live',
+  metric: defineMetric({ domain: DOMAIN, ref: 'live', name: 'Live orders', description: 'Everything that was bought' }),
+  source: Order,
+  dateField: 'createdAt',
+  period: Period.DAY,
+})
+class LiveOrders extends CountObjectsByDateTracker {}
+
+const applications = new DashboardApplications();
+afterAll(() => applications.close());
+
+const ORDERS = '?metric=shopping%2Forder_count';
+const BY_CUSTOMER = '?metric=shopping%2Fcustomer_orders&by=customer';
+
+const textsOf = (page: Page, selector: string): Promise<string[]> =>
+  page.$$eval(selector, (all) => all.map((one) => (one.textContent ?? '').trim()));
+const search = (page: Page): string => new URL(page.url()).search;
+
+describeInBrowser('the views of the dashboard', (browser) => {
+  let url: string;
+  beforeAll(async () => {
+    const dashboard = {
+      public: true,
+      actionGuards: [{ canActivate: () => true }],
+      signInUrl: '/login',
+      signOutUrl: '/logout?now',
+      frameAncestors: ['self'],
+      limits: { live: 2 },
+    };
+    url = `${await applications.start({ dashboard, trackers: [LiveOrders] })}/trackstats`;
+    await applications.last.app.get(TrackerService).run(LiveOrders);
+    const large = defineMetric({ domain: DOMAIN, ref: 'large', name: 'Large', unit: 'bytes', better: 'down' });
+    await applications.last.app
+      .get(StatisticService)
+      .recordMany([1, 2, 3].map((n) => ({ metric: large, value: n * 1_000_000, date: `2026-10-2${n}` })));
+  });
+
+  /** In both themes and widths. */
+  const expectAccessible = async (page: Page): Promise<void> => {
+    for (const width of [DESKTOP, PHONE]) {
+      for (const theme of ['light', 'dark'] as const) {
+        await show(page, { theme, width });
+        await eventually(page, `document.documentElement.dataset.theme === '${theme}' && innerWidth === ${width}`);
+        expect([theme, width, await violationsOn(page)]).toEqual([theme, width, []]);
+        expect([width, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([width, width]);
+      }
+    }
+  };
+
+  it('rank objects with their share, and find them by name', async () => {
+    const { page, faults } = await browser.open(`${url}${BY_CUSTOMER}&range=30d`);
+    await page.waitForSelector('.ranking');
+    const rows = (await page.evaluate(`[...document.querySelectorAll('.ranking tbody tr')].map((row) =>
+      [...row.cells].map((cell) => cell.textContent))`)) as string[][];
+    // of n % 5 + 1 orders a day the first is Ada's, the second of the next customer, and so on
+    expect(rows).toEqual([
+      ['1', 'Ada Lovelace', '42', '46.7%'],
+      ['2', HOSTILE, '30', '33.3%'],
+      ['3', 'javascript:alert(4)', '18', '20%'],
+    ]);
+    await page.type('input[aria-label="Search the ranking"]', 'ada');
+    await eventually(page, `document.querySelectorAll('.ranking tbody tr').length === 1`);
+    expect(search(page)).toBe('?metric=shopping%2Fcustomer_orders&range=30d&by=customer&q=ada');
+    expect(faults).toEqual([]);
+    await expectAccessible(page);
+  });
+
+  it('turn the pages of a long ranking, and add up the others', async () => {
+    const dataSource = applications.last.app.get(DataSource);
+    const names = Array.from({ length: 30 }, (_, n) => ({ name: `late ${n}` }));
+    const customers = await dataSource.getRepository(Customer).save(names);
+    await dataSource.getRepository(Order).save(customers.map((customer) => ({ createdAt: NOW, customer })));
+    await applications.last.app.get(TrackerService).run('CustomerTracker');
+    const { page, faults } = await browser.open(`${url}${BY_CUSTOMER}&range=30d`);
+    await page.waitForSelector('.ranking');
+    expect((await textsOf(page, '.ranking tbody tr')).at(-1)).toMatch(/^13 others13/);
+    await page.locator('::-p-aria([name="Next"][role="button"])').click();
+    await eventually(page, `document.querySelectorAll('.ranking tbody tr').length === 14`);
+    expect(search(page)).toContain('place=1');
+    expect((await textsOf(page, '.ranking tbody tr'))[0]).toMatch(/^21/);
+    await page.goBack();
+    await eventually(page, `document.querySelectorAll('.ranking tbody tr').length === 21`);
+    expect(faults).toEqual([]);
+  });
+
+  it('have a page for one object, with every metric of it', async () => {
+    const { page, faults } = await browser.open(`${url}${BY_CUSTOMER}&range=30d`);
+    await page.waitForSelector('.ranking');
+    await page.click('.ranking tbody a');
+    await eventually(page, `document.querySelector('h1')?.textContent === 'Ada Lovelace: Orders by customer'`);
+    expect(search(page)).toBe('?metric=shopping%2Fcustomer_orders&range=30d&by=customer&object=1');
+    expect(await textOf(page, '.headline')).toMatch(/^Total42/);
+    await page.locator('::-p-text(All metrics of Ada Lovelace)').click();
+    await eventually(page, `document.querySelector('h1')?.textContent === 'Ada Lovelace'`);
+    expect(search(page)).toBe('?object_type=customer&object_id=1');
+    expect(await textsOf(page, '.tile h3')).toEqual(['Orders by customer']);
+    expect(await textOf(page, '.tile .big')).toMatch(/^42/);
+    await page.reload();
+    await browser.ready(page);
+    await expectAccessible(page);
+    expect(faults).toEqual([]);
+  });
+
+  it('hide lines by the legend, show one only, and keep that in the address', async () => {
+    const { page, faults } = await browser.open(`${url}${BY_CUSTOMER}&range=30d`);
+    const lines = (): Promise<number> => page.$$eval('.chart .series', (all) => all.length);
+    expect(await lines()).toBe(5);
+    await page.click('.legend li:nth-child(1) .line-switch');
+    await eventually(page, `document.querySelectorAll('.chart .series').length === 4`);
+    expect(search(page)).toContain('hide=1');
+    await page.hover('.legend li:nth-child(2)');
+    await page.click('.legend li:nth-child(2) .only');
+    await eventually(page, `document.querySelectorAll('.chart .series').length === 1`);
+    expect(await page.$$('.chart .series-2')).not.toHaveLength(0); // it keeps its colour
+    await page.reload();
+    await browser.ready(page);
+    expect(await lines()).toBe(1);
+    await page.locator('::-p-text(Show all)').click();
+    await eventually(page, `document.querySelectorAll('.chart .series').length === 5`);
+    expect(faults).toEqual([]);
+  });
+
+  it('draw several metrics, below one another where their units differ', async () => {
+    const { page, faults } = await browser.open(`${url}${ORDERS}&range=30d`);
+    await page.waitForSelector('select.add');
+    await page.select('select.add', 'views/live');
+    await eventually(page, `document.querySelectorAll('.chart .series').length === 2`);
+    expect(await page.$$('.chart')).toHaveLength(1);
+    expect(search(page)).toBe(`${ORDERS}&metric=views%2Flive&range=30d`);
+    await page.focus('.walker');
+    expect(await textOf(page, '.tooltip')).toMatch(/Number of orders\d+.*Live orders\d+/);
+    await page.select('select.add', 'views/large');
+    await eventually(page, `document.querySelectorAll('.chart').length === 3`);
+    await expectAccessible(page);
+    await page.locator('::-p-aria([name="Remove Large"])').click();
+    await eventually(page, `document.querySelectorAll('.chart').length === 1`);
+    expect(faults).toEqual([]);
+  });
+
+  it('colour a change only where a metric says which way is better', async () => {
+    const { page } = await browser.open(`${url}?metric=views%2Flarge&from=2026-10-22&to=2026-10-22&compare=previous`);
+    expect(await textOf(page, '.headline')).toMatch(/^Total2 MB/);
+    expect(await page.$$('.figures .change.bad')).toHaveLength(1);
+    const { page: orders } = await browser.open(`${url}${ORDERS}&range=7d&compare=previous`);
+    expect(await orders.$$('.figures .change.bad, .figures .change.good')).toHaveLength(0);
+  });
+
+  it('count the open dates now, where a tracker can', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=views%2Flive&range=7d`);
+    const total = async (): Promise<number> => Number(await textOf(page, '.headline dd span'));
+    const before = await total();
+    await applications.last.app.get(DataSource).getRepository(Order).save({ createdAt: NOW });
+    await page.locator('::-p-aria([name="Live"][role="checkbox"])').click();
+    await eventually(page, `Number(document.querySelector('.headline dd span').textContent) > ${before}`);
+    expect(search(page)).toBe('?metric=views%2Flive&range=7d&live=true');
+    expect(faults).toEqual([]);
+    const { page: recorded } = await browser.open(`${url}?metric=views%2Flarge&range=30d`);
+    expect(await recorded.$$('.check')).toHaveLength(0);
+  });
+
+  it('sort, search in descriptions, and keep favourites', async () => {
+    const { page, faults } = await browser.open(`${url}?as=table&range=30d`);
+    await page.locator('::-p-aria([name="Value"][role="button"])').click();
+    await eventually(page, `document.querySelector('th[aria-sort=descending]') !== null`);
+    expect(search(page)).toBe('?range=30d&as=table&sort=value&order=desc');
+    await page.goto(`${url}?q=${encodeURIComponent('everything bought')}`);
+    await browser.ready(page);
+    expect(await textsOf(page, '.tile h3')).toEqual(['Live orders']);
+    await page.click('.star');
+    await page.goto(url);
+    await browser.ready(page);
+    expect((await textsOf(page, 'h2'))[0]).toMatch(/^Favourites/);
+    await page.click('.star[aria-pressed=true]');
+    expect((await textsOf(page, 'h2'))[0]).not.toMatch(/^Favourites/);
+    await page.click('.domains a[href*="views"]');
+    await eventually(page, `document.querySelectorAll('.tile').length === 2`);
+    expect(search(page)).toBe('?domain=views');
+    expect(faults).toEqual([]);
+  });
+
+  it('offer only periods that exist', async () => {
+    const { page } = await browser.open(url);
+    const periods = await page.$$eval('select:has([value=LIFETIME]) option', (all) =>
+      all.map((one) => (one as unknown as { value: string }).value),
+    );
+    expect(periods).toEqual(['', 'DAY', 'CALENDAR_MONTH', 'WEEK', 'LIFETIME']);
+  });
+
+  it('show one chart in a frame of the application', async () => {
+    const { page, faults } = await browser.open(`${url}${ORDERS}&range=30d&view=chart`);
+    expect(await page.$$('header, .controls, button')).toHaveLength(0);
+    expect(await textOf(page, '.headline')).toMatch(/^Total/);
+    await expectAccessible(page);
+    expect(faults).toEqual([]);
+    // a page of the application beside the dashboard shows it in a frame
+    const { page: own } = await browser.open(url);
+    await own.goto(new URL('/a/page/of/the/application', url).href);
+    await own.setContent(`<iframe title="Orders" src="${url}${ORDERS}&view=chart"></iframe>`);
+    const frame = await own.waitForFrame((one) => one.url().includes('view=chart'));
+    await frame.waitForSelector('.chart svg');
+  });
+
+  it('lead to the login of the application', async () => {
+    const { page } = await browser.open(url);
+    const links = await page.$$eval('.top > a', (all) => all.map((one) => [one.textContent, one.getAttribute('href')]));
+    expect(links.slice(1)).toEqual([
+      ['Sign in', '/login'],
+      ['Sign out', '/logout?now'],
+    ]);
+  });
+
+  it('ask again each minute while they are visible, without a flicker', async () => {
+    const opened = await browser.openWithClock(`${url}${ORDERS}&range=7d`);
+    const total = Number(await textOf(opened.page, '.headline dd span'));
+    await applications.last.app.get(DataSource).getRepository(Order).save({ createdAt: NOW });
+    await applications.last.app.get(TrackerService).run('OrderTracker');
+    await opened.page.evaluate(`window.busy = 0; new MutationObserver((all) => {
+      window.busy += all.filter(({ target }) => target.getAttribute?.('aria-busy') === 'true').length;
+    }).observe(document.body, { subtree: true, attributes: true, childList: true })`);
+    await opened.page.evaluate('passMinute()');
+    await eventually(opened.page, `Number(document.querySelector('.headline dd span').textContent) > ${total}`);
+    expect(await opened.page.evaluate('window.busy')).toBe(0);
+    expect(opened.faults).toEqual([]);
+  });
+});
