@@ -46,6 +46,8 @@ export class AppModule {
           inject: [ObjectNames],
           useFactory: (names: ObjectNames) => ({
             title: 'Git activity',
+            // one page signs in and out
+            ...(isPublic ? { signInUrl: '/login' } : { signOutUrl: '/login' }),
             label: (objects) => names.namesOf(objects),
           }),
         }),

@@ -108,7 +108,7 @@ describeOnEachDatabase('summaries', (database) => {
         ['revenue', 'total', added(totals(sales)), added(totals(earlier))],
         ['least', 'least', Math.min(...totals(sales)), Math.min(...totals(earlier))],
         ['greatest', 'greatest', Math.max(...totals(sales)), Math.max(...totals(earlier))],
-        ['ratio', 'total', added(totals(sales)) / sales.length, added(totals(earlier)) / earlier.length],
+        ['ratio', 'whole', added(totals(sales)) / sales.length, added(totals(earlier)) / earlier.length],
       ];
       const { items, today } = await summaries(`from=${from}&to=${to}`);
       expect(today).toBe(TODAY);
@@ -205,6 +205,18 @@ describeOnEachDatabase('summaries', (database) => {
       const recorded = items.find((item) => item.metric.ref === 'recorded')!;
       expect(recorded.summary).toMatchObject({ kind: 'total', value: 2.5, comparison: { value: null } });
       expect(recorded.trend).toEqual([null, 2.5, null]);
+    });
+
+    it('of shares that were recorded are the last one: they do not add up', async () => {
+      const share = defineMetric({ domain: DOMAIN, ref: 'share', unit: 'percent' });
+      const days = [0.5, 0.25].map((value, day) => ({ metric: share, value, date: addDays(TODAY, -day) }));
+      await served.app.get(StatisticService).recordMany(days);
+      const { items } = await summaries('last=3');
+      const one = await summary('metric=sum/share&last=3');
+      for (const found of [one, items.find((item) => item.metric.ref === 'share')!.summary!]) {
+        expect(found).toMatchObject({ kind: 'last', value: expect.any(Number) });
+        expect([0.5, 0.25]).toContain(found.value);
+      }
     });
 
     it.each([

@@ -181,7 +181,7 @@ export class SummariesReader {
         values.push(isEmpty ? null : yield* readTotal(this.access.context, { ...filter, range: { from, to } }, now));
       }
       const [value = null, before = null] = values;
-      return { whole: spanOf(ranges, later, 'total', value), before };
+      return { whole: spanOf(ranges, later, 'whole', value), before };
     } catch (error) {
       if (error instanceof NotSummableError) return null;
       throw error;
@@ -202,7 +202,7 @@ function rangesOf({ period, coverage, calendar, count }: Line, points: Ranges['l
 }
 
 function itemOf(line: Line, periods: readonly Period[], ranges: Ranges, points: number, now: Date): SummaryItem {
-  const kind = summaryKind(line.period, line.coverage?.kind);
+  const kind = summaryKind(line.metric, line.period, line.coverage?.kind);
   const whole = wholeOf(ranges, kind);
   return {
     ...emptyItem(line.metric, periods),

@@ -16,6 +16,7 @@ import { checkOne, scopeFilter } from './scope.js';
 import { readOneSelection, selectionResource } from './selection.js';
 import {
   earlierWhole,
+  isStoredWhole,
   pastOf,
   type Ranges,
   spanOf,
@@ -69,10 +70,13 @@ export class SummaryReader {
       last: through < today ? through : today,
     };
     const isDerived = derivedOf(selection.metric) !== null;
-    const kind = isDerived && periodKind(period) === 'bucket' ? 'total' : summaryKind(period, coverage?.kind);
+    const kind =
+      isDerived && periodKind(period) === 'bucket' ? 'total' : summaryKind(selection.metric, period, coverage?.kind);
     const whole =
       (isDerived && kind === 'total' ? await this.derivedTotal(filter, ranges, compare) : null) ??
-      (kind === 'last' && periodKind(period) === 'bucket' ? await this.storedWhole(filter, ranges, compare) : null);
+      (coverage !== null && isStoredWhole(period, coverage.kind)
+        ? await this.storedWhole(filter, ranges, compare)
+        : null);
     if (whole !== null) return { ...resource, ...summaryResource(whole.later, ranges, whole.before) };
     const plain: SummaryKind = isDerived ? 'last' : kind;
     const later = wholeOf(ranges, plain) ?? { kind: plain, from, to: bucketEnd(period, to, weekStart), value: null };
@@ -96,7 +100,7 @@ export class SummaryReader {
     const { later, earlier } = pastOf(ranges);
     try {
       const value = await this.total(filter, later);
-      const span = spanOf(ranges, later, 'total', value);
+      const span = spanOf(ranges, later, 'whole', value);
       const before = compare === undefined ? undefined : await this.total(filter, earlier);
       return span === null ? null : { later: span, before };
     } catch (error) {

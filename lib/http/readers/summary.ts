@@ -1,3 +1,4 @@
+import type { Metric } from '../../catalog/index.js';
 import { type CoverageKind, kindMeaning, type StoredCoverage } from '../../coverage/index.js';
 import { addDecimals, compareDecimals, subtractDecimals } from '../../database/decimal.js';
 import { nearestDouble, type SeriesPoint } from '../../statistics/index.js';
@@ -26,12 +27,25 @@ export interface Ranges {
   readonly last: LocalDate;
 }
 
-/** How the values of a period become one: undefined: they were recorded one by one. */
-export function summaryKind(period: Period, kind: CoverageKind | undefined): SummaryKind {
-  if (periodKind(period) !== 'bucket') return 'last';
+/**
+ * How the values of a metric in a period become one. Shares do not add up, whoever recorded them.
+ *
+ * @param kind undefined: they were recorded one by one
+ */
+export function summaryKind(
+  { unit }: Pick<Metric, 'unit'>,
+  period: Period,
+  kind: CoverageKind | undefined,
+): SummaryKind {
+  if (periodKind(period) !== 'bucket' || unit === 'percent') return 'last';
   if (kind === 'min') return 'least';
   if (kind === 'max') return 'greatest';
   return kind === undefined || kindMeaning(kind).isSummable ? 'total' : 'last';
+}
+
+/** True for averages and distinct counts: only a period that covers the whole range knows its value. */
+export function isStoredWhole(period: Period, kind: CoverageKind): boolean {
+  return periodKind(period) === 'bucket' && kind !== 'min' && kind !== 'max' && !kindMeaning(kind).isSummable;
 }
 
 /** Cuts off dates that have not come, from both ranges: what they are compared with has come. */

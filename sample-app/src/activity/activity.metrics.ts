@@ -2,7 +2,12 @@ import { defineDomain, defineMetric, defineRatio } from 'nestjs-trackstats';
 
 export const GIT = defineDomain({ ref: 'git', name: 'Git' });
 
-export const COMMITS = defineMetric({ domain: GIT, ref: 'commits', name: 'Commits' });
+export const COMMITS = defineMetric({
+  domain: GIT,
+  ref: 'commits',
+  name: 'Commits',
+  description: 'Commits on the current branch, by the day of their committer date',
+});
 export const LINES_CHANGED = defineMetric({
   domain: GIT,
   ref: 'lines_changed',
@@ -14,6 +19,7 @@ export const LINES_PER_COMMIT = defineRatio({
   domain: GIT,
   ref: 'lines_per_commit',
   name: 'Lines per commit',
+  description: 'How large a commit is on average',
   of: LINES_CHANGED,
   per: COMMITS,
 });

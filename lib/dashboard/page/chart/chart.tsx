@@ -35,6 +35,8 @@ interface Frame {
 
 const TOP = 12;
 const RIGHT = 12;
+/** Charts below one another begin at the same place, unless their numbers are long. */
+const SHARED_LEFT = 72;
 /** Room for a date and the year below it. */
 const BELOW = 44;
 /** Shorter strokes of the mouse are clicks. */
@@ -59,7 +61,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const layers = useMemo(() => layersOf(series, as), [series, as]);
   const scale = useScale(layers, props, size.height);
   const labels = formatTicks(scale.ticks, scale.step, props.unit);
-  const frame = frameOf(size, labels);
+  const frame = frameOf(size, labels, props.isShort === true ? SHARED_LEFT : 0);
   const x = (at: number): number => frame.left + ((at + 0.5) / Math.max(1, dates.length)) * widthOf(frame);
   const y = (value: number): number =>
     frame.bottom - ((value - scale.low) / (scale.high - scale.low)) * (frame.bottom - frame.top);
@@ -189,8 +191,12 @@ function useScale(layers: readonly Layer[], { as, unit }: ChartProps, height: nu
   }, [layers, as, count, unit]);
 }
 
-function frameOf({ width, height }: { width: number; height: number }, labels: readonly string[]): Frame {
-  const left = Math.ceil(12 + Math.max(12, ...labels.map(widthOfText)));
+function frameOf(
+  { width, height }: { width: number; height: number },
+  labels: readonly string[],
+  least: number,
+): Frame {
+  const left = Math.max(least, Math.ceil(12 + Math.max(12, ...labels.map(widthOfText))));
   return { width, height, left, right: Math.max(left + 1, width - RIGHT), top: TOP, bottom: height - BELOW };
 }
 
