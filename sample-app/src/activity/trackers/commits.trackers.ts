@@ -5,14 +5,7 @@ import { ACTIVE_AUTHORS, COMMITS, LINES_CHANGED } from '../activity.metrics.js';
 const EACH_COMMIT = {
   source: Commit,
   dateField: 'committedAt',
-  period: [
-    Period.DAY,
-    Period.WEEK,
-    Period.CALENDAR_WEEK,
-    Period.CALENDAR_MONTH,
-    Period.MONTH_TO_DATE,
-    Period.LIFETIME,
-  ],
+  period: [Period.DAY, Period.WEEK, Period.CALENDAR_WEEK, Period.CALENDAR_MONTH, Period.MONTH_TO_DATE, Period.LIFETIME],
   every: '10 minutes',
 } as const;
 

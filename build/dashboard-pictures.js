@@ -1,7 +1,6 @@
 /**
- * Takes the README's picture of the dashboard: `node build/dashboard-picture.js [DIR [FROM TO]]`. Run `npm start` once
- * before, to build the sample application. DIR is the git repository to show, by default this one. FROM and TO are
- * dates, by default of the last year. Needs Chromium.
+ * Takes the README's pictures of the dashboard: `node build/dashboard-pictures.js [DIR]`. Run `npm start` once before, to
+ * build the sample application. DIR is the git repository to show, by default this one. Needs Chromium.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,16 +11,20 @@ import puppeteer from 'puppeteer-core';
 import { findChromium } from '../test/support/chromium.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
-const PICTURE = join(ROOT, 'docs', 'images', 'dashboard.png');
-const METRIC = '?metric=git%2Fcommits&period=WEEK';
+const PICTURES = join(ROOT, 'docs', 'images');
 
-const [repository = ROOT, from, to] = process.argv.slice(2);
-const range = from === undefined ? 'range=1y' : `from=${from}&to=${to}`;
+/** The pages to take, each as wide as the README shows it, and as high as what it has. */
+const PAGES = [
+  { name: 'dashboard.png', search: '', shows: '.tile .sparkline' },
+  { name: 'dashboard-metric.png', search: '?metric=git%2Fcommits&compare=year', shows: '.chart svg' },
+];
+
+const [repository = ROOT] = process.argv.slice(2);
 
 const directory = mkdtempSync(join(tmpdir(), 'trackstats-picture-'));
 const sample = startSample(repository, join(directory, 'activity.sqlite'));
 try {
-  await takePicture(await sample.url);
+  await takePictures(await sample.url);
 } finally {
   sample.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -44,17 +47,20 @@ function startSample(repository, database) {
   return { url, stop: () => child.kill() };
 }
 
-async function takePicture(url) {
+async function takePictures(url) {
   const browser = await puppeteer.launch({
     executablePath: findChromium(),
-    args: ['--no-sandbox', '--disable-gpu', '--lang=en-US'],
+    args: ['--no-sandbox', '--disable-gpu', '--lang=en-US', '--hide-scrollbars'],
   });
   try {
-    const page = await browser.newPage();
-    await page.setViewport({ width: 1200, height: 760 });
-    await page.goto(`${url}/${METRIC}&${range}`);
-    await page.waitForSelector('.chart svg', { timeout: 120_000 });
-    await page.screenshot({ path: PICTURE });
+    for (const { name, search, shows } of PAGES) {
+      const page = await browser.newPage();
+      await page.setViewport({ width: 1200, height: 400 });
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+      await page.goto(`${url}/${search}`);
+      await page.waitForSelector(shows, { timeout: 120_000 });
+      await page.screenshot({ path: join(PICTURES, name), fullPage: true });
+    }
   } finally {
     await browser.close();
   }
