@@ -228,6 +228,7 @@ describeOnEachDatabase('keep', (database) => {
           ),
           lookback: fc.integer({ min: 0, max: 3 }),
           appendOnly: fc.boolean(),
+          history: fc.constantFrom('recorded' as const, 'current' as const),
           byObject: fc.boolean(),
           density: fc.constantFrom('daily' as const, 'changes' as const),
           aggregate: fc.constantFrom<AggregateFunction>('count', 'sum', 'max', 'countDistinct'),
@@ -236,7 +237,7 @@ describeOnEachDatabase('keep', (database) => {
             maxLength: PERIODS.length,
           }),
         }),
-        async ({ steps, lookback, appendOnly, byObject, density, aggregate, keep }) => {
+        async ({ steps, lookback, appendOnly, history, byObject, density, aggregate, keep }) => {
           await engine.dataSource.getRepository(Sale).clear();
           round += 1;
           const fields = {
@@ -251,6 +252,7 @@ describeOnEachDatabase('keep', (database) => {
             periods: PERIODS,
             lookback,
             appendOnly,
+            history,
             density,
             aggregate: { function: aggregate, field: fields[aggregate] },
             target: byObject ? { kind: 'objects', field: 'buyer', entity: Buyer } : { kind: 'total' },
