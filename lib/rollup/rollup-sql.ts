@@ -2,7 +2,7 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DayPart, Dialect, KeyKind, StoredKeyType } from '../database/dialects/dialect.js';
 import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import { type DayNumber, shiftDay } from '../time/local-date.js';
-import { type BucketLength, bucketSegments } from '../time/time-bucket.js';
+import { type BucketLength, type BucketSegment, bucketSegments, commonBucketPart } from '../time/time-bucket.js';
 import {
   dayRanges,
   daySegments,
@@ -224,27 +224,53 @@ function scanByDay(dialect: Dialect, scan: SourceScan, groups: readonly Sql[]): 
   return scanBy(dialect, scan, groups, sql`${dayOrBase(dialect, scan, expression)} AS day`);
 }
 
+/** The keys by which rows are grouped, as `key AS name`, and those names. */
+interface Grouping {
+  readonly groups: readonly Sql[];
+  readonly names: readonly Sql[];
+}
+
 /** The days are worked out of the buckets, which are fewer than the rows. */
-function scanByBucket(
-  dialect: Dialect,
-  scan: SourceScan,
-  length: BucketLength,
-  { groups, names }: { readonly groups: readonly Sql[]; readonly names: readonly Sql[] },
-): Sql {
-  const { clock } = scan.source;
-  const { storedIn } = clock;
-  const segments = bucketSegments({ storedIn, zone: scan.timeZone, length, ...readingBounds(scan) });
-  const key = dialect.bucketKey(clock, segments, length);
-  const rows = scanBy(dialect, scan, groups, sql`${orBase(dialect, scan, clock.expression, key)} AS ${BUCKET}`);
+function scanByBucket(dialect: Dialect, scan: SourceScan, length: BucketLength, grouping: Grouping): Sql {
+  const { names } = grouping;
   const totals = scannedColumns(dialect, scan).map(({ name }) => name);
-  const start = sql`${dialect.bucketStart(clock, sql`r.${BUCKET}`)} AS ${BUCKET}`;
-  const buckets = sql`SELECT ${join([...names, start, ...totals])} FROM (${rows}) r`;
   const instants = { kind: 'seconds', storedIn: 'UTC', expression: sql`g.${BUCKET}` } as const;
   const day = dialect.dayNumber(instants, dialect.dayKey(instants, segmentsOfInstants(scan)));
   const known = sql`COALESCE(${day}, ${dialect.integer(scan.scanFrom - 1)})`;
-  return sql`SELECT ${join([...names, sql`${known} AS day`, sql`g.${BUCKET}`, ...totals])} FROM (${buckets}) g
+  return sql`SELECT ${join([...names, sql`${known} AS day`, sql`g.${BUCKET}`, ...totals])} FROM (${bucketsOf(dialect, scan, length, grouping)}) g
 WHERE g.${BUCKET} IS NULL OR ${day} <= ${dialect.integer(scan.scanThrough)}`;
 }
+
+/** Rows by the first second of their bucket, or NULL of those before the scanned days. */
+function bucketsOf(dialect: Dialect, scan: SourceScan, length: BucketLength, { groups, names }: Grouping): Sql {
+  const { clock } = scan.source;
+  const { storedIn } = clock;
+  const segments = bucketSegments({ storedIn, zone: scan.timeZone, length, ...readingBounds(scan) });
+  const columns = scannedColumns(dialect, scan);
+  const keyed = (key: Sql): Sql => sql`${orBase(dialect, scan, clock.expression, key)} AS ${BUCKET}`;
+  const part = segments.length === 1 ? undefined : commonBucketPart(segments, length);
+  if (part === undefined) {
+    const start = sql`${dialect.bucketStart(clock, sql`r.${BUCKET}`)} AS ${BUCKET}`;
+    const rows = scanBy(dialect, scan, groups, keyed(dialect.bucketKey(clock, segments, length)));
+    return sql`SELECT ${join([...names, start, ...columns.map(({ name }) => name)])} FROM (${rows}) r`;
+  }
+  // by parts of readings first: a clock that changes often has many segments, which are then chosen a part and not a row
+  const rows = scanBy(dialect, scan, groups, keyed(dialect.bucketKey(clock, AS_READ, part)));
+  const reading = sql`${dialect.bucketStart(clock, sql`r.${BUCKET}`)} AS part`;
+  const parts = dialect.barrier(
+    sql`SELECT ${join([...names, reading, ...columns.map(({ name }) => name)])} FROM (${rows}) r`,
+  );
+  const ofPart = { kind: 'seconds', storedIn, expression: raw('p.part') } as const;
+  const keys = [
+    ...names,
+    sql`${dialect.bucketStart(ofPart, dialect.bucketKey(ofPart, segments, length))} AS ${BUCKET}`,
+  ];
+  const merged = columns.map(({ name, combine }) => sql`${combine}(p.${name}) AS ${name}`);
+  return sql`SELECT ${join([...keys, ...merged])} FROM (${parts}) p GROUP BY ${join(keys.map((_, index) => raw(String(index + 1))))}`;
+}
+
+/** Readings by themselves, as if they were of UTC. */
+const AS_READ: readonly BucketSegment[] = [{ from: -Infinity, shift: 0, back: 0 }];
 
 function segmentsOfInstants({ timeZone, scanFrom, scanThrough }: SourceScan): ClockSegment[] {
   const { from, to } = readingRange({ storedIn: 'UTC', zone: timeZone, fromDay: scanFrom, toDay: scanThrough });

@@ -160,6 +160,23 @@ export function bucketSegments(
   return segments.filter((segment, index) => !isRepeated(segment, segments[index - 1]));
 }
 
+/**
+ * Returns the greatest length of parts of readings that each belong to one segment and to one bucket, or undefined if there
+ * is none of whole minutes.
+ *
+ * @example
+ * const [zone, storedIn] = ['Europe/Berlin', 'America/St_Johns'];
+ * commonBucketPart(bucketSegments({ storedIn, zone, length: 3600, from: Date.UTC(2026, 0, 1), to: Date.UTC(2027, 0, 1) }), 3600);
+ * // 1800: St_Johns is half an hour beside Berlin
+ */
+export function commonBucketPart(segments: readonly BucketSegment[], length: BucketLength): BucketLength | undefined {
+  const seconds = segments.flatMap((segment) => [
+    Number.isFinite(segment.from) ? segment.from / 1000 : 0,
+    ...('start' in segment ? [] : [segment.shift]),
+  ]);
+  return BUCKET_LENGTHS.findLast((part) => length % part === 0 && seconds.every((second) => isMultiple(second, part)));
+}
+
 /** The segments of readings that one offset of the column's clock converts to instants. */
 function segmentsOfPiece(
   { zone, length }: BucketClock,

@@ -10,6 +10,7 @@ import {
   bucketSegments,
   type BucketSegment,
   bucketsOfDay,
+  commonBucketPart,
   commonLength,
   lengthOfMinutes,
 } from '../../lib/time/time-bucket.js';
@@ -254,6 +255,28 @@ describe('bucketSegments', () => {
         },
       ),
       { numRuns: 400 },
+    );
+  });
+
+  it('property: a part of readings has one bucket', () => {
+    fc.assert(
+      fc.property(
+        clocks.chain((clock) => fc.tuple(fc.constant(clock), instantsNear(clock.zone, clock.storedIn))),
+        fc.constantFrom(...BUCKET_LENGTHS),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        ([{ zone, storedIn }, instant], length, place, within) => {
+          const span = 40 * 86_400_000;
+          const from = Math.floor(wallTime(instant, storedIn) - span / 2);
+          const segments = bucketSegments({ storedIn, zone, length, from, to: from + span });
+          const part = commonBucketPart(segments, length);
+          if (part === undefined) return;
+          const start = Math.floor((from + place * span) / (part * 1000)) * part * 1000;
+          const other = start + Math.floor(within * (part * 1000 - 1));
+          expect(bucketOfReading(segments, length, other)).toBe(bucketOfReading(segments, length, start));
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 
