@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { addDays, Period } from 'nestjs-trackstats';
+import { dateTicks, valueScale } from '../../lib/dashboard/page/chart/scale.js';
+import { earlierDates } from '../../lib/dashboard/page/metric/earlier.js';
+import { automaticRange, presetDates } from '../../lib/dashboard/page/metric/range.js';
+import { pointLabel } from '../../lib/dashboard/page/parts/period.js';
+import { earlierDates as earlierInTheLibrary, seriesDates } from '../../lib/statistics/index.js';
+import { parseLocalDate } from '../../lib/time/local-date.js';
+
+const PERIODS = [
+  Period.DAY,
+  Period.WEEK,
+  Period.CALENDAR_WEEK,
+  Period.CALENDAR_MONTH,
+  Period.CALENDAR_QUARTER,
+  Period.CALENDAR_YEAR,
+  Period.LIFETIME,
+] as const;
+const date = fc.integer({ min: 0, max: 40_000 }).map((days) => parseLocalDate(addDays('1970-01-01', days)));
+
+describe('the dates that a range is compared with', () => {
+  it('are those of StatisticService.compare', () => {
+    fc.assert(
+      fc.property(
+        date,
+        fc.integer({ min: 0, max: 800 }),
+        fc.constantFrom(...PERIODS),
+        fc.constantFrom('previous', 'year', 'weekdays'),
+        (from, length, period, compare) => {
+          fc.pre(compare !== 'weekdays' || period > Period.CALENDAR_MONTH || period === Period.CALENDAR_WEEK);
+          const dates = seriesDates(period, from, parseLocalDate(addDays(from, length)), 'monday');
+          const expected = earlierInTheLibrary(period, dates, compare, 'monday');
+          expect(earlierDates(Period.nameOf(period), dates, compare)).toEqual(expected);
+        },
+      ),
+    );
+  });
+});
+
+describe('the presets', () => {
+  it.each([
+    ['7d', '2026-10-31', '2026-10-25', '2026-10-31'],
+    ['30d', '2026-10-31', '2026-10-02', '2026-10-31'],
+    ['month', '2026-10-31', '2026-10-01', '2026-10-31'],
+    ['last-month', '2026-03-31', '2026-02-01', '2026-02-28'],
+    ['last-month', '2026-01-01', '2025-12-01', '2025-12-31'],
+    ['year', '2026-10-31', '2026-01-01', '2026-10-31'],
+    ['12m', '2026-10-31', '2025-11-01', '2026-10-31'],
+    ['12m', '2024-02-29', '2023-03-01', '2024-02-29'],
+    ['all', '2026-10-31', '2020-05-05', '2026-10-31'],
+  ] as const)('%s on %s is from %s to %s', (preset, today, from, to) => {
+    expect(presetDates(preset, today, '2020-05-05')).toEqual({ from, to });
+  });
+
+  it.each([
+    ['30d', [1, 5, 9]],
+    ['90d', [1, 40, 41]],
+    ['12m', [100, 200, 300]],
+    ['all', [300]],
+    ['all', []],
+  ] as const)('%s is the shortest range of values so many days ago: %j', (preset, ago) => {
+    const values = Array.from({ length: 365 }, (_, day) => ({
+      date: addDays('2026-10-31', -day),
+      value: (ago as readonly number[]).includes(day) ? 1 : 0,
+    }));
+    expect(automaticRange(values, '2026-10-31', '2020-01-01')).toBe(preset);
+  });
+
+  it('of what has just begun is a month', () => {
+    expect(automaticRange([{ date: '2026-10-31', value: 4 }], '2026-10-31', '2026-10-31')).toBe('30d');
+  });
+});
+
+describe('the names of points', () => {
+  it.each([
+    ['DAY', '2026-10-31', 'Sat, Oct 31, 2026'],
+    ['CALENDAR_WEEK', '2026-10-12', 'Week 42, 2026'],
+    ['CALENDAR_WEEK', '2026-12-28', 'Week 53, 2026'],
+    ['CALENDAR_WEEK', '2024-12-30', 'Week 1, 2025'],
+    ['CALENDAR_WEEK', '2026-10-11', 'Week 42, 2026'], // a week that begins on Sunday
+    ['CALENDAR_MONTH', '2026-10-01', 'October 2026'],
+    ['CALENDAR_QUARTER', '2026-07-01', 'Q3 2026'],
+    ['CALENDAR_YEAR', '2025-01-01', '2025'],
+    ['WEEK', '2026-10-31', 'Oct 31, 2026'],
+  ])('of %s at %s is %s', (period, at, text) => {
+    expect(pointLabel(at, period)).toBe(text);
+  });
+});
+
+describe('the ticks of values', () => {
+  it('are at equal steps around all values, as many as there is room for, and whole for counts', () => {
+    const values = fc.array(fc.oneof(fc.double({ min: -1e9, max: 1e9, noNaN: true }), fc.integer({ min: 0, max: 9 })));
+    fc.assert(
+      fc.property(values, fc.boolean(), fc.integer({ min: 2, max: 8 }), (all, isFromZero, count) => {
+        const { low, high, step, ticks } = valueScale(all, { isFromZero, count });
+        expect(step).toBeGreaterThan(0);
+        expect(high).toBeGreaterThan(low);
+        for (const value of all) expect(value >= low - step * 1e-6 && value <= high + step * 1e-6).toBe(true);
+        expect(ticks.length).toBeLessThanOrEqual(count + 3);
+        expect(ticks.length).toBeGreaterThanOrEqual(2);
+        if (isFromZero) expect(low <= 0 && high >= 0).toBe(true);
+        if (all.every(Number.isInteger)) expect(ticks.every(Number.isInteger)).toBe(true);
+      }),
+    );
+  });
+
+  it.each([[[]], [[0, 0, 0]], [[null, null]]])('of %j are 0 and 1', (values) => {
+    expect(valueScale(values, { isFromZero: false, count: 5 }).ticks).toEqual([0, 1]);
+  });
+});
+
+describe('the ticks of dates', () => {
+  it('are in order, no more than there is room for, and each year is written once', () => {
+    fc.assert(
+      fc.property(date, fc.integer({ min: 1, max: 4_000 }), fc.integer({ min: 1, max: 20 }), (from, length, room) => {
+        const dates = Array.from({ length }, (_, day) => addDays(from, day));
+        const ticks = dateTicks(dates, 'DAY', room);
+        expect(ticks.length).toBeLessThanOrEqual(room);
+        expect(ticks.length).toBeGreaterThan(0);
+        const places = ticks.map(({ place }) => place);
+        expect(places).toEqual([...new Set(places)].sort((a, b) => a - b));
+        const years = ticks.map(({ year }) => year).filter((year) => year !== '');
+        expect(years).toEqual([...new Set(years)]);
+      }),
+    );
+  });
+});
