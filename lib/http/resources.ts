@@ -147,9 +147,9 @@ export interface OverviewResponse extends Page {
 // ── GET summary, summaries ──
 
 /**
- * How the values of a range become one: their sum, the least or the greatest of them, the value of the whole range (of
- * a period that covers it exactly, or of a derived metric), or the last complete one where values overlap or do not add
- * up.
+ * The way in which the values of a range become one: their sum, the least or the greatest of them, the value of the
+ * whole range (of a period that covers it exactly, or of a derived metric), or the last complete one where values
+ * overlap or do not add up.
  */
 export type SummaryKind = 'total' | 'least' | 'greatest' | 'whole' | 'last';
 
