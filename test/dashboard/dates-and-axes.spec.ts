@@ -104,6 +104,16 @@ describe('the ticks of values', () => {
     );
   });
 
+  it.each([[[-5e-324]], [[1e9, 1e9 + 1e-7]], [[1e-300, 0]]])(
+    'of %j, which differ by less than can be told, are two at least',
+    (values) => {
+      const { step, ticks, low, high } = valueScale(values, { isFromZero: false, count: 4 });
+      expect(step).toBeGreaterThan(0);
+      expect(high).toBeGreaterThan(low);
+      expect(new Set(ticks).size).toBe(ticks.length);
+    },
+  );
+
   it.each([[[]], [[0, 0, 0]], [[null, null]]])('of %j are 0 and 1', (values) => {
     expect(valueScale(values, { isFromZero: false, count: 5 }).ticks).toEqual([0, 1]);
   });

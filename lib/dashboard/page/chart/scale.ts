@@ -32,8 +32,12 @@ export function valueScale(
   if (isFromZero || low === high || (low > 0 && low < high * 0.6)) low = Math.min(low, 0);
   if (isFromZero || (high < 0 && high > low * 0.6)) high = Math.max(high, 0);
   if (low === high) high = low + 1;
-  const step = size * roundStep((high - low) / size / Math.max(1, count), isWhole && size === 1 ? 1 : 0);
-  const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
+  // doubles have 15 digits and stored values 20 decimals: ticks nearer to one another would be the same
+  const finest = Math.max(Math.abs(low), Math.abs(high), 1e-8) * 1e-12;
+  const least = Math.max(isWhole && size === 1 ? 1 : 0, finest / size);
+  const step = size * roundStep(Math.max((high - low) / size / Math.max(1, count), least), least);
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
   const ticks = Array.from({ length: last - first + 1 }, (_, place) => exact((first + place) * step, step));
   return { low: first * step, high: last * step, step, ticks };
 }
