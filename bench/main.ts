@@ -7,6 +7,7 @@ import { fiveAgainstOne, fiveByHand } from './cases/five-periods.js';
 import { incrementKeyed, incrementObjects, incrementTotal } from './cases/increment.js';
 import { incrementalAppendOnly, incrementalDay, incrementalLifetime, longHistory } from './cases/incremental.js';
 import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
+import { LIVE_CASES } from './cases/live.js';
 import { series } from './cases/series.js';
 import { startUp } from './cases/start-up.js';
 import { tenAgainstOne, tenByHand } from './cases/ten-metrics.js';
@@ -39,6 +40,7 @@ const CASES: readonly BenchCase[] = [
   incrementTotal,
   incrementKeyed,
   series,
+  ...LIVE_CASES,
   startUp,
   ...VERIFY_CASES,
 ];

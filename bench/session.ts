@@ -36,13 +36,18 @@ export class Session {
     this.statistics = app.get(StatisticService);
   }
 
+  /** Stops the application's clock at an instant, or lets it go on. */
+  stopClock: (at: Date | null) => void = () => undefined;
+
   static async open(database: BenchDatabase, tables: readonly Events[], providers: readonly Type[]): Promise<Session> {
     const recorder = new Recorder();
+    let stopped: Date | null = null;
+    const clock = (): Date => stopped ?? new Date();
     const entities = [...TRACKSTATS_ENTITIES, USER, ...tables.map((events) => eventSchema(database.kind, events))];
     const options = { ...database.options, entities, synchronize: true, logger: recorder, retryAttempts: 0 };
 
     @Module({
-      imports: [TypeOrmModule.forRoot(options), TrackstatsModule.forRoot({ timeZone: ZONE, scheduling: false })],
+      imports: [TypeOrmModule.forRoot(options), TrackstatsModule.forRoot({ timeZone: ZONE, scheduling: false, clock })],
       providers: [...providers],
     })
     class BenchModule {}
@@ -50,6 +55,9 @@ export class Session {
     Logger.overrideLogger(['error', 'fatal']);
     const app = await NestFactory.createApplicationContext(BenchModule, { abortOnError: false });
     const session = new Session(database, app, recorder);
+    session.stopClock = (at) => {
+      stopped = at;
+    };
     for (const table of OURS) await session.makeTwin(table);
     return session;
   }
