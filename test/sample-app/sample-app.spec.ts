@@ -85,6 +85,26 @@ describe('the sample application', () => {
     expect(await activity(app)).toMatchObject({ commits: 60, linesChanged: changed, activeAuthors: 0 });
   });
 
+  it('shows values as they are now, and the commits behind them', async () => {
+    const { commitsADay: storedDays, ...stored } = await activity(app);
+    const { commitsADay: days, ...live } = await json(app, '/activity.json?live=true');
+    expect(live).toEqual(stored);
+    expect(days.map(({ value }: Point) => value)).toEqual(storedDays.map(({ value }: Point) => value));
+    expect(Date.parse(days.at(-1).asOf)).toBeGreaterThan(Date.parse(storedDays.at(-1).asOf));
+    const [date = '', number] = Object.entries(commitsByDate(repo, ZONE))[1] ?? [];
+    const behind = await json(app, `/commits.json?date=${date}`);
+    expect([behind.count, behind.commits.length]).toEqual([number, number]);
+    expect(behind.commits[0]).toMatchObject({ subject: HOSTILE, lines: expect.any(Number) });
+    const { items } = await json(app, `/api/top?metric=git/commits&date=${date}&object_type=author`);
+    for (const { object, value } of items) {
+      expect((await json(app, `/commits.json?date=${date}&author=${object.id}`)).count).toBe(value);
+    }
+    expect(items.length).toBeGreaterThan(0);
+    expect((await app.fetch('/commits.json?date=yesterday')).status).toBe(400);
+    const { metrics } = await json(app, '/api/metrics');
+    expect(JSON.stringify(metrics)).toContain('"live":true');
+  });
+
   it('shows the dashboard at its root, with names of authors and repositories', async () => {
     const response = await app.fetch('/');
     expect(response.headers.get('content-security-policy')).toContain(`default-src 'none'`);

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Period, StatisticService } from 'nestjs-trackstats';
+import { objectRef, Period, StatisticService, TrackerService } from 'nestjs-trackstats';
 import { In, MoreThan, Repository } from 'typeorm';
 import { REPOSITORIES, type RepositoryReader } from '../git/repository.reader.js';
 import { Author } from '../history/author.entity.js';
@@ -8,30 +8,50 @@ import { Commit } from '../history/commit.entity.js';
 import { GitRepository } from '../history/repository.entity.js';
 import { ACTIVE_AUTHORS, COMMITS, LINES_CHANGED, LINES_PER_COMMIT } from './activity.metrics.js';
 import { ObjectNames } from './object-names.js';
+import { CommitsByAuthorTracker, CommitsTracker } from './trackers/commits.trackers.js';
 
 /** Reads statistics in code: a value, a series, a ranking with names. */
 @Injectable()
 export class ActivityService {
   constructor(
     private readonly statistics: StatisticService,
+    private readonly trackers: TrackerService,
     private readonly names: ObjectNames,
     @Inject(REPOSITORIES) private readonly shown: readonly RepositoryReader[],
     @InjectRepository(Commit) private readonly commits: Repository<Commit>,
     @InjectRepository(GitRepository) private readonly repositories: Repository<GitRepository>,
   ) {}
 
-  async activity() {
+  /** @param live counts the open dates now, instead of reading what the last run stored */
+  async activity(live: boolean) {
     return {
       today: await this.statistics.today(COMMITS),
-      commits: await this.statistics.value({ metric: COMMITS, period: Period.LIFETIME }),
-      commitsThisMonth: await this.statistics.value({ metric: COMMITS, period: Period.MONTH_TO_DATE }),
-      linesChanged: await this.statistics.value({ metric: LINES_CHANGED, period: Period.LIFETIME }),
-      linesPerCommit: await this.statistics.value({ metric: LINES_PER_COMMIT, period: Period.LIFETIME }),
+      commits: await this.statistics.value({ metric: COMMITS, period: Period.LIFETIME, live }),
+      commitsThisMonth: await this.statistics.value({ metric: COMMITS, period: Period.MONTH_TO_DATE, live }),
+      linesChanged: await this.statistics.value({ metric: LINES_CHANGED, period: Period.LIFETIME, live }),
+      linesPerCommit: await this.statistics.value({ metric: LINES_PER_COMMIT, period: Period.LIFETIME, live }),
       activeAuthors: await this.statistics.value({ metric: ACTIVE_AUTHORS, period: Period.DAYS_28 }),
-      commitsADay: await this.statistics.series({ metric: COMMITS, period: Period.DAY, last: 28 }),
+      commitsADay: await this.statistics.series({ metric: COMMITS, period: Period.DAY, last: 28, live }),
       commitsByRepository: await this.commitsBy(GitRepository),
       commitsByAuthor: await this.commitsBy(Author),
       repositories: await this.states(),
+    };
+  }
+
+  /** Returns the commits behind the number of a day, newest first: of everybody, or of one author. */
+  async commitsOf(date: string, authorId: string | null) {
+    const rows =
+      authorId === null
+        ? await this.trackers.rows(CommitsTracker, { metric: COMMITS, date })
+        : await this.trackers.rows(CommitsByAuthorTracker, {
+            metric: COMMITS,
+            date,
+            object: objectRef(Author, Number(authorId)),
+          });
+    const [commits, count] = await rows.orderBy('Commit.committedAt', 'DESC').take(100).getManyAndCount();
+    return {
+      count,
+      commits: commits.map(({ sha, subject, committedAt, lines }) => ({ sha, subject, committedAt, lines })),
     };
   }
 

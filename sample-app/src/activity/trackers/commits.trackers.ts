@@ -20,11 +20,11 @@ const EACH_COMMIT = {
     { metric: ACTIVE_AUTHORS, aggregate: countDistinct('author'), period: [Period.DAYS_28, Period.LIFETIME] },
   ],
 })
-export class CommitsTracker extends ObjectsByDateAndObjectTracker {}
+export class CommitsTracker extends ObjectsByDateAndObjectTracker<Commit> {}
 
 @Track({
   ...EACH_COMMIT,
   objectField: 'author',
   metrics: [{ metric: COMMITS }, { metric: LINES_CHANGED, aggregate: sum('lines') }],
 })
-export class CommitsByAuthorTracker extends ObjectsByDateAndObjectTracker {}
+export class CommitsByAuthorTracker extends ObjectsByDateAndObjectTracker<Commit> {}
