@@ -1,7 +1,13 @@
 import sql, { join } from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { execute, type Work } from '../database/work.js';
-import { definedMetrics, isMetricDefinition, type MetricDefinition, type MetricTarget } from './definitions.js';
+import {
+  definedMetrics,
+  isMetricDefinition,
+  type MetricDefinition,
+  type MetricTarget,
+  naturalKey,
+} from './definitions.js';
 import { ensureDomain } from './domain.query.js';
 import { Metric } from './metric.entity.js';
 import { findMetric, findMetrics, isMetric, selectMetrics, unknownMetric } from './metric.query.js';
@@ -114,9 +120,5 @@ function* storeOrThrow(database: Database, target: MetricTarget): Work<Metric> {
 }
 
 function byKey(a: MetricTarget, b: MetricTarget): number {
-  return byText(targetKey(a), targetKey(b));
-}
-
-function targetKey(target: MetricTarget): string {
-  return typeof target === 'string' ? target : target.key;
+  return byText(naturalKey(a), naturalKey(b));
 }

@@ -173,6 +173,11 @@ function fieldsOf(given: unknown, checks: Checks): unknown {
   return isLiteral ? given : Object.fromEntries(Object.keys(checks).map((name) => [name, given[name]]));
 }
 
+/** Returns the natural key of a metric: 'shopping/order_count'. */
+export function naturalKey(target: MetricTarget): string {
+  return typeof target === 'string' ? target : target.key;
+}
+
 /** True if `defineDomain` created the value. */
 export function isDomainDefinition(value: unknown): value is DomainDefinition {
   return brandOf(value) === 'domain';

@@ -16,6 +16,7 @@ import {
   isMetricDefinition,
   type MetricDefinition,
   type MetricTarget,
+  naturalKey,
 } from './definitions.js';
 import { Domain } from './domain.entity.js';
 import { Metric } from './metric.entity.js';
@@ -141,7 +142,7 @@ function define<D extends string, R extends string>(
 
 /** Two definitions of one metric agree where these do. */
 function describe({ derivation }: DerivedDefinition): object {
-  const parts = Object.entries(derivation.parts).map(([role, one]) => [role, keyOf(one)]);
+  const parts = Object.entries(derivation.parts).map(([role, one]) => [role, naturalKey(one)]);
   return { parts, ...(derivation.kind === 'function' && { value: String(derivation.value) }) };
 }
 
@@ -167,7 +168,7 @@ export function storedParts(target: MetricTarget): readonly MetricTarget[] {
   const visit = (one: MetricTarget, path: readonly string[]): void => {
     const derived = derivedOf(one);
     if (derived === null) {
-      found.set(typeof one === 'string' ? one : one.key, one);
+      found.set(naturalKey(one), one);
       return;
     }
     if (path.includes(derived.key)) throw new CircularMetricError([...path, derived.key]);
@@ -228,9 +229,5 @@ export function unstoredMetric({ domain, ref, name, description, unit, better }:
 export function checkStored(call: string, target: MetricTarget): void {
   const derived = derivedOf(target);
   if (derived !== null)
-    throw new DerivedMetricError(call, derived.key, Object.values(derived.derivation.parts).map(keyOf));
-}
-
-function keyOf(target: DerivedPart): string {
-  return typeof target === 'string' ? target : target.key;
+    throw new DerivedMetricError(call, derived.key, Object.values(derived.derivation.parts).map(naturalKey));
 }

@@ -2,7 +2,7 @@ import sql, { join, type Sql } from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { query, type Work } from '../database/work.js';
 import { InvalidDefinitionError, UnknownMetricError } from '../errors/catalog.error.js';
-import { isMetricDefinition, type MetricTarget } from './definitions.js';
+import { isMetricDefinition, type MetricTarget, naturalKey } from './definitions.js';
 import { allDerived } from './derived.js';
 import { Domain } from './domain.entity.js';
 import { Metric } from './metric.entity.js';
@@ -118,7 +118,7 @@ export function* findMetric(database: Database, target: MetricTarget): Work<Metr
 
 /** Returns the error for a target that is not stored, with the nearest of the stored keys. */
 export function* unknownMetric(database: Database, target: MetricTarget): Work<UnknownMetricError> {
-  const key = typeof target === 'string' ? target : target.key;
+  const key = naturalKey(target);
   const stored = yield* allMetrics(database);
   return new UnknownMetricError(
     key,

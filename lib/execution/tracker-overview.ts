@@ -1,4 +1,4 @@
-import type { MetricTarget } from '../catalog/definitions.js';
+import { type MetricTarget, naturalKey } from '../catalog/definitions.js';
 import type { Metric } from '../catalog/metric.entity.js';
 import { findMetrics } from '../catalog/metric.query.js';
 import type { Database } from '../database/database.js';
@@ -10,7 +10,6 @@ import { storedCoverages } from '../coverage/coverage.store.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
-import { naturalKey } from '../tracking/definition/option.js';
 import { metricsOf, periodsOf, type RegisteredTracker } from '../tracking/definition/registered-tracker.js';
 import type { TrackedStatistics } from '../tracking/running/tracker.runner.js';
 import type { RunHistory } from './run-history.js';

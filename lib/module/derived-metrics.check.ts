@@ -1,5 +1,5 @@
 import { allDerived, derivedOf, storedParts } from '../catalog/derived.js';
-import type { MetricTarget } from '../catalog/definitions.js';
+import { naturalKey } from '../catalog/definitions.js';
 import { findMetrics } from '../catalog/metric.query.js';
 import { overlap } from '../coverage/scope.js';
 import type { Database } from '../database/database.js';
@@ -16,7 +16,7 @@ import { Period } from '../time/period.js';
  */
 export async function checkDerivedMetrics(database: Database, owners: StatisticOwners): Promise<readonly string[]> {
   const all = allDerived();
-  const parts = new Map(all.map((metric) => [metric.key, storedParts(metric).map(keyOf)]));
+  const parts = new Map(all.map((metric) => [metric.key, storedParts(metric).map(naturalKey)]));
   // by entity: a key as text would find the derived metric
   const stored = all.length === 0 ? [] : await database.read(() => findMetrics(database, all));
   const taken = stored.find((metric) => metric !== null);
@@ -52,8 +52,4 @@ function warningOf(key: string, parts: readonly string[], owners: StatisticOwner
     );
   }
   return null;
-}
-
-function keyOf(target: MetricTarget): string {
-  return typeof target === 'string' ? target : target.key;
 }

@@ -1,3 +1,4 @@
+import { naturalKey } from '../../lib/catalog/definitions.js';
 import type { ObjectLiteral, DataSource } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
 import type { EntityClass } from '../../lib/statistics/filter/object-target.js';
@@ -10,7 +11,6 @@ import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-de
 import { ObjectsByDateTracker } from '../../lib/tracking/definition/tracker.classes.js';
 import { TrackerRegistry } from '../../lib/tracking/definition/tracker.registry.js';
 import { LiveReader } from '../../lib/tracking/running/live.reader.js';
-import { naturalKey } from '../../lib/tracking/definition/option.js';
 import type { SourceTracker } from '../../lib/tracking/definition/registered-tracker.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import type { Engine } from './engine.js';

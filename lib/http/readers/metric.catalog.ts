@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { derivedOf, findMetrics, type Metric, type MetricTarget, storedParts } from '../../catalog/index.js';
+import { derivedOf, findMetrics, type Metric, storedParts, naturalKey } from '../../catalog/index.js';
 import type { Work } from '../../database/work.js';
 import {
   type CoverageScope,
@@ -65,7 +65,7 @@ export class MetricCatalog {
       metrics: metrics.map((metric, place) => ({
         ...metricResource(metric),
         description: metric.description,
-        ...(derivedOf(metric) !== null && { derivedFrom: storedParts(metric).map(keyOf) }),
+        ...(derivedOf(metric) !== null && { derivedFrom: storedParts(metric).map(naturalKey) }),
         today: localDateAt(now, zoneOf(scopes[place] ?? []) ?? this.access.context.options.timeZone),
         scopes: resources[place] ?? [],
       })),
@@ -83,7 +83,7 @@ export class MetricCatalog {
     const known = new Map(unique.map(({ id, key }) => [key, byId.get(id) ?? new Map<string, KnownScope>()]));
     const byKey = new Map(known);
     for (const metric of derived) {
-      const ofParts = storedParts(metric).map((part) => byKey.get(keyOf(part)) ?? new Map<string, KnownScope>());
+      const ofParts = storedParts(metric).map((part) => byKey.get(naturalKey(part)) ?? new Map<string, KnownScope>());
       known.set(metric.key, sharedScopes(ofParts));
     }
     return known;
@@ -119,7 +119,7 @@ export class MetricCatalog {
   }
 
   private scopeResource(metric: Metric | undefined, { scope, periods }: KnownScope, now: Date): ScopeResource {
-    const parts = this.gate.isOpen && metric !== undefined ? storedParts(metric).map(keyOf) : [];
+    const parts = this.gate.isOpen && metric !== undefined ? storedParts(metric).map(naturalKey) : [];
     const isLive = (period: Period): boolean =>
       parts.length > 0 && parts.every((part) => this.access.live.counts(part, writeScope(scope), period));
     const resources = [...periods]
@@ -183,11 +183,6 @@ function sharedCoverage(coverages: readonly (StoredCoverage | null)[]): StoredCo
     }),
     first,
   );
-}
-
-/** The natural key of a metric that is given as text or as its definition. */
-export function keyOf(target: MetricTarget): string {
-  return typeof target === 'string' ? target : target.key;
 }
 
 function periodResource(period: Period, coverage: StoredCoverage | null, now: Date): Omit<PeriodResource, 'live'> {

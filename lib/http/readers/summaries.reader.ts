@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { derivedOf, findMetrics, type Metric, storedParts } from '../../catalog/index.js';
+import { derivedOf, findMetrics, type Metric, storedParts, naturalKey } from '../../catalog/index.js';
 import { coverageIn, coveredRange, type StoredCoverage, storedCoverages, TOTAL_SCOPE } from '../../coverage/index.js';
 import type { Work } from '../../database/work.js';
 import {
@@ -20,7 +20,7 @@ import { HTTP_OPTIONS, type ResolvedHttpOptions } from '../http.options.js';
 import type { SummariesQuery } from '../parameters/statistic.parameters.js';
 import type { SummariesResponse, SummaryItem } from '../resources.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
-import { keyOf, pageOf } from './metric.catalog.js';
+import { pageOf } from './metric.catalog.js';
 import { checkLimit, checkRangeQuery, readRange } from './range.js';
 import { metricResource } from './statistic.resource.js';
 import { earlierWhole, pastOf, type Ranges, spanOf, summaryKind, summaryResource, wholeOf } from './summary.js';
@@ -86,7 +86,7 @@ export class SummariesReader {
     }
     const byKey = new Map(unique.map((metric) => [metric.key, metric]));
     for (const metric of derived) {
-      const own = storedParts(metric).map((part) => byKey.get(keyOf(part)));
+      const own = storedParts(metric).map((part) => byKey.get(naturalKey(part)));
       const shared = own.every((part) => part !== undefined)
         ? sharedPeriods(new Map(own.map((part) => [part.id, periods.get(part.id) ?? []])))
         : [];
@@ -217,7 +217,7 @@ function emptyItem(metric: Metric, periods: readonly Period[]): SummaryItem {
   return {
     metric: metricResource(metric),
     description: metric.description,
-    ...(derivedOf(metric) !== null && { derivedFrom: storedParts(metric).map(keyOf) }),
+    ...(derivedOf(metric) !== null && { derivedFrom: storedParts(metric).map(naturalKey) }),
     periods: periods.map((period) => Period.nameOf(period)),
     period: null,
     summary: null,

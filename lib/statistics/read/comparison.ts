@@ -1,4 +1,4 @@
-import type { MetricTarget } from '../../catalog/definitions.js';
+import { naturalKey } from '../../catalog/definitions.js';
 import { derivedOf, deriveValue } from '../../catalog/derived.js';
 import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { compareDecimals, subtractDecimals } from '../../database/decimal.js';
@@ -195,13 +195,9 @@ function* wholeOf(
       isDerived && !areKnown(parts, place) ? { ...point, value: null } : point,
     );
     const ofPart = { ...filter, metrics: [part.target] };
-    values.set(keyOf(part.target), yield* wholeValue(context, ofPart, part, points, last, weekStart, now));
+    values.set(naturalKey(part.target), yield* wholeValue(context, ofPart, part, points, last, weekStart, now));
   }
-  return metric === undefined ? null : deriveValue(metric, (part) => values.get(keyOf(part)) ?? null);
-}
-
-function keyOf(target: MetricTarget): string {
-  return typeof target === 'string' ? target : target.key;
+  return metric === undefined ? null : deriveValue(metric, (part) => values.get(naturalKey(part)) ?? null);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { MetricTarget } from '../../catalog/definitions.js';
+import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import { derivedOf, deriveValue, storedParts, unstoredMetric } from '../../catalog/derived.js';
 import { byText } from '../../catalog/order.js';
 import type { Work } from '../../database/work.js';
@@ -185,14 +185,14 @@ interface Parts {
 
 /** Reads the stored metrics of a filter, and the parts of derived ones, each once, over the same dates. */
 function* readParts(context: StatisticContext, filter: Filter, fill: Fill, now: Date): Work<Parts> {
-  const parts = new Map(filter.metrics.flatMap(storedParts).map((part) => [keyOf(part), part]));
+  const parts = new Map(filter.metrics.flatMap(storedParts).map((part) => [naturalKey(part), part]));
   const places = new Map([...parts.keys()].map((key, place) => [key, place]));
   const all = yield* readStoredSeries(context, { ...filter, metrics: [...parts.values()] }, fill, now);
   const cells = parts.size === 0 ? 0 : all.length / parts.size;
   return {
     cells,
     partsOf: (cell) => (part) => {
-      const series = all[(places.get(keyOf(part)) ?? 0) * cells + cell];
+      const series = all[(places.get(naturalKey(part)) ?? 0) * cells + cell];
       if (series === undefined) throw new TypeError('a part was asked for that was not read');
       return series;
     },
@@ -238,10 +238,6 @@ function withoutUnknownStart(all: readonly Series[]): Series[] {
   const known = starts.filter((start) => start >= 0);
   const first = known.length === 0 ? Infinity : Math.min(...known);
   return all.map((series) => ({ ...series, points: series.points.slice(first) }));
-}
-
-function keyOf(target: MetricTarget): string {
-  return typeof target === 'string' ? target : target.key;
 }
 
 function compareKeys(a: string | number | undefined, b: string | number | undefined): number {

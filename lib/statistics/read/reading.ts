@@ -1,3 +1,4 @@
+import { naturalKey } from '../../catalog/definitions.js';
 import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { addDecimals } from '../../database/decimal.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
@@ -25,7 +26,7 @@ export function readPoints(points: readonly SeriesPoint<string>[], isExact: bool
 export function sumSeries({ target, coverage, points }: Series): string | null {
   const kind = coverage?.kind;
   if (kind !== undefined && !kindMeaning(kind).isSummable) {
-    throw new NotSummableError(typeof target === 'string' ? target : target.key, kind);
+    throw new NotSummableError(naturalKey(target), kind);
   }
   return sumPoints(points);
 }

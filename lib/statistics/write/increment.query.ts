@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag';
 import { ensureMetric } from '../../catalog/catalog.store.js';
-import { isMetricDefinition, type MetricTarget } from '../../catalog/definitions.js';
+import { isMetricDefinition, type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { unknownMetric } from '../../catalog/metric.query.js';
 import { byText } from '../../catalog/order.js';
@@ -75,7 +75,7 @@ function* readMetricsToCount(
   metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>;
   coverages: readonly StoredCoverage[];
 }> {
-  const targets = [...new Set(all)].sort((a, b) => byText(textOfTarget(a), textOfTarget(b)));
+  const targets = [...new Set(all)].sort((a, b) => byText(naturalKey(a), naturalKey(b)));
   const { asked, coverages } = yield* coveredMetrics(database, targets, null);
   const metrics = new Map<MetricTarget, Metric | TrackstatsError>();
   const made: Metric[] = [];
@@ -213,10 +213,6 @@ function* addSums({ database }: StatisticContext, rows: readonly RowToWrite[]): 
     totals.push({ ...row, value: checkDigits(addDecimals(stored?.value ?? '0', value ?? '0')) });
   }
   yield* writeRows(database, totals, 'replace');
-}
-
-function textOfTarget(target: MetricTarget): string {
-  return typeof target === 'string' ? target : target.key;
 }
 
 function problemOf(check: () => unknown): TrackstatsError | null {

@@ -1,3 +1,4 @@
+import { naturalKey } from '../../catalog/definitions.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { specOf, type AggregateSpec } from '../../rollup/aggregate.js';
@@ -9,7 +10,6 @@ import { definedTarget } from './define-target.js';
 import {
   type CheckedOptions,
   type GivenOptions,
-  naturalKey,
   present,
   readClassOptions,
   readMetricOptions,

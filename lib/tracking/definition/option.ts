@@ -317,8 +317,3 @@ function read(tracker: string, given: unknown, names: readonly OptionName[], pre
 export function present(value: unknown): boolean {
   return value !== undefined;
 }
-
-/** Returns the natural key of a metric, without asking the database. */
-export function naturalKey(target: MetricTarget): string {
-  return typeof target === 'string' ? target : target.key;
-}

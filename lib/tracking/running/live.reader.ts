@@ -1,5 +1,5 @@
 import { meaningOf } from '../../catalog/aggregates.js';
-import { isMetricDefinition } from '../../catalog/definitions.js';
+import { isMetricDefinition, naturalKey } from '../../catalog/definitions.js';
 import { unstoredMetric } from '../../catalog/derived.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
 import { type CoveredMetrics, coveredMetrics } from '../../coverage/coverage.store.js';
@@ -18,7 +18,6 @@ import { overlap } from '../../coverage/scope.js';
 import { fromDayNumber, type LocalDate } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
-import { naturalKey } from '../definition/option.js';
 import type { SourceTracker } from '../definition/registered-tracker.js';
 import type { SourceFinder } from '../definition/source.finder.js';
 import { choosesSource } from '../definition/tracker.js';

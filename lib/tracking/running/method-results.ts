@@ -1,3 +1,4 @@
+import { naturalKey } from '../../catalog/definitions.js';
 import type { Database } from '../../database/database.js';
 import { DuplicateTrackerError, InvalidResultError } from '../../errors/tracker.error.js';
 import type { ObjectRef, ObjectTarget } from '../../statistics/filter/object-target.js';
@@ -17,7 +18,6 @@ import { StatisticByDate } from '../../statistics/tables/statistic-by-date.entit
 import { statisticTableOf, type StatisticTable } from '../../statistics/tables/statistic-table.js';
 import { storedValue } from '../../statistics/filter/statistic-value.js';
 import type { MethodDefinition } from '../definition/define-method.js';
-import { naturalKey } from '../definition/option.js';
 
 /** The rows that one table should have today. */
 export interface ResultRows {

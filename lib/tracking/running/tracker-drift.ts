@@ -1,8 +1,7 @@
-import type { MetricTarget } from '../../catalog/definitions.js';
+import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import type { DriftStep } from '../../coverage/drift.js';
 import { isOfObjects, TOTAL_SCOPE } from '../../coverage/scope.js';
 import type { LocalDate } from '../../time/local-date.js';
-import { naturalKey } from '../definition/option.js';
 
 /** A difference between the statistics of closed dates and the source as it is now. */
 export interface TrackerDrift {

@@ -1,3 +1,4 @@
+import { naturalKey } from '../../catalog/definitions.js';
 import { Logger } from '@nestjs/common';
 import type { MetricService } from '../../catalog/metric.service.js';
 import { DuplicateTrackerError } from '../../errors/tracker.error.js';
@@ -7,7 +8,6 @@ import type { StatisticOwners } from '../../statistics/tables/owners.js';
 import { Period } from '../../time/period.js';
 import type { Clock } from '../../trackstats.tokens.js';
 import type { MethodRunner } from './method.runner.js';
-import { naturalKey } from '../definition/option.js';
 import { metricsOf, type RegisteredTracker, type SourceTracker } from '../definition/registered-tracker.js';
 import type { SourceFinder } from '../definition/source.finder.js';
 import { choosesSource } from '../definition/tracker.js';

@@ -1,5 +1,5 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { MetricTarget } from '../../catalog/definitions.js';
+import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import { checkStored } from '../../catalog/derived.js';
 import { objectsScope } from '../../coverage/scope.js';
 import type { Database } from '../../database/database.js';
@@ -12,7 +12,6 @@ import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import { type CheckedDateInput, dayNumber, earlierDay, type LocalDate } from '../../time/local-date.js';
 import { bucketEnd, bucketStart, firstCovered, Period, periodKind } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
-import { naturalKey } from '../definition/option.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import { type ResolvedEntry, trackerLabel, type TrackerResolver } from '../source/tracker.resolver.js';
 

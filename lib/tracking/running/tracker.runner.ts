@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { MetricTarget } from '../../catalog/definitions.js';
+import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
 import type { Dialect } from '../../database/dialects/dialect.js';
@@ -64,7 +64,6 @@ import { refuseStrayRows } from '../source/stray-rows.js';
 import { type Outdated, pruneStep } from './outdated.js';
 import { allComputed, plannedEntries, readComputedRanges } from './tracker-coverage.js';
 import { driftOf, type TrackerDrift } from './tracker-drift.js';
-import { naturalKey } from '../definition/option.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import {
   type ResolvedEntry,

@@ -1,3 +1,4 @@
+import { naturalKey } from '../../catalog/definitions.js';
 import { resolveMetric } from '../../catalog/catalog.store.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
@@ -20,7 +21,6 @@ import { type ComputedRange, planRun, recountedFrom, type RunPlan } from '../sou
 import { scansOf, specOf } from '../source/run-spec.js';
 import { probeOf } from '../source/source-probe.js';
 import { allComputed, type ComputedEntries, plannedEntries, readComputedRanges } from './tracker-coverage.js';
-import { naturalKey } from '../definition/option.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import {
   type ResolvedEntry,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { meaningOf } from '../../catalog/aggregates.js';
-import type { MetricTarget } from '../../catalog/definitions.js';
+import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import type { DataSources } from '../../database/data-sources.js';
 import { Database } from '../../database/database.js';
 import type { AggregateSpec } from '../../rollup/aggregate.js';
@@ -15,7 +15,7 @@ import {
 } from '../../rollup/source.resolver.js';
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import { Period } from '../../time/period.js';
-import { IDENTIFYING_OPTIONS, type IdentifyingOption, naturalKey } from '../definition/option.js';
+import { IDENTIFYING_OPTIONS, type IdentifyingOption } from '../definition/option.js';
 import type { Density, Keep, TrackerDefinition, TrackerEntry } from '../definition/tracker-definition.js';
 import { resolveTarget, type ResolvedTarget } from './tracker-target.js';
 
