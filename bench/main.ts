@@ -8,6 +8,7 @@ import { incrementKeyed, incrementObjects, incrementTotal } from './cases/increm
 import { incrementalAppendOnly, incrementalDay, incrementalLifetime, longHistory } from './cases/incremental.js';
 import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
 import { LIVE_CASES } from './cases/live.js';
+import { scrub } from './cases/scrub.js';
 import { series } from './cases/series.js';
 import { startUp } from './cases/start-up.js';
 import { tenAgainstOne, tenByHand } from './cases/ten-metrics.js';
@@ -39,6 +40,7 @@ const CASES: readonly BenchCase[] = [
   incrementObjects,
   incrementTotal,
   incrementKeyed,
+  scrub,
   series,
   ...LIVE_CASES,
   startUp,

@@ -46,10 +46,25 @@ describe('defineTracker', () => {
       since: null,
       lookback: 1,
       appendOnly: false,
+      history: 'recorded',
+      scrub: null,
       withDeleted: false,
       epoch: null,
       storedIn: null,
     });
+  });
+
+  it('scrubs 31 days an hour where statistics follow the source, and not where nothing old changes', () => {
+    expect(define('date', { history: 'current' }).scrub).toEqual({ days: 31, every: 3_600_000 });
+    expect(define('date', { history: 'current', scrub: { every: '2 hours' } }).scrub).toEqual({
+      days: 31,
+      every: 7_200_000,
+    });
+    expect(define('date', { history: 'current', scrub: false }).scrub).toBeNull();
+    expect(define('date', { history: 'current', appendOnly: true }).scrub).toBeNull();
+    const method = { metric, history: 'current' } as GivenOptions;
+    const defined = (): unknown => defineMethod('stock', method, defaults);
+    expect(defined).toThrow(/history/);
   });
 
   it('keeps what is given, with instants as dates of the zone', () => {
@@ -217,6 +232,25 @@ describe('defineTracker', () => {
     ['an unknown density', 'date', { density: 'weekly' }, /density is "weekly"/],
     ['an unknown epoch', 'date', { epoch: 'us' }, /'s' or 'ms'/],
     ['another storage zone', 'date', { storedIn: 'Europe/Paris' }, /storedIn/],
+    ['an unknown history', 'date', { history: 'live' }, /history is "live".*'recorded' or 'current'/],
+    ['a scrub of recorded dates', 'date', { scrub: { days: 10 } }, /history is 'recorded'.*history: 'current'/],
+    ['no scrub of recorded dates', 'date', { scrub: false }, /history is 'recorded'/],
+    [
+      'a scrub of a source that grows',
+      'date',
+      { history: 'current', appendOnly: true, scrub: {} },
+      /scrub and appendOnly/,
+    ],
+    ['a scrub of no days', 'date', { history: 'current', scrub: { days: 0 } }, /scrub\.days is 0.*1 to 366/],
+    ['a scrub of ten years', 'date', { history: 'current', scrub: { days: 3650 } }, /scrub\.days is 3650/],
+    [
+      'a scrub every second',
+      'date',
+      { history: 'current', scrub: { every: '1 second' } },
+      /scrub\.every is "1 second".*minute/,
+    ],
+    ['a scrub with another option', 'date', { history: 'current', scrub: { hours: 1 } }, /scrub.*days, every/],
+    ['a scrub that is true', 'date', { history: 'current', scrub: true }, /scrub is true/],
     ['text for a truth', 'date', { appendOnly: 'yes' }, /appendOnly is "yes"/],
     ['text for conditions', 'date', { where: 'paid' }, /where is "paid"/],
     ['an unknown option', 'date', { timezone: 'UTC' }, /timezone is "UTC"\. This option does not exist/],

@@ -200,6 +200,21 @@ export class WronglyKept extends CountObjectsByDateTracker {}
 // @ts-expect-error -- days are a number
 @Track({ metric, source: Order, dateField: 'createdAt', period, keep: { DAY: '2 years' } })
 export class WronglyLongKept extends CountObjectsByDateTracker {}
+@Track({
+  metric,
+  source: Order,
+  dateField: 'createdAt',
+  period,
+  history: 'current',
+  scrub: { days: 7, every: '1 day' },
+})
+export class Followed extends CountObjectsByDateTracker {}
+// @ts-expect-error -- there is no such history
+@Track({ metric, source: Order, dateField: 'createdAt', period, history: 'live' })
+export class UnknownHistory extends CountObjectsByDateTracker {}
+// @ts-expect-error -- a scrub is false, or has days and every
+@Track({ metric, source: Order, dateField: 'createdAt', period, history: 'current', scrub: true })
+export class TrueScrub extends CountObjectsByDateTracker {}
 // @ts-expect-error -- a lookback is a number of days
 @Track({ metric, source: Order, dateField: 'createdAt', period, lookback: '2 days' })
 export class M22 extends CountObjectsByDateTracker {}

@@ -62,11 +62,14 @@ export class TrackerScrubber {
     const added = slice.isFirst ? await this.addedBefore(tracker, covered, options) : null;
     const { from, to } = slice;
     try {
-      const found = await this.verifier.verify(definition, source, { from, to, isScrub: true, cancellation });
+      const isEmpty = to < from;
+      const found = isEmpty
+        ? []
+        : await this.verifier.verify(definition, source, { from, to, isScrub: true, cancellation });
       const differences = found.filter(isOther);
       const [first] = [...differences.map(({ date }) => date), ...(added === null ? [] : [added])].sort();
       return {
-        state: { through: to, at: now },
+        state: { through: isEmpty ? null : to, at: now },
         recount: first === undefined ? null : { from: first, sourceFrom: added },
         drift: driftsOf(differences),
       };
@@ -109,7 +112,7 @@ function isDue({ scrub }: TrackerDefinition, { at }: ScrubState, now: Date): boo
   return age >= scrub.every || age < -scrub.every;
 }
 
-/** Returns the closed dates to compare next, or null if there are none. */
+/** Returns the closed dates to compare next, which may be none, or null before the first run. */
 function nextSlice(
   tracker: ResolvedTracker,
   covered: ComputedEntries,
@@ -130,7 +133,6 @@ function nextSlice(
   if (lowest === undefined || last === undefined || definition.scrub === null) return null;
   // every run counts the dates after it again
   const highest = addDays(last, -definition.lookback - 1);
-  if (highest < lowest) return null;
   const isFirst = through === null || through < lowest || through >= highest;
   const from = isFirst ? lowest : addDays(through, 1);
   const to = addDays(from, definition.scrub.days - 1);

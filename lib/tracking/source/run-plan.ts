@@ -313,13 +313,13 @@ function bucketOf(period: Period, date: LocalDate, weekStart: WeekStart): LocalD
 /**
  * Returns the first date to which a recount may go back: the first covered one, or the start of its bucket if that
  * bucket is the first one that is covered, because late rows may be older than the first row. In other buckets the days
- * before it were pruned. Years do not count: days that are kept for some months would come back.
+ * before it were pruned. Years count only if no date was pruned: days that are kept for some months would come back.
  */
 function lowestDate(input: RunPlanInput, entry: PlannedEntry, period: Period, covered: CoveredRange): LocalDate {
   const { definition } = input;
   const { periods, coverage } = entry;
   const starts = periods
-    .filter((unit) => isCalendar(unit) && unit !== Period.CALENDAR_YEAR)
+    .filter((unit) => isCalendar(unit) && (unit !== Period.CALENDAR_YEAR || covered.isWhole === true))
     .flatMap((unit) => {
       const start = firstBucket(definition, unit, covered.from);
       const first = coverage.get(unit)?.from;
