@@ -406,7 +406,7 @@ test('plans hold together, whatever was covered and whatever is asked for', () =
             expect(bucketStart(period.period, fromDayNumber(from), definition.weekStart)).toBe(fromDayNumber(from));
           }
           if (definition.since !== null) expect(from).toBeGreaterThanOrEqual(dayNumber(definition.since));
-          // all that its values need is read
+          // all that its values need is read, but the days of a bucket that are taken as they are stored
           const unit = {
             [Period.WEEK_TO_DATE]: Period.CALENDAR_WEEK,
             [Period.QUARTER_TO_DATE]: Period.CALENDAR_QUARTER,
@@ -415,8 +415,8 @@ test('plans hold together, whatever was covered and whatever is asked for', () =
             unit === undefined
               ? from - (periodKind(period.period) === 'rolling' ? windowDays(period.period) - 1 : 0)
               : dayNumber(bucketStart(unit, fromDayNumber(from), definition.weekStart));
-          expect(made.scanFrom).toBeLessThanOrEqual(begins);
-          expect(made.scanThrough).toBeGreaterThanOrEqual(Math.min(through, period.lastDay));
+          expect(made.scanFrom).toBeLessThanOrEqual(period.storedDaysUntil ?? begins);
+          expect(made.scanThrough).toBeGreaterThanOrEqual(period.storedDaysAfter ?? Math.min(through, period.lastDay));
           expect(after.from <= after.through).toBe(true);
           if (before === undefined) continue;
           // what is covered never shrinks, but at the end of a range that has none
