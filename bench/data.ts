@@ -116,7 +116,8 @@ export function insertRows(kind: DatabaseKind, table: string, range: RowRange): 
 SELECT i, 1 + h % ${USERS}, ${at}, (100 + g % 20000) / 100.0 FROM (${thrice}) r`;
 }
 
-function numbers(kind: DatabaseKind, { from, through }: RowRange): string {
+/** Selects the integers `i` of a range, of at most a million. */
+export function numbers(kind: DatabaseKind, { from, through }: Pick<RowRange, 'from' | 'through'>): string {
   switch (kind) {
     case 'postgres':
       return `SELECT i FROM GENERATE_SERIES(CAST(${from} AS bigint), ${through}) i`;

@@ -12,6 +12,7 @@ import { scrub } from './cases/scrub.js';
 import { series } from './cases/series.js';
 import { startUp } from './cases/start-up.js';
 import { tenAgainstOne, tenByHand } from './cases/ten-metrics.js';
+import { top } from './cases/top.js';
 import { VERIFY_CASES } from './cases/verify.js';
 import { createDatabase, findDatabases, forgetDatabases, type BenchDatabase } from './databases.js';
 import { explain, shortened } from './explain.js';
@@ -43,6 +44,7 @@ const CASES: readonly BenchCase[] = [
   scrub,
   series,
   ...LIVE_CASES,
+  top,
   startUp,
   ...VERIFY_CASES,
 ];

@@ -1,5 +1,5 @@
-import sql, { empty, join, type Sql } from 'sql-template-tag';
-import { resolveMetric } from '../catalog/catalog.store.js';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import { resolveMetrics } from '../catalog/catalog.store.js';
 import type { MetricTarget } from '../catalog/definitions.js';
 import { Metric } from '../catalog/metric.entity.js';
 import {
@@ -26,6 +26,8 @@ import { type DriftStep, readDrift, writeDrift } from './drift.js';
 const KEY = ['metricId', 'period', 'scope'] as const;
 /** Databases limit how many values one statement binds. */
 const MOST_METRICS = 500;
+/** SQLite reads at most 500 parts of a UNION. */
+const MOST_ENTRIES = 100;
 
 // ── reading ──
 
@@ -81,8 +83,9 @@ FROM ${table.path} WHERE ${table.column('metricId')} IN (${join(some)}) ${ofPeri
 
 // ── locking ──
 
-/** The coverages of one run. */
+/** The coverages of a metric in one scope. */
 export interface WantedCoverages {
+  readonly metric: MetricTarget;
   readonly periods: readonly Period[];
   readonly scope: string;
   readonly kind: CoverageKind;
@@ -90,52 +93,83 @@ export interface WantedCoverages {
 
 export interface LockedCoverages {
   readonly metricId: number;
+  /** one for each period, the shortest first */
   readonly coverages: readonly StoredCoverage[];
 }
 
 /**
- * Locks the coverages of a metric's periods until the transaction ends, and reads them, so that two runs for the same
- * statistics follow one another, in whatever processes. Missing coverages are created empty. The metric is stored on
- * its first use.
+ * Locks coverages until the transaction ends, and reads them, so that two runs for the same statistics follow one
+ * another, in whatever processes. Missing coverages are created empty. A metric is stored on its first use.
  *
- * @throws the errors of `resolveMetric`
+ * @param wanted in an order that is the same in every call, so that two runs cannot wait for each other
+ * @throws the errors of `resolveMetrics`
  */
-export function* lockCoverages(
-  database: Database,
-  metric: MetricTarget,
-  wanted: WantedCoverages,
-): Work<LockedCoverages> {
-  const { scope, kind } = wanted;
-  // in one order, so that two runs cannot wait for each other
-  const periods = [...wanted.periods].sort((a, b) => a - b);
-  const locked = yield* selectLocked(database, metric, periods, scope);
-  const [first] = locked;
-  if (first !== undefined && locked.length === periods.length) return { metricId: first.metricId, coverages: locked };
-  const { id: metricId } = yield* resolveMetric(database, metric);
-  const coverages: StoredCoverage[] = [];
-  for (const period of periods) {
-    coverages.push(yield* lockCoverage(database, { metricId, period, scope }, { kind, timeZone: '', fingerprint: '' }));
+export function* lockCoverages(database: Database, wanted: readonly WantedCoverages[]): Work<LockedCoverages[]> {
+  const found = yield* selectLocked(database, wanted);
+  const isFound = ({ periods }: WantedCoverages, place: number): boolean => found[place]?.length === periods.length;
+  if (wanted.every(isFound)) {
+    return found.map((coverages) => ({ metricId: (coverages[0] as StoredCoverage).metricId, coverages }));
   }
-  return { metricId, coverages };
+  const metrics = yield* resolveMetrics(
+    database,
+    wanted.map(({ metric }) => metric),
+  );
+  const missing = wanted.flatMap((each, place) => {
+    const stored = new Set(found[place]?.map(({ period }) => period));
+    const { id: metricId } = metrics[place] as Metric;
+    return sorted(each.periods)
+      .filter((period) => !stored.has(period))
+      .map((period) => emptyCoverage({ metricId, period, scope: each.scope }, each.kind));
+  });
+  yield* insertCoverages(database, missing);
+  const made = yield* selectLocked(database, wanted);
+  return wanted.map(({ periods, scope, kind }, place) => {
+    const { id: metricId } = metrics[place] as Metric;
+    const stored = new Map(made[place]?.map((coverage) => [coverage.period, coverage]));
+    const coverages = sorted(periods).map(
+      (period) => stored.get(period) ?? emptyCoverage({ metricId, period, scope }, kind),
+    );
+    return { metricId, coverages };
+  });
 }
 
-/** Locks existing coverages in one statement. */
-function* selectLocked(
-  database: Database,
-  metric: MetricTarget,
-  periods: readonly Period[],
-  scope: string,
-): Work<StoredCoverage[]> {
+function sorted(periods: readonly Period[]): Period[] {
+  return [...periods].sort((a, b) => a - b);
+}
+
+function emptyCoverage(key: CoverageKey, kind: CoverageKind): StoredCoverage {
+  const dates = { from: null, through: null, computedAt: null, isWhole: false, drift: [] };
+  return { ...key, ...dates, kind, timeZone: '', fingerprint: '' };
+}
+
+/**
+ * Locks existing coverages, those of many metrics in one statement: each is found by its key. A condition of them all
+ * might be answered by reading the whole table, and on MySQL wait for the coverages of other trackers.
+ */
+function* selectLocked(database: Database, wanted: readonly WantedCoverages[]): Work<StoredCoverage[][]> {
   const { dialect } = database;
   const table = database.table(Coverage);
-  const id = sql`SELECT m.${database.table(Metric).column('id')} FROM ${metricTables(database)} WHERE ${isMetric(database, metricKeyOf(metric))}`;
-  const wanted = periods.map((period) => dialect.integer(period));
-  const rows = yield* query<CoverageRow>(
-    sql`SELECT ${coverageColumns(database, empty)} FROM ${table.path}
-WHERE ${table.column('metricId')} = (${id}) AND ${table.column('period')} IN (${join(wanted)}) AND ${table.column('scope')} = ${dialect.text(scope)}
-ORDER BY ${table.column('period')} ${dialect.forUpdate}`,
-  );
-  return rows.map(storedCoverage);
+  const locked = wanted.map((): StoredCoverage[] => []);
+  for (let start = 0; start < wanted.length; start += MOST_ENTRIES) {
+    const entries = wanted.slice(start, start + MOST_ENTRIES).map(({ metric, periods, scope }, index) => {
+      const id = sql`SELECT m.${database.table(Metric).column('id')} FROM ${metricTables(database)} WHERE ${isMetric(database, metricKeyOf(metric))}`;
+      const ofPeriods = join(sorted(periods).map((period) => dialect.integer(period)));
+      return sql`SELECT ${raw(String(start + index))} AS place, ${coverageColumns(database, empty)} FROM ${table.path}
+WHERE ${table.column('metricId')} = (${id}) AND ${table.column('period')} IN (${ofPeriods}) AND ${table.column('scope')} = ${dialect.text(scope)}
+ORDER BY ${table.column('period')} ${dialect.forUpdate}`;
+    });
+    const [only, ...others] = entries;
+    const rows = yield* query<CoverageRow & { place: unknown }>(
+      only !== undefined && others.length === 0
+        ? only
+        : join(
+            entries.map((entry, index) => sql`SELECT * FROM (${entry}) ${raw(`e${String(index)}`)}`),
+            '\nUNION ALL\n',
+          ),
+    );
+    for (const row of rows) locked[Number(row.place)]?.push(storedCoverage(row));
+  }
+  return locked;
 }
 
 /** Locks one coverage until the transaction ends. Creates it from `initial` first if it does not exist. */
@@ -153,44 +187,24 @@ export function* lockCoverage(
 
 // ── writing ──
 
-/** Writes the dates that a run has covered in each of its periods. */
-export function* moveCoverages(
+/**
+ * Writes what a run has covered, of coverages that exist.
+ *
+ * @param isWhole true to mark them as coverages before which the source has no rows; false leaves the mark as it is
+ */
+export function* writeCoverages(
   database: Database,
-  { metricId, scope }: Omit<CoverageKey, 'period'>,
-  covered: ReadonlyMap<Period, Pick<CoverageValues, 'from' | 'through' | 'fingerprint'>>,
-  common: Pick<CoverageValues, 'timeZone' | 'kind' | 'computedAt'>,
-): Work<void> {
-  const { dialect } = database;
-  const table = database.table(Coverage);
-  const period = table.column('period');
-  const byPeriod = [...covered].map(([of, range]) => ({ of, values: bindValues(database, range) }));
-  const ofEach = (property: string): Sql => {
-    const [only, ...others] = byPeriod;
-    if (only !== undefined && others.length === 0) return only.values[property] ?? empty;
-    const cases = byPeriod.map(({ of, values }) => sql`WHEN ${dialect.integer(of)} THEN ${values[property] ?? empty}`);
-    return sql`CASE ${period} ${join(cases, ' ')} END`;
-  };
-  const set = {
-    from: ofEach('from'),
-    through: ofEach('through'),
-    fingerprint: ofEach('fingerprint'),
-    ...bindValues(database, common),
-  };
-  const periods = byPeriod.map(({ of }) => dialect.integer(of));
-  yield* execute(sql`UPDATE ${table.path} SET ${assignments(database, set)}
-WHERE ${table.column('metricId')} = ${dialect.integer(metricId)} AND ${period} IN (${join(periods)}) AND ${table.column('scope')} = ${dialect.text(scope)}`);
-}
-
-/** Marks coverages before which the source has no rows. */
-export function* markWhole(
-  database: Database,
-  { metricId, scope }: Omit<CoverageKey, 'period'>,
-  periods: readonly Period[],
+  coverages: readonly (CoverageKey & CoverageValues)[],
+  isWhole: boolean,
 ): Work<void> {
   const table = database.table(Coverage);
-  const numbers = periods.map((period) => database.dialect.integer(period));
-  yield* execute(sql`UPDATE ${table.path} SET ${table.column('isWhole')} = 1
-WHERE ${table.column('metricId')} = ${database.dialect.integer(metricId)} AND ${table.column('period')} IN (${join(numbers)}) AND ${table.column('scope')} = ${database.dialect.text(scope)}`);
+  const mark: Record<string, Sql> = isWhole ? { isWhole: database.dialect.integer(1) } : {};
+  for (let start = 0; start < coverages.length; start += MOST_ENTRIES) {
+    const rows = coverages
+      .slice(start, start + MOST_ENTRIES)
+      .map((coverage) => ({ ...bindKey(database, coverage), ...bindValues(database, coverage), ...mark }));
+    yield* execute(database.dialect.replaceAll(table, rows, KEY));
+  }
 }
 
 /** Writes where the values of a period and those of the days went apart. */
@@ -309,6 +323,15 @@ function* selectLockedCoverage(database: Database, key: CoverageKey): Work<Store
 function* insertCoverage(database: Database, key: CoverageKey, values: Partial<CoverageValues>): Work<void> {
   const row = { ...bindKey(database, key), ...bindValues(database, values) };
   yield* execute(database.dialect.insertIfAbsent(database.table(Coverage), row, KEY));
+}
+
+function* insertCoverages(database: Database, coverages: readonly StoredCoverage[]): Work<void> {
+  for (let start = 0; start < coverages.length; start += MOST_ENTRIES) {
+    const rows = coverages
+      .slice(start, start + MOST_ENTRIES)
+      .map((coverage) => ({ ...bindKey(database, coverage), ...bindValues(database, coverage) }));
+    yield* execute(database.dialect.insertAllIfAbsent(database.table(Coverage), rows, KEY));
+  }
 }
 
 function bindKey({ dialect }: Database, { metricId, period, scope }: CoverageKey): Record<(typeof KEY)[number], Sql> {

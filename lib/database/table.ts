@@ -26,6 +26,11 @@ export class Table {
     return new Table(this.metadata, this.escape, sql`(${query})`);
   }
 
+  /** True if a query is in its place, which no index serves. */
+  get isQuery(): boolean {
+    return this.path.sql !== escapedPath(this.metadata.tablePath, this.escape).sql;
+  }
+
   /** the escaped column of a property, e.g. `"metric_id"` */
   column(propertyPath: string): Sql {
     const column = this.metadata.findColumnWithPropertyPath(propertyPath);

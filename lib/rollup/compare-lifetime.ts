@@ -62,13 +62,14 @@ FROM (${totals}) b`;
 function storedValues(dialect: Dialect, entry: RollupEntry, day: DayNumber): Sql {
   const { measure, statistic } = entry;
   const { table } = statistic;
-  const where = sql`${ofPeriod(dialect, entry, { period: Period.LIFETIME }, raw('s'))} AND s.${table.column('date')} <= ${dialect.dateOf(dialect.integer(day))}`;
+  const where = ofPeriod(dialect, entry, { period: Period.LIFETIME }, raw('s'));
+  const until = { date: dialect.dateOf(dialect.integer(day)), isIncluded: true };
   const series = entry.keys.map(({ property }) => property);
   const keys = series.map((property, index) => sql`l.${table.column(property)} AS ${raw(`k${String(index)}`)}`);
   const value = dialect.numeric(sql`l.${table.column('value')}`);
   const addend = measure.numeric === null ? value : dialect.asAddend(value, measure.numeric);
   return sql`SELECT ${join([...keys, raw('NULL AS fv'), raw('NULL AS fa'), sql`${value} AS sv`, sql`${addend} AS sa`])}
-FROM ${lastRows(dialect, statistic, where, series)} l`;
+FROM ${lastRows(dialect, statistic, { where, until }, series.length === 0)} l`;
 }
 
 function differs(dialect: Dialect, { aggregate, numeric }: Measure): Sql {

@@ -1,4 +1,4 @@
-import sql, { raw, type Sql } from 'sql-template-tag';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, query, queryOne, type Work } from '../database/work.js';
 import { carriesForward, insertCarried } from '../statistics/read/carried-values.js';
@@ -11,21 +11,37 @@ type StoredRange = Pick<RollupPeriod, 'period' | 'from' | 'through'>;
 
 type Stored = Pick<RollupEntry, 'metricId' | 'statistic' | 'constants'>;
 
-/** True if rows of a period are stored. */
-export function hasPeriod(dialect: Dialect, entry: Stored, period: Pick<RollupPeriod, 'period'>): Work<boolean> {
-  return hasRows(dialect, entry, ofPeriod(dialect, entry, period, raw('s')));
+/** A period of the statistics of a metric in one scope. */
+export interface StoredPeriod {
+  readonly entry: Stored;
+  readonly period: Pick<RollupPeriod, 'period'>;
+}
+
+/** SQLite reads at most 500 parts of a UNION. */
+const MOST_PERIODS = 100;
+
+/** Says of each of some periods if rows of it are stored. */
+export function* hasPeriods(dialect: Dialect, periods: readonly StoredPeriod[]): Work<boolean[]> {
+  const stored = periods.map(() => false);
+  for (let start = 0; start < periods.length; start += MOST_PERIODS) {
+    const queries = periods.slice(start, start + MOST_PERIODS).map(({ entry, period }, index) => {
+      const rows = firstOf(dialect, entry, ofPeriod(dialect, entry, period, raw('s')));
+      return sql`SELECT ${raw(String(start + index))} AS place FROM (${rows}) ${raw(`r${String(index)}`)}`;
+    });
+    const found = yield* query<{ place: unknown }>(join(queries, '\nUNION ALL\n'));
+    for (const { place } of found) stored[Number(place)] = true;
+  }
+  return stored;
 }
 
 /** True if rows of some days of a period are stored. */
-export function hasRange(dialect: Dialect, entry: Stored, range: StoredRange): Work<boolean> {
-  return hasRows(dialect, entry, inRange(dialect, entry, range, raw('s')));
+export function* hasRange(dialect: Dialect, entry: Stored, range: StoredRange): Work<boolean> {
+  const rows = yield* query(firstOf(dialect, entry, inRange(dialect, entry, range, raw('s'))));
+  return rows.length > 0;
 }
 
-function* hasRows(dialect: Dialect, { statistic }: Pick<RollupEntry, 'statistic'>, condition: Sql): Work<boolean> {
-  const rows = yield* query(
-    sql`SELECT 1 AS present FROM ${statistic.table.path} s WHERE ${condition} ${dialect.limit(1)}`,
-  );
-  return rows.length > 0;
+function firstOf(dialect: Dialect, { statistic }: Pick<RollupEntry, 'statistic'>, condition: Sql): Sql {
+  return sql`SELECT 1 AS present FROM ${statistic.table.path} s WHERE ${condition} ${dialect.limit(1)}`;
 }
 
 /** Returns the date of the first stored row of some days of a period, or null if there is none. */

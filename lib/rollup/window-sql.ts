@@ -334,8 +334,6 @@ FROM (${storedBefore(dialect, entry, period)}) q`;
 /** The last stored row before the range of each key: keys, `value`, `known`. */
 function storedBefore(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   const { table } = entry.statistic;
-  const date = sql`s.${table.column('date')}`;
-  const before = sql`${ofPeriod(dialect, entry, period, raw('s'))} AND ${date} < ${dialect.dateOf(dialect.integer(period.from))}`;
   const keys = storedKeyColumns(entry);
   const columns = join([...named(keys), sql`${dialect.numeric(sql`s.${table.column('value')}`)} AS value`]);
   // with 'changes' and a stored base, a key without rows in the range stays as it is: the others are few, and sought
@@ -349,8 +347,11 @@ function storedBefore(dialect: Dialect, entry: RollupEntry, period: RollupPeriod
     });
     return sql`SELECT ${columns}, 1 AS known FROM ${last}`;
   }
-  const series = entry.keys.map(({ property }) => property);
-  return sql`SELECT ${columns}, 1 AS known FROM ${lastRows(dialect, entry.statistic, before, series)} s`;
+  const before = {
+    where: ofPeriod(dialect, entry, period, raw('s')),
+    until: { date: dialect.dateOf(dialect.integer(period.from)), isIncluded: false },
+  };
+  return sql`SELECT ${columns}, 1 AS known FROM ${lastRows(dialect, entry.statistic, before, keys.length === 0)} s`;
 }
 
 /** The keys that have partials or stored rows in the range. */

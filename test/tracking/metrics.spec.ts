@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { defineDomain, defineMetric, type MetricDefinition } from '../../lib/catalog/definitions.js';
 import { Metric } from '../../lib/catalog/metric.entity.js';
@@ -201,6 +202,22 @@ describeOnEachDatabase('several metrics in one tracker', (database) => {
     // one that is removed keeps what it has
     await engine.run(together('one', TOTAL, ['all']), Sale, { now: new Date('2026-11-12T12:00:00Z') });
     expect(of(await rowsOf(engine.dataSource, 'one', StatisticByDate), 'revenue')).toEqual(of(stored, 'revenue'));
+  });
+
+  test('asks about its coverage as often as one metric does', async () => {
+    await sell(engine.dataSource, new Chance(5), { first: 1, number: 40, from: 0, to: 20 });
+    const definition = together('one', BY_BUYER, ['all', 'revenue', 'buyers'], { withTotal: true });
+    const asked = async (now: string): Promise<string[]> => {
+      const texts: string[] = [];
+      const { logger } = engine.dataSource;
+      const logQuery = jest.spyOn(logger, 'logQuery').mockImplementation((text) => void texts.push(text));
+      await engine.run(definition, Sale, { now: new Date(now) });
+      logQuery.mockRestore();
+      return texts.filter((text) => text.includes('trackstats_coverage')).map((text) => text.slice(0, 200));
+    };
+    // looked for, made, locked and written; then locked and written
+    expect((await asked('2026-11-10T12:00:00Z')).length).toBe(4);
+    expect((await asked('2026-11-11T12:00:00Z')).length).toBe(2);
   });
 
   test('a changed condition concerns its own metric', async () => {

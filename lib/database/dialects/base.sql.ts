@@ -21,11 +21,14 @@ import type {
   ReplaceResult,
   Replacement,
   LastBeforeQuery,
+  LastDate,
+  LastOfEachQuery,
   SourceColumn,
   StagedColumn,
   StagedType,
   StoredKeyType,
   Upsert,
+  WalkedSeries,
 } from './dialect.js';
 
 /** The SQL of most databases: the standard, with ON CONFLICT. */
@@ -101,6 +104,12 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
     const columns = Object.keys(rows[0] ?? {}).map((property) => table.column(property));
     return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES ${tuples(rows.map((row) => Object.values(row)))}
 ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
+  }
+
+  replaceAll(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql {
+    const { columns, replaced } = replacedColumns(table, rows, keys);
+    return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES ${tuples(rows.map((row) => Object.values(row)))}
+ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join(replaced.map((column) => sql`${column} = excluded.${column}`))}`;
   }
 
   driverZone(_dataSource: DataSource): string {
@@ -332,6 +341,28 @@ FROM ${table.path} s LEFT JOIN ${staged} f ON ${sameKeys(table, keys, stored)} W
     return sql`(SELECT a.*, (${last}) AS last FROM (${query}) a) a JOIN ${table.path} s ON ${join([...same(raw('s')), sql`s.${day} = a.last`], ' AND ')}`;
   }
 
+  lastOfOne({ table, keys, date, value, where, until }: LastOfEachQuery): Sql {
+    const columns = [...keys, date, value].map((property) => sql`s.${table.column(property)}`);
+    const day = sql`s.${table.column(date)}`;
+    return sql`(SELECT ${join(columns)} FROM ${table.path} s WHERE ${where}${andUntil(day, until)} ORDER BY ${day} DESC ${this.limit(1)})`;
+  }
+
+  /**
+   * One pass over the rows, and no join: in a table that was never analysed PostgreSQL expects one row of everything, and
+   * compared each series with each row (1,050,000 rows read instead of 60,000 for 1,000 series of 60 dates).
+   */
+  lastOfEach({ table, keys, date, value, where, until }: LastOfEachQuery): Sql {
+    const day = sql`s.${table.column(date)}`;
+    const key = keys.map((property) => sql`s.${table.column(property)}`);
+    const position = sql`ROW_NUMBER() OVER (PARTITION BY ${join(key)} ORDER BY ${day} DESC) AS position`;
+    const rows = sql`SELECT ${join([...key, day, sql`s.${table.column(value)}`, position])} FROM ${table.path} s WHERE ${where}${andUntil(day, until)}`;
+    return sql`(SELECT * FROM (${rows}) r WHERE r.position = 1)`;
+  }
+
+  walkSeries(_sought: LastOfEachQuery, _most: number): WalkedSeries | null {
+    return null;
+  }
+
   protected abstract writeStaged(replacement: Replacement): Work<number>;
 }
 
@@ -369,6 +400,24 @@ export function sameKeys(table: Table, keys: readonly string[], stored: Sql): Sq
 /** the columns of a fresh row, in the order of `insertInto` */
 export function freshColumns(keys: readonly string[]): Sql {
   return join([...keys.map((_, index) => raw(`f.c${String(index)}`)), raw('f.v')]);
+}
+
+/** The columns of rows, and those that are no part of the primary key. */
+export function replacedColumns(
+  table: Table,
+  [first = {}]: readonly Readonly<Record<string, Sql>>[],
+  keys: readonly string[],
+): { columns: readonly Sql[]; replaced: readonly Sql[] } {
+  const properties = Object.keys(first);
+  return {
+    columns: properties.map((property) => table.column(property)),
+    replaced: properties.filter((property) => !keys.includes(property)).map((property) => table.column(property)),
+  };
+}
+
+/** The condition of dates up to one, after another condition. */
+export function andUntil(date: Sql, until: LastDate | null): Sql {
+  return until === null ? empty : sql` AND ${date} ${raw(until.isIncluded ? '<=' : '<')} ${until.date}`;
 }
 
 /** The rows of a VALUES list. */

@@ -140,6 +140,34 @@ export interface LastBeforeQuery {
   readonly query: Sql;
 }
 
+export interface LastDate {
+  readonly date: Sql;
+  readonly isIncluded: boolean;
+}
+
+/** The rows that `lastOfEach` looks for. */
+export interface LastOfEachQuery {
+  readonly table: Table;
+  /** the columns of the primary key before the date: rows that differ in one are of different series */
+  readonly keys: readonly string[];
+  readonly date: string;
+  readonly value: string;
+  /** a condition on `s` */
+  readonly where: Sql;
+  /** the dates that count, up to one; null: all */
+  readonly until: LastDate | null;
+}
+
+/** Rows that a statement begins with. */
+export interface WalkedSeries {
+  /** goes to the beginning of the statement */
+  readonly expression: Sql;
+  /** a FROM item, with the columns of the table */
+  readonly rows: Sql;
+  /** the number of series that were walked */
+  readonly walked: Sql;
+}
+
 /**
  * The SQL that differs between databases. The engine above knows no database by name. To add one, add two files next to
  * this one, which extend `BaseSql` and `BaseDriver`, and a line in the registry.
@@ -188,6 +216,8 @@ export interface Dialect {
   insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql;
   /** inserts the rows whose primary key does not exist yet, and affects only those */
   insertAllIfAbsent(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql;
+  /** inserts rows, or replaces all but the primary key of existing ones */
+  replaceAll(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql;
   /** the zone whose midnight the driver returns for a date, if it does not return text */
   driverZone(dataSource: DataSource): string;
   // ── source columns ──
@@ -303,6 +333,17 @@ export interface Dialect {
   deleteMatching(table: Table, keys: readonly string[], found: (identity: Sql) => Sql): Sql;
   /** a FROM clause: rows `a` of a query with the last row `s` of the same keys before a date, found by the primary key */
   lastBefore(sought: LastBeforeQuery): Sql;
+  /** a subquery: the last row of all that match a condition, which are of one series, with the columns of the table */
+  lastOfOne(sought: LastOfEachQuery): Sql;
+  /** a subquery: the last row of each series among those that match a condition, with the columns of the table */
+  lastOfEach(sought: LastOfEachQuery): Sql;
+  /**
+   * As `lastOfEach`, by walking the primary key from one series to the next, for at most a number of them. Its time grows
+   * with the number of series, and not with their rows. null if `lastOfEach` is as fast.
+   *
+   * @param sought whose condition is met by neighbours of the primary key
+   */
+  walkSeries(sought: LastOfEachQuery, most: number): WalkedSeries | null;
   /** replaces a range of a statistic's rows with the fresh ones. Does not write unchanged rows if the database can tell */
   replace(replacement: Replacement): Work<ReplaceResult>;
   /** returns the stored rows of a range, and the rows that it should have, where they differ */

@@ -7,7 +7,17 @@ import type { Table } from '../table.js';
 import { execute, query, queryOne, type Work } from '../work.js';
 import { bucketOfNumber, refuseDates } from './bucket-expressions.js';
 import { choose, commonPart, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
-import { BaseSql, encodedAs, freshColumns, identityOf, insertInto, sameKeys, tuples } from './base.sql.js';
+import {
+  andUntil,
+  BaseSql,
+  encodedAs,
+  freshColumns,
+  identityOf,
+  insertInto,
+  replacedColumns,
+  sameKeys,
+  tuples,
+} from './base.sql.js';
 import {
   DAYS,
   type Clock,
@@ -17,6 +27,7 @@ import {
   type KeyEncoding,
   type KeyKind,
   type KeyRefusal,
+  type LastOfEachQuery,
   type NumericColumn,
   type Replacement,
   type SourceColumn,
@@ -131,6 +142,12 @@ ON DUPLICATE KEY UPDATE ${column} = ${replaced}`;
     const [key = ''] = keys;
     return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES (${join(Object.values(values))})
 ON DUPLICATE KEY UPDATE ${table.column(key)} = ${table.column(key)}`;
+  }
+
+  override replaceAll(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql {
+    const { columns, replaced } = replacedColumns(table, rows, keys);
+    return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES ${tuples(rows.map((row) => Object.values(row)))}
+ON DUPLICATE KEY UPDATE ${join(replaced.map((column) => sql`${column} = VALUES(${column})`))}`;
   }
 
   override driverZone(dataSource: DataSource): string {
@@ -421,6 +438,19 @@ STRAIGHT_JOIN ${table.path} AS s ON ${join(
 SELECT ${join([...columns, sql`s.${table.column(value)} AS v`])} FROM ${table.path} s LIMIT 0`,
       sql`INSERT INTO ${name} ${query}`,
     ];
+  }
+
+  /** The primary key has the last date of each series, from one of which it skips to the next, and then its row. */
+  override lastOfEach(sought: LastOfEachQuery): Sql {
+    const { table, keys, date, value, where, until } = sought;
+    if (table.isQuery) return super.lastOfEach(sought);
+    const key = keys.map((property) => table.column(property));
+    const day = table.column(date);
+    const groups = join(key.map((column) => sql`s.${column}`));
+    const last = sql`SELECT ${groups}, MAX(s.${day}) AS ${day} FROM ${table.path} s WHERE ${where}${andUntil(sql`s.${day}`, until)} GROUP BY ${groups}`;
+    const columns = join([...key, day, table.column(value)].map((column) => sql`r.${column}`));
+    const same = [...key, day].map((column) => sql`r.${column} = l.${column}`);
+    return sql`(SELECT ${columns} FROM (${last}) l STRAIGHT_JOIN ${table.path} r ON ${join(same, ' AND ')})`;
   }
 
   protected *writeStaged(replacement: Replacement): Work<number> {

@@ -31,8 +31,10 @@ import type {
   ReplaceResult,
   Replacement,
   LastBeforeQuery,
+  LastOfEachQuery,
   SourceColumn,
   StoredKeyType,
+  WalkedSeries,
 } from './dialect.js';
 
 const KEY_KINDS: Readonly<Record<string, KeyKind>> = {
@@ -458,6 +460,38 @@ ORDER BY ${join(columns.map((column) => sql`${column} DESC`))} LIMIT 1`;
       keys.map(({ value }, index) => sql`${columns[index]} = ${value}`),
       ' AND ',
     )}`;
+  }
+
+  /**
+   * Rows of keys are compared as `lastBefore` does, or the planner takes the index of dates before the first ANALYZE and
+   * reads it for each series. 0.02 s for 1,000 series of 700 rows, where ROW_NUMBER takes 1 s.
+   */
+  override walkSeries({ table, keys, date, value, where, until }: LastOfEachQuery, most: number): WalkedSeries | null {
+    if (table.isQuery) return null;
+    const names = keys.map((_, index) => raw(`k${String(index)}`));
+    const columns = (alias: string, ...properties: string[]): Sql[] =>
+      properties.map((property) => sql`${raw(alias)}.${table.column(property)}`);
+    const backwards = (alias: string): Sql => join(columns(alias, ...keys, date).map((column) => sql`${column} DESC`));
+    const named = columns('s', ...keys).map((column, index) => sql`${column} AS ${names[index]}`);
+    const walked = names.map((name) => sql`w.${name}`);
+    const next = sql`SELECT r.* FROM ${table.path} r WHERE ROW(${join(columns('r', ...keys))}) < ROW(${join(walked)})
+ORDER BY ${backwards('r')} LIMIT 1`;
+    const upTo =
+      until === null
+        ? sql`ROW(${join(columns('r', ...keys))}) <= ROW(${join(walked)})`
+        : sql`ROW(${join(columns('r', ...keys, date))}) ${raw(until.isIncluded ? '<=' : '<')} ROW(${join([...walked, until.date])})`;
+    const last = sql`SELECT r.* FROM ${table.path} r WHERE ${upTo} ORDER BY ${backwards('r')} LIMIT 1`;
+    const same = columns('s', ...keys).map((column, index) => sql`${column} = ${walked[index]}`);
+    return {
+      expression: sql`WITH RECURSIVE trackstats_series AS ((
+SELECT ${join([...named, raw('1 AS walked')])} FROM ${table.path} s WHERE ${where} ORDER BY ${backwards('s')} LIMIT 1) UNION ALL
+SELECT ${join([...named, raw('w.walked + 1')])} FROM trackstats_series w CROSS JOIN LATERAL (${next}) s
+WHERE w.walked < ${raw(String(most))} AND ${where}),
+trackstats_last AS (SELECT ${join([...columns('s', ...keys, date, value), raw('w.walked')])}
+FROM trackstats_series w JOIN LATERAL (${last}) s ON ${join(same, ' AND ')})\n`,
+      rows: raw('trackstats_last'),
+      walked: raw('(SELECT MAX(walked) FROM trackstats_series)'),
+    };
   }
 
   protected writeStaged(): Work<number> {

@@ -16,7 +16,7 @@ import {
   rangesJson,
   stepOfWeek,
 } from './day-expressions.js';
-import { BaseSql, encodedAs, freshColumns, insertInto } from './base.sql.js';
+import { andUntil, BaseSql, encodedAs, freshColumns, insertInto } from './base.sql.js';
 import {
   DAYS,
   type Clock,
@@ -25,6 +25,7 @@ import {
   type DayPart,
   type KeyEncoding,
   type KeyKind,
+  type LastOfEachQuery,
   type NumericColumn,
   type Replacement,
   type StoredKeyType,
@@ -365,6 +366,18 @@ SELECT day + 1 FROM days WHERE day < ${this.integer(through)}) SELECT day FROM d
 
   protected override dropFresh(replacement: Replacement): Sql {
     return sql`DELETE FROM ${raw(this.freshTable(replacement))}`;
+  }
+
+  /**
+   * Columns beside a MAX are those of its row here: one pass over the primary key, and no window. The condition of dates
+   * serves no index: before the first ANALYZE the planner prefers that of dates, and sorts (1.4 s instead of 0.13 for
+   * 700,000 rows).
+   */
+  override lastOfEach({ table, keys, date, value, where, until }: LastOfEachQuery): Sql {
+    const columns = keys.map((key) => sql`s.${table.column(key)}`);
+    const day = table.column(date);
+    return sql`(SELECT ${join([...columns, sql`MAX(s.${day}) AS ${day}`, sql`s.${table.column(value)}`])} FROM ${table.path} s
+WHERE ${where}${andUntil(sql`+s.${day}`, until)} GROUP BY ${join(columns)})`;
   }
 
   protected *writeStaged(replacement: Replacement): Work<number> {

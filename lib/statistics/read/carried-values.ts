@@ -1,5 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
-import type { Dialect } from '../../database/dialects/dialect.js';
+import type { Dialect, LastDate } from '../../database/dialects/dialect.js';
 import { type DayNumber, dayNumber, fromDayNumber, type LocalDate, shiftDay } from '../../time/local-date.js';
 import { firstCovered, type Period, periodKind, type WeekStart } from '../../time/period.js';
 import type { DateRange } from '../filter/date-range.js';
@@ -125,20 +125,18 @@ function dayNumbers(dates: readonly (LocalDate | null | undefined)[]): DayNumber
 /**
  * Returns the last row of each series among the rows that match a condition, as a subquery with the table's columns.
  *
- * One pass over the rows, and no join: in a table that was never analysed PostgreSQL expects one row of everything, and
- * compared each series with each row (1,050,000 rows read instead of 60,000 for 1,000 series of 60 dates).
- *
  * @param where a condition on `s`
- * @param by the properties in which the series differ; none for a single series, whose last row the index finds
+ * @param isOne true for a single series, whose last row the index finds
  */
-export function lastRows(dialect: Dialect, { table, keys }: StatisticTable, where: Sql, by: readonly string[]): Sql {
-  const properties = ['metricId', 'period', ...keys.map(({ property }) => property), 'date', 'value'];
-  const columns = join(properties.map((property) => sql`s.${table.column(property)}`));
-  const rows = sql`FROM ${table.path} s WHERE ${where}`;
-  const latestFirst = sql`ORDER BY s.${table.column('date')} DESC`;
-  if (by.length === 0) return sql`(SELECT ${columns} ${rows} ${latestFirst} ${dialect.limit(1)})`;
-  const series = join(by.map((property) => sql`s.${table.column(property)}`));
-  return sql`(SELECT * FROM (SELECT ${columns}, ROW_NUMBER() OVER (PARTITION BY ${series} ${latestFirst}) AS position ${rows}) r WHERE r.position = 1)`;
+export function lastRows(
+  dialect: Dialect,
+  { table, keys }: StatisticTable,
+  { where, until }: { readonly where: Sql; readonly until: LastDate | null },
+  isOne: boolean,
+): Sql {
+  const key = ['metricId', 'period', ...keys.map(({ property }) => property)];
+  const sought = { table, keys: key, date: 'date', value: 'value', where, until };
+  return isOne ? dialect.lastOfOne(sought) : dialect.lastOfEach(sought);
 }
 
 /** Stored rows of one metric and period, optionally of some keys, as a condition on an alias. */
@@ -162,10 +160,10 @@ export function insertCarried(
   const [day, stored] = [table.column('date'), table.column('value')];
   const keys = statistic.keys.map(({ property }) => property);
   const given = ['metricId', 'period', ...keys].map((property) => table.column(property));
-  const upTo = sql`${where(raw('s'))} AND s.${day} <= ${date}`;
+  const upTo = { where: where(raw('s')), until: { date, isIncluded: true } };
   return sql`INSERT INTO ${table.path} (${join([...given, day, stored])})
 SELECT ${join([...given.map((column) => sql`l.${column}`), date, value ?? sql`l.${stored}`])}
-FROM ${lastRows(dialect, statistic, upTo, keys)} l WHERE l.${day} < ${date}${since === null ? empty : sql` AND l.${day} >= ${since}`}`;
+FROM ${lastRows(dialect, statistic, upTo, keys.length === 0)} l WHERE l.${day} < ${date}${since === null ? empty : sql` AND l.${day} >= ${since}`}`;
 }
 
 /** Deletes the rows at a date that say what is carried there anyway. */

@@ -1,6 +1,7 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
+import type { LastDate, WalkedSeries } from '../../database/dialects/dialect.js';
 import { query, type Work } from '../../database/work.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
@@ -70,7 +71,7 @@ export function* selectPoints(database: Database, filter: RowFilter, withEarlier
   const points =
     !withEarlier || before === null
       ? inRange
-      : sql`${list} ${lastRows(dialect, filter.table, rowCondition(database, { ...filter, range: before }), [])} s
+      : sql`${list} ${lastRows(dialect, filter.table, { where: rowCondition(database, { ...filter, range: before }), until: null }, true)} s
 UNION ALL ${inRange}`;
   const rows = yield* query(dialect.points(points));
   return dialect.readPoints(rows).map((point) => ({ date: point.date, value: exactValue(point.value) }));
@@ -143,8 +144,36 @@ export function* selectLastRow(database: Database, filter: RowFilter): Work<Stor
 
 /** Returns the last row of each series of a filter as a subquery with the table's columns. */
 export function lastRowsOf(database: Database, filter: RowFilter): Sql {
-  const series = ['metricId', 'period', ...filter.table.keys.map(({ property }) => property)];
-  return lastRows(database.dialect, filter.table, rowCondition(database, filter), series);
+  return lastRows(database.dialect, filter.table, lastCondition(database, filter), false);
+}
+
+/**
+ * Returns the last row of each series of a filter, found by walking from one series to the next. null if the database
+ * has no such way, or if the filter leaves out some of the series in between.
+ */
+export function walkedRowsOf(database: Database, filter: RowFilter, most: number): WalkedSeries | null {
+  const { alternatives, metrics, period, range, table } = filter;
+  const [only, ...others] = alternatives;
+  if (only === undefined || others.length > 0 || metrics.length !== 1 || period === null || range.from !== null)
+    return null;
+  const keys = table.keys.map(({ property }) => property);
+  const given = keys.map((property) => only[property]);
+  // a prefix of the primary key is given, and the rest is free
+  const free = given.indexOf(undefined);
+  const isPrefix =
+    free >= 0 && given.every((values, place) => (place < free ? values?.length === 1 : values === undefined));
+  if (!isPrefix) return null;
+  const sought = { table: table.table, keys: ['metricId', 'period', ...keys], date: 'date', value: 'value' };
+  return database.dialect.walkSeries({ ...sought, ...lastCondition(database, filter) }, most);
+}
+
+function lastCondition(
+  database: Database,
+  filter: RowFilter,
+): { readonly where: Sql; readonly until: LastDate | null } {
+  const { from, to } = filter.range;
+  const where = rowCondition(database, { ...filter, range: { from, to: null } });
+  return { where, until: to === null ? null : { date: database.dialect.date(to), isIncluded: true } };
 }
 
 function lastOfEachSeries(database: Database, filter: RowFilter): Sql {

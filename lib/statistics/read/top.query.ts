@@ -8,7 +8,7 @@ import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { type DateRange, storedDate } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { carriedSince, carriesForward } from './carried-values.js';
-import { columns, lastRowsOf, rowCondition, type StoredRow, storedRow } from './rows.query.js';
+import { columns, lastRowsOf, rowCondition, type StoredRow, storedRow, walkedRowsOf } from './rows.query.js';
 import { type Cell, possibleScopes } from '../filter/scope-filter.js';
 import { exactValue } from '../tables/exact-value.js';
 import { readKey } from '../tables/statistic-table.js';
@@ -51,12 +51,22 @@ export function* readTop(
   const ties = keys.map((key) =>
     key.type === 'varchar' ? dialect.binaryOrder(sql`s.${key.column}`) : sql`s.${key.column}`,
   );
+  const selected = columns(database, scope.table, sql`s.`);
+  const ranking = sql`${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${raw(order.toUpperCase())}, ${join(ties)}
+${dialect.limit(Math.min(limit, Number.MAX_SAFE_INTEGER), offset)}`;
+  const walked = isCarried ? walkedRowsOf(database, rowFilter, MOST_WALKED) : null;
+  if (walked !== null) {
+    const rows = yield* query(
+      sql`${walked.expression}SELECT ${selected}, ${walked.walked} AS walked FROM ${walked.rows} s WHERE ${ranking}`,
+    );
+    // of no row the number is not known
+    const isWhole = rows.length > 0 && Number(rows[0]?.['walked']) < MOST_WALKED;
+    if (isWhole) return rows.map((row) => storedRow(scope.table, row));
+  }
   const source = isCarried
     ? sql`${lastRowsOf(database, rowFilter)} s WHERE`
     : sql`${table.path} s WHERE ${rowCondition(database, rowFilter)} AND`;
-  const rows = yield* query(sql`SELECT ${columns(database, scope.table, sql`s.`)} FROM ${source}
-${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${raw(order.toUpperCase())}, ${join(ties)}
-${dialect.limit(Math.min(limit, Number.MAX_SAFE_INTEGER), offset)}`);
+  const rows = yield* query(sql`SELECT ${selected} FROM ${source} ${ranking}`);
   return rows.map((row) => storedRow(scope.table, row));
 }
 
@@ -85,6 +95,12 @@ interface RankingOptions {
 
 type RankedRange = DateRange & { readonly to: LocalDate };
 type RankedFilter = NormalFilter & { readonly period: Period };
+
+/**
+ * The number of series up to which the walk from one to the next is tried. With so many it takes about as long as
+ * reading a million rows.
+ */
+export const MOST_WALKED = 10_000;
 
 /**
  * Reads the cells of one metric that are greatest over a range: by the sum of their values, or by the greatest value of

@@ -23,18 +23,12 @@ import {
 import { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Clock } from '../../trackstats.tokens.js';
-import {
-  type LockedCoverages,
-  lockCoverages,
-  markWhole,
-  moveCoverages,
-  writeDriftOf,
-} from '../../coverage/coverage.store.js';
+import type { CoverageKey, CoverageValues } from '../../coverage/coverage.js';
+import { type LockedCoverages, lockCoverages, writeCoverages, writeDriftOf } from '../../coverage/coverage.store.js';
 import { type DriftStep, moveDrift, totalDrift, writeDrift } from '../../coverage/drift.js';
 import {
   type ComputedRange,
   computedRanges,
-  type CoveredRange,
   dueAt,
   isFirstRun,
   needsFirstDate,
@@ -407,12 +401,15 @@ export class TrackerRunner {
     const order = entries
       .map(({ metric, target: { scope } }, index) => ({ index, key: `${naturalKey(metric)} ${scope}` }))
       .sort((a, b) => (a.key < b.key ? -1 : 1));
+    const inOrder = yield* lockCoverages(
+      this.database,
+      order.map(({ index }) => {
+        const { metric, periods, target, aggregate } = entries[index] as ResolvedEntry;
+        return { metric, periods, scope: target.scope, kind: aggregate.function };
+      }),
+    );
     const locked: LockedCoverages[] = [];
-    for (const { index } of order) {
-      const { metric, periods, target, aggregate } = entries[index] as ResolvedEntry;
-      const wanted = { periods, scope: target.scope, kind: aggregate.function };
-      locked[index] = yield* lockCoverages(this.database, metric, wanted);
-    }
+    for (const [place, { index }] of order.entries()) locked[index] = inOrder[place] as LockedCoverages;
     return locked;
   }
 
@@ -468,29 +465,22 @@ export class TrackerRunner {
   private *moveCoverages(tracker: ResolvedTracker, spec: RollupSpec, plan: RunPlan, now: Date): Work<Outdated[]> {
     const { timeZone } = tracker.definition;
     const outdated: Outdated[] = [];
+    const moved: (CoverageKey & CoverageValues)[] = [];
+    const whole: (CoverageKey & CoverageValues)[] = [];
     for (const entry of spec.entries) {
       const { target, aggregate } = tracker.entries[entry.index] as ResolvedEntry;
-      const covered = new Map<Period, CoveredRange>();
       for (const planned of plan.entries[entry.index] ?? []) {
         const from = yield* this.coveredFrom(entry, planned);
-        covered.set(planned.period, { ...planned.covered, from });
-        const { period, keptFrom } = planned;
+        const { period, covered, keptFrom, isFirst, isAsked } = planned;
+        const key = { metricId: entry.metricId, period, scope: target.scope };
+        const isWhole = isFirst && !isAsked && (keptFrom === null || covered.from > keptFrom);
+        const values = { ...covered, from, timeZone, kind: aggregate.function, computedAt: now };
+        (isWhole ? whole : moved).push({ ...key, ...values });
         if (keptFrom !== null && from < keptFrom) outdated.push({ entry, scope: target.scope, period, keptFrom });
       }
-      const key = { metricId: entry.metricId, scope: target.scope };
-      yield* moveCoverages(this.database, key, covered, { timeZone, kind: aggregate.function, computedAt: now });
-      const whole = (plan.entries[entry.index] ?? []).filter(
-        ({ isFirst, isAsked, keptFrom, covered: { from } }) =>
-          isFirst && !isAsked && (keptFrom === null || from > keptFrom),
-      );
-      if (whole.length > 0) {
-        yield* markWhole(
-          this.database,
-          key,
-          whole.map(({ period }) => period),
-        );
-      }
     }
+    yield* writeCoverages(this.database, moved, false);
+    yield* writeCoverages(this.database, whole, true);
     return outdated;
   }
 

@@ -1,8 +1,8 @@
 import type { Dialect } from '../../database/dialects/dialect.js';
 import type { Work } from '../../database/work.js';
 import { PARTIAL } from '../../rollup/rollup-sql.js';
-import type { RollupEntry, RollupPeriod, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
-import { hasPeriod } from '../../rollup/stored-rows.js';
+import type { RollupEntry, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
+import { hasPeriods } from '../../rollup/stored-rows.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { type RunPlan, type ScanBounds, scanBounds } from './run-plan.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
@@ -71,21 +71,24 @@ export function* specOf(
   scans: readonly (SourceScan | null)[],
   plan: RunPlan,
 ): Work<RollupSpec> {
-  const resolved: RollupEntry[] = [];
-  for (const [index, { target, measure, place, sourceOf }] of entries.entries()) {
+  const planned = entries.flatMap(({ target, measure, place, sourceOf }, index) => {
     const [scan, metricId] = [scans[place], metricIds[index]];
-    const planned = plan.entries[index] ?? [];
-    if (scan === null || scan === undefined || metricId === undefined || planned.length === 0) continue;
+    const periods = plan.entries[index] ?? [];
+    if (scan === null || scan === undefined || metricId === undefined || periods.length === 0) return [];
     const { statistic, constants } = target;
     const keys = target.keys.length === 0 ? [] : sourceOf.keys;
     const entry = { index, metricId, statistic, constants, keys, measure, scan, weekStart: definition.weekStart };
-    const periods: RollupPeriod[] = [];
-    for (const period of planned) {
-      // before a first run there are rows only by another hand, or of a coverage that was lost
-      const hasStored = !period.isFirst || (yield* hasPeriod(dialect, entry, period));
-      periods.push({ ...period, hasStored });
-    }
-    resolved.push({ ...entry, periods });
-  }
+    return [{ entry, periods }];
+  });
+  // before a first run there are rows only by another hand, or of a coverage that was lost
+  const firsts = planned.flatMap(({ entry, periods }) =>
+    periods.filter(({ isFirst }) => isFirst).map((period) => ({ entry, period })),
+  );
+  const stored = yield* hasPeriods(dialect, firsts);
+  const empty = new Set(firsts.filter((_, index) => stored[index] === false).map(({ period }) => period));
+  const resolved = planned.map(({ entry, periods }): RollupEntry => ({
+    ...entry,
+    periods: periods.map((period) => ({ ...period, hasStored: !empty.has(period) })),
+  }));
   return { scans: scans.filter((scan) => scan !== null), entries: resolved };
 }
