@@ -25,6 +25,15 @@ const DOMAIN = defineDomain({ ref: 'views', name: 'Views' });
 })
 class LiveOrders extends CountObjectsByDateTracker {}
 
+@Track({
+  name: 'drifting',
+  metric: defineMetric({ domain: DOMAIN, ref: 'drifting', name: 'Recorded orders' }),
+  source: Order,
+  dateField: 'createdAt',
+  period: [Period.DAY, Period.LIFETIME],
+})
+class RecordedOrders extends CountObjectsByDateTracker {}
+
 const applications = new DashboardApplications();
 afterAll(() => applications.close());
 
@@ -46,7 +55,7 @@ describeInBrowser('the views of the dashboard', (browser) => {
       frameAncestors: ['self'],
       limits: { live: 2 },
     };
-    url = `${await applications.start({ dashboard, trackers: [LiveOrders] })}/trackstats`;
+    url = `${await applications.start({ dashboard, trackers: [LiveOrders, RecordedOrders] })}/trackstats`;
     await applications.last.app.get(TrackerService).run(LiveOrders);
     const large = defineMetric({ domain: DOMAIN, ref: 'large', name: 'Large', unit: 'bytes', better: 'down' });
     await applications.last.app
@@ -240,5 +249,27 @@ describeInBrowser('the views of the dashboard', (browser) => {
     await eventually(opened.page, `Number(document.querySelector('.headline dd span').textContent) > ${total}`);
     expect(await opened.page.evaluate('window.busy')).toBe(0);
     expect(opened.faults).toEqual([]);
+  });
+
+  it('say of a tracker that closed dates differ from the source', async () => {
+    const { app } = applications.last;
+    await app.get(TrackerService).run(RecordedOrders);
+    const { page, faults } = await browser.open(`${url}?view=trackers`);
+    expect(await textsOf(page, 'td .small')).not.toContain('Closed dates differ from the source');
+    await app
+      .get(DataSource)
+      .getRepository(Order)
+      .save({ createdAt: new Date('2026-10-20T12:00:00Z') });
+    await app.get(TrackerService).run(RecordedOrders);
+    await page.reload();
+    await browser.ready(page);
+    expect(await textsOf(page, 'td .small')).toContain('Closed dates differ from the source');
+    await page.goto(`${url}?view=tracker&tracker=drifting`);
+    await browser.ready(page);
+    expect(await textsOf(page, 'section:has(caption) tbody tr:first-child > *')).toEqual(
+      expect.arrayContaining(['views/drifting', 'Total', '1']),
+    );
+    await expectAccessible(page);
+    expect(faults).toEqual([]);
   });
 });

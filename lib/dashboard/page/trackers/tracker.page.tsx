@@ -17,6 +17,7 @@ import { Heading } from '../parts/heading.js';
 import { Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';
 import { troubleOf } from '../parts/trouble.js';
+import { DriftTable } from './drift.table.js';
 import { TrackerActions } from './tracker.actions.js';
 import { age, covered, MetricLinks, RunStatus, schedule, took, TrackerStatus, When } from './tracker.facts.js';
 import { FailureText } from './trackers.page.js';
@@ -81,6 +82,7 @@ export function TrackerPage({ name }: { name: string }): JSX.Element {
         </div>
       )}
       <Facts tracker={tracker} runs={runs} now={now} />
+      {tracker.drift.length > 0 && <DriftTable drift={tracker.drift} />}
       {actions.length > 0 && <TrackerActions tracker={tracker} allowed={actions} running={running} onDone={again} />}
       <History runs={runs} now={now} />
     </div>

@@ -89,7 +89,7 @@ function summary(trackers: readonly TrackerResource[]): string {
 }
 
 function Row({ tracker, now }: { tracker: TrackerResource; now: string }): JSX.Element {
-  const { name, lastRun, nextRunAt, coverage, late } = tracker;
+  const { name, lastRun, nextRunAt, coverage, late, drift } = tracker;
   const trouble = troubleOf(tracker);
   return (
     <tr>
@@ -110,6 +110,7 @@ function Row({ tracker, now }: { tracker: TrackerResource; now: string }): JSX.E
             </>
           )}
         </div>
+        {drift.length > 0 && <div class="quiet small">Closed dates differ from the source</div>}
       </td>
       <td class="number nowrap">{age(tracker)}</td>
       <td class="wide nowrap">
