@@ -1,5 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
-import { DAYS, type Dialect, type ReplaceResult } from '../database/dialects/dialect.js';
+import type { Dialect, ReplaceResult } from '../database/dialects/dialect.js';
 import { execute, executeAll, queryOne, type Work } from '../database/work.js';
 import { type DayNumber, readDayNumber } from '../time/local-date.js';
 import { periodKind } from '../time/period.js';
@@ -51,10 +51,9 @@ export function* withDays<T>(dialect: Dialect, periods: readonly DatedPeriod[], 
   if (daily.length === 0) return yield* work;
   const from = Math.min(...daily.map((period) => period.from));
   const through = Math.max(...daily.map((period) => period.through));
-  const stages = dialect.stageDays(from, through);
-  yield* executeAll(stages);
+  yield* executeAll(dialect.stageDays(from, through));
   const result = yield* work;
-  if (stages.length > 0) yield* execute(dialect.dropStaged(DAYS));
+  yield* executeAll(dialect.unstageDays());
   return result;
 }
 

@@ -129,8 +129,8 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join
     return columns.map(() => null);
   }
 
-  hasOtherForm(_column: ClockColumn, _from: number | null): Sql | null {
-    return null;
+  otherForms(_column: ClockColumn, _from: number | null): readonly Sql[] {
+    return [];
   }
 
   abstract dayKey(column: ClockColumn, segments: readonly ClockSegment[]): Sql;
@@ -253,6 +253,10 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join
   }
 
   stageDays(_from: number, _through: number): readonly Sql[] {
+    return [];
+  }
+
+  unstageDays(): readonly Sql[] {
     return [];
   }
 

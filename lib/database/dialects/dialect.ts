@@ -230,12 +230,12 @@ export interface Dialect {
   /** milliseconds of a reading that `earliest` selected; null if there was none, -Infinity if it is before all dates */
   parseReading(clock: Clock, stored: unknown): number | null;
   /**
-   * The condition of rows whose reading is not in the form that TypeORM writes, so that comparisons miss it. Null if
-   * columns of the kind have only one form.
+   * The conditions of rows whose reading is not in the form that TypeORM writes, so that comparisons miss it: each is
+   * served by an index, which their disjunction is not. None if columns of the kind have only one form.
    *
    * @param from limits the check to rows from this reading on, in milliseconds, and to numbers; null: all rows
    */
-  hasOtherForm(column: ClockColumn, from: number | null): Sql | null;
+  otherForms(column: ClockColumn, from: number | null): readonly Sql[];
   /** the types that columns of a source query have in the database, whatever its entities declare; null if unknown */
   storedTypes(query: Sql, columns: readonly SourceColumn[]): Work<(string | null)[]>;
   /** equal for rows of one local day, given the shifts from the clock's readings to that day. Its type is not defined */
@@ -318,8 +318,10 @@ export interface Dialect {
   /** creates an empty temporary table */
   stageTable(name: string, columns: readonly StagedColumn[]): readonly Sql[];
   dropStaged(name: string): Sql;
-  /** creates the table of day numbers that `eachDay` needs, if it needs one. Remove it with `dropStaged(DAYS)` */
+  /** fills the table of day numbers that `eachDay` needs, if it needs one */
   stageDays(from: number, through: number): readonly Sql[];
+  /** removes what `stageDays` has made, where that need not stay */
+  unstageDays(): readonly Sql[];
   /** a FROM clause that repeats each span (columns `day` … before `next`) once per day, as `d.day` */
   eachDay(spans: Sql): Sql;
   /** deletes rows of a table, whose alias in the condition is `s` */

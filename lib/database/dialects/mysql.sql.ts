@@ -408,6 +408,10 @@ AND table_name = ${metadata.tableName} AND column_name = ${column}`,
     ];
   }
 
+  override unstageDays(): readonly Sql[] {
+    return [this.dropStaged(DAYS)];
+  }
+
   eachDay(spans: Sql): Sql {
     return sql`(${spans}) s STRAIGHT_JOIN ${raw(DAYS)} d ON d.day >= s.day AND d.day < s.next`;
   }
