@@ -1,5 +1,7 @@
 import type { UnitResource } from '../../lib/http/resources.js';
+import { headlineOf } from '../../lib/dashboard/page/metrics/overview.words.js';
 import {
+  breakable,
   changeOf,
   formatChange,
   formatShort,
@@ -123,5 +125,31 @@ describe('units', () => {
     expect(ticks([0, 500_000, 1_000_000], 500_000, 'bytes')).toEqual(['0.0 MB', '0.5 MB', '1.0 MB']);
     expect(ticks([0, 3_600, 7_200], 3_600, 'seconds')).toEqual(['0 hr', '1 hr', '2 hr']);
     expect(ticks([0, 0.001, 0.002], 0.001, 'percent')).toEqual(['0.0%', '0.1%', '0.2%']);
+  });
+});
+
+describe('the name of a value of a range', () => {
+  it.each([
+    ['total', 'Total'],
+    ['whole', 'Over the range'],
+    ['last', 'Latest'],
+    ['least', 'Lowest'],
+    ['greatest', 'Highest'],
+  ] as const)('%s is %s', (kind, text) => {
+    expect(headlineOf(kind)).toBe(text);
+  });
+});
+
+describe('a name in a narrow column', () => {
+  it.each([
+    ['shopping/customer_orders', ['shopping/', 'customer_', 'orders']],
+    ['OrderTracker', ['Order', 'Tracker']],
+    ['HTTPRequests', ['HTTP', 'Requests']],
+    ['Stock.level & more', ['Stock.level & more']],
+    ['ÜberÄnderung', ['Über', 'Änderung']],
+    ['a'.repeat(45), ['a'.repeat(20), 'a'.repeat(20), 'a'.repeat(5)]],
+    ['', ['']],
+  ])('%s breaks into %j', (name, parts) => {
+    expect(breakable(name)).toEqual(parts);
   });
 });

@@ -1,18 +1,11 @@
 import type { JSX } from 'preact';
 import type { SummaryResponse } from '../../../http/resources.js';
 import type { Compare } from '../address.js';
+import { headlineOf } from '../metrics/overview.words.js';
 import { Change } from '../parts/change.js';
 import { formatDates, formatNumber, formatShort } from '../parts/format.js';
 import { isBucket, pointLabel } from '../parts/period.js';
 import { labelAt, type Shown } from './metric.data.js';
-
-const NAMES: Readonly<Record<SummaryResponse['kind'], string>> = {
-  total: 'Total',
-  whole: 'Whole range',
-  least: 'Lowest',
-  greatest: 'Highest',
-  last: 'Last',
-};
 
 const AGAINST: Readonly<Record<Compare, string>> = {
   '': '',
@@ -39,7 +32,7 @@ export function Figures({ shown, compare }: { shown: Shown; compare: Compare }):
   return (
     <dl class="figures">
       <div class="headline">
-        <dt>{NAMES[summary.kind]}</dt>
+        <dt>{headlineOf(summary.kind)}</dt>
         <dd>
           <span title={formatNumber(summary.value, unit)}>{formatShort(summary.value, unit)}</span>
           <small>{rangeOf(shown, summary)}</small>

@@ -1,8 +1,19 @@
-import type { SummaryItem } from '../../../http/resources.js';
+import type { SummaryItem, SummaryResponse } from '../../../http/resources.js';
 import { formatDate } from '../parts/format.js';
 import { periodLabel, pointLabel } from '../parts/period.js';
 
-const KINDS = { total: 'Total', least: 'Lowest', greatest: 'Highest', whole: 'Whole range' } as const;
+const KINDS: Readonly<Record<SummaryResponse['kind'], string>> = {
+  total: 'Total',
+  whole: 'Over the range',
+  least: 'Lowest',
+  greatest: 'Highest',
+  last: 'Latest',
+};
+
+/** Names the value of a range. Only sums are a total: a ratio or an average is one of the whole range. */
+export function headlineOf(kind: SummaryResponse['kind']): string {
+  return KINDS[kind];
+}
 
 /** Says in a few words of what the value of a metric is: its period if it is no day, and the date of a last value. */
 export function valueNote({ period, summary }: Pick<SummaryItem, 'period' | 'summary'>): string {
@@ -12,6 +23,6 @@ export function valueNote({ period, summary }: Pick<SummaryItem, 'period' | 'sum
     const label = period === 'DAY' ? formatDate(summary.to) : pointLabel(summary.to, period);
     return period === 'DAY' ? label : `${periodLabel(period)}, ${label}`;
   }
-  const kind = KINDS[summary.kind];
+  const kind = headlineOf(summary.kind);
   return period === 'DAY' ? kind : `${kind}, by ${periodLabel(period).toLowerCase()}`;
 }

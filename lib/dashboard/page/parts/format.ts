@@ -210,3 +210,12 @@ export function utcOf(date: string): number {
 export function shiftDate(date: string, days: number): string {
   return new Date(utcOf(date) + days * 86_400_000).toISOString().slice(0, 10);
 }
+
+/** Longer words would push the other columns out of a phone. */
+const LONGEST_WORD = /.{1,20}/gsu;
+
+/** The parts between which a name may break: after `/` and `_`, and before the capital of a word. */
+export function breakable(name: string): string[] {
+  const words = name.split(/(?<=[/_])(?=.)|(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u);
+  return words.flatMap((word) => word.match(LONGEST_WORD) ?? [word]);
+}

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { RunResource, TrackerResource } from '../../../http/resources.js';
 import { formatDates, formatDuration, formatInstant, formatRelative, UNKNOWN } from '../parts/format.js';
 import { hrefOf, toMetric } from '../address.js';
+import { Name } from '../parts/name.js';
 import { troubleOf } from '../parts/trouble.js';
 
 /** How a tracker is, in the words that its list and its page share. */
@@ -52,10 +53,14 @@ export function MetricLinks({ tracker }: { tracker: TrackerResource }): JSX.Elem
           {place > 0 && ', '}
           {isStored ? (
             <a href={hrefOf(toMetric(metric))}>
-              <code>{metric}</code>
+              <code>
+                <Name text={metric} />
+              </code>
             </a>
           ) : (
-            <code>{metric}</code>
+            <code>
+              <Name text={metric} />
+            </code>
           )}
         </span>
       ))}

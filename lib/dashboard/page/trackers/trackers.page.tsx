@@ -5,6 +5,7 @@ import { get } from '../api.js';
 import { useAnswer } from '../parts/answer.js';
 import { plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
+import { Name } from '../parts/name.js';
 import { announce, Notice } from '../parts/notice.js';
 import { troubleOf } from '../parts/trouble.js';
 import { age, covered, MetricLinks, schedule, TrackerStatus, When } from './tracker.facts.js';
@@ -94,7 +95,9 @@ function Row({ tracker, now }: { tracker: TrackerResource; now: string }): JSX.E
   return (
     <tr>
       <th scope="row">
-        <a href={hrefOf({ page: 'tracker', tracker: name })}>{name}</a>
+        <a href={hrefOf({ page: 'tracker', tracker: name })}>
+          <Name text={name} />
+        </a>
         <div class="small">
           <MetricLinks tracker={tracker} />
         </div>
