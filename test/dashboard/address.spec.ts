@@ -11,7 +11,14 @@ describe('the address of a page', () => {
       { ...OVERVIEW, domain: 'shop', range: '12m', as: 'table', sort: 'change', order: 'desc' },
       '?domain=shop&range=12m&as=table&sort=change&order=desc',
     ],
-    [{ page: 'object', type: 'customer', id: '7', range: '30d' }, '?object_type=customer&object_id=7&range=30d'],
+    [
+      { page: 'object', type: 'customer', id: '7', range: '30d', from: null, to: null },
+      '?object_type=customer&object_id=7&range=30d',
+    ],
+    [
+      { page: 'object', type: 'customer', id: '7', range: 'own', from: '2026-01-01', to: null },
+      '?object_type=customer&object_id=7&from=2026-01-01',
+    ],
     [{ page: 'trackers' }, '?view=trackers'],
     [{ page: 'tracker', tracker: 'Stock.level & more' }, '?tracker=Stock.level+%26+more'],
     [METRIC, '?metric=shopping%2Forders'],

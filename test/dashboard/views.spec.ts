@@ -61,6 +61,11 @@ describeInBrowser('the views of the dashboard', (browser) => {
     await applications.last.app
       .get(StatisticService)
       .recordMany([1, 2, 3].map((n) => ({ metric: large, value: n * 1_000_000, date: `2026-10-2${n}` })));
+    const both = defineMetric({ domain: defineDomain({ ref: 'mixed' }), ref: 'both' });
+    await applications.last.app.get(StatisticService).recordMany([
+      { metric: both, value: 5, date: '2026-10-20' },
+      { metric: both, value: 3, date: '2026-10-20', object: { type: 'author', id: '1' } },
+    ]);
   });
 
   /** In both themes and widths. */
@@ -120,13 +125,72 @@ describeInBrowser('the views of the dashboard', (browser) => {
     expect(await textOf(page, '.headline')).toMatch(/^Total42/);
     await page.locator('::-p-text(All metrics of Ada Lovelace)').click();
     await eventually(page, `document.querySelector('h1')?.textContent === 'Ada Lovelace'`);
-    expect(search(page)).toBe('?object_type=customer&object_id=1');
+    expect(search(page)).toBe('?object_type=customer&object_id=1&range=30d');
     expect(await textsOf(page, '.tile h3')).toEqual(['Orders by customer']);
     expect(await textOf(page, '.tile .big')).toMatch(/^42/);
     await page.reload();
     await browser.ready(page);
     await expectAccessible(page);
     expect(faults).toEqual([]);
+  });
+
+  it('keep their range in the navigation', async () => {
+    const hrefs = async (address: string): Promise<(string | null)[]> => {
+      const { page } = await browser.open(url + address);
+      return page.$$eval('nav[aria-label=Pages] a:first-child, .heading p a:first-child', (all) =>
+        all.map((one) => one.getAttribute('href')),
+      );
+    };
+    expect(await hrefs(`${ORDERS}&range=7d`)).toEqual(['?range=7d', '?domain=shopping&range=7d']);
+    expect(await hrefs('?object_type=customer&object_id=1&range=90d')).toEqual(['?range=90d', '?range=90d']);
+    expect(await hrefs('?range=12m')).toEqual(['?range=12m']);
+    expect(await hrefs(ORDERS)).toEqual(['?', '?domain=shopping']);
+    const dates = 'from=2026-10-20&to=2026-10-22';
+    const { page } = await browser.open(`${url}${BY_CUSTOMER}&object=1&${dates}`);
+    const total = await textOf(page, '.headline dd span');
+    await page.locator('::-p-text(All metrics of Ada Lovelace)').click();
+    await eventually(page, `document.querySelector('.tile .big') !== null`);
+    expect(search(page)).toBe(`?object_type=customer&object_id=1&${dates}`);
+    expect(await textOf(page, '.tile .big span')).toBe(total);
+    expect(await textOf(page, 'select.range option:checked')).toBe('Oct 20 – 22, 2026');
+  });
+
+  it('ask for a ranking once they know of what', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=mixed%2Fboth&range=30d`);
+    await page.select('select:has([value=author])', 'author');
+    await page.waitForSelector('.ranking');
+    expect(faults).toEqual([]);
+  });
+
+  it('show the whole of each choice of the header on a phone', async () => {
+    const { page } = await browser.open(url, { width: PHONE });
+    const cut = await page.evaluate(`[...document.querySelectorAll('.top > select')].filter((one) => {
+      const width = one.clientWidth;
+      one.style.width = 'auto';
+      return one.clientWidth > width;
+    }).map((one) => one.className)`);
+    expect(cut).toEqual([]);
+  });
+
+  it('break the names of trackers between their words only', async () => {
+    const { page } = await browser.open(`${url}?view=trackers`);
+    for (const width of [PHONE, 768]) {
+      await show(page, { theme: 'light', width });
+      const broken = await page.evaluate(`(() => {
+        const texts = document.createTreeWalker(document.querySelector('.trackers'), NodeFilter.SHOW_TEXT);
+        const found = [];
+        while (texts.nextNode()) {
+          const text = texts.currentNode;
+          if (!text.parentElement.closest('th[scope=row]')) continue;
+          const range = document.createRange();
+          range.selectNodeContents(text);
+          if (/^[\\w/]+$/.test(text.data) && range.getClientRects().length > 1) found.push(text.data);
+        }
+        return found;
+      })()`);
+      expect([width, broken]).toEqual([width, []]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    }
   });
 
   it('hide lines by the legend, show one only, and keep that in the address', async () => {

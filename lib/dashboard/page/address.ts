@@ -66,6 +66,9 @@ export interface ObjectAddress {
   readonly type: string;
   readonly id: string;
   readonly range: Range;
+  /** of a range of one's own */
+  readonly from: string | null;
+  readonly to: string | null;
 }
 
 export type Address =
@@ -101,7 +104,7 @@ export function parseAddress(search: string): Address {
   if (tracker !== null) return { page: 'tracker', tracker };
   if (query.get('view') === 'trackers') return { page: 'trackers' };
   const [type, id] = [query.get('object_type'), query.get('object_id')];
-  if (type !== null && id !== null) return { page: 'object', type, id, range: presetIn(query) };
+  if (type !== null && id !== null) return { page: 'object', type, id, ...rangeIn(query) };
   return {
     page: 'overview',
     search: query.get('q') ?? '',
@@ -125,6 +128,12 @@ export function toMetric(metric: string, part: Partial<MetricAddress> = {}): Met
   return { ...metricAddress(metric, [], new URLSearchParams()), ...part };
 }
 
+/** The overview over the range of another page. It has no range of one's own. */
+export function toOverview(from: Address, domain = ''): OverviewAddress {
+  const range = 'range' in from && from.range !== 'own' ? from.range : '';
+  return { ...OVERVIEW, domain, range };
+}
+
 /** True if a page shows the new address by itself, so that the focus and the scroll position stay. */
 export function isSamePage(a: Address, b: Address): boolean {
   return identityOf(a) === identityOf(b);
@@ -145,17 +154,12 @@ export function identityOf(address: Address): string {
 }
 
 function metricAddress(metric: string, others: readonly string[], query: URLSearchParams): MetricAddress {
-  const from = dateIn(query, 'from');
-  const to = dateIn(query, 'to');
-  const isOwn = (from !== null || to !== null) && (from === null || to === null || from <= to);
   return {
     page: 'metric',
     metric,
     with: [...new Set(others)].filter((other) => other !== metric).slice(0, WITH_LIMIT),
     period: query.get('period'),
-    range: isOwn ? 'own' : presetIn(query),
-    from: isOwn ? from : null,
-    to: isOwn ? to : null,
+    ...rangeIn(query),
     compare: comparisonIn(query),
     by: query.get('by'),
     object: query.get('object'),
@@ -186,26 +190,19 @@ function entriesOf(address: Address): [string, string][] {
     case 'tracker':
       return [['tracker', address.tracker]];
     case 'object':
-      return [
-        ['object_type', address.type],
-        ['object_id', address.id],
-        ['range', address.range === 'own' ? '' : address.range],
-      ];
+      return [['object_type', address.type], ['object_id', address.id], ...rangeEntries(address)];
     case 'metric':
       return metricEntries(address);
   }
 }
 
 function metricEntries(address: MetricAddress): [string, string][] {
-  const { metric, period, range, from, to, compare, by, object, top, as, search, place } = address;
-  const isOwn = range === 'own';
+  const { metric, period, compare, by, object, top, as, search, place } = address;
   return [
     ['view', address.isEmbedded ? 'chart' : ''],
     ...[metric, ...address.with].map((key): [string, string] => ['metric', key]),
     ['period', period ?? ''],
-    ['range', isOwn ? '' : range],
-    ['from', isOwn ? (from ?? '') : ''],
-    ['to', isOwn ? (to ?? '') : ''],
+    ...rangeEntries(address),
     ['compare', compare],
     ['by', by ?? ''],
     ['object', object ?? ''],
@@ -218,8 +215,25 @@ function metricEntries(address: MetricAddress): [string, string][] {
   ];
 }
 
+type RangePart = Pick<MetricAddress, 'range' | 'from' | 'to'>;
+
+function rangeEntries({ range, from, to }: RangePart): [string, string][] {
+  if (range !== 'own') return [['range', range]];
+  return [
+    ['from', from ?? ''],
+    ['to', to ?? ''],
+  ];
+}
+
 function unless(value: string, fallback: string): string {
   return value === fallback ? '' : value;
+}
+
+function rangeIn(query: URLSearchParams): RangePart {
+  const from = dateIn(query, 'from');
+  const to = dateIn(query, 'to');
+  const isOwn = (from !== null || to !== null) && (from === null || to === null || from <= to);
+  return isOwn ? { range: 'own', from, to } : { range: presetIn(query), from: null, to: null };
 }
 
 /** `1y` and `compare=before` were in addresses that people may have kept. */

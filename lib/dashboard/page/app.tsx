@@ -2,7 +2,7 @@ import { type JSX, render } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import './style.css';
 import type { TrackersResponse } from '../../http/resources.js';
-import { type Address, hrefOf, identityOf, isSamePage, OVERVIEW, parseAddress } from './address.js';
+import { type Address, hrefOf, identityOf, isSamePage, parseAddress, toOverview } from './address.js';
 import { get } from './api.js';
 import { MetricPage } from './metric/metric.page.js';
 import { OverviewPage } from './metrics/overview.page.js';
@@ -119,7 +119,8 @@ interface HeaderProps {
   readonly trackers: TrackersResponse['trackers'] | null;
 }
 
-function Header({ address: { page }, refresh, trackers }: HeaderProps): JSX.Element {
+function Header({ address, refresh, trackers }: HeaderProps): JSX.Element {
+  const { page } = address;
   const isTrackers = page === 'trackers' || page === 'tracker';
   const troubles = (trackers ?? []).filter((tracker) => troubleOf(tracker) !== null).length;
   const current = (isCurrent: boolean): 'page' | undefined => (isCurrent ? 'page' : undefined);
@@ -129,7 +130,7 @@ function Header({ address: { page }, refresh, trackers }: HeaderProps): JSX.Elem
         {title}
       </a>
       <nav aria-label="Pages">
-        <a href={hrefOf(OVERVIEW)} aria-current={current(!isTrackers)}>
+        <a href={hrefOf(toOverview(address))} aria-current={current(!isTrackers)}>
           Metrics
         </a>
         <a href={hrefOf({ page: 'trackers' })} aria-current={current(isTrackers)}>

@@ -12,12 +12,12 @@ import type {
 } from '../../../http/resources.js';
 import { COMPARISONS, type Compare, type MetricAddress, type Preset, type Range } from '../address.js';
 import { get, type Query, RequestError } from '../api.js';
-import { shiftDate, utcOf } from '../parts/format.js';
+import { utcOf } from '../parts/format.js';
 import { pointLabel } from '../parts/period.js';
 import { canCompare, earlierDates } from './earlier.js';
 import { metricsOf } from './metric.catalog.js';
 import { chosen, type ChosenScope, scopesOf, type ScopeOption } from './metric.scope.js';
-import { automaticRange, type Dates, presetDates } from './range.js';
+import { automaticRange, type Dates, ownDates, presetDates } from './range.js';
 
 /** One line of what is shown. */
 export interface ShownSeries {
@@ -197,12 +197,9 @@ interface Found {
 
 /** The range that is shown: the address's, or the shortest that has something to show. */
 async function rangeOf(request: Request, today: string): Promise<{ preset: Range; range: Dates }> {
-  const { range, from, to } = request.address;
+  const { range } = request.address;
   const since = request.choice.period.coverage?.from ?? null;
-  if (range === 'own') {
-    const last = to ?? (from !== null && from > today ? from : today);
-    return { preset: range, range: { from: from ?? shiftDate(last, -89), to: last } };
-  }
+  if (range === 'own') return { preset: range, range: ownDates(request.address, today) };
   const preset = range === '' ? await automaticPreset(request, today) : range;
   return { preset, range: presetDates(preset, today, since) };
 }

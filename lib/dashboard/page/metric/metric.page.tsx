@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { CatalogMetric } from '../../../http/resources.js';
-import { hrefOf, type MetricAddress, OVERVIEW, toMetric, type View } from '../address.js';
+import { hrefOf, type MetricAddress, toMetric, toOverview, type View } from '../address.js';
 import { Chart } from '../chart/chart.js';
 import { DataTable } from '../chart/data-table.js';
 import { chartGroups, type ChartSeries } from '../chart/layers.js';
@@ -108,23 +108,22 @@ interface HeadingProps {
 
 function MetricHeading({ metric, address, data }: HeadingProps): JSX.Element {
   const { domain, name, key, description } = metric;
+  const { range, from, to } = address;
   const object = data.choice === null || address.object === null ? null : data.object;
   const title = object === null ? name : `${nameOf(object, undefined)}: ${name}`;
   if (address.isEmbedded) return <Heading title={title} />;
   return (
     <div class="heading">
       <p class="quiet small">
-        <a href={hrefOf({ ...OVERVIEW, domain: domain.ref })}>{domain.name}</a> · <code>{key}</code>
+        <a href={hrefOf(toOverview(address, domain.ref))}>{domain.name}</a> · <code>{key}</code>
         {object !== null && (
           <>
             {' · '}
-            <a
-              href={hrefOf(toMetric(key, { by: address.by, range: address.range, from: address.from, to: address.to }))}
-            >
+            <a href={hrefOf(toMetric(key, { by: address.by, range, from, to }))}>
               All by {object.type.replaceAll('_', ' ')}
             </a>
             {' · '}
-            <a href={hrefOf({ page: 'object', type: object.type, id: object.id, range: '' })}>
+            <a href={hrefOf({ page: 'object', type: object.type, id: object.id, range, from, to })}>
               All metrics of {nameOf(object, undefined)}
             </a>
           </>
@@ -146,6 +145,8 @@ interface ContentProps {
 }
 
 function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
+  // until the answer to a new choice arrives, what is shown is of the earlier one
+  const hasRanking = isRanked(address) && !address.isEmbedded && shown.choice.scope.by === address.by;
   const isEmpty = shown.dates.length === 0 || shown.lines.length === 0;
   return (
     <>
@@ -156,7 +157,7 @@ function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
         ) : (
           <>
             <Drawing address={address} shown={shown} />
-            {isRanked(address) && !address.isEmbedded && <RankingTable address={address} shown={shown} />}
+            {hasRanking && <RankingTable address={address} shown={shown} />}
           </>
         )}
         {!address.isEmbedded && <Footer address={address} shown={shown} />}

@@ -1,4 +1,4 @@
-import type { Preset } from '../address.js';
+import type { MetricAddress, Preset } from '../address.js';
 import { formatDates, shiftDate, utcOf } from '../parts/format.js';
 
 /** The dates of a range, both included. `from` is null where everything is asked for and no coverage says since when. */
@@ -20,6 +20,15 @@ const LABELS: Readonly<Record<Preset, string>> = {
 
 export function presetLabel(preset: Preset): string {
   return LABELS[preset];
+}
+
+/** The dates of one's own, where one of them may be open: 90 days until `to`, and until today from `from`. */
+export function ownDates(
+  { from, to }: Pick<MetricAddress, 'from' | 'to'>,
+  today: string,
+): Dates & { readonly from: string } {
+  const last = to ?? (from !== null && from > today ? from : today);
+  return { from: from ?? shiftDate(last, -89), to: last };
 }
 
 /** The dates that a preset means today. @param since where everything begins; null: not known */

@@ -1,8 +1,8 @@
 import type { CatalogMetric, ObjectResource, SeriesResponse, SummaryResponse } from '../../../http/resources.js';
-import type { ObjectAddress, Preset } from '../address.js';
+import type { ObjectAddress, Range } from '../address.js';
 import { get, type Query } from '../api.js';
 import { allMetrics } from '../metric/metric.catalog.js';
-import { AUTOMATIC, presetDates } from '../metric/range.js';
+import { AUTOMATIC, ownDates, presetDates } from '../metric/range.js';
 
 /** A metric of one object over a range. */
 export interface ObjectItem {
@@ -15,7 +15,7 @@ export interface ObjectItem {
 export interface ObjectOverview {
   readonly object: ObjectResource;
   readonly items: readonly ObjectItem[];
-  readonly preset: Preset;
+  readonly preset: Exclude<Range, ''>;
   readonly today: string;
 }
 
@@ -23,14 +23,13 @@ export interface ObjectOverview {
 const AT_ONCE = 4;
 
 /** Asks for every metric that has statistics of the type of an object, over the range of the address. */
-export async function loadObject({ type, id, range }: ObjectAddress, signal: AbortSignal): Promise<ObjectOverview> {
+export async function loadObject(address: ObjectAddress, signal: AbortSignal): Promise<ObjectOverview> {
+  const { type, id, range } = address;
   const metrics = (await allMetrics(signal)).filter((metric) => periodOf(metric, type, id) !== undefined);
   const today = metrics[0]?.today ?? '1970-01-01';
   let found: ObjectOverview | null = null;
-  for (const preset of range === '' || range === 'own' ? AUTOMATIC : [range]) {
-    const items = await inTurn(metrics, (metric) =>
-      itemOf(metric, { type, id, range, page: 'object' }, preset, signal),
-    );
+  for (const preset of range === '' ? AUTOMATIC : [range]) {
+    const items = await inTurn(metrics, (metric) => itemOf(metric, address, preset, signal));
     const object = items.find(({ summary }) => summary.object !== undefined)?.summary.object;
     found = { object: object ?? { type, id, label: null }, items, preset, today };
     if (items.some(({ trend }) => trend.filter((value) => value !== null && value !== 0).length > 1)) break;
@@ -41,12 +40,16 @@ export async function loadObject({ type, id, range }: ObjectAddress, signal: Abo
 
 async function itemOf(
   metric: CatalogMetric,
-  { type, id }: ObjectAddress,
-  preset: Preset,
+  address: ObjectAddress,
+  preset: Exclude<Range, ''>,
   signal: AbortSignal,
 ): Promise<ObjectItem> {
+  const { type, id } = address;
   const period = periodOf(metric, type, id);
-  const { from, to } = presetDates(preset, metric.today, period?.coverage?.from ?? null);
+  const { from, to } =
+    preset === 'own'
+      ? ownDates(address, metric.today)
+      : presetDates(preset, metric.today, period?.coverage?.from ?? null);
   const query: Query = {
     metric: metric.key,
     period: period?.name ?? 'DAY',

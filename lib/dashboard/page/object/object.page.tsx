@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
-import { hrefOf, type ObjectAddress, OVERVIEW, PRESETS, toMetric } from '../address.js';
+import { hrefOf, type ObjectAddress, PRESETS, type Range, toMetric, toOverview } from '../address.js';
 import { Sparkline } from '../chart/sparkline.js';
-import { presetHint, presetLabel } from '../metric/range.js';
+import { ownDates, presetHint, presetLabel } from '../metric/range.js';
 import { useAnswer } from '../parts/answer.js';
 import { Change } from '../parts/change.js';
 import { Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { formatNumber, formatShort } from '../parts/format.js';
+import { formatDates, formatNumber, formatShort } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { Notice } from '../parts/notice.js';
 import { valueNote } from '../metrics/overview.words.js';
@@ -34,7 +34,8 @@ export function ObjectPage({ address }: { address: ObjectAddress }): JSX.Element
     <div class="stack">
       <div class="heading">
         <p class="quiet small">
-          <a href={hrefOf(OVERVIEW)}>Metrics</a> · {object.type.replaceAll('_', ' ')} · <code>{object.id}</code>
+          <a href={hrefOf(toOverview(address))}>Metrics</a> · {object.type.replaceAll('_', ' ')} ·{' '}
+          <code>{object.id}</code>
         </p>
         <Heading title={object.label ?? `${object.type.replaceAll('_', ' ')} ${object.id}`} />
       </div>
@@ -61,18 +62,21 @@ export function ObjectPage({ address }: { address: ObjectAddress }): JSX.Element
 function RangeControl({ address, overview }: { address: ObjectAddress; overview: ObjectOverview }): JSX.Element {
   const { go } = useDashboard();
   const since = overview.items.flatMap(({ summary }) => summary.from).sort()[0] ?? null;
+  const presets = PRESETS.map((value): { value: Range; label: string } => {
+    const dates = value === 'all' ? '' : presetHint(value, overview.today, since);
+    return { value, label: dates === '' ? presetLabel(value) : `${presetLabel(value)} · ${dates}` };
+  });
   return (
     <div class="controls">
       <Field label="Range">
         <Select
           class="range"
-          choices={PRESETS.map((value) => {
-            const dates = value === 'all' ? '' : presetHint(value, overview.today, since);
-            return { value, label: dates === '' ? presetLabel(value) : `${presetLabel(value)} · ${dates}` };
-          })}
+          choices={
+            overview.preset === 'own' ? [...presets, { value: 'own', label: ownHint(address, overview) }] : presets
+          }
           value={overview.preset}
           onChange={(range) => {
-            go({ ...address, range });
+            go({ ...address, range, ...(range !== 'own' && { from: null, to: null }) });
           }}
         />
       </Field>
@@ -80,10 +84,16 @@ function RangeControl({ address, overview }: { address: ObjectAddress; overview:
   );
 }
 
+function ownHint(address: ObjectAddress, { today }: ObjectOverview): string {
+  const { from, to } = ownDates(address, today);
+  return formatDates(from, to);
+}
+
 function Tile({ item, address }: { item: ObjectItem; address: ObjectAddress }): JSX.Element {
   const { metric, summary, trend, period } = item;
   const { comparison } = summary;
-  const part = { by: address.type, object: address.id, period: period === 'DAY' ? null : period, range: address.range };
+  const { range, from, to } = address;
+  const part = { by: address.type, object: address.id, period: period === 'DAY' ? null : period, range, from, to };
   return (
     <li class="tile">
       <h3>
