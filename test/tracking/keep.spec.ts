@@ -134,6 +134,29 @@ describeOnEachDatabase('keep', (database) => {
     }
   });
 
+  it('goes on with each day to date of objects that are only in pruned dates', async () => {
+    await sell(0, 1);
+    const given = {
+      periods: [Period.QUARTER_TO_DATE],
+      target: { kind: 'objects', field: 'buyer', entity: null },
+      density: 'daily',
+      keep: new Map([[Period.QUARTER_TO_DATE, 5]]),
+    } as const;
+    // both buyers bought in January, and each has a 0 a day in the days of April that are kept
+    const kept = tracker('orders', given);
+    await engine.run(kept, Sale, { now: noon(100) });
+    const first = await stored('orders');
+    expect(first).toHaveLength(10);
+    for (let run = 0; run < 3; run++) {
+      expect(await engine.run(kept, Sale, { now: noon(100) })).toMatchObject({ written: 0, removed: 0 });
+    }
+    expect(await stored('orders')).toEqual(first);
+    await engine.run(kept, Sale, { now: noon(101) });
+    await engine.run(kept, Sale, { now: noon(101) });
+    expect(await stored('orders')).toHaveLength(10);
+    expect(await engine.verify(kept, Sale)).toEqual([]);
+  });
+
   it('keeps a calendar unit as long as one of its days', async () => {
     await sell(0, 25, 60);
     const months = tracker('orders', {

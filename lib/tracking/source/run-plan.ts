@@ -404,7 +404,8 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
     through: dayNumber(range.through),
     lastDay: last,
     baseIsStored: covered !== undefined && resumes(definition, entry, period, wanted),
-    fresh: wanted !== null || covered === undefined || recountOf(input) !== null,
+    // before the first date that is kept no row is stored to go on from
+    fresh: wanted !== null || covered === undefined || recountOf(input) !== null || beginsPruned(covered, from),
     isFirst: covered === undefined,
     isAsked: wanted !== null,
     keptFrom,
@@ -428,6 +429,11 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
       fingerprint: changed && !openEnded ? covered.fingerprint : entry.fingerprint(period),
     },
   };
+}
+
+/** True if a range begins where older statistics were removed: an open unit may reach back to the first date that is kept. */
+function beginsPruned({ from, isWhole }: CoveredRange, date: LocalDate): boolean {
+  return isWhole !== true && date <= from;
 }
 
 /** Another name of the time zone is not a change: the stored values were computed by the same clocks. */
