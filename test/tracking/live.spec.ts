@@ -170,6 +170,26 @@ describeOnEachDatabase('live reads', (database) => {
     }
   }, 60_000);
 
+  test('of one metric of several before the first run begin where the run will', async () => {
+    const engine = await Engine.on(await database.open({ entities }));
+    const metrics = ['all', 'paid'].map((name) => ({ metric: metricOf('early', name), ...MEASURES[name] }));
+    const given = { dateField: 'at', period: [Period.DAY, Period.CALENDAR_WEEK, Period.LIFETIME], metrics };
+    const definition = defineTracker({ kind: 'date', name: null, type: 'Spec' }, given, DEFAULTS);
+    const shop = new LiveShop(engine, [{ definition, source: Sale }], DEFAULTS);
+    const sale = { at: new Date('2026-11-02T12:00:00Z'), status: null, total: null, items: 1, buyer: null };
+    await engine.source.getRepository(Sale).insert({ id: 1, ...sale });
+    shop.now = new Date('2026-11-10T12:00:00Z');
+    const read = async (live: boolean): Promise<unknown[]> => {
+      const found: unknown[] = [];
+      for (const period of given.period)
+        found.push(await shop.statistics.series({ metric: metricOf('early', 'paid'), period, live }));
+      return found;
+    };
+    const live = await read(true);
+    await shop.run();
+    expect(live).toEqual(await read(false));
+  });
+
   describe('of what nothing counts', () => {
     const LOGINS = defineMetric({ domain, ref: 'logins' });
 

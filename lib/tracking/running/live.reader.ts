@@ -338,7 +338,7 @@ export class LiveReader implements LiveSource {
     const known = this.resolved.get(tracker)?.get(key);
     if (known !== undefined) return known;
     const source = await this.sources.find(tracker, now);
-    const resolved = this.resolver.resolve({ ...definition, entries }, source);
+    const resolved = this.resolver.resolve(definition, source, entries);
     const conditions = [definition.where, ...entries.map(({ where }) => where)];
     if (!choosesSource(tracker.tracker) && conditions.every((where) => typeof where !== 'function')) {
       const ofTracker = this.resolved.get(tracker) ?? new Map<string, ResolvedTracker>();

@@ -57,9 +57,10 @@ export class TrackerResolver {
   ) {}
 
   /**
+   * @param entries those of the definition's that are resolved. The source begins where it does for all of them
    * @throws InvalidPropertyPathError, InvalidSourceError, InvalidObjectError, MissingEntityError, UnsupportedDatabaseError
    */
-  resolve(definition: TrackerDefinition, source: Source): ResolvedTracker {
+  resolve(definition: TrackerDefinition, source: Source, entries = definition.entries): ResolvedTracker {
     const dataSource = dataSourceOf(source) ?? this.ofEntity(source);
     const sourceDatabase =
       dataSource === this.database.dataSource
@@ -68,35 +69,33 @@ export class TrackerResolver {
     const { dialect } = sourceDatabase;
     const target = resolveTarget(this.database, this.objectTypes, definition, dataSource, source);
     const reading = { ...definition, statistic: target.statistic, keys: target.keys };
-    const alone = definition.entries.map((entry) => resolveSource(dialect, dataSource, source, reading, entry));
-    const scans = groupScans(definition.entries, alone, (entries) =>
-      resolveTogether(dialect, dataSource, source, reading, entries),
-    );
+    const alone = entries.map((entry) => resolveSource(dialect, dataSource, source, reading, entry));
+    const scans = groupScans(entries, alone, (some) => resolveTogether(dialect, dataSource, source, reading, some));
     const resolvedOf = (place: number, of: ResolvedTarget, own: ResolvedSource, density: Density): ResolvedEntry => {
       const scan = scans.findIndex(({ places }) => places.includes(place));
       const { source: sourceOf, places } = scans[scan] as ResolvedScan;
       const measure = sourceOf.measures[places.indexOf(place)] as Measure;
-      const { metric, aggregate, periods, keep } = definition.entries[place] as TrackerEntry;
+      const { metric, aggregate, periods, keep } = entries[place] as TrackerEntry;
       return { metric, aggregate, periods, density, keep, target: of, place: scan, sourceOf, measure, alone: own };
     };
-    const entries = definition.entries.map((entry, place) =>
+    const resolved = entries.map((entry, place) =>
       resolvedOf(place, target, alone[place] as ResolvedSource, entry.density),
     );
     if (definition.withTotal) {
       const total = resolveTarget(this.database, this.objectTypes, { target: { kind: 'total' } }, dataSource, source);
       const ofTotal = { ...definition, statistic: total.statistic, keys: total.keys };
-      for (const [place, entry] of definition.entries.entries()) {
+      for (const [place, entry] of entries.entries()) {
         const own = resolveSource(dialect, dataSource, source, ofTotal, entry);
-        entries.push(resolvedOf(place, total, own, entry.totalDensity));
+        resolved.push(resolvedOf(place, total, own, entry.totalDensity));
       }
     }
     const sources = scans.map(({ source: scanned }) => scanned);
     const [only] = alone;
     const base =
-      alone.length === 1 && only !== undefined
+      definition.entries.length === 1 && only !== undefined
         ? only
         : resolveSource(dialect, dataSource, source, { ...reading, keys: [] }, COUNT_OF_ALL);
-    return { definition, base, sources, entries, sourceDatabase };
+    return { definition: { ...definition, entries }, base, sources, entries: resolved, sourceDatabase };
   }
 
   private ofEntity(source: Source): DataSource {
