@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { addDays, Period } from 'nestjs-trackstats';
-import { dateTicks, valueScale } from '../../lib/dashboard/page/chart/scale.js';
+import { dateTicks, isCount, valueScale } from '../../lib/dashboard/page/chart/scale.js';
 import { earlierDates } from '../../lib/dashboard/page/metric/earlier.js';
 import { automaticRange, presetDates } from '../../lib/dashboard/page/metric/range.js';
 import { pointLabel } from '../../lib/dashboard/page/parts/period.js';
@@ -116,6 +116,19 @@ describe('the ticks of values', () => {
 
   it.each([[[]], [[0, 0, 0]], [[null, null]]])('of %j are 0 and 1', (values) => {
     expect(valueScale(values, { isFromZero: false, count: 5 }).ticks).toEqual([0, 1]);
+  });
+});
+
+describe('the axis of counts begins at zero', () => {
+  it.each([
+    [[100, null, 105], 'DAY', undefined, true],
+    [[100, 105], 'WEEK', undefined, true],
+    [[100, 105], 'LIFETIME', undefined, false],
+    [[100.5, 105], 'DAY', undefined, false],
+    [[-3, 5], 'DAY', undefined, false],
+    [[100, 105], 'DAY', 'bytes', false],
+  ])('%j by %s in %s: %s', (values, period, unit, expected) => {
+    expect(isCount(values, period, unit)).toBe(expected);
   });
 });
 

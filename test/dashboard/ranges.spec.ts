@@ -58,6 +58,12 @@ describeInBrowser('a metric over a range', (browser) => {
       days.map((date, day) => ({ metric: metric('small'), value: ((day % 4) + 1) / 500, date })),
     );
     await statistics.recordMany(days.map((date, day) => ({ metric: metric('huge'), value: HUGE + day, date })));
+    const few = [0, 1, 2, 3, 4, 5].map((day) => ({
+      metric: metric('few'),
+      value: 100 + day,
+      date: addDays(TODAY, -day),
+    }));
+    await statistics.recordMany(few);
     await statistics.record({ metric: metric('old'), value: 5, date: '2026-01-01' });
     for (const [date, value] of [
       ['2026-04-01', 3],
@@ -101,6 +107,18 @@ describeInBrowser('a metric over a range', (browser) => {
     expect(await textsOf(page, '.tick.value')).toEqual(['0.000', '0.002', '0.004', '0.006', '0.008']);
     await page.focus('.walker');
     expect(await textOf(page, '.tooltip')).toMatch(/0\.002$/);
+  });
+
+  it('begins where its values do, with zero, and keeps the dates of the range in words', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=range%2Ffew`);
+    expect(await textsOf(page, '.tick.date')).toEqual(
+      ['25', '26', '27', '28', '29', '30', '31'].map((day) => `Oct ${day}`),
+    );
+    expect((await textsOf(page, '.tick.value'))[0]).toBe('0');
+    expect(await textOf(page, '.headline small')).toBe('Oct 2 – 31, 2026');
+    const { page: own } = await browser.open(`${url}?metric=range%2Ffew&from=2026-10-02&to=2026-10-31&as=table`);
+    expect(await textsOf(own, '.data tbody th')).toHaveLength(30);
+    expect(faults).toEqual([]);
   });
 
   it('has whole ticks for counts', async () => {

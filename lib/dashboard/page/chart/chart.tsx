@@ -4,7 +4,7 @@ import type { UnitResource } from '../../../http/resources.js';
 import { formatTicks, sizeOfUnit } from '../parts/format.js';
 import { type ChartSeries, type Layer, layersOf } from './layers.js';
 import { areaPath, barPath, linePath, lonelyPlaces } from './paths.js';
-import { dateTicks, type DateTick, valueScale, type ValueScale } from './scale.js';
+import { dateTicks, type DateTick, isCount, valueScale, type ValueScale } from './scale.js';
 import { widthOfText } from './text-width.js';
 import { type Point, Tooltip } from './tooltip.js';
 
@@ -182,13 +182,17 @@ function useSize(place: { readonly current: HTMLDivElement | null }): { width: n
   return size;
 }
 
-function useScale(layers: readonly Layer[], { as, unit }: ChartProps, height: number): ValueScale {
+function useScale(layers: readonly Layer[], { as, unit, period }: ChartProps, height: number): ValueScale {
   const count = Math.max(2, Math.floor((height - TOP - BELOW) / 56));
   return useMemo(() => {
     const values = layers.flatMap((layer) => layer.values);
     const largest = values.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
-    return valueScale(values, { isFromZero: as === 'bars', count, size: sizeOfUnit(unit, largest) });
-  }, [layers, as, count, unit]);
+    return valueScale(values, {
+      isFromZero: as === 'bars' || isCount(values, period, unit),
+      count,
+      size: sizeOfUnit(unit, largest),
+    });
+  }, [layers, as, count, unit, period]);
 }
 
 function frameOf(

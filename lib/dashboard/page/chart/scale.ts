@@ -42,6 +42,12 @@ export function valueScale(
   return { low: first * step, high: last * step, step, ticks };
 }
 
+/** True for counts, whose axis begins at zero. A running total would be a flat line there. */
+export function isCount(values: readonly (number | null)[], period: string, unit: unknown): boolean {
+  const isWhole = values.every((value) => value === null || (Number.isInteger(value) && value >= 0));
+  return isWhole && period !== 'LIFETIME' && unit === undefined;
+}
+
 /** 1, 2 or 5 times a power of ten, not below `least`. */
 function roundStep(rough: number, least: number): number {
   const power = 10 ** Math.floor(Math.log10(rough));

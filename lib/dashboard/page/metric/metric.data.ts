@@ -110,8 +110,7 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
     scopes,
     choice: drawn.choice,
     period: period.name,
-    ...trimmed({ dates: found.dates, lines }, preset),
-    compared: compared === null ? null : { dates: compared.dates },
+    ...trimmed({ dates: found.dates, lines, compared }, preset, drawn.choice.period.coverage?.from ?? null),
     summary,
     asOf: found.asOf,
     unit: lines.every((line) => JSON.stringify(line.unit) === unit) ? lines[0]?.unit : undefined,
@@ -296,17 +295,29 @@ function dimensionQuery(dimensions: DimensionsResource | undefined): Query {
   return { ...(Object.fromEntries(known) as Record<string, string>), null_dimension: nulls };
 }
 
-/** Of everything, what comes before the first value is left out. */
-function trimmed({ dates, lines }: Pick<Shown, 'dates' | 'lines'>, preset: Range): Pick<Shown, 'dates' | 'lines'> {
-  const first = dates.findIndex((_, place) => lines.some(({ values }) => (values[place] ?? null) !== null));
-  if (preset !== 'all' || first < 1) return { dates, lines };
+/** Fewer dates are no chart of a range. */
+const LEAST_DATES = 7;
+
+type Columns = Pick<Shown, 'dates' | 'lines' | 'compared'>;
+
+/** Leaves out the dates before the first that is known, unless the range is one's own: six days of 30 are a corner. */
+function trimmed({ dates, lines, compared }: Columns, preset: Range, since: string | null): Columns {
+  const isKnown = (date: string, place: number): boolean =>
+    (since !== null && date >= since) ||
+    lines.some(({ values, before }) => (values[place] ?? before?.[place] ?? null) !== null);
+  const known = dates.findIndex(isKnown);
+  const first = preset === 'all' ? known : Math.min(known, dates.length - LEAST_DATES);
+  if (preset === 'own' || first < 1) return { dates, lines, compared };
   return {
     dates: dates.slice(first),
+    compared: compared && { dates: compared.dates.slice(first) },
     lines: lines.map((line) => ({
       ...line,
       values: line.values.slice(first),
       exact: line.exact?.slice(first) ?? null,
       complete: line.complete.slice(first),
+      before: line.before?.slice(first),
+      exactBefore: line.exactBefore?.slice(first),
     })),
   };
 }
