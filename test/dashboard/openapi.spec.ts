@@ -15,6 +15,9 @@ const OPEN = { guards: [admitting], actionGuards: [admitting] };
 const OPERATIONS = [
   'get /metrics',
   'get /overview',
+  'get /ranking',
+  'get /summaries',
+  'get /summary',
   'get /series',
   'get /multi-series',
   'get /top',

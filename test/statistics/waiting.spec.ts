@@ -1,5 +1,5 @@
 import type { TestingModule } from '@nestjs/testing';
-import { ConnectionBusyError, defineDomain, defineMetric, StatisticService } from 'nestjs-trackstats';
+import { ConnectionBusyError, defineDomain, defineMetric, RowsLockedError, StatisticService } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
 import { closeApplications, start } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
@@ -51,13 +51,14 @@ describeOnEachDatabase('a call inside a transaction of the application', (databa
     const requests = database.kind === 'sqlite' ? 1 : 10;
     const ended = await Promise.all(Array.from({ length: requests }, () => request(call)));
     const failed = ended.filter(({ error }) => error !== null);
-    expect(failed.length).toBeGreaterThan(0);
+    // one that gets a connection at the last moment may have no time left to wait for the rows of another one
     for (const { error, waited } of failed) {
-      expect(error).toBeInstanceOf(ConnectionBusyError);
+      expect([ConnectionBusyError.name, RowsLockedError.name]).toContain((error as Error).name);
       expect(waited).toBeGreaterThan(0.9 * TIMEOUT);
     }
     for (const { waited } of ended) expect(waited).toBeLessThan(TIMEOUT + 3_000);
-    expect(String(failed[0]?.error)).toMatch(/{ …, manager }.*await (it|the call) after the transaction has\s+ended/);
+    const busy = failed.find(({ error }) => error instanceof ConnectionBusyError);
+    expect(String(busy?.error)).toMatch(/{ …, manager }.*await (it|the call) after the transaction has\s+ended/);
     // the connections are back, and nothing hangs behind
     expect(await statistics.value({ metric: VISITS })).toBeGreaterThanOrEqual(1);
     await statistics.increment({ metric: VISITS });
