@@ -61,7 +61,7 @@ export function defineDomain<const R extends string>(d: { ref: R; name?: string 
  * here.
  *
  * @param m `ref`: unique in its domain, 1–100 of A–Z a–z 0–9 _ . - ; `name`: shown to people, by default the ref;
- * `unit`: how people read its values; `better`: the direction of a change for the better
+ * `unit`: the unit in which people read its values; `better`: the direction of a change for the better
  * @throws InvalidRefError, InvalidNameError, InvalidDefinitionError, InvalidArgumentError
  * @throws DefinitionConflictError if the metric is already defined with another name, description, unit or `better`
  * @example const ORDER_COUNT = defineMetric({ domain: SHOPPING, ref: 'order_count', name: 'Number of orders' });

@@ -24,7 +24,7 @@ export class Metric {
   @Column({ type: 'text', nullable: true })
   description!: string | null;
 
-  /** how people read its values; null if nothing is known of it */
+  /** unit in which people read its values; null if nothing is known of it */
   @Column({ type: 'varchar', length: UNIT_LENGTH, nullable: true, transformer: UNIT_COLUMN })
   unit!: MetricUnit | null;
 

@@ -13,7 +13,7 @@ export interface MetricDetails {
   /** shown to people, by default the ref */
   name?: string | undefined;
   description?: string | undefined;
-  /** how people read its values */
+  /** unit in which people read its values */
   unit?: MetricUnit | undefined;
   /** the direction of a change for the better, by which a dashboard colours it */
   better?: 'up' | 'down' | undefined;

@@ -30,7 +30,7 @@ describeOnEachDatabase('an application', (database) => {
     const dataSource = await database.open({ entities: [], ...unmade });
     for (const statement of EARLIER_TABLES[database.kind]) await dataSource.query(statement);
     await expect(start({ database: database.options(unmade) })).rejects.toThrow(
-      /lacks trackstats_metric\.unit, .*trackstats_increment_key, trackstats_tracker\.backfill_from, .*trackstats_run\.fence\. /,
+      /lacks trackstats_metric\.unit, .*trackstats_increment_key, .*trackstats_tracker\.backfill_from, .*trackstats_run\.fence\. /,
     );
   });
 

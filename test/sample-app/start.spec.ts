@@ -13,7 +13,8 @@ describe('npm start', () => {
 
   beforeAll(() => {
     copy = mkdtempSync(join(tmpdir(), 'trackstats-start-'));
-    for (const part of ['build', 'package.json', '.swcrc', join('sample-app', 'src'), join('lib', 'dashboard', 'page')])
+    const page = join('lib', 'dashboard', 'page');
+    for (const part of ['build', 'package.json', 'tsconfig.json', '.swcrc', join('sample-app', 'src'), page])
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   });
