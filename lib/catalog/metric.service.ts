@@ -59,7 +59,7 @@ export class MetricService {
   async register(m: MetricDefinition | ({ domain: DomainTarget; ref: string } & RegisteredDetails)): Promise<Metric> {
     const { domain, ...fields } = readRegistered('MetricService.register', m);
     domainKeyOf(domain);
-    checkStored('register', `${refOf(domain)}/${fields.ref}`);
+    checkStored('register', `${domainRefOf(domain)}/${fields.ref}`);
     return this.database.transaction(() => this.store(domain, fields));
   }
 
@@ -101,7 +101,7 @@ export class MetricService {
     const keys = new Set(stored.map(({ key }) => key));
     const derived = allDerived()
       .filter(({ key }) => !keys.has(key))
-      .filter((one) => filter.domain === undefined || one.domain.ref === refOf(filter.domain));
+      .filter((one) => filter.domain === undefined || one.domain.ref === domainRefOf(filter.domain));
     return [...stored, ...derived.map(unstoredMetric)].sort(
       (a, b) => byText(a.domain.ref, b.domain.ref) || byText(a.ref, b.ref),
     );
@@ -187,6 +187,6 @@ export class MetricService {
   }
 }
 
-function refOf(domain: DomainTarget): string {
+function domainRefOf(domain: DomainTarget): string {
   return typeof domain === 'string' ? domain : domain.ref;
 }

@@ -3,7 +3,7 @@ import { InvalidTrackerError, NotStartedError } from '../errors/tracker.error.js
 import { shown } from '../errors/trackstats.error.js';
 import { registered, type RegisteredTracker } from '../tracking/definition/registered-tracker.js';
 import { type GivenOptions, REGISTER_OPTIONS } from '../tracking/definition/option.js';
-import { declaredOn, nameOf } from '../tracking/definition/tracker.explorer.js';
+import { declaredOn, defaultTrackerName } from '../tracking/definition/tracker.explorer.js';
 import type { JobOptions, Schedule, SourceOf } from '../tracking/definition/tracker.options.js';
 import { constructorOptions, Tracker, type AnyTracker } from '../tracking/definition/tracker.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
@@ -50,7 +50,7 @@ export class TrackerRegistrar {
     if (declared.length > 1 && Object.keys(given).length > 0) {
       throw new InvalidTrackerError(
         type.name,
-        `it has several trackers (${declared.map(({ method }) => nameOf(type, method)).join(', ')}), and options were given for one. Register it without options.`,
+        `it has several trackers (${declared.map(({ method }) => defaultTrackerName(type, method)).join(', ')}), and options were given for one. Register it without options.`,
       );
     }
     return declared.map(({ method, options }) =>

@@ -33,7 +33,7 @@ function property(name: AggregateFunction, given: unknown): string {
 }
 
 /** Returns what an aggregate computes, or undefined if none of the functions here created it. */
-export function specOf(made: unknown): AggregateSpec | undefined {
+export function aggregateSpecOf(made: unknown): AggregateSpec | undefined {
   return typeof made === 'object' && made !== null ? specs.get(made) : undefined;
 }
 

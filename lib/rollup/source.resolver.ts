@@ -10,7 +10,7 @@ import {
   type SelectQueryBuilder,
 } from 'typeorm';
 import { type AggregateFunction, meaningOf } from '../catalog/aggregates.js';
-import type { Clock, ClockColumn, Dialect, NumericColumn, StoredKeyType } from '../database/dialects/dialect.js';
+import type { ColumnClock, ClockColumn, Dialect, NumericColumn, StoredKeyType } from '../database/dialects/dialect.js';
 import { columnShape, holdsKey } from '../database/key-encoding.js';
 import { Table } from '../database/table.js';
 import { InvalidPropertyPathError, InvalidSourceError } from '../errors/source.error.js';
@@ -618,7 +618,7 @@ class Columns {
     return raw(`source.${name}`);
   }
 
-  private clockOf(column: ColumnMetadata, { dateField, epoch, storedIn }: SourceReading): Clock {
+  private clockOf(column: ColumnMetadata, { dateField, epoch, storedIn }: SourceReading): ColumnClock {
     const type = declaredType(this.dataSource, column);
     if (type === '') {
       return this.refuse('dateField', dateField, UNTYPED);

@@ -12,7 +12,7 @@ type StoredRange = Pick<RollupPeriod, 'period' | 'from' | 'through'>;
 type Stored = Pick<RollupEntry, 'metricId' | 'statistic' | 'constants'>;
 
 /** A period of the statistics of a metric in one scope. */
-export interface StoredPeriod {
+export interface EntryPeriod {
   readonly entry: Stored;
   readonly period: Pick<RollupPeriod, 'period'>;
 }
@@ -21,7 +21,7 @@ export interface StoredPeriod {
 const MOST_PERIODS = 100;
 
 /** Says of each of some periods if rows of it are stored. */
-export function* hasPeriods(dialect: Dialect, periods: readonly StoredPeriod[]): Work<boolean[]> {
+export function* hasPeriods(dialect: Dialect, periods: readonly EntryPeriod[]): Work<boolean[]> {
   const stored = periods.map(() => false);
   for (let start = 0; start < periods.length; start += MOST_PERIODS) {
     const queries = periods.slice(start, start + MOST_PERIODS).map(({ entry, period }, index) => {

@@ -42,7 +42,7 @@ export {
   coverageScopes,
   type FilterContext,
   filterScopes,
-  refOf,
+  objectRefOf as refOf,
   type ScopeFilter,
   selectsScope,
 } from './filter/scope-filter.js';

@@ -28,7 +28,7 @@ import { checkSummable, read, readPoints } from './read/reading.js';
 import { checkRecord, recordValues } from './write/record.js';
 import type { ValueToWrite } from './write/write.query.js';
 import { removeRows } from './write/remove.js';
-import { requireOneCell, refOf } from './filter/scope-filter.js';
+import { requireOneCell, objectRefOf } from './filter/scope-filter.js';
 import type { SeriesPoint } from './read/series.js';
 import { readSeries, readTop, readTotal } from './read/derived.query.js';
 import type { Series } from './read/series.query.js';
@@ -325,7 +325,7 @@ export class StatisticService {
     const rows = await this.read('top', normal, now, (context, asked) => readTop(context, asked, normal.options, now));
     const { table } = normal.scope;
     return rows.map(({ cell, value }) => ({
-      ...(table.kind === 'object' ? { object: refOf(cell) } : { dimensions: decodeDimensions(table, cell) }),
+      ...(table.kind === 'object' ? { object: objectRefOf(cell) } : { dimensions: decodeDimensions(table, cell) }),
       value: read(value, exact),
     }));
   }

@@ -16,7 +16,7 @@ import { localDateAt, startOfDay } from '../../lib/time/time-zone.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
 import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { planRun } from '../../lib/tracking/source/run-plan.js';
-import { scansOf, specOf } from '../../lib/tracking/source/run-spec.js';
+import { scansOf, rollupSpecOf } from '../../lib/tracking/source/run-spec.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
@@ -138,7 +138,7 @@ describeOnEachDatabase('partials by buckets', (database) => {
       refs.push(ref);
     }
     const { dialect } = engine.database;
-    const spec = await engine.database.transaction(() => specOf(dialect, resolved, ids, bucketed, plan));
+    const spec = await engine.database.transaction(() => rollupSpecOf(dialect, resolved, ids, bucketed, plan));
     return { spec, refs, from, now };
   }
 

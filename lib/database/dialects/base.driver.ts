@@ -160,7 +160,7 @@ export abstract class BaseDriver implements Driver {
       await connection.sendCancel(() =>
         withinTime(CANCEL_LIMIT, runner.query(this.cancellation(connection.label, connection.runner)), () => {
           this.discard(runner);
-          return new DatabaseNotRespondingError(nameOf(dataSource), CANCEL_LIMIT);
+          return new DatabaseNotRespondingError(dataSourceName(dataSource), CANCEL_LIMIT);
         }),
       );
     } finally {
@@ -327,7 +327,7 @@ export abstract class BaseDriver implements Driver {
       destroy: () => {
         this.discard(runner);
       },
-      onDestroyed: () => new DatabaseNotRespondingError(nameOf(dataSource), performance.now() - began),
+      onDestroyed: () => new DatabaseNotRespondingError(dataSourceName(dataSource), performance.now() - began),
     });
     const uses = this.usesOf(dataSource);
     uses.add(connection);
@@ -352,15 +352,15 @@ export abstract class BaseDriver implements Driver {
     const waited = (): number => performance.now() - waitingSince;
     const limited = withinTime(remainingWait(connectionTimeout, waitingSince), connecting, () =>
       this.isPoolBusy(dataSource)
-        ? new ConnectionBusyError(waited(), nameOf(dataSource))
-        : new DatabaseNotRespondingError(nameOf(dataSource), waited()),
+        ? new ConnectionBusyError(waited(), dataSourceName(dataSource))
+        : new DatabaseNotRespondingError(dataSourceName(dataSource), waited()),
     );
     const uses = this.usesOf(dataSource);
     let given: Use = { destroy: () => undefined };
     const disconnected = new Promise<never>((_, reject) => {
       given = {
         destroy: () => {
-          reject(new DatabaseNotRespondingError(nameOf(dataSource), waited()));
+          reject(new DatabaseNotRespondingError(dataSourceName(dataSource), waited()));
         },
       };
     });
@@ -405,7 +405,7 @@ function oneAtATime<T>(runner: QueryRunner, task: () => Promise<T>): Promise<T> 
 }
 
 /** A data source's name, for messages. */
-export function nameOf(dataSource: DataSource): string {
+export function dataSourceName(dataSource: DataSource): string {
   return (dataSource.options as { name?: string }).name ?? 'default';
 }
 

@@ -7,10 +7,10 @@ import { processTimeZone, type ClockSegment, type DayRange } from '../../time/ti
 import type { Table } from '../table.js';
 import { execute, executeAll, query, type Row, type Work } from '../work.js';
 import type {
-  Clock,
+  ColumnClock,
   ClockColumn,
   ColumnShape,
-  Comparison,
+  RowComparison,
   DayPart,
   Dialect,
   KeyEncoding,
@@ -116,13 +116,13 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join
     return processTimeZone();
   }
 
-  abstract clockOf(columnType: string, dataSource: DataSource): Clock | null;
+  abstract clockOf(columnType: string, dataSource: DataSource): ColumnClock | null;
 
-  abstract reading(clock: Clock, ms: number): Sql;
+  abstract reading(clock: ColumnClock, ms: number): Sql;
 
   abstract earliest(column: ClockColumn): Sql;
 
-  abstract parseReading(clock: Clock, stored: unknown): number | null;
+  abstract parseReading(clock: ColumnClock, stored: unknown): number | null;
 
   // eslint-disable-next-line require-yield -- it asks nothing
   *storedTypes(_query: Sql, columns: readonly SourceColumn[]): Work<(string | null)[]> {
@@ -139,12 +139,12 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join
     return null;
   }
 
-  abstract dayNumber(clock: Clock, key: Sql): Sql;
+  abstract dayNumber(clock: ColumnClock, key: Sql): Sql;
 
   abstract bucketKey(column: ClockColumn, segments: readonly BucketSegment[], length: BucketLength): Sql;
 
   /** The key is that number. */
-  bucketStart(_clock: Clock, key: Sql): Sql {
+  bucketStart(_clock: ColumnClock, key: Sql): Sql {
     return key;
   }
 
@@ -195,7 +195,7 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join
 
   abstract countsByIndex(table: Table, column: string): Work<boolean>;
 
-  abstract rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql;
+  abstract rangesOf(clock: ColumnClock, ranges: readonly DayRange[]): Sql;
 
   abstract quotient(sum: Sql, count: Sql, column: NumericColumn): Sql;
 
@@ -225,7 +225,7 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join
 
   readonly manyGroups: Sql = empty;
 
-  stagesFirstScan(_clock: Clock, _isKeyed: boolean): boolean {
+  stagesFirstScan(_clock: ColumnClock, _isKeyed: boolean): boolean {
     return false;
   }
 
@@ -293,7 +293,7 @@ WHERE ${sameKeys(table, keys, stored)})`,
   }
 
   /** by way of a table with the key, or each row would be looked for among all others */
-  *compare({ select, ...comparison }: Comparison): Work<Row[]> {
+  *compare({ select, ...comparison }: RowComparison): Work<Row[]> {
     const { table, keys, value, fresh, inRange } = comparison;
     const replacement = { ...comparison, expressions: [], order: [], hasStored: true };
     const staged = raw(this.freshTable(replacement));

@@ -1,7 +1,7 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
 import type { WeekStart } from '../../time/period.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
-import type { Clock, ClockColumn, Dialect } from './dialect.js';
+import type { ColumnClock, ClockColumn, Dialect } from './dialect.js';
 
 /** A reading in milliseconds as ISO 8601 in UTC. */
 export function isoReading(ms: number): string {
@@ -15,12 +15,12 @@ export function readingMs(text: string): number {
 }
 
 /** A reading as the integer of an epoch column; a fraction of a second rounds up, as suits both bounds of a range. */
-export function epochReading(kind: Clock['kind'], ms: number): number {
+export function epochReading(kind: ColumnClock['kind'], ms: number): number {
   return kind === 'seconds' ? Math.ceil(ms / 1000) : ms;
 }
 
 /** Ranges of readings as one JSON parameter: [[day, lo, hi], …], the readings as their column's clock writes them. */
-export function rangesJson(clock: Clock, ranges: readonly DayRange[], write: (ms: number) => string): string {
+export function rangesJson(clock: ColumnClock, ranges: readonly DayRange[], write: (ms: number) => string): string {
   const epoch = clock.kind === 'seconds' || clock.kind === 'milliseconds';
   const written = (ms: number): string | number => (epoch ? epochReading(clock.kind, ms) : write(ms));
   return JSON.stringify(ranges.map(({ day, from, to }) => [day, written(from), written(to)]));
@@ -79,7 +79,7 @@ const DAYS_BEFORE = 1_000_000;
  * @param whole makes a number that is not negative whole, where the column may hold fractions
  */
 export function epochDay(
-  kind: Clock['kind'],
+  kind: ColumnClock['kind'],
   expression: Sql,
   shift: Sql,
   divide = '/',

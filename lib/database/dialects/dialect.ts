@@ -22,7 +22,7 @@ export interface Upsert {
 }
 
 /** How a column stores the instants, or the days, at which its rows happened. */
-export interface Clock {
+export interface ColumnClock {
   /** an instant; readings of a wall clock in `storedIn`; local dates; an epoch in seconds or milliseconds */
   readonly kind: 'instant' | 'wall' | 'date' | 'seconds' | 'milliseconds';
   /** the zone of a 'wall' column's clock; 'UTC' for the others */
@@ -38,7 +38,7 @@ export interface SourceColumn {
   readonly column: string;
 }
 
-export interface ClockColumn extends Clock {
+export interface ClockColumn extends ColumnClock {
   readonly expression: Sql;
 }
 
@@ -222,13 +222,13 @@ export interface Dialect {
   driverZone(dataSource: DataSource): string;
   // ── source columns ──
   /** how TypeORM's driver writes a column of a type; null if the type is no date */
-  clockOf(columnType: string, dataSource: DataSource): Clock | null;
+  clockOf(columnType: string, dataSource: DataSource): ColumnClock | null;
   /** binds a reading of a column's clock, in milliseconds; fractions of a second round up for epochs in seconds */
-  reading(clock: Clock, ms: number): Sql;
+  reading(clock: ColumnClock, ms: number): Sql;
   /** the earliest reading of a column, for `parseReading` */
   earliest(column: ClockColumn): Sql;
   /** milliseconds of a reading that `earliest` selected; null if there was none, -Infinity if it is before all dates */
-  parseReading(clock: Clock, stored: unknown): number | null;
+  parseReading(clock: ColumnClock, stored: unknown): number | null;
   /**
    * The conditions of rows whose reading is not in the form that TypeORM writes, so that comparisons miss it: each is
    * served by an index, which their disjunction is not. None if columns of the kind have only one form.
@@ -243,11 +243,11 @@ export interface Dialect {
   /** finer and cheaper than a `dayKey`; null if nothing is cheaper */
   dayPart(column: ClockColumn, segments: readonly ClockSegment[]): DayPart | null;
   /** the day number of a `dayKey` */
-  dayNumber(clock: Clock, key: Sql): Sql;
+  dayNumber(clock: ColumnClock, key: Sql): Sql;
   /** equal for rows of one bucket of less than a day; not of a column of dates. Its type is not defined */
   bucketKey(column: ClockColumn, segments: readonly BucketSegment[], length: BucketLength): Sql;
   /** the first instant of a `bucketKey`, in seconds since 1970 */
-  bucketStart(clock: Clock, key: Sql): Sql;
+  bucketStart(clock: ColumnClock, key: Sql): Sql;
   /** returns how a column's values become keys */
   keyEncoding(column: ColumnShape): KeyEncoding | KeyRefusal;
   /** the expression to group rows by, equal exactly if `storedKey` is equal */
@@ -283,7 +283,7 @@ export interface Dialect {
    */
   countsByIndex(table: Table, column: string): Work<boolean>;
   /** a FROM item of ranges of readings, bound as one parameter: columns `day`, `lo` and `hi`, `hi` exclusive */
-  rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql;
+  rangesOf(clock: ColumnClock, ranges: readonly DayRange[]): Sql;
 
   // ── days ──
   /** a day number as a stored date */
@@ -308,7 +308,7 @@ export interface Dialect {
   /** after SELECT, of a query with GROUP BY whose groups may be as many as its rows; ends with a space unless empty */
   readonly manyGroups: Sql;
   /** true if a first run, of a total or of many keys, is faster without first looking for the first row */
-  stagesFirstScan(clock: Clock, isKeyed: boolean): boolean;
+  stagesFirstScan(clock: ColumnClock, isKeyed: boolean): boolean;
   /** true if several readers of one common table expression share its result. Otherwise use `stage` */
   readonly sharesExpressions: boolean;
   /** a common table expression. If it is read more than once, it is computed once where the database can do that */
@@ -349,7 +349,7 @@ export interface Dialect {
   /** replaces a range of a statistic's rows with the fresh ones. Does not write unchanged rows if the database can tell */
   replace(replacement: Replacement): Work<ReplaceResult>;
   /** returns the stored rows of a range, and the rows that it should have, where they differ */
-  compare(comparison: Comparison): Work<Row[]>;
+  compare(comparison: RowComparison): Work<Row[]>;
 
   /** limits a query to a number of rows, after skipping some. Goes to its end */
   limit(rows: number, skipped?: number): Sql;
@@ -385,7 +385,7 @@ export interface Replacement {
 }
 
 /** Stored rows against fresh ones. */
-export interface Comparison extends Pick<Replacement, 'table' | 'keys' | 'value' | 'fresh' | 'inRange'> {
+export interface RowComparison extends Pick<Replacement, 'table' | 'keys' | 'value' | 'fresh' | 'inRange'> {
   /** selects from a stored row, `s`, and a fresh one, `f`, given what their keys are: there may be one of the two only */
   select: (key: (property: string) => Sql, has: { readonly stored: Sql; readonly fresh: Sql }) => Sql;
 }

@@ -3,7 +3,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { Table } from '../table.js';
 import { type Row } from '../work.js';
 import { MissingPrivilegeError, SessionSettingError } from '../../errors/database.error.js';
-import { BaseDriver, nameOf } from './base.driver.js';
+import { BaseDriver, dataSourceName } from './base.driver.js';
 import type { Collation, KeyTable, WaitOptions } from './driver.js';
 
 /** lock wait timeout and record changed since last read, which have no SQLSTATE; 40001 is a deadlock or, in a cluster, a conflict */
@@ -173,7 +173,7 @@ export class MysqlDriver extends BaseDriver {
       const runner = dataSource.createQueryRunner(mode);
       try {
         const [session] = (await runner.query(SESSION)) as Session[];
-        if (session !== undefined) refuseSettings(nameOf(dataSource), session);
+        if (session !== undefined) refuseSettings(dataSourceName(dataSource), session);
       } finally {
         await runner.release();
       }
@@ -194,7 +194,7 @@ export class MysqlDriver extends BaseDriver {
       }[];
       const user = (found?.user ?? '').split('@').map((part) => `'${part}'`);
       const grant = `GRANT CREATE TEMPORARY TABLES ON ${dataSource.driver.escape(found?.schema ?? '')}.* TO ${user.join('@')}`;
-      throw new MissingPrivilegeError(nameOf(dataSource), 'CREATE TEMPORARY TABLES', grant, { cause: error });
+      throw new MissingPrivilegeError(dataSourceName(dataSource), 'CREATE TEMPORARY TABLES', grant, { cause: error });
     } finally {
       await runner.release();
     }

@@ -20,7 +20,7 @@ import {
 } from './base.sql.js';
 import {
   DAYS,
-  type Clock,
+  type ColumnClock,
   type ClockColumn,
   type ColumnShape,
   type DayPart,
@@ -154,7 +154,7 @@ ON DUPLICATE KEY UPDATE ${join(replaced.map((column) => sql`${column} = VALUES($
     return connectionZone(dataSource);
   }
 
-  clockOf(columnType: string, dataSource: DataSource): Clock | null {
+  clockOf(columnType: string, dataSource: DataSource): ColumnClock | null {
     switch (columnType) {
       case 'datetime':
       case 'timestamp':
@@ -178,7 +178,7 @@ AND table_name = ${metadata.tableName} AND column_name = ${column}`,
     );
   }
 
-  reading({ kind }: Clock, ms: number): Sql {
+  reading({ kind }: ColumnClock, ms: number): Sql {
     switch (kind) {
       case 'wall':
         return sql`${isoReading(ms).replace('T', ' ').slice(0, -1)}`;
@@ -200,7 +200,7 @@ AND table_name = ${metadata.tableName} AND column_name = ${column}`,
     }
   }
 
-  parseReading({ kind }: Clock, stored: unknown): number | null {
+  parseReading({ kind }: ColumnClock, stored: unknown): number | null {
     if (stored === null) return null;
     if (kind === 'wall') return readingMs((stored as string).replace(/\d{3}Z$/, 'Z'));
     if (kind === 'date') return readingMs(stored as string);
@@ -237,7 +237,7 @@ AND table_name = ${metadata.tableName} AND column_name = ${column}`,
     };
   }
 
-  dayNumber({ kind }: Clock, key: Sql): Sql {
+  dayNumber({ kind }: ColumnClock, key: Sql): Sql {
     if (kind === 'wall') return sql`${key} - 719528`;
     return kind === 'date' ? sql`TO_DAYS(${key}) - 719528` : key;
   }
@@ -384,7 +384,7 @@ AND table_name = ${metadata.tableName} AND column_name = ${column}`,
   override readonly manyGroups: Sql = sql`SQL_BIG_RESULT `;
 
   /** Days of a total are worked out of parts of days, whatever their range. */
-  override stagesFirstScan({ kind }: Clock, isKeyed: boolean): boolean {
+  override stagesFirstScan({ kind }: ColumnClock, isKeyed: boolean): boolean {
     return !isKeyed && (kind === 'wall' || kind === 'date');
   }
 

@@ -3,7 +3,7 @@ import { QueryRunnerAlreadyReleasedError, type DataSource, type QueryRunner } fr
 import { MissingPrivilegeError } from '../../errors/database.error.js';
 import type { Row, Work } from '../work.js';
 import type { ConnectionUse } from './connection-use.js';
-import { BaseDriver, type BeginOptions, nameOf } from './base.driver.js';
+import { BaseDriver, type BeginOptions, dataSourceName } from './base.driver.js';
 import type { WaitOptions } from './driver.js';
 import { Shared } from './postgres.sql.js';
 
@@ -102,7 +102,8 @@ export class PostgresDriver extends BaseDriver {
         `SELECT has_database_privilege(current_database(), 'TEMPORARY')::text AS "mayStage",
 format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user) AS "grant"`,
       )) as { mayStage: string; grant: string }[];
-      if (found?.mayStage === 'false') throw new MissingPrivilegeError(nameOf(dataSource), 'TEMPORARY', found.grant);
+      if (found?.mayStage === 'false')
+        throw new MissingPrivilegeError(dataSourceName(dataSource), 'TEMPORARY', found.grant);
     } finally {
       await runner.release();
     }

@@ -19,10 +19,10 @@ import {
 } from './day-expressions.js';
 import { BaseSql, encodedAs, freshColumns, insertInto, sameKeys, withExpressions } from './base.sql.js';
 import type {
-  Clock,
+  ColumnClock,
   ClockColumn,
   ColumnShape,
-  Comparison,
+  RowComparison,
   KeyEncoding,
   KeyKind,
   KeyRefusal,
@@ -174,7 +174,7 @@ export class PostgresSql extends BaseSql {
     });
   }
 
-  clockOf(columnType: string, dataSource: DataSource): Clock | null {
+  clockOf(columnType: string, dataSource: DataSource): ColumnClock | null {
     switch (columnType) {
       case 'timestamp with time zone':
       case 'timestamptz':
@@ -204,7 +204,7 @@ export class PostgresSql extends BaseSql {
     return names.map((_, index) => (row?.[`t${String(index)}`] ?? null) as string | null);
   }
 
-  reading({ kind }: Clock, ms: number): Sql {
+  reading({ kind }: ColumnClock, ms: number): Sql {
     switch (kind) {
       case 'instant':
         return sql`CAST(${dated(isoReading(ms))} AS timestamptz)`;
@@ -224,7 +224,7 @@ export class PostgresSql extends BaseSql {
       : sql`FLOOR(EXTRACT(EPOCH FROM ${earliest}) * 1000)`;
   }
 
-  parseReading({ kind }: Clock, stored: unknown): number | null {
+  parseReading({ kind }: ColumnClock, stored: unknown): number | null {
     return stored === null ? null : Number(stored) * (kind === 'seconds' ? 1000 : 1);
   }
 
@@ -248,7 +248,7 @@ export class PostgresSql extends BaseSql {
     }
   }
 
-  dayNumber({ kind }: Clock, key: Sql): Sql {
+  dayNumber({ kind }: ColumnClock, key: Sql): Sql {
     return kind === 'seconds' || kind === 'milliseconds' ? key : sql`${key} - DATE '1970-01-01'`;
   }
 
@@ -270,7 +270,7 @@ export class PostgresSql extends BaseSql {
     });
   }
 
-  override bucketStart({ kind }: Clock, key: Sql): Sql {
+  override bucketStart({ kind }: ColumnClock, key: Sql): Sql {
     return kind === 'seconds' || kind === 'milliseconds' ? key : sql`CAST(EXTRACT(EPOCH FROM ${key}) AS bigint)`;
   }
 
@@ -358,7 +358,7 @@ AND c.relkind = 'r' AND c.relallvisible >= 0.8 * c.relpages`);
     return found !== undefined;
   }
 
-  rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql {
+  rangesOf(clock: ColumnClock, ranges: readonly DayRange[]): Sql {
     const type = { instant: 'timestamptz', wall: 'timestamp', date: 'date', seconds: 'bigint', milliseconds: 'bigint' }[
       clock.kind
     ];
@@ -417,7 +417,7 @@ SELECT (SELECT COUNT(*) FROM written) AS written, (SELECT COUNT(*) FROM removed)
     return { written: Number(counts?.written), removed: Number(counts?.removed) };
   }
 
-  override *compare(comparison: Comparison): Work<Row[]> {
+  override *compare(comparison: RowComparison): Work<Row[]> {
     const { table, keys, select } = comparison;
     const key = (property: string): Sql =>
       sql`COALESCE(f.${raw(`c${String(keys.indexOf(property))}`)}, s.${table.column(property)})`;

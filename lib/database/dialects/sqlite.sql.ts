@@ -19,7 +19,7 @@ import {
 import { andUntil, BaseSql, encodedAs, freshColumns, insertInto } from './base.sql.js';
 import {
   DAYS,
-  type Clock,
+  type ColumnClock,
   type ClockColumn,
   type ColumnShape,
   type DayPart,
@@ -80,7 +80,7 @@ export class SqliteSql extends BaseSql {
   }
 
   /** Days of a total are worked out of parts of days, whatever their range. */
-  override stagesFirstScan(_clock: Clock, isKeyed: boolean): boolean {
+  override stagesFirstScan(_clock: ColumnClock, isKeyed: boolean): boolean {
     return !isKeyed;
   }
 
@@ -117,7 +117,7 @@ export class SqliteSql extends BaseSql {
     return sql`CAST(${expression} AS NUMERIC)`;
   }
 
-  clockOf(columnType: string, _dataSource: DataSource): Clock | null {
+  clockOf(columnType: string, _dataSource: DataSource): ColumnClock | null {
     switch (columnType) {
       case 'datetime':
         // TypeORM writes text in UTC
@@ -130,7 +130,7 @@ export class SqliteSql extends BaseSql {
   }
 
   /** Text of the form that TypeORM writes, without a needless fraction: it sorts before the same second with one. */
-  reading({ kind }: Clock, ms: number): Sql {
+  reading({ kind }: ColumnClock, ms: number): Sql {
     switch (kind) {
       case 'wall':
         return sql`${isoReading(ms)
@@ -147,7 +147,7 @@ export class SqliteSql extends BaseSql {
     return sql`MIN(${expression})`;
   }
 
-  parseReading({ kind }: Clock, stored: unknown): number | null {
+  parseReading({ kind }: ColumnClock, stored: unknown): number | null {
     if (stored === null) return null;
     if (typeof stored === 'string')
       return readingMs(kind === 'date' ? stored : `${stored.slice(0, 23).replace(' ', 'T').replace('Z', '')}Z`);
@@ -209,7 +209,7 @@ export class SqliteSql extends BaseSql {
     };
   }
 
-  dayNumber({ kind }: Clock, key: Sql): Sql {
+  dayNumber({ kind }: ColumnClock, key: Sql): Sql {
     return kind === 'wall' || kind === 'date' ? sql`UNIXEPOCH(${key}) / 86400` : key;
   }
 
@@ -288,7 +288,7 @@ JOIN PRAGMA_INDEX_INFO(l.name) c WHERE l.partial = 0 AND c.seqno = 0 AND c.name 
     return found !== undefined;
   }
 
-  rangesOf(clock: Clock, ranges: readonly DayRange[]): Sql {
+  rangesOf(clock: ColumnClock, ranges: readonly DayRange[]): Sql {
     const json = rangesJson(clock, ranges, (ms) => String(this.reading(clock, ms).values[0]));
     return sql`(SELECT JSON_EXTRACT(j.value, '$[0]') AS day, JSON_EXTRACT(j.value, '$[1]') AS lo, JSON_EXTRACT(j.value, '$[2]') AS hi
 FROM JSON_EACH(${json}) j)`;

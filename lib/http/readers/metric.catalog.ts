@@ -53,7 +53,7 @@ export class MetricCatalog {
     const { metrics, page } = await pageOf(this.access, query, this.options.limits);
     const known = await this.access.context.database.read(() => this.known(metrics));
     const scopes = metrics.map((metric) => sorted(known.get(metric.key) ?? new Map<string, KnownScope>()));
-    const objects = scopes.flat().flatMap(({ scope }) => (scope.kind === 'object' ? [refOf(scope)] : []));
+    const objects = scopes.flat().flatMap(({ scope }) => (scope.kind === 'object' ? [objectOf(scope)] : []));
     const labelled = (await this.labels.of(objects)).values();
     const now = this.access.clock();
     const resources = scopes.map((own, place) => own.map((one) => this.scopeResource(metrics[place], one, now)));
@@ -131,7 +131,7 @@ export class MetricCatalog {
       case 'objects':
         return { kind: 'objects', objectType: scope.objectType, periods: resources };
       case 'object':
-        return { kind: 'object', object: { ...refOf(scope), label: null }, periods: resources };
+        return { kind: 'object', object: { ...objectOf(scope), label: null }, periods: resources };
       case 'statistic': {
         const table = customStatistics(this.access.context).find((one) => statisticName(one) === scope.statistic);
         const dimensions = table === undefined ? [] : dimensionsOf(table.entity);
@@ -206,7 +206,7 @@ function isOfOneObject(known: Map<string, KnownScope> | undefined, scope: Covera
   );
 }
 
-function refOf({ objectType, objectId }: CoverageScope & { kind: 'object' }): { type: string; id: string } {
+function objectOf({ objectType, objectId }: CoverageScope & { kind: 'object' }): { type: string; id: string } {
   return { type: objectType, id: objectId };
 }
 

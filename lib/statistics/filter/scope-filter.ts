@@ -80,7 +80,7 @@ export function requireOneCell({ table, cells, alternatives }: ScopeFilter): Cel
 export function coverageScopes(table: StatisticTable, cell: Cell): readonly string[] {
   if (table.kind === 'total') return [TOTAL_SCOPE];
   if (table.kind === 'custom') return [customScope(table)];
-  const ref = refOf(cell);
+  const ref = objectRefOf(cell);
   return [objectScope(ref), objectsScope(ref.type)];
 }
 
@@ -91,7 +91,7 @@ export function coverageScopes(table: StatisticTable, cell: Cell): readonly stri
 export function filterScopes({ table, alternatives, cells }: ScopeFilter): readonly string[] {
   if (table.kind === 'total') return [TOTAL_SCOPE];
   if (table.kind === 'custom') return [customScope(table)];
-  if (cells !== null) return cells.map((cell) => objectScope(refOf(cell)));
+  if (cells !== null) return cells.map((cell) => objectScope(objectRefOf(cell)));
   return alternatives.flatMap(({ objectType = [] }) => objectType.map((type) => objectsScope(String(type))));
 }
 
@@ -111,12 +111,12 @@ export function selectsScope({ table, alternatives, cells }: ScopeFilter, scope:
     case 'object':
       return cells === null
         ? alternatives.some(({ objectType }) => isOfTypes(scope, objectType))
-        : cells.some((cell) => scope === objectScope(refOf(cell)));
+        : cells.some((cell) => scope === objectScope(objectRefOf(cell)));
   }
 }
 
 /** Returns the object of a cell. */
-export function refOf(cell: Cell): ObjectRef {
+export function objectRefOf(cell: Cell): ObjectRef {
   return { type: String(cell['objectType']), id: String(cell['objectId']) };
 }
 

@@ -19,10 +19,10 @@ import type { SeriesPoint } from './series.js';
 import { readStoredSeries, type Series } from './series.query.js';
 import {
   type RankedCell,
-  type Ranking,
+  type RankedCells,
   readRankedCells,
   readRankedWhole,
-  readTop as readStoredTop,
+  readStoredTop,
   type TopOptions,
 } from './top.query.js';
 
@@ -137,7 +137,7 @@ export function* readRanking(
   filter: Filter,
   range: DateRange & { readonly to: LocalDate },
   options: { coverages: readonly StoredCoverage[]; limit: number; offset: number; now: Date },
-): Work<Ranking> {
+): Work<RankedCells> {
   if (derivedOf(metric) === null) {
     const places = yield* readRankedCells(context, metric, filter, range, options);
     return { places, ...(yield* readRankedWhole(context, metric, filter, range, options)) };

@@ -4,7 +4,7 @@ import type { Metric } from '../../catalog/metric.entity.js';
 import type { DimensionValue } from '../tables/dimension-value.js';
 import type { ObjectRef } from '../filter/object-target.js';
 import { readPoints } from './reading.js';
-import { type Cell, refOf } from '../filter/scope-filter.js';
+import { type Cell, objectRefOf } from '../filter/scope-filter.js';
 import type { SeriesPoint } from './series.js';
 import type { Series } from './series.query.js';
 import type { StatisticTable } from '../tables/statistic-table.js';
@@ -27,7 +27,7 @@ export function nameSeries(table: StatisticTable, series: Series, exact: boolean
     case 'total':
       return { key: metric.key, metric, points };
     case 'object': {
-      const object = refOf(series.cell);
+      const object = objectRefOf(series.cell);
       return { key: `${metric.key} ${object.type}:${object.id}`, metric, object, points };
     }
     case 'custom': {

@@ -25,7 +25,7 @@ export interface TopOptions {
  * Reads the cells with the greatest (or least) values at a date. For rolling periods and LIFETIME, the last row of each
  * cell at or before the date counts.
  */
-export function* readTop(
+export function* readStoredTop(
   context: StatisticContext,
   filter: NormalFilter & { readonly period: Period },
   { limit, offset, order }: TopOptions,
@@ -77,7 +77,7 @@ export interface RankedCell {
 }
 
 /** Some places of a ranking, and what all of its places are together. */
-export interface Ranking {
+export interface RankedCells {
   readonly places: readonly RankedCell[];
   /** number of all cells */
   readonly count: number;
@@ -117,7 +117,7 @@ export function* readRankedCells(
   const { period, scope } = filter;
   if (carriesForward(period)) {
     const atEnd = { ...filter, range: { date: range.to } };
-    const rows = yield* readTop(context, atEnd, { limit, offset, order: 'desc' }, now);
+    const rows = yield* readStoredTop(context, atEnd, { limit, offset, order: 'desc' }, now);
     return rows.flatMap(({ cell, value }) => (value === null ? [] : [{ cell, value }]));
   }
   const { dialect } = context.database;
@@ -141,7 +141,7 @@ export function* readRankedWhole(
   filter: RankedFilter,
   range: RankedRange,
   { coverages, now }: Pick<RankingOptions, 'coverages' | 'now'>,
-): Work<Pick<Ranking, 'count' | 'total'>> {
+): Work<Pick<RankedCells, 'count' | 'total'>> {
   if (carriesForward(filter.period)) {
     const all = yield* readRankedCells(context, metric, filter, range, { coverages, limit: Infinity, offset: 0, now });
     return { count: all.length, total: null };

@@ -1,7 +1,7 @@
 import { naturalKey } from '../../catalog/definitions.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import { specOf, type AggregateSpec } from '../../rollup/aggregate.js';
+import { aggregateSpecOf, type AggregateSpec } from '../../rollup/aggregate.js';
 import type { CheckedDateInput, LocalDate } from '../../time/local-date.js';
 import { checkPeriod, Period } from '../../time/period.js';
 import { checkTimeZone, localDateAt } from '../../time/time-zone.js';
@@ -183,7 +183,7 @@ function definedKeep(
 
 function definedAggregate(tracker: string, kind: TrackerKind, given: unknown): AggregateSpec {
   if (!present(given)) return { function: 'count', field: null };
-  const spec = specOf(given);
+  const spec = aggregateSpecOf(given);
   if (spec === undefined) {
     throw new InvalidTrackerError(
       tracker,

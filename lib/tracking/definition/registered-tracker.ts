@@ -8,7 +8,7 @@ import { defineTracker } from './define-tracker.js';
 import { type GivenOptions, LONGEST_NAME, readJobOptions, splitOptions } from './option.js';
 import { classTracks } from './track-metadata.js';
 import type { TrackerDefinition } from './tracker-definition.js';
-import { nameOf, type DeclaredTracker } from './tracker.explorer.js';
+import { defaultTrackerName, type DeclaredTracker } from './tracker.explorer.js';
 import type { TrackContext } from './tracker.options.js';
 import { scheduleOf, type TrackerSchedule } from './tracker-schedule.js';
 import { constructorOptions, kindOf, Tracker, type AnyTracker } from './tracker.js';
@@ -61,8 +61,8 @@ export function periodsOf(tracker: RegisteredTracker): readonly Period[] {
 export function registered(declared: DeclaredTracker, module: ResolvedOptions): RegisteredTracker {
   const { type, method, instance } = declared;
   const { options, job: given } = splitOptions(declared.options);
-  const checked = readJobOptions(nameOf(type, method), given);
-  const name = checked.name ?? nameOf(type, method);
+  const checked = readJobOptions(defaultTrackerName(type, method), given);
+  const name = checked.name ?? defaultTrackerName(type, method);
   if (name === '' || name.length > LONGEST_NAME) {
     throw new InvalidTrackerError(
       name,

@@ -49,14 +49,16 @@ export function exploreTrackers(discovery: DiscoveryService): Exploration {
     if (type === null || found.some(({ wrapper: other }) => other.instance === instance)) continue;
     const declared = declaredBy(type, wrapper);
     if (declared.length === 0) continue;
-    refuseScopes(nameOf(type, declared[0]?.method ?? null), wrapper);
+    refuseScopes(defaultTrackerName(type, declared[0]?.method ?? null), wrapper);
     refuseSecondInstance(type, wrapper, found.find((other) => other.type === type)?.wrapper);
     found.push({ wrapper, type, declared });
   }
   return {
     declared: found.flatMap(({ declared }) => declared),
     replaced: replacedTrackers(discovery, new Set(found.map(({ type }) => type))),
-    overridden: found.flatMap(({ type }) => inheritedTracks(type).overridden.map((method) => nameOf(type, method))),
+    overridden: found.flatMap(({ type }) =>
+      inheritedTracks(type).overridden.map((method) => defaultTrackerName(type, method)),
+    ),
   };
 }
 
@@ -93,7 +95,7 @@ function replacedTrackers(discovery: DiscoveryService, found: ReadonlySet<Type>)
     const by = classOf(wrapper);
     const value = by === null || by === token ? 'another value' : `an instance of ${by.name}`;
     return declaredOn(token).map(({ method, options }) => ({
-      name: typeof options.name === 'string' ? options.name : nameOf(token, method),
+      name: typeof options.name === 'string' ? options.name : defaultTrackerName(token, method),
       by: value,
     }));
   });
@@ -126,14 +128,14 @@ export function unprovidedTrackers(discovery: DiscoveryService, found: readonly 
     .filter((type) => !provided.has(type))
     // the methods of a class that another extends are found in that one
     .flatMap((type) => scheduledNames(type, !found.some((other) => isSubclass(other.type, type))));
-  const effective = new Set(found.map(({ type, method }) => nameOf(type, method)));
+  const effective = new Set(found.map(({ type, method }) => defaultTrackerName(type, method)));
   return [...new Set(names)].filter((name) => !effective.has(name));
 }
 
 function scheduledNames(type: Type, withMethods: boolean): string[] {
-  const ofClass = classTracks(type).some(hasSchedule) ? [nameOf(type, null)] : [];
+  const ofClass = classTracks(type).some(hasSchedule) ? [defaultTrackerName(type, null)] : [];
   const ofMethods = withMethods ? [...methodTracks(type)].filter(([, tracks]) => tracks.some(hasSchedule)) : [];
-  return [...ofClass, ...ofMethods.map(([method]) => nameOf(type, method))];
+  return [...ofClass, ...ofMethods.map(([method]) => defaultTrackerName(type, method))];
 }
 
 function hasSchedule({ cron, every, runOnStart }: GivenOptions): boolean {
@@ -147,11 +149,11 @@ const LONGEST_MINIFIED = 3;
 export function minifiedNames(found: readonly DeclaredTracker[]): readonly string[] {
   return found
     .filter(({ type, options }) => options.name === undefined && type.name.length <= LONGEST_MINIFIED)
-    .map(({ type, method }) => nameOf(type, method));
+    .map(({ type, method }) => defaultTrackerName(type, method));
 }
 
 /** Returns the default name of a tracker. */
-export function nameOf(type: Type, method: string | symbol | null): string {
+export function defaultTrackerName(type: Type, method: string | symbol | null): string {
   return method === null ? type.name : `${type.name}.${String(method)}`;
 }
 
@@ -207,7 +209,7 @@ function isClass(value: unknown): value is Type {
 function only(type: Type, method: string | symbol | null, tracks: readonly GivenOptions[]): readonly GivenOptions[] {
   if (tracks.length <= 1) return tracks;
   throw new InvalidTrackerError(
-    nameOf(type, method),
+    defaultTrackerName(type, method),
     `it has @Track ${tracks.length} times. Keep one; another tracker is another ${method === null ? 'class' : 'method'}.`,
   );
 }

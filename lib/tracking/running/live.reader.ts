@@ -22,7 +22,7 @@ import type { SourceTracker } from '../definition/registered-tracker.js';
 import type { SourceFinder } from '../definition/source.finder.js';
 import { choosesSource } from '../definition/tracker.js';
 import type { TrackerRegistry } from '../definition/tracker.registry.js';
-import { planLive, withDays } from '../source/live-plan.js';
+import { planLive, withStoredDays } from '../source/live-plan.js';
 import {
   type ComputedRange,
   computedRanges,
@@ -32,7 +32,7 @@ import {
   type PlannedEntry,
   type RunPlan,
 } from '../source/run-plan.js';
-import { specOf } from '../source/run-spec.js';
+import { rollupSpecOf } from '../source/run-spec.js';
 import { checkForms, firstScanned, refuseAmbiguousRows, SourceTypes } from '../source/source-checks.js';
 import { probed, probedScans, probeOf, type SourceProbe } from '../source/source-probe.js';
 import { refuseLoss } from '../source/source-start.js';
@@ -228,7 +228,7 @@ export class LiveReader implements LiveSource {
       fingerprint: (period, timeZone) => fingerprintOf(tracker, entry, period, timeZone),
       coverage: computed[index] ?? new Map<Period, ComputedRange>(),
     }));
-    const wanted = entries.map((entry, index) => withDays(entry, asked[index] ?? []));
+    const wanted = entries.map((entry, index) => withStoredDays(entry, asked[index] ?? []));
     let firstDate: LocalDate | null = null;
     if (needsFirstDate(wanted, {})) {
       firstDate = yield* probe.firstDate();
@@ -254,7 +254,7 @@ export class LiveReader implements LiveSource {
     const specs: RollupSpec[] = [];
     for (const { tracker, now, plan, scans } of planned) {
       const ids = tracker.entries.map((entry) => metricOf(entry, covered)?.id ?? 0);
-      const spec = yield* specOf(dialect, tracker, ids, scans, plan);
+      const spec = yield* rollupSpecOf(dialect, tracker, ids, scans, plan);
       if (!isSplit) yield* refuseLoss(dialect, tracker, spec, {}, probeOf(dialect, tracker, now));
       specs.push(spec);
     }

@@ -7,7 +7,7 @@ import type { StatisticOwners } from '../../statistics/tables/owners.js';
 import { cellId } from '../../statistics/read/rows.query.js';
 import {
   requireOneCell,
-  refOf,
+  objectRefOf,
   readScopeFilter,
   type Cell,
   type KeyValues,
@@ -95,8 +95,8 @@ export class MethodResults {
       const { type, id } = this.objectTypes.refOf(object as ObjectTarget);
       return { objectType: type, objectId: id };
     });
-    for (const { cell } of rows.values()) this.own(definition, refOf(cell));
-    const mayRemove = (cell: Cell): boolean => this.otherOwner(definition, objectScope(refOf(cell))) === null;
+    for (const { cell } of rows.values()) this.own(definition, objectRefOf(cell));
+    const mayRemove = (cell: Cell): boolean => this.otherOwner(definition, objectScope(objectRefOf(cell))) === null;
     const byObject = { table, rows, within: {}, mayRemove };
     if (rows.size > 0 || this.otherOwner(definition, TOTAL_SCOPE) !== null) return [byObject];
     return [

@@ -39,7 +39,7 @@ import {
   type RequestedRange,
   type RunPlan,
 } from '../source/run-plan.js';
-import { scanOf, specOf } from '../source/run-spec.js';
+import { scanOf, rollupSpecOf } from '../source/run-spec.js';
 import { explainOutOfRange } from '../source/out-of-range.js';
 import { checkForms, firstScanned, refuseAmbiguousRows, SourceTypes } from '../source/source-checks.js';
 import {
@@ -336,7 +336,7 @@ export class TrackerRunner {
       throw new OvertakenError(trackerLabel(tracker.definition));
     if (across === undefined) yield* refuseAmbiguousRows(dialect, tracker, read);
     const metricIds = locked.map(({ metricId }) => metricId);
-    const resolved = yield* specOf(dialect, tracker, metricIds, scans, plan);
+    const resolved = yield* rollupSpecOf(dialect, tracker, metricIds, scans, plan);
     const spec = across === undefined ? resolved : spooledSpec(resolved);
     yield* refuseLoss(dialect, tracker, spec, options, first);
     if (across !== undefined) yield* across.spool.stage(dialect, spec.scans);

@@ -30,7 +30,7 @@ export interface Scrubbed {
   readonly drift: readonly TrackerDrift[];
 }
 
-export interface ScrubOptions {
+export interface ScrubRequest {
   readonly now: Date;
   readonly state: ScrubState;
   readonly cancellation?: Cancellation | undefined;
@@ -52,7 +52,7 @@ export class TrackerScrubber {
    *
    * @throws the errors of `TrackerVerifier.verify`
    */
-  async scrub(definition: TrackerDefinition, source: Source, options: ScrubOptions): Promise<Scrubbed | null> {
+  async scrub(definition: TrackerDefinition, source: Source, options: ScrubRequest): Promise<Scrubbed | null> {
     const { now, state, cancellation } = options;
     if (!isDue(definition, state, now)) return null;
     const tracker = this.resolver.resolve(definition, source);
@@ -83,7 +83,7 @@ export class TrackerScrubber {
   private async addedBefore(
     tracker: ResolvedTracker,
     covered: ComputedEntries,
-    { now, cancellation }: ScrubOptions,
+    { now, cancellation }: ScrubRequest,
   ): Promise<LocalDate | null> {
     const { definition, sourceDatabase } = tracker;
     const [lowest] = allComputed(covered)

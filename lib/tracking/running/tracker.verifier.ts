@@ -18,7 +18,7 @@ import { earlierDay, fromDayNumber, type LocalDate, shiftDay } from '../../time/
 import { type Period, periodKind } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { type ComputedRange, planRun, recountedFrom, type RunPlan } from '../source/run-plan.js';
-import { scansOf, specOf } from '../source/run-spec.js';
+import { scansOf, rollupSpecOf } from '../source/run-spec.js';
 import { probeOf } from '../source/source-probe.js';
 import { allComputed, type ComputedEntries, plannedEntries, readComputedRanges } from './tracker-coverage.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
@@ -222,7 +222,7 @@ export class TrackerVerifier {
     yield function* () {
       const metricIds: number[] = [];
       for (const { metric } of tracker.entries) metricIds.push((yield* resolveMetric(verifier.database, metric)).id);
-      const resolved = yield* specOf(dialect, tracker, metricIds, scans, plan);
+      const resolved = yield* rollupSpecOf(dialect, tracker, metricIds, scans, plan);
       const spec = spool === undefined ? resolved : spooledSpec(resolved);
       yield* spool === undefined ? stagePartials(dialect, spec) : spool.stage(dialect, spec.scans);
       staged = { spec, slices: yield* slicesOf(spec) };

@@ -17,7 +17,7 @@ export interface LivePlanInput extends Omit<RunPlanInput, 'requested'> {
  */
 export function planLive({ asked, ...input }: LivePlanInput): RunPlan {
   const { weekStart } = input.definition;
-  const entries = input.entries.map((entry, place) => withDays(entry, asked[place] ?? []));
+  const entries = input.entries.map((entry, place) => withStoredDays(entry, asked[place] ?? []));
   const definition = { ...input.definition, appendOnly: true };
   const plan = planRun({ ...input, definition, entries, requested: {} });
   return {
@@ -38,7 +38,7 @@ export function planLive({ asked, ...input }: LivePlanInput): RunPlan {
 }
 
 /** Returns an entry with the periods that are read, and the stored days of which these may be made. */
-export function withDays(entry: PlannedEntry, asked: readonly Period[]): PlannedEntry {
+export function withStoredDays(entry: PlannedEntry, asked: readonly Period[]): PlannedEntry {
   const continues = meaningOf(entry.aggregate.function).continues && entry.coverage.has(Period.DAY);
   const isNeeded = (period: Period): boolean =>
     asked.includes(period) || (period === Period.DAY && continues && asked.length > 0);

@@ -64,7 +64,7 @@ export function scanOf(
  *
  * @param metricIds of each entry
  */
-export function* specOf(
+export function* rollupSpecOf(
   dialect: Dialect,
   { definition, entries }: ResolvedTracker,
   metricIds: readonly number[],

@@ -1,4 +1,4 @@
-import type { Clock as ColumnClock, Dialect } from '../../database/dialects/dialect.js';
+import type { ColumnClock, Dialect } from '../../database/dialects/dialect.js';
 import type { Work } from '../../database/work.js';
 import { earliestReading } from '../../rollup/rollup.js';
 import {

@@ -72,7 +72,7 @@ export interface GivenCoverage {
 }
 
 /** A metric that an import may have to create. */
-export interface CheckedMetric extends Readonly<MetricDetails> {
+export interface ImportedMetric extends Readonly<MetricDetails> {
   readonly domain: { readonly ref: string; readonly name?: string | undefined };
   readonly ref: string;
 }
@@ -93,7 +93,7 @@ export interface CheckedValue {
  *
  * @throws InvalidRefError, InvalidNameError, InvalidArgumentError, DerivedMetricError
  */
-export function checkMetric({ key, domainName, name, description, unit, better }: GivenMetric): CheckedMetric {
+export function checkMetric({ key, domainName, name, description, unit, better }: GivenMetric): ImportedMetric {
   const { domain, metric } = parseKey(typeof key === 'string' ? key : shown(key));
   checkStored('import', `${domain}/${metric}`);
   return {

@@ -5,7 +5,7 @@ import type { StatisticContext, StatisticTable } from '../../statistics/index.js
 import type { LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
 import {
-  type CheckedMetric,
+  type ImportedMetric,
   checkMetric,
   checkValue,
   type EntryPlace,
@@ -32,7 +32,7 @@ const MOST_PROBLEMS = 1_000;
 /** Takes in the input of an import, line by line, and keeps what the transaction needs. */
 export class ImportIntake {
   readonly spool = new Spool<SpooledItem>();
-  readonly metrics: CheckedMetric[] = [];
+  readonly metrics: ImportedMetric[] = [];
   readonly tables: StatisticTable[] = [];
   readonly problems: ImportProblem[] = [];
   problemCount = 0;
@@ -92,7 +92,7 @@ export class ImportIntake {
 
   private noteOwner(place: number, period: Period, scope: string): void {
     if (this.owned !== null) return;
-    const { domain, ref } = this.metrics[place] as CheckedMetric;
+    const { domain, ref } = this.metrics[place] as ImportedMetric;
     const metric = `${domain.ref}/${ref}`;
     const tracker = this.context.owners.ownerOf(metric, period, scope);
     if (tracker !== undefined) this.owned = { metric, period, tracker };

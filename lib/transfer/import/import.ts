@@ -9,7 +9,7 @@ import {
 } from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
 import { EventLoopTurns } from './import-text.js';
-import type { ImportEntry, CheckedMetric } from './import-entry.js';
+import type { ImportEntry, ImportedMetric } from './import-entry.js';
 import { ImportIntake, type SpooledItem } from './import-intake.js';
 import { byText, ensureMetric, findMetrics, type Metric } from '../../catalog/index.js';
 import type { Database } from '../../database/database.js';
@@ -86,7 +86,7 @@ export function* writeImport(database: Database, intake: ImportIntake): Work<Imp
 
 function* ensureMetrics(
   database: Database,
-  given: readonly CheckedMetric[],
+  given: readonly ImportedMetric[],
 ): Work<{ metrics: Metric[]; createdMetrics: string[] }> {
   const keys = given.map(({ domain, ref }) => `${domain.ref}/${ref}`);
   const byKey = new Map(given.map((metric, place) => [keys[place], metric]));
@@ -95,7 +95,7 @@ function* ensureMetrics(
   // in one order, so that concurrent transactions do not wait for each other in a circle
   const created = new Map<string, Metric>();
   for (const key of missing) {
-    const { domain, ...metric } = byKey.get(key) as CheckedMetric;
+    const { domain, ...metric } = byKey.get(key) as ImportedMetric;
     created.set(key, yield* ensureMetric(database, domain, metric));
   }
   return { metrics: keys.map((key, place) => found[place] ?? (created.get(key) as Metric)), createdMetrics: missing };
