@@ -12,6 +12,7 @@ import {
   type LocalDateText,
   shiftDay,
 } from './local-date.js';
+import { BUCKET_LENGTHS, type BucketLength, lengthOfMinutes } from './time-bucket.js';
 
 declare const PERIOD: unique symbol;
 
@@ -22,6 +23,8 @@ declare const PERIOD: unique symbol;
 export type Period = number & { readonly [PERIOD]: PeriodKind };
 /** DAY and the calendar periods. Their values do not overlap, so they can be incremented and added up. */
 export type BucketPeriod = Period & { readonly [PERIOD]: 'bucket' };
+/** A bucket of less than a day. Its code is its length. Not public yet, see "Hours and minutes" in DEVELOPERS.md. */
+export type TimePeriod = BucketPeriod & BucketLength;
 /** A window of n days that ends on the date of its value. */
 export type RollingPeriod = Period & { readonly [PERIOD]: 'rolling' };
 /** The days from the first one of a calendar unit to the date of the value. */
@@ -153,8 +156,13 @@ function periodOfDays(n: number): Period {
 }
 
 function nameOfPeriod(period: Period): PeriodName {
-  const code = checkPeriod(period);
+  const code = knownPeriod(period);
+  if (isTimePeriod(code)) return nameOfTimePeriod(code) as PeriodName;
   return NAME_BY_CODE.get(code) ?? `DAYS_${code / SECONDS_PER_DAY}`;
+}
+
+function nameOfTimePeriod(period: TimePeriod): TimePeriodName {
+  return period === TIME_PERIODS.HOUR ? 'HOUR' : `MINUTES_${period / 60}`;
 }
 
 function parsePeriod(text: string | number): Period {
@@ -174,6 +182,32 @@ function parsePeriod(text: string | number): Period {
 }
 
 /**
+ * The periods of less than a day. They become `Period.HOUR` and `Period.minutes(n)` when every call understands them.
+ * Until then `checkPeriod` and `Period.parse` refuse their codes and names.
+ */
+export const TIME_PERIODS = Object.freeze({
+  HOUR: 3_600 as TimePeriod,
+  /**
+   * Returns the period of buckets of n minutes by the clock.
+   *
+   * @throws InvalidPeriodError unless n is 1, 5, 10, 15, 20, 30 or 60
+   */
+  minutes: (n: number): TimePeriod => lengthOfMinutes(n) as TimePeriod,
+});
+
+/** The name of a period of less than a day, as `Period.nameOf` returns it. */
+type TimePeriodName = 'HOUR' | `MINUTES_${number}`;
+
+/**
+ * True for the periods of less than a day, whose values are stored by the first instant of their bucket.
+ *
+ * @example isTimePeriod(TIME_PERIODS.HOUR) // true
+ */
+export function isTimePeriod(period: Period): period is TimePeriod {
+  return (BUCKET_LENGTHS as readonly number[]).includes(period);
+}
+
+/**
  * Checks that a value is the code of a period, and returns it.
  *
  * @param shown the value that an error message shows, if it is not `value`
@@ -183,6 +217,11 @@ function parsePeriod(text: string | number): Period {
 export function checkPeriod(value: unknown, shown: unknown = value): Period {
   if (typeof value !== 'number' || !isCode(value)) throw new InvalidPeriodError(shown, EXPECTED);
   return (value + 0) as Period; // -0 becomes 0
+}
+
+/** Checks a code that the library itself passes on: it may be of less than a day. */
+function knownPeriod(value: Period): Period {
+  return isTimePeriod(value) ? value : checkPeriod(value);
 }
 
 function isCode(value: number): boolean {
@@ -199,10 +238,10 @@ function isCode(value: number): boolean {
  * @example periodKind(Period.DAY) // 'bucket'
  */
 export function periodKind(period: Period): PeriodKind {
-  const code = checkPeriod(period);
+  const code = knownPeriod(period);
   if (code === CODES.LIFETIME) return 'lifetime';
   if (toDateUnit(code) !== null) return 'to-date';
-  return code < 0 || code === CODES.DAY ? 'bucket' : 'rolling';
+  return code <= CODES.DAY ? 'bucket' : 'rolling';
 }
 
 /**
@@ -212,8 +251,8 @@ export function periodKind(period: Period): PeriodKind {
  * @example windowDays(Period.WEEK) // 7
  */
 export function windowDays(period: Period): number {
-  const code = checkPeriod(period);
-  if (code > 0) return code / SECONDS_PER_DAY;
+  const code = knownPeriod(period);
+  if (code >= CODES.DAY) return code / SECONDS_PER_DAY;
   throw new InvalidPeriodError(
     nameOfPeriod(code),
     'Expected DAY or a rolling period; this one has no fixed number of days.',
@@ -227,7 +266,7 @@ export function windowDays(period: Period): number {
  * @example calendarUnit(Period.CALENDAR_QUARTER) // 'quarter'
  */
 export function calendarUnit(period: Period): CalendarUnit | null {
-  return UNIT_BY_CODE.get(checkPeriod(period)) ?? null;
+  return UNIT_BY_CODE.get(knownPeriod(period)) ?? null;
 }
 
 /**
@@ -237,7 +276,7 @@ export function calendarUnit(period: Period): CalendarUnit | null {
  * @example toDateUnit(Period.MONTH_TO_DATE) // 'month'
  */
 export function toDateUnit(period: Period): CalendarUnit | null {
-  return UNIT_BY_CODE.get(checkPeriod(period) + 1) ?? null;
+  return UNIT_BY_CODE.get(knownPeriod(period) + 1) ?? null;
 }
 
 /**

@@ -7,9 +7,11 @@ import {
   checkPeriod,
   dateBefore,
   firstCovered,
+  isTimePeriod,
   nextBucket,
   Period,
   periodKind,
+  TIME_PERIODS,
   toDateUnit,
   wholeUnit,
   windowDays,
@@ -149,6 +151,55 @@ describe('Period', () => {
 
   it('is frozen', () => {
     expect(Object.isFrozen(Period)).toBe(true);
+  });
+});
+
+describe('periods of less than a day', () => {
+  const TIMES = [
+    [60, 'MINUTES_1', 1],
+    [300, 'MINUTES_5', 5],
+    [600, 'MINUTES_10', 10],
+    [900, 'MINUTES_15', 15],
+    [1200, 'MINUTES_20', 20],
+    [1800, 'MINUTES_30', 30],
+    [3600, 'HOUR', 60],
+  ] as const;
+
+  it.each(TIMES)('the code %d is %s inside the library', (code, name, minutes) => {
+    const period = TIME_PERIODS.minutes(minutes);
+    expect(period).toBe(code);
+    expect(isTimePeriod(period)).toBe(true);
+    expect(Period.nameOf(period)).toBe(name);
+    expect(periodKind(period)).toBe('bucket');
+    expect([calendarUnit(period), toDateUnit(period)]).toEqual([null, null]);
+    expect(() => windowDays(period)).toThrow(new RegExp(`${name}.*no fixed number of days`));
+  });
+
+  it('HOUR is the period of 60 minutes', () => {
+    expect(TIME_PERIODS.HOUR).toBe(TIME_PERIODS.minutes(60));
+  });
+
+  it.each([0, 2, 7, 45, 61, 1.5, NaN])('minutes(%p) is refused: no hour is made of whole buckets', (n) => {
+    expect(() => TIME_PERIODS.minutes(n)).toThrow(/divides an hour: 1, 5, 10, 15, 20, 30 or 60/);
+  });
+
+  it('no other period is one', () => {
+    expect(
+      [...NAMED.map(([, code]) => code), ...TO_DATE.map(([, code]) => code)].filter((code) =>
+        isTimePeriod(code as Period),
+      ),
+    ).toEqual([]);
+    expect([120, 3_601, 7_200, -3_600].filter((code) => isTimePeriod(code as Period))).toEqual([]);
+  });
+
+  // until every call reads, writes, moves and shows them
+  it.each(TIMES)('what users pass is checked, and the code %d and the name %s are refused', (code, name) => {
+    expect(() => checkPeriod(code)).toThrow(InvalidPeriodError);
+    for (const text of [code, String(code), name, name.toLowerCase()]) {
+      expect(() => Period.parse(text)).toThrow(InvalidPeriodError);
+    }
+    expect(Object.keys(Period)).not.toContain('HOUR');
+    expect(Object.keys(Period)).not.toContain('minutes');
   });
 });
 
