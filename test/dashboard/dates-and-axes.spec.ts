@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { addDays, Period } from 'nestjs-trackstats';
 import { dateTicks, isCount, valueScale } from '../../lib/dashboard/page/chart/scale.js';
 import { earlierDates } from '../../lib/dashboard/page/metric/earlier.js';
-import { automaticRange, presetDates } from '../../lib/dashboard/page/metric/range.js';
+import { automaticRange, presetChoices, presetDates } from '../../lib/dashboard/page/metric/range.js';
 import { pointLabel } from '../../lib/dashboard/page/parts/period.js';
 import { earlierDates as earlierInTheLibrary, seriesDates } from '../../lib/statistics/index.js';
 import { parseLocalDate } from '../../lib/time/local-date.js';
@@ -64,6 +64,14 @@ describe('the presets', () => {
       value: (ago as readonly number[]).includes(day) ? 1 : 0,
     }));
     expect(automaticRange(values, '2026-10-31', '2020-01-01')).toBe(preset);
+  });
+
+  it('can be chosen by their dates, which those of "all" have once coverage says when they began', () => {
+    const labels = (since: string | null): string[] => presetChoices('2026-10-31', since).map(({ label }) => label);
+    // Intl writes ranges with thin spaces
+    expect(labels('2020-05-05')[0]?.replace(/\s/g, ' ')).toBe('7 days · Oct 25 – 31, 2026');
+    expect(labels('2020-05-05').at(-1)?.replace(/\s/g, ' ')).toBe('All · May 5, 2020 – Oct 31, 2026');
+    expect(labels(null).at(-1)).toBe('All');
   });
 
   it('of what has just begun is a month', () => {

@@ -37,7 +37,8 @@ function monthsBefore(date: string, months: number): string {
   return start.toISOString().slice(0, 10);
 }
 
-function yearBefore(date: string): string {
+/** The same day of the year before. February 29th becomes the 28th. */
+export function yearBefore(date: string): string {
   const year = String(Number(date.slice(0, 4)) - 1).padStart(4, '0');
   return date.endsWith('-02-29') ? `${year}-02-28` : `${year}${date.slice(4)}`;
 }

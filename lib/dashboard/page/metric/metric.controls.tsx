@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
-import { type Compare, type MetricAddress, PRESETS, TOP_LIMIT, WITH_LIMIT } from '../address.js';
+import { type Compare, type MetricAddress, TOP_LIMIT, WITH_LIMIT } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
 import { Checkbox, Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { periodLabel } from '../parts/period.js';
 import { allMetrics } from './metric.catalog.js';
 import { comparisonsOf, isRanked, type Shown } from './metric.data.js';
-import { presetHint, presetLabel } from './range.js';
+import { presetChoices } from './range.js';
 
 const COMPARE: Readonly<Record<Compare, string>> = {
   '': 'Nothing',
@@ -15,7 +15,7 @@ const COMPARE: Readonly<Record<Compare, string>> = {
   weekdays: 'The same weekdays',
 };
 
-/** How much of a date typed by hand has to be there before it is taken: not the year 2 on the way to 2026. */
+/** A date typed by hand counts from this year on: on the way to 2026 the field holds the years 2, 20 and 202. */
 const EARLIEST = '1900-01-01';
 
 /** What is shown of a metric: its range first, which people change most. */
@@ -105,16 +105,12 @@ function RangeControl({ shown, change }: RangeControlProps): JSX.Element {
     if ((from !== '' && from < EARLIEST) || to < EARLIEST || from > to) return;
     change({ range: 'own', from: from === '' ? null : from, to });
   };
-  const presets = PRESETS.map((value) => {
-    const dates = presetHint(value, today, since);
-    return { value: value, label: dates === '' ? presetLabel(value) : `${presetLabel(value)} · ${dates}` };
-  });
   return (
     <>
       <Field label="Range">
         <Select
           class={preset === 'own' ? 'range own' : 'range'}
-          choices={[...presets, { value: 'own', label: 'Dates of your own' }]}
+          choices={[...presetChoices(today, since), { value: 'own' as const, label: 'Dates of your own' }]}
           value={preset}
           onChange={(value) => {
             if (value === 'own') own({});

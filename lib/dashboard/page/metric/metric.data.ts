@@ -17,7 +17,7 @@ import { pointLabel } from '../parts/period.js';
 import { canCompare, earlierDates } from './earlier.js';
 import { metricsOf } from './metric.catalog.js';
 import { chosen, type ChosenScope, scopesOf, type ScopeOption } from './metric.scope.js';
-import { automaticRange, type Dates, ownDates, presetDates } from './range.js';
+import { automaticRange, type Dates, isSeen, LONG_AGO, ownDates, presetDates } from './range.js';
 
 /** One line of what is shown. */
 export interface ShownSeries {
@@ -63,9 +63,6 @@ export interface Shown {
   /** the range as one value, as the figures and the ranking have it; null: it has no dates */
   readonly whole: WholeRange | null;
 }
-
-/** Ten years, where no coverage says when values began. */
-const LONG_AGO = 3_660;
 
 /** A metric that nothing is stored of has its name and nothing to show. */
 export type Loaded = Shown | { readonly metrics: readonly CatalogMetric[]; readonly choice: null };
@@ -207,7 +204,7 @@ async function automaticPreset(request: Request, today: string): Promise<Preset>
   const { dates, lines } = await read(request, presetDates('12m', today, null));
   const values = dates.map((date, place) => ({
     date,
-    value: lines.map((line) => line.values[place] ?? null).find((value) => value !== null && value !== 0) ?? null,
+    value: lines.map((line) => line.values[place] ?? null).find(isSeen) ?? null,
   }));
   return automaticRange(values, today, request.choice.period.coverage?.from ?? null);
 }

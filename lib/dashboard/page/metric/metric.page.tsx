@@ -16,6 +16,7 @@ import { announce, Notice } from '../parts/notice.js';
 import { periodLabel, pointLabel } from '../parts/period.js';
 import { TroubleBadge } from '../parts/trouble-badge.js';
 import { troublesOf } from '../parts/trouble.js';
+import { Unanswered } from '../parts/unanswered.js';
 import { save } from '../parts/save.js';
 import { exportRows, toCsv, toJsonLines } from './export.js';
 import { MetricControls } from './metric.controls.js';
@@ -44,13 +45,10 @@ export function MetricPage({ address }: { address: MetricAddress }): JSX.Element
   const { data, error, isLoading, again } = useAnswer(keyOf(address), (signal) => load(address, signal));
   useChangeAnnouncement(keyOf(address), isLoading);
   if (data === null) {
-    if (error === null) return <Loading />;
     return (
-      <div class="stack">
-        <Heading title="Something went wrong" />
-        <Notice error={error} again={again} />
+      <Unanswered error={error} again={again}>
         <Explanation metric={address.metric} />
-      </div>
+      </Unanswered>
     );
   }
   const [metric] = data.metrics;
@@ -80,14 +78,6 @@ function Explanation({ metric }: { metric: string }): JSX.Element | null {
       Its tracker <a href={hrefOf({ page: 'tracker', tracker: name })}>{name}</a>{' '}
       {first.trouble === 'failed' ? 'failed' : 'is late'}.
     </p>
-  );
-}
-
-function Loading(): JSX.Element {
-  return (
-    <div class="stack" aria-busy="true">
-      <p class="quiet">Loading …</p>
-    </div>
   );
 }
 

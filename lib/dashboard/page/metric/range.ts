@@ -1,7 +1,8 @@
-import type { MetricAddress, Preset } from '../address.js';
-import { formatDates, shiftDate, utcOf } from '../parts/format.js';
+import { type MetricAddress, type Preset, PRESETS } from '../address.js';
+import { formatDates, shiftDate } from '../parts/format.js';
+import { yearBefore } from './earlier.js';
 
-/** The dates of a range, both included. `from` is null where everything is asked for and no coverage says since when. */
+/** The dates of a range, both included. `from` is null if all dates are wanted and no coverage says when they began. */
 export interface Dates {
   readonly from: string | null;
   readonly to: string;
@@ -18,11 +19,7 @@ const LABELS: Readonly<Record<Preset, string>> = {
   all: 'All',
 };
 
-export function presetLabel(preset: Preset): string {
-  return LABELS[preset];
-}
-
-/** The dates of one's own, where one of them may be open: 90 days until `to`, and until today from `from`. */
+/** The dates of an address that names its own. Without `from` they are 90 days, without `to` they end today. */
 export function ownDates(
   { from, to }: Pick<MetricAddress, 'from' | 'to'>,
   today: string,
@@ -31,7 +28,7 @@ export function ownDates(
   return { from: from ?? shiftDate(last, -89), to: last };
 }
 
-/** The dates that a preset means today. @param since where everything begins; null: not known */
+/** The dates that a preset means today. @param since the first covered date; null: not known */
 export function presetDates(preset: Preset, today: string, since: string | null): Dates {
   const month = `${today.slice(0, 7)}-01`;
   switch (preset) {
@@ -56,43 +53,47 @@ export function presetDates(preset: Preset, today: string, since: string | null)
   }
 }
 
-/** The dates of a preset in words, for its option: 'Nov 1 – 29, 2026'. */
-export function presetHint(preset: Preset, today: string, since: string | null): string {
-  const { from, to } = presetDates(preset, today, since);
-  return from === null ? '' : formatDates(from, to);
+/** The presets to choose from, each with its dates if they are known: '7 days · Nov 24 – 30, 2026'. */
+export function presetChoices(today: string, since: string | null): { value: Preset; label: string }[] {
+  return PRESETS.map((value) => {
+    const { from, to } = presetDates(value, today, since);
+    return { value, label: from === null ? LABELS[value] : `${LABELS[value]} · ${formatDates(from, to)}` };
+  });
 }
 
-/** The ranges to try, the shortest first, where the address names none. */
+/** Ten years in days, for a range of which no coverage says when it began. */
+export const LONG_AGO = 3_660;
+
+/** True if a chart shows a value as more than a line along its axis. */
+export function isSeen(value: number | null): boolean {
+  return value !== null && value !== 0;
+}
+
+/** The ranges that are tried, the shortest first, if the address names none. */
 export const AUTOMATIC: readonly Preset[] = ['30d', '90d', '12m', 'all'];
 
-/** Some values are a chart; one or two are not. */
+/** One or two values are no chart. */
 const ENOUGH = 3;
 
 /**
- * Chooses the shortest range with something to see in it: a metric that nothing happened to this month is shown over a
- * year, and not as thirty zeros.
+ * Chooses the shortest range with something to see in it. A metric without values this month is shown over a year, and
+ * not as thirty zeros.
  *
  * @param values of the last twelve months, by date
- * @param since where everything begins; null: not known
+ * @param since the first covered date; null: not known
  */
 export function automaticRange(
   values: readonly { date: string; value: number | null }[],
   today: string,
   since: string | null,
 ): Preset {
-  const seen = values.filter(({ value }) => value !== null && value !== 0);
+  const seen = values.filter(({ value }) => isSeen(value));
   const found = AUTOMATIC.find((preset) => {
     const { from } = presetDates(preset, today, null);
     return from !== null && seen.filter(({ date }) => date >= from).length >= ENOUGH;
   });
   if (found !== undefined) return found;
-  // of a year without anything, or of long calendar periods, all that there is; of what has just begun, a month
+  // a year without values, or with few long calendar periods, is shown as a whole; a metric that has just begun, over a month
   const isOld = since === null || since < (presetDates('90d', today, null).from ?? since);
   return isOld ? 'all' : '30d';
-}
-
-function yearBefore(date: string): string {
-  const day = new Date(utcOf(date));
-  const year = day.getUTCFullYear() - 1;
-  return date.endsWith('-02-29') ? `${year}-02-28` : `${year}${date.slice(4)}`;
 }

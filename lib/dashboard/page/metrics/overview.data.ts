@@ -1,7 +1,7 @@
 import type { SummaryItem, SummariesResponse } from '../../../http/resources.js';
 import type { OverviewAddress, Preset } from '../address.js';
 import { get, type Query } from '../api.js';
-import { AUTOMATIC, type Dates, presetDates } from '../metric/range.js';
+import { AUTOMATIC, type Dates, isSeen, LONG_AGO, presetDates } from '../metric/range.js';
 
 export interface Overview {
   readonly items: readonly SummaryItem[];
@@ -13,8 +13,6 @@ export interface Overview {
 
 /** As many as a line of this size can show. */
 const POINTS = 60;
-/** Where no coverage says when values began. */
-const LONG_AGO = 3_660;
 
 /**
  * Asks for all metrics over the range of an address. Where it names none: over the shortest range in which anything
@@ -34,7 +32,7 @@ export async function loadOverview({ period, range }: OverviewAddress, signal: A
 function hasValues(items: readonly SummaryItem[]): boolean {
   const own = items.filter(({ summary }) => summary !== null && summary.kind !== 'last');
   const counted = own.length === 0 ? items : own;
-  return counted.some(({ trend }) => trend.filter((value) => value !== null && value !== 0).length > 1);
+  return counted.some(({ trend }) => trend.filter(isSeen).length > 1);
 }
 
 async function loadPreset(
@@ -46,7 +44,7 @@ async function loadPreset(
   // the dates depend on the days of the metrics, which are known after the first answer
   const first = known ?? (await page({ period, range: null, offset: 0, limit: 1 }, signal));
   const { today } = first;
-  const range = presetDates(preset, today, sinceOf(known?.items ?? []) ?? null);
+  const range = presetDates(preset, today, sinceOf(known?.items ?? []));
   const items: SummaryItem[] = [];
   for (;;) {
     const next = await page({ period, range, offset: items.length, limit: null }, signal);
@@ -73,6 +71,7 @@ async function page(
   return { items: data.items, total: data.total, today: data.today, now };
 }
 
-function sinceOf(items: readonly SummaryItem[]): string | undefined {
-  return items.flatMap(({ coverage }) => coverage?.from ?? []).sort()[0];
+/** The first covered date of some metrics; null if none has coverage. */
+export function sinceOf(items: readonly SummaryItem[]): string | null {
+  return items.flatMap(({ coverage }) => coverage?.from ?? []).sort()[0] ?? null;
 }

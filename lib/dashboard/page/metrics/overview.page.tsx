@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { SummaryItem } from '../../../http/resources.js';
-import { hrefOf, OVERVIEW, type OverviewAddress, PRESETS, type Sort } from '../address.js';
+import { hrefOf, OVERVIEW, type OverviewAddress, type Sort } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
 import { Choices, Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
@@ -9,9 +9,9 @@ import { plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { announce, Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';
-import { presetHint, presetLabel } from '../metric/range.js';
+import { presetChoices } from '../metric/range.js';
 import { useFavourites } from './favourites.js';
-import { loadOverview, type Overview } from './overview.data.js';
+import { loadOverview, type Overview, sinceOf } from './overview.data.js';
 import { byDomain, type DomainGroup, listed, type ListProps } from './overview.list.js';
 import { MetricTable } from './overview.table.js';
 import { MetricTiles } from './overview.tiles.js';
@@ -105,7 +105,6 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
   const change = (part: Partial<OverviewAddress>): void => {
     go({ ...address, ...part });
   };
-  const since = items.flatMap(({ coverage }) => coverage?.from ?? []).sort()[0] ?? null;
   const periods = periodsOf(items);
   return (
     <div class="controls">
@@ -124,10 +123,7 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
       <Field label="Range">
         <Select
           class="range"
-          choices={PRESETS.map((value) => {
-            const dates = presetHint(value, today, since);
-            return { value, label: dates === '' ? presetLabel(value) : `${presetLabel(value)} · ${dates}` };
-          })}
+          choices={presetChoices(today, sinceOf(items))}
           value={preset}
           onChange={(value) => {
             change({ range: value });

@@ -2,11 +2,10 @@ import type { JSX } from 'preact';
 import type { SummaryItem } from '../../../http/resources.js';
 import { hrefOf, toMetric } from '../address.js';
 import { Sparkline } from '../chart/sparkline.js';
-import { Change } from '../parts/change.js';
-import { formatNumber, formatShort, UNKNOWN } from '../parts/format.js';
 import { TroubleBadge } from '../parts/trouble-badge.js';
 import { valueNote } from './overview.words.js';
 import { type ListProps, metricPart } from './overview.list.js';
+import { RangeValue } from './range-value.js';
 import { Star } from './star.js';
 
 /** Metrics side by side: the value of the range, its change, and its course. */
@@ -22,7 +21,6 @@ export function MetricTiles(props: ListProps): JSX.Element {
 
 function Tile({ item, address, favourites, onFavourite }: ListProps & { item: SummaryItem }): JSX.Element {
   const { metric, summary, trend, description } = item;
-  const comparison = summary?.comparison ?? null;
   return (
     <li class="tile">
       <div class="row spread">
@@ -43,19 +41,7 @@ function Tile({ item, address, favourites, onFavourite }: ListProps & { item: Su
           }}
         />
       </div>
-      <p class="big">
-        <span title={formatNumber(summary?.value ?? null, metric.unit)}>
-          {summary === null ? UNKNOWN : formatShort(summary.value, metric.unit)}
-        </span>
-        {comparison !== null && comparison.absolute !== null && (
-          <Change
-            relative={comparison.relative}
-            absolute={comparison.absolute}
-            unit={metric.unit}
-            better={metric.better}
-          />
-        )}
-      </p>
+      <RangeValue metric={metric} summary={summary} />
       <p class="quiet small note">
         <span>{valueNote(item)}</span>
         <TroubleBadge keys={item.derivedFrom ?? [metric.key]} />

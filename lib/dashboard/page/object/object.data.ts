@@ -2,7 +2,7 @@ import type { CatalogMetric, ObjectResource, SeriesResponse, SummaryResponse } f
 import type { ObjectAddress, Range } from '../address.js';
 import { get, type Query } from '../api.js';
 import { allMetrics } from '../metric/metric.catalog.js';
-import { AUTOMATIC, ownDates, presetDates } from '../metric/range.js';
+import { AUTOMATIC, isSeen, ownDates, presetDates } from '../metric/range.js';
 
 /** A metric of one object over a range. */
 export interface ObjectItem {
@@ -32,7 +32,7 @@ export async function loadObject(address: ObjectAddress, signal: AbortSignal): P
     const items = await inTurn(metrics, (metric) => itemOf(metric, address, preset, signal));
     const object = items.find(({ summary }) => summary.object !== undefined)?.summary.object;
     found = { object: object ?? { type, id, label: null }, items, preset, today };
-    if (items.some(({ trend }) => trend.filter((value) => value !== null && value !== 0).length > 1)) break;
+    if (items.some(({ trend }) => trend.filter(isSeen).length > 1)) break;
   }
   if (found === null) throw new TypeError('no range was tried');
   return found;

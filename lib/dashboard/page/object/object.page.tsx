@@ -1,34 +1,22 @@
 import type { JSX } from 'preact';
-import { hrefOf, type ObjectAddress, PRESETS, type Range, toMetric, toOverview } from '../address.js';
+import { hrefOf, type ObjectAddress, toMetric, toOverview } from '../address.js';
 import { Sparkline } from '../chart/sparkline.js';
-import { ownDates, presetHint, presetLabel } from '../metric/range.js';
+import { ownDates, presetChoices } from '../metric/range.js';
 import { useAnswer } from '../parts/answer.js';
-import { Change } from '../parts/change.js';
 import { Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { formatDates, formatNumber, formatShort } from '../parts/format.js';
+import { formatDates } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { Notice } from '../parts/notice.js';
+import { Unanswered } from '../parts/unanswered.js';
 import { valueNote } from '../metrics/overview.words.js';
+import { RangeValue } from '../metrics/range-value.js';
 import { loadObject, type ObjectItem, type ObjectOverview } from './object.data.js';
 
 /** One object of the application: every metric that has statistics of it. */
 export function ObjectPage({ address }: { address: ObjectAddress }): JSX.Element {
   const { data, error, isLoading, again } = useAnswer(JSON.stringify(address), (signal) => loadObject(address, signal));
-  if (data === null) {
-    if (error === null)
-      return (
-        <p class="quiet" aria-busy="true">
-          Loading …
-        </p>
-      );
-    return (
-      <div class="stack">
-        <Heading title="Something went wrong" />
-        <Notice error={error} again={again} />
-      </div>
-    );
-  }
+  if (data === null) return <Unanswered error={error} again={again} />;
   const { object, items } = data;
   return (
     <div class="stack">
@@ -61,18 +49,17 @@ export function ObjectPage({ address }: { address: ObjectAddress }): JSX.Element
 
 function RangeControl({ address, overview }: { address: ObjectAddress; overview: ObjectOverview }): JSX.Element {
   const { go } = useDashboard();
-  const since = overview.items.flatMap(({ summary }) => summary.from).sort()[0] ?? null;
-  const presets = PRESETS.map((value): { value: Range; label: string } => {
-    const dates = value === 'all' ? '' : presetHint(value, overview.today, since);
-    return { value, label: dates === '' ? presetLabel(value) : `${presetLabel(value)} · ${dates}` };
-  });
+  // each metric has a first covered date of its own, so "All" has no dates here
+  const presets = presetChoices(overview.today, null);
   return (
     <div class="controls">
       <Field label="Range">
         <Select
           class="range"
           choices={
-            overview.preset === 'own' ? [...presets, { value: 'own', label: ownHint(address, overview) }] : presets
+            overview.preset === 'own'
+              ? [...presets, { value: 'own' as const, label: ownHint(address, overview) }]
+              : presets
           }
           value={overview.preset}
           onChange={(range) => {
@@ -91,7 +78,6 @@ function ownHint(address: ObjectAddress, { today }: ObjectOverview): string {
 
 function Tile({ item, address }: { item: ObjectItem; address: ObjectAddress }): JSX.Element {
   const { metric, summary, trend, period } = item;
-  const { comparison } = summary;
   const { range, from, to } = address;
   const part = { by: address.type, object: address.id, period: period === 'DAY' ? null : period, range, from, to };
   return (
@@ -101,17 +87,7 @@ function Tile({ item, address }: { item: ObjectItem; address: ObjectAddress }): 
           {metric.name}
         </a>
       </h3>
-      <p class="big">
-        <span title={formatNumber(summary.value, metric.unit)}>{formatShort(summary.value, metric.unit)}</span>
-        {comparison !== null && comparison.absolute !== null && (
-          <Change
-            relative={comparison.relative}
-            absolute={comparison.absolute}
-            unit={metric.unit}
-            better={metric.better}
-          />
-        )}
-      </p>
+      <RangeValue metric={metric} summary={summary} />
       <p class="quiet small note">{valueNote({ period: summary.period, summary })}</p>
       <Sparkline values={trend} />
     </li>

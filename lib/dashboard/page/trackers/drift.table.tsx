@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { DriftResource } from '../../../http/resources.js';
-import { formatDate, formatNumber, UNKNOWN } from '../parts/format.js';
+import { formatDate, plural, UNKNOWN } from '../parts/format.js';
 
 /** Closed dates that differ from the source as it is now, with what can be done about it. */
 export function DriftTable({ drift }: { drift: readonly DriftResource[] }): JSX.Element {
@@ -32,7 +32,7 @@ export function DriftTable({ drift }: { drift: readonly DriftResource[] }): JSX.
               <td>
                 <code>{metric}</code>
               </td>
-              <td>{of === 'total' ? 'Total' : partsOf(of, keys)}</td>
+              <td>{of === 'total' ? 'Total' : plural(keys, of === 'objects' ? 'object' : 'group')}</td>
               <td class="number">{difference ?? UNKNOWN}</td>
             </tr>
           ))}
@@ -40,9 +40,4 @@ export function DriftTable({ drift }: { drift: readonly DriftResource[] }): JSX.
       </table>
     </section>
   );
-}
-
-function partsOf(of: 'objects' | 'dimensions', keys: number): string {
-  const [one, many] = of === 'objects' ? ['object', 'objects'] : ['group', 'groups'];
-  return `${formatNumber(keys)} ${keys === 1 ? one : many}`;
 }

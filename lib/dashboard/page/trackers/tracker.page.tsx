@@ -17,6 +17,7 @@ import { Heading } from '../parts/heading.js';
 import { Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';
 import { troubleOf } from '../parts/trouble.js';
+import { Unanswered } from '../parts/unanswered.js';
 import { DriftTable } from './drift.table.js';
 import { TrackerActions } from './tracker.actions.js';
 import { age, covered, MetricLinks, RunStatus, schedule, took, TrackerStatus, When } from './tracker.facts.js';
@@ -48,20 +49,7 @@ async function load(name: string, signal: AbortSignal): Promise<State> {
 /** One tracker: how it is, what it did, and what it can be asked to do. */
 export function TrackerPage({ name }: { name: string }): JSX.Element {
   const { data, error, again } = useAnswer(name, (signal) => load(name, signal));
-  if (data === null) {
-    if (error === null)
-      return (
-        <p class="quiet" aria-busy="true">
-          Loading …
-        </p>
-      );
-    return (
-      <div class="stack">
-        <Heading title="Something went wrong" />
-        <Notice error={error} again={again} />
-      </div>
-    );
-  }
+  if (data === null) return <Unanswered error={error} again={again} />;
   const { tracker, runs, actions, running, now } = data;
   return (
     <div class="stack">
