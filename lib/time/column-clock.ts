@@ -107,16 +107,34 @@ export function dayRanges(days: DaysOnClock): DayRange[] {
  * // { from: Date.UTC(2026, 2, 28, 23), to: Date.UTC(2026, 2, 29, 22) }
  */
 export function readingRange(days: DaysOnClock): { from: number; to: number } {
-  const held = segmentsAround(days).flatMap(({ from, shift }, index, segments) => {
-    const start = Math.max(from, startOn(days.fromDay, shift));
-    const end = Math.min(segments[index + 1]?.from ?? Infinity, startOn(shiftDay(days.toDay, 1), shift));
-    return start < end ? [{ start, end }] : [];
-  });
-  const first = held.at(0);
-  const last = held.at(-1);
-  if (first !== undefined && last !== undefined) return { from: first.start, to: last.end };
+  const ranges = readingsOf(days);
+  const [first, last] = [ranges.at(0), ranges.at(-1)];
+  if (first !== undefined && last !== undefined) return { from: first.from, to: last.to };
   const next = firstReadingFrom(days);
   return { from: next, to: next };
+}
+
+/**
+ * Returns the readings (ms) of these days: half-open ranges, in order, with readings of other days between them. Several
+ * only if a day comes back after midnight, and none of days that the zone skipped.
+ *
+ * @throws UnknownTimeZoneError if either zone is unknown
+ * @example
+ * const day = dayNumber('2010-11-06');
+ * readingsOf({ storedIn: 'UTC', zone: 'America/St_Johns', fromDay: day, toDay: day });
+ * // from 02:30 to 02:30 UTC of the next day, and from 02:31 to 03:30
+ */
+export function readingsOf(days: DaysOnClock): { from: number; to: number }[] {
+  const ranges: { from: number; to: number }[] = [];
+  segmentsAround(days).forEach(({ from: begin, shift }, index, segments) => {
+    const from = Math.max(begin, startOn(days.fromDay, shift));
+    const to = Math.min(segments[index + 1]?.from ?? Infinity, startOn(shiftDay(days.toDay, 1), shift));
+    const previous = ranges.at(-1);
+    if (from >= to) return;
+    if (previous?.to === from) ranges[ranges.length - 1] = { from: previous.from, to };
+    else ranges.push({ from, to });
+  });
+  return ranges;
 }
 
 /**
@@ -151,6 +169,42 @@ export function latestReading(instant: Date, storedIn: StorageZone): number {
     return reading >= from ? reading : -Infinity;
   });
   return Math.max(...latest);
+}
+
+/**
+ * Returns the smallest reading (ms) that is converted back to the given instant or a later one.
+ *
+ * @throws UnknownTimeZoneError if the storage zone is unknown
+ * @example firstReadingSince(new Date('2026-10-25T01:30:00Z'), 'Europe/Berlin') // Date.UTC(2026, 9, 25, 3)
+ * // of the second pass of the repeated hour there are no readings
+ */
+export function firstReadingSince(instant: Date, storedIn: StorageZone): number {
+  const at = instant.getTime();
+  const pieces = storagePieces(storedIn, at - MARGIN, at + MARGIN);
+  const earliest = pieces.map(({ from, offset }, index) => {
+    const reading = Math.max(at + offset * 1000, from);
+    return reading < (pieces[index + 1]?.from ?? Infinity) ? reading : Infinity;
+  });
+  return Math.min(...earliest);
+}
+
+/**
+ * Returns the first instant to which the clock's readings of some time are converted back. That is its begin, unless the
+ * clock is set back meanwhile: what it shows in the second pass of a repeated hour is taken for the first.
+ *
+ * @param from seconds since 1970-01-01T00:00:00Z
+ * @param to seconds since 1970-01-01T00:00:00Z
+ * @throws UnknownTimeZoneError if the storage zone is unknown
+ * @example
+ * const [from, to] = [Date.UTC(2026, 9, 25, 0, 50) / 1000, Date.UTC(2026, 9, 25, 1, 5) / 1000];
+ * earliestReadBack('Europe/Berlin', from, to); // midnight UTC: from 01:00 on the clock shows 02:00 again
+ */
+export function earliestReadBack(storedIn: StorageZone, from: number, to: number): number {
+  if (fixedOffset(storedIn) !== null) return from;
+  return offsetChanges(storedIn, from - MARGIN / 1000, to).reduce((earliest, { at, before, after }) => {
+    const repeated = before - after;
+    return from < at + repeated ? Math.min(earliest, Math.max(from, at) - repeated) : earliest;
+  }, from);
 }
 
 /**

@@ -11,7 +11,16 @@ import {
 } from './local-date.js';
 import { isZoneName, offsetAt, offsetChanges, unknownZone } from './zone-offsets.js';
 
-export { calendarDateOf, daySegments, dayRanges, latestReading, readingRange } from './column-clock.js';
+export {
+  calendarDateOf,
+  daySegments,
+  dayRanges,
+  earliestReadBack,
+  firstReadingSince,
+  latestReading,
+  readingRange,
+  readingsOf,
+} from './column-clock.js';
 export type { ClockSegment, DayRange, DaysOnClock, StorageZone } from './column-clock.js';
 
 /**

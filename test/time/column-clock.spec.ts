@@ -1,9 +1,17 @@
 import fc from 'fast-check';
 import { UnknownTimeZoneError } from '../../lib/errors/time.error.js';
 import { dayAt, dayNumber, type DayNumber, readDayNumber, shiftDay } from '../../lib/time/local-date.js';
-import { dayRanges, daySegments, latestReading, readingRange } from '../../lib/time/time-zone.js';
+import {
+  dayRanges,
+  daySegments,
+  earliestReadBack,
+  firstReadingSince,
+  latestReading,
+  readingRange,
+  readingsOf,
+} from '../../lib/time/time-zone.js';
 import { clocks, instantsNear } from './clock-arbitraries.js';
-import { dayOfReading, readBack } from './wall-clock.js';
+import { dayOfReading, readBack, wallTime } from './wall-clock.js';
 
 const MS_PER_DAY = 86_400_000;
 const at = (text: string): number => Date.parse(`${text}Z`);
@@ -108,7 +116,7 @@ describe('daySegments', () => {
   });
 });
 
-describe('dayRanges, readingRange', () => {
+describe('dayRanges, readingRange, readingsOf', () => {
   it('gives days of 23, 24 and 25 hours, side by side', () => {
     const clock = { storedIn: 'UTC', zone: 'Europe/Berlin' };
     expect(dayRanges({ ...clock, fromDay: dayNumber('2026-03-28'), toDay: dayNumber('2026-03-30') })).toEqual([
@@ -147,6 +155,11 @@ describe('dayRanges, readingRange', () => {
       from: at('2006-10-28T02:30'),
       to: at('2006-10-29T03:30'),
     });
+    const parts = [ranges[0], ranges[2]].map((range) => ({ from: range?.from, to: range?.to }));
+    expect(readingsOf({ ...clock, ...one('2006-10-28') })).toEqual(parts);
+    expect(readingsOf({ ...clock, fromDay: day28, toDay: day29 })).toEqual([
+      { from: at('2006-10-28T02:30'), to: at('2006-10-30T03:30') },
+    ]);
   });
 
   it('Apia 2011: the 30th has no reading, and its empty range lies where it would have begun', () => {
@@ -201,6 +214,13 @@ describe('dayRanges, readingRange', () => {
           return from >= to || day < fromDay || day > toDay || from < (ranges[index - 1]?.to ?? -Infinity);
         });
         expect(misplaced).toEqual([]);
+        const joined: { from: number; to: number }[] = [];
+        for (const { from, to } of ranges) {
+          const previous = joined.at(-1);
+          if (previous?.to === from) previous.to = to;
+          else joined.push({ from, to });
+        }
+        expect(readingsOf({ ...clock, fromDay, toDay })).toEqual(joined);
         const first = ranges.at(0);
         const last = ranges.at(-1);
         if (first !== undefined && last !== undefined) expect(whole).toEqual({ from: first.from, to: last.to });
@@ -255,6 +275,82 @@ describe('latestReading', () => {
         expect(readBack(reading, storedIn)).toBeLessThanOrEqual(instant);
         const later = [1, 500, 1000, ...Array.from({ length: 50 }, (_, half) => (half + 1) * 1_800_000)];
         expect(later.filter((more) => readBack(reading + more, storedIn) <= instant)).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('firstReadingSince', () => {
+  it.each([
+    ['2026-07-01T10:00:00', 'UTC', '2026-07-01T10:00:00'],
+    ['2026-07-01T10:00:00', '+05:30', '2026-07-01T15:30:00'],
+    ['2026-07-01T10:00:00', 'Europe/Berlin', '2026-07-01T12:00:00'],
+    // what is skipped is converted back to instants after the change: 02:30 to 01:30 UTC
+    ['2026-03-29T01:00:00', 'Europe/Berlin', '2026-03-29T02:00:00'],
+    ['2026-10-25T00:30:00', 'Europe/Berlin', '2026-10-25T02:30:00'],
+    // of the second pass of the repeated hour there are no readings
+    ['2026-10-25T01:00:00', 'Europe/Berlin', '2026-10-25T03:00:00'],
+    ['2026-10-25T01:30:00', 'Europe/Berlin', '2026-10-25T03:00:00'],
+  ])('since %s, in %s: %s', (instant, storedIn, reading) => {
+    expect(new Date(firstReadingSince(new Date(at(instant)), storedIn)).toISOString()).toBe(`${reading}.000Z`);
+  });
+
+  it('refuses an unknown zone', () => {
+    expect(() => firstReadingSince(new Date(0), 'Europe/Atlantis')).toThrow(UnknownTimeZoneError);
+  });
+
+  it('property: is read back to the instant or after, and no smaller reading is', () => {
+    const cases = clocks.chain(({ storedIn }) => fc.tuple(fc.constant(storedIn), instantsNear(storedIn)));
+    fc.assert(
+      fc.property(cases, ([storedIn, instant]) => {
+        const reading = firstReadingSince(new Date(instant), storedIn);
+        expect(readBack(reading, storedIn)).toBeGreaterThanOrEqual(instant);
+        const earlier = [1, 500, 1000, ...Array.from({ length: 50 }, (_, half) => (half + 1) * 1_800_000)];
+        expect(earlier.filter((less) => readBack(reading - less, storedIn) >= instant)).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('earliestReadBack', () => {
+  const second = (text: string): number => at(text) / 1000;
+
+  it.each([
+    ['Europe/Berlin', '2026-07-01T10:00', '2026-07-01T11:00', '2026-07-01T10:00'],
+    ['UTC', '2026-10-25T00:50', '2026-10-25T01:05', '2026-10-25T00:50'],
+    ['+02:00', '2026-10-25T00:50', '2026-10-25T01:05', '2026-10-25T00:50'],
+    // before the change, over it, in the second pass, and after that
+    ['Europe/Berlin', '2026-10-25T00:40', '2026-10-25T00:59', '2026-10-25T00:40'],
+    ['Europe/Berlin', '2026-10-25T00:40', '2026-10-25T01:00', '2026-10-25T00:00'],
+    ['Europe/Berlin', '2026-10-25T01:20', '2026-10-25T01:30', '2026-10-25T00:20'],
+    ['Europe/Berlin', '2026-10-25T01:59', '2026-10-25T02:10', '2026-10-25T00:59'],
+    ['Europe/Berlin', '2026-10-25T02:00', '2026-10-25T02:10', '2026-10-25T02:00'],
+    ['Europe/Berlin', '2026-03-29T00:50', '2026-03-29T01:10', '2026-03-29T00:50'],
+    ['Australia/Lord_Howe', '2026-04-04T14:50', '2026-04-04T15:10', '2026-04-04T14:30'],
+  ])('%s, from %s to %s: %s', (storedIn, from, to, earliest) => {
+    expect(earliestReadBack(storedIn, second(from), second(to))).toBe(second(earliest));
+  });
+
+  it('property: is the least instant to which what the clock shows is read back', () => {
+    const cases = clocks.chain(({ storedIn }) =>
+      fc.record({
+        storedIn: fc.constant(storedIn),
+        near: instantsNear(storedIn),
+        length: fc.integer({ min: 0, max: 40 }),
+      }),
+    );
+    fc.assert(
+      fc.property(cases, ({ storedIn, near, length }) => {
+        const from = Math.floor(near / 300_000) * 300;
+        // every change is at a whole multiple of one of these steps from the begin, except of historic seconds
+        const instants = Array.from({ length: length * 5 + 1 }, (_, step) => from + step * 60);
+        const shown = instants.map((instant) => readBack(wallTime(instant * 1000, storedIn), storedIn) / 1000);
+        const to = instants.at(-1) ?? from;
+        const earliest = earliestReadBack(storedIn, from, to);
+        expect(earliest).toBeLessThanOrEqual(Math.min(...shown));
+        expect(Math.min(...shown) - earliest).toBeLessThan(60);
       }),
       { numRuns: 150 },
     );
