@@ -237,7 +237,7 @@ function scanByBucket(dialect: Dialect, scan: SourceScan, length: BucketLength, 
   const instants = { kind: 'seconds', storedIn: 'UTC', expression: sql`g.${BUCKET}` } as const;
   const day = dialect.dayNumber(instants, dialect.dayKey(instants, segmentsOfInstants(scan)));
   const known = sql`COALESCE(${day}, ${dialect.integer(scan.scanFrom - 1)})`;
-  return sql`SELECT ${join([...names, sql`${known} AS day`, sql`g.${BUCKET}`, ...totals])} FROM (${bucketsOf(dialect, scan, length, grouping)}) g
+  return sql`SELECT ${join([...names, sql`${known} AS day`, sql`g.${BUCKET}`, ...totals])} FROM (${dialect.barrier(bucketsOf(dialect, scan, length, grouping))}) g
 WHERE g.${BUCKET} IS NULL OR ${day} <= ${dialect.integer(scan.scanThrough)}`;
 }
 
@@ -283,8 +283,8 @@ function scanBy(dialect: Dialect, scan: SourceScan, groups: readonly Sql[], mome
   const skipped = keys
     .filter(({ whenNull }) => whenNull === 'skip' && !scan.keepsUnkeyed)
     .map(({ expression }) => sql`AND ${expression} IS NOT NULL`);
-  // of totals there are few groups, which stay in memory
-  const hint = groups.length === 0 ? empty : dialect.manyGroups;
+  // of totals by days there are few groups, which stay in memory
+  const hint = groups.length === 0 && scan.bucket === null ? empty : dialect.manyGroups;
   return sql`SELECT ${hint}${join([...columns, ...computedTotals(dialect, scan)])}
 FROM (${query}) source WHERE ${within(dialect, scan)} ${join([empty, ...skipped], ' ')}
 GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
