@@ -114,6 +114,35 @@ describeOnEachDatabase('the periods of a tracker', (database) => {
     expect(disagreeing(stored)).toEqual([]);
   });
 
+  test('begin with the first day that is counted, whatever came late before it', async () => {
+    const definition = tracker({ lookback: 1 });
+    const sales = engine.dataSource.getRepository(Sale);
+    await sales.insert([sale(1, '2026-11-03T10:00:00Z')]);
+    await engine.run(definition, Sale, { now: new Date('2026-11-19T12:00:00Z') });
+    // the quarter begins on Thursday 1 October, which is the first day that the run counts. Its week began on Monday
+    await sales.insert([sale(2, '2026-09-29T10:00:00Z'), sale(3, '2026-10-02T10:00:00Z')]);
+    await engine.run(definition, Sale, { now: new Date('2026-11-20T12:00:00Z') });
+    const stored = (await rows(StatisticByDate)).filter(({ ref }) => ref === 'all');
+    expect(stored.find((row) => row.period === Period.CALENDAR_WEEK && row.date === '2026-09-28')).toMatchObject({
+      value: 1,
+    });
+    expect(disagreeing(stored)).toEqual([]);
+  });
+
+  test('begin with the week, in which no quarter was ever covered', async () => {
+    // 1 January 1970 is a Thursday, and the source is empty
+    const definition = tracker({ lookback: 0, period: [Period.DAY, Period.CALENDAR_WEEK, Period.CALENDAR_QUARTER] });
+    const sales = engine.dataSource.getRepository(Sale);
+    await engine.run(definition, Sale, { now: new Date('1970-01-01T01:00:00Z') });
+    await sales.insert([sale(1, '1969-12-28T23:59:59Z'), sale(2, '1969-12-30T10:00:00Z')]);
+    await engine.run(definition, Sale, { now: new Date('1970-01-01T02:00:00Z') });
+    const stored = (await rows(StatisticByDate)).filter(({ ref }) => ref === 'all');
+    expect(stored.find((row) => row.period === Period.CALENDAR_QUARTER && row.date === '1969-10-01')).toMatchObject({
+      value: 1,
+    });
+    expect(disagreeing(stored)).toEqual([]);
+  });
+
   test('hold neither, where the source is said to grow only', async () => {
     const definition = tracker({ lookback: 1, appendOnly: true });
     const sales = engine.dataSource.getRepository(Sale);

@@ -328,11 +328,14 @@ function lowestDate(input: RunPlanInput, entry: PlannedEntry, period: Period, co
   return latest([earliest([covered.from, ...starts]), ...keptSince(input, entry, period)]);
 }
 
-/** True if the buckets of a period can be made of stored days, from a date on. */
+/**
+ * True if the buckets of a period can be made of stored days, from a date on. Before the first day there is none to
+ * store if the source had no rows there, and late rows are not counted in days either.
+ */
 function hasStoredDays({ coverage, periods, aggregate }: PlannedEntry, period: Period, from: LocalDate): boolean {
   const days = coverage.get(Period.DAY);
   if (!isCalendar(period) || days === undefined || !periods.includes(Period.DAY)) return false;
-  return meaningOf(aggregate.function).continues && days.from <= from;
+  return meaningOf(aggregate.function).continues && (days.isWhole === true || days.from <= from);
 }
 
 /**
