@@ -306,6 +306,15 @@ describe('a range that is asked for', () => {
     ]);
   });
 
+  test('after a clock that was ahead covers no date after today, though no whole quarter has begun since', () => {
+    const made = plan({
+      definition: { periods: [Period.CALENDAR_QUARTER], since: '2024-05-07' },
+      coverage: [[Period.CALENDAR_QUARTER, covered('2024-05-11', '2024-05-11')]],
+      requested: { from: '2020-01-01' },
+    });
+    expect(coverages(made)).toEqual(['2024-05-10..2024-05-10']);
+  });
+
   test.each<[RunPlanInput['requested'], RegExp]>([
     [{ from: '2024-05-11' }, /begins on 2024-05-11 and ends on 2024-05-10.*no later than today \(2024-05-10\)/],
     [{ from: '2024-05-02', to: '2024-05-01' }, /begins on 2024-05-02 and ends on 2024-05-01/],

@@ -399,6 +399,10 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
       : earliest([from, firstBucket(definition, period, notBefore(definition, wanted.stepOf.from))]);
   // steps on their way to what is covered leave a gap before it that later ones fill
   const adjoins = covered === undefined || range.through >= addDays(covered.from, -1);
+  const coveredStarts =
+    covered === undefined
+      ? [first]
+      : [covered.from, ...(isEarlier ? [first] : []), ...(adjoins && !isEarlier ? [whole] : [])];
   const through = covered === undefined || openEnded ? range.through : latest([range.through, covered.through]);
   return {
     period,
@@ -419,14 +423,8 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
     lastKept: openEnded ? range.through : null,
     range: { from: first, through: range.through },
     covered: {
-      from:
-        covered === undefined
-          ? first
-          : isEarlier
-            ? earliest([first, covered.from])
-            : adjoins
-              ? earliest([whole, covered.from])
-              : covered.from,
+      // no whole bucket may have begun since `since`, and a clock that was ahead may have covered a later date
+      from: earliest([...coveredStarts, through]),
       through,
       // the steps of a range make statistics those of the new definition when the last one is done
       fingerprint: changed && !openEnded ? covered.fingerprint : entry.fingerprint(period),
