@@ -1,5 +1,5 @@
 import { AbstractStatistic, Dimension, MissingTableError, trackstatsMigrations } from 'nestjs-trackstats';
-import { Entity } from 'typeorm';
+import { DataSource, Entity } from 'typeorm';
 import { EARLIER_TABLES } from '../migrations/fixtures/earlier-tables.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { closeApplications, start } from './application.js';
@@ -32,6 +32,13 @@ describeOnEachDatabase('an application', (database) => {
     await expect(start({ database: database.options(unmade) })).rejects.toThrow(
       /lacks trackstats_metric\.unit, .*trackstats_increment_key, .*trackstats_tracker\.backfill_from, .*trackstats_run\.fence\. /,
     );
+  });
+
+  it('makes no tables for periods of less than a day, which are not public', async () => {
+    const app = await start({ database: database.options({}) });
+    const names = app.get(DataSource).entityMetadatas.map(({ tableName }) => tableName);
+    expect(names.filter((name) => name.includes('by_time'))).toEqual([]);
+    expect(trackstatsMigrations.map(({ name }) => name).filter((name) => name.includes('Time'))).toEqual([]);
   });
 
   it('does not start without the table of a custom statistic', async () => {

@@ -7,11 +7,15 @@ import {
   InvalidDimensionValueError,
 } from '../../lib/errors/dimension.error.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { AbstractTimeStatistic } from '../../lib/statistics/tables/abstract-time-statistic.js';
 import { Dimension, dimensionsOf, NULL_DIMENSION } from '../../lib/statistics/tables/dimension.decorator.js';
+import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { StatisticOwners } from '../../lib/statistics/tables/owners.js';
+import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-by-time-and-object.entity.js';
+import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
 import { prepareStatisticTables } from '../../lib/statistics/tables/statistic-table.js';
 import { customScope, enclosingScope, objectScope, objectsScope, TOTAL_SCOPE } from '../../lib/coverage/scope.js';
-import { type StatisticClass, statisticTableOf } from '../../lib/statistics/tables/statistic-table.js';
+import { primaryKeyOf, type StatisticClass, statisticTableOf } from '../../lib/statistics/tables/statistic-table.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { CATALOG, Customer, ENTITIES, Flights, ORDERS, OrdersByRegion, setup, type Setup } from './setup.js';
@@ -48,6 +52,33 @@ class ByCity extends ByCountry {
 }
 
 @Entity()
+class ByCityAndTime extends AbstractTimeStatistic {
+  @Dimension({ type: 'varchar' })
+  country!: string;
+
+  @Dimension({ type: 'varchar' })
+  city!: string;
+}
+
+@Entity()
+class ByStreetAndTime extends ByCityAndTime {
+  @Dimension({ type: 'integer' })
+  house!: number;
+}
+
+@Entity()
+class TimeWithColumn extends AbstractTimeStatistic {
+  @Dimension({ type: 'varchar' })
+  country!: string;
+
+  @Column({ type: 'varchar' })
+  note!: string;
+}
+
+@Entity()
+class TimeWithoutDimension extends AbstractTimeStatistic {}
+
+@Entity()
 class ByStreet extends ByCity {
   @Dimension({ type: 'varchar' })
   street!: string;
@@ -72,7 +103,9 @@ describe('a custom statistic', () => {
   it.each([
     [WithColumn, /note/],
     [WithRelation, /customer/],
-    [WithoutDimension, /no dimension/],
+    [WithoutDimension, /extends AbstractStatistic and has no dimension.*StatisticByDate/],
+    [TimeWithColumn, /note/],
+    [TimeWithoutDimension, /extends AbstractTimeStatistic and has no dimension.*StatisticByTime/],
   ])('%p is refused at start', async (entity, message) => {
     const database = await databaseOf(entity);
     await expect(prepareStatisticTables(database)).rejects.toThrow(InvalidDimensionError);
@@ -109,6 +142,33 @@ describe('a custom statistic', () => {
       'date',
     ]);
     expect(statisticTableOf(database, Flights)).toBe(table);
+  });
+
+  it('of buckets of less than a day has their start last, and no date', async () => {
+    const database = await databaseOf(StatisticByTime, StatisticByTimeAndObject, ByStreetAndTime, ByCityAndTime);
+    const described = (entity: StatisticClass): unknown => {
+      const table = statisticTableOf(database, entity);
+      const { metadata } = table.table;
+      expect(table.moment).toBe('start');
+      expect(primaryKeyOf(table)).toEqual(metadata.primaryColumns.map(({ propertyName }) => propertyName));
+      expect(metadata.findColumnWithPropertyName('date')).toBeUndefined();
+      const indices = metadata.indices.map(({ columns }) => columns.map(({ propertyName }) => propertyName));
+      return [table.kind, primaryKeyOf(table), indices];
+    };
+    const index = ['metricId', 'period', 'start'];
+    expect(described(StatisticByTime)).toEqual(['total', index, []]);
+    expect(described(StatisticByTimeAndObject)).toEqual([
+      'object',
+      ['metricId', 'period', 'objectType', 'objectId', 'start'],
+      [index],
+    ]);
+    expect(described(ByCityAndTime)).toEqual(['custom', ['metricId', 'period', 'country', 'city', 'start'], [index]]);
+    expect(described(ByStreetAndTime)).toEqual([
+      'custom',
+      ['metricId', 'period', 'country', 'city', 'house', 'start'],
+      [index],
+    ]);
+    expect(statisticTableOf(database, StatisticByDate)).toMatchObject({ moment: 'date' });
   });
 
   it('that extends another one has the dimensions of both, and the date last', async () => {

@@ -65,6 +65,10 @@ export abstract class BaseSql implements Dialect {
     return sql`CAST(${value} AS integer)`;
   }
 
+  bigint(value: number): Sql {
+    return this.integer(value);
+  }
+
   sharedParameter(value: unknown): unknown {
     return value;
   }

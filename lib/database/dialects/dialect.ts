@@ -190,8 +190,10 @@ export interface Dialect {
   decimal(value: string | null): Sql;
   /** binds a text key with the type of a key column */
   text(value: string): Sql;
-  /** binds an integer */
+  /** binds an integer of at most 32 bits */
   integer(value: number): Sql;
+  /** binds a larger integer, such as the seconds since 1970 */
+  bigint(value: number): Sql;
   /** returns a value to bind in several places of one statement, if the database infers its type from all of them */
   sharedParameter(value: unknown): unknown;
   /** a date column as text, YYYY-MM-DD */

@@ -142,6 +142,10 @@ export class PostgresSql extends BaseSql {
     return sql`CAST(${value} AS date)`;
   }
 
+  override bigint(value: number): Sql {
+    return sql`CAST(${value} AS bigint)`;
+  }
+
   decimal(value: string | null): Sql {
     return sql`CAST(${value} AS numeric)`;
   }

@@ -9,6 +9,7 @@ import { InvalidDimensionError } from '../../errors/dimension.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { oneOf, optional, text, boolean, wholeNumber, withDefault } from '../../validation/check.js';
 import { readOptions, type ChecksOf } from '../../validation/options.js';
+import { type Moment, momentOf } from './abstract-time-statistic.js';
 
 /** The type of a dimension's column. A date is text, `'2026-10-31'`. */
 export type DimensionType = 'varchar' | 'integer' | 'boolean' | 'date';
@@ -89,7 +90,7 @@ export function Dimension(options: DimensionOptions = {}): PropertyDecorator {
       ...columnOptions(type, nullable, length),
       ...(given.name === undefined ? {} : { name: given.name }),
     })(prototype, property);
-    keepDateLast(prototype);
+    keepMomentLast(prototype);
   };
 }
 
@@ -127,20 +128,32 @@ const booleanAsInteger: ValueTransformer = {
 };
 
 /**
- * Moves the date behind the dimensions in the primary key, as reads need it. TypeORM orders a primary key by
- * declaration, with the columns of the base class first.
+ * Moves the date, or the start of a bucket, behind the dimensions in the primary key, as reads need it. TypeORM orders a
+ * primary key by declaration, with the columns of the base class first.
  */
-function keepDateLast(prototype: object): void {
+function keepMomentLast(prototype: object): void {
   const { columns } = getMetadataArgsStorage();
   const target = prototype.constructor;
-  const declaration = columns.findIndex((column) => column.propertyName === 'date' && isOf(column.target, target));
+  const moment = momentOf(target);
+  const declaration = columns.findIndex((column) => column.propertyName === moment && isOf(column.target, target));
   if (declaration >= 0) {
     columns.push(...columns.splice(declaration, 1));
     return;
   }
-  Index(['metricId', 'period', 'date'])(target);
-  PrimaryColumn({ type: 'date' })(prototype, 'date');
+  Index(['metricId', 'period', moment])(target);
+  MomentColumn(moment)(prototype, moment);
 }
+
+/** Declares the column that says of when the value of a statistic is. */
+export function MomentColumn(moment: Moment): PropertyDecorator {
+  return PrimaryColumn(moment === 'date' ? { type: 'date' } : { type: 'bigint', transformer: secondsAsNumber });
+}
+
+// drivers return a bigint as text, a number or a bigint
+const secondsAsNumber: ValueTransformer = {
+  from: (stored: unknown) => (stored === null || stored === undefined ? stored : Number(stored)),
+  to: (value: unknown) => value,
+};
 
 /** True if a class is the target, or if the target extends it. */
 function isOf(owner: unknown, target: { readonly prototype: unknown }): boolean {

@@ -1,4 +1,3 @@
-import {} from 'typeorm';
 import { NamedEntity } from '../../database/entity.decorator.js';
 import { AbstractStatistic } from './abstract-statistic.js';
 import { Dimension } from './dimension.decorator.js';

@@ -9,19 +9,23 @@ import type { Dialect } from '../../database/dialects/dialect.js';
 import type { Table } from '../../database/table.js';
 import { MissingEntityError } from '../../errors/database.error.js';
 import { InvalidDimensionError } from '../../errors/dimension.error.js';
+import type { LocalDate } from '../../time/local-date.js';
 import { AbstractStatistic } from './abstract-statistic.js';
+import { type Moment, momentOf } from './abstract-time-statistic.js';
 import { type DimensionType, dimensionsOf } from './dimension.decorator.js';
 import { decodeDimension, type DimensionValue, encodeDimension } from './dimension-value.js';
 import { IncrementKey } from './increment-key.entity.js';
 import { StatisticByDateAndObject } from './statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from './statistic-by-date.entity.js';
+import { StatisticByTimeAndObject } from './statistic-by-time-and-object.entity.js';
+import { StatisticByTime } from './statistic-by-time.entity.js';
 
 /** An entity class that extends AbstractStatistic. */
 export type StatisticClass<S extends AbstractStatistic = AbstractStatistic> = new () => S;
 
 export type StatisticKind = 'total' | 'object' | 'custom';
 
-/** A key column of a statistic, besides metric, period and date. */
+/** A key column of a statistic, besides metric, period and moment. */
 export interface StatisticKey {
   readonly property: string;
   /** escaped, without the table */
@@ -45,9 +49,14 @@ export interface StatisticTable {
   readonly table: Table;
   /** in the order of the primary key */
   readonly keys: readonly StatisticKey[];
+  /**
+   * the last property of the primary key: the local date, or, of periods of less than a day, the first second of the
+   * bucket
+   */
+  readonly moment: Moment;
 }
 
-const COMMON = new Set(['metricId', 'metric', 'period', 'date', 'value']);
+const COMMON = ['metricId', 'metric', 'period', 'value'];
 const known = new WeakMap<Database, Map<StatisticClass, StatisticTable>>();
 
 /**
@@ -88,15 +97,31 @@ export function bindKey(dialect: Dialect, key: StatisticKey, encoded: string | n
   return key.type === 'date' ? dialect.date(encoded) : dialect.text(encoded);
 }
 
+/** Returns the properties of a statistic's primary key, in its order. */
+export function primaryKeyOf({ keys, moment }: Pick<StatisticTable, 'keys' | 'moment'>): string[] {
+  return ['metricId', 'period', ...keys.map(({ property }) => property), moment];
+}
+
+/** Returns the moment of a row for a SELECT list: a date as text, or seconds, which `Number` reads. */
+export function readMoment(dialect: Dialect, { moment }: Pick<StatisticTable, 'moment'>, column: Sql): Sql {
+  return moment === 'date' ? dialect.dateText(column) : column;
+}
+
+/** Binds a moment with the type of its column. */
+export function bindMoment(dialect: Dialect, given: LocalDate | number): Sql {
+  return typeof given === 'number' ? dialect.bigint(given) : dialect.date(given);
+}
+
 function describeTable(database: Database, entity: StatisticClass): StatisticTable {
   if (!database.dataSource.hasMetadata(entity)) {
     throw new MissingEntityError([entity.name], database.name);
   }
   const table = database.table(entity);
   const kind = kindOf(entity);
+  const moment = momentOf(entity);
   const dimensions = dimensionsOf(entity);
   if (kind === 'custom')
-    refuseOtherColumns(entity, table.metadata, new Set(dimensions.map(({ property }) => property)));
+    refuseOtherColumns(entity, table.metadata, [moment, ...dimensions.map(({ property }) => property)]);
   const keys = dimensions.map((dimension) => ({
     property: dimension.property,
     column: table.column(dimension.property),
@@ -106,26 +131,30 @@ function describeTable(database: Database, entity: StatisticClass): StatisticTab
     encode: (value: unknown) => encodeDimension(entity.name, dimension, value),
     decode: (stored: unknown) => decodeDimension(dimension, stored),
   }));
-  return { entity, kind, table, keys };
+  return { entity, kind, table, keys, moment };
 }
 
 function kindOf(entity: StatisticClass): StatisticKind {
-  if (entity === StatisticByDate) return 'total';
-  return entity === StatisticByDateAndObject ? 'object' : 'custom';
+  if (entity === StatisticByDate || entity === StatisticByTime) return 'total';
+  return entity === StatisticByDateAndObject || entity === StatisticByTimeAndObject ? 'object' : 'custom';
 }
 
-function refuseOtherColumns(entity: StatisticClass, metadata: EntityMetadata, dimensions: ReadonlySet<string>): void {
+function refuseOtherColumns(entity: StatisticClass, metadata: EntityMetadata, keys: readonly string[]): void {
   const { name } = entity;
-  if (dimensions.size === 0) {
+  if (keys.length === 1) {
+    const [base, same] =
+      momentOf(entity) === 'date'
+        ? ['AbstractStatistic', 'StatisticByDate']
+        : ['AbstractTimeStatistic', 'StatisticByTime'];
     throw new InvalidDimensionError(
       name,
       '',
-      `${name} extends AbstractStatistic and has no dimension, so it would hold what StatisticByDate holds. ` +
+      `${name} extends ${base} and has no dimension, so it would hold what ${same} holds. ` +
         `Declare what it groups by: @Dimension() country!: string.`,
     );
   }
   const properties = [...metadata.columns, ...metadata.relations].map(({ propertyPath }) => propertyPath);
-  const other = properties.find((property) => !COMMON.has(property) && !dimensions.has(property));
+  const other = properties.find((property) => !COMMON.includes(property) && !keys.includes(property));
   if (other === undefined) return;
   throw new InvalidDimensionError(
     name,
