@@ -10,7 +10,7 @@ import type { Clock } from '../trackstats.tokens.js';
 import { iterable, type Check } from '../validation/check.js';
 import { readArgument, readCallOptions, type ChecksOf } from '../validation/options.js';
 import type { AbstractStatistic } from './tables/abstract-statistic.js';
-import { manager, readCall, readOneMetric } from './filter/calls.js';
+import { manager, readCall, readOneMetric, readOnePeriod } from './filter/calls.js';
 import { type CompleteDates, readCompleteDates } from './read/coverage.query.js';
 import type { NormalFilter } from './filter/filter.js';
 import type { LiveSource } from './filter/live-source.js';
@@ -90,7 +90,7 @@ export class StatisticService {
     private readonly clock: Clock,
     private readonly live: LiveSource | null = null,
   ) {
-    this.context = { database, objectTypes, owners, options };
+    this.context = { database, objectTypes, owners, options, takesTimePeriods: options.takesTimePeriods };
     this.incrementer = new Incrementer(this.context, clock);
   }
 
@@ -297,9 +297,9 @@ export class StatisticService {
     filter: AnyMetrics & Range & Reading<X> & Filling & CustomScope<S>,
   ): Promise<{ key: string; metric: Metric; dimensions: DimensionValues<S>; points: SeriesPoint<ValueOf<X>>[] }[]>;
   async multiSeries(filter: AnyMetrics & Range & Reading<boolean> & Filling): Promise<unknown> {
-    const normal = readCall(this.context, 'multiSeries', filter);
+    const normal = readOnePeriod(this.context, 'multiSeries', filter);
     const { exact, fill } = normal.options;
-    const all = await this.readSeries('multiSeries', { ...normal, period: normal.period ?? Period.DAY }, fill);
+    const all = await this.readSeries('multiSeries', normal, fill);
     return all.map((series) => nameSeries(normal.scope.table, series, exact));
   }
 

@@ -105,12 +105,17 @@ const opened = new WeakMap<TestDatabase, DataSource>();
 
 /** The services on an empty database, as the module makes them. Tables are made once for a describe, then emptied. */
 export async function setup(test: TestDatabase, options: Options = {}): Promise<Setup> {
-  const dataSource = opened.get(test) ?? (await test.open({ entities: ENTITIES }));
+  return services(await emptied(test, ENTITIES), options);
+}
+
+/** The tables of entities, without rows. */
+export async function emptied(test: TestDatabase, entities: typeof ENTITIES): Promise<DataSource> {
+  const dataSource = opened.get(test) ?? (await test.open({ entities }));
   opened.set(test, dataSource);
   const statistics = dataSource.entityMetadatas.filter(({ target }) => target !== Metric && target !== Domain);
   for (const { target } of statistics) await dataSource.createQueryBuilder().delete().from(target).execute();
   for (const target of [Metric, Domain]) await dataSource.createQueryBuilder().delete().from(target).execute();
-  return services(dataSource, options);
+  return dataSource;
 }
 
 /** The services on a data source. */
@@ -129,7 +134,11 @@ export async function services(dataSource: DataSource, options: Options = {}): P
       database,
       types,
       owners,
-      { timeZone: options.timeZone ?? 'UTC', weekStart: options.weekStart ?? 'monday' },
+      {
+        timeZone: options.timeZone ?? 'UTC',
+        weekStart: options.weekStart ?? 'monday',
+        takesTimePeriods: options.takesTimePeriods,
+      },
       options.clock ?? (() => NOW),
     ),
   };

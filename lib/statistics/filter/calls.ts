@@ -9,7 +9,7 @@ import { readValue, type Checks, type Values } from '../../validation/options.js
 import { LONGEST_KEY } from '../tables/increment-key.entity.js';
 import { keyTextProblem } from '../tables/key-text.js';
 import { checkFilterKeys, type FilterKey, type NormalFilter, readFilter } from './filter.js';
-import type { FilterContext } from './scope-filter.js';
+import { checkMoment, type FilterContext } from './scope-filter.js';
 import type { Fill } from './statistic-filter.js';
 import { parseNumber, storedValue } from './statistic-value.js';
 
@@ -17,6 +17,8 @@ import { parseNumber, storedValue } from './statistic-value.js';
 interface CallShape {
   /** keys that its filter takes */
   readonly keys: readonly FilterKey[];
+  /** keys that it takes too, once periods of less than a day are public */
+  readonly timeKeys?: readonly FilterKey[];
   readonly options: Checks;
   /** true if a derived metric is computed for it, from its parts; all others need what is stored */
   readonly derives?: boolean;
@@ -51,10 +53,11 @@ const limit: Check<number> = (given, refuse) =>
 
 /** The filter keys and the options of each call of StatisticService that takes a filter. Unknown keys are rejected. */
 const CALLS = {
-  record: { keys: ['metric', 'period', 'date', ...CELL], options: { value: storedValue, manager } },
-  recordMany: { keys: ['metric', 'period', 'date', ...CELL], options: { value: storedValue } },
+  record: { keys: ['metric', 'period', 'date', ...CELL], timeKeys: ['at'], options: { value: storedValue, manager } },
+  recordMany: { keys: ['metric', 'period', 'date', ...CELL], timeKeys: ['at'], options: { value: storedValue } },
   increment: {
     keys: ['metric', 'period', 'date', ...CELL],
+    timeKeys: ['at'],
     options: { by: withDefault(parseNumber, '1'), key: optional(incrementKey), manager },
   },
   narrow: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
@@ -103,8 +106,9 @@ export type ReadCall<N extends CallName> = NormalFilter & {
  * @throws InvalidFilterError, and the errors of the values in the filter
  */
 export function readCall<N extends CallName>(context: FilterContext, call: N, given: unknown): ReadCall<N> {
-  const { keys, options, derives = false }: CallShape = CALLS[call];
-  const filter = checkFilterKeys(call, given, keys, Object.keys(options));
+  const { keys, timeKeys = [], options, derives = false }: CallShape = CALLS[call];
+  const taken = context.takesTimePeriods === true ? [...keys, ...timeKeys] : keys;
+  const filter = checkFilterKeys(call, given, taken, Object.keys(options));
   const values = Object.entries(options).map(([name, check]) => [
     name,
     readValue(filter[name], check, name, (_, value, expected) => {
@@ -119,12 +123,24 @@ export function readCall<N extends CallName>(context: FilterContext, call: N, gi
   };
 }
 
-/** Reads the argument of a call like `readCall`, for one metric. The period is DAY by default. */
+/** Reads the argument of a call like `readCall`. The period is DAY by default. */
+export function readOnePeriod<N extends CallName>(
+  context: FilterContext,
+  call: N,
+  given: unknown,
+): ReadCall<N> & { readonly period: Period } {
+  const read = readCall(context, call, given);
+  const period = read.period ?? Period.DAY;
+  checkMoment(read.scope.table, period);
+  return { ...read, period };
+}
+
+/** Reads the argument of a call like `readOnePeriod`, for one metric. */
 export function readOneMetric<N extends CallName>(
   context: FilterContext,
   call: N,
   given: unknown,
 ): ReadCall<N> & { readonly metric: MetricTarget; readonly period: Period } {
-  const read = readCall(context, call, given);
-  return { ...read, metric: read.metrics[0] as MetricTarget, period: read.period ?? Period.DAY };
+  const read = readOnePeriod(context, call, given);
+  return { ...read, metric: read.metrics[0] as MetricTarget };
 }

@@ -1,7 +1,9 @@
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
+import { parseInstant } from '../../time/instant.js';
 import { addDays, type CheckedDateInput, dayNumber, FIRST_DAY, type LocalDate } from '../../time/local-date.js';
-import { bucketStart, calendarUnit, type Period, type WeekStart } from '../../time/period.js';
+import { bucketStart, calendarUnit, isTimePeriod, Period, type WeekStart } from '../../time/period.js';
+import { bucketAt } from '../../time/time-bucket.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { localDate } from '../../validation/check.js';
 import { readValue } from '../../validation/options.js';
@@ -12,6 +14,24 @@ export interface RangeInput {
   readonly from?: CheckedDateInput;
   readonly to?: CheckedDateInput;
   readonly last?: number;
+  /** an instant, of periods of less than a day */
+  readonly at?: Date;
+}
+
+/** The starts of buckets of less than a day that a filter selects: mostly one range of seconds. */
+export interface StartRange {
+  readonly parts: readonly {
+    /** null for no bound */
+    readonly from: number | null;
+    /** the first second after them; null for no bound */
+    readonly to: number | null;
+  }[];
+}
+
+/** Of when a stored value is: its date, and of periods of less than a day the first second of its bucket. */
+export interface StoredMoment {
+  readonly date: LocalDate;
+  readonly start?: number;
 }
 
 /** The range of dates of a filter. Both ends are included; null means no bound. */
@@ -52,7 +72,28 @@ export function checkRange(given: { readonly [key in keyof RangeInput]?: unknown
     ...dateInput('date', given.date),
     ...dateInput('from', given.from),
     ...dateInput('to', given.to),
+    ...(given.at === undefined ? {} : { at: parseInstant(given.at) }),
   };
+}
+
+/**
+ * Returns the date or instant of a value to write. The default is now.
+ *
+ * @param call that an error names
+ * @throws InvalidFilterError for a date where an instant is needed, and the other way round
+ */
+export function writtenAt(call: string, period: Period, { date, at }: RangeInput, now: Date): CheckedDateInput {
+  if (!isTimePeriod(period)) {
+    if (at === undefined) return date ?? now;
+    throw new InvalidFilterError(
+      `${call}: at is given for ${Period.nameOf(period)}, whose values are stored by date. Give date: a local date, or an instant in place of its date.`,
+    );
+  }
+  if (date === undefined) return at ?? now;
+  throw new InvalidFilterError(
+    `${call}: date is given for ${Period.nameOf(period)}, and a date has many of these. ` +
+      `Give at, an instant in the one that is meant: new Date(), or '2026-10-25T02:30:00+02:00'.`,
+  );
 }
 
 /** Returns a date of a filter in a calendar. */
@@ -64,6 +105,14 @@ export function dateOf(input: CheckedDateInput, calendar: Calendar): LocalDate {
 export function storedDate(period: Period, input: CheckedDateInput | undefined, calendar: Calendar): LocalDate {
   const date = input === undefined ? calendar.today : dateOf(input, calendar);
   return bucketStart(period, date, calendar.weekStart);
+}
+
+/** Returns of when the value for a date or an instant is stored. */
+export function storedMoment(period: Period, input: CheckedDateInput, calendar: Calendar): StoredMoment {
+  if (!isTimePeriod(period)) return { date: storedDate(period, input, calendar) };
+  if (!(input instanceof Date)) throw new TypeError('a value of less than a day has an instant');
+  const { start } = bucketAt({ zone: calendar.timeZone, length: period }, input.getTime() / 1000);
+  return { date: localDateAt(new Date(start * 1000), calendar.timeZone), start };
 }
 
 /** Returns the bounds of the rows that a filter selects. Without a period, `last` counts days. */

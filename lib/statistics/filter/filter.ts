@@ -2,7 +2,7 @@ import type { MetricTarget } from '../../catalog/definitions.js';
 import { metricKeyOf } from '../../catalog/metric.query.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import { checkPeriod, type Period } from '../../time/period.js';
+import { checkPeriod, isTimePeriod, type Period } from '../../time/period.js';
 import { isOptions } from '../../validation/check.js';
 import { checkRange, type RangeInput } from './date-range.js';
 import { type FilterContext, type ScopeFilter, readScopeFilter } from './scope-filter.js';
@@ -25,6 +25,7 @@ export type FilterKey =
   | 'from'
   | 'to'
   | 'last'
+  | 'at'
   | 'object'
   | 'objects'
   | 'objectType'
@@ -78,12 +79,18 @@ export function checkFilterKeys(
  * @throws InvalidFilterError, and the errors of the values in it
  */
 export function readFilter(context: FilterContext, given: Readonly<Record<string, unknown>>): NormalFilter {
+  const period = periodOf(context, given['period']);
   return {
     metrics: metricsOf(given),
-    period: given['period'] === undefined ? null : checkPeriod(given['period']),
+    period,
     range: checkRange(given),
-    scope: readScopeFilter(context, given),
+    scope: readScopeFilter(context, given, period),
   };
+}
+
+function periodOf({ takesTimePeriods = false }: FilterContext, given: unknown): Period | null {
+  if (given === undefined) return null;
+  return takesTimePeriods && isTimePeriod(given as Period) ? (given as Period) : checkPeriod(given);
 }
 
 function metricsOf(given: Readonly<Record<string, unknown>>): readonly MetricTarget[] {

@@ -2,6 +2,7 @@ import type { Database } from '../../database/database.js';
 import { InvalidDimensionError, IncompleteDimensionsError } from '../../errors/dimension.error.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
+import { isTimePeriod, Period } from '../../time/period.js';
 import { isOptions } from '../../validation/check.js';
 import type { EntityClass, ObjectRef, ObjectTarget } from './object-target.js';
 import type { ObjectTypes } from './object-types.js';
@@ -15,6 +16,8 @@ import {
 } from '../../coverage/scope.js';
 import { StatisticByDateAndObject } from '../tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../tables/statistic-by-date.entity.js';
+import { StatisticByTimeAndObject } from '../tables/statistic-by-time-and-object.entity.js';
+import { StatisticByTime } from '../tables/statistic-by-time.entity.js';
 import { isStatisticClass, type StatisticTable, statisticTableOf } from '../tables/statistic-table.js';
 
 /** The stored values of keys, by property. */
@@ -27,6 +30,8 @@ export type KeyValues = Readonly<Record<string, readonly (string | number)[]>>;
 export interface FilterContext {
   readonly database: Database;
   readonly objectTypes: ObjectTypes;
+  /** true in specs, until periods of less than a day are public */
+  readonly takesTimePeriods?: boolean | undefined;
 }
 
 /** The rows of a table that a filter selects. */
@@ -41,9 +46,15 @@ export interface ScopeFilter {
 /**
  * Reads which rows a filter selects.
  *
+ * @param period null for every period
  * @throws InvalidFilterError, InvalidObjectError, InvalidDimensionError, InvalidDimensionValueError
  */
-export function readScopeFilter(context: FilterContext, given: Readonly<Record<string, unknown>>): ScopeFilter {
+export function readScopeFilter(
+  context: FilterContext,
+  given: Readonly<Record<string, unknown>>,
+  period: Period | null,
+): ScopeFilter {
+  const isTime = period !== null && isTimePeriod(period);
   const [key, ...others] = ['object', 'objects', 'objectType', 'entity'].filter((name) => name in given);
   if (others.length > 0) {
     throw new InvalidFilterError(`${[key, ...others].join(' and ')} are given together. Give one of them.`);
@@ -51,11 +62,13 @@ export function readScopeFilter(context: FilterContext, given: Readonly<Record<s
   if ('dimensions' in given && key !== 'entity') {
     throw new InvalidFilterError('dimensions are given without entity, the custom statistic that they belong to.');
   }
-  if (key === 'entity') return customFilter(context, given['entity'], given['dimensions']);
+  if (key === 'entity') return customFilter(context, given['entity'], given['dimensions'], period);
   if (key === undefined) {
-    return { table: statisticTableOf(context.database, StatisticByDate), alternatives: [{}], cells: [{}] };
+    const entity = isTime ? StatisticByTime : StatisticByDate;
+    return { table: statisticTableOf(context.database, entity), alternatives: [{}], cells: [{}] };
   }
-  return objectsFilter(context, key, given[key]);
+  const entity = isTime ? StatisticByTimeAndObject : StatisticByDateAndObject;
+  return objectsFilter(context, statisticTableOf(context.database, entity), key, given[key]);
 }
 
 /**
@@ -126,8 +139,7 @@ function isOfTypes(scope: string, types: KeyValues[string] | undefined): boolean
   return scopes.includes(scope) || scopes.includes(enclosingScope(scope) ?? scope);
 }
 
-function objectsFilter(context: FilterContext, key: string, given: unknown): ScopeFilter {
-  const table = statisticTableOf(context.database, StatisticByDateAndObject);
+function objectsFilter(context: FilterContext, table: StatisticTable, key: string, given: unknown): ScopeFilter {
   if (key === 'objectType') {
     const type = context.objectTypes.checkType(given as EntityClass | string);
     return { table, alternatives: [{ objectType: [type] }], cells: null };
@@ -144,13 +156,27 @@ function objectsFilter(context: FilterContext, key: string, given: unknown): Sco
   return { table, alternatives, cells: [...cells.values()] };
 }
 
-function customFilter(context: FilterContext, entity: unknown, dimensions: unknown): ScopeFilter {
-  if (!isStatisticClass(entity) || entity === StatisticByDate || entity === StatisticByDateAndObject) {
+/** The statistics that a filter names by its other keys. */
+const BUILT_IN: readonly unknown[] = [
+  StatisticByDate,
+  StatisticByDateAndObject,
+  StatisticByTime,
+  StatisticByTimeAndObject,
+];
+
+function customFilter(
+  context: FilterContext,
+  entity: unknown,
+  dimensions: unknown,
+  period: Period | null,
+): ScopeFilter {
+  if (!isStatisticClass(entity) || BUILT_IN.includes(entity)) {
     throw new InvalidFilterError(
       `entity is ${shown(entity)}. Expected a custom statistic, a class that extends AbstractStatistic.`,
     );
   }
   const table = statisticTableOf(context.database, entity);
+  if (period !== null) checkMoment(table, period);
   if (dimensions !== undefined && !isOptions(dimensions)) {
     throw new InvalidFilterError(
       `dimensions is ${shown(dimensions)}. Expected an object: { ${table.keys.map(({ property }) => `${property}: …`).join(', ')} }.`,
@@ -163,6 +189,19 @@ function customFilter(context: FilterContext, entity: unknown, dimensions: unkno
   );
   const isNone = Object.values(values).some(({ length }) => length === 0);
   return { table, alternatives: isNone ? [] : [values], cells: isOne ? [cell] : null };
+}
+
+/**
+ * Checks that a table stores the values of a period.
+ *
+ * @throws InvalidFilterError
+ */
+export function checkMoment({ entity, moment }: StatisticTable, period: Period): void {
+  if ((moment === 'start') === isTimePeriod(period)) return;
+  throw new InvalidFilterError(
+    `entity is ${entity.name}, and period is ${Period.nameOf(period)}. Periods of less than a day are stored in statistics ` +
+      `that extend AbstractTimeStatistic, the others in those that extend AbstractStatistic.`,
+  );
 }
 
 function keyValues({ entity, keys }: StatisticTable, dimensions: Readonly<Record<string, unknown>>): KeyValues {

@@ -21,6 +21,8 @@ export interface StatisticOptions {
   readonly weekStart: WeekStart;
   /** how many days the keys of increments are kept. @default KEEP_KEYS */
   readonly keepKeys?: number | undefined;
+  /** true in specs, until periods of less than a day are public */
+  readonly takesTimePeriods?: boolean | undefined;
 }
 
 /** The context of every read and write of statistics. */

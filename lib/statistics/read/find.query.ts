@@ -5,7 +5,7 @@ import type { AbstractStatistic } from '../tables/abstract-statistic.js';
 import type { StatisticTable } from '../tables/statistic-table.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
-import { rowRange } from '../filter/date-range.js';
+import { rowRange, type StoredMoment } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { carriesForward, carryForward, type ComputedDates, datesWithValue, lastCarriedDate } from './carried-values.js';
 import { type RowFilter, selectLastRow, selectLastRows, selectSeries, type StoredRow } from './rows.query.js';
@@ -98,13 +98,18 @@ function entityOf({ table, metrics }: CoveredRows, row: StoredRow): AbstractStat
 }
 
 /** Returns a stored row as an instance of its entity, with its metric loaded. */
-export function toStatistic({ entity, keys }: StatisticTable, metric: Metric, row: StoredRow): AbstractStatistic {
+export function toStatistic(
+  { entity, keys }: StatisticTable,
+  metric: Metric,
+  row: StoredRow & StoredMoment,
+): AbstractStatistic {
   return Object.assign(new entity(), {
     metricId: metric.id,
     metric,
     period: row.period,
     ...Object.fromEntries(keys.map((key) => [key.property, key.decode(row.cell[key.property])])),
     date: row.date,
+    ...(row.start === undefined ? {} : { start: row.start }),
     value: row.value,
   });
 }

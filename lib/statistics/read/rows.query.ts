@@ -1,16 +1,16 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
-import type { LastDate, WalkedSeries } from '../../database/dialects/dialect.js';
+import type { Dialect, LastDate, WalkedSeries } from '../../database/dialects/dialect.js';
 import { query, type Work } from '../../database/work.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
-import type { DateRange } from '../filter/date-range.js';
+import type { DateRange, StartRange } from '../filter/date-range.js';
 import { exactValue } from '../tables/exact-value.js';
 import { lastRows } from './carried-values.js';
 import type { SeriesRow } from './series.js';
 import type { Cell, KeyValues, ScopeFilter } from '../filter/scope-filter.js';
-import { bindKey, readKey, type StatisticTable } from '../tables/statistic-table.js';
+import { bindKey, readKey, readMoment, type StatisticTable } from '../tables/statistic-table.js';
 
 /** A stored row: its key and its exact value. */
 export interface StoredRow {
@@ -23,17 +23,27 @@ export interface StoredRow {
 }
 
 /** Selects rows. */
-export interface RowFilter extends Pick<ScopeFilter, 'table' | 'alternatives'> {
+export interface RowFilter<R extends DateRange | StartRange = DateRange> extends Pick<
+  ScopeFilter,
+  'table' | 'alternatives'
+> {
   readonly metrics: readonly Metric[];
   /** null for every period */
   readonly period: Period | null;
-  readonly range: DateRange;
+  /** of dates or starts, as the table has them */
+  readonly range: R;
+}
+
+/** A stored row of a bucket of less than a day. */
+export interface StoredBucket extends Omit<StoredRow, 'date'> {
+  /** its first second since 1970 */
+  readonly start: number;
 }
 
 const FIRST_DATE = '0001-01-01';
 
 /** Returns the condition for the rows of a filter. */
-export function rowCondition(database: Database, filter: RowFilter): Sql {
+export function rowCondition(database: Database, filter: RowFilter<DateRange | StartRange>): Sql {
   const { dialect } = database;
   const { table } = filter.table;
   const ids = filter.metrics.map(({ id }) => dialect.integer(id));
@@ -51,11 +61,25 @@ export function rowCondition(database: Database, filter: RowFilter): Sql {
 
 /** Selects the stored rows of a filter, ordered by date. */
 export function* selectRows(database: Database, filter: RowFilter): Work<StoredRow[]> {
-  const { table } = filter.table;
-  const rows = yield* query(
-    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} s WHERE ${rowCondition(database, filter)} ORDER BY ${table.column('date')}`,
-  );
+  const rows = yield* query(inOrder(database, filter));
   return rows.map((row) => storedRow(filter.table, row));
+}
+
+/** Selects the stored rows of buckets of less than a day, ordered by their start. */
+export function* selectBuckets(database: Database, filter: RowFilter<StartRange>): Work<StoredBucket[]> {
+  const rows = yield* query(inOrder(database, filter));
+  return rows.map((row) => storedBucket(filter.table, row));
+}
+
+/** Selects the values of a filter, in order. */
+export function* selectValues(database: Database, filter: RowFilter<DateRange | StartRange>): Work<(string | null)[]> {
+  const rows = yield* query(inOrder(database, filter));
+  return rows.map((row) => exactValue(row['row_value']));
+}
+
+function inOrder(database: Database, filter: RowFilter<DateRange | StartRange>): Sql {
+  const { table, moment } = filter.table;
+  return sql`SELECT ${columns(database, filter.table)} FROM ${table.path} s WHERE ${rowCondition(database, filter)} ORDER BY ${table.column(moment)}`;
 }
 
 /**
@@ -194,13 +218,14 @@ function isOfSeries({ keys }: StatisticTable, a: StoredRow, b: StoredRow): boole
 }
 
 /** Returns the columns that `storedRow` reads. */
-export function columns(database: Database, { table, keys }: StatisticTable, prefix: Sql = empty): Sql {
+export function columns(database: Database, statistic: StatisticTable, prefix: Sql = empty): Sql {
   const { dialect } = database;
+  const { table, keys, moment } = statistic;
   const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;
   return join([
     sql`${column('metricId')} AS row_metric`,
     sql`${column('period')} AS row_period`,
-    sql`${dialect.dateText(column('date'))} AS row_date`,
+    sql`${readMoment(dialect, statistic, column(moment))} AS ${raw(moment === 'date' ? 'row_date' : 'row_start')}`,
     sql`${dialect.exactText(column('value'))} AS row_value`,
     ...keys.map(
       (key, place) => sql`${readKey(dialect, key, sql`${prefix}${key.column}`)} AS ${raw(`row_key${place}`)}`,
@@ -209,11 +234,20 @@ export function columns(database: Database, { table, keys }: StatisticTable, pre
 }
 
 /** Returns a row of `columns`, as the driver reads it, as a StoredRow. */
-export function storedRow({ keys }: StatisticTable, row: Readonly<Record<string, unknown>>): StoredRow {
+export function storedRow(table: StatisticTable, row: Readonly<Record<string, unknown>>): StoredRow {
+  return { ...storedCell(table, row), date: row['row_date'] as LocalDate };
+}
+
+/** Returns a row of `columns` as a StoredBucket. */
+export function storedBucket(table: StatisticTable, row: Readonly<Record<string, unknown>>): StoredBucket {
+  // drivers return a bigint as text, a number or a bigint
+  return { ...storedCell(table, row), start: Number(row['row_start']) };
+}
+
+function storedCell({ keys }: StatisticTable, row: Readonly<Record<string, unknown>>): Omit<StoredRow, 'date'> {
   return {
     metricId: row['row_metric'] as number,
     period: row['row_period'] as Period,
-    date: row['row_date'] as LocalDate,
     value: exactValue(row['row_value']),
     cell: Object.fromEntries(keys.map(({ property }, place) => [property, row[`row_key${place}`] as string | number])),
   };
@@ -246,12 +280,33 @@ function keyConditions(database: Database, { keys }: StatisticTable, alternative
   ];
 }
 
-function rangeConditions({ dialect }: Database, { table }: StatisticTable, { from, to }: DateRange): Sql[] {
-  const date = table.column('date');
-  if (from !== null && from === to) return [sql`${date} = ${dialect.date(from)}`];
+function rangeConditions(
+  { dialect }: Database,
+  { table, moment }: StatisticTable,
+  range: DateRange | StartRange,
+): Sql[] {
+  const column = table.column(moment);
+  if ('parts' in range) return startConditions(dialect, column, range);
+  const { from, to } = range;
+  if (from !== null && from === to) return [sql`${column} = ${dialect.date(from)}`];
   return [
-    ...(from === null ? [] : [sql`${date} >= ${dialect.date(from)}`]),
-    ...(to === null ? [] : [sql`${date} <= ${dialect.date(to)}`]),
+    ...(from === null ? [] : [sql`${column} >= ${dialect.date(from)}`]),
+    ...(to === null ? [] : [sql`${column} <= ${dialect.date(to)}`]),
+  ];
+}
+
+function startConditions(dialect: Dialect, start: Sql, { parts }: StartRange): Sql[] {
+  const alternatives = parts.map(({ from, to }) => {
+    const bounds = [
+      ...(from === null ? [] : [sql`${start} >= ${dialect.bigint(from)}`]),
+      ...(to === null ? [] : [sql`${start} < ${dialect.bigint(to)}`]),
+    ];
+    return bounds.length === 0 ? null : join(bounds, ' AND ');
+  });
+  if (alternatives.includes(null)) return [];
+  const either = alternatives.filter((one) => one !== null);
+  return [
+    either.length === 0 ? sql`1 = 0` : either.length === 1 ? (either[0] as Sql) : sql`((${join(either, ') OR (')}))`,
   ];
 }
 

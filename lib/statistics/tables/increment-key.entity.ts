@@ -1,6 +1,5 @@
 import { Column, Index, PrimaryColumn } from 'typeorm';
 import { NamedEntity } from '../../database/entity.decorator.js';
-import type { LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
 
 /** The longest key of an increment, in characters. */
@@ -27,8 +26,9 @@ export class IncrementKey {
   @Column({ type: 'varchar', length: 64 })
   cell!: string;
 
+  /** a date, or of a bucket of less than a day its first second in base 36 */
   @Column({ name: 'counted_on', type: 'varchar', length: 10 })
-  date!: LocalDate;
+  date!: string;
 
   @Column({ type: 'varchar', length: 100 })
   amount!: string;

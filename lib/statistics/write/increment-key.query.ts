@@ -6,7 +6,8 @@ import type { Database } from '../../database/database.js';
 import { execute, query, type Work } from '../../database/work.js';
 import { KeyConflictError } from '../../errors/statistic.error.js';
 import type { TrackstatsError } from '../../errors/trackstats.error.js';
-import type { LocalDate } from '../../time/local-date.js';
+import { isTimePeriod, type Period } from '../../time/period.js';
+import type { StoredMoment } from '../filter/date-range.js';
 import { coverageScopes } from '../filter/scope-filter.js';
 import { cellId } from '../read/rows.query.js';
 import { IncrementKey } from '../tables/increment-key.entity.js';
@@ -19,7 +20,7 @@ interface Keyed {
     readonly value: string;
     /** null: it counts each time */
     readonly key: string | null;
-    /** true if the call gave the date; by default it is today's, which a later repetition does not have */
+    /** true if the call gave the date or instant; by default it is today's, which a later repetition does not have */
     readonly isDated: boolean;
   };
 }
@@ -35,7 +36,8 @@ export interface ClaimedKeys<K> {
 interface Claim {
   readonly scope: string;
   readonly cell: string;
-  readonly date: LocalDate;
+  /** its date, or the start of its bucket: `momentText` writes both */
+  readonly moment: string;
   readonly amount: string;
 }
 
@@ -126,14 +128,14 @@ function* insertKeys(database: Database, sorted: readonly Keyed[], batch: number
   for (const some of chunks(sorted)) {
     const rows = some.map((one) => {
       const { metric, period, key } = one.row;
-      const { scope, cell, date, amount } = claimOf(one);
+      const { scope, cell, moment, amount } = claimOf(one);
       return {
         metricId: dialect.integer(metric.id),
         period: dialect.integer(period),
         key: dialect.text(key ?? ''),
         scope: dialect.text(scope),
         cell: dialect.text(cell),
-        date: dialect.text(date),
+        date: dialect.text(moment),
         amount: dialect.text(amount),
         batch: sql`${batch}`,
         countedAt: sql`${now.getTime()}`,
@@ -168,14 +170,14 @@ function* selectInto(
     event_key: string;
     scope: string;
     cell: string;
-    counted_on: LocalDate;
+    counted_on: string;
     amount: string;
     batch: unknown;
   }>(sql`SELECT ${column('metricId')} AS metric_id, ${column('period')} AS period, ${column('key')} AS event_key,
   ${column('scope')} AS scope, ${column('cell')} AS cell, ${column('date')} AS counted_on, ${column('amount')} AS amount,
   ${column('batch')} AS batch FROM ${table.path} WHERE ${keyCondition(database, some)} ${lock}`);
   for (const { metric_id, period, event_key, counted_on, batch, ...claim } of rows) {
-    found.set(keyId(metric_id, period, event_key), { ...claim, date: counted_on, batch: Number(batch) });
+    found.set(keyId(metric_id, period, event_key), { ...claim, moment: counted_on, batch: Number(batch) });
   }
 }
 
@@ -196,25 +198,36 @@ AND ${table.column('key')} IN (${join(keys)}))`;
   return sql`(${join(conditions, ' OR ')})`;
 }
 
-function claimOf({ row: { table, cell, date, value } }: Keyed): Claim {
+function claimOf({ row }: Keyed): Claim {
+  const { table, cell, value } = row;
   return {
     scope: coverageScopes(table, cell).at(-1) ?? '',
     cell: table.keys.length === 0 ? '' : createHash('sha256').update(cellId(table, cell)).digest('base64url'),
-    date,
+    moment: momentText(row),
     amount: value,
   };
 }
 
+/** The column has ten characters: a date, or the seconds of a bucket's start in base 36. */
+function momentText({ date, start }: StoredMoment): string {
+  return start === undefined ? date : start.toString(36);
+}
+
+function shownMoment(period: Period, moment: string): string {
+  return isTimePeriod(period) ? new Date(parseInt(moment, 36) * 1000).toISOString() : moment;
+}
+
 function conflictOf(claim: Claim, one: Keyed): KeyConflictError | null {
-  const { key, metric, isDated } = one.row;
+  const { key, metric, period, isDated } = one.row;
   const given = claimOf(one);
   if (claim.scope !== given.scope || claim.cell !== given.cell) {
     return new KeyConflictError(metric.key, key ?? '', 'for another object or other dimensions', null);
   }
   if (claim.amount !== given.amount)
     return new KeyConflictError(metric.key, key ?? '', `with ${claim.amount}`, given.amount);
-  if (isDated && claim.date !== given.date) {
-    return new KeyConflictError(metric.key, key ?? '', `on ${claim.date}`, given.date);
+  if (isDated && claim.moment !== given.moment) {
+    const counted = `${isTimePeriod(period) ? 'in the bucket of' : 'on'} ${shownMoment(period, claim.moment)}`;
+    return new KeyConflictError(metric.key, key ?? '', counted, shownMoment(period, given.moment));
   }
   return null;
 }

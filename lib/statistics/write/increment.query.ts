@@ -13,11 +13,11 @@ import { MixedWritesError } from '../../errors/statistic.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
-import { storedDate } from '../filter/date-range.js';
+import { type DateRange, type StartRange, storedMoment } from '../filter/date-range.js';
 import { coverageScopes, type KeyValues } from '../filter/scope-filter.js';
 import { calendarOf, type StatisticContext } from '../filter/statistic.context.js';
 import { checkDigits } from '../filter/statistic-value.js';
-import { rowCondition, selectRows } from '../read/rows.query.js';
+import { rowCondition, selectValues } from '../read/rows.query.js';
 import { claimKeys, releaseKeys } from './increment-key.query.js';
 import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeProblem, writeRows } from './write.query.js';
 
@@ -26,7 +26,7 @@ export interface Increment extends ValueToWrite {
   readonly value: string;
   /** counts once; null: counts each time */
   readonly key: string | null;
-  /** true if the call gave the date */
+  /** true if the call gave the date or instant */
   readonly isDated: boolean;
 }
 
@@ -101,7 +101,7 @@ function placeIncrement(
   now: Date,
 ): PlacedIncrement | TrackstatsError {
   if (metric === undefined || metric instanceof TrackstatsError) return metric as TrackstatsError;
-  const { table, cell, period, date } = increment;
+  const { table, cell, period, at } = increment;
   const problem = writeProblem('increment', { ...context, coverages }, metric, period, increment);
   if (problem !== null) return problem;
   try {
@@ -109,7 +109,7 @@ function placeIncrement(
     return {
       place,
       timeZone: calendar.timeZone,
-      row: { ...increment, metric, date: storedDate(period, date, calendar) },
+      row: { ...increment, metric, ...storedMoment(period, at, calendar) },
     };
   } catch (error) {
     if (error instanceof TrackstatsError) return error;
@@ -206,13 +206,17 @@ function* addSums({ database }: StatisticContext, rows: readonly RowToWrite[]): 
   if (database.dialect.addsExactly) return yield* writeRows(database, rows, 'add');
   const totals: RowToWrite[] = [];
   for (const row of rows) {
-    const { table, cell, metric, period, date, value } = row;
+    const { table, cell, metric, period, value } = row;
     const values = Object.fromEntries(Object.entries(cell).map(([property, one]) => [property, [one]]));
-    const filter = { table, alternatives: [values], metrics: [metric], period, range: { from: date, to: date } };
-    const [stored] = yield* selectRows(database, filter);
-    totals.push({ ...row, value: checkDigits(addDecimals(stored?.value ?? '0', value ?? '0')) });
+    const filter = { table, alternatives: [values], metrics: [metric], period, range: rangeOf(row) };
+    const [stored] = yield* selectValues(database, filter);
+    totals.push({ ...row, value: checkDigits(addDecimals(stored ?? '0', value ?? '0')) });
   }
   yield* writeRows(database, totals, 'replace');
+}
+
+function rangeOf({ date, start }: RowToWrite): DateRange | StartRange {
+  return start === undefined ? { from: date, to: date } : { parts: [{ from: start, to: start + 1 }] };
 }
 
 function problemOf(check: () => unknown): TrackstatsError | null {

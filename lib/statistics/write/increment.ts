@@ -6,6 +6,7 @@ import { Period, periodKind } from '../../time/period.js';
 import { KEEP_KEYS } from '../../trackstats.options.js';
 import type { Clock } from '../../trackstats.tokens.js';
 import { readOneMetric } from '../filter/calls.js';
+import { writtenAt } from '../filter/date-range.js';
 import { requireOneCell } from '../filter/scope-filter.js';
 import type { IncrementBase } from '../filter/statistic-filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
@@ -48,10 +49,10 @@ export function checkIncrement(context: StatisticContext, s: IncrementBase, now:
     table: scope.table,
     cell: requireOneCell(scope),
     period,
-    date: range.date ?? now,
+    at: writtenAt('increment', period, range, now),
     value: options.by,
     key: options.key ?? null,
-    isDated: range.date !== undefined,
+    isDated: range.date !== undefined || range.at !== undefined,
   };
 }
 

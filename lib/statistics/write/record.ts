@@ -2,7 +2,7 @@ import { resolveMetrics } from '../../catalog/catalog.store.js';
 import type { Work } from '../../database/work.js';
 import { storedCoverages } from '../../coverage/coverage.store.js';
 import { periodKind } from '../../time/period.js';
-import { storedDate } from '../filter/date-range.js';
+import { storedMoment, writtenAt } from '../filter/date-range.js';
 import { coverageScopes, requireOneCell } from '../filter/scope-filter.js';
 import { calendarOf, type StatisticContext } from '../filter/statistic.context.js';
 import { readOneMetric } from '../filter/calls.js';
@@ -26,7 +26,7 @@ export function checkRecord(
     table: scope.table,
     cell: requireOneCell(scope),
     period,
-    date: range.date ?? now,
+    at: writtenAt(call, period, range, now),
     value: options.value,
   };
 }
@@ -57,7 +57,7 @@ export function* recordValues(
     if (problem !== null) throw problem;
     const scopes = coverageScopes(value.table, value.cell);
     const calendar = calendarOf(context, now, [metric], coverages, value.period, scopes);
-    const row = { ...value, metric, date: storedDate(value.period, value.date, calendar) };
+    const row = { ...value, metric, ...storedMoment(value.period, value.at, calendar) };
     rows.set(rowId(row), row);
   }
   yield* writeRows(database, rows.values(), 'replace');

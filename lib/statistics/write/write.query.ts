@@ -8,12 +8,13 @@ import type { UpsertMode } from '../../database/dialects/dialect.js';
 import { execute, type Work } from '../../database/work.js';
 import { MixedWritesError, TrackerOwnedError } from '../../errors/statistic.error.js';
 import type { TrackstatsError } from '../../errors/trackstats.error.js';
-import type { LocalDate, CheckedDateInput } from '../../time/local-date.js';
+import type { CheckedDateInput } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
 import { type Cell, coverageScopes } from '../filter/scope-filter.js';
 import { cellId } from '../read/rows.query.js';
 import type { StatisticOwners } from '../tables/owners.js';
-import { bindKey, type StatisticTable } from '../tables/statistic-table.js';
+import { bindKey, bindMoment, primaryKeyOf, type StatisticTable } from '../tables/statistic-table.js';
+import type { StoredMoment } from '../filter/date-range.js';
 
 /** A value to write, checked as far as possible without the database. */
 export interface ValueToWrite {
@@ -21,17 +22,17 @@ export interface ValueToWrite {
   readonly table: StatisticTable;
   readonly cell: Cell;
   readonly period: Period;
-  readonly date: CheckedDateInput;
+  /** its date or an instant of it; always an instant for a period of less than a day */
+  readonly at: CheckedDateInput;
   readonly value: string | null;
 }
 
 /** A row to write. */
-export interface RowToWrite {
+export interface RowToWrite extends StoredMoment {
   readonly table: StatisticTable;
   readonly metric: Metric;
   readonly period: Period;
   readonly cell: Cell;
-  readonly date: LocalDate;
   readonly value: string | null;
 }
 
@@ -39,8 +40,9 @@ export interface RowToWrite {
 const MOST_ROWS = 1_000;
 
 /** Returns text that is equal only for rows with the same table and key. */
-export function rowId({ table, metric, period, cell, date }: Omit<RowToWrite, 'value'>): string {
-  return `${table.table.metadata.tablePath} ${JSON.stringify([metric.id, period])} ${cellId(table, cell)} ${date}`;
+export function rowId({ table, metric, period, cell, date, start }: Omit<RowToWrite, 'value'>): string {
+  const key = JSON.stringify([metric.id, period]);
+  return `${table.table.metadata.tablePath} ${key} ${cellId(table, cell)} ${start ?? date}`;
 }
 
 /** Writes rows of different keys in as few statements as the driver's limit allows. */
@@ -58,25 +60,26 @@ export function* writeRows(database: Database, rows: Iterable<RowToWrite>, mode:
 
 function* writeToTable(
   { dialect }: Database,
-  { table, keys }: StatisticTable,
+  statistic: StatisticTable,
   rows: readonly RowToWrite[],
   mode: UpsertMode,
 ): Work<void> {
+  const { table, keys } = statistic;
   const size = Math.min(MOST_ROWS, Math.floor(dialect.maxParameters / (keys.length + 4)));
   for (let start = 0; start < rows.length; start += size) {
     yield* execute(
       dialect.upsert({
         table,
-        keys: ['metricId', 'period', ...keys.map(({ property }) => property), 'date'],
+        keys: primaryKeyOf(statistic),
         value: 'value',
         mode,
         rows: rows
           .slice(start, start + size)
-          .map(({ metric, period, cell, date, value }) => [
+          .map(({ metric, period, cell, date, start, value }) => [
             dialect.integer(metric.id),
             dialect.integer(period),
             ...keys.map((key) => bindKey(dialect, key, cell[key.property] as string | number)),
-            dialect.date(date),
+            bindMoment(dialect, start ?? date),
             dialect.decimal(value),
           ]),
       }),

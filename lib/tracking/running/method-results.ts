@@ -83,7 +83,7 @@ export class MethodResults {
     const entity = definition.statistic as NonNullable<MethodDefinition['statistic']>;
     const table = statisticTableOf(this.database, entity);
     const rows = rowsOf(definition.name, table, items, 'dimensions', (dimensions) =>
-      requireOneCell(readScopeFilter(context, { entity, dimensions })),
+      requireOneCell(readScopeFilter(context, { entity, dimensions }, null)),
     );
     return { table, rows, within: {}, mayRemove: ALWAYS };
   }

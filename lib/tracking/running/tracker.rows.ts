@@ -123,7 +123,7 @@ export class TrackerRows {
       if (target.kind !== 'objects' && target.kind !== 'object') {
         return refuse(`object is given, and ${label} does not count by object. Leave it out.`);
       }
-      const { objectId = '', objectType } = requireOneCell(readScopeFilter(context, { object }));
+      const { objectId = '', objectType } = requireOneCell(readScopeFilter(context, { object }, null));
       if (target.kind === 'objects') return { objectId, objectType: String(objectType) };
       const own = this.objectTypes.refOf(target.object);
       if (own.type !== objectType || own.id !== objectId) {
@@ -137,7 +137,7 @@ export class TrackerRows {
       if (target.kind !== 'dimensions') {
         return refuse(`dimensions are given, and ${label} does not count by dimensions. Leave them out.`);
       }
-      return requireOneCell(readScopeFilter(context, { entity: target.statistic, dimensions }));
+      return requireOneCell(readScopeFilter(context, { entity: target.statistic, dimensions }, null));
     }
     if (withTotal || target.kind === 'total' || target.kind === 'object') return {};
     const missing = target.kind === 'objects' ? 'object' : 'dimensions';
