@@ -3,7 +3,7 @@ import type { Dialect } from '../database/dialects/dialect.js';
 import { queryOne, type Work } from '../database/work.js';
 import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import { fromDayNumber, type DayNumber, type LocalDate } from '../time/local-date.js';
-import { partials } from './rollup.js';
+import { PartialsTemplate } from './partials-template.js';
 import type { RollupEntry, RollupPeriod, RollupSpec } from './rollup-spec.js';
 import { freshQuery, ofPeriod, primaryKey } from './window-sql.js';
 
@@ -17,50 +17,99 @@ interface LiveRange {
   readonly period: RollupPeriod;
 }
 
+/** The SQL of the open dates of a spec. Make it once for a plan: later reads differ only in their instant. */
+export class LiveExpressions {
+  readonly ranges: readonly LiveRange[];
+  private readonly partials: readonly PartialsTemplate[];
+  private readonly fresh: readonly Sql[];
+  /** by entity the queries of `partsOf` */
+  private readonly parts = new Map<unknown, readonly Sql[]>();
+
+  /**
+   * @param place of the spec among those of a read
+   * @param isStaged true if the partials are in temporary tables. Otherwise they are computed in each statement
+   */
+  constructor(
+    private readonly dialect: Dialect,
+    readonly spec: RollupSpec,
+    place: number,
+    isStaged: boolean,
+  ) {
+    this.ranges = spec.entries
+      .flatMap((entry) => entry.periods.map((period) => ({ entry, period })))
+      .map((range, index) => ({ ...range, name: `${FRESH}${String(place)}_${String(index)}` }));
+    this.partials = isStaged ? [] : spec.scans.map((scan) => new PartialsTemplate(dialect, scan));
+    // read twice at most, and computed once where the database shares what it has computed
+    this.fresh = this.ranges.map(({ name, entry, period }) =>
+      dialect.expression(name, freshQuery(dialect, entry, period)),
+    );
+  }
+
+  /** Returns the common table expressions of the rows as they are at an instant, of the local date that was planned. */
+  at(now: Date): readonly Sql[] {
+    return [...this.partials.map((template) => template.at(now)), ...this.fresh];
+  }
+
+  /** Returns the queries of the stored and the fresh rows of a statistic; none if nothing of it is computed. */
+  partsOf(statistic: StatisticTable): readonly Sql[] {
+    const known = this.parts.get(statistic.entity);
+    if (known !== undefined) return known;
+    const parts = this.ranges
+      .filter(({ entry }) => entry.statistic.entity === statistic.entity)
+      .flatMap((range) => this.rowsOf(statistic, range));
+    this.parts.set(statistic.entity, parts);
+    return parts;
+  }
+
+  private rowsOf(statistic: StatisticTable, { name, entry, period }: LiveRange): Sql[] {
+    const { table } = statistic;
+    const properties = [...primaryKey({ statistic }), 'value'];
+    const columns = join(properties.map((property) => sql`s.${table.column(property)}`));
+    const before = sql`s.${table.column('date')} < ${this.dialect.dateOf(this.dialect.integer(period.from))}`;
+    const fresh = [
+      ...properties.slice(0, -1).map((property, index) => this.storedAs(statistic, property, index)),
+      raw('f.v'),
+    ];
+    return [
+      sql`SELECT ${columns} FROM ${table.path} s WHERE ${ofPeriod(this.dialect, entry, period, raw('s'))} AND ${before}`,
+      sql`SELECT ${join(fresh)} FROM ${raw(name)} f`,
+    ];
+  }
+
+  /** A column of the fresh rows with the type of the statistic's: writing it would convert it, and a UNION does not. */
+  private storedAs({ keys }: StatisticTable, property: string, index: number): Sql {
+    const column = raw(`f.c${String(index)}`);
+    const key = keys.find((one) => one.property === property);
+    return key === undefined ? column : this.dialect.keyText(column, key.type);
+  }
+}
+
+/** A spec's open dates, and the instant up to which rows count. */
+export interface LiveSpec {
+  readonly expressions: LiveExpressions;
+  readonly now: Date;
+}
+
 /**
  * Statistics as a run would leave them: stored rows before the range of each period, and from there on what is computed
  * of the source. Nothing is written.
  */
 export class LiveRows {
-  private readonly ranges: readonly LiveRange[];
-  private readonly expressions: readonly Sql[];
+  private readonly expressions: Sql;
 
-  /** @param isStaged true if the partials are in temporary tables. Otherwise they are computed in each statement */
   constructor(
     private readonly dialect: Dialect,
-    specs: readonly RollupSpec[],
-    isStaged: boolean,
+    private readonly specs: readonly LiveSpec[],
   ) {
-    this.ranges = specs
-      .flatMap(({ entries }) => entries.flatMap((entry) => entry.periods.map((period) => ({ entry, period }))))
-      .map((range, place) => ({ ...range, name: `${FRESH}${String(place)}` }));
-    const scans = specs.flatMap((spec) => (isStaged ? [] : spec.scans));
-    this.expressions = [
-      ...scans.map((scan) => partials(dialect, scan)),
-      // read twice at most, and computed once where the database shares what it has computed
-      ...this.ranges.map(({ name, entry, period }) => dialect.expression(name, freshQuery(dialect, entry, period))),
-    ];
+    const expressions = specs.flatMap((spec) => spec.expressions.at(spec.now));
+    this.expressions = expressions.length === 0 ? empty : sql`WITH ${join(expressions, ',\n')}\n`;
   }
 
   /** Returns a statistic whose table is a query of its stored and its fresh rows, for statements of `reading`. */
   tableOf(statistic: StatisticTable): StatisticTable {
-    const { table } = statistic;
-    const own = this.ranges.filter(({ entry }) => entry.statistic.entity === statistic.entity);
-    if (own.length === 0) return statistic;
-    const properties = [...primaryKey({ statistic }), 'value'];
-    const columns = join(properties.map((property) => sql`s.${table.column(property)}`));
-    const parts = own.flatMap(({ name, entry, period }) => {
-      const before = sql`s.${table.column('date')} < ${this.dialect.dateOf(this.dialect.integer(period.from))}`;
-      const fresh = [
-        ...properties.slice(0, -1).map((property, index) => this.storedAs(statistic, property, index)),
-        raw('f.v'),
-      ];
-      return [
-        sql`SELECT ${columns} FROM ${table.path} s WHERE ${ofPeriod(this.dialect, entry, period, raw('s'))} AND ${before}`,
-        sql`SELECT ${join(fresh)} FROM ${raw(name)} f`,
-      ];
-    });
-    return { ...statistic, table: table.replacedBy(join(parts, '\nUNION ALL\n')) };
+    const parts = this.specs.flatMap(({ expressions }) => expressions.partsOf(statistic));
+    if (parts.length === 0) return statistic;
+    return { ...statistic, table: statistic.table.replacedBy(join(parts, '\nUNION ALL\n')) };
   }
 
   /** Does a work whose statements may read the tables of `tableOf`. */
@@ -78,7 +127,8 @@ export class LiveRows {
 
   /** Returns the first day before another one on which a period of an entry has a fresh row, or null. */
   *firstFresh(entry: RollupEntry, period: RollupPeriod, before: DayNumber): Work<LocalDate | null> {
-    const range = this.ranges.find((one) => one.entry === entry && one.period === period);
+    const ranges = this.specs.flatMap(({ expressions }) => expressions.ranges);
+    const range = ranges.find((one) => one.entry === entry && one.period === period);
     if (range === undefined) return null;
     const day = raw(`f.c${String(primaryKey(entry).length - 1)}`);
     const found = yield* queryOne<{ first: LocalDate | null }>(
@@ -89,15 +139,8 @@ export class LiveRows {
     return found?.first ?? null;
   }
 
-  /** A column of the fresh rows with the type of the statistic's: writing it would convert it, and a UNION does not. */
-  private storedAs({ keys }: StatisticTable, property: string, index: number): Sql {
-    const column = raw(`f.c${String(index)}`);
-    const key = keys.find((one) => one.property === property);
-    return key === undefined ? column : this.dialect.keyText(column, key.type);
-  }
-
   private expressed(statement: Sql): Sql {
     if (!statement.strings.some((text) => text.includes(FRESH))) return statement;
-    return sql`${this.expressions.length === 0 ? empty : sql`WITH ${join(this.expressions, ',\n')}\n`}${statement}`;
+    return sql`${this.expressions}${statement}`;
   }
 }

@@ -133,6 +133,8 @@ export interface SourceScan {
   readonly timeZone: string;
   /** the latest instant that counts */
   readonly now: Date;
+  /** stands for the first reading that is too late, of a statement that is completed later. @default that of `now` */
+  readonly until?: Sql | undefined;
   /** the name of the partials: of the common table expression, or of the temporary table */
   readonly partials: string;
   /** first day that is read day by day; everything before is one partial, dated the day before it */

@@ -392,7 +392,7 @@ function storedType({ keys }: StatisticTable, { property }: SourceKey): StoredKe
 }
 
 /** The first reading that is read day by day, and the first one that is too late. */
-function readingBounds({ source: { clock }, timeZone, now, scanFrom, scanThrough }: SourceScan): {
+export function readingBounds({ source: { clock }, timeZone, now, scanFrom, scanThrough }: SourceScan): {
   from: number;
   to: number;
 } {
@@ -405,7 +405,7 @@ function readingBounds({ source: { clock }, timeZone, now, scanFrom, scanThrough
 export function within(dialect: Dialect, scan: SourceScan): Sql {
   const { clock } = scan.source;
   const { from, to } = readingBounds(scan);
-  const until = sql`${clock.expression} < ${dialect.reading(clock, to)}`;
+  const until = sql`${clock.expression} < ${scan.until ?? dialect.reading(clock, to)}`;
   return scan.scanBase ? until : sql`${clock.expression} >= ${dialect.reading(clock, from)} AND ${until}`;
 }
 

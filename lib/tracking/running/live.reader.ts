@@ -7,7 +7,7 @@ import type { Database } from '../../database/database.js';
 import type { Work } from '../../database/work.js';
 import { OvertakenError } from '../../errors/run.error.js';
 import { LiveReadError } from '../../errors/statistic.error.js';
-import { LiveRows } from '../../rollup/live-sql.js';
+import { LiveExpressions, LiveRows, type LiveSpec } from '../../rollup/live-sql.js';
 import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
 import { unstagePartials } from '../../rollup/rollup.js';
 import type { RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
@@ -23,28 +23,19 @@ import type { SourceFinder } from '../definition/source.finder.js';
 import { choosesSource } from '../definition/tracker.js';
 import type { TrackerRegistry } from '../definition/tracker.registry.js';
 import { planLive, withStoredDays } from '../source/live-plan.js';
-import {
-  type ComputedRange,
-  computedRanges,
-  dueAt,
-  isFirstRun,
-  needsFirstDate,
-  type PlannedEntry,
-  type RunPlan,
-} from '../source/run-plan.js';
+import { computedRanges, dueAt, isFirstRun, needsFirstDate, type RunPlan } from '../source/run-plan.js';
 import { rollupSpecOf } from '../source/run-spec.js';
 import { checkForms, firstScanned, refuseAmbiguousRows, SourceTypes } from '../source/source-checks.js';
 import { probed, probedScans, probeOf, type SourceProbe } from '../source/source-probe.js';
 import { refuseLoss } from '../source/source-start.js';
 import { refuseStrayRows } from '../source/stray-rows.js';
 import {
-  fingerprintOf,
   type ResolvedEntry,
   type ResolvedTracker,
   trackerLabel,
   type TrackerResolver,
 } from '../source/tracker.resolver.js';
-import { allComputed } from './tracker-coverage.js';
+import { allComputed, type ComputedEntries, plannedEntries } from './tracker-coverage.js';
 
 /** Statistics of a metric that a live read computes. */
 type Wanted = Omit<Owned, 'tracker'> & { readonly metricKey: string };
@@ -53,26 +44,39 @@ type Wanted = Omit<Owned, 'tracker'> & { readonly metricKey: string };
 interface LiveTracker {
   readonly tracker: ResolvedTracker;
   readonly asked: readonly (readonly Period[])[];
+  /** the plan of the last read, for the next ones of the same coverage and local date */
+  readonly last: { plan: LivePlan | null };
 }
 
-/** A live tracker with its plan, and how it reads its source. */
-interface PlannedTracker extends LiveTracker {
-  readonly now: Date;
-  /** true if nothing is stored yet of a part of it */
+/** What a live read computes, and how it reads the source: everything that does not depend on its instant. */
+interface LivePlan {
+  /** everything that the plan was made of, besides the definition */
+  readonly madeOf: string;
+  /** true if nothing is stored yet of a part of it. Only then the plan depends on rows of the source */
   readonly isFirst: boolean;
   readonly plan: RunPlan;
   readonly scans: readonly (SourceScan | null)[];
+  /** made for the first read in one database */
+  expressions: LiveExpressions | null;
+}
+
+/** A live tracker with its plan. */
+interface PlannedTracker extends LiveTracker {
+  readonly now: Date;
+  readonly planned: LivePlan;
 }
 
 /** The names of the partials of a live read, before the place of their tracker. */
 const PARTIALS = 'trackstats_live_partial';
 const OVERTAKEN_LIMIT = 5;
+/** Reads of a tracker that are kept resolved. */
+const MOST_KEPT = 200;
 
 /** Computes the open dates of trackers' statistics while they are read, by the SQL of their runs, and writes nothing. */
 export class LiveReader implements LiveSource {
   private readonly types = new SourceTypes();
-  /** by the keys of the metrics */
-  private readonly resolved = new WeakMap<SourceTracker, Map<string, ResolvedTracker>>();
+  /** by the statistics that are read */
+  private readonly resolved = new WeakMap<SourceTracker, Map<string, LiveTracker>>();
 
   constructor(
     private readonly database: Database,
@@ -112,8 +116,11 @@ export class LiveReader implements LiveSource {
       yield* this.checkSource(one);
       planned.push(one);
     }
-    const specs = yield* this.specsOf(planned, covered, false);
-    return yield* this.readRows(planned, specs, covered, false, work);
+    const specs: LiveSpec[] = [];
+    for (const [place, one] of planned.entries()) {
+      specs.push({ expressions: yield* this.expressionsOf(one, covered, place), now: one.now });
+    }
+    return yield* this.readRows(planned, specs, covered, work);
   }
 
   /**
@@ -156,21 +163,24 @@ export class LiveReader implements LiveSource {
     if (!isSameCoverage(covered.coverages, before.coverages)) {
       throw new OvertakenError(planned.map(({ tracker }) => trackerLabel(tracker.definition)).join(', '));
     }
-    const specs = (yield* this.specsOf(planned, covered, true)).map(spooledSpec);
+    const specs: LiveSpec[] = [];
+    for (const [place, one] of planned.entries()) {
+      const spec = spooledSpec(yield* this.specOf(one, covered));
+      specs.push({ expressions: new LiveExpressions(dialect, spec, place, true), now: one.now });
+    }
     for (const { spool: one, scans } of spools) yield* one.stage(dialect, scans);
-    const result = yield* this.readRows(planned, specs, covered, true, work);
-    for (const spec of specs) yield* unstagePartials(dialect, spec);
+    const result = yield* this.readRows(planned, specs, covered, work);
+    for (const { expressions } of specs) yield* unstagePartials(dialect, expressions.spec);
     return result;
   }
 
   private *readRows<T>(
     planned: readonly PlannedTracker[],
-    specs: readonly RollupSpec[],
+    specs: readonly LiveSpec[],
     covered: CoveredMetrics,
-    isStaged: boolean,
     work: (live: LiveStatistics) => Work<T>,
   ): Work<T> {
-    const rows = new LiveRows(this.database.dialect, specs, isStaged);
+    const rows = new LiveRows(this.database.dialect, specs);
     const fresh = yield* coveragesAfter(planned, specs, covered, rows);
     const isFresh = (one: StoredCoverage): boolean =>
       fresh.some(
@@ -214,20 +224,31 @@ export class LiveReader implements LiveSource {
   }
 
   private *plan(
-    { tracker, asked }: LiveTracker,
+    live: LiveTracker,
     covered: CoveredMetrics,
     given: Date,
     probe: SourceProbe,
     place: number,
   ): Work<PlannedTracker> {
+    const { tracker, last } = live;
+    const { timeZone } = tracker.definition;
+    const stored = tracker.entries.map((entry) => coveragesOf(entry, covered));
+    const computed = stored.map(computedRanges);
+    const now = dueAt(given, timeZone, allComputed(computed));
+    const madeOf = JSON.stringify([place, localDateAt(now, timeZone), stored]);
+    if (last.plan?.madeOf === madeOf) return { ...live, now, planned: last.plan };
+    const planned = yield* this.newPlan(live, { madeOf, computed, now, probe, place });
+    last.plan = planned.isFirst ? null : planned;
+    return { ...live, now, planned };
+  }
+
+  private *newPlan(
+    { tracker, asked }: LiveTracker,
+    given: { madeOf: string; computed: ComputedEntries; now: Date; probe: SourceProbe; place: number },
+  ): Work<LivePlan> {
+    const { madeOf, computed, now, probe, place } = given;
     const { definition, sourceDatabase } = tracker;
-    const computed = tracker.entries.map((entry) => computedRanges(coveragesOf(entry, covered)));
-    const now = dueAt(given, definition.timeZone, allComputed(computed));
-    const entries = tracker.entries.map((entry, index): PlannedEntry => ({
-      ...entry,
-      fingerprint: (period, timeZone) => fingerprintOf(tracker, entry, period, timeZone),
-      coverage: computed[index] ?? new Map<Period, ComputedRange>(),
-    }));
+    const entries = plannedEntries(tracker, computed);
     const wanted = entries.map((entry, index) => withStoredDays(entry, asked[index] ?? []));
     let firstDate: LocalDate | null = null;
     if (needsFirstDate(wanted, {})) {
@@ -238,27 +259,28 @@ export class LiveReader implements LiveSource {
     const plan = planLive({ definition, tracker: trackerLabel(definition), entries, asked, today, firstDate });
     const partials = `${PARTIALS}${String(place)}`;
     const scans = yield* probedScans(tracker, plan, { now, firstDate, partials }, probe);
-    return { tracker, asked, now, isFirst: isFirstRun(wanted), plan, scans };
+    return { madeOf, isFirst: isFirstRun(wanted), plan, scans, expressions: null };
   }
 
   /** What a run refuses, a live read does, too: its values would be wrong. */
-  private *checkSource({ tracker, isFirst, scans }: PlannedTracker): Work<void> {
+  private *checkSource({ tracker, now, planned: { isFirst, scans } }: PlannedTracker): Work<void> {
     const { dialect } = tracker.sourceDatabase;
-    const read = scans.filter((scan) => scan !== null);
+    const read = readAt(scans, now);
     yield* checkForms(dialect, tracker, isFirst ? null : firstScanned(read));
     yield* refuseAmbiguousRows(dialect, tracker, read);
   }
 
-  private *specsOf(planned: readonly PlannedTracker[], covered: CoveredMetrics, isSplit: boolean): Work<RollupSpec[]> {
+  private *expressionsOf(one: PlannedTracker, covered: CoveredMetrics, place: number): Work<LiveExpressions> {
     const { dialect } = this.database;
-    const specs: RollupSpec[] = [];
-    for (const { tracker, now, plan, scans } of planned) {
-      const ids = tracker.entries.map((entry) => metricOf(entry, covered)?.id ?? 0);
-      const spec = yield* rollupSpecOf(dialect, tracker, ids, scans, plan);
-      if (!isSplit) yield* refuseLoss(dialect, tracker, spec, {}, probeOf(dialect, tracker, now));
-      specs.push(spec);
-    }
-    return specs;
+    const { tracker, now, planned } = one;
+    planned.expressions ??= new LiveExpressions(dialect, yield* this.specOf(one, covered), place, false);
+    yield* refuseLoss(dialect, tracker, planned.expressions.spec, {}, probeOf(dialect, tracker, now));
+    return planned.expressions;
+  }
+
+  private *specOf({ tracker, planned }: PlannedTracker, covered: CoveredMetrics): Work<RollupSpec> {
+    const ids = tracker.entries.map((entry) => metricOf(entry, covered)?.id ?? 0);
+    return yield* rollupSpecOf(this.database.dialect, tracker, ids, planned.scans, planned.plan);
   }
 
   // ── which trackers ──
@@ -271,9 +293,7 @@ export class LiveReader implements LiveSource {
       byTracker.set(tracker, [...(byTracker.get(tracker) ?? []), { ...owned, metricKey }]);
     }
     const trackers: LiveTracker[] = [];
-    for (const [tracker, wanted] of byTracker) {
-      trackers.push(liveTracker(await this.resolve(tracker, wanted, now), wanted));
-    }
+    for (const [tracker, wanted] of byTracker) trackers.push(await this.resolve(tracker, wanted, now));
     return trackers;
   }
 
@@ -326,25 +346,32 @@ export class LiveReader implements LiveSource {
   }
 
   /**
-   * Resolves the metrics that are read, once if nothing in the definition is a function: what that returns may be
+   * Resolves the statistics that are read, once if nothing in the definition is a function: what that returns may be
    * another query each time.
    */
-  private async resolve(tracker: SourceTracker, wanted: readonly Wanted[], now: Date): Promise<ResolvedTracker> {
+  private async resolve(tracker: SourceTracker, wanted: readonly Wanted[], now: Date): Promise<LiveTracker> {
     const { definition } = tracker;
+    const key = JSON.stringify(wanted.map(({ metricKey, scope, period }) => [metricKey, scope, period]));
+    const known = this.resolved.get(tracker)?.get(key);
+    if (known !== undefined) return known;
     const entries = definition.entries.filter(({ metric }) =>
       wanted.some(({ metricKey }) => metricKey === naturalKey(metric)),
     );
-    const key = entries.map(({ metric }) => naturalKey(metric)).join(' ');
-    const known = this.resolved.get(tracker)?.get(key);
-    if (known !== undefined) return known;
     const source = await this.sources.find(tracker, now);
-    const resolved = this.resolver.resolve(definition, source, entries);
+    const resolved = liveTracker(this.resolver.resolve(definition, source, entries), wanted);
     const conditions = [definition.where, ...entries.map(({ where }) => where)];
     if (!choosesSource(tracker.tracker) && conditions.every((where) => typeof where !== 'function')) {
-      const ofTracker = this.resolved.get(tracker) ?? new Map<string, ResolvedTracker>();
-      this.resolved.set(tracker, ofTracker.set(key, resolved));
+      this.keep(tracker, key, resolved);
     }
     return resolved;
+  }
+
+  /** Forgets the one that was kept first if there are many: a dashboard asks the same few again and again. */
+  private keep(tracker: SourceTracker, key: string, resolved: LiveTracker): void {
+    const ofTracker = this.resolved.get(tracker) ?? new Map<string, LiveTracker>();
+    this.resolved.set(tracker, ofTracker.set(key, resolved));
+    const [first] = ofTracker.keys();
+    if (ofTracker.size > MOST_KEPT && first !== undefined) ofTracker.delete(first);
   }
 }
 
@@ -354,12 +381,17 @@ interface Spooled {
   readonly scans: readonly SourceScan[];
 }
 
+/** Returns the scans of a plan for the rows up to an instant. */
+function readAt(scans: readonly (SourceScan | null)[], now: Date): SourceScan[] {
+  return scans.flatMap((scan) => (scan === null ? [] : { ...scan, now }));
+}
+
 async function spool(planned: readonly PlannedTracker[]): Promise<Spooled[]> {
   const bySource = new Map<unknown, { database: Database; scans: SourceScan[] }>();
-  for (const { tracker, scans } of planned) {
+  for (const { tracker, now, planned: plan } of planned) {
     const { sourceDatabase: database } = tracker;
     const known = bySource.get(database.dataSource) ?? { database, scans: [] };
-    known.scans.push(...scans.filter((scan) => scan !== null));
+    known.scans.push(...readAt(plan.scans, now));
     bySource.set(database.dataSource, known);
   }
   const spooled: Spooled[] = [];
@@ -393,7 +425,7 @@ function liveTracker(tracker: ResolvedTracker, wanted: readonly Wanted[]): LiveT
     if (asked[index]?.length === 0 || !isAlone || measure === undefined) return entry;
     return { ...entry, place: sources.push(entry.alone) - 1, sourceOf: entry.alone, measure };
   });
-  return { tracker: { ...tracker, sources, entries }, asked };
+  return { tracker: { ...tracker, sources, entries }, asked, last: { plan: null } };
 }
 
 function metricOf(
@@ -414,13 +446,20 @@ function coveragesOf({ metric, target, periods }: ResolvedEntry, covered: Covere
 /** The coverages of what is read, as a run now would leave them. */
 function* coveragesAfter(
   planned: readonly PlannedTracker[],
-  specs: readonly RollupSpec[],
+  specs: readonly LiveSpec[],
   covered: CoveredMetrics,
   rows: LiveRows,
 ): Work<StoredCoverage[]> {
   const coverages: StoredCoverage[] = [];
-  for (const [place, { tracker, plan, now }] of planned.entries()) {
-    const specified = specs[place]?.entries.values();
+  for (const [
+    place,
+    {
+      tracker,
+      planned: { plan },
+      now,
+    },
+  ] of planned.entries()) {
+    const specified = specs[place]?.expressions.spec.entries.values();
     for (const [index, { target, aggregate }] of tracker.entries.entries()) {
       const periods = plan.entries[index] ?? [];
       const entry = periods.length === 0 ? undefined : specified?.next().value;
