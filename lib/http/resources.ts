@@ -166,15 +166,18 @@ export interface SummaryResource {
   comparison: SummaryComparison | null;
 }
 
-/** The earlier range of a summary. Dates that have not come yet are left out of both ranges. */
+/**
+ * The earlier range of a summary. Dates that have not come yet are left out of both ranges. Of whole months the earlier
+ * range is of whole months too.
+ */
 export interface SummaryComparison {
   from: string;
   to: string;
   /** null if a date of the earlier range is not known */
   value: number | null;
-  /** null if one of the two values is not known */
+  /** null if a date of one of the two ranges is not known */
   absolute: number | null;
-  /** absolute ÷ |value|, for example 0.25 for a quarter more; null if the earlier value is 0 or unknown */
+  /** absolute ÷ |value|, for example 0.25 for a quarter more; null if the earlier value is 0, or if `absolute` is null */
   relative: number | null;
   /** false if a date of the range was not over when its value was computed */
   comparable: boolean;
@@ -197,6 +200,8 @@ export interface SummaryItem {
   summary: SummaryResource | null;
   /** at most `points` values over the range, in order; each is the mean of as many dates as the others */
   trend: (number | null)[];
+  /** how many of the last known values of `trend` have a date that was not over: they always seem to fall */
+  openValues: number;
   coverage: CoverageRange | null;
 }
 

@@ -58,7 +58,7 @@ export { calendarOf, readFilterMetrics, readMetrics } from './filter/statistic.c
 export { storedValue } from './filter/statistic-value.js';
 
 // reads
-export { earlierDates } from './read/comparison.js';
+export { canCompare, earlierDates, earlierRange } from './read/comparison.js';
 export { type LiveCall, readLive } from './read/live.js';
 export type { LiveSource } from './filter/live-source.js';
 export { type CompleteDates, readCompleteDates } from './read/coverage.query.js';

@@ -363,12 +363,13 @@ export class StatisticService {
   }
 
   /**
-   * Compares a range with an earlier one of equal length: a series of each, and the change of the value that each range
-   * has as a whole. Dates that have not come yet are left out of `total` on both sides. An open date is compared with a
-   * whole one, which `comparable: false` says.
+   * Compares a range with an earlier one: a series of each, and the change of the value that each range has as a whole.
+   * Dates that have not come yet are left out of `total` on both sides. An open date is compared with a whole one, which
+   * `comparable: false` says.
    *
-   * @param filter `last: 30` by default; `with`: `'previous'` (default) for the range just before, `'year'` for the same
-   * dates a year earlier (29 February against 28 February), `'weekdays'` for those 52 weeks earlier
+   * @param filter `last: 30` by default; `with`: `'previous'` (default) for the range just before, `'week'`, `'month'`,
+   * `'quarter'` or `'year'` for the same dates of the unit before (1 to 29 November against 1 to 29 October, all of
+   * October against all of September), `'weekdays'` for those 52 weeks earlier
    * @throws TooManyPointsError beyond 100,000 points
    * @throws IncompleteDimensionsError, InvalidFilterError, InvalidDateError, UnknownMetricError
    * @example const { total } = await statistics.compare({ metric: ORDERS, last: 7, with: 'year' });

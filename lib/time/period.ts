@@ -10,6 +10,7 @@ import {
   laterDay,
   type LocalDate,
   type LocalDateText,
+  parseLocalDate,
   shiftDay,
 } from './local-date.js';
 import { BUCKET_LENGTHS, type BucketLength, lengthOfMinutes } from './time-bucket.js';
@@ -86,6 +87,7 @@ const UNIT_BY_CODE = new Map<number, CalendarUnit>([
   [CODES.CALENDAR_QUARTER, 'quarter'],
   [CODES.CALENDAR_YEAR, 'year'],
 ]);
+const MONTHS = { month: 1, quarter: 3, year: 12 } as const;
 const EXPECTED = `Use ${[...CODE_BY_NAME.keys()].map((name) => `Period.${name}`).join(', ')} or Period.days(n).`;
 
 /**
@@ -329,6 +331,21 @@ export function dateBefore(period: Period, date: LocalDateText, weekStart: WeekS
 }
 
 /**
+ * Returns the same day one calendar unit earlier: seven days for a week, else the same day of the month that is 1, 3 or
+ * 12 months earlier, or its last day if that month is shorter.
+ *
+ * @throws InvalidDateError if the date is not valid, or if the earlier one is before 0001-01-01
+ * @example unitBefore('month', '2026-03-31') // '2026-02-28'
+ */
+export function unitBefore(unit: CalendarUnit, date: LocalDateText): LocalDate {
+  if (unit === 'week') return addDays(date, -7);
+  const months = yearOf(date) * 12 + monthOf(date) - 1 - MONTHS[unit];
+  const first = parseLocalDate(firstOfMonth(Math.floor(months / 12), (months % 12) + 1));
+  const last = bucketEnd(CODES.CALENDAR_MONTH, first, 'monday');
+  return fromDayNumber(earlierDay(dayNumber(last), shiftDay(dayNumber(first), Number(date.slice(8)) - 1)));
+}
+
+/**
  * Returns the date at which the value for a date is stored: the first day of its calendar bucket. DAY, rolling periods
  * and LIFETIME have a value for every date, so this is the date itself. A week that would begin before 0001-01-01
  * begins on that day.
@@ -376,13 +393,12 @@ export function bucketEnd(period: Period, date: LocalDateText, weekStart: WeekSt
 /** Returns a day number and not a date, because no date follows the last bucket. */
 function dayAfterBucket(period: Period, date: LocalDateText, weekStart: WeekStart): DayNumber {
   const day = dayNumber(date);
-  const months = { month: 1, quarter: 3, year: 12 };
   const unit = calendarUnit(period);
   if (unit === null) return shiftDay(day, 1);
   // not from the bucket's first day: the first week of the year 1 may be shorter than 7 days
   if (unit === 'week') return shiftDay(day, 7 - daysIntoWeek(day, weekStart));
   const start = bucketStart(period, date, weekStart);
-  const [year, month] = [yearOf(start), monthOf(start) + months[unit]];
+  const [year, month] = [yearOf(start), monthOf(start) + MONTHS[unit]];
   if (month <= 12) return dayNumber(firstOfMonth(year, month));
   return year === 9999 ? shiftDay(LAST_DAY, 1) : dayNumber(firstOfMonth(year + 1, month - 12));
 }

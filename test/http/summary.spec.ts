@@ -127,6 +127,100 @@ describeOnEachDatabase('summaries', (database) => {
       }
     });
 
+    it('compare with the same days of the month before, or with none of which some are not known', async () => {
+      const all = async (query: string) => {
+        const { items } = await summaries(query);
+        const refs = ['orders', 'revenue', 'least', 'greatest', 'ratio'];
+        return Promise.all(
+          refs.map(async (ref) => ({
+            ref,
+            found: [
+              await summary(`metric=sum/${ref}&${query}`),
+              items.find((item) => item.metric.ref === ref)!.summary!,
+            ],
+          })),
+        );
+      };
+      const september = within('2026-09-05', '2026-09-20');
+      const before: Readonly<Record<string, number>> = {
+        orders: september.length,
+        revenue: added(totals(september)),
+        least: Math.min(...totals(september)),
+        greatest: Math.max(...totals(september)),
+        ratio: added(totals(september)) / september.length,
+      };
+      for (const { ref, found } of await all('from=2026-10-05&to=2026-10-20&compare=month')) {
+        for (const { comparison } of found) {
+          expect([ref, comparison?.from, comparison?.to]).toEqual([ref, '2026-09-05', '2026-09-20']);
+          expect(comparison?.value).toBeCloseTo(before[ref]!, 9);
+        }
+      }
+      // the first sale was on 2 September
+      expect(SALES.at(-1)!.date).toBe('2026-09-02');
+      for (const { ref, found } of await all('from=2026-10-01&to=2026-10-20&compare=month')) {
+        for (const { value, comparison } of found) {
+          expect([ref, typeof value]).toEqual([ref, 'number']);
+          expect(comparison).toMatchObject({ from: '2026-09-01', to: '2026-09-20', comparable: true });
+          expect(comparison).toMatchObject({ value: null, absolute: null, relative: null });
+        }
+      }
+    });
+
+    it('compare whole months with whole months, and only what is known of both', async () => {
+      const counted = defineMetric({ domain: DOMAIN, ref: 'by_day' });
+      const statistics = served.app.get(StatisticService);
+      const days = (from: string, length: number) =>
+        Array.from({ length }, (_, day) => ({ metric: counted, value: 1, date: addDays(from, day) }));
+      await statistics.recordMany([...days('2026-01-01', 31), ...days('2026-02-01', 28)]);
+      const february = async (): Promise<unknown[]> => {
+        const query = 'from=2026-02-01&to=2026-02-28&compare=month';
+        const { items } = await summaries(query);
+        const item = items.find(({ metric: { ref } }) => ref === 'by_day')!.summary!;
+        const { kind, from, to, value, comparison } = await summary(`metric=sum/by_day&${query}`);
+        expect({ kind, from, to, value, comparison }).toEqual(item);
+        return [value, comparison?.from, comparison?.to, comparison?.value, comparison?.absolute, comparison?.relative];
+      };
+      expect(await february()).toEqual([28, '2026-01-01', '2026-01-31', 31, -3, -3 / 31]);
+      await statistics.remove({ metric: counted, period: Period.DAY, date: '2026-02-10' });
+      expect(await february()).toEqual([27, '2026-01-01', '2026-01-31', 31, null, null]);
+      await statistics.record({ metric: counted, value: 1, date: '2026-02-10' });
+      await statistics.remove({ metric: counted, period: Period.DAY, date: '2026-01-31' });
+      expect(await february()).toEqual([28, '2026-01-01', '2026-01-31', null, null, null]);
+      await statistics.remove({ metric: counted, period: Period.DAY });
+    });
+
+    it('of weeks among those of days are compared with the weeks before', async () => {
+      const weekly = defineMetric({ domain: DOMAIN, ref: 'weekly' });
+      const weeks = ['2026-10-12', '2026-10-19'].map((date, place) => ({
+        metric: weekly,
+        period: Period.CALENDAR_WEEK,
+        date,
+        value: place + 1,
+      }));
+      await served.app.get(StatisticService).recordMany(weeks);
+      const { items } = await summaries('from=2026-10-19&to=2026-10-25&compare=month');
+      const of = (ref: string) => items.find((item) => item.metric.ref === ref)!.summary?.comparison;
+      expect(of('weekly')).toMatchObject({ from: '2026-10-12', to: '2026-10-18', value: 1, absolute: 1 });
+      expect(of('orders')).toMatchObject({ from: '2026-09-19', to: '2026-09-25' });
+      await served.app.get(StatisticService).remove({ metric: weekly, period: Period.CALENDAR_WEEK });
+    });
+
+    it('say how many of the last values of a course are of dates that are not over', async () => {
+      const course = async (query: string) => {
+        const { items } = await summaries(query);
+        const { trend, openValues } = items.find((item) => item.metric.ref === 'orders')!;
+        return { trend, openValues };
+      };
+      // 27 to 31 October: 1, 0, 2, 1, 0 orders, and the last day is not over
+      expect(await course('last=5')).toEqual({ trend: [1, 0, 2, 1, 0], openValues: 1 });
+      expect(await course('from=2026-10-27&to=2026-10-30')).toEqual({ trend: [1, 0, 2, 1], openValues: 0 });
+      // days that have not come are no values
+      expect(await course('from=2026-10-29&to=2026-11-02')).toEqual({ trend: [2, 1, 0, null, null], openValues: 1 });
+      // the mean of several days of which one is not over: 2, 1, 0 and 2, 1, 0
+      expect(await course('last=6&points=2')).toEqual({ trend: [1, 1], openValues: 1 });
+      expect((await course('period=LIFETIME&last=2')).openValues).toBe(1);
+    });
+
     it('of an average or a distinct count are the value of a period over exactly the range, or the last value', async () => {
       const week = within('2026-10-18', '2026-10-24');
       const mean = await summary('metric=sum/mean&from=2026-10-18&to=2026-10-24');
@@ -226,6 +320,9 @@ describeOnEachDatabase('summaries', (database) => {
       ['summaries?to=2026-10-01', 400],
       ['summaries?points=0', 400],
       ['summaries?from=0001-01-01', 400],
+      ['summaries?compare=fortnight', 400],
+      ['summary?metric=sum/orders&period=CALENDAR_WEEK&compare=month', 400],
+      ['summary?metric=sum/orders&from=0001-01-01&to=0001-01-02&compare=month', 400],
     ])('refuse %s', async (route, status) => {
       expect((await served.get(`trackstats/${route}`)).status).toBe(status);
     });

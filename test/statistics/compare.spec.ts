@@ -1,7 +1,8 @@
 import { InvalidDateError } from '../../lib/errors/time.error.js';
 import { IncompleteDimensionsError } from '../../lib/errors/dimension.error.js';
 import { InvalidFilterError } from '../../lib/errors/statistic.error.js';
-import { earlierDates } from '../../lib/statistics/read/comparison.js';
+import { earlierDates, earlierRange } from '../../lib/statistics/read/comparison.js';
+import { seriesDates } from '../../lib/statistics/read/series.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, NOW, ORDERS, OrdersByRegion, setup, store, type Setup, TODAY, VISITS } from './setup.js';
@@ -18,6 +19,20 @@ describe('the dates that a series is compared with', () => {
     [Period.CALENDAR_WEEK, 'year', ['2026-11-16'], ['2025-11-17']],
     [Period.MONTH_TO_DATE, 'year', ['2026-11-20'], ['2025-11-20']],
     [Period.DAY, 'weekdays', ['2026-11-20'], ['2025-11-21']],
+    [Period.DAY, 'week', ['2026-03-04', '2026-03-05'], ['2026-02-25', '2026-02-26']],
+    [Period.CALENDAR_WEEK, 'week', ['2026-11-16'], ['2026-11-09']],
+    [Period.DAY, 'month', ['2026-11-01', '2026-11-29'], ['2026-10-01', '2026-10-29']],
+    [Period.DAY, 'month', ['2026-10-30', '2026-10-31'], ['2026-09-30', '2026-09-30']],
+    [Period.DAY, 'month', ['2026-03-28', '2026-03-29', '2026-03-31'], ['2026-02-28', '2026-02-28', '2026-02-28']],
+    [Period.DAY, 'month', ['2024-03-29', '2024-03-30'], ['2024-02-29', '2024-02-29']],
+    [Period.DAY, 'month', ['2026-01-31'], ['2025-12-31']],
+    [Period.DAY, 'quarter', ['2026-05-31', '2026-06-30'], ['2026-02-28', '2026-03-30']],
+    [Period.WEEK, 'month', ['2026-11-20'], ['2026-10-20']],
+    [Period.MONTH_TO_DATE, 'month', ['2026-03-31'], ['2026-02-28']],
+    [Period.LIFETIME, 'quarter', ['2026-02-10'], ['2025-11-10']],
+    [Period.CALENDAR_MONTH, 'month', ['2026-01-01', '2026-02-01'], ['2025-12-01', '2026-01-01']],
+    [Period.CALENDAR_MONTH, 'quarter', ['2026-02-01'], ['2025-11-01']],
+    [Period.CALENDAR_QUARTER, 'quarter', ['2026-01-01'], ['2025-10-01']],
     [Period.CALENDAR_WEEK, 'weekdays', ['2026-11-16'], ['2025-11-17']],
   ] as const)('of period %d, %s', (period, compareWith, dates, expected) => {
     expect(earlierDates(period, dates, compareWith, 'monday')).toEqual(expected);
@@ -25,8 +40,51 @@ describe('the dates that a series is compared with', () => {
 
   it('are refused where there are none', () => {
     expect(() => earlierDates(Period.CALENDAR_MONTH, ['2026-11-01'], 'weekdays', 'monday')).toThrow(/CALENDAR_MONTH/);
+    expect(() => earlierDates(Period.CALENDAR_WEEK, ['2026-11-16'], 'month', 'monday')).toThrow(
+      /do not make up months/,
+    );
+    expect(() => earlierDates(Period.CALENDAR_QUARTER, ['2026-10-01'], 'month', 'monday')).toThrow(InvalidFilterError);
+    expect(() => earlierDates(Period.CALENDAR_YEAR, ['2026-01-01'], 'quarter', 'monday')).toThrow(InvalidFilterError);
+    expect(() => earlierDates(Period.CALENDAR_MONTH, ['2026-11-01'], 'week', 'monday')).toThrow(InvalidFilterError);
+    expect(() => earlierDates(Period.DAY, ['0001-01-31'], 'month', 'monday')).toThrow(InvalidDateError);
     expect(() => earlierDates(Period.DAY, ['0001-01-01'], 'previous', 'monday')).toThrow(InvalidDateError);
     expect(() => earlierDates(Period.DAY, ['0001-06-01'], 'year', 'monday')).toThrow(InvalidDateError);
+  });
+});
+
+describe('the range that a range is compared with as a whole', () => {
+  it.each([
+    ['month to date', 'month', '2026-11-01', '2026-11-29', '2026-10-01', '2026-10-29'],
+    ['month to date after a shorter month', 'month', '2026-03-01', '2026-03-30', '2026-02-01', '2026-02-28'],
+    ['month to date after February of a leap year', 'month', '2024-03-01', '2024-03-30', '2024-02-01', '2024-02-29'],
+    ['31 days against 30', 'month', '2026-10-01', '2026-10-31', '2026-09-01', '2026-09-30'],
+    ['30 days against 31', 'month', '2026-11-01', '2026-11-30', '2026-10-01', '2026-10-31'],
+    ['February against January', 'month', '2026-02-01', '2026-02-28', '2026-01-01', '2026-01-31'],
+    ['28 of 29 days are no whole month', 'month', '2024-02-01', '2024-02-28', '2024-01-01', '2024-01-28'],
+    ['29 February against January', 'month', '2024-02-01', '2024-02-29', '2024-01-01', '2024-01-31'],
+    ['January against December', 'month', '2026-01-01', '2026-01-31', '2025-12-01', '2025-12-31'],
+    ['two months against two', 'month', '2026-05-01', '2026-06-30', '2026-04-01', '2026-05-31'],
+    ['the end of a month alone', 'month', '2026-11-15', '2026-11-30', '2026-10-15', '2026-10-30'],
+    ['92 days against 91', 'quarter', '2026-07-01', '2026-09-30', '2026-04-01', '2026-06-30'],
+    ['91 days against 90', 'quarter', '2026-04-01', '2026-06-30', '2026-01-01', '2026-03-31'],
+    ['quarter to date', 'quarter', '2026-10-01', '2026-11-29', '2026-07-01', '2026-08-29'],
+    ['year to date', 'year', '2026-01-01', '2026-11-29', '2025-01-01', '2025-11-29'],
+    ['year to date of a leap year', 'year', '2024-01-01', '2024-02-29', '2023-01-01', '2023-02-28'],
+    ['two months after a leap year', 'year', '2025-01-01', '2025-02-28', '2024-01-01', '2024-02-29'],
+    ['a year against a leap year', 'year', '2025-01-01', '2025-12-31', '2024-01-01', '2024-12-31'],
+    ['a week', 'week', '2026-03-02', '2026-03-08', '2026-02-23', '2026-03-01'],
+    ['the range before, of whole months', 'previous', '2026-02-01', '2026-02-28', '2026-01-04', '2026-01-31'],
+    ['weekdays, of whole months', 'weekdays', '2026-11-01', '2026-11-30', '2025-11-02', '2025-12-01'],
+  ] as const)('%s: %s', (_, compareWith, from, to, first, last) => {
+    const dates = seriesDates(Period.DAY, from, to, 'monday');
+    const earlier = earlierDates(Period.DAY, dates, compareWith, 'monday');
+    const range = earlierRange(Period.DAY, dates, earlier, compareWith, 'monday');
+    expect([range.at(0), range.at(-1)]).toEqual([first, last]);
+    expect(range).toEqual([...new Set(range)]);
+  });
+
+  it('has none of no dates', () => {
+    expect(earlierRange(Period.DAY, [], [], 'month', 'monday')).toEqual([]);
   });
 });
 
@@ -123,6 +181,50 @@ describeOnEachDatabase('compare', (database) => {
     await expect(s.statistics.compare({ ...month, with: 'weekdays' })).rejects.toThrow(InvalidFilterError);
   });
 
+  it('compares calendar units, whatever the lengths of their months', async () => {
+    await cover(s, { from: '2026-01-01', ...today });
+    // February has one a day, September three, October ten, November a hundred
+    const perDay: [string, number, string][] = [
+      ['2026-02', 28, '1'],
+      ['2026-09', 30, '3'],
+      ['2026-10', 31, '10'],
+      ['2026-11', 20, '100'],
+    ];
+    for (const [month, length, value] of perDay) {
+      for (let day = 1; day <= length; day++) {
+        await store(s, { date: `${month}-${String(day).padStart(2, '0')}`, value });
+      }
+    }
+    const of = async (from: string, to: string, compareWith: 'month' | 'quarter' | 'week') => {
+      const { points, before, total } = await s.statistics.compare({ metric: ORDERS, from, to, with: compareWith });
+      return [points.length, before.length, total.value, total.before, total.comparable];
+    };
+    expect(await of('2026-11-01', '2026-11-19', 'month')).toEqual([19, 19, 1900, 190, true]);
+    expect(await of('2026-11-01', '2026-11-20', 'month')).toEqual([20, 20, 2000, 200, false]);
+    // ten of its days have not come: 1 to 20 November against 1 to 20 October
+    expect(await of('2026-11-01', '2026-11-30', 'month')).toEqual([30, 30, 2000, 200, false]);
+    expect(await of('2026-10-01', '2026-10-31', 'month')).toEqual([31, 31, 310, 90, true]);
+    expect(await of('2026-03-01', '2026-03-31', 'month')).toEqual([31, 31, 0, 28, true]);
+    expect(await of('2026-03-01', '2026-03-30', 'month')).toEqual([30, 30, 0, 28, true]);
+    expect(await of('2026-02-01', '2026-02-28', 'month')).toEqual([28, 28, 28, 0, true]);
+    expect(await of('2026-10-01', '2026-11-19', 'quarter')).toEqual([50, 50, 2210, 0, true]);
+    expect(await of('2026-10-05', '2026-10-11', 'week')).toEqual([7, 7, 70, 3 * 3 + 4 * 10, true]);
+    const { before } = await s.statistics.compare({
+      metric: ORDERS,
+      from: '2026-10-29',
+      to: '2026-10-31',
+      with: 'month',
+    });
+    expect(before.map(({ date, value }) => [date, value])).toEqual([
+      ['2026-09-29', 3],
+      ['2026-09-30', 3],
+      ['2026-09-30', 3],
+    ]);
+    await expect(
+      s.statistics.compare({ metric: ORDERS, from: '2026-01-01', to: '2026-01-31', with: 'month' }),
+    ).resolves.toMatchObject({ total: { before: null } });
+  });
+
   it('has a total of averages and distinct counts where a period covers the range, and null elsewhere', async () => {
     await cover(s, { from: '2026-10-01', ...today, kind: 'countDistinct' });
     await days({ '2026-11-17': '2', '2026-11-18': '2', '2026-11-19': '3' });
@@ -131,11 +233,14 @@ describeOnEachDatabase('compare', (database) => {
     await cover(s, { period: Period.days(2), from: '2026-11-17', ...today, kind: 'countDistinct' });
     await days({ '2026-11-17': '2', '2026-11-19': '4' }, Period.days(2));
     expect((await s.statistics.compare(filter)).total).toMatchObject({ value: 4, before: 2, relative: 1 });
-    // the month so far has a period of its own; the days before it have none
+    // the month so far has a period of its own; the days before it have none, but the month before has
     await cover(s, { period: Period.MONTH_TO_DATE, from: '2026-10-01', ...today, kind: 'countDistinct' });
     await days({ '2026-11-20': '9' }, Period.MONTH_TO_DATE);
     const month = await s.statistics.compare({ metric: ORDERS, from: '2026-11-01', to: '2026-11-30' });
     expect(month.total).toMatchObject({ value: 9, before: null });
+    await days({ '2026-10-20': '6', '2026-10-31': '12' }, Period.MONTH_TO_DATE);
+    const byMonth = { metric: ORDERS, from: '2026-11-01', with: 'month' } as const;
+    expect((await s.statistics.compare({ ...byMonth, to: '2026-11-30' })).total).toMatchObject({ value: 9, before: 6 });
   });
 
   it('has the least and the greatest value of a range, and no total of values that overlap', async () => {
@@ -170,7 +275,7 @@ describeOnEachDatabase('compare', (database) => {
     await expect(s.statistics.compare({ metric: ORDERS, to: TODAY })).rejects.toThrow(/to is given without from/);
     const empty = { metric: ORDERS, from: '2026-11-02', to: '2026-11-01' };
     await expect(s.statistics.compare(empty)).rejects.toThrow(/2026-11-02, which is after to, 2026-11-01/);
-    await expect(s.statistics.compare({ metric: ORDERS, with: 'month' as never })).rejects.toThrow(/'weekdays'/);
+    await expect(s.statistics.compare({ metric: ORDERS, with: 'fortnight' as never })).rejects.toThrow(/'weekdays'/);
     await expect(s.statistics.compare({ metric: ORDERS, date: TODAY } as never)).rejects.toThrow(/takes no "date"/);
   });
 });

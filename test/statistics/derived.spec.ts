@@ -331,6 +331,26 @@ describeOnEachDatabase('derived metrics', (database) => {
     expect((await statistics.compare({ metric: LOST, ...filter, exact: true })).total).toMatchObject({ value: '0.5' });
   });
 
+  it('are compared by month, whatever the lengths of the months', async () => {
+    const { statistics } = world;
+    await both({ from: '2026-01-01', through: '2026-02-28', computedAt: AT });
+    for (const [date, orders, visits] of [
+      ['2026-01-01', '1', '4'],
+      ['2026-01-31', '3', '4'],
+      ['2026-02-28', '1', '4'],
+    ] as const) {
+      await store(world, { date, value: orders });
+      await store(world, { date, value: visits }, 'shop/visits');
+    }
+    const february = { metric: CONVERSION, from: '2026-02-01', with: 'month' } as const;
+    // with the 31 days of January
+    const whole = await statistics.compare({ ...february, to: '2026-02-28' });
+    expect(whole.total).toMatchObject({ value: 0.25, before: 0.5, relative: -0.5 });
+    // and 27 days with 27
+    const part = await statistics.compare({ ...february, to: '2026-02-27' });
+    expect(part.total).toMatchObject({ value: null, before: 0.25 });
+  });
+
   it('name a part that does not exist, and a function that fails', async () => {
     const missing = defineRatio({ domain: ELSEWHERE, ref: 'of_missing', of: 'shop/ordres', per: VISITS });
     await expect(world.statistics.value({ metric: missing })).rejects.toThrow(UnknownMetricError);

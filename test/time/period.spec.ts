@@ -16,8 +16,10 @@ import {
   wholeUnit,
   windowDays,
   type WeekStart,
+  unitBefore,
 } from '../../lib/time/period.js';
 import fc from 'fast-check';
+import { InvalidDateError } from '../../lib/errors/time.error.js';
 
 const NAMED = [
   ['DAY', 86_400],
@@ -223,6 +225,34 @@ describe('periodKind, windowDays, calendarUnit', () => {
   it('names the unit of calendar periods', () => {
     expect(CALENDAR.map(calendarUnit)).toEqual(['week', 'month', 'quarter', 'year']);
     expect([Period.DAY, Period.WEEK, Period.LIFETIME].map(calendarUnit)).toEqual([null, null, null]);
+  });
+});
+
+describe('unitBefore', () => {
+  it.each([
+    ['week', '2026-03-04', '2026-02-25'],
+    ['month', '2026-11-29', '2026-10-29'],
+    ['month', '2026-10-31', '2026-09-30'],
+    ['month', '2026-03-31', '2026-02-28'],
+    ['month', '2024-03-30', '2024-02-29'],
+    ['month', '2000-03-30', '2000-02-29'],
+    ['month', '2100-03-30', '2100-02-28'],
+    ['month', '2026-01-31', '2025-12-31'],
+    ['month', '0001-02-28', '0001-01-28'],
+    ['quarter', '2026-05-31', '2026-02-28'],
+    ['quarter', '2026-02-10', '2025-11-10'],
+    ['year', '2024-02-29', '2023-02-28'],
+    ['year', '2025-02-28', '2024-02-28'],
+    ['year', '9999-12-31', '9998-12-31'],
+  ] as const)('one %s before %s is %s', (unit, date, before) => {
+    expect(unitBefore(unit, date)).toBe(before);
+  });
+
+  it('is not before the year 1', () => {
+    expect(() => unitBefore('month', '0001-01-31')).toThrow(InvalidDateError);
+    expect(() => unitBefore('quarter', '0001-03-31')).toThrow(InvalidDateError);
+    expect(() => unitBefore('year', '0001-12-31')).toThrow(InvalidDateError);
+    expect(() => unitBefore('week', '0001-01-07')).toThrow(InvalidDateError);
   });
 });
 

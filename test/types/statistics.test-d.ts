@@ -111,7 +111,7 @@ void statistics.series({ metrics: [metric] });
 // @ts-expect-error -- metric or metrics
 void statistics.find({ metric, metrics: [metric] });
 // @ts-expect-error -- an unknown comparison
-void statistics.compare({ metric, with: 'month' });
+void statistics.compare({ metric, with: 'fortnight' });
 // @ts-expect-error -- an unknown way to fill
 void statistics.series({ metric, fill: 'last' });
 // @ts-expect-error -- the top of what

@@ -240,6 +240,7 @@ export const SCHEMAS = {
           period: nullable(text),
           summary: nullable(object<SummaryResource>(summary)),
           trend: list(nullable(number)),
+          openValues: integer,
           coverage,
         },
         'derivedFrom',

@@ -24,8 +24,11 @@ const STATISTIC = textParameter(
 const DOMAIN = textParameter('domain', 'ref of a domain: its metrics only', 100);
 const COMPARE = choiceParameter(
   'compare',
-  'adds an earlier range. previous: the one just before; year: the same dates a year earlier; weekdays: those 52 weeks earlier',
+  'adds an earlier range. previous: the one just before; week, month, quarter, year: the same dates of the unit before; weekdays: those 52 weeks earlier',
   'previous',
+  'week',
+  'month',
+  'quarter',
   'year',
   'weekdays',
 );
@@ -81,6 +84,7 @@ export const STATISTIC_PARAMETERS = {
     from: range.from,
     to: range.to,
     last: range.last,
+    compare: COMPARE.withDefault('previous'),
     points: integerParameter('points', 'values of each trend, at most', 1).withDefault(30),
     ...page,
   }),

@@ -1,5 +1,12 @@
 import { TooManyPointsError } from '../../errors/statistic.error.js';
-import { type Calendar, type CompareWith, earlierDates, seriesDates, seriesRange } from '../../statistics/index.js';
+import {
+  type Calendar,
+  type CompareWith,
+  earlierDates,
+  earlierRange,
+  seriesDates,
+  seriesRange,
+} from '../../statistics/index.js';
 import { InvalidDateError } from '../../errors/time.error.js';
 import type { LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
@@ -61,19 +68,43 @@ export function readRange(query: RangeQuery, calendar: Calendar, limits: Require
   return { from: first, to: range.to, length };
 }
 
+/** The last date that can have a value: today, or the end of the coverage before it. */
+export function lastDate(coverage: { readonly through: LocalDate | null } | null, today: LocalDate): LocalDate {
+  const through = coverage?.through ?? today;
+  return through < today ? through : today;
+}
+
+/** The dates of a range, and those that they are compared with. */
+export interface ComparedDates {
+  readonly dates: readonly LocalDate[];
+  /** the date that each of `dates` is compared with, in the same order; empty: nothing is compared */
+  readonly pairs: readonly LocalDate[];
+  /** the number of dates that have come, and can have a value */
+  readonly past: number;
+  /** the dates with which those that have come are compared as a whole, each once */
+  readonly earlier: readonly LocalDate[];
+}
+
 /**
- * The dates with which those of a range are compared, in the same order.
+ * The dates of a range, and those that they are compared with.
  *
- * @throws TrackstatsHttpException
+ * @param last the last date that can have a value
+ * @throws TrackstatsHttpException if the earlier range begins before the calendar does
  */
-export function datesBefore(
+export function comparedDates(
   period: Period,
-  { from, to }: ReadRange,
-  compare: CompareWith,
-  { weekStart }: Calendar,
-): LocalDate[] {
+  { from, to, length }: ReadRange,
+  compare: CompareWith | undefined,
+  { weekStart }: Pick<Calendar, 'weekStart'>,
+  last: LocalDate,
+): ComparedDates {
+  const dates = length === 0 ? [] : seriesDates(period, from, to, weekStart);
+  const past = dates.filter((date) => date <= last).length;
+  if (compare === undefined) return { dates, past, pairs: [], earlier: [] };
   try {
-    return earlierDates(period, seriesDates(period, from, to, weekStart), compare, weekStart);
+    const pairs = earlierDates(period, dates, compare, weekStart);
+    const earlier = earlierRange(period, dates.slice(0, past), pairs.slice(0, past), compare, weekStart);
+    return { dates, past, pairs, earlier };
   } catch (error) {
     if (!(error instanceof InvalidDateError)) throw error;
     throw TrackstatsHttpException.badRequest(

@@ -15,7 +15,7 @@ import { HTTP_OPTIONS } from '../http.options.js';
 import { ObjectLabels } from './labels.js';
 import type { CoverageQuery, SeriesQuery, TopQuery, TotalQuery } from '../parameters/statistic.parameters.js';
 import { LiveGate } from './live.gate.js';
-import { checkLimit, checkPoints, checkRangeQuery, datesBefore, type ReadRange, readRange } from './range.js';
+import { checkLimit, checkPoints, checkRangeQuery, comparedDates, type ReadRange, readRange } from './range.js';
 import type { CoverageResponse, SeriesResponse, TopResponse, TotalResponse } from '../resources.js';
 import { checkOne, scopeFilter, statisticName } from './scope.js';
 import { readOneSelection, type Selection, selectionResource } from './selection.js';
@@ -51,7 +51,8 @@ export class StatisticReader {
     const range = readRange(query, selection.calendar, this.options.limits);
     const compares = compare !== undefined && range.length > 0;
     if (compares) checkPoints(2 * range.length, this.options.limits);
-    const earlier = compares ? datesBefore(period, range, compare, selection.calendar) : [];
+    const { calendar } = selection;
+    const earlier = compares ? comparedDates(period, range, compare, calendar, calendar.today).pairs : [];
     const [points, before] = range.length === 0 ? [[], []] : await this.readRanges(query, selection, range, earlier);
     const byDate = new Map(before.map((point) => [point.date, point]));
     const compared = earlier.flatMap((date) => byDate.get(date) ?? []);

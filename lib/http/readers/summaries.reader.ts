@@ -5,36 +5,31 @@ import type { Work } from '../../database/work.js';
 import {
   type Calendar,
   calendarOf,
-  earlierDates,
+  canCompare,
   readCompleteDates,
   readFilter,
   readSeries,
   readTotal,
-  seriesDates,
+  type StatisticContext,
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { localDateAt } from '../../time/time-zone.js';
-import { Period, periodKind } from '../../time/period.js';
+import { Period, periodKind, type WeekStart } from '../../time/period.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
 import { HTTP_OPTIONS, type ResolvedHttpOptions } from '../http.options.js';
 import type { SummariesQuery } from '../parameters/statistic.parameters.js';
 import type { SummariesResponse, SummaryItem } from '../resources.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 import { pageOf } from './metric.catalog.js';
-import { checkLimit, checkRangeQuery, readRange } from './range.js';
+import { checkLimit, checkRangeQuery, comparedDates, type ComparedDates, lastDate, readRange } from './range.js';
 import { metricResource } from './statistic.resource.js';
-import { earlierWhole, pastOf, type Ranges, spanOf, summaryKind, summaryResource, wholeOf } from './summary.js';
+import { earlierWhole, type Ranges, spanOf, summaryKind, summaryResource, wholeOf } from './summary.js';
 import { byMetric, periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
 
-type Line = ShownMetric & { readonly count: number };
-/** The dates of a range and of the one just before it. */
-interface TwoRanges {
-  readonly earlier: readonly LocalDate[];
-  readonly later: readonly LocalDate[];
-}
-
-type DatesOf = (period: Period, calendar: Calendar) => TwoRanges;
-type Values = readonly { readonly value: string | null }[];
+/** A metric in one period, whose `dates` are those of the range. */
+type Line = ShownMetric & { readonly compared: ComparedDates };
+type DatesOf = (period: Period, calendar: Calendar, last: LocalDate) => ComparedDates;
+type Points = Ranges['later'];
 
 /** Reads the total of every metric over a range: a few queries for each period, never one for each stored metric. */
 @Injectable()
@@ -72,16 +67,17 @@ export class SummariesReader {
       const line = this.lineOf(metric, query.period, periods.get(metric.id) ?? [], own, datesOf, now);
       return line === null ? [] : [line];
     });
-    const rows = yield* rowsOfTotals(context, lines);
+    const points = yield* pointsOf(context, lines);
     const shown = new Map(lines.map((line) => [line.metric.id, line]));
     for (const metric of stored) {
       const own = periods.get(metric.id) ?? [];
       const line = shown.get(metric.id);
+      const found = points.get(metric.id);
       items.set(
         metric.key,
-        line === undefined
+        line === undefined || found === undefined
           ? emptyItem(metric, own)
-          : itemOf(line, own, rangesOf(line, pointsOfTotals(line, rows.get(metric.id) ?? [])), query.points, now),
+          : itemOf(line, own, found, query.points, now),
       );
     }
     const byKey = new Map(unique.map((metric) => [metric.key, metric]));
@@ -108,21 +104,21 @@ export class SummariesReader {
     if (period === undefined || !periods.includes(period)) return null;
     const calendar = calendarOf(this.access.context, now, [metric], coverages, period, [TOTAL_SCOPE]);
     const coverage = coverageIn(coverages, metric, period, [TOTAL_SCOPE]);
-    const { earlier, later } = datesOf(period, calendar);
-    return { metric, period, coverage, calendar, dates: [...earlier, ...later], count: later.length };
+    const compared = datesOf(period, calendar, lastDate(coverage, calendar.today));
+    return { metric, period, coverage, calendar, dates: compared.dates, compared };
   }
 
   /** The dates of both ranges, which are the same for most metrics. */
   private cachedDates(query: SummariesQuery): DatesOf {
-    const known = new Map<string, TwoRanges>();
-    return (period, calendar) => {
-      const { today, weekStart } = calendar;
-      const id = `${period} ${today}`;
+    const known = new Map<string, ComparedDates>();
+    return (period, calendar, last) => {
+      const id = `${period} ${calendar.today} ${last}`;
       const found = known.get(id);
       if (found !== undefined) return found;
-      const { from, to } = readRange({ ...query, period }, calendar, this.options.limits);
-      const later = from > to ? [] : seriesDates(period, from, to, weekStart);
-      const dates = { earlier: earlierDates(period, later, 'previous', weekStart), later };
+      const range = readRange({ ...query, period }, calendar, this.options.limits);
+      // one weekly metric among many must not fail the comparison of months
+      const compare = canCompare(period, query.compare) ? query.compare : 'previous';
+      const dates = comparedDates(period, range, compare, calendar, last);
       known.set(id, dates);
       return dates;
     };
@@ -142,26 +138,22 @@ export class SummariesReader {
     const { timeZone, weekStart } = context.options;
     const zone = covered?.timeZone ?? timeZone;
     const calendar = { timeZone: zone, today: localDateAt(now, zone), weekStart };
-    const { earlier, later } = this.cachedDates(query)(period, calendar);
-    const [from, to] = [earlier.at(0), later.at(-1)];
-    if (from === undefined || to === undefined) return emptyItem(metric, periods);
-    const all = (yield* readSeries(context, { ...filter, range: { from, to } }, 'period', now))[0]?.points ?? [];
-    const through = covered?.through ?? calendar.today;
-    const ranges: Ranges = {
-      period,
-      earlier: all.slice(0, earlier.length),
-      later: all.slice(earlier.length),
-      weekStart,
-      last: through < calendar.today ? through : calendar.today,
+    const compared = this.cachedDates(query)(period, calendar, lastDate(covered, calendar.today));
+    const read = function* (dates: readonly LocalDate[]): Work<Points> {
+      const [from, to] = [dates.at(0), dates.at(-1)];
+      if (from === undefined || to === undefined) return [];
+      return (yield* readSeries(context, { ...filter, range: { from, to } }, 'period', now))[0]?.points ?? [];
     };
+    const all = yield* read(compared.dates);
+    const ranges = rangesOf(period, weekStart, compared, all, yield* read(compared.earlier));
     const total = periodKind(period) === 'bucket' ? yield* this.derivedTotals(filter, ranges, now) : null;
     const whole = total?.whole ?? wholeOf(ranges, 'last');
-    const before = total === null ? earlierWhole(ranges, 'last', null) : total.before;
+    const before = total === null ? earlierWhole(ranges, 'last') : total.before;
     return {
       ...emptyItem(metric, periods),
       period: Period.nameOf(period),
-      summary: whole === null ? null : summaryResource(whole, ranges, before),
-      trend: trendOf(ranges.later, query.points),
+      summary: whole === null ? null : summaryResource(whole, ranges, before, covered),
+      ...trendOf(all, query.points),
       coverage: covered,
     };
   }
@@ -172,7 +164,7 @@ export class SummariesReader {
     ranges: Ranges,
     now: Date,
   ): Work<{ whole: ReturnType<typeof wholeOf>; before: string | null } | null> {
-    const { later, earlier } = pastOf(ranges);
+    const { later, earlier } = ranges;
     try {
       const values: (string | null)[] = [];
       for (const points of [later, earlier]) {
@@ -189,27 +181,51 @@ export class SummariesReader {
   }
 }
 
-function rangesOf({ period, coverage, calendar, count }: Line, points: Ranges['later']): Ranges {
-  const { today, weekStart } = calendar;
-  const through = coverage?.through ?? today;
-  return {
-    period,
-    earlier: points.slice(0, points.length - count),
-    later: points.slice(points.length - count),
-    weekStart,
-    last: through < today ? through : today,
-  };
+interface Found {
+  readonly points: Points;
+  readonly earlier: Points;
 }
 
-function itemOf(line: Line, periods: readonly Period[], ranges: Ranges, points: number, now: Date): SummaryItem {
-  const kind = summaryKind(line.metric, line.period, line.coverage?.kind);
+/** Reads the points of both ranges of metrics, by the metrics' ids. */
+function* pointsOf(context: StatisticContext, lines: readonly Line[]): Work<ReadonlyMap<number, Found>> {
+  const before = lines.map((line) => ({ ...line, dates: line.compared.earlier }));
+  const [rows, rowsBefore] = [yield* rowsOfTotals(context, lines), yield* rowsOfTotals(context, before)];
+  return new Map(
+    lines.map((line, place) => {
+      const { id } = line.metric;
+      const points = pointsOfTotals(line, rows.get(id) ?? []);
+      return [id, { points, earlier: pointsOfTotals(before[place] ?? line, rowsBefore.get(id) ?? []) }];
+    }),
+  );
+}
+
+function rangesOf(
+  period: Period,
+  weekStart: WeekStart,
+  { pairs, past }: ComparedDates,
+  points: Points,
+  earlier: Points,
+): Ranges {
+  return { period, weekStart, later: points.slice(0, past), pairs, earlier };
+}
+
+function itemOf(
+  line: Line,
+  periods: readonly Period[],
+  { points, earlier }: Found,
+  values: number,
+  now: Date,
+): SummaryItem {
+  const { metric, period, coverage, calendar, compared } = line;
+  const kind = summaryKind(metric, period, coverage?.kind);
+  const ranges = rangesOf(period, calendar.weekStart, compared, points, earlier);
   const whole = wholeOf(ranges, kind);
   return {
-    ...emptyItem(line.metric, periods),
-    period: Period.nameOf(line.period),
-    summary: whole === null ? null : summaryResource(whole, ranges, earlierWhole(ranges, kind, line.coverage)),
-    trend: trendOf(ranges.later, points),
-    coverage: coveredRange(line.coverage, now),
+    ...emptyItem(metric, periods),
+    period: Period.nameOf(period),
+    summary: whole === null ? null : summaryResource(whole, ranges, earlierWhole(ranges, kind), coverage),
+    ...trendOf(points, values),
+    coverage: coveredRange(coverage, now),
   };
 }
 
@@ -222,17 +238,23 @@ function emptyItem(metric: Metric, periods: readonly Period[]): SummaryItem {
     period: null,
     summary: null,
     trend: [],
+    openValues: 0,
     coverage: null,
   };
 }
 
 /** As many values as are asked for: each the mean of the known values of as many dates as the others. */
-function trendOf(points: Values, count: number): (number | null)[] {
+function trendOf(points: Points, count: number): Pick<SummaryItem, 'trend' | 'openValues'> {
   const size = Math.max(1, Math.ceil(points.length / count));
-  return Array.from({ length: Math.ceil(points.length / size) }, (_, place) => {
-    const known = points
-      .slice(place * size, (place + 1) * size)
-      .flatMap(({ value }) => (value === null ? [] : [Number(value)]));
-    return known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length;
+  const values = Array.from({ length: Math.ceil(points.length / size) }, (_, place) => {
+    const known = points.slice(place * size, (place + 1) * size).filter(({ value }) => value !== null);
+    return { value: meanOf(known), isOpen: known.some(({ complete }) => !complete) };
   });
+  const lastKnown = values.findLastIndex(({ value }) => value !== null);
+  const lastOver = values.findLastIndex(({ value, isOpen }) => value !== null && !isOpen);
+  return { trend: values.map(({ value }) => value), openValues: lastKnown - lastOver };
+}
+
+function meanOf(points: Points): number | null {
+  return points.length === 0 ? null : points.reduce((sum, { value }) => sum + Number(value), 0) / points.length;
 }

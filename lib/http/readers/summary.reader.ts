@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { derivedOf } from '../../catalog/index.js';
 import { coverageIn } from '../../coverage/index.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
-import { earlierDates, seriesDates, type SeriesPoint } from '../../statistics/index.js';
+import { type CompleteDates, type SeriesPoint } from '../../statistics/index.js';
 import { bucketEnd, periodKind } from '../../time/period.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { HTTP_OPTIONS, type ResolvedHttpOptions } from '../http.options.js';
@@ -11,13 +11,12 @@ import type { SummaryKind, SummaryResponse } from '../resources.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 import { ObjectLabels } from './labels.js';
 import { LiveGate } from './live.gate.js';
-import { checkRangeQuery, readRange } from './range.js';
+import { checkRangeQuery, comparedDates, lastDate, readRange } from './range.js';
 import { checkOne, scopeFilter } from './scope.js';
 import { readOneSelection, selectionResource } from './selection.js';
 import {
   earlierWhole,
   isStoredWhole,
-  pastOf,
   type Ranges,
   spanOf,
   summaryKind,
@@ -30,7 +29,14 @@ import {
 interface ExactReads {
   series(filter: object): Promise<SeriesPoint<string>[]>;
   total(filter: object): Promise<string | null>;
+  coverage(filter: object): Promise<CompleteDates | null>;
   compare(filter: object): Promise<{ total: { value: string | null; before: string | null } }>;
+}
+
+/** The value of a range, and that of the earlier one. */
+interface Wholes {
+  readonly later: Whole;
+  readonly before: string | null;
 }
 
 type CompareWith = NonNullable<SummaryQuery['compare']>;
@@ -54,34 +60,39 @@ export class SummaryReader {
     const { metric, period, compare, live } = query;
     const selection = await readOneSelection(this.access, query);
     checkOne(selection.scope);
-    const { from, to, length } = readRange(query, selection.calendar, this.options.limits);
+    const range = readRange(query, selection.calendar, this.options.limits);
     const resource = await selectionResource(selection, this.labels);
     const { weekStart, today } = selection.calendar;
-    const filter = { metric, period, exact: true, ...(live && { live }), ...scopeFilter(selection.scope) };
-    const dates = length === 0 ? [] : seriesDates(period, from, to, weekStart);
-    const earlier = compare === undefined ? [] : earlierDates(period, dates, compare, weekStart);
+    const scoped = { metric, period, ...scopeFilter(selection.scope) };
+    const filter = { ...scoped, exact: true, ...(live && { live }) };
+    const isDerived = derivedOf(selection.metric) !== null;
     const coverage = coverageIn(selection.coverages, selection.metric, period, selection.scopes);
-    const through = coverage?.through ?? today;
+    const known = isDerived ? await this.reads.coverage(scoped) : coverage;
+    const last = lastDate(live ? null : known, today);
+    const { dates, past, pairs, earlier } = comparedDates(period, range, compare, selection.calendar, last);
     const ranges: Ranges = {
       period,
-      later: await this.points(filter, dates),
-      earlier: await this.points(filter, earlier),
       weekStart,
-      last: through < today ? through : today,
+      later: (await this.points(filter, dates)).slice(0, past),
+      pairs,
+      earlier: await this.points(filter, earlier),
     };
-    const isDerived = derivedOf(selection.metric) !== null;
     const kind =
       isDerived && periodKind(period) === 'bucket' ? 'total' : summaryKind(selection.metric, period, coverage?.kind);
     const whole =
-      (isDerived && kind === 'total' ? await this.derivedTotal(filter, ranges, compare) : null) ??
+      (isDerived && kind === 'total' ? await this.derivedTotal(filter, ranges) : null) ??
       (coverage !== null && isStoredWhole(period, coverage.kind)
         ? await this.storedWhole(filter, ranges, compare)
         : null);
-    if (whole !== null) return { ...resource, ...summaryResource(whole.later, ranges, whole.before) };
+    if (whole !== null) {
+      const before = compare === undefined ? undefined : whole.before;
+      return { ...resource, ...summaryResource(whole.later, ranges, before, known) };
+    }
     const plain: SummaryKind = isDerived ? 'last' : kind;
+    const { from, to } = range;
     const later = wholeOf(ranges, plain) ?? { kind: plain, from, to: bucketEnd(period, to, weekStart), value: null };
-    const before = compare === undefined ? undefined : earlierWhole(ranges, plain, coverage);
-    return { ...resource, ...summaryResource(later, ranges, before) };
+    const before = compare === undefined ? undefined : earlierWhole(ranges, plain);
+    return { ...resource, ...summaryResource(later, ranges, before, known) };
   }
 
   private async points(filter: object, dates: readonly LocalDate[]): Promise<readonly SeriesPoint<string>[]> {
@@ -92,17 +103,11 @@ export class SummaryReader {
   }
 
   /** A derived metric over a range is computed from the totals of its parts, or is none if these do not add up. */
-  private async derivedTotal(
-    filter: object,
-    ranges: Ranges,
-    compare: CompareWith | undefined,
-  ): Promise<{ later: Whole; before: string | null | undefined } | null> {
-    const { later, earlier } = pastOf(ranges);
+  private async derivedTotal(filter: object, ranges: Ranges): Promise<Wholes | null> {
     try {
-      const value = await this.total(filter, later);
-      const span = spanOf(ranges, later, 'whole', value);
-      const before = compare === undefined ? undefined : await this.total(filter, earlier);
-      return span === null ? null : { later: span, before };
+      const value = await this.total(filter, ranges.later);
+      const span = spanOf(ranges, ranges.later, 'whole', value);
+      return span === null ? null : { later: span, before: await this.total(filter, ranges.earlier) };
     } catch (error) {
       if (error instanceof NotSummableError) return null;
       throw error;
@@ -115,17 +120,13 @@ export class SummaryReader {
   }
 
   /** An average or a distinct count of a range, if a tracker computes a period that covers exactly this range. */
-  private async storedWhole(
-    filter: object,
-    ranges: Ranges,
-    compare: CompareWith | undefined,
-  ): Promise<{ later: Whole; before: string | null | undefined } | null> {
-    const { later } = pastOf(ranges);
+  private async storedWhole(filter: object, ranges: Ranges, compare: CompareWith | undefined): Promise<Wholes | null> {
+    const { later } = ranges;
     const [from, to] = [later.at(0)?.date, later.at(-1)?.date];
     if (from === undefined || to === undefined) return null;
     const { total } = await this.reads.compare({ ...filter, from, to, with: compare ?? 'previous' });
     const span = total.value === null ? null : spanOf(ranges, later, 'whole', total.value);
-    return span === null ? null : { later: span, before: compare === undefined ? undefined : total.before };
+    return span === null ? null : { later: span, before: total.before };
   }
 
   private get reads(): ExactReads {

@@ -16,16 +16,19 @@ export interface Whole {
   readonly value: string | null;
 }
 
-/** The points of a range and of the earlier one: those at the same place are compared. */
+/** The points of a range that have come, and those of the earlier range. */
 export interface Ranges {
   readonly period: Period;
-  readonly later: readonly Point[];
-  /** empty: nothing is compared */
-  readonly earlier: readonly Point[];
   readonly weekStart: WeekStart;
-  /** the last date that can have a value: today, or the end of the coverage before it */
-  readonly last: LocalDate;
+  readonly later: readonly Point[];
+  /** the date that each of `later` is compared with */
+  readonly pairs: readonly LocalDate[];
+  /** each date once; empty: nothing is compared */
+  readonly earlier: readonly Point[];
 }
+
+/** The dates of which all values are known; null: they were recorded one by one. */
+export type Known = Pick<StoredCoverage, 'from'> | null;
 
 /**
  * How the values of a metric in a period become one. Shares do not add up, whoever recorded them.
@@ -48,35 +51,23 @@ export function isStoredWhole(period: Period, kind: CoverageKind): boolean {
   return periodKind(period) === 'bucket' && kind !== 'min' && kind !== 'max' && !kindMeaning(kind).isSummable;
 }
 
-/** Cuts off dates that have not come, from both ranges: what they are compared with has come. */
-export function pastOf(ranges: Ranges): Ranges {
-  const length = ranges.later.filter(({ date }) => date <= ranges.last).length;
-  return { ...ranges, later: ranges.later.slice(0, length), earlier: ranges.earlier.slice(0, length) };
-}
-
 /** The value of the later range, or null if it has no dates that have come. */
 export function wholeOf(ranges: Ranges, kind: SummaryKind): Whole | null {
-  const { later } = pastOf(ranges);
+  const { later } = ranges;
   return kind === 'last' ? lastOf(later) : spanOf(ranges, later, kind, combined(later, kind));
 }
 
-/**
- * The value of the earlier range, or null if one of its dates is not known: a part of it would stand against a whole
- * range.
- */
-export function earlierWhole(ranges: Ranges, kind: SummaryKind, coverage: StoredCoverage | null): string | null {
-  const { period, weekStart } = ranges;
-  const { later, earlier } = pastOf(ranges);
-  if (kind === 'last') return earlier[placeOfLast(later)]?.value ?? null;
-  const first = earlier.at(0)?.date;
-  const since = coverage?.from ?? null;
-  const isKnown =
-    since === null ? earlier.every(({ value }) => value !== null) : isFrom(first, period, since, weekStart);
-  return isKnown ? combined(earlier, kind) : null;
+/** The value of the earlier range. */
+export function earlierWhole(ranges: Ranges, kind: SummaryKind): string | null {
+  return kind === 'last' ? (pairOfLast(ranges)?.value ?? null) : combined(ranges.earlier, kind);
 }
 
-function isFrom(first: LocalDate | undefined, period: Period, since: LocalDate, weekStart: WeekStart): boolean {
-  return first !== undefined && first >= bucketStart(period, since, weekStart);
+/** True if every date of some points has a known value, so that they can be compared as a whole. */
+function areKnown({ period, weekStart }: Ranges, points: readonly Point[], known: Known): boolean {
+  const since = known?.from ?? null;
+  const first = points.at(0)?.date;
+  if (since === null || first === undefined) return points.every(({ value }) => value !== null);
+  return first >= bucketStart(period, since, weekStart);
 }
 
 function lastOf(points: readonly Point[]): Whole | null {
@@ -88,6 +79,12 @@ function lastOf(points: readonly Point[]): Whole | null {
 function placeOfLast(points: readonly Point[]): number {
   const complete = points.findLastIndex((point) => point.complete && point.value !== null);
   return complete >= 0 ? complete : points.findLastIndex(({ value }) => value !== null);
+}
+
+/** The earlier point that the last value is compared with. */
+function pairOfLast({ later, pairs, earlier }: Ranges): Point | undefined {
+  const date = pairs[placeOfLast(later)];
+  return earlier.find((point) => point.date === date);
 }
 
 /** The days of some points, with a value for all of them. */
@@ -109,25 +106,42 @@ function combined(points: readonly Point[], kind: SummaryKind): string | null {
   return others.reduce((a, b) => (compareDecimals(b, a) < 0 === (kind === 'least') ? b : a), first);
 }
 
-/** @param before the value of the earlier range; undefined: nothing is compared */
-export function summaryResource(whole: Whole, ranges: Ranges, before: string | null | undefined): SummaryResource {
+/**
+ * @param before the value of the earlier range; undefined: nothing is compared
+ * @param known the dates of which all values are known. A change against a range of which some are not would mislead
+ */
+export function summaryResource(
+  whole: Whole,
+  ranges: Ranges,
+  before: string | null | undefined,
+  known: Known,
+): SummaryResource {
   const { kind, from, to, value } = whole;
-  const comparison = before === undefined ? null : comparisonOf(whole, ranges, before);
+  const comparison = before === undefined ? null : comparisonOf(whole, ranges, before, known);
   return { kind, from, to, value: nearestDouble(value), comparison };
 }
 
-function comparisonOf({ kind, value }: Whole, ranges: Ranges, before: string | null): SummaryComparison | null {
-  const { later, earlier } = pastOf(ranges);
-  const compared = kind === 'last' ? earlier.slice(placeOfLast(later)).slice(0, 1) : earlier;
-  const span = spanOf(ranges, compared, kind, before);
+function comparisonOf(
+  { kind, value }: Whole,
+  ranges: Ranges,
+  before: string | null,
+  known: Known,
+): SummaryComparison | null {
+  const { later, earlier } = ranges;
+  const isLast = kind === 'last';
+  const pair = pairOfLast(ranges);
+  const span = spanOf(ranges, isLast ? (pair === undefined ? [] : [pair]) : earlier, kind, before);
   if (span === null) return null;
-  const open = kind === 'last' ? later.slice(placeOfLast(later)).slice(0, 1) : later;
-  const absolute = value === null || before === null ? null : subtractDecimals(value, before);
-  const base = nearestDouble(before) ?? 0;
+  const [now, then] = isLast
+    ? [value, before]
+    : [areKnown(ranges, later, known) ? value : null, areKnown(ranges, earlier, known) ? before : null];
+  const open = isLast ? later.slice(placeOfLast(later)).slice(0, 1) : later;
+  const absolute = now === null || then === null ? null : subtractDecimals(now, then);
+  const base = nearestDouble(then) ?? 0;
   return {
     from: span.from,
-    to: kind === 'last' ? span.from : span.to,
-    value: nearestDouble(before),
+    to: isLast ? span.from : span.to,
+    value: nearestDouble(then),
     absolute: nearestDouble(absolute),
     relative: absolute === null || base === 0 ? null : (nearestDouble(absolute) ?? 0) / Math.abs(base),
     comparable: open.every(({ complete }) => complete),

@@ -81,7 +81,12 @@ const CALLS = {
   total: { keys: ['metric', 'period', 'from', 'to', 'last', ...CELL], options: { exact, live }, derives: true },
   compare: {
     keys: ['metric', 'period', 'from', 'to', 'last', ...CELL],
-    options: { exact, fill, live, with: withDefault(oneOf('previous', 'year', 'weekdays'), 'previous') },
+    options: {
+      exact,
+      fill,
+      live,
+      with: withDefault(oneOf('previous', 'week', 'month', 'quarter', 'year', 'weekdays'), 'previous'),
+    },
     derives: true,
   },
   coverage: { keys: ['metric', 'period', ...SCOPE], options: {}, derives: true },

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { LocalDateInput } from '../../time/local-date.js';
-import type { BucketPeriod, Period } from '../../time/period.js';
+import type { BucketPeriod, CalendarUnit, Period } from '../../time/period.js';
 import type { AbstractStatistic } from '../tables/abstract-statistic.js';
 import type { EntityClass, ObjectTarget } from './object-target.js';
 import type { StatisticValue } from './statistic-value.js';
@@ -85,10 +85,10 @@ export type ValueOf<X extends boolean> = X extends true ? string : number;
  */
 export type Fill = 'period' | 'zero' | 'previous' | 'null';
 /**
- * The earlier dates that a comparison takes. `previous`: as many dates or buckets, just before. `year`: the same dates a
- * year earlier. `weekdays`: the same days of the week, 52 weeks earlier. @inline
+ * The earlier dates that a comparison takes. `previous`: as many dates or buckets, just before. `week`, `month`, `quarter`
+ * or `year`: the same dates of the unit before. `weekdays`: the same days of the week, 52 weeks earlier. @inline
  */
-export type CompareWith = 'previous' | 'year' | 'weekdays';
+export type CompareWith = 'previous' | CalendarUnit | 'weekdays';
 /** @inline */
 export type Comparing = Omit<Range, 'date'> & Filling & { with?: CompareWith | undefined };
 /** @inline */

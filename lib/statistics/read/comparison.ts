@@ -4,8 +4,17 @@ import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { compareDecimals, subtractDecimals } from '../../database/decimal.js';
 import type { Work } from '../../database/work.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
-import { addDays, dayNumber, type LocalDate, parseLocalDate } from '../../time/local-date.js';
-import { bucketEnd, bucketStart, calendarUnit, Period, periodKind, type WeekStart } from '../../time/period.js';
+import { addDays, dayNumber, type LocalDate } from '../../time/local-date.js';
+import {
+  bucketEnd,
+  bucketStart,
+  type CalendarUnit,
+  calendarUnit,
+  Period,
+  periodKind,
+  unitBefore,
+  type WeekStart,
+} from '../../time/period.js';
 import { type RangeInput, seriesRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
@@ -44,7 +53,7 @@ export interface ComparedTotal<V = number> {
   comparable: boolean;
 }
 
-/** A series beside an earlier one of equal length: `before[i]` is what `points[i]` is compared with. */
+/** A series beside an earlier one: `before[i]` is what `points[i]` is compared with. */
 export interface Comparison<V = number> {
   points: SeriesPoint<V>[];
   before: EarlierPoint<V>[];
@@ -68,10 +77,10 @@ export function comparedRange(range: RangeInput): RangeInput {
 }
 
 /**
- * Returns the date that each date of a series is compared with, in the same order. Of a year before, 29 February is
- * compared with 28 February, and weeks with those 52 weeks earlier, because a year is no number of weeks.
+ * Returns the date that each date of a series is compared with, in the same order: several have the same one where the
+ * earlier month is shorter. Weeks are compared with those 52 weeks earlier, because a year is no number of weeks.
  *
- * @throws InvalidFilterError for the weekdays of months, quarters and years; InvalidDateError before 0001-01-01
+ * @throws InvalidFilterError if the values of the period do not make up the unit; InvalidDateError before 0001-01-01
  * @example earlierDates(Period.DAY, ['2024-02-29'], 'year', 'monday') // ['2023-02-28']
  */
 export function earlierDates(
@@ -80,20 +89,64 @@ export function earlierDates(
   compareWith: CompareWith,
   weekStart: WeekStart,
 ): LocalDate[] {
-  const unit = calendarUnit(period);
-  switch (compareWith) {
-    case 'previous':
-      return unit === null
-        ? dates.map((date) => addDays(date, -dates.length))
-        : bucketsBefore(period, dates, weekStart);
-    case 'year':
-      return dates.map((date) => (unit === 'week' ? addDays(date, -WEEKS_OF_A_YEAR) : yearBefore(date)));
-    case 'weekdays':
-      if (unit === null || unit === 'week') return dates.map((date) => addDays(date, -WEEKS_OF_A_YEAR));
-      throw new InvalidFilterError(
-        `compare: with is 'weekdays', and the period is ${Period.nameOf(period)}, whose values have no weekday. Use 'year'.`,
-      );
+  if (!canCompare(period, compareWith)) {
+    throw new InvalidFilterError(
+      `compare: with is '${compareWith}', and the period is ${Period.nameOf(period)}, whose values do not make up ${unitOf(compareWith)}s. Use 'previous' or 'year'.`,
+    );
   }
+  const unit = calendarUnit(period);
+  if (compareWith === 'previous') {
+    return unit === null ? dates.map((date) => addDays(date, -dates.length)) : bucketsBefore(period, dates, weekStart);
+  }
+  const isYearOfWeeks = compareWith === 'year' && unit === 'week';
+  if (compareWith === 'weekdays' || isYearOfWeeks) return dates.map((date) => addDays(date, -WEEKS_OF_A_YEAR));
+  return dates.map((date) => unitBefore(compareWith, date));
+}
+
+/** The calendar periods whose values make up a unit. */
+const PARTS: Readonly<Record<CalendarUnit, readonly CalendarUnit[]>> = {
+  week: ['week'],
+  month: ['month'],
+  quarter: ['month', 'quarter'],
+  year: ['week', 'month', 'quarter', 'year'],
+};
+
+/** True if the values of a period make up the unit of a comparison: weeks do not make up months. */
+export function canCompare(period: Period, compareWith: CompareWith): boolean {
+  const unit = calendarUnit(period);
+  return unit === null || compareWith === 'previous' || PARTS[unitOf(compareWith)].includes(unit);
+}
+
+function unitOf(compareWith: CompareWith): CalendarUnit {
+  return compareWith === 'weekdays' || compareWith === 'previous' ? 'week' : compareWith;
+}
+
+/**
+ * Returns the dates of the range that a range is compared with as a whole, each once. Whole months are compared with
+ * whole months: October with all of September, and February with all of January.
+ *
+ * @param dates of the range, without those that have not come
+ * @param earlier the date that each of them is compared with
+ */
+export function earlierRange(
+  period: Period,
+  dates: readonly LocalDate[],
+  earlier: readonly LocalDate[],
+  compareWith: CompareWith,
+  weekStart: WeekStart,
+): LocalDate[] {
+  const [from, last] = [earlier.at(0), earlier.at(-1)];
+  if (from === undefined || last === undefined) return [];
+  const isOfMonths = compareWith === 'month' || compareWith === 'quarter' || compareWith === 'year';
+  const isWhole = isOfMonths && period === Period.DAY && areWholeMonths(dates);
+  return seriesDates(period, from, isWhole ? bucketEnd(Period.CALENDAR_MONTH, last, weekStart) : last, weekStart);
+}
+
+function areWholeMonths(days: readonly LocalDate[]): boolean {
+  const [first, last] = [days.at(0), days.at(-1)];
+  if (first === undefined || last === undefined) return false;
+  const month = Period.CALENDAR_MONTH;
+  return bucketStart(month, first, 'monday') === first && bucketEnd(month, last, 'monday') === last;
 }
 
 function bucketsBefore(period: Period, dates: readonly LocalDate[], weekStart: WeekStart): LocalDate[] {
@@ -104,11 +157,6 @@ function bucketsBefore(period: Period, dates: readonly LocalDate[], weekStart: W
     before.push(start);
   }
   return before.reverse();
-}
-
-function yearBefore(date: LocalDate): LocalDate {
-  const year = String(Number(date.slice(0, 4)) - 1).padStart(4, '0');
-  return parseLocalDate(date.endsWith('-02-29') ? `${year}-02-28` : `${year}${date.slice(4)}`);
 }
 
 /**
@@ -128,21 +176,21 @@ export function* readComparison(
   const range = seriesRange(filter.range, period, calendar);
   const dates = seriesDates(period, range.from ?? range.to, range.to, weekStart);
   const earlier = earlierDates(period, dates, options.with, weekStart);
-  const [from, before] = [dates.at(0), earlier.at(0)];
-  if (from === undefined || before === undefined) {
+  if (dates.length === 0) {
     throw new InvalidFilterError(`compare: from is ${String(range.from)}, which is after to, ${range.to}.`);
   }
   const { series: later, parts } = yield* readRange(context, filter, dates, options.fill, now);
-  const { series: sooner, parts: partsBefore } = yield* readRange(context, filter, earlier, options.fill, now);
-  const known = new Map(sooner.points.map(({ date, value }) => [date, value]));
 
   // dates that have not come, or that no run has computed, are left out on both sides
   const last = parts.map(({ coverage }) => coverage?.through ?? today).reduce((a, b) => (b < a ? b : a), today);
-  const length = dates.filter((date) => date <= last).length;
-  const has = later.points.slice(0, length);
-  const end = earlier[length - 1];
-  const value = yield* wholeOf(context, filter, upTo(parts, dates[length - 1]), last, weekStart, now);
-  const valueBefore = yield* wholeOf(context, filter, upTo(partsBefore, end), today, weekStart, now);
+  const past = dates.filter((date) => date <= last);
+  const whole = earlierRange(period, past, earlier.slice(0, past.length), options.with, weekStart);
+  const bounds = [...earlier.slice(0, 1), ...[...whole.slice(-1), ...earlier.slice(-1)].sort()];
+  const { series: sooner, parts: partsBefore } = yield* readRange(context, filter, bounds, options.fill, now);
+  const known = new Map(sooner.points.map(({ date, value }) => [date, value]));
+  const has = later.points.slice(0, past.length);
+  const value = yield* wholeOf(context, filter, upTo(parts, past.at(-1)), last, weekStart, now);
+  const valueBefore = yield* wholeOf(context, filter, upTo(partsBefore, whole.at(-1)), today, weekStart, now);
   return {
     points: [...later.points],
     before: earlier.map((date, place) => ({
