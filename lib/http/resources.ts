@@ -247,6 +247,10 @@ export interface NamedSeriesResource {
   /** only with `exact=true` */
   exactValues?: (string | null)[];
   complete: boolean[];
+  /** only with `compare`: the values that these are compared with, in the same order */
+  before?: (number | null)[];
+  /** only with `compare` and `exact=true` */
+  exactBefore?: (string | null)[];
 }
 
 /** Several series over the same dates, by columns, as charts need them. */
@@ -254,6 +258,8 @@ export interface MultiSeriesResponse {
   period: PeriodName;
   statistic?: string;
   dates: string[];
+  /** with `compare`: the dates that these are compared with, in the same order; else null */
+  comparison: { dates: string[] } | null;
   /** in the order of the request; with `top` ordered by value, the greatest first */
   series: NamedSeriesResource[];
 }

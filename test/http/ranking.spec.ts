@@ -10,7 +10,7 @@ import {
   Track,
   TrackerService,
 } from 'nestjs-trackstats';
-import { TrackstatsHttpModule, type RankingResponse } from 'nestjs-trackstats/http';
+import { TrackstatsHttpModule, type MultiSeriesResponse, type RankingResponse } from 'nestjs-trackstats/http';
 import { DataSource } from 'typeorm';
 import { at, Customer, Order } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
@@ -153,7 +153,50 @@ describeOnEachDatabase('rankings', (database) => {
       expect((await ranking('metric=rank/regions&statistic=orders_by_region&last=3&search=utr')).count).toBe(1);
     });
 
+    it('of the greatest have the earlier values of the same objects, date by date', async () => {
+      const query = 'metric=rank/revenue&object_type=customer&top=3&from=2026-10-29&compare=month&exact=true';
+      const { series, dates, comparison }: MultiSeriesResponse = (await served.get(`trackstats/multi-series?${query}`))
+        .body;
+      expect(dates).toEqual(['2026-10-29', '2026-10-30', '2026-10-31']);
+      const before = ['2026-09-29', '2026-09-30', '2026-09-30'];
+      expect(comparison).toEqual({ dates: before });
+      const day = (id: string, date: string) =>
+        SALES.filter((sale) => String(sale.customer) === id && sale.date === date).reduce((t, s) => t + s.total, 0);
+      expect(series.map(({ object }) => object?.id)).toEqual(
+        ranked('2026-10-29', added)
+          .slice(0, 3)
+          .map(([id]) => id),
+      );
+      for (const { object, values: own, before: earlier, exactBefore } of series) {
+        expect(own).toEqual(dates.map((date) => day(object!.id, date)));
+        // none of the three has ordered for the first time after that
+        expect(earlier).toEqual(before.map((date) => day(object!.id, date)));
+        expect(exactBefore).toEqual(before.map((date) => String(day(object!.id, date))));
+      }
+    });
+
+    it('of groups have the earlier values of the same groups', async () => {
+      const dimensions = { country: 'NL', province: null, floor: 0 };
+      const earlier = { metric: metric('regions'), entity: OrdersByRegion, dimensions, date: '2026-10-30' } as const;
+      await served.app.get(StatisticService).record({ ...earlier, value: 2 });
+      const query = 'metric=rank/regions&statistic=orders_by_region&last=1&top=2';
+      const read = async (rest: string): Promise<MultiSeriesResponse> =>
+        (await served.get(`trackstats/multi-series?${query}${rest}`)).body;
+      const { series, comparison } = await read('&compare=previous');
+      expect(comparison).toEqual({ dates: ['2026-10-30'] });
+      expect(series.map(({ values: own, before }) => [own, before])).toEqual([
+        [[7], [2]],
+        [[5], [null]],
+      ]);
+      const plain = await read('');
+      expect(plain.comparison).toBeNull();
+      expect(plain.series[0]).not.toHaveProperty('before');
+      await served.app.get(StatisticService).remove({ ...earlier, period: Period.DAY });
+    });
+
     it.each([
+      ['multi-series?metric=rank/revenue&object_type=customer&top=10&last=6000&compare=previous', 400],
+      ['multi-series?metric=rank/revenue&object_type=customer&period=CALENDAR_WEEK&compare=month', 400],
       ['ranking?metric=rank/revenue', 400],
       ['ranking?metric=rank/nothing&object_type=customer', 404],
       ['ranking?metric=rank/revenue&object_type=customer&limit=1001', 400],

@@ -264,6 +264,7 @@ export const SCHEMAS = {
       period: text,
       statistic: text,
       dates: list(date),
+      comparison: nullable(object<NonNullable<MultiSeriesResponse['comparison']>>({ dates: list(date) })),
       series: list(
         object<NamedSeriesResource>(
           {
@@ -274,10 +275,14 @@ export const SCHEMAS = {
             values: list(nullable(number)),
             exactValues: list(decimal),
             complete: list(boolean),
+            before: list(nullable(number)),
+            exactBefore: list(decimal),
           },
           'object',
           'dimensions',
           'exactValues',
+          'before',
+          'exactBefore',
         ),
       ),
     },

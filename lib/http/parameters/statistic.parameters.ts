@@ -112,6 +112,7 @@ export const STATISTIC_PARAMETERS = {
     statistic: STATISTIC.optional(),
     top: TOP.optional(),
     ...fill,
+    compare: COMPARE.optional(),
     ...exact,
     ...live,
   }),

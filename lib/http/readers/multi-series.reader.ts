@@ -9,6 +9,7 @@ import {
   type ScopeFilter,
   type SeriesPoint,
 } from '../../statistics/index.js';
+import type { LocalDate } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
@@ -16,7 +17,7 @@ import { HTTP_OPTIONS } from '../http.options.js';
 import { ObjectLabels } from './labels.js';
 import type { MultiSeriesQuery } from '../parameters/statistic.parameters.js';
 import { LiveGate } from './live.gate.js';
-import { checkLimit, checkRangeQuery, readRange, type ReadRange } from './range.js';
+import { checkLimit, checkRangeQuery, comparedDates, readRange, type ReadRange } from './range.js';
 import type { MultiSeriesResponse, NamedSeriesResource } from '../resources.js';
 import { statisticName, type RequestScope } from './scope.js';
 import { readSelection, type Selection } from './selection.js';
@@ -24,6 +25,17 @@ import { metricResource, valueResource } from './statistic.resource.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 
 const DEFAULT_TOP = 10;
+
+type Series = ReturnType<typeof readSeries> extends Work<readonly (infer S)[]> ? S : never;
+type ReadOptions = Pick<MultiSeriesQuery, 'fill' | 'live'> & {
+  readonly ranked: number | null;
+  readonly pairs: readonly LocalDate[];
+};
+
+/** A series with the value that each of its points is compared with; null: it is not compared. */
+interface ComparedSeries extends NamedSeries {
+  readonly before: (string | null)[] | null;
+}
 
 /** Reads several series over the same dates. */
 @Injectable()
@@ -45,30 +57,37 @@ export class MultiSeriesReader {
     const ranked = rankedCount(selection.scope, query);
     const count = ranked ?? query.metric.length * Math.max(1, query.objectId.length);
     checkLimit('series', count, limits);
-    checkLimit('values', count * range.length, limits);
-    const { live } = query;
+    checkLimit('values', count * range.length * (query.compare === undefined ? 1 : 2), limits);
+    const { live, compare } = query;
+    const { calendar, scope } = selection;
+    const { pairs } = comparedDates(period, range, compare, calendar, calendar.today);
     const series =
-      range.length === 0 ? [] : await this.gate.pass(live, () => this.read(selection, range, { fill, live, ranked }));
-    const lines = await this.linesOf(series, exact);
-    const { scope } = selection;
+      range.length === 0
+        ? []
+        : await this.gate.pass(live, () => this.read(selection, range, { fill, live, ranked, pairs }));
     return {
       period: Period.nameOf(period),
       ...(scope.kind === 'statistic' && { statistic: statisticName(scope.table) }),
       dates: series[0]?.points.map(({ date }) => date) ?? [],
-      series: lines,
+      comparison: compare === undefined ? null : { dates: series.length === 0 ? [] : [...pairs] },
+      series: await this.linesOf(series, exact),
     };
   }
 
-  /** @param options `ranked`: how many of those in the scope, the greatest ones; null: those that it names */
+  /**
+   * @param options `ranked`: how many of those in the scope, the greatest ones; null: those that it names. `pairs`: the
+   *   dates with which those of the range are compared
+   */
   private read(
     selection: Selection,
     range: ReadRange,
-    { fill, live: isLive, ranked }: Pick<MultiSeriesQuery, 'fill' | 'live'> & { readonly ranked: number | null },
-  ): Promise<NamedSeries[]> {
+    { fill, live: isLive, ranked, pairs }: ReadOptions,
+  ): Promise<ComparedSeries[]> {
     const now = this.access.clock();
     const [metric] = selection.metrics;
-    const asked = { call: 'multiSeries', filter: selection.filter, isLive };
-    return this.access.read(asked, now, function* (context, filter): Work<NamedSeries[]> {
+    const [from, to] = [pairs.at(0), pairs.at(-1)];
+    const asked = { call: 'multiSeries', filter: selection.filter, isLive, inSnapshot: from !== undefined };
+    return this.access.read(asked, now, function* (context, filter): Work<ComparedSeries[]> {
       const coverages = context.live?.covered.coverages ?? selection.coverages;
       const cells =
         ranked === null
@@ -77,15 +96,22 @@ export class MultiSeriesReader {
             ? []
             : yield* readGreatestCells(context, metric, filter, range, coverages, ranked, now);
       const scope = cells === null ? filter.scope : only(filter.scope, cells);
-      const read = { ...filter, scope, range: { from: range.from, to: range.to } };
-      const all = yield* readSeries(context, read, fill, now);
-      return all.map((series) => nameSeries(scope.table, series, true));
+      const read = function* (dates: { from: LocalDate; to: LocalDate }): Work<Series[]> {
+        return yield* readSeries(context, { ...filter, scope, range: dates }, fill, now);
+      };
+      const all = yield* read({ from: range.from, to: range.to });
+      // the same objects, whichever were the greatest then
+      const before = from === undefined || to === undefined ? [] : yield* read({ from, to });
+      return all.map((series, place) => ({
+        ...nameSeries(scope.table, series, true),
+        before: along(pairs, before[place]?.points),
+      }));
     });
   }
 
-  private async linesOf(series: readonly NamedSeries[], exact: boolean): Promise<NamedSeriesResource[]> {
+  private async linesOf(series: readonly ComparedSeries[], exact: boolean): Promise<NamedSeriesResource[]> {
     const objects = await this.labels.of(series.flatMap(({ object }) => object ?? []));
-    return series.map(({ key, metric, dimensions, points }, place) => {
+    return series.map(({ key, metric, dimensions, points, before }, place) => {
       const values = (points as readonly SeriesPoint<string>[]).map(({ value }) => value);
       return {
         key,
@@ -95,6 +121,8 @@ export class MultiSeriesReader {
         values: values.map((value) => valueResource(value, false).value),
         ...(exact && { exactValues: values }),
         complete: points.map(({ complete }) => complete),
+        ...(before !== null && { before: before.map((value) => valueResource(value, false).value) }),
+        ...(before !== null && exact && { exactBefore: before }),
       };
     });
   }
@@ -113,6 +141,13 @@ function rankedCount(scope: RequestScope, { metric, objectId, top }: MultiSeries
     throw TrackstatsHttpException.badRequest('Several metrics are given; a ranking of objects is that of one metric.');
   }
   return top ?? DEFAULT_TOP;
+}
+
+/** The values of an earlier series at the dates that are compared; null if none are. */
+function along(pairs: readonly LocalDate[], points: Series['points'] | undefined): (string | null)[] | null {
+  if (points === undefined) return null;
+  const values = new Map(points.map(({ date, value }) => [date, value]));
+  return pairs.map((date) => values.get(date) ?? null);
 }
 
 /** A scope narrowed to some of its cells. */
