@@ -29,7 +29,7 @@ export function* resolveMetrics(database: Database, targets: readonly MetricTarg
   const found = yield* findMetrics(database, targets);
   const missing = new Map<MetricTarget, Metric>();
   // in one order, so that concurrent transactions cannot deadlock
-  for (const target of targets.filter((_, place) => found[place] === null).sort(byKey)) {
+  for (const target of targets.filter((_, place) => found[place] === null).sort(inOrderOfStoring)) {
     if (!missing.has(target)) missing.set(target, yield* resolveMetric(database, target));
   }
   return targets.map((target, place) => found[place] ?? (missing.get(target) as Metric));
@@ -119,6 +119,7 @@ function* storeOrThrow(database: Database, target: MetricTarget): Work<Metric> {
   return yield* ensureMetric(database, target.domain, target);
 }
 
-function byKey(a: MetricTarget, b: MetricTarget): number {
-  return byText(naturalKey(a), naturalKey(b));
+/** By natural key, and definitions first: they store the metric that a text names. */
+export function inOrderOfStoring(a: MetricTarget, b: MetricTarget): number {
+  return byText(naturalKey(a), naturalKey(b)) || Number(isMetricDefinition(b)) - Number(isMetricDefinition(a));
 }

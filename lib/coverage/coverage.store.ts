@@ -13,6 +13,7 @@ import {
   metricTables,
 } from '../catalog/metric.query.js';
 import type { Database } from '../database/database.js';
+import type { WrittenType } from '../database/dialects/dialect.js';
 import { execute, query, queryOne, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
@@ -326,13 +327,33 @@ function* insertCoverage(database: Database, key: CoverageKey, values: Partial<C
 }
 
 function* insertCoverages(database: Database, coverages: readonly StoredCoverage[]): Work<void> {
-  for (let start = 0; start < coverages.length; start += MOST_ENTRIES) {
-    const rows = coverages
-      .slice(start, start + MOST_ENTRIES)
-      .map((coverage) => ({ ...bindKey(database, coverage), ...bindValues(database, coverage) }));
-    yield* execute(database.dialect.insertAllIfAbsent(database.table(Coverage), rows, KEY));
+  const { dialect } = database;
+  const columns = Object.entries(COLUMNS);
+  const most = dialect.mostRows(columns.length);
+  for (let start = 0; start < coverages.length; start += most) {
+    const some = coverages.slice(start, start + most);
+    const written = columns.map(([property, { type, valueOf }]) => ({ property, type, values: some.map(valueOf) }));
+    yield* execute(dialect.insertAllIfAbsent(database.table(Coverage), written, KEY));
   }
 }
+
+interface WrittenColumn {
+  readonly type: WrittenType;
+  readonly valueOf: (coverage: StoredCoverage) => string | number | null;
+}
+
+/** The columns of a coverage that is inserted. */
+const COLUMNS: Readonly<Record<keyof CoverageKey | keyof CoverageValues, WrittenColumn>> = {
+  metricId: { type: 'integer', valueOf: ({ metricId }) => metricId },
+  period: { type: 'integer', valueOf: ({ period }) => period },
+  scope: { type: 'text', valueOf: ({ scope }) => scope },
+  from: { type: 'date', valueOf: ({ from }) => from },
+  through: { type: 'date', valueOf: ({ through }) => through },
+  timeZone: { type: 'text', valueOf: ({ timeZone }) => timeZone },
+  kind: { type: 'text', valueOf: ({ kind }) => kind },
+  fingerprint: { type: 'text', valueOf: ({ fingerprint }) => fingerprint },
+  computedAt: { type: 'bigint', valueOf: ({ computedAt }) => computedAt?.getTime() ?? null },
+};
 
 function bindKey({ dialect }: Database, { metricId, period, scope }: CoverageKey): Record<(typeof KEY)[number], Sql> {
   return { metricId: dialect.integer(metricId), period: dialect.integer(period), scope: dialect.text(scope) };

@@ -163,9 +163,12 @@ function* addOne(engine: Engine, metric: MetricDefinition, isKept: boolean): Wor
   const { dialect } = engine.database;
   const table = engine.database.table(StatisticByDate);
   const { id } = yield* resolveMetric(engine.database, metric);
-  const keys = ['metricId', 'period', 'date'];
-  const row = [dialect.integer(id), dialect.integer(Period.DAY), dialect.date('2024-05-01'), dialect.decimal('1')];
-  yield dialect.upsert({ table, keys, value: 'value', rows: [row], mode: 'add' });
+  const keys = [
+    { property: 'metricId', type: 'integer', values: [id] },
+    { property: 'period', type: 'integer', values: [Period.DAY] },
+    { property: 'date', type: 'date', values: ['2024-05-01'] },
+  ] as const;
+  yield dialect.upsert({ table, keys, value: { property: 'value', type: 'decimal', values: ['1'] }, mode: 'add' });
   if (!isKept) throw new Cancelled();
 }
 

@@ -1,4 +1,4 @@
-import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
@@ -10,6 +10,7 @@ import type {
   ColumnClock,
   ClockColumn,
   ColumnShape,
+  ColumnToWrite,
   RowComparison,
   DayPart,
   Dialect,
@@ -89,13 +90,17 @@ export abstract class BaseSql implements Dialect {
     return expression;
   }
 
-  upsert({ table, keys, value, rows, mode }: Upsert): Sql {
-    const keyColumns = keys.map((key) => table.column(key));
-    const column = table.column(value);
-    const replaced =
-      mode === 'replace' ? sql`excluded.${column}` : sql`COALESCE(${table.path}.${column}, 0) + excluded.${column}`;
-    return sql`INSERT INTO ${table.path} (${join([...keyColumns, column])}) VALUES ${tuples(rows)}
-ON CONFLICT (${join(keyColumns)}) DO UPDATE SET ${column} = ${replaced}`;
+  mostRows(columns: number): number {
+    return Math.min(1_000, Math.floor(this.maxParameters / columns));
+  }
+
+  upsert({ table, keys, value, mode }: Upsert): Sql {
+    const column = table.column(value.property);
+    const [stored, given] = [sql`${table.path}.${column}`, sql`excluded.${column}`];
+    const change =
+      mode === 'replace' ? sql`${given} WHERE ${this.differ(stored, given)}` : sql`COALESCE(${stored}, 0) + ${given}`;
+    return sql`${this.insertColumns(table, [...keys, value])}
+ON CONFLICT (${join(keys.map(({ property }) => table.column(property)))}) DO UPDATE SET ${column} = ${change}`;
   }
 
   insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql {
@@ -104,10 +109,19 @@ ON CONFLICT (${join(keyColumns)}) DO UPDATE SET ${column} = ${replaced}`;
 ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   }
 
-  insertAllIfAbsent(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql {
-    const columns = Object.keys(rows[0] ?? {}).map((property) => table.column(property));
-    return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES ${tuples(rows.map((row) => Object.values(row)))}
+  insertAllIfAbsent(table: Table, columns: readonly ColumnToWrite[], keys: readonly string[]): Sql {
+    return sql`${this.insertColumns(table, columns)}
 ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
+  }
+
+  /** inserts the rows of some columns */
+  protected insertColumns(table: Table, columns: readonly ColumnToWrite[]): Sql {
+    return sql`INSERT INTO ${table.path} (${namesOf(table, columns)}) ${this.rowsOf(columns)}`;
+  }
+
+  /** the rows of columns, for an INSERT */
+  protected rowsOf(columns: readonly ColumnToWrite[]): Sql {
+    return valuesOf(columns, ({ values }, row) => values[row]);
   }
 
   replaceAll(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql {
@@ -426,6 +440,34 @@ export function replacedColumns(
 /** The condition of dates up to one, after another condition. */
 export function andUntil(date: Sql, until: LastDate | null): Sql {
   return until === null ? empty : sql` AND ${date} ${raw(until.isIncluded ? '<=' : '<')} ${until.date}`;
+}
+
+/** The names of columns, for an INSERT. */
+export function namesOf(table: Table, columns: readonly ColumnToWrite[]): Sql {
+  return join(columns.map(({ property }) => table.column(property)));
+}
+
+/**
+ * The rows of columns as a VALUES list without casts: the columns of the table have the types.
+ *
+ * @param bound returns the value that is bound for a row
+ */
+export function valuesOf(
+  columns: readonly ColumnToWrite[],
+  bound: (column: ColumnToWrite, row: number) => unknown,
+): Sql {
+  const rows = columns[0]?.values.length ?? 0;
+  const values: unknown[] = [];
+  for (let row = 0; row < rows; row++) for (const column of columns) values.push(bound(column, row));
+  return new Sql(textsBetween(columns.length, rows), values);
+}
+
+/** The texts before, between and after the values of a VALUES list. Not by `join`, which takes longer than the statement. */
+function textsBetween(columns: number, rows: number): string[] {
+  const texts = Array.from<string>({ length: columns * rows + 1 }).fill(', ');
+  for (let row = 0; row < rows; row++) texts[row * columns] = row === 0 ? 'VALUES (' : '), (';
+  texts[columns * rows] = ')';
+  return texts;
 }
 
 /** The rows of a VALUES list. */

@@ -10,15 +10,23 @@ import type { Row, Work } from '../work.js';
 /** How an `upsert` treats an existing row: it replaces the value, or adds to it. */
 export type UpsertMode = 'replace' | 'add';
 
+/** How the values of a column are bound. */
+export type WrittenType = 'integer' | 'bigint' | 'text' | 'date' | 'decimal';
+
+/** The values that rows to write have in one column. */
+export interface ColumnToWrite {
+  readonly property: string;
+  readonly type: WrittenType;
+  /** one for each row, in the order of the rows; dates as YYYY-MM-DD, decimals as text */
+  readonly values: readonly (string | number | null)[];
+}
+
 export interface Upsert {
-  table: Table;
-  /** properties of the primary key */
-  keys: readonly string[];
-  /** property of the value */
-  value: string;
-  /** one entry per row, in the order of `keys`, with the value last; sorted by the caller, without duplicates */
-  rows: readonly (readonly Sql[])[];
-  mode: UpsertMode;
+  readonly table: Table;
+  /** the columns of the primary key. The rows are sorted by the caller, without duplicates */
+  readonly keys: readonly ColumnToWrite[];
+  readonly value: ColumnToWrite;
+  readonly mode: UpsertMode;
 }
 
 /** How a column stores the instants, or the days, at which its rows happened. */
@@ -212,12 +220,14 @@ export interface Dialect {
   // ── writing ──
   /** true if `upsert` adds decimals without loss; otherwise they are added outside the database */
   readonly addsExactly: boolean;
-  /** inserts rows; replaces the value of existing ones, or adds to it */
+  /** the number of rows with so many columns that one statement of `upsert` or `insertAllIfAbsent` may write */
+  mostRows(columns: number): number;
+  /** inserts rows; replaces the value of existing ones where it differs, or adds to it */
   upsert(upsert: Upsert): Sql;
   /** inserts one row unless its unique key exists; never fails because of that key */
   insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql;
   /** inserts the rows whose primary key does not exist yet, and affects only those */
-  insertAllIfAbsent(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql;
+  insertAllIfAbsent(table: Table, columns: readonly ColumnToWrite[], keys: readonly string[]): Sql;
   /** inserts rows, or replaces all but the primary key of existing ones */
   replaceAll(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql;
   /** the zone whose midnight the driver returns for a date, if it does not return text */

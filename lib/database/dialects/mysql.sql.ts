@@ -14,6 +14,7 @@ import {
   freshColumns,
   identityOf,
   insertInto,
+  namesOf,
   replacedColumns,
   sameKeys,
   tuples,
@@ -23,6 +24,7 @@ import {
   type ColumnClock,
   type ClockColumn,
   type ColumnShape,
+  type ColumnToWrite,
   type DayPart,
   type KeyEncoding,
   type KeyKind,
@@ -123,18 +125,17 @@ export class MysqlSql extends BaseSql {
     return sql`CAST(${expression} AS CHAR)`;
   }
 
-  override upsert({ table, keys, value, rows, mode }: Upsert): Sql {
-    const columns = [...keys, value].map((property) => table.column(property));
-    const column = table.column(value);
+  /** The server leaves a row as it is whose value stays the same. */
+  override upsert({ table, keys, value, mode }: Upsert): Sql {
+    const column = table.column(value.property);
     const replaced = mode === 'replace' ? sql`VALUES(${column})` : sql`COALESCE(${column}, 0) + VALUES(${column})`;
-    return sql`INSERT INTO ${table.path} (${join(columns)}) VALUES ${join(rows.map((row) => sql`(${join(row)})`))}
+    return sql`${this.insertColumns(table, [...keys, value])}
 ON DUPLICATE KEY UPDATE ${column} = ${replaced}`;
   }
 
   /** IGNORE, because what ON DUPLICATE KEY UPDATE leaves unchanged counts as affected on some connections. */
-  override insertAllIfAbsent(table: Table, rows: readonly Readonly<Record<string, Sql>>[]): Sql {
-    const columns = Object.keys(rows[0] ?? {}).map((property) => table.column(property));
-    return sql`INSERT IGNORE INTO ${table.path} (${join(columns)}) VALUES ${tuples(rows.map((row) => Object.values(row)))}`;
+  override insertAllIfAbsent(table: Table, columns: readonly ColumnToWrite[]): Sql {
+    return sql`INSERT IGNORE INTO ${table.path} (${namesOf(table, columns)}) ${this.rowsOf(columns)}`;
   }
 
   override insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql {

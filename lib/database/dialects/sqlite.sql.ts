@@ -16,12 +16,13 @@ import {
   rangesJson,
   stepOfWeek,
 } from './day-expressions.js';
-import { andUntil, BaseSql, encodedAs, freshColumns, insertInto } from './base.sql.js';
+import { andUntil, BaseSql, encodedAs, freshColumns, insertInto, valuesOf } from './base.sql.js';
 import {
   DAYS,
   type ColumnClock,
   type ClockColumn,
   type ColumnShape,
+  type ColumnToWrite,
   type DayPart,
   type KeyEncoding,
   type KeyKind,
@@ -37,6 +38,14 @@ const DAY_PARTS = [
   { length: 600, digits: 15, rest: '0:00' },
   { length: 60, digits: 16, rest: ':00' },
 ] as const;
+
+/** A number where a double or a 64-bit integer holds it, otherwise the bytes of its text, which no affinity alters. */
+function boundDecimal(value: string): number | Buffer {
+  const number = Number(value);
+  return String(number) === value && (!Number.isInteger(number) || Number.isSafeInteger(number))
+    ? number
+    : Buffer.from(value);
+}
 
 /** By the rules that give a declared type its affinity, and TypeORM's names. */
 const KEY_KINDS: readonly (readonly [pattern: RegExp, kind: KeyKind])[] = [
@@ -91,11 +100,15 @@ export class SqliteSql extends BaseSql {
     return sql`${value}`;
   }
 
-  /** A number where a double or a 64-bit integer holds it, otherwise the bytes of its text, which no affinity alters. */
   decimal(value: string | null): Sql {
-    if (value === null) return sql`NULL`;
-    const number = Number(value);
-    return sql`${String(number) === value && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : Buffer.from(value)}`;
+    return value === null ? sql`NULL` : sql`${boundDecimal(value)}`;
+  }
+
+  protected override rowsOf(columns: readonly ColumnToWrite[]): Sql {
+    return valuesOf(columns, ({ type, values }, row) => {
+      const value = values[row] ?? null;
+      return type === 'decimal' && value !== null ? boundDecimal(String(value)) : value;
+    });
   }
 
   text(value: string): Sql {

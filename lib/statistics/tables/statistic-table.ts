@@ -5,7 +5,7 @@ import { Coverage } from '../../coverage/coverage.entity.js';
 import { readAsStored } from '../../database/stored-columns.js';
 import type { EntityMetadata } from 'typeorm';
 import type { Database } from '../../database/database.js';
-import type { Dialect } from '../../database/dialects/dialect.js';
+import type { ColumnToWrite, Dialect, WrittenType } from '../../database/dialects/dialect.js';
 import type { Table } from '../../database/table.js';
 import { MissingEntityError } from '../../errors/database.error.js';
 import { InvalidDimensionError } from '../../errors/dimension.error.js';
@@ -110,6 +110,24 @@ export function readMoment(dialect: Dialect, { moment }: Pick<StatisticTable, 'm
 /** Binds a moment with the type of its column. */
 export function bindMoment(dialect: Dialect, given: LocalDate | number): Sql {
   return typeof given === 'number' ? dialect.bigint(given) : dialect.date(given);
+}
+
+/** Returns the moments of rows to write. */
+export function momentColumn(
+  { moment }: Pick<StatisticTable, 'moment'>,
+  rows: readonly { readonly date: LocalDate; readonly start?: number | undefined }[],
+): ColumnToWrite {
+  return {
+    property: moment,
+    type: moment === 'date' ? 'date' : 'bigint',
+    values: rows.map((row) => row.start ?? row.date),
+  };
+}
+
+/** Returns how a key's encoded values are bound. */
+export function boundType({ type }: StatisticKey): WrittenType {
+  if (type === 'date') return 'date';
+  return type === 'varchar' ? 'text' : 'integer';
 }
 
 function describeTable(database: Database, entity: StatisticClass): StatisticTable {

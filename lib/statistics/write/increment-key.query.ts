@@ -3,6 +3,7 @@ import sql, { empty, join, type Sql } from 'sql-template-tag';
 import { byText } from '../../catalog/order.js';
 import type { CoverageKey } from '../../coverage/coverage.js';
 import type { Database } from '../../database/database.js';
+import type { ColumnToWrite } from '../../database/dialects/dialect.js';
 import { execute, query, type Work } from '../../database/work.js';
 import { KeyConflictError } from '../../errors/statistic.error.js';
 import type { TrackstatsError } from '../../errors/trackstats.error.js';
@@ -42,7 +43,9 @@ interface Claim {
 }
 
 const PRIMARY_KEY = ['metricId', 'period', 'key'] as const;
-/** The number of keys in one statement. */
+/** The number of columns of `keyColumns`. */
+const COLUMNS = 9;
+/** The number of keys in one condition. */
 const MOST_KEYS = 1_000;
 const LARGEST_BATCH = 2 ** 47;
 
@@ -123,27 +126,28 @@ ORDER BY ${countedAt} ${dialect.limit(most)}`,
 }
 
 function* insertKeys(database: Database, sorted: readonly Keyed[], batch: number, now: Date): Work<number> {
-  const { dialect } = database;
   let inserted = 0;
-  for (const some of chunks(sorted)) {
-    const rows = some.map((one) => {
-      const { metric, period, key } = one.row;
-      const { scope, cell, moment, amount } = claimOf(one);
-      return {
-        metricId: dialect.integer(metric.id),
-        period: dialect.integer(period),
-        key: dialect.text(key ?? ''),
-        scope: dialect.text(scope),
-        cell: dialect.text(cell),
-        date: dialect.text(moment),
-        amount: dialect.text(amount),
-        batch: sql`${batch}`,
-        countedAt: sql`${now.getTime()}`,
-      };
-    });
-    inserted += yield* execute(dialect.insertAllIfAbsent(database.table(IncrementKey), rows, PRIMARY_KEY));
+  const most = database.dialect.mostRows(COLUMNS);
+  for (let start = 0; start < sorted.length; start += most) {
+    const columns = keyColumns(sorted.slice(start, start + most), batch, now);
+    inserted += yield* execute(database.dialect.insertAllIfAbsent(database.table(IncrementKey), columns, PRIMARY_KEY));
   }
   return inserted;
+}
+
+function keyColumns(some: readonly Keyed[], batch: number, now: Date): ColumnToWrite[] {
+  const claims = some.map(claimOf);
+  return [
+    { property: 'metricId', type: 'integer', values: some.map(({ row }) => row.metric.id) },
+    { property: 'period', type: 'integer', values: some.map(({ row }) => row.period) },
+    { property: 'key', type: 'text', values: some.map(({ row }) => row.key ?? '') },
+    { property: 'scope', type: 'text', values: claims.map(({ scope }) => scope) },
+    { property: 'cell', type: 'text', values: claims.map(({ cell }) => cell) },
+    { property: 'date', type: 'text', values: claims.map(({ moment }) => moment) },
+    { property: 'amount', type: 'text', values: claims.map(({ amount }) => amount) },
+    { property: 'batch', type: 'bigint', values: some.map(() => batch) },
+    { property: 'countedAt', type: 'bigint', values: some.map(() => now.getTime()) },
+  ];
 }
 
 /** Selects what increments were counted as whose keys another batch has stored, by id. */

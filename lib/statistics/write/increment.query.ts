@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag';
-import { ensureMetric } from '../../catalog/catalog.store.js';
-import { isMetricDefinition, type MetricTarget, naturalKey } from '../../catalog/definitions.js';
+import { ensureMetric, inOrderOfStoring } from '../../catalog/catalog.store.js';
+import { isMetricDefinition, type MetricTarget } from '../../catalog/definitions.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { unknownMetric } from '../../catalog/metric.query.js';
 import { byText } from '../../catalog/order.js';
@@ -75,12 +75,13 @@ function* readMetricsToCount(
   metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>;
   coverages: readonly StoredCoverage[];
 }> {
-  const targets = [...new Set(all)].sort((a, b) => byText(naturalKey(a), naturalKey(b)));
+  // so that concurrent batches cannot deadlock
+  const targets = [...new Set(all)].sort(inOrderOfStoring);
   const { asked, coverages } = yield* coveredMetrics(database, targets, null);
   const metrics = new Map<MetricTarget, Metric | TrackstatsError>();
   const made: Metric[] = [];
   for (const [place, target] of targets.entries()) {
-    const metric = asked[place] ?? null;
+    const metric = asked[place] ?? made.find(({ key }) => key === target) ?? null;
     if (metric !== null) metrics.set(target, metric);
     else if (isMetricDefinition(target)) {
       const ensured = yield* ensureMetric(database, target.domain, target);

@@ -4,7 +4,7 @@ import { Metric } from '../../catalog/metric.entity.js';
 import { byText } from '../../catalog/order.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import type { Database } from '../../database/database.js';
-import type { UpsertMode } from '../../database/dialects/dialect.js';
+import type { ColumnToWrite, UpsertMode } from '../../database/dialects/dialect.js';
 import { execute, type Work } from '../../database/work.js';
 import { MixedWritesError, TrackerOwnedError } from '../../errors/statistic.error.js';
 import type { TrackstatsError } from '../../errors/trackstats.error.js';
@@ -13,7 +13,7 @@ import { Period } from '../../time/period.js';
 import { type Cell, coverageScopes } from '../filter/scope-filter.js';
 import { cellId } from '../read/rows.query.js';
 import type { StatisticOwners } from '../tables/owners.js';
-import { bindKey, bindMoment, primaryKeyOf, type StatisticTable } from '../tables/statistic-table.js';
+import { boundType, momentColumn, type StatisticTable } from '../tables/statistic-table.js';
 import type { StoredMoment } from '../filter/date-range.js';
 
 /** A value to write, checked as far as possible without the database. */
@@ -35,9 +35,6 @@ export interface RowToWrite extends StoredMoment {
   readonly cell: Cell;
   readonly value: string | null;
 }
-
-/** The number of rows in one statement. */
-const MOST_ROWS = 1_000;
 
 /** Returns text that is equal only for rows with the same table and key. */
 export function rowId({ table, metric, period, cell, date, start }: Omit<RowToWrite, 'value'>): string {
@@ -65,23 +62,24 @@ function* writeToTable(
   mode: UpsertMode,
 ): Work<void> {
   const { table, keys } = statistic;
-  const size = Math.min(MOST_ROWS, Math.floor(dialect.maxParameters / (keys.length + 4)));
-  for (let start = 0; start < rows.length; start += size) {
+  const most = dialect.mostRows(keys.length + 4);
+  for (let start = 0; start < rows.length; start += most) {
+    const some = rows.slice(start, start + most);
+    const ofKeys = keys.map((key): ColumnToWrite => {
+      const { property } = key;
+      return { property, type: boundType(key), values: some.map(({ cell }) => cell[property] ?? null) };
+    });
     yield* execute(
       dialect.upsert({
         table,
-        keys: primaryKeyOf(statistic),
-        value: 'value',
+        keys: [
+          { property: 'metricId', type: 'integer', values: some.map(({ metric }) => metric.id) },
+          { property: 'period', type: 'integer', values: some.map(({ period }) => period) },
+          ...ofKeys,
+          momentColumn(statistic, some),
+        ],
+        value: { property: 'value', type: 'decimal', values: some.map(({ value }) => value) },
         mode,
-        rows: rows
-          .slice(start, start + size)
-          .map(({ metric, period, cell, date, start, value }) => [
-            dialect.integer(metric.id),
-            dialect.integer(period),
-            ...keys.map((key) => bindKey(dialect, key, cell[key.property] as string | number)),
-            bindMoment(dialect, start ?? date),
-            dialect.decimal(value),
-          ]),
       }),
     );
   }
