@@ -85,6 +85,12 @@ export function isMetric(database: Database, key: MetricKey): Sql {
   return sql`(d.${domain.column('ref')} = ${dialect.text(key.domain)} AND m.${metric.column('ref')} = ${dialect.text(key.metric)})`;
 }
 
+/** Returns the condition that a target still names a metric that was read. */
+export function isStill(database: Database, target: MetricTarget, metric: Metric): Sql {
+  const conditions = sql`${isMetric(database, metricKeyOf(target))} AND ${isMetric(database, { id: metric.id })}`;
+  return sql`EXISTS (SELECT 1 FROM ${metricTables(database)} WHERE ${conditions})`;
+}
+
 /** Finds the stored metrics of targets, in their order, with null for one that is not stored. */
 export function* findMetrics(database: Database, targets: readonly MetricTarget[]): Work<(Metric | null)[]> {
   const found: Metric[] = [];

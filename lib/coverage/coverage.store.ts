@@ -82,6 +82,26 @@ FROM ${table.path} WHERE ${table.column('metricId')} IN (${join(some)}) ${ofPeri
   return found;
 }
 
+/**
+ * Returns the condition that the coverages of a metric are still those that were read: no other ones, of the same kinds
+ * and zones, and none begins later.
+ *
+ * @param coverages all of the metric
+ */
+export function areStill(database: Database, { id }: Metric, coverages: readonly StoredCoverage[]): Sql {
+  const { dialect } = database;
+  const table = database.table(Coverage);
+  const column = (property: string): Sql => sql`c.${table.column(property)}`;
+  const each = coverages.map(({ period, scope, kind, timeZone, from }) => {
+    const begins = from === null ? empty : sql` AND ${column('from')} <= ${dialect.date(from)}`;
+    return sql`(${column('period')} = ${dialect.integer(period)} AND ${column('scope')} = ${dialect.text(scope)}
+AND ${column('kind')} = ${dialect.text(kind)} AND ${column('timeZone')} = ${dialect.text(timeZone)}${begins})`;
+  });
+  const count = raw(String(coverages.length));
+  return sql`(SELECT COUNT(*) = ${count} AND COUNT(CASE WHEN ${join(each, ' OR ')} THEN 1 END) = ${count}
+FROM ${table.path} c WHERE ${column('metricId')} = ${dialect.integer(id)})`;
+}
+
 // ── locking ──
 
 /** The coverages of a metric in one scope. */

@@ -80,6 +80,12 @@ export class Database {
       : this.driver.within(this.openRunner(call, manager), work);
   }
 
+  /** Runs one statement of `Dialect.addTogether`, as `Driver.addTogether` says. */
+  addTogether(statement: Sql, options: WaitOptions = {}): Promise<boolean> {
+    const { connectionTimeout } = this;
+    return this.driver.addTogether(this.dataSource, statement, { connectionTimeout, ...options });
+  }
+
   private openRunner(call: string, manager: EntityManager): QueryRunner {
     const { queryRunner } = manager;
     if (manager.dataSource !== this.dataSource) {

@@ -106,6 +106,25 @@ export abstract class BaseDriver implements Driver {
   /** True if an error says that a statement waited too long for rows that another transaction has locked. */
   protected abstract isLockTimeout(error: unknown): boolean;
 
+  async addTogether(dataSource: DataSource, statement: Sql, options: WaitOptions): Promise<boolean> {
+    const began = performance.now();
+    try {
+      const { rows } = await this.onConnection(dataSource, 'master', options, (connection) =>
+        this.run(connection, statement),
+      );
+      return Number(rows[0]?.['written']) === 1;
+    } catch (error) {
+      if (this.isLockTimeout(error)) throw new RowsLockedError(performance.now() - began, { cause: error });
+      if (this.isRolledBack(error)) return false;
+      throw error;
+    }
+  }
+
+  /** True if an error is certain to say that the server refused a statement, and so wrote nothing of it. */
+  protected isRolledBack(_error: unknown): boolean {
+    return false;
+  }
+
   within<T>(runner: QueryRunner, work: () => Work<T>): Promise<T> {
     const connection: Executor = { execute: (text, values) => runner.query(text, values, true) };
     return oneAtATime(runner, async () => {

@@ -7,6 +7,7 @@ import { processTimeZone, type ClockSegment, type DayRange } from '../../time/ti
 import type { Table } from '../table.js';
 import { execute, executeAll, query, type Row, type Work } from '../work.js';
 import type {
+  Additions,
   ColumnClock,
   ClockColumn,
   ColumnShape,
@@ -94,12 +95,21 @@ export abstract class BaseSql implements Dialect {
     return Math.min(1_000, Math.floor(this.maxParameters / columns));
   }
 
-  upsert({ table, keys, value, mode }: Upsert): Sql {
+  upsert(upsert: Upsert): Sql {
+    return this.upsertFrom(upsert, this.rowsOf([...upsert.keys, upsert.value]));
+  }
+
+  addTogether(_additions: Additions): Sql | null {
+    return null;
+  }
+
+  /** @param rows a query, or a VALUES list */
+  protected upsertFrom({ table, keys, value, mode }: Upsert, rows: Sql): Sql {
     const column = table.column(value.property);
     const [stored, given] = [sql`${table.path}.${column}`, sql`excluded.${column}`];
     const change =
       mode === 'replace' ? sql`${given} WHERE ${this.differ(stored, given)}` : sql`COALESCE(${stored}, 0) + ${given}`;
-    return sql`${this.insertColumns(table, [...keys, value])}
+    return sql`${insertingInto(table, [...keys, value])} ${rows}
 ON CONFLICT (${join(keys.map(({ property }) => table.column(property)))}) DO UPDATE SET ${column} = ${change}`;
   }
 
@@ -110,13 +120,8 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
   }
 
   insertAllIfAbsent(table: Table, columns: readonly ColumnToWrite[], keys: readonly string[]): Sql {
-    return sql`${this.insertColumns(table, columns)}
+    return sql`${insertingInto(table, columns)} ${this.rowsOf(columns)}
 ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO NOTHING`;
-  }
-
-  /** inserts the rows of some columns */
-  protected insertColumns(table: Table, columns: readonly ColumnToWrite[]): Sql {
-    return sql`INSERT INTO ${table.path} (${namesOf(table, columns)}) ${this.rowsOf(columns)}`;
   }
 
   /** the rows of columns, for an INSERT */
@@ -440,6 +445,11 @@ export function replacedColumns(
 /** The condition of dates up to one, after another condition. */
 export function andUntil(date: Sql, until: LastDate | null): Sql {
   return until === null ? empty : sql` AND ${date} ${raw(until.isIncluded ? '<=' : '<')} ${until.date}`;
+}
+
+/** The beginning of an INSERT into columns. */
+export function insertingInto(table: Table, columns: readonly ColumnToWrite[]): Sql {
+  return sql`INSERT INTO ${table.path} (${namesOf(table, columns)})`;
 }
 
 /** The names of columns, for an INSERT. */

@@ -29,6 +29,20 @@ export interface Upsert {
   readonly mode: UpsertMode;
 }
 
+/** Rows that one statement writes, if a condition is met. */
+export interface Additions {
+  readonly condition: Sql;
+  /** rows of which none may exist yet, with the properties of their primary key; null: none */
+  readonly fresh: {
+    readonly table: Table;
+    readonly columns: readonly ColumnToWrite[];
+    readonly keys: readonly string[];
+  } | null;
+  readonly upserts: readonly Upsert[];
+  /** milliseconds to wait for rows that another transaction has locked */
+  readonly lockTimeout: number;
+}
+
 /** How a column stores the instants, or the days, at which its rows happened. */
 export interface ColumnClock {
   /** an instant; readings of a wall clock in `storedIn`; local dates; an epoch in seconds or milliseconds */
@@ -228,6 +242,12 @@ export interface Dialect {
   insertIfAbsent(table: Table, values: Readonly<Record<string, Sql>>, keys: readonly string[]): Sql;
   /** inserts the rows whose primary key does not exist yet, and affects only those */
   insertAllIfAbsent(table: Table, columns: readonly ColumnToWrite[], keys: readonly string[]): Sql;
+  /**
+   * One statement for all rows, or for none if the condition is not met or a fresh row exists: its only row has `written`,
+   * 1 or 0. It fails with a duplicate key (see `isDuplicateKey`) where another transaction inserts a fresh row at the same
+   * time. null where one statement cannot do that, or a transaction costs no round trips.
+   */
+  addTogether(additions: Additions): Sql | null;
   /** inserts rows, or replaces all but the primary key of existing ones */
   replaceAll(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql;
   /** the zone whose midnight the driver returns for a date, if it does not return text */

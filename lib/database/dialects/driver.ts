@@ -15,6 +15,13 @@ export interface Driver {
   /** runs a whole unit of work in one transaction on the database */
   transaction<T>(dataSource: DataSource, work: () => Work<T>, options?: TransactionOptions): Promise<T>;
   /**
+   * runs one statement of `Dialect.addTogether` as a transaction of its own. Returns false if it wrote nothing, also where
+   * the server refused it: in a transaction it may succeed, or tells what is wrong. An error says that it may have written
+   *
+   * @throws RowsLockedError
+   */
+  addTogether(dataSource: DataSource, statement: Sql, options: WaitOptions): Promise<boolean>;
+  /**
    * runs a unit of work inside a transaction of the application, on its connection: all of it happens, or nothing, and
    * the transaction goes on
    */

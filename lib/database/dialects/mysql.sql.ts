@@ -13,6 +13,7 @@ import {
   encodedAs,
   freshColumns,
   identityOf,
+  insertingInto,
   insertInto,
   namesOf,
   replacedColumns,
@@ -126,10 +127,10 @@ export class MysqlSql extends BaseSql {
   }
 
   /** The server leaves a row as it is whose value stays the same. */
-  override upsert({ table, keys, value, mode }: Upsert): Sql {
+  protected override upsertFrom({ table, keys, value, mode }: Upsert, rows: Sql): Sql {
     const column = table.column(value.property);
     const replaced = mode === 'replace' ? sql`VALUES(${column})` : sql`COALESCE(${column}, 0) + VALUES(${column})`;
-    return sql`${this.insertColumns(table, [...keys, value])}
+    return sql`${insertingInto(table, [...keys, value])} ${rows}
 ON DUPLICATE KEY UPDATE ${column} = ${replaced}`;
   }
 

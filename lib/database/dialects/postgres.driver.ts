@@ -81,6 +81,12 @@ export class PostgresDriver extends BaseDriver {
     );
   }
 
+  /** What comes from the server has a severity; the driver's own errors say nothing about what the server did. */
+  protected override isRolledBack(error: unknown): boolean {
+    const { severity } = (error ?? {}) as { severity?: unknown };
+    return typeof severity === 'string' && !this.isUnavailable(error);
+  }
+
   /** In one round trip. The label is the application's name for the server's list of sessions, by which it is cancelled. */
   protected begin({ label, idleLimit, isProvisional, lockTimeout }: BeginOptions): readonly string[] {
     const settings = [

@@ -17,8 +17,9 @@ import {
   rangesJson,
   stepOfWeek,
 } from './day-expressions.js';
-import { BaseSql, encodedAs, freshColumns, insertInto, sameKeys, withExpressions } from './base.sql.js';
+import { BaseSql, encodedAs, freshColumns, insertInto, insertingInto, sameKeys, withExpressions } from './base.sql.js';
 import type {
+  Additions,
   ColumnClock,
   ClockColumn,
   ColumnShape,
@@ -73,6 +74,18 @@ const ARRAYS: Readonly<Record<WrittenType, string>> = {
 /** Rows of one statement, which is in the memory of process and server as a whole. */
 const MOST_ROWS = 10_000;
 
+/** Columns as the rows of a FROM item `r`, with the columns `c0`, `c1`, … */
+function unnested(columns: readonly ColumnToWrite[]): Sql {
+  const arrays = columns.map(({ type, values }) => sql`CAST(${Shared.of(values)} AS ${raw(ARRAYS[type])})`);
+  return sql`UNNEST(${join(arrays)}) r(${join(columns.map((_, place) => raw(`c${String(place)}`)))})`;
+}
+
+function noneStored({ table, columns, keys }: NonNullable<Additions['fresh']>): Sql {
+  const ofKeys = columns.filter(({ property }) => keys.includes(property));
+  const same = ofKeys.map(({ property }, place) => sql`s.${table.column(property)} = r.${raw(`c${String(place)}`)}`);
+  return sql`NOT EXISTS (SELECT 1 FROM ${unnested(ofKeys)} JOIN ${table.path} s ON ${join(same, ' AND ')})`;
+}
+
 /** Types that have no equality operator, and so no SELECT DISTINCT; neither have arrays of them. */
 const WITHOUT_EQUALITY = new Set([
   'json',
@@ -104,7 +117,16 @@ const FIRST_READING = Date.parse('0001-01-01T00:00:00Z');
 
 /** A value that is bound once for all the places where it is. */
 export class Shared {
+  private static readonly ofObjects = new WeakMap<object, Shared>();
+
   constructor(readonly value: unknown) {}
+
+  /** the same for the same object */
+  static of(value: object): Shared {
+    const known = Shared.ofObjects.get(value) ?? new Shared(value);
+    Shared.ofObjects.set(value, known);
+    return known;
+  }
 }
 
 /** A reading as PostgreSQL writes it: the year before the first is 1 BC, and not the year 0. */
@@ -174,7 +196,23 @@ export class PostgresSql extends BaseSql {
   }
 
   protected override rowsOf(columns: readonly ColumnToWrite[]): Sql {
-    return sql`SELECT * FROM UNNEST(${join(columns.map(({ type, values }) => sql`CAST(${values} AS ${raw(ARRAYS[type])})`))}) r`;
+    return sql`SELECT * FROM ${unnested(columns)}`;
+  }
+
+  /** The limit for locks is set where the condition is evaluated, which is before any row is written. */
+  override addTogether({ condition, fresh, upserts, lockTimeout }: Additions): Sql {
+    const met = raw('trackstats_met');
+    const rows = (columns: readonly ColumnToWrite[]): Sql => sql`SELECT r.* FROM ${met}, ${unnested(columns)}`;
+    const writes = [
+      ...(fresh === null ? [] : [sql`${insertingInto(fresh.table, fresh.columns)} ${rows(fresh.columns)}`]),
+      ...upserts.map((upsert) => this.upsertFrom(upsert, rows([...upsert.keys, upsert.value]))),
+    ];
+    const all = fresh === null ? condition : sql`${condition} AND ${noneStored(fresh)}`;
+    const first = sql`${met} AS MATERIALIZED (SELECT set_config('lock_timeout', ${String(lockTimeout)}, true) WHERE ${all})`;
+    const others = writes.map(
+      (write, place) => sql`${raw(`trackstats_write${String(place)}`)} AS (${write} RETURNING 1)`,
+    );
+    return sql`${withExpressions([first, ...others])}SELECT COUNT(*) AS written FROM ${met}`;
   }
 
   dateText(expression: Sql): Sql {

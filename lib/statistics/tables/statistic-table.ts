@@ -107,11 +107,6 @@ export function readMoment(dialect: Dialect, { moment }: Pick<StatisticTable, 'm
   return moment === 'date' ? dialect.dateText(column) : column;
 }
 
-/** Binds a moment with the type of its column. */
-export function bindMoment(dialect: Dialect, given: LocalDate | number): Sql {
-  return typeof given === 'number' ? dialect.bigint(given) : dialect.date(given);
-}
-
 /** Returns the moments of rows to write. */
 export function momentColumn(
   { moment }: Pick<StatisticTable, 'moment'>,

@@ -3,7 +3,7 @@ import sql, { empty, join, type Sql } from 'sql-template-tag';
 import { byText } from '../../catalog/order.js';
 import type { CoverageKey } from '../../coverage/coverage.js';
 import type { Database } from '../../database/database.js';
-import type { ColumnToWrite } from '../../database/dialects/dialect.js';
+import type { Additions, ColumnToWrite } from '../../database/dialects/dialect.js';
 import { execute, query, type Work } from '../../database/work.js';
 import { KeyConflictError } from '../../errors/statistic.error.js';
 import type { TrackstatsError } from '../../errors/trackstats.error.js';
@@ -93,6 +93,19 @@ export function* claimKeys<K extends Keyed>(
     if (claim !== undefined || problem !== null) repetitions.delete(one.place);
   }
   return { counting: placed.filter(({ place }) => !skipped.has(place)), repetitions };
+}
+
+/** Returns the rows of the keys of increments, in one order; null if a key is given twice, or too many are given for one statement. */
+export function freshKeys(
+  database: Database,
+  placed: readonly Keyed[],
+  now: Date,
+): NonNullable<Additions['fresh']> | null {
+  const byId = new Map(placed.map((one) => [idOf(one), one]));
+  if (byId.size < placed.length || placed.length > database.dialect.mostRows(COLUMNS)) return null;
+  const sorted = [...byId].sort(([a], [b]) => byText(a, b)).map(([, one]) => one);
+  const columns = keyColumns(sorted, randomInt(LARGEST_BATCH), now);
+  return { table: database.table(IncrementKey), columns, keys: PRIMARY_KEY };
 }
 
 /** Removes the keys of increments that were refused after their keys had been stored. */

@@ -31,7 +31,7 @@ export interface Increment extends ValueToWrite {
 }
 
 /** An increment of a batch, with its index and the row that it adds to. */
-interface PlacedIncrement {
+export interface PlacedIncrement {
   readonly place: number;
   readonly timeZone: string;
   readonly row: RowToWrite & Pick<Increment, 'value' | 'key' | 'isDated'>;
@@ -40,14 +40,31 @@ interface PlacedIncrement {
 /** For each increment of a batch, the error with which it was not added, or null. */
 export type Outcomes = (TrackstatsError | null)[];
 
+/** The metrics of a batch, with all their coverages. */
+export interface MetricsToCount {
+  readonly metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>;
+  readonly coverages: readonly StoredCoverage[];
+}
+
 /** Adds amounts. Those of the same row are summed first, so that each row is written once. */
 export function* addIncrements(context: StatisticContext, increments: readonly Increment[], now: Date): Work<Outcomes> {
+  const { outcomes } = yield* addReading(context, increments, now);
+  return outcomes;
+}
+
+/** Adds amounts like `addIncrements`, and returns what it has read of their metrics, before it wrote. */
+export function* addReading(
+  context: StatisticContext,
+  increments: readonly Increment[],
+  now: Date,
+): Work<{ outcomes: Outcomes; read: MetricsToCount }> {
   const { database } = context;
   const outcomes: Outcomes = increments.map(() => null);
-  const { metrics, coverages: known } = yield* readMetricsToCount(
+  const read = yield* readMetricsToCount(
     context,
     increments.map(({ metric }) => metric),
   );
+  const { metrics, coverages: known } = read;
   const coverages = yield* readMissingCoverages(database, increments, metrics, known);
 
   const placed: PlacedIncrement[] = [];
@@ -65,16 +82,10 @@ export function* addIncrements(context: StatisticContext, increments: readonly I
   );
   for (const [place, repeated] of repetitions) outcomes[place] = outcomes[repeated] ?? null;
   yield* addSums(context, sums);
-  return outcomes;
+  return { outcomes, read };
 }
 
-function* readMetricsToCount(
-  { database }: StatisticContext,
-  all: readonly MetricTarget[],
-): Work<{
-  metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>;
-  coverages: readonly StoredCoverage[];
-}> {
+function* readMetricsToCount({ database }: StatisticContext, all: readonly MetricTarget[]): Work<MetricsToCount> {
   // so that concurrent batches cannot deadlock
   const targets = [...new Set(all)].sort(inOrderOfStoring);
   const { asked, coverages } = yield* coveredMetrics(database, targets, null);
@@ -93,7 +104,8 @@ function* readMetricsToCount(
   return { metrics, coverages: [...coverages, ...(yield* storedCoverages(database, made, null))] };
 }
 
-function placeIncrement(
+/** Returns the row to which an increment adds, or the error with which it is refused. */
+export function placeIncrement(
   context: StatisticContext,
   place: number,
   increment: Increment,
@@ -188,7 +200,7 @@ function* hasRecordedRows(database: Database, { metric, period, table, cell }: R
 }
 
 /** Returns each row once with the sum of its increments. A sum with too many digits becomes the outcome of its increments. */
-function sumByRow(placed: readonly PlacedIncrement[], outcomes: Outcomes): RowToWrite[] {
+export function sumByRow(placed: readonly PlacedIncrement[], outcomes: Outcomes): RowToWrite[] {
   const byKey = new Map<string, { row: PlacedIncrement['row']; places: number[] }>();
   for (const { place, row } of placed) {
     const id = rowId(row);

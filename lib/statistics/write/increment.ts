@@ -1,5 +1,4 @@
 import type { EntityManager } from 'typeorm';
-import type { Work } from '../../database/work.js';
 import { InvalidPeriodError } from '../../errors/time.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
 import { Period, periodKind } from '../../time/period.js';
@@ -10,9 +9,10 @@ import { writtenAt } from '../filter/date-range.js';
 import { requireOneCell } from '../filter/scope-filter.js';
 import type { IncrementBase } from '../filter/statistic-filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
-import { addIncrements, type Increment, type Outcomes } from './increment.query.js';
+import { addIncrements, addReading, type Increment, type Outcomes } from './increment.query.js';
 import { pruneKeys } from './increment-key.query.js';
 import { IncrementQueue, NothingWritten } from './increment.queue.js';
+import { incrementStatement, KnownMetrics } from './increment.statement.js';
 
 /*
  * How increments are batched. Each call is checked here as far as possible without the database (`checkIncrement`), and
@@ -20,6 +20,10 @@ import { IncrementQueue, NothingWritten } from './increment.queue.js';
  * written form the next one. A batch is one transaction (increment.query.ts): it reads the metrics and their coverages
  * in one statement, sums the amounts by row, and writes every row once. So a thousand calls for one counter are one
  * UPDATE, and two processes that count the same row wait for each other once a batch.
+ *
+ * On PostgreSQL a batch whose metrics an earlier one has read is a single statement (increment.statement.ts), without a
+ * transaction around it: one round trip. It has the condition that what was read still holds, and that no key is stored.
+ * Otherwise it writes nothing, and the batch is a transaction.
  *
  * An increment that may not be written (a tracker owns its statistic, its sum has too many digits) is the outcome of
  * its own call; the rest of its batch is written. If the database refuses the batch, each increment is tried alone, but
@@ -64,6 +68,7 @@ const PRUNE_STEP = 1_000;
 /** Adds amounts in the database. Calls made together share a transaction. */
 export class Incrementer {
   private readonly queue: IncrementQueue<Increment>;
+  private readonly known = new KnownMetrics();
   private prunedAt = -Infinity;
 
   constructor(
@@ -111,14 +116,23 @@ export class Incrementer {
     while (removed === PRUNE_STEP);
   }
 
-  private flush(increments: readonly Increment[], waitingSince: number): Promise<Outcomes> {
+  private async flush(increments: readonly Increment[], waitingSince: number): Promise<Outcomes> {
     const now = this.clock();
-    return this.context.database.write('increment', undefined, () => this.work(increments, now), { waitingSince });
+    const { database } = this.context;
+    const statement = incrementStatement(this.context, increments, this.known, now);
+    if (statement !== null && (await database.addTogether(statement, { waitingSince }))) {
+      return increments.map(() => null);
+    }
+    const { outcomes, read } = await database.write('increment', undefined, () => this.work(increments, now), {
+      waitingSince,
+    });
+    this.known.remember(read);
+    return outcomes;
   }
 
-  private *work(increments: readonly Increment[], now: Date): Work<Outcomes> {
+  private *work(increments: readonly Increment[], now: Date): ReturnType<typeof addReading> {
     try {
-      return yield* addIncrements(this.context, increments, now);
+      return yield* addReading(this.context, increments, now);
     } catch (error) {
       const isRefused = error instanceof TrackstatsError || !this.context.database.driver.isTransient(error);
       throw isRefused ? new NothingWritten(error) : error;

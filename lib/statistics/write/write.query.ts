@@ -4,7 +4,7 @@ import { Metric } from '../../catalog/metric.entity.js';
 import { byText } from '../../catalog/order.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import type { Database } from '../../database/database.js';
-import type { ColumnToWrite, UpsertMode } from '../../database/dialects/dialect.js';
+import type { ColumnToWrite, Upsert, UpsertMode } from '../../database/dialects/dialect.js';
 import { execute, type Work } from '../../database/work.js';
 import { MixedWritesError, TrackerOwnedError } from '../../errors/statistic.error.js';
 import type { TrackstatsError } from '../../errors/trackstats.error.js';
@@ -44,6 +44,11 @@ export function rowId({ table, metric, period, cell, date, start }: Omit<RowToWr
 
 /** Writes rows of different keys in as few statements as the driver's limit allows. */
 export function* writeRows(database: Database, rows: Iterable<RowToWrite>, mode: UpsertMode): Work<void> {
+  for (const upsert of upsertsOf(database, rows, mode)) yield* execute(database.dialect.upsert(upsert));
+}
+
+/** Yields the upserts of rows of different keys, as many of a table as one statement takes. */
+export function* upsertsOf(database: Database, rows: Iterable<RowToWrite>, mode: UpsertMode): Generator<Upsert> {
   // in one order, so that concurrent transactions cannot deadlock
   const sorted = [...rows].map((row) => ({ id: rowId(row), row })).sort((a, b) => byText(a.id, b.id));
   const byTable = new Map<StatisticTable, RowToWrite[]>();
@@ -52,37 +57,30 @@ export function* writeRows(database: Database, rows: Iterable<RowToWrite>, mode:
     some.push(row);
     byTable.set(row.table, some);
   }
-  for (const [table, some] of byTable) yield* writeToTable(database, table, some, mode);
+  for (const [table, some] of byTable) {
+    const most = database.dialect.mostRows(table.keys.length + 4);
+    for (let start = 0; start < some.length; start += most)
+      yield upsertOf(table, some.slice(start, start + most), mode);
+  }
 }
 
-function* writeToTable(
-  { dialect }: Database,
-  statistic: StatisticTable,
-  rows: readonly RowToWrite[],
-  mode: UpsertMode,
-): Work<void> {
+function upsertOf(statistic: StatisticTable, rows: readonly RowToWrite[], mode: UpsertMode): Upsert {
   const { table, keys } = statistic;
-  const most = dialect.mostRows(keys.length + 4);
-  for (let start = 0; start < rows.length; start += most) {
-    const some = rows.slice(start, start + most);
-    const ofKeys = keys.map((key): ColumnToWrite => {
-      const { property } = key;
-      return { property, type: boundType(key), values: some.map(({ cell }) => cell[property] ?? null) };
-    });
-    yield* execute(
-      dialect.upsert({
-        table,
-        keys: [
-          { property: 'metricId', type: 'integer', values: some.map(({ metric }) => metric.id) },
-          { property: 'period', type: 'integer', values: some.map(({ period }) => period) },
-          ...ofKeys,
-          momentColumn(statistic, some),
-        ],
-        value: { property: 'value', type: 'decimal', values: some.map(({ value }) => value) },
-        mode,
-      }),
-    );
-  }
+  const ofKeys = keys.map((key): ColumnToWrite => {
+    const { property } = key;
+    return { property, type: boundType(key), values: rows.map(({ cell }) => cell[property] ?? null) };
+  });
+  return {
+    table,
+    keys: [
+      { property: 'metricId', type: 'integer', values: rows.map(({ metric }) => metric.id) },
+      { property: 'period', type: 'integer', values: rows.map(({ period }) => period) },
+      ...ofKeys,
+      momentColumn(statistic, rows),
+    ],
+    value: { property: 'value', type: 'decimal', values: rows.map(({ value }) => value) },
+    mode,
+  };
 }
 
 /** Returns the error of a call that may not write a value, or null if it may. */
