@@ -14,6 +14,7 @@ import { manager, readCall, readOneMetric, readOnePeriod } from './filter/calls.
 import { type CompleteDates, readCompleteDates } from './read/coverage.query.js';
 import type { NormalFilter } from './filter/filter.js';
 import type { LiveSource } from './filter/live-source.js';
+import { findBuckets, lastBucket } from './read/bucket.query.js';
 import { findStatistics, lastStatistic, toStatistic } from './read/find.query.js';
 import { checkIncrement, Incrementer } from './write/increment.js';
 import { decodeDimensions, nameSeries } from './read/multi-series.js';
@@ -22,12 +23,13 @@ import type { ObjectRef } from './filter/object-target.js';
 import type { ObjectTypes } from './filter/object-types.js';
 import type { StatisticOwners } from './tables/owners.js';
 import { checkPrune, prune, type PruneFilter } from './write/prune.js';
-import { readLive } from './read/live.js';
+import { readLive, refuseLiveBuckets } from './read/live.js';
 import { comparedRange, type Comparison, readComparison } from './read/comparison.js';
 import { checkSummable, read, readPoints } from './read/reading.js';
 import { checkRecord, recordValues } from './write/record.js';
 import type { ValueToWrite } from './write/write.query.js';
 import { removeRows } from './write/remove.js';
+import { checkOneBucket } from './filter/date-range.js';
 import { requireOneCell, objectRefOf } from './filter/scope-filter.js';
 import type { SeriesPoint } from './read/series.js';
 import { readSeries, readTop, readTotal } from './read/derived.query.js';
@@ -195,7 +197,8 @@ export class StatisticService {
   async find(filter: AnyMetrics): Promise<AbstractStatistic[]> {
     const now = this.clock();
     const normal = readCall(this.context, 'find', filter);
-    return this.database.read(() => findStatistics(this.context, normal, now));
+    const find = normal.scope.table.moment === 'start' ? findBuckets : findStatistics;
+    return this.database.read(() => find(this.context, normal, now));
   }
 
   /**
@@ -213,7 +216,8 @@ export class StatisticService {
     const normal = readOneMetric(this.context, 'mostRecent', filter);
     const { date, ...range } = normal.range;
     const upTo = date === undefined ? normal : { ...normal, range: { ...range, to: date } };
-    return this.database.read(() => lastStatistic(this.context, upTo, now));
+    const last = normal.scope.table.moment === 'start' ? lastBucket : lastStatistic;
+    return this.database.read(() => last(this.context, upTo, now));
   }
 
   /**
@@ -321,6 +325,7 @@ export class StatisticService {
   async top(filter: OneMetric & At & Reading<boolean> & Ranking): Promise<unknown> {
     const now = this.clock();
     const normal = readOneMetric(this.context, 'top', filter);
+    checkOneBucket('top', normal);
     const { exact } = normal.options;
     const rows = await this.read('top', normal, now, (context, asked) => readTop(context, asked, normal.options, now));
     const { table } = normal.scope;
@@ -479,6 +484,7 @@ export class StatisticService {
   ): Promise<SeriesPoint<number | string>> {
     const normal = readOneMetric(this.context, call, filter);
     requireOneCell(normal.scope);
+    checkOneBucket(call, normal);
     const date = normal.range.date ?? this.clock();
     const [series] = await this.readSeries(call, { ...normal, range: { date } });
     const [point] = readPoints(series?.points ?? [], normal.options.exact);
@@ -498,6 +504,7 @@ export class StatisticService {
     now: Date,
     work: (context: StatisticContext, filter: Filter) => Work<T>,
   ): Promise<T> {
+    if (filter.options.live) refuseLiveBuckets(call, filter.period);
     if (!filter.options.live) return this.database.read(() => work(this.context, filter));
     return readLive(this.context, this.live, { call, filter, readsWhole: call === 'compare' }, now, work);
   }

@@ -107,6 +107,22 @@ export function storedDate(period: Period, input: CheckedDateInput | undefined, 
   return bucketStart(period, date, calendar.weekStart);
 }
 
+/**
+ * Checks that the date of a call that reads one value says which one.
+ *
+ * @throws InvalidFilterError for a date of a period of less than a day
+ */
+export function checkOneBucket(
+  call: string,
+  { period, range: { date } }: { readonly period: Period; readonly range: RangeInput },
+): void {
+  if (!isTimePeriod(period) || date === undefined || date instanceof Date) return;
+  throw new InvalidFilterError(
+    `${call}: date is ${shown(date)}, which has many values of ${Period.nameOf(period)}. ` +
+      `Give a Date in the one that is meant, or read all of them with series.`,
+  );
+}
+
 /** Returns of when the value for a date or an instant is stored. */
 export function storedMoment(period: Period, input: CheckedDateInput, calendar: Calendar): StoredMoment {
   if (!isTimePeriod(period)) return { date: storedDate(period, input, calendar) };

@@ -130,12 +130,12 @@ function dayNumbers(dates: readonly (LocalDate | null | undefined)[]): DayNumber
  */
 export function lastRows(
   dialect: Dialect,
-  { table, keys }: StatisticTable,
+  { table, keys, moment }: StatisticTable,
   { where, until }: { readonly where: Sql; readonly until: LastDate | null },
   isOne: boolean,
 ): Sql {
   const key = ['metricId', 'period', ...keys.map(({ property }) => property)];
-  const sought = { table, keys: key, date: 'date', value: 'value', where, until };
+  const sought = { table, keys: key, date: moment, value: 'value', where, until };
   return isOne ? dialect.lastOfOne(sought) : dialect.lastOfEach(sought);
 }
 

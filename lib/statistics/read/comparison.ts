@@ -10,16 +10,20 @@ import {
   bucketStart,
   type CalendarUnit,
   calendarUnit,
+  isTimePeriod,
   Period,
   periodKind,
+  type TimePeriod,
   unitBefore,
   type WeekStart,
 } from '../../time/period.js';
-import { type RangeInput, seriesRange } from '../filter/date-range.js';
+import { type Calendar, type RangeInput, seriesRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
+import { startRange } from '../filter/start-range.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
 import type { CompareWith, Fill } from '../filter/statistic-filter.js';
 import { nearestDouble } from '../tables/exact-value.js';
+import { momentOfPoint, seriesBuckets } from './bucket-series.js';
 import { sumPoints } from './reading.js';
 import { seriesDates, type SeriesPoint } from './series.js';
 import { areKnown, readWithParts } from './derived.query.js';
@@ -172,6 +176,7 @@ export function* readComparison(
 ): Work<Comparison<string>> {
   const { period } = filter;
   const { calendar } = yield* readFilterMetrics(context, filter, now);
+  if (isTimePeriod(period)) return yield* compareBuckets(context, { ...filter, period }, options, calendar, now);
   const { weekStart, today } = calendar;
   const range = seriesRange(filter.range, period, calendar);
   const dates = seriesDates(period, range.from ?? range.to, range.to, weekStart);
@@ -196,6 +201,59 @@ export function* readComparison(
     before: earlier.map((date, place) => ({
       date,
       value: known.get(date) ?? null,
+      comparable: later.points[place]?.complete ?? false,
+    })),
+    total: {
+      ...changeBetween(value, valueBefore),
+      comparable: has.length > 0 && has.every(({ complete }) => complete),
+    },
+  };
+}
+
+/**
+ * Reads a series of buckets of less than a day, and as many buckets just before them.
+ *
+ * @throws InvalidFilterError for another comparison: days of 23 and 25 hours have no counterpart a year before
+ */
+function* compareBuckets(
+  context: StatisticContext,
+  filter: Filter & { readonly period: TimePeriod },
+  options: { readonly with: CompareWith; readonly fill: Fill },
+  { timeZone, today, weekStart }: Calendar,
+  now: Date,
+): Work<Comparison<string>> {
+  const { period, range } = filter;
+  if (options.with !== 'previous') {
+    throw new InvalidFilterError(
+      `compare: with is '${options.with}', and the period is ${Period.nameOf(period)}. Where a clock is set, a day has 23 or 25 ` +
+        `hours, and some have no counterpart on another day. Use 'previous', or compare days.`,
+    );
+  }
+  const clock = { timeZone, period, now };
+  const bounds = range.to === undefined && range.last === undefined ? { ...range, to: now } : range;
+  const buckets = seriesBuckets(startRange(bounds, clock), clock);
+  const [first] = buckets;
+  if (first === undefined) throw new InvalidFilterError('compare: from is after to. Expected a range with buckets.');
+  const end = new Date(first.start * 1000 - 1);
+  const beforeClock = { ...clock, now: end };
+  const [start] = seriesBuckets(startRange({ last: buckets.length }, beforeClock), beforeClock);
+  const earlier = { from: new Date((start ?? first).start * 1000), to: end };
+  const { series: later, parts } = yield* readWithParts(context, { ...filter, range: bounds }, options.fill, now);
+  const before = yield* readWithParts(context, { ...filter, range: earlier }, options.fill, now);
+
+  // buckets that have not begun, or that no run has computed, are left out on both sides
+  const computed = Math.min(...[...parts.map(({ coverage }) => coverage?.computedAt ?? now), now].map(Number)) / 1000;
+  const length = buckets.filter((bucket) => bucket.start <= computed).length;
+  const upToLength = (all: readonly Series[]): Series[] =>
+    all.map((part) => ({ ...part, points: part.points.slice(0, length) }));
+  const has = later.points.slice(0, length);
+  const value = yield* wholeOf(context, filter, upToLength(parts), today, weekStart, now);
+  const valueBefore = yield* wholeOf(context, filter, upToLength(before.parts), today, weekStart, now);
+  return {
+    points: [...later.points],
+    before: before.series.points.map((point, place) => ({
+      ...momentOfPoint(point),
+      value: point.value,
       comparable: later.points[place]?.complete ?? false,
     })),
     total: {
@@ -269,6 +327,7 @@ function* wholeValue(
   const kind = coverage?.kind;
   if (kind === 'min' || kind === 'max') return extreme(points, kind);
   if (kind === undefined || kindMeaning(kind).isSummable) return sumPoints(points);
+  if (isTimePeriod(period)) return null;
   const lastDay = bucketEnd(period, end, weekStart);
   return yield* storedWhole(context, filter, first, lastDay < last ? lastDay : last, weekStart, now);
 }

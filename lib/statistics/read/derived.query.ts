@@ -4,7 +4,7 @@ import { byText } from '../../catalog/order.js';
 import type { Work } from '../../database/work.js';
 import { compareDecimals } from '../../database/decimal.js';
 import type { LocalDate } from '../../time/local-date.js';
-import { type Period, periodKind } from '../../time/period.js';
+import { isTimePeriod, type Period, periodKind } from '../../time/period.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
 import { kindMeaning } from '../../coverage/coverage-kind.js';
 import type { Metric } from '../../catalog/metric.entity.js';
@@ -14,12 +14,14 @@ import type { NormalFilter } from '../filter/filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
 import type { Fill } from '../filter/statistic-filter.js';
 import { sumSeries } from './reading.js';
-import type { StoredRow } from './rows.query.js';
 import type { SeriesPoint } from './series.js';
+import { readBucketSeries } from './bucket.query.js';
+import { momentOfPoint } from './bucket-series.js';
 import { readStoredSeries, type Series } from './series.query.js';
 import {
   type RankedCell,
   type RankedCells,
+  type RankedRow,
   readRankedCells,
   readRankedWhole,
   readStoredTop,
@@ -34,7 +36,7 @@ type PartOf = (part: MetricTarget) => Series;
 /** Reads the series of every metric and cell of a filter, all over the same dates. */
 export function* readSeries(context: StatisticContext, filter: Filter, fill: Fill, now: Date): Work<Series[]> {
   const { metrics, range } = filter;
-  if (metrics.every((metric) => derivedOf(metric) === null)) return yield* readStoredSeries(context, filter, fill, now);
+  if (metrics.every((metric) => derivedOf(metric) === null)) return yield* readStored(context, filter, fill, now);
   const { partsOf, cells } = yield* readParts(context, filter, fill, now);
   const all = metrics.flatMap((metric) =>
     Array.from({ length: cells }, (_, cell) => deriveSeries(metric, partsOf(cell))),
@@ -86,12 +88,7 @@ function totalOf(metric: MetricTarget, partOf: PartOf): string | null {
 }
 
 /** Reads the cells with the greatest (or least) values at a date. */
-export function* readTop(
-  context: StatisticContext,
-  filter: Filter,
-  options: TopOptions,
-  now: Date,
-): Work<Pick<StoredRow, 'cell' | 'value'>[]> {
+export function* readTop(context: StatisticContext, filter: Filter, options: TopOptions, now: Date): Work<RankedRow[]> {
   const [metric] = filter.metrics;
   if (metric === undefined || derivedOf(metric) === null) return yield* readStoredTop(context, filter, options, now);
   const date = filter.range.date ?? now;
@@ -183,11 +180,18 @@ interface Parts {
   readonly partsOf: (cell: number) => PartOf;
 }
 
+function readStored(context: StatisticContext, filter: Filter, fill: Fill, now: Date): Work<Series[]> {
+  const { period } = filter;
+  return isTimePeriod(period)
+    ? readBucketSeries(context, { ...filter, period }, fill, now)
+    : readStoredSeries(context, filter, fill, now);
+}
+
 /** Reads the stored metrics of a filter, and the parts of derived ones, each once, over the same dates. */
 function* readParts(context: StatisticContext, filter: Filter, fill: Fill, now: Date): Work<Parts> {
   const parts = new Map(filter.metrics.flatMap(storedParts).map((part) => [naturalKey(part), part]));
   const places = new Map([...parts.keys()].map((key, place) => [key, place]));
-  const all = yield* readStoredSeries(context, { ...filter, metrics: [...parts.values()] }, fill, now);
+  const all = yield* readStored(context, { ...filter, metrics: [...parts.values()] }, fill, now);
   const cells = parts.size === 0 ? 0 : all.length / parts.size;
   return {
     cells,
@@ -204,12 +208,13 @@ function deriveSeries(metric: MetricTarget, partOf: PartOf): Series {
   if (derived === null) return partOf(metric);
   const parts = storedParts(metric).map(partOf);
   const [{ cell, points: dates }] = parts as [Series];
-  const points = dates.map(({ date }, place): SeriesPoint<string> => {
+  const points = dates.map((point, place): SeriesPoint<string> => {
     const together = pointsAt(parts, place);
     const value = agree(together)
       ? deriveValue(metric, (part) => (partOf(part).points[place] as SeriesPoint<string>).value)
       : null;
-    return { date, value, complete: together.every(({ complete }) => complete), asOf: earliest(together) };
+    const complete = together.every((one) => one.complete);
+    return { ...momentOfPoint(point), value, complete, asOf: earliest(together) };
   });
   return { target: metric, metric: unstoredMetric(derived), cell, coverage: null, points };
 }

@@ -1,8 +1,9 @@
 import type { SelectQueryBuilder } from 'typeorm';
 import { metricKeyOf } from '../../catalog/metric.query.js';
 import type { AbstractStatistic } from '../tables/abstract-statistic.js';
-import { rowRange } from '../filter/date-range.js';
+import { rowRange, type StartRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
+import { startsOf } from '../filter/start-range.js';
 import type { FilterContext, KeyValues } from '../filter/scope-filter.js';
 import { moduleCalendar, type StatisticOptions } from '../filter/statistic.context.js';
 
@@ -40,9 +41,28 @@ function* conditionsOf(
   yield metricCondition(filter);
   if (period !== null) yield { text: `${alias}.period = :trackstatsPeriod`, parameters: { trackstatsPeriod: period } };
   yield scopeCondition(scope.alternatives, alias);
+  if (scope.table.moment === 'start') {
+    yield* startConditions(startsOf(filter, options.timeZone, now), alias);
+    return;
+  }
   const { from, to } = rowRange(range, period, moduleCalendar({ options }, now));
   if (from !== null) yield { text: `${alias}.date >= :trackstatsFrom`, parameters: { trackstatsFrom: from } };
   if (to !== null) yield { text: `${alias}.date <= :trackstatsTo`, parameters: { trackstatsTo: to } };
+}
+
+function* startConditions({ parts }: StartRange, alias: string): Generator<Condition> {
+  const conditions = parts.map(({ from, to }, place): Condition => {
+    const [first, end] = [`trackstatsFrom${place}`, `trackstatsTo${place}`];
+    const bounds = [
+      ...(from === null ? [] : [`${alias}.start >= :${first}`]),
+      ...(to === null ? [] : [`${alias}.start < :${end}`]),
+    ];
+    return {
+      text: bounds.length === 0 ? '1 = 1' : `(${bounds.join(' AND ')})`,
+      parameters: { ...(from === null ? {} : { [first]: from }), ...(to === null ? {} : { [end]: to }) },
+    };
+  });
+  yield anyOf(conditions);
 }
 
 function metricCondition({ metrics }: NormalFilter): Condition {

@@ -5,6 +5,7 @@ import { NotSummableError } from '../../errors/statistic.error.js';
 import { InvalidPeriodError } from '../../errors/time.error.js';
 import { Period, periodKind } from '../../time/period.js';
 import { nearestDouble } from '../tables/exact-value.js';
+import { momentOfPoint } from './bucket-series.js';
 import type { SeriesPoint } from './series.js';
 import type { Series } from './series.query.js';
 
@@ -15,7 +16,10 @@ export function read(exact: string | null, isExact: boolean): number | string | 
 
 /** Returns points with their values as the caller wants them. */
 export function readPoints(points: readonly SeriesPoint<string>[], isExact: boolean): SeriesPoint<number | string>[] {
-  return points.map(({ date, value, complete, asOf }) => ({ date, value: read(value, isExact), complete, asOf }));
+  return points.map((point) => {
+    const { value, complete, asOf } = point;
+    return { ...momentOfPoint(point), value: read(value, isExact), complete, asOf };
+  });
 }
 
 /**

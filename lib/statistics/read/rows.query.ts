@@ -65,9 +65,27 @@ export function* selectRows(database: Database, filter: RowFilter): Work<StoredR
   return rows.map((row) => storedRow(filter.table, row));
 }
 
-/** Selects the stored rows of buckets of less than a day, ordered by their start. */
+/** Selects the stored rows of buckets of less than a day, ordered by metric, period, keys and start. */
 export function* selectBuckets(database: Database, filter: RowFilter<StartRange>): Work<StoredBucket[]> {
-  const rows = yield* query(inOrder(database, filter));
+  const { table } = filter.table;
+  const inRange = sql`SELECT ${columns(database, filter.table)} FROM ${table.path} s WHERE ${rowCondition(database, filter)}`;
+  const rows = yield* query(
+    sql`SELECT * FROM (${inRange}) r ORDER BY ${bySeries(database, filter.table)}, r.row_start`,
+  );
+  return rows.map((row) => storedBucket(filter.table, row));
+}
+
+/** Selects the last bucket of each series among the rows of a filter. */
+export function* selectLastBuckets(database: Database, filter: RowFilter<StartRange>): Work<StoredBucket[]> {
+  const where = { where: rowCondition(database, filter), until: null };
+  const last = lastRows(database.dialect, filter.table, where, false);
+  const rows = yield* query(sql`SELECT ${columns(database, filter.table, sql`e.`)} FROM ${last} e`);
+  return rows.map((row) => storedBucket(filter.table, row));
+}
+
+/** Selects the last bucket of all. Of several with one start, it is the first by metric, period and keys. */
+export function* selectLastBucket(database: Database, filter: RowFilter<StartRange>): Work<StoredBucket[]> {
+  const rows = yield* query(lastOfAll(database, filter));
   return rows.map((row) => storedBucket(filter.table, row));
 }
 
@@ -156,14 +174,16 @@ export function* selectLastRows(database: Database, filter: RowFilter): Work<Sto
 
 /** Selects the last row of all within a range. If several have the same date, it is the first by metric, period and keys. */
 export function* selectLastRow(database: Database, filter: RowFilter): Work<StoredRow[]> {
-  const { dialect } = database;
-  const { table, keys } = filter.table;
-  const others = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
-  const order = [sql`${table.column('date')} DESC`, table.column('metricId'), table.column('period'), ...others];
-  const rows = yield* query(
-    sql`SELECT ${columns(database, filter.table)} FROM ${table.path} s WHERE ${rowCondition(database, filter)} ORDER BY ${join(order)} ${dialect.limit(1)}`,
-  );
+  const rows = yield* query(lastOfAll(database, filter));
   return rows.map((row) => storedRow(filter.table, row));
+}
+
+function lastOfAll(database: Database, filter: RowFilter<DateRange | StartRange>): Sql {
+  const { dialect } = database;
+  const { table, keys, moment } = filter.table;
+  const others = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
+  const order = [sql`${table.column(moment)} DESC`, table.column('metricId'), table.column('period'), ...others];
+  return sql`SELECT ${columns(database, filter.table)} FROM ${table.path} s WHERE ${rowCondition(database, filter)} ORDER BY ${join(order)} ${dialect.limit(1)}`;
 }
 
 /** Returns the last row of each series of a filter as a subquery with the table's columns. */
@@ -244,7 +264,8 @@ export function storedBucket(table: StatisticTable, row: Readonly<Record<string,
   return { ...storedCell(table, row), start: Number(row['row_start']) };
 }
 
-function storedCell({ keys }: StatisticTable, row: Readonly<Record<string, unknown>>): Omit<StoredRow, 'date'> {
+/** Returns a row of `columns` without its moment. */
+export function storedCell({ keys }: StatisticTable, row: Readonly<Record<string, unknown>>): Omit<StoredRow, 'date'> {
   return {
     metricId: row['row_metric'] as number,
     period: row['row_period'] as Period,

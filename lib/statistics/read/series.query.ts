@@ -106,7 +106,8 @@ function* readSeriesRows(
   return all;
 }
 
-function firstCovered(coverages: readonly StoredCoverage[]): LocalDate | null {
+/** Returns the first date of coverages. */
+export function firstCovered(coverages: readonly StoredCoverage[]): LocalDate | null {
   return (
     coverages
       .map(({ from }) => from)
@@ -115,12 +116,14 @@ function firstCovered(coverages: readonly StoredCoverage[]): LocalDate | null {
   );
 }
 
-function cellsOf(table: StatisticTable, rows: readonly StoredRow[]): Cell[] {
+/** Returns the cells that rows have, in order. */
+export function cellsOf(table: StatisticTable, rows: readonly Pick<StoredRow, 'cell'>[]): Cell[] {
   const cells = new Map(rows.map(({ cell }) => [cellId(table, cell), cell]));
   return [...cells].sort(([a], [b]) => byText(a, b)).map(([, cell]) => cell);
 }
 
-function seriesCoverage(coverage: StoredCoverage | null): SeriesCoverage | null {
+/** Returns a coverage that has dates, or null. */
+export function seriesCoverage(coverage: StoredCoverage | null): SeriesCoverage | null {
   return coverage === null || coverage.from === null ? null : { ...coverage, from: coverage.from };
 }
 

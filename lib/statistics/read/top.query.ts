@@ -1,18 +1,23 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
+import type { Database } from '../../database/database.js';
 import { query, type Work } from '../../database/work.js';
 import type { LocalDate } from '../../time/local-date.js';
-import type { Period } from '../../time/period.js';
+import { isTimePeriod, type Period } from '../../time/period.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { type DateRange, storedDate } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
+import { startsOf } from '../filter/start-range.js';
 import { carriedSince, carriesForward } from './carried-values.js';
-import { columns, lastRowsOf, rowCondition, type StoredRow, storedRow, walkedRowsOf } from './rows.query.js';
+import { columns, lastRowsOf, rowCondition, storedCell, type StoredRow, walkedRowsOf } from './rows.query.js';
 import { type Cell, possibleScopes } from '../filter/scope-filter.js';
 import { exactValue } from '../tables/exact-value.js';
-import { readKey } from '../tables/statistic-table.js';
+import { readKey, type StatisticTable } from '../tables/statistic-table.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
+
+/** A cell of a ranking with its value. */
+export type RankedRow = Pick<StoredRow, 'cell' | 'value'>;
 
 export interface TopOptions {
   /** Infinity for all */
@@ -28,16 +33,25 @@ export interface TopOptions {
 export function* readStoredTop(
   context: StatisticContext,
   filter: NormalFilter & { readonly period: Period },
-  { limit, offset, order }: TopOptions,
+  options: TopOptions,
   now: Date,
-): Work<StoredRow[]> {
+): Work<RankedRow[]> {
   const { database } = context;
-  const { dialect } = database;
   const { period, scope } = filter;
-  const { table, keys } = scope.table;
+  const { table } = scope.table;
   const { stored, coverages, scopes, calendar } = yield* readFilterMetrics(context, filter, now);
   const [metric] = stored;
   if (metric === undefined) return [];
+  const rowFilter = { ...scope, metrics: [metric], period };
+  const { selected, ranking } = rankingOf(database, scope.table, options);
+  if (isTimePeriod(period)) {
+    const range = startsOf({ period, range: { date: filter.range.date ?? now } }, calendar.timeZone, now);
+    const inBucket = rowCondition(database, { ...rowFilter, range });
+    return rankedRows(
+      scope.table,
+      yield* query(sql`SELECT ${selected} FROM ${table.path} s WHERE ${inBucket} AND ${ranking}`),
+    );
+  }
   const date = storedDate(period, filter.range.date, calendar);
 
   const { today, weekStart } = calendar;
@@ -46,28 +60,43 @@ export function* readStoredTop(
   const isCarried = carriesForward(period) && date <= today && (from === null || date >= from);
   const through = from === null ? null : (coverage?.through ?? today);
   const since = isCarried ? carriedSince(period, date, through, weekStart) : date;
-  const rowFilter = { ...scope, metrics: [metric], period, range: { from: since, to: date } };
-  const value = sql`s.${table.column('value')}`;
-  const ties = keys.map((key) =>
-    key.type === 'varchar' ? dialect.binaryOrder(sql`s.${key.column}`) : sql`s.${key.column}`,
-  );
-  const selected = columns(database, scope.table, sql`s.`);
-  const ranking = sql`${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${raw(order.toUpperCase())}, ${join(ties)}
-${dialect.limit(Math.min(limit, Number.MAX_SAFE_INTEGER), offset)}`;
-  const walked = isCarried ? walkedRowsOf(database, rowFilter, MOST_WALKED) : null;
+  const dated = { ...rowFilter, range: { from: since, to: date } };
+  const walked = isCarried ? walkedRowsOf(database, dated, MOST_WALKED) : null;
   if (walked !== null) {
     const rows = yield* query(
       sql`${walked.expression}SELECT ${selected}, ${walked.walked} AS walked FROM ${walked.rows} s WHERE ${ranking}`,
     );
     // of no row the number is not known
     const isWhole = rows.length > 0 && Number(rows[0]?.['walked']) < MOST_WALKED;
-    if (isWhole) return rows.map((row) => storedRow(scope.table, row));
+    if (isWhole) return rankedRows(scope.table, rows);
   }
   const source = isCarried
-    ? sql`${lastRowsOf(database, rowFilter)} s WHERE`
-    : sql`${table.path} s WHERE ${rowCondition(database, rowFilter)} AND`;
-  const rows = yield* query(sql`SELECT ${selected} FROM ${source} ${ranking}`);
-  return rows.map((row) => storedRow(scope.table, row));
+    ? sql`${lastRowsOf(database, dated)} s WHERE`
+    : sql`${table.path} s WHERE ${rowCondition(database, dated)} AND`;
+  return rankedRows(scope.table, yield* query(sql`SELECT ${selected} FROM ${source} ${ranking}`));
+}
+
+/** Returns the columns of a ranking, and its condition and order. */
+function rankingOf(
+  database: Database,
+  statistic: StatisticTable,
+  { limit, offset, order }: TopOptions,
+): { selected: Sql; ranking: Sql } {
+  const { dialect } = database;
+  const { table, keys } = statistic;
+  const value = sql`s.${table.column('value')}`;
+  const ties = keys.map((key) =>
+    key.type === 'varchar' ? dialect.binaryOrder(sql`s.${key.column}`) : sql`s.${key.column}`,
+  );
+  return {
+    selected: columns(database, statistic, sql`s.`),
+    ranking: sql`${value} IS NOT NULL ORDER BY ${dialect.numeric(value)} ${raw(order.toUpperCase())}, ${join(ties)}
+${dialect.limit(Math.min(limit, Number.MAX_SAFE_INTEGER), offset)}`,
+  };
+}
+
+function rankedRows(table: StatisticTable, rows: readonly Readonly<Record<string, unknown>>[]): RankedRow[] {
+  return rows.map((row) => storedCell(table, row));
 }
 
 /** A place of a ranking over a range. */
