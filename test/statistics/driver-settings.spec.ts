@@ -6,8 +6,9 @@ import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statisti
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
-import { Period } from '../../lib/time/period.js';
-import { ENTITIES, Flights, NOW, ORDERS, services, type Setup, TODAY, VISITS } from './setup.js';
+import { Period, TIME_PERIODS } from '../../lib/time/period.js';
+import { Flights, NOW, ORDERS, services, type Setup, TODAY, VISITS } from './setup.js';
+import { second, TIME_ENTITIES } from './time-setup.js';
 
 @Entity()
 class Booking {
@@ -59,7 +60,7 @@ describeOnEachDatabase('with settings of the driver', (database) => {
 
   // TypeORM's own schema builder cannot do with integers as bigints
   beforeAll(async () => {
-    await (await database.open({ entities: [...ENTITIES, Booking, ByBooked] })).destroy();
+    await (await database.open({ entities: [...TIME_ENTITIES, Booking, ByBooked] })).destroy();
   });
 
   async function open({
@@ -70,9 +71,9 @@ describeOnEachDatabase('with settings of the driver', (database) => {
     const dataSource = await database.open({
       ...options,
       synchronize: false,
-      entities: [...ENTITIES, Booking, ByBooked],
+      entities: [...TIME_ENTITIES, Booking, ByBooked],
     });
-    return { ...(await services(dataSource)), engine: await Engine.on(dataSource), end };
+    return { ...(await services(dataSource, { takesTimePeriods: true })), engine: await Engine.on(dataSource), end };
   }
 
   test.each(SETTINGS[database.kind])('%s: what is stored reads the same', async (_, settings) => {
@@ -121,6 +122,32 @@ describeOnEachDatabase('with settings of the driver', (database) => {
       expect(
         flights.map(({ booked, date, value, from, order, object }) => [booked, date, value, from, order, object]),
       ).toEqual(dates.map((date) => [date, date, 12345678901.5, 'AMS', 7, true]));
+    } finally {
+      s.end();
+    }
+  });
+
+  test.each(SETTINGS[database.kind])('%s: what is stored by the hour reads the same', async (_, settings) => {
+    const s = await open(settings);
+    try {
+      const filter = { metric: ORDERS, period: TIME_PERIODS.HOUR };
+      const calls = s.statistics as never as Record<string, (given: object) => Promise<unknown>>;
+      await calls['record']?.({ ...filter, value: '12345678901.5', at: '2026-03-08T10:20:00Z' });
+      await calls['record']?.({ ...filter, value: 2, at: '2026-03-08T11:00:00Z', object: { type: 'page', id: 'x' } });
+      const start = second('2026-03-08T10:00:00Z');
+      const row = { start, date: '2026-03-08', value: 12345678901.5, period: 3600 };
+      expect(await calls['find']?.({ ...filter, date: '2026-03-08' })).toMatchObject([row]);
+      expect(await calls['mostRecent']?.(filter)).toMatchObject(row);
+      expect(await calls['find']?.({ ...filter, objectType: 'page' })).toMatchObject([
+        { start: start + 3600, objectId: 'x' },
+      ]);
+      const narrowed = await s.statistics.narrow(filter).getMany();
+      expect(narrowed).toMatchObject([{ start, value: 12345678901.5, period: 3600 }]);
+      const day = await calls['series']?.({ ...filter, from: '2026-03-08', to: '2026-03-08' });
+      expect((day as { value: number | null }[]).map(({ value }) => value).filter((value) => value !== null)).toEqual([
+        12345678901.5,
+      ]);
+      expect(day).toHaveLength(24);
     } finally {
       s.end();
     }

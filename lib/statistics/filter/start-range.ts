@@ -1,4 +1,5 @@
 import {
+  type LocalDate,
   dayNumber,
   type DayNumber,
   fromDayNumber,
@@ -48,6 +49,11 @@ export function startsOf(
   return startRange(range, { timeZone, period: period !== null && isTimePeriod(period) ? period : SHORTEST, now });
 }
 
+/** Returns the starts of the buckets before a local date. */
+export function startsBefore(date: LocalDate, timeZone: string): StartRange {
+  return { parts: without(fromDay(dayNumber(date), timeZone)) };
+}
+
 function partsFrom(bound: CheckedDateInput | undefined, calendar: BucketCalendar): Parts {
   if (bound === undefined) return [{ from: null, to: null }];
   if (bound instanceof Date) return [{ from: startOf(bound, calendar), to: null }];
@@ -76,6 +82,7 @@ function fromDay(day: DayNumber, zone: string): Parts {
 
 /** The seconds that are in none of some parts, which are in order and of which the last one has no end. */
 function without(parts: Parts): Parts {
+  if (parts.some(({ from }) => from === null)) return [];
   return parts.map(({ from }, index) => ({ from: parts[index - 1]?.to ?? null, to: from }));
 }
 

@@ -5,11 +5,14 @@ import { execute, type Work } from '../../database/work.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { addDays, type CheckedDateInput, type LocalDate, type LocalDateInput } from '../../time/local-date.js';
-import type { Period } from '../../time/period.js';
+import { isTimePeriod, type Period, type TimePeriod } from '../../time/period.js';
 import { dateOf, type Calendar } from '../filter/date-range.js';
 import { readCall } from '../filter/calls.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { startCoveragesAt, storedCoverages } from '../../coverage/coverage.store.js';
+import { zoneIn } from '../../coverage/coverage.js';
+import { startsBefore } from '../filter/start-range.js';
+import { rowCondition } from '../read/rows.query.js';
 import { carriedSince, carriesForward, insertCarried, type StatisticRows } from '../read/carried-values.js';
 import { findPeriods } from '../read/stored-periods.query.js';
 import { moduleCalendar, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
@@ -47,6 +50,10 @@ export function* prune(context: StatisticContext, filter: NormalPrune): Work<num
   for (const metric of stored) {
     const periods = filter.period === null ? yield* periodsOf(database, metric) : [filter.period];
     for (const period of periods) {
+      if (isTimePeriod(period)) {
+        removed += yield* removeBucketsBefore(context, metric, period, filter.before);
+        continue;
+      }
       const coverages = carriesForward(period) ? yield* storedCoverages(database, [metric], period) : [];
       const since = coverages.length > 0 ? null : carriedSince(period, filter.before, null, context.options.weekStart);
       removed += yield* removeBefore(database, metric.id, period, filter.before, since);
@@ -55,8 +62,27 @@ export function* prune(context: StatisticContext, filter: NormalPrune): Work<num
   return removed;
 }
 
+/** Removes the buckets of a metric's period of less than a day before a date in the metric's zone, in every table. */
+function* removeBucketsBefore(
+  { database, options }: StatisticContext,
+  metric: Metric,
+  period: TimePeriod,
+  before: LocalDate,
+): Work<number> {
+  const coverages = yield* storedCoverages(database, [metric], null);
+  const zone = zoneIn(coverages, [metric], period, []) ?? options.timeZone;
+  const range = startsBefore(before, zone);
+  let removed = 0;
+  for (const table of statisticTablesOf(database).filter(({ moment }) => moment === 'start')) {
+    const old = rowCondition(database, { table, alternatives: [{}], metrics: [metric], period, range });
+    removed += yield* execute(sql`DELETE FROM ${table.table.path} WHERE ${old}`);
+  }
+  yield* startCoveragesAt(database, { metricId: metric.id, period, scope: null }, before);
+  return removed;
+}
+
 /**
- * Removes the statistics of a metric's period before a date, in every table. Values of rolling periods and LIFETIME are
+ * Removes the statistics of a metric's period of days before a date, in every table. Values of rolling periods and LIFETIME are
  * carried forward to the date.
  *
  * @param since the first date whose values are carried; null for all
@@ -72,7 +98,7 @@ export function* removeBefore(
   const { dialect } = database;
   const date = dialect.date(before);
   let removed = 0;
-  for (const statistic of statisticTablesOf(database)) {
+  for (const statistic of statisticTablesOf(database).filter(({ moment }) => moment === 'date')) {
     const { table } = statistic;
     const where = (alias: Sql): Sql =>
       sql`${alias}.${table.column('metricId')} = ${dialect.integer(metricId)} AND ${alias}.${table.column('period')} = ${dialect.integer(period)}`;

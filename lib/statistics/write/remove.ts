@@ -6,13 +6,15 @@ import { TrackerOwnedError } from '../../errors/statistic.error.js';
 import { Period } from '../../time/period.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
 import { removeCoverages } from '../../coverage/coverage.store.js';
-import { rowRange } from '../filter/date-range.js';
+import { type DateRange, rowRange, type StartRange } from '../filter/date-range.js';
+import { startsOf } from '../filter/start-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { overlap } from '../../coverage/scope.js';
 import { removeKeys } from './increment-key.query.js';
 import { rowCondition, type RowFilter } from '../read/rows.query.js';
 import { type Cell, filterScopes, selectsScope } from '../filter/scope-filter.js';
 import { calendarOf, readMetrics, type StatisticContext } from '../filter/statistic.context.js';
+import { type StatisticTable, statisticTablesOf } from '../tables/statistic-table.js';
 
 /**
  * Removes the rows of a filter and returns their number. If it removes a whole scope over all dates, it also removes
@@ -33,10 +35,14 @@ export function* removeRows(
   if (!isForced) for (const metric of stored) refuseOwned(context, metric, period, scopes, touched);
 
   const calendar = calendarOf(context, now, stored, coverages, period ?? Period.DAY, scopes);
-  const range = rowRange(filter.range, period, calendar);
-  const { table, alternatives } = scope;
-  const removed = yield* deleteRows(database, { table, alternatives, metrics: stored, period, range });
-  if (range.from === null && range.to === null) {
+  const { alternatives } = scope;
+  let removed = 0;
+  for (const table of tablesOf(database, filter)) {
+    const range =
+      table.moment === 'date' ? rowRange(filter.range, period, calendar) : startsOf(filter, calendar.timeZone, now);
+    removed += yield* deleteRows(database, { table, alternatives, metrics: stored, period, range });
+  }
+  if (Object.keys(filter.range).length === 0) {
     const whole = touched.filter((coverage) => selectsScope(scope, coverage.scope));
     yield* removeCoverages(database, whole);
     for (const coverage of whole) if (coverage.kind === 'increment') yield* removeKeys(database, coverage);
@@ -44,7 +50,13 @@ export function* removeRows(
   return removed;
 }
 
-function deleteRows(database: Database, filter: RowFilter): Work<number> {
+/** Returns the tables of a filter's rows. Without a period, those of dates and of buckets of less than a day. */
+function tablesOf(database: Database, { scope: { table }, period }: NormalFilter): StatisticTable[] {
+  if (period !== null || table.kind === 'custom') return [table];
+  return statisticTablesOf(database).filter(({ kind }) => kind === table.kind);
+}
+
+function deleteRows(database: Database, filter: RowFilter<DateRange | StartRange>): Work<number> {
   return execute(sql`DELETE FROM ${filter.table.table.path} WHERE ${rowCondition(database, filter)}`);
 }
 
