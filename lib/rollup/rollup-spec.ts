@@ -102,6 +102,8 @@ export interface ConstantKey {
 export interface RollupPeriod {
   readonly period: Period;
   readonly density: 'daily' | 'changes';
+  /** keys whose rows are all older than what the period reads have the value of no rows, as with density 'daily' */
+  readonly hasOlderKeys: boolean;
   /** first day that is replaced; the first day of its bucket for a calendar period */
   readonly from: DayNumber;
   /** last day that is replaced */

@@ -276,7 +276,7 @@ UNION ALL ${unitEnds(dialect, entry, period, unit)}${alive(dialect, entry, perio
     sql`COALESCE(LEAD(p.day) OVER (PARTITION BY ${join([...keys, raw('p.u')])} ORDER BY p.day), p.day + ${length})`,
   );
   const stays = sql`SELECT ${join([...keys, raw('p.day'), sql`${left} AS gone_on`, sql`${one} AS a`])} FROM ${partialsOf(entry)} p
-WHERE p.day >= ${dialect.integer(entry.scan.scanFrom)} AND p.day <= ${dialect.integer(period.lastDay)}`;
+WHERE ${read(dialect, entry, period)}`;
   return sql`SELECT ${join([...keys, raw('CASE WHEN x.gone = 0 THEN t.day ELSE t.gone_on END AS day'), sql`CASE WHEN x.gone = 0 THEN t.a ELSE -t.a END AS ${total}`])}
 FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= ${dialect.integer(period.through)}${alive(dialect, entry, period)}`;
 }
@@ -286,9 +286,15 @@ function read(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   return sql`p.day >= ${dialect.integer(firstDay(entry, period))} AND p.day <= ${dialect.integer(period.lastDay)}`;
 }
 
-/** The first day of the windows and units of a period that is read day by day. */
-function firstDay({ scan, weekStart }: RollupEntry, { period, from, storedDaysUntil }: RollupPeriod): DayNumber {
-  if (storedDaysUntil === null) return scan.scanFrom;
+/**
+ * The first day of a period that is read day by day: of all that the scan has, if older keys have values. Otherwise of its
+ * own windows and units, so that a key with earlier rows only has no row that says 0, whatever else the scan serves.
+ */
+function firstDay(
+  { scan, weekStart }: RollupEntry,
+  { period, from, hasOlderKeys, storedDaysUntil }: RollupPeriod,
+): DayNumber {
+  if (storedDaysUntil === null && hasOlderKeys) return scan.scanFrom;
   return dayNumber(firstCovered(period, fromDayNumber(from), weekStart) ?? fromDayNumber(from));
 }
 
@@ -312,9 +318,9 @@ function unitEnds(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, un
   return sql`SELECT ${join([...keys, raw('n.day'), ...nothing])} FROM (${ends}) n WHERE n.day <= ${dialect.integer(period.through)}`;
 }
 
-/** With every date written, a key is alive from its first source row on, be that row older than any window. */
+/** Older keys are alive from their first source row on, be that row older than any window. */
 function alive(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
-  if (!entry.scan.scanBase || period.density !== 'daily') return empty;
+  if (!entry.scan.scanBase || !period.hasOlderKeys) return empty;
   const nothing = partialNames(entry.measure).map((name) => sql`NULL AS ${name}`);
   return sql` UNION ALL SELECT ${join([...keyNames(entry), raw('p.day'), ...nothing])} FROM ${partialsOf(entry)} p WHERE p.day < ${dialect.integer(entry.scan.scanFrom)}`;
 }

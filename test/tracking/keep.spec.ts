@@ -157,6 +157,32 @@ describeOnEachDatabase('keep', (database) => {
     expect(await engine.verify(kept, Sale)).toEqual([]);
   });
 
+  it.each([
+    ['a window', [Period.WEEK]],
+    // DAY is kept, so that a run reads more of the source than the windows that are kept
+    ['a window beside days', [Period.DAY, Period.WEEK]],
+    ['a value to date', [Period.DAY, Period.MONTH_TO_DATE]],
+  ])('is right whether or not the first date that is kept has a row that says 0: %s', async (_, periods) => {
+    // buyer 2 bought in January only, buyer 3 in March
+    await sell(0, 57);
+    const target = { kind: 'objects', field: 'buyer', entity: null } as const;
+    const [, running = Period.WEEK] = [Period.DAY, ...periods.slice(-1)];
+    const given = { periods, target, density: 'changes' } as const;
+    const kept = { ...given, keep: new Map([[running, 20]]) };
+    await engine.run(tracker('later', given), Sale, { now: noon(60) });
+    await engine.run(tracker('later', kept), Sale, { now: noon(60) });
+    await engine.run(tracker('first', kept), Sale, { now: noon(60) });
+    for (const ref of ['later', 'first']) {
+      expect([ref, await engine.verify(tracker(ref, kept), Sale)]).toEqual([ref, []]);
+      const other = { ...tracker(ref, kept), history: 'current' as const, scrub: { days: 100, every: 1 } };
+      expect(await engine.scrub(other, Sale, noon(61), { through: null, at: null })).toMatchObject({ recount: null });
+    }
+    // a value that is there is missed
+    await engine.dataSource.getRepository(Sale).update({ id: 1 }, { at: new Date(START + 40.5 * DAY) });
+    expect(await engine.verify(tracker('later', kept), Sale)).not.toEqual([]);
+    expect(await engine.verify(tracker('first', kept), Sale)).not.toEqual([]);
+  });
+
   it('keeps a calendar unit as long as one of its days', async () => {
     await sell(0, 25, 60);
     const months = tracker('orders', {

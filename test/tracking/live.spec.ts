@@ -190,6 +190,50 @@ describeOnEachDatabase('live reads', (database) => {
     expect(live).toEqual(await read(false));
   });
 
+  test.each(['daily', 'changes'] as const)(
+    'before the first run know the objects of which all rows are older than what is kept: %s',
+    async (density) => {
+      const engine = await Engine.on(await database.open({ entities }));
+      await openShop(engine.source);
+      const metric = metricOf('kept', 'all');
+      const period = [Period.DAY, Period.WEEK, Period.CALENDAR_WEEK, Period.MONTH_TO_DATE, Period.LIFETIME];
+      const keep = { DAY: 5, WEEK: 5, MONTH_TO_DATE: 5, LIFETIME: 5 };
+      const given = {
+        dateField: 'at',
+        period,
+        objectField: 'buyer',
+        density,
+        metrics: [{ metric, ...MEASURES.all }],
+        keep,
+      };
+      const definition = defineTracker({ kind: 'object', name: null, type: 'Spec' }, given, DEFAULTS);
+      const shop = new LiveShop(engine, [{ definition, source: Sale }], DEFAULTS);
+      const sales = [
+        { buyer: { id: 1 }, at: '2026-03-02T12:00:00Z' },
+        { buyer: { id: 2 }, at: '2026-11-03T12:00:00Z' },
+        { buyer: { id: 3 }, at: '2026-11-09T12:00:00Z' },
+      ];
+      const common = { status: null, total: null, items: 1 };
+      await engine.source
+        .getRepository(Sale)
+        .insert(sales.map(({ buyer, at }, index) => ({ id: index + 1, buyer, at: new Date(at), ...common })));
+      shop.now = new Date('2026-11-15T12:00:00Z');
+      const read = async (live: boolean): Promise<Record<string, unknown>> => {
+        const found: Record<string, unknown> = {};
+        for (const one of period) {
+          const name = Period.nameOf(one);
+          const all = await shop.statistics.multiSeries({ metric, objectType: Buyer, period: one, last: 5, live });
+          found[`${name} series`] = all.map(({ key, points }) => [key, points]);
+          found[`${name} top`] = await shop.statistics.top({ metric, objectType: Buyer, period: one, live });
+        }
+        return found;
+      };
+      const live = await read(true);
+      await shop.run();
+      expect(live).toEqual(await read(false));
+    },
+  );
+
   describe('of what nothing counts', () => {
     const LOGINS = defineMetric({ domain, ref: 'logins' });
 

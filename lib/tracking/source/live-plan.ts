@@ -31,10 +31,17 @@ export function planLive({ asked, ...input }: LivePlanInput): RunPlan {
           ...period,
           // a row that repeats the one before it tells a read nothing
           density: 'changes' as const,
+          // nor does one of a key that has stored rows
+          hasOlderKeys: period.hasOlderKeys && beginsKept(period),
           storedDaysUntil: period.storedDaysUntil ?? storedDaysUntil(entries[place], period, days, weekStart),
         }));
     }),
   };
+}
+
+/** True if a first run begins with the first date that is kept, before which the source may have rows. */
+function beginsKept({ isFirst, keptFrom, from }: PlannedPeriod): boolean {
+  return isFirst && keptFrom !== null && from <= dayNumber(keptFrom);
 }
 
 /** Returns an entry with the periods that are read, and the stored days of which these may be made. */

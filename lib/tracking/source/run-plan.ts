@@ -407,6 +407,7 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
   return {
     period,
     density: entry.density,
+    hasOlderKeys: entry.density === 'daily',
     from: dayNumber(from),
     through: dayNumber(range.through),
     lastDay: last,
@@ -551,9 +552,9 @@ function lastDay({ definition, today }: RunPlanInput, period: Period, through: D
   return earlierDay(dayNumber(bucketEnd(period, fromDayNumber(through), definition.weekStart)), dayNumber(today));
 }
 
-function needsBase({ period, density, baseIsStored, fresh }: PlannedPeriod): boolean {
+function needsBase({ period, hasOlderKeys, baseIsStored, fresh }: PlannedPeriod): boolean {
   if (periodKind(period) === 'lifetime') return !baseIsStored;
-  return periodKind(period) !== 'bucket' && density === 'daily' && fresh;
+  return periodKind(period) !== 'bucket' && hasOlderKeys && fresh;
 }
 
 function earliest(dates: readonly LocalDate[]): LocalDate {
