@@ -35,6 +35,8 @@ export type {
   ProgressResponse,
   ResultResource,
   RunResource,
+  RankedItem,
+  RankingComparison,
   RankingResponse,
   RunsResponse,
   ScopeResource,

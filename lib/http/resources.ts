@@ -299,13 +299,38 @@ export interface RankingResponse {
   from: string;
   to: string;
   statistic?: string;
-  items: TopItem[];
-  /** number of all objects or groups; with `search` of those that were found */
+  items: RankedItem[];
+  /** with `compare`: the earlier range; else null */
+  comparison: RankingComparison | null;
+  /**
+   * number of all objects or groups; with `search` of those that were found. Sorted by anything but the greatest values,
+   * those that had a value in the earlier range only are among them
+   */
   count: number;
   /** the sum of the values of all objects or groups, for shares; null if they do not add up */
   total: number | null;
   limit: number;
   offset: number;
+}
+
+/** A place of a ranking. */
+export interface RankedItem extends TopItem {
+  /** only with `compare`: the value over the earlier range; null if that is not known */
+  before?: number | null;
+  /** only with `compare`: value − before; null if one of them is */
+  absolute?: number | null;
+  /** only with `compare`: absolute ÷ |before|; null if `before` is 0 or not known */
+  relative?: number | null;
+}
+
+/** The earlier range of a ranking. */
+export interface RankingComparison {
+  from: string;
+  to: string;
+  /** the sum of all values over it; null if a date of it is not known, or if they do not add up */
+  total: number | null;
+  /** false if a date of it is not known, so that nothing can be compared */
+  known: boolean;
 }
 
 /** The sum of the values over a range. */

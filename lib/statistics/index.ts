@@ -42,6 +42,7 @@ export {
   coverageScopes,
   type FilterContext,
   filterScopes,
+  narrowScope,
   objectRefOf as refOf,
   type ScopeFilter,
   selectsScope,
@@ -65,6 +66,7 @@ export { type CompleteDates, readCompleteDates } from './read/coverage.query.js'
 export { decodeDimensions, nameSeries, type NamedSeries } from './read/multi-series.js';
 export { type PageSizes, readPages } from './read/pages.query.js';
 export { fillSeries, seriesDates, type SeriesPoint, type SeriesRow } from './read/series.js';
+export { readComparedRanking, type RankingSort } from './read/compared-ranking.js';
 export { readGreatestCells, readRanking, readSeries, readTotal } from './read/derived.query.js';
 export { findPeriods, findPeriodsByType, type StoredPeriod } from './read/stored-periods.query.js';
 export { carriedSince } from './read/carried-values.js';

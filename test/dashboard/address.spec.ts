@@ -38,6 +38,11 @@ describe('the address of a page', () => {
       { ...METRIC, by: 'customer', object: '5', search: 'ada', place: 2 },
       '?metric=shopping%2Forders&by=customer&object=5&q=ada&place=2',
     ],
+    [
+      { ...METRIC, range: 'month', by: 'customer', compare: 'none', rank: 'change', order: 'asc' },
+      '?metric=shopping%2Forders&range=month&compare=none&by=customer&sort=change&order=asc',
+    ],
+    [{ ...METRIC, compare: 'quarter' }, '?metric=shopping%2Forders&compare=quarter'],
   ])('%j', (address, href) => {
     expect(hrefOf(address)).toBe(href);
     expect(parseAddress(href)).toEqual(address);

@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { addDays, Period } from 'nestjs-trackstats';
 import { dateTicks, isCount, valueScale } from '../../lib/dashboard/page/chart/scale.js';
-import { earlierDates } from '../../lib/dashboard/page/metric/earlier.js';
+import { COMPARISONS } from '../../lib/dashboard/page/address.js';
+import {
+  canCompare,
+  comparisonChoices,
+  comparisonOf,
+  fittingComparison,
+} from '../../lib/dashboard/page/metric/comparison.js';
 import { automaticRange, presetChoices, presetDates } from '../../lib/dashboard/page/metric/range.js';
 import { pointLabel } from '../../lib/dashboard/page/parts/period.js';
-import { earlierDates as earlierInTheLibrary, seriesDates } from '../../lib/statistics/index.js';
+import { canCompare as canCompareInTheLibrary } from '../../lib/statistics/index.js';
 import { parseLocalDate } from '../../lib/time/local-date.js';
 
 const PERIODS = [
@@ -14,26 +20,54 @@ const PERIODS = [
   Period.CALENDAR_MONTH,
   Period.CALENDAR_QUARTER,
   Period.CALENDAR_YEAR,
+  Period.MONTH_TO_DATE,
   Period.LIFETIME,
 ] as const;
 const date = fc.integer({ min: 0, max: 40_000 }).map((days) => parseLocalDate(addDays('1970-01-01', days)));
 
-describe('the dates that a range is compared with', () => {
-  it('are those of StatisticService.compare', () => {
-    fc.assert(
-      fc.property(
-        date,
-        fc.integer({ min: 0, max: 800 }),
-        fc.constantFrom(...PERIODS),
-        fc.constantFrom('previous', 'year', 'weekdays'),
-        (from, length, period, compare) => {
-          fc.pre(compare !== 'weekdays' || period > Period.CALENDAR_MONTH || period === Period.CALENDAR_WEEK);
-          const dates = seriesDates(period, from, parseLocalDate(addDays(from, length)), 'monday');
-          const expected = earlierInTheLibrary(period, dates, compare, 'monday');
-          expect(earlierDates(Period.nameOf(period), dates, compare)).toEqual(expected);
-        },
-      ),
-    );
+describe('the comparisons of a range', () => {
+  it('are those that the library can make of a period', () => {
+    for (const period of PERIODS) {
+      const possible = COMPARISONS.filter((comparison) => canCompareInTheLibrary(period, comparison));
+      expect(COMPARISONS.filter((comparison) => canCompare(Period.nameOf(period), comparison))).toEqual(possible);
+    }
+  });
+
+  it.each([
+    ['7d', '2026-11-23', '2026-11-29', 'previous'],
+    ['month', '2026-11-01', '2026-11-29', 'month'],
+    ['month', '2026-01-01', '2026-01-05', 'month'],
+    ['last-month', '2026-10-01', '2026-10-31', 'month'],
+    ['year', '2026-01-01', '2026-01-05', 'year'],
+    ['12m', '2025-11-30', '2026-11-29', 'year'],
+    ['all', '2020-01-01', '2026-11-29', null],
+    ['own', '2026-11-01', '2026-11-29', 'month'],
+    ['own', '2026-11-02', '2026-11-29', 'previous'],
+    ['own', '2026-07-01', '2026-09-30', 'quarter'],
+    ['own', '2026-07-01', '2026-10-01', 'previous'],
+    ['own', '2026-02-01', '2026-03-31', 'previous'],
+    ['own', '2026-01-01', '2026-03-31', 'quarter'],
+    ['own', '2026-01-01', '2026-11-29', 'year'],
+    ['own', '2025-12-01', '2026-12-31', 'previous'],
+  ] as const)('of %s, %s to %s, fit %s', (range, from, to, comparison) => {
+    expect(fittingComparison(range, { from, to })).toBe(comparison);
+    expect(comparisonOf('', 'DAY', range, { from, to })).toBe(comparison);
+    expect(comparisonOf('none', 'DAY', range, { from, to })).toBeNull();
+  });
+
+  it('are the range before where the values do not make up the unit', () => {
+    const november = { from: '2026-11-01', to: '2026-11-29' };
+    expect(comparisonOf('', 'CALENDAR_WEEK', 'month', november)).toBe('previous');
+    expect(comparisonOf('weekdays', 'CALENDAR_MONTH', 'month', november)).toBe('previous');
+    const labels = comparisonChoices('CALENDAR_WEEK', 'month').map(({ label }) => label);
+    expect(labels).toEqual([
+      'Auto: the range before',
+      'The range before',
+      'A week before',
+      'A year before',
+      'The same weekdays a year before',
+      'Nothing',
+    ]);
   });
 });
 

@@ -153,6 +153,90 @@ describeOnEachDatabase('rankings', (database) => {
       expect((await ranking('metric=rank/regions&statistic=orders_by_region&last=3&search=utr')).count).toBe(1);
     });
 
+    it('compare with an earlier range, and sort by what was before and by the change', async () => {
+      const sums = (from: string, to: string) =>
+        new Map(
+          Array.from({ length: CUSTOMERS }, (_, n): [string, number] => [
+            String(n + 1),
+            SALES.filter(({ customer, date }) => customer === n + 1 && date >= from && date <= to).reduce(
+              (sum, { total }) => sum + total,
+              0,
+            ),
+          ]),
+        );
+      // 20 to 25 October against 20 to 25 September: some ordered in one of them only
+      const [now, then] = [sums('2026-10-20', '2026-10-25'), sums('2026-09-20', '2026-09-25')];
+      const expected = [...now].flatMap(([id, value]) => {
+        const before = then.get(id)!;
+        return value === 0 && before === 0 ? [] : [{ id, value, before, change: value - before }];
+      });
+      expect(expected.some(({ before }) => before === 0)).toBe(true);
+      const query = 'metric=rank/revenue&object_type=customer&from=2026-10-20&to=2026-10-25&compare=month';
+      const total = [...then.values()].reduce((a, b) => a + b, 0);
+      const of = ({ items }: RankingResponse) =>
+        items.map(({ object, value, before, absolute }) => ({ id: object?.id, value, before, change: absolute }));
+      const first = await ranking(`${query}&limit=5`);
+      expect(first.comparison).toEqual({ from: '2026-09-20', to: '2026-09-25', total, known: true });
+      const byValue = expected.filter(({ value }) => value > 0).sort((a, b) => b.value - a.value);
+      expect(of(first).map(({ value }) => value)).toEqual(byValue.slice(0, 5).map(({ value }) => value));
+      for (const one of of(first)) expect(expected).toContainEqual(one);
+      for (const { before, absolute, relative } of first.items) {
+        expect(relative).toBe(before === 0 ? null : absolute! / before!);
+      }
+      for (const [sort, order] of [
+        ['change', 'asc'],
+        ['change', 'desc'],
+        ['before', 'desc'],
+        ['value', 'asc'],
+      ] as const) {
+        const sorted = [...expected].sort((a, b) => (order === 'asc' ? a[sort] - b[sort] : b[sort] - a[sort]));
+        const found = await ranking(`${query}&sort=${sort}&order=${order}&limit=100`);
+        expect(of(found).map((one) => one[sort])).toEqual(sorted.map((one) => one[sort]));
+        for (const one of of(found)) expect(expected).toContainEqual(one);
+        expect([found.count, found.total]).toEqual([expected.length, first.total]);
+        const page = await ranking(`${query}&sort=${sort}&order=${order}&limit=3&offset=2`);
+        expect(of(page)).toEqual(of(found).slice(2, 5));
+      }
+    });
+
+    it('do not compare with a range that is not fully known', async () => {
+      const since = SALES.map(({ date }) => date).sort()[0]!;
+      const query = `metric=rank/revenue&object_type=customer&from=${addDays(since, 3)}&to=${addDays(since, 6)}`;
+      const { items, comparison } = await ranking(`${query}&compare=previous`);
+      expect(comparison).toEqual({ from: addDays(since, -1), to: addDays(since, 2), total: null, known: false });
+      expect(items.length).toBeGreaterThan(0);
+      for (const item of items) expect(item).toMatchObject({ before: null, absolute: null, relative: null });
+      const alone = await ranking(query);
+      expect(alone.comparison).toBeNull();
+      expect(alone.items[0]).not.toHaveProperty('before');
+    });
+
+    it('of averages compare the greatest of them', async () => {
+      const query = 'metric=rank/mean&object_type=customer&from=2026-10-28&to=2026-10-31&compare=previous&limit=100';
+      const most = (id: string, from: string, to: string): number | null => {
+        const own = SALES.filter(({ customer, date }) => String(customer) === id && date >= from && date <= to);
+        return own.length === 0 ? null : Math.max(...own.map(({ total }) => total));
+      };
+      const { items, comparison } = await ranking(query);
+      expect(comparison).toMatchObject({ total: null, known: true });
+      for (const { object, value, before } of items) {
+        expect([value, before]).toEqual([
+          most(object!.id, '2026-10-28', '2026-10-31'),
+          most(object!.id, '2026-10-24', '2026-10-27'),
+        ]);
+      }
+    });
+
+    it('of LIFETIME compare the values at the ends', async () => {
+      const query = 'metric=rank/revenue&object_type=customer&period=LIFETIME&last=5&compare=previous&limit=3';
+      const { items } = await ranking(query);
+      const until = (id: string, to: string): number =>
+        SALES.filter(({ customer, date }) => String(customer) === id && date <= to).reduce((t, s) => t + s.total, 0);
+      for (const { object, value, before } of items) {
+        expect([value, before]).toEqual([until(object!.id, '2026-10-31'), until(object!.id, '2026-10-26')]);
+      }
+    });
+
     it('of the greatest have the earlier values of the same objects, date by date', async () => {
       const query = 'metric=rank/revenue&object_type=customer&top=3&from=2026-10-29&compare=month&exact=true';
       const { series, dates, comparison }: MultiSeriesResponse = (await served.get(`trackstats/multi-series?${query}`))
@@ -198,6 +282,7 @@ describeOnEachDatabase('rankings', (database) => {
       ['multi-series?metric=rank/revenue&object_type=customer&top=10&last=6000&compare=previous', 400],
       ['multi-series?metric=rank/revenue&object_type=customer&period=CALENDAR_WEEK&compare=month', 400],
       ['ranking?metric=rank/revenue', 400],
+      ['ranking?metric=rank/revenue&object_type=customer&sort=name', 400],
       ['ranking?metric=rank/nothing&object_type=customer', 404],
       ['ranking?metric=rank/revenue&object_type=customer&limit=1001', 400],
     ])('refuse %s', async (route, status) => {

@@ -10,12 +10,17 @@ export type Preset = (typeof PRESETS)[number];
 /** '': the shortest preset that has something to show; 'own': the dates of the address */
 export type Range = '' | Preset | 'own';
 
-export const COMPARISONS = ['previous', 'year', 'weekdays'] as const;
-/** '': none */
-export type Compare = '' | (typeof COMPARISONS)[number];
+export const COMPARISONS = ['previous', 'week', 'month', 'quarter', 'year', 'weekdays'] as const;
+export type Comparison = (typeof COMPARISONS)[number];
+/** '': the one that fits the range, for its value and its ranking, without a line of its own in the chart */
+export type Compare = '' | 'none' | Comparison;
 
 export const SORTS = ['name', 'value', 'change'] as const;
 export type Sort = (typeof SORTS)[number];
+
+/** By what a ranking is sorted. */
+export const RANKS = ['value', 'before', 'change'] as const;
+export type Rank = (typeof RANKS)[number];
 
 export interface OverviewAddress {
   readonly page: 'overview';
@@ -53,6 +58,8 @@ export interface MetricAddress {
   readonly hidden: readonly string[];
   /** words to find in the ranking */
   readonly search: string;
+  readonly rank: Rank;
+  readonly order: 'asc' | 'desc';
   /** page of the ranking, from 0 */
   readonly place: number;
   /** true: open dates are counted now, where the period allows it */
@@ -167,6 +174,8 @@ function metricAddress(metric: string, others: readonly string[], query: URLSear
     as: oneOf(query.get('as'), VIEWS, 'lines'),
     hidden: [...new Set(query.getAll('hide'))].filter((id) => id !== ''),
     search: query.get('q') ?? '',
+    rank: oneOf(query.get('sort'), RANKS, 'value'),
+    order: oneOf(query.get('order'), ['asc', 'desc'], 'desc'),
     place: placeIn(query.get('place')),
     isLive: query.get('live') === 'true',
     isEmbedded: query.get('view') === 'chart',
@@ -211,6 +220,8 @@ function metricEntries(address: MetricAddress): [string, string][] {
     ...address.hidden.map((id): [string, string] => ['hide', id]),
     ['live', address.isLive ? 'true' : ''],
     ['q', search],
+    ['sort', unless(address.rank, 'value')],
+    ['order', unless(address.order, 'desc')],
     ['place', place === 0 ? '' : String(place)],
   ];
 }
@@ -244,7 +255,7 @@ function presetIn(query: URLSearchParams): '' | Preset {
 
 function comparisonIn(query: URLSearchParams): Compare {
   const text = query.get('compare');
-  return text === 'before' ? 'previous' : oneOf(text, ['', ...COMPARISONS], '');
+  return text === 'before' ? 'previous' : oneOf(text, ['', 'none', ...COMPARISONS], '');
 }
 
 function dateIn(query: URLSearchParams, name: string): string | null {

@@ -16,6 +16,8 @@ import type {
   PeriodResource,
   PointResource,
   ProgressResponse,
+  RankedItem,
+  RankingComparison,
   RankingResponse,
   ResultResource,
   RunResource,
@@ -176,11 +178,16 @@ const schedule: Schema = {
   additionalProperties: false,
 };
 
-const topItem = object<TopItem>(
-  { object: objectRef, dimensions, value: nullable(number), exactValue: decimal },
+const topProperties = { object: objectRef, dimensions, value: nullable(number), exactValue: decimal };
+const topItem = object<TopItem>(topProperties, 'object', 'dimensions', 'exactValue');
+const rankedItem = object<RankedItem>(
+  { ...topProperties, before: nullable(number), absolute: nullable(number), relative: nullable(number) },
   'object',
   'dimensions',
   'exactValue',
+  'before',
+  'absolute',
+  'relative',
 );
 const summary = {
   kind: oneOf('total', 'least', 'greatest', 'whole', 'last'),
@@ -308,7 +315,10 @@ export const SCHEMAS = {
       from: date,
       to: date,
       statistic: text,
-      items: list(topItem),
+      items: list(rankedItem),
+      comparison: nullable(
+        object<RankingComparison>({ from: date, to: date, total: nullable(number), known: boolean }),
+      ),
       count: integer,
       total: nullable(number),
       limit: integer,

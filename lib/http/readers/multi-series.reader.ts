@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Work } from '../../database/work.js';
 import {
-  type Cell,
   nameSeries,
+  narrowScope,
   type NamedSeries,
   readGreatestCells,
   readSeries,
-  type ScopeFilter,
   type SeriesPoint,
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
@@ -95,7 +94,7 @@ export class MultiSeriesReader {
           : metric === undefined
             ? []
             : yield* readGreatestCells(context, metric, filter, range, coverages, ranked, now);
-      const scope = cells === null ? filter.scope : only(filter.scope, cells);
+      const scope = cells === null ? filter.scope : narrowScope(filter.scope, cells);
       const read = function* (dates: { from: LocalDate; to: LocalDate }): Work<Series[]> {
         return yield* readSeries(context, { ...filter, scope, range: dates }, fill, now);
       };
@@ -148,12 +147,4 @@ function along(pairs: readonly LocalDate[], points: Series['points'] | undefined
   if (points === undefined) return null;
   const values = new Map(points.map(({ date, value }) => [date, value]));
   return pairs.map((date) => values.get(date) ?? null);
-}
-
-/** A scope narrowed to some of its cells. */
-function only(scope: ScopeFilter, cells: readonly Cell[]): ScopeFilter {
-  const alternatives = cells.map((cell) =>
-    Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, [value]])),
-  );
-  return { ...scope, cells, alternatives };
 }

@@ -1,22 +1,46 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Work } from '../../database/work.js';
-import { decodeDimensions, nearestDouble, readRanking, refOf } from '../../statistics/index.js';
-import { bucketEnd, Period } from '../../time/period.js';
+import { derivedOf } from '../../catalog/index.js';
+import { coverageIn, kindMeaning, type StoredCoverage } from '../../coverage/index.js';
+import {
+  type CompleteDates,
+  decodeDimensions,
+  nearestDouble,
+  readComparedRanking,
+  refOf,
+  type StatisticService,
+} from '../../statistics/index.js';
+import type { LocalDate } from '../../time/local-date.js';
+import { bucketEnd, bucketStart, Period, periodKind } from '../../time/period.js';
 import { HTTP_OPTIONS, type ResolvedHttpOptions } from '../http.options.js';
 import type { RankingQuery } from '../parameters/statistic.parameters.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
-import type { RankingResponse, TopItem } from '../resources.js';
+import type { RankedItem, RankingResponse } from '../resources.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 import { ObjectLabels } from './labels.js';
 import { LiveGate } from './live.gate.js';
-import { checkLimit, checkRangeQuery, readRange, type ReadRange } from './range.js';
-import { statisticName } from './scope.js';
+import { checkLimit, checkRangeQuery, comparedDates, lastDate, readRange, type ReadRange } from './range.js';
+import { scopeFilter, statisticName } from './scope.js';
 import { readOneSelection, type Selection } from './selection.js';
 import { metricResource, valueResource } from './statistic.resource.js';
 
-type Ranking = ReturnType<typeof readRanking> extends Work<infer R> ? R : never;
-type Places = Pick<RankingResponse, 'items' | 'count' | 'total'>;
+type Ranking = ReturnType<typeof readComparedRanking> extends Work<infer R> ? R : never;
 type OneSelection = Awaited<ReturnType<typeof readOneSelection>>;
+type Page = Pick<RankingQuery, 'limit' | 'offset' | 'sort' | 'order' | 'exact' | 'live'>;
+
+/** The dates of a ranking. */
+interface Ranges {
+  readonly range: ReadRange;
+  /** null: nothing is compared */
+  readonly earlier: { readonly from: LocalDate; readonly to: LocalDate; readonly known: boolean } | null;
+}
+
+interface Places {
+  readonly items: RankedItem[];
+  readonly count: number;
+  readonly total: number | null;
+  readonly totalBefore: number | null;
+}
 
 /** Ranks the objects or groups of one metric over a range. */
 @Injectable()
@@ -38,73 +62,118 @@ export class RankingReader {
     }
     const selection = await readOneSelection(this.access, query);
     const range = readRange(query, selection.calendar, limits);
-    const places =
+    const ranges = { range, earlier: await this.earlierRange(selection, range, query) };
+    const { totalBefore, ...places } =
       search === undefined
-        ? await this.places(selection, range, query)
-        : await this.found(selection, range, query, search);
+        ? await this.places(selection, ranges, query)
+        : await this.found(selection, ranges, query, search);
+    const { weekStart } = selection.calendar;
+    const { earlier } = ranges;
     return {
       metric: metricResource(selection.metric),
       period: Period.nameOf(period),
       from: range.from,
-      to: bucketEnd(period, range.to, selection.calendar.weekStart),
+      to: bucketEnd(period, range.to, weekStart),
       ...(selection.scope.kind === 'statistic' && { statistic: statisticName(selection.scope.table) }),
+      comparison: earlier && { ...earlier, to: bucketEnd(period, earlier.to, weekStart), total: totalBefore },
       ...places,
       limit,
       offset,
     };
   }
 
-  private async places(
+  /** The range that a ranking is compared with. What is recorded one by one may not be known, so it is not compared. */
+  private async earlierRange(
     selection: OneSelection,
     range: ReadRange,
-    { limit, offset, exact, live }: Pick<RankingQuery, 'limit' | 'offset' | 'exact' | 'live'>,
+    { period, compare, live }: RankingQuery,
+  ): Promise<Ranges['earlier']> {
+    if (compare === undefined) return null;
+    const { calendar, metric, scope } = selection;
+    const filter = { metric: metric.key, period, ...scopeFilter(scope) };
+    const coverage = derivedOf(metric) === null ? coverageOf(selection) : await this.completeDates(filter);
+    const last = lastDate(live ? null : coverage, calendar.today);
+    const { earlier } = comparedDates(period, range, compare, calendar, last);
+    const [from, to] = [earlier.at(0), earlier.at(-1)];
+    if (from === undefined || to === undefined) return null;
+    const since = coverage?.from ?? null;
+    return { from, to, known: since !== null && from >= bucketStart(period, since, calendar.weekStart) };
+  }
+
+  private completeDates(filter: object): Promise<CompleteDates | null> {
+    return this.access.statistics.coverage(filter as Parameters<StatisticService['coverage']>[0]);
+  }
+
+  private async places(
+    selection: OneSelection,
+    { range, earlier }: Ranges,
+    { limit, offset, sort, order, exact, live }: Page,
   ): Promise<Places> {
     const now = this.access.clock();
-    const { metric } = selection;
-    const asked = { call: 'top', filter: selection.filter, isLive: live };
+    const { metric, period } = selection;
+    const kind = coverageOf(selection)?.kind;
+    const empty = kind !== undefined && periodKind(period) === 'bucket' ? kindMeaning(kind).empty : null;
+    const asked = { call: 'top', filter: selection.filter, isLive: live, inSnapshot: earlier !== null };
+    const ranges = { range, earlier: earlier?.known === true ? earlier : null };
     const found = await this.gate.pass(live, () =>
       this.access.read(asked, now, (context, filter) => {
         const coverages = context.live?.covered.coverages ?? selection.coverages;
-        return readRanking(context, metric, filter, range, { coverages, limit, offset, now });
+        const options = { coverages, sort, order, limit, offset, empty, now };
+        return readComparedRanking(context, metric, filter, ranges, options);
       }),
     );
     return {
-      items: await this.itemsOf(selection, found, exact),
+      items: await this.itemsOf(selection, found, exact, earlier !== null),
       count: found.count,
       total: nearestDouble(found.total),
+      totalBefore: nearestDouble(found.totalBefore),
     };
   }
 
   /** Those of the greatest that have all words in their name, id or dimensions: only the application knows names. */
   private async found(
     selection: OneSelection,
-    range: ReadRange,
-    { limit, offset, exact, live }: RankingQuery,
+    ranges: Ranges,
+    { limit, offset, ...page }: RankingQuery,
     search: string,
   ): Promise<Places> {
-    const { items, total } = await this.places(selection, range, {
-      limit: this.options.limits.rows,
-      offset: 0,
-      exact,
-      live,
-    });
+    const all = await this.places(selection, ranges, { ...page, limit: this.options.limits.rows, offset: 0 });
     const words = search.toLowerCase().split(/\s+/);
-    const matching = items.filter(({ object, dimensions }) => {
+    const matching = all.items.filter(({ object, dimensions }) => {
       const parts = object === undefined ? Object.values(dimensions ?? {}) : [object.label, object.id];
       const text = parts.map((part) => String(part ?? '').toLowerCase()).join(' ');
       return words.every((word) => text.includes(word));
     });
-    return { items: matching.slice(offset, offset + limit), count: matching.length, total };
+    return { ...all, items: matching.slice(offset, offset + limit), count: matching.length };
   }
 
-  private async itemsOf({ filter }: Selection, { places }: Ranking, exact: boolean): Promise<TopItem[]> {
+  private async itemsOf(
+    { filter }: Selection,
+    { places }: Ranking,
+    exact: boolean,
+    isCompared: boolean,
+  ): Promise<RankedItem[]> {
     const { table } = filter.scope;
     const isOfObjects = table.kind === 'object';
     const objects = isOfObjects ? await this.labels.of(places.map(({ cell }) => refOf(cell))) : [];
-    return places.map(({ cell, value }, place) => ({
+    return places.map(({ cell, value, before, change }, place) => ({
       ...(objects[place] !== undefined && { object: objects[place] }),
       ...(!isOfObjects && { dimensions: decodeDimensions(table, cell) }),
       ...valueResource(value, exact),
+      ...(isCompared && changeResource(before, change)),
     }));
   }
+}
+
+function coverageOf({ coverages, metric, period, scopes }: OneSelection): StoredCoverage | null {
+  return coverageIn(coverages, metric, period, scopes);
+}
+
+function changeResource(
+  before: string | null,
+  change: string | null,
+): Pick<RankedItem, 'before' | 'absolute' | 'relative'> {
+  const [was, absolute] = [nearestDouble(before), nearestDouble(change)];
+  const isRelative = absolute !== null && was !== null && was !== 0;
+  return { before: was, absolute, relative: isRelative ? absolute / Math.abs(was) : null };
 }

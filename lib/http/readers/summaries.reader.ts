@@ -250,9 +250,9 @@ function trendOf(points: Points, count: number): Pick<SummaryItem, 'trend' | 'op
     const known = points.slice(place * size, (place + 1) * size).filter(({ value }) => value !== null);
     return { value: meanOf(known), isOpen: known.some(({ complete }) => !complete) };
   });
-  const lastKnown = values.findLastIndex(({ value }) => value !== null);
   const lastOver = values.findLastIndex(({ value, isOpen }) => value !== null && !isOpen);
-  return { trend: values.map(({ value }) => value), openValues: lastKnown - lastOver };
+  const open = values.slice(lastOver + 1).filter(({ value }) => value !== null);
+  return { trend: values.map(({ value }) => value), openValues: open.length };
 }
 
 function meanOf(points: Points): number | null {

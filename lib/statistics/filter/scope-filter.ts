@@ -226,3 +226,11 @@ function keyValues({ entity, keys }: StatisticTable, dimensions: Readonly<Record
     }),
   );
 }
+
+/** Narrows a scope to some of its cells. */
+export function narrowScope(scope: ScopeFilter, cells: readonly Cell[]): ScopeFilter {
+  const alternatives = cells.map((cell) =>
+    Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, [value]])),
+  );
+  return { ...scope, cells, alternatives };
+}

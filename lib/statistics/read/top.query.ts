@@ -155,7 +155,7 @@ export function* readRankedCells(
   const selected = keys.map((key, place) => sql`${readKey(dialect, key)} AS ${raw(`row_key${place}`)}`);
   const ties = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
   const rows = yield* query(sql`SELECT ${join(selected)}, ${dialect.exactText(greatness)} AS greatness ${source}
-ORDER BY ${greatness} DESC, ${join(ties)} ${dialect.limit(limit, offset)}`);
+ORDER BY ${greatness} DESC, ${join(ties)} ${dialect.limit(Math.min(limit, Number.MAX_SAFE_INTEGER), offset)}`);
   return rows.flatMap((row) => {
     const cell = keys.map(({ property }, place) => [property, row[`row_key${place}`] as string | number]);
     const value = exactValue(row['greatness']);

@@ -4,12 +4,26 @@ const WIDTH = 240;
 const HEIGHT = 40;
 const EDGE = 3;
 
+interface SparklineProps {
+  readonly values: readonly (number | null)[];
+  readonly open: number;
+}
+
 /**
  * A line without axes, for its shape. It is decoration: the numbers beside it say the same to screen readers. What is
- * not known is a gap. Zero is the lower edge where values come near it.
+ * not known is a gap. Zero is the lower edge where values come near it. The way to values that are not final is dashed,
+ * because a week that has just begun would look like a fall.
+ *
+ * @param props `open`: how many of the last known values are not final
  */
-export function Sparkline({ values }: { values: readonly (number | null)[] }): JSX.Element {
+export function Sparkline({ values, open }: SparklineProps): JSX.Element {
   const known = values.filter((value) => value !== null);
+  const places = values.flatMap((value, place) => (value === null ? [] : [place]));
+  // of open values alone there is no way to them
+  const firstOpen = open < known.length ? places.at(known.length - open) : undefined;
+  const isOpen = (place: number): boolean => firstOpen !== undefined && place >= firstOpen;
+  const final = values.map((value, place) => (isOpen(place) ? null : value));
+  const toOpen = values.map((value, place) => (isOpen(place + 1) ? value : null));
   const highest = Math.max(...known, -Infinity);
   const least = Math.min(...known, Infinity);
   const lowest = least > 0 && least < highest * 0.6 ? 0 : least;
@@ -18,7 +32,7 @@ export function Sparkline({ values }: { values: readonly (number | null)[] }): J
     if (highest === lowest) return value === 0 ? HEIGHT - EDGE : HEIGHT / 2;
     return HEIGHT - EDGE - ((value - lowest) / (highest - lowest)) * (HEIGHT - 2 * EDGE);
   };
-  const { line, area } = pathsThrough(values, x, y);
+  const { line, area } = pathsThrough(final, x, y);
   return (
     <svg
       class="sparkline"
@@ -29,6 +43,7 @@ export function Sparkline({ values }: { values: readonly (number | null)[] }): J
     >
       <path class="area" d={area} />
       <path class="line" d={line} />
+      {firstOpen !== undefined && <path class="open" d={pathsThrough(toOpen, x, y).line} />}
     </svg>
   );
 }

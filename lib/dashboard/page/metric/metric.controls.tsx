@@ -1,19 +1,13 @@
 import type { JSX } from 'preact';
-import { type Compare, type MetricAddress, TOP_LIMIT, WITH_LIMIT } from '../address.js';
+import { type MetricAddress, TOP_LIMIT, WITH_LIMIT } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
 import { Checkbox, Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { periodLabel } from '../parts/period.js';
+import { comparisonChoices, fittingComparison } from './comparison.js';
 import { allMetrics } from './metric.catalog.js';
-import { comparisonsOf, isRanked, type Shown } from './metric.data.js';
+import { isRanked, type Shown } from './metric.data.js';
 import { presetChoices } from './range.js';
-
-const COMPARE: Readonly<Record<Compare, string>> = {
-  '': 'Nothing',
-  previous: 'The range before',
-  year: 'A year before',
-  weekdays: 'The same weekdays',
-};
 
 /** A date typed by hand counts from this year on: on the way to 2026 the field holds the years 2, 20 and 202. */
 const EARLIEST = '1900-01-01';
@@ -25,7 +19,7 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
     go({ ...address, place: 0, ...part });
   };
   const { scopes, choice } = shown;
-  const comparisons = comparisonsOf(address, choice);
+  const fitting = fittingComparison(shown.preset, shown.range);
   return (
     <div class="controls" role="group" aria-label="What is shown">
       <RangeControl shown={shown} change={change} />
@@ -64,12 +58,12 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
         </Field>
       )}
       {!isRanked(address) && address.object === null && <AddMetric address={address} />}
-      {comparisons.length > 0 && (
+      {fitting !== null && (
         <Field label="Compare with">
           <Select
             class="compare"
-            choices={['' as const, ...comparisons].map((value) => ({ value, label: COMPARE[value] }))}
-            value={comparisons.includes(address.compare) ? address.compare : ''}
+            choices={comparisonChoices(choice.period.name, fitting)}
+            value={address.compare}
             onChange={(compare) => {
               change({ compare });
             }}

@@ -10,11 +10,11 @@ import type {
   SummaryResponse,
   UnitResource,
 } from '../../../http/resources.js';
-import { COMPARISONS, type Compare, type MetricAddress, type Preset, type Range } from '../address.js';
+import { type Comparison, type MetricAddress, type Preset, type Range } from '../address.js';
 import { get, type Query, RequestError } from '../api.js';
 import { utcOf } from '../parts/format.js';
 import { pointLabel } from '../parts/period.js';
-import { canCompare, earlierDates } from './earlier.js';
+import { canCompare, comparisonOf } from './comparison.js';
 import { metricsOf } from './metric.catalog.js';
 import { chosen, type ChosenScope, scopesOf, type ScopeOption } from './metric.scope.js';
 import { automaticRange, type Dates, isSeen, LONG_AGO, ownDates, presetDates } from './range.js';
@@ -46,7 +46,9 @@ export interface Shown {
   readonly period: string;
   readonly dates: readonly string[];
   readonly lines: readonly ShownSeries[];
-  /** the dates that the values are compared with; null: they are not compared */
+  /** what the value of the range and the ranking are compared with; null: nothing */
+  readonly comparison: Comparison | null;
+  /** the dates of the earlier values beside those of the lines; null: there are none beside them */
   readonly compared: { readonly dates: readonly string[] } | null;
   /** the range as a whole, of one line */
   readonly summary: SummaryResponse | null;
@@ -81,32 +83,25 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
   const { preset, range } = await rangeOf(request, today);
   const period = periodFor(address, choice, range);
   const drawn: Request = { ...request, choice: { ...choice, period } };
-  const found = await read(drawn, range);
+  const { compare } = address;
+  const isBeside = preset !== 'all' && compare !== '' && compare !== 'none' && canCompare(period.name, compare);
+  const found = await read(drawn, range, isBeside ? compare : null);
   const whole = wholeRange(
     found.dates,
     range,
     choice.period.name === period.name ? null : choice.period.name,
     period.name,
   );
-  const compares = preset !== 'all' && comparisonsOf(address, drawn.choice).includes(address.compare);
-  const [compared, summary] = await Promise.all([
-    compares ? readEarlier(drawn, found) : null,
-    found.lines.length === 1 ? summaryOf(drawn, found, whole, compares) : null,
-  ]);
-  const before = new Map(compared?.lines.map((line) => [line.id, line]));
-  const lines = found.lines.map((line): ShownSeries => {
-    const earlier = before.get(line.id);
-    const none = found.dates.map(() => null);
-    return compared === null
-      ? line
-      : { ...line, before: earlier?.values ?? none, exactBefore: earlier === undefined ? none : earlier.exact };
-  });
+  const { lines, compared } = found;
+  const comparison = comparisonOf(compare, whole?.period ?? period.name, preset, range);
+  const summary = lines.length === 1 ? await summaryOf(drawn, found, whole, comparison) : null;
   const [unit] = lines.map((line) => JSON.stringify(line.unit));
   return {
     metrics,
     scopes,
     choice: drawn.choice,
     period: period.name,
+    comparison,
     ...trimmed({ dates: found.dates, lines, compared }, preset, drawn.choice.period.coverage?.from ?? null),
     summary,
     asOf: found.asOf,
@@ -171,12 +166,6 @@ export function isLive(address: MetricAddress, { period }: ChosenScope): boolean
   return address.isLive && period.live;
 }
 
-/** The comparisons that there are for what an address shows: months have no weekday, and groups are not named one by one. */
-export function comparisonsOf(address: MetricAddress, { scope, period }: ChosenScope): readonly Compare[] {
-  if (address.range === 'all' || (isRanked(address) && scope.query['statistic'] !== undefined)) return [];
-  return COMPARISONS.filter((compare) => canCompare(compare, period.name));
-}
-
 interface Request {
   readonly address: MetricAddress;
   readonly choice: ChosenScope;
@@ -188,6 +177,7 @@ interface Request {
 interface Found {
   readonly dates: readonly string[];
   readonly lines: readonly ShownSeries[];
+  readonly compared: { readonly dates: readonly string[] } | null;
   readonly asOf: string | null;
 }
 
@@ -216,49 +206,26 @@ function rangeQuery({ from, to }: Dates): Query {
 async function read(
   { address, choice, keys, exact, signal }: Request,
   range: Dates,
-  ids?: readonly string[],
+  compare: Comparison | null = null,
 ): Promise<Found> {
   const { scope, period } = choice;
   const asked: Query = {
     period: period.name,
     exact: exact ? 'true' : null,
     live: isLive(address, choice) ? 'true' : null,
+    compare,
     ...scope.query,
     ...rangeQuery(range),
   };
   const { object } = address;
   if (keys.length > 1 || (scope.by !== '' && object === null)) {
-    const parts: Query =
-      scope.by === ''
-        ? {}
-        : keys.length > 1
-          ? { object_id: object }
-          : ids === undefined
-            ? { top: address.top }
-            : { object_id: ids };
+    const parts: Query = scope.by === '' ? {} : keys.length > 1 ? { object_id: object } : { top: address.top };
     const { data } = await get<MultiSeriesResponse>(['multi-series'], { ...asked, metric: keys, ...parts }, signal);
-    return { dates: data.dates, lines: data.series.map((one) => lineOf(one, keys.length > 1)), asOf: null };
+    const { dates, comparison, series } = data;
+    return { dates, lines: series.map((one) => lineOf(one, keys.length > 1)), compared: comparison, asOf: null };
   }
   const one: Query = { ...asked, metric: address.metric, object_id: object };
   return ofOne((await get<SeriesResponse>(['series'], one, signal)).data);
-}
-
-/** The same lines over the earlier dates, whoever was on top then. */
-async function readEarlier(request: Request, { dates, lines }: Found): Promise<Found> {
-  const { address, choice } = request;
-  const earlier = earlierDates(choice.period.name, dates, address.compare);
-  const [from, to] = [earlier.at(0), earlier.at(-1)];
-  if (from === undefined || to === undefined || lines.length === 0) return { dates: [], lines: [], asOf: null };
-  const ids = isRanked(address) ? lines.map((line) => line.object?.id ?? '') : undefined;
-  const found = await read(request, { from, to }, ids);
-  const places = new Map(found.dates.map((date, place) => [date, place]));
-  const along = <T>(values: readonly T[] | null): (T | null)[] =>
-    earlier.map((date) => values?.[places.get(date) ?? -1] ?? null);
-  return {
-    dates: earlier,
-    lines: found.lines.map((line) => ({ ...line, values: along(line.values), exact: line.exact && along(line.exact) })),
-    asOf: null,
-  };
 }
 
 /** The range as a whole, of a line that is alone. */
@@ -266,7 +233,7 @@ async function summaryOf(
   request: Request,
   { lines }: Found,
   whole: WholeRange | null,
-  compares: boolean,
+  comparison: Comparison | null,
 ): Promise<SummaryResponse | null> {
   const { address, choice, signal } = request;
   const [line] = lines;
@@ -274,7 +241,7 @@ async function summaryOf(
   const query: Query = {
     metric: line.metric,
     ...whole,
-    compare: compares ? address.compare : null,
+    compare: comparison,
     live: isLive(address, choice) ? 'true' : null,
     ...choice.scope.query,
     object_id: line.object?.id ?? null,
@@ -319,7 +286,7 @@ function trimmed({ dates, lines, compared }: Columns, preset: Range, since: stri
   };
 }
 
-function ofOne({ metric, object, points, asOf }: SeriesResponse): Found {
+function ofOne({ metric, object, points, comparison, asOf }: SeriesResponse): Found {
   const line: ShownSeries = {
     id: object?.id ?? metric.key,
     label: object === undefined ? metric.name : nameOf(object, undefined),
@@ -330,8 +297,11 @@ function ofOne({ metric, object, points, asOf }: SeriesResponse): Found {
     values: points.map(({ value }) => value),
     exact: exactOf(points),
     complete: points.map(({ complete }) => complete),
+    before: comparison?.points.map(({ value }) => value),
+    exactBefore: comparison && exactOf(comparison.points),
   };
-  return { dates: points.map(({ date }) => date), lines: [line], asOf };
+  const compared = comparison && { dates: comparison.points.map(({ date }) => date) };
+  return { dates: points.map(({ date }) => date), lines: [line], compared, asOf };
 }
 
 function exactOf(points: readonly PointResource[]): readonly (string | null)[] | null {
@@ -340,7 +310,7 @@ function exactOf(points: readonly PointResource[]): readonly (string | null)[] |
 }
 
 function lineOf(series: NamedSeriesResource, isByMetric: boolean): ShownSeries {
-  const { metric, object, dimensions, values, exactValues, complete } = series;
+  const { metric, object, dimensions, values, exactValues, complete, before, exactBefore } = series;
   return {
     id: isByMetric ? metric.key : (object?.id ?? JSON.stringify(dimensions ?? metric.key)),
     label: isByMetric ? metric.name : nameOf(object, dimensions),
@@ -352,6 +322,8 @@ function lineOf(series: NamedSeriesResource, isByMetric: boolean): ShownSeries {
     values,
     exact: exactValues ?? null,
     complete,
+    before,
+    exactBefore: exactBefore ?? null,
   };
 }
 

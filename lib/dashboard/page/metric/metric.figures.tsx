@@ -1,18 +1,12 @@
 import type { JSX } from 'preact';
 import type { SummaryResponse } from '../../../http/resources.js';
-import type { Compare } from '../address.js';
-import { headlineOf } from '../metrics/overview.words.js';
+import type { Comparison as ComparisonKind } from '../address.js';
+import { comparisonNote, datesOf, headlineOf } from '../metrics/overview.words.js';
 import { Change } from '../parts/change.js';
 import { formatDates, formatNumber, formatShort } from '../parts/format.js';
 import { isBucket, pointLabel } from '../parts/period.js';
+import { comparisonName } from './comparison.js';
 import { labelAt, type Shown } from './metric.data.js';
-
-const AGAINST: Readonly<Record<Compare, string>> = {
-  '': '',
-  previous: 'vs the range before',
-  year: 'vs a year before',
-  weekdays: 'vs the same weekdays a year before',
-};
 
 interface Extreme {
   readonly value: number;
@@ -20,7 +14,7 @@ interface Extreme {
 }
 
 /** The range of one line in figures: as a whole with its change, and its highest and lowest point. */
-export function Figures({ shown, compare }: { shown: Shown; compare: Compare }): JSX.Element | null {
+export function Figures({ shown }: { shown: Shown }): JSX.Element | null {
   const { lines, summary, unit } = shown;
   const [line] = lines;
   if (line === undefined || summary === null || lines.length > 1) return null;
@@ -38,8 +32,8 @@ export function Figures({ shown, compare }: { shown: Shown; compare: Compare }):
           <small>{rangeOf(shown, summary)}</small>
         </dd>
       </div>
-      {summary.comparison !== null && (
-        <Comparison summary={summary} comparison={summary.comparison} compare={compare} />
+      {summary.comparison !== null && shown.comparison !== null && (
+        <Comparison summary={summary} comparison={summary.comparison} against={shown.comparison} />
       )}
       {summary.kind !== 'greatest' && <Figure name="Highest" found={highest} shown={shown} />}
       {summary.kind !== 'least' && <Figure name="Lowest" found={lowest} shown={shown} />}
@@ -50,20 +44,22 @@ export function Figures({ shown, compare }: { shown: Shown; compare: Compare }):
 interface ComparisonProps {
   readonly summary: SummaryResponse;
   readonly comparison: NonNullable<SummaryResponse['comparison']>;
-  readonly compare: Compare;
+  readonly against: ComparisonKind;
 }
 
-function Comparison({ summary, comparison, compare }: ComparisonProps): JSX.Element {
-  const { relative, absolute, value, from, to, comparable } = comparison;
+/** The change, with the dates that are compared, and with the reason if there is none. */
+function Comparison({ summary, comparison, against }: ComparisonProps): JSX.Element {
+  const { relative, absolute, value } = comparison;
   const { unit, better } = summary.metric;
   return (
     <div>
-      <dt>{AGAINST[compare]}</dt>
+      <dt>vs {comparisonName(against)}</dt>
       <dd>
         <Change relative={relative} absolute={absolute} unit={unit} better={better} />
         <small>
-          {formatShort(value, unit)}, {formatDates(from, to)}
-          {!comparable && ', the range is not over'}
+          {[value !== null && formatShort(value, unit), datesOf(comparison), comparisonNote(comparison)]
+            .filter(Boolean)
+            .join(', ')}
         </small>
       </dd>
     </div>

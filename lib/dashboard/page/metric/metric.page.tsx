@@ -238,7 +238,7 @@ function Top({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.
   const { go } = useDashboard();
   return (
     <div class="row spread start">
-      <Figures shown={shown} compare={address.compare} />
+      <Figures shown={shown} />
       {!address.isEmbedded && (
         <Choices
           legend="Show as"

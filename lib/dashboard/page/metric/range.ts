@@ -1,6 +1,5 @@
 import { type MetricAddress, type Preset, PRESETS } from '../address.js';
 import { formatDates, shiftDate } from '../parts/format.js';
-import { yearBefore } from './earlier.js';
 
 /** The dates of a range, both included. `from` is null if all dates are wanted and no coverage says when they began. */
 export interface Dates {
@@ -96,4 +95,9 @@ export function automaticRange(
   // a year without values, or with few long calendar periods, is shown as a whole; a metric that has just begun, over a month
   const isOld = since === null || since < (presetDates('90d', today, null).from ?? since);
   return isOld ? 'all' : '30d';
+}
+
+function yearBefore(date: string): string {
+  const year = String(Number(date.slice(0, 4)) - 1).padStart(4, '0');
+  return date.endsWith('-02-29') ? `${year}-02-28` : `${year}${date.slice(4)}`;
 }

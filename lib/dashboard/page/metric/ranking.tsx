@@ -1,11 +1,14 @@
 import type { JSX } from 'preact';
 import type { RankingResponse, TopItem } from '../../../http/resources.js';
-import { hrefOf, type MetricAddress } from '../address.js';
+import { hrefOf, type MetricAddress, type Rank } from '../address.js';
 import { get } from '../api.js';
 import { useAnswer } from '../parts/answer.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { formatNumber, formatShare, plural } from '../parts/format.js';
+import { Change } from '../parts/change.js';
+import { formatChange, formatNumber, formatShare, plural } from '../parts/format.js';
 import { Notice } from '../parts/notice.js';
+import { SortHeader } from '../parts/sort-header.js';
+import { datesOf } from '../metrics/overview.words.js';
 import { isLive, nameOf, type Shown } from './metric.data.js';
 
 const ROWS = 20;
@@ -28,6 +31,10 @@ export function RankingTable({ address, shown }: RankingProps): JSX.Element {
     ...choice.scope.query,
     live: isLive(address, choice) ? 'true' : null,
     search: address.search.trim() === '' ? null : address.search.trim(),
+    compare: shown.comparison,
+    // what is not compared has nothing else to be sorted by
+    sort: shown.comparison === null ? 'value' : address.rank,
+    order: address.order,
     limit: ROWS,
     offset: address.place * ROWS,
   };
@@ -63,7 +70,7 @@ export function RankingTable({ address, shown }: RankingProps): JSX.Element {
 }
 
 function Places({ address, ranking }: { address: MetricAddress; ranking: RankingResponse }): JSX.Element {
-  const { items, total, count, offset, metric } = ranking;
+  const { items, total, count, offset, metric, comparison } = ranking;
   if (items.length === 0) {
     return (
       <p class="quiet padded">
@@ -72,52 +79,126 @@ function Places({ address, ranking }: { address: MetricAddress; ranking: Ranking
     );
   }
   const hasShares = total !== null && total > 0 && items.every(({ value }) => value === null || value >= 0);
-  const shown = items.reduce((sum, { value }) => sum + (value ?? 0), 0);
+  const isCompared = comparison?.known === true;
   const others = count - items.length;
   // shares are of all objects, so a search leaves others without a number of their own
-  const rest = hasShares && others > 0 && address.search.trim() === '' ? total - shown : null;
+  const isWhole = total !== null && address.search.trim() === '';
+  const totalBefore = comparison?.total ?? null;
+  const sum = { value: total ?? 0, before: totalBefore };
+  const rest = {
+    value: sum.value - items.reduce((all, { value }) => all + (value ?? 0), 0),
+    before: totalBefore === null ? null : totalBefore - items.reduce((all, { before }) => all + (before ?? 0), 0),
+  };
+  const cells = (one: Compared): JSX.Element => (
+    <>
+      <td class="number">{formatNumber(one.value, metric.unit)}</td>
+      {isCompared && <ChangeCells one={one} metric={metric} />}
+      {hasShares && <ShareCell value={one.value ?? 0} total={total} />}
+    </>
+  );
   return (
-    <table class="ranking">
-      <caption class="hidden">Ranking</caption>
-      <thead>
-        <tr>
-          <th scope="col" class="place number">
-            #
-          </th>
-          <th scope="col">Name</th>
-          <th scope="col" class="number">
-            Value
-          </th>
-          {hasShares && (
-            <th scope="col" class="number share">
-              Share
-            </th>
+    <>
+      {comparison !== null && (
+        <p class="quiet small padded-sides">
+          {isCompared
+            ? `Compared with ${datesOf(comparison)}.`
+            : `Not compared with ${datesOf(comparison)}: not all of these dates are known.`}
+        </p>
+      )}
+      <table class={isCompared ? 'ranking compared' : 'ranking'}>
+        <caption class="hidden">Ranking</caption>
+        <Head address={address} isCompared={isCompared} hasShares={hasShares} />
+        <tbody>
+          {items.map((item, place) => (
+            <tr key={item.object?.id ?? JSON.stringify(item.dimensions)}>
+              <td class="place number quiet">{address.search.trim() === '' ? offset + place + 1 : ''}</td>
+              <th scope="row">
+                <PlaceName address={address} item={item} />
+              </th>
+              {cells({ value: item.value, before: item.before ?? null })}
+            </tr>
+          ))}
+          {isWhole && others > 0 && (
+            <tr class="quiet">
+              <td class="place" />
+              <th scope="row">{plural(others, 'other')}</th>
+              {cells(rest)}
+            </tr>
           )}
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((item, place) => (
-          <tr key={item.object?.id ?? JSON.stringify(item.dimensions)}>
-            <td class="place number quiet">{address.search.trim() === '' ? offset + place + 1 : ''}</td>
-            <th scope="row">
-              <PlaceName address={address} item={item} />
-            </th>
-            <td class="number">{formatNumber(item.value, metric.unit)}</td>
-            {hasShares && <ShareCell value={item.value ?? 0} total={total} />}
-          </tr>
-        ))}
-        {rest !== null && (
-          <tr>
-            <td class="place" />
-            <th scope="row" class="quiet">
-              {plural(others, 'other')}
-            </th>
-            <td class="number quiet">{formatNumber(rest, metric.unit)}</td>
-            <ShareCell value={rest} total={total ?? 1} />
-          </tr>
+        </tbody>
+        {isWhole && (
+          <tfoot>
+            <tr class="sum">
+              <td class="place" />
+              <th scope="row">All</th>
+              {cells(sum)}
+            </tr>
+          </tfoot>
         )}
-      </tbody>
-    </table>
+      </table>
+    </>
+  );
+}
+
+interface HeadProps {
+  readonly address: MetricAddress;
+  readonly isCompared: boolean;
+  readonly hasShares: boolean;
+}
+
+function Head({ address, isCompared, hasShares }: HeadProps): JSX.Element {
+  const { go } = useDashboard();
+  const header = (rank: Rank, label: string): JSX.Element => (
+    <SortHeader
+      class="number"
+      order={address.rank === rank ? address.order : null}
+      first="desc"
+      onSort={(order) => {
+        go({ ...address, rank, order, place: 0 });
+      }}
+    >
+      {label}
+    </SortHeader>
+  );
+  return (
+    <thead>
+      <tr>
+        <th scope="col" class="place number">
+          #
+        </th>
+        <th scope="col">Name</th>
+        {header('value', 'Value')}
+        {isCompared && header('before', 'Before')}
+        {isCompared && header('change', 'Change')}
+        {hasShares && (
+          <th scope="col" class="number share">
+            Share
+          </th>
+        )}
+      </tr>
+    </thead>
+  );
+}
+
+interface Compared {
+  readonly value: number | null;
+  readonly before: number | null;
+}
+
+/** What was before, and the change as a number: places are sorted by it. */
+function ChangeCells({ one, metric }: { one: Compared; metric: RankingResponse['metric'] }): JSX.Element {
+  const { value, before } = one;
+  const { unit, better } = metric;
+  const absolute = value === null || before === null ? null : value - before;
+  const relative = absolute === null || before === null || before === 0 ? null : absolute / Math.abs(before);
+  return (
+    <>
+      <td class="number quiet">{formatNumber(before, unit)}</td>
+      <td class="number change-cell">
+        <Change relative={null} absolute={absolute} unit={unit} better={better} />
+        {relative !== null && relative !== 0 && <small class="quiet">{formatChange(relative)}</small>}
+      </td>
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 import type { SummaryItem, SummariesResponse } from '../../../http/resources.js';
-import type { OverviewAddress, Preset } from '../address.js';
+import type { Comparison, OverviewAddress, Preset } from '../address.js';
 import { get, type Query } from '../api.js';
+import { fittingComparison } from '../metric/comparison.js';
 import { AUTOMATIC, type Dates, isSeen, LONG_AGO, presetDates } from '../metric/range.js';
 
 export interface Overview {
@@ -42,31 +43,39 @@ async function loadPreset(
   signal: AbortSignal,
 ): Promise<Overview> {
   // the dates depend on the days of the metrics, which are known after the first answer
-  const first = known ?? (await page({ period, range: null, offset: 0, limit: 1 }, signal));
+  const first = known ?? (await page({ period, range: null, comparison: null, offset: 0, limit: 1 }, signal));
   const { today } = first;
   const range = presetDates(preset, today, sinceOf(known?.items ?? []));
+  const comparison = fittingComparison(preset, range);
   const items: SummaryItem[] = [];
   for (;;) {
-    const next = await page({ period, range, offset: items.length, limit: null }, signal);
-    items.push(...next.items);
+    const next = await page({ period, range, comparison, offset: items.length, limit: null }, signal);
+    items.push(...(comparison === null ? next.items.map(withoutComparison) : next.items));
     if (next.items.length === 0 || items.length >= next.total) return { items, preset, range, today, now: next.now };
   }
+}
+
+/** Before everything there is nothing to compare with. */
+function withoutComparison(item: SummaryItem): SummaryItem {
+  return { ...item, summary: item.summary && { ...item.summary, comparison: null } };
 }
 
 interface PageQuery {
   readonly period: string;
   readonly range: Dates | null;
+  readonly comparison: Comparison | null;
   readonly offset: number;
   readonly limit: number | null;
 }
 
 async function page(
-  { period, range, offset, limit }: PageQuery,
+  { period, range, comparison, offset, limit }: PageQuery,
   signal: AbortSignal,
 ): Promise<{ items: readonly SummaryItem[]; total: number; today: string; now: string }> {
   const dates: Query =
     range === null ? {} : range.from === null ? { last: LONG_AGO } : { from: range.from, to: range.to };
-  const query: Query = { points: POINTS, offset, limit, period: period === '' ? null : period, ...dates };
+  const asked = { period: period === '' ? null : period, compare: comparison };
+  const query: Query = { points: POINTS, offset, limit, ...asked, ...dates };
   const { data, now } = await get<SummariesResponse>(['summaries'], query, signal);
   return { items: data.items, total: data.total, today: data.today, now };
 }

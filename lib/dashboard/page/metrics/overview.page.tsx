@@ -5,7 +5,7 @@ import { hrefOf, OVERVIEW, type OverviewAddress, type Sort } from '../address.js
 import { useAnswer } from '../parts/answer.js';
 import { Choices, Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { plural } from '../parts/format.js';
+import { formatDates, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { announce, Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';
@@ -13,6 +13,7 @@ import { presetChoices } from '../metric/range.js';
 import { useFavourites } from './favourites.js';
 import { loadOverview, type Overview, sinceOf } from './overview.data.js';
 import { byDomain, type DomainGroup, listed, type ListProps } from './overview.list.js';
+import { datesOf } from './overview.words.js';
 import { MetricTable } from './overview.table.js';
 import { MetricTiles } from './overview.tiles.js';
 
@@ -60,6 +61,7 @@ function Metrics({ address, overview, isLoading }: MetricsProps): JSX.Element {
   return (
     <>
       <Toolbar address={address} overview={overview} />
+      <Compared overview={overview} />
       <div class="columns" aria-busy={isLoading}>
         <DomainIndex address={address} items={items} />
         <div class="stack">
@@ -75,6 +77,21 @@ function Metrics({ address, overview, isLoading }: MetricsProps): JSX.Element {
         </div>
       </div>
     </>
+  );
+}
+
+/** The dates that most metrics show, and those that they are compared with. */
+function Compared({ overview: { items, range } }: { overview: Overview }): JSX.Element | null {
+  const spans = items.flatMap(({ summary }) =>
+    summary?.comparison === null || summary === null || summary.kind === 'last' ? [] : [datesOf(summary.comparison)],
+  );
+  const [first] = spans;
+  const commonest = spans.find((span) => spans.filter((one) => one === span).length * 2 > spans.length) ?? first;
+  if (range.from === null || commonest === undefined) return null;
+  return (
+    <p class="quiet small compared">
+      {formatDates(range.from, range.to)}, compared with {commonest}
+    </p>
   );
 }
 
@@ -134,7 +151,7 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
         <Field label="Period">
           <Select
             choices={[
-              { value: '', label: 'Default period' },
+              { value: '', label: 'Each metric’s own' },
               ...periods.map((value) => ({ value, label: periodLabel(value) })),
             ]}
             value={address.period}

@@ -2,32 +2,42 @@ import type { JSX } from 'preact';
 import type { SummaryItem } from '../../../http/resources.js';
 import { hrefOf, type Sort, toMetric } from '../address.js';
 import { Sparkline } from '../chart/sparkline.js';
-import { Change } from '../parts/change.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { formatNumber, formatShort } from '../parts/format.js';
+import { SortHeader } from '../parts/sort-header.js';
 import { TroubleBadge } from '../parts/trouble-badge.js';
 import { type ListProps, metricPart } from './overview.list.js';
 import { valueNote } from './overview.words.js';
+import { ChangeOf } from './range-value.js';
 import { Star } from './star.js';
 
 /** Metrics below one another, sorted by the column that is chosen. */
 export function MetricTable(props: ListProps): JSX.Element {
+  const { go } = useDashboard();
+  const { address } = props;
+  const sorted = (sort: Sort): Pick<Parameters<typeof SortHeader>[0], 'order' | 'first' | 'onSort'> => ({
+    order: address.sort === sort ? address.order : null,
+    first: sort === 'name' ? 'asc' : 'desc',
+    onSort: (order) => {
+      go({ ...address, sort, order });
+    },
+  });
   return (
     <div class="card flush">
       <table class="metrics">
         <caption class="hidden">{props.caption}</caption>
         <thead>
           <tr>
-            <SortHeader {...props} sort="name" class="name">
+            <SortHeader {...sorted('name')} class="name">
               Metric
             </SortHeader>
             <th scope="col" class="trend">
               Trend
             </th>
-            <SortHeader {...props} sort="value" class="value number">
+            <SortHeader {...sorted('value')} class="value number">
               Value
             </SortHeader>
-            <SortHeader {...props} sort="change" class="change-column number">
+            <SortHeader {...sorted('change')} class="change-column number">
               Change
             </SortHeader>
             <th scope="col" class="mark">
@@ -45,38 +55,8 @@ export function MetricTable(props: ListProps): JSX.Element {
   );
 }
 
-interface SortHeaderProps extends ListProps {
-  readonly sort: Sort;
-  readonly class: string;
-  readonly children: string;
-}
-
-function SortHeader({ sort, address, children, ...rest }: SortHeaderProps): JSX.Element {
-  const { go } = useDashboard();
-  const isSorted = address.sort === sort;
-  const next = isSorted ? (address.order === 'asc' ? 'desc' : 'asc') : sort === 'name' ? 'asc' : 'desc';
-  return (
-    <th
-      scope="col"
-      class={rest.class}
-      aria-sort={isSorted ? (address.order === 'asc' ? 'ascending' : 'descending') : undefined}
-    >
-      <button
-        type="button"
-        class="sort"
-        onClick={() => {
-          go({ ...address, sort, order: next });
-        }}
-      >
-        {children}
-        <span aria-hidden="true">{isSorted ? (address.order === 'asc' ? ' ↑' : ' ↓') : ''}</span>
-      </button>
-    </th>
-  );
-}
-
 function Row({ item, address, favourites, onFavourite }: ListProps & { item: SummaryItem }): JSX.Element {
-  const { metric, summary, trend, description } = item;
+  const { metric, summary, trend, openValues, description } = item;
   const comparison = summary?.comparison ?? null;
   return (
     <tr>
@@ -87,7 +67,7 @@ function Row({ item, address, favourites, onFavourite }: ListProps & { item: Sum
         </div>
         {description !== null && description !== '' && <div class="quiet small wide">{description}</div>}
       </th>
-      <td class="trend">{trend.length > 0 && <Sparkline values={trend} />}</td>
+      <td class="trend">{trend.length > 0 && <Sparkline values={trend} open={openValues} />}</td>
       <td class="value number">
         <strong title={formatNumber(summary?.value ?? null, metric.unit)}>
           {formatShort(summary?.value ?? null, metric.unit)}
@@ -95,12 +75,7 @@ function Row({ item, address, favourites, onFavourite }: ListProps & { item: Sum
         <div class="quiet small">{valueNote(item)}</div>
       </td>
       <td class="change-column number">
-        <Change
-          relative={comparison?.relative ?? null}
-          absolute={comparison?.absolute ?? null}
-          unit={metric.unit}
-          better={metric.better}
-        />
+        {comparison !== null && <ChangeOf comparison={comparison} unit={metric.unit} better={metric.better} />}
       </td>
       <td class="mark">
         <Star

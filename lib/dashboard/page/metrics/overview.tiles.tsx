@@ -20,7 +20,7 @@ export function MetricTiles(props: ListProps): JSX.Element {
 }
 
 function Tile({ item, address, favourites, onFavourite }: ListProps & { item: SummaryItem }): JSX.Element {
-  const { metric, summary, trend, description } = item;
+  const { metric, summary, trend, openValues, description } = item;
   return (
     <li class="tile">
       <div class="row spread">
@@ -46,7 +46,7 @@ function Tile({ item, address, favourites, onFavourite }: ListProps & { item: Su
         <span>{valueNote(item)}</span>
         <TroubleBadge keys={item.derivedFrom ?? [metric.key]} />
       </p>
-      <Sparkline values={trend} />
+      <Sparkline values={trend} open={openValues} />
     </li>
   );
 }

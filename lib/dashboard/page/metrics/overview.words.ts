@@ -1,5 +1,5 @@
-import type { SummaryItem, SummaryResponse } from '../../../http/resources.js';
-import { formatDate } from '../parts/format.js';
+import type { SummaryComparison, SummaryItem, SummaryResponse } from '../../../http/resources.js';
+import { formatDate, formatDates } from '../parts/format.js';
 import { periodLabel, pointLabel } from '../parts/period.js';
 
 const KINDS: Readonly<Record<SummaryResponse['kind'], string>> = {
@@ -15,14 +15,31 @@ export function headlineOf(kind: SummaryResponse['kind']): string {
   return KINDS[kind];
 }
 
-/** Says in a few words of what the value of a metric is: its period if it is no day, and the date of a last value. */
+/**
+ * Says in a few words of what the value of a metric is: its period if it is no day, the date of a last value, and why
+ * there is no change.
+ */
 export function valueNote({ period, summary }: Pick<SummaryItem, 'period' | 'summary'>): string {
   if (period === null) return 'No totals';
   if (summary === null || summary.value === null) return 'No value in this range';
+  const comparison = summary.comparison;
+  const why = comparison !== null && comparison.absolute === null ? `, ${comparisonNote(comparison)}` : '';
   if (summary.kind === 'last') {
     const label = period === 'DAY' ? formatDate(summary.to) : pointLabel(summary.to, period);
-    return period === 'DAY' ? label : `${periodLabel(period)}, ${label}`;
+    return `${period === 'DAY' ? '' : `${periodLabel(period)}, `}${label}${why}`;
   }
   const kind = headlineOf(summary.kind);
-  return period === 'DAY' ? kind : `${kind}, by ${periodLabel(period).toLowerCase()}`;
+  return `${kind}${period === 'DAY' ? '' : `, by ${periodLabel(period).toLowerCase()}`}${why}`;
+}
+
+/** The dates that a range is compared with. */
+export function datesOf({ from, to }: Pick<SummaryComparison, 'from' | 'to'>): string {
+  return from === to ? formatDate(from) : formatDates(from, to);
+}
+
+/** Says why there is no change, or why it is not the last word; '' where there is nothing to say. */
+export function comparisonNote({ value, absolute, comparable }: SummaryComparison): string {
+  if (value === null) return 'the earlier range is not fully known';
+  if (absolute === null) return 'the range is not fully known';
+  return comparable ? '' : 'the range is not over';
 }

@@ -2,6 +2,7 @@ import type { CatalogMetric, ObjectResource, SeriesResponse, SummaryResponse } f
 import type { ObjectAddress, Range } from '../address.js';
 import { get, type Query } from '../api.js';
 import { allMetrics } from '../metric/metric.catalog.js';
+import { comparisonOf } from '../metric/comparison.js';
 import { AUTOMATIC, isSeen, ownDates, presetDates } from '../metric/range.js';
 
 /** A metric of one object over a range. */
@@ -10,6 +11,8 @@ export interface ObjectItem {
   readonly period: string;
   readonly summary: SummaryResponse;
   readonly trend: readonly (number | null)[];
+  /** how many of the last known values of `trend` have a date that is not over */
+  readonly openValues: number;
 }
 
 export interface ObjectOverview {
@@ -46,24 +49,31 @@ async function itemOf(
 ): Promise<ObjectItem> {
   const { type, id } = address;
   const period = periodOf(metric, type, id);
-  const { from, to } =
+  const range =
     preset === 'own'
       ? ownDates(address, metric.today)
       : presetDates(preset, metric.today, period?.coverage?.from ?? null);
   const query: Query = {
     metric: metric.key,
     period: period?.name ?? 'DAY',
-    from: from ?? metric.today,
-    to,
+    from: range.from ?? metric.today,
+    to: range.to,
     object_type: type,
     object_id: id,
   };
   const [summary, series] = await Promise.all([
-    get<SummaryResponse>(['summary'], { ...query, compare: 'previous' }, signal),
+    get<SummaryResponse>(
+      ['summary'],
+      { ...query, compare: comparisonOf('', period?.name ?? 'DAY', preset, range) },
+      signal,
+    ),
     get<SeriesResponse>(['series'], query, signal),
   ]);
-  const trend = series.data.points.map(({ value }) => value);
-  return { metric, period: period?.name ?? 'DAY', summary: summary.data, trend };
+  const { points } = series.data;
+  const known = points.filter(({ value }) => value !== null);
+  const openValues = known.length - 1 - known.findLastIndex(({ complete }) => complete);
+  const trend = points.map(({ value }) => value);
+  return { metric, period: period?.name ?? 'DAY', summary: summary.data, trend, openValues };
 }
 
 function periodOf(

@@ -77,7 +77,7 @@ function ownHint(address: ObjectAddress, { today }: ObjectOverview): string {
 }
 
 function Tile({ item, address }: { item: ObjectItem; address: ObjectAddress }): JSX.Element {
-  const { metric, summary, trend, period } = item;
+  const { metric, summary, trend, openValues, period } = item;
   const { range, from, to } = address;
   const part = { by: address.type, object: address.id, period: period === 'DAY' ? null : period, range, from, to };
   return (
@@ -89,7 +89,7 @@ function Tile({ item, address }: { item: ObjectItem; address: ObjectAddress }): 
       </h3>
       <RangeValue metric={metric} summary={summary} />
       <p class="quiet small note">{valueNote({ period: summary.period, summary })}</p>
-      <Sparkline values={trend} />
+      <Sparkline values={trend} open={openValues} />
     </li>
   );
 }

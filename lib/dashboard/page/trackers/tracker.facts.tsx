@@ -70,7 +70,7 @@ export function MetricLinks({ tracker }: { tracker: TrackerResource }): JSX.Elem
 }
 
 export function age({ lagMs }: TrackerResource): string {
-  return lagMs === null ? UNKNOWN : formatDuration(lagMs);
+  return lagMs === null ? UNKNOWN : `${formatDuration(lagMs)} ago`;
 }
 
 export function covered(range: { from: string; through: string } | null): string {

@@ -92,7 +92,7 @@ function Facts({
     ['Status', <TrackerStatus key="status" tracker={tracker} />],
     ['Next run', <When key="next" instant={tracker.nextRunAt} now={now} />],
     ['Schedule', schedule(tracker)],
-    ['Age of statistics', age(tracker)],
+    ['Last counted', age(tracker)],
     ['Complete', covered(tracker.coverage)],
     ['Periods', tracker.periods.map(periodLabel).join(', ')],
     ['Failures', runs.length === 0 ? UNKNOWN : `${failures} of the last ${runs.length} runs`],
@@ -133,7 +133,7 @@ function History({ runs, now }: { runs: readonly RunResource[]; now: string }): 
                 Removed
               </th>
               <th scope="col" class="wide">
-                Asked for by
+                Started by
               </th>
             </tr>
           </thead>
@@ -165,7 +165,7 @@ function Run({ run, now }: { run: RunResource; now: string }): JSX.Element {
       <td class="number">{formatNumber(written)}</td>
       <td class="number wide">{formatNumber(removed)}</td>
       <td class="wide">
-        {slot === null ? 'A request' : 'Its schedule'}
+        {slot === null ? 'By hand or by code' : 'Its schedule'}
         {host !== null && <div class="quiet small">{host}</div>}
       </td>
     </tr>

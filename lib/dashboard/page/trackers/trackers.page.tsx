@@ -51,7 +51,7 @@ function TrackerList({ trackers, now }: { trackers: readonly TrackerResource[]; 
               <th scope="col">Tracker</th>
               <th scope="col">Status</th>
               <th scope="col" class="number">
-                Age of statistics
+                Last counted
               </th>
               <th scope="col" class="wide">
                 Next run
