@@ -203,7 +203,7 @@ export function* lockCoverage(
   if (found !== null) return found;
   yield* insertCoverage(database, key, initial);
   const made = yield* selectLockedCoverage(database, key);
-  return made ?? { from: null, through: null, computedAt: null, isWhole: false, drift: [], ...key, ...initial };
+  return made ?? { ...emptyCoverage(key, initial.kind), ...initial };
 }
 
 // ── writing ──

@@ -7,7 +7,7 @@ import {
   decodeDimensions,
   nearestDouble,
   readComparedRanking,
-  refOf,
+  objectRefOf,
   type StatisticService,
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
@@ -20,7 +20,7 @@ import { TrackstatsAccess } from '../trackstats.access.js';
 import { ObjectLabels } from './labels.js';
 import { LiveGate } from './live.gate.js';
 import { checkLimit, checkRangeQuery, comparedDates, lastDate, readRange, type ReadRange } from './range.js';
-import { scopeFilter, statisticName } from './scope.js';
+import { checkRanked, scopeFilter, statisticName } from './scope.js';
 import { readOneSelection, type Selection } from './selection.js';
 import { metricResource, valueResource } from './statistic.resource.js';
 
@@ -57,9 +57,7 @@ export class RankingReader {
     const { limits } = this.options;
     checkRangeQuery(query, limits);
     checkLimit('rows', limit, limits);
-    if (query.objectType === undefined && query.statistic === undefined) {
-      throw TrackstatsHttpException.badRequest('object_type is missing (or statistic): what is to be ranked?');
-    }
+    checkRanked(query);
     const selection = await readOneSelection(this.access, query);
     const range = readRange(query, selection.calendar, limits);
     const ranges = { range, earlier: await this.earlierRange(selection, range, query) };
@@ -155,7 +153,7 @@ export class RankingReader {
   ): Promise<RankedItem[]> {
     const { table } = filter.scope;
     const isOfObjects = table.kind === 'object';
-    const objects = isOfObjects ? await this.labels.of(places.map(({ cell }) => refOf(cell))) : [];
+    const objects = isOfObjects ? await this.labels.of(places.map(({ cell }) => objectRefOf(cell))) : [];
     return places.map(({ cell, value, before, change }, place) => ({
       ...(objects[place] !== undefined && { object: objects[place] }),
       ...(!isOfObjects && { dimensions: decodeDimensions(table, cell) }),

@@ -66,13 +66,23 @@ export function requestedScope(context: StatisticContext, query: ScopeQuery): Re
 }
 
 /**
+ * Checks that a request names what it ranks.
+ *
+ * @throws TrackstatsHttpException
+ */
+export function checkRanked({ objectType, statistic }: Pick<ScopeQuery, 'objectType' | 'statistic'>): void {
+  if (objectType !== undefined || statistic !== undefined) return;
+  throw TrackstatsHttpException.badRequest('object_type is missing (or statistic). Name what is ranked.');
+}
+
+/**
  * Checks that a scope is one value.
  *
  * @throws TrackstatsHttpException
  */
 export function checkOne(scope: RequestScope): void {
   if (scope.kind === 'objects' && scope.objects.length !== 1) {
-    throw TrackstatsHttpException.badRequest('object_id is missing: which object of object_type is meant?');
+    throw TrackstatsHttpException.badRequest('object_id is missing. Name one object of object_type.');
   }
   if (scope.kind !== 'statistic') return;
   const names = scope.table.keys.map(({ property }) => property);

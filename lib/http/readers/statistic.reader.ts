@@ -9,7 +9,6 @@ import {
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { bucketEnd, Period } from '../../time/period.js';
-import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
 import { HTTP_OPTIONS } from '../http.options.js';
 import { ObjectLabels } from './labels.js';
@@ -17,7 +16,7 @@ import type { CoverageQuery, SeriesQuery, TopQuery, TotalQuery } from '../parame
 import { LiveGate } from './live.gate.js';
 import { checkLimit, checkPoints, checkRangeQuery, comparedDates, type ReadRange, readRange } from './range.js';
 import type { CoverageResponse, SeriesResponse, TopResponse, TotalResponse } from '../resources.js';
-import { checkOne, scopeFilter, statisticName } from './scope.js';
+import { checkOne, checkRanked, scopeFilter, statisticName } from './scope.js';
 import { readOneSelection, type Selection, selectionResource } from './selection.js';
 import { asOf, metricResource, pointResource, valueResource } from './statistic.resource.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
@@ -88,9 +87,7 @@ export class StatisticReader {
   async top(query: TopQuery): Promise<TopResponse> {
     const { metric, period, limit, offset, order, exact, live } = query;
     checkLimit('rows', limit, this.options.limits);
-    if (query.objectType === undefined && query.statistic === undefined) {
-      throw TrackstatsHttpException.badRequest('object_type is missing (or statistic): what is to be ranked?');
-    }
+    checkRanked(query);
     const selection = await readOneSelection(this.access, query);
     const date = storedDate(period, query.date, selection.calendar);
     // one more tells whether there are more

@@ -86,7 +86,7 @@ export class SummariesReader {
       const shared = own.every((part) => part !== undefined)
         ? sharedPeriods(new Map(own.map((part) => [part.id, periods.get(part.id) ?? []])))
         : [];
-      items.set(metric.key, yield* this.derivedItem(metric, query, shared, now));
+      items.set(metric.key, yield* this.derivedItem(metric, query, shared, datesOf, now));
     }
     return all.map((metric) => items.get(metric.key) ?? emptyItem(metric, []));
   }
@@ -128,6 +128,7 @@ export class SummariesReader {
     metric: Metric,
     query: SummariesQuery,
     periods: readonly Period[],
+    datesOf: DatesOf,
     now: Date,
   ): Work<SummaryItem> {
     const { context } = this.access;
@@ -138,7 +139,7 @@ export class SummariesReader {
     const { timeZone, weekStart } = context.options;
     const zone = covered?.timeZone ?? timeZone;
     const calendar = { timeZone: zone, today: localDateAt(now, zone), weekStart };
-    const compared = this.cachedDates(query)(period, calendar, lastDate(covered, calendar.today));
+    const compared = datesOf(period, calendar, lastDate(covered, calendar.today));
     const read = function* (dates: readonly LocalDate[]): Work<Points> {
       const [from, to] = [dates.at(0), dates.at(-1)];
       if (from === undefined || to === undefined) return [];

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { derivedOf } from '../../catalog/index.js';
 import { coverageIn } from '../../coverage/index.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
-import { type CompleteDates, type SeriesPoint } from '../../statistics/index.js';
+import { type CompareWith, type CompleteDates, type SeriesPoint } from '../../statistics/index.js';
 import { bucketEnd, periodKind } from '../../time/period.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { HTTP_OPTIONS, type ResolvedHttpOptions } from '../http.options.js';
@@ -38,8 +38,6 @@ interface Wholes {
   readonly later: Whole;
   readonly before: string | null;
 }
-
-type CompareWith = NonNullable<SummaryQuery['compare']>;
 
 /** Reads a range of one series as one value. */
 @Injectable()

@@ -1,3 +1,4 @@
+import { naturalKey } from '../../catalog/definitions.js';
 import { storedParts } from '../../catalog/derived.js';
 import type { Work } from '../../database/work.js';
 import { InvalidFilterError, LiveReadError } from '../../errors/statistic.error.js';
@@ -43,9 +44,7 @@ export function readLive<T>(
   work: (context: StatisticContext, filter: Filter) => Work<T>,
 ): Promise<T> {
   const { period, scope } = filter;
-  const parts = filter.metrics
-    .flatMap(storedParts)
-    .map((part) => [typeof part === 'string' ? part : part.key, part] as const);
+  const parts = filter.metrics.flatMap(storedParts).map((part) => [naturalKey(part), part] as const);
   const metrics = [...new Map(parts).values()];
   if (source === null) {
     const [[key] = ['']] = parts;

@@ -9,6 +9,7 @@ import type { ResolvedOptions } from '../../trackstats.options.js';
 import { definedTarget } from './define-target.js';
 import {
   type CheckedOptions,
+  DEFAULT_SCRUB,
   type GivenOptions,
   present,
   readClassOptions,
@@ -110,10 +111,8 @@ function definedEntries(
   );
 }
 
-const SCRUB: Scrubbing = Object.freeze({ days: 31, every: 3_600_000 });
-
 function definedScrub(tracker: string, { history, scrub, appendOnly }: CheckedOptions): Scrubbing | null {
-  if (!present(scrub)) return history === 'current' && !appendOnly ? SCRUB : null;
+  if (!present(scrub)) return history === 'current' && !appendOnly ? DEFAULT_SCRUB : null;
   if (history !== 'current') {
     throw new InvalidTrackerError(
       tracker,

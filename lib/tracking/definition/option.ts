@@ -135,9 +135,12 @@ const scrubInterval: Check<number> = (given, refuse) => {
   return refuse(`Expected milliseconds, or text such as '1 hour', of a minute or more.`);
 };
 
+/** The scrub of a tracker with history 'current' that has no other: a month every hour. */
+export const DEFAULT_SCRUB: Scrubbing = Object.freeze({ days: 31, every: 3_600_000 });
+
 const scrubOptions: Check<Scrubbing> = group({
-  days: withDefault(scrubbedDays, 31),
-  every: withDefault(scrubInterval, 3_600_000),
+  days: withDefault(scrubbedDays, DEFAULT_SCRUB.days),
+  every: withDefault(scrubInterval, DEFAULT_SCRUB.every),
 });
 
 const scrub: Check<Scrubbing | false> = (given, refuse) => (given === false ? false : scrubOptions(given, refuse));

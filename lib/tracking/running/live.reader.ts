@@ -451,19 +451,10 @@ function* coveragesAfter(
   rows: LiveRows,
 ): Work<StoredCoverage[]> {
   const coverages: StoredCoverage[] = [];
-  for (const [
-    place,
-    {
-      tracker,
-      planned: { plan },
-      now,
-    },
-  ] of planned.entries()) {
-    const specified = specs[place]?.expressions.spec.entries.values();
-    for (const [index, { target, aggregate }] of tracker.entries.entries()) {
-      const periods = plan.entries[index] ?? [];
-      const entry = periods.length === 0 ? undefined : specified?.next().value;
-      if (entry === undefined) continue;
+  for (const [place, { tracker, planned: one, now }] of planned.entries()) {
+    for (const entry of specs[place]?.expressions.spec.entries ?? []) {
+      const { target, aggregate } = tracker.entries[entry.index] as ResolvedEntry;
+      const periods = one.plan.entries[entry.index] ?? [];
       for (const [at, { period, covered: dates, coveredSince }] of periods.entries()) {
         const computed = entry.periods[at];
         const late =

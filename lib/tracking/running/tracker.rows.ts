@@ -48,8 +48,8 @@ export class TrackerRows {
     options: RowsOptions,
     now: Date,
   ): SelectQueryBuilder<ObjectLiteral> {
-    const { entry, cell } = this.find(definition, source, options);
-    const { sourceDatabase } = this.resolver.resolve(definition, source);
+    const { sourceDatabase, entries } = this.resolver.resolve(definition, source);
+    const { entry, cell } = this.find(definition, entries, options);
     const { dialect, dataSource } = sourceDatabase;
     const { statistic, keys } = entry.resolved.target;
     const reading = { ...definition, statistic, keys };
@@ -74,7 +74,7 @@ export class TrackerRows {
 
   private find(
     definition: TrackerDefinition,
-    source: Source,
+    entries: readonly ResolvedEntry[],
     { metric, period = Period.DAY, object, dimensions }: RowsOptions,
   ): { entry: { resolved: ResolvedEntry; where: TrackerDefinition['where'] }; cell: Cell } {
     checkStored('rows', metric);
@@ -93,7 +93,6 @@ export class TrackerRows {
     }
     const cell = this.cellOf(definition, label, object, dimensions);
     const isTotal = object === undefined && dimensions === undefined;
-    const { entries } = this.resolver.resolve(definition, source);
     const own = entries.filter((entry) => naturalKey(entry.metric) === key);
     const resolved = own.find(({ target }) => (target.keys.length === 0) === isTotal) ?? own[0];
     if (resolved === undefined) throw new TypeError('a metric of a tracker has no entry');

@@ -19,7 +19,7 @@ import { exactValue } from '../../statistics/tables/exact-value.js';
 import { earlierDay, fromDayNumber, type LocalDate, shiftDay } from '../../time/local-date.js';
 import { type Period, periodKind } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
-import { type ComputedRange, planRun, recountedFrom, type RunPlan } from '../source/run-plan.js';
+import { type ComputedRange, type PlannedEntry, planRun, recountedFrom, type RunPlan } from '../source/run-plan.js';
 import { scansOf, rollupSpecOf } from '../source/run-spec.js';
 import { probeOf } from '../source/source-probe.js';
 import { allComputed, type ComputedEntries, plannedEntries, readComputedRanges } from './tracker-coverage.js';
@@ -131,8 +131,9 @@ export class TrackerVerifier {
     // not `read`: on a replica that lags it would not be the coverage of the rows that are compared
     const covered = await this.database.transaction(() => readComputedRanges(this.database, tracker), { cancellation });
     const isScrub = options.isScrub === true;
-    const groups = groupedByRun(covered, (index, period) =>
-      isScrub ? this.firstCompared(tracker, covered, index, period, options) : undefined,
+    const entries = plannedEntries(tracker, covered);
+    const groups = groupedByRun(covered, (index, period, range) =>
+      isScrub ? firstCompared(tracker, entries[index], period, range, options) : undefined,
     );
     const found: Found = new Map();
     for (const [index, group] of groups.entries()) {
@@ -145,26 +146,6 @@ export class TrackerVerifier {
     return tracker.entries.flatMap(({ periods }, index) =>
       periods.flatMap((period) => found.get(placeOf(index, period)) ?? []),
     );
-  }
-
-  /**
-   * Returns the first date of a period to compare, or null if there is none. A scrub compares what a run may correct:
-   * neither dates that were pruned, nor those that need rows which the source has lost.
-   */
-  private firstCompared(
-    tracker: ResolvedTracker,
-    covered: ComputedEntries,
-    index: number,
-    period: Period,
-    { from, to }: VerifyOptions,
-  ): LocalDate | null {
-    const entry = plannedEntries(tracker, covered)[index];
-    const range = covered[index]?.get(period);
-    if (entry === undefined || range === undefined) return null;
-    const today = localDateAt(range.computedAt, tracker.definition.timeZone);
-    const first = recountedFrom({ definition: tracker.definition, today }, entry, period, range.from);
-    const later = from !== undefined && from > first ? from : first;
-    return to !== undefined && later > to ? null : later;
   }
 
   private async compareTogether(
@@ -281,16 +262,34 @@ function placeOf(entry: number, period: Period): string {
   return `${String(entry)} ${String(period)}`;
 }
 
-/** @param firstCompared the first date of a period of an entry to compare; null if none is, undefined for any */
+/**
+ * Returns the first date of a period that a scrub compares, or null if it compares none. It compares what a run may
+ * correct: neither dates that were pruned, nor those that need rows which the source has lost.
+ */
+function firstCompared(
+  { definition }: ResolvedTracker,
+  entry: PlannedEntry | undefined,
+  period: Period,
+  range: ComputedRange,
+  { from, to }: VerifyOptions,
+): LocalDate | null {
+  if (entry === undefined) return null;
+  const today = localDateAt(range.computedAt, definition.timeZone);
+  const first = recountedFrom({ definition, today }, entry, period, range.from);
+  const later = from !== undefined && from > first ? from : first;
+  return to !== undefined && later > to ? null : later;
+}
+
+/** @param firstOf the first date to compare of a period of an entry; null: it is not compared, undefined: any */
 function groupedByRun(
   covered: ComputedEntries,
-  firstCompared: (index: number, period: Period) => LocalDate | null | undefined,
+  firstOf: (index: number, period: Period, range: ComputedRange) => LocalDate | null | undefined,
 ): Together[] {
   const groups = new Map<string, { now: Date; from: LocalDate | undefined; covered: Map<Period, ComputedRange>[] }>();
   for (const [index, ranges] of covered.entries()) {
     for (const [period, range] of ranges) {
       const { computedAt, through } = range;
-      const from = firstCompared(index, period);
+      const from = firstOf(index, period, range);
       if (from === null) continue;
       const key = `${String(computedAt.getTime())} ${through} ${from ?? ''}`;
       const group = groups.get(key) ?? {

@@ -1,5 +1,5 @@
 import type { Metric } from '../../catalog/index.js';
-import { refOf, type StatisticTable, type StoredRow } from '../../statistics/index.js';
+import { objectRefOf, type StatisticTable, type StoredRow } from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
 import type { PlannedMetric, ExportWriter } from './export-plan.js';
 import {
@@ -64,7 +64,7 @@ export class JsonlWriter implements ExportWriter {
   private keysOf(cell: StoredRow['cell']): object {
     const { kind, keys } = this.table;
     if (kind === 'total') return {};
-    if (kind === 'object') return { object: refOf(cell) };
+    if (kind === 'object') return { object: objectRefOf(cell) };
     return { dimensions: Object.fromEntries(keys.map((key) => [key.property, key.decode(cell[key.property])])) };
   }
 }
