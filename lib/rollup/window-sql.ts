@@ -162,7 +162,7 @@ WINDOW w AS (${partition(keys)}ORDER BY s.day)`;
   }
   // a key that has a stored row before the range has a point on its first day, which knows that row's value
   return sql`SELECT n.* FROM (${before}) n WHERE (n.position > 1 AND ${differs(raw('n.earlier'))})
-OR (n.position = 1 AND (n.known IS NULL OR ${differs(raw('n.held'))}))`;
+OR (n.position = 1 AND (n.is_stored IS NULL OR ${differs(raw('n.stored_value'))}))`;
 }
 
 /** Keys, `day`, the `next` day at which the value changes or the range ends, and the `value` in between. */
@@ -173,13 +173,13 @@ function spansQuery(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, 
     running(dialect, entry, period, sql`p.${name}`, index),
   );
   const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, entry.measure, totals)} AS value,
-COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next${heldColumns(period, 'p.')}
+COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next${storedColumns(period, 'p.')}
 FROM (${points(dialect, entry, period)}) p`;
   const endsEarly = slice.through < period.through;
   const after = dialect.integer(slice.through + 1);
   const next = endsEarly ? sql`${dialect.least(raw('v.next'), after)} AS next` : raw('v.next');
   const until = endsEarly ? sql` AND v.day < ${after}` : empty;
-  return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, next, raw('v.value')])}${heldColumns(period, 'v.')} FROM (${values}) v WHERE v.next > ${from}${until}`;
+  return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, next, raw('v.value')])}${storedColumns(period, 'v.')} FROM (${values}) v WHERE v.next > ${from}${until}`;
 }
 
 /** The aggregate of a window that ends on a point's day. */
@@ -205,8 +205,10 @@ function points(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql
   const totals = partialNames(entry.measure).map(
     (name, index) => sql`${combinedBy(entry.measure, index)}(e.${name}) AS ${name}`,
   );
-  const held = knowsHeld(period) ? raw(', MAX(e.held) AS held, MAX(e.known) AS known') : empty;
-  return sql`SELECT ${join([...columns, ...totals])}${held} FROM (${rows}) e GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
+  const before = carriesStored(period)
+    ? raw(', MAX(e.stored_value) AS stored_value, MAX(e.is_stored) AS is_stored')
+    : empty;
+  return sql`SELECT ${join([...columns, ...totals])}${before} FROM (${rows}) e GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 }
 
 /** Gains under keys as they are stored, with the keys that have stored rows before the range. */
@@ -215,20 +217,20 @@ function besideStored(dialect: Dialect, entry: RollupEntry, period: RollupPeriod
   // stored days have their keys as they are stored
   const given = period.storedDaysUntil === null ? storedKeys(dialect, entry) : names;
   const keys = given.map((key, index) => sql`${key} AS ${names[index]}`);
-  const nothing = knowsHeld(period) ? raw(', NULL AS held, NULL AS known') : empty;
-  return sql`SELECT ${join([...keys, raw('x.day'), ...partialNames(entry.measure)])}${nothing} FROM (${gained}) x UNION ALL ${anchors(dialect, entry, period)}`;
+  const nothing = carriesStored(period) ? raw(', NULL AS stored_value, NULL AS is_stored') : empty;
+  return sql`SELECT ${join([...keys, raw('x.day'), ...partialNames(entry.measure)])}${nothing} FROM (${gained}) x UNION ALL ${startsOfStoredKeys(dialect, entry, period)}`;
 }
 
 /**
- * True if points carry the stored value before the range (`held`) and the fact that there is one (`known`). Joined
- * later, it would be looked up once for each key.
+ * True if points carry the value that is stored before the range (`stored_value`) and the fact that there is one
+ * (`is_stored`). Joined later, it would be looked up once for each key.
  */
-function knowsHeld({ density, hasStored }: RollupPeriod): boolean {
+function carriesStored({ density, hasStored }: RollupPeriod): boolean {
   return density === 'changes' && hasStored;
 }
 
-function heldColumns(period: RollupPeriod, prefix: string): Sql {
-  return knowsHeld(period) ? raw(`, ${prefix}held, ${prefix}known`) : empty;
+function storedColumns(period: RollupPeriod, prefix: string): Sql {
+  return carriesStored(period) ? raw(`, ${prefix}stored_value, ${prefix}is_stored`) : empty;
 }
 
 const ENTRY_AND_EXIT = raw('(SELECT 0 AS gone UNION ALL SELECT 1 AS gone) x');
@@ -325,19 +327,19 @@ function alive(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql 
   return sql` UNION ALL SELECT ${join([...keyNames(entry), raw('p.day'), ...nothing])} FROM ${partialsOf(entry)} p WHERE p.day < ${dialect.integer(entry.scan.scanFrom)}`;
 }
 
-/** Keys that have a stored row before the range. They continue, with zero or from the stored value. */
-function anchors(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
+/** A first point for each key that has a stored row before the range. It continues with zero or from the stored value. */
+function startsOfStoredKeys(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   const { numeric } = entry.measure;
   const value = numeric === null ? raw('q.value') : dialect.asAddend(raw('q.value'), numeric);
   const gained = partialNames(entry.measure).map(
     (name) => sql`${period.baseIsStored ? value : raw('NULL')} AS ${name}`,
   );
-  const held = knowsHeld(period) ? raw(', q.value AS held, q.known') : empty;
-  return sql`SELECT ${join([...keyNames(entry), sql`${dialect.integer(period.from)} AS day`, ...gained])}${held}
+  const before = carriesStored(period) ? raw(', q.value AS stored_value, q.is_stored') : empty;
+  return sql`SELECT ${join([...keyNames(entry), sql`${dialect.integer(period.from)} AS day`, ...gained])}${before}
 FROM (${storedBefore(dialect, entry, period)}) q`;
 }
 
-/** The last stored row before the range of each key: keys, `value`, `known`. */
+/** The last stored row before the range of each key: keys, `value`, `is_stored`. */
 function storedBefore(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   const { table } = entry.statistic;
   const keys = storedKeyColumns(entry);
@@ -351,13 +353,13 @@ function storedBefore(dialect: Dialect, entry: RollupEntry, period: RollupPeriod
       before: dialect.dateOf(dialect.integer(period.from)),
       query: activeKeys(dialect, entry, period),
     });
-    return sql`SELECT ${columns}, 1 AS known FROM ${last}`;
+    return sql`SELECT ${columns}, 1 AS is_stored FROM ${last}`;
   }
   const before = {
     where: ofPeriod(dialect, entry, period, raw('s')),
     until: { date: dialect.dateOf(dialect.integer(period.from)), isIncluded: false },
   };
-  return sql`SELECT ${columns}, 1 AS known FROM ${lastRows(dialect, entry.statistic, before, keys.length === 0)} s`;
+  return sql`SELECT ${columns}, 1 AS is_stored FROM ${lastRows(dialect, entry.statistic, before, keys.length === 0)} s`;
 }
 
 /** The keys that have partials or stored rows in the range. */

@@ -76,12 +76,12 @@ export function fillSeries(
   dates: readonly LocalDate[],
   rows: readonly SeriesRow[],
 ): SeriesPoint<string>[] {
-  const known = knownDates(spec);
+  const covered = coveredPoints(spec);
   const firstRow = rows[0]?.date;
   const points: SeriesPoint<string>[] = [];
   for (const { date, row, earlier } of carryForward(rows, dates)) {
-    const value = row === undefined ? absentValue(spec, known, date, earlier, firstRow) : row.value;
-    points.push({ date, value, complete: isComplete(spec, known, date), asOf: known.asOf(date) });
+    const value = row === undefined ? absentValue(spec, covered, date, earlier, firstRow) : row.value;
+    points.push({ date, value, complete: isComplete(spec, covered, date), asOf: covered.asOf(date) });
   }
   return points;
 }
@@ -91,18 +91,19 @@ export function needsEarlierRow(period: Period, fill: Fill): boolean {
   return fill === 'previous' || fill === 'zero' || (fill === 'period' && carriesForward(period));
 }
 
-interface KnownDates {
-  /** the first and last dates that coverage holds; null without it */
+/** The coverage of a series in dates of its points. */
+interface CoveredPoints {
+  /** the first and last dates that are covered; null without coverage */
   readonly from: LocalDate | null;
   readonly through: LocalDate | null;
-  /** the date that was open when it was computed */
+  /** the date that was not over when the values were computed */
   readonly open: LocalDate;
   /** the last date that a point's value covers */
   readonly lastDateOf: (date: LocalDate) => LocalDate;
   readonly asOf: (date: LocalDate) => Date | null;
 }
 
-function knownDates({ period, weekStart, today, coverage }: SeriesSpec): KnownDates {
+function coveredPoints({ period, weekStart, today, coverage }: SeriesSpec): CoveredPoints {
   const isBucket = calendarUnit(period) !== null;
   const lastDate = (date: LocalDate): LocalDate => (isBucket ? bucketEnd(period, date, weekStart) : date);
   if (coverage === null) return { from: null, through: null, open: today, lastDateOf: lastDate, asOf: () => null };
@@ -120,7 +121,7 @@ function knownDates({ period, weekStart, today, coverage }: SeriesSpec): KnownDa
 
 function absentValue(
   { period, weekStart, today, coverage, fill }: SeriesSpec,
-  { from, through }: KnownDates,
+  { from, through }: CoveredPoints,
   date: LocalDate,
   earlier: SeriesRow | undefined,
   firstRow: LocalDate | undefined,
@@ -140,10 +141,10 @@ function absentValue(
   return isCovered ? empty : null;
 }
 
-function isComplete({ today }: SeriesSpec, known: KnownDates, date: LocalDate): boolean {
-  const end = known.lastDateOf(date);
-  if (known.from === null || known.through === null) return end < today;
-  return date >= known.from && end <= known.through && end < known.open;
+function isComplete({ today }: SeriesSpec, covered: CoveredPoints, date: LocalDate): boolean {
+  const end = covered.lastDateOf(date);
+  if (covered.from === null || covered.through === null) return end < today;
+  return date >= covered.from && end <= covered.through && end < covered.open;
 }
 
 function tooMany(from: LocalDate, to: LocalDate): TooManyPointsError {
