@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { derivedOf, findMetrics, type Metric, storedParts, naturalKey } from '../../catalog/index.js';
 import type { Work } from '../../database/work.js';
 import {
@@ -20,14 +20,13 @@ import {
 } from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
-import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http.options.js';
-import { LiveGate } from './live.gate.js';
-import { ObjectLabels } from './labels.js';
+import type { ResolvedHttpOptions } from '../http.options.js';
 import type { MetricsQuery } from '../parameters/statistic.parameters.js';
+import { HttpReader } from './http.reader.js';
 import { byPeriod, isoInstant, metricResource } from './statistic.resource.js';
 import type { MetricsResponse, PeriodResource, ScopeResource, Page } from '../resources.js';
 import { customStatistics, statisticName } from './scope.js';
-import { TrackstatsAccess } from '../trackstats.access.js';
+import type { TrackstatsAccess } from '../trackstats.access.js';
 import { UnknownDomainError } from '../../errors/catalog.error.js';
 import { checkLimit } from './range.js';
 
@@ -41,14 +40,7 @@ const KINDS: readonly CoverageScope['kind'][] = ['total', 'objects', 'object', '
 
 /** Tells which metrics there are, and what can be asked of each: by what trackers cover, and by what is stored. */
 @Injectable()
-export class MetricCatalog {
-  constructor(
-    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
-    @Inject(ObjectLabels) private readonly labels: ObjectLabels,
-    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
-    @Inject(LiveGate) private readonly gate: LiveGate,
-  ) {}
-
+export class MetricCatalog extends HttpReader {
   async list(query: MetricsQuery): Promise<MetricsResponse> {
     const { metrics, page } = await pageOf(this.access, query, this.options.limits);
     const known = await this.access.context.database.read(() => this.known(metrics));

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Work } from '../../database/work.js';
 import {
   nameSeries,
@@ -11,17 +11,13 @@ import {
 import type { LocalDate } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
-import type { ResolvedHttpOptions } from '../http.options.js';
-import { HTTP_OPTIONS } from '../http.options.js';
-import { ObjectLabels } from './labels.js';
 import type { MultiSeriesQuery } from '../parameters/statistic.parameters.js';
-import { LiveGate } from './live.gate.js';
+import { HttpReader } from './http.reader.js';
 import { checkLimit, checkRangeQuery, comparedDates, readRange, type ReadRange } from './range.js';
 import type { MultiSeriesResponse, NamedSeriesResource } from '../resources.js';
 import { statisticName, type RequestScope } from './scope.js';
 import { readSelection, type Selection } from './selection.js';
 import { metricResource, valueResource } from './statistic.resource.js';
-import { TrackstatsAccess } from '../trackstats.access.js';
 
 const DEFAULT_TOP = 10;
 
@@ -38,14 +34,7 @@ interface ComparedSeries extends NamedSeries {
 
 /** Reads several series over the same dates. */
 @Injectable()
-export class MultiSeriesReader {
-  constructor(
-    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
-    @Inject(ObjectLabels) private readonly labels: ObjectLabels,
-    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
-    @Inject(LiveGate) private readonly gate: LiveGate,
-  ) {}
-
+export class MultiSeriesReader extends HttpReader {
   async multiSeries(query: MultiSeriesQuery): Promise<MultiSeriesResponse> {
     const { period, fill, exact } = query;
     const { limits } = this.options;

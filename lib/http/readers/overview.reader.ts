@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   coverageIn,
   kindMeaning,
@@ -23,23 +23,17 @@ import {
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { dateBefore, Period, periodKind } from '../../time/period.js';
-import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http.options.js';
+import { HttpReader } from './http.reader.js';
 import { pageOf } from './metric.catalog.js';
 import type { OverviewQuery } from '../parameters/statistic.parameters.js';
 import { metricResource, pointResource } from './statistic.resource.js';
 import { byMetric, periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
 import { checkLimit, checkPoints } from './range.js';
 import type { ChangeResource, OverviewItem, OverviewResponse } from '../resources.js';
-import { TrackstatsAccess } from '../trackstats.access.js';
 
 /** Reads all metrics at a glance: a few queries for each period that is shown, never one for each metric. */
 @Injectable()
-export class OverviewReader {
-  constructor(
-    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
-    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
-  ) {}
-
+export class OverviewReader extends HttpReader {
   async overview(query: OverviewQuery): Promise<OverviewResponse> {
     const { points } = query;
     const { limits } = this.options;

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Work } from '../../database/work.js';
 import { derivedOf } from '../../catalog/index.js';
 import { coverageIn, kindMeaning, type StoredCoverage } from '../../coverage/index.js';
@@ -6,19 +6,15 @@ import {
   type CompleteDates,
   decodeDimensions,
   nearestDouble,
-  readComparedRanking,
   objectRefOf,
+  readComparedRanking,
   type StatisticService,
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { bucketEnd, bucketStart, Period, periodKind } from '../../time/period.js';
-import { HTTP_OPTIONS, type ResolvedHttpOptions } from '../http.options.js';
 import type { RankingQuery } from '../parameters/statistic.parameters.js';
-import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { RankedItem, RankingResponse } from '../resources.js';
-import { TrackstatsAccess } from '../trackstats.access.js';
-import { ObjectLabels } from './labels.js';
-import { LiveGate } from './live.gate.js';
+import { HttpReader } from './http.reader.js';
 import { checkLimit, checkRangeQuery, comparedDates, lastDate, readRange, type ReadRange } from './range.js';
 import { checkRanked, scopeFilter, statisticName } from './scope.js';
 import { readOneSelection, type Selection } from './selection.js';
@@ -44,14 +40,7 @@ interface Places {
 
 /** Ranks the objects or groups of one metric over a range. */
 @Injectable()
-export class RankingReader {
-  constructor(
-    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
-    @Inject(ObjectLabels) private readonly labels: ObjectLabels,
-    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
-    @Inject(LiveGate) private readonly gate: LiveGate,
-  ) {}
-
+export class RankingReader extends HttpReader {
   async ranking(query: RankingQuery): Promise<RankingResponse> {
     const { period, limit, offset, search } = query;
     const { limits } = this.options;

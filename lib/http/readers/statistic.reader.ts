@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   type DimensionValue,
   type CompleteDates,
@@ -9,17 +9,13 @@ import {
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { bucketEnd, Period } from '../../time/period.js';
-import type { ResolvedHttpOptions } from '../http.options.js';
-import { HTTP_OPTIONS } from '../http.options.js';
-import { ObjectLabels } from './labels.js';
 import type { CoverageQuery, SeriesQuery, TopQuery, TotalQuery } from '../parameters/statistic.parameters.js';
-import { LiveGate } from './live.gate.js';
+import { HttpReader } from './http.reader.js';
 import { checkLimit, checkPoints, checkRangeQuery, comparedDates, type ReadRange, readRange } from './range.js';
 import type { CoverageResponse, SeriesResponse, TopResponse, TotalResponse } from '../resources.js';
 import { checkOne, checkRanked, scopeFilter, statisticName } from './scope.js';
 import { readOneSelection, type Selection, selectionResource } from './selection.js';
 import { asOf, metricResource, pointResource, valueResource } from './statistic.resource.js';
-import { TrackstatsAccess } from '../trackstats.access.js';
 
 type Points = readonly SeriesPoint<string>[];
 
@@ -34,14 +30,7 @@ interface ExactReads {
 
 /** Reads one metric for the routes. */
 @Injectable()
-export class StatisticReader {
-  constructor(
-    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
-    @Inject(ObjectLabels) private readonly labels: ObjectLabels,
-    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
-    @Inject(LiveGate) private readonly gate: LiveGate,
-  ) {}
-
+export class StatisticReader extends HttpReader {
   async series(query: SeriesQuery): Promise<SeriesResponse> {
     const { period, exact, compare } = query;
     checkRangeQuery(query, this.options.limits);

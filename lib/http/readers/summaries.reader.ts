@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { derivedOf, findMetrics, type Metric, storedParts, naturalKey } from '../../catalog/index.js';
 import { coverageIn, coveredRange, type StoredCoverage, storedCoverages, TOTAL_SCOPE } from '../../coverage/index.js';
 import type { Work } from '../../database/work.js';
@@ -16,10 +16,9 @@ import type { LocalDate } from '../../time/local-date.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { Period, periodKind, type WeekStart } from '../../time/period.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
-import { HTTP_OPTIONS, type ResolvedHttpOptions } from '../http.options.js';
 import type { SummariesQuery } from '../parameters/statistic.parameters.js';
 import type { SummariesResponse, SummaryItem } from '../resources.js';
-import { TrackstatsAccess } from '../trackstats.access.js';
+import { HttpReader } from './http.reader.js';
 import { pageOf } from './metric.catalog.js';
 import { checkLimit, checkRangeQuery, comparedDates, type ComparedDates, lastDate, readRange } from './range.js';
 import { metricResource } from './statistic.resource.js';
@@ -33,12 +32,7 @@ type Points = Ranges['later'];
 
 /** Reads the total of every metric over a range: a few queries for each period, never one for each stored metric. */
 @Injectable()
-export class SummariesReader {
-  constructor(
-    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
-    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
-  ) {}
-
+export class SummariesReader extends HttpReader {
   async summaries(query: SummariesQuery): Promise<SummariesResponse> {
     const { points } = query;
     const { limits } = this.options;

@@ -1,16 +1,13 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { derivedOf } from '../../catalog/index.js';
 import { coverageIn } from '../../coverage/index.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
 import { type CompareWith, type CompleteDates, type SeriesPoint } from '../../statistics/index.js';
 import { bucketEnd, periodKind } from '../../time/period.js';
 import type { LocalDate } from '../../time/local-date.js';
-import { HTTP_OPTIONS, type ResolvedHttpOptions } from '../http.options.js';
 import type { SummaryQuery } from '../parameters/statistic.parameters.js';
 import type { SummaryKind, SummaryResponse } from '../resources.js';
-import { TrackstatsAccess } from '../trackstats.access.js';
-import { ObjectLabels } from './labels.js';
-import { LiveGate } from './live.gate.js';
+import { HttpReader } from './http.reader.js';
 import { checkRangeQuery, comparedDates, lastDate, readRange } from './range.js';
 import { checkOne, scopeFilter } from './scope.js';
 import { readOneSelection, selectionResource } from './selection.js';
@@ -41,14 +38,7 @@ interface Wholes {
 
 /** Reads a range of one series as one value. */
 @Injectable()
-export class SummaryReader {
-  constructor(
-    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
-    @Inject(ObjectLabels) private readonly labels: ObjectLabels,
-    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
-    @Inject(LiveGate) private readonly gate: LiveGate,
-  ) {}
-
+export class SummaryReader extends HttpReader {
   async summary(query: SummaryQuery): Promise<SummaryResponse> {
     checkRangeQuery(query, this.options.limits);
     return this.gate.pass(query.live, () => this.read(query));

@@ -1,16 +1,13 @@
-import { HttpStatus, Inject, Injectable } from '@nestjs/common';
+import { HttpStatus, Injectable } from '@nestjs/common';
 import { lateTrackers } from '../../schedule/late-trackers.js';
 import type { LocalDate } from '../../time/local-date.js';
 import type { Progress } from '../../tracking/running/progress.js';
 import type { VerifyProgress } from '../../tracking/running/tracker.verifier.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
-import type { ResolvedHttpOptions } from '../http.options.js';
-import { HTTP_OPTIONS } from '../http.options.js';
-import { ObjectLabels } from './labels.js';
+import { HttpReader } from './http.reader.js';
 import { checkLimit } from './range.js';
 import type { ResultResource, RunsResponse, TrackersResponse, VerifyResponse } from '../resources.js';
 import { differenceResource, resultResource, runResource, trackerResource } from './tracker.resource.js';
-import { TrackstatsAccess } from '../trackstats.access.js';
 
 /** The dates of a task, and how it is watched and cancelled. */
 interface TaskOptions {
@@ -21,13 +18,7 @@ interface TaskOptions {
 
 /** Reads and runs trackers for the routes. */
 @Injectable()
-export class TrackerReader {
-  constructor(
-    @Inject(TrackstatsAccess) private readonly access: TrackstatsAccess,
-    @Inject(ObjectLabels) private readonly labels: ObjectLabels,
-    @Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions,
-  ) {}
-
+export class TrackerReader extends HttpReader {
   async list(isTrusted: boolean): Promise<TrackersResponse> {
     const { trackers, history, clock, startedAt } = this.access;
     const infos = await trackers.list();
