@@ -1,4 +1,5 @@
 import sql, { join, type Sql } from 'sql-template-tag';
+import { batchesOf } from '../database/batches.js';
 import type { Database } from '../database/database.js';
 import { query, type Work } from '../database/work.js';
 import { InvalidDefinitionError, UnknownMetricError } from '../errors/catalog.error.js';
@@ -102,9 +103,7 @@ export function* findMetrics(database: Database, targets: readonly MetricTarget[
 /** Yields conditions that a stored metric belongs to some of the targets. Together they cover all targets. */
 export function* metricConditions(database: Database, targets: readonly MetricTarget[]): Generator<Sql> {
   const conditions = [...new Set(targets)].map((target) => isMetric(database, metricKeyOf(target)));
-  for (let start = 0; start < conditions.length; start += MOST_CONDITIONS) {
-    yield sql`(${join(conditions.slice(start, start + MOST_CONDITIONS), ' OR ')})`;
-  }
+  for (const some of batchesOf(conditions, MOST_CONDITIONS)) yield sql`(${join(some, ' OR ')})`;
 }
 
 /** Returns the metrics of targets among those that were found, in the targets' order, with null for a missing one. */

@@ -12,6 +12,7 @@ import {
   type MetricRow,
   metricTables,
 } from '../catalog/metric.query.js';
+import { batchesOf, MOST_PARTS } from '../database/batches.js';
 import type { Database } from '../database/database.js';
 import type { WrittenType } from '../database/dialects/dialect.js';
 import { execute, query, queryOne, type Work } from '../database/work.js';
@@ -27,8 +28,6 @@ import { type DriftStep, readDrift, writeDrift } from './drift.js';
 const KEY = ['metricId', 'period', 'scope'] as const;
 /** Databases limit how many values one statement binds. */
 const MOST_METRICS = 500;
-/** SQLite reads at most 500 parts of a UNION. */
-const MOST_ENTRIES = 100;
 
 // ── reading ──
 
@@ -73,10 +72,10 @@ export function* storedCoverages(
   const ids = [...new Set(metrics.map(({ id }) => id))];
   const ofPeriod = period === null ? empty : sql`AND ${table.column('period')} = ${dialect.integer(period)}`;
   const found: StoredCoverage[] = [];
-  for (let start = 0; start < ids.length; start += MOST_METRICS) {
-    const some = ids.slice(start, start + MOST_METRICS).map((id) => dialect.integer(id));
+  for (const some of batchesOf(ids, MOST_METRICS)) {
+    const metricIds = join(some.map((id) => dialect.integer(id)));
     const rows = yield* query<CoverageRow>(sql`SELECT ${coverageColumns(database, empty)}
-FROM ${table.path} WHERE ${table.column('metricId')} IN (${join(some)}) ${ofPeriod}`);
+FROM ${table.path} WHERE ${table.column('metricId')} IN (${metricIds}) ${ofPeriod}`);
     found.push(...rows.map(storedCoverage));
   }
   return found;
@@ -171,11 +170,11 @@ function* selectLocked(database: Database, wanted: readonly WantedCoverages[]): 
   const { dialect } = database;
   const table = database.table(Coverage);
   const locked = wanted.map((): StoredCoverage[] => []);
-  for (let start = 0; start < wanted.length; start += MOST_ENTRIES) {
-    const entries = wanted.slice(start, start + MOST_ENTRIES).map(({ metric, periods, scope }, index) => {
+  for (const some of batchesOf([...wanted.entries()], MOST_PARTS)) {
+    const entries = some.map(([place, { metric, periods, scope }]) => {
       const id = sql`SELECT m.${database.table(Metric).column('id')} FROM ${metricTables(database)} WHERE ${isMetric(database, metricKeyOf(metric))}`;
       const ofPeriods = join(sorted(periods).map((period) => dialect.integer(period)));
-      return sql`SELECT ${raw(String(start + index))} AS place, ${coverageColumns(database, empty)} FROM ${table.path}
+      return sql`SELECT ${raw(String(place))} AS place, ${coverageColumns(database, empty)} FROM ${table.path}
 WHERE ${table.column('metricId')} = (${id}) AND ${table.column('period')} IN (${ofPeriods}) AND ${table.column('scope')} = ${dialect.text(scope)}
 ORDER BY ${table.column('period')} ${dialect.forUpdate}`;
     });
@@ -220,10 +219,12 @@ export function* writeCoverages(
 ): Work<void> {
   const table = database.table(Coverage);
   const mark: Record<string, Sql> = isWhole ? { isWhole: database.dialect.integer(1) } : {};
-  for (let start = 0; start < coverages.length; start += MOST_ENTRIES) {
-    const rows = coverages
-      .slice(start, start + MOST_ENTRIES)
-      .map((coverage) => ({ ...bindKey(database, coverage), ...bindValues(database, coverage), ...mark }));
+  for (const some of batchesOf(coverages, MOST_PARTS)) {
+    const rows = some.map((coverage) => ({
+      ...bindKey(database, coverage),
+      ...bindValues(database, coverage),
+      ...mark,
+    }));
     yield* execute(database.dialect.replaceAll(table, rows, KEY));
   }
 }
@@ -349,9 +350,7 @@ function* insertCoverage(database: Database, key: CoverageKey, values: Partial<C
 function* insertCoverages(database: Database, coverages: readonly StoredCoverage[]): Work<void> {
   const { dialect } = database;
   const columns = Object.entries(COLUMNS);
-  const most = dialect.mostRows(columns.length);
-  for (let start = 0; start < coverages.length; start += most) {
-    const some = coverages.slice(start, start + most);
+  for (const some of batchesOf(coverages, dialect.mostRows(columns.length))) {
     const written = columns.map(([property, { type, valueOf }]) => ({ property, type, values: some.map(valueOf) }));
     yield* execute(dialect.insertAllIfAbsent(database.table(Coverage), written, KEY));
   }

@@ -3,7 +3,7 @@ import { meaningOf } from '../catalog/aggregates.js';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { queryOne, type Work } from '../database/work.js';
 import { lastRows } from '../statistics/read/carried-values.js';
-import { exactValue } from '../statistics/tables/exact-value.js';
+import { exactValue, SAME_DOUBLES } from '../statistics/tables/exact-value.js';
 import type { DayNumber } from '../time/local-date.js';
 import { Period } from '../time/period.js';
 import { bucketTotals, finished, isCount, partialNames } from './aggregate-sql.js';
@@ -18,9 +18,6 @@ export interface LifetimeDifference {
   /** the values of the source less the stored ones; null for aggregates that do not add up */
   readonly difference: string | null;
 }
-
-/** Sums of doubles depend on the order in which they are added. */
-const SAME_DOUBLES = '0.0000000001';
 
 /**
  * Compares LIFETIME at the end of a day, as the staged partials have it, with the values that are stored or carried
@@ -79,6 +76,7 @@ function differs(dialect: Dialect, { aggregate, numeric }: Measure): Sql {
   const isInexact =
     numeric !== null && (numeric.type === 'float' || (numeric.type === 'decimal' && numeric.scale === null));
   if (!isInexact) return differ;
-  const isFar = sql`ABS(${fresh} - ${stored}) > ${raw(SAME_DOUBLES)} * (ABS(${fresh}) + ABS(${stored}))`;
+  // as a decimal: 1e-10 is a double on MySQL
+  const isFar = sql`ABS(${fresh} - ${stored}) > ${raw(SAME_DOUBLES.toFixed(10))} * (ABS(${fresh}) + ABS(${stored}))`;
   return sql`${differ} AND (${fresh} IS NULL OR ${stored} IS NULL OR ${isFar})`;
 }

@@ -1,4 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
+import { batchesOf, MOST_PARTS } from '../database/batches.js';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, query, queryOne, type Work } from '../database/work.js';
 import { carriesForward, insertCarried } from '../statistics/read/carried-values.js';
@@ -17,16 +18,13 @@ export interface EntryPeriod {
   readonly period: Pick<RollupPeriod, 'period'>;
 }
 
-/** SQLite reads at most 500 parts of a UNION. */
-const MOST_PERIODS = 100;
-
-/** Says of each of some periods if rows of it are stored. */
+/** Returns for each of some periods, true if it has stored rows. */
 export function* hasPeriods(dialect: Dialect, periods: readonly EntryPeriod[]): Work<boolean[]> {
   const stored = periods.map(() => false);
-  for (let start = 0; start < periods.length; start += MOST_PERIODS) {
-    const queries = periods.slice(start, start + MOST_PERIODS).map(({ entry, period }, index) => {
+  for (const some of batchesOf([...periods.entries()], MOST_PARTS)) {
+    const queries = some.map(([place, { entry, period }], index) => {
       const rows = firstOf(dialect, entry, ofPeriod(dialect, entry, period, raw('s')));
-      return sql`SELECT ${raw(String(start + index))} AS place FROM (${rows}) ${raw(`r${String(index)}`)}`;
+      return sql`SELECT ${raw(String(place))} AS place FROM (${rows}) ${raw(`r${String(index)}`)}`;
     });
     const found = yield* query<{ place: unknown }>(join(queries, '\nUNION ALL\n'));
     for (const { place } of found) stored[Number(place)] = true;

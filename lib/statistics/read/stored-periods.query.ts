@@ -1,5 +1,6 @@
 import sql, { empty, join, type Sql } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
+import { batchesOf, MOST_PARTS } from '../../database/batches.js';
 import type { Database } from '../../database/database.js';
 import { query, type Work } from '../../database/work.js';
 import type { StatisticTable } from '../tables/statistic-table.js';
@@ -18,9 +19,6 @@ interface FoundRow {
   period: number;
   object_type: string | null;
 }
-
-/** Databases limit the number of queries in one UNION. */
-const MOST_SEEKS = 100;
 
 /**
  * Finds the periods in which metrics have rows in a table, in ascending order for each metric.
@@ -68,8 +66,8 @@ function* jumps(database: Database, from: readonly Place[], seek: (place: Place)
   const found: StoredPeriod[] = [];
   for (let places = from; places.length > 0;) {
     const next: StoredPeriod[] = [];
-    for (let start = 0; start < places.length; start += MOST_SEEKS) {
-      const seeks = places.slice(start, start + MOST_SEEKS).map((place) => sql`SELECT * FROM (${seek(place)}) found`);
+    for (const some of batchesOf(places, MOST_PARTS)) {
+      const seeks = some.map((place) => sql`SELECT * FROM (${seek(place)}) found`);
       const rows = yield* query<FoundRow>(join(seeks, ' UNION ALL '));
       next.push(
         ...rows.map((row) => ({

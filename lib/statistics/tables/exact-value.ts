@@ -27,3 +27,6 @@ export const exactValueTransformer: ValueTransformer = {
   from: exactValue,
   to: (value: unknown) => value,
 };
+
+/** The share by which two sums of the same doubles may differ: a sum depends on the order in which they are added. */
+export const SAME_DOUBLES = 1e-10;

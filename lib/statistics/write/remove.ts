@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
+import { batchesOf } from '../../database/batches.js';
 import type { Database } from '../../database/database.js';
 import { execute, type Work } from '../../database/work.js';
 import { TrackerOwnedError } from '../../errors/statistic.error.js';
@@ -72,9 +73,8 @@ export function* removeCells(
   const alternatives = cells.map((cell) =>
     Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, [value]])),
   );
-  for (let start = 0; start < cells.length; start += MOST_CELLS) {
-    yield* deleteRows(database, { ...filter, alternatives: alternatives.slice(start, start + MOST_CELLS) });
-  }
+  for (const some of batchesOf(alternatives, MOST_CELLS))
+    yield* deleteRows(database, { ...filter, alternatives: some });
 }
 
 function refuseOwned(

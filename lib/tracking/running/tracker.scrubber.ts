@@ -2,6 +2,7 @@ import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
 import { VerificationOvertakenError } from '../../errors/run.error.js';
 import type { Source } from '../../rollup/source.resolver.js';
+import { SAME_DOUBLES } from '../../statistics/tables/exact-value.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
 import { bucketStart, type Period, periodKind } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
@@ -35,9 +36,6 @@ export interface ScrubRequest {
   readonly state: ScrubState;
   readonly cancellation?: Cancellation | undefined;
 }
-
-/** Sums of doubles depend on the order in which they are added. */
-const SAME_DOUBLES = 1e-10;
 
 /** Compares some of a tracker's closed dates with the source, the next ones in turn. Writes nothing. */
 export class TrackerScrubber {
