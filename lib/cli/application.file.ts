@@ -15,7 +15,7 @@ export interface ApplicationPlace {
 }
 
 /**
- * Loads the application's root module: by what the command line says, else by `"trackstats"` of the nearest package.json.
+ * Loads the application's root module, which the command line or `"trackstats"` of the nearest package.json names.
  *
  * @throws ApplicationNotFoundError
  */
@@ -62,7 +62,7 @@ async function imported(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** Of a CommonJS file all exports are those of its default one. */
+/** Returns an export. Those of a CommonJS file are properties of its default export. */
 function exportOf(namespace: Record<string, unknown>, name: string, file: string): ApplicationModule {
   const inner = (namespace.default ?? {}) as Record<string, unknown>;
   const found = namespace[name] ?? inner[name];

@@ -8,16 +8,16 @@ import { requireProvider } from '../execution/optional-parts.js';
 import { SCHEDULING_VARIABLE } from '../trackstats.options.js';
 import type { ApplicationModule } from './application.file.js';
 
-/** Where commands get the application from. */
+/** Provides commands with the application. */
 export interface ApplicationSource {
   /** @throws what the start throws */
   open(): Promise<INestApplicationContext>;
-  /** the data source of the statistics; also of an application that cannot start, as its tables are missing */
+  /** the data source of the statistics; also of an application that cannot start because its tables are missing */
   dataSource(): Promise<DataSource>;
   close(): Promise<void>;
 }
 
-/** The application that a command is part of. */
+/** An application that contains the commands and is running already. */
 export function runningApplication(app: INestApplicationContext): ApplicationSource {
   return {
     open: () => Promise.resolve(app),
@@ -26,7 +26,7 @@ export function runningApplication(app: INestApplicationContext): ApplicationSou
   };
 }
 
-/** An application that is started for a command: without schedules, and with its log on stderr. */
+/** Starts an application for a command, without schedules and with its log on stderr. */
 export class StartedApplication implements ApplicationSource {
   private app: INestApplicationContext | null = null;
   private database: Database | undefined;
@@ -38,10 +38,10 @@ export class StartedApplication implements ApplicationSource {
 
   async open(): Promise<INestApplicationContext> {
     process.env[SCHEDULING_VARIABLE] = 'off';
-    // results have stdout for themselves, whatever the application prints
+    // only results go to stdout, whatever the application prints
     globalThis.console = new Console(process.stderr, process.stderr);
     const application = await this.load();
-    // abortOnError: its start ends the process otherwise
+    // abortOnError: otherwise Nest ends the process if the start fails
     this.app = await NestFactory.createApplicationContext(this.around(application), {
       logger: this.logger,
       abortOnError: false,
@@ -65,7 +65,7 @@ export class StartedApplication implements ApplicationSource {
     else if (this.database?.dataSource.isInitialized === true) await this.database.dataSource.destroy();
   }
 
-  /** Keeps the database of an application whose start fails later. */
+  /** Remembers the data source, in case the start fails later. */
   private around(application: ApplicationModule): ApplicationModule {
     @Module({})
     class TrackstatsCommandModule {}
@@ -91,7 +91,7 @@ export function databaseOf(app: INestApplicationContext): Database {
   return requireProvider(app, Database, 'The command line of nestjs-trackstats');
 }
 
-/** The application's other jobs are none of a command's business. */
+/** Stops the application's own jobs: a command must not run them. */
 function stopJobs(app: INestApplicationContext): void {
   let registry: SchedulerRegistry;
   try {

@@ -21,12 +21,12 @@ export function periods(names: readonly string[]): Period[] {
   return names.map((name) => Period.parse(name));
 }
 
-/** Those of some values that were given. */
+/** Leaves out properties that are undefined. */
 export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** An argument as a shell takes it. */
+/** Quotes an argument for a shell. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", `'\\''`)}'`;
 }

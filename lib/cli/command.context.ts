@@ -17,7 +17,7 @@ export interface GlobalOptions {
   export?: string;
 }
 
-/** After an interruption: longer nobody waits for the application to close. Milliseconds. */
+/** Milliseconds that an interrupted command waits for the application to close. */
 const LONGEST_GOODBYE = 2_000;
 
 /** The context of a command. */
@@ -25,7 +25,7 @@ export class CommandContext {
   constructor(
     private readonly source: ApplicationSource,
     readonly output: Output,
-    /** Ctrl-C */
+    /** aborted by Ctrl-C */
     readonly signal: AbortSignal,
     readonly options: GlobalOptions,
   ) {}
@@ -46,7 +46,7 @@ export class CommandContext {
     return this.unlessStopped(this.source.dataSource());
   }
 
-  /** Waits for what has nothing to roll back, until Ctrl-C. */
+  /** Waits for a promise, but not after Ctrl-C. Use it only if nothing must be rolled back. */
   unlessStopped<T>(promise: Promise<T>): Promise<T> {
     return untilAborted(this.signal, promise);
   }
@@ -55,7 +55,7 @@ export class CommandContext {
 /** @returns the exit code */
 export type CommandTask = (context: CommandContext) => Promise<number>;
 
-/** Does what a command is for; afterwards the process has its exit code. */
+/** Runs a command and sets the exit code of the process. */
 export async function runCommand(source: ApplicationSource, command: Command, task: CommandTask): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
   const output = new Output(options.json === true, process.stdout, process.stderr);

@@ -5,7 +5,7 @@ import { exitCodeOf } from './interruption.js';
 export const SUCCESS = 0;
 /** Differences were found, or a run failed. */
 export const FAILURE = 1;
-/** The command was given wrongly. */
+/** Invalid usage. */
 export const USAGE = 2;
 
 const USAGE_ERRORS: readonly TrackstatsErrorKind[] = ['invalid', 'unknown', 'missing-package'];

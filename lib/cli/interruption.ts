@@ -4,12 +4,12 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 type Handled = keyof typeof EXIT_CODES;
 
-/** The code with which a process ends that a signal stopped, as shells have it. */
+/** The exit code of a process that a signal stopped, as shells define it. */
 export function exitCodeOf({ signal }: InterruptedError): number {
   return EXIT_CODES[signal as Handled];
 }
 
-/** Handles Ctrl-C while a command runs: the first ends it in good order, the second ends the process. */
+/** Handles Ctrl-C while a command runs: the first cancels the command, the second ends the process. */
 export class Interruption {
   private readonly controller = new AbortController();
   private readonly handlers = (Object.keys(EXIT_CODES) as Handled[]).map((signal) => {

@@ -37,7 +37,7 @@ async function parsed(program: Command, { CommanderError }: Commander, output: O
   try {
     await program.parseAsync();
   } catch (error) {
-    // commander has said what is wrong with the arguments, and shown help where it was asked to
+    // commander has printed the error of the arguments, or the help
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? SUCCESS : USAGE;
     else {
       output.note(error instanceof Error ? error.message : String(error));
@@ -46,11 +46,11 @@ async function parsed(program: Command, { CommanderError }: Commander, output: O
   }
 }
 
-// what reads the output may end before it does, as `head`
+// the reader of the output may end first, as `head` does
 process.stdout.on('error', () => {
   process.exit();
 });
-// whatever handles the application has left open: the command is done when its output is written
+// the application may have left handles open: the process ends when its output is written
 void main().finally(() => {
   process.stdout.write('', () => {
     process.stderr.write('', () => {

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import type { MetricUnit } from '../catalog/index.js';
 import { canonicalDecimal } from '../database/decimal.js';
 
-/** Where a command writes: results to stdout, everything else to stderr. */
+/** Writes results of a command to stdout, and everything else to stderr. */
 export class Output {
   /** @param isJson results are written as JSON */
   constructor(
@@ -17,28 +17,28 @@ export class Output {
     return this.stderr.isTTY && !this.isJson;
   }
 
-  /** The result of a command: as JSON what it is, else the text that shows it, which is printable. */
+  /** Writes the result of a command: as JSON, or as the given text, which must be printable. */
   async result(value: unknown, text: () => string): Promise<void> {
     await this.write(`${this.isJson ? printableJson(value) : text()}\n`);
   }
 
-  /** Bytes of a result. */
+  /** Writes bytes of a result. */
   async write(chunk: string | Uint8Array): Promise<void> {
     if (!this.stdout.write(chunk)) await once(this.stdout, 'drain');
   }
 
-  /** Something beside the result. */
+  /** Writes a message that is no result. */
   note(text: string): void {
     this.stderr.write(`${printableLines(text)}\n`);
   }
 
-  /** Shows a name within text that is printed. */
+  /** Makes a name printable. */
   name(text: string): string {
     return printable(text);
   }
 }
 
-/** Rows in columns that are wide enough, with a line of headings. */
+/** Returns rows as a table of text with a line of headings. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [headings, ...rows].map((row) => row.map(printable));
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
@@ -62,7 +62,7 @@ export function valueWithUnit(decimal: string, unit: MetricUnit | null): string 
 // control characters, those that turn the direction of text, and separators of lines
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** A name as a terminal may get it: what would move the cursor, colour or hide is shown as an escape. */
+/** Returns text that is safe for a terminal. Characters that would move the cursor, colour or hide text become escapes. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped);
 }
@@ -72,7 +72,7 @@ export function printableLines(text: string): string {
   return text.split(/\r?\n/).map(printable).join('\n');
 }
 
-/** JSON in ASCII where characters are not to be printed: it parses to the same value. */
+/** Returns JSON in which unprintable characters are escapes. It parses to the same value. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value, null, 2)
     .split('\n')

@@ -33,7 +33,7 @@ export function requireCommander(): Commander {
 const FROM = ['--from <date>', 'first date, YYYY-MM-DD'] as const;
 const TO = ['--to <date>', 'last date, included'] as const;
 
-/** All commands, on an application. */
+/** Returns the program with all commands. */
 export function commandsOn({ Command: CommandClass }: Commander, source: ApplicationSource): Command {
   const program = new CommandClass('trackstats')
     .description("Statistics kept in the application's own database: trackers, their runs, and what they stored")

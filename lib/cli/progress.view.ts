@@ -5,12 +5,12 @@ import { requirePackage } from '../execution/optional-parts.js';
 
 const BAR = { part: 'The progress bar', name: 'cli-progress', install: `'cli-progress@^3.12.0'` };
 
-/** How far something is, and what it has done. */
+/** The progress of a task, and what it has done so far. */
 export interface ShownProgress extends Pick<Progress, 'date' | 'fraction'> {
   readonly done: string;
 }
 
-/** Shows how far a backfill, a repair or a verification is. */
+/** Shows the progress of a backfill, a repair or a verification. */
 export interface ProgressView {
   update(progress: ShownProgress): void;
   /** leaves the terminal as it was */
@@ -23,7 +23,7 @@ export function progressed({ date, fraction, written }: Progress): ShownProgress
 }
 
 /**
- * A bar where a person watches, lines where nobody does.
+ * Returns a bar if a person watches, otherwise lines.
  *
  * @param isFresh as Estimate has it
  */
@@ -46,7 +46,7 @@ export function progressView(output: Output, isFresh: boolean): ProgressView {
   };
 }
 
-/** A line a second at most. */
+/** Writes at most one line a second. */
 function lines(output: Output, left: (fraction: number) => string): ProgressView {
   let next = 0;
   return {
@@ -76,7 +76,7 @@ function newBar(output: Output): cliProgress.SingleBar | null {
   }
 }
 
-/** Tells how long is left, by what has been done since the first report. */
+/** Estimates the remaining time from the progress since the first report. */
 export class Estimate {
   private first: { readonly fraction: number; readonly at: number } | null;
 
@@ -91,7 +91,7 @@ export class Estimate {
     this.first = isFresh ? { fraction: 0, at: now() } : null;
   }
 
-  /** Milliseconds that are left; null: not known yet. */
+  /** Returns the remaining milliseconds, or null if they are not known yet. */
   left(fraction: number): number | null {
     this.first ??= { fraction, at: this.now() };
     const done = fraction - this.first.fraction;
@@ -99,7 +99,7 @@ export class Estimate {
   }
 }
 
-/** A time as people say it: '3 h 5 min', '2 min 10 s', '8 s'. */
+/** Returns a duration in words: '3 h 5 min', '2 min 10 s', '8 s'. */
 export function durationText(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];

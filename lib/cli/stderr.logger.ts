@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Output } from './output.js';
 
-/** The application's log on stderr, where it does not mix with results: warnings and errors, or all of it. */
+/** Writes the application's log to stderr, so that it does not mix with results: warnings and errors, or everything. */
 export class StderrLogger implements LoggerService {
   constructor(
     private readonly output: Output,

@@ -14,8 +14,8 @@ const application: Check<INestApplicationContext> = (given, refuse) => {
 };
 
 /**
- * The commands of `npx trackstats` on an application that runs already, for a command line of its own. They set
- * `process.exitCode` and leave the application as it is.
+ * Returns the commands of `npx trackstats`, to add them to an application's own command line. They use the application
+ * that is running, leave it open, and set `process.exitCode`.
  *
  * @throws MissingPackageError without commander
  * @example

@@ -20,8 +20,8 @@ export const MayAct = createParamDecorator((_: unknown, context: ExecutionContex
 );
 
 /**
- * Asks the action guards about the one who reads, so that a page shows buttons only to those who may press them. They
- * are asked here and not by a request that they would refuse: a refusal may open a login, or end in an audit.
+ * Asks the action guards about the user of a reading request, so that a page shows buttons only to those who may press
+ * them. No request is refused for it: a refusal might open a login, or be written to an audit log.
  */
 @Injectable()
 export class ActionAccessInterceptor implements NestInterceptor {
@@ -46,7 +46,7 @@ export class ActionAccessInterceptor implements NestInterceptor {
       }
       return true;
     } catch {
-      return false; // how a guard refuses
+      return false; // a guard refuses by throwing
     }
   }
 

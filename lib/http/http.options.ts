@@ -20,7 +20,7 @@ export type Labels =
  */
 export type LabelFunction = (objects: readonly ObjectRef[]) => Labels | Promise<Labels>;
 
-/** Limits limits on the size of one request. Requests for more are rejected. */
+/** Limits the size of one request. Requests for more are rejected. */
 export interface HttpLimits {
   /** points of one series, including its comparison. @default 10000 */
   points?: number | undefined;

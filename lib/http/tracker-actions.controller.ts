@@ -11,7 +11,7 @@ import type { BackfillResource, ProgressResponse, ResultResource, TaskResource, 
 import { TrackerReader } from './readers/tracker.reader.js';
 import { backfillResource, TrackerTasks } from './readers/tracker.tasks.js';
 
-/** Serves the actions that the action guards protect. It is mounted only if there are any. */
+/** Serves the actions that the action guards protect. It is mounted only if there are action guards. */
 @UseFilters(TrackstatsHttpExceptionFilter)
 @UseInterceptors(ReplyInterceptor)
 export class TrackerActionsController {

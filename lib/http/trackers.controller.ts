@@ -13,7 +13,7 @@ import type {
 import { TrackerReader } from './readers/tracker.reader.js';
 import { TrackerTasks } from './readers/tracker.tasks.js';
 
-/** Serves how trackers are. Each registration of the module mounts a subclass of its own. */
+/** Serves the state and the history of trackers. Each registration of the module mounts a subclass of its own. */
 @UseFilters(TrackstatsHttpExceptionFilter)
 @UseInterceptors(ReplyInterceptor, ActionAccessInterceptor)
 export class TrackersController {

@@ -21,8 +21,8 @@ import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.opti
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';
 
 /**
- * Gives the interface access to TrackstatsModule. The providers are looked up when the application starts, and not
- * injected, so that they are found even if that module is not global, and named if it is missing.
+ * Gives the interface access to TrackstatsModule. It looks providers up when the application starts and does not inject
+ * them. So that module need not be global, and the error names it if it is missing.
  */
 @Injectable()
 export class TrackstatsAccess implements OnModuleInit {
@@ -58,9 +58,9 @@ export class TrackstatsAccess implements OnModuleInit {
   }
 
   /**
-   * Does a read of what is stored, or with the open dates as they are now.
+   * Reads stored statistics, or with `isLive` the open dates as they are now.
    *
-   * @param asked `inSnapshot`: statements of the read belong together. Those of a live one always do
+   * @param asked `inSnapshot`: all statements of the read see the same state. Those of a live read always do
    */
   read<T>(
     { isLive, inSnapshot = false, ...asked }: LiveCall & { readonly isLive: boolean; readonly inSnapshot?: boolean },

@@ -4,7 +4,7 @@ import type { CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
 import { table } from '../output.js';
 
-/** The runs of a tracker, the latest first. */
+/** Lists the runs of a tracker, the latest first. */
 export function history(tracker: string, { limit = 20 }: { limit?: number }): CommandTask {
   return async (context) => {
     const trackers = await context.trackers();

@@ -6,11 +6,11 @@ import type { CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
 import { table } from '../output.js';
 
-/** The trackers, and how each is. */
+/** Lists the trackers with their state. */
 export const list: CommandTask = async (context) => {
   const trackers = await context.trackers();
   const infos = await context.unlessStopped(trackers.list());
-  // nextRunAt is left out: nothing fires in this process
+  // without nextRunAt, because this process has no schedules
   const shown = infos.map(({ nextRunAt: _, periods, ...info }) => ({
     ...info,
     periods: periods.map((period) => Period.nameOf(period)),
@@ -36,7 +36,7 @@ function row({ name, metrics, periods, schedule, coverage, lagMs, lastRun, runni
   ];
 }
 
-/** A drift in a few words: shopping/order_count +1, or shopping/basket 3 objects. */
+/** Returns a drift in a few words: 'shopping/order_count +1', or 'shopping/basket 3 objects'. */
 function driftText({ metric, of, keys, difference }: TrackerDrift): string {
   const amount = difference === null ? '' : ` ${difference.startsWith('-') ? '' : '+'}${difference}`;
   const series = of === 'total' ? '' : ` ${keys} ${of === 'objects' ? 'object' : 'group'}${keys === 1 ? '' : 's'}`;

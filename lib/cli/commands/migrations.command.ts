@@ -4,7 +4,7 @@ import type { CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
 import { table } from '../output.js';
 
-/** Lists the library's migrations: those that the data source has, those that were applied, and what to do. */
+/** Lists the library's migrations, whether the data source has them and has run them, and what to do next. */
 export const migrations: CommandTask = async (context) => {
   const dataSource = await context.dataSource();
   const known = new Set(dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name));

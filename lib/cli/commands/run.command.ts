@@ -4,7 +4,7 @@ import type { TrackResult } from '../../tracking/running/tracker.runner.js';
 import type { CommandContext, CommandTask } from '../command.context.js';
 import { exitCodeFor, FAILURE, SUCCESS, USAGE } from '../exit-code.js';
 
-/** One run, as JSON shows it. */
+/** The JSON of one run. */
 interface RunReport {
   tracker: string;
   status: 'succeeded' | 'failed' | 'skipped';
@@ -12,7 +12,7 @@ interface RunReport {
   error: string | null;
 }
 
-/** Runs trackers one after the other; one that fails does not keep the others from it. */
+/** Runs trackers one after the other. If one fails, the others run nevertheless. */
 export function run(names: readonly string[], { all = false }: { all?: boolean }): CommandTask {
   return async (context) => {
     if (all === names.length > 0) {

@@ -75,7 +75,7 @@ function filterOf(app: INestApplicationContext, options: ExportArguments): Expor
   }) as ExportFilter;
 }
 
-/** The custom statistic of a class name. */
+/** Finds a custom statistic by the name of its class. */
 function statisticNamed(app: INestApplicationContext, name: string): unknown {
   const custom = statisticTablesOf(databaseOf(app)).filter(({ kind }) => kind === 'custom');
   const found = custom.find(({ entity }) => entity.name === name);
@@ -88,7 +88,7 @@ function statisticNamed(app: INestApplicationContext, name: string): unknown {
   );
 }
 
-/** Stores an exported file, all of it or nothing. */
+/** Imports a file, all of it or nothing. */
 export function importFrom(file: string, options: { format?: string; force?: boolean }): CommandTask {
   return async (context) => {
     const isStandardInput = file === '-';
@@ -101,7 +101,7 @@ export function importFrom(file: string, options: { format?: string; force?: boo
     const transfer = await transferOf(await context.app());
     const input = isStandardInput ? process.stdin : createReadStream(file);
     const stop = (): void => {
-      // what is read no further is stored by nobody
+      // stops reading, so that nothing is stored
       input.destroy(context.signal.reason as Error);
     };
     context.signal.addEventListener('abort', stop, { once: true });
@@ -118,7 +118,7 @@ export function importFrom(file: string, options: { format?: string; force?: boo
 
 const FORMATS: readonly string[] = ['csv', 'jsonl'] satisfies TransferFormat[];
 
-/** The format that is named, else that of the file's name. */
+/** Returns the given format, or that of the file's name. */
 export function formatOf(format: string | undefined, file: string | null): TransferFormat {
   const found = format ?? (file === null ? '' : extname(file).slice(1).toLowerCase());
   if (FORMATS.includes(found)) return found as TransferFormat;
@@ -129,7 +129,7 @@ export function formatOf(format: string | undefined, file: string | null): Trans
   );
 }
 
-/** The transfer of an application, which need not import its module; loaded when it is wanted. */
+/** Returns the TransferService of an application, which need not import its module. */
 export async function transferOf(app: INestApplicationContext): Promise<TransferService> {
   const { TransferService } = await import('../../transfer/transfer.service.js');
   return new TransferService(

@@ -21,10 +21,10 @@ interface TrackerDifferences {
   differences: Difference[];
 }
 
-/** Lines of differences that are shown to people, of each tracker. */
+/** The number of differences that are printed for each tracker. JSON has all of them. */
 const SHOWN = 20;
 
-/** Compares stored statistics with a fresh computation; every tracker where none is named. */
+/** Compares stored statistics with a fresh computation, of the named trackers or of all. */
 export function verify(names: readonly string[], range: RangeArguments): CommandTask {
   return async (context) => {
     const trackers = await context.trackers();
@@ -52,7 +52,7 @@ export function verify(names: readonly string[], range: RangeArguments): Command
   };
 }
 
-/** Writes what verify finds. */
+/** Writes the differences that were found. */
 export function repair(tracker: string, range: RangeArguments): CommandTask {
   return async (context) => {
     const { output, signal } = context;
@@ -72,7 +72,7 @@ export function repair(tracker: string, range: RangeArguments): CommandTask {
   };
 }
 
-/** Methods know of today only: there is nothing to compare. */
+/** A method returns today's value only, so there is nothing to compare. */
 async function withSource(context: CommandContext): Promise<string[]> {
   const app = await context.app();
   const all = app.get(TrackerRegistry, { strict: false }).all('verify');
@@ -81,7 +81,7 @@ async function withSource(context: CommandContext): Promise<string[]> {
   return names;
 }
 
-/** `undefined`, no row, has no JSON. */
+/** JSON has no `undefined`, which stands for no row. */
 function shown({ stored, expected, period, ...rest }: Difference): object {
   return {
     ...rest,

@@ -37,7 +37,7 @@ export async function describeRoutes(controllers: readonly Type[]): Promise<void
   }
 }
 
-/** Leaves a controller out of the OpenAPI document: its routes serve a page, and are no interface. */
+/** Leaves a controller out of the OpenAPI document, because its routes serve a page. */
 export async function hideRoutes(controller: Type): Promise<void> {
   const swagger = await loadSwagger();
   swagger?.ApiExcludeController()(controller);
@@ -52,7 +52,7 @@ async function loadSwagger(): Promise<Swagger | null> {
   }
 }
 
-/** a handler is that of every registration, and decorators add to what it has */
+/** All registrations share a handler, and decorators add to its metadata: a second one would list everything twice. */
 const described = new WeakSet<object>();
 
 function describeRoute(swagger: Swagger, prototype: object, name: string, route: RouteDescription): void {

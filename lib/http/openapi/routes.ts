@@ -22,7 +22,7 @@ export interface RouteDescription {
   /** of a route that writes */
   readonly body?: AnyPipe;
   readonly hasName?: boolean;
-  /** content types, where it is not JSON */
+  /** content types, if they are not JSON */
   readonly produces?: readonly string[];
   /** statuses of errors beside 400 */
   readonly errors: readonly number[];

@@ -13,7 +13,7 @@ export interface ParameterSchema {
   readonly default?: string | number | boolean;
 }
 
-/** A parameter of a route: how it is called, what it may be, and how its texts are read. */
+/** A parameter of a route: its name, its schema, and the way in which its texts are read. */
 export interface Parameter<T = unknown> {
   readonly name: string;
   readonly description: string;

@@ -13,8 +13,8 @@ const NULL_DIMENSION = 'null_dimension';
 const MOST_DIMENSION_VALUES = 1_000;
 
 /**
- * Reads the parameters of a route from a query or from a body, and refuses what it does not know. Given as an instance
- * to `@Query` or `@Body`, it runs after the application's global pipes, which leave plain objects alone.
+ * Reads the parameters of a route from a query or a body, and rejects unknown ones. Pass an instance to `@Query` or
+ * `@Body`: it then runs after the application's global pipes, which do not change plain objects.
  *
  * @throws TrackstatsHttpException with status 400, and a message for each thing that is wrong
  */
@@ -89,7 +89,7 @@ function valueOf(parameter: Parameter, texts: readonly string[], problems: strin
   }
 }
 
-/** The texts of each name, whichever parser the platform reads queries with. */
+/** Returns the texts of each parameter, whichever query parser the platform has. */
 function textsOf(given: unknown): ReadonlyMap<string, readonly string[]> {
   if (given === undefined || given === null) return new Map();
   if (typeof given !== 'object' || Array.isArray(given)) {

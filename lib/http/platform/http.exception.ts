@@ -5,7 +5,7 @@ import { TrackstatsError, type TrackstatsErrorKind } from '../../errors/tracksta
 import type { ErrorResponse } from '../resources.js';
 import { sendJson } from './reply.js';
 
-/** An error of the interface, in the shape of Nest's own: the filter of its controllers answers it. */
+/** An error response of the interface, in Nest's own shape. The filter of the controllers sends it. */
 export class TrackstatsHttpException extends HttpException {
   constructor(
     readonly statusCode: HttpStatus,

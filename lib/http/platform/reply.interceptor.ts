@@ -21,12 +21,12 @@ interface Request {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** Headers on which a reply depends: a cache that users share, or a browser in which they change, must ask again. */
+/** Headers on which a reply depends. A cache that several users share must ask again for each of them. */
 const VARY = ['Authorization', 'Cookie'];
 
 /**
- * Marks a route whose result `ReplyInterceptor` sends: Nest leaves the response to who injects it. So the body is what
- * is documented even where a global interceptor of the application wraps or serializes results.
+ * Marks a route whose result `ReplyInterceptor` sends. Nest sends nothing itself if a handler injects the response, so
+ * the body is the documented one even if a global interceptor of the application wraps or serializes results.
  */
 export function Replied(): MethodDecorator {
   return (target, key, descriptor) => {
@@ -35,12 +35,12 @@ export function Replied(): MethodDecorator {
   };
 }
 
-/** A result that is answered with 202, by a route that answers with 200 otherwise. */
+/** A result that is sent with status 202, by a route that otherwise answers with 200. */
 export class Accepted<T> {
   constructor(readonly body: T) {}
 }
 
-/** Sends what a route gives as JSON, with what caches need to know; turns what it throws into the interface's errors. */
+/** Sends the result of a route as JSON with headers for caches. Turns what it throws into errors of the interface. */
 @Injectable()
 export class ReplyInterceptor implements NestInterceptor<unknown, void> {
   private readonly logger = new Logger('TrackstatsHttp');
@@ -94,7 +94,7 @@ export class ReplyInterceptor implements NestInterceptor<unknown, void> {
     httpAdapter.reply(response, file);
   }
 
-  /** with what others have set already, as CORS does */
+  /** Adds to a `Vary` that is set already, for example by CORS. */
   private vary(response: unknown): string {
     const set = this.host.httpAdapter.getHeader(response, 'Vary') as string | string[] | undefined;
     const names = [set ?? []].flat().flatMap((some) => some.split(/\s*,\s*/));

@@ -9,8 +9,8 @@ interface Sending {
 }
 
 /**
- * Sends a body that is JSON already, by Nest's abstraction of the platform. `nosniff`, because a body holds text of
- * strangers (labels, object ids), which no browser may take for a page.
+ * Sends a body that is JSON already, on whichever platform Nest runs. `nosniff` keeps browsers from taking a body for a
+ * page: it contains text from outside, such as labels and ids of objects.
  */
 export function sendJson(adapter: HttpAdapter, response: unknown, body: string, { status, headers }: Sending): void {
   if (adapter.isHeadersSent(response)) return;
@@ -21,7 +21,7 @@ export function sendJson(adapter: HttpAdapter, response: unknown, body: string, 
 }
 
 /**
- * A weak entity tag of a body: weak, since a proxy that compresses the body leaves it as it is.
+ * Returns the entity tag of a body. It is weak, because a proxy may compress the body and keep the tag.
  *
  * @example etagOf('{}') // 'W/"RBNvo1WzZ4oRRq0W9-hknpT7T8If536D"'
  */

@@ -7,7 +7,7 @@ import type { ExportQuery } from '../parameters/statistic.parameters.js';
 import { scopeFilter, requestedScope } from './scope.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 
-/** Exports statistics as text, by what `nestjs-trackstats/transfer` does. */
+/** Exports statistics as a file, with `nestjs-trackstats/transfer`. */
 @Injectable()
 export class ExportReader {
   constructor(@Inject(TrackstatsAccess) private readonly access: TrackstatsAccess) {}
@@ -25,7 +25,7 @@ export class ExportReader {
     const name = metric.length === 1 ? metric[0]?.replace('/', '-') : (domain ?? 'statistics');
     const disposition = `attachment; filename="${name ?? ''}.${extension}"`; // refs have no other characters than a name may
     const file = new StreamableFile(await begun(rows), { type: contentType, disposition });
-    // what is cut off must not look whole
+    // a file that was cut off must not look complete
     return file.setErrorHandler((_error, response) => (response as { destroy?: () => void }).destroy?.());
   }
 
@@ -49,7 +49,7 @@ export class ExportReader {
   }
 }
 
-/** A stream that has read its first part: what goes wrong until then can be answered. */
+/** Waits for the first part of a stream. An error before it can still become the response. */
 async function begun(rows: Readable): Promise<Readable> {
   await new Promise<void>((resolve, reject) => {
     rows.once('readable', resolve).once('end', resolve).once('error', reject);

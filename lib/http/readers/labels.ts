@@ -12,7 +12,7 @@ export class ObjectLabels {
 
   constructor(@Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions) {}
 
-  /** Objects with their labels, in their order; without, where the function fails: that is logged once. */
+  /** Returns objects with their labels, in the same order. If the function fails, the labels are null and it is logged once. */
   async of(objects: readonly ObjectRef[]): Promise<ObjectResource[]> {
     const labels = new Map<string, string | null>();
     const all = unique(objects);

@@ -2,10 +2,10 @@ import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import { type ResolvedHttpOptions, HTTP_OPTIONS } from '../http.options.js';
 
-/** How many requests may wait for each that is read. More than that would be answered too late to be of use. */
+/** Requests that may wait for each one that is running. Further ones would be answered too late to be of use. */
 const WAITING_EACH = 10;
 
-/** Bounds how many requests make sources be counted at a time, however many visitors ask. */
+/** Limits the number of live reads at a time, because each of them counts rows of a source. */
 @Injectable()
 export class LiveGate {
   private running = 0;
@@ -19,7 +19,7 @@ export class LiveGate {
   }
 
   /**
-   * Does a read when its turn has come; at once if it is not live.
+   * Runs a read when its turn comes. One that is not live runs at once.
    *
    * @throws TrackstatsHttpException if live reads are off, or if too many wait
    */
@@ -47,7 +47,7 @@ export class LiveGate {
         `${this.waiting.length} live reads wait already; the limit \`live\` is ${live} at a time. Ask again later, or leave live out.`,
       ]);
     }
-    // the one that leaves gives its place
+    // whoever leaves hands its place on
     await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 

@@ -30,7 +30,7 @@ import type { TrackstatsAccess } from '../trackstats.access.js';
 import { UnknownDomainError } from '../../errors/catalog.error.js';
 import { checkLimit } from './range.js';
 
-/** Some statistics of a metric, in the periods that are known of them. */
+/** A scope of a metric, with its periods. The coverage is null if nothing computes or counts them. */
 interface KnownScope {
   readonly scope: CoverageScope;
   readonly periods: Map<Period, StoredCoverage | null>;
@@ -38,7 +38,7 @@ interface KnownScope {
 
 const KINDS: readonly CoverageScope['kind'][] = ['total', 'objects', 'object', 'statistic'];
 
-/** Tells which metrics there are, and what can be asked of each: by what trackers cover, and by what is stored. */
+/** Lists the metrics, with the scopes and periods that trackers cover or that are stored. */
 @Injectable()
 export class MetricCatalog extends HttpReader {
   async list(query: MetricsQuery): Promise<MetricsResponse> {
@@ -64,7 +64,7 @@ export class MetricCatalog extends HttpReader {
     };
   }
 
-  /** the scopes of each metric by key; those of a derived metric are the ones that all of its parts have */
+  /** Returns the scopes of each metric by key. A derived metric has those that all of its parts have. */
   private *known(metrics: readonly Metric[]): Work<ReadonlyMap<string, ReadonlyMap<string, KnownScope>>> {
     const derived = metrics.filter((metric) => derivedOf(metric) !== null);
     const { database } = this.access.context;
@@ -81,7 +81,7 @@ export class MetricCatalog extends HttpReader {
     return known;
   }
 
-  /** the scopes of each metric by id */
+  /** Returns the scopes of each metric by id. */
   private *storedScopes(metrics: readonly Metric[]): Work<Map<number, Map<string, KnownScope>>> {
     const { context } = this.access;
     const { database } = context;
@@ -138,13 +138,13 @@ export class MetricCatalog extends HttpReader {
   }
 }
 
-/** The zone whose days a metric has; null: nothing computes or counts it. */
+/** Returns the time zone of a metric's dates, or null if nothing computes or counts it. */
 function zoneOf(scopes: readonly KnownScope[]): string | null {
   const coverages = scopes.flatMap(({ periods }) => [...periods.values()]);
   return coverages.find((coverage) => coverage !== null)?.timeZone ?? null;
 }
 
-/** The scopes and periods that all of some metrics have. */
+/** Returns the scopes and periods that several metrics have in common. */
 function sharedScopes([first, ...others]: readonly ReadonlyMap<string, KnownScope>[]): Map<string, KnownScope> {
   const shared = new Map<string, KnownScope>();
   for (const [id, { scope, periods }] of first ?? []) {
@@ -190,7 +190,7 @@ function scopeOfRows(table: StatisticTable, { objectType }: StoredPeriod): Cover
   return objectType === null ? { kind: 'total' } : { kind: 'objects', objectType };
 }
 
-/** True if rows by object are known to belong to single objects that have trackers of their own. */
+/** True if all rows by object belong to single objects with their own trackers. */
 function isOfOneObject(known: Map<string, KnownScope> | undefined, scope: CoverageScope, period: Period): boolean {
   if (scope.kind !== 'objects') return false;
   return [...(known?.values() ?? [])].some(
@@ -220,7 +220,7 @@ interface PageQuery {
 }
 
 /**
- * A page of the metrics, by natural key.
+ * Returns a page of the metrics, ordered by natural key.
  *
  * @throws TrackstatsHttpException, InvalidRefError, and UnknownDomainError where a domain has no metrics
  */

@@ -116,7 +116,7 @@ export class MultiSeriesReader extends HttpReader {
   }
 }
 
-/** How many lines a ranking gives; null where the lines are named one by one. */
+/** Returns the number of series that a ranking chooses, or null if the request names them. */
 function rankedCount(scope: RequestScope, { metric, objectId, top }: MultiSeriesQuery): number | null {
   const isNamed = scope.kind === 'total' || objectId.length > 0;
   if (isNamed && top !== undefined) {

@@ -31,7 +31,7 @@ import { byMetric, periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods,
 import { checkLimit, checkPoints } from './range.js';
 import type { ChangeResource, OverviewItem, OverviewResponse } from '../resources.js';
 
-/** Reads all metrics at a glance: a few queries for each period that is shown, never one for each metric. */
+/** Reads the current state of all metrics, with a few queries for each period and never one for each metric. */
 @Injectable()
 export class OverviewReader extends HttpReader {
   async overview(query: OverviewQuery): Promise<OverviewResponse> {
@@ -57,7 +57,7 @@ export class OverviewReader extends HttpReader {
     return items;
   }
 
-  /** A derived metric, in the first period in which all of its parts have totals. */
+  /** Reads a derived metric in the first period in which all of its parts have totals. */
   private *derivedItem(metric: Metric, { period, points }: OverviewQuery, now: Date): Work<OverviewItem> {
     const { context } = this.access;
     const parts = storedParts(metric);
@@ -125,8 +125,8 @@ export class OverviewReader extends HttpReader {
   }
 
   /**
-   * Reads the earlier values: for windows the one a window before, for periods to date the one of the same day in the
-   * unit before, which are outside the range. For the others it is the point before.
+   * Reads the earlier values that are outside the range: those one window before, and for periods to date those of the
+   * same day in the unit before. For the other periods the earlier value is the point before.
    */
   private *changesOf(all: readonly ShownSeries[]): Work<ReadonlyMap<number, ChangeResource | null>> {
     const { database } = this.access.context;
@@ -175,7 +175,7 @@ interface ShownSeries {
   readonly series: readonly Point[];
 }
 
-/** The dates up to today, which are the same for most metrics: two more than points, for the last complete value's change. */
+/** Returns the dates up to today, two more than points: the change compares the last complete value with one before it. */
 function cachedDates(points: number): (period: Period, calendar: Calendar) => readonly LocalDate[] {
   const known = new Map<string, readonly LocalDate[]>();
   return (period, calendar) => {
@@ -211,7 +211,7 @@ function emptyItem(metric: Metric): OverviewItem {
   return { metric: metricResource(metric), period: null, last: null, change: null, sparkline: [], coverage: null };
 }
 
-/** the last value whose date was over when it was computed: an open one would always seem to fall */
+/** Returns the place of the last value whose date was over when it was computed. An open one would always seem to fall. */
 function lastComplete(points: readonly Point[]): number {
   return points.findLastIndex(({ complete, value }) => complete && value !== null);
 }

@@ -13,7 +13,7 @@ import type { Period } from '../../time/period.js';
 import type { HttpLimits } from '../http.options.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 
-/** The parameters that say which dates are meant. */
+/** The parameters that select dates. */
 export interface RangeQuery {
   readonly period: Period;
   readonly from?: LocalDate | undefined;
@@ -21,22 +21,22 @@ export interface RangeQuery {
   readonly last?: number | undefined;
 }
 
-/** The dates of a series, and its bounds: those of the first and the last. */
+/** The first and the last date of a series, and the number of its dates. */
 export interface ReadRange {
   readonly from: LocalDate;
   readonly to: LocalDate;
   readonly length: number;
 }
 
-/** The limits on what one request asks for. */
+/** The limits on the size of one request. */
 type SizeLimit = Exclude<keyof HttpLimits, 'live'>;
 
 const DEFAULT_POINTS = 30;
 
 /**
- * Checks what can be checked before the calendar is known.
+ * Checks the parameters of a range, as far as this needs no calendar.
  *
- * @throws TrackstatsHttpException where they do not go together, or ask for too many points
+ * @throws TrackstatsHttpException if they contradict each other, or select too many points
  */
 export function checkRangeQuery({ from, to, last }: RangeQuery, limits: Required<HttpLimits>): void {
   if (last !== undefined && (from !== undefined || to !== undefined)) {
@@ -54,9 +54,9 @@ export function checkRangeQuery({ from, to, last }: RangeQuery, limits: Required
 }
 
 /**
- * The dates of a request, in the calendar of its metric.
+ * Returns the dates of a request in the calendar of its metric.
  *
- * @throws TrackstatsHttpException where they are more points than the limit
+ * @throws TrackstatsHttpException if they are more points than the limit
  */
 export function readRange(query: RangeQuery, calendar: Calendar, limits: Required<HttpLimits>): ReadRange {
   const { period, from, to, last } = query;
@@ -144,7 +144,7 @@ const HOW: Readonly<Record<SizeLimit, string>> = {
   rows: 'Give a smaller limit, and offset for those after them.',
 };
 
-/** Infinity: more than the library itself reads */
+/** Returns the number of dates of a range; Infinity if the library does not read so many. */
 function lengthOf(period: Period, from: LocalDate, to: LocalDate, { weekStart }: Calendar): number {
   if (from > to) return 0;
   try {

@@ -117,7 +117,7 @@ export class RankingReader extends HttpReader {
     };
   }
 
-  /** Those of the greatest that have all words in their name, id or dimensions: only the application knows names. */
+  /** Searches the greatest places for words. It reads them first, because only the application knows the names. */
   private async found(
     selection: OneSelection,
     ranges: Ranges,

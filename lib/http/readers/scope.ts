@@ -10,7 +10,7 @@ import {
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { DimensionTexts } from '../parameters/parameters.pipe.js';
 
-/** The parameters that say which statistics of a metric are meant. */
+/** The parameters that select a scope of a metric. */
 export interface ScopeQuery {
   readonly objectType?: string | undefined;
   readonly objectId?: string | readonly string[] | undefined;
@@ -42,9 +42,9 @@ export function customStatistics({ database }: StatisticContext): readonly Stati
 }
 
 /**
- * Reads which statistics a request means.
+ * Reads the scope that a request selects.
  *
- * @throws TrackstatsHttpException where parameters do not go together, or name what there is not
+ * @throws TrackstatsHttpException if parameters contradict each other, or name something that does not exist
  */
 export function requestedScope(context: StatisticContext, query: ScopeQuery): RequestScope {
   const { objectType, statistic, dimensions } = query;
@@ -94,7 +94,7 @@ export function checkOne(scope: RequestScope): void {
   );
 }
 
-/** A scope as the keys of a filter of StatisticService. */
+/** Returns a scope as keys of a filter, as StatisticService takes it. */
 export function scopeFilter(scope: RequestScope): Readonly<Record<string, unknown>> {
   switch (scope.kind) {
     case 'total':

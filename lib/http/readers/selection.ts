@@ -23,7 +23,7 @@ export interface Selection {
 }
 
 /**
- * Reads what a request selects, in one query.
+ * Reads the metrics that a request selects, with their coverage, in one query.
  *
  * @throws TrackstatsHttpException, UnknownMetricError, and the errors of a filter
  */
@@ -49,7 +49,7 @@ export async function readSelection(
   };
 }
 
-/** As `readSelection`, of one metric. */
+/** Reads a selection like `readSelection`, of one metric. */
 export async function readOneSelection(
   access: TrackstatsAccess,
   query: ScopeQuery & { readonly metric: string; readonly period: Period },
@@ -60,7 +60,7 @@ export async function readOneSelection(
   return { ...selection, metric };
 }
 
-/** The part of a response that says which statistics it is about. */
+/** Returns the part of a response that names its metric, period and scope. */
 export async function selectionResource(
   { metric, period, scope }: Selection & { readonly metric: Metric },
   labels: ObjectLabels,

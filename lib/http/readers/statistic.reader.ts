@@ -19,7 +19,7 @@ import { asOf, metricResource, pointResource, valueResource } from './statistic.
 
 type Points = readonly SeriesPoint<string>[];
 
-/** StatisticService as a request calls it, whose scope is known at run time only; values are exact. */
+/** StatisticService with a scope that is known only at run time, and exact values. */
 interface ExactReads {
   total(filter: object): Promise<string | null>;
   top(
@@ -28,7 +28,7 @@ interface ExactReads {
   coverage(filter: object): Promise<CompleteDates | null>;
 }
 
-/** Reads one metric for the routes. */
+/** Reads series, rankings of a date, totals and coverage of one metric. */
 @Injectable()
 export class StatisticReader extends HttpReader {
   async series(query: SeriesQuery): Promise<SeriesResponse> {
@@ -52,7 +52,7 @@ export class StatisticReader extends HttpReader {
     };
   }
 
-  /** Reads the points of a range and those of the dates that it is compared with, all of one moment. */
+  /** Reads the points of a range and those that it is compared with, in one snapshot. */
   private readRanges(
     { fill, live: isLive }: SeriesQuery,
     { filter: asked }: Selection,
@@ -79,7 +79,7 @@ export class StatisticReader extends HttpReader {
     checkRanked(query);
     const selection = await readOneSelection(this.access, query);
     const date = storedDate(period, query.date, selection.calendar);
-    // one more tells whether there are more
+    // one more than asked for shows if there are more
     const filter = {
       metric,
       period,

@@ -15,7 +15,7 @@ export function metricResource(metric: Metric): MetricResource {
   };
 }
 
-/** A value as the nearest number, and as the decimal itself where that is asked for. */
+/** Returns a value as the nearest number, and also as a decimal if `exact` is true. */
 export function valueResource(
   value: string | null,
   exact: boolean,
@@ -27,7 +27,7 @@ export function pointResource({ date, value, complete }: SeriesPoint<string>, ex
   return { date, ...valueResource(value, exact), complete };
 }
 
-/** When the latest of some points was computed. */
+/** Returns the time at which the latest of some points was computed. */
 export function asOf(points: readonly SeriesPoint<string>[]): string | null {
   return points.findLast((point) => point.asOf !== null)?.asOf?.toISOString() ?? null;
 }

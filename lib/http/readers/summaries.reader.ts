@@ -30,7 +30,7 @@ type Line = ShownMetric & { readonly compared: ComparedDates };
 type DatesOf = (period: Period, calendar: Calendar, last: LocalDate) => ComparedDates;
 type Points = Ranges['later'];
 
-/** Reads the total of every metric over a range: a few queries for each period, never one for each stored metric. */
+/** Reads one value for a range of every metric, with a few queries for each period and never one for each stored metric. */
 @Injectable()
 export class SummariesReader extends HttpReader {
   async summaries(query: SummariesQuery): Promise<SummariesResponse> {
@@ -85,7 +85,7 @@ export class SummariesReader extends HttpReader {
     return all.map((metric) => items.get(metric.key) ?? emptyItem(metric, []));
   }
 
-  /** A metric in the period that is asked for, or its first. Its dates are those of both ranges. */
+  /** Returns a metric in the given period or its first one, with the dates of both ranges. Null if it has no totals in it. */
   private lineOf(
     metric: Metric,
     asked: Period | undefined,
@@ -102,7 +102,7 @@ export class SummariesReader extends HttpReader {
     return { metric, period, coverage, calendar, dates: compared.dates, compared };
   }
 
-  /** The dates of both ranges, which are the same for most metrics. */
+  /** Returns a function for the dates of both ranges. It computes them once, because most metrics have the same. */
   private cachedDates(query: SummariesQuery): DatesOf {
     const known = new Map<string, ComparedDates>();
     return (period, calendar, last) => {
@@ -153,7 +153,7 @@ export class SummariesReader extends HttpReader {
     };
   }
 
-  /** The values of both ranges from the totals of the parts; null if those do not add up. */
+  /** Computes the values of both ranges from the totals of the parts. Returns null if these do not add up. */
   private *derivedTotals(
     filter: ReturnType<typeof readFilter> & { readonly period: Period },
     ranges: Ranges,
@@ -238,7 +238,7 @@ function emptyItem(metric: Metric, periods: readonly Period[]): SummaryItem {
   };
 }
 
-/** As many values as are asked for: each the mean of the known values of as many dates as the others. */
+/** Returns at most `count` values. Each is the mean of the known values of as many dates as the others. */
 function trendOf(points: Points, count: number): Pick<SummaryItem, 'trend' | 'openValues'> {
   const size = Math.max(1, Math.ceil(points.length / count));
   const values = Array.from({ length: Math.ceil(points.length / size) }, (_, place) => {

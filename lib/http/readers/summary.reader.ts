@@ -22,7 +22,7 @@ import {
   wholeOf,
 } from './summary.js';
 
-/** StatisticService as it is called here, with a scope that is known at run time only; values are exact. */
+/** StatisticService with a scope that is known only at run time, and exact values. */
 interface ExactReads {
   series(filter: object): Promise<SeriesPoint<string>[]>;
   total(filter: object): Promise<string | null>;
@@ -36,7 +36,7 @@ interface Wholes {
   readonly before: string | null;
 }
 
-/** Reads a range of one series as one value. */
+/** Reads one value for a range of a series. */
 @Injectable()
 export class SummaryReader extends HttpReader {
   async summary(query: SummaryQuery): Promise<SummaryResponse> {
@@ -90,7 +90,7 @@ export class SummaryReader extends HttpReader {
     return dates.map((date) => found.get(date) ?? { date, value: null, complete: true, asOf: null });
   }
 
-  /** A derived metric over a range is computed from the totals of its parts, or is none if these do not add up. */
+  /** Computes a derived metric of a range from the totals of its parts. Returns null if these do not add up. */
   private async derivedTotal(filter: object, ranges: Ranges): Promise<Wholes | null> {
     try {
       const value = await this.total(filter, ranges.later);
@@ -107,7 +107,7 @@ export class SummaryReader extends HttpReader {
     return from === undefined || to === undefined ? null : this.reads.total({ ...filter, from, to });
   }
 
-  /** An average or a distinct count of a range, if a tracker computes a period that covers exactly this range. */
+  /** Reads an average or a distinct count of a range, if a tracker computes a period that covers exactly this range. */
   private async storedWhole(filter: object, ranges: Ranges, compare: CompareWith | undefined): Promise<Wholes | null> {
     const { later } = ranges;
     const [from, to] = [later.at(0)?.date, later.at(-1)?.date];

@@ -8,7 +8,7 @@ import type { SummaryComparison, SummaryKind, SummaryResource } from '../resourc
 
 type Point = SeriesPoint<string>;
 
-/** A range as one value. */
+/** The value of a range, with the dates that it covers. */
 export interface Whole {
   readonly kind: SummaryKind;
   readonly from: LocalDate;
@@ -31,7 +31,7 @@ export interface Ranges {
 export type Known = Pick<StoredCoverage, 'from'> | null;
 
 /**
- * How the values of a metric in a period become one. Shares do not add up, whoever recorded them.
+ * Returns the way in which the values of a metric in a period become one. Shares never add up.
  *
  * @param kind undefined: they were recorded one by one
  */
@@ -46,12 +46,12 @@ export function summaryKind(
   return kind === undefined || kindMeaning(kind).isSummable ? 'total' : 'last';
 }
 
-/** True for averages and distinct counts: only a period that covers the whole range knows its value. */
+/** True for averages and distinct counts. Only a period that covers the whole range has their value. */
 export function isStoredWhole(period: Period, kind: CoverageKind): boolean {
   return periodKind(period) === 'bucket' && kind !== 'min' && kind !== 'max' && !kindMeaning(kind).isSummable;
 }
 
-/** The value of the later range, or null if it has no dates that have come. */
+/** Returns the value of the later range, or null if none of its dates has come. */
 export function wholeOf(ranges: Ranges, kind: SummaryKind): Whole | null {
   const { later } = ranges;
   return kind === 'last' ? lastOf(later) : spanOf(ranges, later, kind, combined(later, kind));
@@ -75,7 +75,7 @@ function lastOf(points: readonly Point[]): Whole | null {
   return point === undefined ? null : { kind: 'last', from: point.date, to: point.date, value: point.value };
 }
 
-/** The last value that is final. If none is, the last of all: that of a metric which began today. */
+/** Returns the place of the last value that is final, or of the last value if none is, as for a metric that began today. */
 function placeOfLast(points: readonly Point[]): number {
   const complete = points.findLastIndex((point) => point.complete && point.value !== null);
   return complete >= 0 ? complete : points.findLastIndex(({ value }) => value !== null);
@@ -87,7 +87,7 @@ function pairOfLast({ later, pairs, earlier }: Ranges): Point | undefined {
   return earlier.find((point) => point.date === date);
 }
 
-/** The days of some points, with a value for all of them. */
+/** Returns a value with the days of the points that it covers, or null if there are none. */
 export function spanOf(
   { period, weekStart }: Ranges,
   points: readonly Point[],

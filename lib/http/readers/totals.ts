@@ -16,7 +16,7 @@ import type { LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
 import { byPeriod } from './statistic.resource.js';
 
-/** The totals of many metrics: a few queries for each period that is shown, never one for each metric. */
+/** Reads the totals of many metrics, with a few queries for each period and never one for each metric. */
 
 /** A metric, the period that is shown, and its dates up to today. */
 export interface ShownMetric {
@@ -27,7 +27,7 @@ export interface ShownMetric {
   readonly dates: readonly LocalDate[];
 }
 
-/** The periods in which each metric has totals, by its id, as people list them. */
+/** Returns the periods in which each metric has totals, by its id, in the order in which people list them. */
 export function* periodsOfTotals(
   { database }: StatisticContext,
   metrics: readonly Metric[],
@@ -40,13 +40,13 @@ export function* periodsOfTotals(
   return new Map([...periods].map(([id, own]) => [id, [...own].sort(byPeriod)]));
 }
 
-/** The periods that all of some metrics have, in the same order. */
+/** Returns the periods that several metrics have in common, in the same order. */
 export function sharedPeriods(periods: ReadonlyMap<number, readonly Period[]>): readonly Period[] {
   const [first = [], ...others] = periods.values();
   return first.filter((period) => others.every((own) => own.includes(period)));
 }
 
-/** The coverages of each metric, by its id. */
+/** Groups coverages by the id of their metric. */
 export function byMetric(coverages: readonly StoredCoverage[]): ReadonlyMap<number, readonly StoredCoverage[]> {
   const grouped = new Map<number, StoredCoverage[]>();
   for (const coverage of coverages) {
@@ -65,7 +65,7 @@ export function* rowsOfTotals(
   const found = new Map<number, readonly SeriesRow[]>();
   for (const period of new Set(lines.map((line) => line.period))) {
     const same = lines.filter((line) => line.period === period);
-    // zones differ by a day
+    // the metrics' time zones may have different dates
     const dates = same.flatMap((line) => [line.dates.at(0), line.dates.at(-1)]).filter((date) => date !== undefined);
     dates.sort();
     const [from, to] = [dates.at(0), dates.at(-1)];
@@ -76,7 +76,7 @@ export function* rowsOfTotals(
   return found;
 }
 
-/** The points of a metric over its dates. */
+/** Returns the points of a metric over its dates. */
 export function pointsOfTotals(line: ShownMetric, rows: readonly SeriesRow[]): readonly SeriesPoint<string>[] {
   const { period, coverage, calendar, dates } = line;
   const { today, weekStart } = calendar;

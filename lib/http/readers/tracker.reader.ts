@@ -9,14 +9,14 @@ import { checkLimit } from './range.js';
 import type { ResultResource, RunsResponse, TrackersResponse, VerifyResponse } from '../resources.js';
 import { differenceResource, resultResource, runResource, trackerResource } from './tracker.resource.js';
 
-/** The dates of a task, and how it is watched and cancelled. */
+/** The dates of a task, and the signal that cancels it. */
 interface TaskOptions {
   readonly from?: LocalDate | undefined;
   readonly to?: LocalDate | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Reads and runs trackers for the routes. */
+/** Lists trackers and their runs, and runs, verifies, repairs and backfills them. */
 @Injectable()
 export class TrackerReader extends HttpReader {
   async list(isTrusted: boolean): Promise<TrackersResponse> {

@@ -5,7 +5,7 @@ import type { BackfillResource, ResultResource, TaskKind, TaskResource, VerifyRe
 import { TrackerReader } from './tracker.reader.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
 
-/** The dates of a task. Left out: the first or the last one that its kind takes by default. */
+/** The dates of a task. Without one, its kind has a default. */
 export interface TaskRange {
   readonly from?: LocalDate | undefined;
   readonly to?: LocalDate | undefined;
@@ -82,7 +82,7 @@ export class TrackerTasks implements BeforeApplicationShutdown {
   }
 
   /**
-   * The last task of each kind, by the time of its start.
+   * Returns the last task of each kind, by the time of its start.
    *
    * @throws UnknownTrackerError
    */
@@ -146,14 +146,14 @@ export class TrackerTasks implements BeforeApplicationShutdown {
     };
     const abort = new AbortController();
     const done = this.run<K>(kind, state, range, abort.signal);
-    done.catch(() => undefined); // one that nobody waits for is in `state`
+    done.catch(() => undefined); // the error is in `state` if nobody waits
     const task = { state, abort, done };
     const byKind = this.last.get(tracker) ?? new Map<TaskKind, Task>();
     this.last.set(tracker, byKind.set(kind, task));
     return task;
   }
 
-  /** The errors that are known before anything runs, so that they are the answer to the request. */
+  /** Throws what can be known before the task starts, so that the request itself is rejected. */
   private check(kind: TaskKind, tracker: string, { from, to }: TaskRange): void {
     if (this.access.registry.get(tracker, kind).kind === 'method') {
       throw TrackstatsHttpException.badRequest(
@@ -205,7 +205,7 @@ function reportTo(state: TaskResource): (progress: Reported) => void {
   };
 }
 
-/** A backfill as the routes return it that have been there for it alone. */
+/** Returns a task in the shape of the routes that only show backfills. */
 export function backfillResource(task: TaskResource): BackfillResource {
   const { tracker, from, to, status, startedAt, finishedAt, date, fraction, written, error } = task;
   return { tracker, from: from ?? '', to, status, startedAt, finishedAt, date, fraction, written, error };
