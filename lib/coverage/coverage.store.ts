@@ -26,7 +26,7 @@ import { type DriftStep, readDrift, writeDrift } from './drift.js';
 /** Every statement that reads or writes coverage. */
 
 const KEY = ['metricId', 'period', 'scope'] as const;
-/** Databases limit how many values one statement binds. */
+/** The number of metrics in one statement. Databases limit the values that one binds. */
 const MOST_METRICS = 500;
 
 // ── reading ──
@@ -118,8 +118,8 @@ export interface LockedCoverages {
 }
 
 /**
- * Locks coverages until the transaction ends, and reads them, so that two runs for the same statistics follow one
- * another, in whatever processes. Missing coverages are created empty. A metric is stored on its first use.
+ * Locks coverages until the transaction ends, and reads them. Two runs for the same statistics thus never overlap, even in
+ * two processes. Missing coverages are created empty, and a metric is stored on its first use.
  *
  * @param wanted in an order that is the same in every call, so that two runs cannot wait for each other
  * @throws the errors of `resolveMetrics`
@@ -163,8 +163,8 @@ function emptyCoverage(key: CoverageKey, kind: CoverageKind): StoredCoverage {
 }
 
 /**
- * Locks existing coverages, those of many metrics in one statement: each is found by its key. A condition of them all
- * might be answered by reading the whole table, and on MySQL wait for the coverages of other trackers.
+ * Locks existing coverages of many metrics in one statement, which finds each by its key. With one condition for all of
+ * them, a database might read the whole table, and MySQL would wait for the coverages of other trackers.
  */
 function* selectLocked(database: Database, wanted: readonly WantedCoverages[]): Work<StoredCoverage[][]> {
   const { dialect } = database;
@@ -208,7 +208,7 @@ export function* lockCoverage(
 // ── writing ──
 
 /**
- * Writes what a run has covered, of coverages that exist.
+ * Writes the coverages of a run. They must exist.
  *
  * @param isWhole true to mark them as coverages before which the source has no rows; false leaves the mark as it is
  */
@@ -229,7 +229,7 @@ export function* writeCoverages(
   }
 }
 
-/** Writes where the values of a period and those of the days went apart. */
+/** Writes the drift of a period: the dates at which its values and those of the days went apart. */
 export function* writeDriftOf(database: Database, key: CoverageKey, drift: readonly DriftStep[]): Work<void> {
   const table = database.table(Coverage);
   yield* execute(

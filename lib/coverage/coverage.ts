@@ -31,7 +31,7 @@ export interface CoverageValues {
 export interface StoredCoverage extends CoverageKey, CoverageValues {
   /** true if the source had no rows before `from` when it was first computed, and no date was pruned */
   readonly isWhole: boolean;
-  /** of LIFETIME: where its values and those of the days went apart */
+  /** of LIFETIME: the dates at which its values and those of the days went apart */
   readonly drift: readonly DriftStep[];
 }
 
@@ -40,7 +40,7 @@ export interface CoveredDates extends CoverageValues {
   readonly from: LocalDate;
 }
 
-/** True if a coverage has dates: it was not made for a run that has not ended. */
+/** True if a coverage has dates. One that was created for a run has none until the run has ended. */
 export function hasDates<C extends CoverageValues>(coverage: C): coverage is C & CoveredDates {
   return coverage.from !== null;
 }
@@ -60,8 +60,8 @@ export function coverageIn(
 }
 
 /**
- * Returns the zone in which a metric's dates are: that of its coverage under the first of some scopes, else under any
- * scope, for the period first; undefined where it has none.
+ * Returns the time zone of the dates of the first metric that has coverage: that of its coverage in the period under the
+ * first of the scopes, or else of any coverage. Returns undefined if there is none.
  */
 export function zoneIn(
   coverages: readonly StoredCoverage[],
@@ -78,7 +78,7 @@ export function zoneIn(
   return undefined;
 }
 
-/** Returns the dates of a coverage, up to today where it is open-ended; null where it has none yet. */
+/** Returns the dates of a coverage, up to today if it has no end, or null if it has no dates yet. */
 export function coveredRange(
   coverage: CoverageValues | null,
   now: Date,
@@ -88,7 +88,7 @@ export function coveredRange(
   return { from, through: through ?? localDateAt(now, timeZone), timeZone };
 }
 
-/** Returns the dates that all of some coverages have; null where one of them has none yet. */
+/** Returns the dates that several coverages have in common, or null if one of them has none yet. */
 export function intersectCoverages(
   coverages: readonly CoverageValues[],
 ): { from: LocalDate; through: LocalDate } | null {
@@ -100,8 +100,8 @@ export function intersectCoverages(
 }
 
 /**
- * Returns what is left of a coverage where only a range of its dates is taken along; null where nothing is, or where
- * the rows before the range would be needed to read those in it.
+ * Returns the part of a coverage in a range of dates. Returns null if there is none, or if its values depend on rows
+ * before the range.
  */
 export function cutCoverage<C extends Pick<StoredCoverage, 'period' | 'through'> & { readonly from: LocalDate }>(
   coverage: C,
@@ -121,10 +121,11 @@ export function cutCoverage<C extends Pick<StoredCoverage, 'period' | 'through'>
 }
 
 /**
- * Returns two coverages of the same statistics as one: with the definition of the one that ends later, which is the
- * one to go on with.
+ * Joins two coverages of the same statistics. The result has the definition of the one that ends later, because the next
+ * run continues it.
  *
- * @returns why they cannot be joined, otherwise: `'different'` kinds or zones, or a `'gap'` between their dates
+ * @returns the joined coverage, or the reason why they cannot be joined: `'different'` kinds or zones, or a `'gap'`
+ * between their dates
  */
 export function joinCoverages(stored: CoveredDates, given: CoveredDates): CoveredDates | 'different' | 'gap' {
   if (stored.kind !== given.kind || !isSameZone(stored.timeZone, given.timeZone)) return 'different';

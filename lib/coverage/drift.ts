@@ -14,7 +14,7 @@ export interface DriftStep {
   readonly difference: string | null;
 }
 
-/** A comparison of LIFETIME at the end of a date: as the source gives it, with what is stored. */
+/** A comparison of LIFETIME at the end of a date, between the source and the stored values. */
 export type Compared = DriftStep;
 
 /** A range of dates that is counted again. */
@@ -23,16 +23,16 @@ export interface Recounted {
   readonly through: LocalDate;
   /** the comparison at the end of the date before it; null if nothing is stored there */
   readonly before: Compared | null;
-  /** the comparison at the end of its last date, if it ends before what is covered; otherwise null */
+  /** the comparison at the end of its last date, if that is before the last covered date; otherwise null */
   readonly after: Compared | null;
-  /** true if there is one series only: its differences may cancel each other out */
+  /** true if there is only one series, whose differences may cancel each other out */
   readonly isSingle: boolean;
 }
 
-/** A source in which rows of the past change every day takes a step a day. */
+/** The most steps that are stored. If rows of the past change every day, there is a step a day. */
 const MOST_STEPS = 60;
 
-/** Returns the steps after a range was counted again. What is counted again follows the source, from its first date on. */
+/** Returns the steps after a range was counted again. From the first date of the range on, statistics follow the source. */
 export function moveDrift(steps: readonly DriftStep[], recounted: Recounted): readonly DriftStep[] {
   const { from, through, before, after, isSingle } = recounted;
   const earlier = steps.filter(({ date }) => date < from && date !== before?.date);
@@ -45,7 +45,7 @@ export function moveDrift(steps: readonly DriftStep[], recounted: Recounted): re
   return moved;
 }
 
-/** After a range, the statistics are as they were recorded, and before it they follow the source now. */
+/** Returns the step at the end of a range: the statistics after it stay as they were recorded. */
 function beside(later: readonly DriftStep[], after: Compared): DriftStep[] {
   const difference = after.difference === null ? null : subtractDecimals('0', after.difference);
   const step = { ...after, difference };

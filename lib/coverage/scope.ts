@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Table } from '../database/table.js';
 
 /**
- * The text under which a coverage is stored: which statistics of a metric it is of. Written and read here alone.
+ * The scope of a coverage as text, which names the statistics of a metric that it covers. Only this file writes and reads
+ * it.
  */
 
 const LONGEST = 400;
@@ -18,29 +19,29 @@ export type CoverageScope =
 /** The scope of totals. */
 export const TOTAL_SCOPE = '';
 
-/** The scope of all objects of a type. */
+/** Returns the scope of all objects of a type. */
 export function objectsScope(type: string): string {
   return bounded(`objects:${escaped(type)}`);
 }
 
-/** The scope of one object. */
+/** Returns the scope of one object. */
 export function objectScope({ type, id }: { readonly type: string; readonly id: string }): string {
   const scope = `object:${escaped(type)}:${id}`;
   return scope.length <= LONGEST ? scope : bounded(`object:${escaped(type)}:#${sha256(id)}`);
 }
 
-/** The scope of a custom statistic: its whole table. */
+/** Returns the scope of a custom statistic, which is its whole table. */
 export function customScope({ table }: { readonly table: Table }): string {
   return statisticScope(table.metadata.tableNameWithoutPrefix);
 }
 
-/** The scope of all objects of the type to which the scope of one object belongs; null for every other scope. */
+/** Returns for the scope of one object that of all objects of its type, and null for other scopes. */
 export function enclosingScope(scope: string): string | null {
   const type = /^object:([^:]*):/s.exec(scope)?.[1];
   return type === undefined ? null : `objects:${type}`;
 }
 
-/** Reads a stored scope; null where it was too long to be stored whole. */
+/** Reads a stored scope. Returns null if it was too long to be stored whole. */
 export function readScope(scope: string): CoverageScope | null {
   if (scope === TOTAL_SCOPE) return { kind: 'total' };
   if (HASHED.test(scope)) return null;

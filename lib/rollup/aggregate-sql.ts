@@ -8,19 +8,19 @@ import {
 import type { Dialect, NumericColumn } from '../database/dialects/dialect.js';
 import type { Measure, RollupEntry } from './rollup-spec.js';
 
-/** A column of the partials, and how the scan computes it for a group of source rows. */
+/** A column of the partials, with the SQL that computes it for a group of source rows. */
 export interface PartialColumn {
   readonly name: Sql;
   readonly of: Sql;
-  /** the SQL aggregate that makes one of several */
+  /** the SQL aggregate that combines several values */
   readonly combine: Sql;
   readonly holds: PartialMeaning['holds'];
 }
 
-/** The parts of a partial, of a number, the form in which it is added, and the rows that count. */
+/** Returns the parts of a partial from the form in which a number is added, the number itself, and the rows that count. */
 const PARTIALS: Readonly<Record<AggregateFunction, (addend: Sql, value: Sql, counted: Sql) => readonly Sql[]>> = {
   count: (_addend, _value, counted) => [sql`COUNT(${counted})`],
-  // the scan tells values apart; they are counted by bucket or window
+  // the scan groups by value, and buckets and windows count the groups
   countDistinct: () => [],
   sum: (addend) => [sql`SUM(${addend})`],
   avg: (addend, value) => [sql`SUM(${addend})`, sql`COUNT(${value})`],
@@ -56,7 +56,7 @@ export function presenceName(place: number): string {
   return `n${String(place)}`;
 }
 
-/** Returns a value of each row that counts, and NULL for the others. */
+/** Returns a value for rows that count, and NULL for the others. */
 export function ofCounted({ counted }: Pick<Measure, 'counted'>, value: Sql): Sql {
   return counted === null ? value : sql`CASE WHEN ${counted} = 1 THEN ${value} END`;
 }
@@ -66,7 +66,7 @@ export function partialNames({ aggregate, place }: Measure): readonly Sql[] {
   return meaningOf(aggregate).partial.map((_, index) => raw(`${NAMES[index] ?? ''}${String(place)}`));
 }
 
-/** Returns the SQL aggregate that makes one of several values of a partial's column. */
+/** Returns the SQL aggregate that combines several values of a partial's column. */
 export function combinedBy(measure: Pick<Measure, 'aggregate'>, index: number): Sql {
   return raw(COMBINING[partOf(measure, index).combine]);
 }
@@ -77,7 +77,7 @@ function partOf({ aggregate }: Pick<Measure, 'aggregate'>, index: number): Parti
   return part;
 }
 
-/** Returns the columns of a calendar bucket, of the partials of its days. */
+/** Returns the columns of a calendar bucket, from the partials of its days. */
 export function bucketTotals(measure: Measure): readonly Sql[] {
   const names = partialNames(measure);
   if (meaningOf(measure.aggregate).reads === 'values') return names.map((name) => sql`COUNT(DISTINCT u) AS ${name}`);
@@ -91,7 +91,7 @@ const VALUES: Readonly<
   quotient: (dialect, numeric, a, b = raw('1')) => dialect.storedValue(dialect.quotient(a, b, numeric)),
 };
 
-/** Returns the statistic's value of a partial's columns: what is empty where the rows hold no value. */
+/** Returns the value of a statistic from a partial's columns. Rows without a value give the empty value. */
 export function finished(dialect: Dialect, { aggregate, numeric }: Measure, [a, b]: readonly (Sql | undefined)[]): Sql {
   const { empty, value: made } = meaningOf(aggregate);
   if (a === undefined) throw new TypeError(`${aggregate} has no partial`);

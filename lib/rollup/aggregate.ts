@@ -11,7 +11,7 @@ export interface Aggregate<F extends string = string, P extends string = string>
   readonly [AGGREGATE]: [F, P];
 }
 
-/** An aggregate as the engine reads it. */
+/** An aggregate, checked. */
 export interface AggregateSpec {
   readonly function: AggregateFunction;
   /** property path; null for count */

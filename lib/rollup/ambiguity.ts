@@ -6,8 +6,8 @@ import { within } from './rollup-sql.js';
 import type { SourceScan } from './rollup-spec.js';
 
 /**
- * Refuses a source row that has several different values of a property, as a relation on the way to it found several
- * rows: which of them counts would be chance. Sources without such a relation are not read.
+ * Rejects a source row with several different values of a property, because a relation on its path found several rows. It
+ * would be chance which one counts. Sources without such a relation are not read.
  *
  * @throws AmbiguousRelationError
  */
@@ -22,7 +22,7 @@ export function* refuseAmbiguous(dialect: Dialect, tracker: string, scan: Source
   throw new AmbiguousRelationError(tracker, value, key);
 }
 
-/** One source row that has several values, and which of the properties it is. */
+/** A source row with several values of a property, and the property. */
 function ambiguousRow(
   dialect: Dialect,
   scan: SourceScan,

@@ -18,7 +18,7 @@ export function isInteger(type: string): boolean {
   return INTEGERS.has(type);
 }
 
-/** Of what kind a numeric column is; null where it is none. */
+/** Returns the kind of a numeric column, or null for other columns. */
 export function numericType(type: string): NumericColumn['type'] | null {
   if (INTEGERS.has(type)) return 'integer';
   if (DECIMALS.has(type)) return 'decimal';

@@ -11,7 +11,7 @@ import type { Measure, RollupEntry } from './rollup-spec.js';
 import { keyNames, partialsOf, storedKeys } from './rollup-sql.js';
 import { ofPeriod } from './window-sql.js';
 
-/** How the LIFETIME values of a source differ from those that are stored. */
+/** The differences between the LIFETIME values of a source and those that are stored. */
 export interface LifetimeDifference {
   /** number of series that differ */
   readonly keys: number;
@@ -20,8 +20,8 @@ export interface LifetimeDifference {
 }
 
 /**
- * Compares LIFETIME at the end of a day, as the staged partials have it, with the values that are stored or carried
- * there. The partials contain every row up to that day.
+ * Compares LIFETIME at the end of a day, computed from the staged partials, with the values that are stored or carried
+ * there. The partials must contain every row up to that day.
  */
 export function* compareLifetime(dialect: Dialect, entry: RollupEntry, day: DayNumber): Work<LifetimeDifference> {
   const { measure } = entry;

@@ -7,10 +7,10 @@ import type { RollupEntry, RollupPeriod } from './rollup-spec.js';
 import { withDays } from './rollup.js';
 import { type DaySlice, freshQuery, inRange, primaryKey } from './window-sql.js';
 
-/** A row that is stored and one that should be, where they are not the same. */
+/** A stored row and the expected one, which differ. */
 export interface ComparedRow extends Row {
   readonly date: LocalDate;
-  /** 1 where the row is there */
+  /** 1 if the row exists */
   readonly is_stored: number;
   readonly is_expected: number;
   readonly stored: unknown;
@@ -18,8 +18,8 @@ export interface ComparedRow extends Row {
 }
 
 /**
- * The rows of some days of a period's range that are not as a fresh computation has them, in no order; keys under `k0`,
- * `k1`, … The partials are staged.
+ * Returns the rows of some days of a period that differ from a fresh computation, in no order, with their keys as `k0`,
+ * `k1`, … The partials must be staged.
  */
 export function* differingRows(
   dialect: Dialect,

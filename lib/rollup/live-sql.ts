@@ -10,7 +10,7 @@ import { freshQuery, ofPeriod, primaryKey } from './window-sql.js';
 /** The names of the fresh rows of a period, as expressions before a statement that reads them. */
 const FRESH = 'trackstats_live_rows';
 
-/** A period of an entry whose open dates are computed while they are read. */
+/** A period of an entry whose open dates are computed during the read. */
 interface LiveRange {
   readonly name: string;
   readonly entry: RollupEntry;
@@ -39,7 +39,7 @@ export class LiveExpressions {
       .flatMap((entry) => entry.periods.map((period) => ({ entry, period })))
       .map((range, index) => ({ ...range, name: `${FRESH}${String(place)}_${String(index)}` }));
     this.partials = isStaged ? [] : spec.scans.map((scan) => new PartialsTemplate(dialect, scan));
-    // read twice at most, and computed once where the database shares what it has computed
+    // a statement reads it at most twice, and databases that share expressions compute it once
     this.fresh = this.ranges.map(({ name, entry, period }) =>
       dialect.expression(name, freshQuery(dialect, entry, period)),
     );
@@ -76,7 +76,7 @@ export class LiveExpressions {
     ];
   }
 
-  /** A column of the fresh rows with the type of the statistic's: writing it would convert it, and a UNION does not. */
+  /** Returns a column of the fresh rows with the type of the stored one, because a UNION does not convert it. */
   private storedAs({ keys }: StatisticTable, property: string, index: number): Sql {
     const column = raw(`f.c${String(index)}`);
     const key = keys.find((one) => one.property === property);
@@ -91,8 +91,8 @@ export interface LiveSpec {
 }
 
 /**
- * Statistics as a run would leave them: stored rows before the range of each period, and from there on what is computed
- * of the source. Nothing is written.
+ * Provides statistics as a run would leave them: stored rows before the range of each period, and rows computed from the
+ * source from there on. Writes nothing.
  */
 export class LiveRows {
   private readonly expressions: Sql;
@@ -112,7 +112,7 @@ export class LiveRows {
     return { ...statistic, table: statistic.table.replacedBy(join(parts, '\nUNION ALL\n')) };
   }
 
-  /** Does a work whose statements may read the tables of `tableOf`. */
+  /** Runs a work whose statements may read the tables of `tableOf`. */
   *reading<T>(work: Work<T>): Work<T> {
     let step = work.next();
     while (step.done !== true) {

@@ -14,13 +14,13 @@ export interface LongKey {
   readonly limit: number;
 }
 
-/** The greatest number of the source, with the keys that it belongs to. */
+/** The greatest number of the source, with its keys. */
 export interface GreatNumber {
   readonly keys: readonly string[];
   readonly value: string;
 }
 
-/** Seeks a key that does not fit its column: after a run has failed, as it reads the whole source. */
+/** Finds a key that does not fit its column. Only after a run has failed, because it reads the whole source. */
 export function* longKey(
   dialect: Dialect,
   { query: rows, keys }: ResolvedSource,
@@ -39,7 +39,7 @@ SELECT ${dialect.groupKey(key.expression, key.kind, 'varchar')} AS k FROM (${row
   return null;
 }
 
-/** Seeks what is no number in a numeric column, where a database stores such values: after a run has failed. */
+/** Finds a value that is no number in a numeric column, as some databases store them. Only after a run has failed. */
 export function* noNumber(dialect: Dialect, { query: rows }: ResolvedSource, measure: Measure): Work<string | null> {
   if (measure.numeric === null) return null;
   const number = ofCounted(measure, measure.numeric.expression);
@@ -52,7 +52,7 @@ export function* noNumber(dialect: Dialect, { query: rows }: ResolvedSource, mea
   return found.v instanceof Uint8Array ? `0x${Buffer.from(found.v).toString('hex')}` : String(found.v);
 }
 
-/** Seeks the keys whose numbers are farthest from zero: after a run has failed, as it reads the whole source. */
+/** Finds the keys with the numbers farthest from zero. Only after a run has failed, because it reads the whole source. */
 export function* greatestNumber(
   dialect: Dialect,
   { query: rows, keys }: ResolvedSource,

@@ -20,14 +20,14 @@ interface SpooledColumn {
   readonly numeric: NumericColumn | null;
 }
 
-/** The partials of a source in another data source than the statistics, on their way there. */
+/** Carries the partials of a source to the data source of the statistics, if that is another one. */
 export class PartialSpool {
   private readonly partials = new Spool<SpooledPartial>();
 
   /** @param columns of each scan */
   private constructor(private readonly columns: readonly (readonly SpooledColumn[])[]) {}
 
-  /** Reads the partials of scans from the source's database, all in one statement and so of one snapshot. */
+  /** Reads the partials of scans from the source's database, in one statement and so from one snapshot. */
   static async from(
     source: Database,
     scans: readonly SourceScan[],
@@ -46,7 +46,7 @@ export class PartialSpool {
     }
   }
 
-  /** Makes the temporary tables of the partials in the statistics' database. */
+  /** Creates the temporary tables of the partials in the statistics' database. */
   *stage(dialect: Dialect, scans: readonly SourceScan[]): Work<void> {
     const batches = scans.map((scan, place) => {
       const columns = this.columns[place] ?? [];
@@ -80,7 +80,7 @@ export class PartialSpool {
       if (value === null || value === undefined) return null;
       if (type === 'decimal') return exactValue(value);
       const text = `${value as string | number}`;
-      // a distinct value, which is only compared: the table that it goes to holds 2,000 bytes
+      // a distinct value is only compared, and its column has 2,000 bytes
       return name === 'u' && text.length > 255 ? createHash('sha256').update(text).digest('hex') : text;
     });
     return [place, ...values];
@@ -114,7 +114,7 @@ function bound(dialect: Dialect, { type, numeric }: SpooledColumn, value: string
   }
 }
 
-/** Returns the spec of spooled partials, whose keys have the text that is stored already. */
+/** Returns the spec of spooled partials. Their keys are already text as it is stored. */
 export function spooledSpec(spec: RollupSpec): RollupSpec {
   return { ...spec, entries: spec.entries.map((entry) => ({ ...entry, keys: storedKinds(entry) })) };
 }
@@ -190,7 +190,7 @@ function spooledValues(dialect: Dialect, scan: SourceScan, columns: readonly Spo
       case 'text':
         return dialect.keyText(column, 'varchar');
       default:
-        // beside the columns of other scans all are text, as a UNION wants it
+        // text in all columns, because UNION joins them with those of other scans
         return isOnly ? column : dialect.exactText(column);
     }
   });

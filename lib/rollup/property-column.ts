@@ -3,20 +3,20 @@ import { InvalidPropertyPathError } from '../errors/source.error.js';
 import type { ColumnMetadata } from './column-type.js';
 import { joinsAtMostOne, type RelationMetadata } from './unique-join.js';
 
-/** Where a property path leads: a column of the source's table or of one that was joined for it. */
+/** The column at the end of a property path, in the source's table or in one that was joined for it. */
 export interface PropertyColumn {
   readonly column: ColumnMetadata;
   /** escaped, with the alias of its table */
   readonly expression: string;
-  /** the entity that the property points to, where it is a relation or a column that holds a relation's key */
+  /** the entity that the property points to, if it is a relation or the column of a relation's key */
   readonly pointsTo: EntityMetadata | null;
-  /** the first relation on the way that may find several rows, as nothing proves that it does not; null: none */
+  /** the first relation on the path that may find several rows, because no constraint excludes it; null: none */
   readonly ambiguous: RelationMetadata | null;
 }
 
 /**
- * Follows a property path from the query's main entity, through embedded objects and to-one relations, and joins
- * what it crosses.
+ * Follows a property path from the query's main entity through embedded objects and to-one relations, and joins the
+ * tables on the path.
  *
  * @param option the tracker's option, for messages
  * @throws InvalidPropertyPathError
@@ -27,7 +27,7 @@ export function joinProperty(query: SelectQueryBuilder<ObjectLiteral>, option: s
   return new PathWalk(query, option, path, main.metadata.name).follow(main.name, main.metadata, path.split('.'));
 }
 
-/** How the aliases of the joins that paths need begin. */
+/** The beginning of the aliases of joins that paths need. */
 const OURS = 'trackstats_';
 
 class PathWalk {

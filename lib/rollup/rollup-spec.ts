@@ -8,14 +8,14 @@ import type { Period, WeekStart } from '../time/period.js';
 import type { BucketLength } from '../time/time-bucket.js';
 
 /**
- * A source query: `SELECT … FROM …` whose columns are the ones named below, one row a source row. One scan of it serves
- * all its measures.
+ * A source query: `SELECT … FROM …` with the columns named below and one row for each row of the source. One scan of it
+ * serves all its measures.
  */
 export interface ResolvedSource {
   readonly query: Sql;
-  /** the date, by which rows are laid on days */
+  /** the date, which decides to which day a row belongs */
   readonly clock: ClockColumn;
-  /** what is computed of the rows. All of them count rows and add up numbers, or all distinguish the same values */
+  /** the computations. Either all of them count rows and add up numbers, or all count the same different values */
   readonly measures: readonly Measure[];
   /** the column whose values countDistinct counts; null if the measures are other aggregates */
   readonly distinct: RawKey | null;
@@ -23,14 +23,14 @@ export interface ResolvedSource {
   readonly measured: readonly Sql[];
   /** keys that differ from row to row, in the order of the statistic's key columns */
   readonly keys: readonly SourceKey[];
-  /** the columns whose type decides how they are read */
+  /** the columns that are read according to their type */
   readonly columns: readonly TypedColumn[];
   /**
-   * the part of a row that may have several values, because a relation on its path may find several rows; null if there
-   * is none
+   * values that may differ for one source row, because a relation on their path may find several rows; null if there are
+   * none
    */
   readonly ambiguity: SourceAmbiguity | null;
-  /** where the query is one table's date column and nothing else: what an index on that column can count by ranges */
+  /** the date column, if the query is one table without conditions: an index on the column can then count by ranges */
   readonly plain: { readonly table: Table; readonly column: string } | null;
   /** the text of the query, without its parameters' values: part of the definition's fingerprint */
   readonly text: string;
@@ -43,29 +43,29 @@ export interface Measure {
   readonly numeric: NumericColumn | null;
   /** 1 for a row that counts, else NULL; null if every row of the source counts */
   readonly counted: Sql | null;
-  /** the column of the partials that says how many rows count; null if every row of the source counts */
+  /** the column of the partials with the number of rows that count; null if every row of the source counts */
   readonly presence: Sql | null;
   /** the columns of its partials are `a0`, `b0`, `n0`, … by this number */
   readonly place: number;
 }
 
-/** A column that is read as its declared type says. */
+/** A column that is read according to its declared type. */
 export interface TypedColumn extends SourceColumn {
   /** for messages: the option, the path and the entity */
   readonly option: string;
   readonly path: string;
   readonly entity: string;
-  /** why the column cannot be read so if it is stored as another type; null: it can */
+  /** the reason why another stored type cannot be read so; null if it can */
   readonly refusal: (stored: string) => string | null;
 }
 
-/** Values of a source row that come over relations which nothing proves to find one row only. */
+/** Values of a source row over relations that may find several rows, because no constraint excludes it. */
 export interface SourceAmbiguity {
-  /** the source with one row for each that the joins find, and the primary key of each as `p0`, `p1`, … */
+  /** the source with one row for each row that the joins find, and its primary key as `p0`, `p1`, … */
   readonly query: Sql;
   readonly primaryKey: readonly Sql[];
   readonly values: readonly AmbiguousValue[];
-  /** True if the date is one of the values: rows outside a range then may belong to rows inside it. */
+  /** true if the date is one of the values: a source row then may have dates inside and outside a range */
   readonly isDated: boolean;
 }
 
@@ -79,7 +79,7 @@ export interface AmbiguousValue {
   readonly soughtBy: string;
 }
 
-/** A column of the source query whose values are distinguished. */
+/** A column of the source query whose different values are counted. */
 export interface RawKey {
   readonly expression: Sql;
   readonly kind: KeyKind;
@@ -93,7 +93,7 @@ export interface SourceKey extends RawKey {
   readonly whenNull: 'skip' | { readonly sentinel: string | number };
 }
 
-/** A key column whose value is the same for every row that a run writes: the object type, a fixed object's id. */
+/** A key column with the same value in every row that a run writes: the object type, or the id of a fixed object. */
 export interface ConstantKey {
   readonly property: string;
   readonly value: Sql;
@@ -108,7 +108,7 @@ export interface RollupPeriod {
   readonly from: DayNumber;
   /** last day that is replaced */
   readonly through: DayNumber;
-  /** last day whose rows count: of a calendar period the end of its last bucket, if that has come */
+  /** last day whose rows count; for a calendar period the end of its last bucket, or today if that has not come */
   readonly lastDay: DayNumber;
   /**
    * day before which the first bucket of a calendar period, or the windows of a rolling one or one to date, are made of
@@ -121,16 +121,16 @@ export interface RollupPeriod {
   readonly baseIsStored: boolean;
   /** true if rows of this period may be stored in the range */
   readonly hasStored: boolean;
-  /** the range ends before what is covered: what holds after it stays as it was recorded */
+  /** the range ends before the last covered day, and values after it stay as they were recorded */
   readonly endsEarly: boolean;
 }
 
-/** One scan of a source, which makes the partials of its measures. */
+/** One scan of a source, which computes the partials of its measures. */
 export interface SourceScan {
   readonly source: ResolvedSource;
   /** the statistic whose key columns decide how the source's keys are grouped */
   readonly statistic: StatisticTable;
-  /** rows without a key are read too, as a total counts them */
+  /** true if rows without a key are read too, because a total counts them */
   readonly keepsUnkeyed: boolean;
   readonly timeZone: string;
   /** the latest instant that counts */
@@ -147,13 +147,13 @@ export interface SourceScan {
   readonly scanThrough: DayNumber;
   /** length of the buckets into which rows are grouped, each in one day; null: rows are grouped by days */
   readonly bucket: BucketLength | null;
-  /** rows are counted by one index range a day, instead of by a grouped scan */
+  /** true if rows are counted by one index range for each day, and not by a grouped scan */
   readonly countsByIndex: boolean;
 }
 
-/** The statistics of one metric in one scope, and the scan whose partials they are made of. */
+/** The statistics of one metric in one scope, with the scan from whose partials they are computed. */
 export interface RollupEntry {
-  /** the place among the entries of its tracker. A spec leaves out those of which nothing is planned */
+  /** the index among the entries of its tracker. A spec leaves out entries without planned periods */
   readonly index: number;
   readonly metricId: number;
   readonly statistic: StatisticTable;

@@ -13,9 +13,9 @@ const RANGES_A_STATEMENT = 100;
 const COMBINED = 'trackstats_combined';
 
 /**
- * Makes the ranges of a spec's entries hold exactly what the source gives. Each scan reads the source once for all its
- * entries, all scans see the same snapshot, and no row of the source passes through Node where it is in the same
- * database.
+ * Replaces the ranges of a spec's entries by values computed from the source. Each scan reads the source once for all its
+ * entries, and all scans see the same snapshot. If the source is in the same database, none of its rows passes through
+ * Node.
  *
  * @param isStaged true if the partials are in their temporary tables already
  */
@@ -45,7 +45,7 @@ function rangesOf({ entries }: RollupSpec): EntryRange[] {
 
 type DatedPeriod = Pick<RollupPeriod, 'period' | 'density' | 'from' | 'through'>;
 
-/** Does a work that reads `freshQuery` of these periods, beside the table of days that some databases need for it. */
+/** Runs a work that reads `freshQuery` of these periods. Some databases need a table of days for it, which is made first. */
 export function* withDays<T>(dialect: Dialect, periods: readonly DatedPeriod[], work: Work<T>): Work<T> {
   const daily = periods.filter(({ period, density }) => periodKind(period) !== 'bucket' && density === 'daily');
   if (daily.length === 0) return yield* work;
@@ -78,7 +78,7 @@ function* replaceRanges(dialect: Dialect, spec: RollupSpec, isStaged: boolean): 
   return total;
 }
 
-/** Divides ranges among statements: those of a table together, where the database reads partials once for all of them. */
+/** Divides ranges among statements. Those of a table are together if the database then reads the partials only once. */
 function statementsOf(dialect: Dialect, ranges: readonly EntryRange[]): EntryRange[][] {
   if (!dialect.sharesExpressions) return ranges.map((range) => [range]);
   const byTable = new Map<string, EntryRange[]>();
@@ -93,7 +93,7 @@ function statementsOf(dialect: Dialect, ranges: readonly EntryRange[]): EntryRan
   );
 }
 
-/** Makes the temporary tables of the partials, all of one snapshot. */
+/** Creates the temporary tables of the partials, all from one snapshot. */
 export function* stagePartials(dialect: Dialect, spec: RollupSpec): Work<void> {
   const [only, ...others] = spec.scans;
   if (only === undefined) return;
@@ -139,7 +139,7 @@ export function partials(dialect: Dialect, scan: SourceScan): Sql {
   return dialect.expression(scan.partials, partialsQuery(dialect, scan));
 }
 
-/** The earliest reading of the source before one, and not before another, in milliseconds; null where there is none. */
+/** Returns the earliest reading of the source in a range, in milliseconds, or null if there is none. */
 export function* earliestReading(
   dialect: Dialect,
   source: ResolvedSource,

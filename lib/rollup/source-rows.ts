@@ -17,7 +17,7 @@ export interface CountedDays {
   readonly now: Date;
 }
 
-/** Returns the condition that a reading is on one of some days, as a run lays rows on days. */
+/** Returns the condition that a reading is on one of some days, by the clock that runs use. */
 export function isOnDays(dialect: Dialect, clock: ClockColumn, days: CountedDays): Sql {
   const ranges = readingsOf(clock, days).map(({ from, to }) => {
     const before = sql`${clock.expression} < ${dialect.reading(clock, to)}`;
@@ -26,7 +26,7 @@ export function isOnDays(dialect: Dialect, clock: ClockColumn, days: CountedDays
   return ranges.length === 0 ? sql`1 = 0` : sql`(${join(ranges, ' OR ')})`;
 }
 
-/** Returns the ranges of readings of some days, `to` exclusive: several where a clock is set back over midnight. */
+/** Returns the ranges of readings of some days, `to` exclusive. There are several if a clock is set back over midnight. */
 function readingsOf(
   { kind, storedIn }: ClockColumn,
   { timeZone: zone, from, through, now }: CountedDays,
@@ -34,7 +34,7 @@ function readingsOf(
   if (kind === 'date') {
     return [{ from: from === null ? null : from * 86_400_000, to: (through + 1) * 86_400_000 }];
   }
-  // of all rows up to a day, the readings before the day before it are on earlier days
+  // without a first day, all readings before the day before the last one belong to earlier days
   const first = from ?? shiftDay(through, -1);
   const end = latestReading(now, storedIn) + 1;
   const ranges: { from: number | null; to: number }[] =
@@ -50,10 +50,10 @@ function readingsOf(
     .filter((range) => range.from === null || range.from < range.to);
 }
 
-/** Kinds of keys whose column compares with the text of a key, so that an index may find it. */
+/** Kinds of keys whose columns can be compared with a key's text directly, so that an index can find it. */
 const COMPARED = new Set(['integer', 'uuid']);
 
-/** Returns the condition that rows have a key, as it is stored. */
+/** Returns the condition that rows have a key, given as it is stored. */
 export function hasKey(dialect: Dialect, statistic: StatisticTable, key: SourceKey, encoded: string | number): Sql {
   const column = statistic.keys.find(({ property }) => property === key.property);
   if (column === undefined) throw new TypeError(`${key.property} is no key of the statistic`);
@@ -63,7 +63,7 @@ export function hasKey(dialect: Dialect, statistic: StatisticTable, key: SourceK
   return sql`${storedKeyOf(dialect, statistic, key)} = ${bindKey(dialect, column, encoded)}`;
 }
 
-/** Adds conditions to a query of the application, under names of parameters that no other condition has. */
+/** Adds conditions to a query of the application, with unique names of parameters. */
 export function andWhere<E extends ObjectLiteral>(query: SelectQueryBuilder<E>, conditions: readonly Sql[]): void {
   const { strings, values } = join(conditions, ' AND ');
   const names = values.map((_, place) => `trackstats_rows_${String(place)}`);

@@ -45,7 +45,7 @@ export type SourceWhere =
 /** The properties of the source that a tracker reads, whatever it computes. */
 export interface SourceReading {
   readonly dateField: string;
-  /** a statistic's key → property path, with the option that said so */
+  /** a statistic's key → property path, with the option that named it */
   readonly keys: readonly { readonly property: string; readonly path: string; readonly option: string }[];
   readonly statistic: StatisticTable;
   readonly where: SourceWhere | null;
@@ -61,19 +61,19 @@ export interface MeasureReading {
   readonly where: SourceWhere | null;
 }
 
-/** The data source of a source, where it says so itself; undefined for an entity. */
+/** Returns the data source of a repository or a query; undefined for an entity. */
 export function dataSourceOf(source: Source): DataSource | undefined {
   if (isRepository(source)) return source.manager.dataSource;
   return isQuery(source) ? source.dataSource : undefined;
 }
 
-/** The entity that a path of a source points to; null where the path ends at a plain column. */
+/** Returns the entity that a path of a source points to, or null if the path ends at a plain column. */
 export function entityAt(dataSource: DataSource, source: Source, option: string, path: string): EntityMetadata | null {
   return joinProperty(queryOf(dataSource, source), option, path).pointsTo;
 }
 
 /**
- * Turns a source and what one metric reads of it into one query with named columns.
+ * Returns one query with named columns from a source and the properties that one metric reads.
  *
  * @throws InvalidSourceError, InvalidPropertyPathError
  */
@@ -91,7 +91,7 @@ export function resolveSource(
   const measures = [{ aggregate: measure.aggregate, condition: null }];
   const declared = selectReading(dialect, dataSource, query.clone(), reading, measures, repeats);
   if (repeats) declared.query.distinct(true);
-  // of a definition's fingerprint: to tell rows apart is no part of it, and statistics that were right need no backfill
+  // for the fingerprint, which leaves out DISTINCT: statistics that were right need no backfill
   const text = declared.query.getQuery();
   const isProven = joinsAtMostOneRow(declared.query);
   const tellsApart = !repeats && (declared.selection.isAmbiguous || (addsUp(measure.aggregate.function) && !isProven));
@@ -105,10 +105,10 @@ export function resolveSource(
 }
 
 /**
- * Turns a source and what several metrics read of it into one query, in which the conditions of a metric are a column.
+ * Returns one query for several metrics of a source, in which the conditions of a metric are a column.
  * Only for metrics whose own query has each row once (`isOneRowEach`).
  *
- * @returns null if a condition cannot be a column: it joins what other metrics would join too
+ * @returns null if a condition cannot be a column, because it joins tables and so would change the rows of other metrics
  */
 export function resolveTogether(
   dialect: Dialect,
@@ -147,7 +147,7 @@ export function resolveTogether(
 }
 
 /**
- * Returns the query of the rows that a metric counts, with the expressions of their date and keys in it.
+ * Returns the query of the rows that a metric counts, and the expressions of their date and keys.
  *
  * @param resolved the source of that metric alone
  */
@@ -180,7 +180,7 @@ function startQuery(
   return query;
 }
 
-/** The part of a resolved source that follows from its columns. */
+/** The columns of a resolved source. */
 type SelectedReading = Omit<ResolvedSource, 'query' | 'ambiguity' | 'text'> & {
   readonly query: SelectQueryBuilder<ObjectLiteral>;
   readonly selection: Columns;
@@ -193,9 +193,9 @@ interface SelectedMeasure {
 }
 
 /**
- * Selects what a tracker reads.
+ * Selects the columns that a tracker reads.
  *
- * @param isDistinct with the primary key, so that DISTINCT makes one row of each that the source has
+ * @param isDistinct true to select the primary key too, so that DISTINCT leaves one row for each row of the source
  */
 function selectReading(
   dialect: Dialect,
@@ -229,20 +229,20 @@ function selectReading(
   return { query, selection: columns, columns: typed, clock, measures, measured, distinct, keys, plain };
 }
 
-/** The column of the partials with the number of rows that meet a condition: that of a count, or one for its measures. */
+/** Returns the column of the partials with the number of rows that meet a condition: that of a count, or an own one. */
 function presenceOf(given: readonly SelectedMeasure[], condition: string | null): string {
   const same = (measure: SelectedMeasure): boolean => measure.condition === condition;
   const counting = given.findIndex((measure) => same(measure) && measure.aggregate.function === 'count');
   return counting < 0 ? presenceName(given.findIndex(same)) : `a${String(counting)}`;
 }
 
-/** True if a row that is there twice changes the value: not for minima, maxima and numbers of different values. */
+/** True if a repeated row changes the value. Minima, maxima and distinct counts stay the same. */
 function addsUp(aggregate: AggregateFunction): boolean {
   const { reads, partial } = meaningOf(aggregate);
   return reads !== 'values' && partial.some(({ combine }) => combine === 'add');
 }
 
-/** By its shape, as TypeORM does with its other classes: a repository may be of another copy of TypeORM. */
+/** Checks the shape, as TypeORM does for its other classes, because the application may have another copy of TypeORM. */
 function isRepository(source: unknown): source is Repository<ObjectLiteral> {
   if (typeof source !== 'object' || source === null) return false;
   const { manager, target, createQueryBuilder } = source as Partial<Repository<ObjectLiteral>>;
@@ -294,7 +294,7 @@ function refuseGrouped({ expressionMap: map }: SelectQueryBuilder<ObjectLiteral>
   }
 }
 
-/** Adds conditions beside those of the query, each as a whole, by whatever their own parts are joined. */
+/** Adds conditions to those of the query. Each is put into brackets, because it may contain OR. */
 function applyWhere(query: SelectQueryBuilder<ObjectLiteral>, where: SourceWhere): void {
   const { expressionMap } = query;
   const own = expressionMap.wheres;
@@ -331,8 +331,8 @@ function applyBoth(
 }
 
 /**
- * Returns two conditions as one, which has the query, and so the fingerprint, of a tracker that was given it as a whole;
- * undefined if they have to be applied one after the other.
+ * Returns two conditions as one, so that the query and the fingerprint are those of a tracker with that single condition.
+ * Returns undefined if they must be applied one after the other.
  */
 function mergeWhere(one: SourceWhere | null, other: SourceWhere | null): SourceWhere | null | undefined {
   if (one === null || other === null) return one ?? other;
@@ -360,16 +360,16 @@ interface Condition {
   readonly joins: readonly { readonly property: string; readonly alias: string }[];
 }
 
-/** TypeORM's own text of conditions, which it calls protected. */
+/** TypeORM's method for the text of conditions, which it declares as protected. */
 interface WithConditionText {
   createWhereClausesExpression(wheres: SelectQueryBuilder<ObjectLiteral>['expressionMap']['wheres']): string;
 }
 
 /**
- * Reads what a metric's `where` adds to a query, under names of parameters that no other condition has.
+ * Reads the conditions that a metric's `where` adds to a query, with unique names of parameters.
  *
  * @param query without the tracker's own conditions, which may join the same relations
- * @returns null if a function joins something, which then is not the metric's alone
+ * @returns null if a function joins tables: that would change the rows of other metrics
  */
 function conditionOf(query: SelectQueryBuilder<ObjectLiteral>, where: SourceWhere, prefix: string): Condition | null {
   const own = query.clone();
@@ -391,7 +391,7 @@ function conditionOf(query: SelectQueryBuilder<ObjectLiteral>, where: SourceWher
     return `:${spread ?? ''}${prefix}${name}`;
   });
   const joins = added.map(({ entityOrProperty, alias }) => ({ property: String(entityOrProperty), alias: alias.name }));
-  // an inner join leaves out rows without what it joins; the joins of several metrics leave out none
+  // an inner join leaves out rows that find nothing, which other metrics would miss
   const found = added
     .filter(({ direction }) => direction === 'INNER')
     .flatMap(({ alias }) =>
@@ -407,7 +407,7 @@ function addJoins(query: SelectQueryBuilder<ObjectLiteral>, { joins }: Condition
   }
 }
 
-/** True if the query itself joins to many rows, or to rows of which TypeORM knows nothing. */
+/** True if the query itself has a join to many rows, or one without a relation that TypeORM knows. */
 function joinsMany({ expressionMap }: SelectQueryBuilder<ObjectLiteral>): boolean {
   return (
     expressionMap.selectDistinct ||
@@ -453,19 +453,19 @@ class Columns {
     query.select([]);
   }
 
-  /** True if something that is selected comes over a relation that may find several rows. */
+  /** True if a selected value is read over a relation that may find several rows. */
   get isAmbiguous(): boolean {
     return this.ambiguous.length > 0;
   }
 
-  /** @param query the source as it is then: with a row for each that the joins find */
+  /** @param query the source with one row for each row that the joins find */
   ambiguity(query: () => Sql): SourceAmbiguity | null {
     if (!this.isAmbiguous) return null;
     const isDated = this.ambiguous.some(({ option }) => option === 'dateField');
     return { query: query(), primaryKey: this.primaryKey, values: this.ambiguous, isDated };
   }
 
-  /** Notes a value that comes over a relation that may find several rows. */
+  /** Notes a value that is read over a relation that may find several rows. */
   private note({ ambiguous }: PropertyColumn, option: string, path: string, expression: Sql): void {
     if (ambiguous === null) return;
     const entity = this.query.expressionMap.mainAlias?.metadata.name ?? '';
@@ -504,7 +504,7 @@ class Columns {
     return this.raw('aggregate', path, 'u', 'varchar');
   }
 
-  /** 1 for rows that meet a condition, else NULL */
+  /** Returns a column that is 1 for rows that meet a condition, else NULL. */
   condition(text: string): Sql {
     const known = this.conditions.get(text);
     if (known !== undefined) return known;
@@ -544,7 +544,7 @@ class Columns {
     };
   }
 
-  /** With every primary key in a SELECT DISTINCT, joined rows count once. */
+  /** Selects every primary key. With DISTINCT, joined rows then count once. */
   selectPrimaryKey(): void {
     const { mainAlias } = this.query.expressionMap;
     if (mainAlias?.metadata.primaryColumns.length === 0) {
@@ -559,7 +559,7 @@ class Columns {
     );
   }
 
-  /** Notes a column whose type decides how it is read. */
+  /** Notes a column that is read according to its type. */
   private decide(
     { column }: PropertyColumn,
     option: string,
@@ -644,9 +644,9 @@ class Columns {
   }
 }
 
-/** The query with its parameters bound in place: as TypeORM reads its placeholders, and as its driver writes values. */
+/** Returns the query with its parameters bound in place. TypeORM reads the placeholders, and its driver writes the values. */
 function boundQuery(dialect: Dialect, dataSource: DataSource, query: SelectQueryBuilder<ObjectLiteral>): Sql {
-  // first the text: TypeORM takes over the parameters of common table expressions while it writes them
+  // the text first, because TypeORM adds the parameters of common table expressions while it writes them
   const text = query.getQuery();
   const parameters = query.getParameters();
   const known = new Map<string, Sql>();

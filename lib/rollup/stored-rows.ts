@@ -64,8 +64,8 @@ export function* removeAfter(
 }
 
 /**
- * Makes the values that hold on a date stored ones, where only earlier rows say them: of windows, periods to date and
- * LIFETIME.
+ * Stores the values that are carried to a date, of windows, periods to date and LIFETIME. The earlier rows can then be
+ * removed.
  */
 export function* carryTo(
   dialect: Dialect,
@@ -82,7 +82,7 @@ export function* carryTo(
 /**
  * Removes the first stored rows of a period before a date: as many as given, and the others of the last date among them.
  *
- * @returns their number, and whether no such row is left
+ * @returns the number of removed rows, and true if no such row is left
  */
 export function* removeFirst(
   dialect: Dialect,

@@ -4,8 +4,8 @@ import { InvalidPropertyPathError } from '../errors/source.error.js';
 import type { ResolvedSource } from './rollup-spec.js';
 
 /**
- * Refuses columns whose type in the database is one that the entity's cannot stand for: a timestamptz that is declared as
- * timestamp, as migrations make it and TypeORM does not notice, would be read in the zone of the session.
+ * Rejects columns whose type in the database does not fit the one that the entity declares. A migration may have made a
+ * timestamptz of a declared timestamp. TypeORM does not notice, and it would be read in the zone of the session.
  *
  * @throws InvalidPropertyPathError
  */

@@ -26,13 +26,13 @@ function soughtColumns(relation: RelationMetadata): readonly ColumnMetadata[] {
   return relation.joinColumns.map(({ referencedColumn }) => referencedColumn).filter((column) => column !== undefined);
 }
 
-/** A child of a single-table inheritance has no constraints but those of its parent's table. */
+/** Returns the metadata with the constraints: for a child of a single-table inheritance, its parent's. */
 function tableOf({ inverseEntityMetadata: metadata }: RelationMetadata): EntityMetadata {
   return metadata.tableType === 'entity-child' ? metadata.parentEntityMetadata : metadata;
 }
 
 function isUnique(table: EntityMetadata, columns: readonly ColumnMetadata[]): boolean {
-  // no constraint keeps what a view declares
+  // a view has no constraints
   if (table.tableType === 'view') return false;
   const names = new Set(columns.map(({ databaseName }) => databaseName));
   // a partial index leaves rows out

@@ -24,10 +24,10 @@ export interface DaySlice {
 }
 
 /**
- * The rows that a period's range is to hold, made of the partials: columns `c0`, `c1`, … in the order of the
- * statistic's primary key, then `v`.
+ * Returns the query of the rows of a period's range, computed from the partials: columns `c0`, `c1`, … in the order of
+ * the statistic's primary key, then `v`.
  *
- * @param slice the days whose rows are wanted, of a period whose rows are written for every day (`isSliceable`)
+ * @param slice the days to compute, of a period for which `isSliceable` is true
  */
 export function freshQuery(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, slice: DaySlice = period): Sql {
   return periodKind(period.period) === 'bucket'
@@ -53,7 +53,7 @@ function bucketRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod):
   const { measure } = entry;
   const unit = calendarUnit(period.period);
   const within = sql`p.day >= ${dialect.integer(period.from)} AND p.day <= ${dialect.integer(period.lastDay)}`;
-  // a partial is a key's day already
+  // a partial already is the row of a key and day
   if (unit === null && !isDistinct(entry.measure)) {
     return stored(
       dialect,
@@ -70,7 +70,7 @@ function bucketRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod):
     );
   }
   const start = unit === null ? raw('p.day') : dialect.calendarStart(unit, entry.weekStart, raw('p.day'));
-  // a week that begins before the first date of all is cut there
+  // a week that begins before 0001-01-01 is cut there
   const day = unit === 'week' && period.from === FIRST_DAY ? dialect.greatest(start, raw(String(FIRST_DAY))) : start;
   const columns = [...keyNames(entry), sql`${day} AS day`];
   const isOfSource = period.storedDaysUntil === null && period.storedDaysAfter === null;
@@ -83,7 +83,7 @@ GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
     dialect,
     entry,
     period,
-    // stored days have their keys as they are stored
+    // stored days have stored keys already
     isOfSource ? storedKeys(dialect, entry) : keyNames(entry),
     raw('b.day'),
     sql`(${bucket}) b`,
@@ -95,7 +95,7 @@ GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
   );
 }
 
-/** The partials of some days, and the stored days before and after them as partials, under keys as they are stored. */
+/** Returns the partials of some days and, as partials too, the stored days before and after them. All have stored keys. */
 function withStoredDays(
   dialect: Dialect,
   entry: RollupEntry,
@@ -127,14 +127,14 @@ WHERE p.day >= ${dialect.integer(until ?? period.from)} AND p.day <= ${dialect.i
   return join([fresh, ...stored], ' UNION ALL ');
 }
 
-/** How dates are stored. */
+/** The kind of column in which dates are stored. */
 const DATES = { kind: 'date', storedIn: 'UTC' } as const;
 
-// ── rolling windows, to date and lifetime: values that hold until the next change ──
+// ── rolling windows, to date and lifetime: values that are carried until the next change ──
 
 function runningRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, slice: DaySlice): Sql {
   const spans = spansQuery(dialect, entry, period, slice);
-  // beside stored rows the keys are as stored already
+  // the points have stored keys already if they were joined with stored rows
   const areStored = period.hasStored || period.storedDaysUntil !== null;
   const keys = areStored ? keyNames(entry) : storedKeys(dialect, entry);
   if (period.density === 'daily') {
@@ -151,7 +151,7 @@ function runningRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod,
   );
 }
 
-/** The spans whose value differs from that of the span before, and for the first one from the stored row before. */
+/** Returns the spans whose value differs from that of the span before. The first one is compared with the stored row. */
 function changes(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, spans: Sql): Sql {
   const keys = keyNames(entry);
   const before = sql`SELECT s.*, LAG(s.value) OVER w AS earlier, ROW_NUMBER() OVER w AS position FROM (${spans}) s
@@ -165,7 +165,7 @@ WINDOW w AS (${partition(keys)}ORDER BY s.day)`;
 OR (n.position = 1 AND (n.is_stored IS NULL OR ${differs(raw('n.stored_value'))}))`;
 }
 
-/** Keys, `day`, the `next` day at which the value changes or the range ends, and the `value` in between. */
+/** Returns spans of a constant value: keys, the first `day`, the `next` day after it, and the `value`. */
 function spansQuery(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, slice: DaySlice): Sql {
   const keys = keyNames(entry);
   const from = dialect.integer(slice.from);
@@ -182,13 +182,13 @@ FROM (${points(dialect, entry, period)}) p`;
   return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, next, raw('v.value')])}${storedColumns(period, 'v.')} FROM (${values}) v WHERE v.next > ${from}${until}`;
 }
 
-/** The aggregate of a window that ends on a point's day. */
+/** Returns the aggregate of the window that ends on a point's day. */
 function running(dialect: Dialect, entry: RollupEntry, { period }: RollupPeriod, partial: Sql, index: number): Sql {
   const unit = toDateUnit(period);
-  // what is counted to date begins again with each unit
+  // a period to date begins again with each unit
   const units = unit === null ? [] : [dialect.calendarStart(unit, entry.weekStart, raw('p.day'))];
   const order = sql`${partition([...keyNames(entry), ...units])}ORDER BY p.day`;
-  // a distinct count has its exits as -1: all of it is summed
+  // a distinct count subtracts a value that leaves the window, so that it needs no frame
   const unbounded = periodKind(period) !== 'rolling' || isDistinct(entry.measure);
   const frame = unbounded
     ? sql`ROWS UNBOUNDED PRECEDING`
@@ -196,7 +196,7 @@ function running(dialect: Dialect, entry: RollupEntry, { period }: RollupPeriod,
   return sql`${combinedBy(entry.measure, index)}(${partial}) OVER (${order} ${frame})`;
 }
 
-/** The days on which a running value may change, each once a key, with what it gains there: `a`, `b`. */
+/** Returns the days on which a running value may change, once for each key, with the partials that it gains there. */
 function points(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   const keys = keyNames(entry);
   const gained = isDistinct(entry.measure) ? distinctGains(dialect, entry, period) : gains(dialect, entry, period);
@@ -211,7 +211,7 @@ function points(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql
   return sql`SELECT ${join([...columns, ...totals])}${before} FROM (${rows}) e GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
 }
 
-/** Gains under keys as they are stored, with the keys that have stored rows before the range. */
+/** Returns the gains with stored keys, and a point for each key that has stored rows before the range. */
 function besideStored(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, gained: Sql): Sql {
   const names = keyNames(entry);
   // stored days have their keys as they are stored
@@ -254,8 +254,8 @@ WHERE p.day >= ${dialect.integer(firstDay(entry, period))} AND p.day + x.gone * 
 }
 
 /**
- * A (key, day, value) is counted from its day until the window leaves it or the value's next day, whichever comes
- * first: +1 and −1, so that one running sum gives every date's number of different values.
+ * Counts each value of a key from a day on until the window leaves it, or until the day on which the value occurs next:
+ * +1 and −1. One running sum then gives the number of different values on every date.
  */
 function distinctGains(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   const keys = keyNames(entry);
@@ -283,7 +283,7 @@ WHERE ${read(dialect, entry, period)}`;
 FROM (${stays}) t CROSS JOIN ${ENTRY_AND_EXIT} WHERE x.gone = 0 OR t.gone_on <= ${dialect.integer(period.through)}${alive(dialect, entry, period)}`;
 }
 
-/** The partials that a period reads, without the one of all rows before the scan. */
+/** Returns the condition for the partials that a period reads, without the one of all rows before the scan. */
 function read(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   return sql`p.day >= ${dialect.integer(firstDay(entry, period))} AND p.day <= ${dialect.integer(period.lastDay)}`;
 }
@@ -300,7 +300,7 @@ function firstDay(
   return dayNumber(firstCovered(period, fromDayNumber(from), weekStart) ?? fromDayNumber(from));
 }
 
-/** The days that a window or a period to date adds up: of the source, and before `storedDaysUntil` the stored ones. */
+/** Returns the days that a window or a period to date adds up: those of the source, and stored ones before `storedDaysUntil`. */
 function daysOf(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   if (period.storedDaysUntil === null) return partialsOf(entry);
   return sql`(${withStoredDays(dialect, entry, { ...period, from: firstDay(entry, period) })})`;
@@ -308,11 +308,11 @@ function daysOf(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql
 
 const LONGEST_UNIT: Readonly<Record<CalendarUnit, number>> = { week: 7, month: 31, quarter: 92, year: 366 };
 
-/** The first day after each unit in which a key has rows: its value to date begins again there, with nothing. */
+/** Returns the first day after each unit in which a key has rows, where its value to date begins again with nothing. */
 function unitEnds(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, unit: CalendarUnit): Sql {
   const keys = keyNames(entry);
   const startOf = (day: Sql): Sql => dialect.calendarStart(unit, entry.weekStart, day);
-  // a day of the next unit, but never of the one after it
+  // the longest unit leads to a day of the next unit, but never of the one after it
   const next = startOf(sql`(b.began + ${raw(String(LONGEST_UNIT[unit]))})`);
   const units = sql`SELECT DISTINCT ${join([...keys, sql`${startOf(raw('p.day'))} AS began`])} FROM ${daysOf(dialect, entry, period)} p WHERE ${read(dialect, entry, period)}`;
   const ends = sql`SELECT ${join([...keys, sql`${next} AS day`])} FROM (${units}) b`;
@@ -327,7 +327,7 @@ function alive(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql 
   return sql` UNION ALL SELECT ${join([...keyNames(entry), raw('p.day'), ...nothing])} FROM ${partialsOf(entry)} p WHERE p.day < ${dialect.integer(entry.scan.scanFrom)}`;
 }
 
-/** A first point for each key that has a stored row before the range. It continues with zero or from the stored value. */
+/** Returns a first point for each key with a stored row before the range. It continues from zero or the stored value. */
 function startsOfStoredKeys(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   const { numeric } = entry.measure;
   const value = numeric === null ? raw('q.value') : dialect.asAddend(raw('q.value'), numeric);
@@ -339,12 +339,12 @@ function startsOfStoredKeys(dialect: Dialect, entry: RollupEntry, period: Rollup
 FROM (${storedBefore(dialect, entry, period)}) q`;
 }
 
-/** The last stored row before the range of each key: keys, `value`, `is_stored`. */
+/** Returns the last stored row of each key before the range: keys, `value`, `is_stored`. */
 function storedBefore(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   const { table } = entry.statistic;
   const keys = storedKeyColumns(entry);
   const columns = join([...named(keys), sql`${dialect.numeric(sql`s.${table.column('value')}`)} AS value`]);
-  // with 'changes' and a stored base, a key without rows in the range stays as it is: the others are few, and sought
+  // with 'changes' and a stored base, a key without rows in the range stays as it is. The others are few, so seek them
   if (keys.length > 0 && period.baseIsStored && period.density === 'changes' && dialect.sharesExpressions) {
     const last = dialect.lastBefore({
       table,
@@ -362,7 +362,7 @@ function storedBefore(dialect: Dialect, entry: RollupEntry, period: RollupPeriod
   return sql`SELECT ${columns}, 1 AS is_stored FROM ${lastRows(dialect, entry.statistic, before, keys.length === 0)} s`;
 }
 
-/** The keys that have partials or stored rows in the range. */
+/** Returns the keys that have partials or stored rows in the range. */
 function activeKeys(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql {
   const { table } = entry.statistic;
   const since = dialect.integer(period.from);
@@ -371,7 +371,7 @@ WHERE ${ofPeriod(dialect, entry, period, raw('s'))} AND s.${table.column('date')
 UNION SELECT ${join(storedKeys(dialect, entry))} FROM ${partialsOf(entry)} p WHERE p.day >= ${since}`;
 }
 
-/** The columns of the primary key before the date, of a row of an active key `a`. */
+/** Returns the columns of the primary key before the date, for a row of an active key `a`. */
 function soughtKeys(
   dialect: Dialect,
   entry: RollupEntry,
@@ -394,12 +394,12 @@ function soughtKeys(
     });
 }
 
-/** The statistic's columns of the source's keys. */
+/** Returns the statistic's columns of the source's keys. */
 function storedKeyColumns({ keys, statistic }: RollupEntry): readonly Sql[] {
   return keys.map(({ property }) => statistic.table.column(property));
 }
 
-/** Columns of `s` as `k0`, `k1`, … */
+/** Selects columns of `s` as `k0`, `k1`, … */
 function named(columns: readonly Sql[]): Sql[] {
   return columns.map((column, index) => sql`s.${column} AS ${raw(`k${String(index)}`)}`);
 }
@@ -436,15 +436,15 @@ export function inRange(
 AND ${date} <= ${dialect.dateOf(dialect.integer(period.through))}`;
 }
 
-// A running value holds until the next row. Where a range ends before what is covered, the first date after it gets a
-// row of the value that held there, or what was recorded after the range would change with it.
+// A running value is carried until the next row. If a range ends before the last covered date, the first date after it
+// gets a row with the value carried there. Otherwise the values recorded after the range would change with it.
 
-/** Before the range is replaced: gives every key a row on the first date after it, with the value carried to it. */
+/** Inserts, before a range is replaced, a row for every key on the first date after it, with the value carried there. */
 export function* carryAfter(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Work<void> {
   yield* execute(insertCarried(dialect, rowsOf(dialect, entry, period), dateAfter(dialect, period)));
 }
 
-/** After the range was replaced: keys that had no row before it get one of "nothing" on the first date after it. */
+/** Inserts, after a range was replaced, the empty value on the first date after it for keys that had no row before. */
 export function* endNewKeys(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Work<void> {
   const nothing = dialect.decimal(meaningOf(entry.measure.aggregate).empty);
   yield* execute(
@@ -452,7 +452,7 @@ export function* endNewKeys(dialect: Dialect, entry: RollupEntry, period: Rollup
   );
 }
 
-/** With 'changes': drops a row on the first date after the range that repeats the row before it. */
+/** Deletes, with density 'changes', a row on the first date after the range that repeats the row before it. */
 export function* dropUnchanged(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Work<void> {
   yield* execute(deleteRepeated(dialect, rowsOf(dialect, entry, period), dateAfter(dialect, period)));
 }
@@ -465,7 +465,7 @@ function dateAfter(dialect: Dialect, { through }: RollupPeriod): Sql {
   return dialect.dateOf(dialect.integer(through + 1));
 }
 
-/** The columns of a stored row in the order of the primary key. */
+/** Selects the columns of a stored row, in the order of the primary key. */
 function stored(
   dialect: Dialect,
   entry: RollupEntry,

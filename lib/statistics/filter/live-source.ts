@@ -5,11 +5,11 @@ import type { Period } from '../../time/period.js';
 import type { StatisticTable } from '../tables/statistic-table.js';
 import type { ScopeFilter } from './scope-filter.js';
 
-/** Statistics as a run at this instant would leave them, while a live read lasts. */
+/** Statistics as a run at this instant would leave them. They exist during a live read only. */
 export interface LiveStatistics {
   /** the metrics of the read that are stored or computed, with their coverage as after a run */
   readonly covered: CoveredMetrics;
-  /** a statistic whose table is a query of its stored rows of closed dates, and of the open ones as they are now */
+  /** Returns a statistic whose table is a query of stored rows for closed dates, and of fresh rows for open ones. */
   tableOf(statistic: StatisticTable): StatisticTable;
 }
 
@@ -21,14 +21,14 @@ export interface LiveRead {
   readonly metrics: readonly MetricTarget[];
   readonly period: Period;
   readonly scope: ScopeFilter;
-  /** other periods are read too, of metrics whose values do not add up. @default false */
+  /** true if other periods are read too, because values do not add up. @default false */
   readonly readsWhole?: boolean | undefined;
 }
 
 /** Computes the open dates of statistics from their source while they are read. Implemented by trackers. */
 export interface LiveSource {
   /**
-   * Does a read in one snapshot of the source.
+   * Runs a read in one snapshot of the source.
    *
    * @throws LiveReadError if nothing counts the statistics
    */

@@ -44,7 +44,7 @@ export interface ScopeFilter {
 }
 
 /**
- * Reads which rows a filter selects.
+ * Reads the scope of a filter.
  *
  * @param period null for every period
  * @throws InvalidFilterError, InvalidObjectError, InvalidDimensionError, InvalidDimensionValueError

@@ -19,7 +19,7 @@ export interface StatisticOptions {
   readonly timeZone: string;
   /** first day of a CALENDAR_WEEK */
   readonly weekStart: WeekStart;
-  /** how many days the keys of increments are kept. @default KEEP_KEYS */
+  /** number of days for which the keys of increments are kept. @default KEEP_KEYS */
   readonly keepKeys?: number | undefined;
   /** true in specs, until periods of less than a day are public */
   readonly takesTimePeriods?: boolean | undefined;

@@ -7,8 +7,9 @@ import type { StatisticTable } from '../tables/statistic-table.js';
 
 /**
  * Carried values: in a rolling period, a period to date and LIFETIME, a date without a row has the value of the last
- * earlier row of its series. A value to date is carried to the end of its unit only. This file has the rule for rows in memory (`carryForward`) and for rows in the database (`lastRows`). Where
- * the series are known one by one, `dialect.lastBefore` seeks the same row by the primary key.
+ * earlier row of its series. A value to date is carried to the end of its unit only. This file has the rule for rows in
+ * memory (`carryForward`) and for rows in the database (`lastRows`). If the series are known one by one,
+ * `dialect.lastBefore` finds the same row by the primary key.
  */
 
 /** True if the values of a period are carried forward to later dates. */
@@ -17,9 +18,9 @@ export function carriesForward(period: Period): boolean {
 }
 
 /**
- * Returns the first date whose value may be carried to a date, or null if every earlier one may. What was counted of
- * November to date says nothing of December, unless a run has computed it: with density 'changes' a value that stays
- * that of no rows has no further row.
+ * Returns the first date whose value may be carried to a date, or null if every earlier one may. The value of November to
+ * date is not carried into December. Only if a run has computed the date it is: with density 'changes' an unchanged empty
+ * value has no further row.
  *
  * @param through the last date that is computed; null if none is
  */
@@ -166,7 +167,7 @@ SELECT ${join([...given.map((column) => sql`l.${column}`), date, value ?? sql`l.
 FROM ${lastRows(dialect, statistic, upTo, keys.length === 0)} l WHERE l.${day} < ${date}${since === null ? empty : sql` AND l.${day} >= ${since}`}`;
 }
 
-/** Deletes the rows at a date that say what is carried there anyway. */
+/** Deletes the rows at a date that equal the value carried there. */
 export function deleteRepeated(dialect: Dialect, { statistic, where }: StatisticRows, date: Sql): Sql {
   const { table } = statistic;
   const keys = statistic.keys.map(({ property }) => property);

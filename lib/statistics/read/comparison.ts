@@ -35,14 +35,14 @@ export interface EarlierPoint<V = number> {
   date: LocalDate;
   /** null if nothing is known, or if there is no value */
   value: V | null;
-  /** false if the later date was not over when its value was computed: a part of it then stands against a whole one */
+  /** false if the later date was not over when its value was computed, so that a part is compared with a whole date */
   comparable: boolean;
 }
 
 /** The value of each of two ranges as a whole, and the change between them. */
 export interface ComparedTotal<V = number> {
   /**
-   * the sum, the least or the greatest value, whichever the metric's aggregate asks for; null if a date of the range is
+   * the sum, the least or the greatest value, according to the metric's aggregate; null if a date of the range is
    * outside the coverage, for periods whose values overlap, and for averages and distinct counts unless the tracker has
    * a period that covers exactly this range
    */

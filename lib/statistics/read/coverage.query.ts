@@ -17,8 +17,7 @@ export interface CompleteDates {
   timeZone: string;
 }
 
-/** Returns the coverage of a filter. For several objects, and for the parts of a derived metric, it is
- * the range that all of them have. */
+/** Returns the coverage of a filter. For several objects, and for a derived metric, it is the range that all parts share. */
 export function* readCompleteDates(
   context: StatisticContext,
   filter: NormalFilter & { readonly period: Period },

@@ -58,7 +58,7 @@ export function* readTotal(context: StatisticContext, filter: Filter, now: Date)
   return totalOf(metric, partsOf(0));
 }
 
-/** Reads the series of one metric in one cell, and the series of what is stored of it: itself, or its parts. */
+/** Reads the series of one metric in one cell, and those of the stored metrics behind it: itself, or its parts. */
 export function* readWithParts(
   context: StatisticContext,
   filter: Filter,
@@ -140,7 +140,7 @@ export function* readRanking(
     return { places, ...(yield* readRankedWhole(context, metric, filter, range, options)) };
   }
   const all = yield* rankDerived(context, metric, filter, range, options.now);
-  // the values of a ratio are no parts of a whole
+  // ratios do not add up
   return { places: all.slice(options.offset, options.offset + options.limit), count: all.length, total: null };
 }
 
@@ -174,7 +174,7 @@ function* rankDerived(
 }
 
 interface Parts {
-  /** how many cells there are */
+  /** number of cells */
   readonly cells: number;
   /** the series of a cell, by the metric that is stored */
   readonly partsOf: (cell: number) => PartOf;
@@ -231,7 +231,7 @@ function agree(points: readonly SeriesPoint<string>[]): boolean {
   return points.every(({ complete }) => complete) || new Set(points.map(({ asOf }) => asOf?.getTime())).size === 1;
 }
 
-/** The time since which a value has been out of date: that of its oldest part. */
+/** Returns the time at which the oldest of some points was computed, or null if no run computed one. */
 function earliest(points: readonly SeriesPoint<string>[]): Date | null {
   const times = points.map(({ asOf }) => asOf?.getTime());
   return times.includes(undefined) ? null : new Date(Math.min(...(times as number[])));

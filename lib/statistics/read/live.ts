@@ -14,7 +14,7 @@ export interface LiveCall {
   /** the call that an error names */
   readonly call: string;
   readonly filter: Filter;
-  /** other periods are read too, of metrics whose values do not add up */
+  /** true if other periods are read too, because values do not add up */
   readonly readsWhole?: boolean;
 }
 
@@ -31,8 +31,8 @@ export function refuseLiveBuckets(call: string, period: Period): void {
 }
 
 /**
- * Does a read in one snapshot, of stored values of closed dates and of the open ones as they are now. Of a derived metric
- * the parts are computed together.
+ * Runs a read in one snapshot: stored values for closed dates, and fresh ones for open dates. The parts of a derived
+ * metric are computed together.
  *
  * @throws LiveReadError
  */

@@ -192,8 +192,8 @@ export function lastRowsOf(database: Database, filter: RowFilter): Sql {
 }
 
 /**
- * Returns the last row of each series of a filter, found by walking from one series to the next. null if the database
- * has no such way, or if the filter leaves out some of the series in between.
+ * Returns a query of the last row of each series of a filter, which walks from one series to the next. Returns null if
+ * the database cannot do that, or if the filter leaves out series in between.
  */
 export function walkedRowsOf(database: Database, filter: RowFilter, most: number): WalkedSeries | null {
   const { alternatives, metrics, period, range, table } = filter;

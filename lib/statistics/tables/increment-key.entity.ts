@@ -33,7 +33,7 @@ export class IncrementKey {
   @Column({ type: 'varchar', length: 100 })
   amount!: string;
 
-  /** a random number of the transaction that counted it: how that transaction knows its own keys from earlier ones */
+  /** a random number of the transaction that counted it, by which that transaction recognizes its own keys */
   @Column({ type: 'bigint' })
   batch!: string;
 
