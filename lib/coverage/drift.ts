@@ -45,7 +45,7 @@ export function moveDrift(steps: readonly DriftStep[], recounted: Recounted): re
   return moved;
 }
 
-/** Returns the step at the end of a range: the statistics after it stay as they were recorded. */
+/** Adds a step at the end of a range, because the statistics after it stay as they were recorded. */
 function beside(later: readonly DriftStep[], after: Compared): DriftStep[] {
   const difference = after.difference === null ? null : subtractDecimals('0', after.difference);
   const step = { ...after, difference };

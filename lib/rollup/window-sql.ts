@@ -188,7 +188,7 @@ function running(dialect: Dialect, entry: RollupEntry, { period }: RollupPeriod,
   // a period to date begins again with each unit
   const units = unit === null ? [] : [dialect.calendarStart(unit, entry.weekStart, raw('p.day'))];
   const order = sql`${partition([...keyNames(entry), ...units])}ORDER BY p.day`;
-  // a distinct count subtracts a value that leaves the window, so that it needs no frame
+  // a distinct count subtracts the values that leave the window, so all of it is summed
   const unbounded = periodKind(period) !== 'rolling' || isDistinct(entry.measure);
   const frame = unbounded
     ? sql`ROWS UNBOUNDED PRECEDING`
