@@ -43,7 +43,7 @@ export interface StoragePiece {
 
 const SECONDS_PER_DAY = 86_400;
 const MS_PER_DAY = 86_400_000;
-// Two offsets of up to 16 hours (a fixed one: 24) and a skipped day lie between a reading and the same time elsewhere.
+// A reading and the same time in another zone differ by two offsets of up to 16 hours (a fixed one: 24) and a skipped day.
 const MARGIN = 3 * MS_PER_DAY;
 
 /**
@@ -68,7 +68,7 @@ export function daySegments(range: { storedIn: StorageZone; zone: string; from: 
 
 /**
  * Returns the readings of each local day: half-open ranges [from, to), in order, that together contain exactly the
- * readings of these days. A range begins where the one before ends, unless readings of other days lie between them. A
+ * readings of these days. A range begins where the one before ends, unless readings of other days are between them. A
  * day that comes back after midnight (St_Johns until 2011: the clocks went from 00:01 to 23:01) has several ranges. A
  * day that the zone skipped has none.
  *
@@ -228,7 +228,7 @@ export function storagePieces(storedIn: StorageZone, from: number, to: number): 
   const start = Math.floor((from - MARGIN) / 1000);
   let pieces: StoragePiece[] = [{ from: -Infinity, offset: offsetAt(storedIn, start) }];
   for (const { at, before, after } of offsetChanges(storedIn, start, Math.ceil((to + MARGIN) / 1000))) {
-    // In a skipped and in the first pass of a repeated hour the offset before the transition holds.
+    // In a skipped hour, and in the first pass of a repeated one, the offset is that before the transition.
     const piece = { from: (at + Math.max(before, after)) * 1000, offset: after };
     if (piece.from <= from) pieces = [{ from: -Infinity, offset: after }];
     else if (piece.from <= to) pieces.push(piece);

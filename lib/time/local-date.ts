@@ -87,8 +87,8 @@ export function dayNumber(date: LocalDateText): DayNumber {
 }
 
 /**
- * Returns the day a number of days after another one, or before it if the number is negative. It may lie outside the
- * years 0001 to 9999, as the day before the first one does.
+ * Returns the day a number of days after another one, or before it if the number is negative. It may be outside the years
+ * 0001 to 9999: there is a day before the first one.
  *
  * @example shiftDay(dayNumber('2026-10-31'), 1) === dayNumber('2026-11-01')
  */
