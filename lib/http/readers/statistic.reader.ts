@@ -1,12 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  type DimensionValue,
-  type CompleteDates,
-  type ObjectRef,
-  readSeries,
-  type SeriesPoint,
-  storedDate,
-} from '../../statistics/index.js';
+import { readSeries, type SeriesPoint, storedDate } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { bucketEnd, Period } from '../../time/period.js';
 import type { CoverageQuery, SeriesQuery, TopQuery, TotalQuery } from '../parameters/statistic.parameters.js';
@@ -18,15 +11,6 @@ import { readOneSelection, type Selection, selectionResource } from './selection
 import { asOf, metricResource, pointResource, valueResource } from './statistic.resource.js';
 
 type Points = readonly SeriesPoint<string>[];
-
-/** StatisticService with a scope that is known only at run time, and exact values. */
-interface ExactReads {
-  total(filter: object): Promise<string | null>;
-  top(
-    filter: object,
-  ): Promise<{ object?: ObjectRef; dimensions?: Record<string, DimensionValue>; value: string | null }[]>;
-  coverage(filter: object): Promise<CompleteDates | null>;
-}
 
 /** Reads series, rankings of a date, totals and coverage of one metric. */
 @Injectable()
@@ -137,9 +121,5 @@ export class StatisticReader extends HttpReader {
       coverage,
       today: selection.calendar.today,
     };
-  }
-
-  private get reads(): ExactReads {
-    return this.access.statistics as unknown as ExactReads;
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { derivedOf } from '../../catalog/index.js';
 import { coverageIn } from '../../coverage/index.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
-import { type CompareWith, type CompleteDates, type SeriesPoint } from '../../statistics/index.js';
+import type { CompareWith, SeriesPoint } from '../../statistics/index.js';
 import { bucketEnd, periodKind } from '../../time/period.js';
 import type { LocalDate } from '../../time/local-date.js';
 import type { SummaryQuery } from '../parameters/statistic.parameters.js';
@@ -21,14 +21,6 @@ import {
   type Whole,
   wholeOf,
 } from './summary.js';
-
-/** StatisticService with a scope that is known only at run time, and exact values. */
-interface ExactReads {
-  series(filter: object): Promise<SeriesPoint<string>[]>;
-  total(filter: object): Promise<string | null>;
-  coverage(filter: object): Promise<CompleteDates | null>;
-  compare(filter: object): Promise<{ total: { value: string | null; before: string | null } }>;
-}
 
 /** The value of a range, and that of the earlier one. */
 interface Wholes {
@@ -115,9 +107,5 @@ export class SummaryReader extends HttpReader {
     const { total } = await this.reads.compare({ ...filter, from, to, with: compare ?? 'previous' });
     const span = total.value === null ? null : spanOf(ranges, later, 'whole', total.value);
     return span === null ? null : { later: span, before: total.before };
-  }
-
-  private get reads(): ExactReads {
-    return this.access.statistics as unknown as ExactReads;
   }
 }
