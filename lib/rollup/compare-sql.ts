@@ -1,15 +1,15 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import type { Row, Work } from '../database/work.js';
-import type { LocalDate } from '../time/local-date.js';
-import { readKey } from '../statistics/tables/statistic-table.js';
+import { readKey, readMoment } from '../statistics/tables/statistic-table.js';
 import type { RollupEntry, RollupPeriod } from './rollup-spec.js';
 import { withDays } from './rollup.js';
 import { type DaySlice, freshQuery, inRange, primaryKey } from './window-sql.js';
 
 /** A stored row and the expected one, which differ. */
 export interface ComparedRow extends Row {
-  readonly date: LocalDate;
+  /** as `momentOf` reads it */
+  readonly moment: unknown;
   /** 1 if the row exists */
   readonly is_stored: number;
   readonly is_expected: number;
@@ -27,7 +27,7 @@ export function* differingRows(
   period: RollupPeriod,
   slice: DaySlice,
 ): Work<ComparedRow[]> {
-  const { table, keys } = entry.statistic;
+  const { table, keys, moment } = entry.statistic;
   const value = table.column('value');
   const select = (key: (property: string) => Sql, has: { stored: Sql; fresh: Sql }): Sql =>
     join([
@@ -35,7 +35,7 @@ export function* differingRows(
         (each, index) =>
           sql`${dialect.keyText(readKey(dialect, each, key(each.property)), each.type)} AS ${raw(`k${String(index)}`)}`,
       ),
-      sql`${dialect.dateText(key('date'))} AS date`,
+      sql`${readMoment(dialect, entry.statistic, key(moment))} AS moment`,
       sql`CASE WHEN ${has.stored} THEN 1 ELSE 0 END AS is_stored, CASE WHEN ${has.fresh} THEN 1 ELSE 0 END AS is_expected`,
       sql`${dialect.exactText(sql`s.${value}`)} AS stored, ${dialect.exactText(raw('f.v'))} AS expected`,
     ]);

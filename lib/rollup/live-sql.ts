@@ -1,10 +1,11 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { queryOne, type Work } from '../database/work.js';
-import type { StatisticTable } from '../statistics/tables/statistic-table.js';
+import { readMoment, type StatisticTable } from '../statistics/tables/statistic-table.js';
 import { fromDayNumber, type DayNumber, type LocalDate } from '../time/local-date.js';
 import { PartialsTemplate } from './partials-template.js';
 import type { RollupEntry, RollupPeriod, RollupSpec } from './rollup-spec.js';
+import { bindMoment, dateOfMoment, firstMoment } from './stored-rows.js';
 import { freshQuery, ofPeriod, primaryKey } from './window-sql.js';
 
 /** The names of the fresh rows of a period, as expressions before a statement that reads them. */
@@ -65,7 +66,7 @@ export class LiveExpressions {
     const { table } = statistic;
     const properties = [...primaryKey({ statistic }), 'value'];
     const columns = join(properties.map((property) => sql`s.${table.column(property)}`));
-    const before = sql`s.${table.column('date')} < ${this.dialect.dateOf(this.dialect.integer(period.from))}`;
+    const before = sql`s.${table.column(statistic.moment)} < ${this.firstOf(entry, period)}`;
     const fresh = [
       ...properties.slice(0, -1).map((property, index) => this.storedAs(statistic, property, index)),
       raw('f.v'),
@@ -74,6 +75,12 @@ export class LiveExpressions {
       sql`SELECT ${columns} FROM ${table.path} s WHERE ${ofPeriod(this.dialect, entry, period, raw('s'))} AND ${before}`,
       sql`SELECT ${join(fresh)} FROM ${raw(name)} f`,
     ];
+  }
+
+  /** Returns the first moment of a range. */
+  private firstOf(entry: RollupEntry, { from, fromSecond }: RollupPeriod): Sql {
+    if (entry.statistic.moment === 'date') return this.dialect.dateOf(this.dialect.integer(from));
+    return bindMoment(this.dialect, fromSecond ?? firstMoment(entry, fromDayNumber(from)));
   }
 
   /** Returns a column of the fresh rows with the type of the stored one, because a UNION does not convert it. */
@@ -130,13 +137,13 @@ export class LiveRows {
     const ranges = this.specs.flatMap(({ expressions }) => expressions.ranges);
     const range = ranges.find((one) => one.entry === entry && one.period === period);
     if (range === undefined) return null;
-    const day = raw(`f.c${String(primaryKey(entry).length - 1)}`);
-    const found = yield* queryOne<{ first: LocalDate | null }>(
-      this.expressed(
-        sql`SELECT ${this.dialect.dateText(sql`MIN(${day})`)} AS first FROM ${raw(range.name)} f WHERE ${day} < ${this.dialect.date(fromDayNumber(before))}`,
-      ),
+    const moment = raw(`f.c${String(primaryKey(entry).length - 1)}`);
+    const first = readMoment(this.dialect, entry.statistic, sql`MIN(${moment})`);
+    const until = bindMoment(this.dialect, firstMoment(entry, fromDayNumber(before)));
+    const found = yield* queryOne<{ first: unknown }>(
+      this.expressed(sql`SELECT ${first} AS first FROM ${raw(range.name)} f WHERE ${moment} < ${until}`),
     );
-    return found?.first ?? null;
+    return found === undefined || found.first === null ? null : dateOfMoment(entry, found.first);
   }
 
   private expressed(statement: Sql): Sql {

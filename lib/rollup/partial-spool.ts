@@ -102,6 +102,7 @@ function bound(dialect: Dialect, { type, numeric }: SpooledColumn, value: string
   if (value === null) return raw('NULL');
   switch (type) {
     case 'integer':
+    case 'bigint':
       return sql`${Number(value)}`;
     case 'date':
       return dialect.date(value);
@@ -144,8 +145,7 @@ function spooledColumns(dialect: Dialect, scan: SourceScan): SpooledColumn[] {
       numeric: holds === 'numbers' ? measure.numeric : null,
     })),
   );
-  // seconds: a staged integer has 32 bits on PostgreSQL and MariaDB
-  const buckets: SpooledColumn[] = scan.bucket === null ? [] : [{ name: BUCKET.sql, type: 'decimal', numeric: null }];
+  const buckets: SpooledColumn[] = scan.bucket === null ? [] : [{ name: BUCKET.sql, type: 'bigint', numeric: null }];
   return [...keys, ...values, { name: 'day', type: 'integer', numeric: null }, ...buckets, ...totals];
 }
 

@@ -108,6 +108,11 @@ export interface RollupPeriod {
   readonly from: DayNumber;
   /** last day that is replaced */
   readonly through: DayNumber;
+  /**
+   * of a period of less than a day: the second from which buckets are replaced, where that is not the first one of
+   * `from`; otherwise null
+   */
+  readonly fromSecond: number | null;
   /** last day whose rows count; for a calendar period the end of its last bucket, or today if that has not come */
   readonly lastDay: DayNumber;
   /**
@@ -145,6 +150,8 @@ export interface SourceScan {
   readonly scanBase: boolean;
   /** last day that is read */
   readonly scanThrough: DayNumber;
+  /** the second from which rows are read, where that is not the first one of `scanFrom`; otherwise null */
+  readonly fromSecond: number | null;
   /** length of the buckets into which rows are grouped, each in one day; null: rows are grouped by days */
   readonly bucket: BucketLength | null;
   /** true if rows are counted by one index range for each day, and not by a grouped scan */

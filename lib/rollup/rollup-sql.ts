@@ -6,6 +6,7 @@ import { type BucketLength, type BucketSegment, bucketSegments, commonBucketPart
 import {
   dayRanges,
   daySegments,
+  firstReadingSince,
   latestReading,
   readingRange,
   type ClockSegment,
@@ -55,26 +56,45 @@ export function partialsOf(entry: RollupEntry): Sql {
   return sql`(SELECT ${join(columns)} FROM ${from} t WHERE ${join(conditions, ' AND ')})`;
 }
 
+/** A half-open range of seconds since 1970. */
+export interface SecondRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * The partials of an entry by buckets of some length, for use in FROM: as `partialsOf`, with `bucket` in place of `day`.
  *
- * @param range the seconds in which the buckets begin. It ends before `to`
+ * @param ranges the seconds in which the buckets begin
  */
 export function partialsByBucket(
   dialect: Dialect,
   entry: RollupEntry,
   length: BucketLength,
-  { from, to }: { readonly from: number; readonly to: number },
+  ranges: readonly SecondRange[],
 ): Sql {
   const { scan } = entry;
   const own = sql`t.${BUCKET}`;
+  return gathered(entry, bucketOf(dialect, scan, length, ranges), BUCKET, [beginsIn(dialect, own, ranges)]);
+}
+
+/** The bucket of some length that contains the bucket of a partial `t`. */
+function bucketOf(dialect: Dialect, scan: SourceScan, length: BucketLength, ranges: readonly SecondRange[]): Sql {
+  const own = sql`t.${BUCKET}`;
+  const [first, last] = [ranges.at(0), ranges.at(-1)];
+  if (length === scan.bucket || first === undefined || last === undefined) return own;
   const column = { kind: 'seconds', storedIn: 'UTC', expression: own } as const;
-  const bounds = { storedIn: 'UTC', zone: scan.timeZone, length, from: from * 1000, to: to * 1000 };
-  const bucket =
-    length === scan.bucket
-      ? own
-      : dialect.bucketStart(column, dialect.bucketKey(column, bucketSegments(bounds), length));
-  return gathered(entry, bucket, BUCKET, [sql`${own} >= ${dialect.integer(from)} AND ${own} < ${dialect.integer(to)}`]);
+  const bounds = { storedIn: 'UTC', zone: scan.timeZone, length, from: first.from * 1000, to: last.to * 1000 };
+  return dialect.bucketStart(column, dialect.bucketKey(column, bucketSegments(bounds), length));
+}
+
+/** The condition that a second is in one of some ranges. */
+export function beginsIn(dialect: Dialect, second: Sql, ranges: readonly SecondRange[]): Sql {
+  if (ranges.length === 0) return raw('1 = 0');
+  const each = ranges.map(
+    ({ from, to }) => sql`${second} >= ${dialect.bigint(from)} AND ${second} < ${dialect.bigint(to)}`,
+  );
+  return each.length === 1 ? join(each) : sql`(${join(each, ' OR ')})`;
 }
 
 /** Partials of the same moment as one. */
@@ -392,13 +412,14 @@ function storedType({ keys }: StatisticTable, { property }: SourceKey): StoredKe
 }
 
 /** The first reading that is read day by day, and the first one that is too late. */
-export function readingBounds({ source: { clock }, timeZone, now, scanFrom, scanThrough }: SourceScan): {
+export function readingBounds({ source: { clock }, timeZone, now, scanFrom, scanThrough, fromSecond }: SourceScan): {
   from: number;
   to: number;
 } {
   if (clock.kind === 'date') return { from: scanFrom * 86_400_000, to: (scanThrough + 1) * 86_400_000 };
   const days = readingRange({ storedIn: clock.storedIn, zone: timeZone, fromDay: scanFrom, toDay: scanThrough });
-  return { from: days.from, to: Math.min(days.to, latestReading(now, clock.storedIn) + 1) };
+  const from = fromSecond === null ? days.from : firstReadingSince(new Date(fromSecond * 1000), clock.storedIn);
+  return { from, to: Math.min(days.to, latestReading(now, clock.storedIn) + 1) };
 }
 
 /** The condition that a source row is one of those that are read. */

@@ -171,7 +171,7 @@ function* replaceTogether(
       ...(isOneMetric ? [] : ['metricId']),
       ...(ranges.length > 1 ? ['period'] : []),
       ...entry.keys.map(({ property }) => property),
-      'date',
+      entry.statistic.moment,
     ],
     fresh: join(
       ranges.map((range) => freshQuery(dialect, range.entry, range.period)),

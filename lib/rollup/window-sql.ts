@@ -3,16 +3,20 @@ import { meaningOf } from '../catalog/aggregates.js';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, type Work } from '../database/work.js';
 import { deleteRepeated, insertCarried, lastRows, type StatisticRows } from '../statistics/read/carried-values.js';
+import { primaryKeyOf } from '../statistics/tables/statistic-table.js';
 import { dayNumber, type DayNumber, FIRST_DAY, fromDayNumber, shiftDay } from '../time/local-date.js';
 import {
   type CalendarUnit,
   calendarUnit,
   firstCovered,
+  isTimePeriod,
   Period,
   periodKind,
+  type TimePeriod,
   toDateUnit,
   windowDays,
 } from '../time/period.js';
+import { bucketValues, secondsOf, startsInRange } from './bucket-sql.js';
 import { bucketTotals, combinedBy, finished, isCount, isDistinct, partialNames } from './aggregate-sql.js';
 import { keyNames, partialsOf, storedKeys } from './rollup-sql.js';
 import type { RollupEntry, RollupPeriod } from './rollup-spec.js';
@@ -30,9 +34,11 @@ export interface DaySlice {
  * @param slice the days to compute, of a period for which `isSliceable` is true
  */
 export function freshQuery(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, slice: DaySlice = period): Sql {
-  return periodKind(period.period) === 'bucket'
-    ? bucketRows(dialect, entry, { ...period, ...ofSlice(period, slice) })
-    : runningRows(dialect, entry, period, slice);
+  if (periodKind(period.period) !== 'bucket') return runningRows(dialect, entry, period, slice);
+  const sliced = { ...period, ...ofSlice(period, slice) };
+  return isTimePeriod(period.period)
+    ? timeRows(dialect, entry, sliced, period.period)
+    : bucketRows(dialect, entry, sliced);
 }
 
 /** True if the rows of some days can be computed without those of all days. */
@@ -45,6 +51,14 @@ function ofSlice(
   { from, through }: DaySlice,
 ): Pick<RollupPeriod, 'from' | 'through' | 'lastDay'> {
   return { from, through, lastDay: through === period.through ? period.lastDay : through };
+}
+
+// ── buckets of less than a day ──
+
+function timeRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, length: TimePeriod): Sql {
+  const values = bucketValues(dialect, entry, length, secondsOf(entry, period));
+  const keys = entry.keys.map((_, index) => raw(`b.c${String(index)}`));
+  return stored(dialect, entry, period, keys, raw('b.bucket'), sql`(${values}) b`, raw('b.v'));
 }
 
 // ── buckets: a day, a calendar unit ──
@@ -121,7 +135,7 @@ WHERE p.day >= ${dialect.integer(until ?? period.from)} AND p.day <= ${dialect.i
     ...(after === null ? [] : [{ from: shiftDay(after, 1), through: period.lastDay }]),
   ];
   const stored = ranges.map((range) => {
-    const days = inRange(dialect, entry, { period: Period.DAY, ...range }, raw('s'));
+    const days = inRange(dialect, entry, { period: Period.DAY, fromSecond: null, ...range }, raw('s'));
     return sql`SELECT ${join(columns)} FROM ${statistic.table.path} s WHERE ${days}`;
   });
   return join([fresh, ...stored], ' UNION ALL ');
@@ -427,10 +441,12 @@ export function ofPeriod(
 /** Returns the condition that a stored row is in the range of a period. */
 export function inRange(
   dialect: Dialect,
-  entry: Pick<RollupEntry, 'metricId' | 'statistic' | 'constants'>,
-  period: Pick<RollupPeriod, 'period' | 'from' | 'through'>,
+  entry: Pick<RollupEntry, 'metricId' | 'statistic' | 'constants' | 'scan'>,
+  period: Pick<RollupPeriod, 'period' | 'from' | 'through' | 'fromSecond'>,
   alias: Sql,
 ): Sql {
+  if (entry.statistic.moment === 'start')
+    return sql`${ofPeriod(dialect, entry, period, alias)} AND ${startsInRange(dialect, entry, period, alias)}`;
   const date = sql`${alias}.${entry.statistic.table.column('date')}`;
   return sql`${ofPeriod(dialect, entry, period, alias)} AND ${date} >= ${dialect.dateOf(dialect.integer(period.from))}
 AND ${date} <= ${dialect.dateOf(dialect.integer(period.through))}`;
@@ -465,13 +481,17 @@ function dateAfter(dialect: Dialect, { through }: RollupPeriod): Sql {
   return dialect.dateOf(dialect.integer(through + 1));
 }
 
-/** Selects the columns of a stored row, in the order of the primary key. */
+/**
+ * Selects the columns of a stored row, in the order of the primary key.
+ *
+ * @param moment the day number, or the first second of a bucket
+ */
 function stored(
   dialect: Dialect,
   entry: RollupEntry,
   period: RollupPeriod,
   keys: readonly Sql[],
-  day: Sql,
+  moment: Sql,
   from: Sql,
   value: Sql,
 ): Sql {
@@ -482,7 +502,9 @@ function stored(
       case 'period':
         return dialect.integer(period.period);
       case 'date':
-        return dialect.dateOf(day);
+        return dialect.dateOf(moment);
+      case 'start':
+        return moment;
       default: {
         const constant = entry.constants.find((key) => key.property === property);
         return constant?.value ?? keys[entry.keys.findIndex((key) => key.property === property)];
@@ -494,7 +516,7 @@ function stored(
 
 /** The properties of the statistic's primary key, in its order. */
 export function primaryKey({ statistic }: Pick<RollupEntry, 'statistic'>): readonly string[] {
-  return ['metricId', 'period', ...statistic.keys.map(({ property }) => property), 'date'];
+  return primaryKeyOf(statistic);
 }
 
 function partition(keys: readonly Sql[]): Sql {

@@ -3,8 +3,9 @@ import { Metric } from '../../lib/catalog/metric.entity.js';
 import { Domain } from '../../lib/catalog/domain.entity.js';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { query, type Row as DatabaseRow } from '../../lib/database/work.js';
-import { type BucketRange, bucketValues } from '../../lib/rollup/bucket-sql.js';
+import { bucketValues } from '../../lib/rollup/bucket-sql.js';
 import { PartialSpool, spooledSpec } from '../../lib/rollup/partial-spool.js';
+import type { SecondRange } from '../../lib/rollup/rollup-sql.js';
 import { rollup, stagePartials, unstagePartials } from '../../lib/rollup/rollup.js';
 import type { RollupSpec } from '../../lib/rollup/rollup-spec.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
@@ -21,61 +22,15 @@ import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { Chance, MEASURES, openShop, Sale, SHOP } from '../tracking/shop.js';
+import { CHANGES, HOUR, REFS, rounded, salesAbout, type SoldRow, soldRows, valueOf } from '../tracking/shop-buckets.js';
 
 const domain = defineDomain({ ref: 'buckets' });
-const REFS = ['all', 'paid', 'revenue', 'items', 'mean', 'least', 'buyers', 'payers'] as const;
 const PERIODS = [Period.DAY, Period.WEEK, Period.CALENDAR_MONTH, Period.LIFETIME];
-
-/** Zones with an instant at which their clock changes: by an hour, by half of one, over midnight, by a day, and never. */
-const CHANGES: readonly [zone: string, instant: string][] = [
-  ['Europe/Berlin', '2026-10-25T01:00:00Z'],
-  ['Europe/Berlin', '2026-03-29T01:00:00Z'],
-  ['Australia/Lord_Howe', '2026-04-04T15:00:00Z'],
-  ['Australia/Lord_Howe', '2026-10-03T15:30:00Z'],
-  ['America/St_Johns', '2010-11-07T02:31:00Z'],
-  ['Pacific/Apia', '2011-12-30T10:00:00Z'],
-  ['Asia/Kathmandu', '2026-10-25T01:00:00Z'],
-];
-
-const HOUR = 3_600_000;
-
-interface Row {
-  readonly at: Date;
-  readonly status: string | null;
-  readonly total: number | null;
-  readonly items: number;
-  readonly buyer: number | null;
-  readonly country: string | null;
-}
-
-/** The value of a metric of some rows, by hand; undefined if it counts none of them. */
-function valueOf(ref: string, rows: readonly Row[]): number | null | undefined {
-  const counted = rows.filter(({ status, country }) =>
-    ref === 'paid' || ref === 'revenue' || ref === 'payers'
-      ? status === 'paid'
-      : ref === 'mean'
-        ? status === 'paid' || status === 'sent'
-        : ref === 'least'
-          ? country === 'NL'
-          : true,
-  );
-  const totals = counted.flatMap(({ total }) => (total === null ? [] : [total]));
-  const sum = totals.reduce((a, b) => a + Math.round(b * 100), 0) / 100;
-  // a distinct count has a partial for each value, and none for rows without one
-  const buyers = new Set(counted.flatMap(({ buyer }) => (buyer === null ? [] : [buyer])));
-  if (ref === 'buyers' || ref === 'payers') return counted.length === 0 ? undefined : buyers.size;
-  if (counted.length === 0) return undefined;
-  if (ref === 'revenue') return sum;
-  if (ref === 'items') return counted.reduce((a, { items }) => a + items, 0);
-  if (ref === 'mean') return totals.length === 0 ? null : sum / totals.length;
-  if (ref === 'least') return totals.length === 0 ? null : Math.min(...totals);
-  return counted.length;
-}
 
 describeOnEachDatabase('partials by buckets', (database) => {
   let engine: Engine;
   let tracker: TrackerResolver;
-  let rows: readonly Row[];
+  let rows: readonly SoldRow[];
 
   beforeAll(async () => {
     engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, ...SHOP] }));
@@ -87,24 +42,10 @@ describeOnEachDatabase('partials by buckets', (database) => {
 
   /** Sales of the days about a change, half of them within three hours of it, and some of long before. */
   async function sell(change: Date): Promise<void> {
-    const chance = new Chance(change.getTime() % 1_000_003);
-    const near = (hours: number): Date => new Date(change.getTime() + chance.below(2 * hours * HOUR) - hours * HOUR);
-    const sales = Array.from({ length: 260 }, (_, index) => ({
-      id: index + 1,
-      at: index < 20 ? new Date(change.getTime() - (60 + index) * 24 * HOUR) : near(index % 2 === 0 ? 3 : 60),
-      status: chance.of('paid', 'sent', 'open', null),
-      total: chance.of(null, '0.00', '-3.50', '12.25', '99.99'),
-      items: chance.below(5),
-      buyer: chance.of(...[1, 2, 3, 4, 5].map((id) => ({ id })), null),
-    }));
     const repository = engine.dataSource.getRepository(Sale);
     await repository.clear();
-    await repository.insert(sales);
-    const read = await repository.find({ relations: { buyer: true } });
-    rows = read.map(({ at, status, total, items, buyer }) => ({
-      ...{ at, status, items, buyer: buyer?.id ?? null, country: buyer?.country ?? null },
-      total: total === null ? null : Number(total),
-    }));
+    await repository.insert(salesAbout(change, new Chance(change.getTime() % 1_000_003)));
+    rows = await soldRows(engine.dataSource);
   }
 
   const definitionOf = (timeZone: string): TrackerDefinition =>
@@ -143,7 +84,11 @@ describeOnEachDatabase('partials by buckets', (database) => {
   }
 
   /** The values of every entry by buckets, from one staging of the partials. */
-  async function bucketsOf(spec: RollupSpec, across: boolean, range: BucketRange): Promise<(readonly DatabaseRow[])[]> {
+  async function bucketsOf(
+    spec: RollupSpec,
+    across: boolean,
+    { length, ...range }: SecondRange & { length: BucketLength },
+  ): Promise<(readonly DatabaseRow[])[]> {
     const { dialect } = engine.database;
     const spool = across ? await PartialSpool.from(engine.database, spec.scans) : null;
     try {
@@ -151,7 +96,7 @@ describeOnEachDatabase('partials by buckets', (database) => {
         if (spool === null) yield* stagePartials(dialect, spec);
         else yield* spool.stage(dialect, spec.scans);
         const found: (readonly DatabaseRow[])[] = [];
-        for (const entry of spec.entries) found.push(yield* query(bucketValues(dialect, entry, range)));
+        for (const entry of spec.entries) found.push(yield* query(bucketValues(dialect, entry, length, [range])));
         yield* unstagePartials(dialect, spec);
         return found;
       });
@@ -180,9 +125,9 @@ describeOnEachDatabase('partials by buckets', (database) => {
             const actual = (found[index] ?? []).map(({ c0, bucket: start, v }) => [
               ...(isTotal ? [] : [String(c0)]),
               Number(start),
-              v === null ? null : Math.round(Number(v) * 1e6) / 1e6,
+              rounded(v === null ? null : Number(v)),
             ]);
-            const groups = new Map<string, Row[]>();
+            const groups = new Map<string, SoldRow[]>();
             for (const row of rows) {
               const { start } = bucketAt({ zone, length }, row.at.getTime() / 1000);
               if (row.at > now || start < range.from || (!isTotal && row.buyer === null)) continue;
@@ -194,8 +139,7 @@ describeOnEachDatabase('partials by buckets', (database) => {
               const value = valueOf(ref, some);
               if (value === undefined) return [];
               const parts = key.split(' ');
-              const rounded = value === null ? null : Math.round(value * 1e6) / 1e6;
-              return [[...parts.slice(0, -1), Number(parts.at(-1)), rounded]];
+              return [[...parts.slice(0, -1), Number(parts.at(-1)), rounded(value)]];
             });
             expect([ref, isTotal, sorted(actual)]).toEqual([ref, isTotal, sorted(expected)]);
           }

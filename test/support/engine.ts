@@ -10,8 +10,12 @@ import { Metric } from '../../lib/catalog/metric.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { IncrementKey } from '../../lib/statistics/tables/increment-key.entity.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
+import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
+import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-by-time-and-object.entity.js';
 import { statisticTablesOf } from '../../lib/statistics/tables/statistic-table.js';
 export const TRACKSTATS_ENTITIES = [Domain, Metric, StatisticByDate, StatisticByDateAndObject, Coverage, IncrementKey];
+/** The tables of buckets of less than a day, which are not public yet. */
+export const TIME_ENTITIES = [StatisticByTime, StatisticByTimeAndObject];
 import type { Source } from '../../lib/rollup/source.resolver.js';
 import type { TrackerDefinition, TrackerEntry } from '../../lib/tracking/definition/tracker-definition.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
@@ -114,6 +118,7 @@ export function definitionOf(given: Partial<OneMetric> & Pick<OneMetric, 'metric
     weekStart: 'monday',
     since: null,
     lookback: 1,
+    lookbackMs: null,
     appendOnly: false,
     history: 'recorded',
     scrub: null,

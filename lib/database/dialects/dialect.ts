@@ -391,7 +391,7 @@ export interface Dialect {
   readonly forShare: Sql;
 }
 
-export type StagedType = 'text' | 'integer' | 'date' | 'decimal';
+export type StagedType = 'text' | 'integer' | 'bigint' | 'date' | 'decimal';
 
 export interface StagedColumn {
   readonly name: string;

@@ -92,7 +92,13 @@ export class MysqlSql extends BaseSql {
   }
 
   // bytes: text would compare by the connection's collation
-  protected readonly stagedTypes = { text: 'VARBINARY(2000)', integer: 'INT', date: 'DATE', decimal: 'DECIMAL(65,20)' };
+  protected readonly stagedTypes = {
+    text: 'VARBINARY(2000)',
+    integer: 'INT',
+    bigint: 'BIGINT',
+    date: 'DATE',
+    decimal: 'DECIMAL(65,20)',
+  };
 
   override stageTable(name: string, columns: readonly StagedColumn[]): readonly Sql[] {
     const declared = columns.map((column) => raw(`${column.name} ${this.stagedTypes[column.type]}`));

@@ -167,7 +167,13 @@ export class PostgresSql extends BaseSql {
     return true;
   }
 
-  protected readonly stagedTypes = { text: 'varchar', integer: 'integer', date: 'date', decimal: 'numeric' };
+  protected readonly stagedTypes = {
+    text: 'varchar',
+    integer: 'integer',
+    bigint: 'bigint',
+    date: 'date',
+    decimal: 'numeric',
+  };
 
   /** One parameter for all of its places, as TypeORM has it: PostgreSQL cannot tell the type of `$1 IS NULL` alone. */
   override sharedParameter(value: unknown): unknown {

@@ -94,7 +94,7 @@ export class SqliteSql extends BaseSql {
   }
 
   // no affinity: what is put in comes out
-  protected readonly stagedTypes = { text: '', integer: '', date: '', decimal: '' };
+  protected readonly stagedTypes = { text: '', integer: '', bigint: '', date: '', decimal: '' };
 
   date(value: string): Sql {
     return sql`${value}`;

@@ -48,6 +48,7 @@ export function defineTracker(
     weekStart: defaults.weekStart,
     since: dateIn(given.since, timeZone),
     lookback: given.lookback,
+    lookbackMs: null,
     appendOnly: given.appendOnly,
     history: given.history,
     scrub: definedScrub(label, given),

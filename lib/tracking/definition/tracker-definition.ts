@@ -19,6 +19,8 @@ export type TrackedTarget =
   | {
       readonly kind: 'dimensions';
       readonly statistic: Type<AbstractStatistic>;
+      /** of the periods of less than a day, if there are others beside them */
+      readonly timeStatistic?: Type<AbstractStatistic> | undefined;
       readonly dimensions: Readonly<Record<string, string>>;
     };
 
@@ -64,6 +66,8 @@ export interface TrackerDefinition {
   readonly since: LocalDate | null;
   /** days */
   readonly lookback: number;
+  /** milliseconds of a lookback shorter than days, if all periods are shorter than a day; otherwise null */
+  readonly lookbackMs: number | null;
   readonly appendOnly: boolean;
   /** the meaning of a closed date: what was recorded while it was open, or what the source says now */
   readonly history: 'recorded' | 'current';

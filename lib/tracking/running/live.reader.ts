@@ -35,6 +35,7 @@ import {
   trackerLabel,
   type TrackerResolver,
 } from '../source/tracker.resolver.js';
+import { hasTimes } from '../source/recounted-seconds.js';
 import { allComputed, type ComputedEntries, plannedEntries } from './tracker-coverage.js';
 
 /** Statistics of a metric that a live read computes. */
@@ -234,7 +235,7 @@ export class LiveReader implements LiveSource {
     const { timeZone } = tracker.definition;
     const stored = tracker.entries.map((entry) => coveragesOf(entry, covered));
     const computed = stored.map(computedRanges);
-    const now = dueAt(given, timeZone, allComputed(computed));
+    const now = dueAt(given, timeZone, allComputed(computed), hasTimes(tracker));
     const madeOf = JSON.stringify([place, localDateAt(now, timeZone), stored]);
     if (last.plan?.madeOf === madeOf) return { ...live, now, planned: last.plan };
     const planned = yield* this.newPlan(live, { madeOf, computed, now, probe, place });

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import type { Work } from '../../database/work.js';
 import type { Period } from '../../time/period.js';
 import { type ComputedRange, computedRanges, type PlannedEntry } from '../source/run-plan.js';
-import { fingerprintOf, type ResolvedTracker } from '../source/tracker.resolver.js';
+import { fingerprintOf, type ResolvedEntry, type ResolvedTracker } from '../source/tracker.resolver.js';
 
 /** The computed dates of each entry of a tracker, by period. */
 export type ComputedEntries = readonly ReadonlyMap<Period, ComputedRange>[];
@@ -29,5 +29,18 @@ export function plannedEntries(tracker: ResolvedTracker, computed: ComputedEntri
     ...entry,
     fingerprint: (period, timeZone) => fingerprintOf(tracker, entry, period, timeZone),
     coverage: computed[index] ?? new Map<Period, ComputedRange>(),
+    beside: besideOf(tracker, computed, entry),
   }));
+}
+
+/** Returns the entry with the days of a metric, for one with its periods of less than a day. */
+export function besideOf(
+  { entries }: ResolvedTracker,
+  computed: ComputedEntries,
+  { alone, target }: ResolvedEntry,
+): PlannedEntry['beside'] {
+  if (target.statistic.moment === 'date') return undefined;
+  const place = entries.findIndex((other) => other.alone === alone && other.target.statistic.moment === 'date');
+  const days = entries[place];
+  return days === undefined ? undefined : { periods: days.periods, coverage: computed[place] ?? new Map() };
 }

@@ -39,6 +39,7 @@ import {
   type RequestedRange,
   type RunPlan,
 } from '../source/run-plan.js';
+import { firstRecountedSecond, hasTimes } from '../source/recounted-seconds.js';
 import { scanOf, rollupSpecOf } from '../source/run-spec.js';
 import { explainOutOfRange } from '../source/out-of-range.js';
 import { checkForms, firstScanned, refuseAmbiguousRows, SourceTypes } from '../source/source-checks.js';
@@ -267,14 +268,17 @@ export class TrackerRunner {
       const coverage = await this.database.transaction(() => readComputedRanges(this.database, tracker), {
         cancellation,
       });
-      const now = instantOf(tracker.definition, options, coverage);
+      const now = instantOf(tracker, options, coverage);
       const planned = plannedEntries(tracker, coverage);
       if (needsFirstDate(planned, options)) {
         await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe), { cancellation });
       }
-      const scans = await this.database.transaction(() => this.scans(tracker, planned, { ...options, now }, probe), {
-        cancellation,
-      });
+      const scans = await this.database.transaction(
+        () => this.scans(tracker, planned, { ...options, now, given: options.now }, probe),
+        {
+          cancellation,
+        },
+      );
       const from = isFirstRun(planned) ? null : firstScanned(scans);
       await sourceDatabase.read(() => checkForms(sourceDatabase.dialect, tracker, from), { cancellation });
       await sourceDatabase.read(() => refuseAmbiguousRows(sourceDatabase.dialect, tracker, scans), { cancellation });
@@ -296,7 +300,7 @@ export class TrackerRunner {
   private *scans(
     tracker: ResolvedTracker,
     entries: readonly PlannedEntry[],
-    options: RunOptions,
+    options: TimedOptions,
     probe: SourceProbe,
   ): Work<SourceScan[]> {
     const { plan, firstDate } = yield* this.plan(tracker, entries, options, probe);
@@ -315,7 +319,7 @@ export class TrackerRunner {
     const locked = yield* this.lock(tracker);
     const coverage = locked.map(({ coverages }) => computedRanges(coverages));
     const entries = plannedEntries(tracker, coverage);
-    const options = { ...given, now: instantOf(tracker.definition, given, coverage) };
+    const options = { ...given, now: instantOf(tracker, given, coverage), given: given.now };
     const isFirst = isFirstRun(entries);
     if (across === undefined) yield* this.types.refuseOthers(dialect, tracker);
     if (across === undefined && isFirst) yield* checkForms(dialect, tracker, null);
@@ -400,7 +404,7 @@ export class TrackerRunner {
   private *lock({ entries }: ResolvedTracker): Work<LockedCoverages[]> {
     const order = entries
       .map(({ metric, target: { scope } }, index) => ({ index, key: `${naturalKey(metric)} ${scope}` }))
-      .sort((a, b) => (a.key < b.key ? -1 : 1));
+      .sort((a, b) => (a.key === b.key ? a.index - b.index : a.key < b.key ? -1 : 1));
     const inOrder = yield* lockCoverages(
       this.database,
       order.map(({ index }) => {
@@ -426,7 +430,7 @@ export class TrackerRunner {
     const { dialect } = this.database;
     const { definition, sources, base } = tracker;
     const today = localDateAt(options.now, definition.timeZone);
-    const whole = { scanFrom: DATED_FROM, scanBase: true, scanThrough: dayNumber(today) };
+    const whole = { scanFrom: DATED_FROM, fromSecond: null, scanBase: true, scanThrough: dayNumber(today) };
     const [source, ...others] = sources;
     // several scans are staged together, for one snapshot; and one of rows that meet conditions does not say where all begin
     const isWhole = others.length === 0 && (source === base || tracker.definition.entries.length > 1);
@@ -437,7 +441,8 @@ export class TrackerRunner {
       (yield* probe.countsByIndex())
     )
       return probe;
-    const scan = scanOf(tracker, 0, whole, { now: options.now, countsByIndex: false });
+    const periods = tracker.entries.flatMap((entry) => entry.periods);
+    const scan = scanOf(tracker, 0, whole, { now: options.now, countsByIndex: false, periods });
     yield* stagePartials(dialect, { scans: [scan], entries: [] });
     const day = yield* firstStagedDay(scan);
     if (day === null || day >= DATED_FROM) return knownProbe(day === null ? null : fromDayNumber(day), false);
@@ -448,7 +453,7 @@ export class TrackerRunner {
   private *plan(
     tracker: ResolvedTracker,
     entries: readonly PlannedEntry[],
-    { now, from, to, stepOf, recount: wanted = null }: RunOptions,
+    { now, given, from, to, stepOf, recount: wanted = null }: TimedOptions,
     probe: SourceProbe,
   ): Work<{ plan: RunPlan; firstDate: LocalDate | null }> {
     const { definition } = tracker;
@@ -457,7 +462,9 @@ export class TrackerRunner {
     const today = localDateAt(now, definition.timeZone);
     const tracked = trackerLabel(definition);
     const recount = recountOf(definition, entries, wanted);
-    const plan = planRun({ definition, tracker: tracked, entries, today, requested, firstDate, recount });
+    const computed = entries.flatMap(({ coverage }) => [...(coverage as ReadonlyMap<Period, ComputedRange>).values()]);
+    const fromSecond = firstRecountedSecond(tracker, computed, { given, now });
+    const plan = planRun({ definition, tracker: tracked, entries, today, requested, firstDate, recount, fromSecond });
     return { plan, firstDate };
   }
 
@@ -646,18 +653,32 @@ const OVERTAKEN_LIMIT = 5;
 /** The first day that a full scan tells apart. Earlier rows are few, and have zones with odd seconds. */
 const DATED_FROM = dayNumber('1970-01-01');
 
+/** The options of a run whose instant is known. */
+interface TimedOptions extends RunOptions {
+  /** the clock as the run was given it, which another replica's may be ahead of */
+  readonly given: Date;
+}
+
 function instantOf(
-  { timeZone }: TrackerDefinition,
+  tracker: ResolvedTracker,
   { now, from, to }: RunOptions,
   coverage: readonly ReadonlyMap<Period, ComputedRange>[],
 ): Date {
-  return from === undefined && to === undefined ? dueAt(now, timeZone, allComputed(coverage)) : now;
+  if (from !== undefined || to !== undefined) return now;
+  return dueAt(now, tracker.definition.timeZone, allComputed(coverage), hasTimes(tracker));
 }
 
 function areSameScans(some: readonly SourceScan[], others: readonly SourceScan[]): boolean {
   const bounds = (scans: readonly SourceScan[]): string =>
     JSON.stringify(
-      scans.map(({ partials, scanFrom, scanBase, scanThrough }) => [partials, scanFrom, scanBase, scanThrough]),
+      scans.map((scan) => [
+        scan.partials,
+        scan.scanFrom,
+        scan.fromSecond,
+        scan.scanBase,
+        scan.scanThrough,
+        scan.bucket,
+      ]),
     );
   return bounds(some) === bounds(others);
 }

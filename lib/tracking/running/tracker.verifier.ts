@@ -11,13 +11,14 @@ import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
 import type { RollupEntry, RollupPeriod, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
 import { countKeys, countPartials, stagePartials, unstagePartials } from '../../rollup/rollup.js';
 import type { Source } from '../../rollup/source.resolver.js';
+import { dateOfMoment, momentOf } from '../../rollup/stored-rows.js';
 import { type DaySlice, isSliceable } from '../../rollup/window-sql.js';
 import type { ObjectRef } from '../../statistics/filter/object-target.js';
 import { carriesForward } from '../../statistics/read/carried-values.js';
-import type { StatisticTable } from '../../statistics/tables/statistic-table.js';
 import { exactValue } from '../../statistics/tables/exact-value.js';
 import { earlierDay, fromDayNumber, type LocalDate, shiftDay } from '../../time/local-date.js';
 import { type Period, periodKind } from '../../time/period.js';
+import { instantText } from '../../time/instant.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { type ComputedRange, type PlannedEntry, planRun, recountedFrom, type RunPlan } from '../source/run-plan.js';
 import { scansOf, rollupSpecOf } from '../source/run-spec.js';
@@ -37,6 +38,8 @@ export interface Difference {
   metric: string;
   period: Period;
   date: LocalDate;
+  /** of a bucket of less than a day, its first instant, as a point has it */
+  start?: string;
   object?: ObjectRef;
   dimensions?: Record<string, string | number | boolean | null>;
   /** the exact decimal; null for "no value"; undefined if there is no row */
@@ -223,14 +226,12 @@ export class TrackerVerifier {
     for (const [place, { entry, period, slice }] of slices.entries()) {
       yield function* () {
         yield* verifier.refuseOvertaken(tracker, covered);
-        const rows = yield* differingRows(dialect, entry, period, slice);
+        const rows = (yield* differingRows(dialect, entry, period, slice)).sort(byMoment(entry));
         const { metric } = tracker.entries[entry.index] as ResolvedEntry;
         const differences = found.get(placeOf(entry.index, period.period));
         const range = covered[entry.index]?.get(period.period);
         const others = rows.filter((row) => range === undefined || !isSameWithoutRow(entry, period, row, range));
-        differences?.push(
-          ...others.map((row) => differenceOf(entry.statistic, naturalKey(metric), period.period, row)),
-        );
+        differences?.push(...others.map((row) => differenceOf(entry, naturalKey(metric), period.period, row)));
       };
       onProgress?.({
         period: period.period,
@@ -352,7 +353,7 @@ function isSameWithoutRow(
   row: ComparedRow,
   { from, isWhole }: ComputedRange,
 ): boolean {
-  if (density !== 'changes' || !carriesForward(period) || isWhole === true || row.date !== from) return false;
+  if (density !== 'changes' || !carriesForward(period) || isWhole === true || row.moment !== from) return false;
   if (row.is_stored === row.is_expected) return false;
   const value = row.is_stored === 1 ? row.stored : row.expected;
   return exactValue(value) === meaningOf(measure.aggregate).empty;
@@ -373,14 +374,22 @@ function sortKey({ object, dimensions, date }: Difference): (string | number | b
   return [...(object === undefined ? [] : [object.type, object.id]), ...Object.values(dimensions ?? {}), date];
 }
 
-function differenceOf(statistic: StatisticTable, metric: string, period: Period, row: ComparedRow): Difference {
+/** Rows of one date in the order of their buckets, which the text of a start does not have in a repeated hour. */
+function byMoment(entry: RollupEntry): (a: ComparedRow, b: ComparedRow) => number {
+  return (a, b) => (entry.statistic.moment === 'date' ? 0 : Number(a.moment) - Number(b.moment));
+}
+
+function differenceOf(entry: RollupEntry, metric: string, period: Period, row: ComparedRow): Difference {
+  const { statistic, scan } = entry;
+  const moment = momentOf(entry, row.moment);
   const keys = Object.fromEntries(
     statistic.keys.map((key, index) => [key.property, key.decode(row[`k${String(index)}`])]),
   );
   return {
     metric,
     period,
-    date: row.date,
+    date: dateOfMoment(entry, row.moment),
+    ...(typeof moment === 'number' ? { start: instantText(moment, scan.timeZone) } : {}),
     ...(statistic.kind === 'object' ? { object: { type: String(keys.objectType), id: String(keys.objectId) } } : {}),
     ...(statistic.kind === 'custom' ? { dimensions: keys } : {}),
     stored: row.is_stored === 1 ? exactValue(row.stored) : undefined,

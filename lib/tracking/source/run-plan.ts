@@ -17,7 +17,9 @@ import {
 import {
   bucketEnd,
   bucketStart,
+  calendarUnit,
   firstCovered,
+  isTimePeriod,
   nextBucket,
   Period,
   periodKind,
@@ -86,6 +88,8 @@ export interface PlannedPeriod extends Omit<RollupPeriod, 'hasStored'> {
 export interface ScanBounds {
   /** the first day that is read day by day */
   readonly scanFrom: DayNumber;
+  /** the second from which rows are read, where that is not the first one of that day; otherwise null */
+  readonly fromSecond: number | null;
   /** true if everything before is read as one partial */
   readonly scanBase: boolean;
   readonly scanThrough: DayNumber;
@@ -104,6 +108,8 @@ export interface PlannedEntry extends Pick<ResolvedEntry, 'periods' | 'density' 
   /** of the definition, or of the same one with another name of its time zone */
   readonly fingerprint: (period: Period, timeZone?: string) => string;
   readonly coverage: ReadonlyMap<Period, CoveredRange>;
+  /** of an entry with periods of less than a day: the one with the others of the metric, whose days they add up to */
+  readonly beside?: Pick<PlannedEntry, 'periods' | 'coverage'> | undefined;
 }
 
 export interface RunPlanInput {
@@ -117,6 +123,8 @@ export interface RunPlanInput {
   readonly firstDate: LocalDate | null;
   /** closed dates to count again as well, in a run of the dates that are due */
   readonly recount?: Recount | null;
+  /** the second from which a due run counts buckets again, where the lookback is no number of days */
+  readonly fromSecond?: number | null;
   /** true if nothing is made of stored days, because stored values are compared with the source */
   readonly fromSource?: boolean;
 }
@@ -159,9 +167,11 @@ export function scanBounds(
   firstDate: LocalDate | null,
 ): ScanBounds {
   const scanFrom = periods.map((period) => scanStart(period, weekStart)).reduce((a, b) => earlierDay(a, b));
+  const seconds = periods.flatMap(({ fromSecond }) => fromSecond ?? []);
   const olderRows = firstDate === null || dayNumber(firstDate) < scanFrom;
   return {
     scanFrom,
+    fromSecond: seconds.length === periods.length ? Math.min(...seconds) : null,
     scanBase: olderRows && periods.some(needsBase),
     scanThrough: periods
       .map(({ lastDay, storedDaysAfter }) => storedDaysAfter ?? lastDay)
@@ -185,14 +195,20 @@ export function isFirstRun(entries: readonly Pick<PlannedEntry, 'periods' | 'cov
 /**
  * Returns the instant for which a run computes the dates that are due. If the clock is one day behind the coverage, as
  * that of another replica may be about midnight, it returns the instant of the last run, so that nothing moves back.
+ *
+ * @param hasTimes true if there are periods of less than a day, of which whole buckets would be lost on the same day too
  */
 export function dueAt(
   now: Date,
   timeZone: string,
   coverage: readonly (Pick<CoveredRange, 'through'> & { readonly computedAt: Date })[],
+  hasTimes = false,
 ): Date {
-  const tomorrow = addDays(localDateAt(now, timeZone), 1);
-  const later = coverage.filter(({ through, computedAt }) => through === tomorrow && computedAt > now);
+  const today = localDateAt(now, timeZone);
+  const tomorrow = addDays(today, 1);
+  const later = coverage.filter(
+    ({ through, computedAt }) => computedAt > now && (through === tomorrow || (hasTimes && through === today)),
+  );
   return later.map(({ computedAt }) => computedAt).reduce((a, b) => (b > a ? b : a), now);
 }
 
@@ -246,7 +262,7 @@ function isAsked({ from, to }: RequestedRange): boolean {
 }
 
 function isCalendar(period: Period): boolean {
-  return periodKind(period) === 'bucket' && period !== Period.DAY;
+  return calendarUnit(period) !== null;
 }
 
 /** Returns the dates of a covered period that a due run recounts, from the first day that it recounts of any. */
@@ -317,7 +333,7 @@ function bucketOf(period: Period, date: LocalDate, weekStart: WeekStart): LocalD
  */
 function lowestDate(input: RunPlanInput, entry: PlannedEntry, period: Period, covered: CoveredRange): LocalDate {
   const { definition } = input;
-  const { periods, coverage } = entry;
+  const { periods, coverage } = entry.beside ?? entry;
   const starts = periods
     .filter((unit) => isCalendar(unit) && (unit !== Period.CALENDAR_YEAR || covered.isWhole === true))
     .flatMap((unit) => {
@@ -410,6 +426,7 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
     hasOlderKeys: entry.density === 'daily',
     from: dayNumber(from),
     through: dayNumber(range.through),
+    fromSecond: wanted === null ? secondOf(input, period, covered, range) : null,
     lastDay: last,
     baseIsStored: covered !== undefined && resumes(definition, entry, period, wanted),
     // before the first date that is kept no row is stored to go on from
@@ -431,6 +448,24 @@ function planPeriod(input: RunPlanInput, entry: PlannedEntry, period: Period, be
       fingerprint: changed && !openEnded ? covered.fingerprint : entry.fingerprint(period),
     },
   };
+}
+
+/** Returns the second from which buckets of a range are replaced, or null if all of its first date are. */
+function secondOf(
+  input: RunPlanInput,
+  period: Period,
+  covered: CoveredRange | undefined,
+  { from }: { readonly from: LocalDate },
+): number | null {
+  const { definition, fromSecond = null } = input;
+  if (fromSecond === null || covered === undefined || !isTimePeriod(period)) return null;
+  // a date that was not covered before is counted as a whole
+  if (from < covered.from || recountOf(input) !== null) return null;
+  return from === dateOf(definition, fromSecond) ? fromSecond : null;
+}
+
+function dateOf({ timeZone }: TrackerDefinition, second: number): LocalDate {
+  return localDateAt(new Date(second * 1000), timeZone);
 }
 
 /** True if a range begins where older statistics were removed: an open unit may reach back to the first date that is kept. */
@@ -465,12 +500,13 @@ function replacesAll(
 
 /** Returns the dates that are due: all of them at first, later those since the last run and those of the lookback. */
 function due(
-  { definition, tracker, today, firstDate }: RunPlanInput,
+  { definition, tracker, today, firstDate, fromSecond = null }: RunPlanInput,
   covered: CoveredRange | undefined,
 ): { from: LocalDate; through: LocalDate } {
   if (covered === undefined) return { from: notBefore(definition, firstDate ?? today), through: today };
   if (today < addDays(covered.through, -1)) throw new ClockBehindError(tracker, today, covered.through);
-  const from = earliest([addDays(covered.through, -definition.lookback), today]);
+  const back = fromSecond === null ? addDays(covered.through, -definition.lookback) : dateOf(definition, fromSecond);
+  const from = earliest([back, today]);
   return { from: notBefore(definition, from), through: today };
 }
 
@@ -548,7 +584,7 @@ function scanStart({ period, from, storedDaysUntil: until }: PlannedPeriod, week
 
 /** Returns the last day to compute: a bucket is computed as a whole, even if the range ends within it. */
 function lastDay({ definition, today }: RunPlanInput, period: Period, through: DayNumber): DayNumber {
-  if (periodKind(period) !== 'bucket' || period === Period.DAY) return through;
+  if (!isCalendar(period)) return through;
   return earlierDay(dayNumber(bucketEnd(period, fromDayNumber(through), definition.weekStart)), dayNumber(today));
 }
 

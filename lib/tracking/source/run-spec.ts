@@ -4,6 +4,8 @@ import { PARTIAL } from '../../rollup/rollup-sql.js';
 import type { RollupEntry, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
 import { hasPeriods } from '../../rollup/stored-rows.js';
 import type { LocalDate } from '../../time/local-date.js';
+import { isTimePeriod, type Period } from '../../time/period.js';
+import { type BucketLength, commonLength } from '../../time/time-bucket.js';
 import { type RunPlan, type ScanBounds, scanBounds } from './run-plan.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
 
@@ -24,8 +26,11 @@ export function scansOf(tracker: ResolvedTracker, plan: RunPlan, options: ScanOp
     const periods = plan.entries.flatMap((planned, index) => (tracker.entries[index]?.place === place ? planned : []));
     if (periods.length === 0) return null;
     const bounds = scanBounds(periods, tracker.definition.weekStart, options.firstDate);
-    const countsByIndex = options.countsByIndex && source.plain !== null && isLong(bounds);
-    return scanOf(tracker, place, bounds, { ...options, countsByIndex });
+    const counted = periods.map(({ period }) => period);
+    // a range for each bucket: 70,000 for the quarter hours of two years
+    const isByBucket = counted.some(isTimePeriod);
+    const countsByIndex = options.countsByIndex && source.plain !== null && isLong(bounds) && !isByBucket;
+    return scanOf(tracker, place, bounds, { ...options, countsByIndex, periods: counted });
   });
 }
 
@@ -34,12 +39,21 @@ function isLong({ scanBase, scanFrom, scanThrough }: ScanBounds): boolean {
   return scanBase || scanThrough - scanFrom > 31;
 }
 
-/** Returns one scan of a tracker. */
+/**
+ * Returns one scan of a tracker.
+ *
+ * @param options.periods those that are made of its partials
+ */
 export function scanOf(
   { definition, entries, sources }: ResolvedTracker,
   place: number,
-  { scanFrom, scanBase, scanThrough }: ScanBounds,
-  { now, countsByIndex, partials = PARTIAL }: Omit<ScanOptions, 'firstDate'>,
+  { scanFrom, fromSecond, scanBase, scanThrough }: ScanBounds,
+  {
+    now,
+    countsByIndex,
+    periods,
+    partials = PARTIAL,
+  }: Omit<ScanOptions, 'firstDate'> & { readonly periods: readonly Period[] },
 ): SourceScan {
   const [entry] = entries;
   const source = sources[place];
@@ -53,10 +67,17 @@ export function scanOf(
     scanFrom,
     scanBase,
     scanThrough,
-    bucket: null,
+    fromSecond,
+    bucket: bucketOf(periods),
     countsByIndex,
     partials: place === 0 ? partials : `${partials}_${String(place)}`,
   };
+}
+
+/** Returns the length of the buckets of which all periods of less than a day can be made; null if there are none. */
+function bucketOf(periods: readonly Period[]): BucketLength | null {
+  const [first, ...others] = periods.filter(isTimePeriod);
+  return first === undefined ? null : commonLength([first, ...others]);
 }
 
 /**

@@ -65,8 +65,8 @@ export function* refuseStrayRows(
   const scan = scanOf(
     tracker,
     0,
-    { scanFrom: first, scanBase: false, scanThrough: today },
-    { now, countsByIndex: false },
+    { scanFrom: first, fromSecond: null, scanBase: false, scanThrough: today },
+    { now, countsByIndex: false, periods: [] },
   );
   const days = yield* isStaged ? stagedDays(scan.partials) : sourceDays(dialect, { ...scan, source: base });
   const isBeforeAll = first === FIRST_DAY && days[0] !== FIRST_DAY;

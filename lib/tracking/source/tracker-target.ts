@@ -1,5 +1,7 @@
 import { EntitySchema, InstanceChecker, type DataSource, type EntityMetadata } from 'typeorm';
+import { naturalKey } from '../../catalog/definitions.js';
 import type { Database } from '../../database/database.js';
+import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { InvalidPropertyPathError } from '../../errors/source.error.js';
 import type { ConstantKey } from '../../rollup/rollup-spec.js';
 import { entityAt, type Source, type SourceReading } from '../../rollup/source.resolver.js';
@@ -8,6 +10,8 @@ import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import { customScope, objectScope, objectsScope, TOTAL_SCOPE } from '../../coverage/scope.js';
 import { StatisticByDateAndObject } from '../../statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../../statistics/tables/statistic-by-date.entity.js';
+import { StatisticByTimeAndObject } from '../../statistics/tables/statistic-by-time-and-object.entity.js';
+import { StatisticByTime } from '../../statistics/tables/statistic-by-time.entity.js';
 import { statisticTableOf, type StatisticTable } from '../../statistics/tables/statistic-table.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 
@@ -71,6 +75,75 @@ export function resolveTarget(
       };
     }
   }
+}
+
+/** Returns the target of the periods of days. */
+export function dayTargetOf(definition: TrackerDefinition, target: ResolvedTarget): ResolvedTarget {
+  const { entity, moment } = target.statistic;
+  if (moment === 'date') return target;
+  throw new InvalidTrackerError(
+    labelOf(definition),
+    `statistic is ${entity.name}, which extends AbstractTimeStatistic and stores no days, and there are periods of days. ` +
+      `Name an entity that extends AbstractStatistic, and ${entity.name} as timeStatistic.`,
+  );
+}
+
+/**
+ * Returns the target of the periods of less than a day, whose statistics have tables of their own.
+ *
+ * @throws InvalidTrackerError, MissingEntityError
+ */
+export function timeTargetOf(
+  database: Database,
+  definition: TrackerDefinition,
+  target: ResolvedTarget,
+): ResolvedTarget {
+  switch (target.statistic.kind) {
+    case 'total':
+      return { ...target, statistic: statisticTableOf(database, StatisticByTime) };
+    case 'object':
+      return { ...target, statistic: statisticTableOf(database, StatisticByTimeAndObject) };
+    case 'custom': {
+      const statistic = timeStatisticOf(database, definition, target.statistic);
+      return { ...target, statistic, scope: customScope(statistic) };
+    }
+  }
+}
+
+function timeStatisticOf(database: Database, definition: TrackerDefinition, days: StatisticTable): StatisticTable {
+  if (days.moment === 'start') return days;
+  const { target } = definition;
+  const given = target.kind === 'dimensions' ? target.timeStatistic : undefined;
+  if (given === undefined) {
+    throw new InvalidTrackerError(
+      labelOf(definition),
+      `it has periods of less than a day and no entity for them. Name one that extends AbstractTimeStatistic and has the ` +
+        `dimensions of ${days.entity.name}: timeStatistic: ${days.entity.name}ByTime.`,
+    );
+  }
+  const times = statisticTableOf(database, given);
+  if (times.moment !== 'start' || dimensionsText(times) !== dimensionsText(days)) {
+    throw new InvalidTrackerError(
+      labelOf(definition),
+      `timeStatistic is ${given.name}, which ${times.moment === 'start' ? `has the dimensions ${dimensionsText(times)}` : 'does not extend AbstractTimeStatistic'}. ` +
+        `Expected an entity that extends AbstractTimeStatistic and has the dimensions of ${days.entity.name}: ${dimensionsText(days)}.`,
+    );
+  }
+  return times;
+}
+
+/** The dimensions of a statistic with all that decides how their values are stored. */
+function dimensionsText({ keys }: StatisticTable): string {
+  return keys
+    .map(({ property, type, nullable, length }) => {
+      const size = type === 'varchar' ? `(${String(length)})` : '';
+      return `${property} ${type}${size}${nullable ? ' or null' : ''}`;
+    })
+    .join(', ');
+}
+
+function labelOf({ name, entries }: TrackerDefinition): string {
+  return name ?? entries.map(({ metric }) => naturalKey(metric)).join(', ');
 }
 
 function pointedTo(dataSource: DataSource, source: Source, field: string): EntityClass {

@@ -4,6 +4,7 @@ import { meaningOf } from '../../catalog/aggregates.js';
 import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import type { DataSources } from '../../database/data-sources.js';
 import { Database } from '../../database/database.js';
+import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import type { AggregateSpec } from '../../rollup/aggregate.js';
 import type { Measure, ResolvedSource } from '../../rollup/rollup-spec.js';
 import {
@@ -14,10 +15,10 @@ import {
   type Source,
 } from '../../rollup/source.resolver.js';
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
-import { Period } from '../../time/period.js';
+import { isTimePeriod, Period } from '../../time/period.js';
 import { IDENTIFYING_OPTIONS, type IdentifyingOption } from '../definition/option.js';
 import type { Density, Keep, TrackerDefinition, TrackerEntry } from '../definition/tracker-definition.js';
-import { resolveTarget, type ResolvedTarget } from './tracker-target.js';
+import { dayTargetOf, resolveTarget, type ResolvedTarget, timeTargetOf } from './tracker-target.js';
 
 /** A tracker with its resolved entities, columns and tables. */
 export interface ResolvedTracker {
@@ -31,7 +32,10 @@ export interface ResolvedTracker {
   readonly sourceDatabase: Database;
 }
 
-/** The statistics of one metric in one scope: of the tracker's target, or of the total beside it. */
+/**
+ * The statistics of one metric in one scope and table: of the tracker's target, or of the total beside it, by date or by
+ * buckets of less than a day.
+ */
 export interface ResolvedEntry {
   readonly metric: MetricTarget;
   readonly aggregate: AggregateSpec;
@@ -71,14 +75,26 @@ export class TrackerResolver {
     const reading = { ...definition, statistic: target.statistic, keys: target.keys };
     const alone = entries.map((entry) => resolveSource(dialect, dataSource, source, reading, entry));
     const scans = groupScans(entries, alone, (some) => resolveTogether(dialect, dataSource, source, reading, some));
-    const resolvedOf = (place: number, of: ResolvedTarget, own: ResolvedSource, density: Density): ResolvedEntry => {
+    const resolvedOf = (
+      place: number,
+      of: ResolvedTarget,
+      own: ResolvedSource,
+      density: Density,
+    ): readonly ResolvedEntry[] => {
       const scan = scans.findIndex(({ places }) => places.includes(place));
       const { source: sourceOf, places } = scans[scan] as ResolvedScan;
       const measure = sourceOf.measures[places.indexOf(place)] as Measure;
       const { metric, aggregate, periods, keep } = entries[place] as TrackerEntry;
-      return { metric, aggregate, periods, density, keep, target: of, place: scan, sourceOf, measure, alone: own };
+      const entry = { metric, aggregate, density, keep, place: scan, sourceOf, measure, alone: own };
+      const [times, days] = [periods.filter(isTimePeriod), periods.filter((period) => !isTimePeriod(period))];
+      return [
+        ...(days.length === 0 ? [] : [{ ...entry, periods: days, target: dayTargetOf(definition, of) }]),
+        ...(times.length === 0
+          ? []
+          : [{ ...entry, periods: times, target: timeTargetOf(this.database, definition, of) }]),
+      ];
     };
-    const resolved = entries.map((entry, place) =>
+    const resolved = entries.flatMap((entry, place) =>
       resolvedOf(place, target, alone[place] as ResolvedSource, entry.density),
     );
     if (definition.withTotal) {
@@ -86,7 +102,7 @@ export class TrackerResolver {
       const ofTotal = { ...definition, statistic: total.statistic, keys: total.keys };
       for (const [place, entry] of entries.entries()) {
         const own = resolveSource(dialect, dataSource, source, ofTotal, entry);
-        resolved.push(resolvedOf(place, total, own, entry.totalDensity));
+        resolved.push(...resolvedOf(place, total, own, entry.totalDensity));
       }
     }
     const sources = scans.map(({ source: scanned }) => scanned);
@@ -95,6 +111,7 @@ export class TrackerResolver {
       definition.entries.length === 1 && only !== undefined
         ? only
         : resolveSource(dialect, dataSource, source, { ...reading, keys: [] }, COUNT_OF_ALL);
+    if (base.clock.kind === 'date') refuseTimes(definition);
     return { definition: { ...definition, entries }, base, sources, entries: resolved, sourceDatabase };
   }
 
@@ -104,6 +121,18 @@ export class TrackerResolver {
       ? this.database.dataSource
       : (having[0] ?? this.database.dataSource);
   }
+}
+
+/** A date has no time of day. */
+function refuseTimes(definition: TrackerDefinition): void {
+  const { dateField, entries } = definition;
+  const time = entries.flatMap(({ periods }) => periods).find(isTimePeriod);
+  if (time === undefined) return;
+  throw new InvalidTrackerError(
+    definition.name ?? entries.map(({ metric }) => naturalKey(metric)).join(', '),
+    `period is ${Period.nameOf(time)}, and dateField "${dateField}" is a column of dates, which have no time of day. ` +
+      'Name a column with a time, or count by Period.DAY.',
+  );
 }
 
 const COUNT_OF_ALL: MeasureReading = { aggregate: { function: 'count', field: null }, where: null };

@@ -1,0 +1,391 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
+import { Coverage } from '../../lib/coverage/coverage.entity.js';
+import { InvalidTrackerError } from '../../lib/errors/tracker.error.js';
+import { SourceGoneError } from '../../lib/errors/run.error.js';
+import { AbstractTimeStatistic } from '../../lib/statistics/tables/abstract-time-statistic.js';
+import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
+import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
+import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-by-time-and-object.entity.js';
+import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
+import { Period, TIME_PERIODS } from '../../lib/time/period.js';
+import { bucketAt } from '../../lib/time/time-bucket.js';
+import { isZone, processTimeZone } from '../../lib/time/time-zone.js';
+import { offsetChanges } from '../../lib/time/zone-offsets.js';
+import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import { describeOnEachDatabase } from '../support/databases.js';
+import { Kill, unlessKilled } from '../properties/killed.js';
+import { asTracker, definitionOf, Engine, type OneMetric } from '../support/engine.js';
+import { openShop, Sale, SalesByCountry } from './shop.js';
+import { ENTITIES, QUARTER, SalesByCountryAndTime, stored, trackerOf } from './time-trackers.js';
+
+const domain = defineDomain({ ref: 'time_runs' });
+const MINUTE = TIME_PERIODS.minutes(1);
+const { HOUR } = TIME_PERIODS;
+
+@Entity({ name: 'dated_thing' })
+class Dated {
+  @PrimaryColumn({ type: 'integer' })
+  id!: number;
+
+  @Column({ type: 'date' })
+  on!: string;
+}
+
+@Entity({ name: 'by_town_and_time' })
+class ByTownAndTime extends AbstractTimeStatistic {
+  @Dimension({ type: 'varchar', nullable: true, length: 2 })
+  town!: string | null;
+}
+
+/** An instant at which the clock of a zone is set back, or that of Berlin if it never is. */
+function setBack(zone: string): number {
+  const [from, to] = [Date.UTC(2026, 0, 1) / 1000, Date.UTC(2027, 0, 1) / 1000];
+  const changes = isZone(zone) ? offsetChanges(zone, from, to) : [];
+  const back = changes.find(({ before, after }) => after < before)?.at;
+  return back === undefined ? Date.parse('2026-10-25T01:00:00Z') : back * 1000;
+}
+
+describeOnEachDatabase('a run of periods of less than a day', (database) => {
+  let engine: Engine;
+  let sold: number;
+
+  beforeEach(async () => {
+    engine = await Engine.on(await database.open({ entities: [...ENTITIES, Dated, ByTownAndTime] }));
+    await openShop(engine.dataSource);
+    sold = 0;
+  });
+  afterEach(() => database.reset());
+
+  const tracker = (given: Partial<OneMetric> = {}): TrackerDefinition =>
+    asTracker(
+      definitionOf({
+        metric: defineMetric({ domain, ref: 'sales' }),
+        dateField: 'at',
+        timeZone: 'Europe/Berlin',
+        periods: [MINUTE],
+        ...given,
+      }),
+    );
+
+  /** A tracker of minutes, whose runs begin so many minutes before the last one. */
+  const minutely = (minutes: number, given: Partial<OneMetric> = {}): TrackerDefinition =>
+    tracker({ lookbackMs: minutes * 60_000, ...given });
+
+  async function sell(...instants: readonly string[]): Promise<number[]> {
+    const sales = instants.map((at) => ({
+      id: ++sold,
+      at: new Date(`${at}Z`),
+      status: null,
+      total: null,
+      items: 1,
+      buyer: { id: 1 + (sold % 3) },
+    }));
+    await engine.dataSource.getRepository(Sale).insert(sales);
+    return sales.map(({ id }) => id);
+  }
+
+  const run = (definition: TrackerDefinition, now: string, range: { from?: string; to?: string } = {}) =>
+    engine.run(definition, Sale, { now: new Date(`${now}Z`), ...range } as Parameters<Engine['run']>[2]);
+
+  /** The values of a period by the beginning of their buckets, in UTC: `10:05`, with its date where there are several. */
+  async function values(period: Period = MINUTE): Promise<Record<string, number>> {
+    const found = await stored(engine, period === Period.DAY ? StatisticByDate : StatisticByTime, period);
+    const named = found.map(([, , moment, value]): [string, number] => {
+      const iso = typeof moment === 'number' ? new Date(moment * 1000).toISOString() : moment;
+      return [iso.slice(5, 16), Number(value)];
+    });
+    return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  async function coverage(period: Period): Promise<Partial<Coverage>> {
+    const found = await engine.dataSource.getRepository(Coverage).findOneByOrFail({ period });
+    return { from: found.from, through: found.through };
+  }
+
+  describe('whose lookback is a duration', () => {
+    it('counts from the bucket that contains the last run less the lookback, and no earlier one', async () => {
+      await sell('2026-06-10T09:58:10', '2026-06-10T10:00:30', '2026-06-10T10:04:59');
+      const definition = minutely(2);
+      await run(definition, '2026-06-10T10:05:30');
+      expect(await values()).toEqual({ '06-10T09:58': 1, '06-10T10:00': 1, '06-10T10:04': 1 });
+      // late in minutes that are counted again, and in one that is not; and new ones
+      await sell('2026-06-10T10:03:00', '2026-06-10T10:02:59', '2026-06-10T10:05:10', '2026-06-10T10:06:10');
+      await engine.dataSource.getRepository(Sale).delete({ id: 3 });
+      const result = await run(definition, '2026-06-10T10:06:20');
+      expect(result).toMatchObject({ from: '2026-06-10', through: '2026-06-10', written: 3, removed: 1 });
+      expect(await values()).toEqual({
+        '06-10T09:58': 1,
+        '06-10T10:00': 1,
+        '06-10T10:03': 1,
+        '06-10T10:05': 1,
+        '06-10T10:06': 1,
+      });
+      expect(await coverage(MINUTE)).toEqual({ from: '2026-06-10', through: '2026-06-10' });
+    });
+
+    it('counts all since the last run, over days, and the days between them', async () => {
+      await sell('2026-06-10T10:00:30');
+      const definition = minutely(0);
+      await run(definition, '2026-06-10T10:00:40');
+      await sell('2026-06-10T10:00:50', '2026-06-11T23:10:00', '2026-06-13T00:00:10', '2026-06-10T09:00:00');
+      await run(definition, '2026-06-13T00:00:20');
+      expect(await values()).toEqual({ '06-10T10:00': 2, '06-11T23:10': 1, '06-13T00:00': 1 });
+      expect(await coverage(MINUTE)).toEqual({ from: '2026-06-10', through: '2026-06-13' });
+    });
+
+    it('begins with a bucket of every period, so that quarters make up their hours', async () => {
+      const definition = minutely(5, { periods: [HOUR, TIME_PERIODS.minutes(20), QUARTER] });
+      await sell('2026-06-10T10:10:00');
+      await run(definition, '2026-06-10T10:42:00');
+      await sell('2026-06-10T10:01:00', '2026-06-10T10:41:00', '2026-06-10T09:59:00');
+      await run(definition, '2026-06-10T10:43:00');
+      expect(await values(HOUR)).toEqual({ '06-10T10:00': 3 });
+      expect(await values(QUARTER)).toEqual({ '06-10T10:00': 2, '06-10T10:30': 1 });
+      expect(await values(TIME_PERIODS.minutes(20))).toEqual({ '06-10T10:00': 2, '06-10T10:40': 1 });
+    });
+
+    it('takes a later instant of another replica as its own, and loses nothing when that was far ahead', async () => {
+      const definition = minutely(1);
+      await sell('2026-06-10T10:00:05');
+      await run(definition, '2026-06-10T10:00:30');
+      // this clock is a minute behind: the bucket of the other stays
+      await run(definition, '2026-06-10T09:59:50');
+      expect(await values()).toEqual({ '06-10T10:00': 1 });
+      await run(definition, '2026-06-10T20:00:00');
+      await sell('2026-06-10T10:01:10');
+      await run(definition, '2026-06-10T10:01:30');
+      await sell('2026-06-10T10:02:10');
+      await run(definition, '2026-06-10T10:02:30');
+      expect(await values()).toEqual({ '06-10T10:00': 1, '06-10T10:01': 1, '06-10T10:02': 1 });
+    });
+
+    it('counts what the clock of its column shows again in a repeated hour, as TypeORM reads it', async () => {
+      const definition = minutely(3);
+      const change = setBack(processTimeZone());
+      const at = (minutes: number): string => new Date(change + minutes * 60_000).toISOString().slice(0, -1);
+      await sell(at(-50));
+      for (const minutes of [-5, 0, 20, 59, 60]) {
+        await sell(at(minutes + 0.1));
+        await run(definition, at(minutes + 0.5));
+        const read = await engine.dataSource.getRepository(Sale).find();
+        const counts: Record<string, number> = {};
+        for (const { at: instant } of read) {
+          const { start } = bucketAt({ zone: 'Europe/Berlin', length: 60 }, instant.getTime() / 1000);
+          const name = new Date(start * 1000).toISOString().slice(5, 16);
+          counts[name] = (counts[name] ?? 0) + 1;
+        }
+        expect([minutes, await values()]).toEqual([minutes, counts]);
+      }
+    });
+
+    it('counts whole days that come before what is covered, where late rows are found there', async () => {
+      const definition = minutely(36 * 60);
+      await sell('2026-06-10T10:00:30');
+      await run(definition, '2026-06-10T10:00:40');
+      await sell('2026-06-09T01:00:30', '2026-06-08T22:30:00');
+      await run(definition, '2026-06-10T10:01:40');
+      // from 00:00 in Berlin on
+      expect(await values()).toEqual({ '06-08T22:30': 1, '06-09T01:00': 1, '06-10T10:00': 1 });
+      expect(await coverage(MINUTE)).toEqual({ from: '2026-06-09', through: '2026-06-10' });
+    });
+  });
+
+  describe('beside days', () => {
+    const both = (given: Partial<OneMetric> = {}): TrackerDefinition =>
+      tracker({ periods: [Period.DAY, HOUR], ...given });
+
+    it('counts the same dates again, also those of an open month', async () => {
+      const definition = both({ periods: [Period.DAY, HOUR, Period.CALENDAR_MONTH] });
+      await sell('2026-06-02T10:00:00', '2026-06-20T10:00:00');
+      await run(definition, '2026-06-20T11:00:00');
+      await sell('2026-06-03T10:30:00', '2026-06-01T08:00:00');
+      await run(definition, '2026-06-21T11:00:00');
+      expect(await values(HOUR)).toEqual({
+        '06-01T08:00': 1,
+        '06-02T10:00': 1,
+        '06-03T10:00': 1,
+        '06-20T10:00': 1,
+      });
+      expect(await values(Period.DAY)).toEqual({ '06-01': 1, '06-02': 1, '06-03': 1, '06-20': 1 });
+      expect(await coverage(HOUR)).toEqual(await coverage(Period.DAY));
+    });
+
+    it('keeps hours for fewer days, and their days for ever', async () => {
+      const definition = both({ keep: new Map([[HOUR, 3]]) });
+      await sell('2026-06-01T10:00:00', '2026-06-07T22:30:00', '2026-06-08T21:59:00', '2026-06-10T10:00:00');
+      await run(definition, '2026-06-10T11:00:00');
+      // three days of Berlin, which begin at 22:00 UTC
+      expect(await values(HOUR)).toEqual({ '06-07T22:00': 1, '06-08T21:00': 1, '06-10T10:00': 1 });
+      expect(Object.values(await values(Period.DAY))).toHaveLength(3);
+      await sell('2026-06-11T10:00:00');
+      expect(await run(definition, '2026-06-11T11:00:00')).toMatchObject({ removed: 2 });
+      expect(await values(HOUR)).toEqual({ '06-10T10:00': 1, '06-11T10:00': 1 });
+      expect(await coverage(HOUR)).toEqual({ from: '2026-06-09', through: '2026-06-11' });
+      expect(await coverage(Period.DAY)).toEqual({ from: '2026-06-01', through: '2026-06-11' });
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+    });
+
+    it('computes hours that are added later from the first row on', async () => {
+      await sell('2026-06-01T10:00:00', '2026-06-10T10:00:00');
+      await run(both({ periods: [Period.DAY] }), '2026-06-10T11:00:00');
+      await run(both(), '2026-06-10T11:00:00');
+      expect(await values(HOUR)).toEqual({ '06-01T10:00': 1, '06-10T10:00': 1 });
+    });
+
+    it('counts months of a source with an index on its date', async () => {
+      await sell('2026-01-01T10:00:00', '2026-01-01T10:10:00', '2026-06-10T10:00:00');
+      await run(both(), '2026-06-10T11:00:00');
+      expect(await values(HOUR)).toEqual({ '01-01T10:00': 2, '06-10T10:00': 1 });
+      expect(await values(Period.DAY)).toEqual({ '01-01': 2, '06-10': 1 });
+      expect(await engine.verify(both(), Sale)).toEqual([]);
+    });
+
+    it('computes a range that is asked for, in whole days', async () => {
+      const definition = both();
+      await sell('2026-06-01T10:00:00', '2026-06-05T10:00:00', '2026-06-10T10:00:00');
+      await run(definition, '2026-06-10T11:00:00');
+      await sell('2026-06-04T22:10:00', '2026-06-05T22:10:00', '2026-06-04T21:10:00');
+      await run(definition, '2026-06-10T11:00:00', { from: '2026-06-05', to: '2026-06-05' });
+      const expected = { '06-01T10:00': 1, '06-04T22:00': 1, '06-05T10:00': 1, '06-10T10:00': 1 };
+      expect(await values(HOUR)).toEqual(expected);
+      expect(await values(Period.DAY)).toEqual({ '06-01': 1, '06-05': 2, '06-10': 1 });
+    });
+
+    it('removes what a clock that was ahead has written after a range that ends today', async () => {
+      const definition = both();
+      await sell('2026-06-10T10:00:00', '2026-06-10T21:59:00', '2026-06-10T22:10:00');
+      await run(definition, '2026-06-11T11:00:00');
+      await run(definition, '2026-06-10T11:00:00', { from: '2026-06-10' });
+      expect(await values(HOUR)).toEqual({ '06-10T10:00': 1 });
+      expect(await coverage(HOUR)).toEqual({ from: '2026-06-10', through: '2026-06-10' });
+    });
+
+    it('replaces no hours of a source that has lost its rows', async () => {
+      const definition = both({ appendOnly: true });
+      await sell('2026-06-01T10:00:00', '2026-06-10T10:00:00');
+      await run(definition, '2026-06-10T11:00:00');
+      await engine.dataSource.getRepository(Sale).delete({ id: 1 });
+      await expect(run(definition, '2026-06-10T11:00:00', { from: '2026-06-01' })).rejects.toThrow(SourceGoneError);
+      expect(await values(HOUR)).toEqual({ '06-01T10:00': 1, '06-10T10:00': 1 });
+    });
+  });
+
+  it('that is killed before any of its statements leaves what was there, and the next one completes it', async () => {
+    const periods = [Period.DAY, HOUR, QUARTER];
+    const definition = tracker({ periods, keep: new Map([[QUARTER, 3]]) });
+    const all = async (): Promise<unknown> => [
+      await Promise.all(periods.map((period) => values(period))),
+      await Promise.all(periods.map((period) => coverage(period))),
+    ];
+    await sell('2026-06-01T10:00:00');
+    await run(definition, '2026-06-01T11:00:00');
+    let isDone = false;
+    for (let statements = 0; !isDone; statements += 2) {
+      const now = new Date(Date.parse('2026-06-02T11:00:00Z') + statements * 12 * 3_600_000);
+      await sell(new Date(now.getTime() - 1000).toISOString().slice(0, -1));
+      const before = await all();
+      const work = engine.run(definition, Sale, { now, cancellation: new Kill(statements) });
+      isDone = (await unlessKilled(work)) !== null;
+      // nothing, or all but what is removed after the transaction
+      const [days] = (await all()) as [Record<string, number>[]];
+      const total = (counts: Record<string, number> = {}): number => Object.values(counts).reduce((a, b) => a + b, 0);
+      if (total(days[0]) < sold) expect(await all()).toEqual(before);
+      expect(total(days[1])).toBe(total(days[0]));
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+      await engine.run(definition, Sale, { now });
+      expect(total(await values(HOUR))).toBe(sold);
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+      expect(Object.keys(await values(QUARTER)).length).toBeLessThanOrEqual(3);
+    }
+  }, 120_000);
+
+  describe('is verified', () => {
+    it('by buckets, each with its start, and repaired', async () => {
+      const definition = trackerOf('objects', 'Europe/Berlin', [HOUR]);
+      await sell('2026-10-25T00:30:00', '2026-10-25T01:30:00', '2026-10-25T01:40:00', '2026-10-25T10:30:00');
+      const now = new Date('2026-10-27T00:00:00Z');
+      await engine.run(definition, Sale, { now });
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+      const repository = engine.dataSource.getRepository(StatisticByTimeAndObject);
+      const [first, second, third] = await repository.find({
+        order: { metricId: 'ASC', start: 'ASC', objectId: 'ASC' },
+      });
+      if (first === undefined || second === undefined || third === undefined) throw new Error('no rows');
+      await repository.delete({ metricId: first.metricId, start: first.start, objectId: first.objectId });
+      await repository.update(
+        { metricId: second.metricId, start: second.start, objectId: second.objectId },
+        { value: 7 },
+      );
+      const { metricId, objectType, objectId } = third;
+      await repository.insert({ metricId, period: HOUR, objectType, objectId, start: third.start + 7200, value: 1 });
+      const found = await engine.verify(definition, Sale);
+      const shown = found.map(({ date, start, object, stored: is, expected }) => [
+        date,
+        start,
+        object?.id,
+        is,
+        expected,
+      ]);
+      expect(shown).toEqual([
+        ['2026-10-25', '2026-10-25T02:00:00+01:00', '1', '7', '1'],
+        ['2026-10-25', '2026-10-25T02:00:00+02:00', '2', undefined, '1'],
+        ['2026-10-25', '2026-10-25T04:00:00+01:00', '3', '1', undefined],
+      ]);
+      await engine.run(definition, Sale, { now, from: '2026-10-25', to: '2026-10-25' });
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+    });
+
+    it('in turn with its closed dates, and follows a source that changes', async () => {
+      const definition = tracker({
+        periods: [Period.DAY, HOUR],
+        history: 'current',
+        scrub: { days: 31, every: 3_600_000 },
+      });
+      const [id] = await sell('2026-06-01T10:00:00', '2026-06-02T10:00:00', '2026-06-10T10:00:00');
+      await run(definition, '2026-06-10T11:00:00');
+      await engine.dataSource.getRepository(Sale).update({ id }, { at: new Date('2026-06-01T12:00:00Z') });
+      const now = new Date('2026-06-10T12:00:00Z');
+      const scrubbed = await engine.scrub(definition, Sale, now, { through: null, at: null });
+      expect(scrubbed?.recount).toEqual({ from: '2026-06-01', sourceFrom: null });
+      await engine.run(definition, Sale, { now, recount: scrubbed?.recount });
+      expect(await values(HOUR)).toEqual({ '06-01T12:00': 1, '06-02T10:00': 1, '06-10T10:00': 1 });
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+    });
+  });
+
+  describe('is refused', () => {
+    it('of a column of dates', async () => {
+      const definition = tracker({ dateField: 'on', periods: [Period.DAY, HOUR] });
+      await expect(engine.run(definition, Dated, { now: new Date() })).rejects.toThrow(InvalidTrackerError);
+      await expect(engine.run(definition, Dated, { now: new Date() })).rejects.toThrow(
+        /period is HOUR, and dateField "on" is a column of dates, which have no time of day/,
+      );
+    });
+
+    it.each([
+      [undefined, [HOUR], /no entity for them.*timeStatistic: SalesByCountryByTime/],
+      [SalesByCountry, [HOUR], /timeStatistic is SalesByCountry, which does not extend AbstractTimeStatistic/],
+      [ByTownAndTime, [HOUR], /has the dimensions town varchar\(2\) or null\. Expected.*country varchar\(2\) or null/],
+    ] as const)('by dimensions without an entity of the same ones: %p', async (timeStatistic, periods, message) => {
+      const definition = trackerOf('countries', 'UTC', periods);
+      const target = { ...definition.target, timeStatistic } as TrackerDefinition['target'];
+      const refused = engine.run({ ...definition, target }, Sale, { now: new Date() });
+      await expect(refused).rejects.toThrow(InvalidTrackerError);
+      await expect(refused).rejects.toThrow(message);
+    });
+
+    it('of days by the dimensions of buckets', async () => {
+      const definition = trackerOf('countries', 'UTC', [Period.DAY]);
+      const target = { ...definition.target, statistic: SalesByCountryAndTime } as TrackerDefinition['target'];
+      await expect(engine.run({ ...definition, target }, Sale, { now: new Date() })).rejects.toThrow(
+        /statistic is SalesByCountryAndTime, which extends AbstractTimeStatistic and stores no days/,
+      );
+      // of buckets alone it is enough
+      const hours = trackerOf('countries', 'UTC', [HOUR]);
+      await sell('2026-06-10T10:00:00');
+      await engine.run({ ...hours, target, withTotal: false }, Sale, { now: new Date('2026-06-10T11:00:00Z') });
+      expect(await engine.dataSource.getRepository(SalesByCountryAndTime).count()).toBeGreaterThan(0);
+    });
+  });
+});
