@@ -4,10 +4,11 @@ import { byUserDay, byUserLifetimeChanges, byUserLifetimeDaily, byUserLifetimeUp
 import { dayBare, dayIndexed } from './cases/day.js';
 import { distinct28 } from './cases/distinct.js';
 import { fiveAgainstOne, fiveByHand } from './cases/five-periods.js';
-import { incrementKeyed, incrementObjects, incrementTotal } from './cases/increment.js';
+import { incrementAlone, incrementKeyed, incrementObjects, incrementTotal } from './cases/increment.js';
 import { incrementalAppendOnly, incrementalDay, incrementalLifetime, longHistory } from './cases/incremental.js';
 import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
 import { LIVE_CASES } from './cases/live.js';
+import { recordAlone, recordMany, recordManyAgain } from './cases/record.js';
 import { scrub } from './cases/scrub.js';
 import { series } from './cases/series.js';
 import { startUp } from './cases/start-up.js';
@@ -38,9 +39,13 @@ const CASES: readonly BenchCase[] = [
   incrementalLifetime,
   incrementalAppendOnly,
   longHistory,
+  incrementAlone,
   incrementObjects,
   incrementTotal,
   incrementKeyed,
+  recordAlone,
+  recordMany,
+  recordManyAgain,
   scrub,
   series,
   ...LIVE_CASES,

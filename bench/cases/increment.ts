@@ -21,6 +21,19 @@ export const incrementObjects: BenchCase = {
     })),
 };
 
+export const incrementAlone: BenchCase = {
+  name: 'increment-alone',
+  title: 'increment: one caller alone, one call after the other, against one upsert each',
+  target: { postgres: 1.6 },
+  prepare: (session) =>
+    prepared(
+      session,
+      BY_DATE,
+      () => ({ increment: () => session.statistics.increment({ metric: VISITS, date: TODAY }), keys: {} }),
+      1,
+    ),
+};
+
 export const incrementTotal: BenchCase = {
   name: 'increment-total',
   title: `increment: ${CALLERS} callers at once, all on the same total, against one upsert each`,
@@ -77,10 +90,11 @@ async function prepared(
   session: Session,
   table: StatisticTableName,
   callerOf: (caller: number) => Caller,
+  number = CALLERS,
 ): Promise<Prepared> {
   const { kind, dataSource } = session;
   const id = await metricId(session, VISITS);
-  const callers = Array.from({ length: CALLERS }, (_, index) => callerOf(index + 1));
+  const callers = Array.from({ length: number }, (_, index) => callerOf(index + 1));
   const columns = ['metric_id', 'period', ...Object.keys(callers[0]?.keys ?? {}), 'date'];
   const places = columns.map((_, index) => (kind === 'postgres' ? `$${index + 1}` : '?'));
   const conflict =
@@ -91,14 +105,14 @@ async function prepared(
   return {
     ours: {
       name: 'trackstats',
-      units: CALLERS * EACH,
+      units: number * EACH,
       reset: () => session.empty(table, 'trackstats_coverage'),
       run: () => atOnce(callers, ({ increment }) => increment()),
     },
     baselines: [
       {
         name: 'upserts',
-        units: CALLERS * EACH,
+        units: number * EACH,
         reset: () => session.empty(TWIN[table]),
         run: () =>
           atOnce(callers, async ({ keys }) => {
@@ -109,7 +123,7 @@ async function prepared(
     check: async () => {
       for (const each of [table, TWIN[table]]) {
         const sum = await session.number(`SELECT SUM(value) AS value FROM ${each}`);
-        if (sum !== CALLERS * EACH) throw new Error(`${each} holds ${sum} increments of ${CALLERS * EACH}`);
+        if (sum !== number * EACH) throw new Error(`${each} holds ${sum} increments of ${number * EACH}`);
       }
     },
     dispose: () => session.forgetStatistics(),
