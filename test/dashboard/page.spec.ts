@@ -125,7 +125,8 @@ describeInBrowser('the dashboard', (browser) => {
     await page.evaluate(`document.querySelector('dialog input').value = '2026-10-01'`);
     await page.locator('dialog button.main').click();
     await eventually(page, `document.querySelector('.card [role=status]')?.textContent.startsWith('Done')`);
-    expect(await page.$$('section:last-child tbody tr')).toHaveLength(3);
+    // the list of runs is read again once the outcome is there
+    await eventually(page, `document.querySelectorAll('section:last-child tbody tr').length === 3`);
     expect(faults).toEqual([]);
   });
 
