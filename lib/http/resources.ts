@@ -200,7 +200,7 @@ export interface SummaryItem {
   summary: SummaryResource | null;
   /** at most `points` values over the range, in order; each is the mean of as many dates as the others */
   trend: (number | null)[];
-  /** how many of the last known values of `trend` have a date that was not over: they always seem to fall */
+  /** the number of last known values of `trend` whose date was not over: they always seem to fall */
   openValues: number;
   coverage: CoverageRange | null;
 }
