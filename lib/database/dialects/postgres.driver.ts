@@ -81,7 +81,7 @@ export class PostgresDriver extends BaseDriver {
     );
   }
 
-  /** What comes from the server has a severity; the driver's own errors say nothing about what the server did. */
+  /** Errors of the server have a severity. Those of the driver do not tell if the server ran the statement. */
   protected override isRolledBack(error: unknown): boolean {
     const { severity } = (error ?? {}) as { severity?: unknown };
     return typeof severity === 'string' && !this.isUnavailable(error);

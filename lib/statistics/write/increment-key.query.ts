@@ -2,6 +2,7 @@ import { createHash, randomInt } from 'node:crypto';
 import sql, { empty, join, type Sql } from 'sql-template-tag';
 import { byText } from '../../catalog/order.js';
 import type { CoverageKey } from '../../coverage/coverage.js';
+import { batchesOf } from '../../database/batches.js';
 import type { Database } from '../../database/database.js';
 import type { Additions, ColumnToWrite } from '../../database/dialects/dialect.js';
 import { execute, query, type Work } from '../../database/work.js';
@@ -72,8 +73,7 @@ export function* claimKeys<K extends Keyed>(
     else repetitions.set(one.place, known.place);
   }
   if (first.size === 0) return { counting: placed, repetitions };
-  // in one order, so that concurrent batches cannot deadlock
-  const sorted = [...first].sort(([a], [b]) => byText(a, b)).map(([, one]) => one);
+  const sorted = inKeyOrder(first);
   const batch = randomInt(LARGEST_BATCH);
   const inserted = yield* insertKeys(database, sorted, batch, now);
   const earlier = inserted === sorted.length ? null : yield* selectEarlier(database, sorted, batch);
@@ -103,14 +103,16 @@ export function freshKeys(
 ): NonNullable<Additions['fresh']> | null {
   const byId = new Map(placed.map((one) => [idOf(one), one]));
   if (byId.size < placed.length || placed.length > database.dialect.mostRows(COLUMNS)) return null;
-  const sorted = [...byId].sort(([a], [b]) => byText(a, b)).map(([, one]) => one);
-  const columns = keyColumns(sorted, randomInt(LARGEST_BATCH), now);
+  const columns = keyColumns(inKeyOrder(byId), randomInt(LARGEST_BATCH), now);
   return { table: database.table(IncrementKey), columns, keys: PRIMARY_KEY };
 }
 
 /** Removes the keys of increments that were refused after their keys had been stored. */
 export function* releaseKeys(database: Database, refused: readonly Keyed[]): Work<void> {
-  for (const some of chunks(refused.filter(({ row }) => row.key !== null))) {
+  for (const some of batchesOf(
+    refused.filter(({ row }) => row.key !== null),
+    MOST_KEYS,
+  )) {
     yield* execute(sql`DELETE FROM ${database.table(IncrementKey).path} WHERE ${keyCondition(database, some)}`);
   }
 }
@@ -138,11 +140,16 @@ ORDER BY ${countedAt} ${dialect.limit(most)}`,
   );
 }
 
+/** Returns increments in the order of their keys, so that concurrent batches cannot deadlock. */
+function inKeyOrder<K extends Keyed>(byId: ReadonlyMap<string, K>): K[] {
+  return [...byId].sort(([a], [b]) => byText(a, b)).map(([, one]) => one);
+}
+
 function* insertKeys(database: Database, sorted: readonly Keyed[], batch: number, now: Date): Work<number> {
   let inserted = 0;
   const most = database.dialect.mostRows(COLUMNS);
-  for (let start = 0; start < sorted.length; start += most) {
-    const columns = keyColumns(sorted.slice(start, start + most), batch, now);
+  for (const some of batchesOf(sorted, most)) {
+    const columns = keyColumns(some, batch, now);
     inserted += yield* execute(database.dialect.insertAllIfAbsent(database.table(IncrementKey), columns, PRIMARY_KEY));
   }
   return inserted;
@@ -166,10 +173,10 @@ function keyColumns(some: readonly Keyed[], batch: number, now: Date): ColumnToW
 /** Selects what increments were counted as whose keys another batch has stored, by id. */
 function* selectEarlier(database: Database, sorted: readonly Keyed[], batch: number): Work<Map<string, Claim>> {
   const found = new Map<string, Claim & { batch: number }>();
-  for (const some of chunks(sorted)) yield* selectInto(found, database, some, empty);
+  for (const some of batchesOf(sorted, MOST_KEYS)) yield* selectInto(found, database, some, empty);
   // a transaction of the application with an older snapshot sees these when it locks them
   const unseen = sorted.filter((one) => !found.has(idOf(one)));
-  for (const some of chunks(unseen)) yield* selectInto(found, database, some, database.dialect.forShare);
+  for (const some of batchesOf(unseen, MOST_KEYS)) yield* selectInto(found, database, some, database.dialect.forShare);
   return new Map([...found].filter(([, claim]) => claim.batch !== batch));
 }
 
@@ -255,10 +262,4 @@ function idOf({ row: { metric, period, key } }: Keyed): string {
 
 function keyId(metricId: number, period: number, key: string): string {
   return `${metricId} ${period} ${key}`;
-}
-
-function chunks<T>(all: readonly T[]): T[][] {
-  const some: T[][] = [];
-  for (let start = 0; start < all.length; start += MOST_KEYS) some.push(all.slice(start, start + MOST_KEYS));
-  return some;
 }

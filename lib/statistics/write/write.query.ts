@@ -3,6 +3,7 @@ import type { MetricTarget } from '../../catalog/definitions.js';
 import { Metric } from '../../catalog/metric.entity.js';
 import { byText } from '../../catalog/order.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
+import { batchesOf } from '../../database/batches.js';
 import type { Database } from '../../database/database.js';
 import type { ColumnToWrite, Upsert, UpsertMode } from '../../database/dialects/dialect.js';
 import { execute, type Work } from '../../database/work.js';
@@ -59,8 +60,7 @@ export function* upsertsOf(database: Database, rows: Iterable<RowToWrite>, mode:
   }
   for (const [table, some] of byTable) {
     const most = database.dialect.mostRows(table.keys.length + 4);
-    for (let start = 0; start < some.length; start += most)
-      yield upsertOf(table, some.slice(start, start + most), mode);
+    for (const batch of batchesOf(some, most)) yield upsertOf(table, batch, mode);
   }
 }
 
@@ -119,8 +119,8 @@ export function* lockMetrics(database: Database, metrics: Iterable<Metric>, call
   const id = table.column('id');
   // in one order, so that two calls cannot deadlock
   ids.sort((a, b) => a - b);
-  for (let start = 0; start < ids.length; start += MOST_IDS) {
-    const some = join(ids.slice(start, start + MOST_IDS).map((one) => dialect.integer(one)));
-    yield* execute(sql`SELECT ${id} FROM ${table.path} WHERE ${id} IN (${some}) ORDER BY ${id} ${lock}`);
+  for (const some of batchesOf(ids, MOST_IDS)) {
+    const locked = join(some.map((one) => dialect.integer(one)));
+    yield* execute(sql`SELECT ${id} FROM ${table.path} WHERE ${id} IN (${locked}) ORDER BY ${id} ${lock}`);
   }
 }

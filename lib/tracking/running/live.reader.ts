@@ -49,7 +49,7 @@ interface LiveTracker {
   readonly last: { plan: LivePlan | null };
 }
 
-/** What a live read computes, and how it reads the source: everything that does not depend on its instant. */
+/** The part of a live read that does not depend on its instant: the dates to compute, and the scans of the source. */
 interface LivePlan {
   /** everything that the plan was made of, besides the definition */
   readonly madeOf: string;

@@ -82,7 +82,7 @@ export function dayTargetOf(definition: TrackerDefinition, target: ResolvedTarge
   const { entity, moment } = target.statistic;
   if (moment === 'date') return target;
   throw new InvalidTrackerError(
-    labelOf(definition),
+    trackerName(definition),
     `statistic is ${entity.name}, which extends AbstractTimeStatistic and stores no days, and there are periods of days. ` +
       `Name an entity that extends AbstractStatistic, and ${entity.name} as timeStatistic.`,
   );
@@ -116,7 +116,7 @@ function timeStatisticOf(database: Database, definition: TrackerDefinition, days
   const given = target.kind === 'dimensions' ? target.timeStatistic : undefined;
   if (given === undefined) {
     throw new InvalidTrackerError(
-      labelOf(definition),
+      trackerName(definition),
       `it has periods of less than a day and no entity for them. Name one that extends AbstractTimeStatistic and has the ` +
         `dimensions of ${days.entity.name}: timeStatistic: ${days.entity.name}ByTime.`,
     );
@@ -124,7 +124,7 @@ function timeStatisticOf(database: Database, definition: TrackerDefinition, days
   const times = statisticTableOf(database, given);
   if (times.moment !== 'start' || dimensionsText(times) !== dimensionsText(days)) {
     throw new InvalidTrackerError(
-      labelOf(definition),
+      trackerName(definition),
       `timeStatistic is ${given.name}, which ${times.moment === 'start' ? `has the dimensions ${dimensionsText(times)}` : 'does not extend AbstractTimeStatistic'}. ` +
         `Expected an entity that extends AbstractTimeStatistic and has the dimensions of ${days.entity.name}: ${dimensionsText(days)}.`,
     );
@@ -142,7 +142,8 @@ function dimensionsText({ keys }: StatisticTable): string {
     .join(', ');
 }
 
-function labelOf({ name, entries }: TrackerDefinition): string {
+/** Returns the name of a tracker, or its metrics if it has none. */
+export function trackerName({ name, entries }: TrackerDefinition): string {
   return name ?? entries.map(({ metric }) => naturalKey(metric)).join(', ');
 }
 

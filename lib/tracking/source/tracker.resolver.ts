@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { meaningOf } from '../../catalog/aggregates.js';
-import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
+import type { MetricTarget } from '../../catalog/definitions.js';
 import type { DataSources } from '../../database/data-sources.js';
 import { Database } from '../../database/database.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
@@ -18,7 +18,7 @@ import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import { isTimePeriod, Period } from '../../time/period.js';
 import { IDENTIFYING_OPTIONS, type IdentifyingOption } from '../definition/option.js';
 import type { Density, Keep, TrackerDefinition, TrackerEntry } from '../definition/tracker-definition.js';
-import { dayTargetOf, resolveTarget, type ResolvedTarget, timeTargetOf } from './tracker-target.js';
+import { dayTargetOf, resolveTarget, type ResolvedTarget, timeTargetOf, trackerName } from './tracker-target.js';
 
 /** A tracker with its resolved entities, columns and tables. */
 export interface ResolvedTracker {
@@ -129,7 +129,7 @@ function refuseTimes(definition: TrackerDefinition): void {
   const time = entries.flatMap(({ periods }) => periods).find(isTimePeriod);
   if (time === undefined) return;
   throw new InvalidTrackerError(
-    definition.name ?? entries.map(({ metric }) => naturalKey(metric)).join(', '),
+    trackerName(definition),
     `period is ${Period.nameOf(time)}, and dateField "${dateField}" is a column of dates, which have no time of day. ` +
       'Name a column with a time, or count by Period.DAY.',
   );
@@ -183,8 +183,8 @@ function groupScans(
 }
 
 /** Returns the name of a tracker in messages. */
-export function trackerLabel({ name, entries }: TrackerDefinition): string {
-  return name ?? `the tracker of ${entries.map(({ metric }) => naturalKey(metric)).join(', ')}`;
+export function trackerLabel(definition: TrackerDefinition): string {
+  return definition.name ?? `the tracker of ${trackerName(definition)}`;
 }
 
 /**

@@ -185,7 +185,7 @@ interface Compared {
   readonly before: number | null;
 }
 
-/** What was before, and the change as a number: places are sorted by it. */
+/** The earlier value, and the change as a number, by which places can be sorted. */
 function ChangeCells({ one, metric }: { one: Compared; metric: RankingResponse['metric'] }): JSX.Element {
   const { value, before } = one;
   const { unit, better } = metric;
