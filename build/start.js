@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildDashboardPage } from './dashboard-page.js';
+import { buildLibrary } from './library.js';
 import './typescript.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -21,5 +22,6 @@ function build() {
   const project = join(ROOT, 'sample-app', 'tsconfig.build.json');
   const { status } = spawnSync(process.execPath, [tsc, '--build', project], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+  buildLibrary(join(ROOT, 'dist'));
   buildDashboardPage(join(ROOT, 'dist', 'dashboard', 'page'));
 }

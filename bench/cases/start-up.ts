@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { transform } from '@swc/core';
+import { buildLibrary } from '../../build/library.js';
 import type { BenchCase, Contender } from '../bench-case.js';
 import type { Session } from '../session.js';
 
@@ -30,18 +30,8 @@ function application({ database }: Session, name: string, withModule: boolean): 
   return { name, run: () => run(process.execPath, [script, options, String(withModule)]) };
 }
 
-/** The compiled library, inside the project so that it finds its dependencies. */
+/** The library as the package has it, inside the project so that it finds its dependencies. */
 async function build(): Promise<void> {
-  const lib = join(ROOT, 'lib');
-  const files = await readdir(lib, { recursive: true });
-  for (const file of files.filter((name) => name.endsWith('.ts'))) {
-    const built = join(BUILT, 'lib', file.replace(/\.ts$/, '.js'));
-    await mkdir(dirname(built), { recursive: true });
-    const { code } = await transform(await readFile(join(lib, file), 'utf8'), {
-      filename: join(lib, file),
-      sourceMaps: false,
-    });
-    await writeFile(built, code);
-  }
+  buildLibrary(join(BUILT, 'lib'));
   await cp(new URL('start-up.app.js', import.meta.url), join(BUILT, 'start-up.app.js'));
 }

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeConsumer, packLibrary, type Consumer, type PackedLibrary } from './packed.js';
 import { packageProblems } from './package-problems.js';
@@ -47,6 +47,37 @@ function filesEndingIn(ending: string): string[] {
 /** What browsers load: modules of the page, which no application imports. */
 const PAGE = 'dist/dashboard/page/';
 
+/** A file of each entry point, and of each part that several of them share. */
+const SCRIPTS = [
+  'dist/cli/index.js',
+  'dist/cli/main.js',
+  'dist/dashboard/index.js',
+  'dist/health/index.js',
+  'dist/http/index.js',
+  'dist/index.js',
+  'dist/prometheus/index.js',
+  'dist/shared/cli.js',
+  'dist/shared/core.js',
+  'dist/shared/http.js',
+  'dist/shared/transfer.js',
+  'dist/testing/index.js',
+  'dist/transfer/index.js',
+];
+
+/** One of each module of the library. */
+function declarations(): string[] {
+  return readdirSync('lib', { recursive: true, encoding: 'utf8' })
+    .map((file) => `dist/${file.replaceAll(sep, '/')}`)
+    .filter((file) => file.endsWith('.ts') && !file.startsWith(PAGE))
+    .map((file) => file.replace(/\.ts$/, '.d.ts'))
+    .sort();
+}
+
+/** The modules of the library that a file imports. */
+function importedBy(file: string): string[] {
+  return [...textOf(file).matchAll(/(?:from |import\()["'](\.[^"']+)["']/g)].map(([, path]) => path!);
+}
+
 function textOf(file: string): string {
   return readFileSync(join(library.directory, file), 'utf8');
 }
@@ -58,11 +89,8 @@ describe('the package', () => {
     const code = library.files.filter((file) => !file.startsWith(PAGE));
     expect(code.filter((file) => !/\.(js|d\.ts|md|json)$|^LICENSE$/.test(file))).toEqual([]);
     expect(library.files.filter((file) => /\.spec\.|\/(test|sample-app|bench)\//.test(file))).toEqual([]);
-    expect(
-      filesEndingIn('.d.ts')
-        .map((file) => file.replace(/\.d\.ts$/, '.js'))
-        .sort(),
-    ).toEqual(filesEndingIn('.js'));
+    expect(filesEndingIn('.d.ts')).toEqual(declarations());
+    expect(filesEndingIn('.js')).toEqual(SCRIPTS);
   });
 
   it("has the dashboard's page, and the licence of what is in it", () => {
@@ -75,6 +103,16 @@ describe('the package', () => {
   it('has nothing that publint and are-the-types-wrong object to', async () => {
     expect(await packageProblems(library)).toEqual([]);
   }, 120_000);
+
+  it('is one file at the start of an application, with all classes that its parts share', () => {
+    expect(importedBy('dist/index.js')).toEqual(['./shared/core.js']);
+    expect(importedBy('dist/shared/core.js')).toEqual([]);
+    const declared = SCRIPTS.flatMap((file) => [
+      ...textOf(file).matchAll(/^(?:var (\w+) = class\b|class (\w+))/gm),
+    ]).map(([, variable, name]) => variable ?? name!);
+    expect(declared.length).toBeGreaterThan(100);
+    expect(declared.filter((name, index) => declared.indexOf(name) !== index)).toEqual([]);
+  });
 
   it('imports no module of its own for its effects alone, so that bundlers may leave out what is not used', () => {
     expect(library.manifest.sideEffects).toBe(false);

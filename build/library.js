@@ -1,0 +1,92 @@
+/**
+ * Builds the library's JavaScript: Vite bundles lib/ into one file for each entry point and one for each part that
+ * several of them share. An application then loads a few files at its start instead of 170, in a quarter of the time.
+ * What is shared has a file of its own, so that each class exists once. tsc writes the declarations.
+ * `npm run build` writes to dist/, the bench to a temporary folder.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const SCRIPT = fileURLToPath(import.meta.url);
+const ROOT = join(dirname(SCRIPT), '..');
+const LIB = join(ROOT, 'lib');
+const PAGE = join('dashboard', 'page');
+
+/** Writes the library to a folder, if the folder lacks it or has an older one. Creates the folder. */
+export function buildLibrary(target) {
+  if (isCurrent(target)) return;
+  // a process of its own: jest's modules cannot load Vite's native parts, and most starts have nothing to build
+  const { status, stderr } = spawnSync(process.execPath, [SCRIPT, target], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The library was not built: ${stderr}`);
+}
+
+function isCurrent(target) {
+  const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.startsWith(PAGE))
+    .map((name) => join(LIB, name));
+  const changed = Math.max(...[SCRIPT, join(ROOT, 'package.json'), ...sources].map((file) => statSync(file).mtimeMs));
+  const written = statSync(join(target, 'index.js'), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+  return written >= changed;
+}
+
+/** The files that package.json names, without their ending. */
+function entryPoints() {
+  const { exports, bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const modules = Object.values(exports).flatMap((entry) => entry.default ?? []);
+  return [...modules, ...Object.values(bin)].map((file) => file.replace(/^\.\/dist\/|\.js$/g, ''));
+}
+
+const OPTIONAL = ['cli', 'dashboard', 'health', 'http', 'prometheus', 'testing', 'transfer'];
+
+/** The optional parts of which several entry points have modules. */
+const SHARED = ['transfer', 'http', 'cli'];
+
+/** The shared file of a module. null: it is in the file of the entry point that imports it. */
+function sharedFile(id) {
+  const path = relative(LIB, id).split(sep).join('/');
+  // entry points export their public names only
+  if (path.startsWith('.') || /(index|main)\.ts$/.test(path)) return null;
+  const [folder] = path.split('/');
+  if (!OPTIONAL.includes(folder)) return 'core';
+  return SHARED.includes(folder) ? folder : null;
+}
+
+async function build(target) {
+  const { build: bundle } = await import('vite');
+  const shared = (name, priority) => ({ name, priority, test: (id) => sharedFile(id) === name });
+  await bundle({
+    configFile: false,
+    root: ROOT,
+    logLevel: 'warn',
+    publicDir: false,
+    build: {
+      ssr: true,
+      outDir: resolve(target),
+      emptyOutDir: false,
+      target: 'es2023',
+      minify: false,
+      reportCompressedSize: false,
+      rolldownOptions: {
+        input: Object.fromEntries(entryPoints().map((name) => [name, join(LIB, `${name}.ts`)])),
+        // packages stay imports; the helpers that decorators compile to are copied
+        external: (id) => /^[\w@]/.test(id) && !id.startsWith('@oxc-project/runtime/'),
+        tsconfig: join(ROOT, 'tsconfig.build.json'),
+        output: {
+          format: 'esm',
+          entryFileNames: '[name].js',
+          chunkFileNames: 'shared/[name].js',
+          comments: false,
+          // a group takes what its modules import, unless a group of higher priority has it
+          codeSplitting: { groups: [shared('core', 4), shared('transfer', 3), shared('http', 2), shared('cli', 1)] },
+        },
+      },
+    },
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const target = process.argv[2] ?? join(ROOT, 'dist');
+  if (!isCurrent(target)) await build(target);
+}
