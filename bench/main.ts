@@ -11,7 +11,7 @@ import { LIVE_CASES } from './cases/live.js';
 import { recordAlone, recordMany, recordManyAgain } from './cases/record.js';
 import { scrub } from './cases/scrub.js';
 import { series } from './cases/series.js';
-import { startUp } from './cases/start-up.js';
+import { startOfTrackers, startUp } from './cases/start-up.js';
 import { tenAgainstOne, tenByHand } from './cases/ten-metrics.js';
 import { top } from './cases/top.js';
 import { VERIFY_CASES } from './cases/verify.js';
@@ -51,6 +51,7 @@ const CASES: readonly BenchCase[] = [
   ...LIVE_CASES,
   top,
   startUp,
+  startOfTrackers,
   ...VERIFY_CASES,
 ];
 

@@ -1,4 +1,5 @@
 import { CronJob, CronTime } from 'cron';
+import { CronTimes } from '../tracking/definition/cron-times.js';
 import type { TrackerSchedule } from '../tracking/definition/tracker-schedule.js';
 import { systemClock } from '../trackstats.tokens.js';
 import { nextSlot } from './every.js';
@@ -31,10 +32,14 @@ class IntervalTime extends CronTime {
   }
 
   private cronDateAfter(instant: Date): CronDate {
-    const second = super.getNextDateFrom(instant, 'UTC');
-    return second.plus({ milliseconds: nextSlot(this.every, instant).getTime() - second.toMillis() });
+    // made once: cron parses text for each, which takes most of a start with many trackers
+    origin ??= super.getNextDateFrom(new Date(0), 'UTC');
+    return origin.plus({ milliseconds: nextSlot(this.every, instant).getTime() - origin.toMillis() });
   }
 }
+
+/** A date of the class that cron returns, which is not exported. */
+let origin: CronDate | null = null;
 
 /**
  * Runs a tracker for a slot, the instant for which it was scheduled. The slot is null if the application fired the job
@@ -54,11 +59,10 @@ export class TrackerJob extends CronJob {
     const onTick = (): void => {
       job.latest = tick(job.takeSlot());
     };
-    const job: TrackerJob =
-      schedule.cron === undefined
-        ? new TrackerJob('* * * * * *', onTick, null, false, 'UTC')
-        : new TrackerJob(schedule.cron, onTick, null, false, schedule.timeZone);
-    if (schedule.every !== undefined) job.setTime(new IntervalTime(schedule.every));
+    const job = new TrackerJob('* * * * * *', onTick, null, false, 'UTC');
+    job.setTime(
+      schedule.every === undefined ? new CronTimes(schedule.cron, schedule.timeZone) : new IntervalTime(schedule.every),
+    );
     return job;
   }
 

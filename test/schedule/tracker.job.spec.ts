@@ -40,6 +40,19 @@ describe('TrackerJob', () => {
     void job.stop();
   });
 
+  it('finds its next slot again when it has come, and when the clock is set back', async () => {
+    const jobs = ['Europe/Amsterdam', 'Europe/Amsterdam', 'UTC'].map((timeZone) =>
+      TrackerJob.of({ cron: '0 2 * * *', timeZone }, async () => undefined),
+    );
+    const next = (): string[] => jobs.map((job) => job.nextDate().toJSDate().toISOString());
+    // Amsterdam is one hour ahead of UTC from 25 October on, and two before
+    expect(next()).toEqual(['2026-11-01T01:00:00.000Z', '2026-11-01T01:00:00.000Z', '2026-11-01T02:00:00.000Z']);
+    await jest.advanceTimersByTimeAsync(Date.parse('2026-11-01T01:00:00Z') - Date.now());
+    expect(next()).toEqual(['2026-11-02T01:00:00.000Z', '2026-11-02T01:00:00.000Z', '2026-11-01T02:00:00.000Z']);
+    jest.setSystemTime(new Date('2026-10-20T12:00:00Z'));
+    expect(next()).toEqual(['2026-10-21T00:00:00.000Z', '2026-10-21T00:00:00.000Z', '2026-10-21T02:00:00.000Z']);
+  });
+
   it('has no slot when it is fired by hand', async () => {
     const { job, slots } = started({ every: 60_000, timeZone: 'UTC' });
     await job.fireOnTick();

@@ -1,8 +1,8 @@
-import { CronTime } from 'cron';
 import { InvalidScheduleError } from '../../errors/schedule.error.js';
 import { millisecondsOf } from '../../time/duration.js';
 import { checkTimeZone } from '../../time/time-zone.js';
 import type { ScheduleOverride } from '../../trackstats.options.js';
+import { CronTimes } from './cron-times.js';
 import type { GivenOptions } from './option.js';
 
 /** The times at which a tracker runs by itself. */
@@ -49,7 +49,7 @@ function cronText(tracker: string, given: unknown, timeZone: string): string {
   if (typeof given !== 'string' || given.trim() === '') throw invalidCron(tracker, given);
   try {
     // a date that never comes (30 February) is found by looking for the next one only
-    new CronTime(given, timeZone).sendAt();
+    new CronTimes(given, timeZone).sendAt();
     return given;
   } catch (error) {
     throw invalidCron(tracker, given, error);
