@@ -10,7 +10,7 @@ import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
 import { LIVE_CASES } from './cases/live.js';
 import { recordAlone, recordMany, recordManyAgain } from './cases/record.js';
 import { scrub } from './cases/scrub.js';
-import { series } from './cases/series.js';
+import { READ_CASES } from './cases/series.js';
 import { startOfTrackers, startUp } from './cases/start-up.js';
 import { tenAgainstOne, tenByHand } from './cases/ten-metrics.js';
 import { top } from './cases/top.js';
@@ -47,7 +47,7 @@ const CASES: readonly BenchCase[] = [
   recordMany,
   recordManyAgain,
   scrub,
-  series,
+  ...READ_CASES,
   ...LIVE_CASES,
   top,
   startUp,
