@@ -41,6 +41,7 @@ export type {
   RunsResponse,
   ScopeResource,
   NamedSeriesResource,
+  OthersResource,
   SeriesResponse,
   SummariesResponse,
   SummaryComparison,

@@ -253,6 +253,16 @@ export interface NamedSeriesResource {
   exactBefore?: (string | null)[];
 }
 
+/** All that the greatest leave out, added up. */
+export interface OthersResource {
+  /** one for each of `dates` */
+  values: (number | null)[];
+  /** only with `exact=true` */
+  exactValues?: (string | null)[];
+  /** only with `compare`: all but the same objects or groups, in the same order */
+  before?: (number | null)[];
+}
+
 /** Several series over the same dates, by columns, as charts need them. */
 export interface MultiSeriesResponse {
   period: PeriodName;
@@ -262,6 +272,8 @@ export interface MultiSeriesResponse {
   comparison: { dates: string[] } | null;
   /** in the order of the request; with `top` ordered by value, the greatest first */
   series: NamedSeriesResource[];
+  /** only with `others=true`; null where values do not add up: averages, ratios, periods that overlap */
+  others?: OthersResource | null;
 }
 
 // ── GET top, ranking, total, coverage ──

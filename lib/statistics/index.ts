@@ -68,7 +68,7 @@ export { type PageSizes, readPages } from './read/pages.query.js';
 export { fillSeries, seriesDates, type SeriesPoint, type SeriesRow } from './read/series.js';
 export { readComparedRanking, type RankingSort } from './read/compared-ranking.js';
 export { readGreatestCells, readRanking, readSeries, readTotal } from './read/derived.query.js';
-export type { RankedCells } from './read/top.query.js';
+export { type RankedCells, readRest } from './read/top.query.js';
 export { findPeriods, findPeriodsByType, type StoredPeriod } from './read/stored-periods.query.js';
 export { carriedSince } from './read/carried-values.js';
 export { readTotals, readTotalsAt } from './read/totals.query.js';

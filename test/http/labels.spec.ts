@@ -19,6 +19,12 @@ async function named(label?: LabelFunction): Promise<(string | null)[]> {
 }
 
 describe('labels of objects', () => {
+  it('are those of objects without a name where a name is empty', async () => {
+    expect(await named(() => ({ a: '', b: ' ', 1: 'Ada' }))).not.toContain('');
+    const [object] = await labels(() => ['  ']).of([{ type: 'user', id: '1' }]);
+    expect(object).toEqual({ type: 'user', id: '1', label: null });
+  });
+
   it('are asked for once for each type, and may come as a map, a record or a list', async () => {
     const calls: unknown[] = [];
     const names = await named((objects) => {

@@ -74,7 +74,7 @@ describeOnEachDatabase('rankings', (database) => {
 
     beforeAll(async () => {
       const label = (objects: readonly { id: string }[]) => objects.map(({ id }) => `Customer No. ${id}`);
-      served = await serve([TrackstatsHttpModule.forRoot({ public: true, label })], {
+      served = await serve([TrackstatsHttpModule.forRoot({ public: true, label, limits: { live: 2 } })], {
         providers: [ByCustomer],
         entities: [Order, Customer, OrdersByRegion],
         runs: false,
@@ -257,6 +257,31 @@ describeOnEachDatabase('rankings', (database) => {
         expect(earlier).toEqual(before.map((date) => day(object!.id, date)));
         expect(exactBefore).toEqual(before.map((date) => String(day(object!.id, date))));
       }
+    });
+
+    it('add up all that the greatest leave out, date by date, where that adds up', async () => {
+      const range = 'object_type=customer&top=3&from=2026-10-25&others=true';
+      const read = async (rest: string): Promise<MultiSeriesResponse> =>
+        (await served.get(`trackstats/multi-series?${range}&${rest}`)).body;
+      const { series, dates, others } = await read('metric=rank/revenue&compare=previous&exact=true');
+      const shown = series.map(({ object }) => object!.id);
+      const restOf = (date: string): number =>
+        SALES.filter((sale) => sale.date === date && !shown.includes(String(sale.customer))).reduce(
+          (total, sale) => total + sale.total,
+          0,
+        );
+      expect(dates).toHaveLength(7);
+      expect(others?.values).toEqual(dates.map(restOf));
+      expect(others?.exactValues).toEqual(dates.map((date) => String(restOf(date))));
+      expect(others?.before).toEqual(dates.map((date) => restOf(addDays(date, -7))));
+      expect((await read('metric=rank/revenue&live=true')).others?.values).toEqual(dates.map(restOf));
+      // averages do not add up, nor do values that overlap
+      expect((await read('metric=rank/mean')).others).toBeNull();
+      expect((await read('metric=rank/revenue&period=LIFETIME')).others).toBeNull();
+      const plain = await served.get('trackstats/multi-series?metric=rank/revenue&object_type=customer&top=3');
+      expect(plain.body).not.toHaveProperty('others');
+      const named = 'trackstats/multi-series?metric=rank/revenue&object_type=customer&object_id=1&others=true';
+      expect((await served.get(named)).status).toBe(400);
     });
 
     it('of groups have the earlier values of the same groups', async () => {

@@ -23,6 +23,7 @@ import type {
   RunResource,
   RunsResponse,
   NamedSeriesResource,
+  OthersResource,
   SeriesResponse,
   SummariesResponse,
   SummaryComparison,
@@ -292,8 +293,16 @@ export const SCHEMAS = {
           'exactBefore',
         ),
       ),
+      others: nullable(
+        object<OthersResource>(
+          { values: list(nullable(number)), exactValues: list(decimal), before: list(nullable(number)) },
+          'exactValues',
+          'before',
+        ),
+      ),
     },
     'statistic',
+    'others',
   ),
   TopResponse: object<TopResponse>(
     {

@@ -111,6 +111,7 @@ export const STATISTIC_PARAMETERS = {
     objectId: OBJECT_ID.repeated(),
     statistic: STATISTIC.optional(),
     top: TOP.optional(),
+    others: flagParameter('others', 'with top: adds up those that are not among the greatest'),
     ...fill,
     compare: COMPARE.optional(),
     ...exact,

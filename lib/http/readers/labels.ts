@@ -55,7 +55,8 @@ function labelIn(labels: Labels, id: string, place: number): string | null {
         : Object.hasOwn(labels, id)
           ? (labels as Readonly<Record<string, unknown>>)[id]
           : null;
-  return typeof label === 'string' ? label : null;
+  // an empty name would leave nothing to read or to press
+  return typeof label === 'string' && label.trim() !== '' ? label : null;
 }
 
 function unique(objects: readonly ObjectRef[]): ObjectRef[] {

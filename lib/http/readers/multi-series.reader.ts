@@ -5,6 +5,7 @@ import {
   narrowScope,
   type NamedSeries,
   readGreatestCells,
+  readRest,
   readSeries,
   type SeriesPoint,
 } from '../../statistics/index.js';
@@ -14,7 +15,7 @@ import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { MultiSeriesQuery } from '../parameters/statistic.parameters.js';
 import { HttpReader } from './http.reader.js';
 import { checkLimit, checkRangeQuery, comparedDates, readRange, type ReadRange } from './range.js';
-import type { MultiSeriesResponse, NamedSeriesResource } from '../resources.js';
+import type { MultiSeriesResponse, NamedSeriesResource, OthersResource } from '../resources.js';
 import { statisticName, type RequestScope } from './scope.js';
 import { readSelection, type Selection } from './selection.js';
 import { metricResource, valueResource } from './statistic.resource.js';
@@ -22,7 +23,7 @@ import { metricResource, valueResource } from './statistic.resource.js';
 const DEFAULT_TOP = 10;
 
 type Series = ReturnType<typeof readSeries> extends Work<readonly (infer S)[]> ? S : never;
-type ReadOptions = Pick<MultiSeriesQuery, 'fill' | 'live'> & {
+type ReadOptions = Pick<MultiSeriesQuery, 'fill' | 'live' | 'others'> & {
   readonly ranked: number | null;
   readonly pairs: readonly LocalDate[];
 };
@@ -30,6 +31,19 @@ type ReadOptions = Pick<MultiSeriesQuery, 'fill' | 'live'> & {
 /** A series with the value that each of its points is compared with; null: it is not compared. */
 interface ComparedSeries extends NamedSeries {
   readonly before: (string | null)[] | null;
+}
+
+interface Found {
+  readonly series: readonly ComparedSeries[];
+  /** null: they are not asked for, or do not add up */
+  readonly others: Others | null;
+}
+
+/** What the greatest leave out, at the dates of the series and at those that they are compared with. */
+interface Others {
+  readonly values: readonly (string | null)[];
+  /** null: it is not compared */
+  readonly before: readonly (string | null)[] | null;
 }
 
 /** Reads several series over the same dates. */
@@ -46,19 +60,21 @@ export class MultiSeriesReader extends HttpReader {
     const count = ranked ?? query.metric.length * Math.max(1, query.objectId.length);
     checkLimit('series', count, limits);
     checkLimit('values', count * range.length * (query.compare === undefined ? 1 : 2), limits);
-    const { live, compare } = query;
+    const { live, compare, others } = query;
     const { calendar, scope } = selection;
     const { pairs } = comparedDates(period, range, compare, calendar, calendar.today);
-    const series =
+    const found: Found =
       range.length === 0
-        ? []
-        : await this.gate.pass(live, () => this.read(selection, range, { fill, live, ranked, pairs }));
+        ? { series: [], others: null }
+        : await this.gate.pass(live, () => this.read(selection, range, { fill, live, others, ranked, pairs }));
+    const { series } = found;
     return {
       period: Period.nameOf(period),
       ...(scope.kind === 'statistic' && { statistic: statisticName(scope.table) }),
       dates: series[0]?.points.map(({ date }) => date) ?? [],
       comparison: compare === undefined ? null : { dates: series.length === 0 ? [] : [...pairs] },
       series: await this.linesOf(series, exact),
+      ...(others && { others: found.others && othersResource(found.others, exact) }),
     };
   }
 
@@ -69,13 +85,13 @@ export class MultiSeriesReader extends HttpReader {
   private read(
     selection: Selection,
     range: ReadRange,
-    { fill, live: isLive, ranked, pairs }: ReadOptions,
-  ): Promise<ComparedSeries[]> {
+    { fill, live: isLive, others: isWhole, ranked, pairs }: ReadOptions,
+  ): Promise<Found> {
     const now = this.access.clock();
     const [metric] = selection.metrics;
     const [from, to] = [pairs.at(0), pairs.at(-1)];
     const asked = { call: 'multiSeries', filter: selection.filter, isLive, inSnapshot: from !== undefined };
-    return this.access.read(asked, now, function* (context, filter): Work<ComparedSeries[]> {
+    return this.access.read(asked, now, function* (context, filter): Work<Found> {
       const coverages = context.live?.covered.coverages ?? selection.coverages;
       const cells =
         ranked === null
@@ -90,10 +106,22 @@ export class MultiSeriesReader extends HttpReader {
       const all = yield* read({ from: range.from, to: range.to });
       // the same objects, whichever were the greatest then
       const before = from === undefined || to === undefined ? [] : yield* read({ from, to });
-      return all.map((series, place) => ({
-        ...nameSeries(scope.table, series, true),
-        before: along(pairs, before[place]?.points),
-      }));
+      const rest = function* (dates: { from: LocalDate; to: LocalDate }): Work<ReadonlyMap<LocalDate, string> | null> {
+        if (!isWhole || cells === null || metric === undefined) return null;
+        return yield* readRest(context, metric, filter, dates, { coverages, without: cells });
+      };
+      const others = yield* rest({ from: range.from, to: range.to });
+      const earlier = from === undefined || to === undefined || others === null ? null : yield* rest({ from, to });
+      return {
+        series: all.map((series, place) => ({
+          ...nameSeries(scope.table, series, true),
+          before: along(pairs, before[place]?.points),
+        })),
+        others: others && {
+          values: restAlong(all[0]?.points.map(({ date }) => date) ?? [], others, all),
+          before: earlier && restAlong(pairs, earlier, before),
+        },
+      };
     });
   }
 
@@ -117,8 +145,13 @@ export class MultiSeriesReader extends HttpReader {
 }
 
 /** Returns the number of series that a ranking chooses, or null if the request names them. */
-function rankedCount(scope: RequestScope, { metric, objectId, top }: MultiSeriesQuery): number | null {
+function rankedCount(scope: RequestScope, { metric, objectId, top, others }: MultiSeriesQuery): number | null {
   const isNamed = scope.kind === 'total' || objectId.length > 0;
+  if (isNamed && others) {
+    throw TrackstatsHttpException.badRequest(
+      'others is given, which adds up what the greatest leave out: give object_type or statistic, without object_id, or leave it out.',
+    );
+  }
   if (isNamed && top !== undefined) {
     throw TrackstatsHttpException.badRequest(
       'top takes the greatest of all objects of object_type, or of statistic: give it with one of them, without object_id.',
@@ -136,4 +169,26 @@ function along(pairs: readonly LocalDate[], points: Series['points'] | undefined
   if (points === undefined) return null;
   const values = new Map(points.map(({ date, value }) => [date, value]));
   return pairs.map((date) => values.get(date) ?? null);
+}
+
+/** What is left at each date: nothing where there is no row, and null where the greatest are not known either. */
+function restAlong(
+  dates: readonly LocalDate[],
+  rest: ReadonlyMap<LocalDate, string>,
+  series: readonly Pick<Series, 'points'>[],
+): (string | null)[] {
+  const known = new Set(
+    series.flatMap(({ points }) => points.flatMap(({ date, value }) => (value === null ? [] : [date]))),
+  );
+  return dates.map((date) => rest.get(date) ?? (known.has(date) ? '0' : null));
+}
+
+function othersResource({ values, before }: Others, exact: boolean): OthersResource {
+  const rounded = (all: readonly (string | null)[]): (number | null)[] =>
+    all.map((value) => valueResource(value, false).value);
+  return {
+    values: rounded(values),
+    ...(exact && { exactValues: [...values] }),
+    ...(before !== null && { before: rounded(before) }),
+  };
 }

@@ -1,9 +1,10 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
+import { derivedOf } from '../../catalog/derived.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
 import { query, type Work } from '../../database/work.js';
 import type { LocalDate } from '../../time/local-date.js';
-import { isTimePeriod, type Period } from '../../time/period.js';
+import { isTimePeriod, type Period, periodKind } from '../../time/period.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { type DateRange, storedDate } from '../filter/date-range.js';
@@ -11,7 +12,7 @@ import type { NormalFilter } from '../filter/filter.js';
 import { startsOf } from '../filter/start-range.js';
 import { carriedSince, carriesForward } from './carried-values.js';
 import { columns, lastRowsOf, rowCondition, storedCell, type StoredRow, walkedRowsOf } from './rows.query.js';
-import { type Cell, possibleScopes } from '../filter/scope-filter.js';
+import { type Cell, narrowScope, possibleScopes, type ScopeFilter } from '../filter/scope-filter.js';
 import { exactValue } from '../tables/exact-value.js';
 import { readKey, type StatisticTable } from '../tables/statistic-table.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
@@ -182,6 +183,40 @@ export function* readRankedWhole(
     sql`SELECT COUNT(*) AS cells, ${sum} AS total FROM (SELECT ${greatness} AS greatness ${source}) g`,
   );
   return { count: Number(row?.['cells'] ?? 0), total: isSummable ? exactValue(row?.['total'] ?? null) : null };
+}
+
+/**
+ * Reads the sum of all cells but some at each date of a range: what the greatest places of a ranking leave out. Dates
+ * without a row are left out. Returns null where values do not add up, or overlap as those of rolling periods do.
+ *
+ * @param without the cells that are left out
+ */
+export function* readRest(
+  { database }: StatisticContext,
+  metric: Metric,
+  { period, scope }: RankedFilter,
+  { from, to }: RankedRange,
+  { coverages, without }: { readonly coverages: readonly StoredCoverage[]; readonly without: readonly Cell[] },
+): Work<ReadonlyMap<LocalDate, string> | null> {
+  if (derivedOf(metric) !== null || isTimePeriod(period) || periodKind(period) !== 'bucket') return null;
+  const kind = coverageIn(coverages, metric, period, possibleScopes(scope))?.kind;
+  if (kind !== undefined && !kindMeaning(kind).isSummable) return null;
+  const { dialect } = database;
+  const { table } = scope.table;
+  const rowsOf = ({ alternatives }: ScopeFilter): Sql =>
+    rowCondition(database, { table: scope.table, alternatives, metrics: [metric], period, range: { from, to } });
+  const [date, value] = [table.column('date'), table.column('value')];
+  const rows = yield* query<{ day: LocalDate; rest: unknown }>(
+    sql`SELECT ${dialect.dateText(date)} AS day, ${dialect.exactText(sql`SUM(${dialect.numeric(value)})`)} AS rest
+FROM ${table.path} s WHERE ${rowsOf(scope)} AND NOT (${rowsOf(narrowScope(scope, without))}) AND ${value} IS NOT NULL
+GROUP BY ${date}`,
+  );
+  return new Map(
+    rows.flatMap(({ day, rest }) => {
+      const sum = exactValue(rest);
+      return sum === null ? [] : [[day, sum] as const];
+    }),
+  );
 }
 
 /** The rows of a range by cell, with the value that ranks each cell. */
