@@ -27,7 +27,7 @@ import {
 import { DataSource } from 'typeorm';
 import { DashboardFiles } from '../../lib/dashboard/dashboard.files.js';
 import { buildPage } from './page-files.js';
-import { Customer, metadataOf, NOW, Order, QUIET } from '../module/application.js';
+import { type ApplicationOptions, Customer, metadataOf, NOW, Order, QUIET } from '../module/application.js';
 
 export const HOSTILE = '<img src=x onerror=alert(1)>';
 
@@ -84,6 +84,11 @@ export interface DashboardApplicationOptions {
   readonly dashboard?: TrackstatsDashboardModuleOptions & TrackstatsDashboardModuleExtras;
   /** beside those of orders */
   readonly trackers?: Type[];
+  /** beside the dashboard's module */
+  readonly imports?: DynamicModule[];
+  readonly trackstats?: NonNullable<ApplicationOptions['trackstats']>;
+  /** without orders and trackers */
+  readonly isEmpty?: boolean;
   /** in place of what `dashboard` makes */
   readonly module?: DynamicModule;
   /** changes the application before it listens */
@@ -99,13 +104,17 @@ async function startDashboard(
     dashboard = { public: true },
     module: given,
     trackers = [],
+    imports = [],
+    trackstats,
+    isEmpty = false,
     prepare,
   }: DashboardApplicationOptions = {},
 ): Promise<DashboardApplication> {
   @Module(
     metadataOf({
-      providers: [OrderTracker, CustomerTracker, ...trackers],
-      imports: [given ?? TrackstatsDashboardModule.forRoot({ label: namesOf, ...dashboard })],
+      providers: isEmpty ? [] : [OrderTracker, CustomerTracker, ...trackers],
+      imports: [given ?? TrackstatsDashboardModule.forRoot({ label: namesOf, ...dashboard }), ...imports],
+      ...(trackstats !== undefined && { trackstats }),
     }),
   )
   class ShopModule {}
@@ -119,7 +128,7 @@ async function startDashboard(
   if (prefix !== undefined) app.setGlobalPrefix(prefix);
   prepare?.(app);
   await app.listen(0, '127.0.0.1');
-  await fill(app);
+  if (!isEmpty) await fill(app);
   const url = (await app.getUrl()).replace(/\/$/, '');
   return { app, url, close: () => app.close() };
 }

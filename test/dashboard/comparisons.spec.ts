@@ -37,9 +37,11 @@ describeInBrowser('comparisons', (browser) => {
     const figure = plain(await textOf(page, '.figures div:nth-child(2)'));
     expect(figure).toMatch(/^vs a month before/);
     expect(figure).toContain(`${was}, Sep 1 – 30, 2026, the range is not over`);
+    expect(figure).toContain('Today is the last day of the month: it is compared with the whole month before.');
     // what nobody asked for has no line of its own
     expect(await page.$$('.chart .before')).toHaveLength(0);
     const { page: last } = await browser.open(`${url}${ORDERS}&range=last-month`);
+    expect(await textOf(last, '.figures')).not.toContain('Today');
     expect(await textOf(last, '.headline dd span')).toBe(String(was));
     const august = `${ordersOf('2026-08-01', '2026-08-31')}, Aug 1 – 31, 2026`;
     expect(plain(await textOf(last, '.figures div:nth-child(2)'))).toMatch(new RegExp(`${august}$`));
@@ -70,7 +72,9 @@ describeInBrowser('comparisons', (browser) => {
 
   it('of all metrics are said once', async () => {
     const { page, faults } = await browser.open(`${url}?range=month`);
-    expect(plain(await textOf(page, '.compared'))).toBe('Oct 1 – 31, 2026, compared with Sep 1 – 30, 2026');
+    expect(plain(await textOf(page, '.compared'))).toBe(
+      'Oct 1 – 31, 2026, compared with Sep 1 – 30, 2026. Today is the last day of the month: it is compared with the whole month before.',
+    );
     const title = await page.$eval('.tile:has([href*="order_count"]) .big [title^=vs]', (one) =>
       one.getAttribute('title'),
     );

@@ -6,6 +6,7 @@ import {
   canCompare,
   comparisonChoices,
   comparisonOf,
+  lastDayNote,
   fittingComparison,
 } from '../../lib/dashboard/page/metric/comparison.js';
 import { automaticRange, presetChoices, presetDates } from '../../lib/dashboard/page/metric/range.js';
@@ -53,6 +54,22 @@ describe('the comparisons of a range', () => {
     expect(fittingComparison(range, { from, to })).toBe(comparison);
     expect(comparisonOf('', 'DAY', range, { from, to })).toBe(comparison);
     expect(comparisonOf('none', 'DAY', range, { from, to })).toBeNull();
+  });
+
+  it.each([
+    ['month', '2026-11-01', '2026-11-30', '2026-11-30', true],
+    ['month', '2026-11-01', '2026-11-29', '2026-11-29', false],
+    ['month', '2026-11-01', '2026-11-30', '2026-12-01', false],
+    ['month', '2026-10-01', '2026-11-30', '2026-11-30', false],
+    ['month', '2026-02-01', '2026-02-28', '2026-02-28', true],
+    ['month', '2024-02-01', '2024-02-28', '2024-02-28', false],
+    ['quarter', '2026-07-01', '2026-09-30', '2026-09-30', true],
+    ['quarter', '2026-07-01', '2026-08-31', '2026-08-31', false],
+    ['year', '2026-01-01', '2026-12-31', '2026-12-31', false],
+    ['previous', '2026-11-01', '2026-11-30', '2026-11-30', false],
+  ] as const)('with a %s of %s to %s on %s are of the whole: %s', (comparison, from, to, today, isWhole) => {
+    const note = `Today is the last day of the ${comparison}: it is compared with the whole ${comparison} before.`;
+    expect(lastDayNote(comparison, { from, to }, today)).toBe(isWhole ? note : null);
   });
 
   it('are the range before where the values do not make up the unit', () => {

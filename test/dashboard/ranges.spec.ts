@@ -215,7 +215,7 @@ describeInBrowser('a metric over a range', (browser) => {
     'has its controls in one row at 1440 pixels: %s',
     async (search) => {
       const { page } = await browser.open(url + search, { width: 1440 });
-      const tops = await page.$$eval('.controls > *', (all) =>
+      const tops = await page.$$eval('.controls > :not(.fold)', (all) =>
         all.map((one) =>
           Math.round(
             (one as unknown as { getBoundingClientRect(): { bottom: number } }).getBoundingClientRect().bottom,

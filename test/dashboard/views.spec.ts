@@ -108,6 +108,14 @@ describeInBrowser('the views of the dashboard', (browser) => {
     const { page, faults } = await browser.open(`${url}${BY_CUSTOMER}&range=30d`);
     await page.waitForSelector('.ranking');
     expect((await textsOf(page, '.ranking tbody tr')).at(-1)).toMatch(/^13 others13/);
+    // on Oct 31 each of the 30 has an order, and two of the first five: the bar is as high as all 31 are
+    await page.click('input[value=bars]');
+    await eventually(page, `document.querySelectorAll('.chart .series-others').length === 1`);
+    expect((await textsOf(page, '.legend .label')).at(-1)).toBe('Others');
+    await page.focus('.walker');
+    expect(await textsOf(page, '.tooltip tr:last-child td')).toEqual(['Others', '28']);
+    await page.click('.legend li:last-child .line-switch');
+    await eventually(page, `document.querySelectorAll('.chart .series-others').length === 0`);
     await page.locator('::-p-aria([name="Next"][role="button"])').click();
     await eventually(page, `document.querySelectorAll('.ranking tbody tr').length === 14`);
     expect(search(page)).toContain('place=1');
@@ -133,6 +141,71 @@ describeInBrowser('the views of the dashboard', (browser) => {
     await browser.ready(page);
     await expectAccessible(page);
     expect(faults).toEqual([]);
+  });
+
+  it('of a total have its parts below it, which lead to all of them', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=mixed%2Fboth&range=30d`);
+    await page.waitForSelector('.breakdown table');
+    expect(await textsOf(page, '.breakdown h2')).toEqual(['By author']);
+    expect(await textsOf(page, '.breakdown tbody tr > *')).toEqual(['Ada Lovelace', '3', '100%']);
+    await expectAccessible(page);
+    await page.click('.breakdown h2 a');
+    await page.waitForSelector('.ranking');
+    expect(search(page)).toBe('?metric=mixed%2Fboth&range=30d&by=author');
+    expect(faults).toEqual([]);
+  });
+
+  it('fold their filters on a phone', async () => {
+    const { page, faults } = await browser.open(`${url}${ORDERS}&range=30d&compare=previous`, { width: PHONE });
+    const isShown = (selector: string): Promise<boolean> => page.$eval(selector, (one) => one.checkVisibility());
+    expect(await textOf(page, '.fold')).toBe('Filters1 changed');
+    expect([await isShown('select.range'), await isShown('select.compare')]).toEqual([true, false]);
+    await page.click('.fold');
+    expect(await isShown('select.compare')).toBe(true);
+    await expectAccessible(page);
+    expect(await isShown('.fold')).toBe(true);
+    await show(page, { theme: 'light', width: DESKTOP });
+    expect(await isShown('.fold')).toBe(false);
+    expect(faults).toEqual([]);
+  });
+
+  it('say beside their heading whether the trackers are well', async () => {
+    const { page } = await browser.open(url);
+    expect(await textOf(page, 'main a.status')).toBe('4 trackers: none failed, none is late');
+    await page.click('main a.status');
+    await eventually(page, `document.querySelector('h1').textContent.startsWith('Trackers')`);
+    expect(await textOf(page, 'main p')).toBe('4 trackers. None failed, none is late.');
+  });
+
+  it.each(['?view=trackers', '?tracker=OrderTracker'])('ask for the trackers once: %s', async (address) => {
+    const { page } = await browser.open(url);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(url + address);
+    await browser.ready(page);
+    expect(asked.filter((path) => path.endsWith('/api/trackers'))).toHaveLength(1);
+  });
+
+  it('keep what they say of a date within a phone, and print without controls', async () => {
+    const { page } = await browser.open(`${url}${BY_CUSTOMER}&range=30d&compare=previous`, { width: PHONE });
+    await page.focus('.walker');
+    for (const key of ['End', 'Home', 'PageDown']) {
+      await page.keyboard.press(key as 'End');
+      const inside = `(() => {
+        const [box, chart] = ['.tooltip', '.chart'].map((one) => document.querySelector(one).getBoundingClientRect());
+        return box.left >= chart.left - 1 && box.right <= chart.right + 1;
+      })()`;
+      expect([key, await page.evaluate(inside)]).toEqual([key, true]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE);
+    }
+    await page.emulateMediaType('print');
+    const printed = await page.$$eval(
+      'header, .controls, button:not(.line-switch, .sort), input, .chart svg, .ranking, h1',
+      (all) => all.filter((one) => one.checkVisibility()).map((one) => one.tagName),
+    );
+    expect([...new Set(printed)].sort()).toEqual(['H1', 'TABLE', 'svg']);
+    const ground = await page.evaluate(`getComputedStyle(document.body).backgroundColor`);
+    expect(ground).toBe('rgb(255, 255, 255)');
   });
 
   it('keep their range in the navigation', async () => {
@@ -224,6 +297,9 @@ describeInBrowser('the views of the dashboard', (browser) => {
     expect(await textOf(page, '.tooltip')).toMatch(/Number of orders\d+.*Live orders\d+/);
     await page.select('select.add', 'views/large');
     await eventually(page, `document.querySelectorAll('.chart').length === 3`);
+    const titles = await textsOf(page, '.figures.lines dt');
+    expect(titles).toEqual(['Number of orders', 'Live orders', 'Large']);
+    expect((await textsOf(page, '.figures.lines dd')).at(-1)).toMatch(/^6 MB.*Total/);
     await expectAccessible(page);
     await page.locator('::-p-aria([name="Remove Large"])').click();
     await eventually(page, `document.querySelectorAll('.chart').length === 1`);

@@ -3,16 +3,17 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import './style.css';
 import type { TrackersResponse } from '../../http/resources.js';
 import { type Address, hrefOf, identityOf, isSamePage, parseAddress, toOverview } from './address.js';
-import { get } from './api.js';
+import { type Answer as Answered, get } from './api.js';
 import { MetricPage } from './metric/metric.page.js';
 import { OverviewPage } from './metrics/overview.page.js';
 import { ObjectPage } from './object/object.page.js';
 import { Select } from './parts/controls.js';
 import { type Dashboard, DashboardContext } from './parts/dashboard.js';
+import { type Answer, useLoaded } from './parts/loaded.js';
 import { Announcer } from './parts/notice.js';
 import { useRefresh } from './parts/refresh.js';
 import { applyTheme, chooseTheme, storedTheme, type Theme, THEMES } from './parts/theme.js';
-import { troubleOf } from './parts/trouble.js';
+import { troubleCounts } from './parts/trouble.js';
 import { TrackerPage } from './trackers/tracker.page.js';
 import { TrackersPage } from './trackers/trackers.page.js';
 
@@ -23,7 +24,7 @@ function App(): JSX.Element {
   const shown = useRef(address);
   const hasArrived = useRef(false);
   const refresh = useRefresh();
-  const trackers = useTrackers(refresh.tick);
+  const trackers = useTrackers(refresh.tick, address);
 
   const show = useCallback((next: Address): void => {
     if (!isSamePage(shown.current, next)) hasArrived.current = true;
@@ -57,11 +58,11 @@ function App(): JSX.Element {
       document.removeEventListener('click', follow);
     };
   }, []);
+  const isEmbedded = address.page === 'metric' && address.isEmbedded;
   const dashboard = useMemo(
     (): Dashboard => ({ go, rewrite, takeArrival, tick: refresh.tick, trackers, title }),
     [refresh.tick, trackers],
   );
-  const isEmbedded = address.page === 'metric' && address.isEmbedded;
   return (
     <DashboardContext.Provider value={dashboard}>
       {!isEmbedded && (
@@ -69,7 +70,7 @@ function App(): JSX.Element {
           <a class="skip" href="#content">
             Skip to content
           </a>
-          <Header address={address} refresh={refresh} trackers={trackers} />
+          <Header address={address} refresh={refresh} trackers={trackers.data?.data.trackers ?? []} />
         </>
       )}
       <main id="content" tabIndex={-1}>
@@ -95,34 +96,23 @@ function PageAt({ address }: { address: Address }): JSX.Element {
   }
 }
 
-/** The trackers for what every page shows of them: null where they cannot be asked for. */
-function useTrackers(tick: number): TrackersResponse['trackers'] | null {
-  const [trackers, setTrackers] = useState<TrackersResponse['trackers'] | null>(null);
-  useEffect(() => {
-    const leaving = new AbortController();
-    get<TrackersResponse>(['trackers'], {}, leaving.signal).then(
-      ({ data }) => {
-        setTrackers(data.trackers);
-      },
-      () => undefined, // the page itself says what is wrong
-    );
-    return () => {
-      leaving.abort();
-    };
-  }, [tick]);
-  return trackers;
+/** The trackers, for what every page shows of them. Their own pages ask again when one comes to them. */
+function useTrackers(tick: number, address: Address): Answer<Answered<TrackersResponse>> {
+  const isOwnPage = address.page === 'trackers' || address.page === 'tracker';
+  return useLoaded(tick, isOwnPage ? identityOf(address) : '', (signal) => get(['trackers'], {}, signal));
 }
 
 interface HeaderProps {
   readonly address: Address;
   readonly refresh: ReturnType<typeof useRefresh>;
-  readonly trackers: TrackersResponse['trackers'] | null;
+  readonly trackers: TrackersResponse['trackers'];
 }
 
 function Header({ address, refresh, trackers }: HeaderProps): JSX.Element {
   const { page } = address;
   const isTrackers = page === 'trackers' || page === 'tracker';
-  const troubles = (trackers ?? []).filter((tracker) => troubleOf(tracker) !== null).length;
+  const { failed, late } = troubleCounts(trackers);
+  const troubles = failed + late;
   const current = (isCurrent: boolean): 'page' | undefined => (isCurrent ? 'page' : undefined);
   return (
     <header class="top">
@@ -136,7 +126,7 @@ function Header({ address, refresh, trackers }: HeaderProps): JSX.Element {
         <a href={hrefOf({ page: 'trackers' })} aria-current={current(isTrackers)}>
           Trackers
           {troubles > 0 && (
-            <span class="badge failed">
+            <span class={`badge ${failed > 0 ? 'failed' : 'late'}`}>
               {troubles}
               <span class="hidden"> need attention</span>
             </span>

@@ -102,7 +102,11 @@ export function Chart(props: ChartProps): JSX.Element {
       {size.width > 0 && (
         <svg width={size.width} height={size.height} role="img" aria-label={title}>
           <ValueAxis frame={frame} scale={scale} labels={labels} y={y} />
-          <DateAxis frame={frame} ticks={dateTicks(dates, props.period, widthOf(frame) / 72)} x={x} />
+          <DateAxis
+            frame={frame}
+            ticks={dateTicks(dates, props.period, widthOf(frame) / roomOfTick(size.width))}
+            x={x}
+          />
           {stroke !== null && (
             <rect
               class="stroke"
@@ -204,6 +208,11 @@ function frameOf(
   return { width, height, left, right: Math.max(left + 1, width - RIGHT), top: TOP, bottom: height - BELOW };
 }
 
+/** The pixels of a date with the space beside it: a narrow chart would have three dates otherwise. */
+function roomOfTick(width: number): number {
+  return width < 480 ? 56 : 72;
+}
+
 function widthOf({ left, right }: Frame): number {
   return right - left;
 }
@@ -275,18 +284,18 @@ function Shape({ layer, isAlone, position, ground, barWidth }: ShapeProps): JSX.
     const bars = (isShown: (place: number) => boolean): string =>
       barPath(values, position, { floor: layer.floor, width: barWidth, isShown });
     return (
-      <g class={`series series-${colour}`}>
+      <g class={`series ${colour}`}>
         <path class="bar" d={bars((place) => !isOpen(place))} />
         <path class="bar open" d={bars(isOpen)} />
       </g>
     );
   }
   if (kind === 'before') {
-    return <path class={`before ${isAlone ? 'only' : ''} series-${colour}`} d={linePath(values, position)} />;
+    return <path class={`before ${isAlone ? 'only' : ''} ${colour}`} d={linePath(values, position)} />;
   }
   const isMany = values.length > 500;
   return (
-    <g class={`series series-${colour} ${isMany ? 'many' : ''}`}>
+    <g class={`series ${colour} ${isMany ? 'many' : ''}`}>
       {isAlone && <path class="area" d={areaPath(values, position, ground)} />}
       <path class="line" d={linePath(values, position, (place) => !isOpen(place))} />
       <path class="line open" d={linePath(values, position, isOpen)} />
@@ -311,7 +320,7 @@ function Crosshair(props: {
       {layers.map(({ id, kind, colour, values }) => {
         const value = values[place] ?? null;
         return value === null || kind !== 'line' ? null : (
-          <circle key={id} class={`series-${colour}`} cx={x(place)} cy={y(value)} r={4} />
+          <circle key={id} class={colour} cx={x(place)} cy={y(value)} r={4} />
         );
       })}
     </g>

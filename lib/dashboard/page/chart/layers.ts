@@ -11,15 +11,20 @@ export interface ChartSeries {
   readonly complete: readonly boolean[];
   /** the earlier range that it is compared with: drawn faint and broken, always as a line */
   readonly before?: readonly (number | null)[] | undefined;
-  /** which line it is: it keeps its colour while others are hidden */
-  readonly place: number;
+  /** which line it is: it keeps its colour while others are hidden; null: all that are not drawn, together */
+  readonly place: number | null;
 }
 
 /** How many colours the style sheet has. */
-export const COLOURS = 10;
+const COLOURS = 10;
+
+/** The class of the colour of a line. */
+export function colourOf(place: number | null): string {
+  return place === null ? 'series-others' : `series-${(place % COLOURS) + 1}`;
+}
 
 /** Lines whose values differ more would leave one of them flat on the axis of the other. */
-const FAR = 20;
+const FAR = 10;
 
 /**
  * Returns the series of each chart: all in one where they have the same unit and come near one another, or else each in
@@ -38,7 +43,8 @@ export function chartGroups<S extends ChartSeries>(series: readonly S[]): S[][] 
 /** One shape to draw. */
 export interface Layer {
   readonly id: string;
-  readonly colour: number;
+  /** class of its colour */
+  readonly colour: string;
   readonly kind: 'line' | 'bar' | 'before';
   readonly values: readonly (number | null)[];
   /** where a bar begins: on those below it */
@@ -65,7 +71,7 @@ export function layersOf(series: readonly ChartSeries[], as: 'lines' | 'bars'): 
 }
 
 function shapeOf({ id, place, complete }: ChartSeries): Pick<Layer, 'id' | 'colour' | 'complete'> {
-  return { id, colour: (place % COLOURS) + 1, complete };
+  return { id, colour: colourOf(place), complete };
 }
 
 function stacked(layers: readonly Layer[]): Layer[] {

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
-import { COLOURS } from './layers.js';
+import { colourOf } from './layers.js';
 
 export interface LegendItem {
   readonly id: string;
-  readonly place: number;
+  readonly place: number | null;
   readonly label: string;
   /** takes the line out of the chart, if it was added */
   readonly onRemove?: (() => void) | undefined;
@@ -35,7 +35,7 @@ export function Legend({ items, hidden, onHide }: LegendProps): JSX.Element {
               toggle(id);
             }}
           >
-            <span class={`swatch series-${(place % COLOURS) + 1}`} aria-hidden="true" />
+            <span class={`swatch ${colourOf(place)}`} aria-hidden="true" />
             <span class="label">{label}</span>
           </button>
           {(shown.length > 1 || isHidden(id)) && (

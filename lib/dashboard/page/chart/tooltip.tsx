@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Change, type ChangeProps } from '../parts/change.js';
 import { UNKNOWN } from '../parts/format.js';
-import { COLOURS } from './layers.js';
+import { colourOf } from './layers.js';
 
 export interface PointRow {
   readonly id: string;
-  readonly place: number;
+  readonly place: number | null;
   readonly label: string;
   /** '': not known */
   readonly value: string;
@@ -31,11 +32,22 @@ interface TooltipProps {
   readonly width: number;
 }
 
+/** Pixels between a date and what is said of it. */
+const BESIDE = 12;
+
 /** The values at the pointer. Screen readers get them from the chart's slider. */
 export function Tooltip({ point, left, isBeforeMiddle, width }: TooltipProps): JSX.Element {
-  const beside = isBeforeMiddle ? { left: `${left + 12}px` } : { right: `${width - left + 12}px` };
+  const box = useRef<HTMLDivElement>(null);
+  // beside the date, but within the chart: on a phone it is nearly as wide
+  useLayoutEffect(() => {
+    const { current } = box;
+    if (current === null) return;
+    const own = current.offsetWidth;
+    const beside = isBeforeMiddle ? left + BESIDE : left - BESIDE - own;
+    current.style.left = `${Math.max(0, Math.min(beside, width - own))}px`;
+  });
   return (
-    <div class="tooltip" style={beside} aria-hidden="true">
+    <div class="tooltip" ref={box} aria-hidden="true">
       <p>
         <strong>{point.title}</strong>
         {point.state !== '' && <span class="quiet"> {point.state}</span>}
@@ -46,7 +58,7 @@ export function Tooltip({ point, left, isBeforeMiddle, width }: TooltipProps): J
           {point.rows.map(({ id, place, label, value, before, change }) => (
             <tr key={id}>
               <td>
-                <span class={`swatch series-${(place % COLOURS) + 1}`} />
+                <span class={`swatch ${colourOf(place)}`} />
                 <span class="label">{label}</span>
               </td>
               <td class="number">{value === '' ? UNKNOWN : value}</td>

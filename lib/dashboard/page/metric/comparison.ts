@@ -1,4 +1,5 @@
 import { type Compare, type Comparison, COMPARISONS, type Range } from '../address.js';
+import { shiftDate } from '../parts/format.js';
 import type { Dates } from './range.js';
 
 const LABELS: Readonly<Record<Comparison, string>> = {
@@ -69,6 +70,24 @@ export function comparisonChoices(period: string, fitting: Comparison): { value:
     ...possible.map((value) => ({ value, label: LABELS[value] })),
     { value: 'none', label: 'Nothing' },
   ];
+}
+
+/** Months and quarters differ in length. A year has the same days as the one before. */
+const FIRST_MONTHS: Readonly<Partial<Record<Comparison, number>>> = { month: 1, quarter: 3 };
+
+/**
+ * Says that a month to date is compared with the whole month before, because today is its last day. It is the month
+ * then, and has the same value and change the next day, as the last month. A quarter is treated alike. Null for any
+ * other range.
+ */
+export function lastDayNote(comparison: Comparison, { from, to }: Dates, today: string): string | null {
+  const months = FIRST_MONTHS[comparison];
+  const tomorrow = shiftDate(today, 1);
+  if (months === undefined || to !== today || !tomorrow.endsWith('-01')) return null;
+  const month = Number(today.slice(5, 7));
+  const first = `${today.slice(0, 5)}${String(month - months + 1).padStart(2, '0')}-01`;
+  if (month % months !== 0 || from !== first) return null;
+  return `Today is the last day of the ${comparison}: it is compared with the whole ${comparison} before.`;
 }
 
 /** Names what a range is compared with within a sentence: 'a month before'. */

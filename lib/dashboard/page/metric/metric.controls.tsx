@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { type MetricAddress, TOP_LIMIT, WITH_LIMIT } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
-import { Checkbox, Field, Select } from '../parts/controls.js';
+import { Checkbox, Controls, Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { periodLabel } from '../parts/period.js';
 import { comparisonChoices, fittingComparison } from './comparison.js';
@@ -20,15 +20,16 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
   };
   const { scopes, choice } = shown;
   const fitting = fittingComparison(shown.preset, shown.range);
+  const { period, by, compare, isLive } = address;
+  const changed = [period !== null, by !== null, compare !== '', isLive].filter(Boolean).length;
   return (
-    <div class="controls" role="group" aria-label="What is shown">
-      <RangeControl shown={shown} change={change} />
+    <Controls label="What is shown" first={<RangeControl shown={shown} change={change} />} changed={changed}>
       <Field label="Period">
         <Select
           choices={choice.scope.periods.map(({ name }) => ({ value: name, label: periodLabel(name) }))}
           value={choice.period.name}
-          onChange={(period) => {
-            change({ period });
+          onChange={(name) => {
+            change({ period: name });
           }}
         />
       </Field>
@@ -37,8 +38,8 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
           <Select
             choices={scopes.map(({ by, label }) => ({ value: by, label }))}
             value={choice.scope.by}
-            onChange={(by) => {
-              change({ by: by === '' ? null : by, object: null, hidden: [], search: '' });
+            onChange={(scope) => {
+              change({ by: scope === '' ? null : scope, object: null, hidden: [], search: '' });
             }}
           />
         </Field>
@@ -63,9 +64,9 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
           <Select
             class="compare"
             choices={comparisonChoices(choice.period.name, fitting)}
-            value={address.compare}
-            onChange={(compare) => {
-              change({ compare });
+            value={compare}
+            onChange={(value) => {
+              change({ compare: value });
             }}
           />
         </Field>
@@ -74,13 +75,13 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
         <Checkbox
           label="Live"
           title="Count the dates that are not over now, instead of showing what the last run stored"
-          isChecked={address.isLive}
-          onChange={(isLive) => {
-            change({ isLive });
+          isChecked={isLive}
+          onChange={(isChecked) => {
+            change({ isLive: isChecked });
           }}
         />
       )}
-    </div>
+    </Controls>
   );
 }
 

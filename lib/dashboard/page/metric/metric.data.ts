@@ -46,12 +46,16 @@ export interface Shown {
   readonly period: string;
   readonly dates: readonly string[];
   readonly lines: readonly ShownSeries[];
+  /** what the greatest leave out, where bars are stacked and values add up; null: nothing */
+  readonly others: ShownSeries | null;
   /** what the value of the range and the ranking are compared with; null: nothing */
   readonly comparison: Comparison | null;
   /** the dates of the earlier values beside those of the lines; null: there are none beside them */
   readonly compared: { readonly dates: readonly string[] } | null;
   /** the range as a whole, of one line */
   readonly summary: SummaryResponse | null;
+  /** the range as a whole of each line, if these are several metrics; those of a ranking have their places in it */
+  readonly summaries: readonly (SummaryResponse | null)[];
   /** when it was computed; null where that is not known */
   readonly asOf: string | null;
   /** of all lines, if they have the same */
@@ -94,16 +98,24 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
   );
   const { lines, compared } = found;
   const comparison = comparisonOf(compare, whole?.period ?? period.name, preset, range);
-  const summary = lines.length === 1 ? await summaryOf(drawn, found, whole, comparison) : null;
+  const summed = lines.length === 1 || keys.length > 1 ? lines : [];
+  const summaries = await Promise.all(summed.map((line) => summaryOf(drawn, line, whole, comparison)));
   const [unit] = lines.map((line) => JSON.stringify(line.unit));
+  const all = found.others === null ? lines : [...lines, found.others];
+  const since = drawn.choice.period.coverage?.from ?? null;
+  const columns = trimmed({ dates: found.dates, lines: all, compared }, preset, since);
   return {
     metrics,
     scopes,
     choice: drawn.choice,
     period: period.name,
     comparison,
-    ...trimmed({ dates: found.dates, lines, compared }, preset, drawn.choice.period.coverage?.from ?? null),
-    summary,
+    dates: columns.dates,
+    compared: columns.compared,
+    lines: columns.lines.slice(0, lines.length),
+    others: columns.lines[lines.length] ?? null,
+    summary: lines.length === 1 ? (summaries[0] ?? null) : null,
+    summaries,
     asOf: found.asOf,
     unit: lines.every((line) => JSON.stringify(line.unit) === unit) ? lines[0]?.unit : undefined,
     object: address.object === null ? null : (lines[0]?.object ?? null),
@@ -175,6 +187,7 @@ interface Request {
 }
 
 interface Found {
+  readonly others: ShownSeries | null;
   readonly dates: readonly string[];
   readonly lines: readonly ShownSeries[];
   readonly compared: { readonly dates: readonly string[] } | null;
@@ -219,25 +232,27 @@ async function read(
   };
   const { object } = address;
   if (keys.length > 1 || (scope.by !== '' && object === null)) {
-    const parts: Query = scope.by === '' ? {} : keys.length > 1 ? { object_id: object } : { top: address.top };
+    const isStacked = isRanked(address) && address.as === 'bars';
+    const ranked: Query = { top: address.top, others: isStacked ? 'true' : null };
+    const parts: Query = scope.by === '' ? {} : keys.length > 1 ? { object_id: object } : ranked;
     const { data } = await get<MultiSeriesResponse>(['multi-series'], { ...asked, metric: keys, ...parts }, signal);
     const { dates, comparison, series } = data;
-    return { dates, lines: series.map((one) => lineOf(one, keys.length > 1)), compared: comparison, asOf: null };
+    const lines = series.map((one) => lineOf(one, keys.length > 1));
+    return { dates, lines, others: othersOf(data, lines), compared: comparison, asOf: null };
   }
   const one: Query = { ...asked, metric: address.metric, object_id: object };
   return ofOne((await get<SeriesResponse>(['series'], one, signal)).data);
 }
 
-/** The range as a whole, of a line that is alone. */
+/** The range of one line as a whole. */
 async function summaryOf(
   request: Request,
-  { lines }: Found,
+  line: ShownSeries,
   whole: WholeRange | null,
   comparison: Comparison | null,
 ): Promise<SummaryResponse | null> {
   const { address, choice, signal } = request;
-  const [line] = lines;
-  if (whole === null || line === undefined) return null;
+  if (whole === null) return null;
   const query: Query = {
     metric: line.metric,
     ...whole,
@@ -301,7 +316,7 @@ function ofOne({ metric, object, points, comparison, asOf }: SeriesResponse): Fo
     exactBefore: comparison && exactOf(comparison.points),
   };
   const compared = comparison && { dates: comparison.points.map(({ date }) => date) };
-  return { dates: points.map(({ date }) => date), lines: [line], compared, asOf };
+  return { dates: points.map(({ date }) => date), lines: [line], others: null, compared, asOf };
 }
 
 function exactOf(points: readonly PointResource[]): readonly (string | null)[] | null {
@@ -325,6 +340,18 @@ function lineOf(series: NamedSeriesResource, isByMetric: boolean): ShownSeries {
     before,
     exactBefore: exactBefore ?? null,
   };
+}
+
+/** Among the ids of objects and groups. */
+export const OTHERS = '…others';
+
+/** What the greatest leave out, as a line; null if they leave out nothing. */
+function othersOf({ others }: MultiSeriesResponse, [first]: readonly ShownSeries[]): ShownSeries | null {
+  if (others === undefined || others === null || first === undefined) return null;
+  if (!others.values.some((value) => value !== null && value > 0)) return null;
+  const { metric, unit, better, complete } = first;
+  const { values, before } = others;
+  return { id: OTHERS, label: 'Others', metric, unit, better, values, exact: null, complete, before };
 }
 
 /** An object by its name, or its id; a group by its dimensions. */

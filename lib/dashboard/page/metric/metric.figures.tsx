@@ -2,11 +2,12 @@ import type { JSX } from 'preact';
 import type { SummaryResponse } from '../../../http/resources.js';
 import type { Comparison as ComparisonKind } from '../address.js';
 import { comparisonNote, datesOf, headlineOf } from '../metrics/overview.words.js';
+import { colourOf } from '../chart/layers.js';
 import { Change } from '../parts/change.js';
 import { formatDates, formatNumber, formatShort } from '../parts/format.js';
 import { isBucket, pointLabel } from '../parts/period.js';
-import { comparisonName } from './comparison.js';
-import { labelAt, type Shown } from './metric.data.js';
+import { comparisonName, lastDayNote } from './comparison.js';
+import { labelAt, type Shown, type ShownSeries } from './metric.data.js';
 
 interface Extreme {
   readonly value: number;
@@ -33,7 +34,12 @@ export function Figures({ shown }: { shown: Shown }): JSX.Element | null {
         </dd>
       </div>
       {summary.comparison !== null && shown.comparison !== null && (
-        <Comparison summary={summary} comparison={summary.comparison} against={shown.comparison} />
+        <Comparison
+          summary={summary}
+          comparison={summary.comparison}
+          against={shown.comparison}
+          note={lastDayNote(shown.comparison, shown.range, shown.today)}
+        />
       )}
       {summary.kind !== 'greatest' && <Figure name="Highest" found={highest} shown={shown} />}
       {summary.kind !== 'least' && <Figure name="Lowest" found={lowest} shown={shown} />}
@@ -41,14 +47,76 @@ export function Figures({ shown }: { shown: Shown }): JSX.Element | null {
   );
 }
 
+interface LineFiguresProps {
+  readonly shown: Shown;
+  /** those of one chart */
+  readonly drawn: readonly (ShownSeries & { readonly place: number | null })[];
+}
+
+/** The range of each metric of a chart in figures: the title of the chart, if it has others above or below it. */
+export function LineFigures({ shown, drawn }: LineFiguresProps): JSX.Element | null {
+  const figures = drawn.flatMap((line) => {
+    const summary = (line.place === null ? null : shown.summaries[line.place]) ?? null;
+    return summary === null ? [] : [{ line, summary }];
+  });
+  if (figures.length === 0 || shown.metrics.length < 2) return null;
+  return (
+    <dl class="figures lines">
+      {figures.map(({ line: { id, label, place }, summary: { kind, value, comparison, metric } }) => (
+        <div key={id}>
+          <dt>
+            <span class={`swatch ${colourOf(place)}`} aria-hidden="true" />
+            {label}
+          </dt>
+          <dd>
+            <span>
+              <span title={formatNumber(value, metric.unit)}>{formatShort(value, metric.unit)}</span>
+              {comparison !== null && comparison.absolute !== null && (
+                <Change
+                  relative={comparison.relative}
+                  absolute={comparison.absolute}
+                  unit={metric.unit}
+                  better={metric.better}
+                />
+              )}
+            </span>
+            <small>
+              {[headlineOf(kind), comparison !== null && `${formatShort(comparison.value, metric.unit)} before`]
+                .filter(Boolean)
+                .join(', ')}
+            </small>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** What several lines are, and their dates: what the figures of one line say by themselves. */
+export function LinesTitle({ shown, title }: { shown: Shown; title: string }): JSX.Element {
+  const { summaries, range } = shown;
+  const compared = summaries.map((summary) => summary?.comparison).find((one) => one !== null && one !== undefined);
+  const dates = [
+    range.from !== null && formatDates(range.from, range.to),
+    compared !== undefined && `compared with ${datesOf(compared)}`,
+  ];
+  return (
+    <div>
+      <h2>{title}</h2>
+      <p class="quiet small">{dates.filter(Boolean).join(', ')}</p>
+    </div>
+  );
+}
+
 interface ComparisonProps {
   readonly summary: SummaryResponse;
   readonly comparison: NonNullable<SummaryResponse['comparison']>;
   readonly against: ComparisonKind;
+  readonly note: string | null;
 }
 
 /** The change, with the dates that are compared, and with the reason if there is none. */
-function Comparison({ summary, comparison, against }: ComparisonProps): JSX.Element {
+function Comparison({ summary, comparison, against, note }: ComparisonProps): JSX.Element {
   const { relative, absolute, value } = comparison;
   const { unit, better } = summary.metric;
   return (
@@ -61,6 +129,7 @@ function Comparison({ summary, comparison, against }: ComparisonProps): JSX.Elem
             .filter(Boolean)
             .join(', ')}
         </small>
+        {note !== null && <small class="remark">{note}</small>}
       </dd>
     </div>
   );

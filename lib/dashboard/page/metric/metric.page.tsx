@@ -18,6 +18,7 @@ import { TroubleBadge } from '../parts/trouble-badge.js';
 import { troublesOf } from '../parts/trouble.js';
 import { Unanswered } from '../parts/unanswered.js';
 import { save } from '../parts/save.js';
+import { Breakdowns } from './breakdown.js';
 import { exportRows, toCsv, toJsonLines } from './export.js';
 import { MetricControls } from './metric.controls.js';
 import {
@@ -27,17 +28,19 @@ import {
   load,
   type Loaded,
   nameOf,
+  OTHERS,
   type Shown,
   type ShownSeries,
   stateAt,
 } from './metric.data.js';
-import { Figures } from './metric.figures.js';
+import { Figures, LineFigures, LinesTitle } from './metric.figures.js';
 import { RankingTable } from './ranking.js';
 
 /** The parts of an address that change what is asked for, and not only how it is shown. */
 function keyOf(address: MetricAddress): string {
   const { metric, period, range, from, to, compare, by, object, top, isLive } = address;
-  return JSON.stringify([metric, address.with, period, range, from, to, compare, by, object, top, isLive]);
+  const isStacked = isRanked(address) && address.as === 'bars';
+  return JSON.stringify([metric, address.with, period, range, from, to, compare, by, object, top, isLive, isStacked]);
 }
 
 /** One metric: the range that is shown in figures, its chart, and what of it can be shown. */
@@ -70,7 +73,7 @@ export function MetricPage({ address }: { address: MetricAddress }): JSX.Element
 /** A metric is stored when its tracker has run for the first time: until then it cannot be shown. */
 function Explanation({ metric }: { metric: string }): JSX.Element | null {
   const { trackers } = useDashboard();
-  const [first] = troublesOf([metric], trackers);
+  const [first] = troublesOf([metric], trackers.data?.data.trackers ?? []);
   if (first === undefined) return null;
   const { name } = first.tracker;
   return (
@@ -137,6 +140,8 @@ interface ContentProps {
 function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
   // until the answer to a new choice arrives, what is shown is of the earlier one
   const hasRanking = isRanked(address) && !address.isEmbedded && shown.choice.scope.by === address.by;
+  const hasBreakdowns =
+    !address.isEmbedded && address.by === null && shown.choice.scope.by === '' && shown.metrics.length === 1;
   const isEmpty = shown.dates.length === 0 || shown.lines.length === 0;
   return (
     <>
@@ -148,6 +153,7 @@ function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
           <>
             <Drawing address={address} shown={shown} />
             {hasRanking && <RankingTable address={address} shown={shown} />}
+            {hasBreakdowns && <Breakdowns address={address} shown={shown} />}
           </>
         )}
         {!address.isEmbedded && <Footer address={address} shown={shown} />}
@@ -160,16 +166,21 @@ type DrawnSeries = ShownSeries & ChartSeries;
 
 function Drawing({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.Element {
   const { go } = useDashboard();
-  const { metrics, period, lines, dates } = shown;
+  const { metrics, period, dates } = shown;
   const title = `${metrics.map(({ name }) => name).join(', ')}, ${periodLabel(period).toLowerCase()}`;
-  const places = useMemo(() => new Map(lines.map(({ id }, place) => [id, place])), [lines]);
+  const others = address.as === 'bars' ? shown.others : null;
+  const lines = useMemo(() => (others === null ? shown.lines : [...shown.lines, others]), [shown, others]);
+  const places = useMemo(
+    () => new Map(lines.map(({ id }, place) => [id, id === OTHERS ? null : place] as const)),
+    [lines],
+  );
   const visible = useMemo(
     () => lines.filter(({ id }) => !address.hidden.includes(id)),
     [lines, address.hidden.join('\n')],
   );
   const drawn = visible.length === 0 ? lines : visible;
   const groups = useMemo(() => {
-    const series = drawn.map((line): DrawnSeries => ({ ...line, place: places.get(line.id) ?? 0 }));
+    const series = drawn.map((line): DrawnSeries => ({ ...line, place: places.get(line.id) ?? null }));
     return chartGroups(series);
   }, [drawn, places]);
   const top = <Top address={address} shown={shown} />;
@@ -185,30 +196,32 @@ function Drawing({ address, shown }: { address: MetricAddress; shown: Shown }): 
     <figure class="card">
       {top}
       {groups.map((group) => (
-        <Chart
-          key={groups.length === 1 ? 'all' : (group[0]?.id ?? '')}
-          title={`${groups.length === 1 ? title : (group[0]?.label ?? '')}. The slider in it reads its values.`}
-          dates={dates}
-          period={period}
-          series={group}
-          as={address.as === 'bars' ? 'bars' : 'lines'}
-          unit={group[0]?.unit}
-          isShort={groups.length > 1}
-          pointAt={(place) => pointAt(shown, group, place)}
-          onRange={
-            address.isEmbedded
-              ? undefined
-              : (first, last) => {
-                  go({ ...address, range: 'own', from: dates[first] ?? null, to: dates[last] ?? null, place: 0 });
-                }
-          }
-        />
+        <div key={groups.length === 1 ? 'all' : (group[0]?.id ?? '')}>
+          <LineFigures shown={shown} drawn={group} />
+          <Chart
+            title={`${groups.length === 1 ? title : (group[0]?.label ?? '')}. The slider in it reads its values.`}
+            dates={dates}
+            period={period}
+            series={group}
+            as={address.as === 'bars' ? 'bars' : 'lines'}
+            unit={group[0]?.unit}
+            isShort={groups.length > 1}
+            pointAt={(place) => pointAt(shown, group, place)}
+            onRange={
+              address.isEmbedded
+                ? undefined
+                : (first, last) => {
+                    go({ ...address, range: 'own', from: dates[first] ?? null, to: dates[last] ?? null, place: 0 });
+                  }
+            }
+          />
+        </div>
       ))}
       {lines.length > 1 && (
         <Legend
-          items={lines.map(({ id, label, metric }, place) => ({
+          items={lines.map(({ id, label, metric }) => ({
             id,
-            place,
+            place: places.get(id) ?? null,
             label,
             onRemove: address.with.includes(metric)
               ? () => {
@@ -222,7 +235,7 @@ function Drawing({ address, shown }: { address: MetricAddress; shown: Shown }): 
           }}
         />
       )}
-      {!address.isEmbedded && <Alternative shown={shown} title={title} />}
+      {!address.isEmbedded && <Alternative shown={{ ...shown, lines }} title={title} />}
     </figure>
   );
 }
@@ -238,7 +251,11 @@ function Top({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.
   const { go } = useDashboard();
   return (
     <div class="row spread start">
-      <Figures shown={shown} />
+      {shown.lines.length > 1 ? (
+        <LinesTitle shown={shown} title={linesTitle(shown, address)} />
+      ) : (
+        <Figures shown={shown} />
+      )}
       {!address.isEmbedded && (
         <Choices
           legend="Show as"
@@ -251,6 +268,12 @@ function Top({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.
       )}
     </div>
   );
+}
+
+function linesTitle({ metrics, choice, lines }: Shown, address: MetricAddress): string {
+  if (!isRanked(address)) return metrics.length === 1 ? '' : `${metrics.length} metrics`;
+  const { label } = choice.scope;
+  return `Top ${lines.length} ${label.charAt(0).toLowerCase()}${label.slice(1)}`;
 }
 
 function pointAt(shown: Shown, drawn: readonly DrawnSeries[], place: number): Point {

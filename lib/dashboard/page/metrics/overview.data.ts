@@ -8,6 +8,8 @@ export interface Overview {
   readonly items: readonly SummaryItem[];
   readonly preset: Preset;
   readonly range: Dates;
+  /** null: with nothing */
+  readonly comparison: Comparison | null;
   readonly today: string;
   readonly now: string;
 }
@@ -51,7 +53,9 @@ async function loadPreset(
   for (;;) {
     const next = await page({ period, range, comparison, offset: items.length, limit: null }, signal);
     items.push(...(comparison === null ? next.items.map(withoutComparison) : next.items));
-    if (next.items.length === 0 || items.length >= next.total) return { items, preset, range, today, now: next.now };
+    if (next.items.length === 0 || items.length >= next.total) {
+      return { items, preset, range, comparison, today, now: next.now };
+    }
   }
 }
 

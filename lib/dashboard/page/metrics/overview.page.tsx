@@ -3,12 +3,14 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { SummaryItem } from '../../../http/resources.js';
 import { hrefOf, OVERVIEW, type OverviewAddress, type Sort } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
-import { Choices, Field, Select } from '../parts/controls.js';
+import { Choices, Controls, Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { formatDates, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { announce, Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';
+import { troubleCounts, troubleText } from '../parts/trouble.js';
+import { lastDayNote } from '../metric/comparison.js';
 import { presetChoices } from '../metric/range.js';
 import { useFavourites } from './favourites.js';
 import { loadOverview, type Overview, sinceOf } from './overview.data.js';
@@ -23,11 +25,30 @@ export function OverviewPage({ address }: { address: OverviewAddress }): JSX.Ele
   const { data, error, isLoading, again } = useAnswer(key, (signal) => loadOverview(address, signal));
   return (
     <div class="stack" aria-busy={data === null && error === null}>
-      <Heading title="Metrics" />
+      <div class="row spread">
+        <Heading title="Metrics" />
+        <TrackerState />
+      </div>
       {error !== null && <Notice error={error} again={again} />}
       {data === null && error === null && <p class="quiet">Loading …</p>}
       {data !== null && <Metrics address={address} overview={data} isLoading={isLoading} />}
     </div>
+  );
+}
+
+/** Whether the numbers below can be trusted, in words: a number in the navigation says nothing while all is well. */
+function TrackerState(): JSX.Element | null {
+  const { trackers } = useDashboard();
+  const all = trackers.data?.data.trackers ?? [];
+  if (all.length === 0) return null;
+  const counts = troubleCounts(all);
+  return (
+    <a
+      class={`status ${counts.failed > 0 ? 'failed' : counts.late > 0 ? 'late' : 'succeeded'}`}
+      href={hrefOf({ page: 'trackers' })}
+    >
+      {plural(all.length, 'tracker')}: {troubleText(counts)}
+    </a>
   );
 }
 
@@ -81,16 +102,19 @@ function Metrics({ address, overview, isLoading }: MetricsProps): JSX.Element {
 }
 
 /** The dates that most metrics show, and those that they are compared with. */
-function Compared({ overview: { items, range } }: { overview: Overview }): JSX.Element | null {
+function Compared({ overview: { items, range, comparison, today } }: { overview: Overview }): JSX.Element | null {
+  if (range.from === null) return null;
   const spans = items.flatMap(({ summary }) =>
     summary?.comparison === null || summary === null || summary.kind === 'last' ? [] : [datesOf(summary.comparison)],
   );
   const [first] = spans;
   const commonest = spans.find((span) => spans.filter((one) => one === span).length * 2 > spans.length) ?? first;
-  if (range.from === null || commonest === undefined) return null;
+  const note = comparison === null ? null : lastDayNote(comparison, range, today);
   return (
     <p class="quiet small compared">
-      {formatDates(range.from, range.to)}, compared with {commonest}
+      {formatDates(range.from, range.to)}
+      {commonest !== undefined && `, compared with ${commonest}`}
+      {commonest !== undefined && note !== null && `. ${note}`}
     </p>
   );
 }
@@ -123,8 +147,10 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
     go({ ...address, ...part });
   };
   const periods = periodsOf(items);
-  return (
-    <div class="controls">
+  const { period, sort, order, as } = address;
+  const changed = [period !== '', sort !== 'name' || order !== 'asc', as !== 'tiles'].filter(Boolean).length;
+  const first = (
+    <>
       <Field label="Search">
         <input
           type="search"
@@ -147,6 +173,10 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
           }}
         />
       </Field>
+    </>
+  );
+  return (
+    <Controls label="Which metrics are shown" first={first} changed={changed}>
       {periods.length > 1 && (
         <Field label="Period">
           <Select
@@ -154,9 +184,9 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
               { value: '', label: 'Each metric’s own' },
               ...periods.map((value) => ({ value, label: periodLabel(value) })),
             ]}
-            value={address.period}
-            onChange={(period) => {
-              change({ period });
+            value={period}
+            onChange={(value) => {
+              change({ period: value });
             }}
           />
         </Field>
@@ -164,10 +194,10 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
       <Field label="Sort by">
         <Select
           choices={SORT_LABELS}
-          value={`${address.sort} ${address.order}`}
+          value={`${sort} ${order}`}
           onChange={(value) => {
-            const [sort, order] = value.split(' ') as [Sort, 'asc' | 'desc'];
-            change({ sort, order });
+            const [by, direction] = value.split(' ') as [Sort, 'asc' | 'desc'];
+            change({ sort: by, order: direction });
           }}
         />
       </Field>
@@ -177,12 +207,12 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
           { value: 'tiles' as const, label: 'Tiles' },
           { value: 'table' as const, label: 'Table' },
         ]}
-        value={address.as}
-        onChange={(as) => {
-          change({ as });
+        value={as}
+        onChange={(value) => {
+          change({ as: value });
         }}
       />
-    </div>
+    </Controls>
   );
 }
 

@@ -1,9 +1,46 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 
 export interface Choice<T extends string = string> {
   readonly value: T;
   readonly label: string;
+}
+
+interface ControlsProps {
+  readonly label: string;
+  /** always shown: what people change most */
+  readonly first: ComponentChildren;
+  /** how many of the others are not as they are by default */
+  readonly changed: number;
+  /** the others, which a phone shows after a press */
+  readonly children: ComponentChildren;
+}
+
+/** The controls of a page in a row. A phone shows the first of them, or the page would begin with a screen of fields. */
+export function Controls({ label, first, changed, children }: ControlsProps): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <div class={isOpen ? 'controls open' : 'controls'} role="group" aria-label={label}>
+      {first}
+      <button
+        type="button"
+        class="fold"
+        aria-expanded={isOpen}
+        onClick={() => {
+          setOpen(!isOpen);
+        }}
+      >
+        Filters
+        {changed > 0 && (
+          <span class="badge">
+            {changed}
+            <span class="hidden"> changed</span>
+          </span>
+        )}
+      </button>
+      {children}
+    </div>
+  );
 }
 
 /** A labelled control. */

@@ -1,7 +1,9 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { TrackerResource } from '../../../http/resources.js';
+import type { TrackersResponse } from '../../../http/resources.js';
 import type { Address } from '../address.js';
+import type * as api from '../api.js';
+import { type Answer, UNASKED } from './loaded.js';
 
 /** What every view may ask of the page that it is in. */
 export interface Dashboard {
@@ -11,8 +13,8 @@ export interface Dashboard {
   readonly rewrite: (address: Address) => void;
   /** grows whenever what is shown is to be asked for again */
   readonly tick: number;
-  /** the trackers with their state; null until they are known */
-  readonly trackers: readonly TrackerResource[] | null;
+  /** the trackers with their state, which every page shows something of */
+  readonly trackers: Answer<api.Answer<TrackersResponse>>;
   /** Takes true once, after a step to another page: its heading then gets the focus. */
   readonly takeArrival: () => boolean;
   /** of the application */
@@ -23,7 +25,7 @@ export const DashboardContext = createContext<Dashboard>({
   go: () => undefined,
   rewrite: () => undefined,
   tick: 0,
-  trackers: null,
+  trackers: UNASKED,
   takeArrival: () => false,
   title: '',
 });

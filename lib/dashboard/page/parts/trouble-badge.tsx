@@ -6,7 +6,7 @@ import { troublesOf } from './trouble.js';
 /** Says that the trackers of a metric failed or are late, and leads to the first of them. */
 export function TroubleBadge({ keys }: { keys: readonly string[] }): JSX.Element | null {
   const { trackers } = useDashboard();
-  const [first] = troublesOf(keys, trackers);
+  const [first] = troublesOf(keys, trackers.data?.data.trackers ?? []);
   if (first === undefined) return null;
   const { tracker, trouble } = first;
   return (

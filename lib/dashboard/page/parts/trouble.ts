@@ -13,10 +13,23 @@ export function troubleOf({ lastRun, running, late }: TrackerResource): Trouble 
 /** The trackers in trouble that compute a metric, or one of the metrics that it is computed from. */
 export function troublesOf(
   keys: readonly string[],
-  trackers: readonly TrackerResource[] | null,
+  trackers: readonly TrackerResource[],
 ): { tracker: TrackerResource; trouble: Trouble }[] {
-  return (trackers ?? []).flatMap((tracker) => {
+  return trackers.flatMap((tracker) => {
     const trouble = tracker.metrics.some((key) => keys.includes(key)) ? troubleOf(tracker) : null;
     return trouble === null ? [] : [{ tracker, trouble }];
   });
+}
+
+/** How many trackers are in which trouble. */
+export function troubleCounts(trackers: readonly TrackerResource[]): Readonly<Record<Trouble, number>> {
+  const troubles = trackers.map(troubleOf);
+  const count = (wanted: Trouble): number => troubles.filter((trouble) => trouble === wanted).length;
+  return { failed: count('failed'), late: count('late') };
+}
+
+/** @example '1 failed, 2 late', 'none failed, none is late' */
+export function troubleText({ failed, late }: Readonly<Record<Trouble, number>>): string {
+  if (failed + late === 0) return 'none failed, none is late';
+  return [failed > 0 && `${failed} failed`, late > 0 && `${late} late`].filter((text) => text !== false).join(', ');
 }

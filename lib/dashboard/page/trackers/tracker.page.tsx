@@ -7,12 +7,12 @@ import type {
   TaskResource,
   TrackerAction,
   TrackerResource,
-  TrackersResponse,
 } from '../../../http/resources.js';
 import { hrefOf } from '../address.js';
 import { get, RequestError } from '../api.js';
 import { useAnswer } from '../parts/answer.js';
-import { formatNumber, UNKNOWN } from '../parts/format.js';
+import { useDashboard } from '../parts/dashboard.js';
+import { formatNumber, plural, UNKNOWN } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';
@@ -26,31 +26,38 @@ import { FailureText } from './trackers.page.js';
 const RUNS = 50;
 
 interface State {
-  readonly tracker: TrackerResource;
   readonly runs: readonly RunResource[];
   readonly actions: readonly TrackerAction[];
   readonly running: TaskResource | undefined;
-  readonly now: string;
 }
 
 async function load(name: string, signal: AbortSignal): Promise<State> {
-  const [{ data, now }, { data: history }, { data: allowed }, { data: progress }] = await Promise.all([
-    get<TrackersResponse>(['trackers'], {}, signal),
+  const [{ data: history }, { data: allowed }, { data: progress }] = await Promise.all([
     get<RunsResponse>(['trackers', name, 'runs'], { limit: RUNS }, signal),
     get<ActionsResponse>(['trackers', 'actions'], {}, signal),
     get<ProgressResponse>(['trackers', name, 'progress'], {}, signal),
   ]);
-  const tracker = data.trackers.find((one) => one.name === name);
-  if (tracker === undefined) throw new RequestError(404, `There is no tracker ${name}.`);
   const running = progress.tasks.find(({ status }) => status === 'running');
-  return { tracker, runs: history.runs, actions: allowed.actions, running, now };
+  return { runs: history.runs, actions: allowed.actions, running };
 }
 
 /** One tracker: how it is, what it did, and what it can be asked to do. */
 export function TrackerPage({ name }: { name: string }): JSX.Element {
-  const { data, error, again } = useAnswer(name, (signal) => load(name, signal));
-  if (data === null) return <Unanswered error={error} again={again} />;
-  const { tracker, runs, actions, running, now } = data;
+  const { trackers } = useDashboard();
+  const own = useAnswer(name, (signal) => load(name, signal));
+  const tracker = trackers.data?.data.trackers.find((one) => one.name === name);
+  const isMissing = tracker === undefined && trackers.data !== null && !trackers.isLoading;
+  const missing = isMissing ? new RequestError(404, `There is no tracker ${name}.`) : null;
+  const error = own.error ?? trackers.error ?? missing;
+  const again = (): void => {
+    trackers.again();
+    own.again();
+  };
+  if (own.data === null || trackers.data === null || tracker === undefined) {
+    return <Unanswered error={error} again={again} />;
+  }
+  const { runs, actions, running } = own.data;
+  const { now } = trackers.data;
   return (
     <div class="stack">
       <div class="heading">
@@ -86,7 +93,6 @@ function Facts({
   runs: readonly RunResource[];
   now: string;
 }): JSX.Element {
-  const failures = runs.filter((run) => run.status === 'failed' || run.status === 'lost').length;
   const facts: [string, ComponentChildren][] = [
     [tracker.metrics.length > 1 ? 'Metrics' : 'Metric', <MetricLinks key="metrics" tracker={tracker} />],
     ['Status', <TrackerStatus key="status" tracker={tracker} />],
@@ -95,7 +101,7 @@ function Facts({
     ['Last counted', age(tracker)],
     ['Complete', covered(tracker.coverage)],
     ['Periods', tracker.periods.map(periodLabel).join(', ')],
-    ['Failures', runs.length === 0 ? UNKNOWN : `${failures} of the last ${runs.length} runs`],
+    ['Failures', runs.length === 0 ? UNKNOWN : failuresOf(runs)],
   ];
   return (
     <dl class="card facts">
@@ -109,6 +115,12 @@ function Facts({
   );
 }
 
+/** @example 'None in 12 runs' */
+function failuresOf(runs: readonly RunResource[]): string {
+  const failures = runs.filter((run) => run.status === 'failed' || run.status === 'lost').length;
+  return `${failures === 0 ? 'None' : failures} in ${plural(runs.length, 'run')}`;
+}
+
 function History({ runs, now }: { runs: readonly RunResource[]; now: string }): JSX.Element {
   return (
     <section class="card flush">
@@ -116,7 +128,7 @@ function History({ runs, now }: { runs: readonly RunResource[]; now: string }): 
       {runs.length === 0 ? (
         <p class="quiet padded">It has not run yet.</p>
       ) : (
-        <table>
+        <table class="history">
           <caption class="hidden">History</caption>
           <thead>
             <tr>
@@ -161,7 +173,7 @@ function Run({ run, now }: { run: RunResource; now: string }): JSX.Element {
         {error !== null && <div class="error small">{error}</div>}
       </td>
       <td class="number wide">{took(run)}</td>
-      <td>{from === null || through === null ? UNKNOWN : covered({ from, through })}</td>
+      <td class="dates">{from === null || through === null ? UNKNOWN : covered({ from, through })}</td>
       <td class="number">{formatNumber(written)}</td>
       <td class="number wide">{formatNumber(removed)}</td>
       <td class="wide">

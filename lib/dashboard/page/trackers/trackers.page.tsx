@@ -1,18 +1,17 @@
 import type { JSX } from 'preact';
-import type { TrackerResource, TrackersResponse } from '../../../http/resources.js';
+import type { TrackerResource } from '../../../http/resources.js';
 import { hrefOf } from '../address.js';
-import { get } from '../api.js';
-import { useAnswer } from '../parts/answer.js';
+import { useDashboard } from '../parts/dashboard.js';
 import { plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { Name } from '../parts/name.js';
 import { announce, Notice } from '../parts/notice.js';
-import { troubleOf } from '../parts/trouble.js';
+import { troubleCounts, troubleOf, troubleText } from '../parts/trouble.js';
 import { age, covered, MetricLinks, schedule, TrackerStatus, When } from './tracker.facts.js';
 
 /** All trackers: those that failed first, then those that are late. */
 export function TrackersPage(): JSX.Element {
-  const { data, error, again } = useAnswer('', (signal) => get<TrackersResponse>(['trackers'], {}, signal));
+  const { data, error, again } = useDashboard().trackers;
   return (
     <div class="stack" aria-busy={data === null && error === null}>
       <div class="row spread">
@@ -82,11 +81,8 @@ function urgency(tracker: TrackerResource): number {
 }
 
 function summary(trackers: readonly TrackerResource[]): string {
-  const count = (wanted: ReturnType<typeof troubleOf>): number =>
-    trackers.filter((tracker) => troubleOf(tracker) === wanted).length;
-  const [failed, late] = [count('failed'), count('late')];
-  const troubles = [failed > 0 && `${failed} failed`, late > 0 && `${late} late`].filter((text) => text !== false);
-  return `${plural(trackers.length, 'tracker')}. ${troubles.length === 0 ? 'None failed, none is late.' : `${troubles.join(', ')}.`}`;
+  const text = troubleText(troubleCounts(trackers));
+  return `${plural(trackers.length, 'tracker')}. ${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function Row({ tracker, now }: { tracker: TrackerResource; now: string }): JSX.Element {

@@ -1,0 +1,116 @@
+import type { JSX } from 'preact';
+import type { RankingResponse } from '../../../http/resources.js';
+import { hrefOf, type MetricAddress } from '../address.js';
+import { get } from '../api.js';
+import { useAnswer } from '../parts/answer.js';
+import { formatNumber, formatShare, formatShort } from '../parts/format.js';
+import { Notice } from '../parts/notice.js';
+import { isLive, nameOf, type Shown, type WholeRange } from './metric.data.js';
+import type { ScopeOption } from './metric.scope.js';
+
+/** So many are read at a glance. The ranking has all. */
+const ROWS = 5;
+
+interface BreakdownsProps {
+  readonly address: MetricAddress;
+  readonly shown: Shown;
+}
+
+/** Below the total of a metric: who or what it is made of, by each object type and custom statistic. */
+export function Breakdowns({ address, shown }: BreakdownsProps): JSX.Element | null {
+  const { whole, scopes } = shown;
+  if (whole === null) return null;
+  const ranked = scopes.filter(({ by, periods }) => by !== '' && periods.some(({ name }) => name === whole.period));
+  if (ranked.length === 0) return null;
+  return (
+    <div class="breakdowns">
+      {ranked.map((scope) => (
+        <Breakdown key={scope.by} address={address} shown={shown} scope={scope} whole={whole} />
+      ))}
+    </div>
+  );
+}
+
+interface BreakdownProps extends BreakdownsProps {
+  readonly scope: ScopeOption;
+  readonly whole: WholeRange;
+}
+
+function Breakdown({ address, shown, scope, whole }: BreakdownProps): JSX.Element {
+  const query = {
+    metric: address.metric,
+    ...whole,
+    ...scope.query,
+    live: isLive(address, shown.choice) ? 'true' : null,
+    limit: ROWS,
+  };
+  const { data, error, isLoading, again } = useAnswer(JSON.stringify(query), async (signal) => {
+    return (await get<RankingResponse>(['ranking'], query, signal)).data;
+  });
+  const all = hrefOf({ ...address, by: scope.by, hidden: [], search: '', place: 0 });
+  return (
+    <section class="card flush breakdown" aria-busy={data === null ? error === null : isLoading}>
+      <h2>
+        <a href={all}>{scope.label}</a>
+      </h2>
+      {error !== null && <Notice error={error} again={again} />}
+      {data !== null && <Places address={address} scope={scope} ranking={data} />}
+      {data !== null && data.count > data.items.length && (
+        <p class="padded small">
+          <a href={all}>
+            All {formatNumber(data.count)}
+            <span class="hidden"> {scope.label}</span>
+          </a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+interface PlacesProps {
+  readonly address: MetricAddress;
+  readonly scope: ScopeOption;
+  readonly ranking: RankingResponse;
+}
+
+function Places({ address, scope, ranking: { items, total, metric } }: PlacesProps): JSX.Element {
+  if (items.length === 0) return <p class="quiet padded">Nothing has a value in this range.</p>;
+  const greatest = items.reduce((most, { value }) => Math.max(most, value ?? 0), 0);
+  const hasShares = total !== null && total > 0 && items.every(({ value }) => value === null || value >= 0);
+  return (
+    <table>
+      <caption class="hidden">{scope.label}</caption>
+      <thead class="hidden">
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">Value</th>
+          {hasShares && <th scope="col">Share</th>}
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ object, dimensions, value }) => (
+          <tr key={object?.id ?? JSON.stringify(dimensions)}>
+            <th scope="row">
+              <span
+                class="length"
+                style={{ width: `${greatest > 0 ? (Math.max(0, value ?? 0) / greatest) * 100 : 0}%` }}
+                aria-hidden="true"
+              />
+              {object === undefined ? (
+                <span class="name">{nameOf(object, dimensions)}</span>
+              ) : (
+                <a class="name" href={hrefOf({ ...address, by: scope.by, object: object.id, hidden: [], place: 0 })}>
+                  {nameOf(object, dimensions)}
+                </a>
+              )}
+            </th>
+            <td class="number" title={formatNumber(value, metric.unit)}>
+              {formatShort(value, metric.unit)}
+            </td>
+            {hasShares && <td class="number quiet">{formatShare((value ?? 0) / total)}</td>}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
