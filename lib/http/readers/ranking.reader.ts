@@ -11,7 +11,7 @@ import {
   type StatisticService,
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
-import { bucketEnd, bucketStart, Period, periodKind } from '../../time/period.js';
+import { bucketEnd, Period, periodKind } from '../../time/period.js';
 import type { RankingQuery } from '../parameters/statistic.parameters.js';
 import type { RankedItem, RankingResponse } from '../resources.js';
 import { HttpReader } from './http.reader.js';
@@ -19,6 +19,7 @@ import { checkLimit, checkRangeQuery, comparedDates, lastDate, readRange, type R
 import { checkRanked, scopeFilter, statisticName } from './scope.js';
 import { readOneSelection, type Selection } from './selection.js';
 import { metricResource, valueResource } from './statistic.resource.js';
+import { isKnownFrom } from './summary.js';
 
 type Ranking = ReturnType<typeof readComparedRanking> extends Work<infer R> ? R : never;
 type OneSelection = Awaited<ReturnType<typeof readOneSelection>>;
@@ -84,7 +85,8 @@ export class RankingReader extends HttpReader {
     const [from, to] = [earlier.at(0), earlier.at(-1)];
     if (from === undefined || to === undefined) return null;
     const since = coverage?.from ?? null;
-    return { from, to, known: since !== null && from >= bucketStart(period, since, calendar.weekStart) };
+    const { weekStart } = calendar;
+    return { from, to, known: since !== null && isKnownFrom(from, since, { period, weekStart }) };
   }
 
   private completeDates(filter: object): Promise<CompleteDates | null> {

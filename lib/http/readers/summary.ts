@@ -63,10 +63,19 @@ export function earlierWhole(ranges: Ranges, kind: SummaryKind): string | null {
 }
 
 /** True if every date of some points has a known value, so that they can be compared as a whole. */
-function areKnown({ period, weekStart }: Ranges, points: readonly Point[], known: Known): boolean {
+function areKnown(ranges: Ranges, points: readonly Point[], known: Known): boolean {
   const since = known?.from ?? null;
   const first = points.at(0)?.date;
   if (since === null || first === undefined) return points.every(({ value }) => value !== null);
+  return isKnownFrom(first, since, ranges);
+}
+
+/** True if all values from the bucket `first` on are known of a metric whose values are known since a date. */
+export function isKnownFrom(
+  first: LocalDate,
+  since: LocalDate,
+  { period, weekStart }: Pick<Ranges, 'period' | 'weekStart'>,
+): boolean {
   return first >= bucketStart(period, since, weekStart);
 }
 
