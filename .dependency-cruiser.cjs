@@ -5,9 +5,15 @@
 const ORDER = ['schedule', 'execution', 'tracking', 'rollup', 'statistics', 'coverage', 'catalog', 'database', 'time'];
 const TOP = ['index\\.ts$', 'module/'];
 /** Optional parts with a subpath export of their own. They may use all of ORDER, nothing uses them. */
-const SURFACES = ['transfer', 'dashboard', 'http', 'health', 'prometheus', 'cli', 'testing'];
+const SURFACES = ['transfer', 'dashboard', 'http', 'client', 'health', 'prometheus', 'cli', 'testing'];
 /** What a surface uses beside that: the dashboard shows what the interface serves, the command line starts applications. */
-const BESIDE = { dashboard: ['http/', 'transfer/'], http: ['transfer/'], cli: ['transfer/', ...TOP], testing: TOP };
+const BESIDE = {
+  dashboard: ['http/', 'transfer/'],
+  http: ['transfer/'],
+  client: ['http/resources\\.ts$'],
+  cli: ['transfer/', ...TOP],
+  testing: TOP,
+};
 
 /** Folders of which surfaces import index.ts alone. */
 const FACES = ['statistics', 'coverage', 'catalog'];

@@ -1,0 +1,29 @@
+/**
+ * Thrown if a request of `TrackstatsClient` is answered with an error.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await trackstats.total({ metric: 'shopping/order_count' });
+ * } catch (error) {
+ *   if (error instanceof TrackstatsRequestError && error.status === 404) return null; // nothing is counted yet
+ *   throw error;
+ * }
+ * ```
+ */
+export class TrackstatsRequestError extends Error {
+  override readonly name = 'TrackstatsRequestError';
+
+  /**
+   * @param status of HTTP
+   * @param messages one for each problem, as the interface has them
+   * @param url of the request
+   */
+  constructor(
+    readonly status: number,
+    readonly messages: readonly string[],
+    readonly url: string,
+  ) {
+    super(messages.length > 0 ? messages.join(' ') : `${url} answered with status ${status}.`);
+  }
+}
