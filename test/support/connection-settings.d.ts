@@ -10,7 +10,7 @@ export interface Extra {
 export interface ConnectionSettings {
   timezone?: string;
   extra?: Extra;
-  prepareDatabase?: (connection: { defaultSafeIntegers(on: boolean): unknown }) => void;
+  prepareDatabase?: (connection: { defaultSafeIntegers(on: boolean): unknown; pragma(text: string): unknown }) => void;
 }
 
 export function connectionSettings(kind: DatabaseKind): ConnectionSettings;

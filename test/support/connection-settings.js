@@ -11,7 +11,7 @@ const READS = process.env.TRACKSTATS_TEST_READS ?? '';
 export function connectionSettings(kind) {
   switch (kind) {
     case 'sqlite':
-      return READS === 'unusual' ? { prepareDatabase: (connection) => connection.defaultSafeIntegers(true) } : {};
+      return { prepareDatabase: prepareSqlite };
     case 'postgres':
       if (READS === 'unusual') setUnusualParsers();
       return ZONE === '' ? {} : { extra: { options: `-c timezone=${sessionZone(ZONE)}` } };
@@ -21,6 +21,11 @@ export function connectionSettings(kind) {
         ...(READS === 'unusual' ? { extra: { typeCast: unusualTypeCast } } : {}),
       };
   }
+}
+
+function prepareSqlite(connection) {
+  connection.pragma('synchronous = OFF'); // no spec needs a commit to survive the machine
+  if (READS === 'unusual') connection.defaultSafeIntegers(true);
 }
 
 /** PostgreSQL's name for a `timezone` of mysql2. POSIX counts offsets to the west. */

@@ -18,7 +18,7 @@ export type ExtraOptions = Partial<Omit<DataSourceOptions, 'type' | 'database' |
   /** MySQL and MariaDB only: types that the driver returns as text. */
   dateStrings?: boolean | string[];
   /** SQLite only: settings of the connection. */
-  prepareDatabase?: (connection: { defaultSafeIntegers(on: boolean): unknown }) => void;
+  prepareDatabase?: (connection: { defaultSafeIntegers(on: boolean): unknown; pragma(text: string): unknown }) => void;
 };
 
 /** An empty database that only one spec uses. */
@@ -40,9 +40,30 @@ export interface TestDatabase {
 
 /** Runs a describe on each database that answers. `jest -t 'on postgres'` runs it on one. */
 export function describeOnEachDatabase(title: string, body: (database: TestDatabase) => void): void {
+  const { found, prefix } = runOfSpec();
+  for (const server of found) describeOn(server, prefix, title, body);
+}
+
+function runOfSpec(): NonNullable<ReturnType<typeof currentRun>> {
   const run = currentRun();
   if (!run) throw new Error('Specs need the global set-up of jest.config.js (test/support/global-setup.js).');
-  for (const server of run.found) describeOn(server, run.prefix, title, body);
+  return run;
+}
+
+/**
+ * Runs a describe on pairs of databases, each of which is the first of one pair and the second of another: what reads one
+ * database knows nothing of what writes the other. A single one is a pair with itself.
+ */
+export function describeOnPairs(title: string, body: (first: TestDatabase, second: TestDatabase) => void): void {
+  const { found, prefix } = runOfSpec();
+  for (const [place, server] of found.entries()) {
+    const other = found[(place + 1) % found.length] ?? server;
+    describeOn(server, prefix, title, (first) => {
+      describeOn(other, prefix, 'and a second database', (second) => {
+        body(first, second);
+      });
+    });
+  }
 }
 
 /** Runs a describe on one kind of database. Skipped if it does not answer. */
@@ -184,7 +205,11 @@ class SqliteDatabase extends RealDatabase {
 class PostgresDatabase extends RealDatabase {
   // template0, because nobody can be connected to it, so that workers can create databases at the same time
   create(): Promise<void> {
-    return this.run(this.server.url, `CREATE DATABASE ${this.name} TEMPLATE template0`);
+    return this.run(
+      this.server.url,
+      `CREATE DATABASE ${this.name} TEMPLATE template0`,
+      `ALTER DATABASE ${this.name} SET synchronous_commit = off`, // no spec needs a commit to survive the server
+    );
   }
 
   createSchema(name: string): Promise<void> {

@@ -17,6 +17,8 @@ export interface TestRun {
   missing: { kind: DatabaseKind | 'chromium'; reason: string }[];
   /** Path of the browser, or null if there is none. */
   chromium: string | null;
+  /** true if this run has set that MariaDB writes its log once a second */
+  commitsLater?: boolean;
 }
 
 export interface ServerConnection {

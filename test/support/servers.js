@@ -97,7 +97,6 @@ export async function startRun() {
   );
   for (const list of [run.found, run.missing]) list.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
   if (run.chromium === null) run.missing.push({ kind: 'chromium', reason: 'not in the usual places' });
-  process.env[RUN] = JSON.stringify(run);
 
   const lacking = run.missing.filter(({ kind }) => required.includes(kind));
   if (lacking.length > 0) {
@@ -111,7 +110,9 @@ export async function startRun() {
     );
   }
   await removeAbandoned(run);
+  await onMariadb(run, (server) => commitLater(run, server));
   for (const { kind, url } of run.found) if (kind === 'sqlite') await mkdir(url, { recursive: true });
+  process.env[RUN] = JSON.stringify(run);
   return run;
 }
 
@@ -124,7 +125,33 @@ export function currentRun() {
 /** Removes every database of this run, also of failed and aborted specs. */
 export async function endRun() {
   const run = currentRun();
-  if (run) await removeDatabases(run, (name) => name.startsWith(run.prefix));
+  if (!run) return;
+  await removeDatabases(run, (name) => name.startsWith(run.prefix));
+  if (run.commitsLater) await onMariadb(run, commitAtOnce);
+}
+
+async function onMariadb(run, work) {
+  const database = run.found.find(({ kind }) => kind === 'mariadb');
+  if (database !== undefined) await onServer(database, work);
+}
+
+/**
+ * Has the server write its log once a second instead of at every commit, as no spec needs a commit to survive the server:
+ * a commit takes 0.2 ms instead of 3. MariaDB has this setting for the whole server only, so the end of the run restores
+ * it. A user who may not set it does without.
+ */
+async function commitLater(run, server) {
+  const [{ value }] = await server.query('SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS value');
+  if (value !== 1) return; // another run does, or the server always
+  const isSet = await server.query('SET GLOBAL innodb_flush_log_at_trx_commit = 2').then(
+    () => true,
+    () => false,
+  );
+  if (isSet) run.commitsLater = true;
+}
+
+async function commitAtOnce(server) {
+  await server.query('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
 }
 
 async function removeAbandoned(run) {

@@ -11,7 +11,7 @@ import { Period } from '../../lib/time/period.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
 import type { TrackerKind } from '../../lib/tracking/definition/option.js';
 import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
-import { describeOnEachDatabase } from '../support/databases.js';
+import { describeOnEachDatabase, describeOnPairs } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { Chance, Line, MEASURES, openShop, Sale, SalesByCountry, sell, SHOP } from './shop.js';
 
@@ -259,33 +259,31 @@ describeOnEachDatabase('several metrics in one tracker', (database) => {
   });
 });
 
-describeOnEachDatabase('several metrics of a source in another database', (there) => {
-  describeOnEachDatabase('in one tracker with statistics', (here) => {
-    afterEach(async () => {
-      await here.reset();
-      await there.reset();
-    });
+describeOnPairs('several metrics of a source in another database', (here, there) => {
+  afterEach(async () => {
+    await here.reset();
+    await there.reset();
+  });
 
-    test('store what trackers of their own would', async () => {
-      const source = await there.open({ entities: SHOP });
-      const statistics = await here.open({ entities: [...TRACKSTATS_ENTITIES, SalesByCountry] });
-      const engine = await Engine.on(statistics, source);
-      await openShop(source);
-      const names = ['all', 'revenue', 'mean', 'bulk', 'buyers', 'payers', 'statuses'];
-      const definitions = [
-        together('one', BY_COUNTRY, names, { withTotal: true }),
-        ...alone('own', BY_COUNTRY, names),
-        ...alone('own', TOTAL, names),
-      ];
-      const chance = new Chance(4);
-      for (const [index, now] of ['2026-11-10T12:00:00Z', '2026-11-11T12:00:00Z'].entries()) {
-        await sell(source, chance, { first: 1 + 100 * index, number: 40, from: 15 * index, to: 20 + index });
-        for (const each of definitions) await engine.run(each, Sale, { now: new Date(now) });
-        for (const table of [SalesByCountry, StatisticByDate]) {
-          expect(await rowsOf(statistics, 'one', table)).toEqual(await rowsOf(statistics, 'own', table));
-        }
-        if (index === 0) expect(await engine.verify(definitions[0] as TrackerDefinition, Sale)).toEqual([]);
+  test('store what trackers of their own would', async () => {
+    const source = await there.open({ entities: SHOP });
+    const statistics = await here.open({ entities: [...TRACKSTATS_ENTITIES, SalesByCountry] });
+    const engine = await Engine.on(statistics, source);
+    await openShop(source);
+    const names = ['all', 'revenue', 'mean', 'bulk', 'buyers', 'payers', 'statuses'];
+    const definitions = [
+      together('one', BY_COUNTRY, names, { withTotal: true }),
+      ...alone('own', BY_COUNTRY, names),
+      ...alone('own', TOTAL, names),
+    ];
+    const chance = new Chance(4);
+    for (const [index, now] of ['2026-11-10T12:00:00Z', '2026-11-11T12:00:00Z'].entries()) {
+      await sell(source, chance, { first: 1 + 100 * index, number: 40, from: 15 * index, to: 20 + index });
+      for (const each of definitions) await engine.run(each, Sale, { now: new Date(now) });
+      for (const table of [SalesByCountry, StatisticByDate]) {
+        expect(await rowsOf(statistics, 'one', table)).toEqual(await rowsOf(statistics, 'own', table));
       }
-    });
+      if (index === 0) expect(await engine.verify(definitions[0] as TrackerDefinition, Sale)).toEqual([]);
+    }
   });
 });

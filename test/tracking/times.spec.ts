@@ -2,7 +2,7 @@ import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.e
 import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
 import { Period, TIME_PERIODS } from '../../lib/time/period.js';
 import { localDateAt } from '../../lib/time/time-zone.js';
-import { describeOnEachDatabase } from '../support/databases.js';
+import { describeOnEachDatabase, describeOnPairs } from '../support/databases.js';
 import { Engine } from '../support/engine.js';
 import { Buyer, Chance, openShop, Sale, SHOP } from './shop.js';
 import { CHANGES, HOUR, salesAbout, soldRows } from './shop-buckets.js';
@@ -81,30 +81,28 @@ describeOnEachDatabase('runs of periods of less than a day', (database) => {
   });
 });
 
-describeOnEachDatabase('statistics by buckets', (here) => {
-  describeOnEachDatabase('of a source', (there) => {
-    let engine: Engine;
+describeOnPairs('statistics by buckets of a source in another database', (here, there) => {
+  let engine: Engine;
 
-    beforeAll(async () => {
-      const source = await there.open({ entities: SHOP });
-      engine = await Engine.on(await here.open({ entities: [...STATISTICS, Buyer] }), source);
-      await openShop(source);
-    });
-
-    it('are those of one database, run after run', async () => {
-      const [zone, instant] = CHANGES[2] as (typeof CHANGES)[number];
-      const change = new Date(instant);
-      const definition = trackerOf('objects', zone, [Period.DAY, ...TIMES]);
-      await clear(engine);
-      await sell(engine, salesAbout(change, new Chance(7)));
-      for (const hours of [1, 50]) {
-        const now = new Date(change.getTime() + hours * HOUR);
-        await engine.run(definition, Sale, { now });
-        const rows = (await soldRows(engine.source)).filter(({ at }) => at <= now);
-        await expectCounted(engine, 'objects', zone, rows, [Period.DAY, ...TIMES]);
-        expect(await engine.run(definition, Sale, { now })).toMatchObject({ written: 0, removed: 0 });
-        expect(await engine.verify(definition, Sale)).toEqual([]);
-      }
-    }, 60_000);
+  beforeAll(async () => {
+    const source = await there.open({ entities: SHOP });
+    engine = await Engine.on(await here.open({ entities: [...STATISTICS, Buyer] }), source);
+    await openShop(source);
   });
+
+  it('are those of one database, run after run', async () => {
+    const [zone, instant] = CHANGES[2] as (typeof CHANGES)[number];
+    const change = new Date(instant);
+    const definition = trackerOf('objects', zone, [Period.DAY, ...TIMES]);
+    await clear(engine);
+    await sell(engine, salesAbout(change, new Chance(7)));
+    for (const hours of [1, 50]) {
+      const now = new Date(change.getTime() + hours * HOUR);
+      await engine.run(definition, Sale, { now });
+      const rows = (await soldRows(engine.source)).filter(({ at }) => at <= now);
+      await expectCounted(engine, 'objects', zone, rows, [Period.DAY, ...TIMES]);
+      expect(await engine.run(definition, Sale, { now })).toMatchObject({ written: 0, removed: 0 });
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+    }
+  }, 60_000);
 });
