@@ -9,6 +9,7 @@ export { MetricService } from './catalog/metric.service.js';
 export type { MetricUnit } from './catalog/unit.js';
 
 export type { Duration } from './time/duration.js';
+export type { InstantInput } from './time/instant.js';
 export { addDays } from './time/local-date.js';
 export type { LocalDateInput, LocalDateText as LocalDate } from './time/local-date.js';
 export { Period } from './time/period.js';
@@ -17,17 +18,21 @@ export type {
   LifetimePeriod,
   PeriodName,
   RollingPeriod,
+  TimePeriod,
   ToDatePeriod,
   WeekStart,
 } from './time/period.js';
 
 export { AbstractStatistic } from './statistics/tables/abstract-statistic.js';
+export { AbstractTimeStatistic } from './statistics/tables/abstract-time-statistic.js';
 export { Dimension, NULL_DIMENSION } from './statistics/tables/dimension.decorator.js';
 export type { DimensionOptions, DimensionType } from './statistics/tables/dimension.decorator.js';
 export { objectRef } from './statistics/filter/object-target.js';
 export type { EntityClass, ObjectRef, ObjectRefInput, ObjectTarget } from './statistics/filter/object-target.js';
 export { StatisticByDateAndObject } from './statistics/tables/statistic-by-date-and-object.entity.js';
 export { StatisticByDate } from './statistics/tables/statistic-by-date.entity.js';
+export { StatisticByTimeAndObject } from './statistics/tables/statistic-by-time-and-object.entity.js';
+export { StatisticByTime } from './statistics/tables/statistic-by-time.entity.js';
 export type {
   DimensionKeys,
   DimensionValues,

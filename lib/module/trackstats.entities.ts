@@ -5,6 +5,8 @@ import { Coverage } from '../coverage/coverage.entity.js';
 import { IncrementKey } from '../statistics/tables/increment-key.entity.js';
 import { StatisticByDateAndObject } from '../statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../statistics/tables/statistic-by-date.entity.js';
+import { StatisticByTimeAndObject } from '../statistics/tables/statistic-by-time-and-object.entity.js';
+import { StatisticByTime } from '../statistics/tables/statistic-by-time.entity.js';
 import { TrackerRunRecord } from '../execution/run-tables.js';
 import { TrackerState } from '../execution/run-tables.js';
 
@@ -21,6 +23,8 @@ export const TRACKSTATS_ENTITIES: Type<unknown>[] = [
   Metric,
   StatisticByDate,
   StatisticByDateAndObject,
+  StatisticByTime,
+  StatisticByTimeAndObject,
   IncrementKey,
   Coverage,
   TrackerState,

@@ -3,7 +3,8 @@ import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { ClockColumn, Dialect } from '../database/dialects/dialect.js';
 import { bindKey, type StatisticTable } from '../statistics/tables/statistic-table.js';
 import { type DayNumber, shiftDay } from '../time/local-date.js';
-import { dayRanges, latestReading, readingRange } from '../time/time-zone.js';
+import type { TimeBucket } from '../time/time-bucket.js';
+import { dayRanges, latestReading, readingRange, readingsBetween } from '../time/time-zone.js';
 import { storedKeyOf } from './rollup-sql.js';
 import type { SourceKey } from './rollup-spec.js';
 
@@ -17,13 +18,29 @@ export interface CountedDays {
   readonly now: Date;
 }
 
-/** Returns the condition that a reading is on one of some days, by the clock that runs use. */
-export function isOnDays(dialect: Dialect, clock: ClockColumn, days: CountedDays): Sql {
-  const ranges = readingsOf(clock, days).map(({ from, to }) => {
+/** The bucket of less than a day whose rows a value counts. */
+export interface CountedBucket {
+  readonly bucket: TimeBucket;
+  /** the latest instant that counts */
+  readonly now: Date;
+}
+
+/** Returns the condition that a row is counted by its reading: on one of some days, or in a bucket. */
+export function isCounted(dialect: Dialect, clock: ClockColumn, counted: CountedDays | CountedBucket): Sql {
+  const readings = 'bucket' in counted ? readingsIn(clock, counted) : readingsOf(clock, counted);
+  const ranges = readings.map(({ from, to }) => {
     const before = sql`${clock.expression} < ${dialect.reading(clock, to)}`;
     return from === null ? before : sql`(${clock.expression} >= ${dialect.reading(clock, from)} AND ${before})`;
   });
   return ranges.length === 0 ? sql`1 = 0` : sql`(${join(ranges, ' OR ')})`;
+}
+
+/** Returns the ranges of readings of a bucket. */
+function readingsIn({ storedIn }: ClockColumn, { bucket, now }: CountedBucket): { from: number; to: number }[] {
+  const end = latestReading(now, storedIn) + 1;
+  return readingsBetween(storedIn, bucket.start, bucket.end)
+    .map((range) => ({ ...range, to: Math.min(range.to, end) }))
+    .filter((range) => range.from < range.to);
 }
 
 /** Returns the ranges of readings of some days, `to` exclusive. There are several if a clock is set back over midnight. */

@@ -10,6 +10,7 @@ import type { Clock } from '../trackstats.tokens.js';
 import { iterable, type Check } from '../validation/check.js';
 import { readArgument, readCallOptions, type ChecksOf } from '../validation/options.js';
 import type { AbstractStatistic } from './tables/abstract-statistic.js';
+import type { AbstractTimeStatistic } from './tables/abstract-time-statistic.js';
 import { manager, readCall, readOneMetric, readOnePeriod } from './filter/calls.js';
 import { type CompleteDates, readCompleteDates } from './read/coverage.query.js';
 import type { NormalFilter } from './filter/filter.js';
@@ -43,6 +44,8 @@ import {
 } from './filter/statistic.context.js';
 import type { StatisticByDateAndObject } from './tables/statistic-by-date-and-object.entity.js';
 import type { StatisticByDate } from './tables/statistic-by-date.entity.js';
+import type { StatisticByTimeAndObject } from './tables/statistic-by-time-and-object.entity.js';
+import type { StatisticByTime } from './tables/statistic-by-time.entity.js';
 import type {
   AnyMetrics,
   At,
@@ -53,6 +56,7 @@ import type {
   Fill,
   Filling,
   IncrementBase,
+  InTime,
   InTransaction,
   ObjectsScope,
   OneMetric,
@@ -60,6 +64,7 @@ import type {
   Range,
   Ranking,
   Reading,
+  RecordAt,
   RecordBase,
   RecordInput,
   TotalScope,
@@ -92,7 +97,7 @@ export class StatisticService {
     private readonly clock: Clock,
     private readonly live: LiveSource | null = null,
   ) {
-    this.context = { database, objectTypes, owners, options, takesTimePeriods: options.takesTimePeriods };
+    this.context = { database, objectTypes, owners, options };
     this.incrementer = new Incrementer(this.context, clock);
   }
 
@@ -106,6 +111,9 @@ export class StatisticService {
    * @throws InvalidManagerError, ConnectionBusyError, RowsLockedError
    * @example await statistics.record({ metric: TEMPERATURE, value: '21.5', date: '2026-10-31' });
    */
+  record(s: RecordAt & InTransaction & TotalScope): Promise<StatisticByTime>;
+  record(s: RecordAt & InTransaction & OneObjectScope): Promise<StatisticByTimeAndObject>;
+  record<S extends AbstractTimeStatistic>(s: RecordAt & InTransaction & CustomCell<S>): Promise<S>;
   record(s: RecordBase & InTransaction & TotalScope): Promise<StatisticByDate>;
   record(s: RecordBase & InTransaction & OneObjectScope): Promise<StatisticByDateAndObject>;
   record<S extends AbstractStatistic>(s: RecordBase & InTransaction & CustomCell<S>): Promise<S>;
@@ -172,6 +180,11 @@ export class StatisticService {
    * @throws InvalidFilterError, and the errors of the values in the filter
    * @example statistics.narrow({ metric: ORDERS, objectType: Customer }).andWhere('statistic.value > 100').getMany()
    */
+  narrow(filter: AnyMetrics & Range & InTime & TotalScope, alias?: string): SelectQueryBuilder<StatisticByTime>;
+  narrow(
+    filter: AnyMetrics & Range & InTime & ObjectsScope,
+    alias?: string,
+  ): SelectQueryBuilder<StatisticByTimeAndObject>;
   narrow(filter: AnyMetrics & Range & TotalScope, alias?: string): SelectQueryBuilder<StatisticByDate>;
   narrow(filter: AnyMetrics & Range & ObjectsScope, alias?: string): SelectQueryBuilder<StatisticByDateAndObject>;
   narrow<S extends AbstractStatistic>(
@@ -191,6 +204,8 @@ export class StatisticService {
    * @throws InvalidFilterError, UnknownMetricError, and the errors of the values in the filter
    * @example await statistics.find({ metric: ORDERS, period: Period.DAY, from: '2026-10-01', to: '2026-10-31' });
    */
+  find(filter: AnyMetrics & Range & InTime & TotalScope): Promise<StatisticByTime[]>;
+  find(filter: AnyMetrics & Range & InTime & ObjectsScope): Promise<StatisticByTimeAndObject[]>;
   find(filter: AnyMetrics & Range & TotalScope): Promise<StatisticByDate[]>;
   find(filter: AnyMetrics & Range & ObjectsScope): Promise<StatisticByDateAndObject[]>;
   find<S extends AbstractStatistic>(filter: AnyMetrics & Range & CustomScope<S>): Promise<S[]>;
@@ -208,6 +223,8 @@ export class StatisticService {
    * @throws InvalidFilterError, UnknownMetricError, and the errors of the values in the filter
    * @example const latest = await statistics.mostRecent({ metric: ORDERS, period: Period.LIFETIME });
    */
+  mostRecent(filter: OneMetric & Range & InTime & TotalScope): Promise<StatisticByTime | null>;
+  mostRecent(filter: OneMetric & Range & InTime & ObjectsScope): Promise<StatisticByTimeAndObject | null>;
   mostRecent(filter: OneMetric & Range & TotalScope): Promise<StatisticByDate | null>;
   mostRecent(filter: OneMetric & Range & ObjectsScope): Promise<StatisticByDateAndObject | null>;
   mostRecent<S extends AbstractStatistic>(filter: OneMetric & Range & CustomScope<S>): Promise<S | null>;

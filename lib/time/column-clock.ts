@@ -189,6 +189,27 @@ export function firstReadingSince(instant: Date, storedIn: StorageZone): number 
 }
 
 /**
+ * Returns the readings (ms) that are converted back to an instant of a half-open range of seconds: half-open ranges, in
+ * order. None are, if the range is the second pass of a repeated hour, and several if the clock is set within it.
+ *
+ * @param from seconds since 1970-01-01T00:00:00Z
+ * @param to seconds since 1970-01-01T00:00:00Z
+ * @throws UnknownTimeZoneError if the storage zone is unknown
+ * @example
+ * readingsBetween('Europe/Berlin', Date.UTC(2026, 6, 1, 10) / 1000, Date.UTC(2026, 6, 1, 11) / 1000);
+ * // [{ from: Date.UTC(2026, 6, 1, 12), to: Date.UTC(2026, 6, 1, 13) }]
+ */
+export function readingsBetween(storedIn: StorageZone, from: number, to: number): { from: number; to: number }[] {
+  const pieces = storagePieces(storedIn, from * 1000 - MARGIN, to * 1000 + MARGIN);
+  return pieces
+    .map((piece, index) => ({
+      from: Math.max(piece.from, (from + piece.offset) * 1000),
+      to: Math.min(pieces[index + 1]?.from ?? Infinity, (to + piece.offset) * 1000),
+    }))
+    .filter((range) => range.from < range.to);
+}
+
+/**
  * Returns the first instant to which the clock's readings of some time are converted back. That is its begin, unless the
  * clock is set back meanwhile: what it shows in the second pass of a repeated hour is taken for the first.
  *

@@ -22,9 +22,9 @@ declare const PERIOD: unique symbol;
  * the constant `Period`; a number such as `period: 7` does not compile.
  */
 export type Period = number & { readonly [PERIOD]: PeriodKind };
-/** DAY and the calendar periods. Their values do not overlap, so they can be incremented and added up. */
+/** DAY, the calendar periods, HOUR and minutes. Their values do not overlap, so they can be incremented and added up. */
 export type BucketPeriod = Period & { readonly [PERIOD]: 'bucket' };
-/** A bucket of less than a day. Its code is its length. Not public yet, see "Hours and minutes" in DEVELOPERS.md. */
+/** HOUR and minutes: buckets of less than a day, whose values are stored by the instant at which they begin. */
 export type TimePeriod = BucketPeriod & BucketLength;
 /** A window of n days that ends on the date of its value. */
 export type RollingPeriod = Period & { readonly [PERIOD]: 'rolling' };
@@ -34,6 +34,7 @@ export type ToDatePeriod = Period & { readonly [PERIOD]: 'to-date' };
 export type LifetimePeriod = Period & { readonly [PERIOD]: 'lifetime' };
 /** The name of a period, as `Period.nameOf` returns it and `Period.parse` reads it. */
 export type PeriodName =
+  | 'HOUR'
   | 'DAY'
   | 'WEEK'
   | 'DAYS_28'
@@ -47,6 +48,7 @@ export type PeriodName =
   | 'MONTH_TO_DATE'
   | 'QUARTER_TO_DATE'
   | 'YEAR_TO_DATE'
+  | `MINUTES_${number}`
   | `DAYS_${number}`;
 
 /**
@@ -76,6 +78,7 @@ const CODES = {
   MONTH_TO_DATE: -2_592_001 as ToDatePeriod,
   QUARTER_TO_DATE: -7_776_001 as ToDatePeriod,
   YEAR_TO_DATE: -31_536_001 as ToDatePeriod,
+  HOUR: 3_600 as TimePeriod,
 } as const;
 const CODE_BY_NAME = new Map<string, Period>(Object.entries(CODES));
 const NAME_BY_CODE = new Map<number, PeriodName>(
@@ -88,18 +91,25 @@ const UNIT_BY_CODE = new Map<number, CalendarUnit>([
   [CODES.CALENDAR_YEAR, 'year'],
 ]);
 const MONTHS = { month: 1, quarter: 3, year: 12 } as const;
-const EXPECTED = `Use ${[...CODE_BY_NAME.keys()].map((name) => `Period.${name}`).join(', ')} or Period.days(n).`;
+const EXPECTED = `Use ${[...CODE_BY_NAME.keys()].map((name) => `Period.${name}`).join(', ')}, Period.minutes(n) or Period.days(n).`;
+/** What fits, where a number of seconds or a part of a day was meant. */
+const SHORTER =
+  'Of less than a day there are Period.HOUR and Period.minutes(n), n of 1, 5, 10, 15, 20 or 30. Their values lie side by side: there is no window of hours that ends at any instant.';
 
 /**
  * Provides the periods that a statistic can have.
  *
  * @example
+ * Period.HOUR; // an hour by the clock of the time zone
  * Period.WEEK; // the seven days that end on the date
  * Period.CALENDAR_MONTH; // the month that begins on the date
  * Period.MONTH_TO_DATE; // the month of the date, up to the date
  * Period.days(90);
+ * Period.minutes(15);
  */
 export const Period: {
+  /** One hour by the clock of the time zone. A day has 23 or 25 of them where the clock is changed by an hour. */
+  readonly HOUR: TimePeriod;
   /** One calendar day. */
   readonly DAY: BucketPeriod;
   /** The 7 days that end on the date. */
@@ -134,6 +144,13 @@ export const Period: {
    */
   days(n: number): Period;
   /**
+   * Returns the period of n minutes by the clock of the time zone. `minutes(60)` is HOUR.
+   *
+   * @throws InvalidPeriodError unless n is 1, 5, 10, 15, 20, 30 or 60
+   * @example Period.minutes(15) // the quarters of each hour
+   */
+  minutes(n: number): TimePeriod;
+  /**
    * Returns the name of a period. `parse` reads it.
    *
    * @throws InvalidPeriodError if the value is not a period
@@ -148,23 +165,31 @@ export const Period: {
    * @example Period.parse('604800') === Period.WEEK
    */
   parse(text: string | number): Period;
-} = Object.freeze({ ...CODES, days: periodOfDays, nameOf: nameOfPeriod, parse: parsePeriod });
+} = Object.freeze({
+  ...CODES,
+  days: periodOfDays,
+  minutes: periodOfMinutes,
+  nameOf: nameOfPeriod,
+  parse: parsePeriod,
+});
 
 function periodOfDays(n: number): Period {
   if (!Number.isInteger(n) || n < 1 || n > LONGEST_WINDOW) {
-    throw new InvalidPeriodError(n, `Period.days takes a whole number of days from 1 to ${LONGEST_WINDOW}.`);
+    const shorter = typeof n === 'number' && n > 0 && n < 1 ? ` ${SHORTER}` : '';
+    throw new InvalidPeriodError(n, `Period.days takes a whole number of days from 1 to ${LONGEST_WINDOW}.${shorter}`);
   }
   return (n * SECONDS_PER_DAY) as Period;
 }
 
-function nameOfPeriod(period: Period): PeriodName {
-  const code = knownPeriod(period);
-  if (isTimePeriod(code)) return nameOfTimePeriod(code) as PeriodName;
-  return NAME_BY_CODE.get(code) ?? `DAYS_${code / SECONDS_PER_DAY}`;
+function periodOfMinutes(n: number): TimePeriod {
+  return lengthOfMinutes(n) as TimePeriod;
 }
 
-function nameOfTimePeriod(period: TimePeriod): TimePeriodName {
-  return period === TIME_PERIODS.HOUR ? 'HOUR' : `MINUTES_${period / 60}`;
+function nameOfPeriod(period: Period): PeriodName {
+  const code = checkPeriod(period);
+  const name = NAME_BY_CODE.get(code);
+  if (name !== undefined) return name;
+  return isTimePeriod(code) ? `MINUTES_${code / 60}` : `DAYS_${code / SECONDS_PER_DAY}`;
 }
 
 function parsePeriod(text: string | number): Period {
@@ -173,37 +198,22 @@ function parsePeriod(text: string | number): Period {
   const name = text.length > 20 ? '' : text.toUpperCase();
   const days = /^DAYS_([1-9]\d{0,3})$/.exec(name)?.[1];
   if (days !== undefined) return periodOfDays(Number(days));
+  const minutes = /^MINUTES_([1-9]\d{0,3})$/.exec(name)?.[1];
+  if (minutes !== undefined) return periodOfMinutes(Number(minutes));
   const period = CODE_BY_NAME.get(name);
   if (period === undefined) {
     throw new InvalidPeriodError(
       text,
-      `Expected one of ${[...CODE_BY_NAME.keys()].join(', ')}, DAYS_n, or the code of one.`,
+      `Expected one of ${[...CODE_BY_NAME.keys()].join(', ')}, MINUTES_n, DAYS_n, or the code of one.`,
     );
   }
   return period;
 }
 
 /**
- * The periods of less than a day. They become `Period.HOUR` and `Period.minutes(n)` when every call understands them.
- * Until then `checkPeriod` and `Period.parse` refuse their codes and names.
- */
-export const TIME_PERIODS = Object.freeze({
-  HOUR: 3_600 as TimePeriod,
-  /**
-   * Returns the period of buckets of n minutes by the clock.
-   *
-   * @throws InvalidPeriodError unless n is 1, 5, 10, 15, 20, 30 or 60
-   */
-  minutes: (n: number): TimePeriod => lengthOfMinutes(n) as TimePeriod,
-});
-
-/** The name of a period of less than a day, as `Period.nameOf` returns it. */
-type TimePeriodName = 'HOUR' | `MINUTES_${number}`;
-
-/**
  * True for the periods of less than a day, whose values are stored by the first instant of their bucket.
  *
- * @example isTimePeriod(TIME_PERIODS.HOUR) // true
+ * @example isTimePeriod(Period.HOUR) // true
  */
 export function isTimePeriod(period: Period): period is TimePeriod {
   return (BUCKET_LENGTHS as readonly number[]).includes(period);
@@ -217,17 +227,26 @@ export function isTimePeriod(period: Period): period is TimePeriod {
  * @example checkPeriod(86400) === Period.DAY
  */
 export function checkPeriod(value: unknown, shown: unknown = value): Period {
-  if (typeof value !== 'number' || !isCode(value)) throw new InvalidPeriodError(shown, EXPECTED);
+  if (typeof value !== 'number' || !isCode(value)) {
+    const isShort = typeof value === 'number' && value >= 60 && value < SECONDS_PER_DAY;
+    throw new InvalidPeriodError(shown, isShort ? SHORTER : EXPECTED);
+  }
   return (value + 0) as Period; // -0 becomes 0
 }
 
-/** Checks a code that the library itself passes on: it may be of less than a day. */
-function knownPeriod(value: Period): Period {
-  return isTimePeriod(value) ? value : checkPeriod(value);
+/**
+ * Returns a period, unless it is one of less than a day.
+ *
+ * @param taker that an error names, with its verb: 'An export takes'
+ * @throws InvalidPeriodError
+ */
+export function checkOfDays(taker: string, period: Period): Period {
+  if (!isTimePeriod(period)) return period;
+  throw new InvalidPeriodError(nameOfPeriod(period), `${taker} periods of days, such as DAY or CALENDAR_MONTH.`);
 }
 
 function isCode(value: number): boolean {
-  if (NAME_BY_CODE.has(value)) return true;
+  if (NAME_BY_CODE.has(value) || isTimePeriod(value as Period)) return true;
   const days = value / SECONDS_PER_DAY;
   return Number.isInteger(days) && days >= 1 && days <= LONGEST_WINDOW;
 }
@@ -240,7 +259,7 @@ function isCode(value: number): boolean {
  * @example periodKind(Period.DAY) // 'bucket'
  */
 export function periodKind(period: Period): PeriodKind {
-  const code = knownPeriod(period);
+  const code = checkPeriod(period);
   if (code === CODES.LIFETIME) return 'lifetime';
   if (toDateUnit(code) !== null) return 'to-date';
   return code <= CODES.DAY ? 'bucket' : 'rolling';
@@ -253,7 +272,7 @@ export function periodKind(period: Period): PeriodKind {
  * @example windowDays(Period.WEEK) // 7
  */
 export function windowDays(period: Period): number {
-  const code = knownPeriod(period);
+  const code = checkPeriod(period);
   if (code >= CODES.DAY) return code / SECONDS_PER_DAY;
   throw new InvalidPeriodError(
     nameOfPeriod(code),
@@ -268,7 +287,7 @@ export function windowDays(period: Period): number {
  * @example calendarUnit(Period.CALENDAR_QUARTER) // 'quarter'
  */
 export function calendarUnit(period: Period): CalendarUnit | null {
-  return UNIT_BY_CODE.get(knownPeriod(period)) ?? null;
+  return UNIT_BY_CODE.get(checkPeriod(period)) ?? null;
 }
 
 /**
@@ -278,7 +297,7 @@ export function calendarUnit(period: Period): CalendarUnit | null {
  * @example toDateUnit(Period.MONTH_TO_DATE) // 'month'
  */
 export function toDateUnit(period: Period): CalendarUnit | null {
-  return UNIT_BY_CODE.get(knownPeriod(period) + 1) ?? null;
+  return UNIT_BY_CODE.get(checkPeriod(period) + 1) ?? null;
 }
 
 /**

@@ -57,7 +57,7 @@ export interface BucketClock {
  * @example lengthOfMinutes(15) // 900
  */
 export function lengthOfMinutes(minutes: number): BucketLength {
-  const length = BUCKET_LENGTHS.find((one) => one === minutes * 60);
+  const length = BUCKET_LENGTHS.find((one) => one / 60 === minutes);
   if (length !== undefined) return length;
   const minutesOf = BUCKET_LENGTHS.map((one) => one / 60);
   throw new InvalidPeriodError(

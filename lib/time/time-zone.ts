@@ -20,6 +20,7 @@ export {
   latestReading,
   readingRange,
   readingsOf,
+  readingsBetween,
 } from './column-clock.js';
 export type { ClockSegment, DayRange, DaysOnClock, StorageZone } from './column-clock.js';
 

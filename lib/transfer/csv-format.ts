@@ -58,7 +58,10 @@ export function columnsOf(
 
 function tablesOf(database: Database): readonly StatisticTable[] {
   const builtIn = [StatisticByDate, StatisticByDateAndObject].map((entity) => statisticTableOf(database, entity));
-  return [...builtIn, ...statisticTablesOf(database).filter(({ kind }) => kind === 'custom')];
+  return [
+    ...builtIn,
+    ...statisticTablesOf(database).filter(({ kind, moment }) => kind === 'custom' && moment === 'date'),
+  ];
 }
 
 function isSame(columns: readonly KeyColumn[], given: readonly (string | null)[]): boolean {

@@ -23,6 +23,7 @@ const REFUSED: [string, number, RegExp][] = [
   ['series?metric=shop/ordres', 404, /Unknown metric: "shop\/ordres". Did you mean "shop\/orders"\?/],
   [`series?metric=${LONG}`, 400, /^metric has 3000 characters; expected at most 201$/],
   [`${SERIES}&period=FORTNIGHT`, 400, /^period Invalid period: "FORTNIGHT"/],
+  [`${SERIES}&period=HOUR`, 400, /^period Invalid period: "HOUR".*periods of days/],
   [`${SERIES}&period=constructor`, 400, /Invalid period/],
   [`${SERIES}&last=0`, 400, /^last is "0"; expected a whole number from 1/],
   [`${SERIES}&last=1e3`, 400, /last is "1e3"/],

@@ -153,6 +153,8 @@ describeOnEachDatabase('an application whose entities have the names of the libr
       'trackstats_metric',
       'trackstats_statistic_by_date',
       'trackstats_statistic_by_date_and_object',
+      'trackstats_statistic_by_time',
+      'trackstats_statistic_by_time_and_object',
       'trackstats_increment_key',
       'trackstats_coverage',
       'trackstats_tracker',

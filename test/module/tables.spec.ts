@@ -1,5 +1,5 @@
 import { AbstractStatistic, Dimension, MissingTableError, trackstatsMigrations } from 'nestjs-trackstats';
-import { DataSource, Entity } from 'typeorm';
+import { Entity } from 'typeorm';
 import { EARLIER_TABLES } from '../migrations/fixtures/earlier-tables.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { closeApplications, start } from './application.js';
@@ -32,6 +32,8 @@ describeOnEachDatabase('an application', (database) => {
     const missing = [
       'trackstats_metric.unit',
       'trackstats_metric.better',
+      'trackstats_statistic_by_time',
+      'trackstats_statistic_by_time_and_object',
       'trackstats_increment_key',
       'trackstats_coverage.is_whole',
       'trackstats_coverage.drift',
@@ -43,13 +45,6 @@ describeOnEachDatabase('an application', (database) => {
       'trackstats_run.fence',
     ];
     await expect(start({ database: database.options(unmade) })).rejects.toThrow(` lacks ${missing.join(', ')}. `);
-  });
-
-  it('makes no tables for periods of less than a day, which are not public', async () => {
-    const app = await start({ database: database.options({}) });
-    const names = app.get(DataSource).entityMetadatas.map(({ tableName }) => tableName);
-    expect(names.filter((name) => name.includes('by_time'))).toEqual([]);
-    expect(trackstatsMigrations.map(({ name }) => name).filter((name) => name.includes('Time'))).toEqual([]);
   });
 
   it('does not start without the table of a custom statistic', async () => {

@@ -6,7 +6,7 @@ import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statisti
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
-import { Period, TIME_PERIODS } from '../../lib/time/period.js';
+import { Period } from '../../lib/time/period.js';
 import { Flights, NOW, ORDERS, services, type Setup, TODAY, VISITS } from './setup.js';
 import { second, TIME_ENTITIES } from './time-setup.js';
 
@@ -73,7 +73,7 @@ describeOnEachDatabase('with settings of the driver', (database) => {
       synchronize: false,
       entities: [...TIME_ENTITIES, Booking, ByBooked],
     });
-    return { ...(await services(dataSource, { takesTimePeriods: true })), engine: await Engine.on(dataSource), end };
+    return { ...(await services(dataSource, {})), engine: await Engine.on(dataSource), end };
   }
 
   test.each(SETTINGS[database.kind])('%s: what is stored reads the same', async (_, settings) => {
@@ -130,7 +130,7 @@ describeOnEachDatabase('with settings of the driver', (database) => {
   test.each(SETTINGS[database.kind])('%s: what is stored by the hour reads the same', async (_, settings) => {
     const s = await open(settings);
     try {
-      const filter = { metric: ORDERS, period: TIME_PERIODS.HOUR };
+      const filter = { metric: ORDERS, period: Period.HOUR };
       const calls = s.statistics as never as Record<string, (given: object) => Promise<unknown>>;
       await calls['record']?.({ ...filter, value: '12345678901.5', at: '2026-03-08T10:20:00Z' });
       await calls['record']?.({ ...filter, value: 2, at: '2026-03-08T11:00:00Z', object: { type: 'page', id: 'x' } });

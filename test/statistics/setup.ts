@@ -134,11 +134,7 @@ export async function services(dataSource: DataSource, options: Options = {}): P
       database,
       types,
       owners,
-      {
-        timeZone: options.timeZone ?? 'UTC',
-        weekStart: options.weekStart ?? 'monday',
-        takesTimePeriods: options.takesTimePeriods,
-      },
+      { timeZone: options.timeZone ?? 'UTC', weekStart: options.weekStart ?? 'monday' },
       options.clock ?? (() => NOW),
     ),
   };

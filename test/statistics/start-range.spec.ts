@@ -1,10 +1,10 @@
 import type { RangeInput } from '../../lib/statistics/filter/date-range.js';
 import { startRange } from '../../lib/statistics/filter/start-range.js';
-import { TIME_PERIODS } from '../../lib/time/period.js';
+import { Period } from '../../lib/time/period.js';
 import { isStart, offsetsByIntl } from '../time/bucket-model.js';
 import { second } from './time-setup.js';
 
-const { HOUR } = TIME_PERIODS;
+const { HOUR } = Period;
 
 /** The starts of a range by a walk over every minute of some days. */
 function model(
@@ -53,7 +53,7 @@ describe('startRange', () => {
     ['Europe/Berlin', '2026-10-25', ['2026-10-23T00:00:00Z', '2026-10-28T00:00:00Z']],
     ['Africa/Monrovia', '1972-01-07', ['1972-01-05T00:00:00Z', '1972-01-10T00:00:00Z']],
   ] as const)('in %s, from, to and date %s are as a walk over the clock has them', (zone, date, around) => {
-    for (const period of [HOUR, TIME_PERIODS.minutes(1)]) {
+    for (const period of [HOUR, Period.minutes(1)]) {
       const offsets = offsetsByIntl(zone);
       for (const start of model(zone, period, around, () => true)) {
         const day = new Date((start + offsets(start)) * 1000).toISOString().slice(0, 10);

@@ -5,14 +5,14 @@ import { InvalidFilterError, NotSummableError, TooManyPointsError } from '../../
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import type { BucketPoint } from '../../lib/statistics/read/bucket-series.js';
 import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
-import { Period, TIME_PERIODS } from '../../lib/time/period.js';
+import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { isStart, offsetsByIntl } from '../time/bucket-model.js';
 import { ORDERS, VISITS } from './setup.js';
 import { OrdersByRegionAndTime, second, timeSetup, type TimeSetup } from './time-setup.js';
 
-const { HOUR } = TIME_PERIODS;
-const QUARTER = TIME_PERIODS.minutes(15);
+const { HOUR } = Period;
+const QUARTER = Period.minutes(15);
 const BERLIN = 'Europe/Berlin';
 /** A quarter past five in the evening of the day with 25 hours. */
 const NOW = new Date('2026-10-25T16:15:00Z');
@@ -98,7 +98,7 @@ describeOnEachDatabase('reading hours and minutes', (test) => {
     const narrowed = await s.statistics
       .narrow({ metric: VISITS, period: HOUR, from: date, to: date } as never)
       .getMany();
-    expect(narrowed.map((row) => (row as unknown as StatisticByTime).start).sort((a, b) => a - b)).toEqual(starts);
+    expect(narrowed.map((row) => row.start).sort((a, b) => a - b)).toEqual(starts);
   });
 
   it('a point says its date, its start with the offset, and if it was over when it was computed', async () => {
@@ -332,7 +332,7 @@ describeOnEachDatabase('reading hours and minutes', (test) => {
   });
 
   it('a series has at most 100,000 points', async () => {
-    const minutes = { metric: VISITS, period: TIME_PERIODS.minutes(1) };
+    const minutes = { metric: VISITS, period: Period.minutes(1) };
     const asked = s.calls.series({ ...minutes, from: '2020-01-01' });
     await expect(asked).rejects.toThrow(TooManyPointsError);
     await expect(asked).rejects.toThrow(/from 2020-01-01T00:00:00\+01:00 to /);

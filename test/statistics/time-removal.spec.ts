@@ -3,13 +3,13 @@ import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-by-time-and-object.entity.js';
 import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
-import { Period, TIME_PERIODS } from '../../lib/time/period.js';
+import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { ORDERS, VISITS } from './setup.js';
 import { OrdersByRegionAndTime, timeSetup, type TimeSetup } from './time-setup.js';
 
-const { HOUR } = TIME_PERIODS;
-const QUARTER = TIME_PERIODS.minutes(15);
+const { HOUR } = Period;
+const QUARTER = Period.minutes(15);
 const NOW = new Date('2026-10-27T12:00:00Z');
 const PAGE = objectRef('page', 'home');
 const REGION = { entity: OrdersByRegionAndTime, dimensions: { country: 'DE', shelf: 1 } };

@@ -18,14 +18,14 @@ export class OrdersByRegionAndTime extends AbstractTimeStatistic {
 
 export const TIME_ENTITIES = [...ENTITIES, StatisticByTime, StatisticByTimeAndObject, OrdersByRegionAndTime];
 
-/** `calls` is StatisticService, whose types do not have these periods yet. */
+/** `calls` is StatisticService without its types, for what they refuse too. */
 export interface TimeSetup extends Setup {
   readonly calls: Record<Exclude<keyof StatisticService, 'narrow'>, (...given: unknown[]) => Promise<unknown>>;
 }
 
 /** The services with periods of less than a day, on an empty database. */
 export async function timeSetup(test: TestDatabase, timeZone: string, clock: () => Date): Promise<TimeSetup> {
-  const made = await services(await emptied(test, TIME_ENTITIES), { timeZone, clock, takesTimePeriods: true });
+  const made = await services(await emptied(test, TIME_ENTITIES), { timeZone, clock });
   return { ...made, calls: made.statistics as never };
 }
 

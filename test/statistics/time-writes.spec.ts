@@ -1,3 +1,4 @@
+import { MissingEntityError } from '../../lib/errors/database.error.js';
 import { InvalidDateError, InvalidPeriodError } from '../../lib/errors/time.error.js';
 import { InvalidFilterError, KeyConflictError, MixedWritesError } from '../../lib/errors/statistic.error.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
@@ -5,14 +6,14 @@ import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.e
 import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-by-time-and-object.entity.js';
 import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
-import { Period, TIME_PERIODS } from '../../lib/time/period.js';
+import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { modelBucket, offsetsByIntl } from '../time/bucket-model.js';
 import { ORDERS, OrdersByRegion, services, setup, VISITS } from './setup.js';
 import { OrdersByRegionAndTime, second, timeSetup, type TimeSetup } from './time-setup.js';
 
-const { HOUR } = TIME_PERIODS;
-const QUARTER = TIME_PERIODS.minutes(15);
+const { HOUR } = Period;
+const QUARTER = Period.minutes(15);
 const NOW = new Date('2026-10-25T12:40:00Z');
 const BERLIN = 'Europe/Berlin';
 
@@ -123,7 +124,7 @@ describeOnEachDatabase('writing hours and minutes', (test) => {
     const at = new Date('2026-01-01T12:00:00Z');
     s = await timeSetup(test, 'Asia/Kathmandu', () => NOW);
     await s.calls.increment({ metric: VISITS, period: HOUR, at });
-    const moved = await services(s.dataSource, { timeZone: 'UTC', clock: () => NOW, takesTimePeriods: true });
+    const moved = await services(s.dataSource, { timeZone: 'UTC', clock: () => NOW });
     await moved.statistics.increment({ metric: VISITS, period: HOUR, at } as never);
     expect(await stored()).toEqual([[second('2026-01-01T11:15:00Z'), '2']]);
   });
@@ -213,25 +214,13 @@ describeOnEachDatabase('writing hours and minutes', (test) => {
   });
 });
 
-describeOnEachDatabase('hours and minutes while they are not public', (test) => {
-  it('are refused by every call, as is at', async () => {
-    const { statistics, metrics } = await setup(test);
-    await metrics.resolve(ORDERS);
-    const calls = statistics as never as Record<string, (given: unknown) => Promise<unknown>>;
-    const given = { metric: ORDERS, period: 3600 };
-    for (const call of ['value', 'point', 'series', 'multiSeries', 'find', 'mostRecent', 'total', 'compare', 'top']) {
-      const scope = call === 'top' ? { objectType: 'page' } : {};
-      await expect(calls[call]?.({ ...given, ...scope })).rejects.toThrow(InvalidPeriodError);
-    }
-    await expect(calls['record']?.({ ...given, value: 1 })).rejects.toThrow(InvalidPeriodError);
-    await expect(calls['recordMany']?.([{ ...given, value: 1 }])).rejects.toThrow(InvalidPeriodError);
-    for (const call of ['increment', 'remove', 'coverage', 'prune']) {
-      const keep = call === 'prune' ? { keep: 1 } : {};
-      await expect(calls[call]?.({ ...given, ...keep })).rejects.toThrow(InvalidPeriodError);
-    }
-    expect(() => statistics.narrow(given as never)).toThrow(InvalidPeriodError);
-    const at = { metric: ORDERS, at: new Date() };
-    await expect(calls['increment']?.(at)).rejects.toThrow(/takes no "at"\. It takes metric, period, date, object/);
-    await expect(calls['record']?.({ ...at, value: 1 })).rejects.toThrow(/takes no "at"/);
+describeOnEachDatabase('hours and minutes on a data source that lists its entities, without theirs', (test) => {
+  it('are refused with the names of the missing ones, and at is refused for days', async () => {
+    const { statistics } = await setup(test);
+    const hour = { metric: ORDERS, period: HOUR } as const;
+    await expect(statistics.value(hour)).rejects.toThrow(MissingEntityError);
+    await expect(statistics.increment(hour)).rejects.toThrow(/TrackstatsStatisticByTime.*TRACKSTATS_ENTITIES/);
+    const at = { metric: ORDERS, at: new Date() } as never;
+    await expect(statistics.increment(at)).rejects.toThrow(/at is given for DAY.*Give date/);
   });
 });

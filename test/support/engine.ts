@@ -14,7 +14,7 @@ import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.e
 import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-by-time-and-object.entity.js';
 import { statisticTablesOf } from '../../lib/statistics/tables/statistic-table.js';
 export const TRACKSTATS_ENTITIES = [Domain, Metric, StatisticByDate, StatisticByDateAndObject, Coverage, IncrementKey];
-/** The tables of buckets of less than a day, which are not public yet. */
+/** The tables of buckets of less than a day, which most specs do not need. */
 export const TIME_ENTITIES = [StatisticByTime, StatisticByTimeAndObject];
 import type { Source } from '../../lib/rollup/source.resolver.js';
 import type { TrackerDefinition, TrackerEntry } from '../../lib/tracking/definition/tracker-definition.js';

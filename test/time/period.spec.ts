@@ -11,7 +11,6 @@ import {
   nextBucket,
   Period,
   periodKind,
-  TIME_PERIODS,
   toDateUnit,
   wholeUnit,
   windowDays,
@@ -167,8 +166,8 @@ describe('periods of less than a day', () => {
     [3600, 'HOUR', 60],
   ] as const;
 
-  it.each(TIMES)('the code %d is %s inside the library', (code, name, minutes) => {
-    const period = TIME_PERIODS.minutes(minutes);
+  it.each(TIMES)('the code %d is %s', (code, name, minutes) => {
+    const period = Period.minutes(minutes);
     expect(period).toBe(code);
     expect(isTimePeriod(period)).toBe(true);
     expect(Period.nameOf(period)).toBe(name);
@@ -178,11 +177,11 @@ describe('periods of less than a day', () => {
   });
 
   it('HOUR is the period of 60 minutes', () => {
-    expect(TIME_PERIODS.HOUR).toBe(TIME_PERIODS.minutes(60));
+    expect(Period.HOUR).toBe(Period.minutes(60));
   });
 
   it.each([0, 2, 7, 45, 61, 1.5, NaN])('minutes(%p) is refused: no hour is made of whole buckets', (n) => {
-    expect(() => TIME_PERIODS.minutes(n)).toThrow(/divides an hour: 1, 5, 10, 15, 20, 30 or 60/);
+    expect(() => Period.minutes(n)).toThrow(/divides an hour: 1, 5, 10, 15, 20, 30 or 60/);
   });
 
   it('no other period is one', () => {
@@ -194,14 +193,23 @@ describe('periods of less than a day', () => {
     expect([120, 3_601, 7_200, -3_600].filter((code) => isTimePeriod(code as Period))).toEqual([]);
   });
 
-  // until every call reads, writes, moves and shows them
-  it.each(TIMES)('what users pass is checked, and the code %d and the name %s are refused', (code, name) => {
-    expect(() => checkPeriod(code)).toThrow(InvalidPeriodError);
-    for (const text of [code, String(code), name, name.toLowerCase()]) {
-      expect(() => Period.parse(text)).toThrow(InvalidPeriodError);
-    }
-    expect(Object.keys(Period)).not.toContain('HOUR');
-    expect(Object.keys(Period)).not.toContain('minutes');
+  it.each(TIMES)('reads the code %d and the name %s', (code, name) => {
+    expect(checkPeriod(code)).toBe(code);
+    for (const text of [code, String(code), name, name.toLowerCase()]) expect(Period.parse(text)).toBe(code);
+  });
+
+  it.each([7_200, 3_601, 60.5])('says that there is no window of %p seconds, and what there is', (seconds) => {
+    expect(() => checkPeriod(seconds)).toThrow(InvalidPeriodError);
+    expect(() => checkPeriod(seconds)).toThrow(/Period\.HOUR and Period\.minutes\(n\).*no window of hours/);
+  });
+
+  it.each([
+    [() => Period.days(0.5), /whole number of days from 1 to 3660\. Of less than a day there are Period\.HOUR/],
+    [() => Period.parse('MINUTES_7'), /divides an hour: 1, 5, 10, 15, 20, 30 or 60/],
+    [() => Period.parse('HOURS_2'), /Expected one of DAY, .*HOUR, MINUTES_n, DAYS_n/],
+  ])('refuses what does not fit: %p', (call, message) => {
+    expect(call).toThrow(InvalidPeriodError);
+    expect(call).toThrow(message);
   });
 });
 

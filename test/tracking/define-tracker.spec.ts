@@ -5,9 +5,16 @@ import type { GivenOptions, TrackerKind } from '../../lib/tracking/definition/op
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { count, sum } from '../../lib/rollup/aggregate.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { AbstractTimeStatistic } from '../../lib/statistics/tables/abstract-time-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { Period } from '../../lib/time/period.js';
+
+@Entity()
+class ByRegionAndTime extends AbstractTimeStatistic {
+  @Dimension({ type: 'varchar' }) country!: string;
+  @Dimension({ type: 'varchar', nullable: true }) province!: string | null;
+}
 
 @Entity()
 class ByRegion extends AbstractStatistic {
@@ -15,6 +22,7 @@ class ByRegion extends AbstractStatistic {
   @Dimension({ type: 'varchar', nullable: true }) province!: string | null;
 }
 
+const BY_REGION = { statistic: ByRegion, dimensions: { country: 'country', province: 'province' } };
 const metric = defineMetric({ domain: defineDomain({ ref: 'shop' }), ref: 'orders' });
 const defaults = { timeZone: 'Europe/Amsterdam', weekStart: 'sunday' } as const;
 const options: GivenOptions = { metric, period: Period.DAY, dateField: 'createdAt' };
@@ -75,6 +83,38 @@ describe('defineTracker', () => {
     ).toMatchObject({
       ...{ where, lookback: 0, timeZone: 'Asia/Tokyo', since: '2026-01-02' },
       entries: [{ periods: given.period, aggregate: { function: 'sum', field: 'total' } }],
+    });
+  });
+
+  it('takes periods of less than a day alone, with a length of time as their lookback, and beside days', () => {
+    expect(define('date', { period: [Period.HOUR, Period.minutes(15)], lookback: '90 minutes' })).toMatchObject({
+      ...{ lookback: 1, lookbackMs: 5_400_000 },
+      entries: [{ periods: [3_600, 900] }],
+    });
+    // one that is a part of a day may begin yesterday
+    expect(define('date', { period: Period.HOUR, lookback: '5 m', keep: { HOUR: 2 } })).toMatchObject({
+      ...{ lookback: 1, lookbackMs: 300_000 },
+      entries: [{ keep: new Map([[3_600, 2]]) }],
+    });
+    expect(define('date', { period: [Period.DAY, Period.HOUR], keep: { hour: 14, DAY: 730 } })).toMatchObject({
+      ...{ lookback: 1, lookbackMs: null },
+      entries: [
+        {
+          keep: new Map([
+            [3_600, 14],
+            [86_400, 730],
+          ]),
+        },
+      ],
+    });
+    const both = { period: [Period.DAY, Period.HOUR], timeStatistic: ByRegionAndTime };
+    expect(define('dimensions', { ...BY_REGION, ...both })).toMatchObject({
+      target: { statistic: ByRegion, timeStatistic: ByRegionAndTime },
+    });
+    const other = defineMetric({ domain: defineDomain({ ref: 'shop' }), ref: 'revenue' });
+    const metrics = [{ metric }, { metric: other, period: [Period.minutes(1)], keep: { MINUTES_1: 3 } }];
+    expect(define('date', { metric: undefined, metrics })).toMatchObject({
+      entries: [{ periods: [86_400] }, { periods: [60], keep: new Map([[60, 3]]) }],
     });
   });
 
@@ -201,6 +241,40 @@ describe('defineTracker', () => {
     ],
     ['even count()', 'count-object', { aggregate: count(), objectField: 'x' }, /ObjectsByDateAndObjectTracker/],
     ['an aggregate that is none', 'date', { aggregate: 'sum' }, /aggregate is "sum".*sum\('field'\)/],
+    [
+      'a length of time as the lookback of days',
+      'date',
+      { period: [Period.HOUR, Period.DAY], lookback: '15 minutes' },
+      /lookback is a length of time, and it computes DAY.*lookback: 1/,
+    ],
+    ['a length without a unit', 'date', { period: Period.HOUR, lookback: '15' }, /lookback is "15".*'15 minutes'/],
+    ['a negative length', 'date', { period: Period.HOUR, lookback: '-5 minutes' }, /lookback is "-5 minutes"/],
+    ['a lookback that is no length', 'date', { period: Period.HOUR, lookback: 'soon' }, /lookback is "soon"/],
+    ['a number as a window of hours', 'date', { period: 7_200 }, /Invalid period: 7200.*no window of hours/],
+    [
+      'fewer days of hours than the lookback reads',
+      'date',
+      { period: Period.HOUR, lookback: '30 hours', keep: { HOUR: 2 } },
+      /keep\.HOUR is 2.*at least 3/,
+    ],
+    [
+      'a statistic of buckets where there are none',
+      'dimensions',
+      { ...BY_REGION, timeStatistic: ByRegionAndTime },
+      /it has timeStatistic, and no period of less than a day/,
+    ],
+    [
+      'a statistic of days in the place of one of buckets',
+      'dimensions',
+      { ...BY_REGION, timeStatistic: ByRegion, period: [Period.DAY, Period.HOUR] },
+      /timeStatistic is class ByRegion.*extends AbstractTimeStatistic and has the dimensions of ByRegion/,
+    ],
+    [
+      'a statistic of buckets of a class that has no dimensions',
+      'date',
+      { timeStatistic: ByRegionAndTime, period: Period.HOUR },
+      /its class takes no timeStatistic\. Extend ObjectsByDimensionsTracker/,
+    ],
     ['a negative lookback', 'date', { lookback: -1 }, /lookback is -1/],
     ['a broken lookback', 'date', { lookback: 1.5 }, /lookback is 1.5/],
     ['a number to keep', 'date', { keep: 30 }, /keep is 30\..*\{ DAY: 730 \}/],
@@ -298,6 +372,8 @@ describe('defineMethod', () => {
   it.each([
     ['several periods', { period: [Period.DAY] }, /one period/],
     ['what belongs to a source', { dateField: 'x' }, /dateField is "x"\. This option does not exist/],
+    ['dimensions of days for hours', { period: Period.HOUR, statistic: ByRegion }, /for HOUR.*AbstractTimeStatistic/],
+    ['dimensions of hours for days', { statistic: ByRegionAndTime }, /for DAY.*and not AbstractTimeStatistic/],
     ['an object and a statistic', { object: objectRef('a', 1), statistic: ByRegion }, /Keep one/],
   ])('refuses %s', (_, more, message) => {
     expect(() => defineMethod('X.y', { metric, ...more }, defaults)).toThrow(message);

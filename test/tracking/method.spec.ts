@@ -1,5 +1,6 @@
 import {
   AbstractStatistic,
+  AbstractTimeStatistic,
   defineDomain,
   defineMetric,
   Dimension,
@@ -18,12 +19,18 @@ const SITE = defineDomain({ ref: 'site' });
 const FOLLOWERS = defineMetric({ domain: SITE, ref: 'followers' });
 const STARS = defineMetric({ domain: SITE, ref: 'stars' });
 const OF_SHOP = defineMetric({ domain: SITE, ref: 'of_shop' });
+const QUEUED = defineMetric({ domain: SITE, ref: 'queued' });
 const VISITS = defineMetric({ domain: SITE, ref: 'visits' });
 
 @Entity()
 class VisitsByCountry extends AbstractStatistic {
   @Dimension({ type: 'varchar', nullable: true }) country!: string | null;
   @Dimension({ type: 'boolean' }) mobile!: boolean;
+}
+
+@Entity()
+class VisitsByCountryAndTime extends AbstractTimeStatistic {
+  @Dimension({ type: 'varchar' }) country!: string;
 }
 
 const returns = new Map<string, unknown>();
@@ -42,6 +49,16 @@ class Site {
   @Track({ metric: STARS, period: Period.CALENDAR_MONTH, name: 'stars' })
   async stars(): Promise<{ object: Customer; value: number }[]> {
     return returns.get('stars') as { object: Customer; value: number }[];
+  }
+
+  @Track({ metric: QUEUED, period: Period.minutes(15), timeZone: 'Europe/Berlin' })
+  queued(): number {
+    return returns.get('queued') as number;
+  }
+
+  @Track({ metric: VISITS, period: Period.HOUR, statistic: VisitsByCountryAndTime, timeZone: 'Europe/Berlin' })
+  visitsByHour(): { dimensions: { country: string }; value: number }[] {
+    return returns.get('visitsByHour') as never;
   }
 
   @Track({ metric: OF_SHOP, object: objectRef('shop', 7) })
@@ -71,7 +88,7 @@ describeOnEachDatabase('a method under @Track', (database) => {
     const module = await start({
       database: database.options(),
       providers: [Site],
-      trackstats: { clock: () => now, statistics: [VisitsByCountry] },
+      trackstats: { clock: () => now, statistics: [VisitsByCountry, VisitsByCountryAndTime] },
     });
     const trackers = module.get(TrackerService);
     const statistics = module.get(StatisticService);
@@ -176,6 +193,36 @@ describeOnEachDatabase('a method under @Track', (database) => {
     expect(rows).toHaveLength(2);
     await expect(run('Site.visits', 7)).rejects.toThrow(/Expected a list of { dimensions, value }/);
     await expect(run('Site.visits', [{ dimensions: { country: 'NL' }, value: 1 }])).rejects.toThrow(/mobile/);
+  });
+
+  it('records in the bucket of its zone that contains now, of the total and of objects, and in no other', async () => {
+    const { statistics, run } = await site();
+    const of = (id: number) => objectRef(Customer, id);
+    // the second pass of the repeated hour
+    now = new Date('2026-10-25T01:40:00Z');
+    expect(await run('Site.queued', 7)).toMatchObject({ from: '2026-10-25', written: 1 });
+    now = new Date('2026-10-25T00:40:00Z');
+    await run('Site.queued', 5);
+    expect(await run('Site.queued', 6)).toMatchObject({ written: 1, removed: 0 });
+    const filter = { metric: QUEUED, period: Period.minutes(15), date: '2026-10-25' } as const;
+    const rows = await statistics.find(filter);
+    expect(rows.map(({ date, start, value }) => [date, new Date(start * 1000).toISOString(), value])).toEqual([
+      ['2026-10-25', '2026-10-25T00:30:00.000Z', 6],
+      ['2026-10-25', '2026-10-25T01:30:00.000Z', 7],
+    ]);
+    await run('Site.queued', [
+      { object: of(1), value: 1 },
+      { object: of(2), value: 2 },
+    ]);
+    expect(await run('Site.queued', [{ object: of(2), value: 2 }])).toMatchObject({ written: 0, removed: 1 });
+    expect(await statistics.find({ ...filter, objectType: Customer })).toMatchObject([{ objectId: '2', value: 2 }]);
+    expect(await statistics.find({ metric: QUEUED })).toEqual([]);
+
+    const country = (name: string, value: number) => ({ dimensions: { country: name }, value });
+    await run('Site.visitsByHour', [country('NL', 1), country('DE', 2)]);
+    expect(await run('Site.visitsByHour', [country('DE', 3)])).toMatchObject({ written: 1, removed: 1 });
+    const visits = { metric: VISITS, period: Period.HOUR, entity: VisitsByCountryAndTime };
+    expect(await statistics.find(visits)).toMatchObject([{ country: 'DE', value: 3 }]);
   });
 
   it('writes many rows', async () => {

@@ -4,6 +4,8 @@ import { DataSources } from '../../lib/database/data-sources.js';
 import { type EntityClass, objectRef } from '../../lib/statistics/filter/object-target.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { parseLocalDate } from '../../lib/time/local-date.js';
+import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-by-time-and-object.entity.js';
+import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
 import type { TrackerKind } from '../../lib/tracking/definition/option.js';
@@ -11,8 +13,9 @@ import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-de
 import { type RowsOptions, TrackerRows } from '../../lib/tracking/running/tracker.rows.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { LiveShop } from '../support/live.js';
+import { salesAbout } from './shop-buckets.js';
 import { Buyer, Chance, MEASURES, openShop, Sale, SalesByCountry, sell, SHOP } from './shop.js';
 
 const domain = defineDomain({ ref: 'rows' });
@@ -60,7 +63,7 @@ class Moment {
 }
 
 describeOnEachDatabase('the rows behind a number', (database) => {
-  const entities = [...TRACKSTATS_ENTITIES, ...SHOP, SalesByCountry, Moment];
+  const entities = [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, ...SHOP, SalesByCountry, Moment];
   let engine: Engine;
   let rows: TrackerRows;
 
@@ -109,6 +112,55 @@ describeOnEachDatabase('the rows behind a number', (database) => {
       }
     }
   }, 60_000);
+
+  test('of a bucket of less than a day are as many as its value, about a change of the clock', async () => {
+    await openShop(engine.source);
+    const zone = 'Europe/Berlin';
+    const change = new Date('2026-10-25T01:00:00Z');
+    await engine.source.getRepository(Sale).insert(salesAbout(change, new Chance(3)));
+    const periods = [Period.HOUR, Period.minutes(15)];
+    const total = define('date', 'total', { timeZone: zone, period: periods, where: undefined });
+    const buyers = define('object', 'buyer', {
+      timeZone: zone,
+      period: periods,
+      objectField: 'buyer',
+      where: undefined,
+    });
+    const later = new Date(change.getTime() + 90 * 60_000);
+    await engine.run(total, Sale, { now: later });
+    await engine.run(buyers, Sale, { now: later });
+    const countAt = (definition: TrackerDefinition, options: RowsOptions): Promise<number> =>
+      rows.rows(definition, Sale, options, later).getCount();
+    for (const period of periods) {
+      const values = await engine.dataSource
+        .getRepository(StatisticByTime)
+        .find({ where: { period }, relations: { metric: true } });
+      const ofAll = values.filter(({ metric }) => metric.ref === 'total_all');
+      expect(ofAll.length).toBeGreaterThan(20);
+      const counts = await Promise.all(
+        ofAll.map(({ start }) =>
+          countAt(total, { metric: metricOf('total', 'all'), period, date: new Date(start * 1000 + 30_000) }),
+        ),
+      );
+      expect(counts).toEqual(ofAll.map(({ value }) => value));
+    }
+    const byBuyer = await engine.dataSource
+      .getRepository(StatisticByTimeAndObject)
+      .find({ where: { period: Period.HOUR, objectId: '2' }, relations: { metric: true } });
+    for (const { start, value, metric } of byBuyer.filter((one) => one.metric.ref === 'buyer_all').slice(0, 5)) {
+      const options = {
+        metric: metric.key,
+        period: Period.HOUR,
+        date: new Date(start * 1000),
+        object: objectRef(Buyer, 2),
+      };
+      expect([start, await countAt(buyers, options)]).toEqual([start, value]);
+    }
+    const asked = { metric: metricOf('total', 'all'), period: Period.HOUR };
+    expect(() => rows.rows(total, Sale, { ...asked, date: parseLocalDate('2026-10-25') }, later)).toThrow(
+      /rows: date is "2026-10-25", which has many values of HOUR\. Give a Date/,
+    );
+  });
 
   test('can be extended, ordered and read', async () => {
     await openShop(engine.source);

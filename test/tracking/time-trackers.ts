@@ -7,7 +7,7 @@ import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-by-time-and-object.entity.js';
 import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
-import { Period, TIME_PERIODS, type TimePeriod } from '../../lib/time/period.js';
+import { Period, type TimePeriod } from '../../lib/time/period.js';
 import { localDateAt } from '../../lib/time/time-zone.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
 import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
@@ -18,8 +18,8 @@ import { grouped, REFS, rounded, type salesAbout, type SoldRow, startIn, valueOf
 /** Trackers of the shop's sales with periods of less than a day, and what is to be stored of them. */
 
 const domain = defineDomain({ ref: 'times' });
-export const QUARTER = TIME_PERIODS.minutes(15);
-export const TIMES = [TIME_PERIODS.HOUR, QUARTER];
+export const QUARTER = Period.minutes(15);
+export const TIMES = [Period.HOUR, QUARTER];
 
 @Entity({ name: 'metrics_by_country_and_time' })
 export class SalesByCountryAndTime extends AbstractTimeStatistic {

@@ -8,7 +8,7 @@ import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-by-time-and-object.entity.js';
 import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
-import { Period, TIME_PERIODS } from '../../lib/time/period.js';
+import { Period } from '../../lib/time/period.js';
 import { bucketAt } from '../../lib/time/time-bucket.js';
 import { isZone, processTimeZone } from '../../lib/time/time-zone.js';
 import { offsetChanges } from '../../lib/time/zone-offsets.js';
@@ -20,8 +20,8 @@ import { openShop, Sale, SalesByCountry } from './shop.js';
 import { ENTITIES, QUARTER, SalesByCountryAndTime, stored, trackerOf } from './time-trackers.js';
 
 const domain = defineDomain({ ref: 'time_runs' });
-const MINUTE = TIME_PERIODS.minutes(1);
-const { HOUR } = TIME_PERIODS;
+const MINUTE = Period.minutes(1);
+const { HOUR } = Period;
 
 @Entity({ name: 'dated_thing' })
 class Dated {
@@ -135,14 +135,14 @@ describeOnEachDatabase('a run of periods of less than a day', (database) => {
     });
 
     it('begins with a bucket of every period, so that quarters make up their hours', async () => {
-      const definition = minutely(5, { periods: [HOUR, TIME_PERIODS.minutes(20), QUARTER] });
+      const definition = minutely(5, { periods: [HOUR, Period.minutes(20), QUARTER] });
       await sell('2026-06-10T10:10:00');
       await run(definition, '2026-06-10T10:42:00');
       await sell('2026-06-10T10:01:00', '2026-06-10T10:41:00', '2026-06-10T09:59:00');
       await run(definition, '2026-06-10T10:43:00');
       expect(await values(HOUR)).toEqual({ '06-10T10:00': 3 });
       expect(await values(QUARTER)).toEqual({ '06-10T10:00': 2, '06-10T10:30': 1 });
-      expect(await values(TIME_PERIODS.minutes(20))).toEqual({ '06-10T10:00': 2, '06-10T10:40': 1 });
+      expect(await values(Period.minutes(20))).toEqual({ '06-10T10:00': 2, '06-10T10:40': 1 });
     });
 
     it('takes a later instant of another replica as its own, and loses nothing when that was far ahead', async () => {

@@ -1,6 +1,6 @@
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
-import { Period, TIME_PERIODS } from '../../lib/time/period.js';
+import { Period } from '../../lib/time/period.js';
 import { localDateAt } from '../../lib/time/time-zone.js';
 import { describeOnEachDatabase, describeOnPairs } from '../support/databases.js';
 import { Engine } from '../support/engine.js';
@@ -25,7 +25,7 @@ import {
 async function expectSums(engine: Engine, zone: string): Promise<void> {
   const days = await stored(engine, StatisticByDate, Period.DAY);
   const quarters = await stored(engine, StatisticByTime, QUARTER);
-  const hours = await stored(engine, StatisticByTime, TIME_PERIODS.HOUR);
+  const hours = await stored(engine, StatisticByTime, Period.HOUR);
   const dateOf = (moment: string | number): string => localDateAt(new Date(Number(moment) * 1000), zone);
   const sums = (found: readonly Found[]): Record<string, number> => {
     const byDate: Record<string, number> = {};

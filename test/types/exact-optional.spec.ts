@@ -34,7 +34,7 @@ export const flag: { a?: string } = { a: TZ };
  * \`from: undefined\` would read everything.
  */
 const EXACT = new Set(['object', 'objects', 'objectType', 'objectField', 'entity', 'statistic', 'dimensions']);
-const EXACT_IN_FILTERS = new Set(['date', 'from', 'to', 'last', 'metric', 'metrics', 'domain', 'before', 'keep']);
+const EXACT_IN_FILTERS = new Set(['date', 'at', 'from', 'to', 'last', 'metric', 'metrics', 'domain', 'before', 'keep']);
 const FILTERS = /(statistic-filter|export-filter|prune)\.ts$/;
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };

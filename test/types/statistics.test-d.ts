@@ -1,4 +1,5 @@
 import {
+  AbstractTimeStatistic,
   addDays,
   defineDomain,
   defineMetric,
@@ -9,6 +10,8 @@ import {
   type MetricDefinition,
   type StatisticByDate,
   type StatisticByDateAndObject,
+  type StatisticByTime,
+  type StatisticByTimeAndObject,
 } from 'nestjs-trackstats';
 import type { Repository } from 'typeorm';
 import { Customer, customer, maybeCustomer, ORDER_COUNT, OrdersByRegion, SHOPPING, statistics } from './shop.js';
@@ -43,6 +46,32 @@ export async function compiles(): Promise<void> {
     change,
     before?.value?.length,
   );
+}
+
+/** Of a period of less than a day, a value has a start, and is written at an instant. */
+export async function takesHours(S: typeof HourlyOrders): Promise<void> {
+  const hour = { metric, period: Period.HOUR } as const;
+  const total: StatisticByTime = await statistics.record({ ...hour, value: 1, at: new Date() });
+  const byObject: StatisticByTimeAndObject = await statistics.record({ ...hour, value: 1, object: customer });
+  const custom: HourlyOrders = await statistics.record({ ...hour, value: 1, entity: S, dimensions: { country: 'NL' } });
+  await statistics.increment({ metric, period: Period.minutes(15), at: '2026-10-25T02:30:00+02:00' });
+  const [found] = await statistics.find({ ...hour, objectType: Customer });
+  const last: StatisticByTime | null = await statistics.mostRecent({ ...hour, date: '2026-10-25' });
+  const [point] = await statistics.series({ ...hour, last: 24 });
+  const start: string | undefined = point?.start;
+  console.log(total.start, byObject.objectId, custom.country, found?.start, last?.date, start);
+  // @ts-expect-error -- a date has many hours
+  await statistics.record({ ...hour, value: 1, date: '2026-10-25', at: new Date() });
+  // @ts-expect-error -- a day is no instant
+  await statistics.increment({ metric, at: new Date() });
+  // @ts-expect-error -- `start` is no dimension
+  await statistics.record({ ...hour, value: 1, entity: S, dimensions: { country: 'NL', start: 5 } });
+  // @ts-expect-error -- a statistic of days has no start
+  console.log((await statistics.record({ metric, value: 1 })).start);
+}
+
+declare class HourlyOrders extends AbstractTimeStatistic {
+  country: string;
 }
 
 /** A date is any text to an application: what it got from a request, from a call, or from its own function. */

@@ -215,8 +215,17 @@ export class UnknownHistory extends CountObjectsByDateTracker {}
 // @ts-expect-error -- a scrub is false, or has days and every
 @Track({ metric, source: Order, dateField: 'createdAt', period, history: 'current', scrub: true })
 export class TrueScrub extends CountObjectsByDateTracker {}
-// @ts-expect-error -- a lookback is a number of days
-@Track({ metric, source: Order, dateField: 'createdAt', period, lookback: '2 days' })
+@Track({
+  metric,
+  source: Order,
+  dateField: 'createdAt',
+  period: [Period.HOUR, Period.minutes(15)],
+  lookback: '90 minutes',
+  keep: { HOUR: 14, MINUTES_15: 3 },
+})
+export class Hourly extends CountObjectsByDateTracker {}
+// @ts-expect-error -- a lookback is a number of days, or a length of time
+@Track({ metric, source: Order, dateField: 'createdAt', period, lookback: 'two days' })
 export class M22 extends CountObjectsByDateTracker {}
 
 // @ts-expect-error -- an unknown density

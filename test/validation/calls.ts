@@ -31,6 +31,11 @@ export class OrdersByCountry extends trackstats.AbstractStatistic {
   @Dimension({ type: 'varchar' }) country!: string;
 }
 
+@Entity()
+export class OrdersByCountryAndTime extends trackstats.AbstractTimeStatistic {
+  @Dimension({ type: 'varchar' }) country!: string;
+}
+
 @Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: Period.DAY })
 class OrderTracker extends trackstats.CountObjectsByDateTracker {}
 
@@ -59,7 +64,7 @@ export interface World {
 export async function makeWorld(database: TestDatabase): Promise<World> {
   const app = await start({
     database: database.options(),
-    trackstats: { statistics: [OrdersByCountry] },
+    trackstats: { statistics: [OrdersByCountry, OrdersByCountryAndTime] },
     imports: [TrackstatsHealthModule, TrackstatsTransferModule],
     providers: [OrderTracker, CustomerTracker, StatusTracker],
   });
@@ -118,6 +123,7 @@ const reading = (options: object, dates: readonly object[], scopes: readonly obj
   ...scopes.map((scope) => ({ metric: VISITS, ...scope, ...options })),
 ];
 const DATES = [{ date: '2026-10-31' }];
+const AT = { period: Period.HOUR, at: '2026-10-25T02:30:00+01:00' };
 const RANGES = [...DATES, range, { last: 3 }];
 const CELLS = [{ object }, { entity, dimensions }];
 const SCOPES = [...CELLS, { objects: [object] }, { objectType: Customer }];
@@ -146,6 +152,12 @@ const aggregate = sum('total');
 const severalMetrics = {
   metric: undefined,
   metrics: [{ metric: TAKINGS, where: { status: 'paid' }, period: [Period.DAY, Period.LIFETIME], keep: { DAY: 30 } }],
+};
+const BY_COUNTRY = { statistic: OrdersByCountry, dimensions: { country: 'status' } };
+const BY_COUNTRY_AND_TIME = {
+  ...BY_COUNTRY,
+  timeStatistic: OrdersByCountryAndTime,
+  period: [Period.DAY, Period.HOUR],
 };
 const byObject = [{ objectField: 'customer', objectEntity: Customer, withTotal: true }, { object }];
 
@@ -321,17 +333,21 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'MetricService.remove': of('metrics', 'remove', ['shop/empty', { statistics: true }]),
   addDays: plain(trackstats.addDays, ['2026-10-31', 1]),
   'Period.days': plain(Period.days, [90]),
+  'Period.minutes': plain(Period.minutes, [15]),
   'Period.nameOf': plain(Period.nameOf, [Period.DAY]),
   'Period.parse': plain(Period.parse, ['DAY']),
   Dimension: plain(decorated, [{ type: 'varchar', length: 20, nullable: true, name: 'land' }]),
   objectRef: plain(objectRef, ['customer', 1]),
-  'StatisticService.record': of('statistics', 'record', ...single(reading({ value: 1 }, DATES, CELLS))),
+  'StatisticService.record': of('statistics', 'record', ...single(reading({ value: 1 }, DATES, CELLS)), [
+    { metric: VISITS, value: 1, ...AT },
+  ]),
   'StatisticService.recordMany': of('statistics', 'recordMany', [[{ metric: VISITS, value: 1 }], {}]),
   'StatisticService.increment': of(
     'statistics',
     'increment',
     ...single(reading({ metric: metric('clicks'), by: 1 }, DATES, CELLS)),
     [{ metric: metric('clicks'), key: 'event-1' }],
+    [{ metric: metric('clicks'), ...AT }],
   ),
   'StatisticService.narrow': of(
     'statistics',
@@ -393,18 +409,18 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     trackstats.ObjectsByDateAndObjectTracker,
     ...byObject.map((one) => ({ ...one, aggregate })),
   ),
-  'new ObjectsByDimensionsTracker': tracker(trackstats.ObjectsByDimensionsTracker, {
-    aggregate,
-    statistic: OrdersByCountry,
-    dimensions: { country: 'status' },
-    withTotal: true,
-  }),
+  'new ObjectsByDimensionsTracker': tracker(
+    trackstats.ObjectsByDimensionsTracker,
+    { aggregate, ...BY_COUNTRY, withTotal: true },
+    { aggregate, ...BY_COUNTRY_AND_TIME },
+  ),
   Track: plain(
     tracked,
     ...[{}, { cron: '0 * * * *' }, { every: '1 hour' }, { storedIn: 'UTC' }, { epoch: 's' }, ...byObject].map((one) => [
       { ...common, ...schedule, aggregate, ...one },
     ]),
-    [{ ...common, statistic: OrdersByCountry, dimensions: { country: 'status' } }],
+    [{ ...common, ...BY_COUNTRY }],
+    [{ ...common, ...BY_COUNTRY_AND_TIME }],
     [{ ...common, ...severalMetrics }],
   ),
   'TrackerEvents.on': of('events', 'on', ['failed', () => undefined]),

@@ -44,6 +44,7 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   n: [...NO_COUNT, 100_000],
   text: ['', 'FORTNIGHT', '7', NaN, 7],
   date: NO_DATE,
+  at: ['', '2026-02-30', '2026-10-25', '2026-10-25T02:30:00', new Date(NaN), {}],
   from: NO_DATE,
   to: NO_DATE,
   before: [...NO_DATE, '2999-01-01'],

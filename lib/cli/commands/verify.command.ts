@@ -109,7 +109,7 @@ function text(
     .map((difference) => [
       difference.metric,
       Period.nameOf(difference.period),
-      difference.date,
+      difference.start ?? difference.date,
       difference.object === undefined
         ? difference.dimensions === undefined
           ? ''

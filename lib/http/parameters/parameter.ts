@@ -1,5 +1,5 @@
 import { type LocalDate, parseLocalDate } from '../../time/local-date.js';
-import { Period } from '../../time/period.js';
+import { checkOfDays, Period } from '../../time/period.js';
 import { shown } from '../../errors/trackstats.error.js';
 
 /** As much of a JSON schema as a parameter needs. */
@@ -142,5 +142,7 @@ export function dateParameter(name: string, description: string): ParameterKind<
 }
 
 export function periodParameter(name: string, description: string): ParameterKind<Period> {
-  return new ParameterKind(name, description, { type: 'string' }, (given) => Period.parse(given));
+  return new ParameterKind(name, description, { type: 'string' }, (given) =>
+    checkOfDays('The JSON interface takes', Period.parse(given)),
+  );
 }

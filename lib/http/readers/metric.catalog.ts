@@ -18,7 +18,7 @@ import {
   statisticTableOf,
   type StoredPeriod,
 } from '../../statistics/index.js';
-import { Period } from '../../time/period.js';
+import { isTimePeriod, Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
 import type { MetricsQuery } from '../parameters/statistic.parameters.js';
@@ -95,7 +95,7 @@ export class MetricCatalog extends HttpReader {
       if (coverage !== null || !one.periods.has(period)) one.periods.set(period, coverage);
     };
     for (const coverage of yield* storedCoverages(database, metrics, null)) {
-      const scope = readScope(coverage.scope);
+      const scope = isTimePeriod(coverage.period) ? null : readScope(coverage.scope);
       if (scope !== null) add(coverage.metricId, scope, coverage.period, coverage);
     }
     const built = [StatisticByDate, StatisticByDateAndObject].map((entity) => statisticTableOf(database, entity));

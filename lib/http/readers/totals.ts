@@ -13,7 +13,7 @@ import {
   statisticTableOf,
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
-import type { Period } from '../../time/period.js';
+import { isTimePeriod, type Period } from '../../time/period.js';
 import { byPeriod } from './statistic.resource.js';
 
 /** Reads the totals of many metrics, with a few queries for each period and never one for each metric. */
@@ -33,7 +33,9 @@ export function* periodsOfTotals(
   metrics: readonly Metric[],
   coverages: readonly StoredCoverage[],
 ): Work<ReadonlyMap<number, readonly Period[]>> {
-  const covered = coverages.filter(({ scope, from }) => scope === TOTAL_SCOPE && from !== null);
+  const covered = coverages.filter(
+    ({ scope, from, period }) => scope === TOTAL_SCOPE && from !== null && !isTimePeriod(period),
+  );
   const stored = yield* findPeriods(database, statisticTableOf(database, StatisticByDate), metrics);
   const periods = new Map<number, Set<Period>>(metrics.map(({ id }) => [id, new Set()]));
   for (const { metricId, period } of [...covered, ...stored]) periods.get(metricId)?.add(period);

@@ -17,8 +17,6 @@ import { parseNumber, storedValue } from './statistic-value.js';
 interface CallShape {
   /** keys that its filter takes */
   readonly keys: readonly FilterKey[];
-  /** keys that it takes too, once periods of less than a day are public */
-  readonly timeKeys?: readonly FilterKey[];
   readonly options: Checks;
   /** true if a derived metric is computed for it, from its parts; all others need what is stored */
   readonly derives?: boolean;
@@ -53,11 +51,10 @@ const limit: Check<number> = (given, refuse) =>
 
 /** The filter keys and the options of each call of StatisticService that takes a filter. Unknown keys are rejected. */
 const CALLS = {
-  record: { keys: ['metric', 'period', 'date', ...CELL], timeKeys: ['at'], options: { value: storedValue, manager } },
-  recordMany: { keys: ['metric', 'period', 'date', ...CELL], timeKeys: ['at'], options: { value: storedValue } },
+  record: { keys: ['metric', 'period', 'date', 'at', ...CELL], options: { value: storedValue, manager } },
+  recordMany: { keys: ['metric', 'period', 'date', 'at', ...CELL], options: { value: storedValue } },
   increment: {
-    keys: ['metric', 'period', 'date', ...CELL],
-    timeKeys: ['at'],
+    keys: ['metric', 'period', 'date', 'at', ...CELL],
     options: { by: withDefault(parseNumber, '1'), key: optional(incrementKey), manager },
   },
   narrow: { keys: ['metric', 'metrics', ...RANGE, ...SCOPE], options: {} },
@@ -111,9 +108,8 @@ export type ReadCall<N extends CallName> = NormalFilter & {
  * @throws InvalidFilterError, and the errors of the values in the filter
  */
 export function readCall<N extends CallName>(context: FilterContext, call: N, given: unknown): ReadCall<N> {
-  const { keys, timeKeys = [], options, derives = false }: CallShape = CALLS[call];
-  const taken = context.takesTimePeriods === true ? [...keys, ...timeKeys] : keys;
-  const filter = checkFilterKeys(call, given, taken, Object.keys(options));
+  const { keys, options, derives = false }: CallShape = CALLS[call];
+  const filter = checkFilterKeys(call, given, keys, Object.keys(options));
   const values = Object.entries(options).map(([name, check]) => [
     name,
     readValue(filter[name], check, name, (_, value, expected) => {

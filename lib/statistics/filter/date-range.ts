@@ -131,6 +131,11 @@ export function storedMoment(period: Period, input: CheckedDateInput, calendar: 
   return { date: localDateAt(new Date(start * 1000), calendar.timeZone), start };
 }
 
+/** Returns the range of the rows of one moment. */
+export function rangeOf({ date, start }: StoredMoment): DateRange | StartRange {
+  return start === undefined ? { from: date, to: date } : { parts: [{ from: start, to: start + 1 }] };
+}
+
 /** Returns the bounds of the rows that a filter selects. Without a period, `last` counts days. */
 export function rowRange({ date, from, to, last }: RangeInput, period: Period | null, calendar: Calendar): DateRange {
   if (date !== undefined) {

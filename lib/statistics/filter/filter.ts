@@ -2,7 +2,7 @@ import type { MetricTarget } from '../../catalog/definitions.js';
 import { metricKeyOf } from '../../catalog/metric.query.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import { checkPeriod, isTimePeriod, type Period } from '../../time/period.js';
+import { checkPeriod, type Period } from '../../time/period.js';
 import { isOptions } from '../../validation/check.js';
 import { checkRange, type RangeInput } from './date-range.js';
 import { type FilterContext, type ScopeFilter, readScopeFilter } from './scope-filter.js';
@@ -79,18 +79,13 @@ export function checkFilterKeys(
  * @throws InvalidFilterError, and the errors of the values in it
  */
 export function readFilter(context: FilterContext, given: Readonly<Record<string, unknown>>): NormalFilter {
-  const period = periodOf(context, given['period']);
+  const period = given['period'] === undefined ? null : checkPeriod(given['period']);
   return {
     metrics: metricsOf(given),
     period,
     range: checkRange(given),
     scope: readScopeFilter(context, given, period),
   };
-}
-
-function periodOf({ takesTimePeriods = false }: FilterContext, given: unknown): Period | null {
-  if (given === undefined) return null;
-  return takesTimePeriods && isTimePeriod(given as Period) ? (given as Period) : checkPeriod(given);
 }
 
 function metricsOf(given: Readonly<Record<string, unknown>>): readonly MetricTarget[] {

@@ -30,8 +30,6 @@ export type KeyValues = Readonly<Record<string, readonly (string | number)[]>>;
 export interface FilterContext {
   readonly database: Database;
   readonly objectTypes: ObjectTypes;
-  /** true in specs, until periods of less than a day are public */
-  readonly takesTimePeriods?: boolean | undefined;
 }
 
 /** The rows of a table that a filter selects. */

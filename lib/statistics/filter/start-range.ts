@@ -8,7 +8,7 @@ import {
   type CheckedDateInput,
   shiftDay,
 } from '../../time/local-date.js';
-import { isTimePeriod, type Period, TIME_PERIODS, type TimePeriod } from '../../time/period.js';
+import { isTimePeriod, Period, type TimePeriod } from '../../time/period.js';
 import { bucketAt, bucketsBetween } from '../../time/time-bucket.js';
 import { dayRanges, startOfDay } from '../../time/time-zone.js';
 import type { RangeInput, StartRange } from './date-range.js';
@@ -38,7 +38,7 @@ export function startRange({ date, from, to, last }: RangeInput, calendar: Bucke
 }
 
 /** The longest length of which the buckets of all lengths are made. */
-const SHORTEST = TIME_PERIODS.minutes(1);
+const SHORTEST = Period.minutes(1);
 
 /** Returns the starts that a filter selects, of some period. Without one, an instant and each of `last` is a minute. */
 export function startsOf(

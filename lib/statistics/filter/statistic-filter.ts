@@ -1,8 +1,10 @@
 import type { Type } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { MetricTarget } from '../../catalog/definitions.js';
+import type { InstantInput } from '../../time/instant.js';
 import type { LocalDateInput } from '../../time/local-date.js';
-import type { BucketPeriod, CalendarUnit, Period } from '../../time/period.js';
+import type { BucketPeriod, CalendarUnit, Period, TimePeriod } from '../../time/period.js';
+import type { AbstractTimeStatistic } from '../tables/abstract-time-statistic.js';
 import type { AbstractStatistic } from '../tables/abstract-statistic.js';
 import type { EntityClass, ObjectTarget } from './object-target.js';
 import type { StatisticValue } from './statistic-value.js';
@@ -15,7 +17,7 @@ type IsReadonly<S, K extends keyof S> = Same<Pick<S, K>, Readonly<Pick<S, K>>>;
 /** The names of a custom statistic's dimensions: its own properties, except methods and read-only ones. */
 export type DimensionKeys<S> = {
   [K in keyof S]-?: S[K] extends AnyFunction ? never : IsReadonly<S, K> extends true ? never : K;
-}[Exclude<keyof S, keyof AbstractStatistic>] &
+}[Exclude<keyof S, keyof AbstractStatistic | (S extends AbstractTimeStatistic ? 'start' : never)>] &
   string;
 
 /** A value for each dimension of a custom statistic. */
@@ -58,10 +60,11 @@ export type CustomCell<S extends AbstractStatistic> = {
   objectType?: never;
 };
 
-/** `date`: today by default. `period`: DAY by default. @inline */
+/** `date`: today by default; of a period of less than a day, an instant in it. `period`: DAY by default. @inline */
 export type At = { period?: Period | undefined; date?: LocalDateInput };
 /**
- * `from` and `to` are both included. `last` selects that many dates, or buckets of the period, up to today's instead.
+ * `from` and `to` are both included. `last` selects that many dates, or buckets of the period, up to the current one
+ * instead. In a period of less than a day, a date means all of its buckets, and a `Date` the one that contains it.
  * @inline
  */
 export type Range = {
@@ -104,13 +107,22 @@ export type RecordBase = {
   metric: MetricTarget;
   value: StatisticValue;
   date?: LocalDateInput;
+  at?: never;
   period?: Period | undefined;
+};
+/** `at`: an instant in the bucket, now by default. @inline */
+export type RecordAt = {
+  metric: MetricTarget;
+  value: StatisticValue;
+  at?: InstantInput;
+  date?: never;
+  period: TimePeriod;
 };
 /**
  * A value to store: of a metric, at a date (today by default), for a period (DAY by default), of the total, an object
- * or dimensions.
+ * or dimensions. In a period of less than a day it is stored at an instant (now by default).
  */
-export type RecordInput<S extends AbstractStatistic = AbstractStatistic> = RecordBase &
+export type RecordInput<S extends AbstractStatistic = AbstractStatistic> = (RecordBase | RecordAt) &
   (TotalScope | OneObjectScope | CustomCell<S>);
 /**
  * `manager`: the EntityManager of an open transaction of the application. The call is then a part of that transaction: it
@@ -125,6 +137,14 @@ export type IncrementBase = {
   by?: number | string | bigint | undefined;
   /** names the event, so that it counts once, however often the call is repeated. @default every call counts */
   key?: string | undefined;
-  date?: LocalDateInput;
-  period?: BucketPeriod | undefined;
-};
+} & (
+  | { period?: BucketPeriod | undefined; date?: LocalDateInput; at?: never }
+  | {
+      period: TimePeriod;
+      /** an instant in the bucket. @default now */
+      at?: InstantInput;
+      date?: never;
+    }
+);
+/** A period of less than a day, whose statistics are stored by time. @inline */
+export type InTime = { period: TimePeriod };

@@ -21,8 +21,6 @@ export interface StatisticOptions {
   readonly weekStart: WeekStart;
   /** number of days for which the keys of increments are kept. @default KEEP_KEYS */
   readonly keepKeys?: number | undefined;
-  /** true in specs, until periods of less than a day are public */
-  readonly takesTimePeriods?: boolean | undefined;
 }
 
 /** The context of every read and write of statistics. */

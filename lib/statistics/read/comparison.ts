@@ -33,6 +33,8 @@ import { readStoredSeries, type Series } from './series.query.js';
 export interface EarlierPoint<V = number> {
   /** the day, the last day of a rolling window or of a period to date, or the first day of a calendar bucket */
   date: LocalDate;
+  /** of a period of less than a day, the first instant of the bucket, as a point has it */
+  start?: string;
   /** null if nothing is known, or if there is no value */
   value: V | null;
   /** false if the later date was not over when its value was computed, so that a part is compared with a whole date */

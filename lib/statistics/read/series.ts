@@ -10,6 +10,11 @@ import { carriedSince, carriesForward, carryForward } from './carried-values.js'
 export interface SeriesPoint<V = number> {
   /** the day, the last day of a rolling window or a period to date, or the first day of a calendar bucket */
   date: LocalDate;
+  /**
+   * of a period of less than a day, the first instant of the bucket, as text with the offset of the time zone:
+   * `'2026-10-25T02:00:00+01:00'`. `date` is its local date then. Left out for the other periods
+   */
+  start?: string;
   /** null if nothing is known, or if there is no value */
   value: V | null;
   /** false if the date, or its bucket, was not over when the value was computed */

@@ -1,6 +1,8 @@
 import type { LocalDateText } from '../../time/local-date.js';
 import { AbstractStatistic } from './abstract-statistic.js';
 
+declare const BY_TIME: unique symbol;
+
 /**
  * Base class of one stored value of a bucket of less than a day: of a metric, for a period such as an hour. Extend it to
  * store such values by dimensions of your own. Every column of the subclass must be a dimension.
@@ -14,6 +16,9 @@ import { AbstractStatistic } from './abstract-statistic.js';
  * ```
  */
 export abstract class AbstractTimeStatistic extends AbstractStatistic {
+  // a custom statistic of days may have a dimension called `start`, and is another class to the compiler
+  declare private readonly [BY_TIME]: true;
+
   // its column is declared by StatisticByTime and by @Dimension, as that of `date` is
   /** the first instant of the bucket, in seconds since 1970-01-01T00:00:00Z */
   start!: number;

@@ -13,7 +13,7 @@ import { MixedWritesError } from '../../errors/statistic.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
-import { type DateRange, type StartRange, storedMoment } from '../filter/date-range.js';
+import { rangeOf, storedMoment } from '../filter/date-range.js';
 import { coverageScopes, type KeyValues } from '../filter/scope-filter.js';
 import { calendarOf, type StatisticContext } from '../filter/statistic.context.js';
 import { checkDigits } from '../filter/statistic-value.js';
@@ -226,10 +226,6 @@ function* addSums({ database }: StatisticContext, rows: readonly RowToWrite[]): 
     totals.push({ ...row, value: checkDigits(addDecimals(stored ?? '0', value ?? '0')) });
   }
   yield* writeRows(database, totals, 'replace');
-}
-
-function rangeOf({ date, start }: RowToWrite): DateRange | StartRange {
-  return start === undefined ? { from: date, to: date } : { parts: [{ from: start, to: start + 1 }] };
 }
 
 function problemOf(check: () => unknown): TrackstatsError | null {

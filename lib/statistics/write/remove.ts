@@ -67,7 +67,7 @@ const MOST_CELLS = 400;
 /** Removes the rows of cells. */
 export function* removeCells(
   database: Database,
-  filter: Omit<RowFilter, 'alternatives'>,
+  filter: Omit<RowFilter<DateRange | StartRange>, 'alternatives'>,
   cells: readonly Cell[],
 ): Work<void> {
   const alternatives = cells.map((cell) =>

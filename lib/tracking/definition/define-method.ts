@@ -3,8 +3,9 @@ import type { MetricTarget } from '../../catalog/definitions.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
+import { momentOf } from '../../statistics/tables/abstract-time-statistic.js';
 import type { ObjectTarget } from '../../statistics/filter/object-target.js';
-import { checkPeriod, Period, type WeekStart } from '../../time/period.js';
+import { checkPeriod, isTimePeriod, Period, type WeekStart } from '../../time/period.js';
 import { checkTimeZone } from '../../time/time-zone.js';
 import type { TrackerDefaults } from './define-tracker.js';
 import { isStatisticClass } from '../../statistics/tables/statistic-table.js';
@@ -43,21 +44,24 @@ export function defineMethod(name: string, options: GivenOptions, defaults: Trac
       'it has object and statistic; what it returns belongs to one of them. Keep one.',
     );
   }
+  const period = checkPeriod(options.period ?? Period.DAY);
   return Object.freeze({
     name,
     metric: requireMetric(name, 'metric', given.metric),
-    period: checkPeriod(options.period ?? Period.DAY),
+    period,
     timeZone: given.timeZone ?? checkTimeZone(defaults.timeZone),
     weekStart: defaults.weekStart,
     object: given.object ?? null,
-    statistic: present(options.statistic) ? statisticClass(name, options.statistic) : null,
+    statistic: present(options.statistic) ? statisticClass(name, options.statistic, period) : null,
   });
 }
 
-function statisticClass(name: string, given: unknown): Type<AbstractStatistic> {
-  if (isStatisticClass(given)) return given;
+function statisticClass(name: string, given: unknown, period: Period): Type<AbstractStatistic> {
+  const isTime = isTimePeriod(period);
+  if (isStatisticClass(given) && (momentOf(given) === 'start') === isTime) return given;
   throw new InvalidTrackerError(
     name,
-    `statistic is ${shown(given)}. Expected the class of a custom statistic: one that extends AbstractStatistic.`,
+    `statistic is ${shown(given)}. Expected the class of a custom statistic for ${Period.nameOf(period)}: one that extends ` +
+      `${isTime ? 'AbstractTimeStatistic' : 'AbstractStatistic, and not AbstractTimeStatistic'}.`,
   );
 }

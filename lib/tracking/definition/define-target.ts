@@ -1,11 +1,22 @@
+import type { Type } from '@nestjs/common';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
+import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
+import { type AbstractTimeStatistic, momentOf } from '../../statistics/tables/abstract-time-statistic.js';
 import { dimensionsOf } from '../../statistics/tables/dimension.decorator.js';
 import { isStatisticClass } from '../../statistics/tables/statistic-table.js';
 import { type CheckedOptions, present, takes, type TrackerKind } from './option.js';
 import type { TrackedTarget } from './tracker-definition.js';
 
-const TARGET_OPTIONS = ['object', 'objectField', 'objectEntity', 'statistic', 'dimensions', 'withTotal'] as const;
+const TARGET_OPTIONS = [
+  'object',
+  'objectField',
+  'objectEntity',
+  'statistic',
+  'timeStatistic',
+  'dimensions',
+  'withTotal',
+] as const;
 
 /** Returns what the rows of a tracker belong to, from its class and its options. */
 export function definedTarget(tracker: string, kind: TrackerKind, options: CheckedOptions): TrackedTarget {
@@ -31,7 +42,9 @@ function refuseForeign(tracker: string, kind: TrackerKind, options: CheckedOptio
     throw new InvalidTrackerError(tracker, 'its class computes the total anyway. Leave withTotal out.');
   }
   const general =
-    foreign in { statistic: 1, dimensions: 1 } ? 'ObjectsByDimensionsTracker' : '(Count)ObjectsByDateAndObjectTracker';
+    foreign in { statistic: 1, timeStatistic: 1, dimensions: 1 }
+      ? 'ObjectsByDimensionsTracker'
+      : '(Count)ObjectsByDateAndObjectTracker';
   throw new InvalidTrackerError(tracker, `its class takes no ${foreign}. Extend ${general}, or leave ${foreign} out.`);
 }
 
@@ -61,7 +74,7 @@ function objectTarget(tracker: string, { object, objectField, objectEntity }: Ch
   return { kind: 'objects', field: objectField, entity: objectEntity ?? null };
 }
 
-function dimensionsTarget(tracker: string, { statistic, dimensions }: CheckedOptions): TrackedTarget {
+function dimensionsTarget(tracker: string, { statistic, timeStatistic, dimensions }: CheckedOptions): TrackedTarget {
   if (!isStatisticClass(statistic)) {
     throw new InvalidTrackerError(
       tracker,
@@ -83,7 +96,29 @@ function dimensionsTarget(tracker: string, { statistic, dimensions }: CheckedOpt
       `dimensions.${wrong[0]} is ${shown(wrong[1])}. Expected a property: 'address.country'.`,
     );
   }
-  return { kind: 'dimensions', statistic, dimensions: Object.freeze({ ...(dimensions as Record<string, string>) }) };
+  return {
+    kind: 'dimensions',
+    statistic,
+    timeStatistic: timeStatisticOf(tracker, statistic, timeStatistic),
+    dimensions: Object.freeze({ ...(dimensions as Record<string, string>) }),
+  };
+}
+
+/** Its dimensions are compared with those of the other when its table is known. */
+function timeStatisticOf(
+  tracker: string,
+  statistic: Type<AbstractStatistic>,
+  given: unknown,
+): Type<AbstractTimeStatistic> | undefined {
+  if (given === undefined) return undefined;
+  if (!isStatisticClass(given) || momentOf(given) !== 'start') {
+    throw new InvalidTrackerError(
+      tracker,
+      `timeStatistic is ${shown(given)}. Expected the class of a custom statistic of buckets: one that extends ` +
+        `AbstractTimeStatistic and has the dimensions of ${statistic.name}.`,
+    );
+  }
+  return given as Type<AbstractTimeStatistic>;
 }
 
 function sameNames(given: readonly string[], expected: readonly string[]): boolean {

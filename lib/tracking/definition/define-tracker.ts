@@ -3,7 +3,7 @@ import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { aggregateSpecOf, type AggregateSpec } from '../../rollup/aggregate.js';
 import type { CheckedDateInput, LocalDate } from '../../time/local-date.js';
-import { checkPeriod, Period } from '../../time/period.js';
+import { checkPeriod, isTimePeriod, Period } from '../../time/period.js';
 import { checkTimeZone, localDateAt } from '../../time/time-zone.js';
 import type { ResolvedOptions } from '../../trackstats.options.js';
 import { definedTarget } from './define-target.js';
@@ -11,6 +11,7 @@ import {
   type CheckedOptions,
   DEFAULT_SCRUB,
   type GivenOptions,
+  MS_PER_DAY,
   present,
   readClassOptions,
   readMetricOptions,
@@ -37,9 +38,11 @@ export function defineTracker(
   const given = readClassOptions(label, options);
   const target = definedTarget(label, tracker.kind, given);
   const timeZone = given.timeZone ?? checkTimeZone(defaults.timeZone);
+  const entries = definedEntries(label, tracker.kind, given, target);
+  checkLengths(label, given, entries);
   return Object.freeze({
     name: tracker.name,
-    entries: definedEntries(label, tracker.kind, given, target),
+    entries,
     dateField: given.dateField,
     target,
     withTotal: given.withTotal,
@@ -47,8 +50,8 @@ export function defineTracker(
     timeZone,
     weekStart: defaults.weekStart,
     since: dateIn(given.since, timeZone),
-    lookback: given.lookback,
-    lookbackMs: null,
+    lookback: given.lookback.days,
+    lookbackMs: given.lookback.ms,
     appendOnly: given.appendOnly,
     history: given.history,
     scrub: definedScrub(label, given),
@@ -112,6 +115,29 @@ function definedEntries(
   );
 }
 
+/** Refuses options of periods of less than a day, where there are others or none. */
+function checkLengths(
+  tracker: string,
+  { lookback, timeStatistic }: CheckedOptions,
+  entries: readonly TrackerEntry[],
+): void {
+  const periods = entries.flatMap((entry) => entry.periods);
+  const longer = periods.find((period) => !isTimePeriod(period));
+  if (lookback.ms !== null && longer !== undefined) {
+    throw new InvalidTrackerError(
+      tracker,
+      `lookback is a length of time, and it computes ${Period.nameOf(longer)}, whose runs begin with a whole day. ` +
+        'Expected a number of days: lookback: 1. A length of time is for trackers whose periods are all shorter than a day.',
+    );
+  }
+  if (present(timeStatistic) && !periods.some(isTimePeriod)) {
+    throw new InvalidTrackerError(
+      tracker,
+      'it has timeStatistic, and no period of less than a day: period: [Period.DAY, Period.HOUR]. Name one, or leave timeStatistic out.',
+    );
+  }
+}
+
 function definedScrub(tracker: string, { history, scrub, appendOnly }: CheckedOptions): Scrubbing | null {
   if (!present(scrub)) return history === 'current' && !appendOnly ? DEFAULT_SCRUB : null;
   if (history !== 'current') {
@@ -152,8 +178,8 @@ function definedKeep(
   periods: readonly Period[],
   { lookback, sourceKeptSince }: Pick<CheckedOptions, 'lookback' | 'sourceKeptSince'>,
 ): Keep {
-  // the first run of a day recomputes the day before, and the lookback before that
-  const least = lookback + 2;
+  // the first run of a day recomputes the day before, and the lookback before that, which may be a part of that day
+  const least = lookback.ms === null ? lookback.days + 2 : Math.floor(lookback.ms / MS_PER_DAY) + 2;
   for (const [period, days] of given ?? []) {
     const name = Period.nameOf(period);
     if (!periods.includes(period)) {
@@ -167,7 +193,7 @@ function definedKeep(
       throw new InvalidTrackerError(
         tracker,
         `${option}.${name} is ${String(days)}, which is shorter than what a run recomputes: today, the day before, and ` +
-          `${String(lookback)} more as its lookback says. Expected at least ${String(least)}, or a shorter lookback.`,
+          `${String(least - 2)} more as its lookback says. Expected at least ${String(least)}, or a shorter lookback.`,
       );
     }
     if (period === Period.LIFETIME && sourceKeptSince !== undefined) {

@@ -106,6 +106,26 @@ const keep: Check<Keep> = (given, refuse) => {
   return kept;
 };
 
+/** How much before the last run the next one recomputes. */
+export interface Lookback {
+  /** the days in which that much is, if it is a length of time */
+  readonly days: number;
+  /** milliseconds; null if it is a number of days */
+  readonly ms: number | null;
+}
+
+export const MS_PER_DAY = 86_400_000;
+
+const lookback: Check<Lookback> = (given, refuse) => {
+  if (Number.isSafeInteger(given) && (given as number) >= 0) return { days: given as number, ms: null };
+  // a text without a unit is milliseconds to the package `ms`, and days to whoever reads it
+  const ms = typeof given === 'string' && /[a-z]/i.test(given) ? millisecondsOf(given) : null;
+  if (ms !== null && ms >= 0) return { days: Math.ceil(ms / MS_PER_DAY), ms };
+  return refuse(
+    "Expected a whole number of days, 0 or more, or for periods that are all shorter than a day text such as '15 minutes'.",
+  );
+};
+
 function periodNamed(name: string): Period | null {
   try {
     return Period.parse(name);
@@ -163,7 +183,7 @@ const OPTIONS = {
   where: { check: optional(where), takenBy: CLASSES, says: 'values', perMetric: true },
   since: { check: optional(localDate), takenBy: CLASSES, says: 'values' },
   sourceKeptSince: { check: optional(localDate), takenBy: CLASSES, says: 'values' },
-  lookback: { check: withDefault(wholeNumber('days'), 1), takenBy: CLASSES, says: 'values' },
+  lookback: { check: withDefault(lookback, { days: 1, ms: null }), takenBy: CLASSES, says: 'values' },
   appendOnly: { check: withDefault(boolean, false), takenBy: CLASSES, says: 'values' },
   history: { check: withDefault(oneOf('recorded', 'current'), 'recorded'), takenBy: CLASSES, says: 'values' },
   scrub: { check: optional(scrub), takenBy: CLASSES, says: 'values' },
@@ -175,6 +195,7 @@ const OPTIONS = {
   objectField: { check: checkedLater, takenBy: BY_OBJECT, says: 'values' },
   objectEntity: { check: optional(entityClass), takenBy: BY_OBJECT, says: 'values' },
   statistic: { check: checkedLater, takenBy: ['dimensions', 'method'], says: 'values' },
+  timeStatistic: { check: checkedLater, takenBy: ['dimensions'], says: 'values' },
   dimensions: { check: checkedLater, takenBy: ['dimensions'], says: 'values' },
   source: { check: optional(entityClass), takenBy: CLASSES, says: 'source' },
   sourceDataSource: { check: optional(text), takenBy: CLASSES, says: 'source' },

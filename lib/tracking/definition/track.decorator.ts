@@ -5,6 +5,7 @@ import { shown } from '../../errors/trackstats.error.js';
 import { isOptions } from '../../validation/check.js';
 import type { Aggregate } from '../../rollup/aggregate.js';
 import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
+import type { AbstractTimeStatistic } from '../../statistics/tables/abstract-time-statistic.js';
 import type { EntityClass, ObjectTarget } from '../../statistics/filter/object-target.js';
 import type { DimensionKeys, DimensionValues } from '../../statistics/filter/statistic-filter.js';
 import type { StatisticValue } from '../../statistics/filter/statistic-value.js';
@@ -108,11 +109,13 @@ export function Track<
       objectField?: F;
       objectEntity?: EntityClass | undefined;
       statistic?: Type<S>;
+      timeStatistic?: Type<AbstractTimeStatistic> | undefined;
       dimensions?: { [K in DimensionKeys<NoInfer<S>>]: KeyPath<NoInfer<E>> };
     },
 ): ClassTrack<Kind<S, F, T, A>, E, P>;
 /**
- * Makes a method of a provider or controller a tracker. The values that it returns replace those at today's date.
+ * Makes a method of a provider or controller a tracker. The values that it returns replace those at today's date,
+ * or of a period of less than a day those of the current bucket.
  * `null` is recorded as "no value", `undefined` changes nothing, and `[]` removes every row of today.
  *
  * @example

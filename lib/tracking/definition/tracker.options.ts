@@ -4,6 +4,7 @@ import type { AggregateReading } from '../../catalog/aggregates.js';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { Aggregate } from '../../rollup/aggregate.js';
 import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
+import type { AbstractTimeStatistic } from '../../statistics/tables/abstract-time-statistic.js';
 import type { EntityClass, ObjectTarget } from '../../statistics/filter/object-target.js';
 import type { DimensionKeys } from '../../statistics/filter/statistic-filter.js';
 import type { LocalDate, LocalDateInput } from '../../time/local-date.js';
@@ -98,9 +99,10 @@ export interface CommonTrackerOptions<E extends ObjectLiteral> {
   /** first date from which the source is complete; statistics of earlier dates stay as they were recorded */
   sourceKeptSince?: LocalDateInput | undefined;
   /**
-   * number of days before the last computed one that a run recomputes, for rows that arrive or vanish late. @default 1
+   * how much before the last run the next one recomputes, for rows that arrive or vanish late: a number of days, or if all
+   * periods are shorter than a day, a length of time such as `'15 minutes'`. @default 1 (a day)
    */
-  lookback?: number | undefined;
+  lookback?: number | DurationText | undefined;
   /**
    * promises that rows older than the lookback never change, so that LIFETIME continues from the stored value.
    * @default false
@@ -168,6 +170,8 @@ export type ByObject<E> =
 /** Options of a tracker class that stores values by dimensions. */
 export interface ByDimensions<E, S extends AbstractStatistic> {
   statistic: Type<S>;
+  /** of the periods of less than a day, if there are others beside them: it has the dimensions of `statistic` */
+  timeStatistic?: Type<AbstractTimeStatistic> | undefined;
   /** for each dimension of the statistic, the property to read it from */
   dimensions: { [K in DimensionKeys<S>]: KeyPath<NoInfer<E>> };
 }
@@ -195,8 +199,11 @@ type Unit =
   | 'week'
   | 'weeks';
 
+/** @inline */
+type DurationText = `${number}${Unit}` | `${number} ${Unit}`;
+
 /** An interval: milliseconds, or text that the package `ms` reads, such as `'15 minutes'`. */
-export type Every = number | `${number}${Unit}` | `${number} ${Unit}`;
+export type Every = number | DurationText;
 
 /**
  * The times at which a tracker runs by itself: by a cron expression in its time zone, at the multiples of an interval

@@ -15,11 +15,14 @@ import {
 import { objectScope, objectsScope, TOTAL_SCOPE } from '../../coverage/scope.js';
 import { StatisticByDateAndObject } from '../../statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../../statistics/tables/statistic-by-date.entity.js';
+import { StatisticByTimeAndObject } from '../../statistics/tables/statistic-by-time-and-object.entity.js';
+import { StatisticByTime } from '../../statistics/tables/statistic-by-time.entity.js';
 import { statisticTableOf, type StatisticTable } from '../../statistics/tables/statistic-table.js';
 import { storedValue } from '../../statistics/filter/statistic-value.js';
+import { isTimePeriod } from '../../time/period.js';
 import type { MethodDefinition } from '../definition/define-method.js';
 
-/** The rows that one table should have today. */
+/** The rows that one table should have today, or in the current bucket of a period of less than a day. */
 export interface ResultRows {
   readonly table: StatisticTable;
   /** by `cellId` */
@@ -29,6 +32,12 @@ export interface ResultRows {
   /** true if this method may remove a stored row that it did not return */
   readonly mayRemove: (cell: Cell) => boolean;
 }
+
+/** The entities of a period of days, and of one of less than a day. */
+const STATISTICS = {
+  total: [StatisticByDate, StatisticByTime],
+  object: [StatisticByDateAndObject, StatisticByTimeAndObject],
+} as const;
 
 const ALWAYS = (): boolean => true;
 
@@ -58,14 +67,19 @@ export class MethodResults {
         'Its option object says whose value it is: expected one value, not a list.',
       );
     }
-    if (object === null) return [this.total(returned)];
+    if (object === null) return [this.total(definition, returned)];
     const { type, id } = this.objectTypes.refOf(object);
     const cell = { objectType: type, objectId: id };
-    return [this.oneRow(statisticTableOf(this.database, StatisticByDateAndObject), cell, returned)];
+    return [this.oneRow(this.tableOf(definition, 'object'), cell, returned)];
   }
 
-  private total(value: unknown): ResultRows {
-    return this.oneRow(statisticTableOf(this.database, StatisticByDate), {}, value);
+  private total(definition: MethodDefinition, value: unknown): ResultRows {
+    return this.oneRow(this.tableOf(definition, 'total'), {}, value);
+  }
+
+  private tableOf({ period }: MethodDefinition, kind: 'total' | 'object'): StatisticTable {
+    const [byDate, byTime] = STATISTICS[kind];
+    return statisticTableOf(this.database, isTimePeriod(period) ? byTime : byDate);
   }
 
   private oneRow(table: StatisticTable, cell: Cell, value: unknown): ResultRows {
@@ -90,7 +104,7 @@ export class MethodResults {
 
   /** An empty list ends today's rows of every scope; other lists name objects. */
   private byObject(definition: MethodDefinition, items: readonly unknown[]): ResultRows[] {
-    const table = statisticTableOf(this.database, StatisticByDateAndObject);
+    const table = this.tableOf(definition, 'object');
     const rows = rowsOf(definition.name, table, items, 'object', (object) => {
       const { type, id } = this.objectTypes.refOf(object as ObjectTarget);
       return { objectType: type, objectId: id };
@@ -99,10 +113,7 @@ export class MethodResults {
     const mayRemove = (cell: Cell): boolean => this.otherOwner(definition, objectScope(objectRefOf(cell))) === null;
     const byObject = { table, rows, within: {}, mayRemove };
     if (rows.size > 0 || this.otherOwner(definition, TOTAL_SCOPE) !== null) return [byObject];
-    return [
-      byObject,
-      { table: statisticTableOf(this.database, StatisticByDate), rows: new Map(), within: {}, mayRemove: ALWAYS },
-    ];
+    return [byObject, { table: this.tableOf(definition, 'total'), rows: new Map(), within: {}, mayRemove: ALWAYS }];
   }
 
   private own(definition: MethodDefinition, ref: ObjectRef): void {

@@ -3,14 +3,14 @@ import type { Metric } from '../../catalog/metric.entity.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
 import type { Work } from '../../database/work.js';
+import { rangeOf, storedMoment } from '../../statistics/filter/date-range.js';
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
-import { cellId, selectRows } from '../../statistics/read/rows.query.js';
+import { cellId, selectBuckets, selectRows } from '../../statistics/read/rows.query.js';
 import { customScope, objectScope, TOTAL_SCOPE } from '../../coverage/scope.js';
 import { statisticTableOf } from '../../statistics/tables/statistic-table.js';
 import { removeCells } from '../../statistics/write/remove.js';
 import { writeRows } from '../../statistics/write/write.query.js';
 import type { LocalDate } from '../../time/local-date.js';
-import { bucketStart } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Clock } from '../../trackstats.tokens.js';
 import type { MethodDefinition } from '../definition/define-method.js';
@@ -26,7 +26,7 @@ export interface MethodRunOptions {
   readonly conclude?: (result: TrackResult) => Work<void>;
 }
 
-/** Runs a method with @Track. Its result replaces the statistics of today. */
+/** Runs a method with @Track. Its result replaces the statistics of today, or of the current bucket. */
 export class MethodRunner {
   constructor(
     private readonly database: Database,
@@ -53,7 +53,7 @@ export class MethodRunner {
     const date = localDateAt(now, definition.timeZone);
     const returned = await cancellation.during(tracker.call({ now, date, signal: cancellation.signal }));
     const results = this.results.of(definition, returned);
-    return this.database.transaction(() => this.record(definition, results, { date, started, conclude }), {
+    return this.database.transaction(() => this.record(definition, results, { now, date, started, conclude }), {
       cancellation,
     });
   }
@@ -61,12 +61,17 @@ export class MethodRunner {
   private *record(
     definition: MethodDefinition,
     results: readonly ResultRows[],
-    { date, started, conclude }: { date: LocalDate; started: number; conclude: MethodRunOptions['conclude'] },
+    {
+      now,
+      date,
+      started,
+      conclude,
+    }: { now: Date; date: LocalDate; started: number; conclude: MethodRunOptions['conclude'] },
   ): Work<TrackResult> {
     const result = { tracker: definition.name, from: date, through: date, written: 0, removed: 0, durationMs: 0 };
     const metric = results.length === 0 ? null : yield* resolveMetric(this.database, definition.metric);
     for (const rows of metric === null ? [] : results) {
-      const replaced = yield* this.replace(definition, metric as Metric, date, rows);
+      const replaced = yield* this.replace(definition, metric as Metric, { now, date }, rows);
       result.written += replaced.written;
       result.removed += replaced.removed;
     }
@@ -75,22 +80,27 @@ export class MethodRunner {
     return result;
   }
 
-  /** Replaces today's rows of one table by those that were returned. */
+  /** Replaces the rows of one table of today, or of the current bucket, by those that were returned. */
   private *replace(
-    { period, weekStart }: MethodDefinition,
+    { period, weekStart, timeZone }: MethodDefinition,
     metric: Metric,
-    today: LocalDate,
+    { now, date: today }: { now: Date; date: LocalDate },
     { table, rows, within, mayRemove }: ResultRows,
   ): Work<{ written: number; removed: number }> {
-    const date = bucketStart(period, today, weekStart);
-    const filter = { table, alternatives: [within], metrics: [metric], period, range: { from: date, to: date } };
-    const stored = new Map((yield* selectRows(this.database, filter)).map((row) => [cellId(table, row.cell), row]));
+    const moment = storedMoment(period, now, { timeZone, today, weekStart });
+    const selected = { table, alternatives: [within], metrics: [metric], period };
+    const range = rangeOf(moment);
+    const found =
+      'parts' in range
+        ? yield* selectBuckets(this.database, { ...selected, range })
+        : yield* selectRows(this.database, { ...selected, range });
+    const stored = new Map(found.map((row) => [cellId(table, row.cell), row]));
     const changed = [...rows].filter(([id, { value }]) => stored.get(id)?.value !== value).map(([, row]) => row);
     const gone = [...stored].filter(([id, { cell }]) => !rows.has(id) && mayRemove(cell)).map(([, { cell }]) => cell);
-    yield* removeCells(this.database, filter, gone);
+    yield* removeCells(this.database, { ...selected, range }, gone);
     yield* writeRows(
       this.database,
-      changed.map((row) => ({ ...row, table, metric, period, date })),
+      changed.map((row) => ({ ...row, table, metric, period, ...moment })),
       'replace',
     );
     return { written: changed.length, removed: gone.length };

@@ -5,12 +5,22 @@ import { objectsScope } from '../../coverage/scope.js';
 import type { Database } from '../../database/database.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { sourceRows, type Source } from '../../rollup/source.resolver.js';
-import { andWhere, type CountedDays, hasKey, isOnDays } from '../../rollup/source-rows.js';
+import { andWhere, type CountedBucket, type CountedDays, hasKey, isCounted } from '../../rollup/source-rows.js';
+import { checkOneBucket } from '../../statistics/filter/date-range.js';
 import { type Cell, readScopeFilter, requireOneCell } from '../../statistics/filter/scope-filter.js';
 import type { ObjectTarget } from '../../statistics/filter/object-target.js';
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import { type CheckedDateInput, dayNumber, earlierDay, type LocalDate } from '../../time/local-date.js';
-import { bucketEnd, bucketStart, firstCovered, Period, periodKind } from '../../time/period.js';
+import {
+  bucketEnd,
+  bucketStart,
+  firstCovered,
+  isTimePeriod,
+  Period,
+  periodKind,
+  type TimePeriod,
+} from '../../time/period.js';
+import { bucketAt } from '../../time/time-bucket.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import { type ResolvedEntry, trackerLabel, type TrackerResolver } from '../source/tracker.resolver.js';
@@ -18,7 +28,7 @@ import { type ResolvedEntry, trackerLabel, type TrackerResolver } from '../sourc
 /** The value of which the source rows are asked for. */
 export interface RowsOptions {
   metric: MetricTarget;
-  /** any date of the value. @default today */
+  /** any date of the value; of a period of less than a day an instant in its bucket. @default now */
   date?: CheckedDateInput | undefined;
   /** @default Period.DAY */
   period?: Period | undefined;
@@ -68,7 +78,11 @@ export class TrackerRows {
       const encoded = cell[key.property];
       return encoded === undefined ? [] : [hasKey(dialect, statistic, key, encoded)];
     });
-    andWhere(query, [isOnDays(dialect, clock, { ...daysOf(definition, options, now), now }), ...ofKeys]);
+    const { period = Period.DAY } = options;
+    const counted = isTimePeriod(period)
+      ? bucketOf(definition, period, options.date ?? now)
+      : daysOf(definition, options, now);
+    andWhere(query, [isCounted(dialect, clock, { ...counted, now }), ...ofKeys]);
     return query;
   }
 
@@ -144,6 +158,25 @@ export class TrackerRows {
   }
 }
 
+/** The bucket of less than a day that contains an instant. */
+function bucketOf(
+  { timeZone, since }: TrackerDefinition,
+  period: TimePeriod,
+  at: CheckedDateInput,
+): Omit<CountedBucket, 'now'> {
+  checkOneBucket('rows', { period, range: { date: at } });
+  const bucket = bucketAt({ zone: timeZone, length: period }, (at as Date).getTime() / 1000);
+  const date = localDateAt(new Date(bucket.start * 1000), timeZone);
+  if (since !== null && date < since) throw beforeSince(period, date, since);
+  return { bucket };
+}
+
+function beforeSince(period: Period, at: LocalDate, since: LocalDate): InvalidFilterError {
+  return new InvalidFilterError(
+    `rows: the value of ${Period.nameOf(period)} at ${at} is before ${since}, the first date of the tracker (since), and is not computed.`,
+  );
+}
+
 /** The days that a value at a date covers; null for all before. */
 function daysOf(
   { timeZone, weekStart, since }: TrackerDefinition,
@@ -153,11 +186,7 @@ function daysOf(
   const asked: LocalDate = localDateOf(date ?? now, timeZone);
   const isBucket = periodKind(period) === 'bucket';
   const at = bucketStart(period, asked, weekStart);
-  if (since !== null && at < since) {
-    throw new InvalidFilterError(
-      `rows: the value of ${Period.nameOf(period)} at ${at} is before ${since}, the first date of the tracker (since), and is not computed.`,
-    );
-  }
+  if (since !== null && at < since) throw beforeSince(period, at, since);
   const first = firstCovered(period, at, weekStart);
   const last = isBucket ? bucketEnd(period, at, weekStart) : at;
   // a bucket that is open ends today

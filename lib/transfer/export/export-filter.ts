@@ -16,7 +16,7 @@ import {
   statisticTableOf,
   type TotalScope,
 } from '../../statistics/index.js';
-import { checkPeriod, type Period } from '../../time/period.js';
+import { checkOfDays, checkPeriod, type Period } from '../../time/period.js';
 
 /** Selects metrics to export: one, several, all of a domain, or all that are stored if none is named. */
 export type ExportedMetrics =
@@ -95,6 +95,12 @@ export function checkExport(context: FilterContext, filter: unknown): CheckedExp
     ...(isNamed ? {} : { metrics: [] }),
     ...(isAllObjects ? { objects: [] } : {}),
   });
+  if (scope.table.moment === 'start') {
+    throw new InvalidFilterError(
+      `TransferService.export: entity is ${scope.table.entity.name}, which stores periods of less than a day. ` +
+        'An export takes statistics of days, whose entities extend AbstractStatistic.',
+    );
+  }
   return {
     metrics: isNamed ? metrics : domain === undefined ? null : { domain },
     periods: periodsOf(period),
@@ -110,7 +116,8 @@ function allObjects({ database }: FilterContext): ScopeFilter {
 function periodsOf(given: Period | readonly Period[] | undefined): readonly Period[] | null {
   if (given === undefined) return null;
   const periods = typeof given === 'number' ? [given] : given;
-  if (!Array.isArray(periods)) return [checkPeriod(periods)];
+  if (!Array.isArray(periods)) return [checkOfDays('An export takes', checkPeriod(periods))];
   // by code, as rows of every period are exported
-  return [...new Set(periods.map((period: unknown) => checkPeriod(period)))].sort((a, b) => a - b);
+  const checked = periods.map((period: unknown) => checkOfDays('An export takes', checkPeriod(period)));
+  return [...new Set(checked)].sort((a, b) => a - b);
 }

@@ -26,7 +26,7 @@ import {
   type StoredRow,
 } from '../../statistics/index.js';
 import { cutCoverage, hasDates, storedCoverages } from '../../coverage/index.js';
-import { Period } from '../../time/period.js';
+import { isTimePeriod, Period } from '../../time/period.js';
 import type { CheckedExport } from './export-filter.js';
 import { transferCoverage, type TransferredCoverage } from '../transferred-coverage.js';
 
@@ -73,6 +73,7 @@ export function* exportPlan(context: StatisticContext, checked: CheckedExport, n
       };
       const covered = (coverages.get(metric.id) ?? [])
         .filter(hasDates)
+        .filter(({ period }) => !isTimePeriod(period))
         .sort((a, b) => a.period - b.period || byText(a.scope, b.scope))
         .filter(({ period }) => periods === null || periods.includes(period))
         .filter((coverage) => selectsScope(scope, coverage.scope))

@@ -18,7 +18,7 @@ import { InvalidDateError } from '../../errors/time.error.js';
 import { InvalidObjectError, InvalidValueError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { type LocalDate, parseLocalDate } from '../../time/local-date.js';
-import { bucketStart, Period, type WeekStart } from '../../time/period.js';
+import { bucketStart, checkOfDays, Period, type WeekStart } from '../../time/period.js';
 import { oneOf, optional } from '../../validation/check.js';
 import { readArgument } from '../../validation/options.js';
 
@@ -118,9 +118,10 @@ export function checkValue({ table, period, date, keys, value }: GivenValue, wee
   return { table, period: checked, date: checkDate(checked, date, weekStart), cell, scope, value: checkDecimal(value) };
 }
 
-/** As `Period.parse`, of anything. */
+/** As `Period.parse`, of anything. A file has dates, which do not name a bucket of less than a day. */
 export function checkPeriodText(period: unknown): Period {
-  return Period.parse(typeof period === 'string' || typeof period === 'number' ? period : shown(period));
+  const text = typeof period === 'string' || typeof period === 'number' ? period : shown(period);
+  return checkOfDays('An import takes', Period.parse(text));
 }
 
 function checkDate(period: Period, given: unknown, weekStart: WeekStart): LocalDate {

@@ -63,7 +63,7 @@ function headerOf(
   if (record !== 'header' || format !== JSONL_FORMAT) return EXPECTED_HEADER;
   if (version !== JSONL_VERSION) return `The file is of version ${shown(version)}. ${EXPECTED_HEADER}`;
   if (statistic === undefined) return null;
-  const known = statisticTablesOf(database).filter(({ kind }) => kind === 'custom');
+  const known = statisticTablesOf(database).filter(({ kind, moment }) => kind === 'custom' && moment === 'date');
   const names = known.map(({ table }) => table.metadata.tableNameWithoutPrefix);
   return (
     known[names.findIndex((name) => name === statistic)] ??
