@@ -49,6 +49,23 @@ describeOnEachDatabase('reading', (test) => {
       expect(rows[0]!.metric.domain.ref).toBe('shop');
     });
 
+    it('orders the objects of a date by code points, as the databases do', async () => {
+      // by UTF-16 units, the first half of an emoji would be before U+FFFD
+      for (const id of ['\u{1F600}', '\uFFFD', 'z']) await lifetime(id, '2026-11-05', '1', 'page');
+      const rows = await s.statistics.find({ metric: ORDERS, objectType: 'page', period: Period.LIFETIME });
+      expect(rows.map(({ objectId }) => objectId)).toEqual(['z', '\uFFFD', '\u{1F600}']);
+      expect(Object.keys(rows[0]!).sort()).toEqual([
+        'date',
+        'metric',
+        'metricId',
+        'objectId',
+        'objectType',
+        'period',
+        'value',
+      ]);
+      expect(JSON.parse(JSON.stringify(rows[1]))).toMatchObject({ objectId: '\uFFFD', value: 1 });
+    });
+
     it('gives rows of several metrics, none of none, none of one that is only defined', async () => {
       await s.statistics.record({ metric: VISITS, value: 9, date: '2026-11-02' });
       expect(await s.statistics.find({ metrics: [ORDERS, VISITS], period: Period.DAY })).toHaveLength(4);
@@ -241,6 +258,11 @@ describeOnEachDatabase('reading', (test) => {
         statements++;
       });
       await s.statistics.series({ metric: ORDERS, last: 5 });
+      expect(statements).toBe(2);
+      statements = 0;
+      // with the last row of each object before the range
+      const objects = ['5', '6'].map((id) => ({ type: 'customer', id }));
+      await s.statistics.multiSeries({ metric: ORDERS, objects, period: Period.LIFETIME, last: 5 });
       watched.mockRestore();
       expect(statements).toBe(2);
     });

@@ -206,8 +206,9 @@ export class SqliteDriver extends BaseDriver {
   private statementRunner(dataSource: DataSource, connection: Connection): (statement: Sql) => StatementResult {
     return (statement) => {
       this.checkValues(statement);
-      dataSource.logger.logQuery(statement.sql, statement.values);
-      const prepared = preparedOn(connection, statement.sql);
+      const text = statement.sql; // joined at each use
+      dataSource.logger.logQuery(text, statement.values);
+      const prepared = preparedOn(connection, text);
       return prepared.reader
         ? { rows: prepared.all(...statement.values), affected: 0 }
         : { rows: [], affected: prepared.run(...statement.values).changes };

@@ -105,7 +105,8 @@ export function lastCarriedDate(row: LocalDate, computed: ComputedDates | null, 
   return isWithin(row, range) ? row : null;
 }
 
-function isWithin(date: LocalDate, { from, to }: DateRange): boolean {
+/** True if a date is in a range. */
+export function isWithin(date: LocalDate, { from, to }: DateRange): boolean {
   return (from === null || date >= from) && (to === null || date <= to);
 }
 

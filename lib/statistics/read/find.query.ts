@@ -2,14 +2,29 @@ import { byText } from '../../catalog/order.js';
 import type { Work } from '../../database/work.js';
 import { TooManyPointsError } from '../../errors/statistic.error.js';
 import type { AbstractStatistic } from '../tables/abstract-statistic.js';
-import type { StatisticTable } from '../tables/statistic-table.js';
+import type { DimensionValue } from '../tables/dimension-value.js';
+import type { StatisticKey, StatisticTable } from '../tables/statistic-table.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { rowRange, type StoredMoment } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
-import { carriesForward, carryForward, type ComputedDates, datesWithValue, lastCarriedDate } from './carried-values.js';
-import { type RowFilter, selectLastRow, selectLastRows, selectSeries, type StoredRow } from './rows.query.js';
-import { coverageScopes } from '../filter/scope-filter.js';
+import {
+  carriesForward,
+  carryForward,
+  type ComputedDates,
+  datesWithValue,
+  isWithin,
+  lastCarriedDate,
+} from './carried-values.js';
+import {
+  inOrderOfSeries,
+  type RowFilter,
+  selectLastRow,
+  selectLastRows,
+  selectSeries,
+  type StoredRow,
+} from './rows.query.js';
+import { type Cell, coverageScopes } from '../filter/scope-filter.js';
 import { MOST_POINTS } from './series.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
 
@@ -29,19 +44,28 @@ export function* findStatistics(context: StatisticContext, filter: NormalFilter,
   if (covered.metrics.length === 0) return [];
   const carrying = [...new Set(covered.coverages.map(({ period }) => period))];
   const found: StoredRow[] = [];
-  for (const series of yield* selectSeries(context.database, covered, carrying)) {
+  const all = yield* selectSeries(context.database, covered, carrying);
+  for (const series of inOrderOfSeries(covered.table, all)) {
     const computed = computedDates(covered, series[0]);
+    if (computed === null) {
+      for (const row of series) if (isWithin(row.date, covered.range)) found.push(row);
+      continue;
+    }
     const dates = datesWithValue(series, computed, covered.range);
     for (const { date, row, earlier = series[0] } of carryForward(series, dates)) {
-      if (computed !== null && found.length >= MOST_POINTS) {
-        throw new TooManyPointsError('This find', MOST_POINTS);
-      }
+      if (found.length >= MOST_POINTS) throw new TooManyPointsError('This find', MOST_POINTS);
       found.push(row ?? { ...earlier, date });
     }
   }
   // stable: those of one date stay by metric, period and keys
   found.sort((a, b) => byText(a.date, b.date));
-  return found.map((row) => entityOf(covered, row));
+  const metrics = new Map(covered.metrics.map((metric) => [metric.id, metric]));
+  const toEntity = statisticReader(covered.table);
+  return found.map((row) => {
+    const metric = metrics.get(row.metricId);
+    if (metric === undefined) throw new TypeError('a row was read of a metric that was not asked for');
+    return toEntity(metric, row);
+  });
 }
 
 /**
@@ -98,18 +122,27 @@ function entityOf({ table, metrics }: CoveredRows, row: StoredRow): AbstractStat
 }
 
 /** Returns a stored row as an instance of its entity, with its metric loaded. */
-export function toStatistic(
-  { entity, keys }: StatisticTable,
-  metric: Metric,
-  row: StoredRow & StoredMoment,
-): AbstractStatistic {
-  return Object.assign(new entity(), {
-    metricId: metric.id,
-    metric,
-    period: row.period,
-    ...Object.fromEntries(keys.map((key) => [key.property, key.decode(row.cell[key.property])])),
-    date: row.date,
-    ...(row.start === undefined ? {} : { start: row.start }),
-    value: row.value,
-  });
+export function toStatistic(table: StatisticTable, metric: Metric, row: StoredRow & StoredMoment): AbstractStatistic {
+  return statisticReader(table)(metric, row);
+}
+
+type StatisticReader = (metric: Metric, row: StoredRow & StoredMoment) => AbstractStatistic;
+
+/** Returns a function that returns rows as `toStatistic` does. It decodes the keys of a cell that rows share once. */
+function statisticReader({ entity, keys }: StatisticTable): StatisticReader {
+  let [cell, decoded]: [Cell | null, readonly DimensionValue[]] = [null, []];
+  return (metric, row) => {
+    if (cell !== row.cell) decoded = keys.map((key) => key.decode(row.cell[key.property]));
+    cell = row.cell;
+    const statistic = new entity();
+    statistic.metricId = metric.id;
+    statistic.metric = metric;
+    statistic.period = row.period;
+    const values = statistic as unknown as Record<string, unknown>;
+    for (let place = 0; place < keys.length; place++) values[(keys[place] as StatisticKey).property] = decoded[place];
+    statistic.date = row.date;
+    if (row.start !== undefined) values['start'] = row.start;
+    values['value'] = row.value;
+    return statistic;
+  };
 }

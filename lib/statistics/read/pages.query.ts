@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import { query, queryOne, type Work } from '../../database/work.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
 import { bindKey, type StatisticKey } from '../tables/statistic-table.js';
-import { columns, rowCondition, type RowFilter, type StoredRow, storedRow } from './rows.query.js';
+import { columns, rowCondition, type RowFilter, type StoredRow, storedRows } from './rows.query.js';
 
 /** The rows of the dates that fit into a page as a whole. */
 interface WholeDates {
@@ -93,7 +93,7 @@ function* rowsWhere(database: Database, filter: RowFilter, further: Sql, limit: 
   const order = [table.column('date'), ...keys.map((key) => inOrder(database, key))];
   const rows = yield* query(sql`SELECT ${columns(database, filter.table)} FROM ${table.path}
 WHERE ${rowCondition(database, filter)} ${further} ORDER BY ${join(order)} ${database.dialect.limit(limit)}`);
-  return rows.map((row) => storedRow(filter.table, row));
+  return storedRows(filter.table, rows);
 }
 
 function between(database: Database, filter: RowFilter, after: LocalDate | null, before: LocalDate | null): Sql {

@@ -17,7 +17,9 @@ export function read(exact: string | null, isExact: boolean): number | string | 
 /** Returns points with their values as the caller wants them. */
 export function readPoints(points: readonly SeriesPoint<string>[], isExact: boolean): SeriesPoint<number | string>[] {
   return points.map((point) => {
-    const { value, complete, asOf } = point;
+    const { date, value, complete, asOf } = point;
+    // written out: a point whose moment is spread into it takes ten times as long
+    if (!('start' in point)) return { date, value: read(value, isExact), complete, asOf };
     return { ...momentOfPoint(point), value: read(value, isExact), complete, asOf };
   });
 }

@@ -1,5 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
+import { byText } from '../../catalog/order.js';
 import type { Database } from '../../database/database.js';
 import type { Dialect, LastDate, WalkedSeries } from '../../database/dialects/dialect.js';
 import { query, type Work } from '../../database/work.js';
@@ -10,7 +11,7 @@ import { exactValue } from '../tables/exact-value.js';
 import { lastRows } from './carried-values.js';
 import type { SeriesRow } from './series.js';
 import type { Cell, KeyValues, ScopeFilter } from '../filter/scope-filter.js';
-import { bindKey, readKey, readMoment, type StatisticTable } from '../tables/statistic-table.js';
+import { bindKey, readKey, readMoment, type StatisticKey, type StatisticTable } from '../tables/statistic-table.js';
 
 /** A stored row: its key and its exact value. */
 export interface StoredRow {
@@ -62,7 +63,7 @@ export function rowCondition(database: Database, filter: RowFilter<DateRange | S
 /** Selects the stored rows of a filter, ordered by date. */
 export function* selectRows(database: Database, filter: RowFilter): Work<StoredRow[]> {
   const rows = yield* query(inOrder(database, filter));
-  return rows.map((row) => storedRow(filter.table, row));
+  return storedRows(filter.table, rows);
 }
 
 /** Selects the stored rows of buckets of less than a day, ordered by metric, period, keys and start. */
@@ -119,15 +120,6 @@ UNION ALL ${inRange}`;
   return dialect.readPoints(rows).map((point) => ({ date: point.date, value: exactValue(point.value) }));
 }
 
-/**
- * Selects the rows of a filter ordered by date, after the last row of each series before the range.
- */
-export function* selectRowsAndEarlier(database: Database, filter: RowFilter): Work<StoredRow[]> {
-  const before = rangeBefore(filter.range);
-  const earlier = before === null ? [] : yield* selectLastRows(database, { ...filter, range: before });
-  return [...earlier, ...(yield* selectRows(database, filter))];
-}
-
 /** Returns all dates before a range, or null if there are none. */
 function rangeBefore({ from }: DateRange): DateRange | null {
   return from === null || from === FIRST_DATE ? null : { from: null, to: addDays(from, -1) };
@@ -137,7 +129,7 @@ function rangeBefore({ from }: DateRange): DateRange | null {
 export type StoredSeries = readonly [StoredRow, ...StoredRow[]];
 
 /**
- * Selects the rows of a filter, grouped by series and ordered by metric, period and keys.
+ * Selects the rows of a filter, grouped by series. The series are in any order.
  *
  * @param carrying the periods for which the last row of a series before the range is needed too
  */
@@ -148,20 +140,66 @@ export function* selectSeries(
 ): Work<StoredSeries[]> {
   const { table } = filter.table;
   const before = rangeBefore(filter.range);
+  const known = knownColumns(filter);
   const earlier = carrying.flatMap((period) =>
-    before === null ? [] : [lastOfEachSeries(database, { ...filter, period, range: before })],
+    before === null ? [] : [lastOfEachSeries(database, { ...filter, period, range: before }, known)],
   );
-  const inRange = sql`SELECT ${columns(database, filter.table)} FROM ${table.path} s WHERE ${rowCondition(database, filter)}`;
-  const rows = yield* query(
-    sql`SELECT * FROM (${join([...earlier, inRange], '\nUNION ALL\n')}) r ORDER BY ${bySeries(database, filter.table)}, r.row_date`,
-  );
-  const found: [StoredRow, ...StoredRow[]][] = [];
-  for (const row of rows.map((one) => storedRow(filter.table, one))) {
-    const series = found.at(-1);
-    if (series !== undefined && isOfSeries(filter.table, series[0], row)) series.push(row);
-    else found.push([row]);
+  const inRange = sql`SELECT ${columns(database, filter.table, empty, known)} FROM ${table.path} s WHERE ${rowCondition(database, filter)}`;
+  // not ordered: sorting them by their series takes most of a database's time for many rows
+  const rows = yield* query(join([...earlier, inRange], '\nUNION ALL\n'));
+  return groupBySeries(filter.table, storedRows(filter.table, rows, known));
+}
+
+function groupBySeries(table: StatisticTable, rows: readonly StoredRow[]): StoredSeries[] {
+  const groups = new Map<string, [StoredRow, ...StoredRow[]]>();
+  let group: [StoredRow, ...StoredRow[]] | undefined;
+  for (const row of rows) {
+    // most rows are of the same series as the one before
+    if (group === undefined || !isOfSeries(group[0], row)) {
+      const id = `${String(row.metricId)} ${String(row.period)} ${cellId(table, row.cell)}`;
+      group = groups.get(id);
+      if (group === undefined) {
+        groups.set(id, (group = [row]));
+        continue;
+      }
+    }
+    group.push(row);
   }
-  return found;
+  const all = [...groups.values()];
+  for (const one of all) if (!isInOrder(one)) one.sort((a, b) => byText(a.date, b.date));
+  return all;
+}
+
+/** True if two rows share their cell, as those of a series do that `storedRows` returns one after the other. */
+function isOfSeries(a: StoredRow, b: StoredRow): boolean {
+  return a.cell === b.cell && a.metricId === b.metricId && a.period === b.period;
+}
+
+function isInOrder(rows: readonly StoredRow[]): boolean {
+  return rows.every(({ date }, place) => place === 0 || (rows[place - 1] as StoredRow).date <= date);
+}
+
+/** Orders series by metric, period and keys. Texts are compared as the databases compare them, by code points. */
+export function inOrderOfSeries({ keys }: StatisticTable, all: readonly StoredSeries[]): StoredSeries[] {
+  const sortable = all.map((series) => {
+    const [{ metricId, period, cell }] = series;
+    const values = keys.map(({ property }) => cell[property] as string | number);
+    return {
+      series,
+      order: [metricId, period, ...values.map((one) => (typeof one === 'string' ? Buffer.from(one) : one))],
+    };
+  });
+  return sortable.sort((a, b) => compareInOrder(a.order, b.order)).map(({ series }) => series);
+}
+
+function compareInOrder(a: readonly (number | Buffer)[], b: readonly (number | Buffer)[]): number {
+  for (const [place, one] of a.entries()) {
+    const other = b[place];
+    const order =
+      one instanceof Buffer && other instanceof Buffer ? Buffer.compare(one, other) : Number(one) - Number(other);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 /** Selects the last row of each series within a range, ordered by metric, period and keys. */
@@ -169,13 +207,13 @@ export function* selectLastRows(database: Database, filter: RowFilter): Work<Sto
   const rows = yield* query(
     sql`SELECT * FROM (${lastOfEachSeries(database, filter)}) r ORDER BY ${bySeries(database, filter.table)}`,
   );
-  return rows.map((row) => storedRow(filter.table, row));
+  return storedRows(filter.table, rows);
 }
 
 /** Selects the last row of all within a range. If several have the same date, it is the first by metric, period and keys. */
 export function* selectLastRow(database: Database, filter: RowFilter): Work<StoredRow[]> {
   const rows = yield* query(lastOfAll(database, filter));
-  return rows.map((row) => storedRow(filter.table, row));
+  return storedRows(filter.table, rows);
 }
 
 function lastOfAll(database: Database, filter: RowFilter<DateRange | StartRange>): Sql {
@@ -220,8 +258,22 @@ function lastCondition(
   return { where, until: to === null ? null : { date: database.dialect.date(to), isIncluded: true } };
 }
 
-function lastOfEachSeries(database: Database, filter: RowFilter): Sql {
-  return sql`SELECT ${columns(database, filter.table, sql`e.`)} FROM ${lastRowsOf(database, filter)} e`;
+function lastOfEachSeries(database: Database, filter: RowFilter, known: KnownColumns = {}): Sql {
+  return sql`SELECT ${columns(database, filter.table, sql`e.`, known)} FROM ${lastRowsOf(database, filter)} e`;
+}
+
+/** What all rows of a filter have in common, which need not be read with each. */
+interface KnownColumns {
+  readonly metricId?: number;
+  readonly period?: Period;
+}
+
+function knownColumns({ metrics, period }: RowFilter): KnownColumns {
+  const [only, ...others] = metrics;
+  return {
+    ...(only !== undefined && others.length === 0 && { metricId: only.id }),
+    ...(period !== null && { period }),
+  };
 }
 
 function bySeries({ dialect }: Database, { keys }: StatisticTable): Sql {
@@ -232,19 +284,19 @@ function bySeries({ dialect }: Database, { keys }: StatisticTable): Sql {
   return sql`r.row_metric, r.row_period${join([...others, empty], '')}`;
 }
 
-function isOfSeries({ keys }: StatisticTable, a: StoredRow, b: StoredRow): boolean {
-  const isSame = a.metricId === b.metricId && a.period === b.period;
-  return isSame && keys.every(({ property }) => a.cell[property] === b.cell[property]);
-}
-
-/** Returns the columns that `storedRow` reads. */
-export function columns(database: Database, statistic: StatisticTable, prefix: Sql = empty): Sql {
+/** Returns the columns that `storedRows` reads. */
+export function columns(
+  database: Database,
+  statistic: StatisticTable,
+  prefix: Sql = empty,
+  known: KnownColumns = {},
+): Sql {
   const { dialect } = database;
   const { table, keys, moment } = statistic;
   const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;
   return join([
-    sql`${column('metricId')} AS row_metric`,
-    sql`${column('period')} AS row_period`,
+    ...(known.metricId === undefined ? [sql`${column('metricId')} AS row_metric`] : []),
+    ...(known.period === undefined ? [sql`${column('period')} AS row_period`] : []),
     sql`${readMoment(dialect, statistic, column(moment))} AS ${raw(moment === 'date' ? 'row_date' : 'row_start')}`,
     sql`${dialect.exactText(column('value'))} AS row_value`,
     ...keys.map(
@@ -253,9 +305,23 @@ export function columns(database: Database, statistic: StatisticTable, prefix: S
   ]);
 }
 
-/** Returns a row of `columns`, as the driver reads it, as a StoredRow. */
-export function storedRow(table: StatisticTable, row: Readonly<Record<string, unknown>>): StoredRow {
-  return { ...storedCell(table, row), date: row['row_date'] as LocalDate };
+/** Returns rows of `columns`, as the driver reads them, as StoredRows. Those of a cell that follow each other share it. */
+export function storedRows(
+  table: StatisticTable,
+  rows: readonly Readonly<Record<string, unknown>>[],
+  known: KnownColumns = {},
+): StoredRow[] {
+  let last: Cell | null = null;
+  return rows.map((row) => {
+    last = cellOf(table, row, last);
+    return {
+      metricId: known.metricId ?? (row['row_metric'] as number),
+      period: known.period ?? (row['row_period'] as Period),
+      value: exactValue(row['row_value']),
+      cell: last,
+      date: row['row_date'] as LocalDate,
+    };
+  });
 }
 
 /** Returns a row of `columns` as a StoredBucket. */
@@ -265,13 +331,29 @@ export function storedBucket(table: StatisticTable, row: Readonly<Record<string,
 }
 
 /** Returns a row of `columns` without its moment. */
-export function storedCell({ keys }: StatisticTable, row: Readonly<Record<string, unknown>>): Omit<StoredRow, 'date'> {
+export function storedCell(table: StatisticTable, row: Readonly<Record<string, unknown>>): Omit<StoredRow, 'date'> {
   return {
     metricId: row['row_metric'] as number,
     period: row['row_period'] as Period,
     value: exactValue(row['row_value']),
-    cell: Object.fromEntries(keys.map(({ property }, place) => [property, row[`row_key${place}`] as string | number])),
+    cell: cellOf(table, row, null),
   };
+}
+
+/** Returns the cell of a row: the last one if it is the same. */
+function cellOf({ keys }: StatisticTable, row: Readonly<Record<string, unknown>>, last: Cell | null): Cell {
+  let isSame = last !== null;
+  for (let place = 0; isSame && place < keys.length; place++)
+    isSame = row[keyColumn(place)] === last?.[(keys[place] as StatisticKey).property];
+  if (isSame && last !== null) return last;
+  return Object.fromEntries(keys.map(({ property }, place) => [property, row[keyColumn(place)] as string | number]));
+}
+
+/** Made once: joining the name for each row takes longer than reading its key. */
+const KEY_COLUMNS = Array.from({ length: 8 }, (_, place) => `row_key${String(place)}`);
+
+function keyColumn(place: number): string {
+  return KEY_COLUMNS[place] ?? `row_key${String(place)}`;
 }
 
 /** Returns text that is equal only for equal cells of a table. */

@@ -7,14 +7,7 @@ import { bucketStart, type Period } from '../../time/period.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { seriesRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
-import {
-  cellId,
-  type RowFilter,
-  selectPoints,
-  selectRows,
-  selectRowsAndEarlier,
-  type StoredRow,
-} from './rows.query.js';
+import { cellId, type RowFilter, selectPoints, selectSeries, type StoredRow, type StoredSeries } from './rows.query.js';
 import { type Cell, coverageScopes } from '../filter/scope-filter.js';
 import {
   needsEarlierRow,
@@ -39,7 +32,7 @@ export interface Series {
 }
 
 interface UnfilledSeries extends Omit<Series, 'points'> {
-  readonly rows: SeriesRow[];
+  rows: readonly SeriesRow[];
 }
 
 /** Reads the series of every metric and cell of a filter, all over the same dates. */
@@ -97,12 +90,19 @@ function* readSeriesRows(
   const [only, ...others] = asked === null ? [] : seriesIn(asked);
   if (filter.metrics.length === 0) return seriesIn(asked ?? []);
   if (only !== undefined && others.length === 0) {
-    only.rows.push(...(yield* selectPoints(database, filter, withEarlier)));
+    only.rows = yield* selectPoints(database, filter, withEarlier);
     return [only];
   }
-  const rows = yield* withEarlier ? selectRowsAndEarlier(database, filter) : selectRows(database, filter);
-  const all = seriesIn(asked ?? cellsOf(filter.table, rows));
-  assignRows(filter.table, all, rows);
+  const carrying = withEarlier && filter.period !== null ? [filter.period] : [];
+  const found = yield* selectSeries(database, filter, carrying);
+  const all = seriesIn(
+    asked ??
+      cellsOf(
+        filter.table,
+        found.map(([row]) => row),
+      ),
+  );
+  assignRows(filter.table, all, found);
   return all;
 }
 
@@ -127,13 +127,8 @@ export function seriesCoverage(coverage: StoredCoverage | null): SeriesCoverage 
   return coverage === null || coverage.from === null ? null : { ...coverage, from: coverage.from };
 }
 
-function assignRows(table: StatisticTable, all: readonly UnfilledSeries[], rows: readonly StoredRow[]): void {
+function assignRows(table: StatisticTable, all: readonly UnfilledSeries[], found: readonly StoredSeries[]): void {
   const idOf = (metricId: number | undefined, cell: Cell): string => `${metricId ?? '?'} ${cellId(table, cell)}`;
-  // a metric that is named twice has two series
-  const byId = new Map<string, UnfilledSeries[]>();
-  for (const series of all) {
-    const id = idOf(series.metric?.id, series.cell);
-    byId.set(id, [...(byId.get(id) ?? []), series]);
-  }
-  for (const row of rows) byId.get(idOf(row.metricId, row.cell))?.forEach((series) => series.rows.push(row));
+  const byId = new Map(found.map((rows) => [idOf(rows[0].metricId, rows[0].cell), rows]));
+  for (const series of all) series.rows = byId.get(idOf(series.metric?.id, series.cell)) ?? [];
 }
