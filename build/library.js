@@ -38,8 +38,6 @@ function entryPoints() {
   return [...modules, ...Object.values(bin)].map((file) => file.replace(/^\.\/dist\/|\.js$/g, ''));
 }
 
-const OPTIONAL = ['cli', 'dashboard', 'health', 'http', 'prometheus', 'testing', 'transfer'];
-
 /** The optional parts of which several entry points have modules. */
 const SHARED = ['transfer', 'http', 'cli'];
 
@@ -49,8 +47,8 @@ function sharedFile(id) {
   // entry points export their public names only
   if (path.startsWith('.') || /(index|main)\.ts$/.test(path)) return null;
   const [folder] = path.split('/');
-  if (!OPTIONAL.includes(folder)) return 'core';
-  return SHARED.includes(folder) ? folder : null;
+  if (SHARED.includes(folder)) return folder;
+  return entryPoints().some((name) => name.startsWith(`${folder}/`)) ? null : 'core';
 }
 
 async function build(target) {

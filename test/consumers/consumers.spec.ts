@@ -51,6 +51,7 @@ const PAGE = 'dist/dashboard/page/';
 const SCRIPTS = [
   'dist/cli/index.js',
   'dist/cli/main.js',
+  'dist/client/index.js',
   'dist/dashboard/index.js',
   'dist/health/index.js',
   'dist/http/index.js',
@@ -107,6 +108,8 @@ describe('the package', () => {
   it('is one file at the start of an application, with all classes that its parts share', () => {
     expect(importedBy('dist/index.js')).toEqual(['./shared/core.js']);
     expect(importedBy('dist/shared/core.js')).toEqual([]);
+    // for browsers: nothing but itself
+    expect(textOf('dist/client/index.js')).not.toMatch(/^import |from ["']/m);
     const declared = SCRIPTS.flatMap((file) => [
       ...textOf(file).matchAll(/^(?:var (\w+) = class\b|class (\w+))/gm),
     ]).map(([, variable, name]) => variable ?? name!);
