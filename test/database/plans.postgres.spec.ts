@@ -5,7 +5,7 @@ import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statisti
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';
 import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
-import { newMetric } from '../rollup/stored.js';
+import { newMetric, vacuum } from '../rollup/stored.js';
 import { describeOnDatabase } from '../support/databases.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
 
@@ -198,4 +198,24 @@ describeOnDatabase('postgres', 'the plans of statements', (database) => {
     }
     return read;
   }
+
+  it('count by index what VACUUM has seen, and any other table by one scan', async () => {
+    const isByIndex = async (): Promise<boolean> => {
+      plans.take();
+      const definition = definitionOf({ metric: newMetric(), dateField: 'at', periods: [Period.DAY] });
+      await engine.run(definition, Visit, { now: NOW });
+      return plans.take().some(({ statement }) => statement.includes('JSON_ARRAY_ELEMENTS'));
+    };
+    await dataSource.query('TRUNCATE visit');
+    await dataSource.query('CREATE INDEX ON visit (at)');
+    await dataSource.query(
+      `INSERT INTO visit (id, at, visitor) SELECT n, TIMESTAMPTZ '2024-05-10 09:00Z' - MAKE_INTERVAL(days => n % ${DAYS}), 1 FROM GENERATE_SERIES(1, 10000) n`,
+    );
+    expect(await isByIndex()).toBe(false);
+    await vacuum(dataSource, Visit);
+    expect(await isByIndex()).toBe(true);
+    // what a table inherits has no such index
+    await dataSource.query('CREATE TABLE more_visits () INHERITS (visit)');
+    expect(await isByIndex()).toBe(false);
+  });
 });

@@ -4,6 +4,7 @@ import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { AGGREGATES, type AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { exactValue } from '../../lib/statistics/tables/exact-value.js';
 import { Period, type WeekStart } from '../../lib/time/period.js';
+import { insertIndexed } from '../rollup/stored.js';
 import type { DatabaseKind } from '../support/databases.js';
 import { definitionOf, type OneMetric } from '../support/engine.js';
 import type { ModelPeriod, ModelRow, ModelRows } from './model.js';
@@ -139,10 +140,11 @@ export function definitionFor(ref: string, given: GivenTracker, zone: string): O
 
 /** Makes the source hold exactly these rows. */
 export async function store(dataSource: DataSource, rows: readonly ModelRow[]): Promise<void> {
-  const repository = dataSource.getRepository(Payment);
-  await repository.clear();
+  await dataSource.getRepository(Payment).clear();
   if (rows.length === 0) return;
-  await repository.insert(
+  await insertIndexed(
+    dataSource,
+    Payment,
     rows.map((row) => ({
       id: row.id,
       at: new Date(row.at),

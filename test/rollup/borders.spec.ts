@@ -16,7 +16,7 @@ import type { TrackedTarget } from '../../lib/tracking/definition/tracker-defini
 import type { RunOptions, TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
-import { allRowsOf, engineOn, insert, intlDate, newMetric, rowsOf, tally } from './stored.js';
+import { allRowsOf, engineOn, insertIndexed, intlDate, newMetric, rowsOf, tally } from './stored.js';
 
 @Entity()
 class Visit {
@@ -79,7 +79,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
   async function visits(...given: (string | Given)[]): Promise<number[]> {
     const rows = given.map((one) => (typeof one === 'string' ? { at: one } : one));
     const ids = rows.map(() => ++made);
-    await insert(
+    await insertIndexed(
       engine.dataSource,
       Visit,
       rows.map((row, index) => ({ amount: 1, ...row, id: ids[index], at: instant(row.at) })),
@@ -137,7 +137,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
     });
 
     test('whose dates are all NULL, or all to come, is one', async () => {
-      await insert(engine.dataSource, Visit, [{ id: ++made, at: null }]);
+      await insertIndexed(engine.dataSource, Visit, [{ id: ++made, at: null }]);
       await visits('2024-05-15T12:00:00.001Z');
       const definition = tracker({ periods: [Period.DAY, Period.LIFETIME] });
       await run(definition, '2024-05-15T12:00:00.000Z');
@@ -326,7 +326,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
   });
 
   test('a row of long ago has a row a day until today, on every database', async () => {
-    await insert(engine.dataSource, Visit, [
+    await insertIndexed(engine.dataSource, Visit, [
       { id: ++made, on: '1740-01-01' },
       { id: ++made, on: '2024-05-01' },
     ]);
@@ -593,7 +593,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
             /reaches back to 2024-05-05 only/,
           );
           expect(await everything(definition)).toEqual({ DAY, LIFETIME });
-          await insert(engine.dataSource, Visit, [
+          await insertIndexed(engine.dataSource, Visit, [
             { id: lost[0], at: instant('2024-05-01'), amount: 9 },
             { id: lost[1], at: instant('2024-05-02'), amount: 1 },
           ]);
@@ -702,7 +702,7 @@ describeOnEachDatabase('the borders of runs', (database) => {
     );
 
     test('before 1970, and in 1900, which was no leap year', async () => {
-      await insert(
+      await insertIndexed(
         engine.dataSource,
         Visit,
         ['1899-12-31', '1900-02-28', '1900-03-01', '1969-12-31', '1970-01-01'].map((on) => ({ id: ++made, on })),

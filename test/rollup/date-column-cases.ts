@@ -2,7 +2,7 @@ import { EntitySchema, type DataSource } from 'typeorm';
 import type { EntitySchemaColumnOptions } from 'typeorm';
 import type { DatabaseKind } from '../support/databases.js';
 import type { OneMetric } from '../support/engine.js';
-import { intlDate } from './stored.js';
+import { insertIndexed, intlDate } from './stored.js';
 
 type Values = Record<string, unknown> & { id: number };
 
@@ -143,7 +143,7 @@ export class Events {
       id: index + 1,
       ...Object.fromEntries(Object.entries(this.columns).map(([name, column]) => [name, column.given(at, zone)])),
     }));
-    await repository.insert([{ id: 0 }, ...given]); // the first one is dated NULL
+    await insertIndexed(dataSource, this.schema, [{ id: 0 }, ...given]); // the first one is dated NULL
     const rows = (await repository.find()).filter(({ id }) => id > 0);
     return Object.fromEntries(
       Object.entries(this.columns).map(([name, { read }]) => [

@@ -4,7 +4,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
-import { engineOn, newMetric, ran, rowsOf } from './stored.js';
+import { engineOn, insertIndexed, newMetric, ran, rowsOf } from './stored.js';
 
 @Entity()
 class Commit {
@@ -80,7 +80,7 @@ describeOnEachDatabase('the history of a git repository', (database) => {
     expect(commits).toHaveLength(6158);
     for (const entity of [Commit, IndexedCommit]) {
       for (let i = 0; i < commits.length; i += 2000) {
-        await engine.dataSource.getRepository(entity).insert(commits.slice(i, i + 2000));
+        await insertIndexed(engine.dataSource, entity, commits.slice(i, i + 2000));
       }
     }
   });

@@ -58,6 +58,26 @@ export async function insert(
   await dataSource.getRepository(entity).insert(rows);
 }
 
+/** Inserts rows that an index on their date may count. */
+export async function insertIndexed(
+  dataSource: DataSource,
+  entity: EntityTarget<ObjectLiteral>,
+  rows: readonly object[],
+): Promise<void> {
+  await insert(dataSource, entity, rows);
+  await vacuum(dataSource, entity);
+}
+
+/** Has PostgreSQL see the rows of a table: by an index it counts only those. */
+export async function vacuum(dataSource: DataSource, entity: EntityTarget<ObjectLiteral>): Promise<void> {
+  if (dataSource.options.type !== 'postgres') return;
+  // rows are seen once their commit is on the disk, as are all commits before a synchronous one
+  await dataSource.query(
+    `BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_logical_emit_message(true, '', ''); COMMIT`,
+  );
+  await dataSource.query(`VACUUM ${dataSource.getMetadata(entity).tablePath}`);
+}
+
 type Rows = Record<string, string | null>;
 
 /** The stored statistics of a metric by period, read with plain SQL: `date` or `date key key` → exact value. */

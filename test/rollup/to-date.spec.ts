@@ -8,6 +8,7 @@ import { bucketEnd, bucketStart, Period, type WeekStart } from '../../lib/time/p
 import { services, type Setup } from '../statistics/setup.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { insertIndexed } from './stored.js';
 
 @Entity()
 class Sale {
@@ -55,9 +56,10 @@ describeOnEachDatabase('periods to date', (database) => {
   });
 
   async function store(sales: readonly { day: number; buyer: number; cents: number }[]): Promise<void> {
-    const repository = engine.dataSource.getRepository(Sale);
-    await repository.clear();
-    await repository.insert(
+    await engine.dataSource.getRepository(Sale).clear();
+    await insertIndexed(
+      engine.dataSource,
+      Sale,
       sales.map(({ day, buyer, cents }, id) => ({
         id,
         at: new Date(`${addDays(FROM, day)}T10:00:00Z`),

@@ -420,12 +420,13 @@ export class PostgresSql extends BaseSql {
     const path = [metadata.schema, metadata.tableName]
       .filter((part) => part !== undefined)
       .map((part) => `"${part.replaceAll('"', '""')}"`);
-    // an index answers for rows that VACUUM has seen; too many others, and a scan of the table is cheaper
+    // an index answers for rows that VACUUM has seen: a scan is cheaper where there are too many others, and where it has
+    // seen none (0 of 0 pages). Tables that inherit from this one have indexes of their own, or none
     const found = yield* queryOne(sql`SELECT 1 AS found FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid
 JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
 WHERE c.oid = to_regclass(${path.join('.')}) AND a.attname = ${column} AND m.amname = 'btree' AND i.indisvalid AND i.indpred IS NULL
-AND c.relkind = 'r' AND c.relallvisible >= 0.8 * c.relpages`);
+AND c.relkind = 'r' AND NOT c.relhassubclass AND c.relpages > 0 AND c.relallvisible >= 0.8 * c.relpages`);
     return found !== undefined;
   }
 
