@@ -88,6 +88,7 @@ describeInBrowser('the dashboard where it is put', (browser) => {
     await page.setExtraHTTPHeaders({});
     await page.click('nav a');
     await eventually(page, `document.querySelector('[role=alert]')?.textContent.includes('not allowed')`);
+    expect(await violationsOn(page)).toEqual([]);
   });
 });
 

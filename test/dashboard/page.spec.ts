@@ -1,4 +1,5 @@
 import { DashboardApplications, HOSTILE } from './application.js';
+import { violationsOn } from './axe.js';
 import { describeInBrowser, eventually, textOf } from './browser.js';
 
 const applications = new DashboardApplications();
@@ -24,7 +25,7 @@ describeInBrowser('the dashboard', (browser) => {
       'Shopping 2',
     ]);
     // 90 orders in each 30 days: of every five days in a row, each has one to five
-    expect(await textOf(page, '.tile:has([href*="order_count"])')).toMatch(/^Number of orders900%Total$/);
+    expect(await textOf(page, '.tile:has([href*="order_count"])')).toMatch(/^Number of orders900%Total, 90 before$/);
     expect(await page.$$('.tile:has([href*="order_count"]) .sparkline .line')).toHaveLength(1);
     await page.click('input[value=table]');
     await page.waitForSelector('table.metrics');
@@ -196,6 +197,17 @@ describeInBrowser('the dashboard', (browser) => {
     expect(faults).toEqual([]);
   });
 
+  it('says that the application does not answer, and shows the page once it does', async () => {
+    const { page } = await browser.open(url);
+    await page.setOfflineMode(true);
+    await page.click('a[href*="order_count"]');
+    await eventually(page, `document.querySelector('[role=alert]')?.textContent.includes('does not answer')`);
+    expect(await violationsOn(page)).toEqual([]);
+    await page.setOfflineMode(false);
+    await page.locator('::-p-aria([name="Try again"][role="button"])').click();
+    await page.waitForSelector('.chart svg');
+  });
+
   it.each([
     ['?metric=shopping%2Fnothing', 'There is no metric shopping/nothing'],
     ['?metric=nothing%2Fhere', 'There is no metric nothing/here'],
@@ -204,5 +216,6 @@ describeInBrowser('the dashboard', (browser) => {
     const { page, faults } = await browser.open(url + search);
     expect(await textOf(page, '[role=alert]')).toContain(message);
     expect(faults.filter((fault) => !/\b40[04]\b/.test(fault))).toEqual([]);
+    expect(await violationsOn(page)).toEqual([]);
   });
 });

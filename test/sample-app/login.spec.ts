@@ -1,7 +1,8 @@
 import { AttemptLimit } from '../../sample-app/src/login/attempt.limit.js';
 import { localPath } from '../../sample-app/src/login/local-path.js';
 import { Password } from '../../sample-app/src/login/password.js';
-import { describeInBrowser, textOf } from '../dashboard/browser.js';
+import { violationsOn } from '../dashboard/axe.js';
+import { describeInBrowser, show, textOf } from '../dashboard/browser.js';
 import { compileSample, cookieOf, PASSWORD, type Running, signIn, startSample } from './compiled.js';
 import { createRepository, temporaryDirectory } from './git-repository.js';
 
@@ -151,6 +152,10 @@ describeInBrowser('the login of the sample application', (browser) => {
   it('leads to the chart that a link names, with its names, and out again', async () => {
     const { page, faults } = await browser.open(`${app.url}/?metric=git/commits&by=author&range=all`);
     expect(new URL(page.url()).pathname).toBe('/login');
+    for (const theme of ['light', 'dark'] as const) {
+      await show(page, { theme, width: 390 });
+      expect([theme, await violationsOn(page)]).toEqual([theme, []]);
+    }
     const follow = (selector: string) =>
       Promise.all([page.waitForNavigation(), page.focus(selector).then(() => page.keyboard.press('Enter'))]);
 

@@ -34,16 +34,6 @@ const REVENUE = defineMetric({
 });
 const VISITS = defineMetric({ domain: SALES, ref: 'visits', name: 'Visits', better: 'up' });
 const SOLD = defineMetric({ domain: SALES, ref: 'sold', name: 'Items sold', better: 'up' });
-// a ratio is known once it is defined
-defineRatio({
-  domain: SALES,
-  ref: 'conversion',
-  name: 'Items per visit',
-  unit: 'percent',
-  better: 'up',
-  of: SOLD,
-  per: VISITS,
-});
 const BACKUP = defineMetric({
   domain: OPERATIONS,
   ref: 'backup',
@@ -85,6 +75,7 @@ class LateTracker extends CountObjectsByDateTracker {}
 
 @Track({
   ...OF_ORDERS,
+  period: [Period.DAY, Period.LIFETIME],
   name: 'corrected',
   metric: defineMetric({ domain: OPERATIONS, ref: 'corrected', name: 'Corrected orders' }),
 })
@@ -92,6 +83,7 @@ class DriftingTracker extends CountObjectsByDateTracker {}
 
 /** Starts the shop. Returns the address of its dashboard. */
 export async function startShop(applications: DashboardApplications): Promise<string> {
+  definePerVisit();
   let now = new Date(NOW.getTime() - 5 * 3_600_000);
   const url = await applications.start({
     trackstats: { clock: () => now },
@@ -123,6 +115,19 @@ export async function startShop(applications: DashboardApplications): Promise<st
   await dataSource.getRepository(Order).save(orders);
   for (const name of ['OrderTracker', 'CustomerTracker', 'corrected']) await trackers.run(name);
   return `${url}/trackstats`;
+}
+
+/** A ratio is known once it is defined. */
+function definePerVisit(): void {
+  defineRatio({
+    domain: SALES,
+    ref: 'conversion',
+    name: 'Items per visit',
+    unit: 'percent',
+    better: 'up',
+    of: SOLD,
+    per: VISITS,
+  });
 }
 
 async function record(statistics: StatisticService): Promise<void> {

@@ -210,7 +210,7 @@ function frameOf(
 
 /** The pixels of a date with the space beside it: a narrow chart would have three dates otherwise. */
 function roomOfTick(width: number): number {
-  return width < 480 ? 56 : 72;
+  return width < 480 ? 56 : 64;
 }
 
 function widthOf({ left, right }: Frame): number {

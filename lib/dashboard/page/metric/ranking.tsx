@@ -148,10 +148,11 @@ interface HeadProps {
 
 function Head({ address, isCompared, hasShares }: HeadProps): JSX.Element {
   const { go } = useDashboard();
+  const sorted = isCompared ? address.rank : 'value';
   const header = (rank: Rank, label: string): JSX.Element => (
     <SortHeader
       class="number"
-      order={address.rank === rank ? address.order : null}
+      order={sorted === rank ? address.order : null}
       first="desc"
       onSort={(order) => {
         go({ ...address, rank, order, place: 0 });

@@ -1,5 +1,5 @@
-import type { SummaryComparison, SummaryItem, SummaryResponse } from '../../../http/resources.js';
-import { formatDate, formatDates } from '../parts/format.js';
+import type { SummaryComparison, SummaryItem, SummaryResponse, UnitResource } from '../../../http/resources.js';
+import { formatDate, formatDates, formatShort } from '../parts/format.js';
 import { periodLabel, pointLabel } from '../parts/period.js';
 
 const KINDS: Readonly<Record<SummaryResponse['kind'], string>> = {
@@ -16,20 +16,24 @@ export function headlineOf(kind: SummaryResponse['kind']): string {
 }
 
 /**
- * Says in a few words of what the value of a metric is: its period if it is no day, the date of a last value, and why
- * there is no change.
+ * Says in a few words of what the value of a metric is: its period if it is no day, the date of a last value, and the
+ * earlier value or why there is no change.
  */
-export function valueNote({ period, summary }: Pick<SummaryItem, 'period' | 'summary'>): string {
-  if (period === null) return 'No totals';
+export function valueNote({ metric, period, summary }: Pick<SummaryItem, 'metric' | 'period' | 'summary'>): string {
+  if (period === null) return 'By object or group only';
   if (summary === null || summary.value === null) return 'No value in this range';
   const comparison = summary.comparison;
-  const why = comparison !== null && comparison.absolute === null ? `, ${comparisonNote(comparison)}` : '';
+  const why = comparison === null ? '' : `, ${earlierNote(comparison, metric.unit)}`;
   if (summary.kind === 'last') {
     const label = period === 'DAY' ? formatDate(summary.to) : pointLabel(summary.to, period);
     return `${period === 'DAY' ? '' : `${periodLabel(period)}, `}${label}${why}`;
   }
   const kind = headlineOf(summary.kind);
   return `${kind}${period === 'DAY' ? '' : `, by ${periodLabel(period).toLowerCase()}`}${why}`;
+}
+
+function earlierNote(comparison: SummaryComparison, unit: UnitResource | undefined): string {
+  return comparison.absolute === null ? comparisonNote(comparison) : `${formatShort(comparison.value, unit)} before`;
 }
 
 /** The dates that a range is compared with. */

@@ -88,7 +88,7 @@ function Tile({ item, address }: { item: ObjectItem; address: ObjectAddress }): 
         </a>
       </h3>
       <RangeValue metric={metric} summary={summary} />
-      <p class="quiet small note">{valueNote({ period: summary.period, summary })}</p>
+      <p class="quiet small note">{valueNote({ metric, period: summary.period, summary })}</p>
       <Sparkline values={trend} open={openValues} />
     </li>
   );

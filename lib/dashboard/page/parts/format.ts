@@ -140,7 +140,10 @@ export function changeOf(value: number | null, before: number | null): number | 
 export function formatChange(change: number | null): string {
   if (change === null) return UNKNOWN;
   if (change >= 100) return `${numberFormat({ maximumFractionDigits: 0 }).format(change + 1)}×`;
-  return (Math.abs(change) < 0.1 ? FINE_PERCENT : ROUGH_PERCENT).format(change);
+  const size = Math.abs(change);
+  // beside an arrow 0% would make no sense
+  if (size > 0 && size < 0.0005) return numberFormat({ ...PERCENT, maximumSignificantDigits: 1 }).format(change);
+  return (size < 0.1 ? FINE_PERCENT : ROUGH_PERCENT).format(change);
 }
 
 /** A part of a whole: 12.5%. */

@@ -138,7 +138,7 @@ function History({ runs, now }: { runs: readonly RunResource[]; now: string }): 
                 Took
               </th>
               <th scope="col">Dates</th>
-              <th scope="col" class="number">
+              <th scope="col" class="number wide">
                 Written
               </th>
               <th scope="col" class="number wide">
@@ -174,7 +174,7 @@ function Run({ run, now }: { run: RunResource; now: string }): JSX.Element {
       </td>
       <td class="number wide">{took(run)}</td>
       <td class="dates">{from === null || through === null ? UNKNOWN : covered({ from, through })}</td>
-      <td class="number">{formatNumber(written)}</td>
+      <td class="number wide">{formatNumber(written)}</td>
       <td class="number wide">{formatNumber(removed)}</td>
       <td class="wide">
         {slot === null ? 'By hand or by code' : 'Its schedule'}
