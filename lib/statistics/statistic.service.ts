@@ -24,7 +24,7 @@ import type { ObjectRef } from './filter/object-target.js';
 import type { ObjectTypes } from './filter/object-types.js';
 import type { StatisticOwners } from './tables/owners.js';
 import { checkPrune, prune, type PruneFilter } from './write/prune.js';
-import { readLive, refuseLiveBuckets } from './read/live.js';
+import { readLive } from './read/live.js';
 import { comparedRange, type Comparison, readComparison } from './read/comparison.js';
 import { checkSummable, read, readPoints } from './read/reading.js';
 import { checkRecord, recordValues } from './write/record.js';
@@ -521,7 +521,6 @@ export class StatisticService {
     now: Date,
     work: (context: StatisticContext, filter: Filter) => Work<T>,
   ): Promise<T> {
-    if (filter.options.live) refuseLiveBuckets(call, filter.period);
     if (!filter.options.live) return this.database.read(() => work(this.context, filter));
     return readLive(this.context, this.live, { call, filter, readsWhole: call === 'compare' }, now, work);
   }

@@ -1,4 +1,4 @@
-import { defineDomain, defineMetric, type MetricDefinition } from '../../lib/catalog/definitions.js';
+import { defineDomain, defineMetric, type MetricDefinition, naturalKey } from '../../lib/catalog/definitions.js';
 import { defineRatio } from '../../lib/catalog/derived.js';
 import { DefinitionChangedError } from '../../lib/errors/run.error.js';
 import { LiveReadError } from '../../lib/errors/statistic.error.js';
@@ -11,6 +11,8 @@ import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-de
 import { describeOnEachDatabase, describeOnPairs } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { LiveShop, type LiveTracker } from '../support/live.js';
+import { HOUR, REFS, salesAbout } from './shop-buckets.js';
+import { ENTITIES as TIMES_ENTITIES, QUARTER, SalesByCountryAndTime, STATISTICS, trackerOf } from './time-trackers.js';
 import { Buyer, Chance, Line, MEASURES, openShop, Sale, SalesByCountry, sell, SHOP } from './shop.js';
 
 const domain = defineDomain({ ref: 'live' });
@@ -156,12 +158,87 @@ async function readCountries(statistics: StatisticService, live: boolean): Promi
   return found;
 }
 
+/** Trackers with buckets: of hours beside days, of quarters with a lookback of hours, and by dimensions. */
+const HOURLY = [
+  trackerOf('total', 'Europe/Berlin', [Period.DAY, Period.HOUR]),
+  trackerOf('objects', 'Europe/Berlin', [QUARTER], { lookback: 1, lookbackMs: 2 * HOUR }),
+  trackerOf('countries', 'Europe/Berlin', [Period.HOUR]),
+].map((definition, place) => ({
+  // one metric of the three would have three owners
+  definition: {
+    ...definition,
+    withTotal: false,
+    entries: definition.entries.map((entry) => {
+      return { ...entry, metric: metricOf(`times${String(place)}`, String(naturalKey(entry.metric).split('/')[1])) };
+    }),
+  },
+  source: Sale,
+}));
+
+/** What can be read of one of `HOURLY`. */
+async function readHours(statistics: StatisticService, place: number, live: boolean): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  const scope = [{}, { objectType: Buyer }, { entity: SalesByCountryAndTime }][place] as { objectType: typeof Buyer };
+  const common = { period: place === 1 ? QUARTER : Period.HOUR, exact: true, live } as const;
+  const metrics = REFS.map((ref) => metricOf(`times${String(place)}`, ref));
+  for (const range of [{ last: 30 }, { from: '2026-10-24', to: '2026-10-25' }]) {
+    const all = await statistics.multiSeries({ metrics, ...scope, ...common, ...range });
+    for (const [index, { key, points }] of all.entries())
+      found[`${JSON.stringify(range)} ${String(index)} ${key}`] = points;
+  }
+  for (const metric of metrics) {
+    if (place > 0) found[`${metric.key} top`] = await statistics.top({ metric, ...scope, ...common });
+    else {
+      found[`${metric.key} value`] = await statistics.value({ metric, ...common });
+      found[`${metric.key} day`] = await statistics.value({ metric, exact: true, live });
+      found[`${metric.key} compared`] = await statistics.compare({ metric, last: 5, ...common });
+    }
+  }
+  const [all] = metrics;
+  if (all !== undefined && place === 0) found['total'] = await statistics.total({ metric: all, last: 26, ...common });
+  return found;
+}
+
+/** Compares live reads of buckets with what runs store, over the repeated hour and a source that changes. */
+async function compareHours(engine: Engine, places: readonly number[]): Promise<void> {
+  const change = new Date('2026-10-25T01:00:00Z');
+  const trackers = HOURLY.filter((_, place) => places.includes(place));
+  const shop = new LiveShop(engine, trackers, DEFAULTS);
+  await openShop(engine.source);
+  const sales = salesAbout(change, new Chance(13));
+  const sold = engine.source.getRepository(Sale);
+  await sold.insert(sales.slice(0, 200));
+  for (const [minutes, next] of [
+    [-20, () => sold.insert(sales.slice(200, 230))],
+    [40, () => sold.delete(sales.slice(31, 33).map(({ id }) => id))],
+    [41, () => sold.insert(sales.slice(230))],
+    [60 * 30, () => sold.delete(sales.slice(40, 90).map(({ id }) => id))],
+  ] as const) {
+    shop.now = new Date(change.getTime() + minutes * 60_000);
+    const read = async (live: boolean) => Promise.all(places.map((place) => readHours(shop.statistics, place, live)));
+    const live = await read(true);
+    await shop.run();
+    const stored = await read(false);
+    for (const [index, found] of stored.entries()) {
+      expect(Object.keys(found).length).toBeGreaterThan(15);
+      for (const [what, value] of Object.entries(found)) {
+        expect([minutes, what, live[index]?.[what]]).toEqual([minutes, what, value]);
+      }
+    }
+    await next();
+  }
+}
+
 describeOnEachDatabase('live reads', (database) => {
   const entities = [...TRACKSTATS_ENTITIES, ...SHOP, SalesByCountry];
   afterEach(() => database.reset());
 
   test('are what a run at the same instant stores', async () => {
     await compareWithRuns(await Engine.on(await database.open({ entities })), TRACKERS, readAll);
+  }, 120_000);
+
+  test('of hours and minutes are what a run at the same instant stores, about a repeated hour', async () => {
+    await compareHours(await Engine.on(await database.open({ entities: TIMES_ENTITIES })), [0, 1, 2]);
   }, 120_000);
 
   test('write nothing', async () => {
@@ -297,9 +374,19 @@ describeOnEachDatabase('live reads', (database) => {
 });
 
 describeOnPairs('live reads of a source in another database', (here, there) => {
+  afterEach(async () => {
+    await here.reset();
+    await there.reset();
+  });
+
   test('are what a run stores', async () => {
     const source = await there.open({ entities: SHOP });
     const engine = await Engine.on(await here.open({ entities: [...TRACKSTATS_ENTITIES, SalesByCountry] }), source);
     await compareWithRuns(engine, TRACKERS.slice(2), readCountries);
+  }, 120_000);
+
+  test('of hours are what a run stores', async () => {
+    const source = await there.open({ entities: SHOP });
+    await compareHours(await Engine.on(await here.open({ entities: [...STATISTICS, Buyer] }), source), [0]);
   }, 120_000);
 });

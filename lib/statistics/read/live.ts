@@ -1,8 +1,8 @@
 import { naturalKey } from '../../catalog/definitions.js';
 import { storedParts } from '../../catalog/derived.js';
 import type { Work } from '../../database/work.js';
-import { InvalidFilterError, LiveReadError } from '../../errors/statistic.error.js';
-import { isTimePeriod, Period } from '../../time/period.js';
+import { LiveReadError } from '../../errors/statistic.error.js';
+import { Period } from '../../time/period.js';
 import type { NormalFilter } from '../filter/filter.js';
 import type { LiveSource } from '../filter/live-source.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
@@ -16,18 +16,6 @@ export interface LiveCall {
   readonly filter: Filter;
   /** true if other periods are read too, because values do not add up */
   readonly readsWhole?: boolean;
-}
-
-/**
- * Refuses a live read of buckets of less than a day, which are read as the last run stored them.
- *
- * @throws InvalidFilterError
- */
-export function refuseLiveBuckets(call: string, period: Period): void {
-  if (!isTimePeriod(period)) return;
-  throw new InvalidFilterError(
-    `${call}: live is given for ${Period.nameOf(period)}. Periods of less than a day are read as the last run stored them: leave live out.`,
-  );
 }
 
 /**

@@ -35,7 +35,7 @@ import {
   trackerLabel,
   type TrackerResolver,
 } from '../source/tracker.resolver.js';
-import { hasTimes } from '../source/recounted-seconds.js';
+import { firstRecountedSecond, hasTimes } from '../source/recounted-seconds.js';
 import { allComputed, type ComputedEntries, plannedEntries } from './tracker-coverage.js';
 
 /** Statistics of a metric that a live read computes. */
@@ -236,18 +236,27 @@ export class LiveReader implements LiveSource {
     const stored = tracker.entries.map((entry) => coveragesOf(entry, covered));
     const computed = stored.map(computedRanges);
     const now = dueAt(given, timeZone, allComputed(computed), hasTimes(tracker));
-    const madeOf = JSON.stringify([place, localDateAt(now, timeZone), stored]);
+    const ranges = computed.flatMap((entry) => [...entry.values()]);
+    const fromSecond = firstRecountedSecond(tracker, ranges, { given, now });
+    const madeOf = JSON.stringify([place, localDateAt(now, timeZone), fromSecond, stored]);
     if (last.plan?.madeOf === madeOf) return { ...live, now, planned: last.plan };
-    const planned = yield* this.newPlan(live, { madeOf, computed, now, probe, place });
+    const planned = yield* this.newPlan(live, { madeOf, computed, now, fromSecond, probe, place });
     last.plan = planned.isFirst ? null : planned;
     return { ...live, now, planned };
   }
 
   private *newPlan(
     { tracker, asked }: LiveTracker,
-    given: { madeOf: string; computed: ComputedEntries; now: Date; probe: SourceProbe; place: number },
+    given: {
+      madeOf: string;
+      computed: ComputedEntries;
+      now: Date;
+      fromSecond: number | null;
+      probe: SourceProbe;
+      place: number;
+    },
   ): Work<LivePlan> {
-    const { madeOf, computed, now, probe, place } = given;
+    const { madeOf, computed, now, fromSecond, probe, place } = given;
     const { definition, sourceDatabase } = tracker;
     const entries = plannedEntries(tracker, computed);
     const wanted = entries.map((entry, index) => withStoredDays(entry, asked[index] ?? []));
@@ -257,7 +266,8 @@ export class LiveReader implements LiveSource {
       yield* refuseStrayRows(sourceDatabase.dialect, tracker, now, firstDate, false);
     }
     const today = localDateAt(now, definition.timeZone);
-    const plan = planLive({ definition, tracker: trackerLabel(definition), entries, asked, today, firstDate });
+    const tracked = trackerLabel(definition);
+    const plan = planLive({ definition, tracker: tracked, entries, asked, today, firstDate, fromSecond });
     const partials = `${PARTIALS}${String(place)}`;
     const scans = yield* probedScans(tracker, plan, { now, firstDate, partials }, probe);
     return { madeOf, isFirst: isFirstRun(wanted), plan, scans, expressions: null };
