@@ -112,6 +112,8 @@ export interface MultiSeriesRequest extends RangeRequest, ValuesRequest {
   dimensions?: DimensionsFilter;
   /** number of objects or groups: those with the greatest values */
   top?: number;
+  /** with `top`: adds up those that are not among the greatest. @default false */
+  others?: boolean;
   /** the value of dates without a row. @default 'period' */
   fill?: 'period' | 'zero' | 'previous' | 'null';
   compare?: ComparedWith;
