@@ -11,6 +11,8 @@ import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
+import { findPeriods, findPeriodsByType } from '../../lib/statistics/read/stored-periods.query.js';
+import { type StatisticClass, statisticTableOf } from '../../lib/statistics/tables/statistic-table.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, Customer, NOW, ORDERS, Page, setup, type Setup, store, TODAY, VISITS } from './setup.js';
@@ -266,6 +268,43 @@ describeOnEachDatabase('reading', (test) => {
       watched.mockRestore();
       expect(statements).toBe(2);
     });
+  });
+
+  it('finds the periods that have rows by jumping along the key, in one statement on PostgreSQL', async () => {
+    const [orders, visits] = [await s.metrics.resolve(ORDERS), await s.metrics.resolve(VISITS)];
+    for (const date of ['2026-11-01', '2026-11-02']) {
+      await store(s, { date, value: '1' });
+      await store(s, { date, value: '2', period: Period.CALENDAR_MONTH });
+      await lifetime('5', date, '3');
+      await lifetime('a', date, '4', 'page');
+      await store(s, { date, value: '5', objectType: 'page', objectId: 'b' });
+      await store(s, { date, value: '6', period: Period.LIFETIME }, visits.key);
+    }
+    const statements = jest.spyOn(s.dataSource.logger, 'logQuery').mockImplementation(() => undefined);
+    const both = [visits, orders];
+    const found = async (find: typeof findPeriods, entity: StatisticClass) => {
+      const table = statisticTableOf(s.database, entity);
+      const periods = await s.database.read(() => find(s.database, table, both));
+      return periods
+        .map(({ metricId, period, objectType }) => [metricId === orders.id ? 'orders' : 'visits', period, objectType])
+        .sort();
+    };
+    expect(await found(findPeriods, StatisticByDate)).toEqual([
+      ['orders', Period.CALENDAR_MONTH, null],
+      ['orders', Period.DAY, null],
+      ['visits', Period.LIFETIME, null],
+    ]);
+    expect(await found(findPeriodsByType, StatisticByDateAndObject)).toEqual([
+      ['orders', Period.LIFETIME, 'customer'],
+      ['orders', Period.LIFETIME, 'page'],
+      ['orders', Period.DAY, 'page'],
+    ]);
+    const rounds = { postgres: 2, sqlite: 3 + 6, mariadb: 3 + 6 };
+    expect(statements).toHaveBeenCalledTimes(rounds[test.kind]);
+    statements.mockRestore();
+    expect(
+      await s.database.read(() => findPeriods(s.database, statisticTableOf(s.database, StatisticByDate), [])),
+    ).toEqual([]);
   });
 
   describe('several series', () => {

@@ -390,6 +390,14 @@ FROM ${table.path} s LEFT JOIN ${staged} f ON ${sameKeys(table, keys, stored)} W
     return null;
   }
 
+  distinctKeys(
+    _table: Table,
+    _within: { readonly property: string; readonly values: readonly number[] },
+    _properties: readonly string[],
+  ): Sql | null {
+    return null;
+  }
+
   protected abstract writeStaged(replacement: Replacement): Work<number>;
 }
 

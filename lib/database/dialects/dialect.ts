@@ -378,6 +378,18 @@ export interface Dialect {
    * @param sought whose condition is met by neighbours of the primary key
    */
   walkSeries(sought: LastOfEachQuery, most: number): WalkedSeries | null;
+  /**
+   * the distinct values of some columns, as `k0`, `k1`, … in ascending order, for each of some values of the column before
+   * them in the primary key, as `id`. The statement is the same for any number of values. null if it would read all rows
+   *
+   * @param within the column before, and its values
+   * @param properties those of the columns, which follow it in the primary key
+   */
+  distinctKeys(
+    table: Table,
+    within: { readonly property: string; readonly values: readonly number[] },
+    properties: readonly string[],
+  ): Sql | null;
   /** replaces a range of a statistic's rows with the fresh ones. Does not write unchanged rows if the database can tell */
   replace(replacement: Replacement): Work<ReplaceResult>;
   /** returns the stored rows of a range, and the rows that it should have, where they differ */

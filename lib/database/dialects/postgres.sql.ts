@@ -1,4 +1,4 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { type DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
@@ -564,6 +564,26 @@ FROM trackstats_series w JOIN LATERAL (${last}) s ON ${join(same, ' AND ')})\n`,
       rows: raw('trackstats_last'),
       walked: raw('(SELECT MAX(walked) FROM trackstats_series)'),
     };
+  }
+
+  /** Jumps along the primary key, from one value to the next: PostgreSQL has no loose index scan of its own. */
+  override distinctKeys(
+    table: Table,
+    within: { readonly property: string; readonly values: readonly number[] },
+    properties: readonly string[],
+  ): Sql | null {
+    if (table.isQuery) return null;
+    const names = properties.map((_, place) => raw(`k${String(place)}`));
+    const columns = properties.map((property) => sql`s.${table.column(property)}`);
+    const named = join(columns.map((column, place) => sql`${column} AS ${names[place]}`));
+    const first = (id: Sql, after: Sql): Sql =>
+      sql`SELECT ${named} FROM ${table.path} s WHERE s.${table.column(within.property)} = ${id}${after} ORDER BY ${join(columns)} LIMIT 1`;
+    const after = sql` AND ROW(${join(columns)}) > ROW(${join(names.map((name) => sql`w.${name}`))})`;
+    const ids = unnested([{ property: within.property, type: 'integer', values: within.values }]);
+    return sql`WITH RECURSIVE trackstats_keys AS (
+SELECT r.c0 AS id, n.* FROM ${ids} CROSS JOIN LATERAL (${first(raw('r.c0'), empty)}) n UNION ALL
+SELECT w.id, n.* FROM trackstats_keys w CROSS JOIN LATERAL (${first(raw('w.id'), after)}) n)
+SELECT * FROM trackstats_keys ORDER BY id, ${join(names)}`;
   }
 
   protected writeStaged(): Work<number> {

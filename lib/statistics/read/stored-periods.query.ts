@@ -23,15 +23,18 @@ interface FoundRow {
 /**
  * Finds the periods in which metrics have rows in a table, in ascending order for each metric.
  *
- * Both functions of this file jump along the primary key from one period (and object type) to the next. Every jump is
- * one look into the index on every database, because its bounds are constants. The cost depends on the number of
- * periods, not on the number of rows.
+ * Both functions of this file jump along the primary key from one period (and object type) to the next. The cost depends
+ * on the number of periods, not on the number of rows. PostgreSQL makes all jumps in one statement. On the other
+ * databases each round of jumps is a statement with one look into the index for each, whose bounds are constants: that
+ * takes PostgreSQL 0.2 ms of planning for each metric.
  */
 export function* findPeriods(
   database: Database,
   statistic: StatisticTable,
   metrics: readonly Metric[],
 ): Work<StoredPeriod[]> {
+  const all = yield* distinctPeriods(database, statistic, metrics, false);
+  if (all !== null) return all;
   return yield* jumps(
     database,
     metrics.map(({ id }) => ({ metricId: id, period: null, objectType: null })),
@@ -45,13 +48,31 @@ export function* findPeriodsByType(
   statistic: StatisticTable,
   metrics: readonly Metric[],
 ): Work<StoredPeriod[]> {
+  if (statistic.kind !== 'object') return yield* findPeriods(database, statistic, metrics);
+  const all = yield* distinctPeriods(database, statistic, metrics, true);
+  if (all !== null) return all;
   const periods = yield* findPeriods(database, statistic, metrics);
-  if (statistic.kind !== 'object') return periods;
   return yield* jumps(
     database,
     periods.map((period) => ({ ...period, objectType: null })),
     (place) => typeAfter(database, statistic, place),
   );
+}
+
+/** Finds the periods in one statement, or returns null if the database has none for that. */
+function* distinctPeriods(
+  { dialect }: Database,
+  { table }: StatisticTable,
+  metrics: readonly Metric[],
+  byType: boolean,
+): Work<StoredPeriod[] | null> {
+  if (metrics.length === 0) return [];
+  const ids = metrics.map(({ id }) => id);
+  const properties = byType ? ['period', 'objectType'] : ['period'];
+  const statement = dialect.distinctKeys(table, { property: 'metricId', values: ids }, properties);
+  if (statement === null) return null;
+  const rows = yield* query<{ id: number; k0: number; k1?: string }>(statement);
+  return rows.map(({ id, k0, k1 }) => ({ metricId: id, period: k0 as Period, objectType: k1 ?? null }));
 }
 
 interface Place {
