@@ -33,8 +33,8 @@ type Differing<Q, K extends keyof typeof STATISTIC_PARAMETERS> =
   Exclude<keyof Q, Parameters<K> | 'dimensions'> | Exclude<Parameters<K>, keyof Q>;
 type Parameters<K extends keyof typeof STATISTIC_PARAMETERS> = keyof (typeof STATISTIC_PARAMETERS)[K]['parameters'];
 
-/** Has a property for each key that differs, so that {} compiles where none does. */
-type Same<Q, K extends keyof typeof STATISTIC_PARAMETERS> = Record<Differing<Q, K>, never>;
+/** true if no key differs, and those that do otherwise. */
+type Same<Q, K extends keyof typeof STATISTIC_PARAMETERS> = [Differing<Q, K>] extends [never] ? true : Differing<Q, K>;
 
 /** Fails to compile if a parameter was added to a route and not to the client. */
 const REQUESTS: {
@@ -50,17 +50,17 @@ const REQUESTS: {
   coverage: Same<CoverageRequest, 'coverage'>;
   export: Same<ExportRequest, 'export'>;
 } = {
-  metrics: {},
-  overview: {},
-  summaries: {},
-  summary: {},
-  series: {},
-  multiSeries: {},
-  top: {},
-  ranking: {},
-  total: {},
-  coverage: {},
-  export: {},
+  metrics: true,
+  overview: true,
+  summaries: true,
+  summary: true,
+  series: true,
+  multiSeries: true,
+  top: true,
+  ranking: true,
+  total: true,
+  coverage: true,
+  export: true,
 };
 
 const METRIC = 'shop/orders';
