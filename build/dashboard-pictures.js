@@ -15,8 +15,12 @@ const PICTURES = join(ROOT, 'docs', 'images');
 
 /** The pages to take, each as wide as the README shows it, and as high as what it has. */
 const PAGES = [
-  { name: 'dashboard.png', search: '', shows: '.tile .sparkline' },
-  { name: 'dashboard-metric.png', search: '?metric=git%2Fcommits&compare=year', shows: '.chart svg' },
+  { name: 'dashboard.png', search: '?range=12m', shows: '.tile .sparkline' },
+  {
+    name: 'dashboard-metric.png',
+    search: '?metric=git%2Fcommits&range=12m&compare=year',
+    shows: '.breakdown tbody',
+  },
 ];
 
 const [repository = ROOT] = process.argv.slice(2);
@@ -59,6 +63,7 @@ async function takePictures(url) {
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
       await page.goto(`${url}/${search}`);
       await page.waitForSelector(shows, { timeout: 120_000 });
+      await page.waitForFunction(`document.querySelector('[aria-busy=true]') === null`);
       await page.screenshot({ path: join(PICTURES, name), fullPage: true });
     }
   } finally {

@@ -56,7 +56,14 @@ export class TestBrowser {
     this.browser = await puppeteer.launch({ executablePath: this.path, args });
   }
 
-  async open(
+  async open(url: string, options: PageOptions = {}): Promise<TestPage> {
+    const opened = await this.openAtOnce(url, options);
+    await this.ready(opened.page);
+    return opened;
+  }
+
+  /** Opens a page, and leaves it to the test to wait for what it shows. */
+  async openAtOnce(
     url: string,
     { theme = 'light', width = DESKTOP, headers = {}, script }: PageOptions = {},
   ): Promise<TestPage> {
@@ -67,7 +74,6 @@ export class TestBrowser {
     await page.evaluateOnNewDocument(TELL_VIOLATIONS);
     if (script !== undefined) await page.evaluateOnNewDocument(script);
     await page.goto(url);
-    await this.ready(page);
     return { page, faults };
   }
 

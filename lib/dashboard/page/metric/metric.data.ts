@@ -10,7 +10,7 @@ import type {
   SummaryResponse,
   UnitResource,
 } from '../../../http/resources.js';
-import { type Comparison, type MetricAddress, type Preset, type Range } from '../address.js';
+import { type Comparison, type MetricAddress, type Range } from '../address.js';
 import { get, type Query, RequestError } from '../api.js';
 import { utcOf } from '../parts/format.js';
 import { pointLabel } from '../parts/period.js';
@@ -84,22 +84,12 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
   if (choice === null) return { metrics, choice };
   const { today } = metric;
   const request: Request = { address, choice, keys: metrics.map(({ key }) => key), exact, signal };
-  const { preset, range } = await rangeOf(request, today);
+  const chosenRange = await rangeOf(request, today);
+  const { preset, range } = chosenRange;
   const period = periodFor(address, choice, range);
   const drawn: Request = { ...request, choice: { ...choice, period } };
-  const { compare } = address;
-  const isBeside = preset !== 'all' && compare !== '' && compare !== 'none' && canCompare(period.name, compare);
-  const found = await read(drawn, range, isBeside ? compare : null);
-  const whole = wholeRange(
-    found.dates,
-    range,
-    choice.period.name === period.name ? null : choice.period.name,
-    period.name,
-  );
+  const { found, whole, comparison, summaries } = await readRange(request, drawn, chosenRange);
   const { lines, compared } = found;
-  const comparison = comparisonOf(compare, whole?.period ?? period.name, preset, range);
-  const summed = lines.length === 1 || keys.length > 1 ? lines : [];
-  const summaries = await Promise.all(summed.map((line) => summaryOf(drawn, line, whole, comparison)));
   const [unit] = lines.map((line) => JSON.stringify(line.unit));
   const all = found.others === null ? lines : [...lines, found.others];
   const since = drawn.choice.period.coverage?.from ?? null;
@@ -124,6 +114,33 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
     preset,
     whole,
   };
+}
+
+interface ReadRange {
+  readonly found: Found;
+  readonly whole: WholeRange | null;
+  readonly comparison: Comparison | null;
+  readonly summaries: readonly (SummaryResponse | null)[];
+}
+
+/** Asks for the lines of a range and for each as one value, in as few steps as possible. @param drawn by its period */
+async function readRange(request: Request, drawn: Request, { preset, range, year }: FoundRange): Promise<ReadRange> {
+  const { compare } = request.address;
+  const [asked, period] = [request.choice.period, drawn.choice.period];
+  const isBeside = preset !== 'all' && compare !== '' && compare !== 'none' && canCompare(period.name, compare);
+  const known = isBeside || year === null || period !== asked ? null : within(year, range);
+  const days = asked.name === period.name ? null : asked.name;
+  const ahead = aheadOf(request, range, period.name, days);
+  const [found, early] = await Promise.all([
+    known ?? read(drawn, range, isBeside ? compare : null),
+    ahead && summaryOf(drawn, ahead.line, ahead.whole, comparisonOf(compare, ahead.whole.period, preset, range)),
+  ]);
+  const whole = wholeRange(found.dates, range, days, period.name);
+  const comparison = comparisonOf(compare, whole?.period ?? period.name, preset, range);
+  if (early !== null) return { found, whole, comparison, summaries: [early] };
+  const summed = found.lines.length === 1 || request.keys.length > 1 ? found.lines : [];
+  const summaries = await Promise.all(summed.map((line) => summaryOf(drawn, summedLine(line), whole, comparison)));
+  return { found, whole, comparison, summaries };
 }
 
 /** More days than this are drawn by week or by month, where these are stored: hundreds of days are a thicket. */
@@ -194,22 +211,54 @@ interface Found {
   readonly asOf: string | null;
 }
 
-/** The range that is shown: the address's, or the shortest that has something to show. */
-async function rangeOf(request: Request, today: string): Promise<{ preset: Range; range: Dates }> {
-  const { range } = request.address;
-  const since = request.choice.period.coverage?.from ?? null;
-  if (range === 'own') return { preset: range, range: ownDates(request.address, today) };
-  const preset = range === '' ? await automaticPreset(request, today) : range;
-  return { preset, range: presetDates(preset, today, since) };
+interface FoundRange {
+  readonly preset: Range;
+  readonly range: Dates;
+  /** what was read of the last twelve months, to choose the range; null: it was named */
+  readonly year: Found | null;
 }
 
-async function automaticPreset(request: Request, today: string): Promise<Preset> {
-  const { dates, lines } = await read(request, presetDates('12m', today, null));
-  const values = dates.map((date, place) => ({
+/** The range that is shown: the address's, or the shortest that has something to show. */
+async function rangeOf(request: Request, today: string): Promise<FoundRange> {
+  const { range } = request.address;
+  const begin = request.choice.period.coverage?.from ?? null;
+  if (range === 'own') return { preset: range, range: ownDates(request.address, today), year: null };
+  if (range !== '') return { preset: range, range: presetDates(range, today, begin), year: null };
+  const year = await read(request, presetDates('12m', today, null));
+  const values = year.dates.map((date, place) => ({
     date,
-    value: lines.map((line) => line.values[place] ?? null).find(isSeen) ?? null,
+    value: year.lines.map((line) => line.values[place] ?? null).find(isSeen) ?? null,
   }));
-  return automaticRange(values, today, request.choice.period.coverage?.from ?? null);
+  const preset = automaticRange(values, today, begin);
+  return { preset, range: presetDates(preset, today, begin), year: isOfGreatest(request) ? null : year };
+}
+
+/**
+ * What the summary of a range needs, where that is known before the series is read: both are asked for at once then. A
+ * ranking has to be read first, and so have the dates of periods other than days.
+ */
+function aheadOf(
+  request: Request,
+  { from, to }: Dates,
+  drawn: string,
+  days: string | null,
+): { readonly line: Summed; readonly whole: WholeRange } | null {
+  const period = days ?? drawn;
+  const [metric, ...others] = request.keys;
+  if (metric === undefined || others.length > 0 || isOfGreatest(request)) return null;
+  if (period !== 'DAY' || from === null) return null;
+  return { line: { metric, query: { object_id: request.address.object } }, whole: { period, from, to } };
+}
+
+/** True if the lines are those with the greatest values of the range, asked for or because there is no total. */
+function isOfGreatest({ address, choice }: Request): boolean {
+  return choice.scope.by !== '' && address.object === null;
+}
+
+/** The dates of a range, if it is within those that were read. */
+function within(found: Found, { from, to }: Dates): Found | null {
+  const first = from === null ? -1 : found.dates.indexOf(from);
+  return first < 0 || found.dates.at(-1) !== to ? null : { ...found, ...columnsFrom(found, first) };
 }
 
 function rangeQuery({ from, to }: Dates): Query {
@@ -244,10 +293,21 @@ async function read(
   return ofOne((await get<SeriesResponse>(['series'], one, signal)).data);
 }
 
+/** A line of which the range is asked for as one value. */
+interface Summed {
+  readonly metric: string;
+  /** its object or dimensions */
+  readonly query: Query;
+}
+
+function summedLine({ metric, object, dimensions }: ShownSeries): Summed {
+  return { metric, query: { object_id: object?.id ?? null, ...dimensionQuery(dimensions) } };
+}
+
 /** The range of one line as a whole. */
 async function summaryOf(
   request: Request,
-  line: ShownSeries,
+  line: Summed,
   whole: WholeRange | null,
   comparison: Comparison | null,
 ): Promise<SummaryResponse | null> {
@@ -259,8 +319,7 @@ async function summaryOf(
     compare: comparison,
     live: isLive(address, choice) ? 'true' : null,
     ...choice.scope.query,
-    object_id: line.object?.id ?? null,
-    ...dimensionQuery(line.dimensions),
+    ...line.query,
   };
   return (await get<SummaryResponse>(['summary'], query, signal)).data;
 }
@@ -287,6 +346,10 @@ function trimmed({ dates, lines, compared }: Columns, preset: Range, since: stri
   const known = dates.findIndex(isKnown);
   const first = preset === 'all' ? known : Math.min(known, dates.length - LEAST_DATES);
   if (preset === 'own' || first < 1) return { dates, lines, compared };
+  return columnsFrom({ dates, lines, compared }, first);
+}
+
+function columnsFrom({ dates, lines, compared }: Columns, first: number): Columns {
   return {
     dates: dates.slice(first),
     compared: compared && { dates: compared.dates.slice(first) },
