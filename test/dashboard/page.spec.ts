@@ -128,6 +128,7 @@ describeInBrowser('the dashboard', (browser) => {
     await eventually(page, `document.querySelector('.card [role=status]')?.textContent.startsWith('Done')`);
     // the list of runs is read again once the outcome is there
     await eventually(page, `document.querySelectorAll('section:last-child tbody tr').length === 3`);
+    expect(await page.$$('.runs .succeeded')).toHaveLength(3);
     expect(faults).toEqual([]);
   });
 

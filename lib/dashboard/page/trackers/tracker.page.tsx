@@ -19,6 +19,7 @@ import { periodLabel } from '../parts/period.js';
 import { troubleOf } from '../parts/trouble.js';
 import { Unanswered } from '../parts/unanswered.js';
 import { DriftTable } from './drift.table.js';
+import { RunStrip } from './run-strip.js';
 import { TrackerActions } from './tracker.actions.js';
 import { age, covered, MetricLinks, RunStatus, schedule, took, TrackerStatus, When } from './tracker.facts.js';
 import { FailureText } from './trackers.page.js';
@@ -124,7 +125,10 @@ function failuresOf(runs: readonly RunResource[]): string {
 function History({ runs, now }: { runs: readonly RunResource[]; now: string }): JSX.Element {
   return (
     <section class="card flush">
-      <h2>History</h2>
+      <div class="row spread head">
+        <h2>History</h2>
+        <RunStrip runs={runs} />
+      </div>
       {runs.length === 0 ? (
         <p class="quiet padded">It has not run yet.</p>
       ) : (

@@ -58,7 +58,7 @@ function TrackerList({ trackers, now }: { trackers: readonly TrackerResource[]; 
               <th scope="col" class="wide">
                 Schedule
               </th>
-              <th scope="col" class="wide">
+              <th scope="col" class="widest">
                 Complete
               </th>
             </tr>
@@ -116,7 +116,7 @@ function Row({ tracker, now }: { tracker: TrackerResource; now: string }): JSX.E
         <When instant={nextRunAt} now={now} />
       </td>
       <td class="wide">{schedule(tracker)}</td>
-      <td class="wide">{covered(coverage)}</td>
+      <td class="widest">{covered(coverage)}</td>
     </tr>
   );
 }
