@@ -1,10 +1,13 @@
 import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RankingResponse } from '../../../http/resources.js';
 import { hrefOf, type MetricAddress } from '../address.js';
-import { get } from '../api.js';
-import { useAnswer } from '../parts/answer.js';
+import { get, type Query } from '../api.js';
+import { useDashboard } from '../parts/dashboard.js';
 import { formatNumber, formatShare, formatShort } from '../parts/format.js';
+import { type Answer, useLoaded } from '../parts/loaded.js';
 import { Notice } from '../parts/notice.js';
+import { useSeen } from '../parts/visible.js';
 import { isLive, nameOf, type Shown, type WholeRange } from './metric.data.js';
 import type { ScopeOption } from './metric.scope.js';
 
@@ -15,6 +18,9 @@ interface BreakdownsProps {
   readonly address: MetricAddress;
   readonly shown: Shown;
 }
+
+/** Milliseconds. Of very many objects a ranking is a long query, which the page then asks for once, and not each minute. */
+const SLOW = 1_000;
 
 /** Below the total of a metric: who or what it is made of, by each object type and custom statistic. */
 export function Breakdowns({ address, shown }: BreakdownsProps): JSX.Element | null {
@@ -36,17 +42,21 @@ interface BreakdownProps extends BreakdownsProps {
   readonly whole: WholeRange;
 }
 
-function Breakdown({ address, shown, scope, whole }: BreakdownProps): JSX.Element {
-  const query = {
+function Breakdown(props: BreakdownProps): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const isSeen = useSeen(place);
+  return <div ref={place}>{isSeen && <SeenBreakdown {...props} />}</div>;
+}
+
+function SeenBreakdown({ address, shown, scope, whole }: BreakdownProps): JSX.Element {
+  const query: Query = {
     metric: address.metric,
     ...whole,
     ...scope.query,
     live: isLive(address, shown.choice) ? 'true' : null,
     limit: ROWS,
   };
-  const { data, error, isLoading, again } = useAnswer(JSON.stringify(query), async (signal) => {
-    return (await get<RankingResponse>(['ranking'], query, signal)).data;
-  });
+  const { data, error, isLoading, again } = useRanking(query);
   const all = hrefOf({ ...address, by: scope.by, hidden: [], search: '', place: 0 });
   return (
     <section class="card flush breakdown" aria-busy={data === null ? error === null : isLoading}>
@@ -65,6 +75,21 @@ function Breakdown({ address, shown, scope, whole }: BreakdownProps): JSX.Elemen
       )}
     </section>
   );
+}
+
+function useRanking(query: Query): Answer<RankingResponse> {
+  const { tick } = useDashboard();
+  const [asked, setAsked] = useState(tick);
+  const isSlow = useRef(false);
+  useEffect(() => {
+    if (!isSlow.current) setAsked(tick);
+  }, [tick]);
+  return useLoaded(asked, JSON.stringify(query), async (signal) => {
+    const began = performance.now();
+    const { data } = await get<RankingResponse>(['ranking'], query, signal);
+    isSlow.current = performance.now() - began > SLOW;
+    return data;
+  });
 }
 
 interface PlacesProps {
