@@ -9,7 +9,8 @@ export interface PageRequest {
 }
 
 /**
- * The dates that a request reads: `from` to `to`, or the `last` n points up to today. Local dates, `YYYY-MM-DD`.
+ * The dates that a request reads: `from` to `to`, or the `last` n points up to now. Local dates, `YYYY-MM-DD`, or instants
+ * as text with an offset, `2026-10-25T02:30:00+02:00`, which mean the date or the bucket that contains them.
  *
  * @default the last 30 points
  */
@@ -17,7 +18,7 @@ export interface RangeRequest {
   /** @default 'DAY' */
   period?: PeriodName;
   from?: string;
-  /** @default today */
+  /** @default now */
   to?: string;
   last?: number;
 }
@@ -125,7 +126,7 @@ export interface TopRequest extends PageRequest, RankedScopeRequest, ValuesReque
   metric: string;
   /** @default 'DAY' */
   period?: PeriodName;
-  /** @default today */
+  /** a local date, or an instant, which a period of less than a day needs. @default now */
   date?: string;
   /** @default 'desc' */
   order?: 'desc' | 'asc';

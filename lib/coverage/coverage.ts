@@ -1,6 +1,6 @@
 import type { Metric } from '../catalog/metric.entity.js';
 import { addDays, type LocalDate } from '../time/local-date.js';
-import { Period } from '../time/period.js';
+import { isTimePeriod, Period } from '../time/period.js';
 import { isSameZone, localDateAt } from '../time/time-zone.js';
 import type { CoverageKind } from './coverage-kind.js';
 import type { DriftStep } from './drift.js';
@@ -110,7 +110,7 @@ export function cutCoverage<C extends Pick<StoredCoverage, 'period' | 'through'>
   const isCutBefore = from !== null && from > coverage.from;
   const isCutAfter = to !== null && (coverage.through === null || to < coverage.through);
   // a window or LIFETIME carries an earlier row forward, a calendar bucket begins before the date, increments have no end
-  if (isCutBefore && coverage.period !== Period.DAY) return null;
+  if (isCutBefore && coverage.period !== Period.DAY && !isTimePeriod(coverage.period)) return null;
   if (isCutAfter && coverage.through === null) return null;
   const cut = {
     ...coverage,

@@ -11,4 +11,4 @@ export {
   type StoredCoverage,
 } from './coverage.js';
 export { lockCoverage, storedCoverages, writeCoverage } from './coverage.store.js';
-export { type CoverageScope, readScope, TOTAL_SCOPE, writeScope } from './scope.js';
+export { type CoverageScope, enclosingScope, readScope, TOTAL_SCOPE, writeScope } from './scope.js';

@@ -1,6 +1,8 @@
 /**
  * The responses of the JSON interface, as TypeScript types: a client may import them (`import type`) from
  * `nestjs-trackstats/http`. Dates are local dates, `YYYY-MM-DD`; instants are ISO 8601 in UTC; a period is its name.
+ * HOUR and MINUTES_n have buckets of less than a day. These have a `start` beside their date: ISO 8601 with the offset of
+ * the metric's time zone, because the clock shows some times twice.
  */
 import type { PeriodName } from '../time/period.js';
 
@@ -45,10 +47,26 @@ export interface CoverageRange {
   timeZone: string;
 }
 
-/** A value at a date. */
-export interface PointResource {
+/** A date, or a bucket of less than a day. */
+export interface MomentResource {
   /** the day, the last day of a rolling window or of a period to date, or the first day of a calendar bucket */
   date: string;
+  /** the first instant of a bucket of less than a day; absent for other periods */
+  start?: string;
+}
+
+/** The days that a range covers, both included. */
+export interface SpanResource {
+  from: string;
+  to: string;
+  /** the first instant of the first bucket of less than a day; absent for other periods, and for a range without buckets */
+  start?: string;
+  /** the instant at which the last of these buckets ends, which is not in it any more */
+  end?: string;
+}
+
+/** A value at a date. */
+export interface PointResource extends MomentResource {
   /** the nearest number; null if nothing is known, or if there is no value */
   value: number | null;
   /** the decimal as text; only with `exact=true` */
@@ -114,9 +132,12 @@ export interface MetricsResponse extends Page {
 export interface ChangeResource {
   /** the last date that was over when it was computed, because an open day would always seem to fall */
   date: string;
+  /** the start of its bucket of less than a day; absent for other periods */
+  start?: string;
   value: number;
   /** the date one period earlier: the bucket before, the window's length before, or the same day of the unit before; for LIFETIME the day before */
   previousDate: string;
+  previousStart?: string;
   previousValue: number;
   /** value − previousValue */
   absolute: number;
@@ -153,13 +174,9 @@ export interface OverviewResponse extends Page {
  */
 export type SummaryKind = 'total' | 'least' | 'greatest' | 'whole' | 'last';
 
-/** A range as one value, and its change since an earlier range. */
-export interface SummaryResource {
+/** A range as one value, and its change since an earlier range. Of kind 'last' the range is the date of the value. */
+export interface SummaryResource extends SpanResource {
   kind: SummaryKind;
-  /** the first day of the value; of kind 'last' its date */
-  from: string;
-  /** the last day of the value; of kind 'last' its date */
-  to: string;
   /** dates without a known value are left out; null if nothing is known */
   value: number | null;
   /** null if no comparison is asked for */
@@ -170,9 +187,7 @@ export interface SummaryResource {
  * The earlier range of a summary. Dates that have not come yet are left out of both ranges. Of whole months the earlier
  * range is of whole months too.
  */
-export interface SummaryComparison {
-  from: string;
-  to: string;
+export interface SummaryComparison extends SpanResource {
   /** null if a date of the earlier range is not known */
   value: number | null;
   /** null if a date of one of the two ranges is not known */
@@ -196,7 +211,10 @@ export interface SummaryItem {
   periods: PeriodName[];
   /** the period of the values; null if the metric has no totals in it */
   period: PeriodName | null;
-  /** null if the metric has no totals in this period */
+  /**
+   * null if the metric has no totals in this period, or if no period was asked for and the range has more points of the
+   * metric's own than the limit
+   */
   summary: SummaryResource | null;
   /** at most `points` values over the range, in order; each is the mean of as many dates as the others */
   trend: (number | null)[];
@@ -268,8 +286,10 @@ export interface MultiSeriesResponse {
   period: PeriodName;
   statistic?: string;
   dates: string[];
+  /** the first instant of each bucket of less than a day, one for each of `dates`; absent for other periods */
+  starts?: string[];
   /** with `compare`: the dates that these are compared with, in the same order; else null */
-  comparison: { dates: string[] } | null;
+  comparison: { dates: string[]; starts?: string[] } | null;
   /** in the order of the request; with `top` ordered by value, the greatest first */
   series: NamedSeriesResource[];
   /** only with `others=true`; null where values do not add up: averages, ratios, periods that overlap */
@@ -288,10 +308,9 @@ export interface TopItem {
 }
 
 /** The objects (or groups of dimensions) with the greatest values at a date. */
-export interface TopResponse {
+export interface TopResponse extends MomentResource {
   metric: MetricResource;
   period: PeriodName;
-  date: string;
   statistic?: string;
   items: TopItem[];
   limit: number;
@@ -305,11 +324,9 @@ export interface TopResponse {
  * greatest of averages, minima, maxima and distinct counts, or by the value at the end for rolling windows, periods to
  * date and LIFETIME.
  */
-export interface RankingResponse {
+export interface RankingResponse extends SpanResource {
   metric: MetricResource;
   period: PeriodName;
-  from: string;
-  to: string;
   statistic?: string;
   items: RankedItem[];
   /** with `compare`: the earlier range; else null */
@@ -336,9 +353,7 @@ export interface RankedItem extends TopItem {
 }
 
 /** The earlier range of a ranking. */
-export interface RankingComparison {
-  from: string;
-  to: string;
+export interface RankingComparison extends SpanResource {
   /** the sum of all values over it; null if a date of it is not known, or if they do not add up */
   total: number | null;
   /** false if a date of it is not known, so that nothing can be compared */
@@ -346,9 +361,7 @@ export interface RankingComparison {
 }
 
 /** The sum of the values over a range. */
-export interface TotalResponse extends SelectionResource {
-  from: string;
-  to: string;
+export interface TotalResponse extends SelectionResource, SpanResource {
   /** null if nothing is known */
   value: number | null;
   /** only with `exact=true` */
@@ -467,6 +480,8 @@ export interface ResultResource {
 export interface DifferenceResource {
   period: PeriodName;
   date: string;
+  /** the first instant of its bucket of less than a day; absent for other periods */
+  start?: string;
   object?: ObjectResource;
   dimensions?: DimensionsResource;
   /** the exact decimal; null for "no value". Left out if there is no row */

@@ -13,8 +13,11 @@ export type { StatisticOptions } from './filter/statistic.context.js';
 // tables and their rows
 export type { AbstractStatistic } from './tables/abstract-statistic.js';
 export { StatisticByDate } from './tables/statistic-by-date.entity.js';
+export { StatisticByTime } from './tables/statistic-by-time.entity.js';
+export { StatisticByTimeAndObject } from './tables/statistic-by-time-and-object.entity.js';
 export { StatisticByDateAndObject } from './tables/statistic-by-date-and-object.entity.js';
 export {
+  builtInTables,
   type StatisticKey,
   type StatisticTable,
   statisticTableOf,
@@ -24,7 +27,7 @@ export { dimensionsOf } from './tables/dimension.decorator.js';
 export type { DimensionValue } from './tables/dimension-value.js';
 export { exactValue, nearestDouble } from './tables/exact-value.js';
 export { keyTextProblem } from './tables/key-text.js';
-export type { StoredRow } from './read/rows.query.js';
+export type { StoredBucket, StoredRow } from './read/rows.query.js';
 
 // filters: metrics, scopes, dates
 export type {
@@ -39,6 +42,7 @@ export { checkFilterKeys, type FilterKey, type NormalFilter, readFilter } from '
 export { checkId, checkTypeText, type EntityClass, entityClass, type ObjectRef } from './filter/object-target.js';
 export {
   type Cell,
+  checkMoment,
   coverageScopes,
   type FilterContext,
   filterScopes,
@@ -47,31 +51,36 @@ export {
   type ScopeFilter,
   selectsScope,
 } from './filter/scope-filter.js';
+export { type BucketCalendar, startRange, startsOf } from './filter/start-range.js';
 export {
   type Calendar,
+  checkOneBucket,
   type DateRange,
   type RangeInput,
   rowRange,
   seriesRange,
+  type StartRange,
   storedDate,
+  storedMoment,
 } from './filter/date-range.js';
 export { calendarOf, readFilterMetrics, readMetrics } from './filter/statistic.context.js';
 export { storedValue } from './filter/statistic-value.js';
 
 // reads
-export { canCompare, earlierDates, earlierRange } from './read/comparison.js';
+export { canCompare, earlierBuckets, earlierDates, earlierRange } from './read/comparison.js';
 export { type LiveCall, readLive } from './read/live.js';
 export type { LiveSource } from './filter/live-source.js';
 export { type CompleteDates, readCompleteDates } from './read/coverage.query.js';
 export { decodeDimensions, nameSeries, type NamedSeries } from './read/multi-series.js';
-export { type PageSizes, readPages } from './read/pages.query.js';
+export { type PageRow, type PageSizes, readPages } from './read/pages.query.js';
+export { type DatedBucket, fillBuckets, momentOfPoint, type PointMoment, seriesBuckets } from './read/bucket-series.js';
 export { fillSeries, seriesDates, type SeriesPoint, type SeriesRow } from './read/series.js';
 export { readComparedRanking, type RankingSort } from './read/compared-ranking.js';
 export { readGreatestCells, readRanking, readSeries, readTotal } from './read/derived.query.js';
-export { type RankedCells, readRest } from './read/top.query.js';
+export { type RankedCells, type RankedRange, readRest } from './read/top.query.js';
 export { findPeriods, findPeriodsByType, type StoredPeriod } from './read/stored-periods.query.js';
 export { carriedSince } from './read/carried-values.js';
-export { readTotals, readTotalsAt } from './read/totals.query.js';
+export { readBucketTotals, readTotals, readTotalsAt } from './read/totals.query.js';
 
 // writes
 export type { PruneFilter } from './write/prune.js';

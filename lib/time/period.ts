@@ -234,17 +234,6 @@ export function checkPeriod(value: unknown, shown: unknown = value): Period {
   return (value + 0) as Period; // -0 becomes 0
 }
 
-/**
- * Returns a period, unless it is one of less than a day.
- *
- * @param taker that an error names, with its verb: 'An export takes'
- * @throws InvalidPeriodError
- */
-export function checkOfDays(taker: string, period: Period): Period {
-  if (!isTimePeriod(period)) return period;
-  throw new InvalidPeriodError(nameOfPeriod(period), `${taker} periods of days, such as DAY or CALENDAR_MONTH.`);
-}
-
 function isCode(value: number): boolean {
   if (NAME_BY_CODE.has(value) || isTimePeriod(value as Period)) return true;
   const days = value / SECONDS_PER_DAY;

@@ -84,8 +84,11 @@ const dimensions: Schema = {
   additionalProperties: { oneOf: [nullable(text), number, boolean] },
 };
 const coverage = nullable(object<CoverageRange>({ from: date, through: date, timeZone: text }));
+const moment = { date, start: instant };
+const span = { from: date, to: date, start: instant, end: instant };
 const point = object<PointResource>(
-  { date, value: nullable(number), exactValue: decimal, complete: boolean },
+  { ...moment, value: nullable(number), exactValue: decimal, complete: boolean },
+  'start',
   'exactValue',
 );
 const page = { total: integer, limit: integer, offset: integer };
@@ -113,14 +116,19 @@ const scope: Schema = {
   ],
 };
 
-const change = object<ChangeResource>({
-  date,
-  value: number,
-  previousDate: date,
-  previousValue: number,
-  absolute: number,
-  relative: nullable(number),
-});
+const change = object<ChangeResource>(
+  {
+    ...moment,
+    value: number,
+    previousDate: date,
+    previousStart: instant,
+    previousValue: number,
+    absolute: number,
+    relative: nullable(number),
+  },
+  'start',
+  'previousStart',
+);
 const run = object<RunResource>({
   id: integer,
   status: oneOf('running', 'succeeded', 'failed', 'cancelled', 'lost'),
@@ -148,7 +156,8 @@ const verification = object<VerifyResponse>({
   total: integer,
   differences: list(
     object<DifferenceResource>(
-      { period: text, date, object: objectRef, dimensions, stored: decimal, expected: decimal },
+      { period: text, ...moment, object: objectRef, dimensions, stored: decimal, expected: decimal },
+      'start',
       'object',
       'dimensions',
       'stored',
@@ -191,19 +200,21 @@ const rankedItem = object<RankedItem>(
   'relative',
 );
 const summary = {
+  ...span,
   kind: oneOf('total', 'least', 'greatest', 'whole', 'last'),
-  from: date,
-  to: date,
   value: nullable(number),
   comparison: nullable(
-    object<SummaryComparison>({
-      from: date,
-      to: date,
-      value: nullable(number),
-      absolute: nullable(number),
-      relative: nullable(number),
-      comparable: boolean,
-    }),
+    object<SummaryComparison>(
+      {
+        ...span,
+        value: nullable(number),
+        absolute: nullable(number),
+        relative: nullable(number),
+        comparable: boolean,
+      },
+      'start',
+      'end',
+    ),
   ),
 };
 
@@ -246,7 +257,7 @@ export const SCHEMAS = {
           derivedFrom: list(text),
           periods: list(text),
           period: nullable(text),
-          summary: nullable(object<SummaryResource>(summary)),
+          summary: nullable(object<SummaryResource>(summary, 'start', 'end')),
           trend: list(nullable(number)),
           openValues: integer,
           coverage,
@@ -255,7 +266,14 @@ export const SCHEMAS = {
       ),
     ),
   }),
-  SummaryResponse: object<SummaryResponse>({ ...selection, ...summary }, 'object', 'statistic', 'dimensions'),
+  SummaryResponse: object<SummaryResponse>(
+    { ...selection, ...summary },
+    'object',
+    'statistic',
+    'dimensions',
+    'start',
+    'end',
+  ),
   SeriesResponse: object<SeriesResponse>(
     {
       ...selection,
@@ -272,7 +290,10 @@ export const SCHEMAS = {
       period: text,
       statistic: text,
       dates: list(date),
-      comparison: nullable(object<NonNullable<MultiSeriesResponse['comparison']>>({ dates: list(date) })),
+      starts: list(instant),
+      comparison: nullable(
+        object<NonNullable<MultiSeriesResponse['comparison']>>({ dates: list(date), starts: list(instant) }, 'starts'),
+      ),
       series: list(
         object<NamedSeriesResource>(
           {
@@ -303,40 +324,45 @@ export const SCHEMAS = {
     },
     'statistic',
     'others',
+    'starts',
   ),
   TopResponse: object<TopResponse>(
     {
       metric,
       period: text,
-      date,
+      ...moment,
       statistic: text,
       items: list(topItem),
       limit: integer,
       offset: integer,
       hasMore: boolean,
     },
+    'start',
     'statistic',
   ),
   RankingResponse: object<RankingResponse>(
     {
       metric,
       period: text,
-      from: date,
-      to: date,
+      ...span,
       statistic: text,
       items: list(rankedItem),
       comparison: nullable(
-        object<RankingComparison>({ from: date, to: date, total: nullable(number), known: boolean }),
+        object<RankingComparison>({ ...span, total: nullable(number), known: boolean }, 'start', 'end'),
       ),
       count: integer,
       total: nullable(number),
       limit: integer,
       offset: integer,
     },
+    'start',
+    'end',
     'statistic',
   ),
   TotalResponse: object<TotalResponse>(
-    { ...selection, from: date, to: date, value: nullable(number), exactValue: decimal },
+    { ...selection, ...span, value: nullable(number), exactValue: decimal },
+    'start',
+    'end',
     'object',
     'statistic',
     'dimensions',

@@ -1,5 +1,6 @@
-import { type LocalDate, parseLocalDate } from '../../time/local-date.js';
-import { checkOfDays, Period } from '../../time/period.js';
+import { parseInstant } from '../../time/instant.js';
+import { type CheckedDateInput, type LocalDate, parseLocalDate } from '../../time/local-date.js';
+import { Period } from '../../time/period.js';
 import { shown } from '../../errors/trackstats.error.js';
 
 /** As much of a JSON schema as a parameter needs. */
@@ -31,6 +32,8 @@ export interface Parameter<T = unknown> {
 export type ParameterValues<P extends Readonly<Record<string, Parameter>>> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never;
 };
+
+const LONGEST_INSTANT = 60;
 
 type Parse<T> = (text: string) => T;
 
@@ -141,8 +144,25 @@ export function dateParameter(name: string, description: string): ParameterKind<
   return new ParameterKind(name, description, { type: 'string', format: 'date' }, (given) => parseLocalDate(given));
 }
 
+/** A local date, or an instant as text with an offset, where its zone's date or bucket is meant. */
+export function dateOrInstantParameter(name: string, description: string): ParameterKind<CheckedDateInput> {
+  return new ParameterKind(name, description, { type: 'string', maxLength: LONGEST_INSTANT }, (given) => {
+    return given.includes(':') ? instantOf(given) : parseLocalDate(given);
+  });
+}
+
+function instantOf(given: string): Date {
+  try {
+    return parseInstant(given);
+  } catch (error) {
+    // a + that is not encoded is a space
+    if (!/\d \d\d:?\d\d$/.test(given)) throw error;
+    throw new Error(`is ${shown(given)}. Write the + of an offset as %2B, or give the instant in UTC, with Z.`, {
+      cause: error,
+    });
+  }
+}
+
 export function periodParameter(name: string, description: string): ParameterKind<Period> {
-  return new ParameterKind(name, description, { type: 'string' }, (given) =>
-    checkOfDays('The JSON interface takes', Period.parse(given)),
-  );
+  return new ParameterKind(name, description, { type: 'string' }, (given) => Period.parse(given));
 }

@@ -2,7 +2,7 @@ import { Period } from '../../time/period.js';
 import {
   flagParameter,
   integerParameter,
-  dateParameter,
+  dateOrInstantParameter,
   choiceParameter,
   periodParameter,
   textParameter,
@@ -13,7 +13,7 @@ import { DimensionedPipe, ParametersPipe } from './parameters.pipe.js';
 const METRIC = textParameter('metric', "natural key of a metric, as 'shopping/order_count'", 201);
 const PERIOD = periodParameter(
   'period',
-  'name of a period: DAY, WEEK, MONTH, CALENDAR_MONTH, MONTH_TO_DATE, LIFETIME, DAYS_90, …',
+  'name of a period: DAY, WEEK, MONTH, CALENDAR_MONTH, MONTH_TO_DATE, LIFETIME, DAYS_90, HOUR, MINUTES_15, …',
 );
 const OBJECT_TYPE = textParameter('object_type', 'type of objects', 100);
 const OBJECT_ID = textOrEmptyParameter('object_id', 'primary key of an object, as text');
@@ -32,7 +32,10 @@ const COMPARE = choiceParameter(
   'year',
   'weekdays',
 );
-const DATE = dateParameter('date', 'local date; today where it is left out');
+const DATE = dateOrInstantParameter(
+  'date',
+  'local date, or an instant in it; now where it is left out. Of HOUR and MINUTES_n an instant: 2026-10-25T00:30:00Z',
+);
 const TOP = integerParameter('top', 'so many of them: those with the greatest values', 1);
 const LIMIT = integerParameter('limit', 'so many at most', 1);
 
@@ -50,11 +53,11 @@ const page = {
 };
 const range = {
   ...ofPeriod,
-  from: dateParameter('from', 'first local date').optional(),
-  to: dateParameter('to', 'last local date; today where it is left out').optional(),
+  from: dateOrInstantParameter('from', 'first local date, or an instant: 2026-10-25T00:30:00Z').optional(),
+  to: dateOrInstantParameter('to', 'last local date, or an instant; now where it is left out').optional(),
   last: integerParameter(
     'last',
-    'so many points up to today, instead of from and to; 30 where neither is given',
+    'so many points up to now, instead of from and to; 30 where neither is given',
     1,
   ).optional(),
 };

@@ -10,15 +10,13 @@ import {
   writeScope,
 } from '../../coverage/index.js';
 import {
+  builtInTables,
   dimensionsOf,
   findPeriodsByType,
-  StatisticByDate,
-  StatisticByDateAndObject,
   type StatisticTable,
-  statisticTableOf,
   type StoredPeriod,
 } from '../../statistics/index.js';
-import { isTimePeriod, Period } from '../../time/period.js';
+import { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
 import type { MetricsQuery } from '../parameters/statistic.parameters.js';
@@ -95,11 +93,10 @@ export class MetricCatalog extends HttpReader {
       if (coverage !== null || !one.periods.has(period)) one.periods.set(period, coverage);
     };
     for (const coverage of yield* storedCoverages(database, metrics, null)) {
-      const scope = isTimePeriod(coverage.period) ? null : readScope(coverage.scope);
+      const scope = readScope(coverage.scope);
       if (scope !== null) add(coverage.metricId, scope, coverage.period, coverage);
     }
-    const built = [StatisticByDate, StatisticByDateAndObject].map((entity) => statisticTableOf(database, entity));
-    for (const table of [...built, ...customStatistics(context)]) {
+    for (const table of [...builtInTables(database), ...customStatistics(context)]) {
       for (const stored of yield* findPeriodsByType(database, table, metrics)) {
         const scope = scopeOfRows(table, stored);
         if (!isOfOneObject(known.get(stored.metricId), scope, stored.period)) {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Work } from '../../database/work.js';
 import {
+  momentOfPoint,
   nameSeries,
   narrowScope,
   type NamedSeries,
@@ -9,12 +10,22 @@ import {
   readSeries,
   type SeriesPoint,
 } from '../../statistics/index.js';
-import type { LocalDate } from '../../time/local-date.js';
-import { Period } from '../../time/period.js';
+import { isTimePeriod, Period } from '../../time/period.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { MultiSeriesQuery } from '../parameters/statistic.parameters.js';
 import { HttpReader } from './http.reader.js';
-import { checkLimit, checkRangeQuery, comparedDates, readRange, type ReadRange } from './range.js';
+import {
+  type Bounds,
+  boundsOf,
+  checkLimit,
+  checkRangeQuery,
+  comparedMoments,
+  horizonOf,
+  type Moment,
+  momentKey,
+  readRange,
+  type ReadRange,
+} from './range.js';
 import type { MultiSeriesResponse, NamedSeriesResource, OthersResource } from '../resources.js';
 import { statisticName, type RequestScope } from './scope.js';
 import { readSelection, type Selection } from './selection.js';
@@ -25,7 +36,8 @@ const DEFAULT_TOP = 10;
 type Series = ReturnType<typeof readSeries> extends Work<readonly (infer S)[]> ? S : never;
 type ReadOptions = Pick<MultiSeriesQuery, 'fill' | 'live' | 'others'> & {
   readonly ranked: number | null;
-  readonly pairs: readonly LocalDate[];
+  readonly pairs: readonly Moment[];
+  readonly now: Date;
 };
 
 /** A series with the value that each of its points is compared with; null: it is not compared. */
@@ -39,7 +51,7 @@ interface Found {
   readonly others: Others | null;
 }
 
-/** What the greatest leave out, at the dates of the series and at those that they are compared with. */
+/** What the greatest leave out, at the moments of the series and at those that they are compared with. */
 interface Others {
   readonly values: readonly (string | null)[];
   /** null: it is not compared */
@@ -55,24 +67,27 @@ export class MultiSeriesReader extends HttpReader {
     checkRangeQuery(query, limits);
     checkLimit('series', query.metric.length, limits);
     const selection = await readSelection(this.access, query.metric, period, query);
-    const range = readRange(query, selection.calendar, limits);
+    const now = this.access.clock();
+    const { moments, bounds } = readRange(query, selection.calendar, now, limits);
     const ranked = rankedCount(selection.scope, query);
     const count = ranked ?? query.metric.length * Math.max(1, query.objectId.length);
     checkLimit('series', count, limits);
-    checkLimit('values', count * range.length * (query.compare === undefined ? 1 : 2), limits);
+    checkLimit('values', count * moments.length * (query.compare === undefined ? 1 : 2), limits);
     const { live, compare, others } = query;
     const { calendar, scope } = selection;
-    const { pairs } = comparedDates(period, range, compare, calendar, calendar.today);
+    const { pairs } = comparedMoments(period, moments, compare, calendar, horizonOf(null, calendar, now));
+    const options = { fill, live, others, ranked, pairs, now };
     const found: Found =
-      range.length === 0
+      moments.length === 0
         ? { series: [], others: null }
-        : await this.gate.pass(live, () => this.read(selection, range, { fill, live, others, ranked, pairs }));
+        : await this.gate.pass(live, () => this.read(selection, { bounds, moments }, options));
     const { series } = found;
+    const asked = series.length === 0 ? [] : moments;
     return {
       period: Period.nameOf(period),
       ...(scope.kind === 'statistic' && { statistic: statisticName(scope.table) }),
-      dates: series[0]?.points.map(({ date }) => date) ?? [],
-      comparison: compare === undefined ? null : { dates: series.length === 0 ? [] : [...pairs] },
+      ...columnsOf(period, asked),
+      comparison: compare === undefined ? null : columnsOf(period, asked.length === 0 ? [] : pairs),
       series: await this.linesOf(series, exact),
       ...(others && { others: found.others && othersResource(found.others, exact) }),
     };
@@ -80,17 +95,17 @@ export class MultiSeriesReader extends HttpReader {
 
   /**
    * @param options `ranked`: how many of those in the scope, the greatest ones; null: those that it names. `pairs`: the
-   *   dates with which those of the range are compared
+   *   moments with which those of the range are compared
    */
   private read(
     selection: Selection,
-    range: ReadRange,
-    { fill, live: isLive, others: isWhole, ranked, pairs }: ReadOptions,
+    { bounds, moments }: Pick<ReadRange, 'bounds' | 'moments'>,
+    { fill, live: isLive, others: isWhole, ranked, pairs, now }: ReadOptions,
   ): Promise<Found> {
-    const now = this.access.clock();
     const [metric] = selection.metrics;
-    const [from, to] = [pairs.at(0), pairs.at(-1)];
-    const asked = { call: 'multiSeries', filter: selection.filter, isLive, inSnapshot: from !== undefined };
+    const earlier = boundsOf(pairs);
+    const { calendar } = selection;
+    const asked = { call: 'multiSeries', filter: selection.filter, isLive, inSnapshot: earlier !== null };
     return this.access.read(asked, now, function* (context, filter): Work<Found> {
       const coverages = context.live?.covered.coverages ?? selection.coverages;
       const cells =
@@ -98,28 +113,28 @@ export class MultiSeriesReader extends HttpReader {
           ? null
           : metric === undefined
             ? []
-            : yield* readGreatestCells(context, metric, filter, range, coverages, ranked, now);
+            : yield* readGreatestCells(context, metric, filter, bounds, { coverages, calendar, limit: ranked, now });
       const scope = cells === null ? filter.scope : narrowScope(filter.scope, cells);
-      const read = function* (dates: { from: LocalDate; to: LocalDate }): Work<Series[]> {
-        return yield* readSeries(context, { ...filter, scope, range: dates }, fill, now);
+      const read = function* (range: Bounds): Work<Series[]> {
+        return yield* readSeries(context, { ...filter, scope, range }, fill, now);
       };
-      const all = yield* read({ from: range.from, to: range.to });
+      const all = yield* read(bounds);
       // the same objects, whichever were the greatest then
-      const before = from === undefined || to === undefined ? [] : yield* read({ from, to });
-      const rest = function* (dates: { from: LocalDate; to: LocalDate }): Work<ReadonlyMap<LocalDate, string> | null> {
+      const before = earlier === null ? [] : yield* read(earlier);
+      const rest = function* (range: Bounds): Work<ReadonlyMap<string, string> | null> {
         if (!isWhole || cells === null || metric === undefined) return null;
-        return yield* readRest(context, metric, filter, dates, { coverages, without: cells });
+        return yield* readRest(context, metric, filter, range, { coverages, calendar, now, without: cells });
       };
-      const others = yield* rest({ from: range.from, to: range.to });
-      const earlier = from === undefined || to === undefined || others === null ? null : yield* rest({ from, to });
+      const others = yield* rest(bounds);
+      const othersBefore = earlier === null || others === null ? null : yield* rest(earlier);
       return {
         series: all.map((series, place) => ({
           ...nameSeries(scope.table, series, true),
           before: along(pairs, before[place]?.points),
         })),
         others: others && {
-          values: restAlong(all[0]?.points.map(({ date }) => date) ?? [], others, all),
-          before: earlier && restAlong(pairs, earlier, before),
+          values: restAlong(all.length === 0 ? [] : moments, others, all),
+          before: othersBefore && restAlong(pairs, othersBefore, before),
         },
       };
     });
@@ -164,23 +179,32 @@ function rankedCount(scope: RequestScope, { metric, objectId, top, others }: Mul
   return top ?? DEFAULT_TOP;
 }
 
-/** The values of an earlier series at the dates that are compared; null if none are. */
-function along(pairs: readonly LocalDate[], points: Series['points'] | undefined): (string | null)[] | null {
+/** The values of an earlier series at the moments that are compared; null if none are. */
+function along(pairs: readonly Moment[], points: Series['points'] | undefined): (string | null)[] | null {
   if (points === undefined) return null;
-  const values = new Map(points.map(({ date, value }) => [date, value]));
-  return pairs.map((date) => values.get(date) ?? null);
+  const values = new Map(points.map((point) => [momentKey(momentOfPoint(point)), point.value]));
+  return pairs.map((moment) => values.get(momentKey(moment)) ?? null);
 }
 
-/** What is left at each date: nothing where there is no row, and null where the greatest are not known either. */
+function columnsOf(period: Period, moments: readonly Moment[]): { dates: string[]; starts?: string[] } {
+  return {
+    dates: moments.map(({ date }) => date),
+    ...(isTimePeriod(period) && { starts: moments.map(({ start = '' }) => start) }),
+  };
+}
+
+/** What is left at each moment: nothing where there is no row, and null where the greatest are not known either. */
 function restAlong(
-  dates: readonly LocalDate[],
-  rest: ReadonlyMap<LocalDate, string>,
+  moments: readonly Moment[],
+  rest: ReadonlyMap<string, string>,
   series: readonly Pick<Series, 'points'>[],
 ): (string | null)[] {
   const known = new Set(
-    series.flatMap(({ points }) => points.flatMap(({ date, value }) => (value === null ? [] : [date]))),
+    series.flatMap(({ points }) =>
+      points.filter(({ value }) => value !== null).map((point) => momentKey(momentOfPoint(point))),
+    ),
   );
-  return dates.map((date) => rest.get(date) ?? (known.has(date) ? '0' : null));
+  return moments.map(momentKey).map((key) => rest.get(key) ?? (known.has(key) ? '0' : null));
 }
 
 function othersResource({ values, before }: Others, exact: boolean): OthersResource {

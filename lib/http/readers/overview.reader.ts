@@ -13,13 +13,13 @@ import {
   type Calendar,
   calendarOf,
   carriedSince,
+  momentOfPoint,
+  type PointMoment,
   readCompleteDates,
   readFilter,
   readSeries,
   readTotalsAt,
-  seriesDates,
   type SeriesPoint,
-  seriesRange,
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { dateBefore, Period, periodKind } from '../../time/period.js';
@@ -28,7 +28,7 @@ import { pageOf } from './metric.catalog.js';
 import type { OverviewQuery } from '../parameters/statistic.parameters.js';
 import { metricResource, pointResource } from './statistic.resource.js';
 import { byMetric, periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
-import { checkLimit, checkPoints } from './range.js';
+import { checkLimit, checkPoints, lastMoments, type Moment } from './range.js';
 import type { ChangeResource, OverviewItem, OverviewResponse } from '../resources.js';
 
 /** Reads the current state of all metrics, with a few queries for each period and never one for each metric. */
@@ -65,7 +65,7 @@ export class OverviewReader extends HttpReader {
     if (stored.length < parts.length) return emptyItem(metric);
     const shown = period ?? (yield* this.sharedPeriod(stored));
     if (shown === undefined) return emptyItem(metric);
-    const filter = { ...readFilter(context, { metric: metric.key, last: points + 2 }), period: shown };
+    const filter = { ...readFilter(context, { metric: metric.key, period: shown, last: points + 2 }), period: shown };
     const series = (yield* readSeries(context, filter, 'period', now))[0]?.points ?? [];
     const place = lastComplete(series);
     const last = series[place];
@@ -88,19 +88,19 @@ export class OverviewReader extends HttpReader {
   private *storedItems(metrics: readonly Metric[], { period, points }: OverviewQuery, now: Date): Work<OverviewItem[]> {
     const coverages = yield* storedCoverages(this.access.context.database, metrics, null);
     const periods = period === undefined ? yield* periodsOfTotals(this.access.context, metrics, coverages) : null;
-    const datesOf = cachedDates(points);
+    const momentsOf = cachedMoments(points, now);
     const own = byMetric(coverages);
     const lines = metrics.map((metric) => {
       const shown = periods === null ? period : periods.get(metric.id)?.[0];
       if (shown === undefined) return null;
-      return this.lineOf(metric, shown, own.get(metric.id) ?? [], datesOf, now);
+      return this.lineOf(metric, shown, own.get(metric.id) ?? [], momentsOf, now);
     });
     const rows = yield* rowsOfTotals(
       this.access.context,
       lines.filter((line) => line !== null),
     );
     const series = lines.map((line) =>
-      line === null ? null : { line, series: pointsOfTotals(line, rows.get(line.metric.id) ?? []) },
+      line === null ? null : { line, series: pointsOfTotals(line, rows.get(line.metric.id) ?? [], now) },
     );
     const changes = yield* this.changesOf(series.filter((one) => one !== null));
     return metrics.map((metric, place) => {
@@ -116,12 +116,12 @@ export class OverviewReader extends HttpReader {
     metric: Metric,
     period: Period,
     coverages: readonly StoredCoverage[],
-    datesOf: (period: Period, calendar: Calendar) => readonly LocalDate[],
+    momentsOf: (period: Period, calendar: Calendar) => readonly Moment[],
     now: Date,
   ): ShownMetric {
     const calendar = calendarOf(this.access.context, now, [metric], coverages, period, [TOTAL_SCOPE]);
     const coverage = coverageIn(coverages, metric, period, [TOTAL_SCOPE]);
-    return { metric, period, coverage, calendar, dates: datesOf(period, calendar) };
+    return { metric, period, coverage, calendar, moments: momentsOf(period, calendar) };
   }
 
   /**
@@ -175,17 +175,14 @@ interface ShownSeries {
   readonly series: readonly Point[];
 }
 
-/** Returns the dates up to today, two more than points: the change compares the last complete value with one before it. */
-function cachedDates(points: number): (period: Period, calendar: Calendar) => readonly LocalDate[] {
-  const known = new Map<string, readonly LocalDate[]>();
+/** Returns the moments up to now, two more than points: the change compares the last complete value with one before it. */
+function cachedMoments(points: number, now: Date): (period: Period, calendar: Calendar) => readonly Moment[] {
+  const known = new Map<string, readonly Moment[]>();
   return (period, calendar) => {
-    const id = `${period} ${calendar.today}`;
-    const found = known.get(id);
-    if (found !== undefined) return found;
-    const range = seriesRange({ last: points + 2 }, period, calendar);
-    const dates = seriesDates(period, range.from ?? range.to, range.to, calendar.weekStart);
-    known.set(id, dates);
-    return dates;
+    const id = `${period} ${calendar.today} ${calendar.timeZone}`;
+    const moments = known.get(id) ?? lastMoments(period, points + 2, calendar, now);
+    known.set(id, moments);
+    return moments;
   };
 }
 
@@ -218,11 +215,19 @@ function lastComplete(points: readonly Point[]): number {
 
 function changeBetween(
   last: Point | undefined,
-  previous: Pick<Point, 'date' | 'value'> | undefined,
+  previous: (PointMoment & Pick<Point, 'value'>) | undefined,
 ): ChangeResource | null {
   if (last === undefined || previous === undefined || last.value === null || previous.value === null) return null;
   const [value, previousValue] = [Number(last.value), Number(previous.value)];
   const absolute = value - previousValue;
   const relative = previousValue === 0 ? null : absolute / Math.abs(previousValue);
-  return { date: last.date, value, previousDate: previous.date, previousValue, absolute, relative };
+  return {
+    ...momentOfPoint(last),
+    value,
+    previousDate: previous.date,
+    ...(previous.start !== undefined && { previousStart: previous.start }),
+    previousValue,
+    absolute,
+    relative,
+  };
 }

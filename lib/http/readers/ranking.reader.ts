@@ -10,14 +10,23 @@ import {
   readComparedRanking,
   type StatisticService,
 } from '../../statistics/index.js';
-import type { LocalDate } from '../../time/local-date.js';
-import { bucketEnd, Period, periodKind } from '../../time/period.js';
+import { Period, periodKind } from '../../time/period.js';
 import type { RankingQuery } from '../parameters/statistic.parameters.js';
-import type { RankedItem, RankingResponse } from '../resources.js';
+import type { RankedItem, RankingResponse, SpanResource } from '../resources.js';
 import { HttpReader } from './http.reader.js';
-import { checkLimit, checkRangeQuery, comparedDates, lastDate, readRange, type ReadRange } from './range.js';
+import {
+  type Bounds,
+  boundsOf,
+  checkLimit,
+  checkRangeQuery,
+  comparedMoments,
+  coveredSpan,
+  horizonOf,
+  type Moment,
+  readRange,
+} from './range.js';
 import { checkRanked, scopeFilter, statisticName } from './scope.js';
-import { readOneSelection, type Selection } from './selection.js';
+import { ownCoverages, readOneSelection, type Selection, withComputedAt } from './selection.js';
 import { metricResource, valueResource } from './statistic.resource.js';
 import { isKnownFrom } from './summary.js';
 
@@ -27,9 +36,10 @@ type Page = Pick<RankingQuery, 'limit' | 'offset' | 'sort' | 'order' | 'exact' |
 
 /** The dates of a ranking. */
 interface Ranges {
-  readonly range: ReadRange;
+  readonly bounds: Bounds;
   /** null: nothing is compared */
-  readonly earlier: { readonly from: LocalDate; readonly to: LocalDate; readonly known: boolean } | null;
+  readonly earlier: { readonly bounds: Bounds; readonly span: SpanResource; readonly known: boolean } | null;
+  readonly now: Date;
 }
 
 interface Places {
@@ -49,21 +59,20 @@ export class RankingReader extends HttpReader {
     checkLimit('rows', limit, limits);
     checkRanked(query);
     const selection = await readOneSelection(this.access, query);
-    const range = readRange(query, selection.calendar, limits);
-    const ranges = { range, earlier: await this.earlierRange(selection, range, query) };
+    const now = this.access.clock();
+    const { moments, bounds, span } = readRange(query, selection.calendar, now, limits);
+    const earlier = await this.earlierRange(selection, moments, query, now);
+    const ranges = { bounds, earlier, now };
     const { totalBefore, ...places } =
       search === undefined
         ? await this.places(selection, ranges, query)
         : await this.found(selection, ranges, query, search);
-    const { weekStart } = selection.calendar;
-    const { earlier } = ranges;
     return {
       metric: metricResource(selection.metric),
       period: Period.nameOf(period),
-      from: range.from,
-      to: bucketEnd(period, range.to, weekStart),
+      ...span,
       ...(selection.scope.kind === 'statistic' && { statistic: statisticName(selection.scope.table) }),
-      comparison: earlier && { ...earlier, to: bucketEnd(period, earlier.to, weekStart), total: totalBefore },
+      comparison: earlier && { ...earlier.span, known: earlier.known, total: totalBefore },
       ...places,
       limit,
       offset,
@@ -73,20 +82,21 @@ export class RankingReader extends HttpReader {
   /** The range that a ranking is compared with. What is recorded one by one may not be known, so it is not compared. */
   private async earlierRange(
     selection: OneSelection,
-    range: ReadRange,
+    moments: readonly Moment[],
     { period, compare, live }: RankingQuery,
+    now: Date,
   ): Promise<Ranges['earlier']> {
     if (compare === undefined) return null;
     const { calendar, metric, scope } = selection;
     const filter = { metric: metric.key, period, ...scopeFilter(scope) };
     const coverage = derivedOf(metric) === null ? coverageOf(selection) : await this.completeDates(filter);
-    const last = lastDate(live ? null : coverage, calendar.today);
-    const { earlier } = comparedDates(period, range, compare, calendar, last);
-    const [from, to] = [earlier.at(0), earlier.at(-1)];
-    if (from === undefined || to === undefined) return null;
+    const horizon = horizonOf(live ? null : withComputedAt(coverage, ownCoverages(selection)), calendar, now);
+    const { earlier } = comparedMoments(period, moments, compare, calendar, horizon);
+    const [first] = earlier;
+    const [bounds, span] = [boundsOf(earlier), coveredSpan(period, earlier, calendar)];
+    if (first === undefined || bounds === null || span === null) return null;
     const since = coverage?.from ?? null;
-    const { weekStart } = calendar;
-    return { from, to, known: since !== null && isKnownFrom(from, since, { period, weekStart }) };
+    return { bounds, span, known: since !== null && isKnownFrom(first.date, since, { period, calendar }) };
   }
 
   private completeDates(filter: object): Promise<CompleteDates | null> {
@@ -95,19 +105,18 @@ export class RankingReader extends HttpReader {
 
   private async places(
     selection: OneSelection,
-    { range, earlier }: Ranges,
+    { bounds, earlier, now }: Ranges,
     { limit, offset, sort, order, exact, live }: Page,
   ): Promise<Places> {
-    const now = this.access.clock();
-    const { metric, period } = selection;
+    const { metric, period, calendar } = selection;
     const kind = coverageOf(selection)?.kind;
     const empty = kind !== undefined && periodKind(period) === 'bucket' ? kindMeaning(kind).empty : null;
     const asked = { call: 'top', filter: selection.filter, isLive: live, inSnapshot: earlier !== null };
-    const ranges = { range, earlier: earlier?.known === true ? earlier : null };
+    const ranges = { range: bounds, earlier: earlier?.known === true ? earlier.bounds : null };
     const found = await this.gate.pass(live, () =>
       this.access.read(asked, now, (context, filter) => {
         const coverages = context.live?.covered.coverages ?? selection.coverages;
-        const options = { coverages, sort, order, limit, offset, empty, now };
+        const options = { coverages, calendar, sort, order, limit, offset, empty, now };
         return readComparedRanking(context, metric, filter, ranges, options);
       }),
     );

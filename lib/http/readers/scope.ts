@@ -38,7 +38,7 @@ export function statisticName({ table }: StatisticTable): string {
 
 /** The custom statistics of the application. */
 export function customStatistics({ database }: StatisticContext): readonly StatisticTable[] {
-  return statisticTablesOf(database).filter(({ kind, moment }) => kind === 'custom' && moment === 'date');
+  return statisticTablesOf(database).filter(({ kind }) => kind === 'custom');
 }
 
 /**

@@ -60,6 +60,26 @@ export async function readOneSelection(
   return { ...selection, metric };
 }
 
+/** Returns the dates for which statistics are complete, with the time at which the oldest of their parts were computed. */
+export function withComputedAt<C extends object>(
+  complete: C | null,
+  parts: readonly StoredCoverage[],
+): (C & { readonly computedAt: Date | null }) | null {
+  return complete && { ...complete, computedAt: earliestOf(parts.map(({ computedAt }) => computedAt)) };
+}
+
+/** Returns the coverages of a selection that are those of its scope. */
+export function ownCoverages({
+  coverages,
+  scopes,
+}: Pick<Selection, 'coverages' | 'scopes'>): readonly StoredCoverage[] {
+  return coverages.filter(({ scope }) => scopes.includes(scope));
+}
+
+function earliestOf(times: readonly (Date | null)[]): Date | null {
+  return times.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a), null);
+}
+
 /** Returns the part of a response that names its metric, period and scope. */
 export async function selectionResource(
   { metric, period, scope }: Selection & { readonly metric: Metric },

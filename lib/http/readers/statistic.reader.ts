@@ -1,10 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { readSeries, type SeriesPoint, storedDate } from '../../statistics/index.js';
-import type { LocalDate } from '../../time/local-date.js';
-import { bucketEnd, Period } from '../../time/period.js';
+import { checkOneBucket, momentOfPoint, readSeries, type SeriesPoint, storedMoment } from '../../statistics/index.js';
+import { instantText } from '../../time/instant.js';
+import { Period } from '../../time/period.js';
 import type { CoverageQuery, SeriesQuery, TopQuery, TotalQuery } from '../parameters/statistic.parameters.js';
 import { HttpReader } from './http.reader.js';
-import { checkLimit, checkPoints, checkRangeQuery, comparedDates, type ReadRange, readRange } from './range.js';
+import {
+  type Bounds,
+  boundsOf,
+  checkLimit,
+  checkPoints,
+  checkRangeQuery,
+  comparedMoments,
+  horizonOf,
+  momentKey,
+  readRange,
+} from './range.js';
 import type { CoverageResponse, SeriesResponse, TopResponse, TotalResponse } from '../resources.js';
 import { checkOne, checkRanked, scopeFilter, statisticName } from './scope.js';
 import { readOneSelection, type Selection, selectionResource } from './selection.js';
@@ -20,14 +30,17 @@ export class StatisticReader extends HttpReader {
     checkRangeQuery(query, this.options.limits);
     const selection = await readOneSelection(this.access, query);
     checkOne(selection.scope);
-    const range = readRange(query, selection.calendar, this.options.limits);
-    const compares = compare !== undefined && range.length > 0;
-    if (compares) checkPoints(2 * range.length, this.options.limits);
     const { calendar } = selection;
-    const earlier = compares ? comparedDates(period, range, compare, calendar, calendar.today).pairs : [];
-    const [points, before] = range.length === 0 ? [[], []] : await this.readRanges(query, selection, range, earlier);
-    const byDate = new Map(before.map((point) => [point.date, point]));
-    const compared = earlier.flatMap((date) => byDate.get(date) ?? []);
+    const now = this.access.clock();
+    const { moments, bounds } = readRange(query, calendar, now, this.options.limits);
+    const compares = compare !== undefined && moments.length > 0;
+    if (compares) checkPoints(2 * moments.length, this.options.limits);
+    const horizon = horizonOf(null, calendar, now);
+    const earlier = compares ? comparedMoments(period, moments, compare, calendar, horizon).pairs : [];
+    const [points, before] =
+      moments.length === 0 ? [[], []] : await this.readRanges(query, selection, bounds, boundsOf(earlier), now);
+    const byMoment = new Map(before.map((point) => [momentKey(momentOfPoint(point)), point]));
+    const compared = earlier.flatMap((moment) => byMoment.get(momentKey(moment)) ?? []);
     return {
       ...(await selectionResource(selection, this.labels)),
       points: points.map((point) => pointResource(point, exact)),
@@ -40,18 +53,17 @@ export class StatisticReader extends HttpReader {
   private readRanges(
     { fill, live: isLive }: SeriesQuery,
     { filter: asked }: Selection,
-    { from, to }: ReadRange,
-    earlier: readonly LocalDate[],
+    range: Bounds,
+    earlier: Bounds | null,
+    now: Date,
   ): Promise<[Points, Points]> {
-    const now = this.access.clock();
-    const [first, last] = [earlier.at(0), earlier.at(-1)];
-    const read = { call: 'series', filter: asked, isLive, inSnapshot: first !== undefined };
+    const read = { call: 'series', filter: asked, isLive, inSnapshot: earlier !== null };
     return this.gate.pass(isLive, () =>
       this.access.read(read, now, function* (context, filter) {
-        const [series] = yield* readSeries(context, { ...filter, range: { from, to } }, fill, now);
+        const [series] = yield* readSeries(context, { ...filter, range }, fill, now);
         const points = series?.points ?? [];
-        if (first === undefined || last === undefined) return [points, []];
-        const [before] = yield* readSeries(context, { ...filter, range: { from: first, to: last } }, fill, now);
+        if (earlier === null) return [points, []];
+        const [before] = yield* readSeries(context, { ...filter, range: earlier }, fill, now);
         return [points, before?.points ?? []];
       }),
     );
@@ -62,12 +74,13 @@ export class StatisticReader extends HttpReader {
     checkLimit('rows', limit, this.options.limits);
     checkRanked(query);
     const selection = await readOneSelection(this.access, query);
-    const date = storedDate(period, query.date, selection.calendar);
+    checkOneBucket('top', { period, range: query.date === undefined ? {} : { date: query.date } });
+    const asked = query.date ?? this.access.clock();
     // one more than asked for shows if there are more
     const filter = {
       metric,
       period,
-      date,
+      date: asked,
       limit: limit + 1,
       offset,
       order,
@@ -77,11 +90,13 @@ export class StatisticReader extends HttpReader {
     };
     const found = await this.gate.pass(live, () => this.reads.top(filter));
     const places = found.slice(0, limit);
+    const { date, start } = storedMoment(period, asked, selection.calendar);
     const objects = await this.labels.of(places.flatMap(({ object }) => (object === undefined ? [] : [object])));
     return {
       metric: metricResource(selection.metric),
       period: Period.nameOf(period),
       date,
+      ...(start !== undefined && { start: instantText(start, selection.calendar.timeZone) }),
       ...(selection.scope.kind === 'statistic' && { statistic: statisticName(selection.scope.table) }),
       items: places.map(({ dimensions, value }, place) => ({
         ...(objects[place] !== undefined && { object: objects[place] }),
@@ -99,12 +114,11 @@ export class StatisticReader extends HttpReader {
     checkRangeQuery(query, this.options.limits);
     const selection = await readOneSelection(this.access, query);
     checkOne(selection.scope);
-    const { from, to } = readRange(query, selection.calendar, this.options.limits);
-    const filter = { metric, period, from, to, exact: true, live, ...scopeFilter(selection.scope) };
+    const { bounds, span } = readRange(query, selection.calendar, this.access.clock(), this.options.limits);
+    const filter = { metric, period, ...bounds, exact: true, live, ...scopeFilter(selection.scope) };
     const value = await this.gate.pass(live, () => this.reads.total(filter));
     const resource = await selectionResource(selection, this.labels);
-    const last = bucketEnd(period, to, selection.calendar.weekStart);
-    return { ...resource, from, to: last, ...valueResource(value, exact) };
+    return { ...resource, ...span, ...valueResource(value, exact) };
   }
 
   async coverage(query: CoverageQuery): Promise<CoverageResponse> {

@@ -1,7 +1,7 @@
 import type { Metric } from '../../catalog/index.js';
-import { nearestDouble, type SeriesPoint } from '../../statistics/index.js';
+import { momentOfPoint, nearestDouble, type SeriesPoint } from '../../statistics/index.js';
 import type { MetricResource, PointResource } from '../resources.js';
-import { Period, periodKind } from '../../time/period.js';
+import { isTimePeriod, Period, periodKind } from '../../time/period.js';
 
 export function metricResource(metric: Metric): MetricResource {
   const { key, domain, ref, name, unit, better } = metric;
@@ -23,8 +23,9 @@ export function valueResource(
   return { value: nearestDouble(value), ...(exact && { exactValue: value }) };
 }
 
-export function pointResource({ date, value, complete }: SeriesPoint<string>, exact: boolean): PointResource {
-  return { date, ...valueResource(value, exact), complete };
+export function pointResource(point: SeriesPoint<string>, exact: boolean): PointResource {
+  const { value, complete } = point;
+  return { ...momentOfPoint(point), ...valueResource(value, exact), complete };
 }
 
 /** Returns the time at which the latest of some points was computed. */
@@ -38,10 +39,13 @@ export function isoInstant(date: Date | null): string | null {
 
 const KINDS = ['bucket', 'rolling', 'to-date', 'lifetime'];
 
-/** Compares periods as people list them: DAY, weeks to years, windows by their length, LIFETIME. */
+/** Compares periods as people list them: DAY, HOUR and minutes, weeks to years, windows by their length, LIFETIME. */
 export function byPeriod(a: Period, b: Period): number {
   if (a === b) return 0;
   if (a === Period.DAY) return -1;
   if (b === Period.DAY) return 1;
+  const times = Number(isTimePeriod(b)) - Number(isTimePeriod(a));
+  if (times !== 0) return times;
+  if (isTimePeriod(a)) return b - a;
   return KINDS.indexOf(periodKind(a)) - KINDS.indexOf(periodKind(b)) || Math.abs(a) - Math.abs(b);
 }

@@ -6,28 +6,42 @@ import {
   type Calendar,
   calendarOf,
   canCompare,
+  momentOfPoint,
   readCompleteDates,
   readFilter,
   readSeries,
   readTotal,
   type StatisticContext,
 } from '../../statistics/index.js';
-import type { LocalDate } from '../../time/local-date.js';
 import { localDateAt } from '../../time/time-zone.js';
-import { Period, periodKind, type WeekStart } from '../../time/period.js';
+import { isTimePeriod, Period, periodKind } from '../../time/period.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
 import type { SummariesQuery } from '../parameters/statistic.parameters.js';
 import type { SummariesResponse, SummaryItem } from '../resources.js';
 import { HttpReader } from './http.reader.js';
 import { pageOf } from './metric.catalog.js';
-import { checkLimit, checkRangeQuery, comparedDates, type ComparedDates, lastDate, readRange } from './range.js';
+import {
+  boundsOf,
+  checkLimit,
+  checkRangeQuery,
+  comparedMoments,
+  type ComparedMoments,
+  type Horizon,
+  horizonOf,
+  type Moment,
+  rangeWithin,
+  readRange,
+  type ReadRange,
+} from './range.js';
+import { withComputedAt } from './selection.js';
 import { metricResource } from './statistic.resource.js';
 import { earlierWhole, type Ranges, spanOf, summaryKind, summaryResource, wholeOf } from './summary.js';
 import { byMetric, periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
 
-/** A metric in one period, whose `dates` are those of the range. */
-type Line = ShownMetric & { readonly compared: ComparedDates };
-type DatesOf = (period: Period, calendar: Calendar, last: LocalDate) => ComparedDates;
+/** A metric in one period, whose `moments` are those of the range. */
+type Line = ShownMetric & { readonly compared: ComparedMoments };
+/** null if the range has more points of the period than the limit */
+type MomentsOf = (period: Period, calendar: Calendar, horizon: Horizon) => ComparedMoments | null;
 type Points = Ranges['later'];
 
 /** Reads one value for a range of every metric, with a few queries for each period and never one for each stored metric. */
@@ -55,23 +69,22 @@ export class SummariesReader extends HttpReader {
     const periods = yield* periodsOfTotals(context, unique, coverages);
     const items = new Map<string, SummaryItem>();
     const coveragesOf = byMetric(coverages);
-    const datesOf = this.cachedDates(query);
+    const momentsOf = this.cachedMoments(query, now);
     const lines = stored.flatMap((metric) => {
       const own = coveragesOf.get(metric.id) ?? [];
-      const line = this.lineOf(metric, query.period, periods.get(metric.id) ?? [], own, datesOf, now);
+      const line = this.lineOf(metric, query.period, periods.get(metric.id) ?? [], own, momentsOf, now);
       return line === null ? [] : [line];
     });
-    const points = yield* pointsOf(context, lines);
+    const points = yield* pointsOf(context, lines, now);
     const shown = new Map(lines.map((line) => [line.metric.id, line]));
     for (const metric of stored) {
       const own = periods.get(metric.id) ?? [];
       const line = shown.get(metric.id);
       const found = points.get(metric.id);
+      const isShown = line !== undefined && found !== undefined;
       items.set(
         metric.key,
-        line === undefined || found === undefined
-          ? emptyItem(metric, own)
-          : itemOf(line, own, found, query.points, now),
+        isShown ? itemOf(line, own, found, query.points, now) : unshownItem(metric, own, query.period),
       );
     }
     const byKey = new Map(unique.map((metric) => [metric.key, metric]));
@@ -80,7 +93,8 @@ export class SummariesReader extends HttpReader {
       const shared = own.every((part) => part !== undefined)
         ? sharedPeriods(new Map(own.map((part) => [part.id, periods.get(part.id) ?? []])))
         : [];
-      items.set(metric.key, yield* this.derivedItem(metric, query, shared, datesOf, now));
+      const ofParts = own.flatMap((part) => coveragesOf.get(part?.id ?? -1) ?? []);
+      items.set(metric.key, yield* this.derivedItem(metric, query, shared, ofParts, momentsOf, now));
     }
     return all.map((metric) => items.get(metric.key) ?? emptyItem(metric, []));
   }
@@ -91,56 +105,69 @@ export class SummariesReader extends HttpReader {
     asked: Period | undefined,
     periods: readonly Period[],
     coverages: readonly StoredCoverage[],
-    datesOf: DatesOf,
+    momentsOf: MomentsOf,
     now: Date,
   ): Line | null {
     const period = asked ?? periods[0];
     if (period === undefined || !periods.includes(period)) return null;
     const calendar = calendarOf(this.access.context, now, [metric], coverages, period, [TOTAL_SCOPE]);
     const coverage = coverageIn(coverages, metric, period, [TOTAL_SCOPE]);
-    const compared = datesOf(period, calendar, lastDate(coverage, calendar.today));
-    return { metric, period, coverage, calendar, dates: compared.dates, compared };
+    const compared = momentsOf(period, calendar, horizonOf(coverage, calendar, now));
+    return compared && { metric, period, coverage, calendar, moments: compared.moments, compared };
   }
 
-  /** Returns a function for the dates of both ranges. It computes them once, because most metrics have the same. */
-  private cachedDates(query: SummariesQuery): DatesOf {
-    const known = new Map<string, ComparedDates>();
-    return (period, calendar, last) => {
-      const id = `${period} ${calendar.today} ${last}`;
+  /** Returns a function for the moments of both ranges. It computes them once, because most metrics have the same. */
+  private cachedMoments(query: SummariesQuery, now: Date): MomentsOf {
+    const known = new Map<string, ComparedMoments | null>();
+    return (period, calendar, horizon) => {
+      const isTime = isTimePeriod(period);
+      const id = `${period} ${isTime ? `${calendar.timeZone} ${horizon.instant.getTime()}` : `${calendar.today} ${horizon.date}`}`;
       const found = known.get(id);
       if (found !== undefined) return found;
-      const range = readRange({ ...query, period }, calendar, this.options.limits);
+      const range = this.rangeOf(query, period, calendar, now);
       // one weekly metric among many must not fail the comparison of months
       const compare = canCompare(period, query.compare) ? query.compare : 'previous';
-      const dates = comparedDates(period, range, compare, calendar, last);
-      known.set(id, dates);
-      return dates;
+      const moments = range && comparedMoments(period, range.moments, compare, calendar, horizon);
+      known.set(id, moments);
+      return moments;
     };
+  }
+
+  /** One metric that has only minutes must not fail the months of all others, unless minutes are asked for. */
+  private rangeOf(query: SummariesQuery, period: Period, calendar: Calendar, now: Date): ReadRange | null {
+    const { limits } = this.options;
+    if (query.period !== undefined || !isTimePeriod(period))
+      return readRange({ ...query, period }, calendar, now, limits);
+    return rangeWithin({ ...query, period }, calendar, now, limits);
   }
 
   private *derivedItem(
     metric: Metric,
     query: SummariesQuery,
     periods: readonly Period[],
-    datesOf: DatesOf,
+    ofParts: readonly StoredCoverage[],
+    momentsOf: MomentsOf,
     now: Date,
   ): Work<SummaryItem> {
     const { context } = this.access;
     const period = query.period ?? periods[0];
     if (period === undefined || !periods.includes(period)) return emptyItem(metric, periods);
-    const filter = { ...readFilter(context, { metric: metric.key }), period };
+    const filter = { ...readFilter(context, { metric: metric.key, period }), period };
     const covered = yield* readCompleteDates(context, filter, now);
     const { timeZone, weekStart } = context.options;
     const zone = covered?.timeZone ?? timeZone;
     const calendar = { timeZone: zone, today: localDateAt(now, zone), weekStart };
-    const compared = datesOf(period, calendar, lastDate(covered, calendar.today));
-    const read = function* (dates: readonly LocalDate[]): Work<Points> {
-      const [from, to] = [dates.at(0), dates.at(-1)];
-      if (from === undefined || to === undefined) return [];
-      return (yield* readSeries(context, { ...filter, range: { from, to } }, 'period', now))[0]?.points ?? [];
+    const ofPeriod = ofParts.filter((one) => one.period === period && one.scope === TOTAL_SCOPE);
+    const known = withComputedAt(covered, ofPeriod);
+    const compared = momentsOf(period, calendar, horizonOf(known, calendar, now));
+    if (compared === null) return unshownItem(metric, periods, query.period);
+    const read = function* (moments: readonly Moment[]): Work<Points> {
+      const range = boundsOf(moments);
+      if (range === null) return [];
+      return (yield* readSeries(context, { ...filter, range }, 'period', now))[0]?.points ?? [];
     };
-    const all = yield* read(compared.dates);
-    const ranges = rangesOf(period, weekStart, compared, all, yield* read(compared.earlier));
+    const all = yield* read(compared.moments);
+    const ranges = rangesOf(period, calendar, compared, all, yield* read(compared.earlier));
     const total = periodKind(period) === 'bucket' ? yield* this.derivedTotals(filter, ranges, now) : null;
     const whole = total?.whole ?? wholeOf(ranges, 'last');
     const before = total === null ? earlierWhole(ranges, 'last') : total.before;
@@ -163,9 +190,8 @@ export class SummariesReader extends HttpReader {
     try {
       const values: (string | null)[] = [];
       for (const points of [later, earlier]) {
-        const [from, to] = [points.at(0)?.date, points.at(-1)?.date];
-        const isEmpty = from === undefined || to === undefined;
-        values.push(isEmpty ? null : yield* readTotal(this.access.context, { ...filter, range: { from, to } }, now));
+        const range = boundsOf(points.map(momentOfPoint));
+        values.push(range === null ? null : yield* readTotal(this.access.context, { ...filter, range }, now));
       }
       const [value = null, before = null] = values;
       return { whole: spanOf(ranges, later, 'whole', value), before };
@@ -182,26 +208,26 @@ interface Found {
 }
 
 /** Reads the points of both ranges of metrics, by the metrics' ids. */
-function* pointsOf(context: StatisticContext, lines: readonly Line[]): Work<ReadonlyMap<number, Found>> {
-  const before = lines.map((line) => ({ ...line, dates: line.compared.earlier }));
+function* pointsOf(context: StatisticContext, lines: readonly Line[], now: Date): Work<ReadonlyMap<number, Found>> {
+  const before = lines.map((line) => ({ ...line, moments: line.compared.earlier }));
   const [rows, rowsBefore] = [yield* rowsOfTotals(context, lines), yield* rowsOfTotals(context, before)];
   return new Map(
     lines.map((line, place) => {
       const { id } = line.metric;
-      const points = pointsOfTotals(line, rows.get(id) ?? []);
-      return [id, { points, earlier: pointsOfTotals(before[place] ?? line, rowsBefore.get(id) ?? []) }];
+      const points = pointsOfTotals(line, rows.get(id) ?? [], now);
+      return [id, { points, earlier: pointsOfTotals(before[place] ?? line, rowsBefore.get(id) ?? [], now) }];
     }),
   );
 }
 
 function rangesOf(
   period: Period,
-  weekStart: WeekStart,
-  { pairs, past }: ComparedDates,
+  calendar: Calendar,
+  { pairs, past }: ComparedMoments,
   points: Points,
   earlier: Points,
 ): Ranges {
-  return { period, weekStart, later: points.slice(0, past), pairs, earlier };
+  return { period, calendar, later: points.slice(0, past), pairs, earlier };
 }
 
 function itemOf(
@@ -213,7 +239,7 @@ function itemOf(
 ): SummaryItem {
   const { metric, period, coverage, calendar, compared } = line;
   const kind = summaryKind(metric, period, coverage?.kind);
-  const ranges = rangesOf(period, calendar.weekStart, compared, points, earlier);
+  const ranges = rangesOf(period, calendar, compared, points, earlier);
   const whole = wholeOf(ranges, kind);
   return {
     ...emptyItem(metric, periods),
@@ -222,6 +248,13 @@ function itemOf(
     ...trendOf(points, values),
     coverage: coveredRange(coverage, now),
   };
+}
+
+/** An item without a value: it has no totals in the period that is asked for, or too many points in its own. */
+function unshownItem(metric: Metric, periods: readonly Period[], asked: Period | undefined): SummaryItem {
+  const [own] = periods;
+  const period = asked === undefined && own !== undefined ? Period.nameOf(own) : null;
+  return { ...emptyItem(metric, periods), period };
 }
 
 function emptyItem(metric: Metric, periods: readonly Period[]): SummaryItem {

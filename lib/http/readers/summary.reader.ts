@@ -2,15 +2,23 @@ import { Injectable } from '@nestjs/common';
 import { derivedOf } from '../../catalog/index.js';
 import { coverageIn } from '../../coverage/index.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
-import type { CompareWith, SeriesPoint } from '../../statistics/index.js';
-import { bucketEnd, periodKind } from '../../time/period.js';
-import type { LocalDate } from '../../time/local-date.js';
+import { type CompareWith, momentOfPoint, type SeriesPoint } from '../../statistics/index.js';
+import { periodKind } from '../../time/period.js';
 import type { SummaryQuery } from '../parameters/statistic.parameters.js';
 import type { SummaryKind, SummaryResponse } from '../resources.js';
 import { HttpReader } from './http.reader.js';
-import { checkRangeQuery, comparedDates, lastDate, readRange } from './range.js';
+import {
+  type Bounds,
+  boundsOf,
+  checkRangeQuery,
+  comparedMoments,
+  horizonOf,
+  type Moment,
+  momentKey,
+  readRange,
+} from './range.js';
 import { checkOne, scopeFilter } from './scope.js';
-import { readOneSelection, selectionResource } from './selection.js';
+import { ownCoverages, readOneSelection, selectionResource, withComputedAt } from './selection.js';
 import {
   earlierWhole,
   isStoredWhole,
@@ -40,22 +48,23 @@ export class SummaryReader extends HttpReader {
     const { metric, period, compare, live } = query;
     const selection = await readOneSelection(this.access, query);
     checkOne(selection.scope);
-    const range = readRange(query, selection.calendar, this.options.limits);
+    const { calendar } = selection;
+    const now = this.access.clock();
+    const { moments, bounds, span } = readRange(query, calendar, now, this.options.limits);
     const resource = await selectionResource(selection, this.labels);
-    const { weekStart, today } = selection.calendar;
     const scoped = { metric, period, ...scopeFilter(selection.scope) };
     const filter = { ...scoped, exact: true, ...(live && { live }) };
     const isDerived = derivedOf(selection.metric) !== null;
     const coverage = coverageIn(selection.coverages, selection.metric, period, selection.scopes);
     const known = isDerived ? await this.reads.coverage(scoped) : coverage;
-    const last = lastDate(live ? null : known, today);
-    const { dates, past, pairs, earlier } = comparedDates(period, range, compare, selection.calendar, last);
+    const horizon = horizonOf(live ? null : withComputedAt(known, ownCoverages(selection)), calendar, now);
+    const { past, pairs, earlier } = comparedMoments(period, moments, compare, calendar, horizon);
     const ranges: Ranges = {
       period,
-      weekStart,
-      later: (await this.points(filter, dates)).slice(0, past),
+      calendar,
+      later: (await this.points(filter, bounds, moments)).slice(0, past),
       pairs,
-      earlier: await this.points(filter, earlier),
+      earlier: await this.points(filter, boundsOf(earlier), earlier),
     };
     const kind =
       isDerived && periodKind(period) === 'bucket' ? 'total' : summaryKind(selection.metric, period, coverage?.kind);
@@ -69,17 +78,24 @@ export class SummaryReader extends HttpReader {
       return { ...resource, ...summaryResource(whole.later, ranges, before, known) };
     }
     const plain: SummaryKind = isDerived ? 'last' : kind;
-    const { from, to } = range;
-    const later = wholeOf(ranges, plain) ?? { kind: plain, from, to: bucketEnd(period, to, weekStart), value: null };
+    const later = wholeOf(ranges, plain) ?? { kind: plain, span, value: null };
     const before = compare === undefined ? undefined : earlierWhole(ranges, plain);
     return { ...resource, ...summaryResource(later, ranges, before, known) };
   }
 
-  private async points(filter: object, dates: readonly LocalDate[]): Promise<readonly SeriesPoint<string>[]> {
-    const [from, to] = [dates.at(0), dates.at(-1)];
-    if (from === undefined || to === undefined) return [];
-    const found = new Map((await this.reads.series({ ...filter, from, to })).map((point) => [point.date, point]));
-    return dates.map((date) => found.get(date) ?? { date, value: null, complete: true, asOf: null });
+  private async points(
+    filter: object,
+    bounds: Bounds | null,
+    moments: readonly Moment[],
+  ): Promise<readonly SeriesPoint<string>[]> {
+    if (bounds === null || moments.length === 0) return [];
+    const points = await this.reads.series({ ...filter, ...bounds });
+    const found = new Map(points.map((point) => [momentKey(momentOfPoint(point)), point]));
+    return moments.map((moment) => {
+      const { date, start } = moment;
+      const unknown = { date, ...(start !== undefined && { start }), value: null, complete: true, asOf: null };
+      return found.get(momentKey(moment)) ?? unknown;
+    });
   }
 
   /** Computes a derived metric of a range from the totals of its parts. Returns null if these do not add up. */
@@ -95,8 +111,8 @@ export class SummaryReader extends HttpReader {
   }
 
   private async total(filter: object, points: readonly SeriesPoint<string>[]): Promise<string | null> {
-    const [from, to] = [points.at(0)?.date, points.at(-1)?.date];
-    return from === undefined || to === undefined ? null : this.reads.total({ ...filter, from, to });
+    const bounds = boundsOf(points.map(momentOfPoint));
+    return bounds === null ? null : this.reads.total({ ...filter, ...bounds });
   }
 
   /** Reads an average or a distinct count of a range, if a tracker computes a period that covers exactly this range. */

@@ -1,29 +1,31 @@
 import type { Metric } from '../../catalog/index.js';
 import { type CoverageKind, kindMeaning, type StoredCoverage } from '../../coverage/index.js';
 import { addDecimals, compareDecimals, subtractDecimals } from '../../database/decimal.js';
-import { nearestDouble, type SeriesPoint } from '../../statistics/index.js';
+import { type Calendar, momentOfPoint, nearestDouble, type SeriesPoint } from '../../statistics/index.js';
+import { instantText } from '../../time/instant.js';
 import type { LocalDate } from '../../time/local-date.js';
-import { bucketEnd, bucketStart, type Period, periodKind, type WeekStart } from '../../time/period.js';
-import type { SummaryComparison, SummaryKind, SummaryResource } from '../resources.js';
+import { bucketEnd, bucketStart, isTimePeriod, type Period, periodKind } from '../../time/period.js';
+import { bucketAt } from '../../time/time-bucket.js';
+import type { SpanResource, SummaryComparison, SummaryKind, SummaryResource } from '../resources.js';
+import { type Moment, momentKey } from './range.js';
 
 type Point = SeriesPoint<string>;
 
 /** The value of a range, with the dates that it covers. */
 export interface Whole {
   readonly kind: SummaryKind;
-  readonly from: LocalDate;
-  readonly to: LocalDate;
+  readonly span: SpanResource;
   readonly value: string | null;
 }
 
 /** The points of a range that have come, and those of the earlier range. */
 export interface Ranges {
   readonly period: Period;
-  readonly weekStart: WeekStart;
+  readonly calendar: Calendar;
   readonly later: readonly Point[];
-  /** the date that each of `later` is compared with */
-  readonly pairs: readonly LocalDate[];
-  /** each date once; empty: nothing is compared */
+  /** the moment that each of `later` is compared with */
+  readonly pairs: readonly Moment[];
+  /** each moment once; empty: nothing is compared */
   readonly earlier: readonly Point[];
 }
 
@@ -46,15 +48,24 @@ export function summaryKind(
   return kind === undefined || kindMeaning(kind).isSummable ? 'total' : 'last';
 }
 
-/** True for averages and distinct counts. Only a period that covers the whole range has their value. */
+/**
+ * True for averages and distinct counts of days and calendar periods. Only a period that covers the whole range has their
+ * value.
+ */
 export function isStoredWhole(period: Period, kind: CoverageKind): boolean {
-  return periodKind(period) === 'bucket' && kind !== 'min' && kind !== 'max' && !kindMeaning(kind).isSummable;
+  return (
+    !isTimePeriod(period) &&
+    periodKind(period) === 'bucket' &&
+    kind !== 'min' &&
+    kind !== 'max' &&
+    !kindMeaning(kind).isSummable
+  );
 }
 
 /** Returns the value of the later range, or null if none of its dates has come. */
 export function wholeOf(ranges: Ranges, kind: SummaryKind): Whole | null {
   const { later } = ranges;
-  return kind === 'last' ? lastOf(later) : spanOf(ranges, later, kind, combined(later, kind));
+  return kind === 'last' ? lastOf(ranges) : spanOf(ranges, later, kind, combined(later, kind));
 }
 
 /** The value of the earlier range. */
@@ -74,14 +85,29 @@ function areKnown(ranges: Ranges, points: readonly Point[], known: Known): boole
 export function isKnownFrom(
   first: LocalDate,
   since: LocalDate,
-  { period, weekStart }: Pick<Ranges, 'period' | 'weekStart'>,
+  { period, calendar }: Pick<Ranges, 'period' | 'calendar'>,
 ): boolean {
-  return first >= bucketStart(period, since, weekStart);
+  return first >= bucketStart(period, since, calendar.weekStart);
 }
 
-function lastOf(points: readonly Point[]): Whole | null {
-  const point = points[placeOfLast(points)] ?? points.at(-1);
-  return point === undefined ? null : { kind: 'last', from: point.date, to: point.date, value: point.value };
+function lastOf(ranges: Ranges): Whole | null {
+  const { later } = ranges;
+  const point = later[placeOfLast(later)] ?? later.at(-1);
+  return point === undefined ? null : { kind: 'last', span: spanOfLast(ranges, point), value: point.value };
+}
+
+/** The date of a value that stands for its range. */
+function spanOfLast(ranges: Ranges, point: Point): SpanResource {
+  return { ...spanOfPoints(ranges, point, point), to: point.date };
+}
+
+function spanOfPoints({ period, calendar }: Ranges, first: Point, last: Point): SpanResource {
+  const [from, to] = [momentOfPoint(first), momentOfPoint(last)];
+  const days = { from: from.date, to: bucketEnd(period, to.date, calendar.weekStart) };
+  if (from.start === undefined || to.start === undefined || !isTimePeriod(period)) return days;
+  const { timeZone } = calendar;
+  const { end } = bucketAt({ zone: timeZone, length: period }, Date.parse(to.start) / 1000);
+  return { ...days, start: from.start, end: instantText(end, timeZone) };
 }
 
 /** Returns the place of the last value that is final, or of the last value if none is, as for a metric that began today. */
@@ -92,20 +118,19 @@ function placeOfLast(points: readonly Point[]): number {
 
 /** The earlier point that the last value is compared with. */
 function pairOfLast({ later, pairs, earlier }: Ranges): Point | undefined {
-  const date = pairs[placeOfLast(later)];
-  return earlier.find((point) => point.date === date);
+  const pair = pairs[placeOfLast(later)];
+  return pair && earlier.find((point) => momentKey(momentOfPoint(point)) === momentKey(pair));
 }
 
 /** Returns a value with the days of the points that it covers, or null if there are none. */
 export function spanOf(
-  { period, weekStart }: Ranges,
+  ranges: Ranges,
   points: readonly Point[],
   kind: SummaryKind,
   value: string | null,
 ): Whole | null {
-  const [from, to] = [points.at(0)?.date, points.at(-1)?.date];
-  if (from === undefined || to === undefined) return null;
-  return { kind, from, to: bucketEnd(period, to, weekStart), value };
+  const [first, last] = [points.at(0), points.at(-1)];
+  return first === undefined || last === undefined ? null : { kind, span: spanOfPoints(ranges, first, last), value };
 }
 
 function combined(points: readonly Point[], kind: SummaryKind): string | null {
@@ -125,9 +150,9 @@ export function summaryResource(
   before: string | null | undefined,
   known: Known,
 ): SummaryResource {
-  const { kind, from, to, value } = whole;
+  const { kind, span, value } = whole;
   const comparison = before === undefined ? null : comparisonOf(whole, ranges, before, known);
-  return { kind, from, to, value: nearestDouble(value), comparison };
+  return { kind, ...span, value: nearestDouble(value), comparison };
 }
 
 function comparisonOf(
@@ -139,8 +164,8 @@ function comparisonOf(
   const { later, earlier } = ranges;
   const isLast = kind === 'last';
   const pair = pairOfLast(ranges);
-  const span = spanOf(ranges, isLast ? (pair === undefined ? [] : [pair]) : earlier, kind, before);
-  if (span === null) return null;
+  const span = isLast ? pair && spanOfLast(ranges, pair) : spanOf(ranges, earlier, kind, before)?.span;
+  if (span === undefined) return null;
   const [now, then] = isLast
     ? [value, before]
     : [areKnown(ranges, later, known) ? value : null, areKnown(ranges, earlier, known) ? before : null];
@@ -148,8 +173,7 @@ function comparisonOf(
   const absolute = now === null || then === null ? null : subtractDecimals(now, then);
   const base = nearestDouble(then) ?? 0;
   return {
-    from: span.from,
-    to: isLast ? span.from : span.to,
+    ...span,
     value: nearestDouble(then),
     absolute: nearestDouble(absolute),
     relative: absolute === null || base === 0 ? null : (nearestDouble(absolute) ?? 0) / Math.abs(base),

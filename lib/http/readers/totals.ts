@@ -2,18 +2,22 @@ import { type Metric } from '../../catalog/index.js';
 import { hasDates, type StoredCoverage, TOTAL_SCOPE } from '../../coverage/index.js';
 import type { Work } from '../../database/work.js';
 import {
+  builtInTables,
   type Calendar,
+  fillBuckets,
   fillSeries,
   findPeriods,
+  readBucketTotals,
   readTotals,
   type SeriesPoint,
   type SeriesRow,
   type StatisticContext,
-  StatisticByDate,
-  statisticTableOf,
+  type StoredBucket,
+  type StoredPeriod,
 } from '../../statistics/index.js';
-import type { LocalDate } from '../../time/local-date.js';
-import { isTimePeriod, type Period } from '../../time/period.js';
+import { isTimePeriod, type Period, type TimePeriod } from '../../time/period.js';
+import type { Database } from '../../database/database.js';
+import type { Moment } from './range.js';
 import { byPeriod } from './statistic.resource.js';
 
 /** Reads the totals of many metrics, with a few queries for each period and never one for each metric. */
@@ -24,8 +28,11 @@ export interface ShownMetric {
   readonly period: Period;
   readonly coverage: StoredCoverage | null;
   readonly calendar: Calendar;
-  readonly dates: readonly LocalDate[];
+  readonly moments: readonly Moment[];
 }
+
+/** The stored totals of a metric, by date or by the start of their bucket. */
+export type TotalRow = SeriesRow | StoredBucket;
 
 /** Returns the periods in which each metric has totals, by its id, in the order in which people list them. */
 export function* periodsOfTotals(
@@ -33,10 +40,10 @@ export function* periodsOfTotals(
   metrics: readonly Metric[],
   coverages: readonly StoredCoverage[],
 ): Work<ReadonlyMap<number, readonly Period[]>> {
-  const covered = coverages.filter(
-    ({ scope, from, period }) => scope === TOTAL_SCOPE && from !== null && !isTimePeriod(period),
-  );
-  const stored = yield* findPeriods(database, statisticTableOf(database, StatisticByDate), metrics);
+  const covered = coverages.filter(({ scope, from }) => scope === TOTAL_SCOPE && from !== null);
+  const stored: StoredPeriod[] = [];
+  for (const table of builtInTables(database).filter(({ kind }) => kind === 'total'))
+    stored.push(...(yield* findPeriods(database, table, metrics)));
   const periods = new Map<number, Set<Period>>(metrics.map(({ id }) => [id, new Set()]));
   for (const { metricId, period } of [...covered, ...stored]) periods.get(metricId)?.add(period);
   return new Map([...periods].map(([id, own]) => [id, [...own].sort(byPeriod)]));
@@ -59,29 +66,75 @@ export function byMetric(coverages: readonly StoredCoverage[]): ReadonlyMap<numb
   return grouped;
 }
 
-/** Reads the stored totals of metrics over their dates, by the metrics' ids. */
+/** Reads the stored totals of metrics over their moments, by the metrics' ids. */
 export function* rowsOfTotals(
   { database }: StatisticContext,
   lines: readonly ShownMetric[],
-): Work<ReadonlyMap<number, readonly SeriesRow[]>> {
-  const found = new Map<number, readonly SeriesRow[]>();
+): Work<ReadonlyMap<number, readonly TotalRow[]>> {
+  const found = new Map<number, readonly TotalRow[]>();
   for (const period of new Set(lines.map((line) => line.period))) {
     const same = lines.filter((line) => line.period === period);
-    // the metrics' time zones may have different dates
-    const dates = same.flatMap((line) => [line.dates.at(0), line.dates.at(-1)]).filter((date) => date !== undefined);
-    dates.sort();
-    const [from, to] = [dates.at(0), dates.at(-1)];
-    if (from === undefined || to === undefined) continue;
     const metrics = same.map(({ metric }) => metric);
-    for (const [id, own] of yield* readTotals(database, metrics, period, { from, to })) found.set(id, own);
+    // the metrics' time zones may have different dates
+    const moments = same
+      .flatMap((line) => [line.moments.at(0), line.moments.at(-1)])
+      .filter((one) => one !== undefined);
+    const rows = isTimePeriod(period)
+      ? yield* bucketTotals(database, metrics, period, moments)
+      : yield* dateTotals(database, metrics, period, moments);
+    for (const [id, own] of rows) found.set(id, own);
   }
   return found;
 }
 
-/** Returns the points of a metric over its dates. */
-export function pointsOfTotals(line: ShownMetric, rows: readonly SeriesRow[]): readonly SeriesPoint<string>[] {
-  const { period, coverage, calendar, dates } = line;
-  const { today, weekStart } = calendar;
+function* dateTotals(
+  database: Database,
+  metrics: readonly Metric[],
+  period: Period,
+  moments: readonly Moment[],
+): Work<ReadonlyMap<number, readonly SeriesRow[]>> {
+  const dates = moments.map(({ date }) => date).sort();
+  const [from, to] = [dates.at(0), dates.at(-1)];
+  return from === undefined || to === undefined
+    ? new Map()
+    : yield* readTotals(database, metrics, period, { from, to });
+}
+
+function* bucketTotals(
+  database: Database,
+  metrics: readonly Metric[],
+  period: TimePeriod,
+  moments: readonly Moment[],
+): Work<ReadonlyMap<number, readonly StoredBucket[]>> {
+  if (moments.length === 0) return new Map();
+  const starts = moments.map(secondOf);
+  const range = { parts: [{ from: Math.min(...starts), to: Math.max(...starts) + 1 }] };
+  return yield* readBucketTotals(database, metrics, period, range);
+}
+
+/** Returns the points of a metric over its moments. */
+export function pointsOfTotals(
+  { period, coverage, calendar, moments }: ShownMetric,
+  rows: readonly TotalRow[],
+  now: Date,
+): readonly SeriesPoint<string>[] {
+  const { today, weekStart, timeZone } = calendar;
   const known = coverage !== null && hasDates(coverage) ? coverage : null;
-  return fillSeries({ period, weekStart, today, coverage: known, fill: 'period' }, dates, rows);
+  if (isTimePeriod(period)) {
+    const buckets = moments.map((moment) => ({
+      date: moment.date,
+      start: secondOf(moment),
+      end: Date.parse(moment.end ?? '') / 1000,
+    }));
+    const asked = new Set(buckets.map(({ start }) => start));
+    // the rows of all metrics were read together, of the longest range
+    const own = rows.filter((row): row is StoredBucket => 'start' in row && asked.has(row.start));
+    return fillBuckets({ timeZone, period, now }, known, 'period', buckets, own);
+  }
+  const dates = moments.map(({ date }) => date);
+  return fillSeries({ period, weekStart, today, coverage: known, fill: 'period' }, dates, rows as readonly SeriesRow[]);
+}
+
+function secondOf({ start = '' }: Moment): number {
+  return Date.parse(start) / 1000;
 }

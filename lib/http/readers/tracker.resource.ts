@@ -51,10 +51,11 @@ export function resultResource(tracker: string, result: TrackResult): ResultReso
 }
 
 export function differenceResource(difference: Difference, object: ObjectResource | undefined): DifferenceResource {
-  const { period, date, dimensions, stored, expected } = difference;
+  const { period, date, start, dimensions, stored, expected } = difference;
   return {
     period: Period.nameOf(period),
     date,
+    ...(start !== undefined && { start }),
     ...(object !== undefined && { object }),
     ...(dimensions !== undefined && { dimensions }),
     ...(stored !== undefined && { stored }),

@@ -20,8 +20,14 @@ export interface DatedBucket extends TimeBucket {
   readonly date: LocalDate;
 }
 
+/** The date of a point, and for a period of less than a day the start of its bucket. */
+export interface PointMoment {
+  readonly date: LocalDate;
+  readonly start?: string;
+}
+
 /** Returns the date of a point, and the start of its bucket if it has one: what says of when it is. */
-export function momentOfPoint(point: SeriesPoint<unknown>): Pick<SeriesPoint, 'date'> & { start?: string } {
+export function momentOfPoint(point: SeriesPoint<unknown>): PointMoment {
   return { date: point.date, ...('start' in point ? { start: (point as BucketPoint).start } : {}) };
 }
 
@@ -33,7 +39,8 @@ export function momentOfPoint(point: SeriesPoint<unknown>): Pick<SeriesPoint, 'd
 export function seriesBuckets({ parts }: StartRange, { timeZone, period }: BucketCalendar): DatedBucket[] {
   const buckets: DatedBucket[] = [];
   for (const { from, to } of parts) {
-    if (from === null || to === null) throw new TypeError('a series has a beginning and an end');
+    // before the zone's changes are looked up, which for all minutes since the year 1 would take seconds
+    if (from === null || to === null || (to - from) / period > MOST_POINTS) throw tooMany(parts, timeZone);
     for (const bucket of bucketsBetween({ zone: timeZone, length: period }, from, to)) {
       if (buckets.length >= MOST_POINTS) throw tooMany(parts, timeZone);
       buckets.push({ ...bucket, date: localDateAt(new Date(bucket.start * 1000), timeZone) });
@@ -108,6 +115,8 @@ function knownBuckets({ timeZone, period, now }: BucketCalendar, coverage: Serie
 }
 
 function tooMany(parts: StartRange['parts'], zone: string): TooManyPointsError {
-  const [first, last] = [parts.at(0)?.from, parts.at(-1)?.to].map((at) => instantText(at ?? 0, zone));
-  return new TooManyPointsError(`A series from ${first ?? ''} to ${last ?? ''}`, MOST_POINTS);
+  const textOf = (at: number | null | undefined): string | null => (at == null ? null : instantText(at, zone));
+  const [first, last] = [textOf(parts.at(0)?.from), textOf(parts.at(-1)?.to)];
+  const what = first === null || last === null ? 'A series of all dates' : `A series from ${first} to ${last}`;
+  return new TooManyPointsError(what, MOST_POINTS);
 }

@@ -2,13 +2,13 @@ import type { Metric } from '../../catalog/metric.entity.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
 import { compareDecimals, subtractDecimals } from '../../database/decimal.js';
 import type { Work } from '../../database/work.js';
-import type { LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
-import type { DateRange } from '../filter/date-range.js';
+import type { Calendar } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { type Cell, narrowScope } from '../filter/scope-filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
 import { readRanking } from './derived.query.js';
+import type { RankedRange } from './top.query.js';
 
 /** A place of a ranking, with its value over an earlier range. */
 export interface ComparedPlace {
@@ -31,6 +31,7 @@ interface Ranges {
 interface Options {
   /** of the metric */
   readonly coverages: readonly StoredCoverage[];
+  readonly calendar: Calendar;
   readonly sort: RankingSort;
   readonly order: 'asc' | 'desc';
   readonly limit: number;
@@ -49,7 +50,6 @@ interface ComparedRanking {
   readonly totalBefore: string | null;
 }
 
-type RankedRange = DateRange & { readonly to: LocalDate };
 type Filter = NormalFilter & { readonly period: Period };
 
 /**
@@ -61,9 +61,9 @@ export function* readComparedRanking(
   metric: Metric,
   filter: Filter,
   { range, earlier }: Ranges,
-  { coverages, sort, order, limit, offset, empty, now }: Options,
+  { coverages, calendar, sort, order, limit, offset, empty, now }: Options,
 ): Work<ComparedRanking> {
-  const all = { coverages, limit: Infinity, offset: 0, now };
+  const all = { coverages, calendar, limit: Infinity, offset: 0, now };
   if (sort === 'value' && order === 'desc') {
     const { places, count, total } = yield* readRanking(context, metric, filter, range, { ...all, limit, offset });
     const scope = narrowScope(

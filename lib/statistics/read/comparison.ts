@@ -19,11 +19,11 @@ import {
 } from '../../time/period.js';
 import { type Calendar, type RangeInput, seriesRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
-import { startRange } from '../filter/start-range.js';
+import { type BucketCalendar, startRange } from '../filter/start-range.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
 import type { CompareWith, Fill } from '../filter/statistic-filter.js';
 import { nearestDouble } from '../tables/exact-value.js';
-import { momentOfPoint, seriesBuckets } from './bucket-series.js';
+import { type DatedBucket, momentOfPoint, seriesBuckets } from './bucket-series.js';
 import { sumPoints } from './reading.js';
 import { seriesDates, type SeriesPoint } from './series.js';
 import { areKnown, readWithParts } from './derived.query.js';
@@ -119,6 +119,7 @@ const PARTS: Readonly<Record<CalendarUnit, readonly CalendarUnit[]>> = {
 
 /** True if the values of a period make up the unit of a comparison: weeks do not make up months. */
 export function canCompare(period: Period, compareWith: CompareWith): boolean {
+  if (isTimePeriod(period)) return compareWith === 'previous';
   const unit = calendarUnit(period);
   return unit === null || compareWith === 'previous' || PARTS[unitOf(compareWith)].includes(unit);
 }
@@ -215,7 +216,7 @@ export function* readComparison(
 /**
  * Reads a series of buckets of less than a day, and as many buckets just before them.
  *
- * @throws InvalidFilterError for another comparison: days of 23 and 25 hours have no counterpart a year before
+ * @throws InvalidFilterError, and the errors of `earlierBuckets`
  */
 function* compareBuckets(
   context: StatisticContext,
@@ -225,21 +226,13 @@ function* compareBuckets(
   now: Date,
 ): Work<Comparison<string>> {
   const { period, range } = filter;
-  if (options.with !== 'previous') {
-    throw new InvalidFilterError(
-      `compare: with is '${options.with}', and the period is ${Period.nameOf(period)}. Where a clock is set, a day has 23 or 25 ` +
-        `hours, and some have no counterpart on another day. Use 'previous', or compare days.`,
-    );
-  }
   const clock = { timeZone, period, now };
   const bounds = range.to === undefined && range.last === undefined ? { ...range, to: now } : range;
   const buckets = seriesBuckets(startRange(bounds, clock), clock);
   const [first] = buckets;
   if (first === undefined) throw new InvalidFilterError('compare: from is after to. Expected a range with buckets.');
-  const end = new Date(first.start * 1000 - 1);
-  const beforeClock = { ...clock, now: end };
-  const [start] = seriesBuckets(startRange({ last: buckets.length }, beforeClock), beforeClock);
-  const earlier = { from: new Date((start ?? first).start * 1000), to: end };
+  const [start] = earlierBuckets(buckets, options.with, clock);
+  const earlier = { from: new Date((start ?? first).start * 1000), to: new Date(first.start * 1000 - 1) };
   const { series: later, parts } = yield* readWithParts(context, { ...filter, range: bounds }, options.fill, now);
   const before = yield* readWithParts(context, { ...filter, range: earlier }, options.fill, now);
 
@@ -263,6 +256,28 @@ function* compareBuckets(
       comparable: has.length > 0 && has.every(({ complete }) => complete),
     },
   };
+}
+
+/**
+ * Returns the buckets that those of a series are compared with, in the same order: as many, just before them.
+ *
+ * @throws InvalidFilterError for another comparison: days of 23 and 25 hours have no counterpart a year before
+ */
+export function earlierBuckets(
+  buckets: readonly DatedBucket[],
+  compareWith: CompareWith,
+  clock: BucketCalendar,
+): DatedBucket[] {
+  if (compareWith !== 'previous') {
+    throw new InvalidFilterError(
+      `compare: with is '${compareWith}', and the period is ${Period.nameOf(clock.period)}. Where a clock is set, a day has 23 or 25 ` +
+        `hours, and some have no counterpart on another day. Use 'previous', or compare days.`,
+    );
+  }
+  const [first] = buckets;
+  if (first === undefined) return [];
+  const before = { ...clock, now: new Date(first.start * 1000 - 1) };
+  return seriesBuckets(startRange({ last: buckets.length }, before), before);
 }
 
 function* readRange(

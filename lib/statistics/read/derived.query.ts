@@ -3,12 +3,11 @@ import { derivedOf, deriveValue, storedParts, unstoredMetric } from '../../catal
 import { byText } from '../../catalog/order.js';
 import type { Work } from '../../database/work.js';
 import { compareDecimals } from '../../database/decimal.js';
-import type { LocalDate } from '../../time/local-date.js';
 import { isTimePeriod, type Period, periodKind } from '../../time/period.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
 import { kindMeaning } from '../../coverage/coverage-kind.js';
 import type { Metric } from '../../catalog/metric.entity.js';
-import type { DateRange } from '../filter/date-range.js';
+import type { Calendar } from '../filter/date-range.js';
 import type { Cell } from '../filter/scope-filter.js';
 import type { NormalFilter } from '../filter/filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
@@ -21,6 +20,7 @@ import { readStoredSeries, type Series } from './series.query.js';
 import {
   type RankedCell,
   type RankedCells,
+  type RankedRange,
   type RankedRow,
   readRankedCells,
   readRankedWhole,
@@ -114,15 +114,13 @@ export function* readGreatestCells(
   context: StatisticContext,
   metric: Metric,
   filter: Filter,
-  range: DateRange & { readonly to: LocalDate },
-  coverages: readonly StoredCoverage[],
-  limit: number,
-  now: Date,
+  range: RankedRange,
+  options: { coverages: readonly StoredCoverage[]; calendar: Calendar; limit: number; now: Date },
 ): Work<Cell[]> {
-  const options = { coverages, limit, offset: 0, now };
+  const { limit, now } = options;
   const places =
     derivedOf(metric) === null
-      ? yield* readRankedCells(context, metric, filter, range, options)
+      ? yield* readRankedCells(context, metric, filter, range, { ...options, offset: 0 })
       : (yield* rankDerived(context, metric, filter, range, now)).slice(0, limit);
   return places.map(({ cell }) => cell);
 }
@@ -132,8 +130,8 @@ export function* readRanking(
   context: StatisticContext,
   metric: Metric,
   filter: Filter,
-  range: DateRange & { readonly to: LocalDate },
-  options: { coverages: readonly StoredCoverage[]; limit: number; offset: number; now: Date },
+  range: RankedRange,
+  options: { coverages: readonly StoredCoverage[]; calendar: Calendar; limit: number; offset: number; now: Date },
 ): Work<RankedCells> {
   if (derivedOf(metric) === null) {
     const places = yield* readRankedCells(context, metric, filter, range, options);
@@ -148,7 +146,7 @@ function* rankDerived(
   context: StatisticContext,
   metric: Metric,
   filter: Filter,
-  { from, to }: DateRange & { readonly to: LocalDate },
+  { from, to }: RankedRange,
   now: Date,
 ): Work<RankedCell[]> {
   if (periodKind(filter.period) !== 'bucket') {
@@ -156,7 +154,7 @@ function* rankDerived(
     const rows = yield* readTop(context, { ...filter, range: { date: to } }, options, now);
     return rows.flatMap(({ cell, value }) => (value === null ? [] : [{ cell, value }]));
   }
-  const ofMetric = { ...filter, metrics: [metric], range: { ...(from !== null && { from }), to } };
+  const ofMetric = { ...filter, metrics: [metric], range: { from, to } };
   const { partsOf, cells } = yield* readParts(context, ofMetric, 'period', now);
   const ranked = Array.from({ length: cells }, (_, place) => {
     const series = deriveSeries(metric, partsOf(place));

@@ -2,21 +2,37 @@ import sql, { empty, join, type Sql } from 'sql-template-tag';
 import type { Database } from '../../database/database.js';
 import { query, queryOne, type Work } from '../../database/work.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
-import { bindKey, type StatisticKey } from '../tables/statistic-table.js';
-import { columns, rowCondition, type RowFilter, type StoredRow, storedRows } from './rows.query.js';
+import type { Dialect } from '../../database/dialects/dialect.js';
+import type { DateRange, StartRange } from '../filter/date-range.js';
+import { bindKey, readMoment, type StatisticKey } from '../tables/statistic-table.js';
+import {
+  columns,
+  rowCondition,
+  type RowFilter,
+  storedBucket,
+  type StoredBucket,
+  type StoredRow,
+  storedRows,
+} from './rows.query.js';
 
-/** The rows of the dates that fit into a page as a whole. */
-interface WholeDates {
-  readonly rows: readonly StoredRow[];
-  /** the date that does not fit; null if no date is left */
-  readonly bound: LocalDate | null;
+/** A row of a page: of a date, or of a bucket of less than a day. */
+export type PageRow = StoredRow | StoredBucket;
+/** Of when a row is: its date, or the first second of its bucket. */
+type RowMoment = LocalDate | number;
+type PageFilter = RowFilter<DateRange | StartRange>;
+
+/** The rows of the moments that fit into a page as a whole. */
+interface WholeMoments {
+  readonly rows: readonly PageRow[];
+  /** the moment that does not fit; null if none is left */
+  readonly bound: RowMoment | null;
 }
 
 /** The numbers of rows of a page. */
 export interface PageSizes {
-  /** of whole dates */
+  /** of whole dates, or of whole buckets */
   readonly dates: number;
-  /** of one date; greater, because a database with another collation sorts the whole date for each page */
+  /** of one date or bucket; greater, because a database with another collation sorts the whole date for each page */
   readonly ofDate: number;
 }
 
@@ -24,47 +40,53 @@ const LAST_DATE = '9999-12-31';
 const SIZES: PageSizes = { dates: 5_000, ofDate: 20_000 };
 
 /**
- * Reads the rows of one metric and period page by page, ordered by date and then by the other keys byte by byte. The
- * order is the same on every database. Each page is a read of its own, so nothing is held open between pages, however
- * slowly they are taken.
+ * Reads the rows of one metric and period page by page, ordered by date, or by start, and then by the other keys byte by
+ * byte. The order is the same on every database. Each page is a read of its own, so nothing is held open between pages,
+ * however slowly they are taken.
  *
- * A page has whole dates. A date that does not fit into one has pages of its own. So each statement reads one page by
- * the index: bounded by the last row alone, PostgreSQL may sort all rows that follow for each page.
+ * A page has whole dates, or whole buckets of less than a day. One that does not fit has pages of its own. So each
+ * statement reads one page by the index: bounded by the last row alone, PostgreSQL may sort all rows that follow for each
+ * page.
  */
 export async function* readPages(
   database: Database,
-  filter: RowFilter,
+  filter: PageFilter,
   sizes: PageSizes = SIZES,
-): AsyncGenerator<readonly StoredRow[]> {
-  for (let after: LocalDate | null = null; ;) {
-    const { bound, rows }: WholeDates = await readWhole(after);
+): AsyncGenerator<readonly PageRow[]> {
+  for (let after: RowMoment | null = null; ;) {
+    const { bound, rows }: WholeMoments = await readWhole(after);
     if (rows.length === sizes.dates) continue; // other rows were inserted in between
     if (rows.length > 0) yield rows;
     if (bound === null) return;
-    yield* pagesOfDate(database, filter, bound, sizes.ofDate);
+    yield* pagesOfMoment(database, filter, bound, sizes.ofDate);
     after = bound;
   }
 
-  function readWhole(after: LocalDate | null): Promise<WholeDates> {
-    return database.read(() => wholeDates(database, filter, after, sizes.dates));
+  function readWhole(after: RowMoment | null): Promise<WholeMoments> {
+    return database.read(() => wholeMoments(database, filter, after, sizes.dates));
   }
 }
 
-function* wholeDates(database: Database, filter: RowFilter, after: LocalDate | null, size: number): Work<WholeDates> {
-  const bound = yield* dateOfRow(database, filter, size, after);
+function* wholeMoments(
+  database: Database,
+  filter: PageFilter,
+  after: RowMoment | null,
+  size: number,
+): Work<WholeMoments> {
+  const bound = yield* momentOfRow(database, filter, size, after);
   return { bound, rows: yield* rowsWhere(database, filter, between(database, filter, after, bound), size) };
 }
 
-async function* pagesOfDate(
+async function* pagesOfMoment(
   database: Database,
-  filter: RowFilter,
-  date: LocalDate,
+  filter: PageFilter,
+  moment: RowMoment,
   size: number,
-): AsyncGenerator<readonly StoredRow[]> {
-  const isDate = onDate(database, filter, date);
-  let last: StoredRow | undefined;
+): AsyncGenerator<readonly PageRow[]> {
+  const isMoment = atMoment(database, filter, moment);
+  let last: PageRow | undefined;
   do {
-    const further = last === undefined ? isDate : sql`${isDate} AND ${behind(database, filter.table.keys, last)}`;
+    const further = last === undefined ? isMoment : sql`${isMoment} AND ${behind(database, filter.table.keys, last)}`;
     const rows = await database.read(() => rowsWhere(database, filter, further, size));
     if (rows.length > 0) yield rows;
     last = rows.length < size ? undefined : rows.at(-1);
@@ -72,38 +94,58 @@ async function* pagesOfDate(
 }
 
 /** A range, because with one date MySQL would read the rows of all dates in the order of the primary key. */
-function onDate({ dialect }: Database, filter: RowFilter, date: LocalDate): Sql {
-  const column = filter.table.table.column('date');
-  const from = sql`AND ${column} >= ${dialect.date(date)}`;
-  return date === LAST_DATE ? from : sql`${from} AND ${column} < ${dialect.date(addDays(date, 1))}`;
+function atMoment({ dialect }: Database, filter: PageFilter, moment: RowMoment): Sql {
+  const column = momentColumnOf(filter);
+  const from = sql`AND ${column} >= ${bind(dialect, moment)}`;
+  if (moment === LAST_DATE) return from;
+  const next = typeof moment === 'number' ? moment + 1 : addDays(moment, 1);
+  return sql`${from} AND ${column} < ${bind(dialect, next)}`;
 }
 
-/** Returns the date of the n-th row after a date, or null if there are fewer. */
-function* dateOfRow(database: Database, filter: RowFilter, n: number, after: LocalDate | null): Work<LocalDate | null> {
+/** Returns the moment of the n-th row after a moment, or null if there are fewer. */
+function* momentOfRow(
+  database: Database,
+  filter: PageFilter,
+  n: number,
+  after: RowMoment | null,
+): Work<RowMoment | null> {
+  const { dialect } = database;
   const { table } = filter.table;
-  const date = table.column('date');
-  const found = yield* queryOne<{ row_date: LocalDate }>(sql`SELECT ${database.dialect.dateText(date)} AS row_date
+  const column = momentColumnOf(filter);
+  const found = yield* queryOne<{
+    row_moment: unknown;
+  }>(sql`SELECT ${readMoment(dialect, filter.table, column)} AS row_moment
 FROM ${table.path} WHERE ${rowCondition(database, filter)} ${between(database, filter, after, null)}
-ORDER BY ${date} ${database.dialect.limit(1, n - 1)}`);
-  return found?.row_date ?? null;
+ORDER BY ${column} ${dialect.limit(1, n - 1)}`);
+  if (found === undefined) return null;
+  // drivers return a bigint as text, a number or a bigint
+  return filter.table.moment === 'date' ? (found.row_moment as LocalDate) : Number(found.row_moment);
 }
 
-function* rowsWhere(database: Database, filter: RowFilter, further: Sql, limit: number): Work<StoredRow[]> {
-  const { table, keys } = filter.table;
-  const order = [table.column('date'), ...keys.map((key) => inOrder(database, key))];
+function* rowsWhere(database: Database, filter: PageFilter, further: Sql, limit: number): Work<PageRow[]> {
+  const { table, keys, moment } = filter.table;
+  const order = [momentColumnOf(filter), ...keys.map((key) => inOrder(database, key))];
   const rows = yield* query(sql`SELECT ${columns(database, filter.table)} FROM ${table.path}
 WHERE ${rowCondition(database, filter)} ${further} ORDER BY ${join(order)} ${database.dialect.limit(limit)}`);
-  return storedRows(filter.table, rows);
+  return moment === 'date' ? storedRows(filter.table, rows) : rows.map((row) => storedBucket(filter.table, row));
 }
 
-function between(database: Database, filter: RowFilter, after: LocalDate | null, before: LocalDate | null): Sql {
-  const date = filter.table.table.column('date');
-  const lower = after === null ? empty : sql`AND ${date} > ${database.dialect.date(after)}`;
-  return before === null ? lower : sql`${lower} AND ${date} < ${database.dialect.date(before)}`;
+function between({ dialect }: Database, filter: PageFilter, after: RowMoment | null, before: RowMoment | null): Sql {
+  const column = momentColumnOf(filter);
+  const lower = after === null ? empty : sql`AND ${column} > ${bind(dialect, after)}`;
+  return before === null ? lower : sql`${lower} AND ${column} < ${bind(dialect, before)}`;
 }
 
-/** Returns the condition that a row comes after another one of its date. */
-function behind(database: Database, [key, ...others]: readonly StatisticKey[], last: StoredRow): Sql {
+function momentColumnOf({ table: { table, moment } }: PageFilter): Sql {
+  return table.column(moment);
+}
+
+function bind(dialect: Dialect, moment: RowMoment): Sql {
+  return typeof moment === 'number' ? dialect.bigint(moment) : dialect.date(moment);
+}
+
+/** Returns the condition that a row comes after another one of its moment. */
+function behind(database: Database, [key, ...others]: readonly StatisticKey[], last: PageRow): Sql {
   if (key === undefined) return sql`1 = 0`;
   const value = bindKey(database.dialect, key, last.cell[key.property] as string | number);
   const greater = sql`${inOrder(database, key)} > ${value}`;

@@ -3,18 +3,19 @@ import { derivedOf } from '../../catalog/derived.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
 import { query, type Work } from '../../database/work.js';
-import type { LocalDate } from '../../time/local-date.js';
+import type { CheckedDateInput } from '../../time/local-date.js';
+import { instantText } from '../../time/instant.js';
 import { isTimePeriod, type Period, periodKind } from '../../time/period.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { kindMeaning } from '../../coverage/coverage-kind.js';
-import { type DateRange, storedDate } from '../filter/date-range.js';
+import { type Calendar, type DateRange, rowRange, type StartRange, storedDate } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
-import { startsOf } from '../filter/start-range.js';
+import { startRange, startsOf } from '../filter/start-range.js';
 import { carriedSince, carriesForward } from './carried-values.js';
 import { columns, lastRowsOf, rowCondition, storedCell, type StoredRow, walkedRowsOf } from './rows.query.js';
 import { type Cell, narrowScope, possibleScopes, type ScopeFilter } from '../filter/scope-filter.js';
 import { exactValue } from '../tables/exact-value.js';
-import { readKey, type StatisticTable } from '../tables/statistic-table.js';
+import { readKey, readMoment, type StatisticTable } from '../tables/statistic-table.js';
 import { readFilterMetrics, type StatisticContext } from '../filter/statistic.context.js';
 
 /** A cell of a ranking with its value. */
@@ -48,7 +49,7 @@ export function* readStoredTop(
   if (isTimePeriod(period)) {
     const range = startsOf({ period, range: { date: filter.range.date ?? now } }, calendar.timeZone, now);
     const inBucket = rowCondition(database, { ...rowFilter, range });
-    return rankedRows(
+    return rankedRowsOf(
       scope.table,
       yield* query(sql`SELECT ${selected} FROM ${table.path} s WHERE ${inBucket} AND ${ranking}`),
     );
@@ -69,12 +70,12 @@ export function* readStoredTop(
     );
     // of no row the number is not known
     const isWhole = rows.length > 0 && Number(rows[0]?.['walked']) < MOST_WALKED;
-    if (isWhole) return rankedRows(scope.table, rows);
+    if (isWhole) return rankedRowsOf(scope.table, rows);
   }
   const source = isCarried
     ? sql`${lastRowsOf(database, dated)} s WHERE`
     : sql`${table.path} s WHERE ${rowCondition(database, dated)} AND`;
-  return rankedRows(scope.table, yield* query(sql`SELECT ${selected} FROM ${source} ${ranking}`));
+  return rankedRowsOf(scope.table, yield* query(sql`SELECT ${selected} FROM ${source} ${ranking}`));
 }
 
 /** Returns the columns of a ranking, and its condition and order. */
@@ -96,7 +97,7 @@ ${dialect.limit(Math.min(limit, Number.MAX_SAFE_INTEGER), offset)}`,
   };
 }
 
-function rankedRows(table: StatisticTable, rows: readonly Readonly<Record<string, unknown>>[]): RankedRow[] {
+function rankedRowsOf(table: StatisticTable, rows: readonly Readonly<Record<string, unknown>>[]): RankedRow[] {
   return rows.map((row) => storedCell(table, row));
 }
 
@@ -118,12 +119,18 @@ export interface RankedCells {
 interface RankingOptions {
   /** of the metric */
   readonly coverages: readonly StoredCoverage[];
+  readonly calendar: Calendar;
   readonly limit: number;
   readonly offset: number;
   readonly now: Date;
 }
 
-type RankedRange = DateRange & { readonly to: LocalDate };
+/** The range of a ranking: local dates, or of periods of less than a day instants too. */
+export interface RankedRange {
+  readonly from: CheckedDateInput;
+  readonly to: CheckedDateInput;
+}
+
 type RankedFilter = NormalFilter & { readonly period: Period };
 
 /**
@@ -142,8 +149,9 @@ export function* readRankedCells(
   metric: Metric,
   filter: RankedFilter,
   range: RankedRange,
-  { coverages, limit, offset, now }: RankingOptions,
+  options: RankingOptions,
 ): Work<RankedCell[]> {
+  const { limit, offset, now } = options;
   const { period, scope } = filter;
   if (carriesForward(period)) {
     const atEnd = { ...filter, range: { date: range.to } };
@@ -152,7 +160,7 @@ export function* readRankedCells(
   }
   const { dialect } = context.database;
   const { keys } = scope.table;
-  const { greatness, source } = grouped(context, metric, filter, range, coverages);
+  const { greatness, source } = grouped(context, metric, filter, range, options);
   const selected = keys.map((key, place) => sql`${readKey(dialect, key)} AS ${raw(`row_key${place}`)}`);
   const ties = keys.map(({ type, column }) => (type === 'varchar' ? dialect.binaryOrder(column) : column));
   const rows = yield* query(sql`SELECT ${join(selected)}, ${dialect.exactText(greatness)} AS greatness ${source}
@@ -170,14 +178,14 @@ export function* readRankedWhole(
   metric: Metric,
   filter: RankedFilter,
   range: RankedRange,
-  { coverages, now }: Pick<RankingOptions, 'coverages' | 'now'>,
+  options: Omit<RankingOptions, 'limit' | 'offset'>,
 ): Work<Pick<RankedCells, 'count' | 'total'>> {
   if (carriesForward(filter.period)) {
-    const all = yield* readRankedCells(context, metric, filter, range, { coverages, limit: Infinity, offset: 0, now });
+    const all = yield* readRankedCells(context, metric, filter, range, { ...options, limit: Infinity, offset: 0 });
     return { count: all.length, total: null };
   }
   const { dialect } = context.database;
-  const { greatness, source, isSummable } = grouped(context, metric, filter, range, coverages);
+  const { greatness, source, isSummable } = grouped(context, metric, filter, range, options);
   const sum = dialect.exactText(raw('SUM(g.greatness)'));
   const [row] = yield* query(
     sql`SELECT COUNT(*) AS cells, ${sum} AS total FROM (SELECT ${greatness} AS greatness ${source}) g`,
@@ -190,33 +198,50 @@ export function* readRankedWhole(
  * without a row are left out. Returns null where values do not add up, or overlap as those of rolling periods do.
  *
  * @param without the cells that are left out
+ * @returns the sums by date, or by the start of their bucket as a point has it
  */
 export function* readRest(
   { database }: StatisticContext,
   metric: Metric,
   { period, scope }: RankedFilter,
-  { from, to }: RankedRange,
-  { coverages, without }: { readonly coverages: readonly StoredCoverage[]; readonly without: readonly Cell[] },
-): Work<ReadonlyMap<LocalDate, string> | null> {
-  if (derivedOf(metric) !== null || isTimePeriod(period) || periodKind(period) !== 'bucket') return null;
+  input: RankedRange,
+  {
+    coverages,
+    calendar,
+    now,
+    without,
+  }: Omit<RankingOptions, 'limit' | 'offset'> & { readonly without: readonly Cell[] },
+): Work<ReadonlyMap<string, string> | null> {
+  if (derivedOf(metric) !== null || periodKind(period) !== 'bucket') return null;
   const kind = coverageIn(coverages, metric, period, possibleScopes(scope))?.kind;
   if (kind !== undefined && !kindMeaning(kind).isSummable) return null;
   const { dialect } = database;
-  const { table } = scope.table;
+  const { table, moment } = scope.table;
+  const range = rankedRows(period, input, calendar, now);
   const rowsOf = ({ alternatives }: ScopeFilter): Sql =>
-    rowCondition(database, { table: scope.table, alternatives, metrics: [metric], period, range: { from, to } });
-  const [date, value] = [table.column('date'), table.column('value')];
-  const rows = yield* query<{ day: LocalDate; rest: unknown }>(
-    sql`SELECT ${dialect.dateText(date)} AS day, ${dialect.exactText(sql`SUM(${dialect.numeric(value)})`)} AS rest
+    rowCondition(database, { table: scope.table, alternatives, metrics: [metric], period, range });
+  const [at, value] = [table.column(moment), table.column('value')];
+  const rows = yield* query<{ row_moment: unknown; rest: unknown }>(
+    sql`SELECT ${readMoment(dialect, scope.table, at)} AS row_moment, ${dialect.exactText(sql`SUM(${dialect.numeric(value)})`)} AS rest
 FROM ${table.path} s WHERE ${rowsOf(scope)} AND NOT (${rowsOf(narrowScope(scope, without))}) AND ${value} IS NOT NULL
-GROUP BY ${date}`,
+GROUP BY ${at}`,
   );
+  const keyOf = (found: unknown): string =>
+    // drivers return a bigint as text, a number or a bigint
+    moment === 'date' ? String(found) : instantText(Number(found), calendar.timeZone);
   return new Map(
-    rows.flatMap(({ day, rest }) => {
+    rows.flatMap(({ row_moment: found, rest }) => {
       const sum = exactValue(rest);
-      return sum === null ? [] : [[day, sum] as const];
+      return sum === null ? [] : [[keyOf(found), sum] as const];
     }),
   );
+}
+
+/** The rows that a ranking over a range reads. */
+function rankedRows(period: Period, input: RankedRange, calendar: Calendar, now: Date): DateRange | StartRange {
+  return isTimePeriod(period)
+    ? startRange(input, { timeZone: calendar.timeZone, period, now })
+    : rowRange(input, period, calendar);
 }
 
 /** The rows of a range by cell, with the value that ranks each cell. */
@@ -224,14 +249,15 @@ function grouped(
   { database }: StatisticContext,
   metric: Metric,
   { period, scope }: RankedFilter,
-  { from, to }: RankedRange,
-  coverages: readonly StoredCoverage[],
+  input: RankedRange,
+  { coverages, calendar, now }: Pick<RankingOptions, 'coverages' | 'calendar' | 'now'>,
 ): { greatness: Sql; source: Sql; isSummable: boolean } {
   const { table, keys } = scope.table;
   const kind = coverageIn(coverages, metric, period, possibleScopes(scope))?.kind;
   const value = database.dialect.numeric(table.column('value'));
   const isSummable = kind === undefined || kindMeaning(kind).isSummable;
-  const condition = rowCondition(database, { ...scope, metrics: [metric], period, range: { from, to } });
+  const range = rankedRows(period, input, calendar, now);
+  const condition = rowCondition(database, { ...scope, metrics: [metric], period, range });
   return {
     greatness: isSummable ? sql`SUM(${value})` : sql`MAX(${value})`,
     source: sql`FROM ${table.path} s WHERE ${condition} AND ${table.column('value')} IS NOT NULL

@@ -3,11 +3,13 @@ import { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
 import { query, type Work } from '../../database/work.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
-import type { Period } from '../../time/period.js';
+import type { Period, TimePeriod } from '../../time/period.js';
+import type { StartRange } from '../filter/date-range.js';
 import { exactValue } from '../tables/exact-value.js';
 import { StatisticByDate } from '../tables/statistic-by-date.entity.js';
+import { StatisticByTime } from '../tables/statistic-by-time.entity.js';
 import { statisticTableOf } from '../tables/statistic-table.js';
-import { selectRows } from './rows.query.js';
+import { selectBuckets, selectRows, type StoredBucket } from './rows.query.js';
 import { needsEarlierRow, type SeriesRow } from './series.js';
 
 /**
@@ -32,6 +34,22 @@ export function* readTotals(
   const filter = { table: statistic, alternatives: [{}], metrics, period, range };
   for (const { metricId, date, value } of yield* selectRows(database, filter)) {
     rows.get(metricId)?.push({ date, value });
+  }
+  return rows;
+}
+
+/** Reads the totals of many metrics in one period of less than a day, by metric id, ordered by start. */
+export function* readBucketTotals(
+  database: Database,
+  metrics: readonly Metric[],
+  period: TimePeriod,
+  range: StartRange,
+): Work<ReadonlyMap<number, readonly StoredBucket[]>> {
+  const rows = new Map<number, StoredBucket[]>(metrics.map(({ id }) => [id, []]));
+  if (metrics.length === 0) return rows;
+  const table = statisticTableOf(database, StatisticByTime);
+  for (const row of yield* selectBuckets(database, { table, alternatives: [{}], metrics, period, range })) {
+    rows.get(row.metricId)?.push(row);
   }
   return rows;
 }

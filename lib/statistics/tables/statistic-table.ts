@@ -81,6 +81,14 @@ export function statisticTablesOf(database: Database): readonly StatisticTable[]
     .map((entity) => statisticTableOf(database, entity));
 }
 
+/** Returns the tables of the library's own statistics: those by date, and those by time if the data source has them. */
+export function builtInTables(database: Database): readonly StatisticTable[] {
+  const byTime = [StatisticByTime, StatisticByTimeAndObject].filter((entity) =>
+    database.dataSource.hasMetadata(entity),
+  );
+  return [StatisticByDate, StatisticByDateAndObject, ...byTime].map((entity) => statisticTableOf(database, entity));
+}
+
 /** True if a value is a class that extends AbstractStatistic. */
 export function isStatisticClass(value: unknown): value is StatisticClass {
   return typeof value === 'function' && value.prototype instanceof AbstractStatistic;
