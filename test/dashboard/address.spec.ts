@@ -43,6 +43,11 @@ describe('the address of a page', () => {
       '?metric=shopping%2Forders&range=month&compare=none&by=customer&sort=change&order=asc',
     ],
     [{ ...METRIC, compare: 'quarter' }, '?metric=shopping%2Forders&compare=quarter'],
+    [{ ...METRIC, period: 'HOUR', range: 'yesterday' }, '?metric=shopping%2Forders&period=HOUR&range=yesterday'],
+    [
+      { ...METRIC, range: 'own', from: '2026-10-25T02:45:00+02:00', to: '2026-10-25T02:15:00+01:00' },
+      '?metric=shopping%2Forders&from=2026-10-25T02%3A45%3A00%2B02%3A00&to=2026-10-25T02%3A15%3A00%2B01%3A00',
+    ],
   ])('%j', (address, href) => {
     expect(hrefOf(address)).toBe(href);
     expect(parseAddress(href)).toEqual(address);
@@ -54,6 +59,10 @@ describe('the address of a page', () => {
     ['?metric=a/b&from=2026-02-31', { range: '' }],
     ['?metric=a/b&from=2026-02-03&to=2026-02-01', { range: '', from: null, to: null }],
     ['?metric=a/b&range=1y&compare=before', { range: '12m', compare: 'previous' }],
+    ['?metric=a/b&from=2026-10-25T02:45:00+01:00&to=2026-10-25T02:15:00Z', { from: '2026-10-25T02:45:00+01:00' }],
+    ['?metric=a/b&from=2026-10-25T02:15:00Z&to=2026-10-25T02:45:00%2B01:00', { range: '', from: null, to: null }],
+    ['?metric=a/b&from=2026-10-25T25:00:00Z', { range: '', from: null }],
+    ['?range=24h', { page: 'overview', range: '' }],
     ['?view=nothing', { page: 'overview' }],
   ])('takes what it does not know as absent: %s', (href, part) => {
     expect(parseAddress(href)).toMatchObject(part);

@@ -64,6 +64,14 @@ describeInBrowser('a metric over a range', (browser) => {
       date: addDays(TODAY, -day),
     }));
     await statistics.recordMany(few);
+    const hours = Array.from({ length: 60 }, (_, ago) => new Date(Date.parse(`${TODAY}T12:00:00Z`) - ago * 3_600_000));
+    for (const at of hours)
+      await statistics.increment({
+        metric: metric('hours'),
+        period: Period.HOUR,
+        by: at.getUTCHours(),
+        at,
+      });
     await statistics.record({ metric: metric('old'), value: 5, date: '2026-01-01' });
     for (const [date, value] of [
       ['2026-04-01', 3],
@@ -158,6 +166,55 @@ describeInBrowser('a metric over a range', (browser) => {
     expect(rows.get('Oct 31')).toBe('so far');
     expect(rows.get('Oct 30')).toBe('');
     expect(rows.get('Jul 20')).toBe('not known');
+  });
+
+  it('shows a day by hours, and a part of it that is drawn over', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=range%2Fhours&range=today`);
+    expect((await pathsOf(page, '.chart .line')).match(/[ML]/g)).toHaveLength(14); // the open hour joins the one before
+    expect(await textsOf(page, '.tick.date')).toEqual([
+      '00:00',
+      '02:00',
+      '04:00',
+      '06:00',
+      '08:00',
+      '10:00',
+      '12:00',
+      '14:00',
+      '16:00',
+      '18:00',
+      '20:00',
+      '22:00',
+    ]);
+    expect(await textsOf(page, '.tick.year')).toEqual(['Oct 31']);
+    expect(await textOf(page, '.headline')).toBe('Total78Oct 31, 00:00 – 13:00');
+    await page.click('figure summary');
+    await eventually(page, `document.querySelector('.data tbody th') !== null`);
+    const rows = await textsOf(page, '.data tbody th');
+    expect([rows.length, rows[0], rows[11], rows[12]]).toEqual([
+      24,
+      'Sat, Oct 31, 2026, 23:00 not yet',
+      'Sat, Oct 31, 2026, 12:00 so far',
+      'Sat, Oct 31, 2026, 11:00',
+    ]);
+    const { x, y, width } = (await (await page.$('.chart svg'))!.boundingBox())!;
+    await page.mouse.move(x + width * 0.2, y + 50);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.4, y + 50, { steps: 3 });
+    await page.mouse.up();
+    await eventually(
+      page,
+      `location.search.includes('from=2026-10-31T0') && document.querySelectorAll('.tick.date').length < 12`,
+    );
+    await browser.ready(page);
+    expect(await textOf(page, '.headline small')).toMatch(/^Oct 31, 0\d:00 – \d\d:00$/);
+    expect(await textsOf(page, 'select.range option')).toContain('24 hours');
+    expect(await violationsOn(page)).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
+  it('shows hours of a range that is too long for them as a week of them', async () => {
+    const { page } = await browser.open(`${url}?metric=range%2Fhours&range=12m`);
+    expect(await page.$eval('select.range', (select) => (select as unknown as { value: string }).value)).toBe('7d');
   });
 
   it('names months, quarters and the dates of a range by their buckets', async () => {

@@ -5,10 +5,13 @@ export type View = (typeof VIEWS)[number];
 
 /** The ranges that are named. Their dates depend on today. */
 export const PRESETS = ['7d', '30d', '90d', 'month', 'last-month', 'year', '12m', 'all'] as const;
+/** Those of a metric with hours or minutes: one day of it, or the last 24 hours. */
+export const DAY_PRESETS = ['today', 'yesterday', '24h'] as const;
+export type DayPreset = (typeof DAY_PRESETS)[number];
 export type Preset = (typeof PRESETS)[number];
 
 /** '': the shortest preset that has something to show; 'own': the dates of the address */
-export type Range = '' | Preset | 'own';
+export type Range = '' | Preset | DayPreset | 'own';
 
 export const COMPARISONS = ['previous', 'week', 'month', 'quarter', 'year', 'weekdays'] as const;
 export type Comparison = (typeof COMPARISONS)[number];
@@ -90,6 +93,7 @@ export const TOP_LIMIT = 10;
 /** More lines than colours could not be told apart. */
 export const WITH_LIMIT = 9;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$/;
 
 export const OVERVIEW: OverviewAddress = {
   page: 'overview',
@@ -137,7 +141,7 @@ export function toMetric(metric: string, part: Partial<MetricAddress> = {}): Met
 
 /** The overview over the range of another page. It has no range of one's own. */
 export function toOverview(from: Address, domain = ''): OverviewAddress {
-  const range = 'range' in from && from.range !== 'own' ? from.range : '';
+  const range = 'range' in from ? (PRESETS.find((preset) => preset === from.range) ?? '') : '';
   return { ...OVERVIEW, domain, range };
 }
 
@@ -243,8 +247,16 @@ function unless(value: string, fallback: string): string {
 function rangeIn(query: URLSearchParams): RangePart {
   const from = dateIn(query, 'from');
   const to = dateIn(query, 'to');
-  const isOwn = (from !== null || to !== null) && (from === null || to === null || from <= to);
-  return isOwn ? { range: 'own', from, to } : { range: presetIn(query), from: null, to: null };
+  const isOwn = (from !== null || to !== null) && (from === null || to === null || !isAfter(from, to));
+  if (isOwn) return { range: 'own', from, to };
+  return { range: oneOf(query.get('range'), ['', ...DAY_PRESETS], presetIn(query)), from: null, to: null };
+}
+
+/** Instants are compared by their time, as one clock shows some twice, and dates by their text. */
+function isAfter(from: string, to: string): boolean {
+  return INSTANT.test(from) && INSTANT.test(to)
+    ? Date.parse(from) > Date.parse(to)
+    : from.slice(0, 10) > to.slice(0, 10);
 }
 
 /** `1y` and `compare=before` were in addresses that people may have kept. */
@@ -259,8 +271,10 @@ function comparisonIn(query: URLSearchParams): Compare {
 }
 
 function dateIn(query: URLSearchParams, name: string): string | null {
-  const text = query.get(name);
-  return text !== null && DATE.test(text) && isDate(text) ? text : null;
+  // an address typed by hand has a + that reads as a space
+  const text = query.get(name)?.replace(' ', '+') ?? '';
+  if (INSTANT.test(text) && isDate(text.slice(0, 10)) && !Number.isNaN(Date.parse(text))) return text;
+  return DATE.test(text) && isDate(text) ? text : null;
 }
 
 function countIn(text: string | null): number {

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Change } from '../parts/change.js';
 import { changeOf, formatNumber } from '../parts/format.js';
-import { pointLabel } from '../parts/period.js';
+import { minutesOf, pointLabel } from '../parts/period.js';
 import { stateAt, type Shown, type ShownSeries } from '../metric/metric.data.js';
 
 /** How many rows are shown at a time: ten years of days would be more than anyone scrolls through. */
@@ -13,6 +13,7 @@ export function DataTable({ shown, caption }: { shown: Shown; caption: string })
   const [count, setCount] = useState(BATCH);
   const { dates, lines, compared } = shown;
   const isOne = lines.length === 1;
+  const name = minutesOf(shown.period) === null ? 'Date' : 'Time';
   const first = Math.max(0, dates.length - count);
   return (
     <div class="data" role="region" aria-label={caption} tabIndex={0}>
@@ -20,8 +21,8 @@ export function DataTable({ shown, caption }: { shown: Shown; caption: string })
         <caption class="hidden">{caption}</caption>
         <thead>
           <tr>
-            <th scope="col">Date</th>
-            {compared !== null && <th scope="col">Date before</th>}
+            <th scope="col">{name}</th>
+            {compared !== null && <th scope="col">{name} before</th>}
             {lines.flatMap(({ id, label }) => [
               <th key={id} scope="col" class="number">
                 {label}
@@ -61,17 +62,19 @@ export function DataTable({ shown, caption }: { shown: Shown; caption: string })
 }
 
 function Row({ shown, place }: { shown: Shown; place: number }): JSX.Element {
-  const { dates, lines, compared, period } = shown;
+  const { dates, lines, compared, period, repeated } = shown;
   const date = dates[place] ?? '';
   const earlier = compared?.dates[place];
   const state = stateAt(shown, place);
   return (
     <tr>
       <th scope="row" class="nowrap">
-        <time dateTime={date}>{pointLabel(date, period)}</time>
+        <time dateTime={date}>{pointLabel(date, period, repeated)}</time>
         {state !== '' && <span class="quiet small"> {state}</span>}
       </th>
-      {compared !== null && <td class="nowrap quiet">{earlier === undefined ? '' : pointLabel(earlier, period)}</td>}
+      {compared !== null && (
+        <td class="nowrap quiet">{earlier === undefined ? '' : pointLabel(earlier, period, repeated)}</td>
+      )}
       {lines.flatMap((line) => [
         <td key={line.id} class="number">
           {formatNumber(line.values[place] ?? null, line.unit)}

@@ -1,5 +1,5 @@
-import { tickLabel } from '../parts/period.js';
-import { utcOf } from '../parts/format.js';
+import { clockLabel, minutesOf, repeatedStarts, tickLabel } from '../parts/period.js';
+import { formatOffset, utcOf } from '../parts/format.js';
 
 /** Where values and dates are on a chart, and which of them are written on its axes. */
 
@@ -75,10 +75,59 @@ const MONTH_STEPS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600] as const;
 /** Chooses the dates that are written below a chart: days, Mondays or first days of months and years. @param count how many there is room for */
 export function dateTicks(dates: readonly string[], period: string, count: number): DateTick[] {
   const room = Math.max(1, count);
+  if (minutesOf(period) !== null) return clockTicks(dates, room);
   const chosen = isLong(period) ? everyNth(dates, room) : byCalendar(dates, room);
+  return withChanges(chosen.places, (place) => tickLabel(dates[place] ?? '', period, chosen.days));
+}
+
+/** In minutes. */
+const CLOCK_STEPS = [1, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720] as const;
+
+/** Round times of day below a chart of hours or minutes, or days if there are many. */
+function clockTicks(starts: readonly string[], room: number): DateTick[] {
+  const minuteOf = (start: string): number => Number(start.slice(11, 13)) * 60 + Number(start.slice(14, 16));
+  const repeated = repeatedStarts(starts);
+  for (const step of CLOCK_STEPS) {
+    const places = starts.map((_, place) => place).filter((place) => minuteOf(starts[place] ?? '') % step === 0);
+    // of a time that is there twice the first alone, or they would be written over each other
+    const shown = step <= 60 ? places : places.filter((place) => isFirstOfClock(starts, place));
+    if (shown.length > room || shown.length === 0) continue;
+    return withChanges(shown, (place) => clockLabel(starts[place] ?? '')).map((tick) => {
+      const start = starts[tick.place] ?? '';
+      const below = [tick.year, repeated.has(start) ? formatOffset(start) : ''].filter((text) => text !== '');
+      return { ...tick, year: below.join(', ') };
+    });
+  }
+  const firsts = starts.map((_, place) => place).filter((place) => isFirstOfDay(starts, place));
+  const days = firsts.map((place) => (starts[place] ?? '').slice(0, 10));
+  const { places, days: step } = byCalendar(days, room);
+  return withChanges(
+    places.map((place) => firsts[place] ?? 0),
+    (place) => tickLabel((starts[place] ?? '').slice(0, 10), 'DAY', step),
+  );
+}
+
+function isFirstOfClock(starts: readonly string[], place: number): boolean {
+  const clock = starts[place]?.slice(0, 19);
+  // an hour that is there twice is at most 60 buckets before
+  return !starts.slice(Math.max(0, place - 60), place).some((start) => start.slice(0, 19) === clock);
+}
+
+/** A part of a day at the beginning has no midnight. */
+function isFirstOfDay(starts: readonly string[], place: number): boolean {
+  return (
+    starts[place]?.slice(11, 16) === '00:00' ||
+    (place > 0 && starts[place - 1]?.slice(0, 10) !== starts[place]?.slice(0, 10))
+  );
+}
+
+function withChanges(
+  places: readonly number[],
+  labelOf: (place: number) => { text: string; year: string },
+): DateTick[] {
   let shown = '';
-  return chosen.places.map((place) => {
-    const { text, year } = tickLabel(dates[place] ?? '', period, chosen.days);
+  return places.map((place) => {
+    const { text, year } = labelOf(place);
     const isNew = year !== shown;
     shown = year;
     return { place, text, year: isNew ? year : '' };

@@ -1,5 +1,6 @@
 import { type Compare, type Comparison, COMPARISONS, type Range } from '../address.js';
 import { shiftDate } from '../parts/format.js';
+import { minutesOf } from '../parts/period.js';
 import type { Dates } from './range.js';
 
 const LABELS: Readonly<Record<Comparison, string>> = {
@@ -21,6 +22,8 @@ const UNITS: Readonly<Record<string, readonly Comparison[]>> = {
 
 /** True if the values of a period can be compared in that way: months have no weekday. */
 export function canCompare(period: string, comparison: Comparison): boolean {
+  // where a clock is set, some hours have no counterpart on another day
+  if (minutesOf(period) !== null) return comparison === 'previous';
   return comparison === 'previous' || (UNITS[period] ?? COMPARISONS).includes(comparison);
 }
 

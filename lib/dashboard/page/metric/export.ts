@@ -1,3 +1,4 @@
+import { localDateOf } from '../parts/format.js';
 import type { Shown, ShownSeries } from './metric.data.js';
 
 type Cell = string | number | boolean | null;
@@ -12,17 +13,23 @@ export function exportRows({ period, dates, lines, compared }: Exported): Row[] 
       metric: line.metric,
       period,
       ...subjectOf(line),
-      date,
+      ...momentColumns('', date),
       value: valueAt(line.exact, line.values, place),
       complete: line.complete[place] ?? true,
       ...(compared === null
         ? {}
         : {
-            before_date: compared.dates[place] ?? null,
+            ...momentColumns('before_', compared.dates[place] ?? null),
             before_value: valueAt(line.exactBefore ?? null, line.before ?? [], place),
           }),
     })),
   );
+}
+
+/** The date, and of a bucket of less than a day its start. */
+function momentColumns(prefix: string, moment: string | null): Row {
+  const date = { [`${prefix}date`]: moment === null ? null : localDateOf(moment) };
+  return moment === null || moment.length === 10 ? date : { ...date, [`${prefix}start`]: moment };
 }
 
 export type Exported = Pick<Shown, 'period' | 'dates' | 'lines' | 'compared'>;

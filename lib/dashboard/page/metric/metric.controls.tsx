@@ -3,10 +3,11 @@ import { type MetricAddress, TOP_LIMIT, WITH_LIMIT } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
 import { Checkbox, Controls, Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
+import { localDateOf } from '../parts/format.js';
 import { periodLabel } from '../parts/period.js';
 import { comparisonChoices, fittingComparison } from './comparison.js';
 import { allMetrics } from './metric.catalog.js';
-import { isRanked, type Shown } from './metric.data.js';
+import { isRanked, presetsOf, type Shown } from './metric.data.js';
 import { presetChoices } from './range.js';
 
 /** A date typed by hand counts from this year on: on the way to 2026 the field holds the years 2, 20 and 202. */
@@ -23,7 +24,11 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
   const { period, by, compare, isLive } = address;
   const changed = [period !== null, by !== null, compare !== '', isLive].filter(Boolean).length;
   return (
-    <Controls label="What is shown" first={<RangeControl shown={shown} change={change} />} changed={changed}>
+    <Controls
+      label="What is shown"
+      first={<RangeControl address={address} shown={shown} change={change} />}
+      changed={changed}
+    >
       <Field label="Period">
         <Select
           choices={choice.scope.periods.map(({ name }) => ({ value: name, label: periodLabel(name) }))}
@@ -86,17 +91,20 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
 }
 
 interface RangeControlProps {
+  readonly address: MetricAddress;
   readonly shown: Shown;
   readonly change: (part: Partial<MetricAddress>) => void;
 }
 
 /** The named ranges with the dates that they mean today, and fields for dates of one's own. */
-function RangeControl({ shown, change }: RangeControlProps): JSX.Element {
+function RangeControl({ address, shown, change }: RangeControlProps): JSX.Element {
   const { preset, range, today, choice } = shown;
   const since = choice.period.coverage?.from ?? null;
+  const [fromDate, toDate] = [range.from === null ? null : localDateOf(range.from), localDateOf(range.to)];
+  const presets = presetsOf(address, choice.scope, today);
   const own = (part: { from?: string; to?: string }): void => {
-    const from = part.from ?? range.from ?? '';
-    const to = part.to ?? range.to;
+    const from = part.from ?? fromDate ?? '';
+    const to = part.to ?? toDate;
     if ((from !== '' && from < EARLIEST) || to < EARLIEST || from > to) return;
     change({ range: 'own', from: from === '' ? null : from, to });
   };
@@ -105,7 +113,7 @@ function RangeControl({ shown, change }: RangeControlProps): JSX.Element {
       <Field label="Range">
         <Select
           class={preset === 'own' ? 'range own' : 'range'}
-          choices={[...presetChoices(today, since), { value: 'own' as const, label: 'Dates of your own' }]}
+          choices={[...presetChoices(presets, today, since), { value: 'own' as const, label: 'Dates of your own' }]}
           value={preset}
           onChange={(value) => {
             if (value === 'own') own({});
@@ -118,8 +126,8 @@ function RangeControl({ shown, change }: RangeControlProps): JSX.Element {
           <Field label="From">
             <input
               type="date"
-              value={range.from ?? ''}
-              max={range.to}
+              value={fromDate ?? ''}
+              max={toDate}
               onChange={(event) => {
                 if (event.currentTarget.value !== '') own({ from: event.currentTarget.value });
               }}
@@ -128,8 +136,8 @@ function RangeControl({ shown, change }: RangeControlProps): JSX.Element {
           <Field label="To">
             <input
               type="date"
-              value={range.to}
-              min={range.from ?? undefined}
+              value={toDate}
+              min={fromDate ?? undefined}
               onChange={(event) => {
                 if (event.currentTarget.value !== '') own({ to: event.currentTarget.value });
               }}

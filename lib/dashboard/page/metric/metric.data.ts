@@ -10,14 +10,26 @@ import type {
   SummaryResponse,
   UnitResource,
 } from '../../../http/resources.js';
-import { type Comparison, type MetricAddress, type Range } from '../address.js';
+import { type Comparison, DAY_PRESETS, type MetricAddress, type Range } from '../address.js';
 import { get, type Query, RequestError } from '../api.js';
-import { utcOf } from '../parts/format.js';
-import { pointLabel } from '../parts/period.js';
+import { localDateOf } from '../parts/format.js';
+import { minutesOf, pointLabel, repeatedStarts } from '../parts/period.js';
 import { canCompare, comparisonOf } from './comparison.js';
 import { metricsOf } from './metric.catalog.js';
 import { chosen, type ChosenScope, scopesOf, type ScopeOption } from './metric.scope.js';
-import { automaticRange, type Dates, isSeen, LONG_AGO, ownDates, presetDates } from './range.js';
+import {
+  automaticRange,
+  automaticTimes,
+  type Dates,
+  daysOf,
+  fits,
+  fittingPresets,
+  isOfDates,
+  isSeen,
+  LONG_AGO,
+  ownDates,
+  presetDates,
+} from './range.js';
 
 /** One line of what is shown. */
 export interface ShownSeries {
@@ -44,7 +56,10 @@ export interface Shown {
   readonly scopes: readonly ScopeOption[];
   readonly choice: ChosenScope;
   readonly period: string;
+  /** the dates, or the starts of buckets of less than a day */
   readonly dates: readonly string[];
+  /** the starts at which the clock shows the same as at another one */
+  readonly repeated: ReadonlySet<string>;
   readonly lines: readonly ShownSeries[];
   /** what the greatest leave out, where bars are stacked and values add up; null: nothing */
   readonly others: ShownSeries | null;
@@ -85,10 +100,10 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
   const { today } = metric;
   const request: Request = { address, choice, keys: metrics.map(({ key }) => key), exact, signal };
   const chosenRange = await rangeOf(request, today);
-  const { preset, range } = chosenRange;
-  const period = periodFor(address, choice, range);
+  const { preset } = chosenRange;
+  const period = periodFor(address, choice, chosenRange.range);
   const drawn: Request = { ...request, choice: { ...choice, period } };
-  const { found, whole, comparison, summaries } = await readRange(request, drawn, chosenRange);
+  const { found, range, whole, comparison, summaries } = await readRange(request, drawn, chosenRange);
   const { lines, compared } = found;
   const [unit] = lines.map((line) => JSON.stringify(line.unit));
   const all = found.others === null ? lines : [...lines, found.others];
@@ -108,6 +123,7 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
     summaries,
     asOf: found.asOf,
     unit: lines.every((line) => JSON.stringify(line.unit) === unit) ? lines[0]?.unit : undefined,
+    repeated: repeatedStarts([...found.dates, ...(compared?.dates ?? [])]),
     object: address.object === null ? null : (lines[0]?.object ?? null),
     today,
     range,
@@ -118,43 +134,83 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
 
 interface ReadRange {
   readonly found: Found;
+  /** with the first and last bucket of the last 24 hours, which only the server knows */
+  readonly range: Dates;
   readonly whole: WholeRange | null;
   readonly comparison: Comparison | null;
   readonly summaries: readonly (SummaryResponse | null)[];
 }
 
 /** Asks for the lines of a range and for each as one value, in as few steps as possible. @param drawn by its period */
-async function readRange(request: Request, drawn: Request, { preset, range, year }: FoundRange): Promise<ReadRange> {
+async function readRange(request: Request, drawn: Request, chosenRange: FoundRange): Promise<ReadRange> {
+  const { preset, year } = chosenRange;
   const { compare } = request.address;
   const [asked, period] = [request.choice.period, drawn.choice.period];
   const isBeside = preset !== 'all' && compare !== '' && compare !== 'none' && canCompare(period.name, compare);
-  const known = isBeside || year === null || period !== asked ? null : within(year, range);
-  const days = asked.name === period.name ? null : asked.name;
-  const ahead = aheadOf(request, range, period.name, days);
+  const known = isBeside || year === null || period !== asked ? null : within(year, chosenRange.range);
+  const days = asked.name === period.name || minutesOf(period.name) !== null ? null : asked.name;
+  const ahead = aheadOf(request, chosenRange.range, period.name, days);
+  const against = (of: string, range: Dates): Comparison | null => comparisonOf(compare, of, preset, range);
   const [found, early] = await Promise.all([
-    known ?? read(drawn, range, isBeside ? compare : null),
-    ahead && summaryOf(drawn, ahead.line, ahead.whole, comparisonOf(compare, ahead.whole.period, preset, range)),
+    known ?? read(drawn, preset === '24h' ? null : chosenRange.range, isBeside ? compare : null),
+    ahead &&
+      summaryOf(drawn, ahead.line, ahead.whole, chosenRange.range, against(ahead.whole.period, chosenRange.range)),
   ]);
+  const range = preset === '24h' ? boundsOf(found.dates, chosenRange.range) : chosenRange.range;
   const whole = wholeRange(found.dates, range, days, period.name);
-  const comparison = comparisonOf(compare, whole?.period ?? period.name, preset, range);
-  if (early !== null) return { found, whole, comparison, summaries: [early] };
+  const comparison = against(whole?.period ?? period.name, range);
+  if (early !== null) return { found, range, whole, comparison, summaries: [early] };
   const summed = found.lines.length === 1 || request.keys.length > 1 ? found.lines : [];
-  const summaries = await Promise.all(summed.map((line) => summaryOf(drawn, summedLine(line), whole, comparison)));
-  return { found, whole, comparison, summaries };
+  const summaries = await Promise.all(
+    summed.map((line) => summaryOf(drawn, summedLine(line), whole, range, comparison)),
+  );
+  return { found, range, whole, comparison, summaries };
 }
 
 /** More days than this are drawn by week or by month, where these are stored: hundreds of days are a thicket. */
 const MANY_DAYS = 120;
 const MANY_WEEKS = 1_100;
 
-/** The period that is drawn: the one that is asked for, or a longer one for a long range of days. */
-function periodFor({ period }: MetricAddress, choice: ChosenScope, { from, to }: Dates): PeriodResource {
+/** One or two days are no chart of days: hours are drawn, where these are stored. */
+const FEW_DAYS = 2;
+/** Fewer hours are no chart: minutes are drawn. */
+const ENOUGH_BUCKETS = 12;
+
+/**
+ * The period that is drawn: the one that is asked for, or a longer one for a long range of days, or hours or minutes for a
+ * day or a part of it.
+ */
+function periodFor({ period }: MetricAddress, choice: ChosenScope, range: Dates): PeriodResource {
+  const days = daysOf(range);
+  if (!fits(choice.period.name, days)) return fittingPeriod(choice, days);
   if (period !== null || choice.period.name !== 'DAY') return choice.period;
-  const days = from === null ? LONG_AGO : (utcOf(to) - utcOf(from)) / 86_400_000;
+  if (days <= FEW_DAYS) return shorterPeriod(choice, days) ?? choice.period;
   if (days <= MANY_DAYS) return choice.period;
   const longer = days > MANY_WEEKS ? ['CALENDAR_MONTH', 'CALENDAR_WEEK'] : ['CALENDAR_WEEK', 'CALENDAR_MONTH'];
   const names = choice.scope.periods;
   return longer.map((name) => names.find((one) => one.name === name)).find((one) => one !== undefined) ?? choice.period;
+}
+
+/** The shortest period that is not too short for a range: a chart of a year by minutes would be half a million points. */
+function fittingPeriod({ scope, period }: ChosenScope, days: number): PeriodResource {
+  const times = scope.periods.flatMap((one) => [{ one, minutes: minutesOf(one.name) ?? Infinity }]);
+  const fitting = times.sort((a, b) => a.minutes - b.minutes).find(({ one }) => fits(one.name, days));
+  return fitting?.one ?? period;
+}
+
+/** The longest period of less than a day that has enough buckets in a range, or else the shortest; null: it has none. */
+function shorterPeriod({ scope }: ChosenScope, days: number): PeriodResource | null {
+  const times = scope.periods
+    .flatMap((one) => [{ one, minutes: minutesOf(one.name) ?? Infinity }])
+    .filter(({ minutes }) => minutes !== Infinity)
+    .sort((a, b) => b.minutes - a.minutes);
+  const enough = times.find(({ minutes }) => (days * 1_440) / minutes >= ENOUGH_BUCKETS);
+  return (enough ?? times.at(-1))?.one ?? null;
+}
+
+/** The first and the last bucket of those that were found. */
+function boundsOf(starts: readonly string[], asked: Dates): Dates {
+  return { from: starts.at(0) ?? asked.from, to: starts.at(-1) ?? asked.to };
 }
 
 /** The dates and the period of which the range is one value. */
@@ -178,12 +234,22 @@ export function stateAt(
   place: number,
 ): '' | 'so far' | 'not yet' | 'not known' {
   const isKnown = lines.some(({ values }) => (values[place] ?? null) !== null);
-  if (!isKnown) return (dates[place] ?? '') > today ? 'not yet' : period === 'LIFETIME' ? '' : 'not known';
+  if (!isKnown) return isToCome({ dates, lines, today }, place) ? 'not yet' : period === 'LIFETIME' ? '' : 'not known';
   const isOpen = lines.some(({ values, complete }) => (values[place] ?? null) !== null && complete[place] === false);
   return isOpen ? 'so far' : '';
 }
 
 type StateOf = Pick<Shown, 'dates' | 'lines' | 'today' | 'period'>;
+
+/** True for a date after today, and for a bucket of today after which nothing is known. */
+function isToCome({ dates, lines, today }: Omit<StateOf, 'period'>, place: number): boolean {
+  const moment = dates[place] ?? '';
+  const date = localDateOf(moment);
+  if (date !== today || moment.length === 10) return date > today;
+  return lines.every(({ values, complete }) => {
+    return complete[place] === false && values.slice(place).every((value) => value === null);
+  });
+}
 
 /** True if the lines are the objects or groups with the greatest values, and not named one by one. */
 export function isRanked({ by, object }: Pick<MetricAddress, 'by' | 'object'>): boolean {
@@ -218,12 +284,29 @@ interface FoundRange {
   readonly year: Found | null;
 }
 
+/** The named ranges that can be chosen for an address. */
+export function presetsOf(
+  { period }: MetricAddress,
+  { periods }: ScopeOption,
+  today: string,
+): ReturnType<typeof fittingPresets> {
+  const hasTimes = periods.some(({ name }) => minutesOf(name) !== null);
+  const [first] = periods;
+  const hasDays = periods.some(({ name }) => name === 'DAY');
+  const own = hasDays || first === undefined || minutesOf(first.name) === null ? null : first.name;
+  return fittingPresets(period ?? own, hasTimes, today);
+}
+
 /** The range that is shown: the address's, or the shortest that has something to show. */
 async function rangeOf(request: Request, today: string): Promise<FoundRange> {
   const { range } = request.address;
-  const begin = request.choice.period.coverage?.from ?? null;
+  const { period, scope } = request.choice;
+  const begin = period.coverage?.from ?? null;
   if (range === 'own') return { preset: range, range: ownDates(request.address, today), year: null };
-  if (range !== '') return { preset: range, range: presetDates(range, today, begin), year: null };
+  // a range that was chosen for days may be too long for minutes, and a day too short for months
+  const named = presetsOf(request.address, scope, today).find((preset) => preset === range);
+  const fitting = named ?? (minutesOf(period.name) === null ? undefined : automaticTimes(period.name));
+  if (fitting !== undefined) return { preset: fitting, range: presetDates(fitting, today, begin), year: null };
   const year = await read(request, presetDates('12m', today, null));
   const values = year.dates.map((date, place) => ({
     date,
@@ -261,13 +344,16 @@ function within(found: Found, { from, to }: Dates): Found | null {
   return first < 0 || found.dates.at(-1) !== to ? null : { ...found, ...columnsFrom(found, first) };
 }
 
-function rangeQuery({ from, to }: Dates): Query {
+/** @param range null: the last 24 hours */
+function rangeQuery(range: Dates | null, period: string): Query {
+  if (range === null) return { last: 1_440 / (minutesOf(period) ?? 1_440) };
+  const { from, to } = range;
   return from === null ? { last: LONG_AGO } : { from, to };
 }
 
 async function read(
   { address, choice, keys, exact, signal }: Request,
-  range: Dates,
+  range: Dates | null,
   compare: Comparison | null = null,
 ): Promise<Found> {
   const { scope, period } = choice;
@@ -277,7 +363,7 @@ async function read(
     live: isLive(address, choice) ? 'true' : null,
     compare,
     ...scope.query,
-    ...rangeQuery(range),
+    ...rangeQuery(range, period.name),
   };
   const { object } = address;
   if (keys.length > 1 || (scope.by !== '' && object === null)) {
@@ -285,9 +371,15 @@ async function read(
     const ranked: Query = { top: address.top, others: isStacked ? 'true' : null };
     const parts: Query = scope.by === '' ? {} : keys.length > 1 ? { object_id: object } : ranked;
     const { data } = await get<MultiSeriesResponse>(['multi-series'], { ...asked, metric: keys, ...parts }, signal);
-    const { dates, comparison, series } = data;
+    const { comparison, series } = data;
     const lines = series.map((one) => lineOf(one, keys.length > 1));
-    return { dates, lines, others: othersOf(data, lines), compared: comparison, asOf: null };
+    return {
+      dates: data.starts ?? data.dates,
+      lines,
+      others: othersOf(data, lines),
+      compared: comparison && { dates: comparison.starts ?? comparison.dates },
+      asOf: null,
+    };
   }
   const one: Query = { ...asked, metric: address.metric, object_id: object };
   return ofOne((await get<SeriesResponse>(['series'], one, signal)).data);
@@ -309,6 +401,7 @@ async function summaryOf(
   request: Request,
   line: Summed,
   whole: WholeRange | null,
+  asked: Dates,
   comparison: Comparison | null,
 ): Promise<SummaryResponse | null> {
   const { address, choice, signal } = request;
@@ -321,7 +414,13 @@ async function summaryOf(
     ...choice.scope.query,
     ...line.query,
   };
-  return (await get<SummaryResponse>(['summary'], query, signal)).data;
+  const summary = (await get<SummaryResponse>(['summary'], query, signal)).data;
+  // of averages and distinct counts the hours have no value of a day, and the day has
+  const isOfDay = summary.kind === 'last' && minutesOf(whole.period) !== null && isOfDates(asked);
+  const hasDays = choice.scope.periods.some(({ name }) => name === 'DAY');
+  if (!isOfDay || !hasDays || asked.from === null) return summary;
+  const ofDays: Query = { ...query, period: 'DAY', from: asked.from, to: asked.to };
+  return (await get<SummaryResponse>(['summary'], ofDays, signal)).data;
 }
 
 function dimensionQuery(dimensions: DimensionsResource | undefined): Query {
@@ -345,7 +444,8 @@ function trimmed({ dates, lines, compared }: Columns, preset: Range, since: stri
     lines.some(({ values, before }) => (values[place] ?? before?.[place] ?? null) !== null);
   const known = dates.findIndex(isKnown);
   const first = preset === 'all' ? known : Math.min(known, dates.length - LEAST_DATES);
-  if (preset === 'own' || first < 1) return { dates, lines, compared };
+  const isWhole = preset === 'own' || DAY_PRESETS.some((one) => one === preset);
+  if (isWhole || first < 1) return { dates, lines, compared };
   return columnsFrom({ dates, lines, compared }, first);
 }
 
@@ -378,8 +478,9 @@ function ofOne({ metric, object, points, comparison, asOf }: SeriesResponse): Fo
     before: comparison?.points.map(({ value }) => value),
     exactBefore: comparison && exactOf(comparison.points),
   };
-  const compared = comparison && { dates: comparison.points.map(({ date }) => date) };
-  return { dates: points.map(({ date }) => date), lines: [line], others: null, compared, asOf };
+  const momentOf = ({ date, start }: PointResource): string => start ?? date;
+  const compared = comparison && { dates: comparison.points.map(momentOf) };
+  return { dates: points.map(momentOf), lines: [line], others: null, compared, asOf };
 }
 
 function exactOf(points: readonly PointResource[]): readonly (string | null)[] | null {
@@ -427,7 +528,10 @@ export function nameOf(object: ObjectResource | undefined, dimensions: Dimension
 }
 
 /** The dates of a chart's place, and of what it is compared with. */
-export function labelAt({ dates, period }: Pick<Shown, 'dates' | 'period'>, place: number): string {
+export function labelAt(
+  { dates, period, repeated }: Pick<Shown, 'dates' | 'period' | 'repeated'>,
+  place: number,
+): string {
   const date = dates[place];
-  return date === undefined ? '' : pointLabel(date, period);
+  return date === undefined ? '' : pointLabel(date, period, repeated);
 }

@@ -4,7 +4,7 @@ import type { Comparison as ComparisonKind } from '../address.js';
 import { comparisonNote, datesOf, headlineOf } from '../metrics/overview.words.js';
 import { colourOf } from '../chart/layers.js';
 import { Change } from '../parts/change.js';
-import { formatDates, formatNumber, formatShort } from '../parts/format.js';
+import { formatDates, formatMoments, formatNumber, formatShort, formatSpan } from '../parts/format.js';
 import { isBucket, pointLabel } from '../parts/period.js';
 import { comparisonName, lastDayNote } from './comparison.js';
 import { labelAt, type Shown, type ShownSeries } from './metric.data.js';
@@ -97,7 +97,7 @@ export function LinesTitle({ shown, title }: { shown: Shown; title: string }): J
   const { summaries, range } = shown;
   const compared = summaries.map((summary) => summary?.comparison).find((one) => one !== null && one !== undefined);
   const dates = [
-    range.from !== null && formatDates(range.from, range.to),
+    range.from !== null && formatMoments(range.from, range.to),
     compared !== undefined && `compared with ${datesOf(compared)}`,
   ];
   return (
@@ -164,8 +164,10 @@ function extremeOf(known: readonly Extreme[], isBetter: (a: Extreme, b: Extreme)
 }
 
 /** A range of buckets by their names, and one value by its date. */
-function rangeOf({ dates }: Shown, { from, to, kind, period }: SummaryResponse): string {
-  if (kind === 'last') return pointLabel(to, period);
+function rangeOf({ dates, repeated }: Shown, summary: SummaryResponse): string {
+  const { from, to, start, kind, period } = summary;
+  if (kind === 'last') return pointLabel(start ?? to, period, repeated);
+  if (start !== undefined) return formatSpan(summary);
   const [first, last] = [dates.at(0), dates.at(-1)];
   if (period === 'DAY' || !isBucket(period) || first === undefined || last === undefined) return formatDates(from, to);
   return first === last ? pointLabel(first, period) : `${pointLabel(first, period)} – ${pointLabel(last, period)}`;

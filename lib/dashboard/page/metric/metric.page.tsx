@@ -13,7 +13,7 @@ import { useDashboard } from '../parts/dashboard.js';
 import { changeOf, formatInstant, formatNumber } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { announce, Notice } from '../parts/notice.js';
-import { periodLabel, pointLabel } from '../parts/period.js';
+import { minutesOf, periodLabel, pointLabel } from '../parts/period.js';
 import { TroubleBadge } from '../parts/trouble-badge.js';
 import { troublesOf } from '../parts/trouble.js';
 import { Unanswered } from '../parts/unanswered.js';
@@ -281,7 +281,7 @@ function pointAt(shown: Shown, drawn: readonly DrawnSeries[], place: number): Po
   return {
     title: labelAt(shown, place),
     state: stateAt({ ...shown, lines: drawn }, place),
-    against: earlier === undefined ? null : pointLabel(earlier, shown.period),
+    against: earlier === undefined ? null : pointLabel(earlier, shown.period, shown.repeated),
     rows: drawn.map(({ id, label, values, unit, better, before, place: colour }) => {
       const value = values[place] ?? null;
       const was = before?.[place] ?? null;
@@ -327,7 +327,7 @@ function Footer({ address, shown }: { address: MetricAddress; shown: Shown }): J
   const facts = [
     isLive(address, choice) && 'The open dates are counted now',
     computed !== null && `Computed ${formatInstant(computed)}`,
-    zone !== undefined && `Days of ${zone}`,
+    zone !== undefined && `${minutesOf(shown.period) === null ? 'Days' : 'Times'} of ${zone}`,
   ].filter((fact) => fact !== false);
   const download = async (format: 'csv' | 'jsonl'): Promise<void> => {
     setFailure(null);

@@ -1,13 +1,20 @@
-import { type MetricAddress, type Preset, PRESETS } from '../address.js';
-import { formatDates, shiftDate } from '../parts/format.js';
+import { DAY_PRESETS, type DayPreset, type MetricAddress, type Preset, PRESETS } from '../address.js';
+import { formatDates, localDateOf, shiftDate, utcOf } from '../parts/format.js';
+import { minutesOf } from '../parts/period.js';
 
-/** The dates of a range, both included. `from` is null if all dates are wanted and no coverage says when they began. */
+/**
+ * The dates of a range, both included, or the starts of its first and last bucket of less than a day. `from` is null if all
+ * dates are wanted and no coverage says when they began.
+ */
 export interface Dates {
   readonly from: string | null;
   readonly to: string;
 }
 
-const LABELS: Readonly<Record<Preset, string>> = {
+const LABELS: Readonly<Record<Preset | DayPreset, string>> = {
+  today: 'Today',
+  yesterday: 'Yesterday',
+  '24h': '24 hours',
   '7d': '7 days',
   '30d': '30 days',
   '90d': '90 days',
@@ -23,14 +30,60 @@ export function ownDates(
   { from, to }: Pick<MetricAddress, 'from' | 'to'>,
   today: string,
 ): Dates & { readonly from: string } {
-  const last = to ?? (from !== null && from > today ? from : today);
-  return { from: from ?? shiftDate(last, -89), to: last };
+  const last = to ?? (from !== null && localDateOf(from) > today ? from : today);
+  return { from: from ?? shiftDate(localDateOf(last), -89), to: last };
+}
+
+/** True if a range is of days and not of hours: its bounds are dates. */
+export function isOfDates({ from, to }: Dates): boolean {
+  return (from === null || from.length === 10) && to.length === 10;
+}
+
+/** The days that a range has, or a part of one. */
+export function daysOf({ from, to }: Dates): number {
+  if (from === null) return LONG_AGO;
+  const length = (utcOf(to) - utcOf(from)) / DAY;
+  return isOfDates({ from, to }) ? length + 1 : Math.max(length, 0);
+}
+
+const DAY = 86_400_000;
+/** More are no chart that anyone reads: quarters of an hour of a month are 2,976. */
+const MOST_BUCKETS = 3_000;
+
+/** True if a chart of a range can have the points of a period. Those of days and longer ones always can. */
+export function fits(period: string, days: number): boolean {
+  const minutes = minutesOf(period);
+  return minutes === null || (days * 1_440) / minutes <= MOST_BUCKETS;
+}
+
+/** The presets of a metric in a period that can be chosen. `hasTimes`: it has hours or minutes, for a day by hours. */
+export function fittingPresets(period: string | null, hasTimes: boolean, today: string): readonly NamedRange[] {
+  if (period !== null && minutesOf(period) === null) return PRESETS;
+  const days = hasTimes ? DAY_PRESETS : [];
+  return [
+    ...days,
+    ...PRESETS.filter((preset) => period === null || fits(period, daysOf(presetDates(preset, today, null)))),
+  ];
+}
+
+type NamedRange = Preset | DayPreset;
+
+/** The range of hours or minutes if the address names none: a week by hours, a day by minutes. */
+export function automaticTimes(period: string): NamedRange {
+  return minutesOf(period) === 60 ? '7d' : '24h';
 }
 
 /** The dates that a preset means today. @param since the first covered date; null: not known */
-export function presetDates(preset: Preset, today: string, since: string | null): Dates {
+export function presetDates(preset: NamedRange, today: string, since: string | null): Dates {
   const month = `${today.slice(0, 7)}-01`;
   switch (preset) {
+    case 'today':
+      return { from: today, to: today };
+    case 'yesterday':
+      return { from: shiftDate(today, -1), to: shiftDate(today, -1) };
+    case '24h':
+      // a part of yesterday: which, only the clock of the server knows
+      return { from: shiftDate(today, -1), to: today };
     case '7d':
       return { from: shiftDate(today, -6), to: today };
     case '30d':
@@ -53,10 +106,15 @@ export function presetDates(preset: Preset, today: string, since: string | null)
 }
 
 /** The presets to choose from, each with its dates if they are known: '7 days · Nov 24 – 30, 2026'. */
-export function presetChoices(today: string, since: string | null): { value: Preset; label: string }[] {
-  return PRESETS.map((value) => {
+export function presetChoices<P extends NamedRange>(
+  presets: readonly P[],
+  today: string,
+  since: string | null,
+): { value: P; label: string }[] {
+  return presets.map((value) => {
     const { from, to } = presetDates(value, today, since);
-    return { value, label: from === null ? LABELS[value] : `${LABELS[value]} · ${formatDates(from, to)}` };
+    const isKnown = from !== null && value !== '24h';
+    return { value, label: isKnown ? `${LABELS[value]} · ${formatDates(from, to)}` : LABELS[value] };
   });
 }
 

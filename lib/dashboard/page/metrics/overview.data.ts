@@ -2,7 +2,7 @@ import type { SummaryItem, SummariesResponse } from '../../../http/resources.js'
 import type { Comparison, OverviewAddress, Preset } from '../address.js';
 import { get, type Query } from '../api.js';
 import { fittingComparison } from '../metric/comparison.js';
-import { AUTOMATIC, type Dates, isSeen, LONG_AGO, presetDates } from '../metric/range.js';
+import { AUTOMATIC, type Dates, daysOf, fits, isSeen, LONG_AGO, presetDates } from '../metric/range.js';
 
 export interface Overview {
   readonly items: readonly SummaryItem[];
@@ -49,9 +49,10 @@ async function loadPreset(
   const { today } = first;
   const range = presetDates(preset, today, sinceOf(known?.items ?? []));
   const comparison = fittingComparison(preset, range);
+  const asked = fits(period, daysOf(range)) ? period : '';
   const items: SummaryItem[] = [];
   for (;;) {
-    const next = await page({ period, range, comparison, offset: items.length, limit: null }, signal);
+    const next = await page({ period: asked, range, comparison, offset: items.length, limit: null }, signal);
     items.push(...(comparison === null ? next.items.map(withoutComparison) : next.items));
     if (next.items.length === 0 || items.length >= next.total) {
       return { items, preset, range, comparison, today, now: next.now };

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { SummaryItem } from '../../../http/resources.js';
-import { hrefOf, OVERVIEW, type OverviewAddress, type Sort } from '../address.js';
+import { hrefOf, OVERVIEW, type OverviewAddress, PRESETS, type Sort } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
 import { Choices, Controls, Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
@@ -11,7 +11,7 @@ import { announce, Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';
 import { troubleCounts, troubleText } from '../parts/trouble.js';
 import { lastDayNote } from '../metric/comparison.js';
-import { presetChoices } from '../metric/range.js';
+import { daysOf, fits, presetChoices } from '../metric/range.js';
 import { useFavourites } from './favourites.js';
 import { loadOverview, type Overview, sinceOf } from './overview.data.js';
 import { byDomain, type DomainGroup, listed, type ListProps } from './overview.list.js';
@@ -146,7 +146,8 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
   const change = (part: Partial<OverviewAddress>): void => {
     go({ ...address, ...part });
   };
-  const periods = periodsOf(items);
+  // of a year there are too many minutes
+  const periods = periodsOf(items).filter((name) => fits(name, daysOf(overview.range)));
   const { period, sort, order, as } = address;
   const changed = [period !== '', sort !== 'name' || order !== 'asc', as !== 'tiles'].filter(Boolean).length;
   const first = (
@@ -166,7 +167,7 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
       <Field label="Range">
         <Select
           class="range"
-          choices={presetChoices(today, sinceOf(items))}
+          choices={presetChoices(PRESETS, today, sinceOf(items))}
           value={preset}
           onChange={(value) => {
             change({ range: value });
@@ -184,7 +185,7 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
               { value: '', label: 'Each metric’s own' },
               ...periods.map((value) => ({ value, label: periodLabel(value) })),
             ]}
-            value={period}
+            value={periods.includes(period) ? period : ''}
             onChange={(value) => {
               change({ period: value });
             }}

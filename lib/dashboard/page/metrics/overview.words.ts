@@ -1,5 +1,5 @@
 import type { SummaryComparison, SummaryItem, SummaryResponse, UnitResource } from '../../../http/resources.js';
-import { formatDate, formatDates, formatShort } from '../parts/format.js';
+import { formatDate, formatShort, formatSpan } from '../parts/format.js';
 import { periodLabel, pointLabel } from '../parts/period.js';
 
 const KINDS: Readonly<Record<SummaryResponse['kind'], string>> = {
@@ -19,26 +19,29 @@ export function headlineOf(kind: SummaryResponse['kind']): string {
  * Says in a few words of what the value of a metric is: its period if it is no day, the date of a last value, and the
  * earlier value or why there is no change.
  */
-export function valueNote({ metric, period, summary }: Pick<SummaryItem, 'metric' | 'period' | 'summary'>): string {
+export function valueNote({ metric, period, summary }: Noted): string {
   if (period === null) return 'By object or group only';
-  if (summary === null || summary.value === null) return 'No value in this range';
+  if (summary === null) return `Too long a range by ${periodLabel(period).toLowerCase()}`;
+  if (summary.value === null) return 'No value in this range';
   const comparison = summary.comparison;
   const why = comparison === null ? '' : `, ${earlierNote(comparison, metric.unit)}`;
   if (summary.kind === 'last') {
-    const label = period === 'DAY' ? formatDate(summary.to) : pointLabel(summary.to, period);
+    const label = period === 'DAY' ? formatDate(summary.to) : pointLabel(summary.start ?? summary.to, period);
     return `${period === 'DAY' ? '' : `${periodLabel(period)}, `}${label}${why}`;
   }
   const kind = headlineOf(summary.kind);
   return `${kind}${period === 'DAY' ? '' : `, by ${periodLabel(period).toLowerCase()}`}${why}`;
 }
 
+type Noted = Pick<SummaryItem, 'metric' | 'summary'> & { readonly period: string | null };
+
 function earlierNote(comparison: SummaryComparison, unit: UnitResource | undefined): string {
   return comparison.absolute === null ? comparisonNote(comparison) : `${formatShort(comparison.value, unit)} before`;
 }
 
 /** The dates that a range is compared with. */
-export function datesOf({ from, to }: Pick<SummaryComparison, 'from' | 'to'>): string {
-  return from === to ? formatDate(from) : formatDates(from, to);
+export function datesOf(span: Pick<SummaryComparison, 'from' | 'to' | 'start' | 'end'>): string {
+  return formatSpan(span);
 }
 
 /** Says why there is no change, or why it is not the last word; '' where there is nothing to say. */

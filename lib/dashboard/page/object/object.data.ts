@@ -3,13 +3,14 @@ import type { ObjectAddress, Range } from '../address.js';
 import { get, type Query } from '../api.js';
 import { allMetrics } from '../metric/metric.catalog.js';
 import { comparisonOf } from '../metric/comparison.js';
-import { AUTOMATIC, isSeen, ownDates, presetDates } from '../metric/range.js';
+import { AUTOMATIC, daysOf, fits, isSeen, ownDates, presetDates } from '../metric/range.js';
 
 /** A metric of one object over a range. */
 export interface ObjectItem {
   readonly metric: CatalogMetric;
   readonly period: string;
-  readonly summary: SummaryResponse;
+  /** null: the range has too many points of the period */
+  readonly summary: SummaryResponse | null;
   readonly trend: readonly (number | null)[];
   /** how many of the last known values of `trend` have a date that is not over */
   readonly openValues: number;
@@ -33,7 +34,7 @@ export async function loadObject(address: ObjectAddress, signal: AbortSignal): P
   let found: ObjectOverview | null = null;
   for (const preset of range === '' ? AUTOMATIC : [range]) {
     const items = await inTurn(metrics, (metric) => itemOf(metric, address, preset, signal));
-    const object = items.find(({ summary }) => summary.object !== undefined)?.summary.object;
+    const object = items.find(({ summary }) => summary?.object !== undefined)?.summary?.object;
     found = { object: object ?? { type, id, label: null }, items, preset, today };
     if (items.some(({ trend }) => trend.filter(isSeen).length > 1)) break;
   }
@@ -53,6 +54,9 @@ async function itemOf(
     preset === 'own'
       ? ownDates(address, metric.today)
       : presetDates(preset, metric.today, period?.coverage?.from ?? null);
+  if (!fits(period?.name ?? 'DAY', daysOf(range))) {
+    return { metric, period: period?.name ?? 'DAY', summary: null, trend: [], openValues: 0 };
+  }
   const query: Query = {
     metric: metric.key,
     period: period?.name ?? 'DAY',

@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
-import { hrefOf, type ObjectAddress, toMetric, toOverview } from '../address.js';
+import { hrefOf, type ObjectAddress, PRESETS, toMetric, toOverview } from '../address.js';
 import { Sparkline } from '../chart/sparkline.js';
 import { ownDates, presetChoices } from '../metric/range.js';
 import { useAnswer } from '../parts/answer.js';
 import { Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { formatDates } from '../parts/format.js';
+import { formatDates, localDateOf } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { Notice } from '../parts/notice.js';
 import { Unanswered } from '../parts/unanswered.js';
@@ -50,7 +50,7 @@ export function ObjectPage({ address }: { address: ObjectAddress }): JSX.Element
 function RangeControl({ address, overview }: { address: ObjectAddress; overview: ObjectOverview }): JSX.Element {
   const { go } = useDashboard();
   // each metric has a first covered date of its own, so "All" has no dates here
-  const presets = presetChoices(overview.today, null);
+  const presets = presetChoices(PRESETS, overview.today, null);
   return (
     <div class="controls">
       <Field label="Range">
@@ -73,7 +73,7 @@ function RangeControl({ address, overview }: { address: ObjectAddress; overview:
 
 function ownHint(address: ObjectAddress, { today }: ObjectOverview): string {
   const { from, to } = ownDates(address, today);
-  return formatDates(from, to);
+  return formatDates(localDateOf(from), localDateOf(to));
 }
 
 function Tile({ item, address }: { item: ObjectItem; address: ObjectAddress }): JSX.Element {
@@ -88,7 +88,7 @@ function Tile({ item, address }: { item: ObjectItem; address: ObjectAddress }): 
         </a>
       </h3>
       <RangeValue metric={metric} summary={summary} />
-      <p class="quiet small note">{valueNote({ metric, period: summary.period, summary })}</p>
+      <p class="quiet small note">{valueNote({ metric, period, summary })}</p>
       <Sparkline values={trend} open={openValues} />
     </li>
   );

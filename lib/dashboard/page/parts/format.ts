@@ -7,6 +7,7 @@ const ROUGH_PERCENT = new Intl.NumberFormat(undefined, { ...PERCENT, maximumFrac
 const FINE_PERCENT = new Intl.NumberFormat(undefined, { ...PERCENT, maximumFractionDigits: 1 });
 const SHARE = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
+const DAY_MONTH = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: 'short', timeZone: 'UTC' });
 const INSTANT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
@@ -151,6 +152,50 @@ export function formatShare(share: number): string {
   return SHARE.format(share);
 }
 
+/** The local date of a point: of a bucket of less than a day that of its start. */
+export function localDateOf(moment: string): string {
+  return moment.slice(0, 10);
+}
+
+/** The time of day at which a bucket starts, where the metric is counted: 14:00. */
+export function formatClock(start: string): string {
+  return start.slice(11, start.slice(17, 19) === '00' ? 16 : 19);
+}
+
+/** The offset of the start of a bucket: UTC+2, UTC−3:30, UTC. */
+export function formatOffset(start: string): string {
+  const [, sign = '', hours = '', minutes = ''] = /([+-])(\d\d):(\d\d)$/.exec(start) ?? [];
+  const [h, m] = [Number(hours), Number(minutes)];
+  if (h === 0 && m === 0) return 'UTC';
+  return `UTC${sign === '-' ? '−' : '+'}${h}${m === 0 ? '' : `:${minutes}`}`;
+}
+
+/** A range of days, or of a part of them: 'Oct 25, 14:00 – 18:00'. */
+export function formatSpan({ from, to, start, end }: Span): string {
+  if (start === undefined || end === undefined) return from === to ? formatDate(from) : formatDates(from, to);
+  const [first, last] = [localDateOf(start), localDateOf(end)];
+  const isWhole = formatClock(start) === '00:00' && formatClock(end) === '00:00';
+  if (isWhole) return from === to ? formatDate(from) : formatDates(from, to);
+  // two dates with their years and times are as long as a row
+  const dateText = (date: string): string =>
+    first.slice(0, 4) === last.slice(0, 4) ? DAY_MONTH.format(utcOf(date)) : formatDate(date);
+  const endText = first === last ? formatClock(end) : `${dateText(last)}, ${formatClock(end)}`;
+  return `${dateText(first)}, ${formatClock(start)} – ${endText}`;
+}
+
+/** A range by the dates, or by the starts of its first and last bucket. */
+export function formatMoments(from: string, to: string): string {
+  if (from.length === 10 || to.length === 10) return formatDates(localDateOf(from), localDateOf(to));
+  return formatSpan({ from: localDateOf(from), to: localDateOf(to), start: from, end: to });
+}
+
+interface Span {
+  readonly from: string;
+  readonly to: string;
+  readonly start?: string | undefined;
+  readonly end?: string | undefined;
+}
+
 /** A local date, `2026-10-31`, as people write it. */
 export function formatDate(date: string): string {
   return DATE.format(utcOf(date));
@@ -204,9 +249,9 @@ export function plural(count: number, name: string): string {
   return `${formatNumber(count)} ${name}${count === 1 ? '' : 's'}`;
 }
 
-/** The first instant of a local date, for charts: days as long as one another. */
-export function utcOf(date: string): number {
-  return Date.parse(date.length === 10 ? `${date}T00:00:00Z` : `${date}Z`);
+/** A local date, or the time that the clock shows at the start of a bucket, as if it were UTC: days as long as one another. */
+export function utcOf(moment: string): number {
+  return Date.parse(moment.length === 10 ? `${moment}T00:00:00Z` : `${moment.slice(0, 19)}Z`);
 }
 
 /** A local date some days later, or earlier. */

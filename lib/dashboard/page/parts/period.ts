@@ -1,8 +1,10 @@
-import { formatDate, formatWeekday, utcOf } from './format.js';
+import { formatClock, formatDate, formatOffset, formatWeekday, localDateOf, utcOf } from './format.js';
 
 /** How periods and their points are called. */
 
 const LABELS: Readonly<Record<string, string>> = {
+  MINUTES_1: 'Minute',
+  HOUR: 'Hour',
   DAY: 'Day',
   WEEK: 'Rolling 7 days',
   DAYS_28: 'Rolling 28 days',
@@ -19,21 +21,53 @@ const LABELS: Readonly<Record<string, string>> = {
 };
 
 export function periodLabel(name: string): string {
-  const days = /^DAYS_(\d+)$/.exec(name)?.[1];
-  return LABELS[name] ?? (days === undefined ? name : `Rolling ${days} days`);
+  const [, unit, count = ''] = /^(DAYS|MINUTES)_(\d+)$/.exec(name) ?? [];
+  return LABELS[name] ?? (unit === undefined ? name : unit === 'DAYS' ? `Rolling ${count} days` : `${count} minutes`);
 }
+
+/** The length of the buckets of a period of less than a day in minutes; null for other periods. */
+export function minutesOf(period: string): number | null {
+  const minutes = /^MINUTES_(\d+)$/.exec(period)?.[1];
+  return period === 'HOUR' ? 60 : minutes === undefined ? null : Number(minutes);
+}
+
+/**
+ * The starts of buckets at which the clock shows what it shows at another of them too, where it is set back. They are
+ * written with their offset.
+ */
+export function repeatedStarts(starts: readonly string[]): ReadonlySet<string> {
+  const clocks = new Map<string, string[]>();
+  for (const start of new Set(starts)) {
+    if (start.length === 10) continue;
+    const clock = start.slice(0, 19);
+    clocks.set(clock, [...(clocks.get(clock) ?? []), start]);
+  }
+  return new Set([...clocks.values()].filter(({ length }) => length > 1).flat());
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** True if each point stands for dates of its own: the values of others overlap. */
 export function isBucket(period: string): boolean {
-  return period === 'DAY' || period.startsWith('CALENDAR_');
+  return period === 'DAY' || minutesOf(period) !== null || period.startsWith('CALENDAR_');
 }
 
 const MONTH_YEAR = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' });
 const SHORT_MONTH = new Intl.DateTimeFormat(undefined, { month: 'short', timeZone: 'UTC' });
 const DAY_MONTH = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 
-/** The name of a point of a period: 'Sat, Oct 31, 2026', 'Week 42, 2026', 'October 2026', 'Q4 2026', '2026'. */
-export function pointLabel(date: string, period: string): string {
+/**
+ * The name of a point of a period: 'Sat, Oct 31, 2026', 'Week 42, 2026', 'October 2026', 'Q4 2026', '2026', and of a bucket
+ * of less than a day 'Sat, Oct 31, 2026, 14:00'.
+ *
+ * @param repeated of `repeatedStarts`
+ */
+export function pointLabel(date: string, period: string, repeated = NONE): string {
+  if (date.length > 10) {
+    const day = localDateOf(date);
+    const offset = repeated.has(date) || date.endsWith('Z') ? ` (${formatOffset(date)})` : '';
+    return `${formatWeekday(day)}, ${formatDate(day)}, ${formatClock(date)}${offset}`;
+  }
   switch (period) {
     case 'DAY':
       return `${formatWeekday(date)}, ${formatDate(date)}`;
@@ -70,6 +104,11 @@ export function tickLabel(date: string, period: string, days: number): { text: s
       if (days >= 365) return { text: year, year: '' };
       return { text: (days >= 28 ? SHORT_MONTH : DAY_MONTH).format(utcOf(date)), year };
   }
+}
+
+/** The name of a bucket of less than a day on an axis, and the date that belongs to it, which is written where it changes. */
+export function clockLabel(start: string): { text: string; year: string } {
+  return { text: formatClock(start), year: DAY_MONTH.format(utcOf(localDateOf(start))) };
 }
 
 function yearOf(date: string): string {
