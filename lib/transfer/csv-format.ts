@@ -11,7 +11,7 @@ import {
 import type { OptionalPackage } from '../execution/optional-parts.js';
 
 const NEEDED = ['metric', 'period', 'date', 'value'];
-const OPTIONAL = ['domain_name', 'metric_name', 'unit'];
+const OPTIONAL = ['domain_name', 'metric_name', 'unit', 'start'];
 
 /** A column of a key beside metric, period and date. */
 export interface KeyColumn {
@@ -43,7 +43,8 @@ export function columnsOf(
 ): CsvColumns | { readonly problem: string } {
   const given = names.filter((name) => !NEEDED.includes(name ?? '') && !OPTIONAL.includes(name ?? ''));
   const table = tablesOf(database).find((one) => isSame(keyColumns(one), given));
-  const missing = NEEDED.filter((name) => !names.includes(name));
+  // the start of a bucket says its date
+  const missing = NEEDED.filter((name) => !names.includes(name) && !(name === 'date' && names.includes('start')));
   if (missing.length > 0) return { problem: `The first line lacks the columns ${missing.join(', ')}.` };
   const twice = names.find((name, place) => names.indexOf(name) !== place);
   if (twice !== undefined) return { problem: `The column ${shown(twice)} is there twice.` };
@@ -58,10 +59,7 @@ export function columnsOf(
 
 function tablesOf(database: Database): readonly StatisticTable[] {
   const builtIn = [StatisticByDate, StatisticByDateAndObject].map((entity) => statisticTableOf(database, entity));
-  return [
-    ...builtIn,
-    ...statisticTablesOf(database).filter(({ kind, moment }) => kind === 'custom' && moment === 'date'),
-  ];
+  return [...builtIn, ...statisticTablesOf(database).filter(({ kind }) => kind === 'custom')];
 }
 
 function isSame(columns: readonly KeyColumn[], given: readonly (string | null)[]): boolean {

@@ -47,6 +47,8 @@ export interface ValueRecord {
   readonly metric: string;
   readonly period: string;
   readonly date: LocalDate;
+  /** of a period of less than a day: the first instant of the bucket, with the offset of the zone */
+  readonly start?: string;
   readonly object?: { readonly type: string; readonly id: string };
   readonly dimensions?: Readonly<Record<string, string | number | boolean | null>>;
   /** the exact decimal */

@@ -1,4 +1,4 @@
-import { defineMetric, InvalidPeriodError, objectRef, Period } from 'nestjs-trackstats';
+import { defineMetric, objectRef, Period } from 'nestjs-trackstats';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, Flights, ORDERS, OrdersByRegion, setup, type Setup, SHOP, VISITS } from '../statistics/setup.js';
 import { HOSTILE_IDS } from './hostile-ids.js';
@@ -209,15 +209,6 @@ shop/orders,Shop,Orders,DAY,2026-01-01,',,,,,1
     expect([...values].sort((a, b) => a - b)).toEqual(many.map(({ value }) => value));
   });
 
-  it('leaves out the coverage of periods of less than a day, whose values are not in a file', async () => {
-    await shop.metrics.resolve(ORDERS);
-    await cover(shop, { from: '2026-10-01', through: '2026-10-31', period: Period.HOUR });
-    await cover(shop, { from: '2026-10-02', through: '2026-10-31' });
-    const text = await exported(transferOf(shop), { metric: ORDERS }, 'jsonl');
-    expect(text).toContain('2026-10-02');
-    expect(text).not.toMatch(/HOUR|2026-10-01/);
-  });
-
   it('says what is wrong before the stream begins', async () => {
     const transfer = transferOf(shop);
     await expect(transfer.export({}, { format: 'xml' as never })).rejects.toThrow(/"xml".*'csv'.*'jsonl'/);
@@ -228,9 +219,6 @@ shop/orders,Shop,Orders,DAY,2026-01-01,',,,,,1
       'is given together',
     );
     await expect(transfer.export({ period: 7 as never }, { format: 'csv' })).rejects.toThrow('period');
-    for (const period of [Period.HOUR, [Period.DAY, Period.minutes(5)]]) {
-      await expect(transfer.export({ period }, { format: 'csv' })).rejects.toThrow(InvalidPeriodError);
-    }
     await expect(transfer.export({ from: '2026-02-30' }, { format: 'csv' })).rejects.toThrow('2026-02-30');
   });
 });

@@ -3,7 +3,9 @@ import { InvalidFilterError } from '../../errors/statistic.error.js';
 import {
   type AbstractStatistic,
   type AnyMetrics,
+  builtInTables,
   checkFilterKeys,
+  checkMoment,
   type CustomScope,
   type FilterContext,
   type FilterKey,
@@ -13,10 +15,12 @@ import {
   readFilter,
   type ScopeFilter,
   StatisticByDateAndObject,
+  StatisticByTime,
+  StatisticByTimeAndObject,
   statisticTableOf,
   type TotalScope,
 } from '../../statistics/index.js';
-import { checkOfDays, checkPeriod, type Period } from '../../time/period.js';
+import { checkPeriod, isTimePeriod, type Period } from '../../time/period.js';
 
 /** Selects metrics to export: one, several, all of a domain, or all that are stored if none is named. */
 export type ExportedMetrics =
@@ -53,7 +57,8 @@ export interface CheckedExport {
   /** null for every period */
   readonly periods: readonly Period[] | null;
   readonly range: RangeInput;
-  readonly scope: ScopeFilter;
+  /** the scope in each table that stores it: by date, and by time */
+  readonly scopes: readonly ScopeFilter[];
 }
 
 const KEYS: readonly FilterKey[] = [
@@ -95,18 +100,31 @@ export function checkExport(context: FilterContext, filter: unknown): CheckedExp
     ...(isNamed ? {} : { metrics: [] }),
     ...(isAllObjects ? { objects: [] } : {}),
   });
-  if (scope.table.moment === 'start') {
-    throw new InvalidFilterError(
-      `TransferService.export: entity is ${scope.table.entity.name}, which stores periods of less than a day. ` +
-        'An export takes statistics of days, whose entities extend AbstractStatistic.',
-    );
-  }
+  const periods = periodsOf(period);
+  const asked = isAllObjects ? allObjects(context) : scope;
+  if (asked.table.kind === 'custom') for (const one of periods ?? []) checkMoment(asked.table, one);
   return {
     metrics: isNamed ? metrics : domain === undefined ? null : { domain },
-    periods: periodsOf(period),
+    periods,
     range,
-    scope: isAllObjects ? allObjects(context) : scope,
+    scopes: [asked, ...timeScopes(context, asked, periods)],
   };
+}
+
+/**
+ * The same scope by time, if that is asked for or there can be some. A custom statistic is stored in one way only.
+ *
+ * @throws MissingEntityError
+ */
+function timeScopes({ database }: FilterContext, scope: ScopeFilter, periods: readonly Period[] | null): ScopeFilter[] {
+  const { kind } = scope.table;
+  if (kind === 'custom') return [];
+  if (periods?.some(isTimePeriod) === true) {
+    const entity = kind === 'total' ? StatisticByTime : StatisticByTimeAndObject;
+    return [{ ...scope, table: statisticTableOf(database, entity) }];
+  }
+  const stored = builtInTables(database).filter((table) => table.kind === kind && table.moment === 'start');
+  return stored.map((table) => ({ ...scope, table }));
 }
 
 function allObjects({ database }: FilterContext): ScopeFilter {
@@ -116,8 +134,7 @@ function allObjects({ database }: FilterContext): ScopeFilter {
 function periodsOf(given: Period | readonly Period[] | undefined): readonly Period[] | null {
   if (given === undefined) return null;
   const periods = typeof given === 'number' ? [given] : given;
-  if (!Array.isArray(periods)) return [checkOfDays('An export takes', checkPeriod(periods))];
+  if (!Array.isArray(periods)) return [checkPeriod(periods)];
   // by code, as rows of every period are exported
-  const checked = periods.map((period: unknown) => checkOfDays('An export takes', checkPeriod(period)));
-  return [...new Set(checked)].sort((a, b) => a - b);
+  return [...new Set(periods.map((period: unknown) => checkPeriod(period)))].sort((a, b) => a - b);
 }

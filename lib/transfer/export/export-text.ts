@@ -1,7 +1,19 @@
 import type { Database } from '../../database/database.js';
-import { findPeriods, type PageSizes, readPages, type StoredRow } from '../../statistics/index.js';
+import type { Metric } from '../../catalog/index.js';
+import type { Work } from '../../database/work.js';
+import { findPeriods, type PageRow, type PageSizes, readPages, type StoredPeriod } from '../../statistics/index.js';
+import { instantText } from '../../time/instant.js';
+import type { Period } from '../../time/period.js';
+import { localDateAt } from '../../time/time-zone.js';
 import { CsvWriter } from './csv.writer.js';
-import type { ExportPlan, ExportWriter, PlannedMetric } from './export-plan.js';
+import {
+  type ExportPlan,
+  type ExportRow,
+  type ExportWriter,
+  keyTable,
+  type PlannedMetric,
+  storesIn,
+} from './export-plan.js';
 import { JsonlWriter } from './jsonl.writer.js';
 import type { TransferFormat } from '../transfer-format.js';
 
@@ -11,7 +23,7 @@ import type { TransferFormat } from '../transfer-format.js';
  * @throws MissingPackageError
  */
 export async function writerOf(plan: ExportPlan, format: TransferFormat): Promise<ExportWriter> {
-  return format === 'csv' ? CsvWriter.of(plan) : new JsonlWriter(plan.scope.table);
+  return format === 'csv' ? CsvWriter.of(plan) : new JsonlWriter(keyTable(plan));
 }
 
 /** The text of an export, a page at a time. */
@@ -27,16 +39,15 @@ export async function* exportText(database: Database, plan: ExportPlan, writer: 
 export interface ExportPage {
   readonly planned: PlannedMetric;
   /** empty where the metric begins */
-  readonly rows: readonly StoredRow[];
+  readonly rows: readonly ExportRow[];
 }
 
-/** Yields the rows of an export page by page, ordered by metric, period, date, and the other keys. */
+/** Yields the rows of an export page by page, ordered by metric, period, date or start, and the other keys. */
 export async function* exportPages(
   database: Database,
   plan: ExportPlan,
   sizes?: PageSizes,
 ): AsyncGenerator<ExportPage> {
-  const { table, alternatives } = plan.scope;
   for (const planned of plan.metrics) {
     yield { planned, rows: [] };
     const { metric } = planned;
@@ -45,11 +56,28 @@ export async function* exportPages(
       if (rows.length > 0) yield { planned, rows };
     }
     if (planned.kind !== 'stored') continue;
-    const stored = plan.periods ?? (await database.read(() => findPeriods(database, table, [metric])));
-    for (const found of stored) {
-      const period = typeof found === 'object' ? found.period : found;
+    const periods = plan.periods ?? (await database.read(() => storedPeriods(database, plan, metric)));
+    for (const period of periods) {
+      const scope = plan.scopes.find((one) => storesIn(one, period));
+      if (scope === undefined) continue;
+      const { table, alternatives } = scope;
       const filter = { table, alternatives, metrics: [metric], period, range: planned.rangeOf(period) };
-      for await (const rows of readPages(database, filter, sizes)) yield { planned, rows };
+      const zone = planned.zoneOf(period);
+      for await (const rows of readPages(database, filter, sizes)) {
+        yield { planned, rows: rows.map((row) => exportRow(row, zone)) };
+      }
     }
   }
+}
+
+/** The periods in which a metric has rows in any table, by code. */
+function* storedPeriods(database: Database, { scopes }: ExportPlan, metric: Metric): Work<Period[]> {
+  const found: StoredPeriod[] = [];
+  for (const { table } of scopes) found.push(...(yield* findPeriods(database, table, [metric])));
+  return found.map(({ period }) => period).sort((a, b) => a - b);
+}
+
+function exportRow(row: PageRow, zone: string): ExportRow {
+  if (!('start' in row)) return row;
+  return { ...row, date: localDateAt(new Date(row.start * 1000), zone), start: instantText(row.start, zone) };
 }

@@ -1,7 +1,7 @@
 import type { Metric } from '../../catalog/index.js';
 import { objectRefOf, type StatisticTable, type StoredRow } from '../../statistics/index.js';
 import { Period } from '../../time/period.js';
-import type { PlannedMetric, ExportWriter } from './export-plan.js';
+import type { ExportRow, ExportWriter, PlannedMetric } from './export-plan.js';
 import {
   type CoverageRecord,
   type HeaderRecord,
@@ -53,10 +53,14 @@ export class JsonlWriter implements ExportWriter {
     return [line(record), ...covered].join('');
   }
 
-  rows({ key }: Metric, rows: readonly StoredRow[]): string {
+  rows({ key }: Metric, rows: readonly ExportRow[]): string {
     return rows
-      .map(({ period, date, cell, value }) =>
-        line({ metric: key, period: Period.nameOf(period), date, ...this.keysOf(cell), value }),
+      .map(({ period, date, start, cell, value }) =>
+        line({
+          ...{ metric: key, period: Period.nameOf(period), date, ...(start !== undefined && { start }) },
+          ...this.keysOf(cell),
+          value,
+        }),
       )
       .join('');
   }

@@ -83,6 +83,7 @@ function valueOf({ names, table, keys }: CsvColumns, cells: readonly string[]): 
     unit: unit === null ? undefined : unitOfText(unit),
     period: cell('period') ?? '',
     date: cell('date') ?? '',
+    start: cell('start'),
     keys: Object.fromEntries(keys.map(({ name, key }) => [key.property, keyOf(key, cell(name))])),
     value: cell('value'),
   };

@@ -2,8 +2,12 @@ import {
   type StatisticTable,
   type Cell,
   checkId,
+  checkMoment,
   checkTypeText,
   coverageScopes,
+  StatisticByTime,
+  StatisticByTimeAndObject,
+  statisticTableOf,
   storedValue,
 } from '../../statistics/index.js';
 import {
@@ -18,7 +22,11 @@ import { InvalidDateError } from '../../errors/time.error.js';
 import { InvalidObjectError, InvalidValueError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { type LocalDate, parseLocalDate } from '../../time/local-date.js';
-import { bucketStart, checkOfDays, Period, type WeekStart } from '../../time/period.js';
+import type { Database } from '../../database/database.js';
+import { instantText, parseInstant } from '../../time/instant.js';
+import { bucketStart, isTimePeriod, Period, type WeekStart } from '../../time/period.js';
+import { bucketAt } from '../../time/time-bucket.js';
+import { localDateAt } from '../../time/time-zone.js';
 import { oneOf, optional } from '../../validation/check.js';
 import { readArgument } from '../../validation/options.js';
 
@@ -55,6 +63,8 @@ export interface GivenValue extends GivenMetric {
   /** name or code */
   readonly period: unknown;
   readonly date: unknown;
+  /** of a period of less than a day: text with an offset; null or undefined if it is left out */
+  readonly start?: unknown;
   /** a decimal as text, or null */
   readonly value: unknown;
 }
@@ -77,11 +87,14 @@ export interface ImportedMetric extends Readonly<MetricDetails> {
   readonly ref: string;
 }
 
+/** Of when a row is: a date, or the first second of a bucket of less than a day, and the date that stands beside it. */
+export type GivenMoment = LocalDate | { readonly start: number; readonly date: LocalDate | null };
+
 /** A row that can be stored. */
 export interface CheckedValue {
   readonly table: StatisticTable;
   readonly period: Period;
-  readonly date: LocalDate;
+  readonly at: GivenMoment;
   readonly cell: Cell;
   /** the scope of the row's own, by which its owner is found */
   readonly scope: string;
@@ -110,21 +123,74 @@ export function checkMetric({ key, domainName, name, description, unit, better }
  * Checks a value's row, all but its metric.
  *
  * @throws InvalidPeriodError, InvalidDateError, InvalidValueError, InvalidObjectError, InvalidDimensionValueError
+ * @throws InvalidFilterError for a period that the custom statistic does not store
  */
-export function checkValue({ table, period, date, keys, value }: GivenValue, weekStart: WeekStart): CheckedValue {
-  const checked = checkPeriodText(period);
+export function checkValue(database: Database, given: GivenValue, weekStart: WeekStart): CheckedValue {
+  const { date, start = null, keys } = given;
+  const period = checkPeriodText(given.period);
+  const at = isTimePeriod(period)
+    ? {
+        start: checkStart(period, start),
+        date: date === null || date === undefined || date === '' ? null : parseLocalDate(date),
+      }
+    : checkDate(period, date, start, weekStart);
+  const table = tableFor(database, given.table, period);
   const cell = checkCell(table, keys);
   const [scope = ''] = coverageScopes(table, cell);
-  return { table, period: checked, date: checkDate(checked, date, weekStart), cell, scope, value: checkDecimal(value) };
+  return { table, period, at, cell, scope, value: checkDecimal(given.value) };
 }
 
-/** As `Period.parse`, of anything. A file has dates, which do not name a bucket of less than a day. */
+/** A file names the statistic, and the period says whether it is stored by date or by time. */
+function tableFor(database: Database, table: StatisticTable, period: Period): StatisticTable {
+  if (table.kind === 'custom') checkMoment(table, period);
+  if (table.kind === 'custom' || !isTimePeriod(period)) return table;
+  return statisticTableOf(database, table.kind === 'total' ? StatisticByTime : StatisticByTimeAndObject);
+}
+
+function checkStart(period: Period, given: unknown): number {
+  if (given === null || given === '') {
+    throw new InvalidDateError(
+      given,
+      `A value of ${Period.nameOf(period)} is stored under the first instant of its bucket: give it as start, '2026-10-25T02:00:00+02:00'.`,
+    );
+  }
+  const second = parseInstant(given).getTime() / 1000;
+  if (!Number.isInteger(second)) throw new InvalidDateError(given, 'Expected an instant of a whole second as start.');
+  return second;
+}
+
+/**
+ * Returns the reason why a bucket cannot be stored in a time zone, or null if there is none. A row that begins within a
+ * bucket would never be read.
+ */
+export function startProblem(
+  period: Period,
+  { start, date }: Exclude<GivenMoment, string>,
+  timeZone: string,
+): string | null {
+  if (!isTimePeriod(period)) return null;
+  const bucket = bucketAt({ zone: timeZone, length: period }, start);
+  const shownStart = instantText(start, timeZone);
+  if (bucket.start !== start) {
+    return (
+      `start is ${shownStart}, which is within a bucket of ${Period.nameOf(period)} in ${timeZone}. It begins at ` +
+      `${instantText(bucket.start, timeZone)}. Import the coverage of the metric too, or set the time zone of the module, ` +
+      'if these are buckets of another zone.'
+    );
+  }
+  const local = localDateAt(new Date(start * 1000), timeZone);
+  return date === null || date === local ? null : `date is ${date}, and start is on ${local} in ${timeZone}.`;
+}
+
+/** As `Period.parse`, of anything. */
 export function checkPeriodText(period: unknown): Period {
-  const text = typeof period === 'string' || typeof period === 'number' ? period : shown(period);
-  return checkOfDays('An import takes', Period.parse(text));
+  return Period.parse(typeof period === 'string' || typeof period === 'number' ? period : shown(period));
 }
 
-function checkDate(period: Period, given: unknown, weekStart: WeekStart): LocalDate {
+function checkDate(period: Period, given: unknown, givenStart: unknown, weekStart: WeekStart): LocalDate {
+  if (givenStart !== null && givenStart !== '') {
+    throw new InvalidDateError(givenStart, `A value of ${Period.nameOf(period)} has a date and no start.`);
+  }
   const date = parseLocalDate(given);
   const start = bucketStart(period, date, weekStart);
   if (start === date) return date;

@@ -10,6 +10,7 @@ import {
   checkValue,
   type EntryPlace,
   type GivenMetric,
+  type GivenMoment,
   type ImportEntry,
 } from './import-entry.js';
 import { checkCoverage } from './import-coverage.js';
@@ -17,8 +18,19 @@ import type { TransferredCoverage } from '../transferred-coverage.js';
 
 /** A row or a coverage, with the places of its metric and table in the intake's lists. */
 export type SpooledItem =
-  | [metric: number, table: number, period: Period, date: LocalDate, value: string | null, ...keys: (string | number)[]]
+  | [
+      metric: number,
+      table: number,
+      period: Period,
+      at: SpooledMoment,
+      value: string | null,
+      ...keys: (string | number)[],
+    ]
   | { readonly line: number; readonly metric: number; readonly coverage: TransferredCoverage };
+
+/** A date, or the start of a bucket of less than a day, which is checked once its time zone is known. */
+type SpooledMoment =
+  LocalDate | (Exclude<GivenMoment, string> & { readonly place: EntryPlace; readonly scope: string });
 
 /** Statistics of a tracker of this application, met in an import. */
 export interface OwnedStatistics {
@@ -36,6 +48,8 @@ export class ImportIntake {
   readonly tables: StatisticTable[] = [];
   readonly problems: ImportProblem[] = [];
   problemCount = 0;
+  /** the places of the metrics that have rows of less than a day */
+  readonly timeMetrics = new Set<number>();
   /** the first that was met */
   owned: OwnedStatistics | null = null;
   private readonly placeOf = new Map<unknown, number>();
@@ -54,19 +68,23 @@ export class ImportIntake {
     }
   }
 
-  private refuse({ line, table }: EntryPlace, reason: string): void {
+  refuse({ line, table }: EntryPlace, reason: string): void {
     this.problemCount++;
     if (this.problems.length >= MOST_PROBLEMS) return;
     this.problems.push({ line, ...(table === undefined ? {} : { table }), reason });
   }
 
-  private takeValue({ value: given }: Extract<ImportEntry, { value: unknown }>): void {
+  private takeValue(entry: Extract<ImportEntry, { value: unknown }>): void {
+    const { value: given } = entry;
     const metric = this.metricOf(given);
-    const { table, period, date, cell, scope, value } = checkValue(given, this.context.options.weekStart);
+    const { database, options } = this.context;
+    const { table, period, at, cell, scope, value } = checkValue(database, given, options.weekStart);
     this.noteOwner(metric, period, scope);
+    const moment = typeof at === 'string' ? at : { ...at, place: placeOf(entry), scope };
+    if (typeof at !== 'string') this.timeMetrics.add(metric);
     const keys = table.keys.map(({ property }) => cell[property] as string | number);
     // of what is refused as a whole, nothing has to be kept
-    if (this.problemCount === 0) this.spool.add([metric, this.tableAt(table), period, date, value, ...keys]);
+    if (this.problemCount === 0) this.spool.add([metric, this.tableAt(table), period, moment, value, ...keys]);
   }
 
   private takeCoverage({ line, coverage: given }: Extract<ImportEntry, { coverage: unknown }>): void {
@@ -97,4 +115,8 @@ export class ImportIntake {
     const tracker = this.context.owners.ownerOf(metric, period, scope);
     if (tracker !== undefined) this.owned = { metric, period, tracker };
   }
+}
+
+function placeOf({ line, table }: EntryPlace): EntryPlace {
+  return { line, ...(table !== undefined && { table }) };
 }

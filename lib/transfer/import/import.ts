@@ -7,9 +7,11 @@ import {
   type StatisticTable,
   writeRows,
 } from '../../statistics/index.js';
+import { enclosingScope, type StoredCoverage, storedCoverages } from '../../coverage/index.js';
 import { Period } from '../../time/period.js';
+import { localDateAt } from '../../time/time-zone.js';
 import { EventLoopTurns } from './import-text.js';
-import type { ImportEntry, ImportedMetric } from './import-entry.js';
+import { type ImportEntry, type ImportedMetric, startProblem } from './import-entry.js';
 import { ImportIntake, type SpooledItem } from './import-intake.js';
 import { byText, ensureMetric, findMetrics, type Metric } from '../../catalog/index.js';
 import type { Database } from '../../database/database.js';
@@ -39,7 +41,7 @@ export async function imported(
       const { metric, period, tracker } = intake.owned;
       throw new TrackerOwnedError('import', metric, Period.nameOf(period), tracker);
     }
-    return await context.database.transaction(() => writeImport(context.database, intake));
+    return await context.database.transaction(() => writeImport(context, intake));
   } finally {
     intake.spool.remove();
   }
@@ -60,15 +62,17 @@ const BATCH = 5_000;
 /**
  * Stores the contents of an intake. Existing domains and metrics keep their names.
  *
- * @throws ImportRefusedError for a coverage that contradicts the stored one
+ * @throws ImportRefusedError for a coverage that contradicts the stored one, and for a start within a bucket
  */
-export function* writeImport(database: Database, intake: ImportIntake): Work<ImportResult> {
+export function* writeImport(context: StatisticContext, intake: ImportIntake): Work<ImportResult> {
+  const { database } = context;
   const { metrics, createdMetrics } = yield* ensureMetrics(database, intake.metrics);
+  const zones = yield* zonesOfTimes(context, intake, metrics);
   const batch = new Map<string, RowToWrite>();
   let [rows, coverages] = [0, 0];
   for (const item of intake.spool.items()) {
     if (Array.isArray(item)) {
-      const row = rowOf(item, metrics, intake.tables);
+      const row = rowOf(item, metrics, intake.tables, zones);
       batch.set(rowId(row), row); // the last one of those with the same key
       rows++;
     } else {
@@ -101,18 +105,63 @@ function* ensureMetrics(
   return { metrics: keys.map((key, place) => found[place] ?? (created.get(key) as Metric)), createdMetrics: missing };
 }
 
+/** The time zone of the buckets of a metric's scope in a period. */
+type ZoneOf = (metric: number, period: Period, scope: string) => string;
+
+/**
+ * Returns the time zones of the rows of less than a day: of the coverage in the file or here, or else the module's. Checks
+ * that each row is the first instant of a bucket there.
+ *
+ * @throws ImportRefusedError
+ */
+function* zonesOfTimes(
+  { database, options }: StatisticContext,
+  intake: ImportIntake,
+  metrics: readonly Metric[],
+): Work<ZoneOf> {
+  if (intake.timeMetrics.size === 0) return () => options.timeZone;
+  const own = [...intake.timeMetrics].map((place) => metrics[place] as Metric);
+  const given: Pick<StoredCoverage, 'metricId' | 'period' | 'scope' | 'timeZone'>[] = [];
+  for (const item of intake.spool.items()) {
+    if (!Array.isArray(item)) given.push({ ...item.coverage, metricId: (metrics[item.metric] as Metric).id });
+  }
+  const coverages = [...given, ...(yield* storedCoverages(database, own, null))];
+  const known = new Map<string, string>();
+  const zoneOf: ZoneOf = (place, period, scope) => {
+    const id = `${place} ${period} ${scope}`;
+    const scopes = [scope, enclosingScope(scope) ?? scope];
+    const of = coverages.filter((one) => one.metricId === metrics[place]?.id && one.period === period);
+    const found = known.get(id) ?? of.find((one) => scopes.includes(one.scope))?.timeZone ?? options.timeZone;
+    known.set(id, found);
+    return found;
+  };
+  for (const item of intake.spool.items()) {
+    if (!Array.isArray(item) || typeof item[3] === 'string') continue;
+    const [metric, , period, at] = item;
+    const problem = startProblem(period, at, zoneOf(metric, period, at.scope));
+    if (problem !== null) intake.refuse(at.place, problem);
+  }
+  if (intake.problemCount > 0) throw new ImportRefusedError(intake.problems, intake.problemCount);
+  return zoneOf;
+}
+
 function rowOf(
   item: Extract<SpooledItem, unknown[]>,
   metrics: readonly Metric[],
   tables: readonly StatisticTable[],
+  zoneOf: ZoneOf,
 ): RowToWrite {
-  const [metric, table, period, date, value, ...keys] = item;
+  const [metric, table, period, at, value, ...keys] = item;
+  const moment =
+    typeof at === 'string'
+      ? { date: at }
+      : { date: localDateAt(new Date(at.start * 1000), zoneOf(metric, period, at.scope)), start: at.start };
   const statistic = tables[table] as StatisticTable;
   return {
     table: statistic,
     metric: metrics[metric] as Metric,
     period,
-    date,
+    ...moment,
     value,
     cell: Object.fromEntries(statistic.keys.map(({ property }, place) => [property, keys[place] as string | number])),
   };

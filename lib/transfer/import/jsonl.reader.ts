@@ -63,7 +63,7 @@ function headerOf(
   if (record !== 'header' || format !== JSONL_FORMAT) return EXPECTED_HEADER;
   if (version !== JSONL_VERSION) return `The file is of version ${shown(version)}. ${EXPECTED_HEADER}`;
   if (statistic === undefined) return null;
-  const known = statisticTablesOf(database).filter(({ kind, moment }) => kind === 'custom' && moment === 'date');
+  const known = statisticTablesOf(database).filter(({ kind }) => kind === 'custom');
   const names = known.map(({ table }) => table.metadata.tableNameWithoutPrefix);
   return (
     known[names.findIndex((name) => name === statistic)] ??
@@ -95,10 +95,10 @@ function entryOf(database: Database, custom: StatisticTable | null, record: Json
 function valueOf(
   database: Database,
   custom: StatisticTable | null,
-  { metric: key, period, date, object, dimensions, value }: JsonRecord,
+  { metric: key, period, date, start, object, dimensions, value }: JsonRecord,
   line: number,
 ): ImportEntry {
-  const common = { key, period, date, value };
+  const common = { key, period, date, start, value };
   if (custom !== null) {
     if (!isRecord(dimensions) || object !== undefined) {
       return { line, problem: `Expected the dimensions of ${custom.entity.name}, as the header says, and no object.` };
