@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors/argument.error.js';
+import { parseInstant } from '../time/instant.js';
 import { Period } from '../time/period.js';
 import { printable } from './output.js';
 
@@ -19,6 +20,15 @@ export function several(given: string, before: readonly string[] = []): readonly
 /** @throws InvalidPeriodError */
 export function periods(names: readonly string[]): Period[] {
   return names.map((name) => Period.parse(name));
+}
+
+/**
+ * Reads a local date, which the command checks, or an instant.
+ *
+ * @throws InvalidDateError for an instant without an offset
+ */
+export function dateOrInstant(text: string): string | Date {
+  return text.includes(':') ? parseInstant(text) : text;
 }
 
 /** Leaves out properties that are undefined. */

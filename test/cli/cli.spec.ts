@@ -121,6 +121,18 @@ describeOnEachDatabase('npx trackstats', (database) => {
     expect(json(await place.run('import', file, '--force', '--json'))).toMatchObject({ rows: 5 });
     expect((await place.run('export', '--format', 'jsonl')).stdout).toBe(lines);
     expect(await place.run('export', '--format', 'csv', '--statistic', 'OrdersByRegion')).toMatchObject({ code: 0 });
+
+    const hours = join(place.directory, 'hours.csv');
+    const starts = ['01:00:00+02:00', '02:00:00+02:00', '02:00:00+01:00'];
+    const rows = starts.map((start, place) => `shop/signups,HOUR,2026-10-25T${start},${place}\n`);
+    writeFileSync(hours, ['metric,period,start,value\n', ...rows].join(''));
+    expect(json(await place.run('import', hours, '--json'))).toMatchObject({ rows: 3 });
+    const ofHours = ['--metric', 'shop/signups', '--period', 'hour'];
+    const second = await place.run('export', '--format', 'csv', ...ofHours, '--from', '2026-10-25T02:00:00+01:00');
+    // the time zone of the module is UTC
+    expect(second.stdout.split('\n')[1]).toBe('shop/signups,shop,signups,HOUR,2026-10-25,2026-10-25T01:00:00+00:00,2');
+    expect(await place.run('export', '--format', 'csv', '--from', '2026-10-25T02:00')).toMatchObject({ code: 2 });
+    expect(json(await place.run('prune', ...ofHours, '--before', '2026-10-25', '--json'))).toEqual({ removed: 1 });
   });
 
   it('tells of migrations before there are tables', async () => {

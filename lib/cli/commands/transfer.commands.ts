@@ -7,7 +7,7 @@ import { InvalidArgumentError } from '../../errors/argument.error.js';
 import { statisticTablesOf, ObjectTypes, StatisticOwners } from '../../statistics/index.js';
 import type { ExportFilter } from '../../transfer/export/export-filter.js';
 import { databaseOf } from '../application.js';
-import { given, periods } from '../arguments.js';
+import { dateOrInstant, given, periods } from '../arguments.js';
 import type { CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
 import type { TransferFormat } from '../../transfer/transfer-format.js';
@@ -66,8 +66,8 @@ function filterOf(app: INestApplicationContext, options: ExportArguments): Expor
     metrics: metric,
     domain,
     period: period === undefined ? undefined : periods(period),
-    from,
-    to,
+    from: from === undefined ? undefined : dateOrInstant(from),
+    to: to === undefined ? undefined : dateOrInstant(to),
     last,
     objectType,
     objects: objects === true ? 'all' : undefined,
