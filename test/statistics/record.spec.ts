@@ -9,7 +9,7 @@ import {
 } from '../../lib/errors/statistic.error.js';
 import { InvalidDateError, InvalidPeriodError } from '../../lib/errors/time.error.js';
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
-import { objectsScope } from '../../lib/coverage/scope.js';
+import { objectScope, objectsScope } from '../../lib/coverage/scope.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { addDays } from '../../lib/time/local-date.js';
@@ -255,6 +255,17 @@ describeOnEachDatabase('record', (test) => {
     await cover(s, { from: '2026-01-01', through: '2026-01-02', scope: 'statistic:orders_by_region' });
     const region = { entity: OrdersByRegion, dimensions: { country: 'NL', province: null } };
     await expect(s.statistics.record({ metric: ORDERS, value: 1, ...region })).rejects.toThrow(TrackerOwnedError);
+  });
+
+  it('refuses the one object that increments count, among others of its type', async () => {
+    await s.metrics.resolve(ORDERS);
+    const scope = objectScope({ type: 'page', id: 'counted' });
+    await cover(s, { from: '2026-01-01', through: null, scope, kind: 'increment' });
+    const page = (id: string) => ({ metric: ORDERS, value: 1, object: objectRef(Page, id) });
+    await expect(s.statistics.recordMany([page('a'), page('counted')])).rejects.toThrow(MixedWritesError);
+    await expect(s.statistics.recordMany([page('counted'), page('a')])).rejects.toThrow(MixedWritesError);
+    expect(await s.dataSource.getRepository(StatisticByDateAndObject).count()).toBe(0);
+    expect(await s.statistics.recordMany([page('a'), page('b'), page('a')])).toBe(2);
   });
 
   it('is the last of many at once', async () => {

@@ -67,14 +67,14 @@ export function checkRange(given: { readonly [key in keyof RangeInput]?: unknown
   if (last !== undefined && (typeof last !== 'number' || !Number.isInteger(last) || last < 1 || last > MOST_DATES)) {
     throw new InvalidFilterError(`last is ${shown(last)}. Expected a whole number of dates from 1 to ${MOST_DATES}.`);
   }
-  return {
-    ...(last === undefined ? {} : { last }),
-    ...dateInput('date', given.date),
-    ...dateInput('from', given.from),
-    ...dateInput('to', given.to),
-    ...(given.at === undefined ? {} : { at: parseInstant(given.at) }),
-  };
+  const range: { -readonly [K in keyof RangeInput]: RangeInput[K] } = {};
+  if (last !== undefined) range.last = last;
+  for (const key of DATES) if (given[key] !== undefined) range[key] = dateInput(key, given[key]);
+  if (given.at !== undefined) range.at = parseInstant(given.at);
+  return range;
 }
+
+const DATES = ['date', 'from', 'to'] as const;
 
 /**
  * Returns the date or instant of a value to write. The default is now.
@@ -173,9 +173,8 @@ function lastStart(period: Period | null, last: number, { today, weekStart }: Ca
   return start;
 }
 
-function dateInput<K extends string>(key: K, value: unknown): { [key in K]?: CheckedDateInput } {
-  if (value === undefined) return {};
-  return { [key]: readValue(value, localDate, key, invalidFilter) } as { [key in K]: CheckedDateInput };
+function dateInput(key: string, value: unknown): CheckedDateInput {
+  return readValue(value, localDate, key, invalidFilter);
 }
 
 function invalidFilter(name: string | null, given: unknown, expected: string): InvalidFilterError {

@@ -142,11 +142,18 @@ function objectsFilter(context: FilterContext, table: StatisticTable, key: strin
     const type = context.objectTypes.checkType(given as EntityClass | string);
     return { table, alternatives: [{ objectType: [type] }], cells: null };
   }
-  if (key === 'objects' && !Array.isArray(given)) {
+  if (key === 'object') {
+    const { type, id } = context.objectTypes.refOf(given as ObjectTarget);
+    return {
+      table,
+      alternatives: [{ objectType: [type], objectId: [id] }],
+      cells: [{ objectType: type, objectId: id }],
+    };
+  }
+  if (!Array.isArray(given)) {
     throw new InvalidFilterError(`objects is ${shown(given)}. Expected an array of loaded entities or references.`);
   }
-  const targets = (key === 'object' ? [given] : given) as readonly ObjectTarget[];
-  const refs = targets.map((target) => context.objectTypes.refOf(target));
+  const refs = (given as readonly ObjectTarget[]).map((target) => context.objectTypes.refOf(target));
   const idsByType = new Map<string, Set<string>>();
   for (const { type, id } of refs) idsByType.set(type, (idsByType.get(type) ?? new Set()).add(id));
   const alternatives = [...idsByType].map(([type, ids]) => ({ objectType: [type], objectId: [...ids] }));

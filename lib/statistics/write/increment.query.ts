@@ -13,13 +13,21 @@ import { MixedWritesError } from '../../errors/statistic.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
-import { rangeOf, storedMoment } from '../filter/date-range.js';
+import { rangeOf } from '../filter/date-range.js';
 import { coverageScopes, type KeyValues } from '../filter/scope-filter.js';
-import { calendarOf, type StatisticContext } from '../filter/statistic.context.js';
+import type { StatisticContext } from '../filter/statistic.context.js';
 import { checkDigits } from '../filter/statistic-value.js';
 import { rowCondition, selectValues } from '../read/rows.query.js';
 import { claimKeys, releaseKeys } from './increment-key.query.js';
-import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeProblem, writeRows } from './write.query.js';
+import {
+  lockMetrics,
+  rowAt,
+  rowId,
+  type RowToWrite,
+  type ValueToWrite,
+  WritePlaces,
+  writeRows,
+} from './write.query.js';
 
 /** An amount to add, checked as far as possible without the database. */
 export interface Increment extends ValueToWrite {
@@ -34,6 +42,8 @@ export interface Increment extends ValueToWrite {
 export interface PlacedIncrement {
   readonly place: number;
   readonly timeZone: string;
+  /** the first covered date of its statistics; null if they are not covered yet */
+  readonly coveredFrom: LocalDate | null;
   readonly row: RowToWrite & Pick<Increment, 'value' | 'key' | 'isDated'>;
 }
 
@@ -67,9 +77,10 @@ export function* addReading(
   const { metrics, coverages: known } = read;
   const coverages = yield* readMissingCoverages(database, increments, metrics, known);
 
+  const places = new WritePlaces(context, 'increment', coverages, now);
   const placed: PlacedIncrement[] = [];
   for (const [place, increment] of increments.entries()) {
-    const one = placeIncrement(context, place, increment, metrics.get(increment.metric), coverages, now);
+    const one = placeIncrement(places, place, increment, metrics.get(increment.metric));
     if (one instanceof TrackstatsError) outcomes[place] = one;
     else placed.push(one);
   }
@@ -106,24 +117,18 @@ function* readMetricsToCount({ database }: StatisticContext, all: readonly Metri
 
 /** Returns the row to which an increment adds, or the error with which it is refused. */
 export function placeIncrement(
-  context: StatisticContext,
+  places: WritePlaces,
   place: number,
   increment: Increment,
   metric: Metric | TrackstatsError | undefined,
-  coverages: readonly StoredCoverage[],
-  now: Date,
 ): PlacedIncrement | TrackstatsError {
   if (metric === undefined || metric instanceof TrackstatsError) return metric as TrackstatsError;
-  const { table, cell, period, at } = increment;
-  const problem = writeProblem('increment', { ...context, coverages }, metric, period, increment);
-  if (problem !== null) return problem;
   try {
-    const calendar = calendarOf(context, now, [metric], coverages, period, coverageScopes(table, cell));
-    return {
-      place,
-      timeZone: calendar.timeZone,
-      row: { ...increment, metric, ...storedMoment(period, at, calendar) },
-    };
+    const found = places.of(metric, increment);
+    if (found instanceof TrackstatsError) return found;
+    const { key, isDated, value } = increment;
+    const row = Object.assign(rowAt(found, metric, increment), { value, key, isDated });
+    return { place, timeZone: found.timeZone, coveredFrom: found.coverage?.from ?? null, row };
   } catch (error) {
     if (error instanceof TrackstatsError) return error;
     throw error;
@@ -164,7 +169,9 @@ function* coverDates(
   for (const one of placed) {
     const { metric, period, table, cell } = one.row;
     const id = JSON.stringify([metric.id, period, coverageScopes(table, cell).at(-1)]);
-    groups.set(id, [...(groups.get(id) ?? []), one]);
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [one]);
+    else group.push(one);
   }
   const covered: PlacedIncrement[] = [];
   for (const id of [...groups.keys()].sort(byText)) {
@@ -201,17 +208,21 @@ function* hasRecordedRows(database: Database, { metric, period, table, cell }: R
 
 /** Returns each row once with the sum of its increments. A sum with too many digits becomes the outcome of its increments. */
 export function sumByRow(placed: readonly PlacedIncrement[], outcomes: Outcomes): RowToWrite[] {
-  const byKey = new Map<string, { row: PlacedIncrement['row']; places: number[] }>();
+  const byKey = new Map<string, { row: PlacedIncrement['row']; value: string; places: number[] }>();
   for (const { place, row } of placed) {
     const id = rowId(row);
     const sum = byKey.get(id);
-    const value = sum === undefined ? row.value : addDecimals(sum.row.value, row.value);
-    byKey.set(id, { row: { ...row, value }, places: [...(sum?.places ?? []), place] });
+    if (sum === undefined) byKey.set(id, { row, value: row.value, places: [place] });
+    else {
+      sum.value = addDecimals(sum.value, row.value);
+      sum.places.push(place);
+    }
   }
-  return [...byKey.values()].flatMap(({ row, places }) => {
-    const problem = problemOf(() => checkDigits(row.value));
+  return [...byKey.values()].flatMap(({ row, value, places }) => {
+    const problem = problemOf(() => checkDigits(value));
     for (const place of problem === null ? [] : places) outcomes[place] = problem;
-    return problem === null ? [row] : [];
+    if (problem !== null) return [];
+    return [places.length === 1 ? row : { ...row, value }];
   });
 }
 

@@ -2,10 +2,9 @@ import { join, type Sql } from 'sql-template-tag';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import { Metric } from '../../catalog/metric.entity.js';
 import { isStill } from '../../catalog/metric.query.js';
-import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
+import type { StoredCoverage } from '../../coverage/coverage.js';
 import { areStill } from '../../coverage/coverage.store.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
-import { coverageScopes } from '../filter/scope-filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
 import { freshKeys } from './increment-key.query.js';
 import {
@@ -16,7 +15,7 @@ import {
   placeIncrement,
   sumByRow,
 } from './increment.query.js';
-import { upsertsOf } from './write.query.js';
+import { upsertsOf, WritePlaces } from './write.query.js';
 
 /** A metric as an earlier batch has read it, with all its coverages. */
 interface KnownMetric {
@@ -102,23 +101,21 @@ function placeAll(
   known: ReadonlyMap<MetricTarget, KnownMetric>,
   now: Date,
 ): readonly PlacedIncrement[] | null {
+  const coverages = [...known.values()].flatMap((one) => one.coverages);
+  const places = new WritePlaces(context, 'increment', coverages, now);
   const placed: PlacedIncrement[] = [];
   for (const [place, increment] of increments.entries()) {
-    const { metric, coverages } = known.get(increment.metric) as KnownMetric;
-    const one = placeIncrement(context, place, increment, metric, coverages, now);
-    if (one instanceof TrackstatsError || !isCovered(one, coverages)) return null;
+    const { metric } = known.get(increment.metric) as KnownMetric;
+    const one = placeIncrement(places, place, increment, metric);
+    if (one instanceof TrackstatsError || !isCovered(one)) return null;
     placed.push(one);
   }
   return placed;
 }
 
 /** True if the coverage of increments begins at a row's date or before. */
-function isCovered(
-  { row: { metric, period, table, cell, date } }: PlacedIncrement,
-  coverages: readonly StoredCoverage[],
-): boolean {
-  const from = coverageIn(coverages, metric, period, coverageScopes(table, cell))?.from ?? null;
-  return from !== null && from <= date;
+function isCovered({ coveredFrom, row: { date } }: PlacedIncrement): boolean {
+  return coveredFrom !== null && coveredFrom <= date;
 }
 
 function asRead({ database }: StatisticContext, known: ReadonlyMap<MetricTarget, KnownMetric>): Sql {

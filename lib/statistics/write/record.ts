@@ -2,12 +2,21 @@ import { resolveMetrics } from '../../catalog/catalog.store.js';
 import type { Work } from '../../database/work.js';
 import { storedCoverages } from '../../coverage/coverage.store.js';
 import { periodKind } from '../../time/period.js';
-import { storedMoment, writtenAt } from '../filter/date-range.js';
-import { coverageScopes, requireOneCell } from '../filter/scope-filter.js';
-import { calendarOf, type StatisticContext } from '../filter/statistic.context.js';
+import { TrackstatsError } from '../../errors/trackstats.error.js';
+import { writtenAt } from '../filter/date-range.js';
+import { requireOneCell } from '../filter/scope-filter.js';
+import type { StatisticContext } from '../filter/statistic.context.js';
 import { readOneMetric } from '../filter/calls.js';
 import type { RecordInput } from '../filter/statistic-filter.js';
-import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeProblem, writeRows } from './write.query.js';
+import {
+  lockMetrics,
+  rowAt,
+  rowId,
+  type RowToWrite,
+  type ValueToWrite,
+  WritePlaces,
+  writeRows,
+} from './write.query.js';
 
 /**
  * Checks a value to record.
@@ -49,15 +58,14 @@ export function* recordValues(
   );
   const coverages = yield* storedCoverages(database, metrics, null);
 
+  const places = new WritePlaces(context, 'record', coverages, now);
   const rows = new Map<string, RowToWrite>();
-  for (const value of values) {
-    const metric = metricOf.get(value.metric);
+  for (const given of values) {
+    const metric = metricOf.get(given.metric);
     if (metric === undefined) continue;
-    const problem = writeProblem('record', { ...context, coverages }, metric, value.period, value);
-    if (problem !== null) throw problem;
-    const scopes = coverageScopes(value.table, value.cell);
-    const calendar = calendarOf(context, now, [metric], coverages, value.period, scopes);
-    const row = { ...value, metric, ...storedMoment(value.period, value.at, calendar) };
+    const place = places.of(metric, given);
+    if (place instanceof TrackstatsError) throw place;
+    const row = rowAt(place, metric, given);
     rows.set(rowId(row), row);
   }
   yield* writeRows(database, rows.values(), 'replace');
