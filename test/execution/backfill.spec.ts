@@ -33,7 +33,7 @@ describeOnEachDatabase('a backfill that is interrupted', (database) => {
   });
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   const state = (): Promise<TrackerState> =>
@@ -129,7 +129,7 @@ describeOnEachDatabase('a backfill that is interrupted', (database) => {
 describeOnEachDatabase('a backfill from long before the first row', (database) => {
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   it('computes from the first row on, and does a healthy tracker no harm', async () => {

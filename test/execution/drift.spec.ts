@@ -70,7 +70,7 @@ describeOnEachDatabase('drift', (database) => {
   });
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   const orders = () => module.get(DataSource).getRepository(Order);

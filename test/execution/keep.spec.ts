@@ -26,7 +26,7 @@ class RecentOrders extends CountObjectsByDateTracker<Order> {}
 describeOnEachDatabase('keep of a tracker', (database) => {
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   const now = { value: NOW };

@@ -50,7 +50,7 @@ describeOnEachDatabase('a lease', (database) => {
   });
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   const hold = (task: Partial<LeasedTask<string>>): Promise<unknown> =>

@@ -39,7 +39,7 @@ const CANCELLED: Partial<Record<DatabaseKind, [string, string]>> = {
 };
 
 describeOnEachDatabase('an error that the database gives', (database) => {
-  afterEach(() => database.reset());
+  afterEach(() => database.clear());
 
   async function prospectAfter(...statements: string[]): Promise<string> {
     const dataSource = await database.open({ entities: TRACKSTATS_ENTITIES as never });
@@ -66,7 +66,7 @@ describeOnEachDatabase('an error that the database gives', (database) => {
 
   it('for a statement that is wrong comes again', async () => {
     expect(await prospectAfter('SELECT 1 FROM no_such_table')).toBe('none');
-    await database.reset();
+    await database.clear();
     // another constraint, of the same class of SQLSTATE
     expect(await prospectAfter(`INSERT INTO trackstats_domain (ref, name) VALUES (NULL, 'Shop')`)).toBe('none');
   });

@@ -68,7 +68,7 @@ afterAll(() => {
 describeOnEachDatabase('a run', (database) => {
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   const shop = (scheduling = {}): Promise<TestingModule> =>

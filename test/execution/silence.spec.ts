@@ -84,7 +84,7 @@ describeOnEachDatabase('a database to which packets are lost', (database) => {
     for (const { id } of sessions) await direct.query(end(id));
     await proxy.close();
     await closeApplications().catch(() => undefined);
-    await database.reset();
+    await database.clear();
   });
 
   const shop = async (scheduling = {}): Promise<TestingModule> => {

@@ -48,7 +48,7 @@ describeOnEachDatabase('a statement that takes longer than the timeout', (databa
   }
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   const shop = (poolSize: number): Promise<TestingModule> => {

@@ -49,7 +49,7 @@ class OrdersOfCustomer extends CountObjectsByDateAndObjectTracker {}
 describeOnEachDatabase('TrackerService', (database) => {
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   const shop = (now: () => Date = () => NOW) =>

@@ -45,7 +45,7 @@ beforeEach(() => {
 describeOnEachDatabase('TrackstatsHealthIndicator', (database) => {
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   const shop = () =>

@@ -59,7 +59,7 @@ async function scraped(from: Registry): Promise<Record<string, number>> {
 describeOnEachDatabase('the metrics of trackers', (database) => {
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   it('count runs by outcome, and tell the lag when they are scraped', async () => {

@@ -48,7 +48,7 @@ describeOnEachDatabase('a slot that comes while the one before it is run', (data
   afterEach(async () => {
     visit = () => Promise.resolve();
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   const shop = (): Promise<TestingModule> =>

@@ -62,7 +62,7 @@ function next<T extends TrackerEvent['type']>(module: TestingModule, type: T): P
 describeOnEachDatabase('schedules of several processes', (database) => {
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   const shop = (scheduling = {}, more: ApplicationOptions = {}): Promise<TestingModule> =>

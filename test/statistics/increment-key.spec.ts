@@ -48,7 +48,7 @@ describeOnEachDatabase('increments with a key', (database) => {
   });
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   /** Another process, as far as batches go. */

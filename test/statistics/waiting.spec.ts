@@ -26,7 +26,7 @@ describeOnEachDatabase('a call inside a transaction of the application', (databa
   });
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   /** What becomes of a call that a transaction waits for, as each of ten requests makes it. */

@@ -1,4 +1,4 @@
-import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import { describeOnEachDatabase } from './databases.js';
 import type { TestDatabase } from './databases.js';
 
@@ -9,6 +9,15 @@ class Note {
 
   @Column({ type: 'varchar', length: 50 })
   text!: string;
+}
+
+@Entity()
+class Answer {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @ManyToOne(() => Note, { nullable: false })
+  note!: Note;
 }
 
 const names: string[] = [];
@@ -36,6 +45,18 @@ describeOnEachDatabase('a test database', (database) => {
 
     const fresh = await database.open({ entities: [Note] });
     expect(await fresh.getRepository(Note).count()).toBe(0);
+    expect(await fresh.getRepository(Note).save({ text: 'new' })).toMatchObject({ id: 1 });
+  });
+
+  it('has its tables and no rows after a clear, and ids begin again', async () => {
+    const dataSource = await database.open({ entities: [Note, Answer] });
+    const note = await dataSource.getRepository(Note).save({ text: 'old' });
+    await dataSource.getRepository(Answer).save({ note });
+    await database.clear();
+    expect(dataSource.isInitialized).toBe(false);
+
+    const fresh = await database.open({ entities: [Note, Answer], synchronize: false });
+    expect(await fresh.getRepository(Answer).count()).toBe(0);
     expect(await fresh.getRepository(Note).save({ text: 'new' })).toMatchObject({ id: 1 });
   });
 

@@ -39,7 +39,7 @@ describeOnEachDatabase('the history of a tracker', (database) => {
     engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, ...SHOP, SalesByCountry] }));
     await openShop(engine.dataSource);
   });
-  afterEach(() => database.reset());
+  afterEach(() => database.clear());
 
   function tracker(more: Record<string, unknown> = {}, names: readonly string[] = ['all']): TrackerDefinition {
     const metrics = names.map((name) => ({ metric: defineMetric({ domain, ref: name }), ...MEASURES[name] }));

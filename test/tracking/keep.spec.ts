@@ -59,7 +59,7 @@ describeOnEachDatabase('keep', (database) => {
     await openShop(engine.dataSource);
     sold = 0;
   });
-  afterEach(() => database.reset());
+  afterEach(() => database.clear());
 
   async function sell(...days: readonly number[]): Promise<void> {
     const sales = days.map((day) => ({

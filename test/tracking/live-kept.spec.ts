@@ -29,7 +29,7 @@ const TRACKERS = [
 
 /** A live read keeps its plan for the next one. These reads are of one process, between which something moves. */
 describeOnEachDatabase('live reads one after the other', (database) => {
-  afterEach(() => database.reset());
+  afterEach(() => database.clear());
   let shop: LiveShop;
   let another: LiveShop;
   let engine: Engine;

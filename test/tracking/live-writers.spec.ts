@@ -37,7 +37,7 @@ const TRACKERS = [
 }));
 
 describeOnEachDatabase('live reads beside writers', (database) => {
-  afterEach(() => database.reset());
+  afterEach(() => database.clear());
 
   test('are of one snapshot: what is written together is seen together', async () => {
     const engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, ...SHOP] }));

@@ -231,7 +231,7 @@ async function compareHours(engine: Engine, places: readonly number[]): Promise<
 
 describeOnEachDatabase('live reads', (database) => {
   const entities = [...TRACKSTATS_ENTITIES, ...SHOP, SalesByCountry];
-  afterEach(() => database.reset());
+  afterEach(() => database.clear());
 
   test('are what a run at the same instant stores', async () => {
     await compareWithRuns(await Engine.on(await database.open({ entities })), TRACKERS, readAll);
@@ -375,8 +375,8 @@ describeOnEachDatabase('live reads', (database) => {
 
 describeOnPairs('live reads of a source in another database', (here, there) => {
   afterEach(async () => {
-    await here.reset();
-    await there.reset();
+    await here.clear();
+    await there.clear();
   });
 
   test('are what a run stores', async () => {

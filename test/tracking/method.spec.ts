@@ -81,7 +81,7 @@ describeOnEachDatabase('a method under @Track', (database) => {
   });
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   async function site() {

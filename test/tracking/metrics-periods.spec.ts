@@ -40,7 +40,7 @@ describeOnEachDatabase('the periods of a tracker', (database) => {
     engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, ...SHOP, SalesByCountry] }));
     await openShop(engine.dataSource);
   });
-  afterEach(() => database.reset());
+  afterEach(() => database.clear());
 
   async function rows(entity: new () => AbstractStatistic): Promise<Row[]> {
     const metrics = await engine.dataSource.getRepository(Metric).find();

@@ -91,7 +91,7 @@ describeOnEachDatabase('several metrics in one tracker', (database) => {
     engine = await Engine.on(await database.open({ entities }));
     await openShop(engine.dataSource);
   });
-  afterEach(() => database.reset());
+  afterEach(() => database.clear());
 
   /** Runs trackers at the same instants over a source that changes, and compares what they store after each. */
   async function compare(
@@ -261,8 +261,8 @@ describeOnEachDatabase('several metrics in one tracker', (database) => {
 
 describeOnPairs('several metrics of a source in another database', (here, there) => {
   afterEach(async () => {
-    await here.reset();
-    await there.reset();
+    await here.clear();
+    await there.clear();
   });
 
   test('store what trackers of their own would', async () => {

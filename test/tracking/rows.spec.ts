@@ -78,7 +78,7 @@ describeOnEachDatabase('the rows behind a number', (database) => {
     );
   }
   beforeEach(() => open());
-  afterEach(() => database.reset());
+  afterEach(() => database.clear());
 
   const now = new Date('2026-11-09T22:30:00Z');
   const count = (definition: TrackerDefinition, options: RowsOptions, source: EntityClass = Sale): Promise<number> =>

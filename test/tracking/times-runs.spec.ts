@@ -55,7 +55,7 @@ describeOnEachDatabase('a run of periods of less than a day', (database) => {
     await openShop(engine.dataSource);
     sold = 0;
   });
-  afterEach(() => database.reset());
+  afterEach(() => database.clear());
 
   const tracker = (given: Partial<OneMetric> = {}): TrackerDefinition =>
     asTracker(

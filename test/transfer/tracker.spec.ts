@@ -25,7 +25,7 @@ const DAYS = ['2026-10-27', '2026-10-29', '2026-10-30', '2026-10-31'].map((date)
 describeOnEachDatabase('statistics that a tracker computes', (database) => {
   afterEach(async () => {
     await closeApplications();
-    await database.reset();
+    await database.clear();
   });
 
   it('move to another database with their coverage, and its next run goes on from there', async () => {
