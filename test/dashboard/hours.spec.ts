@@ -4,7 +4,7 @@ import { exportRows } from '../../lib/dashboard/page/metric/export.js';
 import { stateAt } from '../../lib/dashboard/page/metric/metric.data.js';
 import { daysOf, fits, fittingPresets, ownDates, presetChoices } from '../../lib/dashboard/page/metric/range.js';
 import { valueNote } from '../../lib/dashboard/page/metrics/overview.words.js';
-import { formatClock, formatOffset, formatSpan } from '../../lib/dashboard/page/parts/format.js';
+import { formatClock, formatMoments, formatOffset, formatSpan } from '../../lib/dashboard/page/parts/format.js';
 import { minutesOf, periodLabel, pointLabel, repeatedStarts } from '../../lib/dashboard/page/parts/period.js';
 
 /** The starts of buckets of a day, written down as the clock of a place shows them: hours with an offset, in order. */
@@ -99,6 +99,10 @@ describe('the names of hours and minutes', () => {
       { from: '2026-12-31', to: '2027-01-01', start: '2026-12-31T23:00:00+01:00', end: '2027-01-01T01:00:00+01:00' },
       day,
     ].map(formatSpan);
+    expect(formatMoments('2026-10-24T19:00:00+02:00', '2026-10-25T17:00:00+01:00', 60)).toBe(
+      'Oct 24, 19:00 – Oct 25, 18:00',
+    );
+    expect(formatMoments('2026-10-24', '2026-10-24T17:00:00+01:00', 60)).toBe('Oct 24, 2026');
     expect(valueNote({ metric: {} as never, period: 'HOUR', summary: null })).toBe('Too long a range by hour');
     expect(texts).toEqual([
       'Oct 25, 2026',

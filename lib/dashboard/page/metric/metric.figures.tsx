@@ -5,7 +5,7 @@ import { comparisonNote, datesOf, headlineOf } from '../metrics/overview.words.j
 import { colourOf } from '../chart/layers.js';
 import { Change } from '../parts/change.js';
 import { formatDates, formatMoments, formatNumber, formatShort, formatSpan } from '../parts/format.js';
-import { isBucket, pointLabel } from '../parts/period.js';
+import { isBucket, minutesOf, pointLabel } from '../parts/period.js';
 import { comparisonName, lastDayNote } from './comparison.js';
 import { labelAt, type Shown, type ShownSeries } from './metric.data.js';
 
@@ -97,7 +97,7 @@ export function LinesTitle({ shown, title }: { shown: Shown; title: string }): J
   const { summaries, range } = shown;
   const compared = summaries.map((summary) => summary?.comparison).find((one) => one !== null && one !== undefined);
   const dates = [
-    range.from !== null && formatMoments(range.from, range.to),
+    range.from !== null && formatMoments(range.from, range.to, minutesOf(shown.period) ?? 0),
     compared !== undefined && `compared with ${datesOf(compared)}`,
   ];
   return (

@@ -183,10 +183,11 @@ export function formatSpan({ from, to, start, end }: Span): string {
   return `${dateText(first)}, ${formatClock(start)} – ${endText}`;
 }
 
-/** A range by the dates, or by the starts of its first and last bucket. */
-export function formatMoments(from: string, to: string): string {
+/** A range by the dates, or by the starts of its first and last bucket. @param minutes the length of its buckets */
+export function formatMoments(from: string, to: string, minutes: number): string {
   if (from.length === 10 || to.length === 10) return formatDates(localDateOf(from), localDateOf(to));
-  return formatSpan({ from: localDateOf(from), to: localDateOf(to), start: from, end: to });
+  const end = new Date(utcOf(to) + minutes * 60_000).toISOString();
+  return formatSpan({ from: localDateOf(from), to: localDateOf(to), start: from, end });
 }
 
 interface Span {
