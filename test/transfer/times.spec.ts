@@ -1,6 +1,11 @@
 import { objectRef, Period } from 'nestjs-trackstats';
 import { type ExportFilter, ImportRefusedError, type TransferFormat } from 'nestjs-trackstats/transfer';
 import { defineRatio } from '../../lib/catalog/derived.js';
+import { DataSources } from '../../lib/database/data-sources.js';
+import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
+import { checkExport } from '../../lib/transfer/export/export-filter.js';
+import { exportPlan } from '../../lib/transfer/export/export-plan.js';
+import { exportPages } from '../../lib/transfer/export/export-text.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, ORDERS, OrdersByRegion, SHOP, VISITS } from '../statistics/setup.js';
 import { OrdersByRegionAndTime, timeSetup, type TimeSetup } from '../statistics/time-setup.js';
@@ -133,6 +138,43 @@ shop/orders,Shop,Orders,DAY,2026-10-25,,12
       expect(lines).toHaveLength(2 * ids.length);
       expect(lines[0]).toContain('2026-10-25T00:00:00+00:00');
       shop = here;
+    }
+  });
+
+  it('small pages hold each row once and in order, a bucket at a time and one in parts', async () => {
+    const ids = ['a', 'A', 'b', 'é', 'z'];
+    const starts = ['2026-10-25T00:00:00Z', '2026-10-25T01:00:00Z', '2026-10-25T05:00:00Z'];
+    // of the second bucket there are more than fit into a page
+    const rows = starts.flatMap((at, place) => ids.slice(0, [1, 5, 2][place]).map((id) => ({ at, id })));
+    await shop.calls.recordMany(
+      rows.map(({ at, id }, place) => ({
+        metric: ORDERS,
+        period: HOUR,
+        at,
+        value: place,
+        object: objectRef('page', id),
+      })),
+    );
+    const types = new ObjectTypes(new DataSources(shop.dataSource, () => []));
+    const options = { timeZone: 'UTC', weekStart: 'monday' as const };
+    const context = { database: shop.database, objectTypes: types, owners: shop.owners, options };
+    const checked = checkExport(context, { metric: ORDERS, objects: 'all' });
+    const plan = await shop.database.read(() => exportPlan(context, checked, new Date('2026-11-01T00:00:00Z')));
+    const bytes = ({ at, id }: { at: string; id: string }): Buffer => Buffer.from(`${at} ${id}`);
+    const expected = [...rows].sort((a, b) => Buffer.compare(bytes(a), bytes(b))).map(({ at, id }) => `${at} ${id}`);
+    for (const sizes of [
+      { dates: 3, ofDate: 2 },
+      { dates: 1, ofDate: 1 },
+      { dates: 7, ofDate: 5 },
+    ]) {
+      const found: string[] = [];
+      for await (const page of exportPages(shop.database, plan, sizes)) {
+        expect(page.rows.length).toBeLessThanOrEqual(Math.max(sizes.dates, sizes.ofDate));
+        found.push(
+          ...page.rows.map(({ start, cell }) => `${start?.replace('+00:00', 'Z') ?? ''} ${cell['objectId'] ?? ''}`),
+        );
+      }
+      expect(found).toEqual(expected);
     }
   });
 
