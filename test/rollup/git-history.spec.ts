@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { MetricDefinition } from '../../lib/catalog/definitions.js';
+import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
+import { createRepository, git, temporaryDirectory } from '../sample-app/git-repository.js';
+import { definitionOf, TIME_ENTITIES, TRACKSTATS_ENTITIES, type Engine } from '../support/engine.js';
 import { engineOn, insertIndexed, newMetric, ran, rowsOf } from './stored.js';
 
 @Entity()
@@ -68,11 +71,41 @@ function soFar(counts: Map<string, number>, last: string): Record<string, string
   return sums;
 }
 
+/** What git shows of each commit, counted. In a repeated hour it shows the same text twice. */
+function shownByGit(directory: string, format: string, timeZone: string): Record<string, number> {
+  const shown = git(directory, ['log', '--date=format-local:%Y-%m-%d %H', `--format=${format}`], {
+    env: { TZ: timeZone },
+  });
+  return counted(shown.trim().split('\n'));
+}
+
+function counted(keys: readonly string[], numbers?: readonly number[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const [place, key] of keys.entries()) counts[key] = (counts[key] ?? 0) + (numbers?.[place] ?? 1);
+  return counts;
+}
+
+/** An instant as git shows it in a zone, by another clock than the library's. */
+function hourText(second: number, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    ...({ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', hourCycle: 'h23' } as const),
+  }).formatToParts(second * 1000);
+  const of = (type: string): string => parts.find((part) => part.type === type)?.value ?? '';
+  return `${of('year')}-${of('month')}-${of('day')} ${of('hour')}`;
+}
+
 describeOnEachDatabase('the history of a git repository', (database) => {
+  /** The same commits in a repository, for git to show by hours. */
+  const repository = temporaryDirectory();
   let engine: Engine;
 
+  afterAll(() => {
+    repository.remove();
+  });
+
   beforeAll(async () => {
-    engine = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, Commit, IndexedCommit] });
+    engine = await engineOn(database, { entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, Commit, IndexedCommit] });
     const commits = lines('express-commits.csv').map(([id, , at = '']) => ({
       id: Number(id),
       committedAt: new Date(at),
@@ -83,7 +116,37 @@ describeOnEachDatabase('the history of a git repository', (database) => {
         await insertIndexed(engine.dataSource, entity, commits.slice(i, i + 2000));
       }
     }
+    // as TypeORM reads them: where the process's clock repeats an hour, its column shows the first pass
+    const read = await engine.dataSource.getRepository(Commit).find();
+    createRepository(
+      repository.path,
+      read.map(({ committedAt }) => ({ at: committedAt.toISOString(), files: {} })),
+    );
   });
+
+  async function expectHours(metric: MetricDefinition, timeZone: string): Promise<void> {
+    const found = await engine.dataSource
+      .getRepository(StatisticByTime)
+      .find({ where: { metric: { ref: metric.ref }, period: Period.HOUR } });
+    const values = found.map(({ value }) => Number(value));
+    const texts = found.map(({ start }) => hourText(start, timeZone));
+    expect(counted(texts, values)).toEqual(shownByGit(repository.path, '%cd', timeZone));
+    if (/Kathmandu|Lord_Howe/.test(timeZone)) return;
+    // where offsets are whole hours, those of the clock are those of the instants
+    const instants = Object.entries(shownByGit(repository.path, '%ct', timeZone));
+    const hours = instants.map(([second]) => String(Math.floor(Number(second) / 3600) * 3600));
+    expect(
+      counted(
+        found.map(({ start }) => String(start)),
+        values,
+      ),
+    ).toEqual(
+      counted(
+        hours,
+        instants.map(([, count]) => count),
+      ),
+    );
+  }
 
   describe.each([
     { source: Commit, zones: ZONES },
@@ -91,11 +154,13 @@ describeOnEachDatabase('the history of a git repository', (database) => {
     { source: IndexedCommit, zones: ['Australia/Lord_Howe', 'Pacific/Apia'] },
   ])('$source.name', ({ source, zones }) => {
     test.each(zones)('commits a day, and so far, in %s', async (timeZone) => {
-      const { rows } = await ran(engine, source, NOW, {
+      const byHour = source === Commit ? [Period.HOUR] : [];
+      const { metric, rows } = await ran(engine, source, NOW, {
         dateField: 'committedAt',
         timeZone,
-        periods: [Period.DAY, Period.LIFETIME],
+        periods: [Period.DAY, Period.LIFETIME, ...byHour],
       });
+      if (byHour.length > 0) await expectHours(metric, timeZone);
       const counts = countedByGit(timeZone);
       const last = timeZone.startsWith('America/') ? '2026-12-31' : TODAY;
       expect(await rows(Period.DAY)).toEqual(asStored(counts));
