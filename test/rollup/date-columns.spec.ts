@@ -1,9 +1,12 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { naturalKey } from '../../lib/catalog/definitions.js';
 import { InvalidPropertyPathError } from '../../lib/errors/source.error.js';
+import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { setInputDatesAsUtc } from '../support/connection-settings.js';
 import { describeOnDatabase, describeOnEachDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
+import { definitionOf, Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
+import { isStart, offsetsByIntl } from '../time/bucket-model.js';
 import { COLUMNS, CONNECTIONS, Events, type Held, HOUR, instantsFor, ZONES } from './date-column-cases.js';
 import { engineOn, intlDate, newMetric, ran, rowsOf, tally } from './stored.js';
 
@@ -15,6 +18,22 @@ function datesBy(now: Date, held: readonly Held[], zone: string, today = intlDat
     .filter((date) => date <= today);
 }
 
+const LENGTHS = [Period.HOUR, Period.minutes(15)];
+/** by zone, length and instant */
+const starts = new Map<string, number>();
+
+/** The first second of the bucket of an instant, by a walk back second by second. */
+function startOf(zone: string, length: number, at: Date): number {
+  const second = Math.floor(at.getTime() / 1000);
+  const known = starts.get(`${zone} ${length} ${second}`);
+  if (known !== undefined) return known;
+  const offsets = offsetsByIntl(zone);
+  let start = second;
+  while (!isStart(offsets, length, start)) start -= 1;
+  starts.set(`${zone} ${length} ${second}`, start);
+  return start;
+}
+
 describeOnEachDatabase('date columns', (database) => {
   const columns = COLUMNS[database.kind];
   const events = new Events(columns);
@@ -24,7 +43,7 @@ describeOnEachDatabase('date columns', (database) => {
 
     beforeAll(async () => {
       engine = await engineOn(database, {
-        entities: [...TRACKSTATS_ENTITIES, events.schema],
+        entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, events.schema],
         ...(timezone === undefined ? {} : { timezone }),
       });
     });
@@ -46,6 +65,30 @@ describeOnEachDatabase('date columns', (database) => {
         const dates = datesBy(now, held[column] ?? [], zone);
         expect(dates).toHaveLength(instants.length);
         expect([column, await rowsOf(engine, definition)]).toEqual([column, tally(dates)]);
+      }
+    });
+
+    // whatever the column holds, a row is in the bucket of the instant that TypeORM reads
+    test.each(['Australia/Lord_Howe', 'Pacific/Apia'])('hours and quarters of %s', async (zone) => {
+      const held = await events.fill(engine.dataSource, instantsFor(zone), zone);
+      const now = new Date('2024-12-31T12:00:00Z');
+      for (const [column, { read, indexed }] of Object.entries(columns)) {
+        if (indexed === true) continue;
+        const definition = { ...definitionFor(column, zone), periods: LENGTHS };
+        const run = engine.run(definition, events.schema, { now });
+        if (read === null) {
+          await expect(run).rejects.toThrow(/column of dates, which have no time of day/);
+          continue;
+        }
+        await run;
+        const rows = await engine.dataSource.getRepository(StatisticByTime).find({ relations: { metric: true } });
+        const own = rows.filter(({ metric }) => metric.key === naturalKey(definition.metric));
+        for (const length of LENGTHS) {
+          const found = own.filter(({ period }) => period === length);
+          const expected = tally((held[column] as Date[]).map((at) => String(startOf(zone, length, at))));
+          const counts = Object.fromEntries(found.map(({ start, exactValue }) => [String(start), exactValue]));
+          expect([column, length, counts]).toEqual([column, length, expected]);
+        }
       }
     });
 

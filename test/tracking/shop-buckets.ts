@@ -5,7 +5,7 @@ import { type Chance, Sale } from './shop.js';
 /** Sales about changes of the clock, and what metrics count of them, in plain TypeScript. */
 
 /** The metrics: some of `MEASURES`, of each aggregate and with each kind of condition. */
-export const REFS = ['all', 'paid', 'revenue', 'items', 'mean', 'least', 'buyers', 'payers'] as const;
+export const REFS = ['all', 'paid', 'revenue', 'items', 'mean', 'least', 'greatest', 'buyers', 'payers'] as const;
 
 /** Zones with an instant at which their clock changes: by an hour, by half of one, over midnight, by a day, and never. */
 export const CHANGES: readonly [zone: string, instant: string][] = [
@@ -16,6 +16,8 @@ export const CHANGES: readonly [zone: string, instant: string][] = [
   ['America/St_Johns', '2010-11-07T02:31:00Z'],
   ['Pacific/Apia', '2011-12-30T10:00:00Z'],
   ['Asia/Kathmandu', '2026-10-25T01:00:00Z'],
+  // from 44 minutes and 30 seconds behind UTC
+  ['Africa/Monrovia', '1972-01-07T00:44:30Z'],
 ];
 
 export const HOUR = 3_600_000;
@@ -39,7 +41,9 @@ export function valueOf(ref: string, rows: readonly SoldRow[]): number | null | 
         ? status === 'paid' || status === 'sent'
         : ref === 'least'
           ? country === 'NL'
-          : true,
+          : ref === 'greatest'
+            ? status === 'sent'
+            : true,
   );
   const totals = counted.flatMap(({ total }) => (total === null ? [] : [total]));
   const sum = totals.reduce((a, b) => a + Math.round(b * 100), 0) / 100;
@@ -51,6 +55,7 @@ export function valueOf(ref: string, rows: readonly SoldRow[]): number | null | 
   if (ref === 'items') return counted.reduce((a, { items }) => a + items, 0);
   if (ref === 'mean') return totals.length === 0 ? null : sum / totals.length;
   if (ref === 'least') return totals.length === 0 ? null : Math.min(...totals);
+  if (ref === 'greatest') return totals.length === 0 ? null : Math.max(...totals);
   return counted.length;
 }
 
