@@ -1,6 +1,6 @@
 import { CLOCK_CHANGES, DAYS, FIRST_DATE, ZONE } from './data.js';
 import type { DatabaseKind } from './databases.js';
-import { BY_DATE, BY_OBJECT, TWIN, type StatisticTableName } from './session.js';
+import { BY_DATE, BY_OBJECT, BY_TIME, TWIN, type StatisticTableName } from './session.js';
 
 /** SQL written by hand, by a person who knows the data, the zone and the database. */
 export class HandSql {
@@ -81,6 +81,22 @@ FROM (${this.dates()}) d LEFT JOIN (${counts}) c ON c.day = d.day`;
 SELECT ${this.metricId}, ${period}, day, n FROM (${query}) q ${conflict}`;
   }
 
+  /** Selects the first second `start` of each quarter of an hour and the number `n` of its rows. Offsets are whole hours. */
+  countByQuarter(): string {
+    const second = {
+      postgres: 'CAST(FLOOR(EXTRACT(EPOCH FROM at) / 900) AS bigint) * 900',
+      sqlite: `CAST(STRFTIME('%s', at) AS INTEGER) / 900 * 900`,
+      mariadb: `TIMESTAMPDIFF(SECOND, '1970-01-01', at) DIV 900 * 900`,
+    }[this.kind];
+    return `SELECT ${second} AS start, COUNT(*) AS n FROM ${this.table} GROUP BY 1`;
+  }
+
+  /** Inserts the totals of a query that returns `start` and `n`. */
+  insertByTime(period: number, query: string): string {
+    return `INSERT INTO ${TWIN[BY_TIME]} (metric_id, period, start, value)
+SELECT ${this.metricId}, ${period}, start, n FROM (${query}) q`;
+  }
+
   /** Inserts the values by user of a query that returns `user_id`, `day` and `n`. */
   insertByUser(period: number, query: string): string {
     return `INSERT INTO ${TWIN[BY_OBJECT]} (metric_id, period, object_type, object_id, date, value)
@@ -144,7 +160,8 @@ function inSummer(date: string, summer: string, winter: string): string {
 
 /** Counts the rows of a statistic table, of its twin, and the rows that are the same in both. */
 export function comparing(table: StatisticTableName): readonly string[] {
-  const keys = ['metric_id', 'period', ...(table === BY_DATE ? [] : ['object_type', 'object_id']), 'date'];
+  const moment = table === BY_TIME ? 'start' : 'date';
+  const keys = ['metric_id', 'period', ...(table === BY_OBJECT ? ['object_type', 'object_id'] : []), moment];
   const on = keys.map((key) => `o.${key} = h.${key}`).join(' AND ');
   return [
     `SELECT COUNT(*) AS value FROM ${table}`,

@@ -4,6 +4,7 @@ import { byUserDay, byUserLifetimeChanges, byUserLifetimeDaily, byUserLifetimeUp
 import { dayBare, dayIndexed } from './cases/day.js';
 import { distinct28 } from './cases/distinct.js';
 import { fiveAgainstOne, fiveByHand } from './cases/five-periods.js';
+import { HOUR_CASES } from './cases/hours.js';
 import { incrementAlone, incrementKeyed, incrementObjects, incrementTotal } from './cases/increment.js';
 import { incrementalAppendOnly, incrementalDay, incrementalLifetime, longHistory } from './cases/incremental.js';
 import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
@@ -49,6 +50,7 @@ const CASES: readonly BenchCase[] = [
   scrub,
   ...READ_CASES,
   ...LIVE_CASES,
+  ...HOUR_CASES,
   top,
   startUp,
   startOfTrackers,

@@ -15,9 +15,14 @@ export interface Statement {
 /** The statistic tables, and the twins of the same shape into which the hand-written SQL writes. */
 export const BY_DATE = 'trackstats_statistic_by_date';
 export const BY_OBJECT = 'trackstats_statistic_by_date_and_object';
-export const TWIN = { [BY_DATE]: 'hand_by_date', [BY_OBJECT]: 'hand_by_date_and_object' } as const;
+export const BY_TIME = 'trackstats_statistic_by_time';
+export const TWIN = {
+  [BY_DATE]: 'hand_by_date',
+  [BY_OBJECT]: 'hand_by_date_and_object',
+  [BY_TIME]: 'hand_by_time',
+} as const;
 export type StatisticTableName = keyof typeof TWIN;
-const OURS = [BY_DATE, BY_OBJECT] as const;
+const OURS = [BY_DATE, BY_OBJECT, BY_TIME] as const;
 
 /** An application on one database, with its generated tables. */
 export class Session {

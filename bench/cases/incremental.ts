@@ -81,7 +81,7 @@ export const longHistory: BenchCase = {
 };
 
 const short = (rows: number): Events => history('event_short', rows / 10);
-const long = (rows: number): Events => history('event_long', rows * 10);
+export const long = (rows: number): Events => history('event_long', rows * 10);
 
 function againstBareStatement(tracker: Registered, bare: (hand: HandSql) => string): Omit<BenchCase, 'title'> {
   return {

@@ -111,7 +111,7 @@ AND object_id IN (${ids.join(', ')}) ORDER BY object_id, date`;
 }
 
 /** The parameters of a statement. MariaDB and SQLite bind them in the order of the text, so each is used once. */
-function places({ kind }: Session, count: number): string[] {
+export function places({ kind }: Session, count: number): string[] {
   return Array.from({ length: count }, (_, place) => (kind === 'postgres' ? `$${String(place + 1)}` : '?'));
 }
 
@@ -128,7 +128,7 @@ function against(session: Session, ours: Read, raw: Read, points: number, calls:
   };
 }
 
-async function repeated(read: Read, calls: number): Promise<void> {
+export async function repeated(read: Read, calls: number): Promise<void> {
   for (let call = 0; call < calls; call++) await read();
 }
 
@@ -141,7 +141,7 @@ interface Drivers {
   readonly databaseConnection: { prepare(text: string): { all(...values: unknown[]): unknown[] } };
 }
 
-function driverQuery({ kind, dataSource }: Session, text: string, values: unknown[]): Read {
+export function driverQuery({ kind, dataSource }: Session, text: string, values: unknown[]): Read {
   const driver = dataSource.driver as unknown as Drivers;
   switch (kind) {
     case 'postgres':

@@ -15,7 +15,7 @@ const EACH_COMMIT = {
   objectField: 'repository',
   withTotal: true,
   metrics: [
-    { metric: COMMITS },
+    { metric: COMMITS, period: [Period.HOUR, ...EACH_COMMIT.period] },
     { metric: LINES_CHANGED, aggregate: sum('lines') },
     { metric: ACTIVE_AUTHORS, aggregate: countDistinct('author'), period: [Period.DAYS_28, Period.LIFETIME] },
   ],
