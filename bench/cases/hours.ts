@@ -104,7 +104,6 @@ const seriesOfBuckets = [
 ].map(({ points, period, days }): BenchCase => ({
   name: `series-of-${String(points)}`,
   title: `series of ${String(points)} buckets, against the driver's own query of the rows`,
-  target: { postgres: 2, mariadb: 2, sqlite: 3 },
   tables: ({ rows }) => [indexed(rows)],
   prepare: async (session, { rows }) => {
     await session.need(indexed(rows));

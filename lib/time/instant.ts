@@ -35,9 +35,20 @@ export function parseInstant(given: unknown): Date {
 export function instantText(second: number, zone: string): string {
   const offset = offsetAt(zone, second);
   if (offset % 60 !== 0) return `${clockText(second)}Z`;
+  return `${clockText(second + offset)}${offsetText(offset)}`;
+}
+
+/** by offset in seconds: a series has thousands of points, and one offset or two */
+const offsetTexts = new Map<number, string>();
+
+function offsetText(offset: number): string {
+  const known = offsetTexts.get(offset);
+  if (known !== undefined) return known;
   const minutes = Math.abs(offset) / 60;
   const twoDigits = (n: number): string => String(Math.floor(n)).padStart(2, '0');
-  return `${clockText(second + offset)}${offset < 0 ? '-' : '+'}${twoDigits(minutes / 60)}:${twoDigits(minutes % 60)}`;
+  const text = `${offset < 0 ? '-' : '+'}${twoDigits(minutes / 60)}:${twoDigits(minutes % 60)}`;
+  offsetTexts.set(offset, text);
+  return text;
 }
 
 function clockText(second: number): string {

@@ -59,11 +59,12 @@ export function* readBucketSeries(
 
   const buckets = bucketsOf(asFound, rows, bounds, clock);
   const cells = scope.cells ?? cellsOf(scope.table, rows);
+  const rowsOf = groupRows(scope.table, rows);
   return targets.flatMap((target, place) => {
     const metric = asked[place] ?? null;
     return cells.map((cell): Series => {
       const coverage = metric === null ? null : coverageOf(coverages, metric, filter, cell);
-      const ofCell = rows.filter((row) => row.metricId === metric?.id && isCell(scope.table, row.cell, cell));
+      const ofCell = metric === null ? [] : (rowsOf.get(groupOf(scope.table, metric.id, cell)) ?? []);
       return { target, metric, cell, coverage, points: fillBuckets(clock, coverage, fill, buckets, ofCell) };
     });
   });
@@ -95,8 +96,20 @@ function coverageOf(
   return seriesCoverage(coverageIn(coverages, metric, period, coverageScopes(scope.table, cell)));
 }
 
-function isCell(table: StatisticTable, one: Cell, other: Cell): boolean {
-  return cellId(table, one) === cellId(table, other);
+/** Groups rows by metric and cell, in their order. */
+function groupRows(table: StatisticTable, rows: readonly StoredBucket[]): ReadonlyMap<string, readonly StoredBucket[]> {
+  const groups = new Map<string, StoredBucket[]>();
+  for (const row of rows) {
+    const id = groupOf(table, row.metricId, row.cell);
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function groupOf(table: StatisticTable, metricId: number, cell: Cell): string {
+  return `${String(metricId)} ${cellId(table, cell)}`;
 }
 
 /** Returns the stored values of a filter as entities ordered by start. */

@@ -327,7 +327,8 @@ export function storedRows(
 /** Returns a row of `columns` as a StoredBucket. */
 export function storedBucket(table: StatisticTable, row: Readonly<Record<string, unknown>>): StoredBucket {
   // drivers return a bigint as text, a number or a bigint
-  return { ...storedCell(table, row), start: Number(row['row_start']) };
+  const { metricId, period, value, cell } = storedCell(table, row);
+  return { metricId, period, value, cell, start: Number(row['row_start']) };
 }
 
 /** Returns a row of `columns` without its moment. */
