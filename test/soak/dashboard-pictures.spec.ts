@@ -115,15 +115,13 @@ describeInBrowser('pictures of the dashboard', (browser) => {
       await act?.(page);
       for (const theme of THEMES) {
         await show(page, { theme, width });
+        // another medium forgets the theme of the system
+        if (isPrinted) await page.select('select.theme', theme);
         await eventually(
           page,
           `document.documentElement.dataset.theme === '${theme}' || location.pathname === '/login'`,
         );
-        if (isPrinted) {
-          // another medium forgets the theme of the system
-          await page.select('select.theme', theme);
-          await page.emulateMediaType('print');
-        }
+        if (isPrinted) await page.emulateMediaType('print');
         await page.screenshot({
           path: join(FOLDER, `${name}-${width}-${theme}.png`),
           fullPage: true,

@@ -51,7 +51,7 @@ interface Found {
   readonly others: Others | null;
 }
 
-/** What the greatest leave out, at the moments of the series and at those that they are compared with. */
+/** All others together, at the moments of the series and at those that they are compared with. */
 interface Others {
   readonly values: readonly (string | null)[];
   /** null: it is not compared */
@@ -193,7 +193,7 @@ function columnsOf(period: Period, moments: readonly Moment[]): { dates: string[
   };
 }
 
-/** What is left at each moment: nothing where there is no row, and null where the greatest are not known either. */
+/** The sum of the others at each moment: 0 where there is no row, and null where the greatest are not known either. */
 function restAlong(
   moments: readonly Moment[],
   rest: ReadonlyMap<string, string>,

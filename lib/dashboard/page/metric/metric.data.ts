@@ -317,8 +317,8 @@ async function rangeOf(request: Request, today: string): Promise<FoundRange> {
 }
 
 /**
- * What the summary of a range needs, where that is known before the series is read: both are asked for at once then. A
- * ranking has to be read first, and so have the dates of periods other than days.
+ * Returns the line and the dates of a summary if they are known before the series is read, so that both are asked for at
+ * once. A ranking has to be read first, and so have the dates of periods other than days.
  */
 function aheadOf(
   request: Request,
@@ -506,10 +506,10 @@ function lineOf(series: NamedSeriesResource, isByMetric: boolean): ShownSeries {
   };
 }
 
-/** Among the ids of objects and groups. */
+/** The id of all others together, among the ids of objects and groups. */
 export const OTHERS = '…others';
 
-/** What the greatest leave out, as a line; null if they leave out nothing. */
+/** All others together as a line; null if the greatest leave out nothing. */
 function othersOf({ others }: MultiSeriesResponse, [first]: readonly ShownSeries[]): ShownSeries | null {
   if (others === undefined || others === null || first === undefined) return null;
   if (!others.values.some((value) => value !== null && value > 0)) return null;

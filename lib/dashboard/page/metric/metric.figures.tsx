@@ -92,7 +92,7 @@ export function LineFigures({ shown, drawn }: LineFiguresProps): JSX.Element | n
   );
 }
 
-/** What several lines are, and their dates: what the figures of one line say by themselves. */
+/** Names several lines, with their dates. The figures of one line say this by themselves. */
 export function LinesTitle({ shown, title }: { shown: Shown; title: string }): JSX.Element {
   const { summaries, range } = shown;
   const compared = summaries.map((summary) => summary?.comparison).find((one) => one !== null && one !== undefined);

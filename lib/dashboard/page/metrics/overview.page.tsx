@@ -36,7 +36,7 @@ export function OverviewPage({ address }: { address: OverviewAddress }): JSX.Ele
   );
 }
 
-/** Whether the numbers below can be trusted, in words: a number in the navigation says nothing while all is well. */
+/** Says in words that the numbers below can be trusted, or not: the badge in the navigation is silent while all is well. */
 function TrackerState(): JSX.Element | null {
   const { trackers } = useDashboard();
   const all = trackers.data?.data.trackers ?? [];
