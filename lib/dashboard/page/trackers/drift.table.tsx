@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { DriftResource } from '../../../http/resources.js';
 import { formatDate, plural, UNKNOWN } from '../parts/format.js';
+import { Name } from '../parts/name.js';
 
 /** Closed dates that differ from the source as it is now, with what can be done about it. */
 export function DriftTable({ drift }: { drift: readonly DriftResource[] }): JSX.Element {
@@ -30,7 +31,9 @@ export function DriftTable({ drift }: { drift: readonly DriftResource[] }): JSX.
                 {formatDate(date)}
               </th>
               <td>
-                <code>{metric}</code>
+                <code>
+                  <Name text={metric} />
+                </code>
               </td>
               <td>{of === 'total' ? 'Total' : plural(keys, of === 'objects' ? 'object' : 'group')}</td>
               <td class="number">{difference ?? UNKNOWN}</td>
