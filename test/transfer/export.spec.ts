@@ -219,6 +219,9 @@ shop/orders,Shop,Orders,DAY,2026-01-01,',,,,,1
       'is given together',
     );
     await expect(transfer.export({ period: 7 as never }, { format: 'csv' })).rejects.toThrow('period');
+    await shop.metrics.register(ORDERS);
+    const beyond = { period: Period.CALENDAR_WEEK, from: new Date('+010000-01-01T00:00:00Z') };
+    await expect(transfer.export(beyond, { format: 'csv' })).rejects.toThrow('10000');
     await expect(transfer.export({ from: '2026-02-30' }, { format: 'csv' })).rejects.toThrow('2026-02-30');
   });
 });

@@ -100,6 +100,8 @@ export function* exportPlan(context: StatisticContext, checked: CheckedExport, n
         const input = periods === null && range.last !== undefined ? boundsOf(datesOf(period)) : range;
         return startsOf({ period, range: input }, zoneOf(period), now);
       };
+      // an instant that has no date is an error before the stream begins
+      for (const period of periods ?? [Period.DAY]) rangeOf(period);
       const coveredDates = (period: Period): DateRange =>
         isTimePeriod(period) ? wholeDates(rangeOf(period) as StartRange, zoneOf(period)) : datesOf(period);
       const covered = (coverages.get(metric.id) ?? [])
