@@ -7,7 +7,7 @@ import { Period } from '../../lib/time/period.js';
 import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { newMetric, vacuum } from '../rollup/stored.js';
 import { describeOnDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
+import { definitionOf, Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
 
 @Entity()
 class Visit {
@@ -29,6 +29,7 @@ class VisitsByVisitor extends AbstractStatistic {
 
 interface PlanNode {
   readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
   readonly 'Actual Rows': number;
   readonly 'Actual Loops': number;
   readonly 'Rows Removed by Filter'?: number;
@@ -78,6 +79,12 @@ function pagesOf(node: PlanNode): number {
   return (node['Shared Hit Blocks'] ?? 0) + (node['Shared Read Blocks'] ?? 0) + (node['Local Hit Blocks'] ?? 0);
 }
 
+/** The nodes of a plan that read a table. */
+function scansOf(node: PlanNode, table: string): PlanNode[] {
+  const own = node['Relation Name'] === table ? [node] : [];
+  return [...own, ...(node.Plans ?? []).flatMap((child) => scansOf(child, table))];
+}
+
 const DAYS = 60;
 const NOW = new Date('2024-05-10T12:00:00Z');
 const LATER = new Date('2024-05-11T12:00:00Z');
@@ -107,7 +114,7 @@ describeOnDatabase('postgres', 'the plans of statements', (database) => {
 
   beforeAll(async () => {
     dataSource = await database.open({
-      entities: [...TRACKSTATS_ENTITIES, Visit, VisitsByVisitor],
+      entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, Visit, VisitsByVisitor],
       logger: plans.logger,
       logNotifications: true,
       extra: { options: AUTO_EXPLAIN.map((setting) => `-c ${setting}`).join(' ') },
@@ -198,6 +205,28 @@ describeOnDatabase('postgres', 'the plans of statements', (database) => {
     }
     return read;
   }
+
+  it('of a minute run read the rows of its lookback by the index, however many there are', async () => {
+    await dataSource.query('TRUNCATE visit');
+    await dataSource.query('CREATE INDEX visit_by_minute ON visit (at)');
+    // two a minute, over fourteen days
+    await dataSource.query(
+      `INSERT INTO visit (id, at, visitor) SELECT n, TIMESTAMPTZ '2024-05-10 12:00Z' - MAKE_INTERVAL(secs => n * 30), 1 FROM GENERATE_SERIES(1, 40320) n`,
+    );
+    await vacuum(dataSource, Visit);
+    await dataSource.query('ANALYZE visit');
+    const minutes = { periods: [Period.minutes(1)], lookback: 1, lookbackMs: 5 * 60_000 };
+    const definition = definitionOf({ metric: newMetric(), dateField: 'at', ...minutes });
+    await engine.run(definition, Visit, { now: new Date(NOW.getTime() - 60_000) });
+    plans.take();
+    await engine.run(definition, Visit, { now: NOW });
+    const scans = plans.take().flatMap(({ plan }) => scansOf(plan, 'visit'));
+    expect(scans.length).toBeGreaterThan(0);
+    expect(scans.filter((scan) => scan['Node Type'] === 'Seq Scan')).toEqual([]);
+    // seven minutes at most: those of the lookback, the one in which the last run was, and the new one
+    for (const scan of scans) expect(readOf(scan)).toBeLessThanOrEqual(2 * 7 + 1);
+    await dataSource.query('DROP INDEX visit_by_minute');
+  });
 
   it('count by index what VACUUM has seen, and any other table by one scan', async () => {
     const isByIndex = async (): Promise<boolean> => {
