@@ -25,25 +25,4 @@ export type {
   ValuesRequest,
 } from './requests.js';
 export type { PeriodName } from '../time/period.js';
-export type {
-  ActionsResponse,
-  BackfillResource,
-  CoverageResponse,
-  MetricsResponse,
-  MultiSeriesResponse,
-  OverviewResponse,
-  PointResource,
-  ProgressResponse,
-  RankingResponse,
-  ResultResource,
-  RunsResponse,
-  SeriesResponse,
-  SummariesResponse,
-  SummaryResponse,
-  TaskKind,
-  TaskResource,
-  TopResponse,
-  TotalResponse,
-  TrackersResponse,
-  VerifyResponse,
-} from '../http/resources.js';
+export type * from '../http/resources.js';

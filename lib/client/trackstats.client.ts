@@ -161,6 +161,11 @@ export class TrackstatsClient {
     return this.get(pathOf(tracker, 'progress'), {}, call);
   }
 
+  /** Returns the last backfill of a tracker that was requested from the process which answers. */
+  backfill(tracker: string, call: CallOptions = {}): Promise<BackfillResource> {
+    return this.get(pathOf(tracker, 'backfill'), {}, call);
+  }
+
   /** Runs a tracker, and waits for it. */
   run(tracker: string, call: CallOptions = {}): Promise<ResultResource> {
     return this.post(pathOf(tracker, 'run'), {}, call);

@@ -177,6 +177,7 @@ describe('the client of the JSON interface', () => {
     expect((await owner.startVerify(name, { from, to: from })).kind).toBe('verify');
     expect((await owner.repair(name)).written).toBe(0);
     expect((await owner.startBackfill(name, { from })).from).toBe(from);
+    expect((await reader.backfill(name)).from).toBe(from);
     expect((await reader.progress(name)).tasks.map(({ kind }) => kind)).toContain('backfill');
     await expect(owner.cancel(name, { kind: 'repair' })).rejects.toMatchObject({
       messages: ['No repair of this tracker is running in this process.'],
@@ -191,6 +192,7 @@ describe('the client of the JSON interface', () => {
       'POST trackers/:name/verify',
       'POST trackers/:name/repair',
       'POST trackers/:name/backfill',
+      'GET trackers/:name/backfill',
       'GET trackers/:name/progress',
       'POST trackers/:name/cancel',
     ]);
