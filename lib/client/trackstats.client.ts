@@ -82,8 +82,15 @@ export interface CallOptions {
 export class TrackstatsClient {
   private readonly base: string;
 
+  /** @throws TypeError if `url` is missing */
   constructor(private readonly options: TrackstatsClientOptions) {
-    this.base = String(options.url).replace(/\/*$/, '/');
+    const url = String((options as Partial<TrackstatsClientOptions> | undefined)?.url ?? '');
+    if (url === '') {
+      throw new TypeError(
+        "new TrackstatsClient: url is missing. Expected the address of the JSON interface, such as 'https://shop.example/trackstats'.",
+      );
+    }
+    this.base = url.replace(/\/*$/, '/');
   }
 
   /** Lists metrics, and what can be asked of each. */

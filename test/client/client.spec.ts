@@ -221,6 +221,10 @@ describe('the client of the JSON interface', () => {
     });
   });
 
+  it.each([undefined, {}, { url: '' }])('refuses to be made without an address: %j', (options) => {
+    expect(() => new TrackstatsClient(options as never)).toThrow(TypeError);
+  });
+
   it('ends a request that is aborted', async () => {
     await expect(reader.trackers({ signal: AbortSignal.abort() })).rejects.toThrow('aborted');
   });
