@@ -105,7 +105,8 @@ export class StatisticService {
    * Stores a value, and replaces the stored one. The value of a calendar period is stored at the first day of its
    * bucket. A number is rounded to 20 decimals; a decimal as text is stored as it is.
    *
-   * @param s `value`: null for "no value"; `date`: today by default; `manager`: of an open transaction, to be a part of it
+   * @param s `value`: null for "no value"; `date`: a local date, today by default; `at` in its place for a period of less
+   * than a day: an instant in the bucket, now by default; `manager`: of an open transaction, to be a part of it
    * @throws InvalidValueError, InvalidDateError, InvalidPeriodError, InvalidObjectError, UnknownMetricError
    * @throws TrackerOwnedError if a tracker computes these statistics, MixedWritesError if `increment` wrote them
    * @throws InvalidManagerError, ConnectionBusyError, RowsLockedError
@@ -154,9 +155,9 @@ export class StatisticService {
    * transaction, and one that is refused does not fail the others. From the first date on, a day without increments is
    * zero.
    *
-   * @param s `by`: 1 by default, may be negative; `period`: DAY or a calendar period; `key`: names the event, so that it
-   * counts once in this metric and period, however often the call is repeated; `manager`: of an open transaction, to be a
-   * part of it
+   * @param s `by`: 1 by default, may be negative; `period`: DAY, a calendar period, HOUR or minutes, with `date` or `at`
+   * as in `record`; `key`: names the event, so that it counts once in this metric and period, however often the call is
+   * repeated; `manager`: of an open transaction, to be a part of it
    * @throws the errors of `record`; MixedWritesError if `record` wrote these statistics
    * @throws InvalidKeyError; KeyConflictError if the key was counted with another amount, date or scope
    * @example await statistics.increment({ metric: PAGE_VIEWS, object: article });
@@ -274,7 +275,7 @@ export class StatisticService {
   }
 
   /**
-   * Returns one point for each date, or for each bucket of a calendar period. It begins at `from` (by default the first
+   * Returns one point for each date, or for each bucket of a calendar period, HOUR or minutes. It begins at `from` (by default the first
    * covered date, or else the first row) and ends at `to` (today by default). `fill` sets what a date without a row
    * reads as; the default depends on the period.
    *
@@ -353,7 +354,7 @@ export class StatisticService {
   }
 
   /**
-   * Adds up the values of DAY or a calendar period over a range, exactly. Unknown values are left out; if all are
+   * Adds up the values of DAY, a calendar period, HOUR or minutes over a range, exactly. Unknown values are left out; if all are
    * unknown, returns null. A bucket that the range touches counts as a whole.
    *
    * @throws NotSummableError for averages, minima, maxima and distinct counts; InvalidPeriodError for other periods

@@ -52,6 +52,6 @@ export function checkSummable(period: Period): void {
   if (periodKind(period) === 'bucket') return;
   throw new InvalidPeriodError(
     Period.nameOf(period),
-    'total adds the values of DAY or of a calendar period; those of this one overlap. Read one of them with value.',
+    'total adds the values of DAY, a calendar period, HOUR or minutes; those of this one overlap. Read one of them with value.',
   );
 }

@@ -45,7 +45,7 @@ export function checkIncrement(context: StatisticContext, s: IncrementBase, now:
   if (periodKind(period) !== 'bucket') {
     throw new InvalidPeriodError(
       Period.nameOf(period),
-      'increment takes DAY and calendar periods, whose values do not overlap. Read sums of them with total.',
+      'increment takes DAY, calendar periods, HOUR and minutes, whose values do not overlap. Read sums of them with total.',
     );
   }
   return {
