@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { modelRows, type ModelRow } from './model.js';
 import {
   beginning,
@@ -34,7 +34,7 @@ describeOnEachDatabase('statistics', (here) => {
 
     beforeAll(async () => {
       const source = await there.open({ entities: [Member, Payment] });
-      const statistics = await here.open({ entities: [...TRACKSTATS_ENTITIES, Member] });
+      const statistics = await here.open({ entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, Member] });
       engine = await Engine.on(statistics, source);
     });
 
@@ -46,7 +46,9 @@ describeOnEachDatabase('statistics', (here) => {
           fc.array(payments, { minLength: 1, maxLength: 3 }),
           async ({ zone, at }, given, batches) => {
             const ref = `${there.kind}_${String(++count)}`;
-            const definition = definitionFor(ref, { ...given, lookback: 40, appendOnly: false }, zone);
+            // everything is open, however it is said
+            const lookbackMs = typeof given.lookbackMs === 'number' ? 40 * 86_400_000 : null;
+            const definition = definitionFor(ref, { ...given, lookback: 40, lookbackMs, appendOnly: false }, zone);
             let rows: ModelRow[] = [];
             let now = at;
             for (const batch of batches) {

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { exactValue } from '../../lib/statistics/tables/exact-value.js';
 import type { LocalDate } from '../../lib/time/local-date.js';
-import { bucketEnd, bucketStart, Period, periodKind } from '../../lib/time/period.js';
+import { bucketEnd, bucketStart, isTimePeriod, Period, periodKind } from '../../lib/time/period.js';
 import { backfilled } from '../../lib/tracking/running/backfill.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { Kill, unlessKilled } from './killed.js';
 import { modelDate, modelRows, shiftDate, type ModelRow, type ModelRows } from './model.js';
 import {
@@ -73,7 +73,9 @@ describeOnEachDatabase('backfill', (database) => {
   let count = 0;
 
   beforeAll(async () => {
-    engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Member, Payment] }));
+    engine = await Engine.on(
+      await database.open({ entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, Member, Payment] }),
+    );
     await engine.dataSource.getRepository(Member).insert([1, 2, 3].map((id) => ({ id })));
   });
 
@@ -143,10 +145,11 @@ describeOnEachDatabase('backfill', (database) => {
           const differences = await engine.verify(definition, Payment);
           for (const period of given.periods) {
             const stored = await storedRows(engine.dataSource, database.kind, ref, period, given.byUser);
-            for (const { date, object, stored: was, expected } of differences.filter(
+            for (const { date, start, object, stored: was, expected } of differences.filter(
               (difference) => difference.period === period,
             )) {
-              const key = `${date}|${object?.id ?? ''}`;
+              const moment = start === undefined ? date : Date.parse(start) / 1000;
+              const key = `${moment}|${object?.id ?? ''}`;
               expect(stored.get(key)).toEqual(was);
               if (expected === undefined) stored.delete(key);
               else stored.set(key, expected);
@@ -203,6 +206,17 @@ describeOnEachDatabase('backfill', (database) => {
             const stored = await storedRows(engine.dataSource, database.kind, ref, period, given.byUser);
             const model = modelRows(changed, { ...given, zone }, modelPeriod(period, given.weekStart), at);
             const was = earlier.get(period) ?? new Map<string, string | null>();
+            if (isTimePeriod(period)) {
+              const dateOf = (key: string): string => modelDate(Number(key.split('|')[0]) * 1000, zone);
+              const isInside = ([key]: [string, unknown]): boolean => dateOf(key) >= from && dateOf(key) <= to;
+              const kept = [...was].filter((row) => !isInside(row));
+              const expected = new Map([...kept, ...[...model].filter(isInside)]);
+              expect([Period.nameOf(period), comparable(stored, given.aggregate)]).toEqual([
+                Period.nameOf(period),
+                comparable(expected, given.aggregate),
+              ]);
+              continue;
+            }
             if (periodKind(period) === 'bucket') {
               const [begin, end] = [from, to].map((date) => bucketStart(period, date, given.weekStart));
               const isInside = (key: string): boolean => key >= (begin ?? '') && key < `${end ?? ''}~`;

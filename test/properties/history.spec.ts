@@ -3,12 +3,12 @@ import { type AggregateFunction, AGGREGATES } from '../../lib/catalog/aggregates
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Metric } from '../../lib/catalog/metric.entity.js';
 import type { LocalDate } from '../../lib/time/local-date.js';
-import { bucketEnd, bucketStart, Period, periodKind } from '../../lib/time/period.js';
+import { bucketEnd, bucketStart, isTimePeriod, Period, periodKind } from '../../lib/time/period.js';
 import type { ScrubState } from '../../lib/tracking/running/tracker.scrubber.js';
 import { describeOnEachDatabase, describeOnPairs, type TestDatabase } from '../support/databases.js';
-import { Engine, type OneMetric, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { Engine, type OneMetric, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { Kill, unlessKilled } from './killed.js';
-import { modelRows, type ModelRow, type ModelRows } from './model.js';
+import { modelDate, modelRows, type ModelRow, type ModelRows, modelStart } from './model.js';
 import {
   anyPeriod,
   beginning,
@@ -19,8 +19,10 @@ import {
   modelPeriod,
   Payment,
   RUNS,
+  shortLookback,
   store,
   storedRows,
+  timePeriod,
 } from './payments.js';
 
 /** How far back rows change, in days: across months, but with few slices of a scrub. */
@@ -40,7 +42,10 @@ const step = fc.record({
   inserts: fc.array(row, { maxLength: 5 }),
   deletes: fc.array(fc.nat(20), { maxLength: 3 }),
   changes: fc.array(fc.record({ place: fc.nat(20), to: row }), { maxLength: 3 }),
-  hours: fc.integer({ min: 1, max: 60 }),
+  minutes: fc.oneof(
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 90 }) },
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: 60 }).map((hours) => hours * 60) },
+  ),
   scrubs: fc.boolean(),
   killedAfter: fc.option(fc.nat(40), { freq: 3 }),
 });
@@ -49,15 +54,22 @@ const given: fc.Arbitrary<GivenTracker> = fc.record({
   aggregate: fc.constantFrom(...(Object.keys(AGGREGATES) as AggregateFunction[])),
   byUser: fc.boolean(),
   density: fc.constantFrom('daily' as const, 'changes' as const),
-  periods: fc
-    .uniqueArray(anyPeriod, { minLength: 0, maxLength: 3 })
-    .chain((others) =>
-      fc
-        .subarray<Period>([Period.DAY, Period.LIFETIME], { minLength: 1 })
-        .map((some) => [...new Set<Period>([...some, ...others])]),
-    ),
+  periods: fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc
+        .uniqueArray(fc.oneof({ weight: 3, arbitrary: anyPeriod }, timePeriod), { minLength: 0, maxLength: 3 })
+        .chain((others) =>
+          fc
+            .subarray<Period>([Period.DAY, Period.LIFETIME], { minLength: 1 })
+            .map((some) => [...new Set<Period>([...some, ...others])]),
+        ),
+    },
+    { weight: 1, arbitrary: fc.uniqueArray(timePeriod, { minLength: 1, maxLength: 3 }) },
+  ),
   weekStart: fc.constantFrom('monday' as const, 'sunday' as const, 'saturday' as const),
   lookback: fc.integer({ min: 0, max: 3 }),
+  lookbackMs: shortLookback,
   appendOnly: fc.constant(false),
 });
 
@@ -84,14 +96,18 @@ let count = 0;
 
 describeOnEachDatabase('history', (here) => {
   describe('in one database', () => {
-    laws(here, async () => Engine.on(await here.open({ entities: [...TRACKSTATS_ENTITIES, Member, Payment] })), RUNS);
+    laws(
+      here,
+      async () => Engine.on(await here.open({ entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, Member, Payment] })),
+      RUNS,
+    );
   });
 });
 
 describeOnPairs('history of a source in another database', (here, there) => {
   const open = async (): Promise<Engine> => {
     const source = await there.open({ entities: [Member, Payment] });
-    return Engine.on(await here.open({ entities: [...TRACKSTATS_ENTITIES, Member] }), source);
+    return Engine.on(await here.open({ entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, Member] }), source);
   };
   laws(here, open, Math.ceil(RUNS / 4));
 });
@@ -131,7 +147,7 @@ function laws(database: TestDatabase, open: () => Promise<Engine>, numRuns: numb
           state = scrubbed?.state ?? state;
         };
         for (const one of steps) {
-          now += one.hours * 3_600_000;
+          now += one.minutes * 60_000;
           rows = changed(rows, one, now, () => ++id);
           await store(engine.source, rows);
           const before = await everything(definition, ref);
@@ -169,10 +185,14 @@ function laws(database: TestDatabase, open: () => Promise<Engine>, numRuns: numb
         const definition = definitionFor(ref, tracker, zone);
         let [rows, now, id]: [ModelRow[], number, number] = [[], at, 0];
         let drift: number | null = 0;
+        let last: number | null = null;
         for (const one of steps) {
-          now += one.hours * 3_600_000;
+          now += one.minutes * 60_000;
           rows = changed(rows, one, now, () => ++id);
           await store(engine.source, rows);
+          const { lookbackMs } = definition;
+          const hourOfLookback =
+            lookbackMs === null || last === null ? null : modelStart(last - lookbackMs, Period.HOUR, zone);
           const before = new Map<Period, ModelRows>();
           for (const period of definition.periods) before.set(period, await storedOf(definition, ref, period));
           const { from } = await engine.run(definition, Payment, {
@@ -184,16 +204,25 @@ function laws(database: TestDatabase, open: () => Promise<Engine>, numRuns: numb
           });
           for (const period of definition.periods) {
             const after = await storedOf(definition, ref, period);
+            // a date that was not covered before is counted as a whole, and before the lookback no hour is
+            const was = before.get(period) ?? new Map<string, string | null>();
+            const firstStart = Math.min(...[...was.keys()].map(startOf));
+            const isClosedTime = (start: number): boolean => {
+              const date = modelDate(start * 1000, zone);
+              const isCovered = was.size > 0 && date >= modelDate(firstStart * 1000, zone);
+              return date < from || (isCovered && hourOfLookback !== null && start < hourOfLookback);
+            };
             // a bucket that reaches into the range is open
             const isClosed = ([key]: [string, unknown]): boolean => {
+              if (isTimePeriod(period)) return isClosedTime(startOf(key));
               const date = key.slice(0, 10) as LocalDate;
               return (periodKind(period) === 'bucket' ? bucketEnd(period, date, tracker.weekStart) : date) < from;
             };
             const ofClosed = (all: ModelRows): [string, string | null][] =>
               comparable(new Map([...all].filter(isClosed)), tracker.aggregate);
-            const was = ofClosed(before.get(period) ?? new Map<string, string | null>());
-            expect([Period.nameOf(period), ofClosed(after)]).toEqual([Period.nameOf(period), was]);
+            expect([Period.nameOf(period), ofClosed(after)]).toEqual([Period.nameOf(period), ofClosed(was)]);
           }
+          last = now;
           await expectAdded(definition, ref, tracker);
           await expectDrift(definition, ref, tracker, drift);
         }
@@ -224,12 +253,13 @@ function laws(database: TestDatabase, open: () => Promise<Engine>, numRuns: numb
     expect(at('9999-12-31') - at(first) - since).toBeCloseTo(drift ?? 0, 5);
   }
 
-  /** Days add up to each calendar bucket, run after run, however old the changes. */
+  /** Buckets of less than a day add up to longer ones and to their days, days to each calendar bucket, run after run. */
   async function expectAdded(definition: OneMetric, ref: string, tracker: GivenTracker): Promise<void> {
+    await expectTimesAdded(definition, ref, tracker);
     if (!definition.periods.includes(Period.DAY) || !['count', 'sum'].includes(tracker.aggregate)) return;
     const days = await storedOf(definition, ref, Period.DAY);
     for (const period of definition.periods) {
-      if (periodKind(period) !== 'bucket' || period === Period.DAY) continue;
+      if (periodKind(period) !== 'bucket' || period === Period.DAY || isTimePeriod(period)) continue;
       const sums = new Map<string, number>();
       const rows = [...days].map(([key, value]) => ({
         key: `${bucketStart(period, key.slice(0, 10) as LocalDate, tracker.weekStart)}${key.slice(10)}`,
@@ -242,4 +272,32 @@ function laws(database: TestDatabase, open: () => Promise<Engine>, numRuns: numb
       expect([Period.nameOf(period), found]).toEqual([Period.nameOf(period), expected]);
     }
   }
+
+  async function expectTimesAdded(definition: OneMetric, ref: string, { aggregate }: GivenTracker): Promise<void> {
+    if (!['count', 'sum'].includes(aggregate)) return;
+    const { timeZone, periods } = definition;
+    for (const shorter of periods.filter(isTimePeriod)) {
+      const rows = await storedOf(definition, ref, shorter);
+      for (const longer of periods) {
+        if (longer !== Period.DAY && !(isTimePeriod(longer) && longer > shorter && longer % shorter === 0)) continue;
+        const momentOf = (ms: number): string =>
+          longer === Period.DAY ? modelDate(ms, timeZone) : String(modelStart(ms, longer, timeZone));
+        const sums = new Map<string, number>();
+        for (const [key, value] of rows) {
+          const [start = '', object = ''] = key.split('|');
+          const sum = `${momentOf(Number(start) * 1000)}|${object}`;
+          sums.set(sum, (sums.get(sum) ?? 0) + Math.round(Number(value) * 100));
+        }
+        const found = [...(await storedOf(definition, ref, longer))].map(
+          ([key, value]) => [key, Math.round(Number(value) * 100)] as const,
+        );
+        expect([shorter, longer, found.sort()]).toEqual([shorter, longer, [...sums].sort()]);
+      }
+    }
+  }
+}
+
+/** The start of the bucket that a key names, in seconds. */
+function startOf(key: string): number {
+  return Number(key.split('|')[0]);
 }

@@ -8,15 +8,27 @@ import { avg, count, countDistinct, max, min, sum } from '../../lib/rollup/aggre
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { parseLocalDate } from '../../lib/time/local-date.js';
-import { Period } from '../../lib/time/period.js';
+import { isTimePeriod, Period } from '../../lib/time/period.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
 import { TrackerRows } from '../../lib/tracking/running/tracker.rows.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { LiveShop } from '../support/live.js';
 import { modelDate, type ModelRow, shiftDate } from './model.js';
-import { anyPeriod, beginning, Member, Payment, RUNS, store } from './payments.js';
+import {
+  anyPeriod,
+  beginning,
+  lookbackMsOf,
+  Member,
+  openSince,
+  Payment,
+  RUNS,
+  secondsUntilRun,
+  shortLookback,
+  store,
+  timePeriod,
+} from './payments.js';
 
 const DOMAIN = defineDomain({ ref: 'live_property' });
 
@@ -36,13 +48,20 @@ const NAMES = Object.keys(MEASURES);
 
 const given = fc.record({
   // with DAY or without: windows continue from the stored days, or are counted
-  periods: fc
-    .uniqueArray(anyPeriod, { minLength: 1, maxLength: 2 })
-    .chain((some) => fc.boolean().map((withDay) => [...new Set(withDay ? [Period.DAY, ...some] : some)])),
+  periods: fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc
+        .uniqueArray(fc.oneof({ weight: 4, arbitrary: anyPeriod }, timePeriod), { minLength: 1, maxLength: 2 })
+        .chain((some) => fc.boolean().map((withDay) => [...new Set(withDay ? [Period.DAY, ...some] : some)])),
+    },
+    { weight: 1, arbitrary: fc.uniqueArray(timePeriod, { minLength: 1, maxLength: 2 }) },
+  ),
   kind: fc.constantFrom('date' as const, 'object' as const),
   density: fc.constantFrom('daily' as const, 'changes' as const),
   weekStart: fc.constantFrom('monday' as const, 'sunday' as const, 'saturday' as const),
   lookback: fc.integer({ min: 0, max: 4 }),
+  lookbackMs: shortLookback,
 });
 
 /** Rows come and go, within the lookback, and time passes until the next run. */
@@ -50,7 +69,8 @@ const step = fc.record({
   inserts: fc.array(
     fc.record({
       offset: fc.oneof(
-        { weight: 5, arbitrary: fc.integer({ min: -6 * 86_400, max: 0 }) },
+        { weight: 3, arbitrary: fc.integer({ min: -6 * 86_400, max: 0 }) },
+        { weight: 3, arbitrary: fc.integer({ min: -3_600, max: 0 }) },
         { weight: 1, arbitrary: fc.integer({ min: 0, max: 2 * 86_400 }) },
       ),
       user: fc.option(fc.integer({ min: 1, max: 3 }), { nil: null, freq: 6 }),
@@ -59,7 +79,7 @@ const step = fc.record({
     { maxLength: 8 },
   ),
   deletes: fc.array(fc.nat(20), { maxLength: 3 }),
-  hours: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 24, max: 24 * 12 })),
+  seconds: secondsUntilRun,
 });
 
 describeOnEachDatabase('live reads and rows of random sources', (database) => {
@@ -68,7 +88,9 @@ describeOnEachDatabase('live reads and rows of random sources', (database) => {
   let story = 0;
 
   beforeAll(async () => {
-    engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Member, Payment] }));
+    engine = await Engine.on(
+      await database.open({ entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, Member, Payment] }),
+    );
     await engine.dataSource.getRepository(Member).insert([1, 2, 3].map((id) => ({ id })));
     const dataSources = new DataSources(engine.dataSource, () => []);
     const objectTypes = new ObjectTypes(dataSources);
@@ -85,16 +107,18 @@ describeOnEachDatabase('live reads and rows of random sources', (database) => {
         beginning,
         given,
         fc.array(step, { minLength: 1, maxLength: 4 }),
-        async ({ zone, at }, { kind, periods, weekStart, ...options }, steps) => {
+        async ({ zone, at }, { kind, periods, weekStart, lookback, lookbackMs, ...options }, steps) => {
           const group = String(++story);
           const metric = (name: string): MetricDefinition => defineMetric({ domain: DOMAIN, ref: `${name}_${group}` });
           const share = defineRatio({ domain: DOMAIN, ref: `share_${group}`, of: metric('more'), per: metric('all') });
           const byUser = kind === 'object' ? { objectField: 'member', withTotal: true } : {};
           const metrics = NAMES.map((name) => ({ metric: metric(name), ...MEASURES[name] }));
+          const short = lookbackMsOf({ periods, lookbackMs });
+          const lookbackText = short === null ? lookback : `${String(short / 60_000)} minutes`;
           const calendar = { timeZone: zone, weekStart };
           const definition = defineTracker(
             { kind, name: null, type: 'Spec' },
-            { dateField: 'at', period: periods, metrics, ...options, ...byUser },
+            { dateField: 'at', period: periods, metrics, lookback: lookbackText, ...options, ...byUser },
             calendar,
           );
           const shop = new LiveShop(engine, [{ definition, source: Payment }], calendar);
@@ -114,10 +138,10 @@ describeOnEachDatabase('live reads and rows of random sources', (database) => {
           let rows: ModelRow[] = [];
           let now = at;
           let id = 0;
-          let open: string | null = null;
-          for (const { inserts, deletes, hours } of steps) {
-            const mayTouch = (row: { at: number }): boolean => open === null || modelDate(row.at, zone) >= open;
-            now += hours * 3_600_000;
+          let isOpen: (at: number) => boolean = () => true;
+          for (const { inserts, deletes, seconds } of steps) {
+            const mayTouch = (row: { at: number }): boolean => isOpen(row.at);
+            now += seconds * 1000;
             for (const { offset, user, amount } of inserts) {
               const row = { id: ++id, at: Math.floor(now / 1000 + offset) * 1000, user, amount };
               if (mayTouch(row)) rows.push(row);
@@ -128,11 +152,14 @@ describeOnEachDatabase('live reads and rows of random sources', (database) => {
             const live = await read(true);
             await shop.run();
             expect(live).toEqual(await read(false));
-            open = shiftDate(modelDate(now, zone), -options.lookback);
+            isOpen = openSince({ periods, lookback, lookbackMs }, zone, now);
           }
           const today = modelDate(now, zone);
           for (const period of periods) {
-            for (const date of [today, shiftDate(today, -3)]) {
+            const moments = isTimePeriod(period)
+              ? [new Date(now), new Date(now - 3 * 3_600_000)]
+              : [parseLocalDate(today), parseLocalDate(shiftDate(today, -3))];
+            for (const date of moments) {
               const value = async (name: string): Promise<string | null> =>
                 statistics.value({ metric: name === 'share' ? share : metric(name), period, date, exact: true });
               const [all, more, less, none] = [
@@ -144,7 +171,7 @@ describeOnEachDatabase('live reads and rows of random sources', (database) => {
               expect(Number(more) + Number(less) + Number(none)).toBe(Number(all));
               expect(await value('share')).toBe(all === null || more === null ? null : divideDecimals(more, all, 20));
               if (all === null) continue;
-              const options = { metric: metric('more'), period, date: parseLocalDate(date) };
+              const options = { metric: metric('more'), period, date };
               expect(await rowsOf.rows(definition, Payment, options, shop.now).getCount()).toBe(Number(more));
               if (kind !== 'object') continue;
               const object = objectRef(Member, 2);

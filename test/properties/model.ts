@@ -1,6 +1,7 @@
 import { canonicalDecimal } from '../../lib/database/decimal.js';
 import type { LocalDate } from '../../lib/time/local-date.js';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
+import { offsetByIntl } from '../time/wall-clock.js';
 
 /**
  * What the statistics of a source must be, the slow and evident way: for every date, look at all rows. It shares no
@@ -17,6 +18,7 @@ export interface ModelRow {
 
 export type ModelPeriod =
   | { kind: 'day' }
+  | { kind: 'time'; seconds: number }
   | { kind: 'rolling'; days: number }
   | { kind: 'lifetime' }
   | { kind: 'calendar' | 'to-date'; unit: 'week' | 'month' | 'quarter' | 'year'; firstDay: number };
@@ -28,7 +30,7 @@ export interface ModelTracker {
   zone: string;
 }
 
-/** `date|key` → exact value, the date as YYYY-MM-DD */
+/** `moment|key` → exact value. The moment is a date as YYYY-MM-DD, or the first second of a bucket of less than a day */
 export type ModelRows = Map<string, string | null>;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -45,6 +47,22 @@ export function modelDate(at: number, zone: string): LocalDate {
 
 export function shiftDate(date: string, days: number): LocalDate {
   return new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10) as LocalDate;
+}
+
+/** The first second of the bucket of less than a day that contains an instant (ms), found with the platform's offsets. */
+export function modelStart(at: number, seconds: number, zone: string): number {
+  const second = Math.floor(at / 1000);
+  const offset = offsetByIntl(second * 1000, zone);
+  const multiple = Math.floor((second + offset) / seconds) * seconds - offset;
+  // the clock was changed since, or not
+  let [before, start] = [multiple - 1, multiple];
+  if (offsetByIntl(multiple * 1000, zone) !== offset) [before, start] = [multiple, second];
+  while (start - before > 1) {
+    const middle = Math.floor((before + start) / 2);
+    if (offsetByIntl(middle * 1000, zone) === offset) start = middle;
+    else before = middle;
+  }
+  return start;
 }
 
 function bucketOf(date: string, period: Extract<ModelPeriod, { unit: string }>): string {
@@ -112,6 +130,16 @@ export function modelRows(
         ),
       );
     };
+    if (period.kind === 'time') {
+      const starts = dated.map(({ row }) => String(modelStart(row.at, period.seconds, tracker.zone)));
+      for (const start of new Set(starts)) {
+        put(
+          start,
+          dated.filter((_, index) => starts[index] === start),
+        );
+      }
+      continue;
+    }
     if (period.kind === 'day' || period.kind === 'calendar') {
       const bucket = (date: string): string => (period.kind === 'day' ? date : bucketOf(date, period));
       for (const start of new Set(dated.map(({ date }) => bucket(date)))) {

@@ -3,11 +3,11 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type DataS
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { AGGREGATES, type AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { exactValue } from '../../lib/statistics/tables/exact-value.js';
-import { Period, type WeekStart } from '../../lib/time/period.js';
+import { isTimePeriod, Period, type WeekStart } from '../../lib/time/period.js';
 import { insertIndexed } from '../rollup/stored.js';
 import type { DatabaseKind } from '../support/databases.js';
 import { definitionOf, type OneMetric } from '../support/engine.js';
-import type { ModelPeriod, ModelRow, ModelRows } from './model.js';
+import { modelDate, type ModelPeriod, type ModelRow, type ModelRows, modelStart, shiftDate } from './model.js';
 
 @Entity()
 export class Member {
@@ -89,6 +89,33 @@ export const anyPeriod = fc.oneof(
   fc.constantFrom<Period>(Period.CALENDAR_WEEK, Period.CALENDAR_MONTH, Period.CALENDAR_QUARTER, Period.CALENDAR_YEAR),
 );
 
+export const timePeriod = fc.constantFrom<Period>(Period.HOUR, ...[1, 5, 10, 15, 20, 30].map(Period.minutes));
+
+/** Periods of days, periods of less than a day, or both. */
+export const somePeriods = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.uniqueArray(fc.oneof({ weight: 4, arbitrary: anyPeriod }, timePeriod), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+  },
+  { weight: 1, arbitrary: fc.uniqueArray(timePeriod, { minLength: 1, maxLength: 3 }) },
+);
+
+/** A lookback in ms, for trackers whose periods are all shorter than a day; null: they look back some days as well. */
+export const shortLookback = fc.option(
+  fc.oneof(...[10, 120, 3000].map((max) => fc.integer({ min: 1, max }))).map((minutes) => minutes * 60_000),
+  { nil: null, freq: 3 },
+);
+
+/** The time until the next run: some minutes, hours or days. */
+export const secondsUntilRun = fc.oneof(
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: 5400 }) },
+  fc.integer({ min: 0, max: 30 }).map((hours) => hours * 3600),
+  fc.integer({ min: 24, max: 24 * 12 }).map((hours) => hours * 3600),
+);
+
 export interface GivenTracker {
   aggregate: AggregateFunction;
   byUser: boolean;
@@ -96,6 +123,8 @@ export interface GivenTracker {
   periods: Period[];
   weekStart: WeekStart;
   lookback: number;
+  /** where all periods are shorter than a day */
+  lookbackMs?: number | null;
   appendOnly: boolean;
 }
 
@@ -103,13 +132,38 @@ export const givenTracker: fc.Arbitrary<GivenTracker> = fc.record({
   aggregate: fc.constantFrom(...(Object.keys(AGGREGATES) as AggregateFunction[])),
   byUser: fc.boolean(),
   density: fc.constantFrom('daily' as const, 'changes' as const),
-  periods: fc.uniqueArray(anyPeriod, { minLength: 1, maxLength: 4 }),
+  periods: somePeriods,
   weekStart: fc.constantFrom<WeekStart>('monday', 'sunday', 'saturday'),
   lookback: fc.integer({ min: 0, max: 4 }),
+  lookbackMs: shortLookback,
   appendOnly: fc.boolean(),
 });
 
+export function lookbackMsOf({
+  periods,
+  lookbackMs = null,
+}: Pick<GivenTracker, 'periods' | 'lookbackMs'>): number | null {
+  return periods.every(isTimePeriod) ? lookbackMs : null;
+}
+
+/** Returns which instants (ms) the run after one at `now` looks at again, whatever the tracker. */
+export function openSince(
+  given: Pick<GivenTracker, 'periods' | 'lookback' | 'lookbackMs'>,
+  zone: string,
+  now: number,
+): (at: number) => boolean {
+  const lookbackMs = lookbackMsOf(given);
+  if (lookbackMs === null) {
+    const first = shiftDate(modelDate(now, zone), -given.lookback);
+    return (at) => modelDate(at, zone) >= first;
+  }
+  // the bucket of each period
+  const start = Math.min(...given.periods.map((period) => modelStart(now - lookbackMs, period, zone)));
+  return (at) => at >= start * 1000;
+}
+
 export function modelPeriod(period: Period, weekStart: WeekStart): ModelPeriod {
+  if (isTimePeriod(period)) return { kind: 'time', seconds: period };
   const units = new Map<Period, 'week' | 'month' | 'quarter' | 'year'>([
     [Period.CALENDAR_WEEK, 'week'],
     [Period.CALENDAR_MONTH, 'month'],
@@ -130,6 +184,7 @@ export function definitionFor(ref: string, given: GivenTracker, zone: string): O
   const field = aggregate === 'count' ? null : aggregate === 'countDistinct' && !byUser ? 'member' : 'amount';
   return definitionOf({
     ...given,
+    lookbackMs: lookbackMsOf(given),
     aggregate: { function: aggregate, field },
     metric: defineMetric({ domain: DOMAIN, ref }),
     dateField: 'at',
@@ -138,7 +193,10 @@ export function definitionFor(ref: string, given: GivenTracker, zone: string): O
   });
 }
 
-/** Makes the source hold exactly these rows. */
+/**
+ * Makes the source hold exactly these rows. In a repeated hour of the process the times become those that TypeORM reads:
+ * a column without a zone shows both passes alike.
+ */
 export async function store(dataSource: DataSource, rows: readonly ModelRow[]): Promise<void> {
   await dataSource.getRepository(Payment).clear();
   if (rows.length === 0) return;
@@ -152,6 +210,9 @@ export async function store(dataSource: DataSource, rows: readonly ModelRow[]): 
       amount: row.amount === null ? null : (row.amount / 100).toFixed(2),
     })),
   );
+  const read = await dataSource.getRepository(Payment).find({ select: { id: true, at: true } });
+  const times = new Map(read.map(({ id, at }) => [id, at.getTime()]));
+  for (const row of rows) row.at = times.get(row.id) ?? row.at;
 }
 
 const DATE_TEXT: Record<DatabaseKind, string> = {
@@ -168,12 +229,13 @@ export async function storedRows(
   period: Period,
   byUser: boolean,
 ): Promise<ModelRows> {
-  const table = byUser ? 'trackstats_statistic_by_date_and_object' : 'trackstats_statistic_by_date';
-  const rows: { date: string; object_id?: string; value: unknown }[] = await dataSource.query(
-    `SELECT ${DATE_TEXT[kind]} AS date, ${byUser ? 'object_id,' : ''} value FROM ${table} s
+  const isTime = isTimePeriod(period);
+  const table = `trackstats_statistic_by_${isTime ? 'time' : 'date'}${byUser ? '_and_object' : ''}`;
+  const rows: { moment: string | number; object_id?: string; value: unknown }[] = await dataSource.query(
+    `SELECT ${isTime ? 's.start' : DATE_TEXT[kind]} AS moment, ${byUser ? 'object_id,' : ''} value FROM ${table} s
 JOIN trackstats_metric m ON m.id = s.metric_id WHERE m.ref = '${ref}' AND period = ${String(period)}`,
   );
-  return new Map(rows.map(({ date, object_id, value }) => [`${date}|${object_id ?? ''}`, exactValue(value)]));
+  return new Map(rows.map(({ moment, object_id, value }) => [`${moment}|${object_id ?? ''}`, exactValue(value)]));
 }
 
 /** Sorted, and with averages as the doubles that they are read as: their last decimals are the database's. */

@@ -1,22 +1,28 @@
 import fc from 'fast-check';
 import type { MetricDefinition } from '../../lib/catalog/definitions.js';
-import { Period } from '../../lib/time/period.js';
+import { isTimePeriod, Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
+import { Engine, type OneMetric, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { Kill, unlessKilled } from './killed.js';
-import { modelDate, modelRows, shiftDate, type ModelRow } from './model.js';
+import { modelDate, modelRows, type ModelRow, shiftDate } from './model.js';
 import {
   beginning,
   comparable,
   definitionFor,
+  type GivenTracker,
   givenTracker,
   Member,
   modelPeriod,
+  openSince,
   Payment,
   RUNS,
+  secondsUntilRun,
   store,
   storedRows,
 } from './payments.js';
+
+/** How far the clocks of replicas are from the time, in ms. */
+const MOST_SKEW = 300_000;
 
 /** One turn of an application's life: rows come, go and move, time passes, the tracker runs. */
 const step = fc.record({
@@ -24,7 +30,8 @@ const step = fc.record({
     fc.record({
       // seconds from now; some lie in the future
       offset: fc.oneof(
-        { weight: 5, arbitrary: fc.integer({ min: -6 * 86_400, max: 0 }) },
+        { weight: 3, arbitrary: fc.integer({ min: -6 * 86_400, max: 0 }) },
+        { weight: 3, arbitrary: fc.integer({ min: -3_600, max: 0 }) },
         { weight: 1, arbitrary: fc.integer({ min: 0, max: 2 * 86_400 }) },
       ),
       ms: fc.constantFrom(0, 0, 0, 1, 999),
@@ -44,8 +51,10 @@ const step = fc.record({
   ),
   // the process is killed after so many statements, and another one runs the tracker
   killedAfter: fc.option(fc.nat(16), { freq: 2 }),
-  // hours until the run
-  hours: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 24, max: 24 * 12 })),
+  // how far its clock is from the others', in ms, where replicas take turns
+  skew: fc.oneof(fc.constant(0), fc.integer({ min: -MOST_SKEW, max: MOST_SKEW })),
+  // seconds until the run
+  seconds: secondsUntilRun,
 });
 
 describeOnEachDatabase('rollup', (database) => {
@@ -53,7 +62,9 @@ describeOnEachDatabase('rollup', (database) => {
   let count = 0;
 
   beforeAll(async () => {
-    engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, Member, Payment] }));
+    engine = await Engine.on(
+      await database.open({ entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, Member, Payment] }),
+    );
     await engine.dataSource.getRepository(Member).insert([1, 2, 3, 4].map((id) => ({ id })));
   });
 
@@ -77,17 +88,20 @@ describeOnEachDatabase('rollup', (database) => {
         beginning,
         givenTracker,
         fc.array(step, { minLength: 1, maxLength: 5 }),
-        async ({ zone, at }, given, steps) => {
+        fc.boolean(),
+        async ({ zone, at }, given, steps, hasReplicas) => {
           const ref = `m${String(++count)}`;
           const definition = definitionFor(ref, given, zone);
           let rows: ModelRow[] = [];
           let now = at;
+          // the instant of the last run
+          let ran = -Infinity;
           let id = 0;
-          // the earliest date that the next run looks at again
-          let open: string | null = null;
-          for (const { inserts, deletes, moves, killedAfter, hours } of steps) {
-            const mayTouch = (row: { at: number }): boolean => open === null || modelDate(row.at, zone) >= open;
-            now += hours * 3_600_000;
+          // what the next run looks at again
+          let isOpen: (at: number) => boolean = () => true;
+          for (const { inserts, deletes, moves, killedAfter, skew, seconds } of steps) {
+            const mayTouch = (row: { at: number }): boolean => isOpen(row.at);
+            now += seconds * 1000;
             for (const { offset, ms, user, amount } of inserts) {
               const row = { id: ++id, at: Math.floor(now / 1000 + offset) * 1000 + ms, user, amount };
               if (mayTouch(row)) rows.push(row);
@@ -100,19 +114,21 @@ describeOnEachDatabase('rollup', (database) => {
                 Object.assign(row, { at: moved, user });
             }
             await store(engine.dataSource, rows);
-            if (killedAfter !== null) await kill(definition, new Date(now), killedAfter);
-            await engine.run(definition, Payment, { now: new Date(now) });
-            open = shiftDate(modelDate(now, zone), -given.lookback);
+            const clock = new Date(hasReplicas ? now + skew : now);
+            if (killedAfter !== null) await kill(definition, clock, killedAfter);
+            await engine.run(definition, Payment, { now: clock });
+            ran = instantOfRun(given, zone, clock.getTime(), ran);
+            isOpen = openSince(given, zone, hasReplicas ? now + MOST_SKEW : now);
           }
           for (const period of given.periods) {
-            const expected = modelRows(rows, { ...given, zone }, modelPeriod(period, given.weekStart), now);
+            const expected = modelRows(rows, { ...given, zone }, modelPeriod(period, given.weekStart), ran);
             const found = await storedRows(engine.dataSource, database.kind, ref, period, given.byUser);
             expect([Period.nameOf(period), comparable(found, given.aggregate)]).toEqual([
               Period.nameOf(period),
               comparable(expected, given.aggregate),
             ]);
           }
-          expect(await engine.run(definition, Payment, { now: new Date(now) })).toMatchObject({
+          expect(await engine.run(definition, Payment, { now: new Date(ran) })).toMatchObject({
             written: 0,
             removed: 0,
           });
@@ -123,3 +139,14 @@ describeOnEachDatabase('rollup', (database) => {
     );
   }, 240_000);
 });
+
+/**
+ * The instant for which a run counts. A later one of another replica is taken instead, where a day or hours of it would
+ * be lost.
+ */
+function instantOfRun(given: GivenTracker, zone: string, clock: number, before: number): number {
+  if (before < clock) return clock;
+  const [date, other] = [modelDate(clock, zone), modelDate(before, zone)];
+  const isTaken = other === shiftDate(date, 1) || (other === date && given.periods.some(isTimePeriod));
+  return isTaken ? Math.max(clock, before) : clock;
+}
