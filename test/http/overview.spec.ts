@@ -44,6 +44,15 @@ describe('the overview', () => {
     },
   );
 
+  it.each([
+    ['series?metric=many/m000&last=30', 2],
+    ['series?metric=many/m000&last=30&compare=year', 3],
+    ['series?metric=many/m001&period=LIFETIME&last=30', 2],
+  ])('reads the metric of a series once, with its coverage (%s)', async (route, expected) => {
+    const reads = (await statementsOf(route, 4)).filter((statement) => /^\s*(SELECT|WITH)/.test(statement));
+    expect(reads).toHaveLength(expected);
+  });
+
   it('reads a window before the sparkline, and changes from nothing or below it', async () => {
     const { app, get } = await serve([TrackstatsHttpModule.forRoot({ public: true })], { runs: false });
     const statistics = app.get(StatisticService);

@@ -1,7 +1,14 @@
 import type { Metric } from '../../catalog/index.js';
 import { Period } from '../../time/period.js';
 import type { StoredCoverage } from '../../coverage/index.js';
-import { type Calendar, type NormalFilter, readFilter, readFilterMetrics } from '../../statistics/index.js';
+import type { Work } from '../../database/work.js';
+import {
+  type Calendar,
+  type NormalFilter,
+  readFilter,
+  readFilterMetrics,
+  type StatisticContext,
+} from '../../statistics/index.js';
 import type { ObjectLabels } from './labels.js';
 import type { SelectionResource } from '../resources.js';
 import { scopeFilter, requestedScope, statisticName, type RequestScope, type ScopeQuery } from './scope.js';
@@ -20,6 +27,43 @@ export interface Selection {
   readonly scopes: readonly string[];
   /** of the metrics, for the period */
   readonly coverages: readonly StoredCoverage[];
+  /** the context for what the same read does next: it need not read the metrics and their coverage again */
+  readonly context: StatisticContext;
+}
+
+/** A selection that is checked, and not read yet. */
+export type AskedSelection = Pick<Selection, 'period' | 'scope' | 'filter'>;
+
+/**
+ * Checks what a request selects. Does not use the database.
+ *
+ * @throws TrackstatsHttpException, and the errors of a filter
+ */
+export function askedSelection(
+  context: StatisticContext,
+  metrics: readonly string[],
+  period: Period,
+  query: ScopeQuery,
+): AskedSelection {
+  const scope = requestedScope(context, query);
+  return { period, scope, filter: { ...readFilter(context, { metrics, period, ...scopeFilter(scope) }), period } };
+}
+
+/**
+ * Finds the metrics that a request selects, with their coverage, in one query.
+ *
+ * @throws UnknownMetricError
+ */
+export function* findSelection(context: StatisticContext, asked: AskedSelection, now: Date): Work<Selection> {
+  const read = yield* readFilterMetrics(context, asked.filter, now);
+  return {
+    ...asked,
+    metrics: read.asked.filter((metric) => metric !== null),
+    calendar: read.calendar,
+    scopes: read.scopes,
+    coverages: read.coverages,
+    context: { ...context, known: { asked: read.stored, coverages: read.coverages } },
+  };
 }
 
 /**
@@ -33,20 +77,9 @@ export async function readSelection(
   period: Period,
   query: ScopeQuery,
 ): Promise<Selection> {
-  const scope = requestedScope(context, query);
-  const filter = { ...readFilter(context, { metrics, period, ...scopeFilter(scope) }), period };
+  const asked = askedSelection(context, metrics, period, query);
   const now = clock();
-  const read = await context.database.read(() => readFilterMetrics(context, filter, now));
-  const found = read.asked.filter((metric) => metric !== null);
-  return {
-    metrics: found,
-    period,
-    scope,
-    filter,
-    calendar: read.calendar,
-    scopes: read.scopes,
-    coverages: read.coverages,
-  };
+  return context.database.read(() => findSelection(context, asked, now));
 }
 
 /** Reads a selection like `readSelection`, of one metric. */
@@ -54,7 +87,11 @@ export async function readOneSelection(
   access: TrackstatsAccess,
   query: ScopeQuery & { readonly metric: string; readonly period: Period },
 ): Promise<Selection & { readonly metric: Metric }> {
-  const selection = await readSelection(access, [query.metric], query.period, query);
+  return ofOneMetric(await readSelection(access, [query.metric], query.period, query));
+}
+
+/** Returns a selection of one metric with that metric. */
+export function ofOneMetric(selection: Selection): Selection & { readonly metric: Metric } {
   const [metric] = selection.metrics;
   if (metric === undefined) throw new TypeError('a metric that is stored was not found');
   return { ...selection, metric };

@@ -1,5 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { checkOneBucket, momentOfPoint, readSeries, type SeriesPoint, storedMoment } from '../../statistics/index.js';
+import type { Metric } from '../../catalog/index.js';
+import type { Work } from '../../database/work.js';
+import {
+  checkOneBucket,
+  momentOfPoint,
+  type NormalFilter,
+  readSeries,
+  type SeriesPoint,
+  type StatisticContext,
+  storedMoment,
+} from '../../statistics/index.js';
 import { instantText } from '../../time/instant.js';
 import { Period } from '../../time/period.js';
 import type { CoverageQuery, SeriesQuery, TopQuery, TotalQuery } from '../parameters/statistic.parameters.js';
@@ -12,33 +22,54 @@ import {
   checkRangeQuery,
   comparedMoments,
   horizonOf,
+  type Moment,
   momentKey,
   readRange,
 } from './range.js';
 import type { CoverageResponse, SeriesResponse, TopResponse, TotalResponse } from '../resources.js';
 import { checkOne, checkRanked, scopeFilter, statisticName } from './scope.js';
-import { readOneSelection, type Selection, selectionResource } from './selection.js';
+import {
+  askedSelection,
+  findSelection,
+  ofOneMetric,
+  readOneSelection,
+  type Selection,
+  selectionResource,
+} from './selection.js';
 import { asOf, metricResource, pointResource, valueResource } from './statistic.resource.js';
 
 type Points = readonly SeriesPoint<string>[];
+
+/** The range of a series, and the one that it is compared with. */
+interface AskedRanges {
+  /** null if the range has no moments */
+  readonly bounds: Bounds | null;
+  readonly compares: boolean;
+  /** the moment that each one of the range is compared with */
+  readonly earlier: readonly Moment[];
+}
+
+interface FoundPoints {
+  readonly points: Points;
+  readonly before: Points;
+}
+
+interface FoundSeries extends FoundPoints {
+  readonly selection: Selection & { readonly metric: Metric };
+  readonly ranges: AskedRanges;
+}
 
 /** Reads series, rankings of a date, totals and coverage of one metric. */
 @Injectable()
 export class StatisticReader extends HttpReader {
   async series(query: SeriesQuery): Promise<SeriesResponse> {
-    const { period, exact, compare } = query;
+    const { exact } = query;
     checkRangeQuery(query, this.options.limits);
-    const selection = await readOneSelection(this.access, query);
-    checkOne(selection.scope);
-    const { calendar } = selection;
     const now = this.access.clock();
-    const { moments, bounds } = readRange(query, calendar, now, this.options.limits);
-    const compares = compare !== undefined && moments.length > 0;
-    if (compares) checkPoints(2 * moments.length, this.options.limits);
-    const horizon = horizonOf(null, calendar, now);
-    const earlier = compares ? comparedMoments(period, moments, compare, calendar, horizon).pairs : [];
-    const [points, before] =
-      moments.length === 0 ? [[], []] : await this.readRanges(query, selection, bounds, boundsOf(earlier), now);
+    const { selection, ranges, points, before } = await (query.live
+      ? this.liveSeries(query, now)
+      : this.storedSeries(query, now));
+    const { compares, earlier } = ranges;
     const byMoment = new Map(before.map((point) => [momentKey(momentOfPoint(point)), point]));
     const compared = earlier.flatMap((moment) => byMoment.get(momentKey(moment)) ?? []);
     return {
@@ -49,24 +80,45 @@ export class StatisticReader extends HttpReader {
     };
   }
 
-  /** Reads the points of a range and those that it is compared with, in one snapshot. */
-  private readRanges(
-    { fill, live: isLive }: SeriesQuery,
-    { filter: asked }: Selection,
-    range: Bounds,
-    earlier: Bounds | null,
-    now: Date,
-  ): Promise<[Points, Points]> {
-    const read = { call: 'series', filter: asked, isLive, inSnapshot: earlier !== null };
-    return this.gate.pass(isLive, () =>
-      this.access.read(read, now, function* (context, filter) {
-        const [series] = yield* readSeries(context, { ...filter, range }, fill, now);
-        const points = series?.points ?? [];
-        if (earlier === null) return [points, []];
-        const [before] = yield* readSeries(context, { ...filter, range: earlier }, fill, now);
-        return [points, before?.points ?? []];
-      }),
+  /** Reads what is stored: the metric with its coverage once, and the points of each range, in one read. */
+  private storedSeries(query: SeriesQuery, now: Date): Promise<FoundSeries> {
+    const { context } = this.access;
+    const asked = askedSelection(context, [query.metric], query.period, query);
+    const rangesOf = (selection: Selection): AskedRanges => this.rangesOf(query, selection, now);
+    const work = function* (): Work<FoundSeries> {
+      const selection = ofOneMetric(yield* findSelection(context, asked, now));
+      const ranges = rangesOf(selection);
+      return {
+        selection,
+        ranges,
+        ...(yield* readPoints(selection.context, selection.filter, ranges, query.fill, now)),
+      };
+    };
+    // both ranges as they were at one time
+    return query.compare === undefined ? context.database.read(work) : context.database.snapshot(work);
+  }
+
+  /** Reads the open dates as they are now. */
+  private async liveSeries(query: SeriesQuery, now: Date): Promise<FoundSeries> {
+    const selection = await readOneSelection(this.access, query);
+    const ranges = this.rangesOf(query, selection, now);
+    const read = { call: 'series', filter: selection.filter, isLive: true };
+    const points = await this.gate.pass(true, () =>
+      this.access.read(read, now, (context, filter) => readPoints(context, filter, ranges, query.fill, now)),
     );
+    return { selection, ranges, ...points };
+  }
+
+  private rangesOf(query: SeriesQuery, { scope, calendar }: Selection, now: Date): AskedRanges {
+    const { period, compare } = query;
+    const { limits } = this.options;
+    checkOne(scope);
+    const { moments, bounds } = readRange(query, calendar, now, limits);
+    if (moments.length === 0) return { bounds: null, compares: false, earlier: [] };
+    if (compare === undefined) return { bounds, compares: false, earlier: [] };
+    checkPoints(2 * moments.length, limits);
+    const { pairs } = comparedMoments(period, moments, compare, calendar, horizonOf(null, calendar, now));
+    return { bounds, compares: true, earlier: pairs };
   }
 
   async top(query: TopQuery): Promise<TopResponse> {
@@ -136,4 +188,20 @@ export class StatisticReader extends HttpReader {
       today: selection.calendar.today,
     };
   }
+}
+
+/** Reads the points of a range, and those that it is compared with. */
+function* readPoints(
+  context: StatisticContext,
+  filter: NormalFilter & { readonly period: Period },
+  { bounds, earlier }: AskedRanges,
+  fill: SeriesQuery['fill'],
+  now: Date,
+): Work<FoundPoints> {
+  const pointsOf = function* (range: Bounds | null): Work<Points> {
+    if (range === null) return [];
+    const [series] = yield* readSeries(context, { ...filter, range }, fill, now);
+    return series?.points ?? [];
+  };
+  return { points: yield* pointsOf(bounds), before: yield* pointsOf(boundsOf(earlier)) };
 }

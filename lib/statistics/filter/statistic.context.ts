@@ -29,6 +29,8 @@ export interface StatisticContext extends FilterContext {
   readonly options: StatisticOptions;
   /** in a live read: statistics as a run now would leave them */
   readonly live?: LiveStatistics | undefined;
+  /** the metrics of the filter with their coverage in its period, if an earlier statement of the same read has read them */
+  readonly known?: CoveredMetrics | undefined;
 }
 
 /** The metrics of a read, as stored, with their coverage. */
@@ -47,13 +49,16 @@ export interface ReadMetrics {
  * @throws UnknownMetricError for text and entities that are not stored
  */
 export function* readMetrics(
-  { database, live }: StatisticContext,
+  { database, live, known }: StatisticContext,
   targets: readonly MetricTarget[],
   period: Period | null,
 ): Work<ReadMetrics> {
   const parts = targets.map(storedParts);
-  const read = live === undefined ? yield* coveredMetrics(database, parts.flat(), period) : null;
-  const { asked: found, coverages } = read ?? liveMetrics(live as LiveStatistics, parts.flat(), period);
+  const covered = live?.covered ?? known;
+  const { asked: found, coverages } =
+    covered === undefined
+      ? yield* coveredMetrics(database, parts.flat(), period)
+      : metricsAmong(covered, parts.flat(), period);
   const unknown = parts.flat().find((target, place) => found[place] === null && !isMetricDefinition(target));
   if (unknown !== undefined) throw yield* unknownMetric(database, unknown);
   let next = 0;
@@ -66,9 +71,9 @@ export function* readMetrics(
   return { asked, stored: found.filter((metric) => metric !== null), coverages };
 }
 
-/** Returns metrics of a live read, and their coverage in a period. */
-function liveMetrics(
-  { covered }: LiveStatistics,
+/** Returns some of the metrics that were read before, and their coverage in a period. */
+function metricsAmong(
+  covered: CoveredMetrics,
   targets: readonly MetricTarget[],
   period: Period | null,
 ): CoveredMetrics {
