@@ -108,7 +108,7 @@ describeOnEachDatabase('the history of a tracker', (database) => {
     return scrubbed?.state ?? state;
   }
 
-  async function scrubAll(definition: TrackerDefinition, date: string, rounds = 20): Promise<void> {
+  async function scrubAll(definition: TrackerDefinition, date: string, rounds: number): Promise<void> {
     let state: ScrubState = { through: null, at: null };
     for (let round = 0; round < rounds; round++) {
       state = await scrubbingRun(definition, new Date(noon(date).getTime() + round * 3_600_000), state);
@@ -261,7 +261,7 @@ describeOnEachDatabase('the history of a tracker', (database) => {
     await sell('2026-02-02');
     await sell('2026-07-07');
     await run(definition, '2026-11-20');
-    await scrubAll(definition, '2026-11-20', 15);
+    await scrubAll(definition, '2026-11-20', 8);
     expect(await days()).toEqual({ '2026-06-03': 1, '2026-07-07': 1, '2026-11-18': 1 });
     const coverage = await engine.dataSource.getRepository(Coverage).findOneByOrFail({ period: Period.DAY });
     expect(String(coverage.from)).toBe('2026-05-01');
@@ -285,7 +285,7 @@ describeOnEachDatabase('the history of a tracker', (database) => {
     await sales().delete({ id: 2 });
     await sell('2026-07-07');
     await run({ ...definition, entries }, '2026-11-20');
-    await scrubAll({ ...definition, entries }, '2026-11-20', 15);
+    await scrubAll({ ...definition, entries }, '2026-11-20', 8);
     const after = await rows(StatisticByDate);
     for (const [key, value] of Object.entries(before)) {
       if (key.slice(-10) < '2026-07-01' && key.slice(-10) !== '2026-05-01')
