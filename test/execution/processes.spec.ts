@@ -26,7 +26,7 @@ describeOnEachDatabase('real processes', (database) => {
   const onPostgres = database.kind === 'postgres' ? it : it.skip;
 
   it('that are killed at random points leave what the next one makes right', async () => {
-    const kills = database.kind === 'postgres' ? 5 : 3;
+    const kills = database.kind === 'postgres' ? 5 : 4;
     expect(await killedAtRandom(database, program, { kills, sales: 2 })).toMatchObject({ kills });
   });
 

@@ -16,7 +16,7 @@ export interface KillFigures {
   looks: number;
 }
 
-const WORK = ['sales', 'amounts', 'stock', 'backfill'] as const;
+const WORK = ['sales', 'amounts', 'stock', 'minutes', 'backfill'] as const;
 type WorkName = (typeof WORK)[number];
 
 const BACKFILL = { from: FIRST_DAY, step: BACKFILL_STEP_DAYS };
@@ -97,16 +97,17 @@ async function mend(shop: ShopProcess, ledger: Ledger, figures: KillFigures): Pr
     await shop.call('trackers', 'backfill', 'amounts', { ...BACKFILL, resume: true });
     figures.resumed++;
   }
-  for (const tracker of ['sales', 'amounts', 'stock']) await shop.runNext(tracker);
+  for (const tracker of ['sales', 'amounts', 'minutes', 'stock']) await shop.runNext(tracker);
 }
 
 async function expectFresh(shop: ShopProcess, ledger: Ledger): Promise<void> {
-  for (const tracker of ['sales', 'amounts']) {
+  for (const tracker of ['sales', 'amounts', 'minutes']) {
     expect(await shop.call<Difference[]>('trackers', 'verify', tracker)).toEqual([]);
   }
-  const { sales, amounts, number } = await ledger.expected();
+  const { sales, amounts, times, number } = await ledger.expected();
   expect(sorted(await ledger.storedSales())).toEqual(sorted(sales));
   expect(sorted(await ledger.storedAmounts())).toEqual(sorted(amounts));
+  expect(sorted(await ledger.storedTimes())).toEqual(sorted(times));
   expect(await shop.call('statistics', 'value', { metric: 'shop/stock' })).toBe(number);
 }
 
@@ -116,7 +117,7 @@ function sorted(values: ReadonlyMap<string, number>): [string, number][] {
 }
 
 async function expectHistory(shop: ShopProcess, figures: KillFigures): Promise<void> {
-  const runs = await Promise.all(['sales', 'amounts', 'stock'].map((tracker) => shop.history(tracker)));
+  const runs = await Promise.all(['sales', 'amounts', 'minutes', 'stock'].map((tracker) => shop.history(tracker)));
   const count = (status: TrackerRun['status']): number => runs.flat().filter((run) => run.status === status).length;
   figures.lost = count('lost');
   expect(count('succeeded') + figures.lost).toBe(runs.flat().length);

@@ -1,4 +1,11 @@
-import { addDays, Period, StatisticByDate, StatisticByDateAndObject, TRACKSTATS_ENTITIES } from 'nestjs-trackstats';
+import {
+  addDays,
+  Period,
+  StatisticByDate,
+  StatisticByDateAndObject,
+  StatisticByTime,
+  TRACKSTATS_ENTITIES,
+} from 'nestjs-trackstats';
 import type { DataSource, EntityManager } from 'typeorm';
 import { TrackerRunRecord } from '../../lib/execution/run-tables.js';
 import { TrackerState } from '../../lib/execution/run-tables.js';
@@ -21,6 +28,7 @@ interface StoredRow {
 
 /** Rows as they are stored or as they are worked out: the value of each key. */
 type Values = ReadonlyMap<string, number>;
+type Counts = Map<string, number>;
 
 /** What the parent does to the sales, and sees in the statistics, on a connection of its own. */
 export class Ledger {
@@ -65,15 +73,17 @@ export class Ledger {
     }
   }
 
-  /** What `sales` and `amounts` are to hold, counted in plain TypeScript. */
-  async expected(): Promise<{ sales: Values; amounts: Values; number: number }> {
+  /** What `sales`, `amounts` and `minutes` are to hold, counted in plain TypeScript. */
+  async expected(): Promise<{ sales: Values; amounts: Values; times: Values; number: number }> {
     const rows = await this.dataSource.getRepository(Sale).find({ loadRelationIds: { disableMixedMap: true } });
-    const [sales, amounts] = [new Map<string, number>(), new Map<string, number>()];
-    const add = (values: Map<string, number>, key: string, by: number): void => {
+    const [sales, amounts, times] = [0, 1, 2].map(() => new Map<string, number>()) as [Counts, Counts, Counts];
+    const add = (values: Counts, key: string, by: number): void => {
       values.set(key, (values.get(key) ?? 0) + by);
     };
     for (const { soldAt, amount, customer } of rows) {
       const date = soldAt.toISOString().slice(0, 10);
+      const second = Math.floor(soldAt.getTime() / 1000);
+      for (const length of [60, 3600]) add(times, `${length} ${second - (second % length)}`, 1);
       add(sales, `DAY ${date}`, 1);
       add(amounts, `DAY ${customer.id} ${date}`, amount);
       for (const later of ALL_DATES.filter((each) => each >= date)) {
@@ -81,7 +91,7 @@ export class Ledger {
         add(amounts, `LIFETIME ${customer.id} ${later}`, amount);
       }
     }
-    return { sales, amounts, number: rows.length };
+    return { sales, amounts, times, number: rows.length };
   }
 
   async storedSales(): Promise<Values> {
@@ -104,6 +114,16 @@ export class Ledger {
       for (const [id, value] of lifetimes) values.set(`LIFETIME ${id} ${date}`, value);
     }
     return values;
+  }
+
+  /** By the length and the first second of each bucket. */
+  async storedTimes(): Promise<Values> {
+    const query = this.dataSource.getRepository(StatisticByTime).createQueryBuilder('s').select([]);
+    for (const property of ['period', 'start', 'value']) query.addSelect(`s.${property}`, property);
+    const rows = await query
+      .innerJoin('s.metric', 'm', 'm.ref = :ref', { ref: 'minutes' })
+      .getRawMany<{ period: number; start: string | number; value: string | number }>();
+    return new Map(rows.map(({ period, start, value }) => [`${period} ${start}`, Number(value)]));
   }
 
   /** In one statement, which sees one state of the table. */
@@ -137,7 +157,7 @@ export class Ledger {
    */
   async tornRanges(): Promise<string[]> {
     const [sales, amounts] = [await this.storedSales(), await this.storedAmounts()];
-    return [...tornTotals(sales), ...tornSteps(amounts)];
+    return [...tornTotals(sales), ...tornSteps(amounts), ...tornHours(await this.storedTimes())];
   }
 }
 
@@ -153,6 +173,20 @@ function tornTotals(sales: Values): string[] {
     if (lifetime !== sum) torn.push(`sales: LIFETIME of ${date} is ${lifetime}, the days before add up to ${sum}`);
   }
   return torn;
+}
+
+/** The minutes of an hour add up to it. */
+function tornHours(times: Values): string[] {
+  const [hours, sums] = [new Map<number, number>(), new Map<number, number>()];
+  for (const [key, value] of times) {
+    const [length = 0, start = 0] = key.split(' ').map(Number);
+    const counts = length === 3600 ? hours : sums;
+    const hour = start - (start % 3600);
+    counts.set(hour, (counts.get(hour) ?? 0) + value);
+  }
+  return [...new Set([...hours.keys(), ...sums.keys()])]
+    .filter((hour) => hours.get(hour) !== sums.get(hour))
+    .map((hour) => `minutes: the hour ${hour} is ${hours.get(hour)}, its minutes add up to ${sums.get(hour)}`);
 }
 
 /** The days of one step of a backfill are all of one version. */

@@ -15,7 +15,7 @@ const SLOT = 1000;
 /** What a process may take to see that it can run. */
 const LOOK = 300;
 const LOCK_AT_MOST_FOR = 3000;
-const TRACKERS = ['sales', 'stock'] as const;
+const TRACKERS = ['sales', 'stock', 'minutes'] as const;
 
 export interface ReplicaFigures {
   /** of each tracker, between the first and the last that were run */
@@ -56,7 +56,7 @@ export async function replicas(
   const settings: Settings = {
     database: database.options({ synchronize: false }),
     scheduling: { lockAtMostFor: LOCK_AT_MOST_FOR, catchUpJitter: 100 },
-    trackers: { sales: every, stock: every },
+    trackers: { sales: every, stock: every, minutes: every },
     stockTakes: 50,
   };
   const shops = await Promise.all(
@@ -69,7 +69,9 @@ export async function replicas(
     if (Date.now() < next) continue;
     next += killEvery;
     const place = kills.length % processes;
-    kills.push(await kill(shops[place]!, kills.length % 2 === 0 ? TRACKERS[(kills.length / 2) % 2]! : null));
+    kills.push(
+      await kill(shops[place]!, kills.length % 2 === 0 ? TRACKERS[(kills.length / 2) % TRACKERS.length]! : null),
+    );
     shops[place] = await program.start(settings, envOf(place));
   }
   const ended = Date.now();

@@ -10,12 +10,15 @@ import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-
 import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { bucketAt } from '../../lib/time/time-bucket.js';
+import { parseLocalDate } from '../../lib/time/local-date.js';
 import { isZone, processTimeZone } from '../../lib/time/time-zone.js';
 import { offsetChanges } from '../../lib/time/zone-offsets.js';
 import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
+import { backfilled } from '../../lib/tracking/running/backfill.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Kill, unlessKilled } from '../properties/killed.js';
 import { asTracker, definitionOf, Engine, type OneMetric } from '../support/engine.js';
+import { LiveShop } from '../support/live.js';
 import { openShop, Sale, SalesByCountry } from './shop.js';
 import { ENTITIES, QUARTER, SalesByCountryAndTime, stored, trackerOf } from './time-trackers.js';
 
@@ -189,6 +192,78 @@ describeOnEachDatabase('a run of periods of less than a day', (database) => {
       expect(await values()).toEqual({ '06-08T22:30': 1, '06-09T01:00': 1, '06-10T10:00': 1 });
       expect(await coverage(MINUTE)).toEqual({ from: '2026-06-09', through: '2026-06-10' });
     });
+
+    it('is killed before any of its statements, and another replica makes up for it', async () => {
+      const definition = minutely(5);
+      await sell('2026-06-10T10:00:30');
+      await run(definition, '2026-06-10T10:00:40');
+      let isDone = false;
+      for (let statements = 0; !isDone; statements++) {
+        // the other one's clock is twenty seconds ahead, so that this one's may be behind its last run
+        const now = Date.parse('2026-06-10T10:01:00Z') + statements * 15_000;
+        const at = (seconds: number): string => new Date(now + seconds * 1000).toISOString().slice(0, -1);
+        await sell(at(-1), at(-200));
+        const before = [await values(), await coverage(MINUTE)];
+        const work = engine.run(definition, Sale, { now: new Date(now), cancellation: new Kill(statements) });
+        isDone = (await unlessKilled(work)) !== null;
+        if (!isDone) expect([await values(), await coverage(MINUTE)]).toEqual(before);
+        await run(definition, at(20));
+        const counted = Object.values(await values()).reduce((a, b) => a + b, 0);
+        expect([statements, counted]).toEqual([statements, sold]);
+      }
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+    });
+
+    // PostgreSQL's plans are in test/database/plans.postgres.spec.ts
+    if (database.kind === 'postgres') return;
+    it('reads the rows of its lookback by the index, however many there are', async () => {
+      const isMariadb = database.kind === 'mariadb';
+      const statements: string[] = [];
+      const one = await database.open({
+        entities: ENTITIES,
+        // all statements in one session, which counts what it reads
+        ...(isMariadb
+          ? { extra: { connectionLimit: 1 } }
+          : { verbose: (statement: unknown) => statements.push(String(statement)) }),
+      });
+      const single = await Engine.on(one);
+      // two a minute, over two days
+      const newest = Date.parse('2026-06-10T10:00:00Z');
+      const sales = Array.from({ length: 6000 }, (_, index) => ({
+        ...{ id: 1 + index, at: new Date(newest - index * 30_000), status: null, total: null, items: 1 },
+        buyer: { id: 1 },
+      }));
+      for (let first = 0; first < sales.length; first += 2000) {
+        await one.getRepository(Sale).insert(sales.slice(first, first + 2000));
+      }
+      await one.query(isMariadb ? 'ANALYZE TABLE metrics_order' : 'ANALYZE');
+      const definition = minutely(5);
+      await single.run(definition, Sale, { now: new Date(newest - 60_000) });
+      statements.length = 0;
+      if (isMariadb) await one.query('FLUSH STATUS');
+      expect(await single.run(definition, Sale, { now: new Date(newest) })).toMatchObject({ from: '2026-06-10' });
+      if (isMariadb) {
+        const read: { Value: string }[] = await one.query(`SHOW SESSION STATUS LIKE 'Handler_read%'`);
+        // the rows of seven minutes, and those of small tables
+        const rows = read.reduce((sum, { Value }) => sum + Number(Value), 0);
+        expect(rows).toBeGreaterThan(2 * 6);
+        expect(rows).toBeLessThan(500);
+        return;
+      }
+      const scans: string[] = [];
+      for (const statement of statements.filter((text) => text.includes('metrics_order'))) {
+        const plan: { detail: string }[] = await one.query(`EXPLAIN QUERY PLAN ${statement}`);
+        scans.push(...plan.map(({ detail }) => detail).filter((detail) => detail.includes('Sale')));
+      }
+      // those that check the form of dates, from the day before on and of no date, and the one that counts
+      expect(scans.map((scan) => /^SEARCH Sale USING .*INDEX \w+ (.*)$/.exec(scan)?.[1])).toEqual([
+        '(at>?)',
+        '(at<?)',
+        '(at>? AND at<?)',
+      ]);
+      const counted = statements.find((text) => text.includes('COUNT(*)'));
+      expect(counted).toContain(`source.at >= '2026-06-10 09:54:00' AND source.at < '2026-06-10 10:00:00.001'`);
+    });
   });
 
   describe('beside days', () => {
@@ -239,6 +314,85 @@ describeOnEachDatabase('a run of periods of less than a day', (database) => {
       expect(await values(HOUR)).toEqual({ '01-01T10:00': 2, '06-10T10:00': 1 });
       expect(await values(Period.DAY)).toEqual({ '01-01': 2, '06-10': 1 });
       expect(await engine.verify(both(), Sale)).toEqual([]);
+    });
+
+    it('counts nothing before `since`, also where a lookback reaches further', async () => {
+      const since = parseLocalDate('2026-06-05');
+      const definition = both({ since, periods: [Period.DAY, HOUR, QUARTER], lookback: 4 });
+      // 00:00 in Berlin is 22:00 of the day before
+      await sell('2026-06-04T21:59:59', '2026-06-04T22:00:00', '2026-06-06T10:20:00');
+      await run(definition, '2026-06-06T11:00:00');
+      await sell('2026-06-04T21:30:00', '2026-06-04T22:20:00');
+      await run(definition, '2026-06-06T12:00:00');
+      await run(definition, '2026-06-06T12:00:00', { from: '2026-06-01' });
+      expect(await values(QUARTER)).toEqual({ '06-04T22:00': 1, '06-04T22:15': 1, '06-06T10:15': 1 });
+      expect(await values(HOUR)).toEqual({ '06-04T22:00': 2, '06-06T10:00': 1 });
+      expect(await values(Period.DAY)).toEqual({ '06-05': 2, '06-06': 1 });
+      expect(await coverage(HOUR)).toEqual({ from: '2026-06-05', through: '2026-06-06' });
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+    });
+
+    it('of minutes alone counts nothing before `since` either', async () => {
+      const definition = minutely(48 * 60, { since: parseLocalDate('2026-06-05') });
+      await sell('2026-06-05T10:00:00');
+      await run(definition, '2026-06-05T11:00:00');
+      await sell('2026-06-04T21:59:00', '2026-06-04T22:00:00');
+      await run(definition, '2026-06-05T11:01:00');
+      expect(await values()).toEqual({ '06-04T22:00': 1, '06-05T10:00': 1 });
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+    });
+
+    it('is backfilled in steps of a day, also of one with a repeated hour', async () => {
+      const definition = both({ periods: [Period.DAY, HOUR] });
+      await sell('2026-10-24T21:59:00', '2026-10-24T22:30:00', '2026-10-25T22:30:00', '2026-10-25T23:00:00');
+      const now = new Date('2026-10-26T10:00:00Z');
+      const [from, today] = [parseLocalDate('2026-10-23'), parseLocalDate('2026-10-26')];
+      await backfilled(
+        { from, to: undefined, today, step: 1, after: null },
+        ({ range }) => engine.run(definition, Sale, { ...range, now }),
+        {},
+      );
+      // 25 hours from 22:00 on
+      expect(await values(HOUR)).toEqual({
+        '10-24T21:00': 1,
+        '10-24T22:00': 1,
+        '10-25T22:00': 1,
+        '10-25T23:00': 1,
+      });
+      expect(await values(Period.DAY)).toEqual({ '10-24': 1, '10-25': 2, '10-26': 1 });
+      expect(await coverage(HOUR)).toEqual({ from: '2026-10-23', through: '2026-10-26' });
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+    });
+
+    it('has a metric of which another tracker counts the days', async () => {
+      const minutes = { definition: minutely(5, { name: 'minutes' }), source: Sale };
+      const days = { definition: tracker({ name: 'days', periods: [Period.DAY, Period.LIFETIME] }), source: Sale };
+      const metric = defineMetric({ domain, ref: 'sales' });
+      const shop = new LiveShop(engine, [minutes, days], { timeZone: 'Europe/Berlin', weekStart: 'monday' });
+      const read = async (live: boolean): Promise<unknown> => [
+        await shop.statistics.value({ metric, period: Period.DAY, live }),
+        await shop.statistics.value({ metric, period: Period.LIFETIME, live }),
+        await shop.statistics.value({ metric, period: MINUTE, date: new Date('2026-06-10T10:00:00Z'), live }),
+        await shop.statistics.total({ metric, period: MINUTE, last: 2, live }),
+      ];
+      await sell('2026-06-09T10:00:10', '2026-06-10T10:00:10');
+      shop.now = new Date('2026-06-10T10:00:30Z');
+      await shop.run();
+      // the one of minutes runs more often
+      await sell('2026-06-10T10:00:20', '2026-06-10T10:01:20', '2026-06-09T10:00:50');
+      shop.now = new Date('2026-06-10T10:01:30Z');
+      await engine.run(minutes.definition, Sale, { now: shop.now });
+      expect(await read(false)).toEqual([1, 2, 2, 3]);
+      expect(await read(true)).toEqual([3, 5, 2, 3]);
+      await engine.run(days.definition, Sale, { now: shop.now });
+      expect(await read(false)).toEqual([3, 5, 2, 3]);
+      expect(await values(Period.DAY)).toEqual({ '06-09': 2, '06-10': 3 });
+      // late, and older than five minutes: repairs of one leave the other
+      expect(await engine.verify(minutes.definition, Sale)).toHaveLength(1);
+      expect(await engine.verify(days.definition, Sale)).toEqual([]);
+      await run(minutes.definition, '2026-06-10T10:01:30', { from: '2026-06-09', to: '2026-06-09' });
+      expect(await values()).toEqual({ '06-09T10:00': 2, '06-10T10:00': 2, '06-10T10:01': 1 });
+      expect(await values(Period.DAY)).toEqual({ '06-09': 2, '06-10': 3 });
     });
 
     it('computes a range that is asked for, in whole days', async () => {

@@ -7,7 +7,7 @@ import { StatisticService, TrackerEvents, TrackerService, TrackstatsModule } fro
 import { Gate } from './gate.js';
 import type { Call, Told } from './messages.js';
 import { SETTINGS } from './settings.js';
-import { Amounts, Counter, Customer, Sale, Sales, Slow } from './shop.js';
+import { Amounts, Counter, Customer, Minutes, Sale, Sales, Slow } from './shop.js';
 import { Writers } from './writers.js';
 
 const { database, now, scheduling = false, trackers = {} } = SETTINGS;
@@ -23,7 +23,7 @@ const { database, now, scheduling = false, trackers = {} } = SETTINGS;
       ...(now === undefined ? {} : { clock: () => new Date(now) }),
     }),
   ],
-  providers: [Gate, Sales, Amounts, Slow, Counter, Writers],
+  providers: [Gate, Sales, Amounts, Minutes, Slow, Counter, Writers],
 })
 class ShopModule {}
 

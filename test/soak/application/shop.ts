@@ -45,6 +45,7 @@ export class Sale {
 export const SHOP = defineDomain({ ref: 'shop' });
 export const SALES = defineMetric({ domain: SHOP, ref: 'sales' });
 export const AMOUNTS = defineMetric({ domain: SHOP, ref: 'amounts' });
+export const MINUTES = defineMetric({ domain: SHOP, ref: 'minutes' });
 export const STOCK = defineMetric({ domain: SHOP, ref: 'stock' });
 export const SLOW = defineMetric({ domain: SHOP, ref: 'slow' });
 
@@ -55,6 +56,20 @@ const DAY_AND_LIFETIME = [Period.DAY, Period.LIFETIME] as const;
 
 @Track({ metric: SALES, dateField: 'soldAt', period: DAY_AND_LIFETIME, lookback: LOOKBACK, name: 'sales' })
 export class Sales extends CountObjectsByDateTracker<Sale> {
+  override source() {
+    return Sale;
+  }
+}
+
+/** The sales of each minute, and of each hour. */
+@Track({
+  metric: MINUTES,
+  dateField: 'soldAt',
+  period: [Period.HOUR, Period.minutes(1)],
+  lookback: `${LOOKBACK * 24} hours`,
+  name: 'minutes',
+})
+export class Minutes extends CountObjectsByDateTracker<Sale> {
   override source() {
     return Sale;
   }
