@@ -7,15 +7,29 @@ import {
   TrackerOwnedError,
 } from '../../lib/errors/statistic.error.js';
 import { InvalidDateError, InvalidPeriodError } from '../../lib/errors/time.error.js';
+import { addDecimals } from '../../lib/database/decimal.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
+import { readTotals } from '../../lib/statistics/read/totals.query.js';
 import { findPeriods, findPeriodsByType } from '../../lib/statistics/read/stored-periods.query.js';
 import { type StatisticClass, statisticTableOf } from '../../lib/statistics/tables/statistic-table.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, Customer, NOW, ORDERS, Page, setup, type Setup, store, TODAY, VISITS } from './setup.js';
+
+test.each([
+  ['0', '-0', '0'],
+  ['5', '-5', '0'],
+  ['999999999999999', '999999999999999', '1999999999999998'],
+  ['-99999999999999', '-99999999999999', '-199999999999998'],
+  ['9007199254740993', '1', '9007199254740994'],
+  ['900000000000001', '0.5', '900000000000001.5'],
+])('%s and %s add up to %s', (a, b, sum) => {
+  expect(addDecimals(a, b)).toBe(sum);
+  expect(addDecimals(b, a)).toBe(sum);
+});
 
 describeOnEachDatabase('reading', (test) => {
   let s: Setup;
@@ -455,6 +469,30 @@ describeOnEachDatabase('reading', (test) => {
       await cover(s, { from: '2026-11-10', through: TODAY, kind });
       await expect(s.statistics.total({ metric: ORDERS })).rejects.toThrow(NotSummableError);
     });
+  });
+
+  it('reads the totals of many metrics in order, exactly, with the carried value', async () => {
+    const [orders, visits] = [await s.metrics.resolve(ORDERS), await s.metrics.resolve(VISITS)];
+    const LONG = '9007199254740993.12';
+    await s.statistics.record({ metric: ORDERS, date: '2026-11-03', value: '-0.5' });
+    await s.statistics.record({ metric: ORDERS, date: '2026-11-01', value: LONG });
+    await day('2026-11-02', null);
+    await s.statistics.record({ metric: VISITS, date: '2026-11-02', value: 7 });
+    await s.statistics.record({ metric: VISITS, date: '2026-10-20', value: 3, period: Period.LIFETIME });
+    const totals = async (period: Period) => {
+      const range = { from: '2026-11-01', to: '2026-11-03' } as const;
+      const found = await s.database.read(() => readTotals(s.database, [orders, visits], period, range));
+      return [orders, visits].map((metric) => found.get(metric.id)?.map(({ date, value }) => [date, value]));
+    };
+    expect(await totals(Period.DAY)).toEqual([
+      [
+        ['2026-11-01', LONG],
+        ['2026-11-02', null],
+        ['2026-11-03', '-0.5'],
+      ],
+      [['2026-11-02', '7']],
+    ]);
+    expect(await totals(Period.LIFETIME)).toEqual([[], [['2026-10-20', '3']]]);
   });
 
   describe('remove', () => {

@@ -83,6 +83,21 @@ export abstract class BaseSql implements Dialect {
     return rows.map(({ d, v }) => ({ date: d as LocalDate, value: v }));
   }
 
+  pointsById(query: Sql): Sql {
+    return sql`SELECT p.id, ${this.dateText(raw('p.d'))} AS d, ${this.exactText(raw('p.v'))} AS v FROM (${query}) p ORDER BY p.d`;
+  }
+
+  readPointsById(rows: readonly Row[]): ReadonlyMap<number, readonly Point[]> {
+    const found = new Map<number, Point[]>();
+    for (const { id, d, v } of rows) {
+      const point = { date: d as LocalDate, value: v };
+      const points = found.get(id as number);
+      if (points === undefined) found.set(id as number, [point]);
+      else points.push(point);
+    }
+    return found;
+  }
+
   numeric(expression: Sql): Sql {
     return expression;
   }

@@ -226,6 +226,10 @@ export interface Dialect {
   points(query: Sql): Sql;
   /** reads the rows of `points`: dates as `dateText` returns them, values as `exactText` does */
   readPoints(rows: readonly Row[]): Point[];
+  /** the same of a query that has the column `id`, too; read them with `readPointsById` */
+  pointsById(query: Sql): Sql;
+  /** reads the rows of `pointsById` as the points of each id */
+  readPointsById(rows: readonly Row[]): ReadonlyMap<number, readonly Point[]>;
   /** a value column in a form that sorts and sums as a number */
   numeric(expression: Sql): Sql;
   /** a text column in a form that sorts by code points, whatever the database's collation */

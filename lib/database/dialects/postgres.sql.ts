@@ -231,18 +231,25 @@ export class PostgresSql extends BaseSql {
 
   /** One text of them all: the driver takes longer over a row than over a hundred characters. */
   override points(query: Sql): Sql {
-    const point = sql`CONCAT(${this.dateText(raw('p.d'))}, ' ', p.v)`;
-    return sql`SELECT STRING_AGG(${point}, ',' ORDER BY p.d) AS points FROM (${query}) p`;
+    return sql`SELECT ${this.pointsText()} AS points FROM (${query}) p`;
   }
 
   override readPoints([row]: readonly Row[]): Point[] {
-    const points = (row?.['points'] ?? null) as string | null;
-    if (points === null) return [];
-    return points.split(',').map((point) => {
-      const space = point.indexOf(' ');
-      const value = point.slice(space + 1);
-      return { date: point.slice(0, space) as LocalDate, value: value === '' ? null : value };
-    });
+    return pointsOfText((row?.['points'] ?? null) as string | null);
+  }
+
+  override pointsById(query: Sql): Sql {
+    return sql`SELECT p.id, ${this.pointsText()} AS points FROM (${query}) p GROUP BY p.id`;
+  }
+
+  override readPointsById(rows: readonly Row[]): ReadonlyMap<number, readonly Point[]> {
+    return new Map(rows.map(({ id, points }) => [id as number, pointsOfText(points as string)]));
+  }
+
+  /** The points of a query as one text: the driver needs more time for a row than for a hundred characters. */
+  private pointsText(): Sql {
+    const point = sql`CONCAT(${this.dateText(raw('p.d'))}, ' ', p.v)`;
+    return sql`STRING_AGG(${point}, ',' ORDER BY p.d)`;
   }
 
   clockOf(columnType: string, dataSource: DataSource): ColumnClock | null {
@@ -611,4 +618,13 @@ function storedText(key: Sql, kind: KeyKind): Sql {
       // back from "C", or no index of the statistics' table would find it
       return sql`CAST(${key} AS varchar) COLLATE "default"`;
   }
+}
+
+function pointsOfText(points: string | null): Point[] {
+  if (points === null) return [];
+  return points.split(',').map((point) => {
+    const space = point.indexOf(' ');
+    const value = point.slice(space + 1);
+    return { date: point.slice(0, space) as LocalDate, value: value === '' ? null : value };
+  });
 }

@@ -31,7 +31,8 @@ export interface PointMoment {
 
 /** Returns the date of a point, and the start of its bucket if it has one: what says of when it is. */
 export function momentOfPoint(point: SeriesPoint<unknown>): PointMoment {
-  return { date: point.date, ...('start' in point ? { start: (point as BucketPoint).start } : {}) };
+  const { date, start } = point;
+  return start === undefined ? { date } : { date, start };
 }
 
 /**

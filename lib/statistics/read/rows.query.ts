@@ -120,6 +120,26 @@ UNION ALL ${inRange}`;
   return dialect.readPoints(rows).map((point) => ({ date: point.date, value: exactValue(point.value) }));
 }
 
+/** Selects the dates and values of many metrics of a table without keys in one period, by metric id, ordered by date. */
+export function* selectPointsByMetric(database: Database, filter: RowFilter): Work<ReadonlyMap<number, SeriesRow[]>> {
+  const { table } = filter.table;
+  const [id, date, value] = ['metricId', 'date', 'value'].map((property) => sql`s.${table.column(property)}`) as [
+    Sql,
+    Sql,
+    Sql,
+  ];
+  const inRange = sql`SELECT ${id} AS id, ${date} AS d, ${value} AS v FROM ${table.path} s WHERE ${rowCondition(database, filter)}`;
+  const rows = yield* query(database.dialect.pointsById(inRange));
+  const found = new Map<number, SeriesRow[]>();
+  for (const [metricId, points] of database.dialect.readPointsById(rows)) {
+    found.set(
+      metricId,
+      points.map((point) => ({ date: point.date, value: exactValue(point.value) })),
+    );
+  }
+  return found;
+}
+
 /** Returns all dates before a range, or null if there are none. */
 function rangeBefore({ from }: DateRange): DateRange | null {
   return from === null || from === FIRST_DATE ? null : { from: null, to: addDays(from, -1) };

@@ -9,7 +9,7 @@ import { exactValue } from '../tables/exact-value.js';
 import { StatisticByDate } from '../tables/statistic-by-date.entity.js';
 import { StatisticByTime } from '../tables/statistic-by-time.entity.js';
 import { statisticTableOf } from '../tables/statistic-table.js';
-import { selectBuckets, selectRows, type StoredBucket } from './rows.query.js';
+import { selectBuckets, selectPointsByMetric, type StoredBucket } from './rows.query.js';
 import { needsEarlierRow, type SeriesRow } from './series.js';
 
 /**
@@ -24,16 +24,17 @@ export function* readTotals(
   range: { readonly from: LocalDate; readonly to: LocalDate },
 ): Work<ReadonlyMap<number, readonly SeriesRow[]>> {
   const statistic = statisticTableOf(database, StatisticByDate);
-  const rows = new Map<number, SeriesRow[]>(metrics.map(({ id }) => [id, []]));
+  const rows = new Map<number, readonly SeriesRow[]>(metrics.map(({ id }) => [id, []]));
   if (metrics.length === 0) return rows;
   if (needsEarlierRow(period, 'period')) {
     const before = addDays(range.from, -1);
     const carried = yield* readTotalsAt(database, period, new Map(metrics.map(({ id }) => [id, before])));
-    for (const [id, row] of carried) rows.get(id)?.push(row);
+    for (const [id, row] of carried) rows.set(id, [row]);
   }
   const filter = { table: statistic, alternatives: [{}], metrics, period, range };
-  for (const { metricId, date, value } of yield* selectRows(database, filter)) {
-    rows.get(metricId)?.push({ date, value });
+  for (const [id, points] of yield* selectPointsByMetric(database, filter)) {
+    const carried = rows.get(id) ?? [];
+    rows.set(id, carried.length === 0 ? points : [...carried, ...points]);
   }
   return rows;
 }
@@ -71,7 +72,11 @@ export function* readTotalsAt(
   const { table } = statisticTableOf(database, StatisticByDate);
   const id = sql`m.${metric.column('id')}`;
   const idsAt = new Map<LocalDate, Sql[]>();
-  for (const [one, date] of dates) idsAt.set(date, [...(idsAt.get(date) ?? []), dialect.integer(one)]);
+  for (const [one, date] of dates) {
+    const ids = idsAt.get(date);
+    if (ids === undefined) idsAt.set(date, [dialect.integer(one)]);
+    else ids.push(dialect.integer(one));
+  }
   const cases = [...idsAt].map(
     ([date, ids]) => sql`WHEN ${id} IN (${join(ids)}) THEN ${dialect.date(addDays(date, 1))}`,
   );
