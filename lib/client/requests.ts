@@ -1,11 +1,13 @@
 import type { PeriodName } from '../time/period.js';
 
+// A key that says what is read (a scope, a metric, a date) is left out or has a value: undefined would read everything.
+
 /** A page of a list. */
 export interface PageRequest {
   /** entries at most. @default the limit `rows` of the interface, or 10 for rankings */
-  limit?: number;
+  limit?: number | undefined;
   /** entries to leave out before. @default 0 */
-  offset?: number;
+  offset?: number | undefined;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface PageRequest {
  */
 export interface RangeRequest {
   /** @default 'DAY' */
-  period?: PeriodName;
+  period?: PeriodName | undefined;
   from?: string;
   /** @default now */
   to?: string;
@@ -56,9 +58,9 @@ export interface RankedScopeRequest {
 /** The form and the age of values. */
 export interface ValuesRequest {
   /** gives each value as a decimal in text, too. @default false */
-  exact?: boolean;
+  exact?: boolean | undefined;
   /** counts the open dates now, from the source, instead of reading what the last run stored. @default false */
-  live?: boolean;
+  live?: boolean | undefined;
 }
 
 /** Selects the metrics to list. */
@@ -72,26 +74,26 @@ export interface MetricsRequest extends PageRequest {
 /** Selects the metrics to show at a glance. */
 export interface OverviewRequest extends PageRequest {
   domain?: string;
-  period?: PeriodName;
+  period?: PeriodName | undefined;
   /** points of each sparkline. @default 30 */
-  points?: number;
+  points?: number | undefined;
 }
 
 /** Selects the metrics and the range to sum up. */
 export interface SummariesRequest extends PageRequest, RangeRequest {
   domain?: string;
   /** @default 'previous' */
-  compare?: ComparedWith;
+  compare?: ComparedWith | undefined;
   /** values of each trend at most. @default 30 */
-  points?: number;
+  points?: number | undefined;
 }
 
 /** The series that is summed up as one value. */
 export interface SummaryRequest extends RangeRequest, ScopeRequest {
   /** natural key */
   metric: string;
-  compare?: ComparedWith;
-  live?: boolean;
+  compare?: ComparedWith | undefined;
+  live?: boolean | undefined;
 }
 
 /** The series whose points are read. */
@@ -99,8 +101,8 @@ export interface SeriesRequest extends RangeRequest, ScopeRequest, ValuesRequest
   /** natural key */
   metric: string;
   /** the value of dates without a row. @default 'period' */
-  fill?: 'period' | 'zero' | 'previous' | 'null';
-  compare?: ComparedWith;
+  fill?: 'period' | 'zero' | 'previous' | 'null' | undefined;
+  compare?: ComparedWith | undefined;
 }
 
 /** Several series over the same dates: of several metrics, or of several objects or groups of one. */
@@ -112,12 +114,12 @@ export interface MultiSeriesRequest extends RangeRequest, ValuesRequest {
   statistic?: string;
   dimensions?: DimensionsFilter;
   /** number of objects or groups: those with the greatest values */
-  top?: number;
+  top?: number | undefined;
   /** with `top`: adds up those that are not among the greatest. @default false */
-  others?: boolean;
+  others?: boolean | undefined;
   /** the value of dates without a row. @default 'period' */
-  fill?: 'period' | 'zero' | 'previous' | 'null';
-  compare?: ComparedWith;
+  fill?: 'period' | 'zero' | 'previous' | 'null' | undefined;
+  compare?: ComparedWith | undefined;
 }
 
 /** The objects or groups with the greatest values at a date. */
@@ -125,11 +127,11 @@ export interface TopRequest extends PageRequest, RankedScopeRequest, ValuesReque
   /** natural key */
   metric: string;
   /** @default 'DAY' */
-  period?: PeriodName;
+  period?: PeriodName | undefined;
   /** a local date, or an instant, which a period of less than a day needs. @default now */
   date?: string;
   /** @default 'desc' */
-  order?: 'desc' | 'asc';
+  order?: 'desc' | 'asc' | undefined;
 }
 
 /** The objects or groups with the greatest values over a range. */
@@ -137,12 +139,12 @@ export interface RankingRequest extends PageRequest, RangeRequest, RankedScopeRe
   /** natural key */
   metric: string;
   /** words of names or ids: only those of the greatest that have them */
-  search?: string;
-  compare?: ComparedWith;
+  search?: string | undefined;
+  compare?: ComparedWith | undefined;
   /** @default 'value' */
-  sort?: 'value' | 'before' | 'change';
+  sort?: 'value' | 'before' | 'change' | undefined;
   /** @default 'desc' */
-  order?: 'desc' | 'asc';
+  order?: 'desc' | 'asc' | undefined;
 }
 
 /** The series whose values are added up. */
@@ -156,7 +158,7 @@ export interface CoverageRequest extends ScopeRequest {
   /** natural key */
   metric: string;
   /** @default 'DAY' */
-  period?: PeriodName;
+  period?: PeriodName | undefined;
 }
 
 /** Selects the statistics of a file. */
@@ -166,7 +168,7 @@ export interface ExportRequest {
   metric?: string | readonly string[];
   domain?: string;
   /** @default all periods */
-  period?: PeriodName | readonly PeriodName[];
+  period?: PeriodName | readonly PeriodName[] | undefined;
   from?: string;
   to?: string;
   /** number of days up to today, instead of `from` and `to` */
@@ -174,7 +176,7 @@ export interface ExportRequest {
   objectType?: string;
   objectId?: string | number | bigint | readonly (string | number | bigint)[];
   /** statistics of objects of every type. @default false */
-  allObjects?: boolean;
+  allObjects?: boolean | undefined;
   statistic?: string;
   dimensions?: DimensionsFilter;
 }

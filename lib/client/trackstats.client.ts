@@ -45,11 +45,11 @@ export interface TrackstatsClientOptions {
   /** address of the interface: the application's, with the `path` of `TrackstatsHttpModule` */
   url: string | URL;
   /** headers of each request, or a function that returns them, for tokens that expire */
-  headers?: HeadersOf;
+  headers?: HeadersOf | undefined;
   /** cookies: as in `RequestInit`. @default the default of fetch */
-  credentials?: NonNullable<RequestInit['credentials']>;
+  credentials?: NonNullable<RequestInit['credentials']> | undefined;
   /** @default the global `fetch` */
-  fetch?: Fetch;
+  fetch?: Fetch | undefined;
 }
 
 type HeadersOf = Readonly<Record<string, string>> | (() => HeadersToSend | Promise<HeadersToSend>);
@@ -58,7 +58,7 @@ type HeadersToSend = Readonly<Record<string, string>>;
 /** Options of every call. */
 export interface CallOptions {
   /** aborts the request */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -66,8 +66,8 @@ export interface CallOptions {
  * method for each route, no dependency, and runs in Node and in browsers. Points tell whether they are `complete`, and
  * series the time `asOf` which they were counted.
  *
- * Its methods throw `TrackstatsRequestError` if the interface answers with an error, and what `fetch` throws if it does
- * not answer.
+ * Its methods throw `TrackstatsRequestError` if the interface answers with an error, what `fetch` throws if it does not
+ * answer, and `TypeError` if a key that says what is read is undefined: it would read everything.
  *
  * @example
  * ```ts
@@ -159,7 +159,7 @@ export class TrackstatsClient {
   }
 
   /** Returns the runs of a tracker, the latest first. */
-  runs(tracker: string, request: { limit?: number } = {}, call: CallOptions = {}): Promise<RunsResponse> {
+  runs(tracker: string, request: { limit?: number | undefined } = {}, call: CallOptions = {}): Promise<RunsResponse> {
     return this.get(pathOf(tracker, 'runs'), request, call);
   }
 
@@ -204,7 +204,11 @@ export class TrackstatsClient {
   }
 
   /** Cancels the running verification, repair and backfill of a tracker, or one of them. */
-  cancel(tracker: string, request: { kind?: TaskKind } = {}, call: CallOptions = {}): Promise<ProgressResponse> {
+  cancel(
+    tracker: string,
+    request: { kind?: TaskKind | undefined } = {},
+    call: CallOptions = {},
+  ): Promise<ProgressResponse> {
     return this.post(pathOf(tracker, 'cancel'), request, call);
   }
 
@@ -243,10 +247,27 @@ function pathOf(tracker: string, route: string): string {
   return `trackers/${encodeURIComponent(tracker)}/${route}`;
 }
 
+/** The keys that say what is read. */
+const SELECTING: ReadonlySet<string> = new Set([
+  'metric',
+  'domain',
+  'objectType',
+  'objectId',
+  'statistic',
+  'dimensions',
+  'date',
+  'from',
+  'to',
+  'last',
+]);
+
 function queryOf(request: object): string {
   const query = new URLSearchParams();
   for (const [key, given] of Object.entries(request) as [string, unknown][]) {
-    if (given === undefined) continue;
+    if (given === undefined && !SELECTING.has(key)) continue;
+    if (given === undefined) {
+      throw new TypeError(`${key} is undefined, which would read everything. Leave the key out, or give it a value.`);
+    }
     if (key === 'dimensions') addDimensions(query, given as object);
     else for (const value of listOf(given)) query.append(parameterOf(key), String(value));
   }
@@ -256,6 +277,7 @@ function queryOf(request: object): string {
 function addDimensions(query: URLSearchParams, dimensions: object): void {
   for (const [name, given] of Object.entries(dimensions) as [string, unknown][]) {
     for (const value of listOf(given)) {
+      if (value === undefined) throw new TypeError(`The dimension ${name} is undefined. Give it a value, or null.`);
       if (value === null) query.append('null_dimension', name);
       else query.append(`dimension.${name}`, String(value));
     }
@@ -267,8 +289,8 @@ function parameterOf(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function listOf(given: unknown): readonly Value[] {
-  return Array.isArray(given) ? (given as Value[]) : [given as Value];
+function listOf(given: unknown): readonly (Value | undefined)[] {
+  return Array.isArray(given) ? (given as (Value | undefined)[]) : [given as Value | undefined];
 }
 
 async function messagesOf(response: Response): Promise<readonly string[]> {

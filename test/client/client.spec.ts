@@ -225,6 +225,15 @@ describe('the client of the JSON interface', () => {
     expect(() => new TrackstatsClient(options as never)).toThrow(TypeError);
   });
 
+  it.each([
+    [{ objectType: 'customer', objectId: undefined }, 'objectId is undefined'],
+    [{ from: undefined }, 'from is undefined'],
+    [{ statistic: 'orders_by_region', dimensions: { country: undefined } }, 'The dimension country is undefined'],
+  ])('refuses to read everything where a part of it was meant: %j', async (part, message) => {
+    await expect(reader.series({ metric: METRIC, ...part } as never)).rejects.toThrow(message);
+    expect(sent).toEqual([]);
+  });
+
   it('ends a request that is aborted', async () => {
     await expect(reader.trackers({ signal: AbortSignal.abort() })).rejects.toThrow('aborted');
   });

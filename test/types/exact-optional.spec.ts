@@ -33,9 +33,18 @@ export const flag: { a?: string } = { a: TZ };
  * Where undefined means something else than nothing. Keys of a scope: without them it is the total's. Dates of a filter:
  * \`from: undefined\` would read everything.
  */
-const EXACT = new Set(['object', 'objects', 'objectType', 'objectField', 'entity', 'statistic', 'dimensions']);
+const EXACT = new Set([
+  'object',
+  'objects',
+  'objectType',
+  'objectId',
+  'objectField',
+  'entity',
+  'statistic',
+  'dimensions',
+]);
 const EXACT_IN_FILTERS = new Set(['date', 'at', 'from', 'to', 'last', 'metric', 'metrics', 'domain', 'before', 'keep']);
-const FILTERS = /(statistic-filter|export-filter|prune)\.ts$/;
+const FILTERS = /(statistic-filter|export-filter|prune|client\/requests)\.ts$/;
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
 const ROOTS = Object.keys(exports)
