@@ -45,7 +45,7 @@ export function compareDecimals(a: string, b: string): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
-/** True for an integer of at most 15 characters. Two of them add up exactly as numbers, in a fifth of the time. */
+/** True for an integer of at most 15 characters. The sum of two is below 2^53, so numbers add them up exactly. */
 function isShortInteger(decimal: string): boolean {
   return decimal.length <= 15 && !decimal.includes('.');
 }

@@ -229,7 +229,6 @@ export class PostgresSql extends BaseSql {
     return sql`CAST(${expression} AS text)`;
   }
 
-  /** One text of them all: the driver takes longer over a row than over a hundred characters. */
   override points(query: Sql): Sql {
     return sql`SELECT ${this.pointsText()} AS points FROM (${query}) p`;
   }
