@@ -1,16 +1,20 @@
 import TestSequencer from '@jest/test-sequencer';
 
 /**
- * Spec files that take a minute or more, most of it waiting for processes. From a clean checkout jest knows no durations
- * and begins with the largest files: these would be last, with one of the two workers waiting for the other.
+ * Spec files that take half a minute or more, many of them waiting for processes. From a clean checkout jest knows no
+ * durations and begins with the largest files: these would be last, with one of the two workers waiting for the other.
  */
 const SLOW = [
-  'consumers/consumers',
   'execution/processes',
+  'consumers/consumers',
+  'execution/silence',
+  'cli/cli',
+  'tracking/history',
+  'tracking/live',
   'tracking/verify',
   'tracking/metrics',
-  'cli/cli',
-  'dashboard/page',
+  'migrations/migrations',
+  'sample-app/sample-app',
 ];
 
 function placeOf({ path }) {
