@@ -39,10 +39,7 @@ const TABLES: readonly MigrationTable[] = [
   },
 ];
 
-/**
- * Creates the tables of the periods of less than a day. Not among `trackstatsMigrations` yet, because no call needs the
- * tables, and a migration that has been released can no longer change.
- */
+/** Creates the tables of the periods of less than a day. */
 export class AddTrackstatsTimeStatistics1795564805000 implements MigrationInterface {
   readonly name = 'AddTrackstatsTimeStatistics1795564805000';
 
