@@ -191,7 +191,9 @@ describeOnEachDatabase('periods to date', (database) => {
   test('are not increments, and do not add up', async () => {
     const metric = defineMetric({ domain: DOMAIN, ref: 'visits' });
     const period = Period.MONTH_TO_DATE as never;
-    await expect(statistics.increment({ metric, period })).rejects.toThrow(/increment takes DAY, calendar periods, HOUR and minutes/);
+    await expect(statistics.increment({ metric, period })).rejects.toThrow(
+      /increment takes DAY, calendar periods, HOUR and minutes/,
+    );
     await expect(statistics.total({ metric, period })).rejects.toThrow(/MONTH_TO_DATE.*overlap/);
     // a value that is recorded by hand stands at its date
     await statistics.record({ metric, period: Period.MONTH_TO_DATE, value: 7, date: '2024-01-15' });
