@@ -126,14 +126,20 @@ function* zonesOfTimes(
     if (!Array.isArray(item)) given.push({ ...item.coverage, metricId: (metrics[item.metric] as Metric).id });
   }
   const coverages = [...given, ...(yield* storedCoverages(database, own, null))];
+  const storedZone = (metricId: number | undefined, period: Period, scope: string): string | undefined => {
+    const scopes = [scope, enclosingScope(scope) ?? scope];
+    const covered = coverages.find(
+      (one) => one.metricId === metricId && one.period === period && scopes.includes(one.scope),
+    );
+    return covered?.timeZone;
+  };
+  // once for each scope and not for each of its rows
   const known = new Map<string, string>();
   const zoneOf: ZoneOf = (place, period, scope) => {
     const id = `${place} ${period} ${scope}`;
-    const scopes = [scope, enclosingScope(scope) ?? scope];
-    const of = coverages.filter((one) => one.metricId === metrics[place]?.id && one.period === period);
-    const found = known.get(id) ?? of.find((one) => scopes.includes(one.scope))?.timeZone ?? options.timeZone;
-    known.set(id, found);
-    return found;
+    let zone = known.get(id);
+    if (zone === undefined) known.set(id, (zone = storedZone(metrics[place]?.id, period, scope) ?? options.timeZone));
+    return zone;
   };
   for (const item of intake.spool.items()) {
     if (!Array.isArray(item) || typeof item[3] === 'string') continue;
