@@ -12,15 +12,13 @@ export type { StatisticOptions } from './filter/statistic.context.js';
 
 // tables and their rows
 export type { AbstractStatistic } from './tables/abstract-statistic.js';
-export { StatisticByDate } from './tables/statistic-by-date.entity.js';
-export { StatisticByTime } from './tables/statistic-by-time.entity.js';
-export { StatisticByTimeAndObject } from './tables/statistic-by-time-and-object.entity.js';
-export { StatisticByDateAndObject } from './tables/statistic-by-date-and-object.entity.js';
 export {
+  builtInTable,
   builtInTables,
   type StatisticKey,
   type StatisticTable,
   statisticTableOf,
+  storesPeriod,
   statisticTablesOf,
 } from './tables/statistic-table.js';
 export { dimensionsOf } from './tables/dimension.decorator.js';

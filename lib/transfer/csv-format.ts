@@ -1,13 +1,6 @@
 import type { Database } from '../database/database.js';
 import { shown } from '../errors/trackstats.error.js';
-import {
-  StatisticByDate,
-  StatisticByDateAndObject,
-  type StatisticKey,
-  type StatisticTable,
-  statisticTableOf,
-  statisticTablesOf,
-} from '../statistics/index.js';
+import { builtInTable, type StatisticKey, type StatisticTable, statisticTablesOf } from '../statistics/index.js';
 import type { OptionalPackage } from '../execution/optional-parts.js';
 
 const NEEDED = ['metric', 'period', 'date', 'value'];
@@ -58,7 +51,7 @@ export function columnsOf(
 }
 
 function tablesOf(database: Database): readonly StatisticTable[] {
-  const builtIn = [StatisticByDate, StatisticByDateAndObject].map((entity) => statisticTableOf(database, entity));
+  const builtIn = (['total', 'object'] as const).map((kind) => builtInTable(database, kind, 'date'));
   return [...builtIn, ...statisticTablesOf(database).filter(({ kind }) => kind === 'custom')];
 }
 

@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import { InvalidDimensionError, IncompleteDimensionsError } from '../../errors/dimension.error.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import { isTimePeriod, Period } from '../../time/period.js';
+import { Period } from '../../time/period.js';
 import { isOptions } from '../../validation/check.js';
 import type { EntityClass, ObjectRef, ObjectTarget } from './object-target.js';
 import type { ObjectTypes } from './object-types.js';
@@ -14,11 +14,15 @@ import {
   objectsScope,
   TOTAL_SCOPE,
 } from '../../coverage/scope.js';
-import { StatisticByDateAndObject } from '../tables/statistic-by-date-and-object.entity.js';
-import { StatisticByDate } from '../tables/statistic-by-date.entity.js';
-import { StatisticByTimeAndObject } from '../tables/statistic-by-time-and-object.entity.js';
-import { StatisticByTime } from '../tables/statistic-by-time.entity.js';
-import { isStatisticClass, type StatisticTable, statisticTableOf } from '../tables/statistic-table.js';
+import {
+  builtInTable,
+  isBuiltIn,
+  isStatisticClass,
+  momentOfPeriod,
+  type StatisticTable,
+  statisticTableOf,
+  storesPeriod,
+} from '../tables/statistic-table.js';
 
 /** The stored values of keys, by property. */
 export type Cell = Readonly<Record<string, string | number>>;
@@ -52,7 +56,6 @@ export function readScopeFilter(
   given: Readonly<Record<string, unknown>>,
   period: Period | null,
 ): ScopeFilter {
-  const isTime = period !== null && isTimePeriod(period);
   const [key, ...others] = ['object', 'objects', 'objectType', 'entity'].filter((name) => name in given);
   if (others.length > 0) {
     throw new InvalidFilterError(`${[key, ...others].join(' and ')} are given together. Give one of them.`);
@@ -61,12 +64,11 @@ export function readScopeFilter(
     throw new InvalidFilterError('dimensions are given without entity, the custom statistic that they belong to.');
   }
   if (key === 'entity') return customFilter(context, given['entity'], given['dimensions'], period);
+  const moment = period === null ? 'date' : momentOfPeriod(period);
   if (key === undefined) {
-    const entity = isTime ? StatisticByTime : StatisticByDate;
-    return { table: statisticTableOf(context.database, entity), alternatives: [{}], cells: [{}] };
+    return { table: builtInTable(context.database, 'total', moment), alternatives: [{}], cells: [{}] };
   }
-  const entity = isTime ? StatisticByTimeAndObject : StatisticByDateAndObject;
-  return objectsFilter(context, statisticTableOf(context.database, entity), key, given[key]);
+  return objectsFilter(context, builtInTable(context.database, 'object', moment), key, given[key]);
 }
 
 /**
@@ -161,21 +163,14 @@ function objectsFilter(context: FilterContext, table: StatisticTable, key: strin
   return { table, alternatives, cells: [...cells.values()] };
 }
 
-/** The statistics that a filter names by its other keys. */
-const BUILT_IN: readonly unknown[] = [
-  StatisticByDate,
-  StatisticByDateAndObject,
-  StatisticByTime,
-  StatisticByTimeAndObject,
-];
-
 function customFilter(
   context: FilterContext,
   entity: unknown,
   dimensions: unknown,
   period: Period | null,
 ): ScopeFilter {
-  if (!isStatisticClass(entity) || BUILT_IN.includes(entity)) {
+  // the others are named by the other keys of a filter
+  if (!isStatisticClass(entity) || isBuiltIn(entity)) {
     throw new InvalidFilterError(
       `entity is ${shown(entity)}. Expected a custom statistic, a class that extends AbstractStatistic.`,
     );
@@ -201,10 +196,10 @@ function customFilter(
  *
  * @throws InvalidFilterError
  */
-export function checkMoment({ entity, moment }: StatisticTable, period: Period): void {
-  if ((moment === 'start') === isTimePeriod(period)) return;
+export function checkMoment(table: StatisticTable, period: Period): void {
+  if (storesPeriod(table, period)) return;
   throw new InvalidFilterError(
-    `entity is ${entity.name}, and period is ${Period.nameOf(period)}. Periods of less than a day are stored in statistics ` +
+    `entity is ${table.entity.name}, and period is ${Period.nameOf(period)}. Periods of less than a day are stored in statistics ` +
       `that extend AbstractTimeStatistic, the others in those that extend AbstractStatistic.`,
   );
 }

@@ -10,6 +10,7 @@ import type { Table } from '../../database/table.js';
 import { MissingEntityError } from '../../errors/database.error.js';
 import { InvalidDimensionError } from '../../errors/dimension.error.js';
 import type { LocalDate } from '../../time/local-date.js';
+import { isTimePeriod, type Period } from '../../time/period.js';
 import { AbstractStatistic } from './abstract-statistic.js';
 import { type Moment, momentOf } from './abstract-time-statistic.js';
 import { type DimensionType, dimensionsOf } from './dimension.decorator.js';
@@ -24,6 +25,12 @@ import { StatisticByTime } from './statistic-by-time.entity.js';
 export type StatisticClass<S extends AbstractStatistic = AbstractStatistic> = new () => S;
 
 export type StatisticKind = 'total' | 'object' | 'custom';
+
+/** The library's own statistics, by kind and by the moment of their values. */
+const BUILT_IN: Readonly<Record<Exclude<StatisticKind, 'custom'>, Readonly<Record<Moment, StatisticClass>>>> = {
+  total: { date: StatisticByDate, start: StatisticByTime },
+  object: { date: StatisticByDateAndObject, start: StatisticByTimeAndObject },
+};
 
 /** A key column of a statistic, besides metric, period and moment. */
 export interface StatisticKey {
@@ -81,12 +88,35 @@ export function statisticTablesOf(database: Database): readonly StatisticTable[]
     .map((entity) => statisticTableOf(database, entity));
 }
 
+/**
+ * Returns the table of one of the library's own statistics.
+ *
+ * @throws MissingEntityError
+ */
+export function builtInTable(database: Database, kind: keyof typeof BUILT_IN, moment: Moment): StatisticTable {
+  return statisticTableOf(database, BUILT_IN[kind][moment]);
+}
+
 /** Returns the tables of the library's own statistics: those by date, and those by time if the data source has them. */
 export function builtInTables(database: Database): readonly StatisticTable[] {
-  const byTime = [StatisticByTime, StatisticByTimeAndObject].filter((entity) =>
-    database.dataSource.hasMetadata(entity),
-  );
-  return [StatisticByDate, StatisticByDateAndObject, ...byTime].map((entity) => statisticTableOf(database, entity));
+  const { total, object } = BUILT_IN;
+  const byTime = [total.start, object.start].filter((entity) => database.dataSource.hasMetadata(entity));
+  return [total.date, object.date, ...byTime].map((entity) => statisticTableOf(database, entity));
+}
+
+/** True if a statistic is one of the library's own. */
+export function isBuiltIn(entity: StatisticClass): boolean {
+  return kindOf(entity) !== 'custom';
+}
+
+/** Returns the moment of the values of a period. */
+export function momentOfPeriod(period: Period): Moment {
+  return isTimePeriod(period) ? 'start' : 'date';
+}
+
+/** True if a table stores the values of a period. */
+export function storesPeriod({ moment }: Pick<StatisticTable, 'moment'>, period: Period): boolean {
+  return moment === momentOfPeriod(period);
 }
 
 /** True if a value is a class that extends AbstractStatistic. */
@@ -156,8 +186,8 @@ function describeTable(database: Database, entity: StatisticClass): StatisticTab
 }
 
 function kindOf(entity: StatisticClass): StatisticKind {
-  if (entity === StatisticByDate || entity === StatisticByTime) return 'total';
-  return entity === StatisticByDateAndObject || entity === StatisticByTimeAndObject ? 'object' : 'custom';
+  const isOf = (kind: keyof typeof BUILT_IN): boolean => Object.values(BUILT_IN[kind]).includes(entity);
+  return isOf('total') ? 'total' : isOf('object') ? 'object' : 'custom';
 }
 
 function refuseOtherColumns(entity: StatisticClass, metadata: EntityMetadata, keys: readonly string[]): void {

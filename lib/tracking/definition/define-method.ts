@@ -5,10 +5,10 @@ import { shown } from '../../errors/trackstats.error.js';
 import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
 import { momentOf } from '../../statistics/tables/abstract-time-statistic.js';
 import type { ObjectTarget } from '../../statistics/filter/object-target.js';
-import { checkPeriod, isTimePeriod, Period, type WeekStart } from '../../time/period.js';
+import { checkPeriod, Period, type WeekStart } from '../../time/period.js';
 import { checkTimeZone } from '../../time/time-zone.js';
 import type { TrackerDefaults } from './define-tracker.js';
-import { isStatisticClass } from '../../statistics/tables/statistic-table.js';
+import { isStatisticClass, momentOfPeriod } from '../../statistics/tables/statistic-table.js';
 import { type GivenOptions, present, readMethodOptions, requireMetric } from './option.js';
 
 /** The definition of a method with @Track, with all defaults. */
@@ -57,11 +57,11 @@ export function defineMethod(name: string, options: GivenOptions, defaults: Trac
 }
 
 function statisticClass(name: string, given: unknown, period: Period): Type<AbstractStatistic> {
-  const isTime = isTimePeriod(period);
-  if (isStatisticClass(given) && (momentOf(given) === 'start') === isTime) return given;
+  const moment = momentOfPeriod(period);
+  if (isStatisticClass(given) && momentOf(given) === moment) return given;
   throw new InvalidTrackerError(
     name,
     `statistic is ${shown(given)}. Expected the class of a custom statistic for ${Period.nameOf(period)}: one that extends ` +
-      `${isTime ? 'AbstractTimeStatistic' : 'AbstractStatistic, and not AbstractTimeStatistic'}.`,
+      `${moment === 'start' ? 'AbstractTimeStatistic' : 'AbstractStatistic, and not AbstractTimeStatistic'}.`,
   );
 }

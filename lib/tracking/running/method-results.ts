@@ -13,13 +13,13 @@ import {
   type KeyValues,
 } from '../../statistics/filter/scope-filter.js';
 import { objectScope, objectsScope, TOTAL_SCOPE } from '../../coverage/scope.js';
-import { StatisticByDateAndObject } from '../../statistics/tables/statistic-by-date-and-object.entity.js';
-import { StatisticByDate } from '../../statistics/tables/statistic-by-date.entity.js';
-import { StatisticByTimeAndObject } from '../../statistics/tables/statistic-by-time-and-object.entity.js';
-import { StatisticByTime } from '../../statistics/tables/statistic-by-time.entity.js';
-import { statisticTableOf, type StatisticTable } from '../../statistics/tables/statistic-table.js';
+import {
+  builtInTable,
+  momentOfPeriod,
+  statisticTableOf,
+  type StatisticTable,
+} from '../../statistics/tables/statistic-table.js';
 import { storedValue } from '../../statistics/filter/statistic-value.js';
-import { isTimePeriod } from '../../time/period.js';
 import type { MethodDefinition } from '../definition/define-method.js';
 
 /** The rows that one table should have today, or in the current bucket of a period of less than a day. */
@@ -32,12 +32,6 @@ export interface ResultRows {
   /** true if this method may remove a stored row that it did not return */
   readonly mayRemove: (cell: Cell) => boolean;
 }
-
-/** The entities of a period of days, and of one of less than a day. */
-const STATISTICS = {
-  total: [StatisticByDate, StatisticByTime],
-  object: [StatisticByDateAndObject, StatisticByTimeAndObject],
-} as const;
 
 const ALWAYS = (): boolean => true;
 
@@ -78,8 +72,7 @@ export class MethodResults {
   }
 
   private tableOf({ period }: MethodDefinition, kind: 'total' | 'object'): StatisticTable {
-    const [byDate, byTime] = STATISTICS[kind];
-    return statisticTableOf(this.database, isTimePeriod(period) ? byTime : byDate);
+    return builtInTable(this.database, kind, momentOfPeriod(period));
   }
 
   private oneRow(table: StatisticTable, cell: Cell, value: unknown): ResultRows {

@@ -8,11 +8,7 @@ import { entityAt, type Source, type SourceReading } from '../../rollup/source.r
 import type { EntityClass } from '../../statistics/filter/object-target.js';
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import { customScope, objectScope, objectsScope, TOTAL_SCOPE } from '../../coverage/scope.js';
-import { StatisticByDateAndObject } from '../../statistics/tables/statistic-by-date-and-object.entity.js';
-import { StatisticByDate } from '../../statistics/tables/statistic-by-date.entity.js';
-import { StatisticByTimeAndObject } from '../../statistics/tables/statistic-by-time-and-object.entity.js';
-import { StatisticByTime } from '../../statistics/tables/statistic-by-time.entity.js';
-import { statisticTableOf, type StatisticTable } from '../../statistics/tables/statistic-table.js';
+import { builtInTable, statisticTableOf, type StatisticTable } from '../../statistics/tables/statistic-table.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 
 /** The statistics that a tracker writes, and the properties of its source that are their keys. */
@@ -39,11 +35,11 @@ export function resolveTarget(
   const { dialect } = database;
   switch (target.kind) {
     case 'total':
-      return { statistic: statisticTableOf(database, StatisticByDate), scope: TOTAL_SCOPE, constants: [], keys: [] };
+      return { statistic: builtInTable(database, 'total', 'date'), scope: TOTAL_SCOPE, constants: [], keys: [] };
     case 'object': {
       const ref = objectTypes.refOf(target.object);
       return {
-        statistic: statisticTableOf(database, StatisticByDateAndObject),
+        statistic: builtInTable(database, 'object', 'date'),
         scope: objectScope(ref),
         constants: [
           { property: 'objectType', value: dialect.text(ref.type) },
@@ -55,7 +51,7 @@ export function resolveTarget(
     case 'objects': {
       const type = objectTypes.nameOf(target.entity ?? pointedTo(dataSource, source, target.field));
       return {
-        statistic: statisticTableOf(database, StatisticByDateAndObject),
+        statistic: builtInTable(database, 'object', 'date'),
         scope: objectsScope(type),
         constants: [{ property: 'objectType', value: dialect.text(type) }],
         keys: [{ property: 'objectId', path: target.field, option: 'objectField' }],
@@ -98,16 +94,10 @@ export function timeTargetOf(
   definition: TrackerDefinition,
   target: ResolvedTarget,
 ): ResolvedTarget {
-  switch (target.statistic.kind) {
-    case 'total':
-      return { ...target, statistic: statisticTableOf(database, StatisticByTime) };
-    case 'object':
-      return { ...target, statistic: statisticTableOf(database, StatisticByTimeAndObject) };
-    case 'custom': {
-      const statistic = timeStatisticOf(database, definition, target.statistic);
-      return { ...target, statistic, scope: customScope(statistic) };
-    }
-  }
+  const { kind } = target.statistic;
+  if (kind !== 'custom') return { ...target, statistic: builtInTable(database, kind, 'start') };
+  const statistic = timeStatisticOf(database, definition, target.statistic);
+  return { ...target, statistic, scope: customScope(statistic) };
 }
 
 function timeStatisticOf(database: Database, definition: TrackerDefinition, days: StatisticTable): StatisticTable {

@@ -6,10 +6,8 @@ import {
   entityClass,
   type EntityClass,
   exactValue,
-  StatisticByDate,
-  StatisticByDateAndObject,
+  builtInTable,
   type StatisticContext,
-  statisticTableOf,
 } from '../../statistics/index.js';
 import { optional, recordOf, text, type Check } from '../../validation/check.js';
 import { group, type ChecksOf, type Values } from '../../validation/options.js';
@@ -125,7 +123,7 @@ async function* valuesOf(
   from: DjangoStatistics,
   keysOf: (row: Row) => Readonly<Record<string, unknown>>,
 ): AsyncGenerator<ImportEntry> {
-  const table = statisticTableOf(database, from === 'byDate' ? StatisticByDate : StatisticByDateAndObject);
+  const table = builtInTable(database, from === 'byDate' ? 'total' : 'object', 'date');
   for await (const row of readRows(django, from)) {
     const metric = metrics.get(String(row['metric'])) ?? { key: '' };
     yield {

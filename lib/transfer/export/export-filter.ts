@@ -3,6 +3,7 @@ import { InvalidFilterError } from '../../errors/statistic.error.js';
 import {
   type AbstractStatistic,
   type AnyMetrics,
+  builtInTable,
   builtInTables,
   checkFilterKeys,
   checkMoment,
@@ -14,10 +15,6 @@ import {
   type RangeInput,
   readFilter,
   type ScopeFilter,
-  StatisticByDateAndObject,
-  StatisticByTime,
-  StatisticByTimeAndObject,
-  statisticTableOf,
   type TotalScope,
 } from '../../statistics/index.js';
 import { checkPeriod, isTimePeriod, type Period } from '../../time/period.js';
@@ -119,16 +116,13 @@ export function checkExport(context: FilterContext, filter: unknown): CheckedExp
 function timeScopes({ database }: FilterContext, scope: ScopeFilter, periods: readonly Period[] | null): ScopeFilter[] {
   const { kind } = scope.table;
   if (kind === 'custom') return [];
-  if (periods?.some(isTimePeriod) === true) {
-    const entity = kind === 'total' ? StatisticByTime : StatisticByTimeAndObject;
-    return [{ ...scope, table: statisticTableOf(database, entity) }];
-  }
+  if (periods?.some(isTimePeriod) === true) return [{ ...scope, table: builtInTable(database, kind, 'start') }];
   const stored = builtInTables(database).filter((table) => table.kind === kind && table.moment === 'start');
   return stored.map((table) => ({ ...scope, table }));
 }
 
 function allObjects({ database }: FilterContext): ScopeFilter {
-  return { table: statisticTableOf(database, StatisticByDateAndObject), alternatives: [{}], cells: null };
+  return { table: builtInTable(database, 'object', 'date'), alternatives: [{}], cells: null };
 }
 
 function periodsOf(given: Period | readonly Period[] | undefined): readonly Period[] | null {

@@ -22,6 +22,7 @@ import {
   startsOf,
   type StatisticTable,
   type StoredPeriod,
+  storesPeriod,
   readSeries,
   type DateRange,
   filterScopes,
@@ -108,7 +109,9 @@ export function* exportPlan(context: StatisticContext, checked: CheckedExport, n
         .filter(hasDates)
         .sort((a, b) => a.period - b.period || byText(a.scope, b.scope))
         .filter(({ period }) => periods === null || periods.includes(period))
-        .filter(({ scope, period }) => scopeFilters.some((one) => storesIn(one, period) && selectsScope(one, scope)))
+        .filter(({ scope, period }) =>
+          scopeFilters.some((one) => storesPeriod(one.table, period) && selectsScope(one, scope)),
+        )
         .map((coverage) => cutCoverage(coverage, coveredDates(coverage.period)))
         .filter((coverage) => coverage !== null);
       const kind = derivedOf(metric) === null ? 'stored' : isNamed ? 'computed' : 'described';
@@ -123,9 +126,9 @@ export function keyTable({ scopes }: ExportPlan): StatisticTable {
   return (scopes[0] as ScopeFilter).table;
 }
 
-/** True if a scope's table stores the values of a period. */
-export function storesIn({ table }: ScopeFilter, period: Period): boolean {
-  return (table.moment === 'start') === isTimePeriod(period);
+/** Returns the scope in the table that stores the values of a period; undefined: none does. */
+export function scopeOf(scopes: readonly ScopeFilter[], period: Period): ScopeFilter | undefined {
+  return scopes.find(({ table }) => storesPeriod(table, period));
 }
 
 function* haveTimes(database: Database, scopes: readonly ScopeFilter[], metrics: readonly Metric[]): Work<boolean> {
@@ -167,7 +170,7 @@ function* computedRows(
   );
   const rows: ExportRow[] = [];
   for (const period of periods ?? shared.sort((a, b) => a - b)) {
-    const scope = scopes.find((one) => storesIn(one, period));
+    const scope = scopeOf(scopes, period);
     if (scope === undefined) continue;
     const all = yield* readSeries(context, { metrics: [metric.key], period, range, scope }, 'period', now);
     const values = all.flatMap(({ cell, points }) =>

@@ -12,7 +12,7 @@ import {
   type ExportWriter,
   keyTable,
   type PlannedMetric,
-  storesIn,
+  scopeOf,
 } from './export-plan.js';
 import { JsonlWriter } from './jsonl.writer.js';
 import type { TransferFormat } from '../transfer-format.js';
@@ -58,7 +58,7 @@ export async function* exportPages(
     if (planned.kind !== 'stored') continue;
     const periods = plan.periods ?? (await database.read(() => storedPeriods(database, plan, metric)));
     for (const period of periods) {
-      const scope = plan.scopes.find((one) => storesIn(one, period));
+      const scope = scopeOf(plan.scopes, period);
       if (scope === undefined) continue;
       const { table, alternatives } = scope;
       const filter = { table, alternatives, metrics: [metric], period, range: planned.rangeOf(period) };

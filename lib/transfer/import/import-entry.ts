@@ -1,13 +1,11 @@
 import {
+  builtInTable,
   type StatisticTable,
   type Cell,
   checkId,
   checkMoment,
   checkTypeText,
   coverageScopes,
-  StatisticByTime,
-  StatisticByTimeAndObject,
-  statisticTableOf,
   storedValue,
 } from '../../statistics/index.js';
 import {
@@ -144,7 +142,7 @@ export function checkValue(database: Database, given: GivenValue, weekStart: Wee
 function tableFor(database: Database, table: StatisticTable, period: Period): StatisticTable {
   if (table.kind === 'custom') checkMoment(table, period);
   if (table.kind === 'custom' || !isTimePeriod(period)) return table;
-  return statisticTableOf(database, table.kind === 'total' ? StatisticByTime : StatisticByTimeAndObject);
+  return builtInTable(database, table.kind, 'start');
 }
 
 function checkStart(period: Period, given: unknown): number {

@@ -1,12 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { shown } from '../../errors/trackstats.error.js';
-import {
-  StatisticByDate,
-  StatisticByDateAndObject,
-  type StatisticTable,
-  statisticTableOf,
-  statisticTablesOf,
-} from '../../statistics/index.js';
+import { builtInTable, type StatisticTable, statisticTablesOf } from '../../statistics/index.js';
 import type { ImportEntry } from './import-entry.js';
 import { linesOf, LONGEST_ROW } from './import-text.js';
 import { JSONL_FORMAT, JSONL_VERSION } from '../jsonl-record.js';
@@ -109,10 +103,10 @@ function valueOf(
   }
   if (dimensions !== undefined) return { line, problem: 'There are dimensions, and the header names no statistic.' };
   if (object === undefined) {
-    return { line, value: { ...common, table: statisticTableOf(database, StatisticByDate), keys: {} } };
+    return { line, value: { ...common, table: builtInTable(database, 'total', 'date'), keys: {} } };
   }
   if (!isRecord(object)) return { line, problem: `object is ${shown(object)}. Expected {"type":…,"id":…}.` };
-  const table = statisticTableOf(database, StatisticByDateAndObject);
+  const table = builtInTable(database, 'object', 'date');
   return { line, value: { ...common, table, keys: { objectType: object['type'], objectId: object['id'] } } };
 }
 
