@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Work } from '../../database/work.js';
 import {
-  momentOfPoint,
+  nearestDouble,
   nameSeries,
   narrowScope,
   type NamedSeries,
@@ -17,6 +17,7 @@ import { HttpReader } from './http.reader.js';
 import {
   type Bounds,
   boundsOf,
+  pointsByMoment,
   checkLimit,
   checkRangeQuery,
   comparedMoments,
@@ -29,7 +30,7 @@ import {
 import type { MultiSeriesResponse, NamedSeriesResource, OthersResource } from '../resources.js';
 import { statisticName, type RequestScope } from './scope.js';
 import { readSelection, type Selection } from './selection.js';
-import { metricResource, valueResource } from './statistic.resource.js';
+import { metricResource } from './statistic.resource.js';
 
 const DEFAULT_TOP = 10;
 
@@ -149,10 +150,10 @@ export class MultiSeriesReader extends HttpReader {
         metric: metricResource(metric),
         ...(objects[place] !== undefined && { object: objects[place] }),
         ...(dimensions !== undefined && { dimensions }),
-        values: values.map((value) => valueResource(value, false).value),
+        values: values.map(nearestDouble),
         ...(exact && { exactValues: values }),
         complete: points.map(({ complete }) => complete),
-        ...(before !== null && { before: before.map((value) => valueResource(value, false).value) }),
+        ...(before !== null && { before: before.map(nearestDouble) }),
         ...(before !== null && exact && { exactBefore: before }),
       };
     });
@@ -182,8 +183,8 @@ function rankedCount(scope: RequestScope, { metric, objectId, top, others }: Mul
 /** The values of an earlier series at the moments that are compared; null if none are. */
 function along(pairs: readonly Moment[], points: Series['points'] | undefined): (string | null)[] | null {
   if (points === undefined) return null;
-  const values = new Map(points.map((point) => [momentKey(momentOfPoint(point)), point.value]));
-  return pairs.map((moment) => values.get(momentKey(moment)) ?? null);
+  const found = pointsByMoment(points);
+  return pairs.map((moment) => found.get(momentKey(moment))?.value ?? null);
 }
 
 function columnsOf(period: Period, moments: readonly Moment[]): { dates: string[]; starts?: string[] } {
@@ -199,20 +200,14 @@ function restAlong(
   rest: ReadonlyMap<string, string>,
   series: readonly Pick<Series, 'points'>[],
 ): (string | null)[] {
-  const known = new Set(
-    series.flatMap(({ points }) =>
-      points.filter(({ value }) => value !== null).map((point) => momentKey(momentOfPoint(point))),
-    ),
-  );
+  const known = new Set(series.flatMap(({ points }) => points.filter(({ value }) => value !== null).map(momentKey)));
   return moments.map(momentKey).map((key) => rest.get(key) ?? (known.has(key) ? '0' : null));
 }
 
 function othersResource({ values, before }: Others, exact: boolean): OthersResource {
-  const rounded = (all: readonly (string | null)[]): (number | null)[] =>
-    all.map((value) => valueResource(value, false).value);
   return {
-    values: rounded(values),
+    values: values.map(nearestDouble),
     ...(exact && { exactValues: [...values] }),
-    ...(before !== null && { before: rounded(before) }),
+    ...(before !== null && { before: before.map(nearestDouble) }),
   };
 }

@@ -142,14 +142,13 @@ function rangeOfDates({ period, from, to, last }: RangeQuery, calendar: Calendar
 
 function rangeOfBuckets({ from, to, last }: RangeQuery, clock: BucketCalendar, mostPoints: number): FoundRange {
   const { timeZone, now, period } = clock;
-  const input = from === undefined ? { last: last ?? DEFAULT_POINTS } : { from, to: to ?? now };
-  const starts = startRange(input, clock);
+  const asked = from === undefined ? null : { from, to: to ?? now };
+  const starts = startRange(asked ?? { last: last ?? DEFAULT_POINTS }, clock);
   const isTooLong = starts.parts.some(
     (part) => ((part.to ?? Infinity) - (part.from ?? -Infinity)) / period > mostPoints,
   );
   const buckets = isTooLong ? null : upToLimit(() => seriesBuckets(starts, clock));
   const moments = buckets?.map((bucket) => momentOf(bucket, timeZone)) ?? null;
-  const asked = from === undefined ? null : { from, to: to ?? now };
   const bounds = asked ?? boundsOf(moments ?? []) ?? { from: now, to: now };
   const dateOf = (bound: CheckedDateInput): LocalDate =>
     typeof bound === 'string' ? bound : localDateAt(bound, timeZone);
@@ -158,6 +157,11 @@ function rangeOfBuckets({ from, to, last }: RangeQuery, clock: BucketCalendar, m
 
 function momentOf({ date, start, end }: DatedBucket, timeZone: string): Required<Moment> {
   return { date, start: instantText(start, timeZone), end: instantText(end, timeZone) };
+}
+
+/** Returns the bucket of a moment of a period of less than a day. */
+export function bucketOf({ date, start = '', end = '' }: Moment): DatedBucket {
+  return { date, start: Date.parse(start) / 1000, end: Date.parse(end) / 1000 };
 }
 
 /** Returns the bounds of consecutive moments, or null if there are none. */
@@ -191,6 +195,11 @@ export function coveredSpan(
 /** Returns text that is equal for moments that are the same. */
 export function momentKey({ date, start }: PointMoment): string {
   return start ?? date;
+}
+
+/** Returns points by their moments: ask with `momentKey`. */
+export function pointsByMoment<P extends PointMoment>(points: readonly P[]): ReadonlyMap<string, P> {
+  return new Map(points.map((point) => [momentKey(point), point]));
 }
 
 /** Returns the last moments that can have a value: now, or the end of the coverage before it. */
@@ -234,12 +243,7 @@ export function comparedMoments(
   if (compare === undefined) return { moments, past, pairs: [], earlier: [] };
   if (isTimePeriod(period)) {
     const clock = { timeZone, period, now: horizon.instant };
-    const buckets = moments.map(({ date, start = '', end = '' }) => ({
-      date,
-      start: Date.parse(start) / 1000,
-      end: Date.parse(end) / 1000,
-    }));
-    const pairs = earlierBuckets(buckets, compare, clock).map((bucket) => momentOf(bucket, timeZone));
+    const pairs = earlierBuckets(moments.map(bucketOf), compare, clock).map((bucket) => momentOf(bucket, timeZone));
     return { moments, past, pairs, earlier: pairs.slice(0, past) };
   }
   try {

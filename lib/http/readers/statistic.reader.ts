@@ -3,7 +3,6 @@ import type { Metric } from '../../catalog/index.js';
 import type { Work } from '../../database/work.js';
 import {
   checkOneBucket,
-  momentOfPoint,
   type NormalFilter,
   readSeries,
   type SeriesPoint,
@@ -17,6 +16,7 @@ import { HttpReader } from './http.reader.js';
 import {
   type Bounds,
   boundsOf,
+  pointsByMoment,
   checkLimit,
   checkPoints,
   checkRangeQuery,
@@ -70,8 +70,8 @@ export class StatisticReader extends HttpReader {
       ? this.liveSeries(query, now)
       : this.storedSeries(query, now));
     const { compares, earlier } = ranges;
-    const byMoment = new Map(before.map((point) => [momentKey(momentOfPoint(point)), point]));
-    const compared = earlier.flatMap((moment) => byMoment.get(momentKey(moment)) ?? []);
+    const earlierPoints = pointsByMoment(before);
+    const compared = earlier.flatMap((moment) => earlierPoints.get(momentKey(moment)) ?? []);
     return {
       ...(await selectionResource(selection, this.labels)),
       points: points.map((point) => pointResource(point, exact)),

@@ -6,7 +6,6 @@ import {
   type Calendar,
   calendarOf,
   canCompare,
-  momentOfPoint,
   readCompleteDates,
   readFilter,
   readSeries,
@@ -190,7 +189,7 @@ export class SummariesReader extends HttpReader {
     try {
       const values: (string | null)[] = [];
       for (const points of [later, earlier]) {
-        const range = boundsOf(points.map(momentOfPoint));
+        const range = boundsOf(points);
         values.push(range === null ? null : yield* readTotal(this.access.context, { ...filter, range }, now));
       }
       const [value = null, before = null] = values;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { derivedOf } from '../../catalog/index.js';
 import { coverageIn } from '../../coverage/index.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
-import { type CompareWith, momentOfPoint, type SeriesPoint } from '../../statistics/index.js';
+import type { CompareWith, SeriesPoint } from '../../statistics/index.js';
 import { periodKind } from '../../time/period.js';
 import type { SummaryQuery } from '../parameters/statistic.parameters.js';
 import type { SummaryKind, SummaryResponse } from '../resources.js';
@@ -10,6 +10,7 @@ import { HttpReader } from './http.reader.js';
 import {
   type Bounds,
   boundsOf,
+  pointsByMoment,
   checkRangeQuery,
   comparedMoments,
   horizonOf,
@@ -90,7 +91,7 @@ export class SummaryReader extends HttpReader {
   ): Promise<readonly SeriesPoint<string>[]> {
     if (bounds === null || moments.length === 0) return [];
     const points = await this.reads.series({ ...filter, ...bounds });
-    const found = new Map(points.map((point) => [momentKey(momentOfPoint(point)), point]));
+    const found = pointsByMoment(points);
     return moments.map((moment) => {
       const { date, start } = moment;
       const unknown = { date, ...(start !== undefined && { start }), value: null, complete: true, asOf: null };
@@ -111,7 +112,7 @@ export class SummaryReader extends HttpReader {
   }
 
   private async total(filter: object, points: readonly SeriesPoint<string>[]): Promise<string | null> {
-    const bounds = boundsOf(points.map(momentOfPoint));
+    const bounds = boundsOf(points);
     return bounds === null ? null : this.reads.total({ ...filter, ...bounds });
   }
 

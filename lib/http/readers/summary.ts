@@ -1,7 +1,7 @@
 import type { Metric } from '../../catalog/index.js';
 import { type CoverageKind, kindMeaning, type StoredCoverage } from '../../coverage/index.js';
 import { addDecimals, compareDecimals, subtractDecimals } from '../../database/decimal.js';
-import { type Calendar, momentOfPoint, nearestDouble, type SeriesPoint } from '../../statistics/index.js';
+import { type Calendar, nearestDouble, type SeriesPoint } from '../../statistics/index.js';
 import { instantText } from '../../time/instant.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { bucketEnd, bucketStart, isTimePeriod, type Period, periodKind } from '../../time/period.js';
@@ -101,8 +101,7 @@ function spanOfLast(ranges: Ranges, point: Point): SpanResource {
   return { ...spanOfPoints(ranges, point, point), to: point.date };
 }
 
-function spanOfPoints({ period, calendar }: Ranges, first: Point, last: Point): SpanResource {
-  const [from, to] = [momentOfPoint(first), momentOfPoint(last)];
+function spanOfPoints({ period, calendar }: Ranges, from: Point, to: Point): SpanResource {
   const days = { from: from.date, to: bucketEnd(period, to.date, calendar.weekStart) };
   if (from.start === undefined || to.start === undefined || !isTimePeriod(period)) return days;
   const { timeZone } = calendar;
@@ -119,7 +118,7 @@ function placeOfLast(points: readonly Point[]): number {
 /** The earlier point that the last value is compared with. */
 function pairOfLast({ later, pairs, earlier }: Ranges): Point | undefined {
   const pair = pairs[placeOfLast(later)];
-  return pair && earlier.find((point) => momentKey(momentOfPoint(point)) === momentKey(pair));
+  return pair && earlier.find((point) => momentKey(point) === momentKey(pair));
 }
 
 /** Returns a value with the days of the points that it covers, or null if there are none. */

@@ -17,7 +17,7 @@ import {
 } from '../../statistics/index.js';
 import { isTimePeriod, type Period, type TimePeriod } from '../../time/period.js';
 import type { Database } from '../../database/database.js';
-import type { Moment } from './range.js';
+import { bucketOf, type Moment } from './range.js';
 import { byPeriod } from './statistic.resource.js';
 
 /** Reads the totals of many metrics, with a few queries for each period and never one for each metric. */
@@ -107,7 +107,7 @@ function* bucketTotals(
   moments: readonly Moment[],
 ): Work<ReadonlyMap<number, readonly StoredBucket[]>> {
   if (moments.length === 0) return new Map();
-  const starts = moments.map(secondOf);
+  const starts = moments.map((moment) => bucketOf(moment).start);
   const range = { parts: [{ from: Math.min(...starts), to: Math.max(...starts) + 1 }] };
   return yield* readBucketTotals(database, metrics, period, range);
 }
@@ -121,11 +121,7 @@ export function pointsOfTotals(
   const { today, weekStart, timeZone } = calendar;
   const known = coverage !== null && hasDates(coverage) ? coverage : null;
   if (isTimePeriod(period)) {
-    const buckets = moments.map((moment) => ({
-      date: moment.date,
-      start: secondOf(moment),
-      end: Date.parse(moment.end ?? '') / 1000,
-    }));
+    const buckets = moments.map(bucketOf);
     const asked = new Set(buckets.map(({ start }) => start));
     // the rows of all metrics were read together, of the longest range
     const own = rows.filter((row): row is StoredBucket => 'start' in row && asked.has(row.start));
@@ -133,8 +129,4 @@ export function pointsOfTotals(
   }
   const dates = moments.map(({ date }) => date);
   return fillSeries({ period, weekStart, today, coverage: known, fill: 'period' }, dates, rows as readonly SeriesRow[]);
-}
-
-function secondOf({ start = '' }: Moment): number {
-  return Date.parse(start) / 1000;
 }
