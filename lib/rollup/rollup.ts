@@ -1,4 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import { batchesOf } from '../database/batches.js';
+import { groupBy } from '../database/groups.js';
 import type { Dialect, ReplaceResult } from '../database/dialects/dialect.js';
 import { execute, executeAll, queryOne, type Work } from '../database/work.js';
 import { type DayNumber, readDayNumber } from '../time/local-date.js';
@@ -81,16 +83,8 @@ function* replaceRanges(dialect: Dialect, spec: RollupSpec, isStaged: boolean): 
 /** Divides ranges among statements. Those of a table are together if the database then reads the partials only once. */
 function statementsOf(dialect: Dialect, ranges: readonly EntryRange[]): EntryRange[][] {
   if (!dialect.sharesExpressions) return ranges.map((range) => [range]);
-  const byTable = new Map<string, EntryRange[]>();
-  for (const range of ranges) {
-    const { table } = range.entry.statistic;
-    byTable.set(table.path.sql, [...(byTable.get(table.path.sql) ?? []), range]);
-  }
-  return [...byTable.values()].flatMap((all) =>
-    Array.from({ length: Math.ceil(all.length / RANGES_A_STATEMENT) }, (_, index) =>
-      all.slice(index * RANGES_A_STATEMENT, (index + 1) * RANGES_A_STATEMENT),
-    ),
-  );
+  const byTable = groupBy(ranges, ({ entry }) => entry.statistic.table.path.sql);
+  return [...byTable.values()].flatMap((all) => batchesOf(all, RANGES_A_STATEMENT));
 }
 
 /** Creates the temporary tables of the partials, all from one snapshot. */

@@ -1,5 +1,6 @@
 import sql, { empty, join, raw, Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
+import { groupBy } from '../groups.js';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
@@ -88,14 +89,8 @@ export abstract class BaseSql implements Dialect {
   }
 
   readPointsById(rows: readonly Row[]): ReadonlyMap<number, readonly Point[]> {
-    const found = new Map<number, Point[]>();
-    for (const { id, d, v } of rows) {
-      const point = { date: d as LocalDate, value: v };
-      const points = found.get(id as number);
-      if (points === undefined) found.set(id as number, [point]);
-      else points.push(point);
-    }
-    return found;
+    const byId = groupBy(rows, ({ id }) => id as number);
+    return new Map([...byId].map(([id, own]) => [id, this.readPoints(own)]));
   }
 
   numeric(expression: Sql): Sql {

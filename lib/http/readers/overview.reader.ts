@@ -8,6 +8,7 @@ import {
   coveredRange,
 } from '../../coverage/index.js';
 import { derivedOf, findMetrics, type Metric, storedParts } from '../../catalog/index.js';
+import { groupBy } from '../../database/groups.js';
 import type { Work } from '../../database/work.js';
 import {
   type Calendar,
@@ -27,7 +28,7 @@ import { HttpReader } from './http.reader.js';
 import { pageOf } from './metric.catalog.js';
 import type { OverviewQuery } from '../parameters/statistic.parameters.js';
 import { metricResource, pointResource } from './statistic.resource.js';
-import { byMetric, periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
+import { periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
 import { checkLimit, checkPoints, lastMoments, type Moment } from './range.js';
 import type { ChangeResource, OverviewItem, OverviewResponse } from '../resources.js';
 
@@ -89,7 +90,7 @@ export class OverviewReader extends HttpReader {
     const coverages = yield* storedCoverages(this.access.context.database, metrics, null);
     const periods = period === undefined ? yield* periodsOfTotals(this.access.context, metrics, coverages) : null;
     const momentsOf = cachedMoments(points, now);
-    const own = byMetric(coverages);
+    const own = groupBy(coverages, ({ metricId }) => metricId);
     const lines = metrics.map((metric) => {
       const shown = periods === null ? period : periods.get(metric.id)?.[0];
       if (shown === undefined) return null;

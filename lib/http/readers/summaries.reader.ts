@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { derivedOf, findMetrics, type Metric, storedParts, naturalKey } from '../../catalog/index.js';
 import { coverageIn, coveredRange, type StoredCoverage, storedCoverages, TOTAL_SCOPE } from '../../coverage/index.js';
+import { groupBy } from '../../database/groups.js';
 import type { Work } from '../../database/work.js';
 import {
   type Calendar,
@@ -35,7 +36,7 @@ import {
 import { withComputedAt } from './selection.js';
 import { metricResource } from './statistic.resource.js';
 import { earlierWhole, type Ranges, spanOf, summaryKind, summaryResource, wholeOf } from './summary.js';
-import { byMetric, periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
+import { periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
 
 /** A metric in one period, whose `moments` are those of the range. */
 type Line = ShownMetric & { readonly compared: ComparedMoments };
@@ -67,7 +68,7 @@ export class SummariesReader extends HttpReader {
     const coverages = yield* storedCoverages(context.database, unique, null);
     const periods = yield* periodsOfTotals(context, unique, coverages);
     const items = new Map<string, SummaryItem>();
-    const coveragesOf = byMetric(coverages);
+    const coveragesOf = groupBy(coverages, ({ metricId }) => metricId);
     const momentsOf = this.cachedMoments(query, now);
     const lines = stored.flatMap((metric) => {
       const own = coveragesOf.get(metric.id) ?? [];

@@ -55,17 +55,6 @@ export function sharedPeriods(periods: ReadonlyMap<number, readonly Period[]>): 
   return first.filter((period) => others.every((own) => own.includes(period)));
 }
 
-/** Groups coverages by the id of their metric. */
-export function byMetric(coverages: readonly StoredCoverage[]): ReadonlyMap<number, readonly StoredCoverage[]> {
-  const grouped = new Map<number, StoredCoverage[]>();
-  for (const coverage of coverages) {
-    const own = grouped.get(coverage.metricId) ?? [];
-    own.push(coverage);
-    grouped.set(coverage.metricId, own);
-  }
-  return grouped;
-}
-
 /** Reads the stored totals of metrics over their moments, by the metrics' ids. */
 export function* rowsOfTotals(
   { database }: StatisticContext,

@@ -1,5 +1,6 @@
 import type { Metric } from '../../catalog/metric.entity.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
+import { groupBy } from '../../database/groups.js';
 import type { Work } from '../../database/work.js';
 import type { TimePeriod } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
@@ -59,12 +60,12 @@ export function* readBucketSeries(
 
   const buckets = bucketsOf(asFound, rows, bounds, clock);
   const cells = scope.cells ?? cellsOf(scope.table, rows);
-  const rowsOf = groupRows(scope.table, rows);
+  const rowsOf = groupBy(rows, (row) => seriesId(scope.table, row.metricId, row.cell));
   return targets.flatMap((target, place) => {
     const metric = asked[place] ?? null;
     return cells.map((cell): Series => {
       const coverage = metric === null ? null : coverageOf(coverages, metric, filter, cell);
-      const ofCell = metric === null ? [] : (rowsOf.get(groupOf(scope.table, metric.id, cell)) ?? []);
+      const ofCell = metric === null ? [] : (rowsOf.get(seriesId(scope.table, metric.id, cell)) ?? []);
       return { target, metric, cell, coverage, points: fillBuckets(clock, coverage, fill, buckets, ofCell) };
     });
   });
@@ -96,19 +97,7 @@ function coverageOf(
   return seriesCoverage(coverageIn(coverages, metric, period, coverageScopes(scope.table, cell)));
 }
 
-/** Groups rows by metric and cell, in their order. */
-function groupRows(table: StatisticTable, rows: readonly StoredBucket[]): ReadonlyMap<string, readonly StoredBucket[]> {
-  const groups = new Map<string, StoredBucket[]>();
-  for (const row of rows) {
-    const id = groupOf(table, row.metricId, row.cell);
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, [row]);
-    else group.push(row);
-  }
-  return groups;
-}
-
-function groupOf(table: StatisticTable, metricId: number, cell: Cell): string {
+function seriesId(table: StatisticTable, metricId: number, cell: Cell): string {
   return `${String(metricId)} ${cellId(table, cell)}`;
 }
 

@@ -3,6 +3,7 @@ import sql, { empty, join, type Sql } from 'sql-template-tag';
 import { byText } from '../../catalog/order.js';
 import type { CoverageKey } from '../../coverage/coverage.js';
 import { batchesOf } from '../../database/batches.js';
+import { groupBy } from '../../database/groups.js';
 import type { Database } from '../../database/database.js';
 import type { Additions, ColumnToWrite } from '../../database/dialects/dialect.js';
 import { execute, query, type Work } from '../../database/work.js';
@@ -208,13 +209,9 @@ function* selectInto(
 function keyCondition(database: Database, some: readonly Keyed[]): Sql {
   const { dialect } = database;
   const table = database.table(IncrementKey);
-  const groups = new Map<string, Keyed[]>();
-  for (const one of some) {
-    const id = `${one.row.metric.id} ${one.row.period}`;
-    groups.set(id, [...(groups.get(id) ?? []), one]);
-  }
+  const groups = groupBy(some, ({ row: { metric, period } }) => `${metric.id} ${period}`);
   const conditions = [...groups.values()].map((group) => {
-    const [{ row }] = group as [Keyed];
+    const [{ row }] = group;
     const keys = group.map((one) => dialect.text(one.row.key ?? ''));
     return sql`(${table.column('metricId')} = ${dialect.integer(row.metric.id)} AND ${table.column('period')} = ${dialect.integer(row.period)}
 AND ${table.column('key')} IN (${join(keys)}))`;

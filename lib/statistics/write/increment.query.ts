@@ -8,6 +8,7 @@ import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { coveredMetrics, coverIncrements, storedCoverages } from '../../coverage/coverage.store.js';
 import type { Database } from '../../database/database.js';
 import { addDecimals } from '../../database/decimal.js';
+import { groupBy } from '../../database/groups.js';
 import { queryOne, type Work } from '../../database/work.js';
 import { MixedWritesError } from '../../errors/statistic.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
@@ -165,19 +166,12 @@ function* coverDates(
   coverages: readonly StoredCoverage[],
   outcomes: Outcomes,
 ): Work<readonly PlacedIncrement[]> {
-  const groups = new Map<string, PlacedIncrement[]>();
-  for (const one of placed) {
-    const { metric, period, table, cell } = one.row;
-    const id = JSON.stringify([metric.id, period, coverageScopes(table, cell).at(-1)]);
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, [one]);
-    else group.push(one);
-  }
+  const groups = groupBy(placed, ({ row: { metric, period, table, cell } }) =>
+    JSON.stringify([metric.id, period, coverageScopes(table, cell).at(-1)]),
+  );
   const covered: PlacedIncrement[] = [];
-  for (const id of [...groups.keys()].sort(byText)) {
-    const group = groups.get(id) ?? [];
+  for (const [, group] of [...groups].sort(([a], [b]) => byText(a, b))) {
     const [first] = group;
-    if (first === undefined) continue;
     const { metric, period, table, cell } = first.row;
     const coverage = coverageIn(coverages, metric, period, coverageScopes(table, cell));
     if (coverage === null && (yield* hasRecordedRows(database, first.row))) {

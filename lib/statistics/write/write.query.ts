@@ -5,6 +5,7 @@ import { byText } from '../../catalog/order.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
 import { enclosingScope } from '../../coverage/scope.js';
 import { batchesOf } from '../../database/batches.js';
+import { groupBy } from '../../database/groups.js';
 import type { Database } from '../../database/database.js';
 import type { ColumnToWrite, Upsert, UpsertMode } from '../../database/dialects/dialect.js';
 import { execute, type Work } from '../../database/work.js';
@@ -53,12 +54,10 @@ export function* writeRows(database: Database, rows: Iterable<RowToWrite>, mode:
 export function* upsertsOf(database: Database, rows: Iterable<RowToWrite>, mode: UpsertMode): Generator<Upsert> {
   // in one order, so that concurrent transactions cannot deadlock
   const sorted = [...rows].map((row) => ({ id: rowId(row), row })).sort((a, b) => byText(a.id, b.id));
-  const byTable = new Map<StatisticTable, RowToWrite[]>();
-  for (const { row } of sorted) {
-    const some = byTable.get(row.table) ?? [];
-    some.push(row);
-    byTable.set(row.table, some);
-  }
+  const byTable = groupBy(
+    sorted.map(({ row }) => row),
+    ({ table }) => table,
+  );
   for (const [table, some] of byTable) {
     const most = database.dialect.mostRows(table.keys.length + 4);
     for (const batch of batchesOf(some, most)) yield upsertOf(table, batch, mode);

@@ -4,6 +4,7 @@ import { meaningOf } from '../../catalog/aggregates.js';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { DataSources } from '../../database/data-sources.js';
 import { Database } from '../../database/database.js';
+import { groupBy } from '../../database/groups.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import type { AggregateSpec } from '../../rollup/aggregate.js';
 import type { Measure, ResolvedSource } from '../../rollup/rollup-spec.js';
@@ -153,14 +154,12 @@ function groupScans(
   alone: readonly (ResolvedSource & { readonly isOneRowEach: boolean })[],
   resolve: (entries: readonly TrackerEntry[]) => ResolvedSource | null,
 ): ResolvedScan[] {
-  const groups = new Map<string, number[]>();
-  for (const [place, { aggregate }] of entries.entries()) {
-    const { function: name, field } = aggregate;
-    const kind = meaningOf(name).reads === 'values' ? `values of ${String(field)}` : '';
-    groups.set(kind, [...(groups.get(kind) ?? []), place]);
-  }
+  const groups = groupBy(entries.entries(), ([, { aggregate }]) =>
+    meaningOf(aggregate.function).reads === 'values' ? `values of ${String(aggregate.field)}` : '',
+  );
   const scans: ResolvedScan[] = [];
-  for (const places of groups.values()) {
+  for (const group of groups.values()) {
+    const places = group.map(([place]) => place);
     let shared = places.filter((place) => alone[place]?.isOneRowEach === true);
     let together = shared.length > 1 ? resolveAt(shared) : null;
     if (together === null) {

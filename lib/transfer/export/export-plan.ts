@@ -33,8 +33,9 @@ import {
   type StatisticContext,
   type StoredRow,
 } from '../../statistics/index.js';
-import { cutCoverage, hasDates, storedCoverages } from '../../coverage/index.js';
+import { cutCoverage, hasDates, type StoredCoverage, storedCoverages } from '../../coverage/index.js';
 import type { Database } from '../../database/database.js';
+import { groupBy } from '../../database/groups.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
 import { isTimePeriod, Period } from '../../time/period.js';
 import { localDateAt, startOfDay } from '../../time/time-zone.js';
@@ -82,7 +83,11 @@ export function* exportPlan(context: StatisticContext, checked: CheckedExport, n
   const sorted = [...metrics.values()].sort((a, b) => byText(a.key, b.key));
   const isNamed = checked.metrics !== null && !('domain' in checked.metrics);
   const stored = sorted.filter((metric) => derivedOf(metric) === null);
-  const coverages = byMetric(yield* storedCoverages(database, stored, null));
+  // grouped once: to look through all coverages for each of thousands of metrics takes minutes
+  const coverages: ReadonlyMap<number, readonly StoredCoverage[]> = groupBy(
+    yield* storedCoverages(database, stored, null),
+    ({ metricId }) => metricId,
+  );
   const scopes = scopeFilters.flatMap(filterScopes);
   const hasTimes = periods?.some(isTimePeriod) ?? (yield* haveTimes(database, scopeFilters, stored));
   return {
@@ -184,17 +189,6 @@ function* computedRows(
 function byMoment(a: ExportRow, b: ExportRow): number {
   if (a.start === undefined || b.start === undefined) return byText(a.date, b.date);
   return Date.parse(a.start) - Date.parse(b.start);
-}
-
-/** Sorted once: to look through all coverages for each of thousands of metrics takes minutes. */
-function byMetric<C extends { readonly metricId: number }>(coverages: readonly C[]): ReadonlyMap<number, readonly C[]> {
-  const groups = new Map<number, C[]>();
-  for (const coverage of coverages) {
-    const group = groups.get(coverage.metricId);
-    if (group === undefined) groups.set(coverage.metricId, [coverage]);
-    else group.push(coverage);
-  }
-  return groups;
 }
 
 function* metricsOf(context: StatisticContext, { metrics }: CheckedExport): Work<readonly Metric[]> {
