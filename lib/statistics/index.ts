@@ -76,7 +76,7 @@ export { fillSeries, seriesDates, type SeriesPoint, type SeriesRow } from './rea
 export { readComparedRanking, type RankingSort } from './read/compared-ranking.js';
 export { readGreatestCells, readRanking, readSeries, readTotal } from './read/derived.query.js';
 export { type RankedCells, type RankedRange, readRest } from './read/top.query.js';
-export { findPeriods, findPeriodsByType, type StoredPeriod } from './read/stored-periods.query.js';
+export { findPeriodsByType, findPeriodsIn, type StoredPeriod } from './read/stored-periods.query.js';
 export { carriedSince } from './read/carried-values.js';
 export { readBucketTotals, readTotals, readTotalsAt } from './read/totals.query.js';
 

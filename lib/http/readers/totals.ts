@@ -6,14 +6,13 @@ import {
   type Calendar,
   fillBuckets,
   fillSeries,
-  findPeriods,
+  findPeriodsIn,
   readBucketTotals,
   readTotals,
   type SeriesPoint,
   type SeriesRow,
   type StatisticContext,
   type StoredBucket,
-  type StoredPeriod,
 } from '../../statistics/index.js';
 import { isTimePeriod, type Period, type TimePeriod } from '../../time/period.js';
 import type { Database } from '../../database/database.js';
@@ -41,9 +40,8 @@ export function* periodsOfTotals(
   coverages: readonly StoredCoverage[],
 ): Work<ReadonlyMap<number, readonly Period[]>> {
   const covered = coverages.filter(({ scope, from }) => scope === TOTAL_SCOPE && from !== null);
-  const stored: StoredPeriod[] = [];
-  for (const table of builtInTables(database).filter(({ kind }) => kind === 'total'))
-    stored.push(...(yield* findPeriods(database, table, metrics)));
+  const tables = builtInTables(database).filter(({ kind }) => kind === 'total');
+  const stored = yield* findPeriodsIn(database, tables, metrics);
   const periods = new Map<number, Set<Period>>(metrics.map(({ id }) => [id, new Set()]));
   for (const { metricId, period } of [...covered, ...stored]) periods.get(metricId)?.add(period);
   return new Map([...periods].map(([id, own]) => [id, [...own].sort(byPeriod)]));

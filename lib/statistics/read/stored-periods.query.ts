@@ -42,6 +42,17 @@ export function* findPeriods(
   );
 }
 
+/** Finds the periods in which metrics have rows in any of some tables, table by table. */
+export function* findPeriodsIn(
+  database: Database,
+  tables: readonly StatisticTable[],
+  metrics: readonly Metric[],
+): Work<StoredPeriod[]> {
+  const found: StoredPeriod[] = [];
+  for (const table of tables) found.push(...(yield* findPeriods(database, table, metrics)));
+  return found;
+}
+
 /** Finds the periods in which metrics have rows in a table like `findPeriods`. By-object statistics have one for each object type. */
 export function* findPeriodsByType(
   database: Database,

@@ -15,13 +15,12 @@ import type { Work } from '../../database/work.js';
 import {
   type Calendar,
   calendarOf,
-  findPeriods,
+  findPeriodsIn,
   momentOfPoint,
   type RangeInput,
   type StartRange,
   startsOf,
   type StatisticTable,
-  type StoredPeriod,
   storesPeriod,
   readSeries,
   type DateRange,
@@ -137,10 +136,12 @@ export function scopeOf(scopes: readonly ScopeFilter[], period: Period): ScopeFi
 }
 
 function* haveTimes(database: Database, scopes: readonly ScopeFilter[], metrics: readonly Metric[]): Work<boolean> {
-  for (const { table } of scopes) {
-    if (table.moment === 'start' && (yield* findPeriods(database, table, metrics)).length > 0) return true;
-  }
-  return false;
+  const tables = tablesOf(scopes).filter(({ moment }) => moment === 'start');
+  return (yield* findPeriodsIn(database, tables, metrics)).length > 0;
+}
+
+function tablesOf(scopes: readonly ScopeFilter[]): StatisticTable[] {
+  return scopes.map(({ table }) => table);
 }
 
 function boundsOf({ from, to }: DateRange): RangeInput {
@@ -168,8 +169,7 @@ function* computedRows(
 ): Work<ExportRow[]> {
   const { database } = context;
   const parts = (yield* findMetrics(database, storedParts(metric))).filter((part) => part !== null);
-  const stored: StoredPeriod[] = [];
-  for (const { table } of scopes) stored.push(...(yield* findPeriods(database, table, parts)));
+  const stored = yield* findPeriodsIn(database, tablesOf(scopes), parts);
   const shared = [...new Set(stored.map(({ period }) => period))].filter((period) =>
     parts.every(({ id }) => stored.some((one) => one.metricId === id && one.period === period)),
   );

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
 import type { Metric } from '../../catalog/index.js';
 import type { Work } from '../../database/work.js';
-import { findPeriods, type PageRow, type PageSizes, readPages, type StoredPeriod } from '../../statistics/index.js';
+import { findPeriodsIn, type PageRow, type PageSizes, readPages } from '../../statistics/index.js';
 import { instantText } from '../../time/instant.js';
 import type { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
@@ -72,8 +72,8 @@ export async function* exportPages(
 
 /** The periods in which a metric has rows in any table, by code. */
 function* storedPeriods(database: Database, { scopes }: ExportPlan, metric: Metric): Work<Period[]> {
-  const found: StoredPeriod[] = [];
-  for (const { table } of scopes) found.push(...(yield* findPeriods(database, table, [metric])));
+  const tables = scopes.map(({ table }) => table);
+  const found = yield* findPeriodsIn(database, tables, [metric]);
   return found.map(({ period }) => period).sort((a, b) => a - b);
 }
 
