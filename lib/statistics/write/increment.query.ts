@@ -20,15 +20,8 @@ import type { StatisticContext } from '../filter/statistic.context.js';
 import { checkDigits } from '../filter/statistic-value.js';
 import { rowCondition, selectValues } from '../read/rows.query.js';
 import { claimKeys, releaseKeys } from './increment-key.query.js';
-import {
-  lockMetrics,
-  rowAt,
-  rowId,
-  type RowToWrite,
-  type ValueToWrite,
-  WritePlaces,
-  writeRows,
-} from './write.query.js';
+import { rowAt, WritePlaces } from './write-places.js';
+import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeRows } from './write.query.js';
 
 /** An amount to add, checked as far as possible without the database. */
 export interface Increment extends ValueToWrite {

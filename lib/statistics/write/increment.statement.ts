@@ -15,7 +15,8 @@ import {
   placeIncrement,
   sumByRow,
 } from './increment.query.js';
-import { upsertsOf, WritePlaces } from './write.query.js';
+import { WritePlaces } from './write-places.js';
+import { upsertsOf } from './write.query.js';
 
 /** A metric as an earlier batch has read it, with all its coverages. */
 interface KnownMetric {

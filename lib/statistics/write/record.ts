@@ -8,15 +8,8 @@ import { requireOneCell } from '../filter/scope-filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
 import { readOneMetric } from '../filter/calls.js';
 import type { RecordInput } from '../filter/statistic-filter.js';
-import {
-  lockMetrics,
-  rowAt,
-  rowId,
-  type RowToWrite,
-  type ValueToWrite,
-  WritePlaces,
-  writeRows,
-} from './write.query.js';
+import { rowAt, WritePlaces } from './write-places.js';
+import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeRows } from './write.query.js';
 
 /**
  * Checks a value to record.
