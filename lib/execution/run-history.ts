@@ -3,7 +3,7 @@ import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import type { Table } from '../database/table.js';
 import { execute, query, queryOne, type Work } from '../database/work.js';
-import type { LocalDate } from '../time/local-date.js';
+import { type LocalDate, MS_PER_DAY } from '../time/local-date.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import type { DatabaseClock } from './database-clock.js';
 import type { LeaseService } from './lease.service.js';
@@ -12,7 +12,6 @@ import type { RunStatus, TrackerRun } from './tracker-run.js';
 import { TrackerRunRecord } from './run-tables.js';
 
 const LONGEST_ERROR = 10_000;
-const DAY_MS = 86_400_000;
 
 /** The fields of a run that are known when it starts. */
 export type StartedRun = Pick<TrackerRun, 'tracker' | 'slot' | 'attempt' | 'startedAt'>;
@@ -107,7 +106,7 @@ export class RunHistory {
 
   /** Removes runs that are older than the history keeps, except the last successful one. */
   async prune(tracker: string, cancellation: Cancellation): Promise<void> {
-    const before = this.clock.now().getTime() - this.kept.days * DAY_MS;
+    const before = this.clock.now().getTime() - this.kept.days * MS_PER_DAY;
     await this.database.transaction(() => this.pruneBefore(tracker, before), { cancellation });
   }
 

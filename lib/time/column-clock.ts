@@ -1,4 +1,14 @@
-import { dayAt, type DayNumber, earlierDay, fromDayNumber, laterDay, type LocalDate, shiftDay } from './local-date.js';
+import {
+  dayAt,
+  type DayNumber,
+  earlierDay,
+  fromDayNumber,
+  laterDay,
+  type LocalDate,
+  MS_PER_DAY,
+  SECONDS_PER_DAY,
+  shiftDay,
+} from './local-date.js';
 import { isZoneName, offsetAt, offsetChanges, unknownZone } from './zone-offsets.js';
 
 /**
@@ -41,8 +51,6 @@ export interface StoragePiece {
   readonly offset: number;
 }
 
-const SECONDS_PER_DAY = 86_400;
-const MS_PER_DAY = 86_400_000;
 // A reading and the same time in another zone differ by two offsets of up to 16 hours (a fixed one: 24) and a skipped day.
 const MARGIN = 3 * MS_PER_DAY;
 

@@ -29,7 +29,9 @@ export type LocalDateInput = LocalDateText | Date;
 /** A date that was passed to a call, after its check. */
 export type CheckedDateInput = LocalDate | Date;
 
-const MS_PER_DAY = 86_400_000;
+/** The seconds of a day without a zone: of a day by a clock that is changed there are more or fewer. */
+export const SECONDS_PER_DAY = 86_400;
+export const MS_PER_DAY = SECONDS_PER_DAY * 1000;
 const DAYS_PER_400_YEARS = 146_097;
 /** The day number of 0001-01-01. */
 export const FIRST_DAY = -719_162 as DayNumber;
@@ -112,7 +114,7 @@ export function readDayNumber(value: unknown): DayNumber {
  * @example dayAt(86_399) === dayNumber('1970-01-01')
  */
 export function dayAt(seconds: number): DayNumber {
-  return Math.floor(seconds / 86_400) as DayNumber;
+  return Math.floor(seconds / SECONDS_PER_DAY) as DayNumber;
 }
 
 /** Returns the earlier of some days. */

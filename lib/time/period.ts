@@ -12,6 +12,7 @@ import {
   type LocalDateText,
   parseLocalDate,
   shiftDay,
+  SECONDS_PER_DAY,
 } from './local-date.js';
 import { BUCKET_LENGTHS, type BucketLength, lengthOfMinutes } from './time-bucket.js';
 
@@ -61,7 +62,6 @@ export type CalendarUnit = 'week' | 'month' | 'quarter' | 'year';
 /** The first day of a CALENDAR_WEEK, and of a WEEK_TO_DATE. */
 export type WeekStart = 'monday' | 'sunday' | 'saturday';
 
-const SECONDS_PER_DAY = 86_400;
 const LONGEST_WINDOW = 3_660;
 const CODES = {
   DAY: SECONDS_PER_DAY as BucketPeriod,
@@ -92,7 +92,7 @@ const UNIT_BY_CODE = new Map<number, CalendarUnit>([
 ]);
 const MONTHS = { month: 1, quarter: 3, year: 12 } as const;
 const EXPECTED = `Use ${[...CODE_BY_NAME.keys()].map((name) => `Period.${name}`).join(', ')}, Period.minutes(n) or Period.days(n).`;
-/** What fits, where a number of seconds or a part of a day was meant. */
+/** The periods of less than a day, for an error about a number of seconds or a part of a day. */
 const SHORTER =
   'Of less than a day there are Period.HOUR and Period.minutes(n), n of 1, 5, 10, 15, 20 or 30. Their values lie side by side: there is no window of hours that ends at any instant.';
 

@@ -1,7 +1,7 @@
 import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { TooManyPointsError } from '../../errors/statistic.error.js';
 import { instantText } from '../../time/instant.js';
-import type { LocalDate } from '../../time/local-date.js';
+import { dayAt, type DayNumber, type LocalDate } from '../../time/local-date.js';
 import { bucketAt, bucketsBetween, type TimeBucket } from '../../time/time-bucket.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { offsetAt } from '../../time/zone-offsets.js';
@@ -9,8 +9,6 @@ import type { StartRange } from '../filter/date-range.js';
 import type { BucketCalendar } from '../filter/start-range.js';
 import type { Fill } from '../filter/statistic-filter.js';
 import { MOST_POINTS, type SeriesCoverage, type SeriesPoint } from './series.js';
-
-const SECONDS_PER_DAY = 86_400;
 
 /** A point of a series of buckets of less than a day. Its `date` is the local date of the bucket. */
 export interface BucketPoint<V = number> extends SeriesPoint<V> {
@@ -43,14 +41,14 @@ export function momentOfPoint(point: SeriesPoint<unknown>): PointMoment {
 export function seriesBuckets({ parts }: StartRange, { timeZone, period }: BucketCalendar): DatedBucket[] {
   const buckets: DatedBucket[] = [];
   // a text for each day and not for each of its minutes
-  let day = NaN;
+  let day: DayNumber | null = null;
   let date = '' as LocalDate;
   for (const { from, to } of parts) {
     // before the zone's changes are looked up, which for all minutes since the year 1 would take seconds
     if (from === null || to === null || (to - from) / period > MOST_POINTS) throw tooMany(parts, timeZone);
     for (const { start, end } of bucketsBetween({ zone: timeZone, length: period }, from, to)) {
       if (buckets.length >= MOST_POINTS) throw tooMany(parts, timeZone);
-      const local = Math.floor((start + offsetAt(timeZone, start)) / SECONDS_PER_DAY);
+      const local = dayAt(start + offsetAt(timeZone, start));
       if (local !== day) date = localDateAt(new Date(start * 1000), timeZone);
       day = local;
       buckets.push({ start, end, date });

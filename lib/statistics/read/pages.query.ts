@@ -17,7 +17,7 @@ import {
 
 /** A row of a page: of a date, or of a bucket of less than a day. */
 export type PageRow = StoredRow | StoredBucket;
-/** Of when a row is: its date, or the first second of its bucket. */
+/** The moment of a row: its date, or the first second of its bucket. */
 type RowMoment = LocalDate | number;
 type PageFilter = RowFilter<DateRange | StartRange>;
 

@@ -282,7 +282,7 @@ function lastOfEachSeries(database: Database, filter: RowFilter, known: KnownCol
   return sql`SELECT ${columns(database, filter.table, sql`e.`, known)} FROM ${lastRowsOf(database, filter)} e`;
 }
 
-/** What all rows of a filter have in common, which need not be read with each. */
+/** The columns that have one value in all rows of a filter, so that they need not be read with each. */
 interface KnownColumns {
   readonly metricId?: number;
   readonly period?: Period;

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { InvalidPeriodError } from '../../errors/time.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
+import { MS_PER_DAY } from '../../time/local-date.js';
 import { Period, periodKind } from '../../time/period.js';
 import { KEEP_KEYS } from '../../trackstats.options.js';
 import type { Clock } from '../../trackstats.tokens.js';
@@ -60,7 +61,6 @@ export function checkIncrement(context: StatisticContext, s: IncrementBase, now:
   };
 }
 
-const MS_PER_DAY = 86_400_000;
 const PRUNE_INTERVAL = 3_600_000;
 /** The number of keys that one transaction removes. */
 const PRUNE_STEP = 1_000;

@@ -21,7 +21,7 @@ export function rowAt(
     : { table, metric, period, cell, value, date, start };
 }
 
-/** What the values of a metric, period and table, and of one type of objects, have in common. */
+/** The part of writing that is the same for all values of a metric, period and table, and of one type of objects. */
 interface WriteGroup {
   readonly problem: TrackstatsError | null;
   readonly coverage: StoredCoverage | null;

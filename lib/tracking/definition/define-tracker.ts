@@ -2,7 +2,7 @@ import { naturalKey } from '../../catalog/definitions.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { aggregateSpecOf, type AggregateSpec } from '../../rollup/aggregate.js';
-import type { CheckedDateInput, LocalDate } from '../../time/local-date.js';
+import { type CheckedDateInput, type LocalDate, MS_PER_DAY } from '../../time/local-date.js';
 import { checkPeriod, isTimePeriod, Period } from '../../time/period.js';
 import { checkTimeZone, localDateAt } from '../../time/time-zone.js';
 import type { ResolvedOptions } from '../../trackstats.options.js';
@@ -11,7 +11,6 @@ import {
   type CheckedOptions,
   DEFAULT_SCRUB,
   type GivenOptions,
-  MS_PER_DAY,
   present,
   readClassOptions,
   readMetricOptions,

@@ -7,6 +7,7 @@ import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { entityClass, objectTarget } from '../../statistics/filter/object-target.js';
 import { keyTextProblem } from '../../statistics/tables/key-text.js';
+import { MS_PER_DAY } from '../../time/local-date.js';
 import { millisecondsOf } from '../../time/duration.js';
 import { Period } from '../../time/period.js';
 import { checkTimeZone } from '../../time/time-zone.js';
@@ -113,8 +114,6 @@ export interface Lookback {
   /** milliseconds; null if it is a number of days */
   readonly ms: number | null;
 }
-
-export const MS_PER_DAY = 86_400_000;
 
 const lookback: Check<Lookback> = (given, refuse) => {
   if (Number.isSafeInteger(given) && (given as number) >= 0) return { days: given as number, ms: null };

@@ -85,7 +85,7 @@ export interface ImportedMetric extends Readonly<MetricDetails> {
   readonly ref: string;
 }
 
-/** Of when a row is: a date, or the first second of a bucket of less than a day, and the date that stands beside it. */
+/** The moment of a row: a date, or the first second of a bucket of less than a day with the date that the file gives beside it. */
 export type GivenMoment = LocalDate | { readonly start: number; readonly date: LocalDate | null };
 
 /** A row that can be stored. */

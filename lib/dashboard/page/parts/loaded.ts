@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 
-/** What was asked for, as far as it has come. */
+/** The result of a request so far. */
 export interface Answer<T> {
   /** the last that came, which stays while the next is under way; null: none yet */
   readonly data: T | null;
@@ -10,7 +10,7 @@ export interface Answer<T> {
   readonly again: () => void;
 }
 
-/** What has not been asked for yet. */
+/** The result of a request that was not made yet. */
 export const UNASKED: Answer<never> = { data: null, error: null, isLoading: true, again: () => undefined };
 
 interface State<T> {
