@@ -1,4 +1,4 @@
-import { localDateOf } from '../parts/format.js';
+import { isLocalDate, localDateOf } from '../parts/format.js';
 import type { Shown, ShownSeries } from './metric.data.js';
 
 type Cell = string | number | boolean | null;
@@ -29,7 +29,7 @@ export function exportRows({ period, dates, lines, compared }: Exported): Row[] 
 /** The date, and of a bucket of less than a day its start. */
 function momentColumns(prefix: string, moment: string | null): Row {
   const date = { [`${prefix}date`]: moment === null ? null : localDateOf(moment) };
-  return moment === null || moment.length === 10 ? date : { ...date, [`${prefix}start`]: moment };
+  return moment === null || isLocalDate(moment) ? date : { ...date, [`${prefix}start`]: moment };
 }
 
 export type Exported = Pick<Shown, 'period' | 'dates' | 'lines' | 'compared'>;

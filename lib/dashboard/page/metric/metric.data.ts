@@ -12,7 +12,7 @@ import type {
 } from '../../../http/resources.js';
 import { type Comparison, DAY_PRESETS, type MetricAddress, type Range } from '../address.js';
 import { get, type Query, RequestError } from '../api.js';
-import { localDateOf } from '../parts/format.js';
+import { isLocalDate, localDateOf } from '../parts/format.js';
 import { minutesOf, pointLabel, repeatedStarts } from '../parts/period.js';
 import { canCompare, comparisonOf } from './comparison.js';
 import { metricsOf } from './metric.catalog.js';
@@ -193,19 +193,23 @@ function periodFor({ period }: MetricAddress, choice: ChosenScope, range: Dates)
 
 /** The shortest period that is not too short for a range: a chart of a year by minutes would be half a million points. */
 function fittingPeriod({ scope, period }: ChosenScope, days: number): PeriodResource {
-  const times = scope.periods.flatMap((one) => [{ one, minutes: minutesOf(one.name) ?? Infinity }]);
-  const fitting = times.sort((a, b) => a.minutes - b.minutes).find(({ one }) => fits(one.name, days));
-  return fitting?.one ?? period;
+  return byLength(scope).find(({ name }) => fits(name, days)) ?? period;
 }
 
 /** The longest period of less than a day that has enough buckets in a range, or else the shortest; null: it has none. */
 function shorterPeriod({ scope }: ChosenScope, days: number): PeriodResource | null {
-  const times = scope.periods
-    .flatMap((one) => [{ one, minutes: minutesOf(one.name) ?? Infinity }])
-    .filter(({ minutes }) => minutes !== Infinity)
-    .sort((a, b) => b.minutes - a.minutes);
-  const enough = times.find(({ minutes }) => (days * 1_440) / minutes >= ENOUGH_BUCKETS);
-  return (enough ?? times.at(-1))?.one ?? null;
+  const times = byLength(scope).filter(({ name }) => minutesOf(name) !== null);
+  const enough = times.findLast(({ name }) => (days * 1_440) / lengthOf(name) >= ENOUGH_BUCKETS);
+  return enough ?? times[0] ?? null;
+}
+
+/** The periods of less than a day by their length, the shortest first, and then the others. */
+function byLength({ periods }: ScopeOption): PeriodResource[] {
+  return [...periods].sort((a, b) => lengthOf(a.name) - lengthOf(b.name));
+}
+
+function lengthOf(period: string): number {
+  return minutesOf(period) ?? Number.MAX_VALUE;
 }
 
 /** The first and the last bucket of those that were found. */
@@ -245,7 +249,7 @@ type StateOf = Pick<Shown, 'dates' | 'lines' | 'today' | 'period'>;
 function isToCome({ dates, lines, today }: Omit<StateOf, 'period'>, place: number): boolean {
   const moment = dates[place] ?? '';
   const date = localDateOf(moment);
-  if (date !== today || moment.length === 10) return date > today;
+  if (date !== today || isLocalDate(moment)) return date > today;
   return lines.every(({ values, complete }) => {
     return complete[place] === false && values.slice(place).every((value) => value === null);
   });

@@ -1,5 +1,5 @@
 import { DAY_PRESETS, type DayPreset, type MetricAddress, type Preset, PRESETS } from '../address.js';
-import { formatDates, localDateOf, shiftDate, utcOf } from '../parts/format.js';
+import { formatDates, isLocalDate, localDateOf, shiftDate, utcOf } from '../parts/format.js';
 import { minutesOf } from '../parts/period.js';
 
 /**
@@ -36,7 +36,7 @@ export function ownDates(
 
 /** True if a range is of days and not of hours: its bounds are dates. */
 export function isOfDates({ from, to }: Dates): boolean {
-  return (from === null || from.length === 10) && to.length === 10;
+  return (from === null || isLocalDate(from)) && isLocalDate(to);
 }
 
 /** The days that a range has, or a part of one. */

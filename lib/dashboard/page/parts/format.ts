@@ -152,6 +152,11 @@ export function formatShare(share: number): string {
   return SHARE.format(share);
 }
 
+/** True if a moment is a date, and not the start of a bucket of less than a day. */
+export function isLocalDate(moment: string): boolean {
+  return moment.length === 10;
+}
+
 /** The local date of a point: of a bucket of less than a day that of its start. */
 export function localDateOf(moment: string): string {
   return moment.slice(0, 10);
@@ -185,7 +190,7 @@ export function formatSpan({ from, to, start, end }: Span): string {
 
 /** A range by the dates, or by the starts of its first and last bucket. @param minutes the length of its buckets */
 export function formatMoments(from: string, to: string, minutes: number): string {
-  if (from.length === 10 || to.length === 10) return formatDates(localDateOf(from), localDateOf(to));
+  if (isLocalDate(from) || isLocalDate(to)) return formatDates(localDateOf(from), localDateOf(to));
   const end = new Date(utcOf(to) + minutes * 60_000).toISOString();
   return formatSpan({ from: localDateOf(from), to: localDateOf(to), start: from, end });
 }
@@ -252,7 +257,7 @@ export function plural(count: number, name: string): string {
 
 /** A local date, or the time that the clock shows at the start of a bucket, as if it were UTC: days as long as one another. */
 export function utcOf(moment: string): number {
-  return Date.parse(moment.length === 10 ? `${moment}T00:00:00Z` : `${moment.slice(0, 19)}Z`);
+  return Date.parse(isLocalDate(moment) ? `${moment}T00:00:00Z` : `${moment.slice(0, 19)}Z`);
 }
 
 /** A local date some days later, or earlier. */

@@ -1,4 +1,4 @@
-import { formatClock, formatDate, formatOffset, formatWeekday, localDateOf, utcOf } from './format.js';
+import { formatClock, formatDate, formatOffset, formatWeekday, isLocalDate, localDateOf, utcOf } from './format.js';
 
 /** How periods and their points are called. */
 
@@ -38,7 +38,7 @@ export function minutesOf(period: string): number | null {
 export function repeatedStarts(starts: readonly string[]): ReadonlySet<string> {
   const clocks = new Map<string, string[]>();
   for (const start of new Set(starts)) {
-    if (start.length === 10) continue;
+    if (isLocalDate(start)) continue;
     const clock = start.slice(0, 19);
     clocks.set(clock, [...(clocks.get(clock) ?? []), start]);
   }
