@@ -2,11 +2,11 @@
  * Builds the dashboard's page: Vite bundles the components of lib/dashboard/page into one script and one style sheet.
  * `npm run build` writes to dist/, specs to a temporary folder. `npm run typecheck` checks the types.
  */
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isCurrent, runScript } from './outputs.js';
 
 const SCRIPT = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(SCRIPT), '..');
@@ -14,26 +14,17 @@ const PAGE = join(ROOT, 'lib', 'dashboard', 'page');
 
 /** Writes the page to a folder, if the folder lacks it or has an older one. Creates the folder. */
 export function buildDashboardPage(target) {
-  if (isCurrent(target)) return;
-  // a process of its own: jest's modules cannot load Vite's native parts, and most starts have nothing to build
-  const { status, stderr } = spawnSync(process.execPath, [SCRIPT, target], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`The dashboard's page was not built: ${stderr}`);
+  if (!isBuilt(target)) runScript(SCRIPT, target, "The dashboard's page");
 }
 
-function isCurrent(target) {
-  const changed = Math.max(timeOf(SCRIPT), ...sources().map(timeOf));
-  const written = statSync(join(target, 'app.js'), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
-  return written >= changed;
+function isBuilt(target) {
+  return isCurrent(join(target, 'app.js'), [SCRIPT, ...sources()]);
 }
 
 function sources() {
   return readdirSync(PAGE, { recursive: true, encoding: 'utf8' })
     .map((name) => join(PAGE, name))
     .filter((file) => statSync(file).isFile());
-}
-
-function timeOf(file) {
-  return statSync(file).mtimeMs;
 }
 
 async function build(target) {
@@ -67,5 +58,5 @@ async function build(target) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const target = process.argv[2] ?? join(ROOT, 'dist', 'dashboard', 'page');
-  if (!isCurrent(target)) await build(target);
+  if (!isBuilt(target)) await build(target);
 }

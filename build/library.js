@@ -4,10 +4,10 @@
  * What is shared has a file of its own, so that each class exists once. tsc writes the declarations.
  * `npm run build` writes to dist/, the bench to a temporary folder.
  */
-import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isCurrent, runScript } from './outputs.js';
 
 const SCRIPT = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(SCRIPT), '..');
@@ -16,19 +16,14 @@ const PAGE = join('dashboard', 'page');
 
 /** Writes the library to a folder, if the folder lacks it or has an older one. Creates the folder. */
 export function buildLibrary(target) {
-  if (isCurrent(target)) return;
-  // a process of its own: jest's modules cannot load Vite's native parts, and most starts have nothing to build
-  const { status, stderr } = spawnSync(process.execPath, [SCRIPT, target], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`The library was not built: ${stderr}`);
+  if (!isBuilt(target)) runScript(SCRIPT, target, 'The library');
 }
 
-function isCurrent(target) {
+function isBuilt(target) {
   const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.startsWith(PAGE))
     .map((name) => join(LIB, name));
-  const changed = Math.max(...[SCRIPT, join(ROOT, 'package.json'), ...sources].map((file) => statSync(file).mtimeMs));
-  const written = statSync(join(target, 'index.js'), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
-  return written >= changed;
+  return isCurrent(join(target, 'index.js'), [SCRIPT, join(ROOT, 'package.json'), ...sources]);
 }
 
 /** The files that package.json names, without their ending. */
@@ -86,5 +81,5 @@ async function build(target) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const target = process.argv[2] ?? join(ROOT, 'dist');
-  if (!isCurrent(target)) await build(target);
+  if (!isBuilt(target)) await build(target);
 }
