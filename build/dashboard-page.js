@@ -11,6 +11,8 @@ import { isCurrent, runScript } from './outputs.js';
 const SCRIPT = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(SCRIPT), '..');
 const PAGE = join(ROOT, 'lib', 'dashboard', 'page');
+/** What the page imports beside its own files. */
+const CHART = join(ROOT, 'lib', 'chart');
 
 /** Writes the page to a folder, if the folder lacks it or has an older one. Creates the folder. */
 export function buildDashboardPage(target) {
@@ -22,9 +24,11 @@ function isBuilt(target) {
 }
 
 function sources() {
-  return readdirSync(PAGE, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(PAGE, name))
-    .filter((file) => statSync(file).isFile());
+  return [PAGE, CHART].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .map((name) => join(folder, name))
+      .filter((file) => statSync(file).isFile()),
+  );
 }
 
 async function build(target) {

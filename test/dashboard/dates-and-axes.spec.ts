@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { addDays, Period } from 'nestjs-trackstats';
-import { dateTicks, isCount, valueScale } from '../../lib/dashboard/page/chart/scale.js';
+import { dateTicks, isCount, valueScale } from '../../lib/chart/scale.js';
 import { COMPARISONS, PRESETS } from '../../lib/dashboard/page/address.js';
 import {
   canCompare,
@@ -10,6 +10,7 @@ import {
   fittingComparison,
 } from '../../lib/dashboard/page/metric/comparison.js';
 import { automaticRange, presetChoices, presetDates } from '../../lib/dashboard/page/metric/range.js';
+import { MOMENTS } from '../../lib/dashboard/page/parts/format.js';
 import { pointLabel } from '../../lib/dashboard/page/parts/period.js';
 import { canCompare as canCompareInTheLibrary } from '../../lib/statistics/index.js';
 import { parseLocalDate } from '../../lib/time/local-date.js';
@@ -197,7 +198,7 @@ describe('the ticks of dates', () => {
     fc.assert(
       fc.property(date, fc.integer({ min: 1, max: 4_000 }), fc.integer({ min: 1, max: 20 }), (from, length, room) => {
         const dates = Array.from({ length }, (_, day) => addDays(from, day));
-        const ticks = dateTicks(dates, 'DAY', room);
+        const ticks = dateTicks(dates, 'DAY', room, MOMENTS);
         expect(ticks.length).toBeLessThanOrEqual(room);
         expect(ticks.length).toBeGreaterThan(0);
         const places = ticks.map(({ place }) => place);

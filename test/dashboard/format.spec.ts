@@ -1,16 +1,15 @@
+import { changeOf, UNKNOWN } from '../../lib/chart/number-text.js';
 import type { UnitResource } from '../../lib/http/resources.js';
 import { headlineOf } from '../../lib/dashboard/page/metrics/overview.words.js';
 import {
   breakable,
-  changeOf,
   formatChange,
   formatShort,
   formatDuration,
   formatNumber,
   formatRelative,
-  formatTicks,
+  NUMBERS,
   shiftDate,
-  UNKNOWN,
 } from '../../lib/dashboard/page/parts/format.js';
 
 describe('changes', () => {
@@ -66,7 +65,7 @@ describe('a number with a unit', () => {
     expect(formatNumber(0.2567, 'percent')).toMatch(/^25[.,]7\s?%$/);
     expect(formatNumber(12.5, { currency: 'EUR' })).toMatch(/€/);
     expect(formatNumber(null, 'percent')).toBe(UNKNOWN);
-    expect(formatTicks([0, 0.5], 0.5, 'percent').map((text) => text.replace(/\s/, ''))).toEqual(['0%', '50%']);
+    expect(NUMBERS.ticks([0, 0.5], 0.5, 'percent').map((text) => text.replace(/\s/, ''))).toEqual(['0%', '50%']);
   });
 });
 
@@ -98,7 +97,7 @@ describe('numbers', () => {
     [[11_000, 11_500, 12_000], 500, ['11K', '11.5K', '12K']],
     [[0, 2_000_000], 2_000_000, ['0', '2M']],
   ])('ticks %j have the decimals of their step', (ticks, step, texts) => {
-    expect(formatTicks(ticks, step)).toEqual(texts);
+    expect(NUMBERS.ticks(ticks, step)).toEqual(texts);
   });
 });
 
@@ -122,7 +121,7 @@ describe('units', () => {
 
   it('write the ticks of an axis in one size', () => {
     const ticks = (values: number[], step: number, unit: UnitResource): string[] =>
-      formatTicks(values, step, unit).map((text) => text.replace(/\s/g, ' '));
+      NUMBERS.ticks(values, step, unit).map((text) => text.replace(/\s/g, ' '));
     expect(ticks([0, 500_000, 1_000_000], 500_000, 'bytes')).toEqual(['0.0 MB', '0.5 MB', '1.0 MB']);
     expect(ticks([0, 3_600, 7_200], 3_600, 'seconds')).toEqual(['0 hr', '1 hr', '2 hr']);
     expect(ticks([0, 0.001, 0.002], 0.001, 'percent')).toEqual(['0.0%', '0.1%', '0.2%']);

@@ -1,11 +1,12 @@
-import { dateTicks } from '../../lib/dashboard/page/chart/scale.js';
+import { formatClock, formatOffset, minutesOf, repeatedStarts } from '../../lib/chart/moments.js';
+import { dateTicks } from '../../lib/chart/scale.js';
 import { comparisonOf } from '../../lib/dashboard/page/metric/comparison.js';
 import { exportRows } from '../../lib/dashboard/page/metric/export.js';
 import { stateAt } from '../../lib/dashboard/page/metric/metric.data.js';
 import { daysOf, fits, fittingPresets, ownDates, presetChoices } from '../../lib/dashboard/page/metric/range.js';
 import { valueNote } from '../../lib/dashboard/page/metrics/overview.words.js';
-import { formatClock, formatMoments, formatOffset, formatSpan } from '../../lib/dashboard/page/parts/format.js';
-import { minutesOf, periodLabel, pointLabel, repeatedStarts } from '../../lib/dashboard/page/parts/period.js';
+import { formatMoments, formatSpan, MOMENTS } from '../../lib/dashboard/page/parts/format.js';
+import { periodLabel, pointLabel } from '../../lib/dashboard/page/parts/period.js';
 
 /** The starts of buckets of a day, written down as the clock of a place shows them: hours with an offset, in order. */
 function startsOf(day: string, hours: readonly (readonly [hour: number, offset: string])[], minutes = [0]): string[] {
@@ -23,7 +24,7 @@ const QUARTERS = startsOf('2026-10-25', [...upTo(1, 2, '+02:00'), ...upTo(2, 3, 
 
 describe('the ticks of hours and minutes', () => {
   const ticksOf = (starts: readonly string[], period: string, room: number): string[] =>
-    dateTicks(starts, period, room).map(
+    dateTicks(starts, period, room, MOMENTS).map(
       ({ place, text, year }) => `${place} ${text}${year === '' ? '' : ` (${year})`}`,
     );
 

@@ -1,10 +1,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type Frame, positionIn, widthOf, widthOfBar } from '../../../chart/frame.js';
+import { type Layer, layersOf } from '../../../chart/layers.js';
+import { sizeOfUnit } from '../../../chart/number-text.js';
+import { areaPath, barPath, linePath, lonelyPlaces } from '../../../chart/paths.js';
+import { dateTicks, type DateTick, isCount, valueScale, type ValueScale } from '../../../chart/scale.js';
 import type { UnitResource } from '../../../http/resources.js';
-import { formatTicks, sizeOfUnit } from '../parts/format.js';
-import { type ChartSeries, type Layer, layersOf } from './layers.js';
-import { areaPath, barPath, linePath, lonelyPlaces } from './paths.js';
-import { dateTicks, type DateTick, isCount, valueScale, type ValueScale } from './scale.js';
+import { MOMENTS, NUMBERS } from '../parts/format.js';
+import { type ChartSeries, colourOf } from './layers.js';
 import { widthOfText } from './text-width.js';
 import { type Point, Tooltip } from './tooltip.js';
 
@@ -22,15 +25,6 @@ export interface ChartProps {
   readonly pointAt: (place: number) => Point;
   /** called with the places of a part that was drawn over with the mouse */
   readonly onRange?: ((first: number, last: number) => void) | undefined;
-}
-
-interface Frame {
-  readonly width: number;
-  readonly height: number;
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
 }
 
 const TOP = 12;
@@ -60,11 +54,9 @@ export function Chart(props: ChartProps): JSX.Element {
 
   const layers = useMemo(() => layersOf(series, as), [series, as]);
   const scale = useScale(layers, props, size.height);
-  const labels = formatTicks(scale.ticks, scale.step, props.unit);
+  const labels = NUMBERS.ticks(scale.ticks, scale.step, props.unit);
   const frame = frameOf(size, labels, props.isShort === true ? SHARED_LEFT : 0);
-  const x = (at: number): number => frame.left + ((at + 0.5) / Math.max(1, dates.length)) * widthOf(frame);
-  const y = (value: number): number =>
-    frame.bottom - ((value - scale.low) / (scale.high - scale.low)) * (frame.bottom - frame.top);
+  const { x, y } = positionIn(frame, dates.length, scale);
   const placeAt = (pixels: number): number => {
     const at = Math.floor(((pixels - frame.left) / Math.max(1, widthOf(frame))) * dates.length);
     return Math.min(last, Math.max(0, at));
@@ -104,7 +96,7 @@ export function Chart(props: ChartProps): JSX.Element {
           <ValueAxis frame={frame} scale={scale} labels={labels} y={y} />
           <DateAxis
             frame={frame}
-            ticks={dateTicks(dates, props.period, widthOf(frame) / roomOfTick(size.width))}
+            ticks={dateTicks(dates, props.period, widthOf(frame) / roomOfTick(size.width), MOMENTS)}
             x={x}
           />
           {stroke !== null && (
@@ -123,7 +115,7 @@ export function Chart(props: ChartProps): JSX.Element {
               isAlone={series.length === 1}
               position={{ x, y }}
               ground={y(Math.min(Math.max(0, scale.low), scale.high))}
-              barWidth={Math.min(64, Math.max(1, (widthOf(frame) / Math.max(1, dates.length)) * 0.8))}
+              barWidth={widthOfBar(frame, dates.length)}
             />
           ))}
           {pointed !== null && <Crosshair frame={frame} layers={layers} place={pointed} x={x} y={y} />}
@@ -213,10 +205,6 @@ function roomOfTick(width: number): number {
   return width < 480 ? 56 : 64;
 }
 
-function widthOf({ left, right }: Frame): number {
-  return right - left;
-}
-
 function hasValues(layers: readonly Layer[]): boolean {
   return layers.some(({ values }) => values.some((value) => value !== null));
 }
@@ -278,7 +266,8 @@ interface ShapeProps {
 
 /** A point that is not over yet is paler than those that are, as a bar or as the last part of a line. */
 function Shape({ layer, isAlone, position, ground, barWidth }: ShapeProps): JSX.Element {
-  const { kind, colour, values, complete } = layer;
+  const { kind, place: number, values, complete } = layer;
+  const colour = colourOf(number);
   const isOpen = (place: number): boolean => complete[place] === false;
   if (kind === 'bar') {
     const bars = (isShown: (place: number) => boolean): string =>
@@ -317,10 +306,10 @@ function Crosshair(props: {
   return (
     <g class="crosshair" aria-hidden="true">
       <line x1={x(place)} x2={x(place)} y1={frame.top} y2={frame.bottom} />
-      {layers.map(({ id, kind, colour, values }) => {
+      {layers.map(({ id, kind, place: number, values }) => {
         const value = values[place] ?? null;
         return value === null || kind !== 'line' ? null : (
-          <circle key={id} class={colour} cx={x(place)} cy={y(value)} r={4} />
+          <circle key={id} class={colourOf(number)} cx={x(place)} cy={y(value)} r={4} />
         );
       })}
     </g>

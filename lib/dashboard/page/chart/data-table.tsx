@@ -1,8 +1,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { minutesOf } from '../../../chart/moments.js';
+import { changeOf } from '../../../chart/number-text.js';
 import { Change } from '../parts/change.js';
-import { changeOf, formatNumber } from '../parts/format.js';
-import { minutesOf, pointLabel } from '../parts/period.js';
+import { formatNumber } from '../parts/format.js';
+import { pointLabel } from '../parts/period.js';
 import { stateAt, type Shown, type ShownSeries } from '../metric/metric.data.js';
 
 /** How many rows are shown at a time: ten years of days would be more than anyone scrolls through. */

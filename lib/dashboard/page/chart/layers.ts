@@ -1,18 +1,12 @@
+import type { DrawnSeries } from '../../../chart/layers.js';
 import type { UnitResource } from '../../../http/resources.js';
 
-/** One line of a chart, or one bar at each date. */
-export interface ChartSeries {
-  readonly id: string;
+/** A series of a metric. */
+export interface ChartSeries extends DrawnSeries {
   readonly label: string;
   /** natural key */
   readonly metric: string;
   readonly unit?: UnitResource | undefined;
-  readonly values: readonly (number | null)[];
-  readonly complete: readonly boolean[];
-  /** the earlier range that it is compared with: drawn faint and broken, always as a line */
-  readonly before?: readonly (number | null)[] | undefined;
-  /** which line it is: it keeps its colour while others are hidden; null: all that are not drawn, together */
-  readonly place: number | null;
 }
 
 /** How many colours the style sheet has. */
@@ -38,47 +32,4 @@ export function chartGroups<S extends ChartSeries>(series: readonly S[]): S[][] 
   const known = sizes.filter((size) => size > 0);
   const isNear = known.length === 0 || Math.max(...known) <= FAR * Math.min(...known);
   return units.size === 1 && isNear ? [[...series]] : series.map((one) => [one]);
-}
-
-/** One shape to draw. */
-export interface Layer {
-  readonly id: string;
-  /** class of its colour */
-  readonly colour: string;
-  readonly kind: 'line' | 'bar' | 'before';
-  readonly values: readonly (number | null)[];
-  /** where a bar begins: on those below it */
-  readonly floor: readonly (number | null)[] | null;
-  readonly complete: readonly boolean[];
-}
-
-/**
- * Returns the shapes of a chart, from back to front. Bars of several series are stacked. Values below zero cannot be
- * stacked and are drawn as lines.
- */
-export function layersOf(series: readonly ChartSeries[], as: 'lines' | 'bars'): Layer[] {
-  const isStackable = series.every(({ values }) => values.every((value) => value === null || value >= 0));
-  const isBar = as === 'bars' && (series.length === 1 || isStackable);
-  const now = series.map((one): Layer => {
-    return { ...shapeOf(one), kind: isBar ? 'bar' : 'line', values: one.values, floor: null };
-  });
-  if (isBar && series.length > 1) return stacked(now);
-  const before = series.flatMap((one): Layer[] =>
-    one.before === undefined ? [] : [{ ...shapeOf(one), kind: 'before', values: one.before, floor: null }],
-  );
-  // over bars the earlier line would be hidden, if it were behind them
-  return isBar ? [...now, ...before] : [...before, ...now];
-}
-
-function shapeOf({ id, place, complete }: ChartSeries): Pick<Layer, 'id' | 'colour' | 'complete'> {
-  return { id, colour: colourOf(place), complete };
-}
-
-function stacked(layers: readonly Layer[]): Layer[] {
-  let floor: readonly (number | null)[] = [];
-  return layers.map((layer) => {
-    const below = layer.values.map((_, place) => floor[place] ?? 0);
-    floor = layer.values.map((value, place) => (value ?? 0) + (below[place] ?? 0));
-    return { ...layer, values: layer.values.map((value, place) => (value ?? 0) + (below[place] ?? 0)), floor: below };
-  });
 }

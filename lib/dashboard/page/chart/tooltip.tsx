@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { UNKNOWN } from '../../../chart/number-text.js';
 import { Change, type ChangeProps } from '../parts/change.js';
-import { UNKNOWN } from '../parts/format.js';
 import { colourOf } from './layers.js';
 
 export interface PointRow {

@@ -1,6 +1,6 @@
+import { minutesOf } from '../../../chart/moments.js';
 import { type Compare, type Comparison, COMPARISONS, type Range } from '../address.js';
 import { shiftDate } from '../parts/format.js';
-import { minutesOf } from '../parts/period.js';
 import type { Dates } from './range.js';
 
 const LABELS: Readonly<Record<Comparison, string>> = {

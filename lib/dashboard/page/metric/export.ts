@@ -1,4 +1,4 @@
-import { isLocalDate, localDateOf } from '../parts/format.js';
+import { isLocalDate, localDateOf } from '../../../chart/moments.js';
 import type { Shown, ShownSeries } from './metric.data.js';
 
 type Cell = string | number | boolean | null;

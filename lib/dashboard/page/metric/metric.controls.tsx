@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
+import { localDateOf } from '../../../chart/moments.js';
 import { type MetricAddress, TOP_LIMIT, WITH_LIMIT } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
 import { Checkbox, Controls, Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { localDateOf } from '../parts/format.js';
 import { periodLabel } from '../parts/period.js';
 import { comparisonChoices, fittingComparison } from './comparison.js';
 import { allMetrics } from './metric.catalog.js';

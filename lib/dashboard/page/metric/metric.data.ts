@@ -1,3 +1,4 @@
+import { isLocalDate, localDateOf, minutesOf, repeatedStarts } from '../../../chart/moments.js';
 import type {
   CatalogMetric,
   DimensionsResource,
@@ -12,8 +13,7 @@ import type {
 } from '../../../http/resources.js';
 import { type Comparison, DAY_PRESETS, type MetricAddress, type Range } from '../address.js';
 import { get, type Query, RequestError } from '../api.js';
-import { isLocalDate, localDateOf } from '../parts/format.js';
-import { minutesOf, pointLabel, repeatedStarts } from '../parts/period.js';
+import { pointLabel } from '../parts/period.js';
 import { canCompare, comparisonOf } from './comparison.js';
 import { metricsOf } from './metric.catalog.js';
 import { chosen, type ChosenScope, scopesOf, type ScopeOption } from './metric.scope.js';

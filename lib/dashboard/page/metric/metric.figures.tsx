@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
+import { isBucket, minutesOf } from '../../../chart/moments.js';
 import type { SummaryResponse } from '../../../http/resources.js';
 import type { Comparison as ComparisonKind } from '../address.js';
 import { comparisonNote, datesOf, headlineOf } from '../metrics/overview.words.js';
 import { colourOf } from '../chart/layers.js';
 import { Change } from '../parts/change.js';
 import { formatDates, formatMoments, formatNumber, formatShort, formatSpan } from '../parts/format.js';
-import { isBucket, minutesOf, pointLabel } from '../parts/period.js';
+import { pointLabel } from '../parts/period.js';
 import { comparisonName, lastDayNote } from './comparison.js';
 import { labelAt, type Shown, type ShownSeries } from './metric.data.js';
 

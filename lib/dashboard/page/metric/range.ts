@@ -1,6 +1,6 @@
+import { isLocalDate, localDateOf, utcOf, minutesOf } from '../../../chart/moments.js';
 import { DAY_PRESETS, type DayPreset, type MetricAddress, type Preset, PRESETS } from '../address.js';
-import { formatDates, isLocalDate, localDateOf, shiftDate, utcOf } from '../parts/format.js';
-import { minutesOf } from '../parts/period.js';
+import { formatDates, shiftDate } from '../parts/format.js';
 
 /**
  * The dates of a range, both included, or the starts of its first and last bucket of less than a day. `from` is null if all

@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
+import { localDateOf } from '../../../chart/moments.js';
 import { hrefOf, type ObjectAddress, PRESETS, toMetric, toOverview } from '../address.js';
 import { Sparkline } from '../chart/sparkline.js';
 import { ownDates, presetChoices } from '../metric/range.js';
 import { useAnswer } from '../parts/answer.js';
 import { Field, Select } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { formatDates, localDateOf } from '../parts/format.js';
+import { formatDates } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { Notice } from '../parts/notice.js';
 import { Unanswered } from '../parts/unanswered.js';

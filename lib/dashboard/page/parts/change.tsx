@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
+import { UNKNOWN } from '../../../chart/number-text.js';
 import type { UnitResource } from '../../../http/resources.js';
-import { formatChange, formatNumber, UNKNOWN } from './format.js';
+import { formatChange, formatNumber } from './format.js';
 
 export interface ChangeProps {
   readonly relative: number | null;

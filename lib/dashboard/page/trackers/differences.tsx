@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
+import { UNKNOWN } from '../../../chart/number-text.js';
 import type { DifferenceResource, VerifyResponse } from '../../../http/resources.js';
-import { formatDate, formatNumber, UNKNOWN } from '../parts/format.js';
+import { formatDate, formatNumber } from '../parts/format.js';
 import { periodLabel } from '../parts/period.js';
 
 /** The differences that a verification has found, as a table. */

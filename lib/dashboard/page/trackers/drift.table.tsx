@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
+import { UNKNOWN } from '../../../chart/number-text.js';
 import type { DriftResource } from '../../../http/resources.js';
-import { formatDate, plural, UNKNOWN } from '../parts/format.js';
+import { formatDate, plural } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 
 /** Closed dates that differ from the source as it is now, with what can be done about it. */

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
+import { UNKNOWN } from '../../../chart/number-text.js';
 import type { RunResource, TrackerResource } from '../../../http/resources.js';
-import { formatDates, formatDuration, formatInstant, formatRelative, UNKNOWN } from '../parts/format.js';
+import { formatDates, formatDuration, formatInstant, formatRelative } from '../parts/format.js';
 import { hrefOf, toMetric } from '../address.js';
 import { Name } from '../parts/name.js';
 import { troubleOf } from '../parts/trouble.js';

@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { UNKNOWN } from '../../../chart/number-text.js';
 import type {
   ActionsResponse,
   ProgressResponse,
@@ -12,7 +13,7 @@ import { hrefOf } from '../address.js';
 import { get, RequestError } from '../api.js';
 import { useAnswer } from '../parts/answer.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { formatNumber, plural, UNKNOWN } from '../parts/format.js';
+import { formatNumber, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';

@@ -1,6 +1,7 @@
 /** The outlines of lines and bars, as SVG has them. What is not known is a gap. */
 
-interface Position {
+/** Where dates and values are, in pixels. */
+export interface Position {
   readonly x: (place: number) => number;
   readonly y: (value: number) => number;
 }

@@ -1,5 +1,5 @@
-import { clockLabel, minutesOf, repeatedStarts, tickLabel } from '../parts/period.js';
-import { formatOffset, utcOf } from '../parts/format.js';
+import type { MomentText } from './moment-text.js';
+import { formatOffset, minutesOf, repeatedStarts, utcOf } from './moments.js';
 
 /** Where values and dates are on a chart, and which of them are written on its axes. */
 
@@ -72,19 +72,24 @@ export interface DateTick {
 const DAY_STEPS = [1, 2, 7, 14] as const;
 const MONTH_STEPS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600] as const;
 
-/** Chooses the dates that are written below a chart: days, Mondays or first days of months and years. @param count how many there is room for */
-export function dateTicks(dates: readonly string[], period: string, count: number): DateTick[] {
+/**
+ * Chooses the dates that are written below a chart: days, Mondays or first days of months and years.
+ *
+ * @param count how many there is room for
+ * @param text the language in which they are written
+ */
+export function dateTicks(dates: readonly string[], period: string, count: number, text: MomentText): DateTick[] {
   const room = Math.max(1, count);
-  if (minutesOf(period) !== null) return clockTicks(dates, room);
+  if (minutesOf(period) !== null) return clockTicks(dates, room, text);
   const chosen = isLong(period) ? everyNth(dates, room) : byCalendar(dates, room);
-  return withChanges(chosen.places, (place) => tickLabel(dates[place] ?? '', period, chosen.days));
+  return withChanges(chosen.places, (place) => text.tick(dates[place] ?? '', period, chosen.days));
 }
 
 /** In minutes. */
 const CLOCK_STEPS = [1, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720] as const;
 
 /** Round times of day below a chart of hours or minutes, or days if there are many. */
-function clockTicks(starts: readonly string[], room: number): DateTick[] {
+function clockTicks(starts: readonly string[], room: number, text: MomentText): DateTick[] {
   const minuteOf = (start: string): number => Number(start.slice(11, 13)) * 60 + Number(start.slice(14, 16));
   const repeated = repeatedStarts(starts);
   for (const step of CLOCK_STEPS) {
@@ -92,9 +97,9 @@ function clockTicks(starts: readonly string[], room: number): DateTick[] {
     // of a time that is there twice the first alone, or they would be written over each other
     const shown = step <= 60 ? places : places.filter((place) => isFirstOfClock(starts, place));
     if (shown.length > room || shown.length === 0) continue;
-    return withChanges(shown, (place) => clockLabel(starts[place] ?? '')).map((tick) => {
+    return withChanges(shown, (place) => text.clock(starts[place] ?? '')).map((tick) => {
       const start = starts[tick.place] ?? '';
-      const below = [tick.year, repeated.has(start) ? formatOffset(start) : ''].filter((text) => text !== '');
+      const below = [tick.year, repeated.has(start) ? formatOffset(start) : ''].filter((one) => one !== '');
       return { ...tick, year: below.join(', ') };
     });
   }
@@ -103,7 +108,7 @@ function clockTicks(starts: readonly string[], room: number): DateTick[] {
   const { places, days: step } = byCalendar(days, room);
   return withChanges(
     places.map((place) => firsts[place] ?? 0),
-    (place) => tickLabel((starts[place] ?? '').slice(0, 10), 'DAY', step),
+    (place) => text.tick((starts[place] ?? '').slice(0, 10), 'DAY', step),
   );
 }
 
