@@ -62,7 +62,10 @@ export class RunHistory {
     return Number(row?.id);
   }
 
-  /** Records the progress or the end of a run. Call it in the transaction that writes the statistics. */
+  /**
+   * Records the progress or the end of a run. Call it in the transaction that writes the statistics. A run that has ended
+   * stays as it ended: a process that never hears of its own COMMIT takes its lease for lost.
+   */
   *update(id: number, progress: RunProgress): Work<void> {
     const table = this.database.table(TrackerRunRecord);
     const values = {
@@ -71,7 +74,9 @@ export class RunHistory {
       error: progress.error?.replaceAll('\0', '').slice(0, LONGEST_ERROR) ?? null,
     };
     const assignments = Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`);
-    yield* execute(sql`UPDATE ${table.path} SET ${join(assignments)} WHERE ${table.column('id')} = ${id}`);
+    yield* execute(
+      sql`UPDATE ${table.path} SET ${join(assignments)} WHERE ${table.column('id')} = ${id} AND ${table.column('status')} = 'running'`,
+    );
   }
 
   /** Returns the latest runs of a tracker, the latest first. */

@@ -1,13 +1,16 @@
+import { jest } from '@jest/globals';
 import type { TestingModule } from '@nestjs/testing';
 import {
   CountObjectsByDateTracker,
   defineDomain,
   defineMetric,
+  LeaseLostError,
   Period,
   Track,
   TrackerService,
 } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
+import { Database } from '../../lib/database/database.js';
 import type { Work } from '../../lib/database/work.js';
 import { LeaseService, type LeasedTask } from '../../lib/execution/lease.service.js';
 import type { LeaseEnd } from '../../lib/execution/lease.store.js';
@@ -88,6 +91,22 @@ describeOnEachDatabase('a lease', (database) => {
     await expect(trackers.run('orders', { signal })).rejects.toThrow();
     expect(await until()).toBeNull();
     expect(await trackers.run('orders')).toMatchObject({ tracker: 'orders' });
+  });
+
+  it('that counts as lost after its run was committed leaves the run a success', async () => {
+    const [database, trackers] = [module.get(Database), module.get(TrackerService)];
+    const transaction = database.transaction.bind(database);
+    // the first one takes the lease; of the second one the process never hears
+    let began = 0;
+    const spy = jest.spyOn(database, 'transaction').mockImplementation(async (work, options) => {
+      const result = await transaction(work, options);
+      if (++began === 2) throw new LeaseLostError('orders');
+      return result;
+    });
+    await expect(trackers.run('orders')).rejects.toThrow(LeaseLostError);
+    spy.mockRestore();
+    expect(began).toBeGreaterThan(2);
+    expect(await trackers.history('orders')).toMatchObject([{ status: 'succeeded', error: null }]);
   });
 });
 
