@@ -2,7 +2,18 @@
  * Which way imports point. Each folder of lib/ may import itself, those after it in ORDER, and the leaves:
  * errors/, validation/, trackstats.tokens and trackstats.options.
  */
-const ORDER = ['schedule', 'execution', 'tracking', 'rollup', 'statistics', 'coverage', 'catalog', 'database', 'time'];
+const ORDER = [
+  'alerts',
+  'schedule',
+  'execution',
+  'tracking',
+  'rollup',
+  'statistics',
+  'coverage',
+  'catalog',
+  'database',
+  'time',
+];
 const TOP = ['index\\.ts$', 'module/'];
 /** Optional parts with a subpath export of their own. They may use all of ORDER, nothing uses them. */
 const SURFACES = ['transfer', 'dashboard', 'http', 'client', 'chart', 'health', 'prometheus', 'cli', 'testing'];
@@ -33,7 +44,7 @@ const LEAVES = ['errors/', 'validation/', 'trackstats\\.tokens\\.ts$', 'tracksta
 const FOLDERS = [...SURFACES, ...ORDER, 'migrations'];
 
 /** Where SQL is written. */
-const SQL_ROOMS = ['database', 'catalog', 'coverage', 'statistics', 'rollup', 'execution', 'migrations'];
+const SQL_ROOMS = ['database', 'catalog', 'coverage', 'statistics', 'rollup', 'execution', 'alerts', 'migrations'];
 /** Files that read the tables of another application, which no room of this library knows. */
 const SQL_OF_OTHERS = ['transfer/django/django\\.query\\.ts$'];
 

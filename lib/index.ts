@@ -78,10 +78,19 @@ export { TrackerService } from './execution/tracker.service.js';
 export type { TrackerDrift } from './tracking/running/tracker-drift.js';
 export type { Difference, VerifyProgress } from './tracking/running/tracker.verifier.js';
 
+export { above, below, changed } from './alerts/condition.js';
+export type { AlertCondition, ChangedWith } from './alerts/condition.js';
+export { OnStatistic } from './alerts/on-statistic.decorator.js';
+export type { OnStatisticOptions, StatisticAlert } from './alerts/on-statistic.decorator.js';
+export type { AlertCall, AlertInfo, ObservedValue, WatchedSubject } from './alerts/alert.js';
+export type { AlertStatus } from './alerts/alert-progress.js';
+export { AlertService } from './alerts/alert.service.js';
+
 export { trackstatsMigrations } from './migrations/trackstats-migrations.js';
 export { TRACKSTATS_ENTITIES } from './module/trackstats.entities.js';
 export { TrackstatsModule } from './module/trackstats.module.js';
 export type {
+  AlertsOptions,
   ScheduleOverride,
   SchedulingOptions,
   TrackstatsModuleAsyncOptions,
@@ -93,6 +102,7 @@ export { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from './trackstats.tokens.js';
 export type { Clock } from './trackstats.tokens.js';
 
 export { InvalidArgumentError } from './errors/argument.error.js';
+export { InvalidAlertError } from './errors/alert.error.js';
 export {
   CircularMetricError,
   DefinitionConflictError,

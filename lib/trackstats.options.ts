@@ -43,6 +43,15 @@ export interface SchedulingOptions {
   history?: { days?: number | undefined; runs?: number | undefined } | undefined;
 }
 
+/** Controls when alerts are evaluated. Where schedules are off, they are only by `AlertService.evaluate`. */
+export interface AlertsOptions {
+  /**
+   * time between two evaluations without a run: how soon a recorded value is seen, or a call is made again whose process
+   * died. @default '1 minute'
+   */
+  every?: Duration | undefined;
+}
+
 /** Replaces the whole schedule of a tracker; `false` removes it. `timeZone` applies to the cron expression only. */
 export type ScheduleOverride =
   | false
@@ -63,6 +72,8 @@ export interface TrackstatsModuleOptions {
   clock?: (() => Date) | undefined;
   /** `false`, like `{ enabled: false }`: no tracker fires by itself. @default on */
   scheduling?: false | SchedulingOptions | undefined;
+  /** when alerts are evaluated */
+  alerts?: AlertsOptions | undefined;
   /**
    * time that a call waits for a connection: a free one of the pool, or on SQLite the end of the application's
    * transaction. Then it rejects with ConnectionBusyError. @default '30 seconds'
@@ -131,6 +142,8 @@ export interface ResolvedOptions {
   readonly clock: Clock;
   readonly scheduling: ResolvedScheduling;
   /** milliseconds */
+  readonly alerts: { readonly every: number };
+  /** milliseconds */
   readonly connectionTimeout: number;
   /** days */
   readonly keepKeys: number;
@@ -144,6 +157,7 @@ const OPTIONS: readonly string[] = [
   'weekStart',
   'clock',
   'scheduling',
+  'alerts',
   'connectionTimeout',
   'keepKeys',
   'objectTypes',
@@ -178,6 +192,7 @@ export function resolveOptions(given: TrackstatsModuleOptions): ResolvedOptions 
     weekStart,
     clock,
     scheduling: resolveScheduling(given.scheduling),
+    alerts: readValue(given.alerts, withDefault(group(ALERTS), { every: EVALUATE_EVERY }), 'alerts', invalidOption),
     connectionTimeout: readValue(
       given.connectionTimeout,
       withDefault(duration(1), CONNECTION_TIMEOUT),
@@ -232,6 +247,11 @@ const SCHEDULING = {
   shutdownGrace: withDefault(duration(), 10_000),
   history: withDefault(group(HISTORY), { days: 30, runs: 1000 }),
 } satisfies ChecksOf<SchedulingOptions>;
+
+/** Milliseconds between two evaluations of alerts by default. */
+const EVALUATE_EVERY = 60_000;
+
+const ALERTS = { every: withDefault(duration(1_000), EVALUATE_EVERY) } satisfies ChecksOf<AlertsOptions>;
 
 /** The environment variable that switches schedules off for this process, with the value `off`. */
 export const SCHEDULING_VARIABLE = 'TRACKSTATS_SCHEDULING';

@@ -11,14 +11,14 @@ export class InvalidScheduleError extends TrackstatsError {
   }
 }
 
-/** Thrown if a tracker has a schedule and the application does not import `ScheduleModule`. */
+/** Thrown if a tracker has a schedule, or there are alerts, and the application does not import `ScheduleModule`. */
 export class MissingScheduleModuleError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_SCHEDULE_MODULE';
   readonly kind = 'setup';
 
-  constructor(trackers: readonly string[]) {
+  constructor(names: readonly string[], kind: 'tracker' | 'alert' = 'tracker') {
     super(
-      `${trackers.length > 1 ? 'The trackers' : 'The tracker'} ${trackers.join(', ')} would run by a schedule, and the ` +
+      `The ${kind}${names.length > 1 ? 's' : ''} ${names.join(', ')} would ${kind === 'tracker' ? 'run' : 'be evaluated'} by a schedule, and the ` +
         `application has none. Add ScheduleModule.forRoot() of @nestjs/schedule to the imports of its root module, once; or ` +
         `switch schedules off: TrackstatsModule.forRoot({ scheduling: false }).`,
     );

@@ -82,14 +82,14 @@ export class AmbiguousTrackerError extends TrackstatsError {
   }
 }
 
-/** Thrown if trackers are used before the application has started. */
+/** Thrown if trackers or alerts are used before the application has started. */
 export class NotStartedError extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOT_STARTED';
   readonly kind = 'unavailable';
 
-  constructor(call: string) {
+  constructor(call: string, kind: 'tracker' | 'alert' = 'tracker') {
     super(
-      `TrackerService.${call}: trackers are found when the application starts, and it has not started yet. Call it from ` +
+      `${kind === 'tracker' ? 'TrackerService' : 'AlertService'}.${call}: ${kind}s are found when the application starts, and it has not started yet. Call it from ` +
         `onApplicationBootstrap or later; in a test, after await moduleRef.init() (or await app.init()).`,
     );
   }

@@ -1,4 +1,5 @@
 import type { MigrationInterface } from 'typeorm';
+import { AddTrackstatsAlerts1795564807000 } from './add-alerts.migration.js';
 import { AddTrackstatsIncrementKeys1795564802000 } from './add-increment-keys.migration.js';
 import { AddTrackstatsMetricUnit1795564803000 } from './add-metric-unit.migration.js';
 import { AddTrackstatsHistory1795564804000 } from './add-history.migration.js';
@@ -23,4 +24,5 @@ export const trackstatsMigrations: (new () => MigrationInterface)[] = [
   AddTrackstatsMetricUnit1795564803000,
   AddTrackstatsHistory1795564804000,
   AddTrackstatsTimeStatistics1795564805000,
+  AddTrackstatsAlerts1795564807000,
 ];

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { AlertState } from '../alerts/alert.entity.js';
 import { Domain } from '../catalog/domain.entity.js';
 import { Metric } from '../catalog/metric.entity.js';
 import { Coverage } from '../coverage/coverage.entity.js';
@@ -10,15 +11,8 @@ import { StatisticByTime } from '../statistics/tables/statistic-by-time.entity.j
 import { TrackerRunRecord } from '../execution/run-tables.js';
 import { TrackerState } from '../execution/run-tables.js';
 
-/**
- * Lists the entities of the library, for a data source without `autoLoadEntities`.
- *
- * @example
- * ```ts
- * TypeOrmModule.forRoot({ …, entities: [...TRACKSTATS_ENTITIES, Order] })
- * ```
- */
-export const TRACKSTATS_ENTITIES: Type<unknown>[] = [
+/** The entities whose tables every application needs. That of alerts is needed by those that have alerts. */
+export const REQUIRED_ENTITIES: readonly Type<unknown>[] = [
   Domain,
   Metric,
   StatisticByDate,
@@ -30,3 +24,13 @@ export const TRACKSTATS_ENTITIES: Type<unknown>[] = [
   TrackerState,
   TrackerRunRecord,
 ];
+
+/**
+ * Lists the entities of the library, for a data source without `autoLoadEntities`.
+ *
+ * @example
+ * ```ts
+ * TypeOrmModule.forRoot({ …, entities: [...TRACKSTATS_ENTITIES, Order] })
+ * ```
+ */
+export const TRACKSTATS_ENTITIES: Type<unknown>[] = [...REQUIRED_ENTITIES, AlertState];

@@ -29,7 +29,8 @@ import type { TrackerRegistrar } from '../execution/tracker.registrar.js';
 import type { TrackerOverview } from '../execution/tracker-overview.js';
 import type { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
 import type { DataSourceDiscovery } from './trackstats.data-sources.js';
-import { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
+import type { TrackstatsAlerts } from './trackstats.alerts.js';
+import { REQUIRED_ENTITIES } from './trackstats.entities.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
 import { checkDerivedMetrics } from './derived-metrics.check.js';
 import { storeUnits } from './metric-units.js';
@@ -53,6 +54,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     private readonly events: TrackerEvents,
     private readonly scheduler: TrackerScheduler,
     private readonly owners: StatisticOwners,
+    private readonly alerts: TrackstatsAlerts,
   ) {}
 
   /** Checks the database, before any provider of the application can read or write statistics. */
@@ -80,14 +82,20 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.registrar.start = (more) => this.startTrackers(more);
     this.registrar.remove = (tracker) => this.removeTracker(tracker);
     forwardEvents(this.events, this.discovery.getProviders());
+    await this.alerts.define();
     if (!this.options.scheduling.enabled) return;
     this.warnOfReplaced(replaced, overridden);
     this.warnOfUnprovided(found);
-    await this.scheduler.start(trackers);
+    this.alerts.start();
+    await this.scheduler.start(trackers).catch((error: unknown) => {
+      this.alerts.stop();
+      throw error;
+    });
   }
 
   /** Stops the trackers, while every data source is still open. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.alerts.stop();
     await this.scheduler.stop();
   }
 
@@ -132,7 +140,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
   }
 
   private neededEntities(): Type<unknown>[] {
-    return [...TRACKSTATS_ENTITIES, ...registeredStatistics(this.discovery, this.modules)];
+    return [...REQUIRED_ENTITIES, ...registeredStatistics(this.discovery, this.modules)];
   }
 
   private warnOfUnprovided(found: readonly DeclaredTracker[]): void {

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AlertService } from '../alerts/alert.service.js';
 import { DomainService } from '../catalog/domain.service.js';
 import { MetricService } from '../catalog/metric.service.js';
 import { Database } from '../database/database.js';
@@ -39,10 +40,12 @@ import { FeatureCheck, FEATURE, ROOT, type Registration } from './trackstats.reg
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from '../trackstats.tokens.js';
 
 /** The services that applications inject, each with the token under which the parts of the library share it. */
-const SERVICES = [DomainService, MetricService, StatisticService, TrackerService, TrackerEvents].map((type) => ({
-  type,
-  shared: Symbol(`shared ${type.name}`),
-}));
+const SERVICES = [DomainService, MetricService, StatisticService, TrackerService, TrackerEvents, AlertService].map(
+  (type) => ({
+    type,
+    shared: Symbol(`shared ${type.name}`),
+  }),
+);
 
 /**
  * The providers that optional parts of the library inject in addition. Applications cannot, because these have no

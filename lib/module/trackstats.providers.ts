@@ -3,6 +3,10 @@ import { DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import { AlertEvaluator } from '../alerts/alert.evaluator.js';
+import { AlertRegistry } from '../alerts/alert.registry.js';
+import { AlertScheduler } from '../alerts/alert.scheduler.js';
+import { AlertService } from '../alerts/alert.service.js';
 import { DomainService } from '../catalog/domain.service.js';
 import { MetricService } from '../catalog/metric.service.js';
 import { DataSources } from '../database/data-sources.js';
@@ -34,9 +38,10 @@ import { TrackerScrubber } from '../tracking/running/tracker.scrubber.js';
 import { TrackerVerifier } from '../tracking/running/tracker.verifier.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { DataSourceDiscovery } from './trackstats.data-sources.js';
+import { TrackstatsAlerts } from './trackstats.alerts.js';
 import { TrackstatsLifecycle } from './trackstats.lifecycle.js';
 import { resolveOptions, type ResolvedOptions, type ResolvedScheduling } from '../trackstats.options.js';
-import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from '../trackstats.tokens.js';
+import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';
 
 const RESOLVED = Symbol('resolved trackstats options');
 const SCHEDULING = Symbol('resolved scheduling options');
@@ -83,6 +88,7 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
         { token: SchedulerRegistry, optional: true },
       ],
     },
+    ...alertProviders(),
     provideFactory(DATA_SOURCE_NAME, () => dataSourceName, []),
     provideClass(
       TrackstatsLifecycle,
@@ -99,6 +105,42 @@ export function trackstatsProviders(dataSourceName: string): Provider[] {
       TrackerEvents,
       TrackerScheduler,
       StatisticOwners,
+      TrackstatsAlerts,
+    ),
+  ];
+}
+
+function alertProviders(): Provider[] {
+  return [
+    provideClass(AlertRegistry),
+    provideFactory(
+      AlertEvaluator,
+      (database: Database, clock: Clock, { lockAtMostFor }: ResolvedScheduling) =>
+        new AlertEvaluator(database, clock, lockAtMostFor),
+      [Database, TRACKSTATS_CLOCK, SCHEDULING],
+    ),
+    {
+      provide: AlertScheduler,
+      useFactory: createAlertScheduler,
+      inject: [
+        AlertRegistry,
+        AlertEvaluator,
+        TrackerWorker,
+        TrackerEvents,
+        RESOLVED,
+        { token: SchedulerRegistry, optional: true },
+      ],
+    },
+    provideClass(AlertService, Database, AlertRegistry, AlertScheduler),
+    provideClass(
+      TrackstatsAlerts,
+      DiscoveryService,
+      Database,
+      AlertRegistry,
+      AlertScheduler,
+      StatisticService,
+      StatisticOwners,
+      ObjectTypes,
     ),
   ];
 }
@@ -209,6 +251,17 @@ function trackingProviders(): Provider[] {
       TRACKSTATS_CLOCK,
     ),
   ];
+}
+
+function createAlertScheduler(
+  registry: AlertRegistry,
+  evaluator: AlertEvaluator,
+  worker: TrackerWorker,
+  events: TrackerEvents,
+  { alerts }: ResolvedOptions,
+  jobs?: SchedulerRegistry,
+): AlertScheduler {
+  return new AlertScheduler(registry, evaluator, worker, events, alerts.every, jobs);
 }
 
 function createScheduler(

@@ -17,6 +17,7 @@ import {
   TrackerService,
   trackstatsMigrations,
 } from 'nestjs-trackstats';
+import { prepareAlertTable } from '../../lib/alerts/alert.entity.js';
 import { Database } from '../../lib/database/database.js';
 import { prepareRunTables } from '../../lib/execution/run-tables.js';
 import { TrackerRunRecord } from '../../lib/execution/run-tables.js';
@@ -67,6 +68,7 @@ async function prepareKeys(dataSource: DataSource): Promise<void> {
   const database = new Database(dataSource);
   await prepareStatisticTables(database);
   await prepareRunTables(database);
+  await prepareAlertTable(database);
 }
 
 /** What `synchronize` would still have to do. */

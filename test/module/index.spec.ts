@@ -33,6 +33,7 @@ const NAMES = [
     'ObjectsByDateAndObjectTracker',
     'ObjectsByDateTracker',
   ],
+  ...['above', 'AlertService', 'below', 'changed', 'OnStatistic'],
   ...['ObjectsByDimensionsTracker', 'Track', 'TrackerEvents', 'TrackerService'],
   ...['TRACKSTATS_CLOCK', 'TRACKSTATS_ENTITIES', 'TRACKSTATS_OPTIONS', 'TrackstatsModule', 'trackstatsMigrations'],
 ];

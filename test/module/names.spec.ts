@@ -159,6 +159,7 @@ describeOnEachDatabase('an application whose entities have the names of the libr
       'trackstats_coverage',
       'trackstats_tracker',
       'trackstats_run',
+      'trackstats_alert',
     ]);
   });
 });

@@ -8,6 +8,7 @@ describe('resolveOptions', () => {
       timeZone: 'UTC',
       weekStart: 'monday',
       clock: systemClock,
+      alerts: { every: 60_000 },
       connectionTimeout: 30_000,
       keepKeys: 90,
       scheduling: {

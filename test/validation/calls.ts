@@ -12,6 +12,10 @@ import { TestClock, TrackstatsTestingModule } from 'nestjs-trackstats/testing';
 import { TransferService, TrackstatsTransferModule } from 'nestjs-trackstats/transfer';
 import { DataSource, Entity } from 'typeorm';
 import { Registry } from 'prom-client';
+import { defineAlert } from '../../lib/alerts/define-alert.js';
+import { alertsOf, type GivenAlert } from '../../lib/alerts/alert-metadata.js';
+import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
+import { StatisticOwners } from '../../lib/statistics/tables/owners.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
 import { constructorOptions, kindOf } from '../../lib/tracking/definition/tracker.js';
 import { registered } from '../../lib/tracking/definition/registered-tracker.js';
@@ -228,6 +232,7 @@ const shown = {
   origins: ['https://shop.example'],
 };
 const module = {
+  alerts: { every: '1 minute' },
   connectionTimeout: '10 seconds',
   keepKeys: 30,
   timeZone: 'UTC',
@@ -270,6 +275,19 @@ function tracked(options: never): unknown {
   class Tracked extends Base {}
   Track(options)(Tracked as never);
   return registeredAs(Tracked, new Tracked(), options);
+}
+
+/** As the start of an application checks what has @OnStatistic. */
+async function alerted({ app }: World, options: never): Promise<void> {
+  class Alerts {}
+  trackstats.OnStatistic(options)(Alerts.prototype, 'onAlert', {});
+  const context = {
+    statistics: app.get(trackstats.StatisticService),
+    owners: app.get(StatisticOwners, { strict: false }),
+    objectTypes: app.get(ObjectTypes, { strict: false }),
+  };
+  const given = [...alertsOf(Alerts).values()].flat()[0] as GivenAlert;
+  await defineAlert(context, { type: Alerts, method: 'onAlert', ...given, call: () => undefined }).watch.check();
 }
 
 const schedule = {
@@ -424,6 +442,26 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     [{ ...common, ...BY_COUNTRY_AND_TIME }],
     [{ ...common, ...severalMetrics }],
   ),
+  below: plain(trackstats.below, [10, { recoveryThreshold: 15 }]),
+  above: plain(trackstats.above, [10, { recoveryThreshold: 5 }]),
+  changed: plain(trackstats.changed, [{ by: 0.3, with: 'weekdays', direction: 'down', recoveryThreshold: 0.1 }]),
+  OnStatistic: {
+    variants: [
+      [
+        {
+          metric: VISITS,
+          period: Period.DAY,
+          object,
+          when: trackstats.below(10),
+          for: 2,
+          complete: true,
+          recovered: true,
+          name: 'few visits',
+        },
+      ],
+    ],
+    call: alerted,
+  },
   'TrackerEvents.on': of('events', 'on', ['failed', () => undefined]),
   'TrackerService.register': of(
     'trackers',
@@ -520,6 +558,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     now: NOW,
     entities: [Order],
     database: { type: 'better-sqlite3', database: ':memory:' },
+    alerts: { every: '1 minute' },
     connectionTimeout: 1000,
     keepKeys: 30,
     timeZone: 'UTC',

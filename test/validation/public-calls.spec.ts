@@ -78,7 +78,7 @@ function* optionMistakes(
 
 /** Objects whose keys are the application's: definitions, references, dimensions, values by name. */
 const FREE =
-  /\.(object|objects|metric|domain|target|where|objectTypes|contentTypes|trackers|dimensions|database|register|aggregate|keep|dataSource|app|m\.of|m\.per|m\.from)$/;
+  /\.(object|objects|metric|domain|target|where|objectTypes|contentTypes|trackers|dimensions|database|register|aggregate|keep|dataSource|app|when|m\.of|m\.per|m\.from)$/;
 /** Fields that entities and definitions have, and that mean nothing to the call; managers, which test/statistics/manager.spec.ts checks. */
 const SAME_FOR_ANY = /\.(m\.key|d\.id|manager)$/;
 /** What a type of any does not say, what only rows and the source can tell, the places that an example fills, and what a function returns. */

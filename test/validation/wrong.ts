@@ -53,6 +53,16 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   period: [7, NaN, '', []],
   timeZone: ['', 'Europe/Atlantis', '+05:30'],
   now: [new Date(NaN)],
+  // alerts
+  threshold: [NaN, Infinity, -Infinity],
+  'below.options.recoveryThreshold': [NaN, 9],
+  'above.options.recoveryThreshold': [NaN, 11],
+  'changed.options.recoveryThreshold': [NaN, 0.4, -0.1],
+  'changed.options.by': [NaN, Infinity, 0, -0.3],
+  'OnStatistic.options.name': ['', 'x'.repeat(201)],
+  'OnStatistic.options.when': [{}, { kind: 'below', threshold: 1 }],
+  'OnStatistic.options.for': [...NO_COUNT, 101],
+  'TrackstatsModule.forRoot.options.alerts.every': [999, 'soon', NaN],
   // statistics
   last: [...NO_COUNT, 1e9],
   limit: [NaN, -Infinity, 1.5, -1],

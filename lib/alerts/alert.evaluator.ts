@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import type { Database } from '../database/database.js';
+import type { Clock } from '../trackstats.tokens.js';
+import type { Alert, AlertCall, ObservedDetail } from './alert.js';
+import { advance } from './alert-progress.js';
+import {
+  type AlertChange,
+  type AlertKey,
+  insertAlert,
+  readAlerts,
+  renewCall,
+  type StoredAlert,
+  updateAlert,
+} from './alert.store.js';
+
+/** A change of the status of an alert, as it is stored until its method has returned. */
+interface Crossing {
+  readonly id: string;
+  readonly status: AlertCall['status'];
+  /** ISO 8601, UTC */
+  readonly at: string;
+  readonly observed: ObservedDetail;
+}
+
+/** Milliseconds until a call that failed is made again. It doubles each time, up to an hour. */
+const [FIRST_PAUSE, LONGEST_PAUSE] = [60_000, 3_600_000];
+const LONGEST_ERROR = 2_000;
+
+/**
+ * Evaluates alerts and calls their methods, each crossing in one process of the application.
+ *
+ * A crossing is stored together with the right to call the method, by one conditional UPDATE. It is removed when the
+ * method has returned. So no replica makes a call that another one makes, and the call of a process that died is made
+ * again once its right has run out.
+ */
+export class AlertEvaluator {
+  private readonly logger = new Logger('Trackstats');
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    /** milliseconds after which a process that makes a call counts as dead */
+    private readonly lockAtMostFor: number,
+  ) {}
+
+  /** Looks at everything that an alert watches, and calls its method for each crossing since the last look. */
+  async evaluate(alert: Alert, signal?: AbortSignal): Promise<void> {
+    const { name, fingerprint } = alert;
+    for (const tracker of alert.watch.trackers()) {
+      const key = { name, fingerprint, tracker };
+      while (signal?.aborted !== true && (await this.step(alert, key))) {
+        // the next crossing, if there was more than one
+      }
+    }
+  }
+
+  /** Takes one crossing, or a call that was not finished. Returns true if there may be more. */
+  private async step(alert: Alert, key: AlertKey): Promise<boolean> {
+    const stored = await this.stateOf(key);
+    if (stored.crossing !== null) return this.takeOver(alert, key, stored, stored.crossing);
+    const observations = await alert.watch.observe(key.tracker, stored.moment);
+    const { progress, last, crossed } = advance(stored, observations);
+    if (last === null) return false;
+    const observed = JSON.stringify(last.detail);
+    if (!crossed) {
+      const isSame = progress.moment === stored.moment && observed === stored.observed;
+      if (!isSame) await this.update(key, stored.version, { moment: progress.moment, observed });
+      return false;
+    }
+    const at = this.clock();
+    const crossing: Crossing = {
+      id: randomUUID(),
+      status: progress.status === 'firing' ? 'firing' : 'recovered',
+      at: at.toISOString(),
+      observed: last.detail,
+    };
+    const changed: AlertChange = { ...progress, observed, since: at.getTime() };
+    if (crossing.status === 'recovered' && !alert.recovered) {
+      await this.update(key, stored.version, changed);
+      return true;
+    }
+    const begun = { crossing: JSON.stringify(crossing), leaseFor: this.lockAtMostFor, attempts: 1, error: null };
+    // otherwise another replica was faster: the next step sees what it has stored
+    if (!(await this.update(key, stored.version, { ...changed, ...begun }))) return true;
+    return this.call(alert, key, { version: stored.version + 1, attempt: 1 }, crossing);
+  }
+
+  /** Makes a call again that failed, or whose process died. Leaves it alone while its lease lasts. */
+  private async takeOver(alert: Alert, key: AlertKey, stored: StoredAlert, crossing: string): Promise<boolean> {
+    if (stored.until !== null && stored.until > stored.now) return false;
+    const attempt = stored.attempts + 1;
+    const taken = { leaseFor: this.lockAtMostFor, attempts: attempt };
+    if (!(await this.update(key, stored.version, taken))) return false;
+    return this.call(alert, key, { version: stored.version + 1, attempt }, JSON.parse(crossing) as Crossing);
+  }
+
+  /** Calls the method, and removes the crossing when it has returned. Returns true if it has. */
+  private async call(
+    alert: Alert,
+    key: AlertKey,
+    { version, attempt }: { version: number; attempt: number },
+    { id, status, at, observed }: Crossing,
+  ): Promise<boolean> {
+    const described = alert.watch.describe(key.tracker, observed, status);
+    const heartbeat = setInterval(() => void this.renew(key, version), this.lockAtMostFor / 3).unref();
+    try {
+      await alert.call({ ...described, id, name: alert.name, status, at: new Date(at), attempt });
+    } catch (error) {
+      this.logger.error(
+        `Alert ${alert.name}: its method failed, and is called again later. ${described.text}`,
+        error instanceof Error ? error.stack : String(error),
+      );
+      const leaseFor = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1));
+      await this.update(key, version, { leaseFor, error: messageOf(error) });
+      return false;
+    } finally {
+      clearInterval(heartbeat);
+    }
+    return this.update(key, version, { crossing: null, leaseFor: null, attempts: 0, error: null });
+  }
+
+  private async stateOf(key: AlertKey): Promise<StoredAlert> {
+    const find = async (): Promise<StoredAlert | undefined> =>
+      (await this.database.read(() => readAlerts(this.database, key))).get(key.tracker);
+    const found = await find();
+    if (found !== undefined) return found;
+    await this.database.transaction(() => insertAlert(this.database, key));
+    return (await find()) as StoredAlert;
+  }
+
+  private update(key: AlertKey, version: number, change: AlertChange): Promise<boolean> {
+    return this.database.transaction(() => updateAlert(this.database, key, version, change));
+  }
+
+  private async renew(key: AlertKey, version: number): Promise<void> {
+    try {
+      await this.database.transaction(() => renewCall(this.database, key, version, this.lockAtMostFor));
+    } catch {
+      // the next heartbeat tries again; if the lease runs out, another replica makes the call too
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  // PostgreSQL stores no NUL
+  return message.replaceAll('\0', '').slice(0, LONGEST_ERROR);
+}

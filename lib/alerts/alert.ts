@@ -1,0 +1,110 @@
+import type { ObjectRef } from '../statistics/filter/object-target.js';
+import type { LocalDate } from '../time/local-date.js';
+import type { Period } from '../time/period.js';
+import type { AlertStatus, Observation } from './alert-progress.js';
+
+/** The common part of what the method of an alert receives. */
+export interface AlertCall {
+  /** of this crossing: a call that is repeated has the same one */
+  id: string;
+  /** name of the alert */
+  name: string;
+  /** 'recovered' only if the alert asks for it with `recovered: true` */
+  status: 'firing' | 'recovered';
+  /** a sentence for people: 'shopping/orders is 7 on 2026-11-29 (below 10)' */
+  text: string;
+  /** when the crossing was noticed */
+  at: Date;
+  /** 1 for the first call; more if an earlier one did not return, because it failed or its process died */
+  attempt: number;
+}
+
+/** The value that an alert has looked at. */
+export interface ObservedValue {
+  /** the day, the last day of a rolling window or a period to date, or the first day of a calendar bucket */
+  date: LocalDate;
+  /** of a period of less than a day, the first instant of the bucket, with the offset of the time zone */
+  start?: string;
+  value: number | null;
+  /** false if the date was not over when its value was computed, which needs `complete: false` */
+  complete: boolean;
+  /** with `changed`: the earlier value; null otherwise, or if it is unknown */
+  before: number | null;
+  /** with `changed`: the change as a share of the earlier value; null otherwise, or if there is none */
+  change: number | null;
+}
+
+/** The statistic that an alert watches. */
+export interface WatchedSubject {
+  kind: 'statistic';
+  /** the natural key of the metric */
+  metric: string;
+  period: Period;
+  /** null for the total */
+  object: ObjectRef | null;
+}
+
+/** The state of an alert, as `AlertService.list` returns it. */
+export interface AlertInfo extends WatchedSubject {
+  name: string;
+  /** the condition in words: 'below 10' */
+  condition: string;
+  status: AlertStatus;
+  /** when the status changed last; null if it never has */
+  since: Date | null;
+  /** the value that was looked at last; null before the first time */
+  observed: ObservedValue | null;
+  /** the call of the method that has not returned yet, with its attempts and the error of the last one; null if none */
+  undelivered: { status: AlertCall['status']; attempts: number; error: string | null } | null;
+}
+
+/** An alert of the application, checked. */
+export interface Alert {
+  readonly name: string;
+  /** a hash of what it watches and when it fires */
+  readonly fingerprint: string;
+  readonly watch: AlertWatch;
+  /** true if the method is called when the alert ends, too */
+  readonly recovered: boolean;
+  /** calls the method */
+  readonly call: (argument: AlertCall) => unknown;
+}
+
+/** What is stored of an observation, as JSON. */
+export type ObservedDetail = Readonly<Record<string, unknown>>;
+
+/** What an alert watches: the values of a statistic, or the runs of trackers. */
+export interface AlertWatch {
+  /** the condition in words, for people */
+  readonly condition: string;
+
+  /**
+   * Checks at the start of the application what can be known then.
+   *
+   * @returns a warning, or null
+   */
+  check(): Promise<string | null>;
+
+  /** Returns what it watches, for `AlertService.list`. */
+  subject(tracker: string): WatchedSubject;
+
+  /** Returns the trackers that it watches, or one empty name for a statistic. */
+  trackers(): readonly string[];
+
+  /** True if a run of a tracker may change what it watches. */
+  isAbout(tracker: string): boolean;
+
+  /**
+   * Returns what there is to see, in order.
+   *
+   * @param since the moment of the last observation; null before the first one, when only the latest counts
+   */
+  observe(tracker: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]>;
+
+  /** Returns what the method receives of an observation, beside what all alerts have. */
+  describe(
+    tracker: string,
+    observed: ObservedDetail,
+    status: AlertCall['status'],
+  ): ObservedDetail & { readonly text: string };
+}

@@ -1,0 +1,168 @@
+import { type MetricTarget, naturalKey } from '../catalog/definitions.js';
+import { storedParts } from '../catalog/derived.js';
+import { objectScope, overlap, TOTAL_SCOPE } from '../coverage/scope.js';
+import { UnknownMetricError } from '../errors/catalog.error.js';
+import type { ObjectRef } from '../statistics/filter/object-target.js';
+import type { OneObjectScope } from '../statistics/filter/statistic-filter.js';
+import type { SeriesPoint } from '../statistics/read/series.js';
+import type { StatisticService } from '../statistics/statistic.service.js';
+import type { StatisticOwners } from '../statistics/tables/owners.js';
+import { Period } from '../time/period.js';
+import type { AlertCall, AlertWatch, ObservedDetail, ObservedValue, WatchedSubject } from './alert.js';
+import type { Observation } from './alert-progress.js';
+import { type AlertCondition, conditionText, judge } from './condition.js';
+import type { StatisticAlert } from './on-statistic.decorator.js';
+
+/** The values that an alert watches, and its condition. */
+export interface WatchedStatistic {
+  readonly metric: MetricTarget;
+  readonly period: Period;
+  readonly object: ObjectRef | null;
+  readonly when: AlertCondition;
+  /** number of values in a row that have to meet the condition */
+  readonly count: number;
+  /** true if only complete values count */
+  readonly complete: boolean;
+}
+
+/** A value of a date or bucket, with the earlier one where the condition compares. */
+export type WatchedPoint = Omit<ObservedValue, 'change'>;
+
+/**
+ * Number of past values that are looked at again. After a longer pause, an alert goes on from the first of them.
+ */
+const LONGEST_PAUSE = 100;
+
+/** Watches the values of a statistic. */
+export class StatisticWatch implements AlertWatch {
+  readonly condition: string;
+  private readonly metrics: readonly string[];
+
+  constructor(
+    private readonly statistics: Pick<StatisticService, 'series' | 'compare' | 'coverage'>,
+    private readonly owners: StatisticOwners,
+    private readonly watched: WatchedStatistic,
+  ) {
+    this.condition = conditionText(watched.when);
+    this.metrics = storedParts(watched.metric).map(naturalKey);
+  }
+
+  /** @throws UnknownMetricError for the key of a metric that is neither stored nor defined in this process */
+  async check(): Promise<string | null> {
+    const { metric, period, object } = this.watched;
+    await this.statistics.coverage({ metric, period, ...this.scope });
+    const scope = object === null ? TOTAL_SCOPE : objectScope(object);
+    for (const part of this.metrics) {
+      const owned = this.owners.ownedOf(part).filter((one) => overlap(one.scope, scope));
+      const [first] = owned;
+      if (first === undefined || owned.some((one) => one.period === period)) continue;
+      const periods = owned.map((one) => `Period.${Period.nameOf(one.period)}`).join(', ');
+      return (
+        `it watches ${Period.nameOf(period)} of ${part}, which the tracker ${first.tracker} does not compute, so it looks at ` +
+        `recorded values only. Expected a period of that tracker: ${periods}.`
+      );
+    }
+    return null;
+  }
+
+  subject(): WatchedSubject {
+    const { metric, period, object } = this.watched;
+    return { kind: 'statistic', metric: naturalKey(metric), period, object };
+  }
+
+  trackers(): readonly string[] {
+    return [''];
+  }
+
+  isAbout(tracker: string): boolean {
+    return this.metrics.some((metric) => this.owners.ownedOf(metric).some((owned) => owned.tracker === tracker));
+  }
+
+  async observe(_tracker: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]> {
+    const points = await this.readPoints();
+    return observationsOf(this.watched, points, since);
+  }
+
+  describe(
+    _tracker: string,
+    observed: ObservedDetail,
+    status: AlertCall['status'],
+  ): Omit<StatisticAlert, Exclude<keyof AlertCall, 'text'>> & ObservedDetail {
+    const { metric, period, object } = this.watched;
+    const point = observed as unknown as ObservedValue;
+    return { metric: naturalKey(metric), period, object, ...point, text: this.textOf(point, status) };
+  }
+
+  /** The scope of a filter: no key for the total. */
+  private get scope(): OneObjectScope {
+    const { object } = this.watched;
+    return (object === null ? {} : { object }) as OneObjectScope;
+  }
+
+  private async readPoints(): Promise<WatchedPoint[]> {
+    const { metric, period, when, count } = this.watched;
+    const filter = { metric, period, ...this.scope, last: LONGEST_PAUSE + count };
+    try {
+      if (when.kind === 'changed' && when.with !== 'previous') {
+        const { points, before } = await this.statistics.compare({ ...filter, with: when.with });
+        return points.map((point, place) => watchedPoint(point, before[place]?.value ?? null));
+      }
+      const points = await this.statistics.series(filter);
+      const compares = when.kind === 'changed';
+      return points.map((point, place) => watchedPoint(point, compares ? (points[place - 1]?.value ?? null) : null));
+    } catch (error) {
+      // a metric that was removed, or that nothing has recorded yet
+      if (error instanceof UnknownMetricError) return [];
+      throw error;
+    }
+  }
+
+  private textOf({ date, start, value, before, change }: ObservedValue, status: AlertCall['status']): string {
+    const { metric, period, object } = this.watched;
+    const ofPeriod = period === Period.DAY ? '' : ` (${Period.nameOf(period)})`;
+    const ofObject = object === null ? '' : ` of ${object.type} ${object.id}`;
+    const from = change === null ? '' : `, ${percent(change)} from ${String(before)}`;
+    const condition = status === 'firing' ? this.condition : `no longer ${this.condition}`;
+    return `${naturalKey(metric)}${ofPeriod}${ofObject} is ${String(value)} on ${start ?? date}${from} (${condition})`;
+  }
+}
+
+function watchedPoint({ date, start, value, complete }: SeriesPoint, before: number | null): WatchedPoint {
+  return { date, ...(start !== undefined && { start }), value, complete, before };
+}
+
+/**
+ * Returns the observations of a series, from the moment of the last one on. Points without a value are none, so that a
+ * value that is recorded late is still looked at.
+ */
+export function observationsOf(
+  { when, count, complete }: Pick<WatchedStatistic, 'when' | 'count' | 'complete'>,
+  points: readonly WatchedPoint[],
+  since: string | null,
+): Observation<ObservedDetail>[] {
+  const counted = (complete ? points.filter((point) => point.complete) : points).map(withChange);
+  const known = counted.flatMap((point, place): Observation<ObservedDetail>[] => {
+    if (point.value === null) return [];
+    const row = counted.slice(Math.max(0, place + 1 - count), place + 1);
+    const isMet = row.length === count && row.every((one) => judge(when, one) === 'met');
+    const verdict = isMet ? 'met' : judge(when, point) === 'recovered' ? 'recovered' : 'between';
+    return [{ moment: momentOf(point), verdict, detail: { ...point } }];
+  });
+  return since === null ? known.slice(-1) : known.filter(({ moment }) => moment >= since);
+}
+
+function withChange(point: WatchedPoint): ObservedValue {
+  const { value, before } = point;
+  const change = value === null || before === null || before === 0 ? null : (value - before) / Math.abs(before);
+  return { ...point, change };
+}
+
+/** A start is text with an offset, which does not sort by time where the clock is set back. */
+function momentOf({ date, start }: WatchedPoint): string {
+  return start === undefined ? date : new Date(start).toISOString();
+}
+
+function percent(change: number): string {
+  const size = Number((Math.abs(change) * 100).toPrecision(3));
+  return `${size} % ${change < 0 ? 'down' : 'up'}`;
+}

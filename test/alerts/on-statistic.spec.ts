@@ -1,0 +1,493 @@
+import { jest } from '@jest/globals';
+import { Logger, Scope } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import {
+  above,
+  AlertService,
+  below,
+  changed,
+  CountObjectsByDateTracker,
+  defineDomain,
+  defineMetric,
+  defineRatio,
+  InvalidAlertError,
+  NotStartedError,
+  objectRef,
+  OnStatistic,
+  Period,
+  StatisticService,
+  Track,
+  TrackerService,
+  TRACKSTATS_ENTITIES,
+  trackstatsMigrations,
+  type OnStatisticOptions,
+  type StatisticAlert,
+} from 'nestjs-trackstats';
+import { TestClock } from 'nestjs-trackstats/testing';
+import { DataSource } from 'typeorm';
+import { AlertState } from '../../lib/alerts/alert.entity.js';
+import { closeApplications, Customer, metadataOf, Order, QUIET, saveOrders, start } from '../module/application.js';
+import { describeOnEachDatabase } from '../support/databases.js';
+import { Calls, endLeases, evaluate, startAt } from './application.js';
+
+const SHOP = defineDomain({ ref: 'alerted' });
+const STOCK = defineMetric({ domain: SHOP, ref: 'stock' });
+const ORDERS = defineMetric({ domain: SHOP, ref: 'orders' });
+const VISITS = defineMetric({ domain: SHOP, ref: 'visits' });
+const RATIO = defineRatio({ domain: SHOP, ref: 'ratio', of: STOCK, per: VISITS });
+
+const calls = new Calls();
+const silenced = (['error', 'warn'] as const).map((level) => jest.spyOn(Logger.prototype, level));
+const [failed, warned] = silenced as [(typeof silenced)[0], (typeof silenced)[0]];
+
+beforeEach(() => {
+  calls.clear();
+  for (const spy of silenced) spy.mockReset().mockReturnValue(undefined);
+});
+afterAll(() => {
+  for (const spy of silenced) spy.mockRestore();
+});
+
+/** A provider with one alert, whose calls are collected. */
+function alertOn(options: OnStatisticOptions): new () => object {
+  class Alerts {
+    @OnStatistic(options)
+    onAlert(alert: StatisticAlert): unknown {
+      return calls.take(alert);
+    }
+  }
+  return Alerts;
+}
+
+@Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: Period.DAY })
+class OrderTracker extends CountObjectsByDateTracker {}
+
+describeOnEachDatabase('@OnStatistic', (database) => {
+  let clock: TestClock;
+
+  beforeEach(() => {
+    clock = new TestClock('2026-11-01T12:00:00Z');
+  });
+  afterEach(async () => {
+    await closeApplications();
+    await database.clear();
+  });
+
+  const application = (...alerts: (new () => object)[]): Promise<TestingModule> =>
+    startAt(clock, { database: database.options(), providers: [...alerts, OrderTracker] });
+
+  /** Records the value of each day from now on, and evaluates the alerts on the day after. */
+  async function pass(modules: readonly TestingModule[], ...values: readonly number[]): Promise<void> {
+    for (const value of values) {
+      await modules[0]!.get(StatisticService).record({ metric: STOCK, value });
+      clock.advance('1 day');
+      await Promise.all(modules.map(evaluate));
+    }
+  }
+
+  const when = below(10, { recoveryThreshold: 15 });
+
+  it('calls once a crossing, until a value is past the recovery threshold', async () => {
+    const module = await application(alertOn({ metric: STOCK, when }));
+    await pass([module], 12, 9, 8, 14, 9, 15, 12, 3);
+    expect(calls.short).toEqual(['firing 2026-11-02 9', 'firing 2026-11-08 3']);
+    expect(calls.all[0]).toEqual({
+      id: expect.any(String),
+      name: 'Alerts.onAlert',
+      status: 'firing',
+      text: 'alerted/stock is 9 on 2026-11-02 (below 10)',
+      at: new Date('2026-11-03T12:00:00Z'),
+      attempt: 1,
+      metric: 'alerted/stock',
+      period: Period.DAY,
+      object: null,
+      date: '2026-11-02',
+      value: 9,
+      complete: true,
+      before: null,
+      change: null,
+    });
+  });
+
+  it('calls at the end of the alert too, if it is asked to', async () => {
+    const module = await application(alertOn({ metric: STOCK, when, recovered: true }));
+    await pass([module], 9, 14, 15, 20);
+    expect(calls.short).toEqual(['firing 2026-11-01 9', 'recovered 2026-11-03 15']);
+    expect((calls.all[1] as StatisticAlert).text).toBe('alerted/stock is 15 on 2026-11-03 (no longer below 10)');
+    expect(calls.all[0]!.id).not.toBe(calls.all[1]!.id);
+  });
+
+  it('calls in one of several processes', async () => {
+    const alert = alertOn({ metric: STOCK, when, recovered: true });
+    const modules = [await application(alert), await application(alert), await application(alert)];
+    await pass(modules, 9, 14, 15, 20, 1, 2, 30, 5, 40);
+    expect(calls.short).toEqual([
+      'firing 2026-11-01 9',
+      'recovered 2026-11-03 15',
+      'firing 2026-11-05 1',
+      'recovered 2026-11-07 30',
+      'firing 2026-11-08 5',
+      'recovered 2026-11-09 40',
+    ]);
+  });
+
+  it('calls for each crossing of the days that nobody looked at', async () => {
+    const module = await application(alertOn({ metric: STOCK, when, recovered: true }));
+    await pass([module], 20);
+    for (const value of [1, 30, 2]) {
+      await module.get(StatisticService).record({ metric: STOCK, value });
+      clock.advance('1 day');
+    }
+    await Promise.all([evaluate(module), evaluate(module)]);
+    expect(calls.short).toEqual(['firing 2026-11-02 1', 'recovered 2026-11-03 30', 'firing 2026-11-04 2']);
+  });
+
+  it('watches one object, a derived metric, and hours', async () => {
+    const shelf = objectRef('shelf', 7);
+    const module = await application(
+      alertOn({ metric: STOCK, when: below(10), object: shelf, name: 'object' }),
+      alertOn({ metric: RATIO, when: below(0.5), name: 'ratio' }),
+      alertOn({ metric: 'alerted/visits', when: above(5), period: Period.HOUR, name: 'hours' }),
+    );
+    const statistics = module.get(StatisticService);
+    await statistics.record({ metric: STOCK, value: 1, object: shelf });
+    await statistics.record({ metric: STOCK, value: 100 });
+    await statistics.record({ metric: VISITS, value: 500 });
+    await statistics.record({ metric: VISITS, value: 6, period: Period.HOUR, at: new Date('2026-11-01T11:30:00Z') });
+    clock.advance('1 day');
+    await evaluate(module);
+    const byName = Object.fromEntries(calls.all.map((alert) => [alert.name, alert]));
+    expect(byName).toMatchObject({
+      object: {
+        object: { type: 'shelf', id: '7' },
+        value: 1,
+        text: 'alerted/stock of shelf 7 is 1 on 2026-11-01 (below 10)',
+      },
+      ratio: { metric: 'alerted/ratio', value: 0.2 },
+      hours: {
+        value: 6,
+        start: '2026-11-01T11:00:00+00:00',
+        text: 'alerted/visits (HOUR) is 6 on 2026-11-01T11:00:00+00:00 (above 5)',
+      },
+    });
+  });
+
+  it('calls after a run of a tracker that has computed the value, in a process whose schedules are on', async () => {
+    const module = await start({
+      database: database.options(),
+      providers: [OrderTracker, alertOn({ metric: ORDERS, when: below(2) })],
+      trackstats: { clock: clock.now },
+    });
+    await saveOrders(module, { createdAt: new Date('2026-10-31T10:00:00Z') });
+    const called = new Promise((resolve) => (calls.then = resolve));
+    await module.get(TrackerService).run(OrderTracker);
+    expect(await called).toMatchObject({ metric: 'alerted/orders', date: '2026-10-31', value: 1, status: 'firing' });
+    await module.close();
+    expect(calls.all).toHaveLength(1);
+  });
+
+  describe('a call that did not return', () => {
+    const alert = alertOn({ metric: STOCK, when, recovered: true });
+
+    it('is made again by another process once its lease has run out', async () => {
+      const [dead, other] = [await application(alert), await application(alert)];
+      let wake = (_: unknown): void => undefined;
+      calls.then = () => new Promise((resolve) => (wake = resolve));
+      await dead.get(StatisticService).record({ metric: STOCK, value: 1 });
+      clock.advance('1 day');
+      const paused = evaluate(dead);
+      while (calls.all.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      calls.then = () => undefined;
+      await evaluate(other);
+      expect(calls.all).toHaveLength(1);
+      expect(await other.get(AlertService).list()).toMatchObject([
+        { status: 'firing', undelivered: { status: 'firing', attempts: 1, error: null } },
+      ]);
+      await endLeases(other);
+      await evaluate(other);
+      expect(calls.all).toMatchObject([{ attempt: 1 }, { attempt: 2, id: calls.all[0]!.id }]);
+      await pass([other], 20, 1);
+      // what the paused process still does changes nothing of what happened meanwhile
+      const before = await other.get(AlertService).list();
+      wake(undefined);
+      await paused;
+      expect(await other.get(AlertService).list()).toEqual(before);
+      expect(calls.short.slice(2)).toEqual(['recovered 2026-11-02 20', 'firing 2026-11-03 1']);
+    });
+
+    it('is made again where the process died before it could store that it had returned', async () => {
+      const [dead, other] = [await application(alert), await application(alert)];
+      calls.then = () => dead.get(DataSource).destroy();
+      await dead.get(StatisticService).record({ metric: STOCK, value: 1 });
+      clock.advance('1 day');
+      await expect(evaluate(dead)).rejects.toThrow();
+      calls.then = () => undefined;
+      await endLeases(other);
+      await evaluate(other);
+      await evaluate(other);
+      expect(calls.all).toMatchObject([{ attempt: 1 }, { attempt: 2, id: calls.all[0]!.id, value: 1 }]);
+    });
+
+    it('is made again after a pause where it failed, before any later one', async () => {
+      const module = await application(alert);
+      calls.then = () => Promise.reject(new Error('no\0network'));
+      await pass([module], 1, 20);
+      expect(calls.short).toEqual(['firing 2026-11-01 1']);
+      expect(failed.mock.calls[0]?.[0]).toBe(
+        'Alert Alerts.onAlert: its method failed, and is called again later. alerted/stock is 1 on 2026-11-01 (below 10)',
+      );
+      expect(await module.get(AlertService).list()).toMatchObject([
+        { undelivered: { status: 'firing', attempts: 1, error: 'nonetwork' } },
+      ]);
+      await endLeases(module);
+      await evaluate(module);
+      expect(calls.all).toHaveLength(2);
+      const states = module.get(DataSource).getRepository(AlertState);
+      const pause = Number((await states.findOneByOrFail({})).until) - Date.now();
+      expect(pause).toBeGreaterThan(100_000); // the second pause, of two minutes
+      expect(pause).toBeLessThan(130_000);
+      calls.then = () => undefined;
+      await endLeases(module);
+      await evaluate(module);
+      expect(calls.short.slice(2)).toEqual(['firing 2026-11-01 1', 'recovered 2026-11-02 20']);
+      expect(calls.all.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 1]);
+      expect(await module.get(AlertService).list()).toMatchObject([{ status: 'ok', undelivered: null }]);
+    });
+  });
+
+  it('is another alert with another threshold, and leaves the first to processes that still have it', async () => {
+    const old = await application(alertOn({ metric: STOCK, when: below(10) }));
+    await pass([old], 5);
+    const updated = await application(alertOn({ metric: STOCK, when: below(6) }));
+    await evaluate(updated);
+    await evaluate(old);
+    await evaluate(updated);
+    expect(calls.all.map((alert) => (alert as StatisticAlert).text)).toEqual([
+      'alerted/stock is 5 on 2026-11-01 (below 10)',
+      'alerted/stock is 5 on 2026-11-01 (below 6)',
+    ]);
+  });
+
+  describe('at start', () => {
+    const unmade = { synchronize: false, migrations: trackstatsMigrations, migrationsRun: true };
+
+    it('needs its table, which an application without alerts can do without', async () => {
+      const migrated = await database.open({ entities: TRACKSTATS_ENTITIES as never, ...unmade });
+      await database.open({ entities: [Order, Customer] });
+      await migrated.undoLastMigration();
+      const options = { database: database.options({ synchronize: false }) };
+      const without = await start(options);
+      expect(await without.get(AlertService).list()).toEqual([]);
+      expect(await without.get(AlertService).evaluate()).toEqual([]);
+      await without.close();
+      const refused = start({ ...options, providers: [alertOn({ metric: STOCK, when })] });
+      await expect(refused).rejects.toThrow(/lacks trackstats_alert\. .*trackstatsMigrations/s);
+      await database.reset();
+    });
+  });
+});
+
+describe('an alert', () => {
+  let clock: TestClock;
+
+  beforeEach(() => {
+    clock = new TestClock('2026-11-01T12:00:00Z');
+  });
+  afterEach(closeApplications);
+
+  const application = (...alerts: (new () => object)[]): Promise<TestingModule> =>
+    startAt(clock, { providers: [...alerts, OrderTracker] });
+
+  /** Records the value of each day from now on, and evaluates the alerts on the day after. */
+  async function pass(modules: readonly TestingModule[], ...values: readonly number[]): Promise<void> {
+    for (const value of values) {
+      await modules[0]!.get(StatisticService).record({ metric: STOCK, value });
+      clock.advance('1 day');
+      await Promise.all(modules.map(evaluate));
+    }
+  }
+
+  const when = below(10, { recoveryThreshold: 15 });
+
+  it('begins with the latest value, not with those of the past', async () => {
+    const module = await application();
+    await pass([module], 1, 30, 1, 30);
+    const later = await application(alertOn({ metric: STOCK, when, recovered: true }));
+    await evaluate(later);
+    expect(calls.short).toEqual([]);
+  });
+
+  it('looks again at a value that has changed since', async () => {
+    const module = await application(alertOn({ metric: STOCK, when }));
+    await pass([module], 20);
+    await module.get(StatisticService).record({ metric: STOCK, value: 3, date: '2026-11-01' });
+    await evaluate(module);
+    expect(calls.short).toEqual(['firing 2026-11-01 3']);
+  });
+
+  it('waits for as many values in a row as it says', async () => {
+    const module = await application(alertOn({ metric: STOCK, when, for: 3 }));
+    await pass([module], 1, 1, 20, 1, 1, 1, 1);
+    expect(calls.short).toEqual(['firing 2026-11-06 1']);
+  });
+
+  it('looks at open dates only where it is to', async () => {
+    const module = await application(
+      alertOn({ metric: STOCK, when: above(10), complete: false, name: 'open' }),
+      alertOn({ metric: STOCK, when: above(10), name: 'closed' }),
+    );
+    await module.get(StatisticService).record({ metric: STOCK, value: 11 });
+    await evaluate(module);
+    expect(calls.all).toMatchObject([{ name: 'open', value: 11, complete: false }]);
+    clock.advance('1 day');
+    await evaluate(module);
+    expect(calls.all.map(({ name }) => name)).toEqual(['open', 'closed']);
+  });
+
+  it('compares with earlier values', async () => {
+    const module = await application(
+      alertOn({ metric: STOCK, when: changed({ by: 0.5 }), name: 'previous' }),
+      alertOn({ metric: STOCK, when: changed({ by: 0.5, with: 'weekdays', direction: 'down' }), name: 'weekdays' }),
+    );
+    await module.get(StatisticService).record({ metric: STOCK, value: 100, date: '2025-11-04' });
+    await pass([module], 100, 60, 20);
+    expect(calls.all).toMatchObject([
+      { name: 'previous', date: '2026-11-03', value: 20, before: 60, change: -2 / 3 },
+      { name: 'weekdays', date: '2026-11-03', value: 20, before: 100, change: -0.8 },
+    ]);
+    expect(calls.all.map((alert) => (alert as StatisticAlert).text)).toEqual([
+      'alerted/stock is 20 on 2026-11-03, 66.7 % down from 60 (changed by 50 % or more from the value before)',
+      'alerted/stock is 20 on 2026-11-03, 80 % down from 100 (down by 50 % or more from 52 weeks earlier)',
+    ]);
+  });
+
+  it('shows its state', async () => {
+    const module = await application(alertOn({ metric: STOCK, when }));
+    const alerts = module.get(AlertService);
+    const state = {
+      name: 'Alerts.onAlert',
+      condition: 'below 10',
+      kind: 'statistic',
+      metric: 'alerted/stock',
+      period: Period.DAY,
+      object: null,
+      undelivered: null,
+    };
+    expect(await alerts.list()).toEqual([{ ...state, status: 'ok', since: null, observed: null }]);
+    await pass([module], 20);
+    const observed = { date: '2026-11-01', value: 20, complete: true, before: null, change: null };
+    expect(await alerts.list()).toEqual([{ ...state, status: 'ok', since: null, observed }]);
+    await pass([module], 5);
+    expect(await alerts.list()).toEqual([
+      {
+        ...state,
+        status: 'firing',
+        since: new Date('2026-11-03T12:00:00Z'),
+        observed: { ...observed, date: '2026-11-02', value: 5 },
+      },
+    ]);
+  });
+
+  it.each([
+    [{ when: 10 }, 'Alert Alerts.onAlert: when is 10. Expected a condition: below(10), above(1000) or changed('],
+    [{ metric: 'alerted/stok' }, 'alerted/stok'],
+    [{ metric: 'stock' }, 'stock'],
+    [{ metric: 5 }, 'metric is 5. Expected a metric of defineMetric'],
+    [{ period: 7 }, '7'],
+    [{ for: 0 }, 'for is 0. Expected a whole number of values in a row, from 1 to 100.'],
+    [{ complete: 'no' }, 'complete is "no". Expected true or false.'],
+    [{ name: '' }, 'name is "". Expected text of 1 to 200 characters.'],
+    [{ object: 'shelf' }, 'object is "shelf". Expected a loaded entity'],
+    [{ treshold: 5 }, 'treshold is 5. This option does not exist here.'],
+    [
+      { period: Period.HOUR, when: changed({ by: 1, with: 'year' }) },
+      `when compares with 'year', which values of HOUR have no`,
+    ],
+  ])('refuses %j', async (given, message) => {
+    const options = { metric: STOCK, when, ...given } as unknown as OnStatisticOptions;
+    const refused = application(alertOn(options));
+    await expect(refused).rejects.toThrow(InvalidAlertError);
+    await expect(refused).rejects.toThrow('Alert Alerts.onAlert: ');
+    await expect(refused).rejects.toThrow(message);
+  });
+
+  it('refuses two alerts of one name', async () => {
+    const refused = application(alertOn({ metric: STOCK, when }), alertOn({ metric: ORDERS, when }));
+    await expect(refused).rejects.toThrow('Alert Alerts.onAlert: there are two of this name');
+  });
+
+  it('refuses options that are none, and static methods', () => {
+    expect(() => alertOn(below as never)).toThrow('Alert Alerts.onAlert: @OnStatistic has class below.');
+    expect(() => {
+      class Fixed {
+        @OnStatistic({ metric: STOCK, when })
+        static onAlert(): void {}
+      }
+      return Fixed;
+    }).toThrow('Alert Fixed.onAlert: @OnStatistic is on a static method.');
+  });
+
+  it('refuses a provider of a request', async () => {
+    const provide = alertOn({ metric: STOCK, when });
+    const refused = startAt(clock, {
+      providers: [{ provide, useClass: provide, scope: Scope.REQUEST }],
+    });
+    await expect(refused).rejects.toThrow('Alert Alerts: the provider is REQUEST scoped');
+  });
+
+  it('needs ScheduleModule, unless schedules are off', async () => {
+    const options = { providers: [alertOn({ metric: STOCK, when })], schedule: false };
+    await expect(start(options)).rejects.toThrow(
+      'The alert Alerts.onAlert would be evaluated by a schedule, and the application has none.',
+    );
+    await startAt(clock, options);
+  });
+
+  it('warns of a period that the tracker of the metric does not compute', async () => {
+    await application(alertOn({ metric: ORDERS, when, period: Period.CALENDAR_MONTH }));
+    expect(warned.mock.calls[0]?.[0]).toBe(
+      'Alert Alerts.onAlert: it watches CALENDAR_MONTH of alerted/orders, which the tracker OrderTracker does not ' +
+        'compute, so it looks at recorded values only. Expected a period of that tracker: Period.DAY.',
+    );
+  });
+});
+
+describe('the methods with @OnStatistic', () => {
+  const when = below(10);
+
+  class Base {
+    @OnStatistic({ metric: STOCK, when })
+    kept(): void {}
+
+    @OnStatistic({ metric: STOCK, when })
+    overridden(): void {}
+  }
+
+  class Alerts extends Base {
+    @OnStatistic({ metric: STOCK, when, name: 'first' })
+    @OnStatistic({ metric: ORDERS, when, name: 'second' })
+    two(): void {}
+
+    override overridden(): void {}
+  }
+
+  afterEach(closeApplications);
+
+  it('are found in base classes and in order, and where a method has several', async () => {
+    const module = await start({ providers: [Alerts, { provide: 'other', useExisting: Alerts }] });
+    const infos = await module.get(AlertService).list();
+    expect(infos.map(({ name, metric }) => `${name} ${metric}`)).toEqual([
+      'first alerted/stock',
+      'second alerted/orders',
+      'Alerts.kept alerted/stock',
+    ]);
+  });
+
+  it('are not known before the application has started', async () => {
+    const module = await Test.createTestingModule(metadataOf()).setLogger(QUIET).compile();
+    const alerts = module.get(AlertService);
+    await expect(alerts.list()).rejects.toThrow('AlertService.list: alerts are found when the application starts');
+    await expect(alerts.evaluate()).rejects.toThrow(NotStartedError);
+    await module.close();
+  });
+});
