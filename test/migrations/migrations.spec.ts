@@ -1,4 +1,4 @@
-import { DefaultNamingStrategy, Entity, type DataSource, type Table } from 'typeorm';
+import { DefaultNamingStrategy, Entity, type DataSource, type QueryRunner, type Table } from 'typeorm';
 import {
   AbstractStatistic,
   CountObjectsByDateTracker,
@@ -82,12 +82,13 @@ async function schemaOf(dataSource: DataSource): Promise<unknown> {
   const runner = dataSource.createQueryRunner();
   try {
     const tables = await runner.getTables(dataSource.entityMetadatas.map(({ tablePath }) => tablePath));
+    const keys = new Map<string, string[]>();
+    for (const table of tables) keys.set(table.name, await primaryKeyOf(runner, table));
     return tables
       .map((table) => ({
         name: table.name,
         withoutRowid: table.withoutRowid,
-        // a primary key in its order
-        primary: table.primaryColumns.map(({ name }) => name),
+        primary: keys.get(table.name),
         columns: table.columns.map((column) => Object.fromEntries(Object.entries(column))).sort(byName),
         indices: table.indices.map(({ name, columnNames, isUnique }) => ({ name, columnNames, isUnique })).sort(byName),
         uniques: table.uniques.map(({ name, columnNames }) => ({ name, columnNames })).sort(byName),
@@ -97,6 +98,22 @@ async function schemaOf(dataSource: DataSource): Promise<unknown> {
   } finally {
     await runner.release();
   }
+}
+
+/** The columns of a primary key in its order. TypeORM reads them from PostgreSQL in any order, and from version 18 on it varies. */
+async function primaryKeyOf(runner: QueryRunner, table: Table): Promise<string[]> {
+  if (runner.connection.driver.options.type !== 'postgres') return table.primaryColumns.map(({ name }) => name);
+  const columns: { name: string }[] = await runner.query(
+    `SELECT attname AS name FROM pg_index, unnest(indkey) WITH ORDINALITY AS key (number, place), pg_attribute
+      WHERE indrelid = $1::regclass AND indisprimary AND attrelid = indrelid AND attnum = key.number ORDER BY place`,
+    [
+      table.name
+        .split('.')
+        .map((part) => runner.connection.driver.escape(part))
+        .join('.'),
+    ],
+  );
+  return columns.map(({ name }) => name);
 }
 
 function byName(a: { name?: string }, b: { name?: string }): number {
