@@ -102,14 +102,14 @@ async function schemaOf(dataSource: DataSource): Promise<unknown> {
 
 /** The columns of a primary key in its order. TypeORM reads them from PostgreSQL in any order, and from version 18 on it varies. */
 async function primaryKeyOf(runner: QueryRunner, table: Table): Promise<string[]> {
-  if (runner.connection.driver.options.type !== 'postgres') return table.primaryColumns.map(({ name }) => name);
+  if (runner.dataSource.driver.options.type !== 'postgres') return table.primaryColumns.map(({ name }) => name);
   const columns: { name: string }[] = await runner.query(
     `SELECT attname AS name FROM pg_index, unnest(indkey) WITH ORDINALITY AS key (number, place), pg_attribute
       WHERE indrelid = $1::regclass AND indisprimary AND attrelid = indrelid AND attnum = key.number ORDER BY place`,
     [
       table.name
         .split('.')
-        .map((part) => runner.connection.driver.escape(part))
+        .map((part) => runner.dataSource.driver.escape(part))
         .join('.'),
     ],
   );
