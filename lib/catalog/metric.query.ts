@@ -1,5 +1,6 @@
 import sql, { join, type Sql } from 'sql-template-tag';
 import { batchesOf } from '../database/batches.js';
+import { namedColumns } from '../database/columns.js';
 import type { Database } from '../database/database.js';
 import { query, type Work } from '../database/work.js';
 import { InvalidDefinitionError, UnknownMetricError } from '../errors/catalog.error.js';
@@ -62,12 +63,26 @@ export function metricsOfDomain(database: Database, { id }: Pick<Domain, 'id'>):
 
 /** Returns the columns of `metricTables` that `metricOf` reads. */
 export function metricColumns(database: Database): Sql {
+  return namedColumns(metricFields(database));
+}
+
+/** Returns the columns of `metricTables` by the names that `metricOf` reads. */
+export function metricFields(database: Database): Readonly<Record<keyof MetricRow, Sql>> {
   const metric = database.table(Metric);
   const domain = database.table(Domain);
-  return sql`m.${metric.column('id')} AS id, m.${metric.column('ref')} AS ref,
-  m.${metric.column('name')} AS name, m.${metric.column('description')} AS description,
-  m.${metric.column('unit')} AS unit, m.${metric.column('better')} AS better,
-  d.${domain.column('id')} AS domain_id, d.${domain.column('ref')} AS domain_ref, d.${domain.column('name')} AS domain_name`;
+  const ofMetric = (property: string): Sql => sql`m.${metric.column(property)}`;
+  const ofDomain = (property: string): Sql => sql`d.${domain.column(property)}`;
+  return {
+    id: ofMetric('id'),
+    ref: ofMetric('ref'),
+    name: ofMetric('name'),
+    description: ofMetric('description'),
+    unit: ofMetric('unit'),
+    better: ofMetric('better'),
+    domain_id: ofDomain('id'),
+    domain_ref: ofDomain('ref'),
+    domain_name: ofDomain('name'),
+  };
 }
 
 /** Returns the tables of metrics as `m` and their domains as `d`. */

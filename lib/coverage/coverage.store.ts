@@ -5,17 +5,18 @@ import { Metric } from '../catalog/metric.entity.js';
 import {
   inOrderOf,
   isMetric,
-  metricColumns,
   metricConditions,
+  metricFields,
   metricKeyOf,
   metricOf,
   type MetricRow,
   metricTables,
 } from '../catalog/metric.query.js';
 import { batchesOf, MOST_PARTS } from '../database/batches.js';
+import { namedColumns } from '../database/columns.js';
 import type { Database } from '../database/database.js';
-import type { WrittenType } from '../database/dialects/dialect.js';
-import { execute, query, queryOne, type Work } from '../database/work.js';
+import type { Point, WrittenType } from '../database/dialects/dialect.js';
+import { execute, query, queryOne, withConstantText, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { type CoverageKey, type CoverageValues, type CoveredDates, type StoredCoverage } from './coverage.js';
@@ -43,22 +44,99 @@ export function* coveredMetrics(
   targets: readonly MetricTarget[],
   period: Period | null,
 ): Work<CoveredMetrics> {
-  const table = database.table(Coverage);
-  const ofPeriod = period === null ? empty : sql`AND c.${table.column('period')} = ${database.dialect.integer(period)}`;
-  const metric = sql`m.${database.table(Metric).column('id')}`;
+  const { columns, joined, ofPeriod } = coveredColumns(database);
+  const from = period === null ? joined : sql`${joined}${ofPeriod}${database.dialect.integer(period)}`;
   const found = new Map<number, Metric>();
   const coverages: StoredCoverage[] = [];
   for (const condition of metricConditions(database, targets)) {
-    const rows = yield* query<MetricRow & (CoverageRow | { scope: null })>(
-      sql`SELECT ${metricColumns(database)}, ${coverageColumns(database, sql`c.`)}
-FROM ${metricTables(database)} LEFT JOIN ${table.path} c ON c.${table.column('metricId')} = ${metric} ${ofPeriod} WHERE ${condition}`,
-    );
+    const rows = yield* query<CoveredRow>(sql`SELECT ${columns} FROM ${from} WHERE ${condition}`);
     for (const row of rows) {
       if (!found.has(row.id)) found.set(row.id, metricOf(row));
       if (row.scope !== null) coverages.push(storedCoverage(row));
     }
   }
   return { asked: inOrderOf(targets, [...found.values()]), coverages };
+}
+
+/** The metrics of a call with their coverages, and points that were read with them. */
+export interface CoveredPoints {
+  readonly covered: CoveredMetrics;
+  /** null if they could not be read with the metric */
+  readonly points: readonly Point[] | null;
+}
+
+/**
+ * Reads a metric, its coverages of a period, and points, all in one statement.
+ *
+ * @param pointsOf returns a query of points as `Dialect.points` takes it, of the metric whose id is an expression
+ */
+export function* coveredPoints(
+  database: Database,
+  target: MetricTarget,
+  period: Period,
+  pointsOf: (id: Sql) => Sql,
+): Work<CoveredPoints> {
+  const { dialect } = database;
+  const { list, names, joined, ofPeriod, id } = coveredColumns(database);
+  const condition = isMetric(database, metricKeyOf(target));
+  const metricId = dialect.namesOuterColumns
+    ? id
+    : sql`(SELECT ${id} FROM ${metricTables(database)} WHERE ${condition})`;
+  const from = sql`${joined}${ofPeriod}${dialect.integer(period)}`;
+  const points = dialect.pointsValue(pointsOf(metricId));
+  const rows = yield* query<{ fields: string; points: unknown }>(
+    withConstantText(sql`SELECT ${list} AS fields, ${points} AS points FROM ${from} WHERE ${condition}`),
+  );
+  const read = rows.map((row) => namedValues(names, row.fields) as unknown as CoveredRow);
+  const [first] = rows;
+  return {
+    covered: { asked: [read[0] === undefined ? null : metricOf(read[0])], coverages: coveragesIn(read) },
+    points: first === undefined ? [] : dialect.readPointsValue(first.points),
+  };
+}
+
+type CoveredRow = MetricRow & (CoverageRow | { readonly scope: null });
+
+function coveragesIn(rows: readonly CoveredRow[]): StoredCoverage[] {
+  return rows.filter((row) => row.scope !== null).map(storedCoverage);
+}
+
+function namedValues(names: readonly string[], list: string): Record<string, unknown> {
+  const values = JSON.parse(list) as readonly unknown[];
+  return Object.fromEntries(names.map((name, place) => [name, values[place]]));
+}
+
+/** The parts of statements that read metrics with their coverages, made once: they are longer than what they read. */
+interface CoveredColumns {
+  /** of a CoveredRow */
+  readonly columns: Sql;
+  /** the same as one value, and their names */
+  readonly list: Sql;
+  readonly names: readonly string[];
+  readonly id: Sql;
+  /** metrics with their coverages, and the condition on a period that may follow, up to the period */
+  readonly joined: Sql;
+  readonly ofPeriod: Sql;
+}
+
+const coveredColumnsOf = new WeakMap<Database, CoveredColumns>();
+
+function coveredColumns(database: Database): CoveredColumns {
+  const known = coveredColumnsOf.get(database);
+  if (known !== undefined) return known;
+  const table = database.table(Coverage);
+  const fields = { ...metricFields(database), ...coverageFields(database, sql`c.`) };
+  const { id } = fields;
+  const made = {
+    columns: namedColumns(fields),
+    list: database.dialect.list(Object.values(fields)),
+    names: Object.keys(fields),
+    id,
+    joined: sql`${metricTables(database)} LEFT JOIN ${table.path} c ON c.${table.column('metricId')} = ${id}`,
+    ofPeriod: sql` AND c.${table.column('period')} = `,
+  };
+  coveredColumnsOf.set(database, made);
+  return made;
 }
 
 /** Reads the coverages of metrics, for one period or (null) for all. */
@@ -309,13 +387,26 @@ interface CoverageRow {
 }
 
 function coverageColumns(database: Database, prefix: Sql): Sql {
+  return namedColumns(coverageFields(database, prefix));
+}
+
+function coverageFields(database: Database, prefix: Sql): Readonly<Record<keyof CoverageRow, Sql>> {
   const { dialect } = database;
   const table = database.table(Coverage);
   const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;
-  return sql`${column('metricId')} AS metric_id, ${column('period')} AS period, ${column('scope')} AS scope,
-  ${dialect.dateText(column('from'))} AS from_date, ${dialect.dateText(column('through'))} AS through_date,
-  ${column('timeZone')} AS time_zone, ${column('kind')} AS kind, ${column('fingerprint')} AS fingerprint, ${column('computedAt')} AS computed_at,
-  ${column('isWhole')} AS is_whole, ${column('drift')} AS drift`;
+  return {
+    metric_id: column('metricId'),
+    period: column('period'),
+    scope: column('scope'),
+    from_date: dialect.dateText(column('from')),
+    through_date: dialect.dateText(column('through')),
+    time_zone: column('timeZone'),
+    kind: column('kind'),
+    fingerprint: column('fingerprint'),
+    computed_at: column('computedAt'),
+    is_whole: column('isWhole'),
+    drift: column('drift'),
+  };
 }
 
 function storedCoverage(row: CoverageRow): StoredCoverage {

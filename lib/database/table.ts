@@ -8,6 +8,7 @@ import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral } from 'ty
 export class Table {
   /** the escaped path, e.g. `"stats"."shop_trackstats_metric"` */
   readonly path: Sql;
+  private readonly columns = new Map<string, Sql>();
 
   constructor(
     readonly metadata: EntityMetadata,
@@ -33,6 +34,15 @@ export class Table {
 
   /** the escaped column of a property, e.g. `"metric_id"` */
   column(propertyPath: string): Sql {
+    let column = this.columns.get(propertyPath);
+    if (column === undefined) {
+      column = this.columnOf(propertyPath);
+      this.columns.set(propertyPath, column);
+    }
+    return column;
+  }
+
+  private columnOf(propertyPath: string): Sql {
     const column = this.metadata.findColumnWithPropertyPath(propertyPath);
     if (column === undefined) throw new TypeError(`${this.metadata.name} has no column for ${propertyPath}`);
     return raw(this.escape(column.databaseName));

@@ -18,6 +18,22 @@ export interface StatementResult {
  */
 export type Work<T> = Generator<Sql, T, StatementResult>;
 
+const constant = new WeakSet<Sql>();
+
+/**
+ * Marks a statement whose text is one of few, and that is run often: a server may keep its plan, if its driver can tell
+ * it to. Outside a transaction only.
+ */
+export function withConstantText(statement: Sql): Sql {
+  constant.add(statement);
+  return statement;
+}
+
+/** True if `withConstantText` has marked a statement. */
+export function hasConstantText(statement: Sql): boolean {
+  return constant.has(statement);
+}
+
 /** Runs a statement inside a unit of work and returns its rows. */
 export function* query<R extends object = Row>(statement: Sql): Work<R[]> {
   const { rows } = yield statement;

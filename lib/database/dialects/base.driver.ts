@@ -44,7 +44,7 @@ export interface BeginOptions {
 }
 
 /** Executes statements: a connection of the pool, or that of a transaction of the application. */
-type Executor = Pick<ConnectionUse, 'execute'>;
+export type Executor = Pick<ConnectionUse, 'execute'>;
 
 /** The savepoint to which a call returns that fails within a transaction of the application. */
 export const SAVEPOINT = 'trackstats';
@@ -147,6 +147,7 @@ export abstract class BaseDriver implements Driver {
     task: () => Promise<T>,
     cancellation: Cancellation | undefined,
   ): Promise<T> {
+    connection.isInTransaction = true;
     try {
       for (const statement of begin) await connection.query(statement);
       const result = await connection.cancellably(task);
@@ -309,7 +310,8 @@ export abstract class BaseDriver implements Driver {
       throw new TooManyValuesError(length, this.dialect.maxParameters, this.dialect.name);
   }
 
-  private async run(connection: Executor, statement: Sql): Promise<StatementResult> {
+  /** Runs one statement. */
+  protected async run(connection: Executor, statement: Sql): Promise<StatementResult> {
     this.checkValues(statement);
     const result = await connection.execute(this.statementText(statement), this.statementValues(statement));
     return { rows: (result.records ?? []) as StatementResult['rows'], affected: result.affected ?? 0 };

@@ -34,6 +34,12 @@ import type {
   WalkedSeries,
 } from './dialect.js';
 
+/** Orders points by date. Most are: the primary key ends with the date. */
+export function inOrderOfDate(points: Point[]): Point[] {
+  const isInOrder = points.every(({ date }, place) => place === 0 || (points[place - 1] as Point).date <= date);
+  return isInOrder ? points : points.sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0));
+}
+
 /** The SQL of most databases: the standard, with ON CONFLICT. */
 export abstract class BaseSql implements Dialect {
   abstract readonly name: string;
@@ -91,6 +97,22 @@ export abstract class BaseSql implements Dialect {
   readPointsById(rows: readonly Row[]): ReadonlyMap<number, readonly Point[]> {
     const byId = groupBy(rows, ({ id }) => id as number);
     return new Map([...byId].map(([id, own]) => [id, this.readPoints(own)]));
+  }
+
+  readonly readsPointsBeside: boolean = false;
+
+  readonly namesOuterColumns: boolean = true;
+
+  pointsValue(_query: Sql): Sql {
+    throw new TypeError(`${this.name} reads no points beside other columns`);
+  }
+
+  readPointsValue(_value: unknown): Point[] | null {
+    throw new TypeError(`${this.name} reads no points beside other columns`);
+  }
+
+  list(expressions: readonly Sql[]): Sql {
+    return sql`JSON_ARRAY(${join(expressions)})`;
   }
 
   numeric(expression: Sql): Sql {

@@ -20,6 +20,8 @@ export interface ConnectionControl {
 export class ConnectionUse {
   /** the transaction's name for the server, by which it finds the statement to cancel; null: nothing cancels it */
   readonly label: string | null;
+  /** true once a transaction of ours has begun on it, to its end */
+  isInTransaction = false;
   private readonly lost: Promise<never>;
   private isLost = false;
   private lose: (error: Error) => void = () => undefined;

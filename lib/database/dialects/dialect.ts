@@ -222,14 +222,27 @@ export interface Dialect {
   dateText(expression: Sql): Sql;
   /** a value column in a form that the driver returns without loss; read it with `exactValue` */
   exactText(expression: Sql): Sql;
-  /** the rows of a query with the columns `d` (a date) and `v` (a value), ordered by date; read them with `readPoints` */
+  /** the rows of a query with the columns `d` (a date) and `v` (a value); read them with `readPoints` */
   points(query: Sql): Sql;
-  /** reads the rows of `points`: dates as `dateText` returns them, values as `exactText` does */
+  /** reads the rows of `points`, ordered by date: dates as `dateText` returns them, values as `exactText` does */
   readPoints(rows: readonly Row[]): Point[];
   /** the same of a query that has the column `id`, too; read them with `readPointsById` */
   pointsById(query: Sql): Sql;
   /** reads the rows of `pointsById` as the points of each id */
   readPointsById(rows: readonly Row[]): ReadonlyMap<number, readonly Point[]>;
+  /**
+   * true if the points of a query can be read as one value beside the columns of another, which saves a round trip. See
+   * `pointsValue`
+   */
+  readonly readsPointsBeside: boolean;
+  /** true if a query in FROM may name the columns of the query around it */
+  readonly namesOuterColumns: boolean;
+  /** a subquery: the points of a query as one value; read it with `readPointsValue` */
+  pointsValue(query: Sql): Sql;
+  /** reads a `pointsValue`. Returns null if the database has cut it short */
+  readPointsValue(value: unknown): Point[] | null;
+  /** expressions as one text, a JSON array: the driver needs less time for it than for as many columns */
+  list(expressions: readonly Sql[]): Sql;
   /** a value column in a form that sorts and sums as a number */
   numeric(expression: Sql): Sql;
   /** a text column in a form that sorts by code points, whatever the database's collation */

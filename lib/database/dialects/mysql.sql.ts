@@ -1,5 +1,6 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
+import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
 import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
@@ -13,6 +14,7 @@ import {
   encodedAs,
   freshColumns,
   identityOf,
+  inOrderOfDate,
   insertingInto,
   insertInto,
   namesOf,
@@ -32,6 +34,7 @@ import {
   type KeyRefusal,
   type LastOfEachQuery,
   type NumericColumn,
+  type Point,
   type Replacement,
   type SourceColumn,
   type StagedColumn,
@@ -46,6 +49,9 @@ const ROW_ID = raw('row_id BIGINT AUTO_INCREMENT PRIMARY KEY');
 const DAY_PARTS = [3600, 1800, 900];
 
 const SECONDS_A_DAY = 86_400;
+
+/** A value, or nothing, with its date. */
+const WHOLE_POINT = / \d{4}-\d\d-\d\d$/;
 
 const KEY_KINDS: Readonly<Record<string, KeyKind>> = {
   int: 'integer',
@@ -130,6 +136,35 @@ export class MysqlSql extends BaseSql {
 
   exactText(expression: Sql): Sql {
     return sql`CAST(${expression} AS CHAR)`;
+  }
+
+  override readonly readsPointsBeside = true;
+
+  /** MySQL names them from 8.0.14 on, MariaDB not at all. */
+  override readonly namesOuterColumns = false;
+
+  /** GROUP_CONCAT cuts at `group_concat_max_len`, and CONCAT is NULL beyond `max_allowed_packet`: the number of points shows it. */
+  override pointsValue(query: Sql): Sql {
+    const point = sql`CONCAT(COALESCE(p.v, ''), ' ', p.d)`;
+    return sql`(SELECT CAST(COALESCE(CONCAT(COUNT(*), ' ', GROUP_CONCAT(${point} SEPARATOR ',')), COUNT(*)) AS CHAR) FROM (${query}) p)`;
+  }
+
+  override readPointsValue(value: unknown): Point[] | null {
+    const text = value as string;
+    const end = text.indexOf(' ');
+    if (end < 0) return text === '0' ? [] : null;
+    const points = text.slice(end + 1).split(',');
+    const isCut = points.length !== Number(text.slice(0, end)) || !WHOLE_POINT.test(points.at(-1) ?? '');
+    if (isCut) return null;
+    const all = points.map((point) => {
+      const space = point.indexOf(' ');
+      return { date: point.slice(space + 1) as LocalDate, value: space === 0 ? null : point.slice(0, space) };
+    });
+    return inOrderOfDate(all);
+  }
+
+  override list(expressions: readonly Sql[]): Sql {
+    return sql`CAST(${super.list(expressions)} AS CHAR)`;
   }
 
   /** The server leaves a row as it is whose value stays the same. */

@@ -1,10 +1,11 @@
 import type { Sql } from 'sql-template-tag';
 import { QueryRunnerAlreadyReleasedError, type DataSource, type QueryRunner } from 'typeorm';
 import { MissingPrivilegeError } from '../../errors/database.error.js';
-import type { Row, Work } from '../work.js';
-import type { ConnectionUse } from './connection-use.js';
-import { BaseDriver, type BeginOptions, dataSourceName } from './base.driver.js';
+import { hasConstantText, type Row, type StatementResult, type Work } from '../work.js';
+import { ConnectionUse } from './connection-use.js';
+import { BaseDriver, type BeginOptions, dataSourceName, type Executor } from './base.driver.js';
 import type { WaitOptions } from './driver.js';
+import { NamedStatements } from './named-statements.js';
 import { Shared } from './postgres.sql.js';
 
 /** SQLSTATE: serialization failure, deadlock, lock not available */
@@ -57,6 +58,19 @@ function placesOf(values: readonly unknown[]): number[] {
 }
 
 export class PostgresDriver extends BaseDriver {
+  private readonly named = new NamedStatements();
+
+  /** A statement of constant text by its name: in a transaction its failure could not be undone. */
+  protected override async run(connection: Executor, statement: Sql): Promise<StatementResult> {
+    if (hasConstantText(statement) && connection instanceof ConnectionUse && !connection.isInTransaction) {
+      this.checkValues(statement);
+      const [text, values] = [this.statementText(statement), this.statementValues(statement)];
+      const answer = await connection.answered(this.named.run(connection.runner, text, values));
+      if (answer !== null) return { rows: answer.rows as Row[], affected: answer.rowCount ?? 0 };
+    }
+    return super.run(connection, statement);
+  }
+
   protected isLockTimeout(error: unknown): boolean {
     return sqlState(error) === LOCK_TIMEOUT;
   }

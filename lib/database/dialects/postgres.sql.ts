@@ -17,7 +17,16 @@ import {
   rangesJson,
   stepOfWeek,
 } from './day-expressions.js';
-import { BaseSql, encodedAs, freshColumns, insertInto, insertingInto, sameKeys, withExpressions } from './base.sql.js';
+import {
+  BaseSql,
+  encodedAs,
+  freshColumns,
+  inOrderOfDate,
+  insertInto,
+  insertingInto,
+  sameKeys,
+  withExpressions,
+} from './base.sql.js';
 import type {
   Additions,
   ColumnClock,
@@ -233,6 +242,20 @@ export class PostgresSql extends BaseSql {
     return sql`SELECT ${this.pointsText()} AS points FROM (${query}) p`;
   }
 
+  override readonly readsPointsBeside = true;
+
+  override pointsValue(query: Sql): Sql {
+    return sql`(${this.points(query)})`;
+  }
+
+  override readPointsValue(value: unknown): Point[] {
+    return pointsOfText(value as string | null);
+  }
+
+  override list(expressions: readonly Sql[]): Sql {
+    return sql`CAST(JSON_BUILD_ARRAY(${join(expressions)}) AS text)`;
+  }
+
   override readPoints([row]: readonly Row[]): Point[] {
     return pointsOfText((row?.['points'] ?? null) as string | null);
   }
@@ -248,7 +271,7 @@ export class PostgresSql extends BaseSql {
   /** The points of a query as one text: the driver needs more time for a row than for a hundred characters. */
   private pointsText(): Sql {
     const point = sql`CONCAT(${this.dateText(raw('p.d'))}, ' ', p.v)`;
-    return sql`STRING_AGG(${point}, ',' ORDER BY p.d)`;
+    return sql`STRING_AGG(${point}, ',')`;
   }
 
   clockOf(columnType: string, dataSource: DataSource): ColumnClock | null {
@@ -621,9 +644,10 @@ function storedText(key: Sql, kind: KeyKind): Sql {
 
 function pointsOfText(points: string | null): Point[] {
   if (points === null) return [];
-  return points.split(',').map((point) => {
+  const all = points.split(',').map((point) => {
     const space = point.indexOf(' ');
     const value = point.slice(space + 1);
     return { date: point.slice(0, space) as LocalDate, value: value === '' ? null : value };
   });
+  return inOrderOfDate(all);
 }

@@ -281,9 +281,9 @@ function preparedOn(connection: Connection, text: string): Prepared {
   const known = statements.get(connection) ?? new Map<string, Prepared>();
   statements.set(connection, known);
   const prepared = known.get(text) ?? prepare(connection, text);
-  known.delete(text);
+  // while there is room, their order does not matter
+  if (known.size >= STATEMENTS) known.delete(text);
   known.set(text, prepared);
-  const [oldest] = known.keys();
-  if (known.size > STATEMENTS && oldest !== undefined) known.delete(oldest);
+  if (known.size > STATEMENTS) known.delete(known.keys().next().value ?? '');
   return prepared;
 }

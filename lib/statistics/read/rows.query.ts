@@ -2,7 +2,7 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
 import { byText } from '../../catalog/order.js';
 import type { Database } from '../../database/database.js';
-import type { Dialect, LastDate, WalkedSeries } from '../../database/dialects/dialect.js';
+import type { Dialect, LastDate, Point, WalkedSeries } from '../../database/dialects/dialect.js';
 import { query, type Work } from '../../database/work.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';
@@ -43,11 +43,18 @@ export interface StoredBucket extends Omit<StoredRow, 'date'> {
 
 const FIRST_DATE = '0001-01-01';
 
+/** Selects rows of one metric, whose id may be an expression. */
+export interface PointFilter extends Omit<RowFilter, 'metrics'> {
+  readonly metrics: readonly { readonly id: number | Sql }[];
+}
+
+type AnyFilter = Omit<RowFilter<DateRange | StartRange>, 'metrics'> & Pick<PointFilter, 'metrics'>;
+
 /** Returns the condition for the rows of a filter. */
-export function rowCondition(database: Database, filter: RowFilter<DateRange | StartRange>): Sql {
+export function rowCondition(database: Database, filter: AnyFilter): Sql {
   const { dialect } = database;
   const { table } = filter.table;
-  const ids = filter.metrics.map(({ id }) => dialect.integer(id));
+  const ids = filter.metrics.map(({ id }) => (typeof id === 'number' ? dialect.integer(id) : id));
   if (ids.length === 0 || filter.alternatives.length === 0) return sql`1 = 0`;
   return join(
     [
@@ -107,17 +114,26 @@ function inOrder(database: Database, filter: RowFilter<DateRange | StartRange>):
  */
 export function* selectPoints(database: Database, filter: RowFilter, withEarlier: boolean): Work<SeriesRow[]> {
   const { dialect } = database;
+  const rows = yield* query(dialect.points(pointsQuery(database, filter, withEarlier)));
+  return seriesRows(dialect.readPoints(rows));
+}
+
+/** Returns points with their exact values. */
+export function seriesRows(points: readonly Point[]): SeriesRow[] {
+  return points.map(({ date, value }) => ({ date, value: exactValue(value) }));
+}
+
+/** Returns the query of `selectPoints`, for `Dialect.points`. */
+export function pointsQuery(database: Database, filter: PointFilter, withEarlier: boolean): Sql {
+  const { dialect } = database;
   const { table } = filter.table;
   const list = sql`SELECT s.${table.column('date')} AS d, s.${table.column('value')} AS v FROM`;
   const inRange = sql`${list} ${table.path} s WHERE ${rowCondition(database, filter)}`;
   const before = rangeBefore(filter.range);
-  const points =
-    !withEarlier || before === null
-      ? inRange
-      : sql`${list} ${lastRows(dialect, filter.table, { where: rowCondition(database, { ...filter, range: before }), until: null }, true)} s
+  return !withEarlier || before === null
+    ? inRange
+    : sql`${list} ${lastRows(dialect, filter.table, { where: rowCondition(database, { ...filter, range: before }), until: null }, true)} s
 UNION ALL ${inRange}`;
-  const rows = yield* query(dialect.points(points));
-  return dialect.readPoints(rows).map((point) => ({ date: point.date, value: exactValue(point.value) }));
 }
 
 /** Selects the dates and values of many metrics of a table without keys in one period, by metric id, ordered by date. */
@@ -132,10 +148,7 @@ export function* selectPointsByMetric(database: Database, filter: RowFilter): Wo
   const rows = yield* query(database.dialect.pointsById(inRange));
   const found = new Map<number, SeriesRow[]>();
   for (const [metricId, points] of database.dialect.readPointsById(rows)) {
-    found.set(
-      metricId,
-      points.map((point) => ({ date: point.date, value: exactValue(point.value) })),
-    );
+    found.set(metricId, seriesRows(points));
   }
   return found;
 }

@@ -4,10 +4,23 @@ import { byText } from '../../catalog/order.js';
 import type { Work } from '../../database/work.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { bucketStart, type Period } from '../../time/period.js';
+import { localDateAt } from '../../time/time-zone.js';
+import { derivedOf } from '../../catalog/derived.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
-import { seriesRange } from '../filter/date-range.js';
+import { type CoveredPoints, coveredPoints } from '../../coverage/coverage.store.js';
+import { type DateRange, seriesRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
-import { cellId, type RowFilter, selectPoints, selectSeries, type StoredRow, type StoredSeries } from './rows.query.js';
+import { expectedBasis, keepBasis, type RangeBasis } from './expected-range.js';
+import {
+  cellId,
+  pointsQuery,
+  type RowFilter,
+  selectPoints,
+  selectSeries,
+  seriesRows,
+  type StoredRow,
+  type StoredSeries,
+} from './rows.query.js';
 import { type Cell, coverageScopes } from '../filter/scope-filter.js';
 import {
   needsEarlierRow,
@@ -36,37 +49,34 @@ interface UnfilledSeries extends Omit<Series, 'points'> {
 }
 
 /** Reads the series of every metric and cell of a filter, all over the same dates. */
-export function* readStoredSeries(
-  context: StatisticContext,
-  filter: NormalFilter & { readonly period: Period },
-  fill: Fill,
-  now: Date,
-): Work<Series[]> {
+export function* readStoredSeries(context: StatisticContext, filter: Filter, fill: Fill, now: Date): Work<Series[]> {
   const { period, scope, metrics: targets } = filter;
-  const { asked, stored, coverages, scopes, calendar } = yield* readFilterMetrics(context, filter, now);
-  const range = seriesRange(filter.range, period, calendar);
+  const together = yield* readTogether(context, filter, needsEarlierRow(period, fill), now);
+  const known = together === null ? context : { ...context, known: together.covered };
+  const { asked, stored, coverages, scopes, calendar } = yield* readFilterMetrics(known, filter, now);
   const covered = firstCovered(coverages.filter((one) => scopes.includes(one.scope)));
-  const from = range.from ?? (covered === null ? null : bucketStart(period, covered, calendar.weekStart));
+  const basis = { timeZone: calendar.timeZone, covered };
+  const range = rangeOn(context, filter, basis, now);
+  const { from } = range;
+  if (isOneSeries(filter)) keepBasis(context.database, filter, coverages, basis);
 
-  const rows = {
-    table: scope.table,
-    alternatives: scope.alternatives,
-    metrics: stored,
-    period,
-    range: { ...range, from },
-  };
+  const rows = { table: scope.table, alternatives: scope.alternatives, metrics: stored, period, range };
   const unfilled = (target: MetricTarget, metric: Metric | null, cell: Cell): UnfilledSeries => {
     const coverage = metric === null ? null : coverageIn(coverages, metric, period, coverageScopes(scope.table, cell));
     return { target, metric, cell, coverage: seriesCoverage(coverage), rows: [] };
   };
-  const found = yield* readSeriesRows(context, rows, needsEarlierRow(period, fill), scope.cells, (cells) =>
-    targets.flatMap((target, place) => cells.map((cell) => unfilled(target, asked[place] ?? null, cell))),
-  );
+  const seriesIn = (cells: readonly Cell[]): UnfilledSeries[] =>
+    targets.flatMap((target, place) => cells.map((cell) => unfilled(target, asked[place] ?? null, cell)));
+  const read = together !== null && isSameRange(together.range, range) ? together.points : null;
+  const found =
+    read === null
+      ? yield* readSeriesRows(context, rows, needsEarlierRow(period, fill), scope.cells, seriesIn)
+      : seriesIn(scope.cells ?? []).map((series) => ({ ...series, rows: seriesRows(read) }));
 
   const first =
     from ??
     found
-      .flatMap((series) => series.rows.slice(0, 1))
+      .flatMap(({ rows: [row] }) => row ?? [])
       .map(({ date }) => date)
       .sort(byText)[0];
   const dates = first === undefined ? [] : seriesDates(period, first, range.to, calendar.weekStart);
@@ -77,6 +87,52 @@ export function* readStoredSeries(
     metric: series.metric === null || series.metric.id < 0 ? null : series.metric,
     points: fillSeries({ period, weekStart, today, coverage: series.coverage, fill }, dates, seriesRows),
   }));
+}
+
+type Filter = NormalFilter & { readonly period: Period };
+type SeriesRange = DateRange & { readonly to: LocalDate };
+
+/** The range of a series: without a start, it begins with the first covered date. */
+function rangeOn(
+  { options: { weekStart } }: Pick<StatisticContext, 'options'>,
+  { range: asked, period }: Filter,
+  { timeZone, covered }: RangeBasis,
+  now: Date,
+): SeriesRange {
+  const { from, to } = seriesRange(asked, period, { timeZone, weekStart, today: localDateAt(now, timeZone) });
+  return { from: from ?? (covered === null ? null : bucketStart(period, covered, weekStart)), to };
+}
+
+function isSameRange(a: DateRange, b: DateRange): boolean {
+  return a.from === b.from && a.to === b.to;
+}
+
+/** True if a filter selects one cell of one stored metric. */
+function isOneSeries({ metrics: [metric, ...others], scope }: Filter): boolean {
+  return metric !== undefined && others.length === 0 && scope.cells?.length === 1 && derivedOf(metric) === null;
+}
+
+/**
+ * Reads a metric and its coverage together with the rows of the range that the last read of it makes expect. Returns null
+ * where that is more than a second statement costs, or where nothing is expected.
+ */
+function* readTogether(
+  { database, live, known, options }: StatisticContext,
+  filter: Filter,
+  withEarlier: boolean,
+  now: Date,
+): Work<(CoveredPoints & { readonly range: SeriesRange }) | null> {
+  const { dialect } = database;
+  if (!dialect.readsPointsBeside || live !== undefined || known !== undefined || !isOneSeries(filter)) return null;
+  const basis = expectedBasis(database, filter);
+  if (basis === null) return null;
+  const { metrics, period, scope } = filter;
+  const range = rangeOn({ options }, filter, basis, now);
+  const { table, alternatives } = scope;
+  const read = yield* coveredPoints(database, metrics[0] as MetricTarget, period, (id) =>
+    pointsQuery(database, { table, alternatives, metrics: [{ id }], period, range }, withEarlier),
+  );
+  return { ...read, range };
 }
 
 /** Reads the rows of the cells that the filter names, or that are found. */
