@@ -8,6 +8,8 @@ export { Metric } from './catalog/metric.entity.js';
 export { MetricService } from './catalog/metric.service.js';
 export type { MetricUnit } from './catalog/unit.js';
 
+export type { Annotation, AnnotationInput } from './annotations/annotation.js';
+
 export type { Duration } from './time/duration.js';
 export type { InstantInput } from './time/instant.js';
 export { addDays } from './time/local-date.js';
@@ -101,6 +103,7 @@ export type {
 export { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS } from './trackstats.tokens.js';
 export type { Clock } from './trackstats.tokens.js';
 
+export { InvalidAnnotationError } from './errors/annotation.error.js';
 export { InvalidArgumentError } from './errors/argument.error.js';
 export { InvalidAlertError } from './errors/alert.error.js';
 export {

@@ -68,6 +68,20 @@ export function* ensureDomain(database: Database, d: { ref: string; name?: strin
   }
 }
 
+/**
+ * Returns the stored domain of a target, and keeps it from being removed until the transaction ends. Stores that of a
+ * definition.
+ *
+ * @throws UnknownDomainError for text and entities that are not stored
+ */
+export function* resolveDomain(database: Database, target: DomainTarget): Work<Domain> {
+  const isTarget = isDomain(database, domainKeyOf(target));
+  const [domain] = yield* selectDomains(database, isTarget, database.dialect.forShare);
+  if (domain !== undefined) return domain;
+  if (!isDomainDefinition(target)) throw yield* unknownDomain(database, target);
+  return yield* ensureDomain(database, target);
+}
+
 /** Returns the error for a target that is not stored, with the nearest of the stored refs. */
 export function* unknownDomain(database: Database, target: DomainTarget): Work<UnknownDomainError> {
   const ref = typeof target === 'string' ? target : target.ref;

@@ -2,6 +2,7 @@ export { TrackstatsClient } from './trackstats.client.js';
 export type { CallOptions, Fetch, TrackstatsClientOptions } from './trackstats.client.js';
 export { TrackstatsRequestError } from './request.error.js';
 export type {
+  AnnotationsRequest,
   BackfillRequest,
   ComparedWith,
   CoverageRequest,

@@ -161,6 +161,20 @@ export interface CoverageRequest extends ScopeRequest {
   period?: PeriodName | undefined;
 }
 
+/** Selects annotations: all of them by default. */
+export interface AnnotationsRequest extends PageRequest {
+  /** refs of domains: the annotations of their charts, which are their own and those of all domains */
+  domain?: string | readonly string[];
+  /** local date */
+  from?: string;
+  /** local date */
+  to?: string;
+  /** number of days up to today, instead of `from` and `to` */
+  last?: number;
+  /** @default 'asc': the earliest first */
+  order?: 'asc' | 'desc' | undefined;
+}
+
 /** Selects the statistics of a file. */
 export interface ExportRequest {
   format: 'csv' | 'jsonl';

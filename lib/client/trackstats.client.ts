@@ -1,5 +1,6 @@
 import type {
   ActionsResponse,
+  AnnotationsResponse,
   BackfillResource,
   CoverageResponse,
   ErrorResponse,
@@ -22,6 +23,7 @@ import type {
 } from '../http/resources.js';
 import { TrackstatsRequestError } from './request.error.js';
 import type {
+  AnnotationsRequest,
   BackfillRequest,
   CoverageRequest,
   ExportRequest,
@@ -141,6 +143,11 @@ export class TrackstatsClient {
   /** Returns the dates for which statistics are complete. */
   coverage(request: CoverageRequest, call: CallOptions = {}): Promise<CoverageResponse> {
     return this.get('coverage', request, call);
+  }
+
+  /** Returns notes at dates, such as deployments. */
+  annotations(request: AnnotationsRequest = {}, call: CallOptions = {}): Promise<AnnotationsResponse> {
+    return this.get('annotations', request, call);
   }
 
   /** Returns stored statistics as a file. Read its body as a stream, or with `text()`. */

@@ -25,6 +25,7 @@ import {
 } from './http.options.js';
 import { ACTION_GUARDS, HTTP_OPTIONS } from './http.options.js';
 import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
+import { AnnotationReader } from './readers/annotation.reader.js';
 import { ObjectLabels } from './readers/labels.js';
 import { LiveGate } from './readers/live.gate.js';
 import { MetricCatalog } from './readers/metric.catalog.js';
@@ -55,6 +56,7 @@ const PROVIDERS: Provider[] = [
   SummaryReader,
   StatisticReader,
   MultiSeriesReader,
+  AnnotationReader,
   TrackerReader,
   ExportReader,
   TrackerTasks,

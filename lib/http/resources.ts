@@ -381,6 +381,25 @@ export interface CoverageResponse {
   today: string;
 }
 
+// ── GET annotations ──
+
+/** A note at a date, such as a deployment. */
+export interface AnnotationResource {
+  id: string;
+  date: string;
+  /** the instant at which it happened, in UTC; null if it is about the whole day */
+  at: string | null;
+  /** plain text of at most 500 characters, perhaps of several lines: escape it */
+  text: string;
+  /** the domain whose charts show it; null for the charts of all domains */
+  domain: DomainResource | null;
+}
+
+/** Annotations, ordered by date. */
+export interface AnnotationsResponse extends Page {
+  annotations: AnnotationResource[];
+}
+
 // ── trackers ──
 
 /** One execution of one tracker. */

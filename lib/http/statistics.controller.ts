@@ -1,11 +1,13 @@
 import { Get, Inject, Query, UseFilters, UseInterceptors } from '@nestjs/common';
 import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
+import { AnnotationReader } from './readers/annotation.reader.js';
 import { MetricCatalog } from './readers/metric.catalog.js';
 import { MultiSeriesReader } from './readers/multi-series.reader.js';
 import { OverviewReader } from './readers/overview.reader.js';
 import { RankingReader } from './readers/ranking.reader.js';
 import {
   STATISTIC_PARAMETERS,
+  type AnnotationsQuery,
   type CoverageQuery,
   type MetricsQuery,
   type MultiSeriesQuery,
@@ -19,6 +21,7 @@ import {
 } from './parameters/statistic.parameters.js';
 import { Replied, ReplyInterceptor } from './platform/reply.interceptor.js';
 import type {
+  AnnotationsResponse,
   CoverageResponse,
   MetricsResponse,
   MultiSeriesResponse,
@@ -46,6 +49,7 @@ export class StatisticsController {
     @Inject(StatisticReader) private readonly statistics: StatisticReader,
     @Inject(RankingReader) private readonly rankings: RankingReader,
     @Inject(MultiSeriesReader) private readonly several: MultiSeriesReader,
+    @Inject(AnnotationReader) private readonly noted: AnnotationReader,
   ) {}
 
   @Get('metrics')
@@ -106,5 +110,11 @@ export class StatisticsController {
   @Replied()
   coverage(@Query(STATISTIC_PARAMETERS.coverage) query: CoverageQuery): Promise<CoverageResponse> {
     return this.statistics.coverage(query);
+  }
+
+  @Get('annotations')
+  @Replied()
+  annotations(@Query(STATISTIC_PARAMETERS.annotations) query: AnnotationsQuery): Promise<AnnotationsResponse> {
+    return this.noted.list(query);
   }
 }

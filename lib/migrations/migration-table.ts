@@ -20,8 +20,16 @@ export interface MigrationTable extends TableName {
   readonly columns: readonly MigrationColumn[];
   readonly unique?: readonly MigrationColumn[];
   readonly index?: readonly MigrationColumn[];
-  /** a foreign key to the `id` of another table, whose rows cannot be deleted while it refers to them */
-  readonly reference?: { readonly column: MigrationColumn; readonly to: MigrationTable };
+  /**
+   * a foreign key to the `id` of another table, whose rows cannot be deleted while it refers to them (RESTRICT), or
+   * take the rows that refer to them along
+   */
+  readonly reference?: {
+    readonly column: MigrationColumn;
+    readonly to: MigrationTable;
+    /** @default 'RESTRICT' */
+    readonly onDelete?: 'CASCADE';
+  };
   /** SQLite only: the table is stored in its primary key */
   readonly withoutRowid?: true;
 }
@@ -44,7 +52,7 @@ export function tableOptions(table: MigrationTable, naming: Naming, exact: Colla
           columnNames: names([reference.column]),
           referencedTableName: naming.table(reference.to),
           referencedColumnNames: names(reference.to.columns.filter(({ isGenerated }) => isGenerated)),
-          onDelete: 'RESTRICT',
+          onDelete: reference.onDelete ?? 'RESTRICT',
           onUpdate: 'NO ACTION',
         },
       ],

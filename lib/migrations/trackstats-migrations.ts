@@ -1,4 +1,5 @@
 import type { MigrationInterface } from 'typeorm';
+import { AddTrackstatsAnnotations1795564806000 } from './add-annotations.migration.js';
 import { AddTrackstatsAlerts1795564807000 } from './add-alerts.migration.js';
 import { AddTrackstatsIncrementKeys1795564802000 } from './add-increment-keys.migration.js';
 import { AddTrackstatsMetricUnit1795564803000 } from './add-metric-unit.migration.js';
@@ -24,5 +25,6 @@ export const trackstatsMigrations: (new () => MigrationInterface)[] = [
   AddTrackstatsMetricUnit1795564803000,
   AddTrackstatsHistory1795564804000,
   AddTrackstatsTimeStatistics1795564805000,
+  AddTrackstatsAnnotations1795564806000,
   AddTrackstatsAlerts1795564807000,
 ];

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { AlertState } from '../alerts/alert.entity.js';
+import { AnnotationRecord } from '../annotations/annotation.entity.js';
 import { Domain } from '../catalog/domain.entity.js';
 import { Metric } from '../catalog/metric.entity.js';
 import { Coverage } from '../coverage/coverage.entity.js';
@@ -21,6 +22,7 @@ export const REQUIRED_ENTITIES: readonly Type<unknown>[] = [
   StatisticByTimeAndObject,
   IncrementKey,
   Coverage,
+  AnnotationRecord,
   TrackerState,
   TrackerRunRecord,
 ];

@@ -6,6 +6,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
+import { prepareAnnotationTable } from '../annotations/annotation.entity.js';
 import type { Database } from '../database/database.js';
 import { checkTables } from '../database/table-check.js';
 import { MissingEntityError, UninitializedDataSourceError } from '../errors/database.error.js';
@@ -66,6 +67,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     await this.database.driver.checkPrivileges(this.database.dataSource);
     await checkTables(this.database, this.neededEntities());
     await prepareStatisticTables(this.database);
+    await prepareAnnotationTable(this.database);
     await prepareRunTables(this.database);
   }
 

@@ -53,6 +53,7 @@ export { type BucketCalendar, startRange, startsOf } from './filter/start-range.
 export {
   type Calendar,
   checkOneBucket,
+  checkRange,
   type DateRange,
   type RangeInput,
   rowRange,
@@ -61,7 +62,7 @@ export {
   storedDate,
   storedMoment,
 } from './filter/date-range.js';
-export { calendarOf, readFilterMetrics, readMetrics } from './filter/statistic.context.js';
+export { calendarOf, moduleCalendar, readFilterMetrics, readMetrics } from './filter/statistic.context.js';
 export { storedValue } from './filter/statistic-value.js';
 
 // reads

@@ -1,5 +1,14 @@
 /* eslint-disable @typescript-eslint/unified-signatures -- one signature would read `object: undefined` as the total */
 import type { SelectQueryBuilder } from 'typeorm';
+import {
+  type Annotation,
+  type AnnotationInput,
+  type AnnotationRange,
+  checkedDomain,
+  readAnnotation,
+  readAnnotationId,
+} from '../annotations/annotation.js';
+import { findAnnotations, removeAnnotation, storeAnnotation } from '../annotations/annotation.store.js';
 import type { MetricTarget } from '../catalog/definitions.js';
 import type { Metric } from '../catalog/metric.entity.js';
 import type { Database } from '../database/database.js';
@@ -7,11 +16,11 @@ import type { Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import { type BucketPeriod, Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
-import { iterable, type Check } from '../validation/check.js';
+import { iterable, manager, type Check } from '../validation/check.js';
 import { readArgument, readCallOptions, type ChecksOf } from '../validation/options.js';
 import type { AbstractStatistic } from './tables/abstract-statistic.js';
 import type { AbstractTimeStatistic } from './tables/abstract-time-statistic.js';
-import { manager, readCall, readOneMetric, readOnePeriod } from './filter/calls.js';
+import { readCall, readOneMetric, readOnePeriod } from './filter/calls.js';
 import { type CompleteDates, readCompleteDates } from './read/coverage.query.js';
 import type { NormalFilter } from './filter/filter.js';
 import type { LiveSource } from './filter/live-source.js';
@@ -30,7 +39,8 @@ import { checkSummable, read, readPoints } from './read/reading.js';
 import { checkRecord, recordValues } from './write/record.js';
 import type { ValueToWrite } from './write/write.query.js';
 import { removeRows } from './write/remove.js';
-import { checkOneBucket } from './filter/date-range.js';
+import { checkOneBucket, checkRange, rowRange } from './filter/date-range.js';
+import { checkFilterKeys } from './filter/filter.js';
 import { requireOneCell, objectRefOf } from './filter/scope-filter.js';
 import type { SeriesPoint } from './read/series.js';
 import { readSeries, readTop, readTotal } from './read/derived.query.js';
@@ -71,7 +81,7 @@ import type {
   ValueOf,
 } from './filter/statistic-filter.js';
 
-const RECORD_MANY = { manager } satisfies ChecksOf<InTransaction>;
+const MANAGER = { manager } satisfies ChecksOf<InTransaction>;
 
 type Filter = NormalFilter & { readonly period: Period };
 type LiveFilter = Filter & { readonly options: { readonly live: boolean } };
@@ -141,7 +151,7 @@ export class StatisticService {
     options: InTransaction = {},
   ): Promise<number> {
     const now = this.clock();
-    const { manager } = readCallOptions('StatisticService.recordMany', options, RECORD_MANY);
+    const { manager } = readCallOptions('StatisticService.recordMany', options, MANAGER);
     const values: ValueToWrite[] = [];
     for await (const row of readArgument('StatisticService.recordMany: rows', rows, iterable))
       values.push(checkRecord(this.context, 'recordMany', row as RecordInput, now));
@@ -480,6 +490,55 @@ export class StatisticService {
   async prune(filter: PruneFilter): Promise<number> {
     const normal = checkPrune(this.context, filter, this.clock());
     return this.database.write('prune', undefined, () => prune(this.context, normal));
+  }
+
+  /**
+   * Adds a note that charts show at its date, such as a deployment or a campaign. The same text twice on one date and
+   * in one domain is one annotation, whatever their `at`: the first one stays. So replicas that start together can each
+   * annotate the deployment.
+   *
+   * @param annotation `text`: 1 to 500 characters; `date`: a local date, today by default; or `at`: an instant, for
+   * charts of hours; `domain`: shows it on the charts of one domain only; `key`: names the event, so that it is
+   * annotated once, on whatever date the call is repeated; `manager`: of an open transaction, to be a part of it
+   * @returns the stored annotation
+   * @throws InvalidAnnotationError, InvalidDateError, UnknownDomainError, InvalidRefError, InvalidDefinitionError
+   * @throws InvalidArgumentError, InvalidManagerError, ConnectionBusyError, RowsLockedError
+   * @example await statistics.annotate({ text: 'Version 2.4.0', key: 'version 2.4.0', at: new Date() });
+   */
+  async annotate(annotation: AnnotationInput & InTransaction): Promise<Annotation> {
+    const clock = { timeZone: this.context.options.timeZone, now: this.clock() };
+    const { manager, ...asked } = readAnnotation(annotation, clock);
+    return this.database.write('annotate', manager, () => storeAnnotation(this.database, asked));
+  }
+
+  /**
+   * Returns annotations ordered by date.
+   *
+   * @param filter `from`, `to`: local dates, both included; or `last: n`, the last n days, today included; `domain`: those
+   * that the charts of this domain show, which are its own and those of all domains
+   * @throws InvalidFilterError, InvalidDateError, UnknownDomainError, InvalidRefError, InvalidDefinitionError
+   * @example await statistics.annotations({ domain: SHOPPING, last: 30 });
+   */
+  async annotations(filter: AnnotationRange = {}): Promise<Annotation[]> {
+    const given = checkFilterKeys('annotations', filter, ['from', 'to', 'last', 'domain']);
+    const range = rowRange(checkRange(given), null, moduleCalendar(this.context, this.clock()));
+    const domains = 'domain' in given ? [checkedDomain(given['domain'])] : null;
+    return this.database.read(() => findAnnotations(this.database, { ...range, domains }));
+  }
+
+  /**
+   * Removes an annotation.
+   *
+   * @param annotation as `annotate` and `annotations` return it, or its id
+   * @param options `manager`: of an open transaction, to be a part of it
+   * @returns true if it was stored
+   * @throws InvalidArgumentError, InvalidManagerError, ConnectionBusyError, RowsLockedError
+   * @example await statistics.removeAnnotation(annotation);
+   */
+  async removeAnnotation(annotation: Annotation | string, options: InTransaction = {}): Promise<boolean> {
+    const id = readAnnotationId('StatisticService.removeAnnotation: annotation', annotation);
+    const { manager } = readCallOptions('StatisticService.removeAnnotation', options, MANAGER);
+    return this.database.write('removeAnnotation', manager, () => removeAnnotation(this.database, id));
   }
 
   /**

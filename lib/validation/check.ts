@@ -1,4 +1,4 @@
-import { InstanceChecker } from 'typeorm';
+import { type EntityManager, InstanceChecker } from 'typeorm';
 import { InvalidDateError } from '../errors/time.error.js';
 import { type CheckedDateInput, parseLocalDate } from '../time/local-date.js';
 
@@ -116,3 +116,12 @@ export const iterable: Check<Iterable<unknown> | AsyncIterable<unknown>> = (give
   if (isThere && (Symbol.asyncIterator in Object(given) || Symbol.iterator in Object(given))) return given as never;
   return refuse('Expected an array, or anything else to go through with for await.');
 };
+
+/** The manager of a transaction of the application. */
+export const manager = optional<EntityManager>((given, refuse) => {
+  // by its shape, because the application may have another copy of TypeORM
+  const { dataSource } = (given ?? {}) as { dataSource?: unknown };
+  return typeof given === 'object' && InstanceChecker.isDataSource(dataSource)
+    ? (given as EntityManager)
+    : refuse('Expected the EntityManager of an open transaction: dataSource.transaction((manager) => …).');
+});

@@ -1,5 +1,6 @@
 import { Period, StatisticService } from 'nestjs-trackstats';
 import {
+  type AnnotationsRequest,
   type CoverageRequest,
   type ExportRequest,
   type MetricsRequest,
@@ -48,6 +49,7 @@ const REQUESTS: {
   ranking: Same<RankingRequest, 'ranking'>;
   total: Same<TotalRequest, 'total'>;
   coverage: Same<CoverageRequest, 'coverage'>;
+  annotations: Same<AnnotationsRequest, 'annotations'>;
   export: Same<ExportRequest, 'export'>;
 } = {
   metrics: true,
@@ -60,6 +62,7 @@ const REQUESTS: {
   ranking: true,
   total: true,
   coverage: true,
+  annotations: true,
   export: true,
 };
 
@@ -139,6 +142,7 @@ describe('the client of the JSON interface', () => {
     expect((await reader.ranking({ ...ofObjects, last: 2, exact: true })).items[0]?.exactValue).toBe('1');
     expect((await reader.total({ ...range, exact: true })).exactValue).toBe('2');
     expect((await reader.coverage({ metric: METRIC, period: 'LIFETIME' })).coverage?.through).toBe('2026-10-31');
+    expect((await reader.annotations({ domain: ['shop', 'air'], last: 2, order: 'desc' })).total).toBe(0);
     const text = await (await reader.export({ ...range, format: 'jsonl', period: ['DAY', 'LIFETIME'] })).text();
     expect(text.trim().split('\n').length).toBeGreaterThan(3);
     expect(sent).toEqual([
@@ -151,6 +155,7 @@ describe('the client of the JSON interface', () => {
       'GET ranking?metric=shop%2Fby_customer&object_type=customer&last=2&exact=true',
       'GET total?metric=shop%2Forders&from=2026-10-30&to=2026-10-31&exact=true',
       'GET coverage?metric=shop%2Forders&period=LIFETIME',
+      'GET annotations?domain=shop&domain=air&last=2&order=desc',
       'GET export?metric=shop%2Forders&from=2026-10-30&to=2026-10-31&format=jsonl&period=DAY&period=LIFETIME',
     ]);
   });

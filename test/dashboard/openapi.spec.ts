@@ -23,6 +23,7 @@ const OPERATIONS = [
   'get /top',
   'get /total',
   'get /coverage',
+  'get /annotations',
   'get /export',
   'get /trackers',
   'get /trackers/actions',

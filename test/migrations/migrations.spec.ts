@@ -19,6 +19,7 @@ import {
 } from 'nestjs-trackstats';
 import { prepareAlertTable } from '../../lib/alerts/alert.entity.js';
 import { Database } from '../../lib/database/database.js';
+import { prepareAnnotationTable } from '../../lib/annotations/annotation.entity.js';
 import { prepareRunTables } from '../../lib/execution/run-tables.js';
 import { TrackerRunRecord } from '../../lib/execution/run-tables.js';
 import { prepareStatisticTables } from '../../lib/statistics/tables/statistic-table.js';
@@ -67,6 +68,7 @@ class Orders extends CountObjectsByDateTracker {}
 async function prepareKeys(dataSource: DataSource): Promise<void> {
   const database = new Database(dataSource);
   await prepareStatisticTables(database);
+  await prepareAnnotationTable(database);
   await prepareRunTables(database);
   await prepareAlertTable(database);
 }

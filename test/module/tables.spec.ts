@@ -37,6 +37,7 @@ describeOnEachDatabase('an application', (database) => {
       'trackstats_increment_key',
       'trackstats_coverage.is_whole',
       'trackstats_coverage.drift',
+      'trackstats_annotation',
       'trackstats_tracker.backfill_from',
       'trackstats_tracker.backfill_to',
       'trackstats_tracker.backfill_through',

@@ -44,7 +44,7 @@ const EXACT = new Set([
   'dimensions',
 ]);
 const EXACT_IN_FILTERS = new Set(['date', 'at', 'from', 'to', 'last', 'metric', 'metrics', 'domain', 'before', 'keep']);
-const FILTERS = /(statistic-filter|export-filter|prune|client\/requests)\.ts$/;
+const FILTERS = /(annotations\/annotation|statistic-filter|export-filter|prune|client\/requests)\.ts$/;
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
 const ROOTS = Object.keys(exports)

@@ -414,6 +414,19 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     [{ metric: VISITS, period: Period.DAY, before: '2026-01-01' }],
     [{ metrics: [VISITS], keep: 1000 }],
   ),
+  'StatisticService.annotate': of(
+    'statistics',
+    'annotate',
+    [{ text: 'Sale', date: '2026-10-30', domain: SHOP, key: 'sale' }],
+    [{ text: 'Version 2', at: NOW }],
+  ),
+  'StatisticService.annotations': of(
+    'statistics',
+    'annotations',
+    [{ from: '2026-10-01', to: '2026-10-31', domain: SHOP }],
+    [{ last: 7 }],
+  ),
+  'StatisticService.removeAnnotation': of('statistics', 'removeAnnotation', ['0'.repeat(32), {}]),
   'StatisticService.today': of('statistics', 'today', [VISITS]),
   ...Object.fromEntries(
     (['avg', 'countDistinct', 'max', 'min', 'sum'] as const).flatMap((name) => [

@@ -83,6 +83,12 @@ const statistics: RoutesOf<StatisticsController> = {
     STATISTIC_PARAMETERS.coverage,
     404,
   ),
+  annotations: reads(
+    'Notes at dates, such as deployments',
+    'AnnotationsResponse',
+    STATISTIC_PARAMETERS.annotations,
+    404,
+  ),
 };
 
 const exports: RoutesOf<ExportController> = {

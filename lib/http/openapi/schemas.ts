@@ -1,5 +1,7 @@
 import type {
   ActionsResponse,
+  AnnotationResource,
+  AnnotationsResponse,
   BackfillResource,
   CatalogMetric,
   ChangeResource,
@@ -399,6 +401,12 @@ export const SCHEMAS = {
         ),
       }),
     ),
+  }),
+  AnnotationsResponse: object<AnnotationsResponse>({
+    annotations: list(
+      object<AnnotationResource>({ id: text, date, at: nullable(instant), text, domain: nullable(domain) }),
+    ),
+    ...page,
   }),
   RunsResponse: object<RunsResponse>({ tracker: text, runs: list(run) }),
   ActionsResponse: object<ActionsResponse>({ actions: list(oneOf('run', 'verify', 'repair', 'backfill')) }),

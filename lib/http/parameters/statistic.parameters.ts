@@ -3,6 +3,7 @@ import {
   flagParameter,
   integerParameter,
   dateOrInstantParameter,
+  dateParameter,
   choiceParameter,
   periodParameter,
   textParameter,
@@ -148,6 +149,18 @@ export const STATISTIC_PARAMETERS = {
   }),
   total: new DimensionedPipe({ metric: METRIC.required(), ...range, ...scope, ...exact, ...live }),
   coverage: new DimensionedPipe({ metric: METRIC.required(), ...ofPeriod, ...scope }),
+  annotations: new ParametersPipe({
+    domain: textParameter(
+      'domain',
+      'ref of a domain: those of its charts, which are its own and those of all domains',
+      100,
+    ).repeated(),
+    from: dateParameter('from', 'first local date').optional(),
+    to: dateParameter('to', 'last local date').optional(),
+    last: integerParameter('last', 'so many days up to today, instead of from and to', 1).optional(),
+    order: choiceParameter('order', 'asc: the earliest first', 'asc', 'desc').withDefault('asc'),
+    ...page,
+  }),
   export: new DimensionedPipe({
     format: choiceParameter('format', 'csv for spreadsheets, jsonl for JSON Lines', 'csv', 'jsonl').required(),
     metric: METRIC.repeated(),
@@ -175,4 +188,5 @@ export type TopQuery = Read<'top'>;
 export type RankingQuery = Read<'ranking'>;
 export type TotalQuery = Read<'total'>;
 export type CoverageQuery = Read<'coverage'>;
+export type AnnotationsQuery = Read<'annotations'>;
 export type ExportQuery = Read<'export'>;

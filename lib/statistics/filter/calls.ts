@@ -1,10 +1,18 @@
-import { type EntityManager, InstanceChecker } from 'typeorm';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import { checkStored } from '../../catalog/derived.js';
 import { InvalidFilterError, InvalidKeyError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { Period } from '../../time/period.js';
-import { localDate, oneOf, optional, boolean, withDefault, wholeNumber, type Check } from '../../validation/check.js';
+import {
+  localDate,
+  manager,
+  oneOf,
+  optional,
+  boolean,
+  withDefault,
+  wholeNumber,
+  type Check,
+} from '../../validation/check.js';
 import { readValue, type Checks, type Values } from '../../validation/options.js';
 import { LONGEST_KEY } from '../tables/increment-key.entity.js';
 import { keyTextProblem } from '../tables/key-text.js';
@@ -31,15 +39,6 @@ const incrementKey: Check<string> = (given) => {
   if (problem !== null) throw new InvalidKeyError(given, problem);
   return given as string;
 };
-
-/** The manager of a transaction of the application. */
-export const manager = optional<EntityManager>((given, refuse) => {
-  // by its shape, because the application may have another copy of TypeORM
-  const { dataSource } = (given ?? {}) as { dataSource?: unknown };
-  return typeof given === 'object' && InstanceChecker.isDataSource(dataSource)
-    ? (given as EntityManager)
-    : refuse('Expected the EntityManager of an open transaction: dataSource.transaction((manager) => …).');
-});
 
 const exact = withDefault(boolean, false);
 const live = withDefault(boolean, false);

@@ -30,7 +30,8 @@ export type FilterKey =
   | 'objects'
   | 'objectType'
   | 'entity'
-  | 'dimensions';
+  | 'dimensions'
+  | 'domain';
 
 /** `period: undefined` counts as left out. For other keys, undefined would silently select other statistics. */
 const MAY_BE_UNDEFINED: readonly FilterKey[] = ['period'];
@@ -51,7 +52,10 @@ export function checkFilterKeys(
 ): Readonly<Record<string, unknown>> {
   if (!isOptions(filter)) {
     throw new InvalidFilterError(
-      `${call}: the filter is ${shown(filter)}. Expected an object with a metric: { metric: 'shopping/order_count' }.`,
+      `${call}: the filter is ${shown(filter)}. Expected an object` +
+        (keys.includes('metric')
+          ? " with a metric: { metric: 'shopping/order_count' }."
+          : `, with any of ${keys.join(', ')}.`),
     );
   }
   const unknownKey = Object.keys(filter).find((key) => !keys.includes(key as FilterKey) && !options.includes(key));
