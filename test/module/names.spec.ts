@@ -157,6 +157,7 @@ describeOnEachDatabase('an application whose entities have the names of the libr
       'trackstats_statistic_by_time_and_object',
       'trackstats_increment_key',
       'trackstats_coverage',
+      'trackstats_annotation',
       'trackstats_tracker',
       'trackstats_run',
       'trackstats_alert',
