@@ -139,7 +139,7 @@ describeOnEachDatabase('annotations', (database) => {
     expect(withInstant).toEqual(first);
     expect(await statistics.annotations()).toEqual([first]);
     await statistics.annotate({ ...once, domain: BLOG });
-    await statistics.annotate({ date: once.date as string, text: 'Version 2' });
+    await statistics.annotate({ date: '2026-10-05', text: 'Version 2' });
     await statistics.annotate({ ...once, date: '2026-10-06' });
     await statistics.annotate({ ...once, text: 'version 2' });
     await statistics.annotate({ ...once, text: 'Version 2é' });
