@@ -45,7 +45,17 @@ const LEAVES = ['errors/', 'validation/', 'trackstats\\.tokens\\.ts$', 'tracksta
 const FOLDERS = [...SURFACES, ...ORDER, 'migrations'];
 
 /** Where SQL is written. */
-const SQL_ROOMS = ['database', 'catalog', 'annotations', 'coverage', 'statistics', 'rollup', 'execution', 'alerts', 'migrations'];
+const SQL_ROOMS = [
+  'database',
+  'catalog',
+  'annotations',
+  'coverage',
+  'statistics',
+  'rollup',
+  'execution',
+  'alerts',
+  'migrations',
+];
 /** Files that read the tables of another application, which no room of this library knows. */
 const SQL_OF_OTHERS = ['transfer/django/django\\.query\\.ts$'];
 
