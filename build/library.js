@@ -34,7 +34,7 @@ function entryPoints() {
 }
 
 /** The optional parts of which several entry points have modules. */
-const SHARED = ['transfer', 'http', 'cli'];
+const SHARED = ['transfer', 'http', 'chart', 'cli'];
 
 /** The shared file of a module. null: it is in the file of the entry point that imports it. */
 function sharedFile(id) {
@@ -72,7 +72,9 @@ async function build(target) {
           chunkFileNames: 'shared/[name].js',
           comments: false,
           // a group takes what its modules import, unless a group of higher priority has it
-          codeSplitting: { groups: [shared('core', 4), shared('transfer', 3), shared('http', 2), shared('cli', 1)] },
+          codeSplitting: {
+            groups: [shared('core', 5), shared('transfer', 4), shared('http', 3), shared('chart', 2), shared('cli', 1)],
+          },
         },
       },
     },

@@ -11,6 +11,12 @@ const SMALL = 1;
 /** Longer numbers do not fit a column or a tile. */
 const LONG = 1_000_000;
 
+/** Names of powers, as in '1T', end here. */
+const HUGE = 1e15;
+/** More decimals are no number that one reads. */
+const MOST_DECIMALS = 12;
+const POWER = { notation: 'scientific', maximumFractionDigits: 2 } as const;
+
 /** How numbers of a size are written with their unit. */
 interface Written {
   /** what a number is divided by: 1,000 for kB */
@@ -56,7 +62,7 @@ export class NumberText {
     if (value === null) return UNKNOWN;
     const written = writtenWith(unit, Math.abs(value));
     const shown = value / written.divisor;
-    return this.write(shown, written, precisionOf(shown, unit));
+    return this.write(shown, written, Math.abs(shown) < 1e21 ? precisionOf(shown, unit) : POWER);
   }
 
   /** Writes a value in at most about seven characters: 1.23M. */
@@ -65,7 +71,8 @@ export class NumberText {
     const written = writtenWith(unit, Math.abs(value));
     const shown = value / written.divisor;
     if (Math.abs(shown) < LONG) return this.full(value, unit);
-    return this.write(shown, written, { notation: 'compact', maximumFractionDigits: 2 });
+    const compact = { notation: 'compact', maximumFractionDigits: 2 } as const;
+    return this.write(shown, written, Math.abs(shown) < HUGE ? compact : POWER);
   }
 
   /**
@@ -80,11 +87,11 @@ export class NumberText {
     const largest = most / divisor;
     const isCompact = largest >= 10_000;
     const power = isCompact ? 3 * Math.floor(Math.log10(largest) / 3) : 0;
-    const decimals = Math.min(12, Math.max(0, Math.ceil(-Math.log10(step / divisor / 10 ** power) - 1e-9)));
-    const precision: Intl.NumberFormatOptions = isCompact
-      ? { notation: 'compact', minimumFractionDigits: 0, maximumFractionDigits: decimals }
-      : { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-    return ticks.map((tick) => this.write(tick === 0 ? 0 : tick / divisor, written, precision)); // no -0
+    const decimals = Math.max(0, Math.ceil(-Math.log10(step / divisor / 10 ** power) - 1e-9));
+    if (decimals > MOST_DECIMALS || largest >= HUGE) return this.writeTicks(ticks, written, POWER);
+    const compact = { notation: 'compact', minimumFractionDigits: 0, maximumFractionDigits: decimals } as const;
+    const plain = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    return this.writeTicks(ticks, written, isCompact ? compact : plain);
   }
 
   /** Writes a change of `changeOf`: +12.5%. */
@@ -100,6 +107,10 @@ export class NumberText {
   /** A part of a whole: 12.5%. */
   share(share: number): string {
     return this.format({ style: 'percent', maximumFractionDigits: 1 }).format(share);
+  }
+
+  private writeTicks(ticks: readonly number[], written: Written, precision: Intl.NumberFormatOptions): string[] {
+    return ticks.map((tick) => this.write(tick === 0 ? 0 : tick / written.divisor, written, precision)); // no -0
   }
 
   private write(shown: number, { options, suffix, isPercent }: Written, precision: Intl.NumberFormatOptions): string {

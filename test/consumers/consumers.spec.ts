@@ -49,6 +49,7 @@ const PAGE = 'dist/dashboard/page/';
 
 /** A file of each entry point, and of each part that several of them share. */
 const SCRIPTS = [
+  'dist/chart/index.js',
   'dist/cli/index.js',
   'dist/cli/main.js',
   'dist/client/index.js',
@@ -57,6 +58,7 @@ const SCRIPTS = [
   'dist/http/index.js',
   'dist/index.js',
   'dist/prometheus/index.js',
+  'dist/shared/chart.js',
   'dist/shared/cli.js',
   'dist/shared/core.js',
   'dist/shared/http.js',

@@ -25,7 +25,7 @@ const READERS = readFileSync('test/consumers/fixtures/reader.ts', 'utf8').match(
 );
 
 const TYPES = [...readFileSync('lib/index.ts', 'utf8').matchAll(/export type \{([^}]*)\}/g)].flatMap(
-  ([, names = '']) => names.match(/\w+/g) ?? [],
+  ([, names = '']) => names.replaceAll(/\w+ as /g, '').match(/\w+/g) ?? [],
 );
 
 /**

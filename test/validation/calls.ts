@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { DynamicModule, FactoryProvider, Provider, Type, ValueProvider } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import * as trackstats from 'nestjs-trackstats';
+import { chartSvg } from 'nestjs-trackstats/chart';
 import { trackstatsCommands } from 'nestjs-trackstats/cli';
 import { TrackstatsDashboardModule } from 'nestjs-trackstats/dashboard';
 import { TrackstatsHealthIndicator, TrackstatsHealthModule } from 'nestjs-trackstats/health';
@@ -611,6 +612,27 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       return services({ app }).transfer.importDjango((isOne ? { ...options, dataSource } : options) as never);
     },
   },
+  chartSvg: plain(
+    chartSvg,
+    [
+      [{ date: '2026-10-31', value: 2, complete: false }],
+      {
+        title: 'Orders',
+        description: 'Two orders',
+        period: 'DAY',
+        unit: 'km',
+        as: 'bars',
+        before: [{ value: '1.5' }],
+        theme: 'auto',
+        transparent: true,
+        showTitle: false,
+        width: 320,
+        height: 160,
+        locale: 'nl',
+      },
+    ],
+    [[{ name: 'Orders', points: [{ date: '2026-10-31', value: null }] }], { title: 'Orders', period: Period.DAY }],
+  ),
 };
 
 /** An empty object is replaced by what only a started application has. */

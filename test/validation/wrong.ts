@@ -38,6 +38,14 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   currency: ['', 'euro', 'eur', 'EURO'],
   metric: NO_METRIC,
   metrics: [[5], [''], {}, 'shop/orders'],
+  // charts
+  'chartSvg.points': [{}, [5], [{ date: '2026-02-30', value: 1 }], [{ date: '2026-10-31' }], [{ points: [] }]],
+  'chartSvg.options.description': [''],
+  'chartSvg.options.before': [{}, [], [5], [{ value: NaN }]],
+  'chartSvg.options.title': ['', ' '],
+  width: [...NO_COUNT, 5_000],
+  height: [...NO_COUNT, 5_000],
+  locale: ['', 'no language', 'x'],
   // time
   days: [NaN, Infinity, 1.5, 1e9],
   'addDays.date': [...NO_DATE, 1e9],

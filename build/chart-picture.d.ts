@@ -1,0 +1,3 @@
+import type { chartSvg } from '../lib/chart/index.js';
+
+export function chartPicture(draw: typeof chartSvg): string;
