@@ -84,7 +84,17 @@ export { above, below, changed } from './alerts/condition.js';
 export type { AlertCondition, ChangedWith } from './alerts/condition.js';
 export { OnStatistic } from './alerts/on-statistic.decorator.js';
 export type { OnStatisticOptions, StatisticAlert } from './alerts/on-statistic.decorator.js';
-export type { AlertCall, AlertInfo, ObservedValue, WatchedSubject } from './alerts/alert.js';
+export { OnTracker } from './alerts/on-tracker.decorator.js';
+export type { OnTrackerOptions, TrackerAlert } from './alerts/on-tracker.decorator.js';
+export type {
+  AlertCall,
+  AlertInfo,
+  AlertStateInfo,
+  ObservedTracker,
+  ObservedValue,
+  WatchedSubject,
+  WatchedTracker,
+} from './alerts/alert.js';
 export type { AlertStatus } from './alerts/alert-progress.js';
 export { AlertService } from './alerts/alert.service.js';
 

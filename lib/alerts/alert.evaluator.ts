@@ -23,6 +23,12 @@ interface Crossing {
   readonly observed: ObservedDetail;
 }
 
+/** An alert, and one of the trackers that it watches: an empty name for a statistic. */
+export interface WatchedPart {
+  readonly alert: Alert;
+  readonly tracker: string;
+}
+
 /** Milliseconds until a call that failed is made again. It doubles each time, up to an hour. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [60_000, 3_600_000];
 const LONGEST_ERROR = 2_000;
@@ -44,14 +50,16 @@ export class AlertEvaluator {
     private readonly lockAtMostFor: number,
   ) {}
 
-  /** Looks at everything that an alert watches, and calls its method for each crossing since the last look. */
-  async evaluate(alert: Alert, signal?: AbortSignal): Promise<void> {
+  /**
+   * Looks at what an alert watches, and calls its method for each crossing since the last look.
+   *
+   * @param tracker one of `alert.watch.trackers()`
+   */
+  async evaluate({ alert, tracker }: WatchedPart, signal?: AbortSignal): Promise<void> {
     const { name, fingerprint } = alert;
-    for (const tracker of alert.watch.trackers()) {
-      const key = { name, fingerprint, tracker };
-      while (signal?.aborted !== true && (await this.step(alert, key))) {
-        // the next crossing, if there was more than one
-      }
+    const key = { name, fingerprint, tracker };
+    while (signal?.aborted !== true && (await this.step(alert, key))) {
+      // the next crossing, if there was more than one
     }
   }
 

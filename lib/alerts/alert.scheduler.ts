@@ -6,7 +6,7 @@ import type { TrackerEvents } from '../execution/tracker-events.js';
 import type { TrackerWorker } from '../execution/tracker.worker.js';
 import { TrackerJob } from '../schedule/tracker.job.js';
 import type { Alert } from './alert.js';
-import type { AlertEvaluator } from './alert.evaluator.js';
+import type { AlertEvaluator, WatchedPart } from './alert.evaluator.js';
 import type { AlertRegistry } from './alert.registry.js';
 
 /** The name of the job in the application's SchedulerRegistry. */
@@ -15,10 +15,10 @@ export const ALERT_JOB = 'trackstats.alerts';
 /** Evaluates alerts after runs, and at regular times, each at most once at a time in this process. */
 export class AlertScheduler {
   private readonly logger = new Logger('Trackstats');
-  /** the evaluation of an alert that is going on */
-  private readonly current = new Map<Alert, Promise<void>>();
-  /** alerts for which there was a reason to evaluate them during their evaluation */
-  private readonly again = new Set<Alert>();
+  /** the evaluations that are going on, by alert and tracker */
+  private readonly current = new Map<string, Promise<void>>();
+  /** those for which there was a reason to evaluate during their evaluation */
+  private readonly again = new Set<string>();
   private job: TrackerJob | null = null;
   private stopListening: (() => void)[] = [];
 
@@ -69,44 +69,56 @@ export class AlertScheduler {
 
   /** Evaluates alerts and waits for the calls of their methods. Errors of the database reject. */
   async evaluate(alerts: readonly Alert[]): Promise<void> {
-    await Promise.all(alerts.map((alert) => this.evaluateNow(alert)));
+    await Promise.all(alerts.flatMap(partsOf).map((part) => this.evaluateNow(part)));
   }
 
   private async evaluateAll(): Promise<void> {
-    await Promise.all(this.registry.all('evaluate').map((alert) => this.evaluateOrLog(alert)));
+    await Promise.all(
+      this.registry
+        .all('evaluate')
+        .flatMap(partsOf)
+        .map((part) => this.evaluateOrLog(part)),
+    );
   }
 
   private async evaluateAbout(tracker: string): Promise<void> {
-    const concerned = this.registry.all('evaluate').filter(({ watch }) => watch.isAbout(tracker));
-    await Promise.all(concerned.map((alert) => this.evaluateOrLog(alert)));
+    const concerned = this.registry
+      .all('evaluate')
+      .flatMap((alert) => alert.watch.concernedBy(tracker).map((one): WatchedPart => ({ alert, tracker: one })));
+    await Promise.all(concerned.map((part) => this.evaluateOrLog(part)));
   }
 
-  private async evaluateOrLog(alert: Alert): Promise<void> {
+  private async evaluateOrLog(part: WatchedPart): Promise<void> {
     try {
-      await this.evaluateNow(alert);
+      await this.evaluateNow(part);
     } catch (error) {
       if (error instanceof ShuttingDownError) return;
       const { message, stack } = error instanceof Error ? error : new Error(String(error));
-      this.logger.error(`Alert ${alert.name} could not be evaluated: ${message}`, stack);
+      this.logger.error(`Alert ${part.alert.name} could not be evaluated: ${message}`, stack);
     }
   }
 
   /** Evaluates an alert once more after the evaluation that is going on, which may have read what is now out of date. */
-  private evaluateNow(alert: Alert): Promise<void> {
-    const current = this.current.get(alert);
+  private evaluateNow(part: WatchedPart): Promise<void> {
+    const key = `${part.alert.name}\0${part.tracker}`;
+    const current = this.current.get(key);
     if (current !== undefined) {
-      this.again.add(alert);
+      this.again.add(key);
       return current;
     }
-    const evaluation = this.evaluateUntilDone(alert).finally(() => this.current.delete(alert));
-    this.current.set(alert, evaluation);
+    const evaluation = this.evaluateUntilDone(key, part).finally(() => this.current.delete(key));
+    this.current.set(key, evaluation);
     return evaluation;
   }
 
-  private async evaluateUntilDone(alert: Alert): Promise<void> {
+  private async evaluateUntilDone(key: string, part: WatchedPart): Promise<void> {
     do {
-      this.again.delete(alert);
-      await this.worker.runTask((signal) => this.evaluator.evaluate(alert, signal));
-    } while (this.again.has(alert));
+      this.again.delete(key);
+      await this.worker.runTask((signal) => this.evaluator.evaluate(part, signal));
+    } while (this.again.has(key));
   }
+}
+
+function partsOf(alert: Alert): WatchedPart[] {
+  return alert.watch.trackers().map((tracker) => ({ alert, tracker }));
 }

@@ -44,19 +44,46 @@ export interface WatchedSubject {
   object: ObjectRef | null;
 }
 
-/** The state of an alert, as `AlertService.list` returns it. */
-export interface AlertInfo extends WatchedSubject {
+/** The run of a tracker, or the lack of one, that an alert has looked at. */
+export interface ObservedTracker {
+  /** with 'failed': id of the run in the history; null with 'late' */
+  runId: number | null;
+  /** with 'late': the earliest slot that no successful run has made up for, ISO 8601 in UTC; null once it runs again */
+  due: string | null;
+  /** with 'late': the start of the last successful run, ISO 8601 in UTC; null if there is none */
+  lastSuccess: string | null;
+  /** of the run, or with 'late' of the last run; null if it did not fail */
+  error: string | null;
+}
+
+/** The tracker that an alert watches. */
+export interface WatchedTracker {
+  kind: 'tracker';
+  /** name of the tracker */
+  tracker: string;
+  when: 'failed' | 'late';
+}
+
+/** The common part of the state of an alert. */
+export interface AlertStateInfo {
   name: string;
   /** the condition in words: 'below 10' */
   condition: string;
   status: AlertStatus;
   /** when the status changed last; null if it never has */
   since: Date | null;
-  /** the value that was looked at last; null before the first time */
-  observed: ObservedValue | null;
   /** the call of the method that has not returned yet, with its attempts and the error of the last one; null if none */
   undelivered: { status: AlertCall['status']; attempts: number; error: string | null } | null;
 }
+
+/** The state of an alert, as `AlertService.list` returns it. `observed` was looked at last; null before the first time. */
+export type AlertInfo = AlertStateInfo &
+  (
+    | (WatchedSubject & { observed: ObservedValue | null })
+    | (WatchedTracker & {
+        observed: ObservedTracker | null;
+      })
+  );
 
 /** An alert of the application, checked. */
 export interface Alert {
@@ -86,13 +113,13 @@ export interface AlertWatch {
   check(): Promise<string | null>;
 
   /** Returns what it watches, for `AlertService.list`. */
-  subject(tracker: string): WatchedSubject;
+  subject(tracker: string): WatchedSubject | WatchedTracker;
 
   /** Returns the trackers that it watches, or one empty name for a statistic. */
   trackers(): readonly string[];
 
-  /** True if a run of a tracker may change what it watches. */
-  isAbout(tracker: string): boolean;
+  /** Returns those of `trackers` for which a run of a tracker may change what is seen. */
+  concernedBy(tracker: string): readonly string[];
 
   /**
    * Returns what there is to see, in order.

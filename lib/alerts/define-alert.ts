@@ -8,14 +8,18 @@ import type { ObjectTypes } from '../statistics/filter/object-types.js';
 import { canCompare } from '../statistics/read/comparison.js';
 import type { StatisticService } from '../statistics/statistic.service.js';
 import type { StatisticOwners } from '../statistics/tables/owners.js';
+import { millisecondsOf } from '../time/duration.js';
 import { checkPeriod, Period } from '../time/period.js';
-import { boolean, optional, type Check, withDefault } from '../validation/check.js';
-import { type ChecksOf, readOptions } from '../validation/options.js';
+import type { TrackerTarget } from '../tracking/definition/tracker.registry.js';
+import { boolean, oneOf, optional, type Check, withDefault } from '../validation/check.js';
+import { type Checks, type ChecksOf, readOptions, type Values } from '../validation/options.js';
 import type { Alert } from './alert.js';
 import type { DeclaredAlert } from './alert.explorer.js';
 import { type AlertCondition, isCondition } from './condition.js';
 import type { OnStatisticOptions } from './on-statistic.decorator.js';
+import type { OnTrackerOptions } from './on-tracker.decorator.js';
 import { StatisticWatch, type WatchedStatistic } from './statistic.watch.js';
+import { FailureWatch, LatenessWatch, type WatchedRuns } from './tracker.watch.js';
 
 const LONGEST_NAME = 200;
 /** Number of values that `for` may ask for. */
@@ -43,6 +47,12 @@ const row: Check<number> = (given, refuse) =>
     ? (given as number)
     : refuse(`Expected a whole number of values in a row, from 1 to ${LONGEST_ROW}.`);
 
+const milliseconds: Check<number> = (given, refuse) => {
+  const length = millisecondsOf(given);
+  if (length !== null && length >= 0) return length;
+  return refuse(`Expected a whole number of milliseconds, or text such as '15 minutes'.`);
+};
+
 const ON_STATISTIC = {
   name: optional(alertName),
   metric: metricOrKey,
@@ -54,11 +64,20 @@ const ON_STATISTIC = {
   recovered: withDefault(boolean, false),
 } satisfies ChecksOf<OnStatisticOptions>;
 
+const ON_TRACKER = {
+  name: optional(alertName),
+  tracker: optional((given) => given as TrackerTarget),
+  when: oneOf('failed', 'late'),
+  allowance: optional(milliseconds),
+  recovered: withDefault(boolean, false),
+} satisfies ChecksOf<OnTrackerOptions>;
+
 /** What the definition of alerts needs of the application. */
 export interface AlertContext {
   readonly statistics: StatisticService;
   readonly owners: StatisticOwners;
   readonly objectTypes: ObjectTypes;
+  readonly runs: WatchedRuns;
 }
 
 /**
@@ -73,41 +92,64 @@ export function defaultAlertName({ type, method }: Pick<DeclaredAlert, 'type' | 
 /**
  * Checks the options of an alert.
  *
- * @throws InvalidAlertError, and the errors of its metric, period and object
+ * @throws InvalidAlertError, and the errors of its metric, period, object and tracker
  */
 export function defineAlert(context: AlertContext, declared: DeclaredAlert): Alert {
   const byDefault = defaultAlertName(declared);
-  const options = readOptions(declared.options, ON_STATISTIC, (option, given, expected) => {
-    const problem = option === null ? expected : `${option} is ${shown(given)}. ${expected}`;
-    return new InvalidAlertError(byDefault, problem);
-  });
-  const { name = byDefault, metric, period, when, complete, recovered } = options;
+  const define = declared.decorator === 'OnStatistic' ? statisticAlert : trackerAlert;
+  const { name = byDefault, ...defined } = define(context, byDefault, declared.options);
   if (name.length > LONGEST_NAME) {
     throw new InvalidAlertError(
       name,
       `its name is longer than ${LONGEST_NAME} characters. Give it a shorter one: name.`,
     );
   }
+  return { name, ...defined, call: declared.call };
+}
+
+/** What the options of an alert say. */
+interface DefinedAlert extends Omit<Alert, 'name' | 'call'> {
+  readonly name: string | undefined;
+}
+
+function statisticAlert({ statistics, owners, objectTypes }: AlertContext, alert: string, given: object): DefinedAlert {
+  const options = readAlertOptions(alert, given, ON_STATISTIC);
+  const { name, metric, period, when, complete, recovered } = options;
   if (when.kind === 'changed' && !canCompare(period, when.with)) {
     throw new InvalidAlertError(
-      name,
+      name ?? alert,
       `when compares with '${when.with}', which values of ${Period.nameOf(period)} have no counterpart for. Use 'previous', or compare days.`,
     );
   }
-  const object = options.object === undefined ? null : context.objectTypes.refOf(options.object);
+  const object = options.object === undefined ? null : objectTypes.refOf(options.object);
   const watched: WatchedStatistic = { metric, period, object, when, count: options.for, complete };
-  return {
-    name,
-    fingerprint: fingerprintOf(watched),
-    watch: new StatisticWatch(context.statistics, context.owners, watched),
-    recovered,
-    call: declared.call,
-  };
+  const fingerprint = fingerprintOf({ ...watched, metric: naturalKey(metric) });
+  return { name, fingerprint, watch: new StatisticWatch(statistics, owners, watched), recovered };
+}
+
+function trackerAlert({ runs }: AlertContext, alert: string, given: object): DefinedAlert {
+  const { name, tracker, when, allowance, recovered } = readAlertOptions(alert, given, ON_TRACKER);
+  if (allowance !== undefined && when !== 'late') {
+    throw new InvalidAlertError(
+      name ?? alert,
+      `allowance is given, and when is '${when}'. It belongs to when: 'late'.`,
+    );
+  }
+  const watched = tracker === undefined ? null : runs.registry.get(tracker, 'OnTracker').name;
+  const watch =
+    when === 'failed' ? new FailureWatch(runs, watched) : new LatenessWatch(runs, watched, allowance ?? null);
+  // each tracker has a row of its own: an alert of one goes on where it was one of all
+  return { name, fingerprint: fingerprintOf({ when, allowance }), watch, recovered };
+}
+
+function readAlertOptions<const C extends Checks>(alert: string, given: object, checks: C): Values<C> {
+  return readOptions(given, checks, (option, value, expected) => {
+    const problem = option === null ? expected : `${option} is ${shown(value)}. ${expected}`;
+    return new InvalidAlertError(alert, problem);
+  });
 }
 
 /** A hash of everything that decides when an alert fires. */
-function fingerprintOf({ metric, ...watched }: WatchedStatistic): string {
-  return createHash('sha256')
-    .update(JSON.stringify({ metric: naturalKey(metric), ...watched }))
-    .digest('hex');
+function fingerprintOf(watched: object): string {
+  return createHash('sha256').update(JSON.stringify(watched)).digest('hex');
 }

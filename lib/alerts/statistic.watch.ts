@@ -74,8 +74,11 @@ export class StatisticWatch implements AlertWatch {
     return [''];
   }
 
-  isAbout(tracker: string): boolean {
-    return this.metrics.some((metric) => this.owners.ownedOf(metric).some((owned) => owned.tracker === tracker));
+  concernedBy(tracker: string): readonly string[] {
+    const isOfIt = this.metrics.some((metric) =>
+      this.owners.ownedOf(metric).some((owned) => owned.tracker === tracker),
+    );
+    return isOfIt ? this.trackers() : [];
   }
 
   async observe(_tracker: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]> {

@@ -5,15 +5,20 @@ import { AlertState, prepareAlertTable } from '../alerts/alert.entity.js';
 import { type DeclaredAlert, exploreAlerts } from '../alerts/alert.explorer.js';
 import type { AlertRegistry } from '../alerts/alert.registry.js';
 import type { AlertScheduler } from '../alerts/alert.scheduler.js';
-import { defaultAlertName, defineAlert } from '../alerts/define-alert.js';
+import { type AlertContext, defaultAlertName, defineAlert } from '../alerts/define-alert.js';
 import type { Database } from '../database/database.js';
 import { checkTables } from '../database/table-check.js';
 import { InvalidAlertError } from '../errors/alert.error.js';
 import { MissingEntityError } from '../errors/database.error.js';
 import { TrackstatsError } from '../errors/trackstats.error.js';
+import type { LeaseService } from '../execution/lease.service.js';
+import type { RunHistory } from '../execution/run-history.js';
+import type { TrackerOverview } from '../execution/tracker-overview.js';
 import type { ObjectTypes } from '../statistics/filter/object-types.js';
 import type { StatisticService } from '../statistics/statistic.service.js';
 import type { StatisticOwners } from '../statistics/tables/owners.js';
+import type { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
+import type { Clock } from '../trackstats.tokens.js';
 
 /** Finds and checks the alerts of the application. An application without alerts needs nothing of theirs. */
 export class TrackstatsAlerts {
@@ -27,6 +32,11 @@ export class TrackstatsAlerts {
     private readonly statistics: StatisticService,
     private readonly owners: StatisticOwners,
     private readonly objectTypes: ObjectTypes,
+    private readonly trackers: TrackerRegistry,
+    private readonly overview: TrackerOverview,
+    private readonly history: RunHistory,
+    private readonly leases: LeaseService,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -37,8 +47,9 @@ export class TrackstatsAlerts {
   async define(): Promise<void> {
     const declared = exploreAlerts(this.discovery);
     if (declared.length > 0) await this.checkTable();
+    const context = this.context();
     const alerts: Alert[] = [];
-    for (const one of declared) alerts.push(await this.checked(one));
+    for (const one of declared) alerts.push(await this.checked(context, one));
     this.registry.fill(alerts);
   }
 
@@ -57,10 +68,15 @@ export class TrackstatsAlerts {
     await prepareAlertTable(database);
   }
 
-  private async checked(declared: DeclaredAlert): Promise<Alert> {
-    const { statistics, owners, objectTypes } = this;
+  private context(): AlertContext {
+    const { statistics, owners, objectTypes, trackers: registry, overview, history, leases, clock } = this;
+    const runs = { registry, overview, history, leases, clock, startedAt: clock() };
+    return { statistics, owners, objectTypes, runs };
+  }
+
+  private async checked(context: AlertContext, declared: DeclaredAlert): Promise<Alert> {
     try {
-      const alert = defineAlert({ statistics, owners, objectTypes }, declared);
+      const alert = defineAlert(context, declared);
       const warning = await alert.watch.check();
       if (warning !== null) this.logger.warn(`Alert ${alert.name}: ${warning}`);
       return alert;

@@ -141,6 +141,11 @@ function alertProviders(): Provider[] {
       StatisticService,
       StatisticOwners,
       ObjectTypes,
+      TrackerRegistry,
+      TrackerOverview,
+      RunHistory,
+      LeaseService,
+      TRACKSTATS_CLOCK,
     ),
   ];
 }

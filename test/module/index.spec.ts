@@ -33,7 +33,7 @@ const NAMES = [
     'ObjectsByDateAndObjectTracker',
     'ObjectsByDateTracker',
   ],
-  ...['above', 'AlertService', 'below', 'changed', 'OnStatistic'],
+  ...['above', 'AlertService', 'below', 'changed', 'OnStatistic', 'OnTracker'],
   ...['ObjectsByDimensionsTracker', 'Track', 'TrackerEvents', 'TrackerService'],
   ...['TRACKSTATS_CLOCK', 'TRACKSTATS_ENTITIES', 'TRACKSTATS_OPTIONS', 'TrackstatsModule', 'trackstatsMigrations'],
 ];

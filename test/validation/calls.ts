@@ -15,6 +15,11 @@ import { DataSource, Entity } from 'typeorm';
 import { Registry } from 'prom-client';
 import { defineAlert } from '../../lib/alerts/define-alert.js';
 import { alertsOf, type GivenAlert } from '../../lib/alerts/alert-metadata.js';
+import type { AlertMethod } from '../../lib/alerts/on-statistic.decorator.js';
+import { LeaseService } from '../../lib/execution/lease.service.js';
+import { RunHistory } from '../../lib/execution/run-history.js';
+import { TrackerOverview } from '../../lib/execution/tracker-overview.js';
+import { TrackerRegistry } from '../../lib/tracking/definition/tracker.registry.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { StatisticOwners } from '../../lib/statistics/tables/owners.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
@@ -278,14 +283,28 @@ function tracked(options: never): unknown {
   return registeredAs(Tracked, new Tracked(), options);
 }
 
-/** As the start of an application checks what has @OnStatistic. */
-async function alerted({ app }: World, options: never): Promise<void> {
-  class Alerts {}
-  trackstats.OnStatistic(options)(Alerts.prototype, 'onAlert', {});
+/** As the start of an application checks what has @OnStatistic or @OnTracker. */
+function alerted(decorator: (options: never) => AlertMethod<never>): Example['call'] {
+  return ({ app }: World, options: never) => {
+    class Alerts {}
+    decorator(options)(Alerts.prototype, 'onAlert', {});
+    return checkedAlert(app, Alerts);
+  };
+}
+
+async function checkedAlert(app: TestingModule, Alerts: Type): Promise<void> {
   const context = {
     statistics: app.get(trackstats.StatisticService),
     owners: app.get(StatisticOwners, { strict: false }),
     objectTypes: app.get(ObjectTypes, { strict: false }),
+    runs: {
+      registry: app.get(TrackerRegistry, { strict: false }),
+      overview: app.get(TrackerOverview, { strict: false }),
+      history: app.get(RunHistory, { strict: false }),
+      leases: app.get(LeaseService, { strict: false }),
+      clock: () => NOW,
+      startedAt: NOW,
+    },
   };
   const given = [...alertsOf(Alerts).values()].flat()[0] as GivenAlert;
   await defineAlert(context, { type: Alerts, method: 'onAlert', ...given, call: () => undefined }).watch.check();
@@ -474,7 +493,14 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
         },
       ],
     ],
-    call: alerted,
+    call: alerted(trackstats.OnStatistic),
+  },
+  OnTracker: {
+    variants: [
+      [{ tracker: 'OrderTracker', when: 'late', allowance: '15 minutes', recovered: true, name: 'late' }],
+      [{ when: 'failed' }],
+    ],
+    call: alerted(trackstats.OnTracker),
   },
   'TrackerEvents.on': of('events', 'on', ['failed', () => undefined]),
   'TrackerService.register': of(

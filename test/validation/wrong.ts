@@ -67,6 +67,7 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   'above.options.recoveryThreshold': [NaN, 11],
   'changed.options.recoveryThreshold': [NaN, 0.4, -0.1],
   'changed.options.by': [NaN, Infinity, 0, -0.3],
+  'OnTracker.options.name': ['', 'x'.repeat(201)],
   'OnStatistic.options.name': ['', 'x'.repeat(201)],
   'OnStatistic.options.when': [{}, { kind: 'below', threshold: 1 }],
   'OnStatistic.options.for': [...NO_COUNT, 101],
