@@ -17,7 +17,18 @@ const ORDER = [
 ];
 const TOP = ['index\\.ts$', 'module/'];
 /** Optional parts with a subpath export of their own. They may use all of ORDER, nothing uses them. */
-const SURFACES = ['transfer', 'dashboard', 'http', 'client', 'chart', 'health', 'prometheus', 'cli', 'testing'];
+const SURFACES = [
+  'transfer',
+  'dashboard',
+  'http',
+  'client',
+  'chart',
+  'health',
+  'prometheus',
+  'cli',
+  'testing',
+  'webhook',
+];
 /** What a surface uses beside that: the dashboard shows what the interface serves, the command line starts applications. */
 const BESIDE = {
   dashboard: ['http/', 'transfer/', 'chart/'],

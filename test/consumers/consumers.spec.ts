@@ -65,6 +65,7 @@ const SCRIPTS = [
   'dist/shared/transfer.js',
   'dist/testing/index.js',
   'dist/transfer/index.js',
+  'dist/webhook/index.js',
 ];
 
 /** One of each module of the library. */

@@ -5,6 +5,7 @@ import * as health from 'nestjs-trackstats/health';
 import * as http from 'nestjs-trackstats/http';
 import * as prometheus from 'nestjs-trackstats/prometheus';
 import * as transfer from 'nestjs-trackstats/transfer';
+import * as webhook from 'nestjs-trackstats/webhook';
 import { exitCodeFor } from '../../lib/cli/exit-code.js';
 import { httpExceptionOf } from '../../lib/http/platform/http.exception.js';
 
@@ -32,6 +33,8 @@ const TABLE: Readonly<Record<string, readonly [status: number, exitCode: number]
   ImportRefusedError: [500, 1],
   IncompleteDimensionsError: [400, 1],
   InterruptedError: [500, 130],
+  InvalidAlertError: [500, 1],
+  InvalidAnnotationError: [400, 1],
   InvalidArgumentError: [400, 2],
   InvalidDashboardOptionsError: [500, 1],
   InvalidDateError: [400, 2],
@@ -99,6 +102,7 @@ const TABLE: Readonly<Record<string, readonly [status: number, exitCode: number]
   UnmappedContentTypesError: [400, 2],
   UnsupportedDatabaseError: [500, 1],
   VerificationOvertakenError: [409, 1],
+  WebhookError: [503, 1],
 };
 
 const exported = Object.entries({
@@ -109,6 +113,7 @@ const exported = Object.entries({
   ...http,
   ...prometheus,
   ...transfer,
+  ...webhook,
 });
 const classes = new Map(
   exported.filter(([name]) => name.endsWith('Error') && name !== 'TrackstatsError') as [string, ErrorClass][],

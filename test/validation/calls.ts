@@ -10,6 +10,7 @@ import { TrackstatsHttpModule } from 'nestjs-trackstats/http';
 import { TrackstatsClient } from 'nestjs-trackstats/client';
 import { TrackstatsPrometheusModule } from 'nestjs-trackstats/prometheus';
 import { TestClock, TrackstatsTestingModule } from 'nestjs-trackstats/testing';
+import { TrackstatsWebhook, TrackstatsWebhookModule } from 'nestjs-trackstats/webhook';
 import { TransferService, TrackstatsTransferModule } from 'nestjs-trackstats/transfer';
 import { DataSource, Entity } from 'typeorm';
 import { Registry } from 'prom-client';
@@ -259,6 +260,15 @@ const scheduling = {
   history: { days: 1, runs: 1 },
 };
 const extras = { isGlobal: true, dataSource: 'default', statistics: [OrdersByCountry] };
+
+const webhook = {
+  url: 'https://hooks.example.com/x',
+  secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  timeout: '10 seconds',
+  retries: 3,
+  retryDelay: 10,
+  body: () => ({}),
+};
 
 function decorated(options: never): unknown {
   class Statistic {
@@ -607,6 +617,13 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     trackers: {},
     statistics: [OrdersByCountry],
   }),
+  'TrackstatsWebhookModule.forRoot': mounting(TrackstatsWebhookModule.forRoot, webhook),
+  'TrackstatsWebhookModule.forRootAsync': mounting(TrackstatsWebhookModule.forRootAsync, {
+    imports: [],
+    inject: [],
+    useFactory: () => webhook,
+  }),
+  'new TrackstatsWebhook': plain((options: never) => new TrackstatsWebhook(options), [webhook]),
   'TransferService.export': of(
     'transfer',
     'export',
@@ -680,6 +697,7 @@ export const NOT_CHECKED: Readonly<Record<string, string>> = Object.fromEntries(
     'ObjectsByDateTracker',
     'ObjectsByDimensionsTracker',
   ].map((type) => [`${type}.source`, 'applications override it, and the library calls it']),
+  ['TrackstatsWebhook.send', 'it sends to an address: test/webhook'],
   ['new TrackstatsClient', 'it is for browsers too, and has errors of its own: test/client'],
   ...Object.getOwnPropertyNames(TrackstatsClient.prototype)
     .filter((name) => !['constructor', 'get', 'post', 'answer'].includes(name)) // the last three are private

@@ -72,6 +72,8 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   'OnStatistic.options.when': [{}, { kind: 'below', threshold: 1 }],
   'OnStatistic.options.for': [...NO_COUNT, 101],
   'TrackstatsModule.forRoot.options.alerts.every': [999, 'soon', NaN],
+  url: ['', 'hooks.example.com', 'ftp://example.com', 'https://user@example.com'],
+  secret: ['', 'whsec_', 'whsec_c2hvcnQ=', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
   // statistics
   last: [...NO_COUNT, 1e9],
   limit: [NaN, -Infinity, 1.5, -1],
