@@ -31,12 +31,10 @@ export interface OnStatisticOptions {
 /** The argument of a method with `@OnStatistic`: the alert, what it watches, and the value that crossed the threshold. */
 export interface StatisticAlert extends AlertCall, Omit<WatchedSubject, 'kind'>, ObservedValue {}
 
-/** The decorator of a method that takes an alert. @inline */
-export type AlertMethod<A> = <M extends (alert: A) => unknown>(
-  target: object,
-  key: string | symbol,
-  descriptor: TypedPropertyDescriptor<M>,
-) => void;
+/** The decorator of a method that takes an alert. */
+export interface AlertMethod<A> {
+  <M extends (alert: A) => unknown>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<M>): void;
+}
 
 /**
  * Calls a method of a provider or controller when a statistic crosses a threshold. It is called once for each crossing,

@@ -1,0 +1,1 @@
+export function buildSite(directory: string): Promise<void>;
