@@ -16,7 +16,7 @@ import { batchesOf, MOST_PARTS } from '../database/batches.js';
 import { namedColumns } from '../database/columns.js';
 import type { Database } from '../database/database.js';
 import type { Point, WrittenType } from '../database/dialects/dialect.js';
-import { execute, query, queryOne, withConstantText, type Work } from '../database/work.js';
+import { execute, executeDeferred, query, queryOne, withConstantText, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import { type CoverageKey, type CoverageValues, type CoveredDates, type StoredCoverage } from './coverage.js';
@@ -303,7 +303,7 @@ export function* writeCoverages(
       ...bindValues(database, coverage),
       ...mark,
     }));
-    yield* execute(database.dialect.replaceAll(table, rows, KEY));
+    yield* executeDeferred(database.dialect.replaceAll(table, rows, KEY));
   }
 }
 

@@ -86,6 +86,12 @@ export class Database {
     return this.driver.addTogether(this.dataSource, statement, { connectionTimeout, ...options });
   }
 
+  /** Runs one statement of `Dialect.changeAndInsert`, as `Driver.commitAlone` says. */
+  commitAlone(statementOf: (label: string | null) => Sql, options: WaitOptions = {}): Promise<Row[] | null> {
+    const { connectionTimeout } = this;
+    return this.driver.commitAlone(this.dataSource, statementOf, { connectionTimeout, ...options });
+  }
+
   private openRunner(call: string, manager: EntityManager): QueryRunner {
     const { queryRunner } = manager;
     if (manager.dataSource !== this.dataSource) {

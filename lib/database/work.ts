@@ -7,6 +7,10 @@ export interface StatementResult {
   rows: Row[];
   /** rows inserted, changed or deleted, as the driver counts them */
   affected: number;
+  /** the id that the server gave an inserted row; of databases that cannot return rows (`returnsRows`) */
+  insertedId?: number;
+  /** rows that an INSERT was given, each counted once, whether it was inserted or changed; of the same databases */
+  given?: number | null;
 }
 
 /**
@@ -17,6 +21,35 @@ export interface StatementResult {
  * It may be begun again from the start after a deadlock: it must have no effect but its statements.
  */
 export type Work<T> = Generator<Sql, T, StatementResult>;
+
+const deferred = new WeakSet<Sql>();
+const joining = new WeakSet<Sql>();
+
+/**
+ * Runs a statement of which nobody asks how many rows it changed. A driver may wait with it for the statements that
+ * follow, and run it together with those that `executeWithDeferred` runs: they see the same rows, so none may depend on
+ * another one, or change a row that another one changes.
+ */
+export function* executeDeferred(statement: Sql): Work<void> {
+  deferred.add(statement);
+  yield statement;
+}
+
+/** Runs a statement like `execute`, together with deferred ones if the database can do that in one statement. */
+export function* executeWithDeferred(statement: Sql): Work<number> {
+  joining.add(statement);
+  return yield* execute(statement);
+}
+
+/** True if a driver may wait with a statement. */
+export function isDeferred(statement: Sql): boolean {
+  return deferred.has(statement);
+}
+
+/** True if a statement may be run together with deferred ones. */
+export function joinsDeferred(statement: Sql): boolean {
+  return joining.has(statement);
+}
 
 const constant = new WeakSet<Sql>();
 

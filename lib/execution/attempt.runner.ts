@@ -88,6 +88,8 @@ export class AttemptRunner {
     try {
       return await this.leases.runUnderLease({ name: tracker.name, slot: slot?.getTime() ?? null }, signals, {
         record: (fence) => this.history.start({ tracker: tracker.name, slot, attempt: number, startedAt }, fence),
+        recordOf: (fence, from) =>
+          this.history.startOf({ tracker: tracker.name, slot, attempt: number, startedAt }, fence, from),
         run: async (context) => {
           event = { tracker: tracker.name, slot, runId: context.runId, attempt: number };
           this.events.emit({ type: 'started', ...event });

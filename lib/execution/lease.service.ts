@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Sql } from 'sql-template-tag';
 import { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
@@ -11,10 +12,12 @@ import type { DatabaseClock } from './database-clock.js';
 import { Lease } from './lease.js';
 import {
   readStates,
+  takeAndRecord,
   takeLease,
   type BackfillMark,
   type LeaseEnd,
   type LeaseRequest,
+  type RunInsert,
   type SharedState,
   type TakenLease,
 } from './lease.store.js';
@@ -29,6 +32,8 @@ export type SkipReason = 'held' | 'done' | 'early';
 export interface LeasedTask<R> {
   /** records the run, in the transaction that takes the lease, and returns the id of the run */
   record(fence: number): Work<number>;
+  /** returns the statement that does so, given the fence as an expression and a FROM item that has it, if it is one */
+  readonly recordOf?: (fence: Sql, from: Sql) => RunInsert;
   /** runs under the lease. Its last transaction gives the lease back */
   run(context: LeaseContext): Promise<R>;
   /** records that the task failed, in the transaction that gives the lease back */
@@ -106,7 +111,7 @@ export class LeaseService {
   private async take(
     request: Pick<LeaseRequest, 'name' | 'slot'>,
     signals: readonly (AbortSignal | undefined)[],
-    task: Pick<LeasedTask<unknown>, 'record'>,
+    task: Pick<LeasedTask<unknown>, 'record' | 'recordOf'>,
   ): Promise<LeaseContext | LeaseRefusal> {
     const owner = `${this.process}:${++this.requests}`;
     const { lockAtMostFor } = this.options;
@@ -116,18 +121,23 @@ export class LeaseService {
       timeout: lockAtMostFor,
       onTimeout: (ms: number) => new DatabaseNotRespondingError(this.database.name, ms),
     };
+    const wanted = { ...request, owner, lockAtMostFor };
     const { state, runId } = await this.clock.compareWith(() =>
-      Cancellation.of(limits, (cancellation) =>
-        this.database.transaction(
+      Cancellation.of(limits, async (cancellation) => {
+        const { recordOf } = task;
+        const taken =
+          recordOf === undefined ? null : await takeAndRecord(this.database, wanted, recordOf, cancellation);
+        if (taken !== null) return { ...taken, now: taken.state.now };
+        return this.database.transaction<{ state: SharedState; runId: number | null; now: number }>(
           function* (this: LeaseService) {
-            const state = yield* takeLease(this.database, { ...request, owner, lockAtMostFor });
+            const state = yield* takeLease(this.database, wanted);
             const runId = state.owner === owner ? yield* task.record(state.fence) : null;
             return { state, runId, now: state.now };
           }.bind(this),
           // need not reach the disk: if a crash undoes it, the run's own transaction finds the lease gone
           { isProvisional: true, cancellation },
-        ),
-      ),
+        );
+      }),
     );
     if (runId === null) return refusal(state, request);
     const taken: TakenLease = { name: request.name, fence: state.fence, owner, takenAt: state.now };

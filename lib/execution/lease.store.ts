@@ -1,6 +1,7 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
-import { execute, query, queryOne, type Work } from '../database/work.js';
+import { execute, executeWithDeferred, query, queryOne, withConstantText, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { ScrubState } from '../tracking/running/tracker.scrubber.js';
 import { TrackerState } from './run-tables.js';
@@ -72,9 +73,52 @@ export function* takeLease(database: Database, request: LeaseRequest): Work<Shar
   return (yield* takeFree(database, request)) as SharedState;
 }
 
-/** Returns the state afterwards, or undefined if there is none. */
-function* takeFree(database: Database, request: LeaseRequest): Work<SharedState | undefined> {
-  const { name, owner, slot, lockAtMostFor } = request;
+/**
+ * Takes the lease of a tracker and records a run, in one statement.
+ *
+ * @param record returns the INSERT of the run, given the fence and a FROM item that has it
+ * @returns the state afterwards and the id of the run; null if the lease is not free, or where the database needs a
+ * transaction for it
+ */
+export async function takeAndRecord(
+  database: Database,
+  request: LeaseRequest,
+  record: (fence: Sql, from: Sql) => RunInsert,
+  cancellation: Cancellation,
+): Promise<{ state: SharedState; runId: number } | null> {
+  const { dialect } = database;
+  const { values, where } = leaseUpdate(database, request);
+  const statementOf = (label: string | null): Sql | null => {
+    const insert = (from: Sql): Sql => record(raw('fence'), from).insert;
+    const { insertedId } = record(raw('fence'), empty);
+    const returning = stateColumns(database);
+    return dialect.changeAndInsert({
+      table: database.table(TrackerState),
+      values,
+      where,
+      returning,
+      insert,
+      insertedId,
+      label,
+    });
+  };
+  if (statementOf(null) === null) return null;
+  const rows = await database.commitAlone((label) => withConstantText(statementOf(label) as Sql), { cancellation });
+  const [row] = (rows ?? []) as unknown as (StateRow & { inserted: unknown })[];
+  return row === undefined ? null : { state: stateOf(row), runId: Number(row.inserted) };
+}
+
+/** An INSERT that records a run, and the column of the run's id. */
+export interface RunInsert {
+  readonly insert: Sql;
+  readonly insertedId: Sql;
+}
+
+/** The change of a tracker's row that takes its lease, and the condition that it is free and the slot is due. */
+function leaseUpdate(
+  database: Database,
+  { name, owner, slot, lockAtMostFor }: LeaseRequest,
+): { values: Readonly<Record<string, Sql>>; where: Sql } {
   const { dialect } = database;
   const table = database.table(TrackerState);
   const column = (property: string): Sql => table.column(property);
@@ -82,8 +126,24 @@ function* takeFree(database: Database, request: LeaseRequest): Work<SharedState 
     slot === null
       ? empty
       : sql` AND (${column('slot')} IS NULL OR ${column('slot')} < ${slot}) AND ${dialect.now} >= ${slot - CLOCK_TOLERANCE}`;
-  const take = sql`UPDATE ${table.path} SET ${column('fence')} = ${column('fence')} + 1, ${column('owner')} = ${dialect.text(owner)}, ${column('until')} = ${dialect.now} + ${lockAtMostFor}
-WHERE ${column('name')} = ${dialect.text(name)} AND (${column('until')} IS NULL OR ${column('until')} <= ${dialect.now})${due}`;
+  return {
+    values: {
+      fence: sql`${column('fence')} + 1`,
+      owner: dialect.text(owner),
+      until: sql`${dialect.now} + ${lockAtMostFor}`,
+    },
+    where: sql`${column('name')} = ${dialect.text(name)} AND (${column('until')} IS NULL OR ${column('until')} <= ${dialect.now})${due}`,
+  };
+}
+
+/** Returns the state afterwards, or undefined if there is none. */
+function* takeFree(database: Database, request: LeaseRequest): Work<SharedState | undefined> {
+  const { name } = request;
+  const { dialect } = database;
+  const table = database.table(TrackerState);
+  const { values, where } = leaseUpdate(database, request);
+  const set = Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`);
+  const take = sql`UPDATE ${table.path} SET ${join(set)} WHERE ${where}`;
   if (dialect.returnsRows) {
     const row = yield* queryOne<StateRow>(sql`${take} RETURNING ${stateColumns(database)}`);
     if (row !== undefined) return stateOf(row);
@@ -198,7 +258,7 @@ function* updateTaken(
   const { dialect } = database;
   const table = database.table(TrackerState);
   const assignments = set.map(([property, value]) => sql`${table.column(property)} = ${value}`);
-  const changed = yield* execute(
+  const changed = yield* executeWithDeferred(
     sql`UPDATE ${table.path} SET ${join(assignments)} WHERE ${table.column('name')} = ${dialect.text(name)}
 AND ${table.column('fence')} = ${fence} AND ${table.column('owner')} = ${dialect.text(owner)}`,
   );

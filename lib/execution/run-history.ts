@@ -1,13 +1,13 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import type { Table } from '../database/table.js';
-import { execute, query, queryOne, type Work } from '../database/work.js';
+import { execute, executeDeferred, query, queryOne, type Work } from '../database/work.js';
 import { type LocalDate, MS_PER_DAY } from '../time/local-date.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import type { DatabaseClock } from './database-clock.js';
 import type { LeaseService } from './lease.service.js';
-import type { SharedState } from './lease.store.js';
+import type { RunInsert, SharedState } from './lease.store.js';
 import type { RunStatus, TrackerRun } from './tracker-run.js';
 import { TrackerRunRecord } from './run-tables.js';
 
@@ -36,30 +36,37 @@ export class RunHistory {
    * @returns its id
    */
   *start(run: StartedRun, fence: number): Work<number> {
+    const { insert, insertedId } = this.startOf(run, this.database.dialect.bigint(fence), empty);
+    if (this.database.dialect.returnsRows) {
+      const inserted = yield* queryOne<{ id: unknown }>(sql`${insert} RETURNING ${insertedId} AS id`);
+      return Number(inserted?.id);
+    }
+    const inserted = yield insert;
+    return inserted.insertedId ?? 0;
+  }
+
+  /**
+   * Returns the statement that records the start of a run.
+   *
+   * @param from a FROM item that has the fence; empty for none
+   */
+  startOf(run: StartedRun, fence: Sql, from: Sql): RunInsert {
     const table = this.database.table(TrackerRunRecord);
+    const { dialect } = this.database;
     const values = {
-      tracker: run.tracker,
-      slot: run.slot?.getTime() ?? null,
-      status: 'running',
-      attempt: run.attempt,
-      startedAt: run.startedAt.getTime(),
-      written: 0,
-      removed: 0,
-      host: this.leases.host,
+      tracker: dialect.text(run.tracker),
+      slot: run.slot === null ? sql`NULL` : dialect.bigint(run.slot.getTime()),
+      status: dialect.text('running'),
+      attempt: dialect.integer(run.attempt),
+      startedAt: dialect.bigint(run.startedAt.getTime()),
+      written: raw('0'),
+      removed: raw('0'),
+      host: dialect.text(this.leases.host),
       fence,
     };
     const columns = Object.keys(values).map((property) => table.column(property));
-    const insert = sql`INSERT INTO ${table.path} (${join(columns)}) VALUES (${join(Object.values(values).map((value) => sql`${value}`))})`;
-    if (this.database.dialect.returnsRows) {
-      const inserted = yield* queryOne<{ id: unknown }>(sql`${insert} RETURNING ${table.column('id')} AS id`);
-      return Number(inserted?.id);
-    }
-    yield* execute(insert);
-    // the latest run is this one: only the process that has the lease inserts runs of a tracker
-    const row = yield* queryOne<{ id: unknown }>(
-      sql`SELECT MAX(${table.column('id')}) AS id FROM ${table.path} WHERE ${table.column('tracker')} = ${this.database.dialect.text(run.tracker)}`,
-    );
-    return Number(row?.id);
+    const rows = sql`SELECT ${join(Object.values(values))}${from === empty ? empty : sql` FROM ${from}`}`;
+    return { insert: sql`INSERT INTO ${table.path} (${join(columns)}) ${rows}`, insertedId: table.column('id') };
   }
 
   /**
@@ -74,7 +81,7 @@ export class RunHistory {
       error: progress.error?.replaceAll('\0', '').slice(0, LONGEST_ERROR) ?? null,
     };
     const assignments = Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`);
-    yield* execute(
+    yield* executeDeferred(
       sql`UPDATE ${table.path} SET ${join(assignments)} WHERE ${table.column('id')} = ${id} AND ${table.column('status')} = 'running'`,
     );
   }

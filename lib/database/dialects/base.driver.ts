@@ -9,8 +9,8 @@ import {
 import type { Cancellation } from '../cancellation.js';
 import { CONNECTION_TIMEOUT } from '../../trackstats.options.js';
 import { remainingWait, withinTime } from '../limits.js';
-import type { Row, StatementResult, Work } from '../work.js';
-import { ConnectionUse } from './connection-use.js';
+import { isDeferred, joinsDeferred, type Row, type StatementResult, type Work } from '../work.js';
+import { type Answer, ConnectionUse } from './connection-use.js';
 import type { Dialect } from './dialect.js';
 import type { Collation, Driver, KeyTable, SnapshotOptions, TransactionOptions, WaitOptions } from './driver.js';
 
@@ -48,6 +48,9 @@ export type Executor = Pick<ConnectionUse, 'execute'>;
 
 /** The savepoint to which a call returns that fails within a transaction of the application. */
 export const SAVEPOINT = 'trackstats';
+
+/** The result of a deferred statement, which nobody reads. */
+const UNKNOWN: StatementResult = { rows: [], affected: 0 };
 
 /** A connection that is used, or a wait for one. */
 interface Use {
@@ -116,6 +119,25 @@ export abstract class BaseDriver implements Driver {
     } catch (error) {
       if (this.isLockTimeout(error)) throw new RowsLockedError(performance.now() - began, { cause: error });
       if (this.isRolledBack(error)) return false;
+      throw error;
+    }
+  }
+
+  async commitAlone(
+    dataSource: DataSource,
+    statementOf: (label: string | null) => Sql,
+    options: WaitOptions,
+  ): Promise<Row[] | null> {
+    try {
+      return await this.onConnection(dataSource, 'master', options, (connection) =>
+        connection.cancellably(async () => {
+          options.cancellation?.check();
+          const { rows } = await this.run(connection, statementOf(connection.label));
+          return rows;
+        }),
+      );
+    } catch (error) {
+      if (this.isRolledBack(error) && !this.isCancelled(error)) return null;
       throw error;
     }
   }
@@ -289,19 +311,53 @@ export abstract class BaseDriver implements Driver {
   }
 
   protected async drive<T>(connection: Executor, work: Work<T>, cancellation?: Cancellation): Promise<T> {
+    let waiting: Sql[] = [];
     let step = work.next();
     while (step.done !== true) {
       let result: StatementResult;
+      const statement = step.value;
       try {
         cancellation?.check();
-        result = await this.run(connection, step.value);
+        if (isDeferred(statement) && this.dialect.together([statement]) !== null) {
+          waiting.push(statement);
+          result = UNKNOWN;
+        } else {
+          const before = waiting;
+          waiting = [];
+          result = await this.runAfter(connection, before, statement);
+        }
       } catch (error) {
         step = work.throw(error);
         continue;
       }
       step = work.next(result);
     }
+    await this.runTogether(connection, waiting);
     return step.value;
+  }
+
+  /** Runs a statement after deferred ones, or together with them. */
+  private async runAfter(connection: Executor, deferred: readonly Sql[], statement: Sql): Promise<StatementResult> {
+    if (deferred.length > 0 && joinsDeferred(statement)) {
+      const affected = await this.runTogether(connection, [...deferred, statement]);
+      return { rows: [], affected: affected.at(-1) ?? 0 };
+    }
+    await this.runTogether(connection, deferred);
+    return this.run(connection, statement);
+  }
+
+  /** Returns the number of rows that each statement changed. */
+  private async runTogether(connection: Executor, statements: readonly Sql[]): Promise<number[]> {
+    const [only, ...others] = statements;
+    if (only === undefined) return [];
+    const together = others.length === 0 ? null : this.dialect.together(statements);
+    if (together === null) {
+      const changed: number[] = [];
+      for (const statement of statements) changed.push((await this.run(connection, statement)).affected);
+      return changed;
+    }
+    const { rows } = await this.run(connection, together);
+    return statements.map((_, place) => Number(rows[0]?.[`n${String(place)}`]));
   }
 
   /** @throws TooManyValuesError instead of what drivers say, which names neither the reason nor the number */
@@ -310,11 +366,15 @@ export abstract class BaseDriver implements Driver {
       throw new TooManyValuesError(length, this.dialect.maxParameters, this.dialect.name);
   }
 
+  protected resultOf({ records, affected }: Answer): StatementResult {
+    return { rows: (records ?? []) as StatementResult['rows'], affected: affected ?? 0 };
+  }
+
   /** Runs one statement. */
   protected async run(connection: Executor, statement: Sql): Promise<StatementResult> {
     this.checkValues(statement);
     const result = await connection.execute(this.statementText(statement), this.statementValues(statement));
-    return { rows: (result.records ?? []) as StatementResult['rows'], affected: result.affected ?? 0 };
+    return this.resultOf(result);
   }
 
   /** Uses a connection of the pool, which gets it back however the use ends. */

@@ -6,9 +6,10 @@ import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
 import { processTimeZone, type ClockSegment, type DayRange } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
-import { execute, executeAll, query, type Row, type Work } from '../work.js';
+import { execute, query, type Row, type Work } from '../work.js';
 import type {
   Additions,
+  ChangeAndInsert,
   ColumnClock,
   ClockColumn,
   ColumnShape,
@@ -132,6 +133,14 @@ export abstract class BaseSql implements Dialect {
   }
 
   addTogether(_additions: Additions): Sql | null {
+    return null;
+  }
+
+  together(_statements: readonly Sql[]): Sql | null {
+    return null;
+  }
+
+  changeAndInsert(_change: ChangeAndInsert): Sql | null {
     return null;
   }
 
@@ -334,7 +343,7 @@ ${withExpressions(expressions)}${rows}`);
   protected *replaceStored(replacement: Replacement): Work<ReplaceResult> {
     const { table, keys, expressions, fresh, inRange } = replacement;
     const [stored, staged] = [raw('s'), raw(this.freshTable(replacement))];
-    yield* executeAll(this.stageFresh(replacement, sql`${withExpressions(expressions)}${fresh}`));
+    const rows = yield* this.fillFresh(replacement, sql`${withExpressions(expressions)}${fresh}`);
     const removed = yield* execute(
       this.deleteFrom(
         table,
@@ -343,7 +352,7 @@ WHERE ${sameKeys(table, keys, stored)})`,
       ),
     );
     const written = yield* this.writeStaged(replacement);
-    yield* execute(this.dropFresh(replacement));
+    yield* execute(this.dropFresh(replacement, rows));
     return { written, removed };
   }
 
@@ -355,7 +364,7 @@ WHERE ${sameKeys(table, keys, stored)})`,
     const [stored, column] = [raw('s'), table.column(value)];
     const isAbsent = sql`s.${table.column(keys[0] ?? '')} IS NULL`;
     const freshKey = (key: string): Sql => raw(`f.c${String(keys.indexOf(key))}`);
-    yield* executeAll(this.stageFresh(replacement, fresh));
+    const rows = yield* this.fillFresh(replacement, fresh);
     const expected =
       yield* query(sql`SELECT ${select(freshKey, { stored: sql`NOT (${isAbsent})`, fresh: raw('1 = 1') })}
 FROM ${staged} f LEFT JOIN ${table.path} s ON ${sameKeys(table, keys, stored)}
@@ -363,8 +372,15 @@ WHERE ${isAbsent} OR ${this.differ(this.numeric(sql`s.${column}`), this.numeric(
     const surplus =
       yield* query(sql`SELECT ${select((key) => sql`s.${table.column(key)}`, { stored: raw('1 = 1'), fresh: raw('1 = 0') })}
 FROM ${table.path} s LEFT JOIN ${staged} f ON ${sameKeys(table, keys, stored)} WHERE ${inRange(stored)} AND f.c0 IS NULL`);
-    yield* execute(this.dropFresh(replacement));
+    yield* execute(this.dropFresh(replacement, rows));
     return [...expected, ...surplus];
+  }
+
+  /** Returns the number of fresh rows. */
+  private *fillFresh(replacement: Replacement, query: Sql): Work<number> {
+    let rows = 0;
+    for (const statement of this.stageFresh(replacement, query)) rows = yield* execute(statement);
+    return rows;
   }
 
   /** the temporary table of the rows that a range is to hold */
@@ -376,7 +392,8 @@ FROM ${table.path} s LEFT JOIN ${staged} f ON ${sameKeys(table, keys, stored)} W
     return this.stage(this.freshTable(replacement), query);
   }
 
-  protected dropFresh(replacement: Replacement): Sql {
+  /** @param _rows that it has */
+  protected dropFresh(replacement: Replacement, _rows: number): Sql {
     return this.dropStaged(this.freshTable(replacement));
   }
 

@@ -13,6 +13,14 @@ export interface ConnectionControl {
   readonly onDestroyed: () => Error;
 }
 
+/** What TypeORM's runner returns of a statement. */
+export interface Answer {
+  readonly records?: unknown[];
+  readonly affected?: number;
+  /** as the driver has it */
+  readonly raw?: unknown;
+}
+
 /**
  * A connection while a unit of work uses it. No wait on it is without an end: a cancelled statement that has not ended
  * after the cancellation's grace is given up, and the connection with it.
@@ -47,8 +55,8 @@ export class ConnectionUse {
   }
 
   /** Executes a statement, with the number of rows that it touched. */
-  execute(text: string, values: unknown[]): Promise<{ records?: unknown[]; affected?: number }> {
-    return this.answered(this.runner.query(text, values, true) as Promise<{ records?: unknown[]; affected?: number }>);
+  execute(text: string, values: unknown[]): Promise<Answer> {
+    return this.answered(this.runner.query(text, values, true) as Promise<Answer>);
   }
 
   /** Returns the server's answer. Rejects when the connection is destroyed, whatever the driver does then. */

@@ -29,6 +29,19 @@ export interface Upsert {
   readonly mode: UpsertMode;
 }
 
+/** A row that is changed, and one that is inserted if it was. */
+export interface ChangeAndInsert {
+  readonly table: Table;
+  readonly values: Readonly<Record<string, Sql>>;
+  readonly where: Sql;
+  readonly returning: Sql;
+  /** an INSERT that selects from a FROM item with the columns of `returning` */
+  readonly insert: (from: Sql) => Sql;
+  readonly insertedId: Sql;
+  /** by which the server finds the statement to cancel it; null: nothing cancels it */
+  readonly label: string | null;
+}
+
 /** Rows that one statement writes, if a condition is met. */
 export interface Additions {
   readonly condition: Sql;
@@ -265,6 +278,16 @@ export interface Dialect {
    * time. null where one statement cannot do that, or a transaction costs no round trips.
    */
   addTogether(additions: Additions): Sql | null;
+  /**
+   * One statement that does what several do that write, each without RETURNING: its only row has `n0`, `n1`, …, the rows
+   * that each changed. null if the database has none
+   */
+  together(statements: readonly Sql[]): Sql | null;
+  /**
+   * One statement that needs no transaction of several: it changes a row, and inserts one that refers to it. Its rows are
+   * those of the change, with `inserted`, the id of the new row. null if the database has none.
+   */
+  changeAndInsert(change: ChangeAndInsert): Sql | null;
   /** inserts rows, or replaces all but the primary key of existing ones */
   replaceAll(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql;
   /** the zone whose midnight the driver returns for a date, if it does not return text */

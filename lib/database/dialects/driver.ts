@@ -22,6 +22,17 @@ export interface Driver {
    */
   addTogether(dataSource: DataSource, statement: Sql, options: WaitOptions): Promise<boolean>;
   /**
+   * runs one statement as a transaction of its own, which need not reach the disk before the next one commits. Returns its
+   * rows, or null if the server refused it: in a transaction it may succeed, or tells what is wrong
+   *
+   * @param statementOf returns the statement, given the label by which it is cancelled
+   */
+  commitAlone(
+    dataSource: DataSource,
+    statementOf: (label: string | null) => Sql,
+    options: WaitOptions,
+  ): Promise<Row[] | null>;
+  /**
    * runs a unit of work inside a transaction of the application, on its connection: all of it happens, or nothing, and
    * the transaction goes on
    */

@@ -1,7 +1,8 @@
 import type { Sql } from 'sql-template-tag';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Table } from '../table.js';
-import { type Row } from '../work.js';
+import type { Row, StatementResult } from '../work.js';
+import type { Answer } from './connection-use.js';
 import { MissingPrivilegeError, SessionSettingError } from '../../errors/database.error.js';
 import { BaseDriver, dataSourceName } from './base.driver.js';
 import type { Collation, KeyTable, WaitOptions } from './driver.js';
@@ -237,6 +238,18 @@ export class MysqlDriver extends BaseDriver {
       // the driver tells a stream nothing of its connection's end
       return connection.cancellably(() => connection.answered(reading()));
     });
+  }
+
+  /** The header of a write has the id of a row that was inserted, and in a text how many rows it was given. */
+  protected override resultOf(answer: Answer): StatementResult {
+    const { insertId, info } = (answer.raw ?? {}) as { insertId?: unknown; info?: unknown };
+    // its words are in the server's language: Records: 2  Duplicates: 1  Warnings: 0
+    const [records] = /\d+/.exec(typeof info === 'string' ? info : '') ?? [];
+    return {
+      ...super.resultOf(answer),
+      insertedId: Number(insertId ?? 0),
+      given: records === undefined ? null : Number(records),
+    };
   }
 
   protected limitedOptions({ options }: DataSource, ms: number): Readonly<Record<string, unknown>> {

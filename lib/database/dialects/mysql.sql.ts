@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
@@ -5,7 +6,7 @@ import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
 import { processTimeZone, type ClockSegment } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
-import { execute, query, queryOne, type Work } from '../work.js';
+import { query, type Work } from '../work.js';
 import { bucketOfNumber, refuseDates } from './bucket-expressions.js';
 import { choose, commonPart, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
 import {
@@ -49,6 +50,11 @@ const ROW_ID = raw('row_id BIGINT AUTO_INCREMENT PRIMARY KEY');
 const DAY_PARTS = [3600, 1800, 900];
 
 const SECONDS_A_DAY = 86_400;
+
+const FRESH_TABLES = new WeakMap<Table, string>();
+
+/** Fresh rows that are deleted one by one. A table of more is dropped. */
+const MOST_KEPT = 1_000;
 
 /** A value, or nothing, with its date. */
 const WHOLE_POINT = / \d{4}-\d\d-\d\d$/;
@@ -477,18 +483,40 @@ STRAIGHT_JOIN ${table.path} AS s ON ${join(
     )}`;
   }
 
-  /** With the columns and the key of the statistics' own table, or each stored row would be looked for among all fresh ones. */
+  /** One for each statistics table as its entity is now, because a connection keeps it. */
+  protected override freshTable({ table, keys, value }: Replacement): string {
+    const known = FRESH_TABLES.get(table);
+    if (known !== undefined) return known;
+    const columns = [...keys, value].map((property) => {
+      const column = table.metadata.findColumnWithPropertyPath(property);
+      return [column?.type, column?.length, column?.precision, column?.scale].map(String);
+    });
+    const text = JSON.stringify([table.metadata.tablePath, ...columns]);
+    const name = `trackstats_fresh_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+    FRESH_TABLES.set(table, name);
+    return name;
+  }
+
+  /**
+   * With the columns and the key of the statistics' own table, or each stored row would be looked for among all fresh ones.
+   * Kept for the next run, which saves making it: 0.3 ms instead of 0.5 of the server. A rollback empties it, as the engine
+   * is InnoDB whatever the server's default for temporary tables.
+   */
   protected override stageFresh(replacement: Replacement, query: Sql): readonly Sql[] {
     const { table, keys, value } = replacement;
     const name = raw(this.freshTable(replacement));
     const names = keys.map((_, index) => raw(`c${String(index)}`));
     const columns = keys.map((key, index) => sql`s.${table.column(key)} AS ${names[index]}`);
     return [
-      sql`DROP TEMPORARY TABLE IF EXISTS ${name}`,
-      sql`CREATE TEMPORARY TABLE ${name} (PRIMARY KEY (${join(names)}))
+      sql`CREATE TEMPORARY TABLE IF NOT EXISTS ${name} (PRIMARY KEY (${join(names)})) ENGINE=InnoDB
 SELECT ${join([...columns, sql`s.${table.column(value)} AS v`])} FROM ${table.path} s LIMIT 0`,
       sql`INSERT INTO ${name} ${query}`,
     ];
+  }
+
+  protected override dropFresh(replacement: Replacement, rows: number): Sql {
+    if (rows > MOST_KEPT) return super.dropFresh(replacement, rows);
+    return sql`DELETE FROM ${raw(this.freshTable(replacement))}`;
   }
 
   /** The primary key has the last date of each series, from one of which it skips to the next, and then its row. */
@@ -510,11 +538,10 @@ SELECT ${join([...columns, sql`s.${table.column(value)} AS v`])} FROM ${table.pa
     const stored = raw('s');
     const changed = sql`FROM ${raw(this.freshTable(replacement))} f LEFT JOIN ${table.path} s ON ${sameKeys(table, keys, stored)}
 WHERE s.${table.column(keys[0] ?? '')} IS NULL OR NOT (s.${column} <=> f.v)`;
-    // the driver counts a changed row twice, and an unchanged one as well
-    const counted = yield* queryOne<{ written: string }>(sql`SELECT COUNT(*) AS written ${changed}`);
-    yield* execute(sql`${insertInto(replacement)} SELECT ${freshColumns(keys)} ${changed}
-ON DUPLICATE KEY UPDATE ${column} = VALUES(${column})`);
-    return Number(counted?.written);
+    const { affected, given } = yield sql`${insertInto(replacement)} SELECT ${freshColumns(keys)} ${changed}
+ON DUPLICATE KEY UPDATE ${column} = VALUES(${column})`;
+    // as affected, the server counts a changed row twice
+    return given ?? affected;
   }
 }
 

@@ -29,6 +29,7 @@ import {
 } from './base.sql.js';
 import type {
   Additions,
+  ChangeAndInsert,
   ColumnClock,
   ClockColumn,
   ColumnShape,
@@ -228,6 +229,29 @@ export class PostgresSql extends BaseSql {
       (write, place) => sql`${raw(`trackstats_write${String(place)}`)} AS (${write} RETURNING 1)`,
     );
     return sql`${withExpressions([first, ...others])}SELECT COUNT(*) AS written FROM ${met}`;
+  }
+
+  override together(statements: readonly Sql[]): Sql {
+    const names = statements.map((_, place) => raw(`trackstats_write${String(place)}`));
+    const writes = statements.map((statement, place) => sql`${names[place]} AS (${statement} RETURNING 1)`);
+    const counts = names.map((name, place) => sql`(SELECT COUNT(*) FROM ${name}) AS ${raw(`n${String(place)}`)}`);
+    return sql`WITH ${join(writes)} SELECT ${join(counts)}`;
+  }
+
+  /** Its commit need not reach the disk before the next one, see `isProvisional` of a transaction. */
+  override changeAndInsert({ table, values, where, returning, insert, insertedId, label }: ChangeAndInsert): Sql {
+    const set = Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`);
+    const settings = [
+      sql`set_config('synchronous_commit', 'off', true)`,
+      ...(label === null ? [] : [sql`set_config('application_name', ${label}, true)`]),
+    ];
+    const [before, changed, inserted] = ['settings', 'changed', 'inserted'].map((name) =>
+      raw(`trackstats_${name}`),
+    ) as [Sql, Sql, Sql];
+    return sql`WITH ${before} AS MATERIALIZED (SELECT ${join(settings)}),
+${changed} AS (UPDATE ${table.path} SET ${join(set)} FROM ${before} WHERE ${where} RETURNING ${returning}),
+${inserted} AS (${insert(changed)} RETURNING ${insertedId} AS id)
+SELECT c.*, (SELECT id FROM ${inserted}) AS inserted FROM ${changed} c`;
   }
 
   dateText(expression: Sql): Sql {
