@@ -3,7 +3,7 @@ import { FAULTS, type Fault } from './fault.js';
 import type { SimulatedDatabase } from './simulated-database.js';
 import { SimulatedProcess } from './simulated-process.js';
 import { Watcher } from './watcher.js';
-import { type Statement, World } from './world.js';
+import { type Mutation, type Statement, World } from './world.js';
 
 export const LEASE = 30_000;
 /** When the action begins: some seconds after the slot of noon. */
@@ -17,7 +17,12 @@ const CLOSE_LIMIT = 16_000;
 export interface Scenario {
   readonly name: string;
   readonly register: (trackers: TrackerService) => Promise<unknown>;
-  /** what is stored before; it has all the time it needs */
+  /** the source, as `Watcher.versions` has it */
+  readonly versions: () => Watcher['versions'];
+  readonly compares?: Watcher['compares'];
+  /** when what is stored before is stored, in milliseconds since 1970. @default when the action begins */
+  readonly preparedAt?: number;
+  /** stores what is there before; it has all the time it needs */
   readonly prepare: (stage: Stage) => Promise<void>;
   /** the action */
   readonly act: (process: SimulatedProcess, stage: Stage) => Promise<unknown>;
@@ -87,19 +92,19 @@ export class Enumeration {
   constructor(
     private readonly database: SimulatedDatabase,
     private readonly scenario: Scenario,
-    /** the source, as `Watcher.versions` has it */
-    private readonly versions: () => Watcher['versions'],
+    private readonly mutation?: Mutation,
   ) {}
 
   /** Stores what is there before, and returns the statements of the action where nothing goes wrong. */
   async prepare(): Promise<readonly string[]> {
-    const stage = this.stage(null, () => null);
+    const stage = this.stage(null, () => null, this.scenario.preparedAt);
     try {
       await this.scenario.prepare(stage);
       this.database.save();
     } finally {
       stage.world.close();
     }
+    if (this.mutation !== undefined) return [];
     const played = await this.play(null);
     if (played.problems.length > 0) throw new Error(`Without a failure: ${played.problems.join('; ')}`);
     return played.statements;
@@ -155,6 +160,7 @@ export class Enumeration {
         await world.settle(process.close());
         if (world.time.now - began > CLOSE_LIMIT) problems.push(`${process.name} took too long to close`);
       }
+      if (place !== null && !isStruck) problems.push('nothing went wrong at the place');
       return { problems, statements, reached };
     } catch (error) {
       return { problems: [...watcher.problems, String((error as Error).stack)], statements, reached: 0 };
@@ -180,11 +186,13 @@ export class Enumeration {
     const isSilent = !fault.startsWith('fails');
     if (isSilent) while (!acted() && !isStruck() && (await world.step(ofFirst, START)));
     const sent = second.sent;
-    const done = this.act({ world, ...stage }, second);
-    const reached = (): number => second.sent - sent - (done() ? 0 : 1);
+    this.act({ world, ...stage }, second);
+    const reached = (): number => second.sent - sent - (world.hasSent(second) ? 1 : 0);
+    // where the first one has the lease, the second waits for its end
     const until = isSilent ? START + 2 * LEASE : START;
-    while (!done() && reached() < (beside ?? 0) && (await world.step(ofSecond, until)));
-    const count = Math.max(0, reached());
+    await world.calm();
+    while (reached() < (beside ?? 0) && (await world.step(ofSecond, until)));
+    const count = reached();
     if (first.asleepUntil > 0) world.wake(first);
     while (!acted() && !first.isDead && (await world.step(ofFirst, world.time.now)));
     return count;
@@ -215,22 +223,24 @@ export class Enumeration {
     });
   }
 
-  private stage(place: Place | null, faultAt: (statement: Statement) => Fault | null): Stage {
+  private stage(place: Place | null, faultAt: (statement: Statement) => Fault | null, start = START): Stage {
     const world = new World({
       database: this.database,
-      start: START,
+      start,
       seed: 1,
       faultAt,
       sleepFor: 2.5 * LEASE,
       idleLimit: place?.endsIdle === true ? LEASE : null,
-      onChange: (statement, isStatistics) => {
-        watcher.look(statement, isStatistics);
+      onChange: (statement, written) => {
+        watcher.look(statement, written);
         watcher.problems.push(...(this.scenario.look?.(stage) ?? []));
       },
       isShuffled: false,
+      mutation: this.mutation,
     });
     const watcher = new Watcher(world, LEASE);
-    watcher.versions = this.versions();
+    watcher.versions = this.scenario.versions();
+    watcher.compares = this.scenario.compares ?? 'rows';
     const stage: Stage = { database: this.database, world, watcher, outcomes: new Map(), place };
     return stage;
   }

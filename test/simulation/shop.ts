@@ -20,6 +20,9 @@ const DOMAIN = defineDomain({ ref: 'simulation' });
 export const AMOUNTS = defineMetric({ domain: DOMAIN, ref: 'amounts' });
 export const VISITS = defineMetric({ domain: DOMAIN, ref: 'visits' });
 
+export const LIKES = defineMetric({ domain: DOMAIN, ref: 'likes' });
+export const STOCK = defineMetric({ domain: DOMAIN, ref: 'stock' });
+
 /** The name of the tracker of AMOUNTS. */
 export const TRACKER = 'amounts';
 /** The tracker as the model knows it. */
@@ -28,14 +31,18 @@ export const PERIODS = [Period.DAY, Period.LIFETIME] as const;
 
 /** What scenarios change of the tracker. */
 export interface TrackerChanges {
-  readonly lookback?: number;
+  readonly period?: readonly Period[];
   readonly history?: 'current';
   readonly scrub?: { readonly days: number; readonly every: string };
   readonly keep?: Readonly<Record<string, number>>;
 }
 
-/** Registers the tracker, which runs each hour. */
-export function registerAmounts(trackers: TrackerService, changes: TrackerChanges = {}): Promise<unknown> {
+/** Registers the tracker. */
+export function registerAmounts(
+  trackers: TrackerService,
+  changes: TrackerChanges = {},
+  every: '1 hour' | '12 hours' = '1 hour',
+): Promise<unknown> {
   const tracker = new ObjectsByDateAndObjectTracker<Payment>({
     metric: AMOUNTS,
     period: PERIODS,
@@ -45,7 +52,7 @@ export function registerAmounts(trackers: TrackerService, changes: TrackerChange
     lookback: 3,
     ...changes,
   } as never);
-  const job = { name: TRACKER, source: Payment, every: '1 hour', timeout: 60_000, retries: 2 } as const;
+  const job = { name: TRACKER, source: Payment, every, timeout: 60_000, retries: 2 } as const;
   return trackers.register(tracker, job);
 }
 

@@ -19,6 +19,7 @@ export class SimulatedProcess implements Actor {
   isDead = false;
   asleepUntil = 0;
   wasSilent = false;
+  wasPaused = false;
   sent = 0;
   readonly trackers: TrackerService;
   readonly statistics: StatisticService;

@@ -2,9 +2,9 @@
 import './virtual-time.js';
 import { exactValue } from '../../lib/statistics/tables/exact-value.js';
 import { Period } from '../../lib/time/period.js';
-import { modelRows, type ModelRow, type ModelRows } from '../properties/model.js';
+import { modelRows, shiftDate, type ModelRow, type ModelRows } from '../properties/model.js';
 import { modelPeriod } from '../properties/payments.js';
-import { AMOUNTS, MODEL, PERIODS, TRACKER } from './shop.js';
+import { AMOUNTS, MEMBERS, MODEL, PERIODS, TRACKER } from './shop.js';
 import type { Actor, Statement, World } from './world.js';
 
 interface StoredState {
@@ -12,6 +12,7 @@ interface StoredState {
   readonly fence: number;
   readonly until: number | null;
   readonly slot: number | null;
+  readonly backfillFrom: string | null;
 }
 
 interface StoredRun {
@@ -36,15 +37,30 @@ interface Stored {
   readonly values: ReadonlyMap<string, string | null>;
 }
 
+/** The table that only the tracker writes. */
+const TABLE = 'statistic_by_date_and_object';
+/** Before every payment. */
+const FIRST_DATE = '2026-09-01';
 const NOTHING: Stored = { state: null, runs: [], coverages: [], values: new Map() };
 
 /** Looks at what is stored after each commit, and notes what must never be. */
 export class Watcher {
   readonly problems: string[] = [];
-  /** the source as the statistics may have it: as it is, or as it was before a change that only some of them know of */
+  /** the source as the statistics may have it: as it is and, if they need not know of a change yet, as it was before */
   versions: readonly (readonly ModelRow[])[] = [];
+  /**
+   * 'rows': the stored rows are those of one version. 'values': what is read on each date is that of the newer version up
+   * to some date, and that of the older one after it
+   */
+  compares: 'rows' | 'values' = 'rows';
+  /** the periods of the tracker */
+  periods: readonly Period[] = PERIODS;
   /** the processes by the owner of their leases */
   private readonly holders = new Map<string, Actor>();
+  /** the processes by the fences of their leases */
+  private readonly fenceHolders = new Map<number, Actor>();
+  /** the fences under which statistics were committed */
+  private readonly fencesWritten = new Set<number>();
   private readonly expected = new Map<string, ModelRows>();
   private before: Stored;
 
@@ -58,21 +74,25 @@ export class Watcher {
   /**
    * Call it after each statement that has changed what others see.
    *
-   * @param isStatistics true if its transaction has written statistics or coverages
+   * @param written the tables of statistics and coverages that its transaction has written
    */
-  look({ connection: { actor }, text }: Statement, isStatistics: boolean): void {
+  look({ connection: { actor }, text }: Statement, written: ReadonlySet<string>): void {
     const { before } = this;
-    const after = this.read(isStatistics ? null : before);
+    const after = this.read(written.size > 0 ? null : before);
     this.before = after;
     const note = (problem: string): void => {
       this.problems.push(`${problem} (${actor.name}: ${text.slice(0, 60)})`);
     };
     this.checkLease(before.state, after.state, actor, note);
     this.checkRuns(before, after, note);
-    if (!isStatistics || sameValues(before, after)) return;
-    const owner = before.state?.owner ?? null;
-    if (owner === null || this.holders.get(owner) !== actor) note('statistics were written without the lease');
-    if (after.state?.fence !== before.state?.fence) note('statistics were written under an older fence');
+    // a prune by a call removes rows without a lease, where no tracker writes them
+    if (written.has(TABLE) && after.state !== null) {
+      const owner = before.state?.owner ?? null;
+      if (owner === null || this.holders.get(owner) !== actor) note('statistics were written without the lease');
+      if (after.state.fence !== before.state?.fence) note('statistics were written under an older fence');
+      this.fencesWritten.add(Number(before.state?.fence));
+    }
+    if (written.size === 0 || sameValues(before, after)) return;
     for (const problem of this.wrongValues(after)) note(problem);
   }
 
@@ -106,6 +126,7 @@ export class Watcher {
     const holder = before?.owner == null ? undefined : this.holders.get(before.owner);
     if (holder?.wasSilent === false) note(`${holder.name} was overtaken though it was never silent`);
     this.holders.set(after.owner, actor);
+    this.fenceHolders.set(after.fence, actor);
   }
 
   private checkRuns(before: Stored, after: Stored, note: (problem: string) => void): void {
@@ -124,16 +145,31 @@ export class Watcher {
     }
   }
 
+  /** Runs of which the history does not say how they ended. */
+  wrongHistory(): string[] {
+    return this.read().runs.flatMap(({ id, status, fence }) => {
+      const hasWritten = this.fencesWritten.has(fence);
+      if (status === 'succeeded') return hasWritten ? [] : [`run ${id} succeeded, and has written nothing`];
+      if (hasWritten) return [`run ${id} has written, and is ${status}`];
+      // the lease of one that is stored as running has run out: the history shows it as lost
+      const actor = this.fenceHolders.get(fence);
+      return status === 'running' && actor?.wasSilent !== true
+        ? [`run ${id} was not ended by ${String(actor?.name)}`]
+        : [];
+    });
+  }
+
   /** What is not as a count over all rows has it, of the dates that are covered. */
-  wrongValues(stored: Stored): string[] {
-    const found = this.versions.map((rows) => this.differences(stored, rows));
+  wrongValues(stored: Stored, versions = this.versions): string[] {
+    if (this.compares === 'values') return this.otherValues(stored, versions);
+    const found = versions.map((rows) => this.differences(stored, rows));
     if (found.some((differences) => differences.length === 0)) return [];
     return (found[0] ?? ['no version is known']).slice(0, 3);
   }
 
   private differences({ coverages, values }: Stored, rows: readonly ModelRow[]): string[] {
     const differences: string[] = [];
-    for (const period of PERIODS) {
+    for (const period of this.periods) {
       const name = Period.nameOf(period);
       const coverage = coverages.find((one) => one.period === period);
       const own = [...values].filter(([key]) => key.startsWith(`${period}|`));
@@ -160,6 +196,34 @@ export class Watcher {
       for (const [moment, value] of expected) differences.push(`${name} ${moment} is absent, and not ${value}`);
     }
     return differences;
+  }
+
+  /** What is read on covered dates, and is not that of the newer version up to some date, and of the older one after it. */
+  otherValues({ coverages, values }: Stored, versions: Watcher['versions']): string[] {
+    const covered = coverages.filter(({ from }) => from !== null);
+    if (covered.length === 0) return values.size === 0 ? [] : ['rows are stored, and nothing is covered'];
+    const wrongOf = versions.map((rows) => {
+      const wrong = new Map<string, string>();
+      for (const { period, from, through, computedAt } of covered) {
+        const expected = this.expectedOf(rows, period as Period, Number(computedAt));
+        for (const id of MEMBERS) {
+          let [stored, wanted]: (string | null)[] = [null, null];
+          for (let date = FIRST_DATE; date <= String(through); date = shiftDate(date, 1)) {
+            if (period === Period.DAY) [stored, wanted] = [null, null];
+            stored = values.get(`${period}|${date}|${id}`) ?? stored;
+            wanted = expected.get(`${date}|${id}`) ?? wanted;
+            if (date < String(from) || stored === wanted) continue;
+            wrong.set(date, `${Period.nameOf(period as Period)} ${date} of ${id} is ${stored}, and not ${wanted}`);
+          }
+        }
+      }
+      return wrong;
+    });
+    const [newer = new Map<string, string>(), older = newer] = wrongOf;
+    // the last date that is as the newer version has it, and all before it
+    const firstWrong = [...newer.keys()].sort()[0] ?? '9999';
+    const after = [...older.keys()].filter((date) => date >= firstWrong).sort()[0];
+    return after === undefined ? [] : [older.get(after) ?? '', newer.get(firstWrong) ?? ''];
   }
 
   private expectedOf(rows: readonly ModelRow[], period: Period, now: number): ModelRows {
@@ -192,7 +256,7 @@ export class Watcher {
   private read(before: Stored | null = null): Stored {
     const { outside } = this.world.options.database;
     const [state = null] = outside.rows<StoredState>(
-      'SELECT owner, fence, until, slot FROM trackstats_tracker WHERE name = ?',
+      'SELECT owner, fence, until, slot, backfill_from AS backfillFrom FROM trackstats_tracker WHERE name = ?',
       TRACKER,
     );
     if (state === null) return NOTHING;

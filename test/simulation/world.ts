@@ -11,8 +11,8 @@ const SERVER_PATIENCE = 60_000;
 const CLIENT_PATIENCE = 900_000;
 /** Milliseconds that a statement waits for another one's transaction. */
 const LOCK_PATIENCE = 5_000;
-/** Writes statistics or coverages, or the keys of increments. */
-const STATISTICS = /^(INSERT INTO|UPDATE|DELETE FROM) "trackstats_(statistic|coverage|increment)/;
+/** Writes statistics or coverages. */
+const STATISTICS = /^(?:INSERT INTO|UPDATE|DELETE FROM) "trackstats_((?:statistic|coverage)\w*)"/;
 /** Turns of the event loop without a statement, after which every process waits for an answer or a timer. */
 const CALM_TURNS = 3;
 
@@ -22,6 +22,8 @@ export interface Actor extends TimeKeeper {
   isDead: boolean;
   /** when it goes on; 0 while it is awake */
   asleepUntil: number;
+  /** it was paused at some time */
+  wasPaused: boolean;
   /** it was dead, paused or cut off for a time: another process may have taken it for dead */
   wasSilent: boolean;
   /** number of statements that it has sent */
@@ -36,8 +38,8 @@ export interface Connection {
   isSilent: boolean;
   /** the server has ended it, or the client */
   isClosed: boolean;
-  /** its transaction has written statistics or coverages */
-  hasWritten: boolean;
+  /** the tables of statistics and coverages that its transaction has written */
+  readonly written: Set<string>;
 }
 
 /** A statement that a process has sent, or whose answer has not reached it. */
@@ -73,11 +75,28 @@ export interface WorldOptions {
    */
   readonly idleLimit: number | null;
   /** called after each statement that has changed what others see */
-  readonly onChange: (statement: Statement, isStatistics: boolean) => void;
+  readonly onChange: (statement: Statement, written: ReadonlySet<string>) => void;
   /** true to choose the next event at random, and not the first that came */
   readonly isShuffled: boolean;
-  /** rewrites statements: a mutant of the library */
-  readonly rewrite?: (statement: Statement) => string;
+  /** makes a mutant of the library */
+  readonly mutation?: Mutation | undefined;
+}
+
+/** Changes what a statement does, as a mistake in the library would. */
+export interface Mutation {
+  /**
+   * Executes a statement in its own way.
+   *
+   * @param execute executes any statement on the connection
+   * @param changed call it after a commit of the mutant's own
+   */
+  readonly execute?: (
+    statement: Pick<Statement, 'text' | 'values' | 'connection'>,
+    execute: (text: string, values?: readonly unknown[]) => Answer,
+    changed: () => void,
+  ) => Answer;
+  /** takes a COMMIT that failed for one that succeeded */
+  readonly ignoresFailedCommits?: boolean;
 }
 
 interface Event {
@@ -114,7 +133,7 @@ export class World {
 
   connect(actor: Actor): Connection {
     const session = this.options.database.take();
-    const connection = { actor, session, isSilent: false, isClosed: false, hasWritten: false };
+    const connection = { actor, session, isSilent: false, isClosed: false, written: new Set<string>() };
     this.open.add(connection);
     return connection;
   }
@@ -151,6 +170,11 @@ export class World {
     return done;
   }
 
+  /** True if a process waits for a statement that was not executed. */
+  hasSent(actor: Actor): boolean {
+    return this.arrived.some(({ connection, outcome }) => connection.actor === actor && outcome === undefined);
+  }
+
   // ── what happens to them ──
 
   /** Ends a process: its statements and timers are gone, and the server rolls back. */
@@ -168,6 +192,7 @@ export class World {
   /** Pauses a process, as SIGSTOP does. */
   pause(actor: Actor): void {
     actor.wasSilent = true;
+    actor.wasPaused = true;
     actor.asleepUntil = this.time.now + this.options.sleepFor;
     this.asleep.add(actor);
     const { idleLimit } = this.options;
@@ -260,6 +285,11 @@ export class World {
     this.time.moveTo(instant);
   }
 
+  /** Lets everything happen until no transaction keeps others from writing. */
+  async untilUnlocked(): Promise<void> {
+    while (this.writer !== null && (await this.step()));
+  }
+
   /** Ends everything, and gives the time back to the system. */
   close(): void {
     for (const connection of [...this.open]) this.end(connection);
@@ -330,6 +360,12 @@ export class World {
     switch (fault) {
       case 'fails before':
         this.remove(statement);
+        if (statement.text === 'COMMIT' && this.options.mutation?.ignoresFailedCommits === true) {
+          if (this.writer === connection) this.writer = null;
+          connection.session.rollBack();
+          statement.resolve({ records: [], affected: 0 });
+          return;
+        }
         statement.reject(new SimulatedError('The database has refused the statement.'));
         return;
       case 'dies before':
@@ -381,34 +417,49 @@ export class World {
 
   /** Executes a statement, or returns null: it waits for another one's transaction, or is refused. */
   private attempt(statement: Statement): Answer | null {
-    const { connection, values } = statement;
+    const { connection, text } = statement;
     const { session } = connection;
-    const text = this.options.rewrite?.(statement) ?? statement.text;
     const wasInTransaction = session.inTransaction;
+    const { writer } = this;
+    const mayWait = this.time.now < statement.arrivedAt + LOCK_PATIENCE;
+    if (mayWait && writer !== null && writer !== connection && text.startsWith('BEGIN IMMEDIATE')) {
+      statement.blockedBy = writer;
+      return null;
+    }
     try {
-      const answer = session.execute(text, values);
+      const answer = this.executeOn(statement);
       this.executed++;
       this.remove(statement);
       if (text.startsWith('BEGIN IMMEDIATE')) this.writer = connection;
       if (this.writer === connection && !session.inTransaction) this.writer = null;
-      if (STATISTICS.test(text)) connection.hasWritten = true;
+      const [, table] = STATISTICS.exec(text) ?? [];
+      if (table !== undefined) connection.written.add(table);
       if (session.inTransaction) return answer;
       if (text === 'COMMIT' || (!wasInTransaction && answer.affected > 0)) {
-        this.options.onChange(statement, connection.hasWritten);
+        this.options.onChange(statement, connection.written);
       }
-      connection.hasWritten = false;
+      connection.written.clear();
       return answer;
     } catch (error) {
-      if ((error as { code?: string }).code === 'SQLITE_BUSY' && this.writer !== null && this.writer !== connection) {
-        if (this.time.now < statement.arrivedAt + LOCK_PATIENCE) {
-          statement.blockedBy = this.writer;
-          return null;
-        }
+      const isBusy = (error as { code?: string }).code === 'SQLITE_BUSY';
+      if (isBusy && mayWait && writer !== null && writer !== connection) {
+        statement.blockedBy = writer;
+        return null;
       }
       this.remove(statement);
       statement.reject(error);
       return null;
     }
+  }
+
+  private executeOn(statement: Statement): Answer {
+    const { session } = statement.connection;
+    const execute = (text: string, values: readonly unknown[] = []): Answer => session.execute(text, values);
+    const mutate = this.options.mutation?.execute;
+    if (mutate === undefined) return execute(statement.text, statement.values);
+    return mutate(statement, execute, () => {
+      this.options.onChange(statement, statement.connection.written);
+    });
   }
 
   private remove(statement: Statement): void {
@@ -423,6 +474,7 @@ export class World {
     this.open.delete(connection);
     if (this.writer === connection) this.writer = null;
     connection.session.rollBack();
+    connection.written.clear();
     this.options.database.giveBack(connection.session);
   }
 
