@@ -23,6 +23,7 @@ const SURFACES = [
   'http',
   'client',
   'chart',
+  'digest',
   'health',
   'prometheus',
   'cli',
@@ -35,6 +36,7 @@ const BESIDE = {
   http: ['transfer/'],
   client: ['http/resources\\.ts$'],
   chart: ['http/resources\\.ts$'],
+  digest: ['chart/'],
   cli: ['transfer/', ...TOP],
   testing: TOP,
 };

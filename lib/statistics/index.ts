@@ -37,7 +37,14 @@ export type {
   TotalScope,
 } from './filter/statistic-filter.js';
 export { checkFilterKeys, type FilterKey, type NormalFilter, readFilter } from './filter/filter.js';
-export { checkId, checkTypeText, type EntityClass, entityClass, type ObjectRef } from './filter/object-target.js';
+export {
+  checkId,
+  checkTypeText,
+  type EntityClass,
+  entityClass,
+  type ObjectRef,
+  type ObjectTarget,
+} from './filter/object-target.js';
 export {
   type Cell,
   checkMoment,
@@ -66,7 +73,7 @@ export { calendarOf, moduleCalendar, readFilterMetrics, readMetrics } from './fi
 export { storedValue } from './filter/statistic-value.js';
 
 // reads
-export { canCompare, earlierBuckets, earlierDates, earlierRange } from './read/comparison.js';
+export { canCompare, type Comparison, earlierBuckets, earlierDates, earlierRange } from './read/comparison.js';
 export { type LiveCall, readLive } from './read/live.js';
 export type { LiveSource } from './filter/live-source.js';
 export { type CompleteDates, readCompleteDates } from './read/coverage.query.js';

@@ -54,6 +54,7 @@ const SCRIPTS = [
   'dist/cli/main.js',
   'dist/client/index.js',
   'dist/dashboard/index.js',
+  'dist/digest/index.js',
   'dist/health/index.js',
   'dist/http/index.js',
   'dist/index.js',

@@ -5,6 +5,7 @@ import * as trackstats from 'nestjs-trackstats';
 import { chartSvg } from 'nestjs-trackstats/chart';
 import { trackstatsCommands } from 'nestjs-trackstats/cli';
 import { TrackstatsDashboardModule } from 'nestjs-trackstats/dashboard';
+import { DigestService, TrackstatsDigestModule } from 'nestjs-trackstats/digest';
 import { TrackstatsHealthIndicator, TrackstatsHealthModule } from 'nestjs-trackstats/health';
 import { TrackstatsHttpModule } from 'nestjs-trackstats/http';
 import { TrackstatsClient } from 'nestjs-trackstats/client';
@@ -77,7 +78,7 @@ export async function makeWorld(database: TestDatabase): Promise<World> {
   const app = await start({
     database: database.options(),
     trackstats: { statistics: [OrdersByCountry, OrdersByCountryAndTime] },
-    imports: [TrackstatsHealthModule, TrackstatsTransferModule],
+    imports: [TrackstatsDigestModule, TrackstatsHealthModule, TrackstatsTransferModule],
     providers: [OrderTracker, CustomerTracker, StatusTracker],
   });
   await app
@@ -101,6 +102,7 @@ function services({ app }: Pick<World, 'app'>) {
     events: app.get(trackstats.TrackerEvents),
     health: app.get(TrackstatsHealthIndicator, { strict: false }),
     transfer: app.get(TransferService, { strict: false }),
+    digests: app.get(DigestService, { strict: false }),
   };
 }
 
@@ -655,6 +657,17 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       return services({ app }).transfer.importDjango((isOne ? { ...options, dataSource } : options) as never);
     },
   },
+  'DigestService.digest': of('digests', 'digest', [
+    {
+      metrics: [VISITS],
+      period: Period.WEEK,
+      date: '2026-10-30',
+      with: 'previous',
+      title: 'Shop',
+      url: 'https://example.org',
+      locale: 'nl',
+    },
+  ]),
   chartSvg: plain(
     chartSvg,
     [

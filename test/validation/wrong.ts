@@ -43,6 +43,8 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   'chartSvg.options.description': [''],
   'chartSvg.options.before': [{}, [], [5], [{ value: NaN }]],
   'chartSvg.options.title': ['', ' '],
+  'DigestService.digest.options.metrics': [[], [5], [''], {}],
+  'DigestService.digest.options.url': ['', 'javascript:alert(1)', 'example.org'],
   width: [...NO_COUNT, 5_000],
   height: [...NO_COUNT, 5_000],
   locale: ['', 'no language', 'x'],

@@ -1,0 +1,122 @@
+import { derivedOf, type Metric, type MetricService } from '../catalog/index.js';
+import { changeOf } from '../chart/number-text.js';
+import { NotSummableError } from '../errors/statistic.error.js';
+import { canCompare, type Comparison, type StatisticService } from '../statistics/index.js';
+import { addDays, type LocalDate } from '../time/local-date.js';
+import { Period, periodKind } from '../time/period.js';
+import type { DigestEntry, ResolvedDigest } from './digest.options.js';
+import type { DigestRange } from './digest.range.js';
+
+/** A metric in a digest. */
+export interface DigestLine {
+  readonly name: string;
+  readonly unit: Metric['unit'];
+  readonly better: Metric['better'];
+  /** of the range; null if nothing is known of it */
+  readonly value: number | null;
+  /** the date of the value, if it is that of one date and not of the range */
+  readonly on: LocalDate | null;
+  readonly before: number | null;
+  /** a share of `before`: 0.25 for a quarter more */
+  readonly change: number | null;
+  /** true if a date was not over when it was counted */
+  readonly isOpen: boolean;
+  /** its course, up to the end of the range */
+  readonly course: readonly (number | null)[];
+}
+
+/** Fewer values are no course. Before a short range as many ranges are shown. */
+const [LEAST_VALUES, RANGES] = [7, 12];
+
+type Shown = Pick<Metric, 'name' | 'unit' | 'better'>;
+
+/** Reads what a digest tells. */
+export class DigestReader {
+  constructor(
+    private readonly statistics: StatisticService,
+    private readonly metrics: MetricService,
+  ) {}
+
+  async line(entry: DigestEntry, { period }: ResolvedDigest, range: DigestRange): Promise<DigestLine> {
+    const metric = await this.shown(entry.metric);
+    const { from, to } = range;
+    // days have a course. A metric that is only kept by week, or as it stands, has no days
+    for (const own of new Set([Period.DAY, period, Period.LIFETIME])) {
+      const compareWith = canCompare(own, range.with) ? range.with : 'previous';
+      const filter = { ...scopeOf(entry), period: own };
+      const compared = await this.statistics.compare({ ...filter, from, to, with: compareWith });
+      if (compared.points.every(({ value }) => value === null) && own !== Period.LIFETIME) continue;
+      const figures = await this.figures(entry, metric, own, range, compared);
+      return {
+        name: entry.name ?? metric.name,
+        unit: metric.unit,
+        better: metric.better,
+        ...figures,
+        change: changeOf(figures.value, figures.before),
+        isOpen: compared.points.some(({ value, complete }) => value !== null && !complete),
+        course: await this.course(entry, own, range, compared),
+      };
+    }
+    throw new TypeError('a digest has no period');
+  }
+
+  /** How a metric is shown. A definition that is not stored yet has no values, and is not stored here. */
+  private async shown(target: DigestEntry['metric']): Promise<Shown> {
+    const metric = await this.metrics.find(target);
+    if (metric !== null) return metric;
+    if (typeof target === 'string' || !('ref' in target)) return this.metrics.resolve(target);
+    const { ref, name = ref, unit = null, better = null } = target;
+    return { name, unit, better };
+  }
+
+  /** The value of the range if it has one, else the last one of its dates: averages of days do not add up. */
+  private async figures(
+    entry: DigestEntry,
+    metric: Shown,
+    period: Period,
+    { from, to }: DigestRange,
+    { points, before, total }: Comparison,
+  ): Promise<Pick<DigestLine, 'value' | 'before' | 'on'>> {
+    const isShare = metric.unit === 'percent' && derivedOf(entry.metric) === null;
+    if (!isShare && total.value !== null) return { value: total.value, before: total.before, on: null };
+    if (!isShare && period === Period.DAY) {
+      const known = await this.sum(entry, from, to);
+      if (known !== null) return { value: known, before: null, on: null };
+    }
+    const last = points.findLastIndex(({ value }) => value !== null);
+    const point = points[last];
+    if (point === undefined) return { value: null, before: null, on: null };
+    return {
+      value: point.value,
+      before: before[last]?.value ?? null,
+      on: periodKind(period) === 'bucket' && from === to ? null : point.date,
+    };
+  }
+
+  /** The sum of the dates that are known; null if the values of dates do not add up. */
+  private async sum(entry: DigestEntry, from: LocalDate, to: LocalDate): Promise<number | null> {
+    try {
+      return await this.statistics.total({ ...scopeOf(entry), period: Period.DAY, from, to });
+    } catch (error) {
+      if (error instanceof NotSummableError) return null;
+      throw error;
+    }
+  }
+
+  private async course(
+    entry: DigestEntry,
+    period: Period,
+    { to, days }: DigestRange,
+    { points }: Comparison,
+  ): Promise<DigestLine['course']> {
+    if (points.length >= LEAST_VALUES) return points.map(({ value }) => value);
+    const from = addDays(to, 1 - Math.max(RANGES * days, LEAST_VALUES));
+    const longer = await this.statistics.series({ ...scopeOf(entry), period, from, to });
+    return longer.map(({ value }) => value);
+  }
+}
+
+/** The total and an object are different scopes, of which overloads have one each. */
+function scopeOf({ metric, object }: DigestEntry): { metric: DigestEntry['metric'] } {
+  return object === undefined ? { metric } : ({ metric, object } as { metric: DigestEntry['metric'] });
+}
