@@ -1,5 +1,6 @@
 import type {
   ActionsResponse,
+  AlertsResponse,
   AnnotationsResponse,
   BackfillResource,
   CoverageResponse,
@@ -158,6 +159,11 @@ export class TrackstatsClient {
   /** Returns the state of each tracker. */
   trackers(call: CallOptions = {}): Promise<TrackersResponse> {
     return this.get('trackers', {}, call);
+  }
+
+  /** Returns the state of each alert. */
+  alerts(call: CallOptions = {}): Promise<AlertsResponse> {
+    return this.get('alerts', {}, call);
   }
 
   /** Returns the actions that the user of the request may take. */

@@ -40,6 +40,7 @@ import { SameOriginGuard } from './platform/same-origin.guard.js';
 import { StatisticReader } from './readers/statistic.reader.js';
 import { StatisticsController } from './statistics.controller.js';
 import { TrackerActionsController } from './tracker-actions.controller.js';
+import { AlertReader } from './readers/alert.reader.js';
 import { TrackerReader } from './readers/tracker.reader.js';
 import { TrackerTasks } from './readers/tracker.tasks.js';
 import { TrackersController } from './trackers.controller.js';
@@ -57,6 +58,7 @@ const PROVIDERS: Provider[] = [
   StatisticReader,
   MultiSeriesReader,
   AnnotationReader,
+  AlertReader,
   TrackerReader,
   ExportReader,
   TrackerTasks,

@@ -13,6 +13,8 @@ export { MissingModuleError } from '../errors/module.error.js';
 export { REQUEST_HEADER } from './platform/same-origin.guard.js';
 export type {
   ActionsResponse,
+  AlertResource,
+  AlertsResponse,
   AnnotationResource,
   AnnotationsResponse,
   BackfillResource,

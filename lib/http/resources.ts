@@ -471,6 +471,40 @@ export interface TrackersResponse {
   trackers: TrackerResource[];
 }
 
+/** The state of an alert of the application. */
+export interface AlertResource {
+  name: string;
+  /** the condition in words: 'below 10' */
+  condition: string;
+  status: 'ok' | 'firing';
+  /** when the status changed last; null if it never has */
+  since: string | null;
+  kind: 'statistic' | 'tracker';
+  /** the natural key of the metric that is watched; left out if a tracker is */
+  metric?: string;
+  period?: PeriodName;
+  /** left out for the total */
+  object?: { type: string; id: string };
+  /** the name of the tracker that is watched; left out if a statistic is */
+  tracker?: string;
+  when?: 'failed' | 'late';
+  /** the value that was looked at last; null before the first time. Left out if a tracker is watched */
+  observed?: {
+    date: string;
+    start?: string;
+    value: number | null;
+    before: number | null;
+    change: number | null;
+  } | null;
+  /** true if the call of the alert's method has not returned yet */
+  undelivered: boolean;
+}
+
+/** The alerts of the application, with their state. */
+export interface AlertsResponse {
+  alerts: AlertResource[];
+}
+
 /** Runs of a tracker, the latest first. */
 export interface RunsResponse {
   tracker: string;

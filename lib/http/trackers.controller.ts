@@ -3,8 +3,10 @@ import { ActionAccessInterceptor, MayAct } from './action-access.js';
 import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
 import { TRACKER_PARAMETERS, type RunsQuery } from './parameters/tracker.parameters.js';
 import { Replied, ReplyInterceptor } from './platform/reply.interceptor.js';
+import { AlertReader } from './readers/alert.reader.js';
 import type {
   ActionsResponse,
+  AlertsResponse,
   BackfillResource,
   ProgressResponse,
   RunsResponse,
@@ -13,19 +15,26 @@ import type {
 import { TrackerReader } from './readers/tracker.reader.js';
 import { TrackerTasks } from './readers/tracker.tasks.js';
 
-/** Serves the state and the history of trackers. Each registration of the module mounts a subclass of its own. */
+/** Serves the state and the history of trackers, and the state of alerts. Each registration of the module mounts a subclass of its own. */
 @UseFilters(TrackstatsHttpExceptionFilter)
 @UseInterceptors(ReplyInterceptor, ActionAccessInterceptor)
 export class TrackersController {
   constructor(
     @Inject(TrackerReader) private readonly reader: TrackerReader,
     @Inject(TrackerTasks) private readonly tasks: TrackerTasks,
+    @Inject(AlertReader) private readonly alertReader: AlertReader,
   ) {}
 
   @Get('trackers')
   @Replied()
   trackers(@MayAct() mayAct: boolean, @Query(TRACKER_PARAMETERS.none) _: object): Promise<TrackersResponse> {
     return this.reader.list(mayAct);
+  }
+
+  @Get('alerts')
+  @Replied()
+  alerts(@Query(TRACKER_PARAMETERS.none) _: object): Promise<AlertsResponse> {
+    return this.alertReader.list();
   }
 
   @Get('trackers/actions')

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type InjectionToken, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { AlertService } from '../alerts/alert.service.js';
 import { MetricService } from '../catalog/index.js';
 import { Database } from '../database/database.js';
 import { requireProvider } from '../execution/optional-parts.js';
@@ -29,6 +30,7 @@ export class TrackstatsAccess implements OnModuleInit {
   statistics!: StatisticService;
   metrics!: MetricService;
   trackers!: TrackerService;
+  alerts!: AlertService;
   context!: StatisticContext;
   clock!: Clock;
   registry!: TrackerRegistry;
@@ -44,6 +46,7 @@ export class TrackstatsAccess implements OnModuleInit {
     this.statistics = this.find(StatisticService);
     this.metrics = this.find(MetricService);
     this.trackers = this.find(TrackerService);
+    this.alerts = this.find(AlertService);
     this.registry = this.find(TrackerRegistry);
     this.live = this.find(LiveReader);
     this.clock = this.find(TRACKSTATS_CLOCK);

@@ -26,6 +26,7 @@ const OPERATIONS = [
   'get /annotations',
   'get /export',
   'get /trackers',
+  'get /alerts',
   'get /trackers/actions',
   'get /trackers/{name}/runs',
   'get /trackers/{name}/progress',

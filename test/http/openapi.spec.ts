@@ -91,7 +91,7 @@ describe('the OpenAPI document', () => {
   it('is the same for a second registration', () => {
     const of = (base: string) => JSON.stringify(paths[`${base}/overview`]?.['get']?.parameters);
     expect(of('/second')).toBe(of('/trackstats'));
-    expect(Object.keys(paths).filter((path) => path.startsWith('/second/'))).toHaveLength(21);
+    expect(Object.keys(paths).filter((path) => path.startsWith('/second/'))).toHaveLength(22);
   });
 
   it('says what is answered', async () => {
@@ -111,6 +111,7 @@ describe('the OpenAPI document', () => {
       'coverage?metric=shop/by_customer&object_type=customer',
       `coverage?metric=air/temperature&${cell}`,
       'trackers',
+      'alerts',
       'trackers/actions',
       'trackers/OrderTracker/runs',
     ];

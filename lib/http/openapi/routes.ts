@@ -100,6 +100,7 @@ const exports: RoutesOf<ExportController> = {
 
 const trackers: RoutesOf<TrackersController> = {
   trackers: reads('How the trackers are', 'TrackersResponse', none),
+  alerts: reads('How the alerts are', 'AlertsResponse', none),
   actions: reads('What the one who asks may do', 'ActionsResponse', none),
   runs: { ...reads('The runs of a tracker, the latest first', 'RunsResponse', runs, 404), hasName: true },
   progress: {

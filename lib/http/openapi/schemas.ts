@@ -1,5 +1,7 @@
 import type {
   ActionsResponse,
+  AlertResource,
+  AlertsResponse,
   AnnotationResource,
   AnnotationsResponse,
   BackfillResource,
@@ -376,6 +378,37 @@ export const SCHEMAS = {
     'objectType',
     'statistic',
   ),
+  AlertsResponse: object<AlertsResponse>({
+    alerts: list(
+      object<AlertResource>(
+        {
+          name: text,
+          condition: text,
+          status: oneOf('ok', 'firing'),
+          since: nullable(instant),
+          kind: oneOf('statistic', 'tracker'),
+          metric: text,
+          period: text,
+          object: object<NonNullable<AlertResource['object']>>({ type: text, id: text }),
+          tracker: text,
+          when: oneOf('failed', 'late'),
+          observed: nullable(
+            object<NonNullable<AlertResource['observed']>>(
+              { ...moment, value: nullable(number), before: nullable(number), change: nullable(number) },
+              'start',
+            ),
+          ),
+          undelivered: boolean,
+        },
+        'metric',
+        'period',
+        'object',
+        'tracker',
+        'when',
+        'observed',
+      ),
+    ),
+  }),
   TrackersResponse: object<TrackersResponse>({
     trackers: list(
       object<TrackerResource>({
