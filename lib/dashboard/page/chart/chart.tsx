@@ -21,6 +21,8 @@ export interface ChartProps {
   readonly isShort?: boolean;
   /** of the axis */
   readonly unit?: UnitResource | undefined;
+  /** the places of dates with annotations, whose texts `pointAt` has */
+  readonly marked: readonly number[];
   /** what stands at a date, in words */
   readonly pointAt: (place: number) => Point;
   /** called with the places of a part that was drawn over with the mouse */
@@ -118,6 +120,7 @@ export function Chart(props: ChartProps): JSX.Element {
               barWidth={widthOfBar(frame, dates.length)}
             />
           ))}
+          <Marks frame={frame} places={props.marked} x={x} />
           {pointed !== null && <Crosshair frame={frame} layers={layers} place={pointed} x={x} y={y} />}
           {!hasValues(layers) && (
             <text
@@ -295,6 +298,21 @@ function Shape({ layer, isAlone, position, ground, barWidth }: ShapeProps): JSX.
   );
 }
 
+/** A mark on the axis at each date with annotations. Their texts are in the tooltip, and in the slider's words. */
+function Marks(props: { frame: Frame; places: readonly number[]; x: (place: number) => number }): JSX.Element {
+  const { frame, places, x } = props;
+  return (
+    <g class="marks" aria-hidden="true">
+      {places.map((place) => (
+        <g key={place}>
+          <line x1={x(place)} x2={x(place)} y1={frame.top} y2={frame.bottom} />
+          <path d={`M${x(place)} ${frame.bottom - 5}l5 5l-5 5l-5 -5z`} />
+        </g>
+      ))}
+    </g>
+  );
+}
+
 function Crosshair(props: {
   frame: Frame;
   layers: readonly Layer[];
@@ -317,9 +335,10 @@ function Crosshair(props: {
 }
 
 /** A point in a sentence, for screen readers. */
-function sayPoint({ title, state, rows }: Point): string {
+function sayPoint({ title, state, rows, notes }: Point): string {
   const values = rows.map(({ label, value, before }) => {
     return `${label} ${value === '' ? 'not known' : value}${before === undefined ? '' : `, before ${before === '' ? 'not known' : before}`}`;
   });
-  return `${title}${state === '' ? '' : ` ${state}`}: ${values.join('; ')}`;
+  const said = notes.length === 0 ? '' : `. Annotations: ${notes.join('; ')}`;
+  return `${title}${state === '' ? '' : ` ${state}`}: ${values.join('; ')}${said}`;
 }

@@ -5,13 +5,20 @@ import { changeOf } from '../../../chart/number-text.js';
 import { Change } from '../parts/change.js';
 import { formatNumber } from '../parts/format.js';
 import { pointLabel } from '../parts/period.js';
+import type { Marks } from '../metric/annotation.marks.js';
 import { stateAt, type Shown, type ShownSeries } from '../metric/metric.data.js';
 
 /** How many rows are shown at a time: ten years of days would be more than anyone scrolls through. */
 const BATCH = 366;
 
+interface DataTableProps {
+  readonly shown: Shown;
+  readonly caption: string;
+  readonly marks: Marks;
+}
+
 /** The data of a chart as a table, the latest date first. */
-export function DataTable({ shown, caption }: { shown: Shown; caption: string }): JSX.Element {
+export function DataTable({ shown, caption, marks }: DataTableProps): JSX.Element {
   const [count, setCount] = useState(BATCH);
   const { dates, lines, compared } = shown;
   const isOne = lines.length === 1;
@@ -40,12 +47,13 @@ export function DataTable({ shown, caption }: { shown: Shown; caption: string })
                     </th>,
                   ]),
             ])}
+            {marks.size > 0 && <th scope="col">Annotations</th>}
           </tr>
         </thead>
         <tbody>
           {dates
             .slice(first)
-            .map((date, place) => <Row key={date} shown={shown} place={first + place} />)
+            .map((date, place) => <Row key={date} shown={shown} marks={marks} place={first + place} />)
             .reverse()}
         </tbody>
       </table>
@@ -63,7 +71,7 @@ export function DataTable({ shown, caption }: { shown: Shown; caption: string })
   );
 }
 
-function Row({ shown, place }: { shown: Shown; place: number }): JSX.Element {
+function Row({ shown, marks, place }: { shown: Shown; marks: Marks; place: number }): JSX.Element {
   const { dates, lines, compared, period, repeated } = shown;
   const date = dates[place] ?? '';
   const earlier = compared?.dates[place];
@@ -83,6 +91,15 @@ function Row({ shown, place }: { shown: Shown; place: number }): JSX.Element {
         </td>,
         ...(compared === null ? [] : comparison(line, place)),
       ])}
+      {marks.size > 0 && (
+        <td class="notes">
+          {marks.get(place)?.map((text, number) => (
+            <p key={number}>
+              <bdi>{text}</bdi>
+            </p>
+          ))}
+        </td>
+      )}
     </tr>
   );
 }

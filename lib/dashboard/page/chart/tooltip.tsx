@@ -23,6 +23,8 @@ export interface Point {
   /** the earlier date, if there is one */
   readonly against: string | null;
   readonly rows: readonly PointRow[];
+  /** the texts of its annotations */
+  readonly notes: readonly string[];
 }
 
 interface TooltipProps {
@@ -34,6 +36,9 @@ interface TooltipProps {
 
 /** Pixels between a date and what is said of it. */
 const BESIDE = 12;
+
+/** Annotations that fit beside a chart. The table has all of them. */
+const MOST_NOTES = 4;
 
 /** The values at the pointer. Screen readers get them from the chart's slider. */
 export function Tooltip({ point, left, isBeforeMiddle, width }: TooltipProps): JSX.Element {
@@ -72,6 +77,21 @@ export function Tooltip({ point, left, isBeforeMiddle, width }: TooltipProps): J
           ))}
         </tbody>
       </table>
+      {point.notes.length > 0 && <Notes texts={point.notes} />}
     </div>
+  );
+}
+
+function Notes({ texts }: { texts: readonly string[] }): JSX.Element {
+  const left = texts.length - MOST_NOTES;
+  return (
+    <ul class="notes small">
+      {texts.slice(0, MOST_NOTES).map((text, place) => (
+        <li key={place}>
+          <bdi>{text}</bdi>
+        </li>
+      ))}
+      {left > 0 && <li class="quiet">and {left} more</li>}
+    </ul>
   );
 }

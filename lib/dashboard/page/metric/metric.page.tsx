@@ -21,6 +21,7 @@ import { troublesOf } from '../parts/trouble.js';
 import { Unanswered } from '../parts/unanswered.js';
 import { save } from '../parts/save.js';
 import { Breakdowns } from './breakdown.js';
+import { annotationsQuery, loadAnnotations, type Marks, marksOf, NO_MARKS } from './annotation.marks.js';
 import { exportRows, toCsv, toJsonLines } from './export.js';
 import { MetricControls } from './metric.controls.js';
 import {
@@ -144,6 +145,7 @@ function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
   const hasRanking = isRanked(address) && !address.isEmbedded && shown.choice.scope.by === address.by;
   const hasBreakdowns =
     !address.isEmbedded && address.by === null && shown.choice.scope.by === '' && shown.metrics.length === 1;
+  const marks = useMarks(shown);
   const isEmpty = shown.dates.length === 0 || shown.lines.length === 0;
   return (
     <>
@@ -153,7 +155,7 @@ function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
           <p class="card quiet">Nothing is known for these dates. Choose a longer range.</p>
         ) : (
           <>
-            <Drawing address={address} shown={shown} />
+            <Drawing address={address} shown={shown} marks={marks} />
             {hasRanking && <RankingTable address={address} shown={shown} />}
             {hasBreakdowns && <Breakdowns address={address} shown={shown} />}
           </>
@@ -164,9 +166,24 @@ function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
   );
 }
 
+/** The annotations of what is shown. They come after it, so that nothing waits for them. */
+function useMarks(shown: Shown): Marks {
+  const { metrics, dates, period } = shown;
+  const domains = metrics.map(({ domain }) => domain.ref).join('\n');
+  const query = useMemo(() => annotationsQuery(domains.split('\n'), { dates, period }), [domains, dates, period]);
+  const { data } = useAnswer(JSON.stringify(query), (signal) => loadAnnotations(query, signal));
+  return useMemo(() => (data === null ? NO_MARKS : marksOf(data, { dates, period })), [data, dates, period]);
+}
+
 type DrawnSeries = ShownSeries & ChartSeries;
 
-function Drawing({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.Element {
+interface DrawingProps {
+  readonly address: MetricAddress;
+  readonly shown: Shown;
+  readonly marks: Marks;
+}
+
+function Drawing({ address, shown, marks }: DrawingProps): JSX.Element {
   const { go } = useDashboard();
   const { metrics, period, dates } = shown;
   const title = `${metrics.map(({ name }) => name).join(', ')}, ${periodLabel(period).toLowerCase()}`;
@@ -190,7 +207,7 @@ function Drawing({ address, shown }: { address: MetricAddress; shown: Shown }): 
     return (
       <div class="card flush">
         <div class="padded">{top}</div>
-        <DataTable shown={shown} caption={title} />
+        <DataTable shown={shown} caption={title} marks={marks} />
       </div>
     );
   }
@@ -208,7 +225,8 @@ function Drawing({ address, shown }: { address: MetricAddress; shown: Shown }): 
             as={address.as === 'bars' ? 'bars' : 'lines'}
             unit={group[0]?.unit}
             isShort={groups.length > 1}
-            pointAt={(place) => pointAt(shown, group, place)}
+            marked={[...marks.keys()]}
+            pointAt={(place) => pointAt(shown, group, marks, place)}
             onRange={
               address.isEmbedded
                 ? undefined
@@ -237,7 +255,7 @@ function Drawing({ address, shown }: { address: MetricAddress; shown: Shown }): 
           }}
         />
       )}
-      {!address.isEmbedded && <Alternative shown={{ ...shown, lines }} title={title} />}
+      {!address.isEmbedded && <Alternative shown={{ ...shown, lines }} title={title} marks={marks} />}
     </figure>
   );
 }
@@ -278,11 +296,12 @@ function linesTitle({ metrics, choice, lines }: Shown, address: MetricAddress): 
   return `Top ${lines.length} ${label.charAt(0).toLowerCase()}${label.slice(1)}`;
 }
 
-function pointAt(shown: Shown, drawn: readonly DrawnSeries[], place: number): Point {
+function pointAt(shown: Shown, drawn: readonly DrawnSeries[], marks: Marks, place: number): Point {
   const earlier = shown.compared?.dates[place];
   return {
     title: labelAt(shown, place),
     state: stateAt({ ...shown, lines: drawn }, place),
+    notes: marks.get(place) ?? [],
     against: earlier === undefined ? null : pointLabel(earlier, shown.period, shown.repeated),
     rows: drawn.map(({ id, label, values, unit, better, before, place: colour }) => {
       const value = values[place] ?? null;
@@ -307,7 +326,7 @@ function pointAt(shown: Shown, drawn: readonly DrawnSeries[], place: number): Po
 }
 
 /** The table is made when it is opened: it may have thousands of rows. */
-function Alternative({ shown, title }: { shown: Shown; title: string }): JSX.Element {
+function Alternative({ shown, title, marks }: { shown: Shown; title: string; marks: Marks }): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   return (
     <details
@@ -316,7 +335,7 @@ function Alternative({ shown, title }: { shown: Shown; title: string }): JSX.Ele
       }}
     >
       <summary>Data as a table</summary>
-      {isOpen && <DataTable shown={shown} caption={title} />}
+      {isOpen && <DataTable shown={shown} caption={title} marks={marks} />}
     </details>
   );
 }
