@@ -42,7 +42,7 @@ export type {
   StatisticFilter,
 } from './statistics/filter/statistic-filter.js';
 export { StatisticService } from './statistics/statistic.service.js';
-export type { PruneFilter } from './statistics/write/prune.js';
+export type { PrunableRows, PruneFilter } from './statistics/write/prune.js';
 export type { StatisticValue } from './statistics/filter/statistic-value.js';
 export type { ComparedTotal, Comparison, EarlierPoint } from './statistics/read/comparison.js';
 export type { SeriesPoint } from './statistics/read/series.js';

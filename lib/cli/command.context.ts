@@ -60,7 +60,7 @@ export async function runCommand(source: ApplicationSource, command: Command, ta
   const options = command.optsWithGlobals<GlobalOptions>();
   const output = new Output(options.json === true, process.stdout, process.stderr);
   const interruption = new Interruption(() => {
-    output.note('Stopping; Ctrl-C once more ends at once.');
+    output.noteBelow('Stopping; Ctrl-C once more ends at once.');
   });
   let code: number;
   try {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
+import { createRequire } from 'node:module';
 import type { Command } from 'commander';
 import { loadApplication } from './application.file.js';
 import { StartedApplication } from './application.js';
@@ -27,9 +28,14 @@ async function main(): Promise<void> {
     new StderrLogger(output, () => options().verbose === true),
   );
   program = commandsOn(commander, application)
+    .version(version(), '-V, --version', 'the version of nestjs-trackstats')
     .option('--module <file>', "the compiled file that exports the application's root module")
     .option('--export <name>', "the root module's name there (default: AppModule)");
   await parsed(program, commander, output);
+}
+
+function version(): string {
+  return (createRequire(import.meta.url)('nestjs-trackstats/package.json') as { version: string }).version;
 }
 
 async function parsed(program: Command, { CommanderError }: Commander, output: Output): Promise<void> {

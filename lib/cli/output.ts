@@ -32,6 +32,12 @@ export class Output {
     this.stderr.write(`${printableLines(text)}\n`);
   }
 
+  /** Writes a message on a line of its own, while a progress bar may be half drawn on the one where the cursor is. */
+  noteBelow(text: string): void {
+    if (this.isWatched) this.stderr.write('\n');
+    this.note(text);
+  }
+
   /** Makes a name printable. */
   name(text: string): string {
     return printable(text);

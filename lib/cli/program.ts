@@ -4,6 +4,12 @@ import { requirePackage } from '../execution/optional-parts.js';
 import type { ApplicationSource } from './application.js';
 import { several, parseWholeNumber } from './arguments.js';
 import { runCommand, type CommandTask } from './command.context.js';
+import {
+  annotate,
+  type AnnotateArguments,
+  annotations,
+  type AnnotationsArguments,
+} from './commands/annotate.command.js';
 import { backfill, type BackfillArguments } from './commands/backfill.command.js';
 import { exportTo, type ExportArguments } from './commands/transfer.commands.js';
 import { history } from './commands/history.command.js';
@@ -80,6 +86,7 @@ export function commandsOn({ Command: CommandClass }: Commander, source: Applica
     .option('--limit <runs>', 'how many (default: 20)', parseWholeNumber('--limit'))
     .action(does((tracker: string, options: { limit?: number }) => history(tracker, options)));
   addTransfer(program, does);
+  addAnnotations(program, does);
   program
     .command('prune')
     .description('remove old statistics')
@@ -87,6 +94,7 @@ export function commandsOn({ Command: CommandClass }: Commander, source: Applica
     .option('--period <name>', 'this period only, as DAY, HOUR or CALENDAR_MONTH')
     .option('--before <date>', 'what is older than this date')
     .option('--keep <days>', 'what is older than so many days', parseWholeNumber('--keep'))
+    .option('--dry-run', 'say what would be removed, and remove nothing')
     .action(does((options: PruneArguments) => pruneStatistics(options)));
   program
     .command('migrations')
@@ -98,6 +106,26 @@ export function commandsOn({ Command: CommandClass }: Commander, source: Applica
 type Does = <A extends unknown[]>(
   task: (...given: A) => CommandTask,
 ) => (...given: [...A, ...unknown[]]) => Promise<void>;
+
+function addAnnotations(program: Command, does: Does): void {
+  program
+    .command('annotate <text>')
+    .description('add a note at a date, which charts show: once for the same date, domain and text')
+    .option('--date <date>', 'local date, YYYY-MM-DD (default: today)')
+    .option('--at <instant>', 'when it happened, instead of a date: 2026-10-25T02:30:00+02:00')
+    .option('--domain <ref>', 'on the charts of this domain only (default: of all domains)')
+    .option('--key <key>', 'names the event, as version-2.4.0: it is annotated once, on whatever date')
+    .action(does((text: string, options: AnnotateArguments) => annotate(text, options)));
+  program
+    .command('annotations')
+    .description('the notes at dates, or the removal of one')
+    .option(...FROM)
+    .option(...TO)
+    .option('--last <days>', 'the last dates, up to today', parseWholeNumber('--last'))
+    .option('--domain <ref>', 'on the charts of this domain')
+    .option('--remove <id>', 'remove this one')
+    .action(does((options: AnnotationsArguments) => annotations(options)));
+}
 
 function addTransfer(program: Command, does: Does): void {
   program

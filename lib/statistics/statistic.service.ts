@@ -32,7 +32,7 @@ import { buildNarrowQuery } from './read/narrow.js';
 import type { ObjectRef } from './filter/object-target.js';
 import type { ObjectTypes } from './filter/object-types.js';
 import type { StatisticOwners } from './tables/owners.js';
-import { checkPrune, prune, type PruneFilter } from './write/prune.js';
+import { checkPrune, countPrunable, type PrunableRows, prune, type PruneFilter } from './write/prune.js';
 import { readLive } from './read/live.js';
 import { comparedRange, type Comparison, readComparison } from './read/comparison.js';
 import { checkSummable, read, readPoints } from './read/reading.js';
@@ -490,6 +490,19 @@ export class StatisticService {
   async prune(filter: PruneFilter): Promise<number> {
     const normal = checkPrune(this.context, filter, this.clock());
     return this.database.write('prune', undefined, () => prune(this.context, normal));
+  }
+
+  /**
+   * Counts the rows that `prune` with the same filter would remove, by metric and period. Removes nothing.
+   *
+   * @param filter as `prune` takes it
+   * @returns metrics and periods that have old rows, with the first date that would be kept
+   * @throws InvalidFilterError, InvalidDateError, UnknownMetricError
+   * @example const old = await statistics.prunable({ metric: ORDERS, keep: 730 });
+   */
+  async prunable(filter: PruneFilter): Promise<PrunableRows[]> {
+    const normal = checkPrune(this.context, filter, this.clock());
+    return this.database.read(() => countPrunable(this.context, normal));
   }
 
   /**

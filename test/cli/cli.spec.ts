@@ -195,8 +195,34 @@ describe.each(['module', 'commonjs'] as const)('npx trackstats with an applicati
     await saveOrders(place, '2026-10-30', '2026-10-31');
     await place.run('run', 'OrderTracker');
     const prune = ['prune', '--metric', 'shop/orders', '--period', 'DAY'];
+    const old = [{ metric: 'shop/orders', period: 'DAY', rows: 1, before: '2026-10-31' }];
+    const dryRun = await place.run(...prune, '--before', '2026-10-31', '--dry-run');
+    expect(dryRun.stdout).toMatch(/^METRIC +PERIOD +ROWS +KEPT FROM\nshop\/orders +DAY +1 +2026-10-31\n$/);
+    expect(json(await place.run(...prune, '--before', '2026-10-31', '--dry-run', '--json'))).toEqual(old);
     expect(json(await place.run(...prune, '--before', '2026-10-31', '--json'))).toEqual({ removed: 1 });
+    expect((await place.run(...prune, '--before', '2026-10-31', '--dry-run')).stdout).toBe(
+      'Nothing would be removed.\n',
+    );
     expect((await place.run(...prune)).code).toBe(2);
+  });
+
+  it('annotates dates once, lists annotations and removes one', async () => {
+    const sale = ['annotate', 'Sale \u001b[31m', '--date', '2026-10-30'];
+    expect((await place.run(...sale)).stdout).toMatch(/^2026-10-30 +- +- +Sale \\u001b\[31m +[0-9a-f]{32}$/m);
+    await place.run(...sale);
+    const version = ['annotate', 'Version 2', '--key', '2.0.0', '--at', '2026-10-31T09:00:00+01:00', '--json'];
+    const { id } = json<{ id: string }>(await place.run(...version));
+    const all = json<object[]>(await place.run('annotations', '--json'));
+    expect(all).toMatchObject([
+      { date: '2026-10-30', at: null, domain: null },
+      { id, date: '2026-10-31', at: '2026-10-31T08:00:00.000Z', text: 'Version 2', key: '2.0.0' },
+    ]);
+    expect((await place.run('annotations', '--remove', id)).code).toBe(0);
+    expect((await place.run('annotations', '--remove', id)).code).toBe(2);
+    expect(json(await place.run('annotations', '--from', '2026-10-31', '--json'))).toEqual([]);
+    expect((await place.run('annotate', '')).stderr).toMatch(/text is ""/);
+    expect((await place.run('annotate', 'a', '--domain', 'nowhere')).code).toBe(2);
+    expect((await place.run('annotate', 'a', '--date', '2026-02-30')).code).toBe(2);
   });
 
   it('is part of the command line of an application', async () => {
@@ -235,6 +261,11 @@ describe('npx trackstats', () => {
     for (const command of ['list', 'run', 'backfill', 'verify', 'repair', 'export', 'import', 'prune', 'history']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
     }
+  });
+
+  it('says its version, without an application', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await place.runAlone('--version')).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
   it('draws a bar where a person watches, and leaves the terminal as it was', async () => {

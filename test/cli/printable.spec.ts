@@ -1,10 +1,20 @@
+import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { shellWord } from '../../lib/cli/arguments.js';
-import { printable, printableJson, printableLines } from '../../lib/cli/output.js';
+import { Output, printable, printableJson, printableLines } from '../../lib/cli/output.js';
 import { table } from '../../lib/cli/output.js';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const text = fc.string({ unit: 'binary' });
+
+it('a message that interrupts a progress bar is on a line of its own', () => {
+  const written = (isTTY: boolean): string => {
+    const stream = Object.assign(new PassThrough(), { isTTY });
+    new Output(false, new PassThrough(), stream as never).noteBelow('Stopping.');
+    return String(stream.read());
+  };
+  expect([written(true), written(false)]).toEqual(['\nStopping.\n', 'Stopping.\n']);
+});
 
 describe('printable', () => {
   it('leaves what can be read, and escapes what moves, colours, turns or hides', () => {

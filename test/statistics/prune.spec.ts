@@ -20,6 +20,33 @@ describeOnEachDatabase('prune', (database) => {
     expect((await s.statistics.find({ metric: ORDERS })).map(({ date }) => date)).toEqual(['2026-11-01']);
   });
 
+  test('is counted before, by metric and period, and nothing is removed', async () => {
+    const date = '2026-10-01';
+    await s.statistics.record({ metric: ORDERS, value: 1, date });
+    await s.statistics.record({ metric: ORDERS, value: 2, date: '2026-11-01' });
+    await s.statistics.record({ metric: ORDERS, value: 3, date, object: { type: 'customer', id: 5 } });
+    const cell = { entity: OrdersByRegion, dimensions: { country: 'NL', province: null } };
+    await s.statistics.record({ metric: ORDERS, value: 4, date, ...cell });
+    await s.statistics.record({ metric: ORDERS, value: 5, date, period: Period.CALENDAR_MONTH });
+    await cover(s, { period: Period.LIFETIME, from: '2026-01-01', through: '2026-11-20' });
+    for (const day of ['2026-01-05', '2026-03-05', '2026-11-01'])
+      await store(s, { period: Period.LIFETIME, date: day, value: '1' });
+
+    const filter = { metric: ORDERS, before: '2026-11-01' };
+    const old = await s.statistics.prunable(filter);
+    const expected = [
+      [Period.DAY, 3],
+      [Period.CALENDAR_MONTH, 1],
+      [Period.LIFETIME, 2],
+    ];
+    expect(old.map(({ period, rows }) => [period, rows]).sort()).toEqual(expected.sort());
+    expect(old[0]).toMatchObject({ metric: ORDERS.key, before: '2026-11-01' });
+    expect(await s.statistics.prunable(filter)).toEqual(old);
+    expect(await s.statistics.prunable({ ...filter, period: Period.CALENDAR_MONTH })).toHaveLength(1);
+    for (const { period, rows } of old) expect(await s.statistics.prune({ ...filter, period })).toBe(rows);
+    expect(await s.statistics.prunable(filter)).toEqual([]);
+  });
+
   test('keeps so many days up to today', async () => {
     for (const date of ['2026-11-18', '2026-11-19', '2026-11-20'])
       await s.statistics.record({ metric: ORDERS, value: 1, date });

@@ -85,6 +85,8 @@ describeOnEachDatabase('removing hours and minutes', (test) => {
   });
 
   it('prunes what is older than a date in the zone of the metric, in every scope', async () => {
+    const old = await s.statistics.prunable({ metric: VISITS, period: HOUR, before: '2026-10-25' });
+    expect(old.map(({ rows }) => rows)).toEqual([3]);
     expect(await s.calls.prune({ metric: VISITS, period: HOUR, before: '2026-10-25' })).toBe(3);
     expect(await left()).toEqual([STARTS[0], ...STARTS.slice(1)].sort());
     expect(await left(StatisticByTimeAndObject as never)).toEqual(STARTS.slice(1));
@@ -100,6 +102,8 @@ describeOnEachDatabase('removing hours and minutes', (test) => {
     // a pruned date is unknown, not zero
     expect(await s.calls.value({ metric: VISITS, period: HOUR, date: new Date(STARTS[0] ?? '') })).toBeNull();
     // without a period, those of all: two days are kept
+    const rest = await s.statistics.prunable({ metric: VISITS, keep: 2 });
+    expect(rest.reduce((sum, { rows }) => sum + rows, 0)).toBe(18);
     expect(await s.calls.prune({ metric: VISITS, keep: 2 })).toBe(18);
     expect(await left(StatisticByTime, QUARTER)).toEqual([STARTS[5]]);
     expect(await s.dataSource.getRepository(StatisticByDate).find()).toEqual([]);

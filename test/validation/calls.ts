@@ -446,6 +446,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     [{ metric: VISITS, period: Period.DAY, before: '2026-01-01' }],
     [{ metrics: [VISITS], keep: 1000 }],
   ),
+  'StatisticService.prunable': of(
+    'statistics',
+    'prunable',
+    [{ metric: VISITS, period: Period.DAY, before: '2026-01-01' }],
+    [{ metrics: [VISITS], keep: 1000 }],
+  ),
   'StatisticService.annotate': of(
     'statistics',
     'annotate',

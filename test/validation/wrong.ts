@@ -81,6 +81,7 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   limit: [NaN, -Infinity, 1.5, -1],
   offset: NO_NUMBER,
   'StatisticService.prune.filter.keep': NO_COUNT,
+  'StatisticService.prunable.filter.keep': NO_COUNT,
   value: [NaN, Infinity, '', '12abc', '1e99'],
   by: [NaN, Infinity, '', '12abc', '1e99'],
   'StatisticService.increment.s.key': ['', '\0', '\uD800', 'x'.repeat(256)],

@@ -1,7 +1,8 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
 import type { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
-import { execute, type Work } from '../../database/work.js';
+import type { Table } from '../../database/table.js';
+import { execute, queryOne, type Work } from '../../database/work.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { addDays, type CheckedDateInput, type LocalDate, type LocalDateInput } from '../../time/local-date.js';
@@ -42,14 +43,46 @@ export function checkPrune(context: StatisticContext, filter: PruneFilter, now: 
   return { ...normal, before: firstDateToKeep(options.before, options.keep, moduleCalendar(context, now)) };
 }
 
+/** The old rows of a metric and a period, of every scope. */
+export interface PrunableRows {
+  /** natural key */
+  readonly metric: string;
+  readonly period: Period;
+  readonly rows: number;
+  /** the first date that is kept */
+  readonly before: LocalDate;
+}
+
+/** Counts what `prune` would remove, by metric and period. */
+export function* countPrunable(context: StatisticContext, filter: NormalPrune): Work<PrunableRows[]> {
+  const { database } = context;
+  const { stored } = yield* readMetrics(context, filter.metrics, filter.period);
+  const found: PrunableRows[] = [];
+  for (const metric of stored) {
+    for (const period of yield* periodsToPrune(database, metric, filter)) {
+      const old = isTimePeriod(period)
+        ? yield* oldBuckets(context, metric, period, filter.before)
+        : oldRows(database, metric.id, period, filter.before);
+      let rows = 0;
+      for (const { table, condition } of old) rows += yield* countRows(table, condition);
+      if (rows > 0) found.push({ metric: metric.key, period, rows, before: filter.before });
+    }
+  }
+  return found;
+}
+
+function* countRows(table: Table, condition: Sql): Work<number> {
+  const counted = yield* queryOne<{ n: unknown }>(sql`SELECT COUNT(*) AS n FROM ${table.path} s WHERE ${condition}`);
+  return Number(counted?.n ?? 0);
+}
+
 /** Removes old statistics of every scope. Returns the number of rows removed. */
 export function* prune(context: StatisticContext, filter: NormalPrune): Work<number> {
   const { database } = context;
   const { stored } = yield* readMetrics(context, filter.metrics, filter.period);
   let removed = 0;
   for (const metric of stored) {
-    const periods = filter.period === null ? yield* periodsOf(database, metric) : [filter.period];
-    for (const period of periods) {
+    for (const period of yield* periodsToPrune(database, metric, filter)) {
       if (isTimePeriod(period)) {
         removed += yield* removeBucketsBefore(context, metric, period, filter.before);
         continue;
@@ -64,21 +97,57 @@ export function* prune(context: StatisticContext, filter: NormalPrune): Work<num
 
 /** Removes the buckets of a metric's period of less than a day before a date in the metric's zone, in every table. */
 function* removeBucketsBefore(
-  { database, options }: StatisticContext,
+  context: StatisticContext,
   metric: Metric,
   period: TimePeriod,
   before: LocalDate,
 ): Work<number> {
-  const coverages = yield* storedCoverages(database, [metric], null);
-  const zone = zoneIn(coverages, [metric], period, []) ?? options.timeZone;
-  const range = startsBefore(before, zone);
+  const { database } = context;
   let removed = 0;
-  for (const table of statisticTablesOf(database).filter(({ moment }) => moment === 'start')) {
-    const old = rowCondition(database, { table, alternatives: [{}], metrics: [metric], period, range });
-    removed += yield* execute(sql`DELETE FROM ${table.table.path} WHERE ${old}`);
+  for (const { table, condition } of yield* oldBuckets(context, metric, period, before)) {
+    removed += yield* execute(sql`DELETE FROM ${table.path} WHERE ${condition}`);
   }
   yield* startCoveragesAt(database, { metricId: metric.id, period, scope: null }, before);
   return removed;
+}
+
+/** Rows of a table to remove. */
+interface OldRows {
+  readonly table: Table;
+  readonly condition: Sql;
+}
+
+/** Returns the buckets of a metric's period of less than a day before a date in the metric's zone, of every table. */
+function* oldBuckets(
+  { database, options }: StatisticContext,
+  metric: Metric,
+  period: TimePeriod,
+  before: LocalDate,
+): Work<OldRows[]> {
+  const coverages = yield* storedCoverages(database, [metric], null);
+  const range = startsBefore(before, zoneIn(coverages, [metric], period, []) ?? options.timeZone);
+  return statisticTablesOf(database)
+    .filter(({ moment }) => moment === 'start')
+    .map((table) => ({
+      table: table.table,
+      condition: rowCondition(database, { table, alternatives: [{}], metrics: [metric], period, range }),
+    }));
+}
+
+/** Returns the statistics of a metric's period of days before a date, of every table, with the alias `s`. */
+function oldRows(database: Database, metricId: number, period: Period, before: LocalDate): OldRows[] {
+  return statisticTablesOf(database)
+    .filter(({ moment }) => moment === 'date')
+    .map(({ table }) => ({
+      table,
+      condition: sql`${rowsOf(database, table, metricId, period)(raw('s'))} AND s.${table.column('date')} < ${database.dialect.date(before)}`,
+    }));
+}
+
+/** Returns the condition of the rows of a metric and period under an alias. */
+function rowsOf({ dialect }: Database, table: Table, metricId: number, period: Period): (alias: Sql) => Sql {
+  return (alias) =>
+    sql`${alias}.${table.column('metricId')} = ${dialect.integer(metricId)} AND ${alias}.${table.column('period')} = ${dialect.integer(period)}`;
 }
 
 /**
@@ -99,17 +168,14 @@ export function* removeBefore(
   const date = dialect.date(before);
   let removed = 0;
   for (const statistic of statisticTablesOf(database).filter(({ moment }) => moment === 'date')) {
-    const { table } = statistic;
-    const where = (alias: Sql): Sql =>
-      sql`${alias}.${table.column('metricId')} = ${dialect.integer(metricId)} AND ${alias}.${table.column('period')} = ${dialect.integer(period)}`;
-    const rows: StatisticRows = { statistic, where };
+    const rows: StatisticRows = { statistic, where: rowsOf(database, statistic.table, metricId, period) };
     if (carriesForward(period)) {
       const first = since === null ? null : dialect.date(since);
       yield* execute(insertCarried(dialect, rows, date, { since: first }));
     }
-    removed += yield* execute(
-      dialect.deleteFrom(table, sql`${where(raw('s'))} AND s.${table.column('date')} < ${date}`),
-    );
+  }
+  for (const { table, condition } of oldRows(database, metricId, period, before)) {
+    removed += yield* execute(dialect.deleteFrom(table, condition));
   }
   yield* startCoveragesAt(database, { metricId, period, scope: null }, before);
   return removed;
@@ -133,7 +199,9 @@ function firstDateToKeep(
   );
 }
 
-function* periodsOf(database: Database, metric: Metric): Work<Set<Period>> {
+/** Returns the period of a filter, or all that a metric has. */
+function* periodsToPrune(database: Database, metric: Metric, { period: asked }: NormalPrune): Work<Iterable<Period>> {
+  if (asked !== null) return [asked];
   const periods = new Set<Period>();
   for (const table of statisticTablesOf(database)) {
     for (const { period } of yield* findPeriods(database, table, [metric])) periods.add(period);
