@@ -1,5 +1,5 @@
 export { TrackstatsPrometheusModule } from './prometheus.module.js';
-export type { TrackstatsPrometheusOptions } from './prometheus.options.js';
+export type { TrackstatsPrometheusOptions, WatchedStatistic } from './prometheus.options.js';
 export type { RunOutcome } from './run-metrics.js';
 
 export { MissingModuleError } from '../errors/module.error.js';

@@ -10,7 +10,9 @@ import { requireProvider } from '../execution/optional-parts.js';
 import { TrackerEvents } from '../execution/tracker-events.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
+import { StatisticService } from '../statistics/index.js';
 import { feedMetrics } from './shared-metrics.js';
+import { readSamples } from './statistic-gauges.js';
 
 /**
  * Registers metrics of trackers for Prometheus in a registry of prom-client. It serves no route; your application
@@ -64,7 +66,12 @@ export class PrometheusLifecycle implements OnModuleInit, OnApplicationShutdown 
     const trackers = requireProvider(this.moduleRef, TrackerService, PART);
     const clock = requireProvider<Clock>(this.moduleRef, TRACKSTATS_CLOCK, PART);
     const events = requireProvider(this.moduleRef, TrackerEvents, PART);
-    this.end = feedMetrics(this.options, events, async () => ({ now: clock(), infos: await trackers.list() }));
+    const statistics = requireProvider(this.moduleRef, StatisticService, PART);
+    this.end = feedMetrics(this.options, {
+      events,
+      look: async () => ({ now: clock(), infos: await trackers.list() }),
+      readSamples: () => readSamples(statistics, this.options.statistics),
+    });
   }
 
   /** When the last run has ended. */

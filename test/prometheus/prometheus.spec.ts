@@ -1,6 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { defineDomain, defineMetric, Track, TrackerService, type TrackContext } from 'nestjs-trackstats';
+import {
+  defineDomain,
+  defineMetric,
+  objectRef,
+  Period,
+  StatisticService,
+  Track,
+  TrackerService,
+  type TrackContext,
+} from 'nestjs-trackstats';
 import {
   InvalidPartOptionError,
   MissingModuleError,
@@ -14,6 +24,7 @@ import { describeOnEachDatabase } from '../support/databases.js';
 
 const SHOP = defineDomain({ ref: 'shop' });
 const VISITS = defineMetric({ domain: SHOP, ref: 'visits' });
+const PAGES = defineMetric({ domain: SHOP, ref: 'pages' });
 const LIKES = defineMetric({ domain: SHOP, ref: 'likes' });
 const HOSTILE = 'a "b"\n# TYPE injected gauge\\';
 
@@ -109,6 +120,51 @@ describeOnEachDatabase('the metrics of trackers', (database) => {
     expect(samples).not.toHaveProperty(['trackstats_lag_seconds{tracker="visits"}']);
     await module.get(DataSource).initialize();
   });
+
+  it('show the newest values of statistics, and only those that are asked for', async () => {
+    const own = new Registry();
+    const module = await shop(
+      {
+        register: own,
+        statistics: [
+          { metric: PAGES },
+          { metric: PAGES, objectType: 'page', top: 2 },
+          { metric: 'shop/pages', period: Period.LIFETIME },
+          { metric: LIKES },
+          { metric: 'shop/never_written' },
+        ],
+      },
+      database.options(),
+    );
+    const statistics = module.get(StatisticService);
+    await statistics.record({ metric: PAGES, date: '2026-10-30', value: 7 });
+    await statistics.record({ metric: PAGES, date: '2026-10-31', value: 3 });
+    for (const [id, value] of [
+      ['/', 5],
+      [HOSTILE, 9],
+      ['/about', 1],
+    ] as const) {
+      await statistics.record({ metric: PAGES, object: objectRef('page', id), date: '2026-10-31', value });
+    }
+    const samples = Object.entries(await scraped(own)).filter(([name]) => name.startsWith('trackstats_statistic'));
+    expect(Object.fromEntries(samples)).toEqual({
+      'trackstats_statistic{metric="shop/pages",period="DAY"}': 3,
+      'trackstats_statistic{metric="shop/pages",period="DAY",object_type="page",object_id="/"}': 5,
+      [String.raw`trackstats_statistic{metric="shop/pages",period="DAY",object_type="page",object_id="a \"b\"\n# TYPE injected gauge\\"}`]: 9,
+    });
+  });
+
+  it('fall with what is stored, and go with a value that is removed', async () => {
+    const own = new Registry();
+    const module = await shop({ register: own, statistics: [{ metric: PAGES }] }, database.options());
+    const name = 'trackstats_statistic{metric="shop/pages",period="DAY"}';
+    for (const value of [7, 3]) {
+      await module.get(StatisticService).record({ metric: PAGES, value });
+      expect(await scraped(own)).toMatchObject({ [name]: value });
+    }
+    await module.get(StatisticService).remove({ metric: PAGES });
+    expect(await scraped(own)).not.toHaveProperty([name]);
+  });
 });
 
 describe('TrackstatsPrometheusModule', () => {
@@ -163,8 +219,36 @@ describe('TrackstatsPrometheusModule', () => {
     ['an empty prefix', { prefix: '' }],
     ['no buckets', { buckets: [] }],
     ['buckets out of order', { buckets: [1, 0.5] }],
+    ['statistics that are no list', { statistics: { metric: VISITS } as never }],
+    [
+      'more statistics than a page has room for',
+      { statistics: Array.from({ length: 101 }, () => ({ metric: VISITS })) },
+    ],
+    ['an unknown key of a statistic', { statistics: [{ metric: VISITS, periods: [] } as never] }],
+    ['objects without a number', { statistics: [{ metric: VISITS, objectType: 'page' }] }],
+    ['too many objects', { statistics: [{ metric: VISITS, objectType: 'page', top: 101 }] }],
+    ['a number without objects', { statistics: [{ metric: VISITS, top: 5 }] }],
   ])('refuses %s', (_, options) => {
     expect(() => TrackstatsPrometheusModule.forRoot(options)).toThrow(InvalidPartOptionError);
+  });
+
+  it('refuses a statistic of no metric and of no period', () => {
+    for (const statistic of [{ metric: 'visits' }, { metric: VISITS, period: 7.5 }, {}]) {
+      expect(() => TrackstatsPrometheusModule.forRoot({ statistics: [statistic as never] })).toThrow(
+        expect.objectContaining({ code: expect.stringMatching(/^TRACKSTATS_INVALID/) }),
+      );
+    }
+  });
+
+  it('writes what promtool accepts', async () => {
+    if (spawnSync('promtool', ['--version']).error !== undefined) return;
+    const own = new Registry();
+    const module = await shop({ register: own, statistics: [{ metric: VISITS }] });
+    await module.get(TrackerService).run('visits');
+    const text = await own.metrics();
+    expect(text).toContain('trackstats_statistic{');
+    const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
   it('says what is missing', async () => {
