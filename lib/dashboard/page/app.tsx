@@ -1,19 +1,20 @@
 import { type JSX, render } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import './style.css';
-import type { TrackersResponse } from '../../http/resources.js';
+import type { AlertsResponse, TrackersResponse } from '../../http/resources.js';
 import { type Address, hrefOf, identityOf, isSamePage, parseAddress, toOverview } from './address.js';
 import { type Answer as Answered, get } from './api.js';
 import { MetricPage } from './metric/metric.page.js';
 import { OverviewPage } from './metrics/overview.page.js';
 import { ObjectPage } from './object/object.page.js';
+import { firing } from './parts/alerts.js';
 import { Select } from './parts/controls.js';
 import { type Dashboard, DashboardContext } from './parts/dashboard.js';
 import { type Answer, useLoaded } from './parts/loaded.js';
 import { Announcer } from './parts/notice.js';
 import { useRefresh } from './parts/refresh.js';
 import { applyTheme, chooseTheme, storedTheme, type Theme, THEMES } from './parts/theme.js';
-import { troubleCounts } from './parts/trouble.js';
+import { attentionCount, troubleCounts } from './parts/trouble.js';
 import { TrackerPage } from './trackers/tracker.page.js';
 import { TrackersPage } from './trackers/trackers.page.js';
 
@@ -25,6 +26,8 @@ function App(): JSX.Element {
   const hasArrived = useRef(false);
   const refresh = useRefresh();
   const trackers = useTrackers(refresh.tick, address);
+  const isEmbedded = address.page === 'metric' && address.isEmbedded;
+  const alerts = useAlerts(refresh.tick, address, isEmbedded);
 
   const show = useCallback((next: Address): void => {
     if (!isSamePage(shown.current, next)) hasArrived.current = true;
@@ -58,10 +61,9 @@ function App(): JSX.Element {
       document.removeEventListener('click', follow);
     };
   }, []);
-  const isEmbedded = address.page === 'metric' && address.isEmbedded;
   const dashboard = useMemo(
-    (): Dashboard => ({ go, rewrite, takeArrival, tick: refresh.tick, trackers, title }),
-    [refresh.tick, trackers],
+    (): Dashboard => ({ go, rewrite, takeArrival, tick: refresh.tick, trackers, alerts, title }),
+    [refresh.tick, trackers, alerts],
   );
   return (
     <DashboardContext.Provider value={dashboard}>
@@ -70,7 +72,12 @@ function App(): JSX.Element {
           <a class="skip" href="#content">
             Skip to content
           </a>
-          <Header address={address} refresh={refresh} trackers={trackers.data?.data.trackers ?? []} />
+          <Header
+            address={address}
+            refresh={refresh}
+            trackers={trackers.data?.data.trackers ?? []}
+            alerts={alerts.data?.data.alerts ?? []}
+          />
         </>
       )}
       <main id="content" tabIndex={-1}>
@@ -98,21 +105,43 @@ function PageAt({ address }: { address: Address }): JSX.Element {
 
 /** The trackers, for what every page shows of them. Their own pages ask again when one comes to them. */
 function useTrackers(tick: number, address: Address): Answer<Answered<TrackersResponse>> {
-  const isOwnPage = address.page === 'trackers' || address.page === 'tracker';
-  return useLoaded(tick, isOwnPage ? identityOf(address) : '', (signal) => get(['trackers'], {}, signal));
+  return useLoaded(tick, trackersKey(address), (signal) => get(['trackers'], {}, signal));
 }
+
+function trackersKey(address: Address): string {
+  return address.page === 'trackers' || address.page === 'tracker' ? identityOf(address) : '';
+}
+
+/**
+ * The alerts, asked for with the trackers. An application that has none is asked once, because it gets none while it
+ * runs. An embedded chart shows none.
+ */
+function useAlerts(tick: number, address: Address, isEmbedded: boolean): Answer<Answered<AlertsResponse>> {
+  const none = useRef<Answered<AlertsResponse> | null>(null);
+  return useLoaded(tick, isEmbedded ? 'embedded' : trackersKey(address), async (signal) => {
+    if (isEmbedded) return NO_ALERTS;
+    if (none.current !== null) return none.current;
+    const answer = await get<AlertsResponse>(['alerts'], {}, signal);
+    if (answer.data.alerts.length === 0) none.current = answer;
+    return answer;
+  });
+}
+
+const NO_ALERTS: Answered<AlertsResponse> = { data: { alerts: [] }, now: '' };
 
 interface HeaderProps {
   readonly address: Address;
   readonly refresh: ReturnType<typeof useRefresh>;
   readonly trackers: TrackersResponse['trackers'];
+  readonly alerts: AlertsResponse['alerts'];
 }
 
-function Header({ address, refresh, trackers }: HeaderProps): JSX.Element {
+function Header({ address, refresh, trackers, alerts }: HeaderProps): JSX.Element {
   const { page } = address;
   const isTrackers = page === 'trackers' || page === 'tracker';
-  const { failed, late } = troubleCounts(trackers);
-  const troubles = failed + late;
+  const { failed } = troubleCounts(trackers);
+  const alerting = firing(alerts);
+  const ofMetrics = alerting.filter(({ kind }) => kind === 'statistic').length;
   const current = (isCurrent: boolean): 'page' | undefined => (isCurrent ? 'page' : undefined);
   return (
     <header class="top">
@@ -122,21 +151,39 @@ function Header({ address, refresh, trackers }: HeaderProps): JSX.Element {
       <nav aria-label="Pages">
         <a href={hrefOf(toOverview(address))} aria-current={current(!isTrackers)}>
           Metrics
+          <Count count={ofMetrics} state="alert" meaning={ofMetrics === 1 ? 'alert' : 'alerts'} />
         </a>
         <a href={hrefOf({ page: 'trackers' })} aria-current={current(isTrackers)}>
           Trackers
-          {troubles > 0 && (
-            <span class={`badge ${failed > 0 ? 'failed' : 'late'}`}>
-              {troubles}
-              <span class="hidden"> need attention</span>
-            </span>
-          )}
+          <Count
+            count={attentionCount(trackers, alerts)}
+            state={failed > 0 || alerting.length > ofMetrics ? 'failed' : 'late'}
+            meaning="need attention"
+          />
         </a>
       </nav>
       <RefreshSwitch refresh={refresh} />
       <ThemeSwitch />
       <SessionLinks />
     </header>
+  );
+}
+
+interface CountProps {
+  readonly count: number;
+  readonly state: 'failed' | 'late' | 'alert';
+  /** for screen readers */
+  readonly meaning: string;
+}
+
+/** A number behind a name in the navigation. Nothing while it is 0. */
+function Count({ count, state, meaning }: CountProps): JSX.Element | null {
+  if (count === 0) return null;
+  return (
+    <span class={`badge ${state}`}>
+      {count}
+      <span class="hidden"> {meaning}</span>
+    </span>
   );
 }
 

@@ -23,6 +23,7 @@ import { save } from '../parts/save.js';
 import { Breakdowns } from './breakdown.js';
 import { annotationsQuery, loadAnnotations, type Marks, marksOf, NO_MARKS } from './annotation.marks.js';
 import { exportRows, toCsv, toJsonLines } from './export.js';
+import { MetricAlerts } from './metric.alerts.js';
 import { MetricControls } from './metric.controls.js';
 import {
   isLive,
@@ -130,6 +131,7 @@ function MetricHeading({ metric, address, data }: HeadingProps): JSX.Element {
       <p>
         <TroubleBadge keys={metric.derivedFrom ?? [key]} />
       </p>
+      <MetricAlerts metric={metric} />
     </div>
   );
 }

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { SummaryItem } from '../../../http/resources.js';
 import { hrefOf, type Sort, toMetric } from '../address.js';
 import { Sparkline } from '../chart/sparkline.js';
+import { AlertBadge } from '../parts/alert-badge.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { formatNumber, formatShort } from '../parts/format.js';
 import { SortHeader } from '../parts/sort-header.js';
@@ -63,7 +64,8 @@ function Row({ item, address, favourites, onFavourite }: ListProps & { item: Sum
       <th scope="row" class="name">
         <a href={hrefOf(toMetric(metric.key, metricPart(item, address)))}>{metric.name}</a>
         <div class="quiet small">
-          <code>{metric.key}</code> <TroubleBadge keys={item.derivedFrom ?? [metric.key]} />
+          <code>{metric.key}</code> <AlertBadge metric={metric.key} />{' '}
+          <TroubleBadge keys={item.derivedFrom ?? [metric.key]} />
         </div>
         {description !== null && description !== '' && <div class="quiet small wide">{description}</div>}
       </th>

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { SummaryItem } from '../../../http/resources.js';
 import { hrefOf, toMetric } from '../address.js';
 import { Sparkline } from '../chart/sparkline.js';
+import { AlertBadge } from '../parts/alert-badge.js';
 import { TroubleBadge } from '../parts/trouble-badge.js';
 import { valueNote } from './overview.words.js';
 import { type ListProps, metricPart } from './overview.list.js';
@@ -44,6 +45,7 @@ function Tile({ item, address, favourites, onFavourite }: ListProps & { item: Su
       <RangeValue metric={metric} summary={summary} />
       <p class="quiet small note">
         <span>{valueNote(item)}</span>
+        <AlertBadge metric={metric.key} />
         <TroubleBadge keys={item.derivedFrom ?? [metric.key]} />
       </p>
       <Sparkline values={trend} open={openValues} />

@@ -1,6 +1,6 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { TrackersResponse } from '../../../http/resources.js';
+import type { AlertsResponse, TrackersResponse } from '../../../http/resources.js';
 import type { Address } from '../address.js';
 import type * as api from '../api.js';
 import { type Answer, UNASKED } from './loaded.js';
@@ -15,6 +15,8 @@ export interface Dashboard {
   readonly tick: number;
   /** the trackers with their state, which every page shows something of */
   readonly trackers: Answer<api.Answer<TrackersResponse>>;
+  /** the alerts with their state: none until they are answered */
+  readonly alerts: Answer<api.Answer<AlertsResponse>>;
   /** Takes true once, after a step to another page: its heading then gets the focus. */
   readonly takeArrival: () => boolean;
   /** of the application */
@@ -26,6 +28,7 @@ export const DashboardContext = createContext<Dashboard>({
   rewrite: () => undefined,
   tick: 0,
   trackers: UNASKED,
+  alerts: UNASKED,
   takeArrival: () => false,
   title: '',
 });

@@ -1,4 +1,5 @@
-import type { TrackerResource } from '../../../http/resources.js';
+import type { AlertResource, TrackerResource } from '../../../http/resources.js';
+import { firingOfTracker } from './alerts.js';
 
 /** Why statistics may be wrong or old. */
 export type Trouble = 'failed' | 'late';
@@ -19,6 +20,12 @@ export function troublesOf(
     const trouble = tracker.metrics.some((key) => keys.includes(key)) ? troubleOf(tracker) : null;
     return trouble === null ? [] : [{ tracker, trouble }];
   });
+}
+
+/** How many trackers need attention: those in trouble, and those for which an alert is firing. */
+export function attentionCount(trackers: readonly TrackerResource[], alerts: readonly AlertResource[]): number {
+  return trackers.filter((tracker) => troubleOf(tracker) !== null || firingOfTracker(alerts, tracker.name).length > 0)
+    .length;
 }
 
 /** How many trackers are in which trouble. */

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { UNKNOWN } from '../../../chart/number-text.js';
 import type { RunResource, TrackerResource } from '../../../http/resources.js';
-import { formatDates, formatDuration, formatInstant, formatRelative } from '../parts/format.js';
+import { formatDates, formatDuration } from '../parts/format.js';
 import { hrefOf, toMetric } from '../address.js';
 import { Name } from '../parts/name.js';
 import { troubleOf } from '../parts/trouble.js';
@@ -12,16 +12,6 @@ export function schedule({ schedule: set }: TrackerResource): string {
   if (set === null) return 'When asked to';
   if (set.every !== undefined) return `Every ${formatDuration(set.every).replace(/^1 /, '')}`;
   return `${set.cron ?? ''} (${set.timeZone})`;
-}
-
-/** An instant against now, with the instant itself where the pointer rests. */
-export function When({ instant, now }: { instant: string | null; now: string }): JSX.Element {
-  if (instant === null) return <>{UNKNOWN}</>;
-  return (
-    <time dateTime={instant} title={formatInstant(instant)}>
-      {formatRelative(instant, now)}
-    </time>
-  );
 }
 
 export function RunStatus({ run }: { run: RunResource }): JSX.Element {

@@ -19,10 +19,11 @@ import { Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';
 import { troubleOf } from '../parts/trouble.js';
 import { Unanswered } from '../parts/unanswered.js';
+import { When } from '../parts/when.js';
 import { DriftTable } from './drift.table.js';
 import { RunStrip } from './run-strip.js';
 import { TrackerActions } from './tracker.actions.js';
-import { age, covered, MetricLinks, RunStatus, schedule, took, TrackerStatus, When } from './tracker.facts.js';
+import { age, covered, MetricLinks, RunStatus, schedule, took, TrackerStatus } from './tracker.facts.js';
 import { FailureText } from './trackers.page.js';
 
 const RUNS = 50;

@@ -1,17 +1,20 @@
 import type { JSX } from 'preact';
 import type { TrackerResource } from '../../../http/resources.js';
 import { hrefOf } from '../address.js';
+import { alertText, firingOfTracker } from '../parts/alerts.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { Name } from '../parts/name.js';
 import { announce, Notice } from '../parts/notice.js';
 import { troubleCounts, troubleOf, troubleText } from '../parts/trouble.js';
-import { age, covered, MetricLinks, schedule, TrackerStatus, When } from './tracker.facts.js';
+import { When } from '../parts/when.js';
+import { age, covered, MetricLinks, schedule, TrackerStatus } from './tracker.facts.js';
 
 /** All trackers: those that failed first, then those that are late. */
 export function TrackersPage(): JSX.Element {
-  const { data, error, again } = useDashboard().trackers;
+  const { trackers, alerts } = useDashboard();
+  const { data, error, again } = trackers;
   return (
     <div class="stack" aria-busy={data === null && error === null}>
       <div class="row spread">
@@ -21,6 +24,7 @@ export function TrackersPage(): JSX.Element {
           class="no-print"
           onClick={() => {
             again();
+            alerts.again();
             announce('The trackers are up to date.');
           }}
         >
@@ -109,6 +113,7 @@ function Row({ tracker, now }: { tracker: TrackerResource; now: string }): JSX.E
             </>
           )}
         </div>
+        <TrackerAlerts name={name} now={now} />
         {drift.length > 0 && <div class="quiet small">Closed dates differ from the source</div>}
       </td>
       <td class="number nowrap">{age(tracker)}</td>
@@ -118,6 +123,25 @@ function Row({ tracker, now }: { tracker: TrackerResource; now: string }): JSX.E
       <td class="wide">{schedule(tracker)}</td>
       <td class="widest">{covered(coverage)}</td>
     </tr>
+  );
+}
+
+/** The alerts that are firing for a tracker. */
+function TrackerAlerts({ name, now }: { name: string; now: string }): JSX.Element {
+  const { alerts } = useDashboard();
+  return (
+    <>
+      {firingOfTracker(alerts.data?.data.alerts ?? [], name).map((alert) => (
+        <div class="small" key={alert.name}>
+          <span class="badge alert">{alertText([alert])}</span>{' '}
+          <bdi>
+            <Name text={alert.name} />
+          </bdi>
+          {', since '}
+          <When instant={alert.since} now={now} />
+        </div>
+      ))}
+    </>
   );
 }
 

@@ -1,0 +1,68 @@
+import type { JSX } from 'preact';
+import type { AlertResource, CatalogMetric } from '../../../http/resources.js';
+import { hrefOf, toMetric } from '../address.js';
+import { firingOfMetric, watchedPart } from '../parts/alerts.js';
+import { useDashboard } from '../parts/dashboard.js';
+import { formatChange, formatInstant, formatNumber } from '../parts/format.js';
+import { periodLabel, pointLabel } from '../parts/period.js';
+import { When } from '../parts/when.js';
+
+/** The alerts that are firing for a metric: their names, since when, and the latest value against the condition. */
+export function MetricAlerts({ metric }: { metric: CatalogMetric }): JSX.Element | null {
+  const { data } = useDashboard().alerts;
+  if (data === null) return null;
+  const firing = firingOfMetric(data.data.alerts, metric.key);
+  if (firing.length === 0) return null;
+  return (
+    <div class="notice alerts" role="note" aria-label="Alerts">
+      {firing.map((alert) => (
+        <Firing key={alert.name} alert={alert} metric={metric} now={data.now} />
+      ))}
+    </div>
+  );
+}
+
+interface FiringProps {
+  readonly alert: AlertResource;
+  readonly metric: CatalogMetric;
+  readonly now: string;
+}
+
+function Firing({ alert, metric, now }: FiringProps): JSX.Element {
+  const { name, since, condition } = alert;
+  return (
+    <div>
+      <p>
+        <strong>
+          Alert <bdi>{name}</bdi>
+        </strong>{' '}
+        {since === null ? (
+          'is firing'
+        ) : (
+          <>
+            has been firing since {formatInstant(since)} (<When instant={since} now={now} />)
+          </>
+        )}
+        .
+      </p>
+      <p>
+        Condition: {condition}. {latestText(alert, metric)} Watched:{' '}
+        <a href={hrefOf(toMetric(metric.key, watchedPart(alert)))}>{watchedText(alert)}</a>
+      </p>
+    </div>
+  );
+}
+
+/** @example 'Latest value: 7 (Sat, Oct 31, 2026), before: 10 (-30%).' */
+function latestText({ observed, period = 'DAY' }: AlertResource, { unit }: CatalogMetric): string {
+  if (observed === null || observed === undefined) return '';
+  const { date, start, value, before, change } = observed;
+  const earlier = before === null ? '' : `, before: ${formatNumber(before, unit)} (${formatChange(change)})`;
+  return `Latest value: ${formatNumber(value, unit)} (${pointLabel(start ?? date, period)})${earlier}.`;
+}
+
+/** @example 'Day', 'Rolling 7 days, customer 5' */
+function watchedText({ period = 'DAY', object }: AlertResource): string {
+  const label = periodLabel(period);
+  return object === undefined ? label : `${label}, ${object.type.replaceAll('_', ' ')} ${object.id}`;
+}
