@@ -25,6 +25,7 @@ const SURFACES = [
   'chart',
   'digest',
   'health',
+  'opentelemetry',
   'prometheus',
   'cli',
   'testing',

@@ -11,10 +11,12 @@ import type { SourceFinder } from '../tracking/definition/source.finder.js';
 import type { DriftReport, TrackerRunner, TrackResult } from '../tracking/running/tracker.runner.js';
 import type { ScrubState, TrackerScrubber } from '../tracking/running/tracker.scrubber.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
+import { systemClock } from '../trackstats.tokens.js';
 import type { DatabaseClock } from './database-clock.js';
 import type { LeaseContext, LeaseOutcome, LeaseService } from './lease.service.js';
 import type { BackfillMark, LeaseEnd } from './lease.store.js';
 import type { RunHistory } from './run-history.js';
+import type { RunInterceptors } from './run-interceptors.js';
 import type { RunEvent, TrackerEvents } from './tracker-events.js';
 import type { RunStatus } from './tracker-run.js';
 
@@ -72,6 +74,7 @@ export class AttemptRunner {
     private readonly leases: LeaseService,
     private readonly history: RunHistory,
     private readonly events: TrackerEvents,
+    private readonly interceptors: RunInterceptors,
     private readonly clock: DatabaseClock,
     private readonly options: ResolvedScheduling,
   ) {}
@@ -83,6 +86,7 @@ export class AttemptRunner {
   ): Promise<LeaseOutcome<TrackResult>> {
     const { slot } = request;
     const startedAt = this.clock.now();
+    const begunAt = systemClock();
     let event: RunEvent | undefined;
     const drifts: DriftReport[] = [];
     try {
@@ -94,15 +98,17 @@ export class AttemptRunner {
           event = { tracker: tracker.name, slot, runId: context.runId, attempt: number };
           this.events.emit({ type: 'started', ...event });
           const limits = this.limits(tracker, [...signals, context.lease.lost]);
-          const result = await Cancellation.of(limits, (cancellation) =>
-            this.compute(tracker, {
-              ...context,
-              request,
-              cancellation,
-              onDrift: (report) => {
-                drifts.push(report);
-              },
-            }),
+          const result = await this.interceptors.run({ ...event, begunAt }, () =>
+            Cancellation.of(limits, (cancellation) =>
+              this.compute(tracker, {
+                ...context,
+                request,
+                cancellation,
+                onDrift: (report) => {
+                  drifts.push(report);
+                },
+              }),
+            ),
           );
           const report = lastReport(drifts);
           if (report !== null) this.events.emit({ type: 'drift', ...event, ...report });

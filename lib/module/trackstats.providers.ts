@@ -23,6 +23,7 @@ import { DatabaseClock } from '../execution/database-clock.js';
 import { LeaseService } from '../execution/lease.service.js';
 import { RunHistory } from '../execution/run-history.js';
 import { AttemptRunner } from '../execution/attempt.runner.js';
+import { RunInterceptors } from '../execution/run-interceptors.js';
 import { TrackerEvents } from '../execution/tracker-events.js';
 import { ActiveTasks } from '../execution/concurrency.js';
 import { SourceFinder } from '../tracking/definition/source.finder.js';
@@ -187,6 +188,7 @@ function trackingProviders(): Provider[] {
     provideClass(TrackerRegistrar, RESOLVED),
     provideClass(ActiveTasks),
     provideClass(TrackerEvents),
+    provideClass(RunInterceptors),
     provideClass(DatabaseClock, TRACKSTATS_CLOCK),
     provideFactory(SCHEDULING, ({ scheduling }: ResolvedOptions) => scheduling, [RESOLVED]),
     provideClass(LeaseService, Database, DatabaseClock, SCHEDULING),
@@ -218,6 +220,7 @@ function trackingProviders(): Provider[] {
       LeaseService,
       RunHistory,
       TrackerEvents,
+      RunInterceptors,
       DatabaseClock,
       SCHEDULING,
     ),

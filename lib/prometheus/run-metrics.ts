@@ -1,10 +1,7 @@
 import type { Metric } from 'prom-client';
-import { LeaseLostError, ShuttingDownError } from '../errors/run.error.js';
-import type { TrackerEvent, TrackerEventOf } from '../execution/tracker-events.js';
+import { outcomeOf } from '../execution/run-outcome.js';
+import type { TrackerEvent } from '../execution/tracker-events.js';
 import type { PromClient } from './prometheus.options.js';
-
-/** The outcome of a run. `retried`: it failed, and will be retried. */
-export type RunOutcome = 'succeeded' | 'failed' | 'retried' | 'cancelled' | 'lost' | 'skipped';
 
 export interface RunMetrics {
   readonly metrics: readonly Metric[];
@@ -64,16 +61,4 @@ export function runMetrics({ Counter, Histogram }: PromClient, prefix: string, b
     };
   };
   return { metrics: [runs, durations, written, removed], entering };
-}
-
-function outcomeOf(event: Exclude<TrackerEvent, TrackerEventOf<'started' | 'drift'>>): RunOutcome {
-  if (event.type === 'finished') return 'succeeded';
-  if (event.type === 'skipped') return 'skipped';
-  if (event.willRetry) return 'retried';
-  if (event.error instanceof LeaseLostError) return 'lost';
-  return isCancellation(event.error) ? 'cancelled' : 'failed';
-}
-
-function isCancellation(error: unknown): boolean {
-  return error instanceof ShuttingDownError || (error as { name?: unknown } | null)?.name === 'AbortError';
 }

@@ -303,7 +303,14 @@ describe('npx trackstats without optional packages', () => {
   });
 
   it('needs nothing of what it is not asked for', async () => {
-    const place = makePlace('module', ['csv-parse', 'csv-stringify', 'cli-progress', 'prom-client', '@nestjs/swagger']);
+    const place = makePlace('module', [
+      'csv-parse',
+      'csv-stringify',
+      'cli-progress',
+      'prom-client',
+      '@opentelemetry',
+      '@nestjs/swagger',
+    ]);
     try {
       await saveOrders(place, '2026-10-31');
       expect(await place.run('run', 'OrderTracker')).toMatchObject({ code: 0 });

@@ -16,7 +16,7 @@ interface Point {
 }
 
 /** Packages that some part of the library asks for, and whose use docs/ show. */
-const OPTIONAL = ['csv-parse', 'csv-stringify', 'commander', 'prom-client'];
+const OPTIONAL = ['csv-parse', 'csv-stringify', 'commander', 'prom-client', '@opentelemetry/api'];
 
 const readme = readReadme();
 let library: PackedLibrary;
@@ -58,6 +58,7 @@ const SCRIPTS = [
   'dist/health/index.js',
   'dist/http/index.js',
   'dist/index.js',
+  'dist/opentelemetry/index.js',
   'dist/prometheus/index.js',
   'dist/shared/chart.js',
   'dist/shared/cli.js',

@@ -3,6 +3,7 @@ import * as cli from 'nestjs-trackstats/cli';
 import * as dashboard from 'nestjs-trackstats/dashboard';
 import * as health from 'nestjs-trackstats/health';
 import * as http from 'nestjs-trackstats/http';
+import * as opentelemetry from 'nestjs-trackstats/opentelemetry';
 import * as prometheus from 'nestjs-trackstats/prometheus';
 import * as transfer from 'nestjs-trackstats/transfer';
 import * as webhook from 'nestjs-trackstats/webhook';
@@ -111,6 +112,7 @@ const exported = Object.entries({
   ...dashboard,
   ...health,
   ...http,
+  ...opentelemetry,
   ...prometheus,
   ...transfer,
   ...webhook,

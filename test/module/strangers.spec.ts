@@ -13,6 +13,7 @@ import {
 import { TrackstatsDashboardModule } from 'nestjs-trackstats/dashboard';
 import { TrackstatsHealthModule } from 'nestjs-trackstats/health';
 import { TrackstatsHttpModule } from 'nestjs-trackstats/http';
+import { TrackstatsOpenTelemetryModule } from 'nestjs-trackstats/opentelemetry';
 import { TrackstatsPrometheusModule } from 'nestjs-trackstats/prometheus';
 import { TrackstatsTransferModule } from 'nestjs-trackstats/transfer';
 import { DataSource } from 'typeorm';
@@ -127,6 +128,7 @@ describe('providers of the application that are not ours', () => {
     TrackstatsHttpModule.forRoot({ public: true }),
     TrackstatsDashboardModule.forRoot({ public: true, path: 'page' }),
     TrackstatsHealthModule,
+    TrackstatsOpenTelemetryModule.forRoot(),
     TrackstatsPrometheusModule.forRoot(),
     TrackstatsTransferModule,
   ];

@@ -9,11 +9,13 @@ import { DigestService, TrackstatsDigestModule } from 'nestjs-trackstats/digest'
 import { TrackstatsHealthIndicator, TrackstatsHealthModule } from 'nestjs-trackstats/health';
 import { TrackstatsHttpModule } from 'nestjs-trackstats/http';
 import { TrackstatsClient } from 'nestjs-trackstats/client';
+import { TrackstatsOpenTelemetryModule } from 'nestjs-trackstats/opentelemetry';
 import { TrackstatsPrometheusModule } from 'nestjs-trackstats/prometheus';
 import { TestClock, TrackstatsTestingModule } from 'nestjs-trackstats/testing';
 import { TrackstatsWebhook, TrackstatsWebhookModule } from 'nestjs-trackstats/webhook';
 import { TransferService, TrackstatsTransferModule } from 'nestjs-trackstats/transfer';
 import { DataSource, Entity } from 'typeorm';
+import { trace } from '@opentelemetry/api';
 import { Registry } from 'prom-client';
 import { defineAlert } from '../../lib/alerts/define-alert.js';
 import { alertsOf, type GivenAlert } from '../../lib/alerts/alert-metadata.js';
@@ -593,6 +595,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     ...shape,
     inject: [],
     useFactory: () => shown,
+  }),
+  'TrackstatsOpenTelemetryModule.forRoot': mounting(TrackstatsOpenTelemetryModule.forRoot, {
+    tracer: trace.getTracer('shop'),
+    recordExceptions: false,
   }),
   'TrackstatsPrometheusModule.forRoot': mounting(TrackstatsPrometheusModule.forRoot, {
     register: new Registry(),
