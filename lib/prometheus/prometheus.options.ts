@@ -10,13 +10,13 @@ import { readOptions, type ChecksOf } from '../validation/options.js';
 
 /** A statistic whose newest value is shown: the total, or the greatest objects of a type. */
 export interface WatchedStatistic {
-  /** what `defineMetric` returns, or a key such as 'shopping/orders' */
+  /** the metric, as `defineMetric` returns it, or its key: 'shopping/orders' */
   readonly metric: MetricTarget;
   /** @default DAY: the value of today so far */
   readonly period?: Period | undefined;
   /** values by object of this type, with `top`. @default the total */
   readonly objectType?: EntityClass | string | undefined;
-  /** how many objects, the greatest first: 1 to 100. Each is a time series of its own in Prometheus */
+  /** number of objects, the greatest first: 1 to 100. Each is a time series of its own in Prometheus */
   readonly top?: number | undefined;
 }
 

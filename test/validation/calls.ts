@@ -604,6 +604,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     register: new Registry(),
     prefix: 'shop_',
     buckets: [1, 2],
+    statistics: [{ metric: 'shop/orders' }],
   }),
   'new TestClock': plain((now: never) => new TestClock(now), ['2026-10-31T12:00:00Z']),
   'TestClock.set': {
