@@ -13,6 +13,7 @@ import {
   type StoredAlert,
   updateAlert,
 } from './alert.store.js';
+import { messageOf, storableMessage } from '../errors/error-message.js';
 
 /** A change of the status of an alert, as it is stored until its method has returned. */
 interface Crossing {
@@ -120,7 +121,7 @@ export class AlertEvaluator {
         error instanceof Error ? error.stack : String(error),
       );
       const leaseFor = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1));
-      await this.update(key, version, { leaseFor, error: messageOf(error) });
+      await this.update(key, version, { leaseFor, error: storableMessage(messageOf(error), LONGEST_ERROR) });
       return false;
     } finally {
       clearInterval(heartbeat);
@@ -148,10 +149,4 @@ export class AlertEvaluator {
       // the next heartbeat tries again; if the lease runs out, another replica makes the call too
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  // PostgreSQL stores no NUL
-  return message.replaceAll('\0', '').slice(0, LONGEST_ERROR);
 }

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { ApplicationNotFoundError } from '../errors/cli.error.js';
 import { shown } from '../errors/trackstats.error.js';
+import { messageOf } from '../errors/error-message.js';
 
 export type ApplicationModule = Type<unknown> | DynamicModule;
 
@@ -57,7 +58,7 @@ async function imported(file: string): Promise<Record<string, unknown>> {
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new ApplicationNotFoundError(`${shown(file)} cannot be loaded: ${reason}`, error);
   }
 }

@@ -9,6 +9,7 @@ import { exitCodeFor, SUCCESS, USAGE } from './exit-code.js';
 import { Output } from './output.js';
 import { commandsOn, requireCommander, type Commander } from './program.js';
 import { StderrLogger } from './stderr.logger.js';
+import { messageOf } from '../errors/error-message.js';
 
 /** The command line: `npx trackstats`. */
 async function main(): Promise<void> {
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
   try {
     commander = requireCommander();
   } catch (error) {
-    output.note(error instanceof Error ? error.message : String(error));
+    output.note(messageOf(error));
     process.exitCode = exitCodeFor(error);
     return;
   }
@@ -46,7 +47,7 @@ async function parsed(program: Command, { CommanderError }: Commander, output: O
     // commander has printed the error of the arguments, or the help
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? SUCCESS : USAGE;
     else {
-      output.note(error instanceof Error ? error.message : String(error));
+      output.note(messageOf(error));
       process.exitCode = exitCodeFor(error);
     }
   }

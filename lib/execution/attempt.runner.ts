@@ -19,6 +19,7 @@ import type { RunHistory } from './run-history.js';
 import type { RunInterceptors } from './run-interceptors.js';
 import type { RunEvent, TrackerEvents } from './tracker-events.js';
 import type { RunStatus } from './tracker-run.js';
+import { messageOf } from '../errors/error-message.js';
 
 /** A range of dates to recompute. */
 export interface BackfillRequest extends Omit<BackfillRange, 'today' | 'after'> {
@@ -224,7 +225,7 @@ export class AttemptRunner {
     yield* this.history.update(runId, {
       status,
       finishedAt: this.clock.now(),
-      error: error instanceof Error ? error.message : String(error),
+      error: messageOf(error),
     });
     const slot = willRetry || status === 'cancelled' ? null : (request.slot?.getTime() ?? null);
     return { lockAtLeastFor: 0, values: { slot } };

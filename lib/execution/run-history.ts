@@ -10,6 +10,7 @@ import type { LeaseService } from './lease.service.js';
 import type { RunInsert, SharedState } from './lease.store.js';
 import type { RunStatus, TrackerRun } from './tracker-run.js';
 import { TrackerRunRecord } from './run-tables.js';
+import { storableMessage } from '../errors/error-message.js';
 
 const LONGEST_ERROR = 10_000;
 
@@ -78,7 +79,7 @@ export class RunHistory {
     const values = {
       ...progress,
       finishedAt: progress.finishedAt?.getTime() ?? null,
-      error: progress.error?.replaceAll('\0', '').slice(0, LONGEST_ERROR) ?? null,
+      error: progress.error === null ? null : storableMessage(progress.error, LONGEST_ERROR),
     };
     const assignments = Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`);
     yield* executeDeferred(

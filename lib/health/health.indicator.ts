@@ -11,6 +11,7 @@ import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 import { listOf, optional, text, withDefault, type Check } from '../validation/check.js';
 import { readOptions, readValue, type ChecksOf } from '../validation/options.js';
 import { lateTrackers, type LateTracker } from '../schedule/late-trackers.js';
+import { messageOf } from '../errors/error-message.js';
 
 /** The milliseconds of a duration. */
 const milliseconds: Check<number> = (given, refuse) => {
@@ -101,7 +102,7 @@ export class TrackstatsHealthIndicator implements OnApplicationBootstrap {
       const { late, drift } = await within(timeout, this.look(names, allowance));
       return under(key, { ...healthOf(late, names.size), ...(Object.keys(drift).length > 0 && { drift }) });
     } catch (error) {
-      const message = `The database of the statistics did not answer: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `The database of the statistics did not answer: ${messageOf(error)}`;
       return under(key, { status: 'down', message, trackers: names.size, late: {} });
     }
   }

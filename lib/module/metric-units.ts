@@ -1,6 +1,7 @@
 import { outdatedUnits, updateUnits } from '../catalog/catalog.store.js';
 import { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
+import { messageOf } from '../errors/error-message.js';
 
 /**
  * Milliseconds that a start waits for the row of a metric. On MySQL and MariaDB, a run of another process that inserts
@@ -25,7 +26,7 @@ export async function storeUnits(database: Database): Promise<string | null> {
   } catch (error) {
     const keys = outdated.map(({ metric }) => metric.key).join(', ');
     return (
-      `The units of ${keys} are not stored as they are defined. ${error instanceof Error ? error.message : String(error)} ` +
+      `The units of ${keys} are not stored as they are defined. ${messageOf(error)} ` +
       `The next start tries again, or call MetricService.register with the definition.`
     );
   }

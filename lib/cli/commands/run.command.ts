@@ -3,6 +3,7 @@ import { InterruptedError } from '../../errors/cli.error.js';
 import type { TrackResult } from '../../tracking/running/tracker.runner.js';
 import type { CommandContext, CommandTask } from '../command.context.js';
 import { exitCodeFor, FAILURE, SUCCESS, USAGE } from '../exit-code.js';
+import { messageOf } from '../../errors/error-message.js';
 
 /** The JSON of one run. */
 interface RunReport {
@@ -49,8 +50,4 @@ function line({ output }: CommandContext, { tracker, status, result, error }: Ru
 /** The result of a run. */
 export function resultText({ from, through, written, removed, durationMs }: TrackResult): string {
   return `${from} to ${through} computed in ${(durationMs / 1000).toFixed(1)} s: ${written} rows written, ${removed} removed.`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

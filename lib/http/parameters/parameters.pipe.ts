@@ -2,6 +2,7 @@ import type { PipeTransform } from '@nestjs/common';
 import { shown } from '../../errors/trackstats.error.js';
 import { TrackstatsHttpException } from '../platform/http.exception.js';
 import type { Parameter, ParameterValues } from './parameter.js';
+import { messageOf } from '../../errors/error-message.js';
 
 /** Values of the dimensions that a request names, as text; null: the dimension is null. */
 export type DimensionTexts = ReadonlyMap<string, readonly (string | null)[]>;
@@ -84,7 +85,7 @@ function valueOf(parameter: Parameter, texts: readonly string[], problems: strin
   try {
     return parameter.read(texts);
   } catch (error) {
-    problems.push(`${parameter.name} ${error instanceof Error ? error.message : String(error)}`);
+    problems.push(`${parameter.name} ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -14,6 +14,7 @@ import { catchError, map, type Observable } from 'rxjs';
 import { etagOf, isKnown } from './reply.js';
 import { httpExceptionOf } from './http.exception.js';
 import { sendJson } from './reply.js';
+import { messageOf } from '../../errors/error-message.js';
 
 interface Request {
   readonly method: string;
@@ -109,8 +110,4 @@ export class ReplyInterceptor implements NestInterceptor<unknown, void> {
     }
     return exception;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@ import type { ObjectRef } from '../../statistics/index.js';
 import type { Labels, ResolvedHttpOptions } from '../http.options.js';
 import { HTTP_OPTIONS } from '../http.options.js';
 import type { ObjectResource } from '../resources.js';
+import { messageOf } from '../../errors/error-message.js';
 
 /** Names objects by the application's `label` function. */
 @Injectable()
@@ -40,7 +41,7 @@ export class ObjectLabels {
   private logOnce(error: unknown): void {
     if (this.hasFailed) return;
     this.hasFailed = true;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const stack = error instanceof Error ? error.stack : undefined;
     this.logger.error(`label failed, objects are shown by their ids; this is not logged again: ${message}`, stack);
   }
