@@ -1,3 +1,4 @@
+import { escapeHtml } from '../chart/svg/markup.js';
 /** The parts of the page, besides the files that it loads. */
 export interface DashboardDocument {
   readonly title: string;
@@ -13,7 +14,7 @@ export interface DashboardDocument {
  * address is relative, so that the page works wherever a proxy puts it.
  */
 export function dashboardHtml({ title, base, hash, signInUrl, signOutUrl }: DashboardDocument): string {
-  const file = (name: string): string => escaped(`${base}trackstats-page/${hash}/${name}`);
+  const file = (name: string): string => escapeHtml(`${base}trackstats-page/${hash}/${name}`);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -21,12 +22,12 @@ export function dashboardHtml({ title, base, hash, signInUrl, signOutUrl }: Dash
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${escaped(title)}</title>
+<title>${escapeHtml(title)}</title>
 <link rel="icon" href="${file('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${file('style.css')}">
 <script type="module" src="${file('app.js')}"></script>
 </head>
-<body data-title="${escaped(title)}"${attribute('data-sign-in', signInUrl)}${attribute('data-sign-out', signOutUrl)}>
+<body data-title="${escapeHtml(title)}"${attribute('data-sign-in', signInUrl)}${attribute('data-sign-out', signOutUrl)}>
 <noscript><p class="notice">This page draws charts with JavaScript, which is switched off in this browser.</p></noscript>
 </body>
 </html>
@@ -34,7 +35,7 @@ export function dashboardHtml({ title, base, hash, signInUrl, signOutUrl }: Dash
 }
 
 function attribute(name: string, value: string | undefined): string {
-  return value === undefined ? '' : ` ${name}="${escaped(value)}"`;
+  return value === undefined ? '' : ` ${name}="${escapeHtml(value)}"`;
 }
 
 /**
@@ -45,16 +46,4 @@ export function baseOf(url: string): string {
   const path = url.replace(/[?#].*$/s, '');
   const last = path.slice(path.lastIndexOf('/') + 1);
   return last === '' ? './' : `./${last}/`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }

@@ -1,5 +1,5 @@
 import { DARK, LIGHT, type Palette } from '../chart/svg/palette.js';
-import { escapeXml } from '../chart/svg/svg-writer.js';
+import { escapeXml } from '../chart/svg/markup.js';
 import type { ResolvedDigest } from './digest.options.js';
 import type { DigestRange } from './digest.range.js';
 import type { DigestLine } from './digest.reader.js';
@@ -99,7 +99,7 @@ function drawCourse({ course }: DigestLine, bars: number): string {
   return `${TABLE} width="${wide > CHART_WIDTH ? '100%' : wide}" aria-hidden="true" style="margin:12px 0 0"><tr style="font-size:1px;line-height:1px">${cells.join('')}</tr></table>`;
 }
 
-/** What changes in the dark, by the class of an element. */
+/** The styles of a dark theme, by the class of an element. */
 const RULES = {
   ground: () => `background-color:${GROUND.dark}`,
   paper: ({ paper, edge }: Palette) => `background-color:${paper}!important;border-color:${edge}`,

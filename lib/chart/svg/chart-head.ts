@@ -1,7 +1,8 @@
 import type { Layer } from '../layers.js';
 import type { ResolvedChart } from './chart.options.js';
 import { estimatedWidth, shortened } from './estimated-width.js';
-import { escapeXml, type Paint, type SvgWriter } from './svg-writer.js';
+import { escapeXml } from './markup.js';
+import type { Paint, SvgWriter } from './svg-writer.js';
 
 /** The title and the legend, above the plot. */
 

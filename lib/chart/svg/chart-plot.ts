@@ -4,7 +4,8 @@ import { areaPath, barPath, linePath, lonelyPlaces, type Position } from '../pat
 import type { DateTick, ValueScale } from '../scale.js';
 import { OPEN_BAR, STROKES } from './chart-head.js';
 import { estimatedWidth } from './estimated-width.js';
-import { escapeXml, type SvgWriter } from './svg-writer.js';
+import { escapeXml } from './markup.js';
+import type { SvgWriter } from './svg-writer.js';
 
 /** The axes, and the lines and bars between them. */
 

@@ -14,7 +14,8 @@ import {
 } from './chart.options.js';
 import { describeChart, NOTHING_KNOWN } from './chart-words.js';
 import { estimatedWidth, shortened } from './estimated-width.js';
-import { escapeXml, SvgWriter } from './svg-writer.js';
+import { escapeXml } from './markup.js';
+import { SvgWriter } from './svg-writer.js';
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 const TICK_SIZE = 12;

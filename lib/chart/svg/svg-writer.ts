@@ -1,4 +1,5 @@
 import { DARK, LIGHT, type Palette } from './palette.js';
+import { escapeXml } from './markup.js';
 
 /** A colour of the palette, or of one of its series. */
 export type Paint = Exclude<keyof Palette, 'series'> | number;
@@ -56,20 +57,4 @@ export class SvgWriter {
 function colourOf({ series, ...colours }: Palette, paint: Paint): string {
   if (typeof paint !== 'number') return colours[paint];
   return series[paint % series.length] ?? colours.text;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Characters that XML does not have, not even escaped, and halves of characters. */
-const NOT_IN_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
-
-/** Escapes a text for XML and HTML. What these cannot contain is replaced by the sign for that, �. */
-export function escapeXml(text: string): string {
-  return text.replaceAll(NOT_IN_XML, '\u{FFFD}').replaceAll(/[&<>"']/g, (one) => ENTITIES[one] ?? one);
 }
