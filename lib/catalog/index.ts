@@ -7,6 +7,6 @@ export { allDerived, checkStored, derivedOf, storedParts, unstoredMetric } from 
 export { type MetricDetails, type MetricUnit, metricUnit, unitOfText, unitText } from './unit.js';
 export { ensureMetric } from './catalog.store.js';
 export { domainKeyOf, findDomain, unknownDomain } from './domain.query.js';
-export { allMetrics, findMetrics, metricKeyOf, metricsOfDomain } from './metric.query.js';
+export { allMetrics, findMetrics, metricsOfDomain, metricTarget } from './metric.query.js';
 export { byText } from './order.js';
 export { checkDescription, checkName, parseKey } from './ref.js';

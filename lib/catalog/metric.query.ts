@@ -11,6 +11,7 @@ import { Metric } from './metric.entity.js';
 import { nearest } from './nearest.js';
 import { parseKey } from './ref.js';
 import { unitOfText } from './unit.js';
+import type { Check } from '../validation/check.js';
 
 export interface MetricRow {
   id: number;
@@ -42,6 +43,12 @@ export function metricKeyOf(target: MetricTarget): MetricKey {
   if (target instanceof Metric && typeof target.id === 'number') return { id: target.id };
   throw new InvalidDefinitionError('metric', target);
 }
+
+/** Accepts a metric in any of its forms. */
+export const metricTarget: Check<MetricTarget> = (given) => {
+  metricKeyOf(given as MetricTarget);
+  return given as MetricTarget;
+};
 
 /** Finds stored metrics, with their domains, by a condition on `m` (metric) and `d` (domain). */
 export function* selectMetrics(database: Database, condition: Sql): Work<Metric[]> {

@@ -5,8 +5,8 @@ import { InvalidPeriodError } from '../errors/time.error.js';
 import type { CompareWith, ObjectTarget } from '../statistics/index.js';
 import { type LocalDate, type LocalDateText, parseLocalDate } from '../time/local-date.js';
 import { checkPeriod, isTimePeriod, Period } from '../time/period.js';
-import { type Check, isOptions, oneOf, optional, withDefault } from '../validation/check.js';
-import { type ChecksOf, readCallOptions } from '../validation/options.js';
+import { type Check, isOptions, oneOf, optional, refusePart, withDefault } from '../validation/check.js';
+import { type ChecksOf, group, readCallOptions } from '../validation/options.js';
 
 /** A metric of an object in a digest, or a metric by another name. */
 export interface DigestEntry {
@@ -57,21 +57,23 @@ const line: Check<string> = (given, refuse) =>
     ? given
     : refuse('Expected text of one line.');
 
-const entries: Check<readonly DigestEntry[]> = (given, refuse) => {
-  if (!Array.isArray(given) || given.length === 0 || given.length > MOST) {
-    return refuse(`Expected an array of 1 to ${MOST} metrics, or of { metric, object, name }.`);
-  }
-  return given.map((one: unknown, place) => {
-    if (!isOptions(one) || !Object.hasOwn(one, 'metric')) return { metric: one as MetricTarget };
-    const unknown = Object.keys(one).find((key) => !['metric', 'object', 'name'].includes(key));
-    if (unknown !== undefined) {
-      return refuse('Expected metric, object and name.', { name: `${place}.${unknown}`, given: one[unknown] });
-    }
-    const { metric, object, name } = one as unknown as DigestEntry;
-    if (name !== undefined) line(name, (expected) => refuse(expected, { name: `${place}.name`, given: name }));
-    return { metric, ...(object !== undefined && { object }), name };
-  });
+/** The metric and the object are read by the calls of StatisticService that take them. */
+const entryOptions = group({
+  metric: (given) => given as MetricTarget,
+  object: (given) => given as ObjectTarget | undefined,
+  name: optional(line),
+} satisfies ChecksOf<DigestEntry>);
+
+const entry: Check<DigestEntry> = (given, refuse) => {
+  if (!isOptions(given) || !Object.hasOwn(given, 'metric')) return { metric: given as MetricTarget };
+  const { object, ...others } = entryOptions(given, refuse);
+  return object === undefined ? others : { ...others, object };
 };
+
+const entries: Check<readonly DigestEntry[]> = (given, refuse) =>
+  Array.isArray(given) && given.length > 0 && given.length <= MOST
+    ? given.map((one: unknown, place) => entry(one, refusePart(refuse, String(place), one)))
+    : refuse(`Expected an array of 1 to ${MOST} metrics, or of { metric, object, name }.`);
 
 const period: Check<Period> = (given) => {
   const code = checkPeriod(given);

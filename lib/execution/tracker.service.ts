@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { MetricTarget } from '../catalog/definitions.js';
-import { metricKeyOf } from '../catalog/metric.query.js';
+import { metricTarget } from '../catalog/metric.query.js';
 import { Cancellation } from '../database/cancellation.js';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
@@ -67,10 +67,6 @@ type RowsOfValue = {
   dimensions?: Readonly<Record<string, string | number | boolean | null>> | undefined;
 };
 
-const metricTarget: Check<MetricTarget> = (given) => {
-  metricKeyOf(given as MetricTarget);
-  return given as MetricTarget;
-};
 const dimensionValues: Check<Readonly<Record<string, unknown>>> = (given, refuse) =>
   isOptions(given) ? given : refuse('Expected an object with a value for each dimension.');
 

@@ -1,12 +1,12 @@
 import type * as client from 'prom-client';
 import type { Registry } from 'prom-client';
-import { metricKeyOf, type MetricTarget } from '../catalog/index.js';
+import { metricTarget, type MetricTarget } from '../catalog/index.js';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 import { requirePackage } from '../execution/optional-parts.js';
 import type { EntityClass } from '../statistics/index.js';
 import { checkPeriod, type Period } from '../time/period.js';
-import { isOptions, optional, withDefault, type Check } from '../validation/check.js';
-import { readOptions, type ChecksOf } from '../validation/options.js';
+import { optional, refusePart, withDefault, type Check } from '../validation/check.js';
+import { group, readOptions, type ChecksOf } from '../validation/options.js';
 
 /** A statistic whose newest value is shown: the total, or the greatest objects of a type. */
 export interface WatchedStatistic {
@@ -66,33 +66,32 @@ const registry: Check<Registry> = (given, refuse) => {
 
 /** Each object is a time series that Prometheus keeps for weeks. */
 const MOST = 100;
-const KEYS = ['metric', 'period', 'objectType', 'top'];
 
-const watched: Check<readonly WatchedStatistic[]> = (given, refuse) => {
-  if (!Array.isArray(given) || given.length > MOST)
-    return refuse(`Expected an array of at most ${String(MOST)} { metric, period, objectType, top }.`);
-  return given.map((one: unknown, place) =>
-    watchedStatistic(one, (expected, part) => {
-      const name = part === undefined ? String(place) : `${String(place)}.${part.name}`;
-      return refuse(expected, { name, given: part === undefined ? one : part.given });
-    }),
-  );
-};
+const statisticOptions = group({
+  metric: metricTarget,
+  period: optional<Period>((given) => checkPeriod(given)),
+  objectType: optional((given) => given as EntityClass | string),
+  top: optional<number>((given, refuse) =>
+    typeof given === 'number' && Number.isInteger(given) && given >= 1 && given <= MOST
+      ? given
+      : refuse(`Expected a number of objects from 1 to ${String(MOST)}.`),
+  ),
+} satisfies ChecksOf<WatchedStatistic>);
 
 const watchedStatistic: Check<WatchedStatistic> = (given, refuse) => {
-  if (!isOptions(given)) return refuse('Expected { metric, period, objectType, top }.');
-  const unknown = Object.keys(given).find((key) => !KEYS.includes(key));
-  if (unknown !== undefined) return refuse(`Expected ${KEYS.join(', ')}.`, { name: unknown, given: given[unknown] });
-  const { metric, period, objectType, top } = given as unknown as WatchedStatistic;
-  metricKeyOf(metric);
-  if (period !== undefined) checkPeriod(period);
-  const isCount = typeof top === 'number' && Number.isInteger(top) && top >= 1 && top <= MOST;
-  if (objectType !== undefined && !isCount)
+  const statistic = statisticOptions(given, refuse);
+  const { objectType, top } = statistic;
+  if (objectType !== undefined && top === undefined)
     return refuse(`Expected a number of objects from 1 to ${String(MOST)}.`, { name: 'top', given: top });
   if (objectType === undefined && top !== undefined)
     return refuse('Expected an objectType beside top.', { name: 'objectType', given: objectType });
-  return Object.freeze({ metric, period, objectType, top });
+  return Object.freeze(statistic);
 };
+
+const watched: Check<readonly WatchedStatistic[]> = (given, refuse) =>
+  Array.isArray(given) && given.length <= MOST
+    ? given.map((one: unknown, place) => watchedStatistic(one, refusePart(refuse, String(place), one)))
+    : refuse(`Expected an array of at most ${String(MOST)} { metric, period, objectType, top }.`);
 
 const OPTIONS = {
   register: optional(registry),

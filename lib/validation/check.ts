@@ -70,6 +70,14 @@ export const abortSignal: Check<AbortSignal> = (given, refuse) => {
   return isSignal ? (signal as AbortSignal) : refuse('Expected an AbortSignal: new AbortController().signal.');
 };
 
+/** Refuses a part of a value, by the name of that part within the whole. */
+export function refusePart(refuse: Refuse, name: string, given: unknown): Refuse {
+  return (expected, part) =>
+    part === undefined
+      ? refuse(expected, { name, given })
+      : refuse(expected, { name: `${name}.${part.name}`, given: part.given });
+}
+
 /** Accepts an array whose values pass a check. */
 export function listOf<T>(check: Check<T>): Check<readonly T[]> {
   return (given, refuse) =>
@@ -80,10 +88,7 @@ export function listOf<T>(check: Check<T>): Check<readonly T[]> {
 export function recordOf<T>(check: Check<T>): Check<Readonly<Record<string, T>>> {
   return (given, refuse) => {
     if (!isOptions(given)) return refuse('Expected an object of values by name.');
-    const values = Object.entries(given).map(([name, value]) => [
-      name,
-      check(value, (expected) => refuse(expected, { name, given: value })),
-    ]);
+    const values = Object.entries(given).map(([name, value]) => [name, check(value, refusePart(refuse, name, value))]);
     return Object.fromEntries(values) as Record<string, T>;
   };
 }
