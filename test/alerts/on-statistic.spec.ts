@@ -40,7 +40,10 @@ const calls = new Calls();
 const silenced = (['error', 'warn'] as const).map((level) => jest.spyOn(Logger.prototype, level));
 const [failed, warned] = silenced as [(typeof silenced)[0], (typeof silenced)[0]];
 
+let clock: TestClock;
+
 beforeEach(() => {
+  clock = new TestClock('2026-11-01T12:00:00Z');
   calls.clear();
   for (const spy of silenced) spy.mockReset().mockReturnValue(undefined);
 });
@@ -62,12 +65,18 @@ function alertOn(options: OnStatisticOptions): new () => object {
 @Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: Period.DAY })
 class OrderTracker extends CountObjectsByDateTracker {}
 
-describeOnEachDatabase('@OnStatistic', (database) => {
-  let clock: TestClock;
+/** Records the value of each day from now on, and evaluates the alerts on the day after. */
+async function pass(modules: readonly TestingModule[], ...values: readonly number[]): Promise<void> {
+  for (const value of values) {
+    await modules[0]!.get(StatisticService).record({ metric: STOCK, value });
+    clock.advance('1 day');
+    await Promise.all(modules.map(evaluate));
+  }
+}
 
-  beforeEach(() => {
-    clock = new TestClock('2026-11-01T12:00:00Z');
-  });
+const when = below(10, { recoveryThreshold: 15 });
+
+describeOnEachDatabase('@OnStatistic', (database) => {
   afterEach(async () => {
     await closeApplications();
     await database.clear();
@@ -75,17 +84,6 @@ describeOnEachDatabase('@OnStatistic', (database) => {
 
   const application = (...alerts: (new () => object)[]): Promise<TestingModule> =>
     startAt(clock, { database: database.options(), providers: [...alerts, OrderTracker] });
-
-  /** Records the value of each day from now on, and evaluates the alerts on the day after. */
-  async function pass(modules: readonly TestingModule[], ...values: readonly number[]): Promise<void> {
-    for (const value of values) {
-      await modules[0]!.get(StatisticService).record({ metric: STOCK, value });
-      clock.advance('1 day');
-      await Promise.all(modules.map(evaluate));
-    }
-  }
-
-  const when = below(10, { recoveryThreshold: 15 });
 
   it('calls once a crossing, until a value is past the recovery threshold', async () => {
     const module = await application(alertOn({ metric: STOCK, when }));
@@ -288,26 +286,10 @@ describeOnEachDatabase('@OnStatistic', (database) => {
 });
 
 describe('an alert', () => {
-  let clock: TestClock;
-
-  beforeEach(() => {
-    clock = new TestClock('2026-11-01T12:00:00Z');
-  });
   afterEach(closeApplications);
 
   const application = (...alerts: (new () => object)[]): Promise<TestingModule> =>
     startAt(clock, { providers: [...alerts, OrderTracker] });
-
-  /** Records the value of each day from now on, and evaluates the alerts on the day after. */
-  async function pass(modules: readonly TestingModule[], ...values: readonly number[]): Promise<void> {
-    for (const value of values) {
-      await modules[0]!.get(StatisticService).record({ metric: STOCK, value });
-      clock.advance('1 day');
-      await Promise.all(modules.map(evaluate));
-    }
-  }
-
-  const when = below(10, { recoveryThreshold: 15 });
 
   it('begins with the latest value, not with those of the past', async () => {
     const module = await application();
