@@ -11,9 +11,8 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 export async function buildSite(directory) {
   const sections = sectionsOf(await readFile(join(ROOT, 'docs/README.md'), 'utf8'));
-  const guides = sections.flatMap((section) => section.guides);
   await rm(directory, { recursive: true, force: true });
-  const { project, app } = await readProject(directory, sections, guides);
+  const { project, app } = await readProject(directory, sections);
   await app.generateOutputs(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('typedoc has warnings: see above.');
   await cp(join(ROOT, 'docs'), join(directory, 'guides'), {
@@ -23,7 +22,7 @@ export async function buildSite(directory) {
   await writeFile(join(directory, 'llms.txt'), await contents(sections, project));
 }
 
-async function readProject(directory, sections, guides) {
+async function readProject(directory, sections) {
   const app = await Application.bootstrapWithPlugins(
     {
       options: ROOT,
@@ -32,7 +31,7 @@ async function readProject(directory, sections, guides) {
         { name: 'markdown', path: join(directory, 'api') },
       ],
       readme: join(ROOT, 'README.md'),
-      projectDocuments: guides.map(({ file }) => join(ROOT, 'docs', file)),
+      projectDocuments: sections.flatMap(({ guides }) => guides.map(({ file }) => join(ROOT, 'docs', file))),
       customCss: join(ROOT, 'build/site.css'),
       highlightLanguages: [
         'typescript',

@@ -97,10 +97,10 @@ export interface Alert {
   readonly call: (argument: AlertCall) => unknown;
 }
 
-/** What is stored of an observation, as JSON. */
+/** The part of an observation that is stored, as JSON. */
 export type ObservedDetail = Readonly<Record<string, unknown>>;
 
-/** What an alert watches: the values of a statistic, or the runs of trackers. */
+/** The subject that an alert watches: the values of a statistic, or the runs of trackers. */
 export interface AlertWatch {
   /** the condition in words, for people */
   readonly condition: string;

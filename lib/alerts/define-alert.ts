@@ -72,7 +72,7 @@ const ON_TRACKER = {
   recovered: withDefault(boolean, false),
 } satisfies ChecksOf<OnTrackerOptions>;
 
-/** What the definition of alerts needs of the application. */
+/** The parts of the application that alerts are checked against and read from. */
 export interface AlertContext {
   readonly statistics: StatisticService;
   readonly owners: StatisticOwners;
@@ -107,7 +107,7 @@ export function defineAlert(context: AlertContext, declared: DeclaredAlert): Ale
   return { name, ...defined, call: declared.call };
 }
 
-/** What the options of an alert say. */
+/** An alert as its options define it. Without a name of its own it takes that of its method. */
 interface DefinedAlert extends Omit<Alert, 'name' | 'call'> {
   readonly name: string | undefined;
 }

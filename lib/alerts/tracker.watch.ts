@@ -10,7 +10,7 @@ import type { AlertCall, AlertWatch, ObservedDetail, ObservedTracker, WatchedTra
 import type { Observation } from './alert-progress.js';
 import type { TrackerAlert } from './on-tracker.decorator.js';
 
-/** What the alerts of trackers read. */
+/** The sources of the alerts of trackers: which trackers there are, their runs and their leases. */
 export interface WatchedRuns {
   readonly registry: TrackerRegistry;
   readonly overview: TrackerOverview;

@@ -20,7 +20,7 @@ export interface DigestRange {
 }
 
 /**
- * Returns the range of a digest. A week or a month that is not over is no whole one, so that the last whole one is told.
+ * Returns the range of a digest. For a calendar period it is the last one that is over.
  *
  * @param date the last day that it may contain
  */

@@ -3,7 +3,7 @@ import type { NumberText } from '../chart/number-text.js';
 import type { DigestRange } from './digest.range.js';
 import type { DigestLine } from './digest.reader.js';
 
-/** What a digest says of a metric, in HTML and in text. */
+/** The words of a digest about one metric, in HTML and in text. */
 export interface LineWords {
   readonly name: string;
   readonly value: string;
@@ -11,7 +11,7 @@ export interface LineWords {
   readonly change: string;
   /** 'better' or 'worse' colours the change */
   readonly direction: 'better' | 'worse' | 'neither';
-  /** what one has to know of the value; '' for nothing */
+  /** a remark about the value, such as its date; '' for none */
   readonly note: string;
 }
 

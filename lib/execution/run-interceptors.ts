@@ -10,7 +10,7 @@ export interface InterceptedRun extends RunEvent {
 export type RunInterceptor = <T>(run: InterceptedRun, work: () => Promise<T>) => Promise<T>;
 
 /**
- * What optional parts put around the work of runs. Unlike listeners of TrackerEvents they are on its call stack.
+ * Wraps the work of runs in functions of optional parts. Unlike listeners of TrackerEvents they are on its call stack.
  * Without an interceptor the work is called as it is.
  */
 export class RunInterceptors {

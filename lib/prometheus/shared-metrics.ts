@@ -14,7 +14,7 @@ interface Shared {
   readonly readers: Set<ReadSamples>;
 }
 
-/** What an application has to show. */
+/** The sources of the metrics of one application. */
 export interface Feed {
   readonly events: TrackerEvents;
   readonly look: Look;

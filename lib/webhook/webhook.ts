@@ -13,7 +13,7 @@ import {
   type WebhookMessage,
 } from './webhook.options.js';
 
-/** What a webhook needs of the time. Tests replace it. */
+/** The clock and the pauses of a webhook. Tests replace them. */
 export interface WebhookTime {
   readonly clock: Clock;
   /** waits, and rejects with the signal's reason if that is aborted */

@@ -32,7 +32,7 @@ const histories: fc.Arbitrary<History> = fc.record({
 
 const dayOf = (place: number): string => addDays('2026-01-01', place);
 
-/** What the values are after each look. */
+/** The values after each look. */
 function valuesAtLooks({ looks }: History): (number | null)[][] {
   const values: (number | null)[] = [];
   return looks.map((events) => {

@@ -25,7 +25,7 @@ const QUEUE = defineMetric({ domain: SHOP, ref: 'queue' });
 
 const calls = new Calls();
 const silenced = (['error', 'warn'] as const).map((level) => jest.spyOn(Logger.prototype, level));
-/** What the tracker returns or throws. */
+/** Returns or throws for the tracker. */
 let visit: () => number = () => 1;
 
 beforeEach(() => {

@@ -31,7 +31,7 @@ const SHARE = defineMetric({ domain: SHOP, ref: 'share', name: 'Paid', unit: 'pe
 const HOSTILE = defineMetric({ domain: SHOP, ref: 'hostile', name: `<script>alert("x")</script> & 'y'` });
 const NEVER = defineMetric({ domain: SHOP, ref: 'never', name: 'Never counted' });
 
-/** What stands in the text for each metric, without its course. */
+/** The lines of the text with the figures of a metric, without its course. */
 const figures = (text: string): string[] => text.split('\n').filter((line) => line.includes(': '));
 
 describeOnEachDatabase('DigestService', (database) => {

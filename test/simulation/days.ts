@@ -18,7 +18,7 @@ const DEEDS = 6;
 /** The limit of a shutdown: its grace, and what it waits for a database that does not answer. */
 const CLOSE_LIMIT = 16 * SECOND + 500;
 
-/** What came of some simulated days. */
+/** The outcome of some simulated days. */
 export interface Days {
   readonly problems: readonly string[];
   readonly statements: number;

@@ -45,7 +45,7 @@ export interface Place {
   readonly endsIdle: boolean;
 }
 
-/** What came of an action at whose statement something went wrong. */
+/** The outcome of an action at whose statement something went wrong. */
 export interface Played {
   readonly problems: readonly string[];
   /** the statements of the first process */
@@ -82,7 +82,7 @@ export function mainPlaces(statements: readonly string[]): Place[] {
   });
 }
 
-/** What to say of a place to find it again. */
+/** The name of a place, by which it is found again. */
 export function nameOf({ fault, at, beside, endsIdle }: Place): string {
   const where = `${fault} at statement ${at}${endsIdle ? ', whose transaction the server ends' : ''}`;
   return beside === null ? where : `${where}, beside ${beside} statements of a second process`;
@@ -198,7 +198,7 @@ export class Enumeration {
     return count;
   }
 
-  /** What an application does afterwards: a process is started in place of one that has died, and goes on. */
+  /** Goes on as an application does: a process is started in place of one that has died. */
   private async goOn(stage: Stage, all: SimulatedProcess[]): Promise<void> {
     const { scenario } = this;
     const { world } = stage;

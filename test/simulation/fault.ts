@@ -1,4 +1,4 @@
-/** What goes wrong at a statement. */
+/** The ways in which a statement goes wrong. */
 export const FAULTS = [
   /** the database refuses it */
   'fails before',

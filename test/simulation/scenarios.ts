@@ -35,7 +35,7 @@ function tick(process: SimulatedProcess): Promise<unknown> {
 
 const LOST = 'the slot was lost';
 
-/** What is wrong with the slot and the values, after a run that the application has asked for in the end. */
+/** Finds problems of the slot and the values, after a run that the application has asked for in the end. */
 function checkRun(stage: Stage): readonly string[] {
   const { watcher } = stage;
   const { stored } = watcher;
@@ -243,7 +243,7 @@ function dateOf(at: number): string {
 }
 
 const DATES = ['2026-10-30', '2026-10-31'] as const;
-/** What each process counts with a key that both have. */
+/** The events that each process counts, with keys that both have. */
 const KEYED = [
   { date: DATES[0], by: 2, key: 'a' },
   { date: DATES[1], by: 5, key: 'b' },
@@ -252,7 +252,7 @@ const KEYED = [
   // counted before, if anything was
   { date: DATES[1], by: 1, key: 'old' },
 ] as const;
-/** What a process counts without a key: any sum tells which of them are in it. */
+/** The amounts that processes count without a key: any sum tells which of them are in it. */
 const UNKEYED: Readonly<Record<string, number>> = { first: 100, second: 1_000 };
 
 /** @param isFirst nothing was counted before */

@@ -29,7 +29,7 @@ export const TRACKER = 'amounts';
 export const MODEL: ModelTracker = { aggregate: 'sum', byUser: true, density: 'changes', zone: 'UTC' };
 export const PERIODS = [Period.DAY, Period.LIFETIME] as const;
 
-/** What scenarios change of the tracker. */
+/** The options of the tracker that scenarios change. */
 export interface TrackerChanges {
   readonly period?: readonly Period[];
   readonly history?: 'current';

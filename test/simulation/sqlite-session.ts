@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3';
 
-/** What a statement came to, as TypeORM's query runners return it. */
+/** The result of a statement, as TypeORM's query runners return it. */
 export interface Answer {
   readonly records: unknown[];
   readonly affected: number;

@@ -14,7 +14,7 @@ export interface VirtualTimer {
   readonly fire: () => void;
 }
 
-/** What the system has: a simulation takes its place, and gives it back. */
+/** The clocks and timers of the system. A simulation takes their place, and gives it back. */
 const SYSTEM = { Date, performance, setTimeout, clearTimeout, random: Math.random };
 const systemClock = (): number => SYSTEM.Date.now();
 let clock = systemClock;

@@ -13,7 +13,7 @@ export interface ConnectionControl {
   readonly onDestroyed: () => Error;
 }
 
-/** What TypeORM's runner returns of a statement. */
+/** The result of a statement, as TypeORM's runner returns it. */
 export interface Answer {
   readonly records?: unknown[];
   readonly affected?: number;

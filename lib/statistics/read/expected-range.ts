@@ -6,8 +6,8 @@ import type { Period } from '../../time/period.js';
 import type { NormalFilter } from '../filter/filter.js';
 
 /**
- * What the range of a series depends on, as the last read of the same metric found it. It only says which rows to read
- * together with the metric: they are used if the metric, as it is now, has the same range.
+ * The zone and the coverage that the range of a series depends on, as the last read of the same metric found them. They
+ * only choose the rows to read together with the metric, which are used if the metric, as it is now, has the same range.
  */
 export interface RangeBasis {
   readonly timeZone: string;
