@@ -5,6 +5,7 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { addExamples } from './site-examples.js';
 import { Application, Converter, JSX, ReflectionKind, TSConfigReader, TypeDocReader } from 'typedoc';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -58,6 +59,8 @@ async function readProject(directory, sections) {
     [new TypeDocReader(), new TSConfigReader()],
   );
   nameGuides(app, sections);
+  const guides = sections.flatMap((section) => section.guides.map(({ file }) => join('docs', file)));
+  await addExamples(app, ROOT, ['README.md', ...guides]);
   addLandmarks(app);
   const project = await app.convert();
   if (project === undefined) throw new Error('typedoc found errors: see above.');

@@ -37,39 +37,65 @@ export function aggregateSpecOf(made: unknown): AggregateSpec | undefined {
   return typeof made === 'object' && made !== null ? specs.get(made) : undefined;
 }
 
-/** Counts rows. Each primary key counts once, however many joined rows it has. */
+/**
+ * Counts rows. Each primary key counts once, however many joined rows it has.
+ *
+ * @example @Track({ metric: ORDER_COUNT, source: Order, dateField: 'paidAt', aggregate: count() })
+ */
 export function count(): Aggregate<'count', never> {
   return aggregate('count', null);
 }
 
-/** Counts the different values of a property, exactly over every window. NULL does not count. */
+/**
+ * Counts the different values of a property, exactly over every window. NULL does not count.
+ *
+ * @example @Track({ metric: BUYERS, source: Order, dateField: 'paidAt', aggregate: countDistinct('buyer.id') })
+ */
 export function countDistinct<const P extends string>(field: P): Aggregate<'countDistinct', P> {
   return aggregate('countDistinct', field);
 }
 
-/** Adds up a numeric property. The sum of rows without values is 0. */
+/**
+ * Adds up a numeric property. The sum of rows without values is 0.
+ *
+ * @example @Track({ metric: REVENUE, source: Order, dateField: 'paidAt', aggregate: sum('total') })
+ */
 export function sum<const P extends string>(field: P): Aggregate<'sum', P> {
   return aggregate('sum', field);
 }
 
 /**
  * Averages a numeric property: sum ÷ number of values, over the rows of the whole window. NULL if there are no values.
+ *
+ * @example @Track({ metric: ORDER_SIZE, source: Order, dateField: 'paidAt', aggregate: avg('total') })
  */
 export function avg<const P extends string>(field: P): Aggregate<'avg', P> {
   return aggregate('avg', field);
 }
 
-/** Takes the least value of a numeric property. NULL if there are no values. */
+/**
+ * Takes the least value of a numeric property. NULL if there are no values.
+ *
+ * @example @Track({ metric: LEAST_ORDER, source: Order, dateField: 'paidAt', aggregate: min('total') })
+ */
 export function min<const P extends string>(field: P): Aggregate<'min', P> {
   return aggregate('min', field);
 }
 
-/** Takes the greatest value of a numeric property. NULL if there are no values. */
+/**
+ * Takes the greatest value of a numeric property. NULL if there are no values.
+ *
+ * @example @Track({ metric: GREATEST_ORDER, source: Order, dateField: 'paidAt', aggregate: max('total') })
+ */
 export function max<const P extends string>(field: P): Aggregate<'max', P> {
   return aggregate('max', field);
 }
 
-/** Provides the aggregate functions under one name, for code in which `count` or `max` has another meaning. */
+/**
+ * Provides the aggregate functions under one name, for code in which `count` or `max` has another meaning.
+ *
+ * @example @Track({ metric: ORDER_COUNT, source: Order, dateField: 'paidAt', aggregate: Aggregate.count() })
+ */
 export const Aggregate = Object.freeze({ count, countDistinct, sum, avg, min, max } satisfies Record<
   AggregateFunction,
   unknown

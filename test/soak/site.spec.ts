@@ -7,6 +7,24 @@ import { buildSite } from '../../build/site.js';
 import { violationsOn } from '../dashboard/axe.js';
 import { describeInBrowser } from '../dashboard/browser.js';
 
+/** Names that no call takes or returns, and that no snippet uses. */
+const WITHOUT_EXAMPLE = [
+  'interfaces/client.ErrorResponse.html',
+  'interfaces/health.LateTracker.html',
+  'interfaces/index.Progress.html',
+  'interfaces/transfer.ImportProblem.html',
+  'types/client.DimensionsFilter.html',
+  'types/client.DimensionsRequest.html',
+  'types/index.Clock.html',
+  'types/index.KeyPath.html',
+  'types/index.NumericPath.html',
+  'types/index.ObjectPath.html',
+  'types/index.StatisticFilter.html',
+  'types/index.TrackerEventType.html',
+  'types/index.TrackstatsErrorCode.html',
+  'types/prometheus.RunOutcome.html',
+];
+
 describeInBrowser('the site of guides and docstrings, from its folder', (browser) => {
   let site: string;
 
@@ -38,6 +56,24 @@ describeInBrowser('the site of guides and docstrings, from its folder', (browser
     const pages = new Set((await readdir(site, { recursive: true })).map((path) => path.split('/').at(-1)));
     // LocalDateText is public as LocalDate
     expect(names.filter((name) => !pages.has(`index.${name}.html`))).toEqual(['LocalDateText']);
+  });
+
+  test('has an example on the page of each public name that is not an error, with a link to where it is from', async () => {
+    const pages = (await readdir(site, { recursive: true })).filter((path) =>
+      /^(classes|functions|interfaces|types|variables)\/(?!.*Error\.html)/.test(path),
+    );
+    const textOf = (path: string): string => readFileSync(join(site, path), 'utf8');
+    expect(pages.filter((path) => !textOf(path).includes('>Example')).sort()).toEqual(WITHOUT_EXAMPLE);
+    expect(textOf('interfaces/index.Comparison.html')).toMatch(/From <a [^>]*>StatisticService\.compare</);
+  });
+
+  test('leads from each error to the list of them', async () => {
+    const errors = (await readdir(join(site, 'classes'))).filter((page) => page.endsWith('Error.html'));
+    const lost = errors.filter((page) => {
+      const text = readFileSync(join(site, 'classes', page), 'utf8');
+      return !text.includes('>Example') && !text.includes('documents/Errors.html');
+    });
+    expect(lost).toEqual([]);
   });
 
   test('lists pages in llms.txt that are there', async () => {

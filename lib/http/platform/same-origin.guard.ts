@@ -6,7 +6,11 @@ import { HTTP_OPTIONS } from '../http.options.js';
 
 type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The name of the header that a writing request must have. Its value does not matter. */
+/**
+ * The name of the header that a writing request must have. Its value does not matter.
+ *
+ * @example await fetch('/trackstats/trackers/OrderTracker/run', { method: 'POST', headers: { [REQUEST_HEADER]: '1' } });
+ */
 export const REQUEST_HEADER = 'X-Trackstats-Request';
 
 /**

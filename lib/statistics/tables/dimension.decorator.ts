@@ -29,6 +29,9 @@ export interface DimensionOptions {
 /**
  * Defines how a NULL dimension is stored, for each type of dimension, because a primary key cannot contain NULL. Reads
  * return null. Compare with these values in your own SQL.
+ *
+ * @example
+ * await dataSource.getRepository(OrdersByRegion).countBy({ country: NULL_DIMENSION.varchar });
  */
 export const NULL_DIMENSION = {
   varchar: '\u2400',
