@@ -4,7 +4,7 @@
  * What is shared has a file of its own, so that each class exists once. tsc writes the declarations.
  * `npm run build` writes to dist/, the bench to a temporary folder.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isCurrent, runScript } from './outputs.js';
@@ -13,6 +13,9 @@ const SCRIPT = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(SCRIPT), '..');
 const LIB = join(ROOT, 'lib');
 const PAGE = join('dashboard', 'page');
+/** The schematic that the Nest CLI runs, with the JSON files that it reads. */
+const SCHEMATICS = 'schematics';
+const COLLECTION = ['collection.json', 'nest-add.schema.json'].map((name) => join(SCHEMATICS, name));
 
 /** Writes the library to a folder, if the folder lacks it or has an older one. Creates the folder. */
 export function buildLibrary(target) {
@@ -23,25 +26,38 @@ function isBuilt(target) {
   const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.startsWith(PAGE))
     .map((name) => join(LIB, name));
-  return isCurrent(join(target, 'index.js'), [SCRIPT, join(ROOT, 'package.json'), ...sources]);
+  return isCurrent(join(target, 'index.js'), [
+    SCRIPT,
+    join(ROOT, 'package.json'),
+    ...COLLECTION.map((name) => join(LIB, name)),
+    ...sources,
+  ]);
 }
 
-/** The files that package.json names, without their ending. */
+/** The files that package.json names, and the schematic, without their ending. */
 function entryPoints() {
   const { exports, bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const modules = Object.values(exports).flatMap((entry) => entry.default ?? []);
-  return [...modules, ...Object.values(bin)].map((file) => file.replace(/^\.\/dist\/|\.js$/g, ''));
+  const files = [...modules, ...Object.values(bin)].map((file) => file.replace(/^\.\/dist\/|\.js$/g, ''));
+  return [...files, `${SCHEMATICS}/nest-add`];
 }
 
 /** The optional parts of which several entry points have modules. */
-const SHARED = ['transfer', 'http', 'chart', 'cli'];
+const SHARED = ['transfer', 'http', 'chart'];
+/** What the command line loads before it has a command to run. It imports neither Nest nor TypeORM. */
+const FIRST =
+  /^cli\/(application\.file|exit-code|interruption|option-parsers|output|printable|program|stderr\.logger)\.ts$/;
+/** What those and the rest of the library have in common. */
+const BASE = /^(errors\/|execution\/optional-parts\.ts$)/;
 
 /** The shared file of a module. null: it is in the file of the entry point that imports it. */
 function sharedFile(id) {
   const path = relative(LIB, id).split(sep).join('/');
+  if (BASE.test(path)) return 'base';
   // entry points export their public names only
-  if (path.startsWith('.') || /(index|main)\.ts$/.test(path)) return null;
+  if (path.startsWith('.') || entryPoints().includes(path.replace(/\.ts$/, ''))) return null;
   const [folder] = path.split('/');
+  if (folder === 'cli') return FIRST.test(path) ? 'cli' : 'commands';
   if (SHARED.includes(folder)) return folder;
   return entryPoints().some((name) => name.startsWith(`${folder}/`)) ? null : 'core';
 }
@@ -73,12 +89,13 @@ async function build(target) {
           comments: false,
           // a group takes what its modules import, unless a group of higher priority has it
           codeSplitting: {
-            groups: [shared('core', 5), shared('transfer', 4), shared('http', 3), shared('chart', 2), shared('cli', 1)],
+            groups: ['commands', 'cli', 'chart', 'http', 'transfer', 'core', 'base'].map(shared),
           },
         },
       },
     },
   });
+  for (const name of COLLECTION) copyFileSync(join(LIB, name), join(target, name));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -1,7 +1,7 @@
 import { DefinitionConflictError, InvalidDefinitionError } from '../errors/catalog.error.js';
 import type { Domain } from './domain.entity.js';
 import type { Metric } from './metric.entity.js';
-import { type Check, isOptions, oneOf, optional } from '../validation/check.js';
+import { isOptions, oneOf, optional, orNull } from '../validation/check.js';
 import { readCallOptions, type Checks, type Values } from '../validation/options.js';
 import { byText } from './order.js';
 import { checkDescription, checkName, checkRef } from './ref.js';
@@ -139,10 +139,6 @@ export const DETAILS = {
   unit: METRIC.unit,
   better: METRIC.better,
 };
-
-function orNull<T>(check: Check<T>): Check<T | null> {
-  return (given, refuse) => (given === null ? null : check(given, refuse));
-}
 
 /**
  * Reads the fields of a domain to declare or register.

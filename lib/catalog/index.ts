@@ -9,4 +9,5 @@ export { ensureMetric } from './catalog.store.js';
 export { domainKeyOf, findDomain, unknownDomain } from './domain.query.js';
 export { allMetrics, findMetrics, metricsOfDomain, metricTarget } from './metric.query.js';
 export { byText } from './order.js';
-export { checkDescription, checkName, parseKey } from './ref.js';
+export { checkDescription, checkName, checkRef, parseKey } from './ref.js';
+export { nearest } from './nearest.js';

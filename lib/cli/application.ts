@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { Console } from 'node:console';
 import { Module, type INestApplicationContext, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

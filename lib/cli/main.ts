@@ -1,9 +1,7 @@
 #!/usr/bin/env node
-import 'reflect-metadata';
 import { createRequire } from 'node:module';
 import type { Command } from 'commander';
-import { loadApplication } from './application.file.js';
-import { StartedApplication } from './application.js';
+import { loadApplication, type ApplicationModule } from './application.file.js';
 import type { GlobalOptions } from './command.context.js';
 import { exitCodeFor, SUCCESS, USAGE } from './exit-code.js';
 import { Output } from './output.js';
@@ -24,11 +22,10 @@ async function main(): Promise<void> {
   }
   let program: Command | null = null;
   const options = (): GlobalOptions => program?.opts<GlobalOptions>() ?? {};
-  const application = new StartedApplication(
-    () => loadApplication({ module: options().module, export: options().export }, process.cwd()),
-    new StderrLogger(output, () => options().verbose === true),
-  );
-  program = commandsOn(commander, application)
+  const load = (): Promise<ApplicationModule> =>
+    loadApplication({ module: options().module, export: options().export }, process.cwd());
+  const logger = new StderrLogger(output, () => options().verbose === true);
+  program = commandsOn(commander, ({ StartedApplication }) => new StartedApplication(load, logger))
     .version(version(), '-V, --version', 'the version of nestjs-trackstats')
     .option('--module <file>', "the compiled file that exports the application's root module")
     .option('--export <name>', "the root module's name there (default: AppModule)");

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import type { MetricUnit } from '../catalog/index.js';
-import { canonicalDecimal } from '../database/decimal.js';
+import { printable, printableJson, printableLines } from './printable.js';
 
 /** Writes results of a command to stdout, and everything else to stderr. */
 export class Output {
@@ -56,38 +55,4 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
         .trimEnd(),
     )
     .join('\n');
-}
-
-/** Returns an exact decimal with its unit: '25 %', '12.5 EUR', '1024 bytes'. */
-export function valueWithUnit(decimal: string, unit: MetricUnit | null): string {
-  if (unit === null) return decimal;
-  if (unit === 'percent') return `${canonicalDecimal(`${decimal}e2`) ?? decimal} %`;
-  return `${decimal} ${typeof unit === 'string' ? unit : unit.currency}`;
-}
-
-// control characters, those that turn the direction of text, and separators of lines
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-
-/** Returns text that is safe for a terminal. Characters that would move the cursor, colour or hide text become escapes. */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, escaped);
-}
-
-/** A message of several lines. */
-export function printableLines(text: string): string {
-  return text.split(/\r?\n/).map(printable).join('\n');
-}
-
-/** Returns JSON in which unprintable characters are escapes. It parses to the same value. */
-export function printableJson(value: unknown): string {
-  return JSON.stringify(value, null, 2)
-    .split('\n')
-    .map((line) => line.replace(UNPRINTABLE, escaped))
-    .join('\n');
-}
-
-function escaped(character: string): string {
-  return Array.from({ length: character.length }, (_, place) => character.charCodeAt(place))
-    .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
-    .join('');
 }

@@ -27,5 +27,5 @@ const application: Check<INestApplicationContext> = (given, refuse) => {
  */
 export function trackstatsCommands(app: INestApplicationContext): Command {
   readArgument('trackstatsCommands: app', app, application);
-  return commandsOn(requireCommander(), runningApplication(app));
+  return commandsOn(requireCommander(), () => runningApplication(app));
 }

@@ -1,5 +1,6 @@
 export type { AllObjectsScope, ExportedMetrics, ExportFilter } from './export/export-filter.js';
-export type { DjangoImportOptions } from './django/django.import.js';
+export type { DjangoImportOptions, DjangoImportResult } from './django/django.import.js';
+export type { SkippedRows } from './django/skipped-rows.js';
 export type { DjangoTables } from './django/django.query.js';
 export { TRANSFER_FORMATS } from './transfer-format.js';
 export type { TransferFormat } from './transfer-format.js';

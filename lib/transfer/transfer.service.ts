@@ -11,7 +11,14 @@ import type { Clock } from '../trackstats.tokens.js';
 import { checkExport, type ExportFilter } from './export/export-filter.js';
 import { boolean, iterable, withDefault } from '../validation/check.js';
 import { readArgument, readCallOptions, type ChecksOf } from '../validation/options.js';
-import { DJANGO_SOURCE, djangoEntries, type DjangoImportOptions } from './django/django.import.js';
+import {
+  DJANGO_SOURCE,
+  djangoEntries,
+  type DjangoImportOptions,
+  type DjangoImportResult,
+} from './django/django.import.js';
+import { SkippedRowCount } from './django/skipped-rows.js';
+import type { SkipEntry } from './import/import-intake.js';
 import { exportPlan } from './export/export-plan.js';
 import { exportText, writerOf } from './export/export-text.js';
 import { imported } from './import/import.js';
@@ -35,7 +42,11 @@ export interface ImportOptions {
 
 const EXPORT = { format: checkFormat } satisfies ChecksOf<ExportOptions>;
 const IMPORT = { format: checkFormat, force: withDefault(boolean, false) } satisfies ChecksOf<ImportOptions>;
-const IMPORT_DJANGO = { ...DJANGO_SOURCE, force: IMPORT.force } satisfies ChecksOf<DjangoImportOptions>;
+const IMPORT_DJANGO = {
+  ...DJANGO_SOURCE,
+  skipInvalid: IMPORT.force,
+  force: IMPORT.force,
+} satisfies ChecksOf<DjangoImportOptions>;
 
 /** Exports statistics from a database, and imports them into another. */
 export class TransferService {
@@ -101,17 +112,26 @@ export class TransferService {
    * statistics by date and object. It only reads that database, page by page. Those tables have no coverage, so days
    * without a row are unknown here.
    *
-   * @param options `contentTypes`: for each content type with statistics, its entity or object type here
+   * @param options `contentTypes`: for each content type with statistics, its entity or object type here; `domains` and
+   * `metrics`: refs that are others here
+   * @returns also what was left out, by table, metric and reason
    * @throws UnmappedContentTypesError with the names of all content types that are missing in `contentTypes`
-   * @throws MissingDjangoTableError, UnsupportedDatabaseError, InvalidObjectError
+   * @throws MissingDjangoTableError, UnsupportedDatabaseError, InvalidObjectError, InvalidArgumentError
    * @throws ImportRefusedError for refs, periods or values that cannot be stored; TrackerOwnedError
    * @example
    * ```ts
    * await transfer.importDjango({ dataSource: django, contentTypes: { 'auth.user': User, 'shop.product': 'product' } });
    * ```
    */
-  async importDjango(options: DjangoImportOptions): Promise<ImportResult> {
-    const { force, ...source } = readCallOptions('TransferService.importDjango', options, IMPORT_DJANGO);
-    return imported(this.context, djangoEntries(this.context, source), force);
+  async importDjango(options: DjangoImportOptions): Promise<DjangoImportResult> {
+    const call = readCallOptions('TransferService.importDjango', options, IMPORT_DJANGO);
+    const { force, skipInvalid, ...source } = call;
+    const skipped = new SkippedRowCount();
+    const skip: SkipEntry = ({ table = '', ref = '' }, reason) => {
+      skipped.add(table, ref, reason);
+    };
+    const entries = djangoEntries(this.context, source, skipped);
+    const result = await imported(this.context, entries, force, skipInvalid ? skip : null);
+    return { ...result, skipped: skipped.list() };
   }
 }

@@ -17,6 +17,11 @@ export function optional<T>(check: Check<T>): Check<T | undefined> {
   return (given, refuse) => (given === undefined ? undefined : check(given, refuse));
 }
 
+/** Accepts null in place of a value. */
+export function orNull<T>(check: Check<T>): Check<T | null> {
+  return (given, refuse) => (given === null ? null : check(given, refuse));
+}
+
 /** Lets a value be left out, with a default in its place. */
 export function withDefault<T>(check: Check<T>, value: NoInfer<T>): Check<T> {
   return (given, refuse) => (given === undefined ? value : check(given, refuse));

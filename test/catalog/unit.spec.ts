@@ -9,7 +9,7 @@ import {
 } from 'nestjs-trackstats';
 import { Metric } from '../../lib/catalog/metric.entity.js';
 import { unitOfText, unitText } from '../../lib/catalog/unit.js';
-import { valueWithUnit } from '../../lib/cli/output.js';
+import { valueWithUnit } from '../../lib/cli/value-text.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { setup, type Setup } from '../statistics/setup.js';
 

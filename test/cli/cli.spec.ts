@@ -1,9 +1,10 @@
 import { jest } from '@jest/globals';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TRACKSTATS_ENTITIES, trackstatsMigrations } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { insert, makeDjangoTables } from '../transfer/django.js';
 import { makePlace, removeCompiledLibrary, type Ended, type Place } from './command-line.js';
 import { Order, OrdersByRegion } from './fixtures/app.module.js';
 
@@ -133,6 +134,50 @@ describeOnEachDatabase('npx trackstats', (database) => {
     expect(second.stdout.split('\n')[1]).toBe('shop/signups,shop,signups,HOUR,2026-10-25,2026-10-25T01:00:00+00:00,2');
     expect(await place.run('export', '--format', 'csv', '--from', '2026-10-25T02:00')).toMatchObject({ code: 2 });
     expect(json(await place.run('prune', ...ofHours, '--before', '2026-10-25', '--json'))).toEqual({ removed: 1 });
+  });
+
+  it('imports from django-trackstats, with a mapping, and lists what it left out', async () => {
+    const file = join(place.directory, 'django.sqlite');
+    rmSync(file, { force: true });
+    const django = await new DataSource({ type: 'better-sqlite3', database: file }).initialize();
+    await makeDjangoTables(django, 'sqlite');
+    await insert(django, 'trackstats_domain', ['id', 'ref', 'name'], [[1, 'web shop', 'Web shop']]);
+    const metrics = ['sign ups', 'test'].map((ref, id) => [id + 1, 1, ref, ref, '']);
+    await insert(django, 'trackstats_metric', ['id', 'domain_id', 'ref', 'name', 'description'], metrics);
+    const values = [1, 2, 2].map((metric, id) => [id + 1, metric, 86400, `2020-01-0${id + 1}`, 5]);
+    await insert(django, 'trackstats_statisticbydate', ['id', 'metric_id', 'period', 'date', 'value'], values);
+    await django.destroy();
+    const mapping = join(place.directory, 'refs.json');
+    writeFileSync(mapping, '{ "metrics": { "web shop/sign ups": "shop/old_signups", "web shop/test": null } }');
+
+    expect(await place.run('import-django', file)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('web shop'),
+    });
+    expect(await place.run('import-django', file, '--mapping', mapping)).toEqual({
+      code: 0,
+      stderr: 'the application prints to stdout\n',
+      stdout: `1 rows imported.
+Created the metric shop/old_signups.
+
+Left out:
+TABLE                       REF            ROWS  REASON
+trackstats_metric           web shop/test  1     It is mapped to null.
+trackstats_statisticbydate  web shop/test  2     It is mapped to null.
+`,
+    });
+    const again = await place.run('import-django', file, '--mapping', mapping, '--json');
+    expect(json(again)).toMatchObject({ rows: 1, createdMetrics: [], skipped: [{ rows: 1 }, { rows: 2 }] });
+    const wrong = async (...args: string[]): Promise<string> => {
+      const ended = await place.run('import-django', ...args);
+      expect(ended).toMatchObject({ code: 2, stdout: '' });
+      return ended.stderr;
+    };
+    expect(await wrong('none.sqlite')).toContain('The database is "none.sqlite". There is no such file.');
+    expect(await wrong('oracle://me:secret@host/db')).toMatch(/^The database is "oracle:\/\/…"\. Expected a URL/);
+    expect(await wrong(file, '--mapping', 'none.json')).toContain('It does not exist');
+    writeFileSync(mapping, '{ "metric": {} }');
+    expect(await wrong(file, '--mapping', mapping)).toContain('Expected a JSON file: { "domains": {}');
   });
 
   it('tells of migrations before there are tables', async () => {

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { shellWord } from '../../lib/cli/arguments.js';
-import { Output, printable, printableJson, printableLines } from '../../lib/cli/output.js';
-import { table } from '../../lib/cli/output.js';
+import { Output, table } from '../../lib/cli/output.js';
+import { printable, printableJson, printableLines } from '../../lib/cli/printable.js';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const text = fc.string({ unit: 'binary' });

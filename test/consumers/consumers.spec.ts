@@ -60,10 +60,14 @@ const SCRIPTS = [
   'dist/index.js',
   'dist/opentelemetry/index.js',
   'dist/prometheus/index.js',
+  'dist/schematics/nest-add.js',
+  'dist/shared/base.js',
   'dist/shared/chart.js',
   'dist/shared/cli.js',
+  'dist/shared/commands.js',
   'dist/shared/core.js',
   'dist/shared/http.js',
+  'dist/shared/rolldown-runtime.js',
   'dist/shared/transfer.js',
   'dist/testing/index.js',
   'dist/transfer/index.js',
@@ -110,9 +114,15 @@ describe('the package', () => {
     expect(await packageProblems(library)).toEqual([]);
   }, 120_000);
 
-  it('is one file at the start of an application, with all classes that its parts share', () => {
-    expect(importedBy('dist/index.js')).toEqual(['./shared/core.js']);
-    expect(importedBy('dist/shared/core.js')).toEqual([]);
+  it('is two files at the start of an application, with all classes that its parts share', () => {
+    expect(importedBy('dist/index.js').sort()).toEqual(['./shared/base.js', './shared/core.js']);
+    expect(importedBy('dist/shared/core.js')).toEqual(['./base.js']);
+    expect(importedBy('dist/shared/base.js')).toEqual([]);
+    // the command line loads Nest and TypeORM when it runs a command
+    expect(importedBy('dist/cli/main.js').sort()).toEqual(['../shared/base.js', '../shared/cli.js']);
+    expect(importedBy('dist/shared/cli.js').sort()).toEqual(['./base.js', './commands.js']);
+    // the Nest CLI loads the schematic alone
+    expect(importedBy('dist/schematics/nest-add.js')).toEqual([]);
     // for browsers: nothing but itself
     expect(textOf('dist/client/index.js')).not.toMatch(/^import |from ["']/m);
     const declared = SCRIPTS.flatMap((file) => [

@@ -6,7 +6,7 @@ import {
   UnmappedContentTypesError,
 } from 'nestjs-trackstats/transfer';
 import type { DataSource } from 'typeorm';
-import { describeOnEachDatabase } from '../support/databases.js';
+import { describeOnEachDatabase, describeOnPairs } from '../support/databases.js';
 import { Customer, setup, type Setup } from '../statistics/setup.js';
 import { goldenRows, insert, makeDjangoTables } from './django.js';
 import { transferOf } from './setup.js';
@@ -86,7 +86,12 @@ describeOnEachDatabase('statistics', (here) => {
       );
 
       const result = await transfer.importDjango({ dataSource: django, contentTypes: { 'auth.user': Customer } });
-      expect(result).toEqual({ rows: 407 + 9592, coverages: 0, createdMetrics: ['blank/unused', 'forum/comments'] });
+      expect(result).toEqual({
+        rows: 407 + 9592,
+        coverages: 0,
+        createdMetrics: ['blank/unused', 'forum/comments'],
+        skipped: [],
+      });
       const metrics = await shop.metrics.list();
       expect(metrics.map(({ key, name, description, domain }) => [key, name, description, domain.name])).toEqual([
         ['blank/unused', 'unused', null, 'blank'],
@@ -194,5 +199,101 @@ VALUES (1, 1, 0, '2020-02-29', 9223372036854775807, 1, 2147483647), (2, 1, 24192
       const tables = { metric: 'x" UNION SELECT' };
       await expect(transfer.importDjango({ dataSource: django, tables })).rejects.toThrow('UNION SELECT');
     });
+  });
+});
+
+describeOnPairs('statistics of django-trackstats with other refs', (here, there) => {
+  let shop: Setup;
+  let transfer: TransferService;
+  let django: DataSource;
+  beforeEach(async () => {
+    shop = await setup(here);
+    transfer = transferOf(shop);
+    django = await there.open({ entities: [], synchronize: false });
+    await makeDjangoTables(django, there.kind);
+    await insert(django, 'django_content_type', ['id', 'app_label', 'model'], [[1, 'admin', 'logentry']]);
+    await insert(
+      django,
+      'trackstats_domain',
+      ['id', 'ref', 'name'],
+      [
+        [1, 'web shop', 'Web shop'],
+        [2, 'forum', 'Forum'],
+        [3, 'empty', 'Empty'],
+      ],
+    );
+    await insert(
+      django,
+      'trackstats_metric',
+      ['id', 'domain_id', 'ref', 'name', 'description'],
+      [
+        [1, 1, 'order count', 'Orders', ''],
+        [2, 1, 'visits', 'Visits', ''],
+        [3, 2, 'posts', 'Posts', ''],
+        [4, 2, 'likes', 'Likes', ''],
+      ],
+    );
+    await insert(
+      django,
+      'trackstats_statisticbydate',
+      STATISTIC,
+      [1, 2, 3, 3, 4].map((metric, id) => [id + 1, metric, 86400, `2020-01-0${id + 1}`, id]),
+    );
+    await insert(django, 'trackstats_statisticbydate', STATISTIC, [[9, 3, 7, '2020-01-01', 1]]);
+    await insert(django, 'trackstats_statisticbydateandobject', BY_OBJECT, [[1, 3, 86400, '2020-01-01', 1, 1, 1]]);
+  });
+
+  afterEach(() => there.reset());
+
+  it('are mapped by domain and metric, and what is left out is listed', async () => {
+    const result = await transfer.importDjango({
+      dataSource: django,
+      contentTypes: { 'admin.logentry': null },
+      domains: { 'web shop': 'shop' },
+      metrics: { 'web shop/order count': 'sales/orders', 'forum/likes': null },
+      skipInvalid: true,
+    });
+    expect(result).toEqual({
+      rows: 4,
+      coverages: 0,
+      createdMetrics: ['forum/posts', 'sales/orders', 'shop/visits'],
+      skipped: [
+        { table: 'trackstats_domain', ref: 'empty', rows: 1, reason: 'It has no metrics.' },
+        { table: 'trackstats_metric', ref: 'forum/likes', rows: 1, reason: 'It is mapped to null.' },
+        { table: 'trackstats_statisticbydate', ref: 'forum/likes', rows: 1, reason: 'It is mapped to null.' },
+        {
+          table: 'trackstats_statisticbydate',
+          ref: 'forum/posts',
+          rows: 1,
+          reason: expect.stringContaining('7') as unknown,
+        },
+        {
+          table: 'trackstats_statisticbydateandobject',
+          ref: 'forum/posts',
+          rows: 1,
+          reason: 'Its content type is mapped to null.',
+        },
+      ],
+    });
+    const metrics = await shop.metrics.list();
+    expect(metrics.map(({ key, name, domain }) => [key, name, domain.name])).toEqual([
+      ['forum/posts', 'Posts', 'Forum'],
+      ['sales/orders', 'Orders', 'sales'],
+      ['shop/visits', 'Visits', 'Web shop'],
+    ]);
+  });
+
+  it('are refused where the mapping names none, or makes one of two', async () => {
+    const options = { dataSource: django, contentTypes: { 'admin.logentry': null } };
+    await expect(transfer.importDjango({ ...options, domains: { 'web-shop': 'shop' } })).rejects.toThrow(
+      'domains is "web-shop". django-trackstats has none with this ref. Did you mean "web shop"?',
+    );
+    await expect(transfer.importDjango({ ...options, metrics: { visits: 'shop/visits' } })).rejects.toThrow(
+      'metrics is "visits". django-trackstats has none with this ref.',
+    );
+    await expect(transfer.importDjango({ ...options, metrics: { 'forum/likes': 'forum/posts' } })).rejects.toThrow(
+      'Both "forum/posts" and "forum/likes" would become this metric.',
+    );
+    expect(await shop.metrics.list()).toEqual([]);
   });
 });

@@ -658,7 +658,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
         {
           dataSource: {},
           contentTypes: { 'auth.user': 'user' },
+          domains: { old: 'shop' },
+          metrics: { 'old/orders': null },
           tables: { domain: 'd', metric: 'm', byDate: 's', byDateAndObject: 'o', contentType: 'c' },
+          skipInvalid: false,
           force: false,
         },
       ],

@@ -194,6 +194,8 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   'TransferService.export.filter.period': [7, NaN, ''],
   input: [],
   contentTypes: [{ 'auth.user': 5 }, []],
+  'TransferService.importDjango.options.domains': [{ old: 'a b' }, []],
+  'TransferService.importDjango.options.metrics': [{ 'old/orders': 'orders' }, { 'old/orders': 5 }],
   'TransferService.importDjango.options.dataSource': [],
   ...Object.fromEntries(
     ['domain', 'metric', 'byDate', 'byDateAndObject', 'contentType'].map((table) => [

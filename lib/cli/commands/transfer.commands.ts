@@ -1,8 +1,10 @@
 import { createWriteStream, createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../database/database-url.js';
 import { InvalidArgumentError } from '../../errors/argument.error.js';
 import { statisticTablesOf, ObjectTypes, StatisticOwners } from '../../statistics/index.js';
 import type { ExportFilter } from '../../transfer/export/export-filter.js';
@@ -10,9 +12,14 @@ import { databaseOf } from '../application.js';
 import { dateOrInstant, given, periods } from '../arguments.js';
 import type { CommandTask } from '../command.context.js';
 import { SUCCESS } from '../exit-code.js';
+import { table, type Output } from '../output.js';
+import type { DjangoImportOptions } from '../../transfer/django/django.import.js';
+import type { SkippedRows } from '../../transfer/django/skipped-rows.js';
+import type { ImportResult } from '../../transfer/import/import.js';
 import type { TransferFormat } from '../../transfer/transfer-format.js';
 import type { TransferService } from '../../transfer/transfer.service.js';
 import { resolveOptions, type TrackstatsModuleOptions } from '../../trackstats.options.js';
+import { isOptions } from '../../validation/check.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../../trackstats.tokens.js';
 
 export interface ExportArguments {
@@ -106,14 +113,69 @@ export function importFrom(file: string, options: { format?: string; force?: boo
     };
     context.signal.addEventListener('abort', stop, { once: true });
     const result = await transfer.import(input, { format, force: options.force === true });
-    await context.output.result(result, () =>
-      [
-        `${result.rows} rows imported.`,
-        ...result.createdMetrics.map((metric) => `Created the metric ${context.output.name(metric)}.`),
-      ].join('\n'),
-    );
+    await context.output.result(result, () => importedLines(result, context.output).join('\n'));
     return SUCCESS;
   };
+}
+
+export interface ImportDjangoArguments {
+  mapping?: string;
+  skipInvalid?: boolean;
+  force?: boolean;
+}
+
+/** Imports the tables of django-trackstats, and lists what was left out. */
+export function importDjangoFrom(
+  database: string,
+  { mapping, skipInvalid, force }: ImportDjangoArguments,
+): CommandTask {
+  return async (context) => {
+    const options = dataSourceOptions('The database', database);
+    const refs = mapping === undefined ? {} : await readMapping(mapping);
+    const transfer = await transferOf(await context.app());
+    const dataSource = await new DataSource(options).initialize();
+    try {
+      const given = { ...refs, skipInvalid: skipInvalid === true, force: force === true };
+      const result = await context.unlessStopped(transfer.importDjango({ ...given, dataSource }));
+      await context.output.result(result, () =>
+        [...importedLines(result, context.output), '', skippedText(result.skipped)].join('\n'),
+      );
+    } finally {
+      await dataSource.destroy();
+    }
+    return SUCCESS;
+  };
+}
+
+type DjangoMapping = Pick<DjangoImportOptions, 'contentTypes' | 'domains' | 'metrics'>;
+
+const MAPPING =
+  'Expected a JSON file: { "domains": {}, "metrics": {}, "contentTypes": {} }, each from the name there to that here.';
+
+/** Reads the file of a mapping. The import checks its values. */
+async function readMapping(file: string): Promise<DjangoMapping> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new InvalidArgumentError('--mapping', file, 'It does not exist, or cannot be read.');
+  });
+  let mapping: unknown;
+  try {
+    mapping = JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError('--mapping', file, MAPPING);
+  }
+  const isKnown = (name: string): boolean => ['domains', 'metrics', 'contentTypes'].includes(name);
+  if (isOptions(mapping) && Object.keys(mapping).every(isKnown)) return mapping;
+  throw new InvalidArgumentError('--mapping', file, MAPPING);
+}
+
+function importedLines({ rows, createdMetrics }: ImportResult, output: Output): string[] {
+  return [`${rows} rows imported.`, ...createdMetrics.map((metric) => `Created the metric ${output.name(metric)}.`)];
+}
+
+function skippedText(skipped: readonly SkippedRows[]): string {
+  if (skipped.length === 0) return 'Nothing was left out.';
+  const rows = skipped.map(({ table: name, ref, rows, reason }) => [name, ref, String(rows), reason]);
+  return `Left out:\n${table(['TABLE', 'REF', 'ROWS', 'REASON'], rows)}`;
 }
 
 const FORMATS: readonly string[] = ['csv', 'jsonl'] satisfies TransferFormat[];

@@ -8,7 +8,8 @@ import { given } from '../arguments.js';
 import type { CommandContext, CommandTask } from '../command.context.js';
 import { FAILURE, SUCCESS } from '../exit-code.js';
 import { progressed, progressView } from '../progress.view.js';
-import { table, valueWithUnit } from '../output.js';
+import { table } from '../output.js';
+import { valueWithUnit } from '../value-text.js';
 import { resultText } from './run.command.js';
 
 export interface RangeArguments {

@@ -114,3 +114,10 @@ export function selectDjangoRows(
   return query(sql`SELECT ${join(columns)} FROM ${path(from)} WHERE ${column('id')} > ${afterId}
 ORDER BY ${column('id')} ${dialect.limit(DJANGO_PAGE)}`);
 }
+
+/** Selects the refs of domains without metrics. */
+export function selectUnusedDomains({ path, column }: DjangoSchema): Work<{ ref: unknown }[]> {
+  return query(sql`SELECT d.${column('ref')} AS ref FROM ${path('domain')} d
+WHERE NOT EXISTS (SELECT 1 FROM ${path('metric')} m WHERE m.${column('domain_id')} = d.${column('id')})
+ORDER BY d.${column('ref')}`);
+}

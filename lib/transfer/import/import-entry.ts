@@ -32,6 +32,8 @@ import { readArgument } from '../../validation/options.js';
 export interface EntryPlace {
   readonly line: number;
   readonly table?: string;
+  /** the metric of a row in a table, by its name there */
+  readonly ref?: string;
 }
 
 /** The contents of one line of a file, or of one row of a table, before they are checked. */

@@ -39,6 +39,9 @@ export interface OwnedStatistics {
   readonly tracker: string;
 }
 
+/** Notes an entry that is left out, because it cannot be stored. */
+export type SkipEntry = (place: EntryPlace, reason: string) => void;
+
 const MOST_PROBLEMS = 1_000;
 
 /** Takes in the input of an import, line by line, and keeps what the transaction needs. */
@@ -54,7 +57,11 @@ export class ImportIntake {
   owned: OwnedStatistics | null = null;
   private readonly placeOf = new Map<unknown, number>();
 
-  constructor(private readonly context: StatisticContext) {}
+  /** @param skip takes what cannot be stored. Without it, the import is refused */
+  constructor(
+    private readonly context: StatisticContext,
+    private readonly skip: SkipEntry | null = null,
+  ) {}
 
   take(entry: ImportEntry): void {
     try {
@@ -68,7 +75,12 @@ export class ImportIntake {
     }
   }
 
-  refuse({ line, table }: EntryPlace, reason: string): void {
+  refuse(place: EntryPlace, reason: string): void {
+    if (this.skip !== null) {
+      this.skip(place, reason);
+      return;
+    }
+    const { line, table } = place;
     this.problemCount++;
     if (this.problems.length >= MOST_PROBLEMS) return;
     this.problems.push({ line, ...(table === undefined ? {} : { table }), reason });

@@ -12,7 +12,7 @@ import { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { EventLoopTurns } from './import-text.js';
 import { type ImportEntry, type ImportedMetric, startProblem } from './import-entry.js';
-import { ImportIntake, type SpooledItem } from './import-intake.js';
+import { ImportIntake, type SkipEntry, type SpooledItem } from './import-intake.js';
 import { byText, ensureMetric, findMetrics, type Metric } from '../../catalog/index.js';
 import type { Database } from '../../database/database.js';
 import type { Work } from '../../database/work.js';
@@ -22,14 +22,16 @@ import { putCoverage } from './import-coverage.js';
  * Imports entries, all or nothing: they are checked and spooled first, then one transaction writes them.
  *
  * @param isForced writes what a tracker of the application computes, too
+ * @param skip takes entries that cannot be stored. Without it, one of them is enough to refuse the import
  * @throws ImportRefusedError, TrackerOwnedError
  */
 export async function imported(
   context: StatisticContext,
   entries: AsyncIterable<ImportEntry>,
   isForced: boolean,
+  skip: SkipEntry | null = null,
 ): Promise<ImportResult> {
-  const intake = new ImportIntake(context);
+  const intake = new ImportIntake(context, skip);
   try {
     const turns = new EventLoopTurns(512);
     for await (const entry of entries) {

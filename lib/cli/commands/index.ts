@@ -1,0 +1,11 @@
+export { StartedApplication } from '../application.js';
+export { runCommand } from '../command.context.js';
+export { annotate, annotations } from './annotate.command.js';
+export { backfill } from './backfill.command.js';
+export { history } from './history.command.js';
+export { list } from './list.command.js';
+export { migrations } from './migrations.command.js';
+export { pruneStatistics } from './prune.command.js';
+export { run } from './run.command.js';
+export { exportTo, importDjangoFrom, importFrom } from './transfer.commands.js';
+export { repair, verify } from './verify.command.js';
