@@ -56,7 +56,7 @@ const ROOMS = {
 const CHART_FOR_SERVERS = 'index\\.ts$|svg/';
 
 const LEAVES = ['errors/', 'validation/', 'trackstats\\.tokens\\.ts$', 'trackstats\\.options\\.ts$'];
-const FOLDERS = [...SURFACES, ...ORDER, 'migrations'];
+const FOLDERS = [...SURFACES, ...ORDER, 'migrations', 'schematics'];
 
 /** Where SQL is written. */
 const SQL_ROOMS = [
@@ -161,6 +161,12 @@ module.exports = {
       'Migrations keep to the tables of their own time: they import no entity.',
       'migrations/',
       ['migrations/', 'database/', 'errors/'],
+    ),
+    only(
+      'schematics-imports',
+      'The schematic is loaded by the Nest CLI, in applications that may lack Nest and TypeORM: it imports nothing of lib/.',
+      'schematics/',
+      ['schematics/'],
     ),
     only('errors-imports', 'lib/errors/ is a leaf.', 'errors/', ['errors/']),
     only('validation-imports', 'lib/validation/ is a leaf.', 'validation/', ['validation/', 'errors/', 'time/']),
