@@ -15,7 +15,7 @@ import {
 import { batchesOf, MOST_PARTS } from '../database/batches.js';
 import { namedColumns } from '../database/columns.js';
 import type { Database } from '../database/database.js';
-import type { Point, WrittenType } from '../database/dialects/dialect.js';
+import type { ExpectedRows, Point, WrittenType } from '../database/dialects/dialect.js';
 import { execute, executeDeferred, query, queryOne, withConstantText, type Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
@@ -102,7 +102,10 @@ function coveragesIn(rows: readonly CoveredRow[]): StoredCoverage[] {
 }
 
 function namedValues(names: readonly string[], list: string): Record<string, unknown> {
-  const values = JSON.parse(list) as readonly unknown[];
+  return namedFields(names, JSON.parse(list) as readonly unknown[]);
+}
+
+function namedFields(names: readonly string[], values: readonly unknown[]): Record<string, unknown> {
   return Object.fromEntries(names.map((name, place) => [name, values[place]]));
 }
 
@@ -204,10 +207,8 @@ export interface LockedCoverages {
  */
 export function* lockCoverages(database: Database, wanted: readonly WantedCoverages[]): Work<LockedCoverages[]> {
   const found = yield* selectLocked(database, wanted);
-  const isFound = ({ periods }: WantedCoverages, place: number): boolean => found[place]?.length === periods.length;
-  if (wanted.every(isFound)) {
-    return found.map((coverages) => ({ metricId: (coverages[0] as StoredCoverage).metricId, coverages }));
-  }
+  const all = allFound(wanted, found);
+  if (all !== null) return all;
   const metrics = yield* resolveMetrics(
     database,
     wanted.map(({ metric }) => metric),
@@ -231,6 +232,62 @@ export function* lockCoverages(database: Database, wanted: readonly WantedCovera
   });
 }
 
+/** Returns coverages as one value of a statement, for `readCoveragesValue`: at most MOST_PARTS. */
+export function coveragesValue(database: Database, wanted: readonly WantedCoverages[]): Sql {
+  const { dialect } = database;
+  const parts = [...wanted.entries()].map(([place, each]) => {
+    const fields = [raw(String(place)), ...Object.values(coverageFields(database, empty))];
+    return sql`SELECT ${dialect.list(fields)} AS fields FROM ${wantedRows(database, each)}`;
+  });
+  return sql`(SELECT CONCAT('[', ${dialect.joined(raw('c.fields'))}, ']') FROM (${join(parts, ' UNION ALL ')}) c)`;
+}
+
+/** Reads what `coveragesValue` has selected. Returns null if a coverage does not exist, or the value was cut. */
+export function readCoveragesValue(
+  database: Database,
+  wanted: readonly WantedCoverages[],
+  value: string,
+): LockedCoverages[] | null {
+  const names = Object.keys(coverageFields(database, empty));
+  const found = wanted.map((): StoredCoverage[] => []);
+  try {
+    for (const [place, ...fields] of JSON.parse(value) as [number, ...unknown[]][]) {
+      found[place]?.push(storedCoverage(namedFields(names, fields) as unknown as CoverageRow));
+    }
+  } catch {
+    return null;
+  }
+  return allFound(
+    wanted,
+    found.map((coverages) => coverages.sort((a, b) => a.period - b.period)),
+  );
+}
+
+function allFound(wanted: readonly WantedCoverages[], found: readonly StoredCoverage[][]): LockedCoverages[] | null {
+  if (!wanted.every(({ periods }, place) => found[place]?.length === periods.length)) return null;
+  return found.map((coverages) => ({ metricId: (coverages[0] as StoredCoverage).metricId, coverages }));
+}
+
+/** Returns coverages as rows that must still be as they were read. They have dates. */
+export function expectedCoverages(database: Database, coverages: readonly StoredCoverage[]): ExpectedRows {
+  const table = database.table(Coverage);
+  const condition = (alias: Sql): Sql => {
+    const each = coverages.map((coverage) => {
+      const { isWhole, drift } = coverage;
+      const values = { ...bindKey(database, coverage), ...bindValues(database, coverage) };
+      const column = (property: string): Sql => sql`${alias}.${table.column(property)}`;
+      const conditions = [
+        ...Object.entries(values).map(([property, value]) => sql`${column(property)} = ${value}`),
+        sql`COALESCE(${column('isWhole')}, 0) = ${raw(isWhole ? '1' : '0')}`,
+        drift.length === 0 ? sql`${column('drift')} IS NULL` : sql`${column('drift')} = ${writeDrift(drift)}`,
+      ];
+      return sql`(${join(conditions, ' AND ')})`;
+    });
+    return sql`(${join(each, ' OR ')})`;
+  };
+  return { table, keys: KEY, condition, count: coverages.length };
+}
+
 function sorted(periods: readonly Period[]): Period[] {
   return [...periods].sort((a, b) => a - b);
 }
@@ -249,13 +306,10 @@ function* selectLocked(database: Database, wanted: readonly WantedCoverages[]): 
   const table = database.table(Coverage);
   const locked = wanted.map((): StoredCoverage[] => []);
   for (const some of batchesOf([...wanted.entries()], MOST_PARTS)) {
-    const entries = some.map(([place, { metric, periods, scope }]) => {
-      const id = sql`SELECT m.${database.table(Metric).column('id')} FROM ${metricTables(database)} WHERE ${isMetric(database, metricKeyOf(metric))}`;
-      const ofPeriods = join(sorted(periods).map((period) => dialect.integer(period)));
-      return sql`SELECT ${raw(String(place))} AS place, ${coverageColumns(database, empty)} FROM ${table.path}
-WHERE ${table.column('metricId')} = (${id}) AND ${table.column('period')} IN (${ofPeriods}) AND ${table.column('scope')} = ${dialect.text(scope)}
-ORDER BY ${table.column('period')} ${dialect.forUpdate}`;
-    });
+    const entries = some.map(
+      ([place, each]) => sql`SELECT ${raw(String(place))} AS place, ${coverageColumns(database, empty)} FROM ${wantedRows(database, each)}
+ORDER BY ${table.column('period')} ${dialect.forUpdate}`,
+    );
     const [only, ...others] = entries;
     const rows = yield* query<CoverageRow & { place: unknown }>(
       only !== undefined && others.length === 0
@@ -268,6 +322,16 @@ ORDER BY ${table.column('period')} ${dialect.forUpdate}`;
     for (const row of rows) locked[Number(row.place)]?.push(storedCoverage(row));
   }
   return locked;
+}
+
+/** The coverages of a metric in one scope, for use in FROM, with the condition that follows. */
+function wantedRows(database: Database, { metric, periods, scope }: WantedCoverages): Sql {
+  const { dialect } = database;
+  const table = database.table(Coverage);
+  const id = sql`SELECT m.${database.table(Metric).column('id')} FROM ${metricTables(database)} WHERE ${isMetric(database, metricKeyOf(metric))}`;
+  const ofPeriods = join(sorted(periods).map((period) => dialect.integer(period)));
+  return sql`${table.path}
+WHERE ${table.column('metricId')} = (${id}) AND ${table.column('period')} IN (${ofPeriods}) AND ${table.column('scope')} = ${dialect.text(scope)}`;
 }
 
 /** Locks one coverage until the transaction ends. Creates it from `initial` first if it does not exist. */

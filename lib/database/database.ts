@@ -86,7 +86,12 @@ export class Database {
     return this.driver.addTogether(this.dataSource, statement, { connectionTimeout, ...options });
   }
 
-  /** Runs one statement of `Dialect.changeAndInsert`, as `Driver.commitAlone` says. */
+  /** True if `commitAlone` saves round trips here. */
+  get commitsAlone(): boolean {
+    return this.driver.commitsAlone(this.dataSource);
+  }
+
+  /** Runs one statement of `Dialect.changeAndInsert` or `Dialect.replaceAlone`, as `Driver.commitAlone` says. */
   commitAlone(statementOf: (label: string | null) => Sql, options: WaitOptions = {}): Promise<Row[] | null> {
     const { connectionTimeout } = this;
     return this.driver.commitAlone(this.dataSource, statementOf, { connectionTimeout, ...options });

@@ -67,6 +67,21 @@ export function hasConstantText(statement: Sql): boolean {
   return constant.has(statement);
 }
 
+/** Returns the result of a work that runs no statement, or null if it would run one. */
+export function withoutStatements<T>(work: Work<T>): { readonly result: T } | null {
+  const { done, value } = work.next();
+  return done === true ? { result: value } : null;
+}
+
+/** Returns the statements of a work, which goes on as if each of them had changed one row. */
+export function statementsOf(work: Work<unknown>): Sql[] {
+  const statements: Sql[] = [];
+  for (let step = work.next(); step.done !== true; step = work.next({ rows: [], affected: 1 })) {
+    statements.push(step.value);
+  }
+  return statements;
+}
+
 /** Runs a statement inside a unit of work and returns its rows. */
 export function* query<R extends object = Row>(statement: Sql): Work<R[]> {
   const { rows } = yield statement;

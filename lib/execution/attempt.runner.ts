@@ -8,14 +8,14 @@ import type { MethodRunner } from '../tracking/running/method.runner.js';
 import type { Progress } from '../tracking/running/progress.js';
 import type { RegisteredTracker, SourceTracker } from '../tracking/definition/registered-tracker.js';
 import type { SourceFinder } from '../tracking/definition/source.finder.js';
-import type { DriftReport, TrackerRunner, TrackResult } from '../tracking/running/tracker.runner.js';
+import type { DriftReport, TrackerRunner, TrackResult, UncountedResult } from '../tracking/running/tracker.runner.js';
 import type { ScrubState, TrackerScrubber } from '../tracking/running/tracker.scrubber.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import { systemClock } from '../trackstats.tokens.js';
 import type { DatabaseClock } from './database-clock.js';
 import type { LeaseContext, LeaseOutcome, LeaseService } from './lease.service.js';
 import type { BackfillMark, LeaseEnd } from './lease.store.js';
-import type { RunHistory } from './run-history.js';
+import type { RunHistory, RunProgress } from './run-history.js';
 import type { RunInterceptors } from './run-interceptors.js';
 import type { RunEvent, TrackerEvents } from './tracker-events.js';
 import type { RunStatus } from './tracker-run.js';
@@ -91,7 +91,9 @@ export class AttemptRunner {
     let event: RunEvent | undefined;
     const drifts: DriftReport[] = [];
     try {
-      return await this.leases.runUnderLease({ name: tracker.name, slot: slot?.getTime() ?? null }, signals, {
+      const beside = tracker.kind === 'method' ? null : this.trackers.coverageValue(tracker.definition);
+      const wanted = { name: tracker.name, slot: slot?.getTime() ?? null, beside };
+      return await this.leases.runUnderLease(wanted, signals, {
         record: (fence) => this.history.start({ tracker: tracker.name, slot, attempt: number, startedAt }, fence),
         recordOf: (fence, from) =>
           this.history.startOf({ tracker: tracker.name, slot, attempt: number, startedAt }, fence, from),
@@ -152,6 +154,8 @@ export class AttemptRunner {
       cancellation,
       recount: scrubbed?.recount,
       conclude: (computed, isDone) => conclude(computed, isDone, scrubbed?.state),
+      concludeAlone: (computed) => this.succeed(attempt, computed, scrubbed?.state),
+      coverageValue: attempt.beside,
       onDrift,
     });
     if (scrubbed !== null && scrubbed.drift.length > 0) onDrift({ drift: scrubbed.drift, repairedFrom: result.from });
@@ -190,7 +194,11 @@ export class AttemptRunner {
     );
   }
 
-  private *succeed({ runId, lease, request }: ActiveAttempt, result: TrackResult, scrub?: ScrubState): Work<void> {
+  private *succeed(
+    { runId, lease, request }: ActiveAttempt,
+    result: TrackResult | UncountedResult,
+    scrub?: ScrubState,
+  ): Work<void> {
     const ended = { status: 'succeeded', finishedAt: this.clock.now(), error: null } as const;
     yield* this.history.update(runId, { ...ended, ...storedPart(result) });
     yield* lease.release({
@@ -246,7 +254,7 @@ function storedPart({
   through,
   written,
   removed,
-}: TrackResult): Pick<TrackResult, 'from' | 'through' | 'written' | 'removed'> {
+}: TrackResult | UncountedResult): Pick<RunProgress, 'from' | 'through' | 'written' | 'removed'> {
   return { from, through, written, removed };
 }
 

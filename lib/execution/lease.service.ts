@@ -48,6 +48,8 @@ export interface LeaseContext {
   /** how far closed dates were compared with the source */
   readonly scrub: ScrubState;
   readonly runId: number;
+  /** the value of `LeaseRequest.beside`; undefined where it was not read */
+  readonly beside: unknown;
 }
 
 /** The outcome of a task that needs a lease: its result, or the reason why it did not get the lease. */
@@ -85,7 +87,7 @@ export class LeaseService {
    * @param signals stop the wait for the lease
    */
   async runUnderLease<R>(
-    request: Pick<LeaseRequest, 'name' | 'slot'>,
+    request: Pick<LeaseRequest, 'name' | 'slot' | 'beside'>,
     signals: readonly (AbortSignal | undefined)[],
     task: LeasedTask<R>,
   ): Promise<LeaseOutcome<R>> {
@@ -109,7 +111,7 @@ export class LeaseService {
   }
 
   private async take(
-    request: Pick<LeaseRequest, 'name' | 'slot'>,
+    request: Pick<LeaseRequest, 'name' | 'slot' | 'beside'>,
     signals: readonly (AbortSignal | undefined)[],
     task: Pick<LeasedTask<unknown>, 'record' | 'recordOf'>,
   ): Promise<LeaseContext | LeaseRefusal> {
@@ -122,17 +124,17 @@ export class LeaseService {
       onTimeout: (ms: number) => new DatabaseNotRespondingError(this.database.name, ms),
     };
     const wanted = { ...request, owner, lockAtMostFor };
-    const { state, runId } = await this.clock.compareWith(() =>
+    const { state, runId, beside } = await this.clock.compareWith(() =>
       Cancellation.of(limits, async (cancellation) => {
         const { recordOf } = task;
         const taken =
           recordOf === undefined ? null : await takeAndRecord(this.database, wanted, recordOf, cancellation);
         if (taken !== null) return { ...taken, now: taken.state.now };
-        return this.database.transaction<{ state: SharedState; runId: number | null; now: number }>(
+        return this.database.transaction<Taken>(
           function* (this: LeaseService) {
             const state = yield* takeLease(this.database, wanted);
             const runId = state.owner === owner ? yield* task.record(state.fence) : null;
-            return { state, runId, now: state.now };
+            return { state, runId, beside: undefined, now: state.now };
           }.bind(this),
           // need not reach the disk: if a crash undoes it, the run's own transaction finds the lease gone
           { isProvisional: true, cancellation },
@@ -146,6 +148,7 @@ export class LeaseService {
       backfill: state.backfill,
       scrub: state.scrub,
       runId,
+      beside,
     };
   }
 
@@ -173,6 +176,14 @@ export class LeaseService {
       // the lease runs out, and the history shows the run as lost
     }
   }
+}
+
+interface Taken {
+  readonly state: SharedState;
+  /** null if the lease was not taken */
+  readonly runId: number | null;
+  readonly beside: unknown;
+  readonly now: number;
 }
 
 function refusal(state: SharedState, { slot }: Pick<LeaseRequest, 'slot'>): LeaseRefusal {

@@ -39,6 +39,8 @@ export interface BackfillMark {
 
 export interface LeaseRequest {
   readonly name: string;
+  /** a value to select in the statement that takes the lease and records a run, where that is one; null for none */
+  readonly beside?: Sql | null | undefined;
   readonly owner: string;
   /** the slot to run, which must not have been run; null if there is none */
   readonly slot: number | null;
@@ -77,7 +79,7 @@ export function* takeLease(database: Database, request: LeaseRequest): Work<Shar
  * Takes the lease of a tracker and records a run, in one statement.
  *
  * @param record returns the INSERT of the run, given the fence and a FROM item that has it
- * @returns the state afterwards and the id of the run; null if the lease is not free, or where the database needs a
+ * @returns the state afterwards, the id of the run and the value beside them; null if the lease is not free, or where the database needs a
  * transaction for it
  */
 export async function takeAndRecord(
@@ -85,27 +87,29 @@ export async function takeAndRecord(
   request: LeaseRequest,
   record: (fence: Sql, from: Sql) => RunInsert,
   cancellation: Cancellation,
-): Promise<{ state: SharedState; runId: number } | null> {
+): Promise<{ state: SharedState; runId: number; beside: unknown } | null> {
   const { dialect } = database;
-  const { values, where } = leaseUpdate(database, request);
-  const statementOf = (label: string | null): Sql | null => {
+  const { values, identity, where } = leaseUpdate(database, request);
+  const statementOf = (label: string | null): Sql => {
     const insert = (from: Sql): Sql => record(raw('fence'), from).insert;
     const { insertedId } = record(raw('fence'), empty);
     const returning = stateColumns(database);
     return dialect.changeAndInsert({
       table: database.table(TrackerState),
       values,
+      identity,
       where,
       returning,
       insert,
       insertedId,
+      beside: request.beside ?? null,
       label,
     });
   };
-  if (statementOf(null) === null) return null;
-  const rows = await database.commitAlone((label) => withConstantText(statementOf(label) as Sql), { cancellation });
-  const [row] = (rows ?? []) as unknown as (StateRow & { inserted: unknown })[];
-  return row === undefined ? null : { state: stateOf(row), runId: Number(row.inserted) };
+  if (!database.commitsAlone) return null;
+  const rows = await database.commitAlone((label) => withConstantText(statementOf(label)), { cancellation });
+  const [row] = (rows ?? []) as unknown as (StateRow & { inserted: unknown; beside?: unknown })[];
+  return row === undefined ? null : { state: stateOf(row), runId: Number(row.inserted), beside: row.beside };
 }
 
 /** An INSERT that records a run, and the column of the run's id. */
@@ -118,7 +122,7 @@ export interface RunInsert {
 function leaseUpdate(
   database: Database,
   { name, owner, slot, lockAtMostFor }: LeaseRequest,
-): { values: Readonly<Record<string, Sql>>; where: Sql } {
+): { values: Readonly<Record<string, Sql>>; identity: Sql; where: Sql } {
   const { dialect } = database;
   const table = database.table(TrackerState);
   const column = (property: string): Sql => table.column(property);
@@ -126,13 +130,15 @@ function leaseUpdate(
     slot === null
       ? empty
       : sql` AND (${column('slot')} IS NULL OR ${column('slot')} < ${slot}) AND ${dialect.now} >= ${slot - CLOCK_TOLERANCE}`;
+  const identity = sql`${column('name')} = ${dialect.text(name)}`;
   return {
+    identity,
     values: {
       fence: sql`${column('fence')} + 1`,
       owner: dialect.text(owner),
       until: sql`${dialect.now} + ${lockAtMostFor}`,
     },
-    where: sql`${column('name')} = ${dialect.text(name)} AND (${column('until')} IS NULL OR ${column('until')} <= ${dialect.now})${due}`,
+    where: sql`${identity} AND (${column('until')} IS NULL OR ${column('until')} <= ${dialect.now})${due}`,
   };
 }
 

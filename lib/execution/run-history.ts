@@ -17,9 +17,9 @@ const LONGEST_ERROR = 10_000;
 /** The fields of a run that are known when it starts. */
 export type StartedRun = Pick<TrackerRun, 'tracker' | 'slot' | 'attempt' | 'startedAt'>;
 
-/** The fields of a run that its progress or its end sets. */
+/** The fields of a run that its progress or its end sets. Rows may be counted by the statement that sets them. */
 export type RunProgress = Pick<TrackerRun, 'status' | 'finishedAt' | 'error'> &
-  Partial<Pick<TrackerRun, 'from' | 'through' | 'written' | 'removed'>>;
+  Partial<Pick<TrackerRun, 'from' | 'through'> & { written: number | Sql; removed: number | Sql }>;
 
 /** Stores which trackers ran, when, and with what result. */
 export class RunHistory {

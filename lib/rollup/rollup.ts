@@ -1,8 +1,8 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { batchesOf } from '../database/batches.js';
 import { groupBy } from '../database/groups.js';
-import type { Dialect, ReplaceResult } from '../database/dialects/dialect.js';
-import { execute, executeAll, queryOne, type Work } from '../database/work.js';
+import type { Dialect, Replacement, ReplaceResult } from '../database/dialects/dialect.js';
+import { execute, executeAll, queryOne, statementsOf as workStatements, type Work } from '../database/work.js';
 import { type DayNumber, readDayNumber } from '../time/local-date.js';
 import { periodKind } from '../time/period.js';
 import { combinedPartials, keyNames, partialsQuery, partOf } from './rollup-sql.js';
@@ -35,6 +35,34 @@ export function* rollup(dialect: Dialect, spec: RollupSpec, isStaged: boolean): 
   return replaced;
 }
 
+/** What a run replaces, as parts of one statement. */
+export interface LoneRollup {
+  readonly replacements: readonly Replacement[];
+  /** statements that make the temporary tables of the replacements, and that remove them */
+  readonly before: readonly Sql[];
+  readonly after: readonly Sql[];
+}
+
+/** Returns what `rollup` does as parts of one statement, or null for ranges that end early: those write several times. */
+export function loneRollup(dialect: Dialect, spec: RollupSpec): LoneRollup | null {
+  const ranges = rangesOf(spec);
+  if (ranges.some(({ period }) => period.endsEarly)) return null;
+  const statements = statementsOf(dialect, ranges);
+  const isStaged = statements.length > 1 && !dialect.sharesExpressions;
+  const expressions = isStaged ? [] : spec.scans.map((scan) => partials(dialect, scan));
+  // of one statement, the first replacement has those of all
+  const replacements = statements.flatMap(
+    (some, place) => replacementOf(dialect, some, place === 0 ? expressions : []) ?? [],
+  );
+  const days = stagedDaysOf(
+    dialect,
+    ranges.map(({ period }) => period),
+  );
+  const staging = isStaged ? workStatements(stagePartials(dialect, spec)) : [];
+  const unstaging = isStaged ? workStatements(unstagePartials(dialect, spec)) : [];
+  return { replacements, before: [...days.before, ...staging], after: [...unstaging, ...days.after] };
+}
+
 /** A period of an entry, whose range a run replaces. */
 interface EntryRange {
   readonly entry: RollupEntry;
@@ -49,14 +77,19 @@ type DatedPeriod = Pick<RollupPeriod, 'period' | 'density' | 'from' | 'through'>
 
 /** Runs a work that reads `freshQuery` of these periods. Some databases need a table of days for it, which is made first. */
 export function* withDays<T>(dialect: Dialect, periods: readonly DatedPeriod[], work: Work<T>): Work<T> {
+  const { before, after } = stagedDaysOf(dialect, periods);
+  yield* executeAll(before);
+  const result = yield* work;
+  yield* executeAll(after);
+  return result;
+}
+
+function stagedDaysOf(dialect: Dialect, periods: readonly DatedPeriod[]): Pick<LoneRollup, 'before' | 'after'> {
   const daily = periods.filter(({ period, density }) => periodKind(period) !== 'bucket' && density === 'daily');
-  if (daily.length === 0) return yield* work;
+  if (daily.length === 0) return { before: [], after: [] };
   const from = Math.min(...daily.map((period) => period.from));
   const through = Math.max(...daily.map((period) => period.through));
-  yield* executeAll(dialect.stageDays(from, through));
-  const result = yield* work;
-  yield* executeAll(dialect.unstageDays());
-  return result;
+  return { before: dialect.stageDays(from, through), after: dialect.unstageDays() };
 }
 
 function* replaceRanges(dialect: Dialect, spec: RollupSpec, isStaged: boolean): Work<ReplaceResult> {
@@ -152,11 +185,20 @@ function* replaceTogether(
   ranges: readonly EntryRange[],
   expressions: readonly Sql[],
 ): Work<ReplaceResult> {
+  const replacement = replacementOf(dialect, ranges, expressions);
+  return replacement === null ? { written: 0, removed: 0 } : yield* dialect.replace(replacement);
+}
+
+function replacementOf(
+  dialect: Dialect,
+  ranges: readonly EntryRange[],
+  expressions: readonly Sql[],
+): Replacement | null {
   const [first] = ranges;
-  if (first === undefined) return { written: 0, removed: 0 };
+  if (first === undefined) return null;
   const { entry } = first;
   const isOneMetric = ranges.every((range) => range.entry.metricId === entry.metricId);
-  return yield* dialect.replace({
+  return {
     table: entry.statistic.table,
     keys: primaryKey(entry),
     value: 'value',
@@ -177,5 +219,5 @@ function* replaceTogether(
         ' OR ',
       )})`,
     hasStored: ranges.some(({ period }) => period.hasStored),
-  });
+  };
 }

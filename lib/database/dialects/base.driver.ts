@@ -123,6 +123,10 @@ export abstract class BaseDriver implements Driver {
     }
   }
 
+  commitsAlone(_dataSource: DataSource): boolean {
+    return false;
+  }
+
   async commitAlone(
     dataSource: DataSource,
     statementOf: (label: string | null) => Sql,
@@ -130,9 +134,11 @@ export abstract class BaseDriver implements Driver {
   ): Promise<Row[] | null> {
     try {
       return await this.onConnection(dataSource, 'master', options, (connection) =>
-        connection.cancellably(async () => {
-          options.cancellation?.check();
-          const { rows } = await this.run(connection, statementOf(connection.label));
+        this.alone(connection, async () => {
+          const { rows } = await connection.cancellably(() => {
+            options.cancellation?.check();
+            return this.run(connection, statementOf(connection.label));
+          });
           return rows;
         }),
       );
@@ -140,6 +146,11 @@ export abstract class BaseDriver implements Driver {
       if (this.isRolledBack(error) && !this.isCancelled(error)) return null;
       throw error;
     }
+  }
+
+  /** Runs a statement that is a transaction of its own. */
+  protected alone<T>(_connection: ConnectionUse, task: () => Promise<T>): Promise<T> {
+    return task();
   }
 
   /** True if an error is certain to say that the server refused a statement, and so wrote nothing of it. */

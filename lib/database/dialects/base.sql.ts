@@ -27,6 +27,7 @@ import type {
   LastBeforeQuery,
   LastDate,
   LastOfEachQuery,
+  LoneReplacement,
   SourceColumn,
   StagedColumn,
   StagedType,
@@ -140,8 +141,8 @@ export abstract class BaseSql implements Dialect {
     return null;
   }
 
-  changeAndInsert(_change: ChangeAndInsert): Sql | null {
-    return null;
+  changeAndInsert(_change: ChangeAndInsert): Sql {
+    throw new TypeError(`${this.name} has no statement that changes a row and inserts another one`);
   }
 
   /** @param rows a query, or a VALUES list */
@@ -354,6 +355,14 @@ WHERE ${sameKeys(table, keys, stored)})`,
     const written = yield* this.writeStaged(replacement);
     yield* execute(this.dropFresh(replacement, rows));
     return { written, removed };
+  }
+
+  replaceAlone(_lone: LoneReplacement): Sql {
+    throw new TypeError(`${this.name} has no statement that does all of a run`);
+  }
+
+  joined(_expression: Sql): Sql {
+    throw new TypeError(`${this.name} joins no texts`);
   }
 
   /** by way of a table with the key, or each row would be looked for among all others */

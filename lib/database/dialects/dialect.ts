@@ -33,13 +33,54 @@ export interface Upsert {
 export interface ChangeAndInsert {
   readonly table: Table;
   readonly values: Readonly<Record<string, Sql>>;
+  /** the condition that names the row */
+  readonly identity: Sql;
+  /** the condition under which it is changed, `identity` included */
   readonly where: Sql;
   readonly returning: Sql;
   /** an INSERT that selects from a FROM item with the columns of `returning` */
   readonly insert: (from: Sql) => Sql;
   readonly insertedId: Sql;
+  /** a further value to select; null for none */
+  readonly beside: Sql | null;
   /** by which the server finds the statement to cancel it; null: nothing cancels it */
   readonly label: string | null;
+}
+
+/** Ranges that are replaced, and what else is written with them, in one statement that commits by itself. */
+export interface LoneReplacement {
+  /** the first one has the expressions of all */
+  readonly replacements: readonly Replacement[];
+  /** statements that make their temporary tables, and that remove them; only where a dialect stages */
+  readonly before: readonly Sql[];
+  readonly after: readonly Sql[];
+  readonly expected: ExpectedRows;
+  /** statements that write other tables, given the numbers of rows that were written and removed */
+  readonly writes: (counts: ReplaceCounts) => readonly LoneWrite[];
+  /** by which the server finds the statement to cancel it; null: nothing cancels it */
+  readonly label: string | null;
+}
+
+/** Rows that must be as they were read when a plan was made of them. They are locked first. */
+export interface ExpectedRows {
+  readonly table: Table;
+  /** properties of the primary key */
+  readonly keys: readonly string[];
+  /** the condition that rows of an alias of the table are as expected */
+  readonly condition: (alias: Sql) => Sql;
+  /** the number of rows that meet it */
+  readonly count: number;
+}
+
+export interface ReplaceCounts {
+  readonly written: Sql;
+  readonly removed: Sql;
+}
+
+export interface LoneWrite {
+  readonly statement: Sql;
+  /** true if everything fails unless the statement changes one row */
+  readonly isRequired: boolean;
 }
 
 /** Rows that one statement writes, if a condition is met. */
@@ -256,6 +297,8 @@ export interface Dialect {
   readPointsValue(value: unknown): Point[] | null;
   /** expressions as one text, a JSON array: the driver needs less time for it than for as many columns */
   list(expressions: readonly Sql[]): Sql;
+  /** an aggregate that joins texts by commas; it may cut the last ones off. Where a driver commits alone */
+  joined(expression: Sql): Sql;
   /** a value column in a form that sorts and sums as a number */
   numeric(expression: Sql): Sql;
   /** a text column in a form that sorts by code points, whatever the database's collation */
@@ -285,9 +328,9 @@ export interface Dialect {
   together(statements: readonly Sql[]): Sql | null;
   /**
    * One statement that needs no transaction of several: it changes a row, and inserts one that refers to it. Its rows are
-   * those of the change, with `inserted`, the id of the new row. null if the database has none.
+   * those of the change, with `inserted`, the id of the new row, and `beside`. Only where a driver commits alone
    */
-  changeAndInsert(change: ChangeAndInsert): Sql | null;
+  changeAndInsert(change: ChangeAndInsert): Sql;
   /** inserts rows, or replaces all but the primary key of existing ones */
   replaceAll(table: Table, rows: readonly Readonly<Record<string, Sql>>[], keys: readonly string[]): Sql;
   /** the zone whose midnight the driver returns for a date, if it does not return text */
@@ -432,6 +475,12 @@ export interface Dialect {
   ): Sql | null;
   /** replaces a range of a statistic's rows with the fresh ones. Does not write unchanged rows if the database can tell */
   replace(replacement: Replacement): Work<ReplaceResult>;
+  /**
+   * One statement that is a transaction of its own: it locks the expected rows, replaces ranges, and writes what belongs
+   * to them. Its only row has `written` and `removed`. If the rows are not as expected, or a write that is required changes
+   * none, it fails and nothing is written. Only where a driver commits alone
+   */
+  replaceAlone(lone: LoneReplacement): Sql;
   /** returns the stored rows of a range, and the rows that it should have, where they differ */
   compare(comparison: RowComparison): Work<Row[]>;
 

@@ -21,9 +21,10 @@ export interface Driver {
    * @throws RowsLockedError
    */
   addTogether(dataSource: DataSource, statement: Sql, options: WaitOptions): Promise<boolean>;
+  /** true if `commitAlone` saves round trips */
+  commitsAlone(dataSource: DataSource): boolean;
   /**
-   * runs one statement as a transaction of its own, which need not reach the disk before the next one commits. Returns its
-   * rows, or null if the server refused it: in a transaction it may succeed, or tells what is wrong
+   * runs one statement as a transaction of its own. Returns its rows, or null if the server refused it: in a transaction it may succeed, or tells what is wrong
    *
    * @param statementOf returns the statement, given the label by which it is cancelled
    */

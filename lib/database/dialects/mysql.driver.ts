@@ -2,7 +2,7 @@ import type { Sql } from 'sql-template-tag';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Table } from '../table.js';
 import type { Row, StatementResult } from '../work.js';
-import type { Answer } from './connection-use.js';
+import type { Answer, ConnectionUse } from './connection-use.js';
 import { MissingPrivilegeError, SessionSettingError } from '../../errors/database.error.js';
 import { BaseDriver, dataSourceName } from './base.driver.js';
 import type { Collation, KeyTable, WaitOptions } from './driver.js';
@@ -28,13 +28,15 @@ const DUPLICATE_KEY = new Set([1062, 1586]);
 /** access denied to a database, to a table, and for a right of the whole server */
 const ACCESS_DENIED = new Set([1044, 1142, 1227]);
 
-const WRITES = /^(INSERT|UPDATE|CREATE TEMPORARY)/;
+const WRITES = /^(INSERT|UPDATE|CREATE TEMPORARY|BEGIN NOT ATOMIC)/;
 const IN_STRICT_MODE = `/*M! SET STATEMENT sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES') FOR */ `;
 
 /** The settings on which results depend, as text. LIMIT, since `sql_select_limit` may be 0. */
 const SESSION = `SELECT CAST(@@autocommit + 0 AS CHAR) AS autocommit, @@completion_type AS completionType,
 CAST(@@sql_select_limit AS CHAR) AS selectLimit, @@sql_mode AS sqlMode, VERSION() AS version,
 CAST(@@sql_safe_updates + 0 AS CHAR) AS safeUpdates, CAST(@@log_bin + 0 AS CHAR) AS logBin, @@binlog_format AS binlogFormat LIMIT 1`;
+
+const IS_MARIADB = /mariadb/i;
 
 interface Session {
   readonly autocommit: string;
@@ -93,7 +95,7 @@ function refuseSettings(dataSource: string, session: Session): void {
   for (const [mode, reason] of Object.entries(REFUSED_MODES)) {
     if (modes.includes(mode)) refuse(`${mode} in sql_mode`, reason, `a sql_mode without ${mode}`);
   }
-  if (!/mariadb/i.test(version) && !modes.some((mode) => mode.startsWith('STRICT_'))) {
+  if (!IS_MARIADB.test(version) && !modes.some((mode) => mode.startsWith('STRICT_'))) {
     refuse(
       `sql_mode = '${session.sqlMode}'`,
       'values that are too long or too large are clipped without an error',
@@ -142,6 +144,28 @@ function poolsOf({ driver }: DataSource): readonly Pool[] {
 }
 
 export class MysqlDriver extends BaseDriver {
+  /** data sources on MariaDB, which runs several statements as one */
+  private readonly mariaDbs = new WeakSet<DataSource>();
+
+  override commitsAlone(dataSource: DataSource): boolean {
+    return this.mariaDbs.has(dataSource);
+  }
+
+  /** A statement that fails in the middle of its transaction leaves it open. */
+  protected override async alone<T>(connection: ConnectionUse, task: () => Promise<T>): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      await connection.rollBack();
+      throw error;
+    }
+  }
+
+  protected override isRolledBack(error: unknown): boolean {
+    const { sqlState } = driverError(error);
+    return typeof sqlState === 'string' && !this.isUnavailable(error);
+  }
+
   protected isLockTimeout(error: unknown): boolean {
     return Number(driverError(error).errno) === LOCK_TIMEOUT;
   }
@@ -174,7 +198,10 @@ export class MysqlDriver extends BaseDriver {
       const runner = dataSource.createQueryRunner(mode);
       try {
         const [session] = (await runner.query(SESSION)) as Session[];
-        if (session !== undefined) refuseSettings(dataSourceName(dataSource), session);
+        if (session === undefined) continue;
+        refuseSettings(dataSourceName(dataSource), session);
+        if (IS_MARIADB.test(session.version)) this.mariaDbs.add(dataSource);
+        else this.mariaDbs.delete(dataSource);
       } finally {
         await runner.release();
       }
@@ -240,8 +267,14 @@ export class MysqlDriver extends BaseDriver {
     });
   }
 
-  /** The header of a write has the id of a row that was inserted, and in a text how many rows it was given. */
+  /** Several statements as one have several results, of which one has rows. */
   protected override resultOf(answer: Answer): StatementResult {
+    const [rows] = answer.records ?? [];
+    return Array.isArray(rows) ? { rows: rows as Row[], affected: 0 } : this.resultOfOne(answer);
+  }
+
+  /** The header of a write has the id of a row that was inserted, and in a text how many rows it was given. */
+  private resultOfOne(answer: Answer): StatementResult {
     const { insertId, info } = (answer.raw ?? {}) as { insertId?: unknown; info?: unknown };
     // its words are in the server's language: Records: 2  Duplicates: 1  Warnings: 0
     const [records] = /\d+/.exec(typeof info === 'string' ? info : '') ?? [];

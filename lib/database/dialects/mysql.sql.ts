@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import sql, { join, raw, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
@@ -22,9 +22,11 @@ import {
   replacedColumns,
   sameKeys,
   tuples,
+  withExpressions,
 } from './base.sql.js';
 import {
   DAYS,
+  type ChangeAndInsert,
   type ColumnClock,
   type ClockColumn,
   type ColumnShape,
@@ -34,6 +36,7 @@ import {
   type KeyKind,
   type KeyRefusal,
   type LastOfEachQuery,
+  type LoneReplacement,
   type NumericColumn,
   type Point,
   type Replacement,
@@ -171,6 +174,11 @@ export class MysqlSql extends BaseSql {
 
   override list(expressions: readonly Sql[]): Sql {
     return sql`CAST(${super.list(expressions)} AS CHAR)`;
+  }
+
+  /** GROUP_CONCAT cuts at `group_concat_max_len`. */
+  override joined(expression: Sql): Sql {
+    return sql`CAST(GROUP_CONCAT(${expression} SEPARATOR ',') AS CHAR)`;
   }
 
   /** The server leaves a row as it is whose value stays the same. */
@@ -533,16 +541,90 @@ SELECT ${join([...columns, sql`s.${table.column(value)} AS v`])} FROM ${table.pa
   }
 
   protected *writeStaged(replacement: Replacement): Work<number> {
-    const { table, keys, value } = replacement;
-    const column = table.column(value);
-    const stored = raw('s');
-    const changed = sql`FROM ${raw(this.freshTable(replacement))} f LEFT JOIN ${table.path} s ON ${sameKeys(table, keys, stored)}
-WHERE s.${table.column(keys[0] ?? '')} IS NULL OR NOT (s.${column} <=> f.v)`;
-    const { affected, given } = yield sql`${insertInto(replacement)} SELECT ${freshColumns(keys)} ${changed}
-ON DUPLICATE KEY UPDATE ${column} = VALUES(${column})`;
+    const { affected, given } = yield this.writingStaged(replacement);
     // as affected, the server counts a changed row twice
     return given ?? affected;
   }
+
+  private writingStaged(replacement: Replacement): Sql {
+    const { table, keys, value } = replacement;
+    const column = table.column(value);
+    return sql`${insertInto(replacement)} SELECT ${freshColumns(keys)} ${this.changedRows(replacement)}
+ON DUPLICATE KEY UPDATE ${column} = VALUES(${column})`;
+  }
+
+  /** The staged rows, `f`, that are not stored as they are, as FROM with its condition. */
+  private changedRows(replacement: Replacement): Sql {
+    const { table, keys, value } = replacement;
+    return sql`FROM ${raw(this.freshTable(replacement))} f LEFT JOIN ${table.path} s ON ${sameKeys(table, keys, raw('s'))}
+WHERE s.${table.column(keys[0] ?? '')} IS NULL OR NOT (s.${table.column(value)} <=> f.v)`;
+  }
+
+  override changeAndInsert({ table, values, identity, where, returning, insert, beside }: ChangeAndInsert): Sql {
+    const set = Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`);
+    const changed = sql`FROM ${table.path} WHERE ${identity}`;
+    const other = beside === null ? empty : sql`, ${beside} AS beside`;
+    return compound([
+      ...BEGIN_READ_COMMITTED,
+      sql`UPDATE ${table.path} SET ${join(set)} WHERE ${where}`,
+      sql`IF ROW_COUNT() = 1 THEN
+${insert(sql`(SELECT ${returning} ${changed}) trackstats_changed`)};
+SELECT ${returning}, LAST_INSERT_ID() AS inserted${other} ${changed};
+END IF`,
+      sql`COMMIT`,
+    ]);
+  }
+
+  override replaceAlone({ replacements, before, after, expected, writes }: LoneReplacement): Sql {
+    const others = writes({ written: WRITTEN, removed: REMOVED }).flatMap(({ statement, isRequired }) =>
+      isRequired ? [statement, failUnless(sql`ROW_COUNT() = 1`)] : [statement],
+    );
+    return compound([
+      sql`DECLARE ${LOCKED}, ${CHANGED} BIGINT`,
+      sql`DECLARE ${WRITTEN}, ${REMOVED} BIGINT DEFAULT 0`,
+      ...BEGIN_READ_COMMITTED,
+      sql`SELECT COUNT(*) INTO ${LOCKED} FROM ${expected.table.path} l WHERE ${expected.condition(raw('l'))} FOR UPDATE`,
+      failUnless(sql`${LOCKED} = ${raw(String(expected.count))}`),
+      ...before,
+      ...replacements.flatMap((replacement) => this.replacing(replacement)),
+      ...after,
+      ...others,
+      sql`SELECT ${WRITTEN} AS written, ${REMOVED} AS removed`,
+      sql`COMMIT`,
+    ]);
+  }
+
+  /** Rows that are written are counted before, as a row that an INSERT changes counts twice. */
+  private replacing(replacement: Replacement): Sql[] {
+    const { table, keys, expressions, fresh, inRange } = replacement;
+    const [stored, staged] = [raw('s'), raw(this.freshTable(replacement))];
+    const isGone = sql`NOT EXISTS (SELECT 1 FROM ${staged} f WHERE ${sameKeys(table, keys, stored)})`;
+    return [
+      ...this.stageFresh(replacement, sql`${withExpressions(expressions)}${fresh}`),
+      this.deleteFrom(table, sql`${inRange(stored)} AND ${isGone}`),
+      sql`SET ${REMOVED} = ${REMOVED} + ROW_COUNT()`,
+      sql`SELECT COUNT(*) INTO ${CHANGED} ${this.changedRows(replacement)}`,
+      this.writingStaged(replacement),
+      sql`SET ${WRITTEN} = ${WRITTEN} + ${CHANGED}`,
+      sql`DELETE FROM ${staged}`,
+    ];
+  }
+}
+
+/** Variables of several statements as one. */
+const [LOCKED, CHANGED, WRITTEN, REMOVED] = ['locked', 'changed', 'written', 'removed'].map((name) =>
+  raw(`trackstats_${name}`),
+) as [Sql, Sql, Sql, Sql];
+
+const BEGIN_READ_COMMITTED = [sql`SET TRANSACTION ISOLATION LEVEL READ COMMITTED`, sql`START TRANSACTION`];
+
+/** Several statements as one, which MySQL has in routines only. */
+function compound(statements: readonly Sql[]): Sql {
+  return sql`BEGIN NOT ATOMIC\n${join(statements, ';\n')};\nEND`;
+}
+
+function failUnless(condition: Sql): Sql {
+  return sql`IF NOT (${condition}) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'trackstats: not as it was read, or the lease is lost'; END IF`;
 }
 
 function bytesOf(text: Sql): Sql {

@@ -6,7 +6,7 @@ import { ConnectionUse } from './connection-use.js';
 import { BaseDriver, type BeginOptions, dataSourceName, type Executor } from './base.driver.js';
 import type { WaitOptions } from './driver.js';
 import { NamedStatements } from './named-statements.js';
-import { Shared } from './postgres.sql.js';
+import { Shared, TEXT_SETTINGS } from './postgres.sql.js';
 
 /** SQLSTATE: serialization failure, deadlock, lock not available */
 const LOCK_TIMEOUT = '55P03';
@@ -16,13 +16,7 @@ const TRANSIENT = new Set(['40001', '40P01', LOCK_TIMEOUT]);
 const UNAVAILABLE =
   /^(08...|53...|57P0[1-5]|25P03|25006|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 
-/** Settings on which the text of a value depends: a role may have others, and keys would change with the connection. */
-const TEXT_SETTINGS = [
-  'SET LOCAL datestyle = ISO',
-  'SET LOCAL intervalstyle = postgres',
-  'SET LOCAL extra_float_digits = 1',
-  'SET LOCAL bytea_output = hex',
-];
+const SET_TEXT = Object.entries(TEXT_SETTINGS).map(([name, value]) => `SET LOCAL ${name} = ${value}`);
 
 /** The part of pg's Client that is used. */
 interface Client {
@@ -71,6 +65,10 @@ export class PostgresDriver extends BaseDriver {
     return super.run(connection, statement);
   }
 
+  override commitsAlone(): boolean {
+    return true;
+  }
+
   protected isLockTimeout(error: unknown): boolean {
     return sqlState(error) === LOCK_TIMEOUT;
   }
@@ -106,7 +104,7 @@ export class PostgresDriver extends BaseDriver {
     const settings = [
       // compiling the CASE of a zone's offsets takes longer than evaluating it for a million rows
       'SET LOCAL jit = off',
-      ...TEXT_SETTINGS,
+      ...SET_TEXT,
       ...(isProvisional ? ['SET LOCAL synchronous_commit = off'] : []),
       ...(lockTimeout === null ? [] : [`SET LOCAL lock_timeout = ${String(lockTimeout)}`]),
       ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`]),
@@ -176,7 +174,7 @@ format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
   /** As for runs: without jit, and with texts that do not depend on a role's settings. In one round trip. */
   protected beginSnapshot(stages: boolean): readonly string[] {
     const begin = `START TRANSACTION ISOLATION LEVEL REPEATABLE READ${stages ? '' : ' READ ONLY'}`;
-    return [[begin, 'SET LOCAL jit = off', ...TEXT_SETTINGS].join('; ')];
+    return [[begin, 'SET LOCAL jit = off', ...SET_TEXT].join('; ')];
   }
 
   private readOnly<T>(
@@ -186,7 +184,7 @@ format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
   ): Promise<T> {
     return this.onConnection(dataSource, 'slave', options, (connection) => {
       const { label } = connection;
-      const settings = [...TEXT_SETTINGS, ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`])];
+      const settings = [...SET_TEXT, ...(label === null ? [] : [`SET LOCAL application_name = '${label}'`])];
       // a read-only transaction that is SERIALIZABLE by default may fail and have to be repeated
       const begin = ['START TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY', ...settings].join('; ');
       return this.inTransaction(connection, [begin], () => task(connection), options.cancellation);

@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Sql } from 'sql-template-tag';
 import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
-import type { Dialect } from '../../database/dialects/dialect.js';
-import { execute, type Work } from '../../database/work.js';
+import type { Dialect, LoneWrite, ReplaceCounts } from '../../database/dialects/dialect.js';
+import { execute, joinsDeferred, statementsOf, type Work, withoutStatements } from '../../database/work.js';
 import { OvertakenError } from '../../errors/run.error.js';
 import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
 import { compareLifetime } from '../../rollup/compare-lifetime.js';
-import { firstStagedDay, rollup, stagePartials } from '../../rollup/rollup.js';
+import { firstStagedDay, loneRollup, rollup, stagePartials } from '../../rollup/rollup.js';
 import type { RollupEntry, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
 import type { Source } from '../../rollup/source.resolver.js';
 import { firstStored, removeAfter } from '../../rollup/stored-rows.js';
@@ -24,7 +25,16 @@ import { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Clock } from '../../trackstats.tokens.js';
 import type { CoverageKey, CoverageValues } from '../../coverage/coverage.js';
-import { type LockedCoverages, lockCoverages, writeCoverages, writeDriftOf } from '../../coverage/coverage.store.js';
+import {
+  coveragesValue,
+  expectedCoverages,
+  type LockedCoverages,
+  lockCoverages,
+  readCoveragesValue,
+  type WantedCoverages,
+  writeCoverages,
+  writeDriftOf,
+} from '../../coverage/coverage.store.js';
 import { type DriftStep, moveDrift, totalDrift, writeDrift } from '../../coverage/drift.js';
 import {
   type ComputedRange,
@@ -89,6 +99,9 @@ export interface TrackResult {
   durationMs: number;
 }
 
+/** The result of a run whose rows are counted by the statement that writes them. */
+export type UncountedResult = Omit<TrackResult, keyof ReplaceCounts | 'durationMs'> & ReplaceCounts;
+
 export interface RunOptions extends RequestedRange {
   readonly now: Date;
   /** closed dates to count again as well, of a run of the dates that are due */
@@ -101,6 +114,13 @@ export interface RunOptions extends RequestedRange {
    * @param isDone false if old statistics are still to be removed
    */
   readonly conclude?: ((result: TrackResult, isDone: boolean) => Work<void>) | undefined;
+  /**
+   * the same of a run that is one statement: each of these is a part of it, and none reads what another one writes. Absent
+   * for runs that have several transactions
+   */
+  readonly concludeAlone?: ((result: UncountedResult) => Work<void>) | undefined;
+  /** what `coverageValue` has selected when the run was recorded */
+  readonly coverageValue?: unknown;
   /** false for a range whose next step follows. @default true */
   readonly prunes?: boolean | undefined;
   readonly cancellation?: Cancellation | undefined;
@@ -136,6 +156,8 @@ class BaseDiffersError extends Error {
  */
 export class TrackerRunner {
   private readonly types = new SourceTypes();
+  /** by tracker its last run in this process */
+  private readonly lastRuns = new Map<string, LastRun>();
 
   constructor(
     private readonly database: Database,
@@ -215,11 +237,85 @@ export class TrackerRunner {
     return { from: EVERYTHING, sourceFrom };
   }
 
-  private runResolved(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<Computed> {
+  private async runResolved(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<Computed> {
     if (tracker.sourceDatabase !== this.database) return this.runAcross(tracker, options, started);
     const probe = probeOf(this.database.dialect, tracker, options.now);
     const { cancellation } = options;
-    return this.database.transaction(() => this.inTransaction(tracker, options, started, probe), { cancellation });
+    const computed =
+      (await this.runAlone(tracker, options, started, probe)) ??
+      (await this.database.transaction(() => this.inTransaction(tracker, options, started, probe), { cancellation }));
+    const { name } = tracker.definition;
+    if (name !== null) this.lastRuns.set(name, { durationMs: computed.result.durationMs, wanted: wantedOf(tracker) });
+    return computed;
+  }
+
+  /**
+   * Returns the coverages of a tracker as one value of a statement, for `coverageValue` of a run. Returns null if its next
+   * run is no single statement: the plan of one is made with the session's settings, which a long run does not rely on.
+   */
+  coverageValue({ name }: TrackerDefinition): Sql | null {
+    const last = name === null ? undefined : this.lastRuns.get(name);
+    if (last === undefined || last.durationMs > LONGEST_ALONE || last.wanted.inOrder.length > MOST_ALONE) return null;
+    return this.database.commitsAlone ? coveragesValue(this.database, last.wanted.inOrder) : null;
+  }
+
+  /**
+   * Runs in one statement that commits by itself, made for the coverage as it was read before. Returns null if it has not
+   * done so: because the run needs several statements, or because the coverage or the lease has changed meanwhile, or the
+   * server refused it. In a transaction it then succeeds, or fails with its reason.
+   */
+  private async runAlone(
+    tracker: ResolvedTracker,
+    options: RunOptions,
+    started: number,
+    probe: SourceProbe,
+  ): Promise<Computed | null> {
+    const { cancellation, coverageValue, concludeAlone, from, to, recount = null } = options;
+    if (typeof coverageValue !== 'string' || concludeAlone === undefined) return null;
+    if (from !== undefined || to !== undefined || recount !== null) return null;
+    const wanted = wantedOf(tracker);
+    const locked = readCoveragesValue(this.database, wanted.inOrder, coverageValue);
+    const lone = locked === null ? null : this.loneRun(tracker, options, inPlaces(wanted, locked), probe, concludeAlone);
+    if (lone === null) return null;
+    const rows = await this.database.commitAlone(lone.statementOf, { cancellation });
+    const [counts] = rows ?? [];
+    if (counts === undefined) return null;
+    const result = {
+      ...lone.range,
+      written: Number(counts['written']),
+      removed: Number(counts['removed']),
+      durationMs: this.clock().getTime() - started,
+    };
+    return { result, outdated: [], drift: null };
+  }
+
+  /** Returns null for a run that takes several statements, or that does not begin: in a transaction it says why. */
+  private loneRun(
+    tracker: ResolvedTracker,
+    options: RunOptions,
+    locked: readonly LockedCoverages[],
+    probe: SourceProbe,
+    concludeAlone: NonNullable<RunOptions['concludeAlone']>,
+  ): LoneRun | null {
+    const { dialect } = this.database;
+    const prepared = planned(this.prepare(tracker, options, locked, probe));
+    if (prepared === null || prepared.isStaged) return null;
+    const { spec, plan, coverage } = prepared;
+    if (comparedBases(tracker.definition, plan, coverage, options).length > 0) return null;
+    if (plan.entries.flat().some(({ lastKept }) => lastKept !== null)) return null;
+    const moved = planned(this.movedCoverages(tracker, spec, plan, prepared.options.now));
+    if (moved === null || moved.outdated.length > 0) return null;
+    // a drift is written by a statement of its own
+    if (withoutStatements(this.moveDrifts(tracker, spec, plan, coverage, [])) === null) return null;
+    const replaced = loneRollup(dialect, spec);
+    if (replaced === null) return null;
+    const range = { tracker: tracker.definition.name, from: plan.from, through: plan.through };
+    const writes = (counts: ReplaceCounts): LoneWrite[] =>
+      [...statementsOf(this.writeMoved(moved)), ...statementsOf(concludeAlone({ ...range, ...counts }))].map(
+        (statement) => ({ statement, isRequired: joinsDeferred(statement) }),
+      );
+    const expected = expectedCoverages(this.database, locked.flatMap(({ coverages }) => coverages));
+    return { range, statementOf: (label) => dialect.replaceAlone({ ...replaced, expected, writes, label }) };
   }
 
   /**
@@ -313,10 +409,43 @@ export class TrackerRunner {
     given: RunOptions,
     started: number,
     probe: SourceProbe,
-    across?: { scans: readonly SourceScan[]; spool: PartialSpool },
+    across?: AcrossRun,
   ): Work<Computed> {
     const { dialect } = this.database;
     const locked = yield* this.lock(tracker);
+    const { spec, plan, coverage, options, isStaged } = yield* this.prepare(tracker, given, locked, probe, across);
+    if (across !== undefined) yield* across.spool.stage(dialect, spec.scans);
+    const compared = comparedBases(tracker.definition, plan, coverage, options);
+    if (compared.length > 0 && !isStaged && across === undefined) yield* stagePartials(dialect, spec);
+    const bases = yield* this.compareBases(spec, compared);
+    refuseOtherBases(tracker, plan, options, bases);
+    const { written, removed } = yield* rollup(dialect, spec, isStaged || across !== undefined || compared.length > 0);
+    const ahead = yield* this.removeAhead(spec, plan);
+    const moved = yield* this.movedCoverages(tracker, spec, plan, options.now);
+    yield* this.writeMoved(moved);
+    const drift = yield* this.moveDrifts(tracker, spec, plan, coverage, bases);
+    const result = {
+      tracker: tracker.definition.name,
+      from: plan.from,
+      through: plan.through,
+      written,
+      removed: removed + ahead,
+      durationMs: this.clock().getTime() - started,
+    };
+    const pruned = options.prunes === false ? [] : moved.outdated;
+    if (options.conclude !== undefined) yield* options.conclude(result, pruned.length === 0);
+    return { result, outdated: pruned, drift };
+  }
+
+  /** Checks the source, and decides what the run computes, for coverages as they are stored. Writes no statistics. */
+  private *prepare(
+    tracker: ResolvedTracker,
+    given: RunOptions,
+    locked: readonly LockedCoverages[],
+    probe: SourceProbe,
+    across?: AcrossRun,
+  ): Work<PreparedRun> {
+    const { dialect } = this.database;
     const coverage = locked.map(({ coverages }) => computedRanges(coverages));
     const entries = plannedEntries(tracker, coverage);
     const options = { ...given, now: instantOf(tracker, given, coverage), given: given.now };
@@ -343,26 +472,7 @@ export class TrackerRunner {
     const resolved = yield* rollupSpecOf(dialect, tracker, metricIds, scans, plan);
     const spec = across === undefined ? resolved : spooledSpec(resolved);
     yield* refuseLoss(dialect, tracker, spec, options, first);
-    if (across !== undefined) yield* across.spool.stage(dialect, spec.scans);
-    const compared = comparedBases(tracker.definition, plan, coverage, options);
-    if (compared.length > 0 && !isStaged && across === undefined) yield* stagePartials(dialect, spec);
-    const bases = yield* this.compareBases(spec, compared);
-    refuseOtherBases(tracker, plan, options, bases);
-    const { written, removed } = yield* rollup(dialect, spec, isStaged || across !== undefined || compared.length > 0);
-    const ahead = yield* this.removeAhead(spec, plan);
-    const outdated = yield* this.moveCoverages(tracker, spec, plan, options.now);
-    const drift = yield* this.moveDrifts(tracker, spec, plan, coverage, bases);
-    const result = {
-      tracker: tracker.definition.name,
-      from: plan.from,
-      through: plan.through,
-      written,
-      removed: removed + ahead,
-      durationMs: this.clock().getTime() - started,
-    };
-    const pruned = options.prunes === false ? [] : outdated;
-    if (options.conclude !== undefined) yield* options.conclude(result, pruned.length === 0);
-    return { result, outdated: pruned, drift };
+    return { spec, plan, coverage, options, isStaged };
   }
 
   /** Removes statistics that are older than `keep` says, in steps that each commit. */
@@ -400,21 +510,10 @@ export class TrackerRunner {
     return { result, isLast };
   }
 
-  /** Locks the coverages of all entries, in one order, so that two runs cannot wait for each other. */
-  private *lock({ entries }: ResolvedTracker): Work<LockedCoverages[]> {
-    const order = entries
-      .map(({ metric, target: { scope } }, index) => ({ index, key: `${naturalKey(metric)} ${scope}` }))
-      .sort((a, b) => (a.key === b.key ? a.index - b.index : a.key < b.key ? -1 : 1));
-    const inOrder = yield* lockCoverages(
-      this.database,
-      order.map(({ index }) => {
-        const { metric, periods, target, aggregate } = entries[index] as ResolvedEntry;
-        return { metric, periods, scope: target.scope, kind: aggregate.function };
-      }),
-    );
-    const locked: LockedCoverages[] = [];
-    for (const [place, { index }] of order.entries()) locked[index] = inOrder[place] as LockedCoverages;
-    return locked;
+  /** Locks the coverages of all entries. */
+  private *lock(tracker: ResolvedTracker): Work<LockedCoverages[]> {
+    const wanted = wantedOf(tracker);
+    return inPlaces(wanted, yield* lockCoverages(this.database, wanted.inOrder));
   }
 
   /**
@@ -468,12 +567,10 @@ export class TrackerRunner {
     return { plan, firstDate };
   }
 
-  /** Returns what is then covered and older than `keep` says. */
-  private *moveCoverages(tracker: ResolvedTracker, spec: RollupSpec, plan: RunPlan, now: Date): Work<Outdated[]> {
+  /** Returns the coverages after the run. */
+  private *movedCoverages(tracker: ResolvedTracker, spec: RollupSpec, plan: RunPlan, now: Date): Work<MovedCoverages> {
     const { timeZone } = tracker.definition;
-    const outdated: Outdated[] = [];
-    const moved: (CoverageKey & CoverageValues)[] = [];
-    const whole: (CoverageKey & CoverageValues)[] = [];
+    const moved: MovedCoverages = { outdated: [], some: [], whole: [] };
     for (const entry of spec.entries) {
       const { target, aggregate } = tracker.entries[entry.index] as ResolvedEntry;
       for (const planned of plan.entries[entry.index] ?? []) {
@@ -482,13 +579,16 @@ export class TrackerRunner {
         const key = { metricId: entry.metricId, period, scope: target.scope };
         const isWhole = isFirst && !isAsked && (keptFrom === null || covered.from > keptFrom);
         const values = { ...covered, from, timeZone, kind: aggregate.function, computedAt: now };
-        (isWhole ? whole : moved).push({ ...key, ...values });
-        if (keptFrom !== null && from < keptFrom) outdated.push({ entry, scope: target.scope, period, keptFrom });
+        (isWhole ? moved.whole : moved.some).push({ ...key, ...values });
+        if (keptFrom !== null && from < keptFrom) moved.outdated.push({ entry, scope: target.scope, period, keptFrom });
       }
     }
-    yield* writeCoverages(this.database, moved, false);
+    return moved;
+  }
+
+  private *writeMoved({ some, whole }: MovedCoverages): Work<void> {
+    yield* writeCoverages(this.database, some, false);
     yield* writeCoverages(this.database, whole, true);
-    return outdated;
   }
 
   private *compareBases(spec: RollupSpec, compared: readonly ComparedBase[]): Work<readonly ComparedDrift[]> {
@@ -559,6 +659,82 @@ export class TrackerRunner {
 function entryAt({ entries }: RollupSpec, index: number): RollupEntry {
   return entries.find((entry) => entry.index === index) as RollupEntry;
 }
+
+/** A run whose source is in another database: its scans, and what they have read. */
+interface AcrossRun {
+  readonly scans: readonly SourceScan[];
+  readonly spool: PartialSpool;
+}
+
+/** What a run computes. */
+interface PreparedRun {
+  readonly spec: RollupSpec;
+  readonly plan: RunPlan;
+  readonly coverage: readonly ReadonlyMap<Period, ComputedRange>[];
+  readonly options: TimedOptions;
+  /** true if the partials are in their temporary table */
+  readonly isStaged: boolean;
+}
+
+/** The coverages after a run, and what is then covered and older than `keep` says. */
+interface MovedCoverages {
+  readonly some: (CoverageKey & CoverageValues)[];
+  /** those before which the source has no rows */
+  readonly whole: (CoverageKey & CoverageValues)[];
+  readonly outdated: Outdated[];
+}
+
+/** The coverages of a tracker's entries, in one order, so that two runs cannot wait for each other. */
+interface WantedInOrder {
+  readonly inOrder: readonly WantedCoverages[];
+  /** the place of each among the entries */
+  readonly places: readonly number[];
+}
+
+function wantedOf({ entries }: ResolvedTracker): WantedInOrder {
+  const order = entries
+    .map(({ metric, target: { scope } }, index) => ({ index, key: `${naturalKey(metric)} ${scope}` }))
+    .sort((a, b) => (a.key === b.key ? a.index - b.index : a.key < b.key ? -1 : 1));
+  const inOrder = order.map(({ index }) => {
+    const { metric, periods, target, aggregate } = entries[index] as ResolvedEntry;
+    return { metric, periods, scope: target.scope, kind: aggregate.function };
+  });
+  return { inOrder, places: order.map(({ index }) => index) };
+}
+
+/** Returns coverages in the order of the entries. */
+function inPlaces({ places }: WantedInOrder, inOrder: readonly LockedCoverages[]): LockedCoverages[] {
+  const found: LockedCoverages[] = [];
+  for (const [place, index] of places.entries()) found[index] = inOrder[place] as LockedCoverages;
+  return found;
+}
+
+/** The last run of a tracker in this process. */
+interface LastRun {
+  readonly durationMs: number;
+  readonly wanted: WantedInOrder;
+}
+
+/** A run as one statement. */
+interface LoneRun {
+  readonly range: Pick<TrackResult, 'tracker' | 'from' | 'through'>;
+  readonly statementOf: (label: string | null) => Sql;
+}
+
+/** Returns what a work plans that runs no statement, or null if it would run one, or fails. */
+function planned<T>(work: Work<T>): T | null {
+  try {
+    return withoutStatements(work)?.result ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Milliseconds that a run may take whose next one is a single statement. */
+const LONGEST_ALONE = 250;
+
+/** The number of entries of such a run. Its plan has a part for each. */
+const MOST_ALONE = 20;
 
 /** The result of a run's own transaction. */
 interface Computed {
