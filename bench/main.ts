@@ -6,7 +6,13 @@ import { distinct28 } from './cases/distinct.js';
 import { fiveAgainstOne, fiveByHand } from './cases/five-periods.js';
 import { HOUR_CASES } from './cases/hours.js';
 import { incrementAlone, incrementKeyed, incrementObjects, incrementTotal } from './cases/increment.js';
-import { incrementalAppendOnly, incrementalDay, incrementalLifetime, longHistory } from './cases/incremental.js';
+import {
+  incrementalAppendOnly,
+  incrementalDay,
+  incrementalLifetime,
+  incrementalNothing,
+  longHistory,
+} from './cases/incremental.js';
 import { lifetimeBare, lifetimeIndexed } from './cases/lifetime.js';
 import { LIVE_CASES } from './cases/live.js';
 import { recordAlone, recordMany, recordManyAgain } from './cases/record.js';
@@ -37,6 +43,7 @@ const CASES: readonly BenchCase[] = [
   byUserLifetimeUpserts,
   distinct28,
   incrementalDay,
+  incrementalNothing,
   incrementalLifetime,
   incrementalAppendOnly,
   longHistory,

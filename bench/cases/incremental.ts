@@ -27,6 +27,7 @@ interface Registered {
 }
 
 const DAILY: Registered = { name: 'next_day', periods: [Period.DAY], appendOnly: false };
+const IDLE: Registered = { name: 'idle_day', periods: [Period.DAY], appendOnly: false };
 const RECOUNTED: Registered = { name: 'next_lifetime', periods: [Period.LIFETIME], appendOnly: false };
 const ADDED: Registered = { name: 'next_lifetime_append_only', periods: [Period.LIFETIME], appendOnly: true };
 const SHORT: Registered = { name: 'short_history', periods: [Period.DAY, Period.LIFETIME], appendOnly: true };
@@ -37,6 +38,12 @@ const RUN_AFTER_A_DAY = `a run after ${A_DAY} new rows, all included, against th
 export const incrementalDay: BenchCase = {
   ...againstBareStatement(DAILY, (hand) => hand.insertTotals(Period.DAY, lastDays(hand), hand.replacing)),
   title: `DAY: ${RUN_AFTER_A_DAY}`,
+};
+
+/** The second of two runs at the same instant: what a schedule of every minute costs while nothing happens. */
+export const incrementalNothing: BenchCase = {
+  ...againstBareStatement(IDLE, (hand) => lastDays(hand), false),
+  title: 'DAY: a run that finds nothing new, all included, against the bare SELECT of its two days',
 };
 
 export const incrementalLifetime: BenchCase = {
@@ -83,7 +90,12 @@ export const longHistory: BenchCase = {
 const short = (rows: number): Events => history('event_short', rows / 10);
 export const long = (rows: number): Events => history('event_long', rows * 10);
 
-function againstBareStatement(tracker: Registered, bare: (hand: HandSql) => string): Omit<BenchCase, 'title'> {
+/** @param hasNews false to leave the rows of the next day as the run before has written them */
+function againstBareStatement(
+  tracker: Registered,
+  bare: (hand: HandSql) => string,
+  hasNews = true,
+): Omit<BenchCase, 'title'> {
   return {
     name: `incremental-${tracker.name.replaceAll('_', '-')}`,
     target: everywhere(3),
@@ -95,6 +107,17 @@ function againstBareStatement(tracker: Registered, bare: (hand: HandSql) => stri
       const { dispose, ...ours } = await nextRun(session, tracker, indexed(rows));
       const id = await metricId(session, metricOf(tracker));
       const statement = bare(new HandSql(session.kind, indexed(rows).table, id));
+      if (!hasNews) {
+        await ours.run();
+        return {
+          ours: { name: ours.name, run: ours.run },
+          baselines: [{ name: 'SELECT of two days', run: () => session.dataSource.query(statement) }],
+          dispose: async () => {
+            await dispose();
+            await session.forgetStatistics();
+          },
+        };
+      }
       await session.dataSource.query(`INSERT INTO ${TWIN[BY_DATE]} SELECT * FROM ${BY_DATE}`);
       return {
         ours,

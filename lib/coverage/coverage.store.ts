@@ -454,7 +454,20 @@ function coverageColumns(database: Database, prefix: Sql): Sql {
   return namedColumns(coverageFields(database, prefix));
 }
 
-function coverageFields(database: Database, prefix: Sql): Readonly<Record<keyof CoverageRow, Sql>> {
+const fieldsOf = new WeakMap<Database, Map<Sql, CoverageFields>>();
+
+type CoverageFields = Readonly<Record<keyof CoverageRow, Sql>>;
+
+/** @param prefix of the columns, one of few: what is made of it is kept */
+function coverageFields(database: Database, prefix: Sql): CoverageFields {
+  const known = fieldsOf.get(database) ?? new Map<Sql, CoverageFields>();
+  fieldsOf.set(database, known);
+  const fields = known.get(prefix) ?? newCoverageFields(database, prefix);
+  known.set(prefix, fields);
+  return fields;
+}
+
+function newCoverageFields(database: Database, prefix: Sql): CoverageFields {
   const { dialect } = database;
   const table = database.table(Coverage);
   const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;

@@ -61,6 +61,11 @@ export interface MeasureReading {
   readonly where: SourceWhere | null;
 }
 
+/** True for the repository of an entity, and false where the application may have made a query of its own. */
+export function isPlainSource(source: Source): boolean {
+  return isRepository(source) && source === source.manager.getRepository(source.target);
+}
+
 /** Returns the data source of a repository or a query; undefined for an entity. */
 export function dataSourceOf(source: Source): DataSource | undefined {
   if (isRepository(source)) return source.manager.dataSource;

@@ -75,7 +75,9 @@ describeOnEachDatabase('a run as one statement', (database) => {
   });
 
   const points = async (): Promise<unknown> =>
-    (await module.get(StatisticService).series({ metric: ORDERS, from: '2026-10-29', to: '2026-10-31' })).map(({ value }) => value);
+    (await module.get(StatisticService).series({ metric: ORDERS, from: '2026-10-29', to: '2026-10-31' })).map(
+      ({ value }) => value,
+    );
 
   /** Does something before or after the statement of the next run, and returns what became of it. */
   const around = (does: {
@@ -195,6 +197,43 @@ describeOnEachDatabase('a run as one statement', (database) => {
     expect(await points()).toEqual([0, 0, 1]);
     expect(await trackers.history('orders')).toMatchObject([{ status: 'cancelled' }, {}]);
     expect(await trackers.run('orders')).toMatchObject({ written: 1 });
+  });
+
+  it('writes nothing if the server ends its session while it waits', async () => {
+    await saveOrders(module, { createdAt: at('2026-10-31T11:00') });
+    const other = dataSource.createQueryRunner();
+    await other.startTransaction();
+    await changeCoverage(other, 1);
+    const run = trackers.run('orders');
+    const [find, end] =
+      database.kind === 'postgres'
+        ? [
+            `SELECT pid AS id FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+            'SELECT pg_terminate_backend',
+          ]
+        : [
+            `SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND command = 'Query' AND id <> CONNECTION_ID()`,
+            'KILL ',
+          ];
+    let waiting: { id: number }[] = [];
+    for (let tries = 0; waiting.length === 0 && tries < 200; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 25));
+      waiting = (await other.query(find)) as { id: number }[];
+    }
+    await other.query(`${end}(${String(waiting[0]?.id)})`);
+    await expect(run).rejects.toThrow();
+    await other.rollbackTransaction();
+    await other.release();
+    expect(await points()).toEqual([0, 0, 1]);
+    // recorded as failed, unless the server takes too long for a new session
+    expect(await trackers.history('orders')).not.toMatchObject([{ status: 'succeeded' }, {}]);
+  });
+
+  it('stores its metric again if the coverage is removed meanwhile', async () => {
+    const { outcomes } = around({ before: () => dataSource.query('DELETE FROM trackstats_coverage') });
+    expect(await trackers.run('orders')).toMatchObject({ from: '2026-09-20' });
+    expect(outcomes).toEqual([null]);
+    expect(await points()).toEqual([0, 0, 1]);
   });
 
   it('fails with the reason that a transaction has', async () => {

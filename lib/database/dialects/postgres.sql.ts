@@ -249,7 +249,16 @@ export class PostgresSql extends BaseSql {
   }
 
   /** Its commit need not reach the disk before the next one, see `isProvisional` of a transaction. */
-  override changeAndInsert({ table, values, where, returning, insert, insertedId, beside, label }: ChangeAndInsert): Sql {
+  override changeAndInsert({
+    table,
+    values,
+    where,
+    returning,
+    insert,
+    insertedId,
+    beside,
+    label,
+  }: ChangeAndInsert): Sql {
     const set = Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`);
     const settings = [
       sql`set_config('synchronous_commit', 'off', true)`,
@@ -584,7 +593,9 @@ RETURNING 1)`,
       sql`${LOCKED} AS MATERIALIZED (${lockedRows(expected)})`,
       ...replacements.flatMap(({ expressions }) => expressions),
       ...replacements.flatMap((replacement, place) => this.replacing(replacement, place, isExpected)),
-      ...others.map(({ statement }, place) => sql`${partName('trackstats_write', place)} AS (${statement} RETURNING 1)`),
+      ...others.map(
+        ({ statement }, place) => sql`${partName('trackstats_write', place)} AS (${statement} RETURNING 1)`,
+      ),
     ];
     const failure = sql`CAST(CONCAT('trackstats: not as it was read, or the lease is lost: ', ${written}) AS integer)`;
     return sql`${withExpressions(parts)}SELECT ${written} AS written, ${removed} AS removed,

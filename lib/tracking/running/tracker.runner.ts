@@ -10,7 +10,7 @@ import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
 import { compareLifetime } from '../../rollup/compare-lifetime.js';
 import { firstStagedDay, loneRollup, rollup, stagePartials } from '../../rollup/rollup.js';
 import type { RollupEntry, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
-import type { Source } from '../../rollup/source.resolver.js';
+import { isPlainSource, type Source } from '../../rollup/source.resolver.js';
 import { firstStored, removeAfter } from '../../rollup/stored-rows.js';
 import {
   addDays,
@@ -156,6 +156,7 @@ class BaseDiffersError extends Error {
  */
 export class TrackerRunner {
   private readonly types = new SourceTypes();
+  private readonly resolvedBefore = new WeakMap<TrackerDefinition, { source: Source; tracker: ResolvedTracker }>();
   /** by tracker its last run in this process */
   private readonly lastRuns = new Map<string, LastRun>();
 
@@ -184,7 +185,7 @@ export class TrackerRunner {
    * StrayRowsError, AmbiguousRelationError, OutOfRangeError
    */
   async run(definition: TrackerDefinition, source: Source, options: RunOptions): Promise<TrackResult> {
-    const tracker = this.resolver.resolve(definition, source);
+    const tracker = this.resolved(definition, source);
     try {
       const started = this.clock().getTime();
       return await this.prune(await this.lookBack(tracker, options, started), options, started);
@@ -237,6 +238,17 @@ export class TrackerRunner {
     return { from: EVERYTHING, sourceFrom };
   }
 
+  /** Resolves a definition once for a plain source. What a function returns may be another query each time. */
+  private resolved(definition: TrackerDefinition, source: Source): ResolvedTracker {
+    const known = this.resolvedBefore.get(definition);
+    if (known?.source === source) return known.tracker;
+    const tracker = this.resolver.resolve(definition, source);
+    const conditions = [definition.where, ...definition.entries.map(({ where }) => where)];
+    const isPlain = isPlainSource(source) && conditions.every((where) => typeof where !== 'function');
+    if (isPlain) this.resolvedBefore.set(definition, { source, tracker });
+    return tracker;
+  }
+
   private async runResolved(tracker: ResolvedTracker, options: RunOptions, started: number): Promise<Computed> {
     if (tracker.sourceDatabase !== this.database) return this.runAcross(tracker, options, started);
     const probe = probeOf(this.database.dialect, tracker, options.now);
@@ -275,7 +287,8 @@ export class TrackerRunner {
     if (from !== undefined || to !== undefined || recount !== null) return null;
     const wanted = wantedOf(tracker);
     const locked = readCoveragesValue(this.database, wanted.inOrder, coverageValue);
-    const lone = locked === null ? null : this.loneRun(tracker, options, inPlaces(wanted, locked), probe, concludeAlone);
+    const lone =
+      locked === null ? null : this.loneRun(tracker, options, inPlaces(wanted, locked), probe, concludeAlone);
     if (lone === null) return null;
     const rows = await this.database.commitAlone(lone.statementOf, { cancellation });
     const [counts] = rows ?? [];
@@ -314,7 +327,10 @@ export class TrackerRunner {
       [...statementsOf(this.writeMoved(moved)), ...statementsOf(concludeAlone({ ...range, ...counts }))].map(
         (statement) => ({ statement, isRequired: joinsDeferred(statement) }),
       );
-    const expected = expectedCoverages(this.database, locked.flatMap(({ coverages }) => coverages));
+    const expected = expectedCoverages(
+      this.database,
+      locked.flatMap(({ coverages }) => coverages),
+    );
     return { range, statementOf: (label) => dialect.replaceAlone({ ...replaced, expected, writes, label }) };
   }
 

@@ -192,9 +192,25 @@ export function trackerLabel(definition: TrackerDefinition): string {
  */
 export function fingerprintOf(
   { definition }: Pick<ResolvedTracker, 'definition'>,
-  { aggregate, alone, target: { keys: read } }: ResolvedEntry,
+  entry: ResolvedEntry,
   period: Period,
   timeZone = definition.timeZone,
+): string {
+  const known = fingerprints.get(entry) ?? new Map<string, string>();
+  fingerprints.set(entry, known);
+  const key = `${String(period)} ${timeZone}`;
+  const fingerprint = known.get(key) ?? newFingerprint(definition, entry, period, timeZone);
+  known.set(key, fingerprint);
+  return fingerprint;
+}
+
+const fingerprints = new WeakMap<ResolvedEntry, Map<string, string>>();
+
+function newFingerprint(
+  definition: TrackerDefinition,
+  { aggregate, alone, target: { keys: read } }: ResolvedEntry,
+  period: Period,
+  timeZone: string,
 ): string {
   const { dateField, weekStart, epoch, storedIn, withDeleted, target } = definition;
   const values: Readonly<Record<IdentifyingOption, unknown>> = {
