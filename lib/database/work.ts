@@ -22,6 +22,9 @@ export interface StatementResult {
  */
 export type Work<T> = Generator<Sql, T, StatementResult>;
 
+/** A statement, or a part of one, where it is passed on and not written. */
+export type Statement = Sql;
+
 const deferred = new WeakSet<Sql>();
 const joining = new WeakSet<Sql>();
 

@@ -1,10 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Sql } from 'sql-template-tag';
 import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
 import type { Dialect, LoneWrite, ReplaceCounts } from '../../database/dialects/dialect.js';
-import { execute, joinsDeferred, statementsOf, type Work, withoutStatements } from '../../database/work.js';
+import {
+  execute,
+  joinsDeferred,
+  type Statement,
+  statementsOf,
+  type Work,
+  withoutStatements,
+} from '../../database/work.js';
 import { OvertakenError } from '../../errors/run.error.js';
 import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
 import { compareLifetime } from '../../rollup/compare-lifetime.js';
@@ -265,7 +271,7 @@ export class TrackerRunner {
    * Returns the coverages of a tracker as one value of a statement, for `coverageValue` of a run. Returns null if its next
    * run is no single statement: the plan of one is made with the session's settings, which a long run does not rely on.
    */
-  coverageValue({ name }: TrackerDefinition): Sql | null {
+  coverageValue({ name }: TrackerDefinition): Statement | null {
     const last = name === null ? undefined : this.lastRuns.get(name);
     if (last === undefined || last.durationMs > LONGEST_ALONE || last.wanted.inOrder.length > MOST_ALONE) return null;
     return this.database.commitsAlone ? coveragesValue(this.database, last.wanted.inOrder) : null;
@@ -734,7 +740,7 @@ interface LastRun {
 /** A run as one statement. */
 interface LoneRun {
   readonly range: Pick<TrackResult, 'tracker' | 'from' | 'through'>;
-  readonly statementOf: (label: string | null) => Sql;
+  readonly statementOf: (label: string | null) => Statement;
 }
 
 /** Returns what a work plans that runs no statement, or null if it would run one, or fails. */
