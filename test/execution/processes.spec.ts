@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { killedInItsAlert } from '../soak/alerted.js';
 import { killedAtRandom } from '../soak/kills.js';
 import { pausedBeforeItWrites, pausedWhileItWrites } from '../soak/paused.js';
 import { replayedLog } from '../soak/replayed-log.js';
@@ -44,6 +45,10 @@ describeOnEachDatabase('real processes', (database) => {
 
   onServer('that are paused in a transaction are refused', async () => {
     await pausedWhileItWrites(database, program, { serverEndsIt: database.kind === 'postgres' });
+  });
+
+  onPostgres('that are killed in the method of an alert leave its call to another', async () => {
+    await killedInItsAlert(database, program);
   });
 
   onPostgres('run each slot once', async () => {

@@ -1,4 +1,5 @@
 import { describeOnEachDatabase } from '../support/databases.js';
+import { killedInItsAlert } from './alerted.js';
 import { killedAtRandom } from './kills.js';
 import { tell } from './figures.js';
 import { ShopProgram } from './shop-process.js';
@@ -17,6 +18,14 @@ describeOnEachDatabase('processes that are killed', (database) => {
 
   it('leave statistics that the next one makes right', async () => {
     tell(`kill -9 on ${database.kind}`, await killedAtRandom(database, program, { kills, sales: 10 }));
+  });
+
+  it('leave the call of an alert to another one', async () => {
+    for (let round = 0; round < 10; round++) {
+      await killedInItsAlert(database, program);
+      await program.killAll();
+      await database.reset();
+    }
   });
 
   if (database.kind !== 'sqlite') return;

@@ -3,11 +3,11 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { StatisticService, TrackerEvents, TrackerService, TrackstatsModule } from 'nestjs-trackstats';
+import { AlertService, StatisticService, TrackerEvents, TrackerService, TrackstatsModule } from 'nestjs-trackstats';
 import { Gate } from './gate.js';
 import type { Call, Told } from './messages.js';
 import { SETTINGS } from './settings.js';
-import { Amounts, Counter, Customer, Minutes, Sale, Sales, Slow } from './shop.js';
+import { Amounts, Counter, Customer, Level, Minutes, Sale, Sales, Slow } from './shop.js';
 import { Writers } from './writers.js';
 
 const { database, now, scheduling = false, trackers = {} } = SETTINGS;
@@ -23,7 +23,7 @@ const { database, now, scheduling = false, trackers = {} } = SETTINGS;
       ...(now === undefined ? {} : { clock: () => new Date(now) }),
     }),
   ],
-  providers: [Gate, Sales, Amounts, Minutes, Slow, Counter, Writers],
+  providers: [Gate, Sales, Amounts, Minutes, Slow, Counter, Level, Writers],
 })
 class ShopModule {}
 
@@ -41,8 +41,10 @@ app.get(TrackerEvents, { strict: false }).all$.subscribe((event) => {
 });
 
 const services = {
+  alerts: app.get(AlertService, { strict: false }),
   trackers: app.get(TrackerService, { strict: false }),
   statistics: app.get(StatisticService, { strict: false }),
+  level: app.get(Level),
   gate: app.get(Gate),
   writers: app.get(Writers),
 } as unknown as Record<Call['on'], Record<string, unknown>>;

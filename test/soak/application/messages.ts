@@ -1,7 +1,7 @@
 /** What the parent asks of a process of the shop. */
 export interface Call {
   readonly id: number;
-  readonly on: 'trackers' | 'statistics' | 'gate' | 'writers';
+  readonly on: 'alerts' | 'trackers' | 'statistics' | 'level' | 'gate' | 'writers';
   readonly method: string;
   readonly args: readonly unknown[];
 }
@@ -16,9 +16,12 @@ export interface Answer {
 /** What a process tells by itself. */
 export interface Told {
   readonly event: {
-    readonly type: 'ready' | 'waiting' | 'started' | 'finished' | 'failed' | 'skipped';
+    readonly type: 'ready' | 'waiting' | 'alerted' | 'started' | 'finished' | 'failed' | 'skipped';
     readonly tracker?: string;
     readonly runId?: number;
     readonly error?: string;
+    /** id of the crossing */
+    readonly alert?: string;
+    readonly attempt?: number;
   };
 }

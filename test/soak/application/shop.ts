@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import {
+  below,
   CountObjectsByDateTracker,
   defineDomain,
   defineMetric,
   ObjectsByDateAndObjectTracker,
+  OnStatistic,
   Period,
+  type StatisticAlert,
+  StatisticService,
   sum,
   Track,
 } from 'nestjs-trackstats';
@@ -47,6 +51,7 @@ export const SALES = defineMetric({ domain: SHOP, ref: 'sales' });
 export const AMOUNTS = defineMetric({ domain: SHOP, ref: 'amounts' });
 export const MINUTES = defineMetric({ domain: SHOP, ref: 'minutes' });
 export const STOCK = defineMetric({ domain: SHOP, ref: 'stock' });
+export const LEVEL = defineMetric({ domain: SHOP, ref: 'level' });
 export const SLOW = defineMetric({ domain: SHOP, ref: 'slow' });
 
 /** All sales lie within so many days: a run looks at all of them again. */
@@ -133,5 +138,24 @@ export class Counter {
   async stock(): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve, SETTINGS.stockTakes ?? 0));
     return this.dataSource.getRepository(Sale).count();
+  }
+}
+
+/** The level that the parent records. The call of its alert lasts until the parent lets it pass. */
+@Injectable()
+export class Level {
+  constructor(
+    private readonly statistics: StatisticService,
+    private readonly gate: Gate,
+  ) {}
+
+  async record(date: string, value: number): Promise<void> {
+    await this.statistics.record({ metric: LEVEL, date, value });
+  }
+
+  @OnStatistic({ metric: LEVEL, when: below(10) })
+  async low({ id, attempt }: StatisticAlert): Promise<void> {
+    process.send?.({ event: { type: 'alerted', alert: id, attempt } });
+    await this.gate.passed();
   }
 }
