@@ -51,6 +51,7 @@ export interface Attempt {
 
 /** An attempt that has its lease. */
 interface ActiveAttempt extends LeaseContext {
+  readonly tracker: string;
   readonly request: RunRequest;
   readonly cancellation: Cancellation;
   /** receives what a step has found of closed dates */
@@ -59,6 +60,7 @@ interface ActiveAttempt extends LeaseContext {
 
 interface FailedAttempt {
   readonly runId: number;
+  readonly tracker: string;
   readonly request: RunRequest;
   readonly error: unknown;
   readonly willRetry: boolean;
@@ -105,6 +107,7 @@ export class AttemptRunner {
             Cancellation.of(limits, (cancellation) =>
               this.compute(tracker, {
                 ...context,
+                tracker: tracker.name,
                 request,
                 cancellation,
                 onDrift: (report) => {
@@ -120,7 +123,7 @@ export class AttemptRunner {
         },
         fail: ({ runId }, error) => {
           const isCancelled = signals.some((signal) => signal?.aborted === true);
-          return this.fail({ runId, request, error, willRetry: willRetry(error), isCancelled });
+          return this.fail({ runId, tracker: tracker.name, request, error, willRetry: willRetry(error), isCancelled });
         },
       });
     } catch (error) {
@@ -194,13 +197,10 @@ export class AttemptRunner {
     );
   }
 
-  private *succeed(
-    { runId, lease, request }: ActiveAttempt,
-    result: TrackResult | UncountedResult,
-    scrub?: ScrubState,
-  ): Work<void> {
+  private *succeed(attempt: ActiveAttempt, result: TrackResult | UncountedResult, scrub?: ScrubState): Work<void> {
+    const { lease, request } = attempt;
     const ended = { status: 'succeeded', finishedAt: this.clock.now(), error: null } as const;
-    yield* this.history.update(runId, { ...ended, ...storedPart(result) });
+    yield* this.history.update(attempt, { ...ended, ...storedPart(result) });
     yield* lease.release({
       lockAtLeastFor: this.options.lockAtLeastFor,
       values: {
@@ -212,25 +212,25 @@ export class AttemptRunner {
   }
 
   /** Statistics are computed, and old ones are still to be removed. */
-  private *recordProgress({ runId, lease }: ActiveAttempt, result: TrackResult, scrub?: ScrubState): Work<void> {
-    yield* this.history.update(runId, { status: 'running', finishedAt: null, error: null, ...storedPart(result) });
-    yield* lease.renew({ scrub });
+  private *recordProgress(attempt: ActiveAttempt, result: TrackResult, scrub?: ScrubState): Work<void> {
+    yield* this.history.update(attempt, { status: 'running', finishedAt: null, error: null, ...storedPart(result) });
+    yield* attempt.lease.renew({ scrub });
   }
 
   private *recordStep(
-    { runId, lease }: ActiveAttempt,
+    attempt: ActiveAttempt,
     { from, to }: Pick<BackfillRange, 'from' | 'to'>,
     result: TrackResult,
   ): Work<void> {
-    yield* this.history.update(runId, { status: 'running', finishedAt: null, error: null, ...storedPart(result) });
-    yield* lease.renew({ backfill: { from, to: to ?? null, through: result.through } });
+    yield* this.history.update(attempt, { status: 'running', finishedAt: null, error: null, ...storedPart(result) });
+    yield* attempt.lease.renew({ backfill: { from, to: to ?? null, through: result.through } });
   }
 
   /** Ends the slot unless it is retried, by this process or by the next one that takes the lease. */
   private *fail(failed: FailedAttempt): Work<LeaseEnd> {
     const status = statusOf(failed);
-    const { runId, request, error, willRetry } = failed;
-    yield* this.history.update(runId, {
+    const { request, error, willRetry } = failed;
+    yield* this.history.update(failed, {
       status,
       finishedAt: this.clock.now(),
       error: messageOf(error),

@@ -72,9 +72,11 @@ export class RunHistory {
 
   /**
    * Records the progress or the end of a run. Call it in the transaction that writes the statistics. A run that has ended
-   * stays as it ended: a process that never hears of its own COMMIT takes its lease for lost.
+   * stays as it ended: a process that never hears of its own COMMIT takes its lease for lost. After a failover the entry
+   * may be gone, because nothing waits until its commit is replicated, and another run may have its id.
    */
-  *update(id: number, progress: RunProgress): Work<void> {
+  *update({ runId, tracker }: { readonly runId: number; readonly tracker: string }, progress: RunProgress): Work<void> {
+    const { dialect } = this.database;
     const table = this.database.table(TrackerRunRecord);
     const values = {
       ...progress,
@@ -83,7 +85,8 @@ export class RunHistory {
     };
     const assignments = Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`);
     yield* executeDeferred(
-      sql`UPDATE ${table.path} SET ${join(assignments)} WHERE ${table.column('id')} = ${id} AND ${table.column('status')} = 'running'`,
+      sql`UPDATE ${table.path} SET ${join(assignments)} WHERE ${table.column('id')} = ${runId} AND ${table.column('status')} = 'running'
+AND ${table.column('tracker')} = ${dialect.text(tracker)} AND ${table.column('host')} = ${dialect.text(this.leases.host)}`,
     );
   }
 

@@ -14,7 +14,7 @@ import { Database } from '../../lib/database/database.js';
 import type { Work } from '../../lib/database/work.js';
 import { LeaseService, type LeasedTask } from '../../lib/execution/lease.service.js';
 import type { LeaseEnd } from '../../lib/execution/lease.store.js';
-import { TrackerState } from '../../lib/execution/run-tables.js';
+import { TrackerRunRecord, TrackerState } from '../../lib/execution/run-tables.js';
 import { closeApplications, Order, start } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 
@@ -107,6 +107,23 @@ describeOnEachDatabase('a lease', (database) => {
     spy.mockRestore();
     expect(began).toBeGreaterThan(2);
     expect(await trackers.history('orders')).toMatchObject([{ status: 'succeeded', error: null }]);
+  });
+
+  // the replica that is promoted may not have the lease, and gives its run's id to the run of another process
+  it('that a failover has lost leaves the entry of another run as it is', async () => {
+    const [database, trackers] = [module.get(Database), module.get(TrackerService)];
+    const records = module.get(DataSource).getRepository(TrackerRunRecord);
+    const transaction = database.transaction.bind(database);
+    // the first one takes the lease
+    let began = 0;
+    const spy = jest.spyOn(database, 'transaction').mockImplementation(async (work, options) => {
+      if (++began !== 2) return transaction(work, options);
+      await records.update({ tracker: 'orders' }, { host: 'other:1' });
+      throw new LeaseLostError('orders');
+    });
+    await expect(trackers.run('orders')).rejects.toThrow(LeaseLostError);
+    spy.mockRestore();
+    expect(await records.find()).toMatchObject([{ status: 'running', host: 'other:1', error: null }]);
   });
 });
 
