@@ -75,7 +75,9 @@ export async function vacuum(dataSource: DataSource, entity: EntityTarget<Object
   await dataSource.query(
     `BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_logical_emit_message(true, '', ''); COMMIT`,
   );
-  await dataSource.query(`VACUUM ${dataSource.getMetadata(entity).tablePath}`);
+  const { tablePath } = dataSource.getMetadata(entity);
+  const names = tablePath.split('.').map((name) => dataSource.driver.escape(name));
+  await dataSource.query(`VACUUM ${names.join('.')}`);
 }
 
 type Rows = Record<string, string | null>;

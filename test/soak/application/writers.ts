@@ -24,6 +24,12 @@ export class Writers {
     await Promise.all(numbers.map((number) => this.writer(number, rounds)));
   }
 
+  /** Counts an event. */
+  count(ref: string, key?: string): Promise<void> {
+    const metric = defineMetric({ domain: SHOP, ref });
+    return this.statistics.increment({ metric, date: FIRST_DATE, ...(key === undefined ? {} : { key }) });
+  }
+
   /** Writes so much that a small disk has no room for it. */
   async grow(): Promise<void> {
     for (let round = 0; round < 200; round++) {
