@@ -31,6 +31,8 @@ export interface BackfillRequest extends Omit<BackfillRange, 'today' | 'after'> 
 export interface RunRequest {
   /** the instant for which it was scheduled; null if it was started by a call */
   readonly slot: Date | null;
+  /** what asked for it, as the history shows it */
+  readonly triggeredBy: string;
   /** the time that the run takes as now. @default the clock's */
   readonly now?: Date | undefined;
   /** computes these dates in place of those that are due */
@@ -87,8 +89,8 @@ export class AttemptRunner {
     request: RunRequest,
     { number, signals, willRetry }: Attempt,
   ): Promise<LeaseOutcome<TrackResult>> {
-    const { slot } = request;
-    const startedAt = this.clock.now();
+    const { slot, triggeredBy } = request;
+    const started = { tracker: tracker.name, slot, triggeredBy, attempt: number, startedAt: this.clock.now() };
     const begunAt = systemClock();
     let event: RunEvent | undefined;
     const drifts: DriftReport[] = [];
@@ -96,9 +98,8 @@ export class AttemptRunner {
       const beside = tracker.kind === 'method' ? null : this.trackers.coverageValue(tracker.definition);
       const wanted = { name: tracker.name, slot: slot?.getTime() ?? null, beside };
       return await this.leases.runUnderLease(wanted, signals, {
-        record: (fence) => this.history.start({ tracker: tracker.name, slot, attempt: number, startedAt }, fence),
-        recordOf: (fence, from) =>
-          this.history.startOf({ tracker: tracker.name, slot, attempt: number, startedAt }, fence, from),
+        record: (fence) => this.history.start(started, fence),
+        recordOf: (fence, from) => this.history.startOf(started, fence, from),
         run: async (context) => {
           event = { tracker: tracker.name, slot, runId: context.runId, attempt: number };
           this.events.emit({ type: 'started', ...event });

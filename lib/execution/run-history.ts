@@ -15,7 +15,9 @@ import { storableMessage } from '../errors/error-message.js';
 const LONGEST_ERROR = 10_000;
 
 /** The fields of a run that are known when it starts. */
-export type StartedRun = Pick<TrackerRun, 'tracker' | 'slot' | 'attempt' | 'startedAt'>;
+export type StartedRun = Pick<TrackerRun, 'tracker' | 'slot' | 'attempt' | 'startedAt'> & {
+  readonly triggeredBy: string;
+};
 
 /** The fields of a run that its progress or its end sets. Rows may be counted by the statement that sets them. */
 export type RunProgress = Pick<TrackerRun, 'status' | 'finishedAt' | 'error'> &
@@ -64,6 +66,7 @@ export class RunHistory {
       removed: raw('0'),
       host: dialect.text(this.leases.host),
       fence,
+      triggeredBy: dialect.text(run.triggeredBy),
     };
     const columns = Object.keys(values).map((property) => table.column(property));
     const rows = sql`SELECT ${join(Object.values(values))}${from === empty ? empty : sql` FROM ${from}`}`;
@@ -199,6 +202,7 @@ interface RunRow {
   error: string | null;
   host: string;
   fence: unknown;
+  triggered_by: string | null;
 }
 
 const COLUMNS: Readonly<Record<keyof RunRow, keyof TrackerRunRecord>> = {
@@ -216,6 +220,7 @@ const COLUMNS: Readonly<Record<keyof RunRow, keyof TrackerRunRecord>> = {
   error: 'error',
   host: 'host',
   fence: 'fence',
+  triggered_by: 'triggeredBy',
 };
 
 const DIED = 'Its process died, or was cut off from the database, and its lease has run out.';
@@ -231,6 +236,7 @@ function runOf(row: RunRow): TrackerRun {
     id: Number(row.id),
     tracker: row.tracker,
     slot: instant(row.slot),
+    triggeredBy: row.triggered_by,
     status: row.status,
     attempt: Number(row.attempt),
     startedAt: new Date(Number(row.started_at)),

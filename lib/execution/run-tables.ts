@@ -55,6 +55,10 @@ export class TrackerRunRecord {
   /** the fence of its lease; a run with status 'running' is lost if the tracker's fence has moved on */
   @Column({ type: 'bigint', nullable: true })
   fence!: string | null;
+
+  /** what asked for the run; null for runs of earlier versions */
+  @Column({ name: 'triggered_by', type: 'varchar', length: 40, nullable: true })
+  triggeredBy!: string | null;
 }
 
 /** The state of a tracker that all replicas share: its lease, its last slot and a backfill that has not ended. */

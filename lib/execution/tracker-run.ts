@@ -9,6 +9,12 @@ export interface TrackerRun {
   tracker: string;
   /** the instant for which it was scheduled; null if it was started by a call */
   slot: Date | null;
+  /**
+   * what asked for the run: `'schedule'`, `'start'` (runOnStart), `'http'` (the dashboard or the JSON interface), `'cli'`
+   * (the command line), `'call'` (code of the application), or the text that such a call gave. null for runs of earlier
+   * versions
+   */
+  triggeredBy: string | null;
   status: RunStatus;
   /** 1 for the first try */
   attempt: number;

@@ -43,6 +43,12 @@ import {
 } from '../validation/check.js';
 import { readCallOptions, type ChecksOf, type Values } from '../validation/options.js';
 
+/** Options of a call that makes a run. */
+interface TriggerOptions {
+  /** what asks for the run, as the history shows it: 1 to 40 characters. @default 'call' */
+  triggeredBy?: string | undefined;
+}
+
 /** Options that follow or cancel a call. */
 interface FollowOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
@@ -54,6 +60,12 @@ const FOLLOW = {
   onProgress: optional(callback<(progress: Progress) => void>('(progress) => void')),
   signal: optional(abortSignal),
 } satisfies ChecksOf<FollowOptions>;
+// neither control characters nor halves of pairs, which databases refuse
+const trigger: Check<string> = (given, refuse) =>
+  typeof given === 'string' && /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,40}$/u.test(given)
+    ? given
+    : refuse("Expected a text of 1 to 40 printable characters, such as 'deployment'.");
+const TRIGGER = { triggeredBy: withDefault(trigger, 'call') } satisfies ChecksOf<TriggerOptions>;
 const RANGE = { from: optional(localDate), to: optional(localDate) };
 const NOW = { now: optional(instant) };
 const STEP = { step: withDefault(wholeNumber('days', 1), BACKFILL_STEP), resume: withDefault(boolean, false) };
@@ -73,14 +85,14 @@ const dimensionValues: Check<Readonly<Record<string, unknown>>> = (given, refuse
 /** The options of each call. Unknown options are rejected. */
 const CALLS = {
   track: { ...NOW, ...RANGE, ...FOLLOW },
-  run: { ...NOW, signal: FOLLOW.signal },
-  backfill: { ...RANGE, from: localDate, ...STEP, ...FOLLOW },
+  run: { ...NOW, ...TRIGGER, signal: FOLLOW.signal },
+  backfill: { ...RANGE, from: localDate, ...STEP, ...TRIGGER, ...FOLLOW },
   verify: {
     ...RANGE,
     onProgress: optional(callback<(progress: VerifyProgress) => void>('(progress) => void')),
     signal: FOLLOW.signal,
   },
-  repair: { ...RANGE, ...FOLLOW },
+  repair: { ...RANGE, ...TRIGGER, ...FOLLOW },
   rows: {
     metric: metricTarget,
     date: optional(localDate),
@@ -194,18 +206,18 @@ export class TrackerService {
    * Runs a registered tracker now, and records the run in the history.
    *
    * @param tracker its name, its class, or `[class, 'method']`
-   * @param options `now`: the time that the run takes as now; `signal`: cancels the run, on the server too, and rolls
-   * it back
+   * @param options `now`: the time that the run takes as now; `triggeredBy`: what asks for the run, as the history
+   * shows it, 1 to 40 characters; `signal`: cancels the run, on the server too, and rolls it back
    * @returns null if this process or another one is already running it
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, RunTimeoutError, LeaseLostError,
    * ShuttingDownError, and the error that stops the run
    */
   async run(
     tracker: TrackerTarget,
-    options: { now?: Date | undefined; signal?: AbortSignal | undefined } = {},
+    options: TriggerOptions & { now?: Date | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<TrackResult | null> {
-    const { now, signal } = readCall('run', options);
-    const outcome = await this.worker.runNow(this.registry.get(tracker, 'run'), { slot: null, now, signal });
+    const request = { slot: null, ...readCall('run', options) };
+    const outcome = await this.worker.runNow(this.registry.get(tracker, 'run'), request);
     return outcome.kind === 'succeeded' ? outcome.result : null;
   }
 
@@ -224,18 +236,19 @@ export class TrackerService {
    */
   async backfill(
     tracker: TrackerTarget,
-    options: FollowOptions & {
-      from: LocalDateInput;
-      to?: LocalDateInput | undefined;
-      step?: number | undefined;
-      resume?: boolean | undefined;
-    },
+    options: TriggerOptions &
+      FollowOptions & {
+        from: LocalDateInput;
+        to?: LocalDateInput | undefined;
+        step?: number | undefined;
+        resume?: boolean | undefined;
+      },
   ): Promise<TrackResult> {
     const registered = this.sourceTracker(tracker, 'backfill');
     const { definition } = registered;
-    const { from, to, step, resume, signal, onProgress } = readCall('backfill', options);
+    const { from, to, step, resume, ...followed } = readCall('backfill', options);
     const range = { from: dateIn(from, definition), to: dateOf(to, definition), step, resume };
-    return this.worker.runWhenFree(registered, { slot: null, backfill: range, signal, onProgress });
+    return this.worker.runWhenFree(registered, { slot: null, backfill: range, ...followed });
   }
 
   /**
@@ -282,9 +295,10 @@ export class TrackerService {
    */
   async repair(
     tracker: TrackerTarget,
-    options: FollowOptions & { from?: LocalDateInput | undefined; to?: LocalDateInput | undefined } = {},
+    options: TriggerOptions &
+      FollowOptions & { from?: LocalDateInput | undefined; to?: LocalDateInput | undefined } = {},
   ): Promise<TrackResult> {
-    const { onProgress, signal, ...range } = readCall('repair', options);
+    const { onProgress, signal, triggeredBy, ...range } = readCall('repair', options);
     const registered = this.sourceTracker(tracker, 'repair');
     const { definition } = registered;
     const covered = await this.worker.runTask((shutdown) =>
@@ -295,7 +309,7 @@ export class TrackerService {
       }),
     );
     const { from, to } = datesOf(range, definition);
-    const followed = { slot: null, signal, onProgress };
+    const followed = { slot: null, triggeredBy, signal, onProgress };
     if (covered === null) return this.worker.runWhenFree(registered, followed);
     const repaired = { from: from ?? covered.from, to: to ?? covered.through };
     const backfill = { ...repaired, step: repairStep(repaired.from, repaired.to), resume: false };

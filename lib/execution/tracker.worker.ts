@@ -142,7 +142,7 @@ export class TrackerWorker {
       const willRetry = (error: unknown): boolean =>
         (decision ??= this.mayRetry(tracker, error, { number, delay, nextSlot }));
       try {
-        return await this.attempt(tracker, request, number, willRetry);
+        return await this.attempt(tracker, { ...request, triggeredBy: 'schedule' }, number, willRetry);
       } catch (error) {
         if (!willRetry(error)) throw error;
       }

@@ -408,6 +408,11 @@ export interface RunResource {
   status: 'running' | 'succeeded' | 'failed' | 'cancelled' | 'lost';
   /** the instant for which it was scheduled; null if it was started by a call */
   slot: string | null;
+  /**
+   * what asked for the run: `'schedule'`, `'start'`, `'http'`, `'cli'`, `'call'`, or a text of the application; null for
+   * runs of earlier versions
+   */
+  triggeredBy: string | null;
   /** 1 for the first try */
   attempt: number;
   startedAt: string;

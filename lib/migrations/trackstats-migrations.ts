@@ -5,6 +5,7 @@ import { AddTrackstatsIncrementKeys1795564802000 } from './add-increment-keys.mi
 import { AddTrackstatsMetricUnit1795564803000 } from './add-metric-unit.migration.js';
 import { AddTrackstatsHistory1795564804000 } from './add-history.migration.js';
 import { AddTrackstatsRunState1795564801000 } from './add-run-state.migration.js';
+import { AddTrackstatsRunTrigger1795564808000 } from './add-run-trigger.migration.js';
 import { AddTrackstatsTimeStatistics1795564805000 } from './add-time-statistics.migration.js';
 import { CreateTrackstatsTables1795564800000 } from './create-tables.migration.js';
 
@@ -27,4 +28,5 @@ export const trackstatsMigrations: (new () => MigrationInterface)[] = [
   AddTrackstatsTimeStatistics1795564805000,
   AddTrackstatsAnnotations1795564806000,
   AddTrackstatsAlerts1795564807000,
+  AddTrackstatsRunTrigger1795564808000,
 ];

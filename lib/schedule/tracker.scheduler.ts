@@ -109,12 +109,12 @@ export class TrackerScheduler {
   private runAtStart(tracker: RegisteredTracker, hasMissed: boolean): void {
     if (hasMissed && isScheduled(tracker)) {
       this.runLater(tracker, tracker.runOnStart ? 0 : Math.random() * this.options.catchUpJitter);
-    } else if (tracker.runOnStart) void this.runOnce(tracker);
+    } else if (tracker.runOnStart) void this.runOnce(tracker, 'start');
   }
 
   /** Handles a job that fires, for a slot or because the application fired it. */
   private async tick(tracker: ScheduledTracker, slot: Date | null): Promise<void> {
-    if (slot === null) return this.runOnce(tracker);
+    if (slot === null) return this.runOnce(tracker, 'call');
     // if this machine's clock is off, replicas would take different slots; the database's clock gives them the same
     const due = this.clock.isOff ? latestSlot(tracker.schedule, this.clock.scheduleNow()) : slot;
     if (due !== null) await this.run(tracker, due);
@@ -153,8 +153,8 @@ export class TrackerScheduler {
     if (slot !== null) await this.run(tracker, slot);
   }
 
-  private async runOnce(tracker: RegisteredTracker): Promise<void> {
-    await this.outcomeOrLog(tracker, () => this.worker.runNow(tracker, { slot: null }));
+  private async runOnce(tracker: RegisteredTracker, triggeredBy: string): Promise<void> {
+    await this.outcomeOrLog(tracker, () => this.worker.runNow(tracker, { slot: null, triggeredBy }));
   }
 
   private async outcomeOrLog(

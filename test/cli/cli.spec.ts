@@ -62,7 +62,9 @@ describeOnEachDatabase('npx trackstats', (database) => {
       stdout: expect.stringMatching(/^OrderTracker: 2026-10-29 to 2026-10-31 computed in [\d.]+ s: 5 rows written, 0/),
     });
     const history = json<object[]>(await place.run('history', 'OrderTracker', '--json'));
-    expect(history).toMatchObject([{ status: 'succeeded', from: '2026-10-29', through: '2026-10-31', written: 5 }]);
+    expect(history).toMatchObject([
+      { status: 'succeeded', triggeredBy: 'cli', from: '2026-10-29', through: '2026-10-31', written: 5 },
+    ]);
     expect(await place.run('verify')).toMatchObject({
       code: 0,
       stdout: 'OrderTracker: all stored values are correct.\n',

@@ -86,6 +86,7 @@ describeOnEachDatabase('TrackerService', (database) => {
     expect(latest).toMatchObject({
       tracker: 'orders',
       slot: null,
+      triggeredBy: 'call',
       status: 'succeeded',
       attempt: 1,
       startedAt: NOW,
@@ -115,7 +116,11 @@ describeOnEachDatabase('TrackerService', (database) => {
     expect(result).toMatchObject({ from: '2026-10-20', through: '2026-10-22' });
     expect(progress.at(-1)).toMatchObject({ from: '2026-10-20', to: '2026-10-22', fraction: 1 });
     expect(await statistics.value({ metric: ORDERS, date: '2026-10-20' })).toBe(2);
+    await trackers.repair(Orders, { triggeredBy: 'a deployment' });
+    const [repaired] = await trackers.history(Orders, { limit: 1 });
+    expect(repaired?.triggeredBy).toBe('a deployment');
     expect((await trackers.history(Orders)).map(({ status }) => status)).toEqual([
+      'succeeded',
       'succeeded',
       'succeeded',
       'succeeded',

@@ -103,6 +103,8 @@ describe('who may use the JSON interface', () => {
       expect((await get('trackstats/trackers/actions', ADA)).body).toEqual({ actions: ALL });
       expect((await post('trackstats/trackers/OrderTracker/run')).status).toBe(403);
       expect((await post('trackstats/trackers/OrderTracker/run', {}, ADA)).status).toBe(200);
+      const [run] = (await get('trackstats/trackers/OrderTracker/runs', ADA)).body.runs;
+      expect(run.triggeredBy).toBe('http');
       expect((await get('guarded/metrics')).status).toBe(403);
       expect((await get('guarded/metrics', ADA)).status).toBe(200);
     }

@@ -99,6 +99,7 @@ describe('the trackers of the JSON interface', () => {
       id: expect.any(Number),
       status: 'succeeded',
       slot: null,
+      triggeredBy: 'call',
       attempt: 1,
       startedAt: expect.stringMatching(/^2026-.*Z$/),
       finishedAt: expect.stringMatching(/Z$/),

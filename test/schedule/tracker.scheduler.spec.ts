@@ -78,7 +78,7 @@ describe('schedules', () => {
     expect(await statistics.value({ metric: ORDERS })).toBe(1);
     expect(await statistics.value({ metric: VISITS })).toBe(1);
     expect(await module.get(TrackerService).history('visits')).toMatchObject([
-      { status: 'succeeded', startedAt: NOW, slot: null },
+      { status: 'succeeded', startedAt: NOW, slot: null, triggeredBy: 'call' },
     ]);
   });
 
@@ -108,6 +108,7 @@ describe('schedules', () => {
     while ((await trackers.list())[0]?.running === true);
     const [run] = await trackers.history('visits');
     expect((run?.slot?.getTime() ?? 1) % 20).toBe(0);
+    expect(run?.triggeredBy).toBe('schedule');
     expect((await trackers.list())[0]).toMatchObject({ nextRunAt: null });
   });
 
@@ -158,6 +159,8 @@ describe('schedules', () => {
     open();
     while ((await trackers.list())[0]?.running === true);
     expect(await module.get(StatisticService).value({ metric: LIKES })).toBe(7);
+    const [info] = await trackers.list();
+    expect(info?.lastRun?.triggeredBy).toBe('start');
   });
 });
 

@@ -176,7 +176,9 @@ async function withApplication(directory: string, task: (address: string) => Pro
 }
 
 async function valueOf(address: string): Promise<number | undefined> {
-  const response = await fetch(`${address}/statistics/series?metric=application/order_count&period=LIFETIME&last=1`);
+  const response = await fetch(
+    `${address}/statistics/api/series?metric=application/order_count&period=LIFETIME&last=1`,
+  );
   // before the first run there is no such metric
   const { points = [] } = (await response.json()) as { points?: { value: number | null }[] };
   return points.at(-1)?.value ?? undefined;

@@ -541,13 +541,16 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     Order,
     { now: NOW, ...range, ...watching },
   ]),
-  'TrackerService.run': of('trackers', 'run', [OrderTracker, { now: NOW, signal: watching.signal }]),
+  'TrackerService.run': of('trackers', 'run', [
+    OrderTracker,
+    { now: NOW, triggeredBy: 'a test', signal: watching.signal },
+  ]),
   'TrackerService.backfill': of('trackers', 'backfill', [
     OrderTracker,
-    { ...range, step: 31, resume: false, ...watching },
+    { ...range, step: 31, resume: false, triggeredBy: 'a test', ...watching },
   ]),
   'TrackerService.verify': of('trackers', 'verify', ['OrderTracker', { ...range, ...watching }]),
-  'TrackerService.repair': of('trackers', 'repair', [OrderTracker, { ...range, ...watching }]),
+  'TrackerService.repair': of('trackers', 'repair', [OrderTracker, { ...range, triggeredBy: 'a test', ...watching }]),
   'TrackerService.rows': of(
     'trackers',
     'rows',

@@ -133,6 +133,7 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
       'Track',
     ].flatMap((call) => ['object', 'objects'].map((name) => [`${call}.options.${name}`, []])),
   ),
+  triggeredBy: ['', '\0', '\uD800', 'x'.repeat(41)],
   'TrackerService.register.options.name': ['', '\0', '\uD800', 'x'.repeat(201)],
   'Track.options.name': ['', '\0', '\uD800', 'x'.repeat(201)],
   // modules and options

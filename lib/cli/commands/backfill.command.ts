@@ -22,6 +22,7 @@ export function backfill(tracker: string, options: BackfillArguments): CommandTa
     let reached: LocalDate | null = null;
     try {
       const result = await trackers.backfill(tracker, {
+        triggeredBy: 'cli',
         from: options.from,
         ...given({ to: options.to, step: options.step, resume: options.resume }),
         signal,

@@ -12,7 +12,10 @@ export function history(tracker: string, { limit = 20 }: { limit?: number }): Co
     await context.output.result(runs, () =>
       runs.length === 0
         ? 'It has not run yet.'
-        : table(['STARTED', 'STATUS', 'SECONDS', 'COMPUTED', 'WRITTEN', 'REMOVED', 'HOST', 'ERROR'], runs.map(row)),
+        : table(
+            ['STARTED', 'STATUS', 'SECONDS', 'COMPUTED', 'WRITTEN', 'REMOVED', 'BY', 'HOST', 'ERROR'],
+            runs.map(row),
+          ),
     );
     return SUCCESS;
   };
@@ -27,6 +30,7 @@ function row(run: TrackerRun): string[] {
     run.from === null ? '-' : `${run.from} to ${run.through ?? '?'}`,
     String(run.written),
     String(run.removed),
+    run.triggeredBy ?? '-',
     run.host,
     run.error?.split('\n')[0] ?? '',
   ];

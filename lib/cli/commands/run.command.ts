@@ -25,7 +25,7 @@ export function run(names: readonly string[], { all = false }: { all?: boolean }
     let code = SUCCESS;
     for (const name of chosen) {
       try {
-        const result = await trackers.run(name, { signal: context.signal });
+        const result = await trackers.run(name, { triggeredBy: 'cli', signal: context.signal });
         const status = result === null ? 'skipped' : 'succeeded';
         reports.push({ tracker: name, status, result, error: null });
       } catch (error) {

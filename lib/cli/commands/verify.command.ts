@@ -63,7 +63,7 @@ export function repair(tracker: string, range: RangeArguments): CommandTask {
       const onProgress = (progress: Progress): void => {
         view.update(progressed(progress));
       };
-      const result = await trackers.repair(tracker, { ...given({ ...range }), signal, onProgress });
+      const result = await trackers.repair(tracker, { ...given({ ...range }), triggeredBy: 'cli', signal, onProgress });
       view.end();
       await output.result(result, () => `${output.name(tracker)}: ${resultText(result)}`);
       return SUCCESS;

@@ -137,6 +137,7 @@ const run = object<RunResource>({
   id: integer,
   status: oneOf('running', 'succeeded', 'failed', 'cancelled', 'lost'),
   slot: nullable(instant),
+  triggeredBy: nullable(text),
   attempt: integer,
   startedAt: instant,
   finishedAt: nullable(instant),

@@ -33,7 +33,7 @@ export class TrackerReader extends HttpReader {
   }
 
   async run(tracker: string): Promise<ResultResource> {
-    const result = await this.access.trackers.run(tracker);
+    const result = await this.access.trackers.run(tracker, { triggeredBy: 'http' });
     if (result !== null) return resultResource(tracker, result);
     throw new TrackstatsHttpException(HttpStatus.CONFLICT, [
       'This tracker is running already. Ask again when it has ended.',
@@ -60,7 +60,7 @@ export class TrackerReader extends HttpReader {
     tracker: string,
     options: TaskOptions & { onProgress: (progress: Progress) => void },
   ): Promise<ResultResource> {
-    return resultResource(tracker, await this.access.trackers.repair(tracker, options));
+    return resultResource(tracker, await this.access.trackers.repair(tracker, { ...options, triggeredBy: 'http' }));
   }
 
   async backfill(
@@ -68,6 +68,9 @@ export class TrackerReader extends HttpReader {
     { from, ...options }: TaskOptions & { onProgress: (progress: Progress) => void },
   ): Promise<ResultResource> {
     if (from === undefined) throw TrackstatsHttpException.badRequest('from is missing');
-    return resultResource(tracker, await this.access.trackers.backfill(tracker, { from, ...options }));
+    return resultResource(
+      tracker,
+      await this.access.trackers.backfill(tracker, { from, ...options, triggeredBy: 'http' }),
+    );
   }
 }

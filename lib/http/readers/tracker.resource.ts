@@ -28,11 +28,12 @@ export function trackerResource(info: TrackerInfo, late: LateTracker | null, isT
 
 /** @param isTrusted whether the reader may see what a database or a host is called */
 export function runResource(run: TrackerRun, isTrusted: boolean): RunResource {
-  const { id, status, attempt, from, through, written, removed, error, host } = run;
+  const { id, status, attempt, from, through, written, removed, error, host, triggeredBy } = run;
   return {
     id,
     status,
     slot: isoInstant(run.slot),
+    triggeredBy,
     attempt,
     startedAt: run.startedAt.toISOString(),
     finishedAt: isoInstant(run.finishedAt),

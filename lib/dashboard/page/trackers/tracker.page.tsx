@@ -166,8 +166,22 @@ function History({ runs, now }: { runs: readonly RunResource[]; now: string }): 
   );
 }
 
+const TRIGGERS: Readonly<Record<string, string>> = {
+  schedule: 'Its schedule',
+  start: 'The start',
+  http: 'This page or the JSON interface',
+  cli: 'The command line',
+  call: 'Code of the application',
+};
+
+/** Runs of earlier versions do not tell. */
+function triggerText(triggeredBy: string | null): string {
+  if (triggeredBy === null) return UNKNOWN;
+  return Object.hasOwn(TRIGGERS, triggeredBy) ? (TRIGGERS[triggeredBy] ?? triggeredBy) : triggeredBy;
+}
+
 function Run({ run, now }: { run: RunResource; now: string }): JSX.Element {
-  const { from, through, attempt, error, written, removed, slot, host } = run;
+  const { from, through, attempt, error, written, removed, triggeredBy, host } = run;
   return (
     <tr>
       <td class="nowrap">
@@ -183,7 +197,7 @@ function Run({ run, now }: { run: RunResource; now: string }): JSX.Element {
       <td class="number wide">{formatNumber(written)}</td>
       <td class="number wide">{formatNumber(removed)}</td>
       <td class="wide">
-        {slot === null ? 'By hand or by code' : 'Its schedule'}
+        {triggerText(triggeredBy)}
         {host !== null && <div class="quiet small">{host}</div>}
       </td>
     </tr>
