@@ -39,6 +39,10 @@ export class AlertState {
   @Column({ type: 'text', nullable: true })
   observed!: string | null;
 
+  /** what was observed when the status changed last, as JSON */
+  @Column({ type: 'text', nullable: true })
+  crossed!: string | null;
+
   /** the crossing whose call has not returned yet, as JSON */
   @Column({ type: 'text', nullable: true })
   crossing!: string | null;

@@ -84,7 +84,7 @@ export class AlertEvaluator {
       at: at.toISOString(),
       observed: last.detail,
     };
-    const changed: AlertChange = { ...progress, observed, since: at.getTime() };
+    const changed: AlertChange = { ...progress, observed, crossed: observed, since: at.getTime() };
     if (crossing.status === 'recovered' && !alert.recovered) {
       await this.update(key, stored.version, changed);
       return true;

@@ -51,16 +51,20 @@ export class AlertService {
 }
 
 function infoOf({ name, watch }: Alert, tracker: string, stored: StoredAlert | undefined): AlertInfo {
-  const observed = stored?.observed ?? null;
   return {
     name,
     condition: watch.condition,
     status: stored?.status ?? 'ok',
     since: stored === undefined || stored.since === null ? null : new Date(stored.since),
     ...watch.subject(tracker),
-    observed: observed === null ? null : (JSON.parse(observed) as object),
+    observed: detailOf(stored?.observed ?? null),
+    crossed: detailOf(stored?.crossed ?? null),
     undelivered: stored === undefined ? null : undeliveredOf(stored),
   } as AlertInfo;
+}
+
+function detailOf(json: string | null): object | null {
+  return json === null ? null : (JSON.parse(json) as object);
 }
 
 function undeliveredOf({ crossing, attempts, error }: StoredAlert): AlertInfo['undelivered'] {

@@ -17,6 +17,7 @@ export interface StoredAlert extends AlertProgress {
   readonly version: number;
   readonly since: number | null;
   readonly observed: string | null;
+  readonly crossed: string | null;
   readonly crossing: string | null;
   /** by the database's clock */
   readonly until: number | null;
@@ -32,6 +33,7 @@ export interface AlertChange {
   readonly since?: number;
   readonly moment?: string | null;
   readonly observed?: string | null;
+  readonly crossed?: string;
   readonly crossing?: string | null;
   /** milliseconds from the database's now on; null for none */
   readonly leaseFor?: number | null;
@@ -122,6 +124,7 @@ interface AlertRow {
   alert_since: unknown;
   alert_moment: string | null;
   alert_observed: string | null;
+  alert_crossed: string | null;
   alert_crossing: string | null;
   alert_until: unknown;
   alert_attempts: unknown;
@@ -138,6 +141,7 @@ const COLUMNS: Readonly<Record<Exclude<keyof AlertRow, 'now_ms'>, keyof AlertSta
   alert_since: 'since',
   alert_moment: 'moment',
   alert_observed: 'observed',
+  alert_crossed: 'crossed',
   alert_crossing: 'crossing',
   alert_until: 'until',
   alert_attempts: 'attempts',
@@ -151,6 +155,7 @@ function alertOf(row: AlertRow): StoredAlert {
     since: numberOrNull(row.alert_since),
     moment: row.alert_moment,
     observed: row.alert_observed,
+    crossed: row.alert_crossed,
     crossing: row.alert_crossing,
     until: numberOrNull(row.alert_until),
     attempts: Number(row.alert_attempts),

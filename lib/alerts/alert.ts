@@ -76,13 +76,14 @@ export interface AlertStateInfo {
   undelivered: { status: AlertCall['status']; attempts: number; error: string | null } | null;
 }
 
-/** The state of an alert, as `AlertService.list` returns it. `observed` was looked at last; null before the first time. */
+/**
+ * The state of an alert, as `AlertService.list` returns it. `observed` was looked at last; null before the first time.
+ * `crossed` is what changed the status last; null if nothing has.
+ */
 export type AlertInfo = AlertStateInfo &
   (
-    | (WatchedSubject & { observed: ObservedValue | null })
-    | (WatchedTracker & {
-        observed: ObservedTracker | null;
-      })
+    | (WatchedSubject & { observed: ObservedValue | null; crossed: ObservedValue | null })
+    | (WatchedTracker & { observed: ObservedTracker | null; crossed: ObservedTracker | null })
   );
 
 /** An alert of the application, checked. */

@@ -31,6 +31,7 @@ export type {
   MetricsResponse,
   MultiSeriesResponse,
   ObjectResource,
+  ObservedResource,
   OverviewItem,
   OverviewResponse,
   Page,

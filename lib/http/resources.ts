@@ -82,6 +82,8 @@ export interface PeriodResource {
   name: PeriodName;
   /** null if values were recorded one by one, or if the tracker has not run yet */
   coverage: CoverageRange | null;
+  /** the first date with statistics: the first complete one, or else the first stored one; null if there is none */
+  since: string | null;
   /** the time at which the last run computed them; null if no run did */
   computedAt: string | null;
   /** true if `live=true` can be asked for: a tracker counts them from a source, and the limit `live` is not 0 */
@@ -221,6 +223,8 @@ export interface SummaryItem {
   /** the number of last known values of `trend` whose date was not over: they always seem to fall */
   openValues: number;
   coverage: CoverageRange | null;
+  /** the first date with totals: the first complete one, or else the first stored one; null if there is none */
+  since: string | null;
 }
 
 /** All metrics over a range, ordered by natural key. */
@@ -476,6 +480,15 @@ export interface TrackersResponse {
   trackers: TrackerResource[];
 }
 
+/** A value that an alert has looked at. */
+export interface ObservedResource extends MomentResource {
+  value: number | null;
+  /** of a condition that compares: the earlier value; null otherwise, or if it is not known */
+  before: number | null;
+  /** of a condition that compares: the change as a share of the earlier value; null otherwise, or if there is none */
+  change: number | null;
+}
+
 /** The state of an alert of the application. */
 export interface AlertResource {
   name: string;
@@ -494,13 +507,9 @@ export interface AlertResource {
   tracker?: string;
   when?: 'failed' | 'late';
   /** the value that was looked at last; null before the first time. Left out if a tracker is watched */
-  observed?: {
-    date: string;
-    start?: string;
-    value: number | null;
-    before: number | null;
-    change: number | null;
-  } | null;
+  observed?: ObservedResource | null;
+  /** the value that changed the status last; null if none has. Left out if a tracker is watched */
+  crossed?: ObservedResource | null;
   /** true if the call of the alert's method has not returned yet */
   undelivered: boolean;
 }

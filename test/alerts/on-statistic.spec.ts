@@ -272,7 +272,7 @@ describeOnEachDatabase('@OnStatistic', (database) => {
     it('needs its table, which an application without alerts can do without', async () => {
       const migrated = await database.open({ entities: TRACKSTATS_ENTITIES as never, ...unmade });
       await database.open({ entities: [Order, Customer] });
-      await migrated.undoLastMigration();
+      await migrated.query('DROP TABLE trackstats_alert');
       const options = { database: database.options({ synchronize: false }) };
       const without = await start(options);
       expect(await without.get(AlertService).list()).toEqual([]);
@@ -354,6 +354,7 @@ describe('an alert', () => {
       period: Period.DAY,
       object: null,
       undelivered: null,
+      crossed: null,
     };
     expect(await alerts.list()).toEqual([{ ...state, status: 'ok', since: null, observed: null }]);
     await pass([module], 20);
@@ -366,6 +367,15 @@ describe('an alert', () => {
         status: 'firing',
         since: new Date('2026-11-03T12:00:00Z'),
         observed: { ...observed, date: '2026-11-02', value: 5 },
+        crossed: { ...observed, date: '2026-11-02', value: 5 },
+      },
+    ]);
+    await pass([module], 4);
+    expect(await alerts.list()).toMatchObject([
+      {
+        since: new Date('2026-11-03T12:00:00Z'),
+        observed: { date: '2026-11-03', value: 4 },
+        crossed: { date: '2026-11-02', value: 5 },
       },
     ]);
   });

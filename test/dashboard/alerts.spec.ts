@@ -12,6 +12,8 @@ import {
   TrackerService,
 } from 'nestjs-trackstats';
 import type { HTTPRequest, Page } from 'puppeteer-core';
+import { valuesText } from '../../lib/dashboard/page/parts/alerts.js';
+import type { AlertResource, ObservedResource } from '../../lib/http/resources.js';
 import { Customer } from '../module/application.js';
 import { CUSTOMER_ORDERS, DashboardApplications, HOSTILE, HOSTILE_METRIC, ORDERS } from './application.js';
 import { violationsOn } from './axe.js';
@@ -43,6 +45,39 @@ class Alerts {
   @OnTracker({ when: 'failed' })
   failed(): void {}
 }
+
+describe('the values of an alert', () => {
+  const alert: AlertResource = {
+    name: 'a',
+    condition: 'c',
+    status: 'firing',
+    since: null,
+    kind: 'statistic',
+    undelivered: false,
+  };
+  const seen = (date: string, value: number, before: number | null = null): ObservedResource => {
+    return { date, value, before, change: before === null ? null : (value - before) / before };
+  };
+
+  it.each([
+    [
+      seen('2026-10-30', 7, 10),
+      seen('2026-10-31', 6),
+      'Crossed with 7 (Fri, Oct 30, 2026), before: 10 (-30%). Latest value: 6 (Sat, Oct 31, 2026).',
+    ],
+    [seen('2026-10-30', 7), seen('2026-10-30', 7), 'Crossed with 7 (Fri, Oct 30, 2026), the latest value.'],
+    // a later run has computed another value of the day
+    [
+      seen('2026-10-30', 7),
+      seen('2026-10-30', 8),
+      'Crossed with 7 (Fri, Oct 30, 2026). Latest value: 8 (Fri, Oct 30, 2026).',
+    ],
+    [null, seen('2026-10-30', 7), 'Latest value: 7 (Fri, Oct 30, 2026).'],
+    [null, null, ''],
+  ])('say which crossed the threshold, and which is the latest', (crossed, observed, said) => {
+    expect(valuesText({ ...alert, crossed, observed }, {})).toBe(said);
+  });
+});
 
 const alertsIn = (asked: readonly string[]): number => asked.filter((path) => path.endsWith('/api/alerts')).length;
 
@@ -111,7 +146,7 @@ describeInBrowser('alerts on the dashboard', (browser) => {
     );
     expect(first).toContain(`Alert ${LONG_NAME} has been firing since Oct 31, 2026, `);
     expect(first).toMatch(
-      / \(.*\)\.Condition: below 5\. Latest value: \d \(Fri, Oct 30, 2026\)\. Watched: Day, customer 1$/,
+      / \(.*\)\.Condition: below 5\. Crossed with \d \(Fri, Oct 30, 2026\), the latest value\. Watched: Day, customer 1$/,
     );
     expect(second).toMatch(/^Alert second has been firing/);
     expect(await page.$$('.alerts img')).toEqual([]);

@@ -15,6 +15,7 @@ import type {
   MetricsResponse,
   MultiSeriesResponse,
   ObjectResource,
+  ObservedResource,
   OverviewItem,
   OverviewResponse,
   PeriodResource,
@@ -95,10 +96,20 @@ const point = object<PointResource>(
   'start',
   'exactValue',
 );
+const observed = object<ObservedResource>(
+  { ...moment, value: nullable(number), before: nullable(number), change: nullable(number) },
+  'start',
+);
 const page = { total: integer, limit: integer, offset: integer };
 const selection = { metric, period: text, object: objectRef, statistic: text, dimensions };
 
-const period = object<PeriodResource>({ name: text, coverage, computedAt: nullable(instant), live: boolean });
+const period = object<PeriodResource>({
+  name: text,
+  coverage,
+  since: nullable(date),
+  computedAt: nullable(instant),
+  live: boolean,
+});
 const scopeOf = (kind: string, properties: Readonly<Record<string, Schema>>): Schema => ({
   type: 'object',
   properties: { kind: oneOf(kind), ...properties, periods: list(period) },
@@ -266,6 +277,7 @@ export const SCHEMAS = {
           trend: list(nullable(number)),
           openValues: integer,
           coverage,
+          since: nullable(date),
         },
         'derivedFrom',
       ),
@@ -393,12 +405,8 @@ export const SCHEMAS = {
           object: object<NonNullable<AlertResource['object']>>({ type: text, id: text }),
           tracker: text,
           when: oneOf('failed', 'late'),
-          observed: nullable(
-            object<NonNullable<AlertResource['observed']>>(
-              { ...moment, value: nullable(number), before: nullable(number), change: nullable(number) },
-              'start',
-            ),
-          ),
+          observed: nullable(observed),
+          crossed: nullable(observed),
           undelivered: boolean,
         },
         'metric',
@@ -407,6 +415,7 @@ export const SCHEMAS = {
         'tracker',
         'when',
         'observed',
+        'crossed',
       ),
     ),
   }),

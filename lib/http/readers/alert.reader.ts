@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { AlertInfo } from '../../alerts/alert.js';
+import type { AlertInfo, ObservedValue } from '../../alerts/alert.js';
 import { Period } from '../../time/period.js';
-import type { AlertResource, AlertsResponse } from '../resources.js';
+import type { AlertResource, AlertsResponse, ObservedResource } from '../resources.js';
 import { HttpReader } from './http.reader.js';
 import { isoInstant } from './statistic.resource.js';
 
@@ -26,22 +26,17 @@ function alertResource(info: AlertInfo): AlertResource {
 
 function watchedValue(
   info: AlertInfo & { kind: 'statistic' },
-): Pick<AlertResource, 'metric' | 'period' | 'object' | 'observed'> {
-  const { metric, period, object, observed } = info;
+): Pick<AlertResource, 'metric' | 'period' | 'object' | 'observed' | 'crossed'> {
+  const { metric, period, object, observed, crossed } = info;
   return {
     metric,
     period: Period.nameOf(period),
     ...(object !== null && { object }),
-    observed: observed === null ? null : seenOf(observed),
+    observed: observed && observedResource(observed),
+    crossed: crossed && observedResource(crossed),
   };
 }
 
-function seenOf({
-  date,
-  start,
-  value,
-  before,
-  change,
-}: NonNullable<(AlertInfo & { kind: 'statistic' })['observed']>): NonNullable<AlertResource['observed']> {
+function observedResource({ date, start, value, before, change }: ObservedValue): ObservedResource {
   return { date, ...(start !== undefined && { start }), value, before, change };
 }

@@ -1,13 +1,13 @@
 import type { JSX } from 'preact';
 import type { AlertResource, CatalogMetric } from '../../../http/resources.js';
 import { hrefOf, toMetric } from '../address.js';
-import { firingOfMetric, watchedPart } from '../parts/alerts.js';
+import { firingOfMetric, valuesText, watchedPart } from '../parts/alerts.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { formatChange, formatInstant, formatNumber } from '../parts/format.js';
-import { periodLabel, pointLabel } from '../parts/period.js';
+import { formatInstant } from '../parts/format.js';
+import { periodLabel } from '../parts/period.js';
 import { When } from '../parts/when.js';
 
-/** The alerts that are firing for a metric: their names, since when, and the latest value against the condition. */
+/** The alerts that are firing for a metric: their names, since when, the condition, the value that crossed it and the latest one. */
 export function MetricAlerts({ metric }: { metric: CatalogMetric }): JSX.Element | null {
   const { data } = useDashboard().alerts;
   if (data === null) return null;
@@ -46,19 +46,11 @@ function Firing({ alert, metric, now }: FiringProps): JSX.Element {
         .
       </p>
       <p>
-        Condition: {condition}. {latestText(alert, metric)} Watched:{' '}
+        Condition: {condition}. {valuesText(alert, metric)} Watched:{' '}
         <a href={hrefOf(toMetric(metric.key, watchedPart(alert)))}>{watchedText(alert)}</a>
       </p>
     </div>
   );
-}
-
-/** @example 'Latest value: 7 (Sat, Oct 31, 2026), before: 10 (-30%).' */
-function latestText({ observed, period = 'DAY' }: AlertResource, { unit }: CatalogMetric): string {
-  if (observed === null || observed === undefined) return '';
-  const { date, start, value, before, change } = observed;
-  const earlier = before === null ? '' : `, before: ${formatNumber(before, unit)} (${formatChange(change)})`;
-  return `Latest value: ${formatNumber(value, unit)} (${pointLabel(start ?? date, period)})${earlier}.`;
 }
 
 /** @example 'Day', 'Rolling 7 days, customer 5' */

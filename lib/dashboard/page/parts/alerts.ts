@@ -1,5 +1,7 @@
-import type { AlertResource } from '../../../http/resources.js';
+import type { AlertResource, MetricResource, ObservedResource } from '../../../http/resources.js';
 import type { MetricAddress } from '../address.js';
+import { formatChange, formatNumber } from './format.js';
+import { pointLabel } from './period.js';
 
 /** The alerts that are firing. */
 export function firing(alerts: readonly AlertResource[]): AlertResource[] {
@@ -28,4 +30,24 @@ export function watchedPart({ period, object }: AlertResource): Partial<MetricAd
 export function alertText(alerts: readonly AlertResource[]): string {
   const [first] = alerts;
   return first !== undefined && alerts.length === 1 ? `Alert: ${first.condition}` : `${alerts.length} alerts`;
+}
+
+/**
+ * Says which value crossed the threshold, and the latest one.
+ *
+ * @example 'Crossed with 7 (Sat, Oct 31, 2026), before: 10 (-30%). Latest value: 6 (Sun, Nov 1, 2026).'
+ */
+export function valuesText(
+  { crossed, observed, period = 'DAY' }: AlertResource,
+  { unit }: Pick<MetricResource, 'unit'>,
+): string {
+  const textOf = ({ date, start, value, before, change }: ObservedResource): string => {
+    const earlier = before === null ? '' : `, before: ${formatNumber(before, unit)} (${formatChange(change)})`;
+    return `${formatNumber(value, unit)} (${pointLabel(start ?? date, period)})${earlier}`;
+  };
+  const latest = observed == null ? null : textOf(observed);
+  if (crossed == null) return latest === null ? '' : `Latest value: ${latest}.`;
+  const first = textOf(crossed);
+  if (latest === null || latest === first) return `Crossed with ${first}, the latest value.`;
+  return `Crossed with ${first}. Latest value: ${latest}.`;
 }
