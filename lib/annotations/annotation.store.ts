@@ -129,7 +129,9 @@ function orderOf(database: Database, order: 'asc' | 'desc'): Sql {
     // databases sort NULL in different places
     sql`COALESCE(a.${table.column('at')}, ${dialect.bigint(EARLIEST)})`,
     dialect.binaryOrder(sql`a.${table.column('text')}`),
-    sql`a.${table.column('id')}`,
+    // and not the id, which depends on the id of the domain: the order is the same in every database
+    dialect.binaryOrder(sql`COALESCE(d.${database.table(Domain).column('ref')}, '')`),
+    dialect.binaryOrder(sql`a.${table.column('key')}`),
   ];
   return sql`ORDER BY ${join(keys.map((key) => sql`${key} ${direction}`))}`;
 }

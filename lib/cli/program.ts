@@ -145,6 +145,7 @@ function addTransfer(program: Command, does: Does): void {
     .option('--object-type <type>', 'by object, of one type')
     .option('--objects', 'by object, of every type')
     .option('--statistic <class>', 'of a custom statistic')
+    .option('--annotations', 'the notes at dates instead, as JSON Lines')
     .action(does(({ exportTo }, options: ExportArguments) => exportTo(options)));
   program
     .command('import <file>')

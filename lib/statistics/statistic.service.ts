@@ -4,7 +4,6 @@ import {
   type Annotation,
   type AnnotationInput,
   type AnnotationRange,
-  checkedDomain,
   readAnnotation,
   readAnnotationId,
 } from '../annotations/annotation.js';
@@ -39,8 +38,8 @@ import { checkSummable, read, readPoints } from './read/reading.js';
 import { checkRecord, recordValues } from './write/record.js';
 import type { ValueToWrite } from './write/write.query.js';
 import { removeRows } from './write/remove.js';
-import { checkOneBucket, checkRange, rowRange } from './filter/date-range.js';
-import { checkFilterKeys } from './filter/filter.js';
+import { readAnnotationFilter } from './filter/annotation-filter.js';
+import { checkOneBucket } from './filter/date-range.js';
 import { requireOneCell, objectRefOf } from './filter/scope-filter.js';
 import type { SeriesPoint } from './read/series.js';
 import { readSeries, readTop, readTotal } from './read/derived.query.js';
@@ -533,10 +532,8 @@ export class StatisticService {
    * @example await statistics.annotations({ domain: SHOPPING, last: 30 });
    */
   async annotations(filter: AnnotationRange = {}): Promise<Annotation[]> {
-    const given = checkFilterKeys('annotations', filter, ['from', 'to', 'last', 'domain']);
-    const range = rowRange(checkRange(given), null, moduleCalendar(this.context, this.clock()));
-    const domains = 'domain' in given ? [checkedDomain(given['domain'])] : null;
-    return this.database.read(() => findAnnotations(this.database, { ...range, domains }));
+    const asked = readAnnotationFilter(this.context, 'annotations', filter, this.clock());
+    return this.database.read(() => findAnnotations(this.database, asked));
   }
 
   /**

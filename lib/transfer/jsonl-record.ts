@@ -1,6 +1,6 @@
 import type { MetricUnit } from '../catalog/index.js';
 import type { CoverageKind } from '../coverage/index.js';
-import type { LocalDate } from '../time/local-date.js';
+import type { LocalDate, LocalDateText } from '../time/local-date.js';
 
 /** The format that the header of a file names. */
 export const JSONL_FORMAT = 'nestjs-trackstats';
@@ -40,6 +40,20 @@ export interface CoverageRecord {
   readonly kind: CoverageKind;
   readonly fingerprint: string;
   readonly computed_at: string | null;
+}
+
+/** A note at a date. */
+export interface AnnotationRecord {
+  readonly record: 'annotation';
+  /** of one with `at` its date in the time zone of the module */
+  readonly date: LocalDateText;
+  /** the instant at which it happened, in UTC; null for the whole day */
+  readonly at: string | null;
+  readonly text: string;
+  /** the ref of its domain; null for the charts of all domains */
+  readonly domain: string | null;
+  readonly domain_name?: string;
+  readonly key: string | null;
 }
 
 /** A line without `record`. */

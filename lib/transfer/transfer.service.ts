@@ -1,11 +1,14 @@
 import { Readable } from 'node:stream';
+import type { AnnotationRange } from '../annotations/annotation.js';
+import { findAnnotations } from '../annotations/annotation.store.js';
 import type { Database } from '../database/database.js';
-import type {
-  AbstractStatistic,
-  ObjectTypes,
-  StatisticContext,
-  StatisticOptions,
-  StatisticOwners,
+import {
+  type AbstractStatistic,
+  type ObjectTypes,
+  readAnnotationFilter,
+  type StatisticContext,
+  type StatisticOptions,
+  type StatisticOwners,
 } from '../statistics/index.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { checkExport, type ExportFilter } from './export/export-filter.js';
@@ -19,6 +22,7 @@ import {
 } from './django/django.import.js';
 import { SkippedRowCount } from './django/skipped-rows.js';
 import type { SkipEntry } from './import/import-intake.js';
+import { annotationText } from './export/annotation-text.js';
 import { exportPlan } from './export/export-plan.js';
 import { exportText, writerOf } from './export/export-text.js';
 import { imported } from './import/import.js';
@@ -89,9 +93,26 @@ export class TransferService {
   }
 
   /**
-   * Imports what `export` wrote, or another file of the same form: all of it or nothing, in one transaction. Existing
+   * Exports annotations as JSON Lines, ordered as `StatisticService.annotations` returns them: the same text on every
+   * database. `import` stores them in another database, with the domains that are missing there.
+   *
+   * @param filter as that of `StatisticService.annotations`: `from` and `to`, or `last`; `domain`. All by default
+   * @throws InvalidFilterError, InvalidDateError, UnknownDomainError, InvalidRefError, InvalidDefinitionError
+   * @example
+   * ```ts
+   * await pipeline(await transfer.exportAnnotations(), createWriteStream('annotations.jsonl'));
+   * ```
+   */
+  async exportAnnotations(filter: AnnotationRange = {}): Promise<Readable> {
+    const asked = readAnnotationFilter(this.context, 'TransferService.exportAnnotations', filter, this.clock());
+    const annotations = await this.database.read(() => findAnnotations(this.database, asked));
+    return Readable.from(annotationText(annotations), { objectMode: false });
+  }
+
+  /**
+   * Imports what `export` and `exportAnnotations` wrote, or another file of the same form: all of it or nothing, in one transaction. Existing
    * rows are replaced; of several rows with the same key, the last one is stored. Missing domains and metrics are
-   * created; existing ones keep their names. Memory is bounded, because checked rows wait in a temporary file. On
+   * created; existing ones keep their names, and annotations that are stored stay as they are. Memory is bounded, because checked rows wait in a temporary file. On
    * SQLite the transaction is one burst, in which the process answers nothing else.
    *
    * @param input a stream, or any other iterable of bytes or text

@@ -264,6 +264,13 @@ describe.each(['module', 'commonjs'] as const)('npx trackstats with an applicati
       { date: '2026-10-30', at: null, domain: null },
       { id, date: '2026-10-31', at: '2026-10-31T08:00:00.000Z', text: 'Version 2', key: '2.0.0' },
     ]);
+    const file = join(place.directory, 'annotations.jsonl');
+    expect((await place.run('export', '--annotations', '--from', '2026-10-31', '-o', file)).code).toBe(0);
+    expect((await place.run('export', '--annotations', '--metric', 'shop/orders')).code).toBe(2);
+    expect((await place.run('export', '--annotations', '--format', 'csv')).code).toBe(2);
+    expect((await place.run('annotations', '--remove', id)).code).toBe(0);
+    expect((await place.run('import', file)).stdout).toBe('0 rows imported.\n1 annotation imported.\n');
+    expect(json(await place.run('annotations', '--from', '2026-10-31', '--json'))).toMatchObject([{ id }]);
     expect((await place.run('annotations', '--remove', id)).code).toBe(0);
     expect((await place.run('annotations', '--remove', id)).code).toBe(2);
     expect(json(await place.run('annotations', '--from', '2026-10-31', '--json'))).toEqual([]);

@@ -11,7 +11,7 @@ const annotation = (date: string, text: string, at: string | null = null): Annot
 
 describe('the marks of a chart', () => {
   const marked = (period: string, dates: readonly string[], ...notes: AnnotationResource[]): unknown => [
-    ...marksOf(notes, { dates, period }),
+    ...marksOf(notes, { dates, period, timeZone: null }),
   ];
 
   it('are at the date, or in the calendar period that contains it', () => {
@@ -46,8 +46,24 @@ describe('the marks of a chart', () => {
     ]);
   });
 
+  it('are at the date that an instant has in the zone of the chart', () => {
+    const dates = ['2026-10-30', '2026-10-31', '2026-11-01'];
+    const notes = [annotation('2026-10-31', 'at', '2026-10-31T22:30:00.000Z'), annotation('2026-10-31', 'whole day')];
+    const inZone = (timeZone: string | null): unknown => [...marksOf(notes, { dates, period: 'DAY', timeZone })];
+    expect(inZone(null)).toEqual([[1, ['whole day', 'at']]]);
+    expect(inZone('Asia/Tokyo')).toEqual([
+      [1, ['whole day']],
+      [2, ['at']],
+    ]);
+    expect(annotationsQuery(['a'], { dates, period: 'DAY', timeZone: 'Asia/Tokyo' })).toMatchObject({
+      from: '2026-10-29',
+      to: '2026-11-02',
+    });
+  });
+
   it('are asked for up to the end of the last date', () => {
-    const asked = (period: string, ...dates: string[]): unknown => annotationsQuery(['b', 'a', 'b'], { dates, period });
+    const asked = (period: string, ...dates: string[]): unknown =>
+      annotationsQuery(['b', 'a', 'b'], { dates, period, timeZone: null });
     const common = { domain: ['a', 'b'], order: 'desc' };
     expect(asked('DAY', '2026-10-30', '2026-10-31')).toEqual({ ...common, from: '2026-10-30', to: '2026-10-31' });
     expect(asked('CALENDAR_QUARTER', '2026-10-01')).toEqual({ ...common, from: '2026-10-01', to: '2026-12-31' });
@@ -85,6 +101,19 @@ describeInBrowser('annotations', (browser) => {
     await page.click('input[value=table]');
     await eventually(page, `document.querySelectorAll('.data td.notes p').length === 8`);
     expect(await textOf(page, '.data thead th:last-child')).toBe('Annotations');
+    expect(faults).toEqual([]);
+  });
+
+  it('say how many are not marked, because an answer has only so many', async () => {
+    const dashboard = { public: true, limits: { rows: 4 } };
+    const limited = `${await applications.start({ dashboard })}/trackstats?metric=shopping%2Forder_count&range=30d`;
+    const statistics = applications.last.app.get(StatisticService);
+    for (let day = 10; day <= 15; day++) await statistics.annotate({ date: `2026-10-${day}`, text: 'Deployed' });
+    const { page, faults } = await browser.open(limited);
+    await eventually(page, `document.querySelectorAll('.chart .marks path').length === 4`);
+    expect(await textOf(page, 'main')).toContain(
+      '2 earlier annotations of this range are not marked. Choose a shorter range to see them.',
+    );
     expect(faults).toEqual([]);
   });
 

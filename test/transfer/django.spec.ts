@@ -89,6 +89,7 @@ describeOnEachDatabase('statistics', (here) => {
       expect(result).toEqual({
         rows: 407 + 9592,
         coverages: 0,
+        annotations: 0,
         createdMetrics: ['blank/unused', 'forum/comments'],
         skipped: [],
       });
@@ -256,6 +257,7 @@ describeOnPairs('statistics of django-trackstats with other refs', (here, there)
     expect(result).toEqual({
       rows: 4,
       coverages: 0,
+      annotations: 0,
       createdMetrics: ['forum/posts', 'sales/orders', 'shop/visits'],
       skipped: [
         { table: 'trackstats_domain', ref: 'empty', rows: 1, reason: 'It has no metrics.' },

@@ -136,7 +136,12 @@ describeOnEachDatabase('TransferService.import', (database) => {
       'shop/orders,day,2026-01-02,5,Other',
       'shop/orders,86400,2026-01-02,1e3,Other',
     );
-    expect(await transfer.import(text, { format: 'csv' })).toEqual({ rows: 2, coverages: 0, createdMetrics: [] });
+    expect(await transfer.import(text, { format: 'csv' })).toEqual({
+      rows: 2,
+      coverages: 0,
+      annotations: 0,
+      createdMetrics: [],
+    });
     const rows = await shop.statistics.find({ metric: ORDERS });
     expect(rows.map(({ date, value }) => [date, value])).toEqual([
       ['2026-01-01', 1],

@@ -650,6 +650,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       { format: 'jsonl' },
     ]),
   ),
+  'TransferService.exportAnnotations': of(
+    'transfer',
+    'exportAnnotations',
+    [{ from: '2026-10-01', to: '2026-10-31', domain: SHOP }],
+    [{ last: 7 }],
+  ),
   'TransferService.import': {
     variants: [[{}, { format: 'jsonl', force: false }]],
     call: ({ app }, input: unknown, options: never) =>

@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../database/database-url.js';
 import { InvalidArgumentError } from '../../errors/argument.error.js';
 import { statisticTablesOf, ObjectTypes, StatisticOwners } from '../../statistics/index.js';
+import type { AnnotationRange } from '../../annotations/annotation.js';
 import type { ExportFilter } from '../../transfer/export/export-filter.js';
 import { databaseOf } from '../application.js';
 import { dateOrInstant, given, periods } from '../arguments.js';
@@ -34,15 +35,19 @@ export interface ExportArguments {
   objectType?: string;
   objects?: boolean;
   statistic?: string;
+  annotations?: boolean;
 }
 
 /** Writes statistics as CSV or JSON Lines. */
 export function exportTo(options: ExportArguments): CommandTask {
   return async (context) => {
-    const format = formatOf(options.format, options.output ?? null);
+    const isOfAnnotations = options.annotations === true;
+    const format = formatOf(options.format ?? (isOfAnnotations ? 'jsonl' : undefined), options.output ?? null);
     const app = await context.app();
     const transfer = await transferOf(app);
-    const stream = await transfer.export(filterOf(app, options), { format });
+    const stream = isOfAnnotations
+      ? await transfer.exportAnnotations(annotationsOf(options, format))
+      : await transfer.export(filterOf(app, options), { format });
     if (options.output === undefined) {
       for await (const chunk of stream) {
         context.signal.throwIfAborted();
@@ -80,6 +85,21 @@ function filterOf(app: INestApplicationContext, options: ExportArguments): Expor
     objects: objects === true ? 'all' : undefined,
     entity: statistic === undefined ? undefined : statisticNamed(app, statistic),
   }) as ExportFilter;
+}
+
+const OF_STATISTICS = ['metric', 'period', 'objectType', 'objects', 'statistic'] as const;
+
+function annotationsOf(options: ExportArguments, format: TransferFormat): AnnotationRange {
+  const other = OF_STATISTICS.find((name) => options[name] !== undefined);
+  if (other !== undefined) {
+    const flag = `--${other.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new InvalidArgumentError(flag, options[other], 'It selects statistics. Leave it out, or --annotations.');
+  }
+  if (format === 'csv') {
+    throw new InvalidArgumentError('The format', format, 'Annotations are exported as JSON Lines. Expected jsonl.');
+  }
+  const { from, to, last, domain } = options;
+  return given({ from, to, last, domain });
 }
 
 /** Finds a custom statistic by the name of its class. */
@@ -168,8 +188,13 @@ async function readMapping(file: string): Promise<DjangoMapping> {
   throw new InvalidArgumentError('--mapping', file, MAPPING);
 }
 
-function importedLines({ rows, createdMetrics }: ImportResult, output: Output): string[] {
-  return [`${rows} rows imported.`, ...createdMetrics.map((metric) => `Created the metric ${output.name(metric)}.`)];
+function importedLines({ rows, annotations, createdMetrics }: ImportResult, output: Output): string[] {
+  const notes = annotations === 1 ? '1 annotation imported.' : `${annotations} annotations imported.`;
+  return [
+    `${rows} rows imported.`,
+    ...(annotations === 0 ? [] : [notes]),
+    ...createdMetrics.map((metric) => `Created the metric ${output.name(metric)}.`),
+  ];
 }
 
 function skippedText(skipped: readonly SkippedRows[]): string {

@@ -73,6 +73,7 @@ export class JsonlWriter implements ExportWriter {
   }
 }
 
-function line(record: object): string {
+/** Returns a record as a line of an export. */
+export function line(record: object): string {
   return `${JSON.stringify(record)}\n`;
 }

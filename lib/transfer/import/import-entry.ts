@@ -42,6 +42,7 @@ export type ImportEntry = EntryPlace &
     | { readonly value: GivenValue }
     | { readonly metric: GivenMetric }
     | { readonly coverage: GivenCoverage }
+    | { readonly annotation: GivenAnnotation }
     /** why it cannot be read */
     | { readonly problem: string }
   );
@@ -79,6 +80,17 @@ export interface GivenCoverage {
   readonly kind: unknown;
   readonly fingerprint: unknown;
   readonly computedAt: unknown;
+}
+
+export interface GivenAnnotation {
+  /** only used without `at`: the date of an instant is that of the time zone here */
+  readonly date: unknown;
+  readonly at: unknown;
+  readonly text: unknown;
+  /** a ref; null or undefined for the charts of all domains */
+  readonly domain: unknown;
+  readonly domainName: unknown;
+  readonly key: unknown;
 }
 
 /** A metric that an import may have to create. */

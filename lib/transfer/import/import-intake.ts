@@ -9,10 +9,12 @@ import {
   checkMetric,
   checkValue,
   type EntryPlace,
+  type GivenAnnotation,
   type GivenMetric,
   type GivenMoment,
   type ImportEntry,
 } from './import-entry.js';
+import { checkAnnotation, type TransferredAnnotation } from './import-annotation.js';
 import { checkCoverage } from './import-coverage.js';
 import type { TransferredCoverage } from '../transferred-coverage.js';
 
@@ -26,7 +28,8 @@ export type SpooledItem =
       value: string | null,
       ...keys: (string | number)[],
     ]
-  | { readonly line: number; readonly metric: number; readonly coverage: TransferredCoverage };
+  | { readonly line: number; readonly metric: number; readonly coverage: TransferredCoverage }
+  | { readonly annotation: TransferredAnnotation };
 
 /** A date, or the start of a bucket of less than a day, which is checked once its time zone is known. */
 type SpooledMoment =
@@ -68,7 +71,8 @@ export class ImportIntake {
       if ('problem' in entry) this.refuse(entry, entry.problem);
       else if ('value' in entry) this.takeValue(entry);
       else if ('metric' in entry) this.metricOf(entry.metric);
-      else this.takeCoverage(entry);
+      else if ('coverage' in entry) this.takeCoverage(entry);
+      else this.takeAnnotation(entry.annotation);
     } catch (error) {
       if (!(error instanceof TrackstatsError)) throw error;
       this.refuse(entry, error.message);
@@ -104,6 +108,11 @@ export class ImportIntake {
     const metric = this.metricOf({ key });
     this.noteOwner(metric, coverage.period, coverage.scope);
     if (this.problemCount === 0) this.spool.add({ line, metric, coverage });
+  }
+
+  private takeAnnotation(given: GivenAnnotation): void {
+    const annotation = checkAnnotation(given, this.context.options.timeZone);
+    if (this.problemCount === 0) this.spool.add({ annotation });
   }
 
   /** the first line that names a metric says what it is called */

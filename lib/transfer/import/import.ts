@@ -16,6 +16,7 @@ import { ImportIntake, type SkipEntry, type SpooledItem } from './import-intake.
 import { byText, ensureMetric, findMetrics, type Metric } from '../../catalog/index.js';
 import type { Database } from '../../database/database.js';
 import type { Work } from '../../database/work.js';
+import { putAnnotation } from './import-annotation.js';
 import { putCoverage } from './import-coverage.js';
 
 /**
@@ -55,6 +56,8 @@ export interface ImportResult {
   readonly rows: number;
   /** number of coverages that were stored */
   readonly coverages: number;
+  /** number of annotations that were read, and stored or found there */
+  readonly annotations: number;
   /** natural keys of the metrics that were created */
   readonly createdMetrics: readonly string[];
 }
@@ -71,12 +74,15 @@ export function* writeImport(context: StatisticContext, intake: ImportIntake): W
   const { metrics, createdMetrics } = yield* ensureMetrics(database, intake.metrics);
   const zones = yield* zonesOfTimes(context, intake, metrics);
   const batch = new Map<string, RowToWrite>();
-  let [rows, coverages] = [0, 0];
+  let [rows, coverages, annotations] = [0, 0, 0];
   for (const item of intake.spool.items()) {
     if (Array.isArray(item)) {
       const row = rowOf(item, metrics, intake.tables, zones);
       batch.set(rowId(row), row); // the last one of those with the same key
       rows++;
+    } else if ('annotation' in item) {
+      yield* putAnnotation(database, item.annotation);
+      annotations++;
     } else {
       const problem = yield* putCoverage(database, (metrics[item.metric] as Metric).id, item.coverage);
       if (problem !== null) throw new ImportRefusedError([{ line: item.line, reason: problem }], 1);
@@ -87,7 +93,7 @@ export function* writeImport(context: StatisticContext, intake: ImportIntake): W
     batch.clear();
   }
   yield* writeRows(database, batch.values(), 'replace');
-  return { rows, coverages, createdMetrics };
+  return { rows, coverages, annotations, createdMetrics };
 }
 
 function* ensureMetrics(
@@ -125,7 +131,8 @@ function* zonesOfTimes(
   const own = [...intake.timeMetrics].map((place) => metrics[place] as Metric);
   const given: Pick<StoredCoverage, 'metricId' | 'period' | 'scope' | 'timeZone'>[] = [];
   for (const item of intake.spool.items()) {
-    if (!Array.isArray(item)) given.push({ ...item.coverage, metricId: (metrics[item.metric] as Metric).id });
+    if (!Array.isArray(item) && 'coverage' in item)
+      given.push({ ...item.coverage, metricId: (metrics[item.metric] as Metric).id });
   }
   const coverages = [...given, ...(yield* storedCoverages(database, own, null))];
   const storedZone = (metricId: number | undefined, period: Period, scope: string): string | undefined => {

@@ -76,12 +76,16 @@ function entryOf(database: Database, custom: StatisticTable | null, record: Json
       const { time_zone: timeZone, computed_at: computedAt } = record;
       return { line, coverage: { key, period, scope, from, through, timeZone, kind, fingerprint, computedAt } };
     }
+    case 'annotation': {
+      const { date, at, text, domain, domain_name: domainName, key } = record;
+      return { line, annotation: { date, at, text, domain, domainName, key } };
+    }
     case undefined:
       return valueOf(database, custom, record, line);
     default:
       return {
         line,
-        problem: `Unknown record: ${shown(record['record'])}. Expected header, metric, coverage, or none for a value.`,
+        problem: `Unknown record: ${shown(record['record'])}. Expected header, metric, coverage, annotation, or none for a value.`,
       };
   }
 }

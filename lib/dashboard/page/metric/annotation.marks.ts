@@ -13,34 +13,53 @@ export interface ChartDates {
   /** dates, or the starts of buckets of less than a day */
   readonly dates: readonly string[];
   readonly period: string;
+  /** the time zone of the dates; null for that of the module, in which annotations have theirs */
+  readonly timeZone: string | null;
+}
+
+/** The annotations of a chart that were found. */
+export interface FoundAnnotations {
+  readonly annotations: readonly AnnotationResource[];
+  /** number of the earliest ones, which are not among them: an answer has only so many */
+  readonly left: number;
 }
 
 /** Returns what is asked for to mark the dates of a chart; null: it has no dates. */
-export function annotationsQuery(domains: readonly string[], { dates, period }: ChartDates): Query | null {
+export function annotationsQuery(domains: readonly string[], { dates, period, timeZone }: ChartDates): Query | null {
   const [first, last] = [dates.at(0), dates.at(-1)];
   if (first === undefined || last === undefined) return null;
   const query = { domain: [...new Set(domains)].sort(), order: 'desc' };
-  // an annotation has its date in the zone of the module, and a bucket in that of its tracker
-  if (minutesOf(period) !== null)
-    return { ...query, from: shiftDate(localDateOf(first), -1), to: shiftDate(localDateOf(last), 1) };
-  return { ...query, from: first, to: lastDateOf(last, period) };
+  const [from, to] = [localDateOf(first), localDateOf(lastDateOf(last, period))];
+  if (timeZone === null && minutesOf(period) === null) return { ...query, from, to };
+  // an instant may be on another date in the zone of the chart than in that of the module
+  return { ...query, from: shiftDate(from, -1), to: shiftDate(to, 1) };
 }
 
 /** Asks for the annotations of the charts of some domains. The page does without them where they are not answered. */
-export async function loadAnnotations(query: Query | null, signal: AbortSignal): Promise<AnnotationResource[]> {
-  if (query === null) return [];
-  return (await get<AnnotationsResponse>(['annotations'], query, signal)).data.annotations;
+export async function loadAnnotations(query: Query | null, signal: AbortSignal): Promise<FoundAnnotations> {
+  if (query === null) return { annotations: [], left: 0 };
+  const { annotations, total } = (await get<AnnotationsResponse>(['annotations'], query, signal)).data;
+  return { annotations, left: total - annotations.length };
 }
 
 /** Finds the places of annotations in a chart: of the date, the bucket or the calendar period that each is in. */
 export function marksOf(annotations: readonly AnnotationResource[], chart: ChartDates): Marks {
   const marks = new Map<number, string[]>();
-  const inOrder = [...annotations].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
-  for (const annotation of inOrder) {
+  const dated = annotations.map((annotation) => ({ ...annotation, date: dateIn(chart.timeZone, annotation) }));
+  for (const annotation of dated.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))) {
     const place = placeOf(annotation, chart);
     if (place !== null) marks.set(place, [...(marks.get(place) ?? []), annotation.text]);
   }
   return marks;
+}
+
+/** The date of an annotation in the time zone of a chart. */
+function dateIn(timeZone: string | null, { date, at }: AnnotationResource): string {
+  if (at === null || timeZone === null) return date;
+  // Swedish dates are written as local dates are
+  return new Intl.DateTimeFormat('sv', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
+    Date.parse(at),
+  );
 }
 
 function orderOf({ date, at, text }: AnnotationResource): string {

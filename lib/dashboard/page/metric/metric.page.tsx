@@ -12,7 +12,7 @@ import type { Point } from '../chart/tooltip.js';
 import { useAnswer } from '../parts/answer.js';
 import { Choices } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { formatInstant, formatNumber } from '../parts/format.js';
+import { formatInstant, formatNumber, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { announce, Notice } from '../parts/notice.js';
 import { periodLabel, pointLabel } from '../parts/period.js';
@@ -147,7 +147,7 @@ function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
   const hasRanking = isRanked(address) && !address.isEmbedded && shown.choice.scope.by === address.by;
   const hasBreakdowns =
     !address.isEmbedded && address.by === null && shown.choice.scope.by === '' && shown.metrics.length === 1;
-  const marks = useMarks(shown);
+  const { marks, left } = useMarks(shown);
   const isEmpty = shown.dates.length === 0 || shown.lines.length === 0;
   return (
     <>
@@ -158,6 +158,12 @@ function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
         ) : (
           <>
             <Drawing address={address} shown={shown} marks={marks} />
+            {left > 0 && (
+              <p class="quiet small">
+                {plural(left, 'earlier annotation')} of this range {left === 1 ? 'is' : 'are'} not marked. Choose a
+                shorter range to see {left === 1 ? 'it' : 'them'}.
+              </p>
+            )}
             {hasRanking && <RankingTable address={address} shown={shown} />}
             {hasBreakdowns && <Breakdowns address={address} shown={shown} />}
           </>
@@ -169,12 +175,15 @@ function Content({ address, shown, isLoading }: ContentProps): JSX.Element {
 }
 
 /** The annotations of what is shown. They come after it, so that nothing waits for them. */
-function useMarks(shown: Shown): Marks {
-  const { metrics, dates, period } = shown;
+function useMarks(shown: Shown): { marks: Marks; left: number } {
+  const { metrics, dates, period, choice } = shown;
   const domains = metrics.map(({ domain }) => domain.ref).join('\n');
-  const query = useMemo(() => annotationsQuery(domains.split('\n'), { dates, period }), [domains, dates, period]);
+  const timeZone = choice.period.coverage?.timeZone ?? null;
+  const chart = useMemo(() => ({ dates, period, timeZone }), [dates, period, timeZone]);
+  const query = useMemo(() => annotationsQuery(domains.split('\n'), chart), [domains, chart]);
   const { data } = useAnswer(JSON.stringify(query), (signal) => loadAnnotations(query, signal));
-  return useMemo(() => (data === null ? NO_MARKS : marksOf(data, { dates, period })), [data, dates, period]);
+  const marks = useMemo(() => (data === null ? NO_MARKS : marksOf(data.annotations, chart)), [data, chart]);
+  return { marks, left: data?.left ?? 0 };
 }
 
 type DrawnSeries = ShownSeries & ChartSeries;
