@@ -70,6 +70,8 @@ export interface DateTick {
 }
 
 const DAY_STEPS = [1, 2, 7, 14] as const;
+/** Fewer ticks are hardly an axis: on a phone 90 days have two or three first days of months. */
+const ENOUGH_TICKS = 4;
 const MONTH_STEPS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600] as const;
 
 /**
@@ -153,16 +155,35 @@ function everyNth(dates: readonly string[], room: number): { places: number[]; d
 function byCalendar(dates: readonly string[], room: number): { places: number[]; days: number } {
   const all = dates.map((date, place) => ({ place, day: new Date(utcOf(date)) }));
   for (const days of DAY_STEPS) {
-    const dayNumber = (day: Date): number => Math.floor(day.getTime() / 86_400_000);
-    // the epoch was a Thursday: weeks begin on Mondays
-    const places = all.filter(({ day }) => (dayNumber(day) + 3) % days === 0).map(({ place }) => place);
+    const places = everyDays(all, days);
     if (places.length <= room && places.length > 0) return { places, days };
   }
+  const months = everyMonths(all, room);
+  const weeks = everyDays(all, 21);
+  if ((months?.places.length ?? 0) < ENOUGH_TICKS && weeks.length <= room && weeks.length > 0)
+    return { places: weeks, days: 21 };
+  return months ?? { places: dates.length === 0 ? [] : [0], days: 1 };
+}
+
+interface DayAt {
+  readonly place: number;
+  readonly day: Date;
+}
+
+/** The places of every so many days: of whole weeks the Mondays. */
+function everyDays(all: readonly DayAt[], days: number): number[] {
+  const dayNumber = (day: Date): number => Math.floor(day.getTime() / 86_400_000);
+  // the epoch was a Thursday: weeks begin on Mondays
+  return all.filter(({ day }) => (dayNumber(day) + 3) % days === 0).map(({ place }) => place);
+}
+
+/** The places of the first days of months or years, as many as there is room for; null if no step leaves few enough. */
+function everyMonths(all: readonly DayAt[], room: number): { places: number[]; days: number } | null {
   for (const months of MONTH_STEPS) {
     const places = all
       .filter(({ day }) => day.getUTCDate() === 1 && (day.getUTCFullYear() * 12 + day.getUTCMonth()) % months === 0)
       .map(({ place }) => place);
     if (places.length <= room && places.length > 0) return { places, days: months >= 12 ? 365 : 28 };
   }
-  return { places: dates.length === 0 ? [] : [0], days: 1 };
+  return null;
 }

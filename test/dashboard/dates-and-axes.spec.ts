@@ -194,6 +194,16 @@ describe('the axis of counts begins at zero', () => {
 });
 
 describe('the ticks of dates', () => {
+  it.each<[number, number, string[]]>([
+    [90, 5, ['Aug 17', 'Sep 7', 'Sep 28', 'Oct 19']],
+    [90, 10, ['Aug 3', 'Aug 17', 'Aug 31', 'Sep 14', 'Sep 28', 'Oct 12', 'Oct 26']],
+    [150, 6, ['Jul', 'Aug', 'Sep', 'Oct']],
+    [365, 5, ['Jan', 'Apr', 'Jul', 'Oct']],
+  ])('of %d days with room for %d are dates, and months where these are enough', (length, room, texts) => {
+    const dates = Array.from({ length }, (_, day) => addDays('2026-10-31', day - length + 1));
+    expect(dateTicks(dates, 'DAY', room, MOMENTS).map(({ text }) => text)).toEqual(texts);
+  });
+
   it('are in order, no more than there is room for, and each year is written once', () => {
     fc.assert(
       fc.property(date, fc.integer({ min: 1, max: 4_000 }), fc.integer({ min: 1, max: 20 }), (from, length, room) => {

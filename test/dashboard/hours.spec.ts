@@ -121,7 +121,7 @@ describe('the ranges of hours and minutes', () => {
     expect(fits('MINUTES_15', 32)).toBe(false);
     expect(fits('DAY', 100_000)).toBe(true);
     const today = '2026-10-31';
-    expect(fittingPresets('HOUR', true, today)).toEqual([
+    expect(fittingPresets('HOUR', true, today, null)).toEqual([
       'today',
       'yesterday',
       '24h',
@@ -131,10 +131,12 @@ describe('the ranges of hours and minutes', () => {
       'month',
       'last-month',
     ]);
-    expect(fittingPresets('MINUTES_1', true, today)).toEqual(['today', 'yesterday', '24h']);
-    expect(fittingPresets('DAY', true, today)).not.toContain('today');
-    expect(fittingPresets(null, true, today)).toContain('today');
-    expect(fittingPresets(null, false, today)).not.toContain('today');
+    expect(fittingPresets('HOUR', true, today, '2026-08-01')).toContain('all');
+    expect(fittingPresets('HOUR', true, today, '2026-06-01')).not.toContain('all'); // 3,648 hours
+    expect(fittingPresets('MINUTES_1', true, today, '2026-10-29')).toEqual(['today', 'yesterday', '24h']);
+    expect(fittingPresets('DAY', true, today, null)).not.toContain('today');
+    expect(fittingPresets(null, true, today, null)).toContain('today');
+    expect(fittingPresets(null, false, today, null)).not.toContain('today');
     const choices = presetChoices(['today', 'yesterday', '24h'] as const, today, null).map(({ label }) => label);
     expect(choices).toEqual(['Today · Oct 31, 2026', 'Yesterday · Oct 30, 2026', '24 hours']);
   });

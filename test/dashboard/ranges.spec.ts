@@ -268,6 +268,24 @@ describeInBrowser('a metric over a range', (browser) => {
     }
   });
 
+  it('has no control alone in a row of a tablet, and a date each few weeks on a phone', async () => {
+    const { page } = await browser.open(url, { width: 768 });
+    for (const search of ['', `${ORDERS}&range=90d`, `${ORDERS}&from=2026-10-01&to=2026-10-05`]) {
+      await page.goto(url + search);
+      await browser.ready(page);
+      const bottoms = (await page.$$eval('.controls label, .controls fieldset', (all) =>
+        all.filter((one) => one.closest('.choices') === null).map((one) => one.getBoundingClientRect().bottom),
+      )) as number[];
+      const rows = [...new Set(bottoms)].map((bottom) => bottoms.filter((one) => one === bottom).length);
+      expect([search, Math.min(...rows) > 1, rows.length <= 2]).toEqual([search, true, true]);
+    }
+    await show(page, { theme: 'light', width: 390 });
+    await page.goto(`${url}${ORDERS}&range=90d`);
+    await browser.ready(page);
+    const dates = await page.$$eval('.tick.date', (all) => all.map(({ textContent }) => textContent));
+    expect(dates).toEqual(['Aug 17', 'Sep 7', 'Sep 28', 'Oct 19']);
+  });
+
   it.each(['', ORDERS, `${ORDERS}&from=2026-10-01&to=2026-10-05`])(
     'has its controls in one row at 1440 pixels: %s',
     async (search) => {

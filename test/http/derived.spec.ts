@@ -71,6 +71,7 @@ describe('derived metrics over HTTP', () => {
             {
               name: 'DAY',
               coverage: { from: '2026-10-29', through: '2026-10-31', timeZone: 'UTC' },
+              since: '2026-10-29',
               computedAt: null,
               live: false,
             },
@@ -79,7 +80,7 @@ describe('derived metrics over HTTP', () => {
         {
           kind: 'objects',
           objectType: 'customer',
-          periods: [{ name: 'DAY', coverage: null, computedAt: null, live: false }],
+          periods: [{ name: 'DAY', coverage: null, since: '2026-10-31', computedAt: null, live: false }],
         },
       ],
     });

@@ -279,6 +279,8 @@ describeOnEachDatabase('hours and minutes of the JSON interface', (database) => 
         ['HOUR', undefined],
         ['HOUR', undefined],
       ]);
+      // visits are recorded, in the time zone of the module
+      expect(long.items.map(({ since }) => since)).toEqual(['2026-10-23', '2026-10-25', '2026-10-25']);
       const overview = await read<OverviewResponse>('overview?period=HOUR&points=3');
       expect(overview.items[0]).toMatchObject({
         last: { start: '2026-10-25T17:00:00+01:00', value: 2, complete: false },

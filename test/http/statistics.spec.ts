@@ -76,6 +76,7 @@ describeOnEachDatabase('the statistics of the JSON interface', (database) => {
       expect(metrics.map(({ key }) => key)).toEqual(['air/temperature', 'shop/by_customer', 'shop/orders']);
       const coverage = { from: '2026-10-28', through: '2026-10-31', timeZone: 'UTC' };
       const computedAt = '2026-10-31T12:00:00.000Z';
+      const since = coverage.from;
       expect(metrics[2]).toEqual({
         key: 'shop/orders',
         domain: { ref: 'shop', name: 'Shop' },
@@ -86,17 +87,20 @@ describeOnEachDatabase('the statistics of the JSON interface', (database) => {
         scopes: [
           {
             kind: 'total',
-            periods: ['DAY', 'WEEK', 'LIFETIME'].map((name) => ({ name, coverage, computedAt, live: false })),
+            periods: ['DAY', 'WEEK', 'LIFETIME'].map((name) => ({ name, coverage, since, computedAt, live: false })),
           },
         ],
       });
       expect(metrics[1]?.scopes).toEqual([
-        { kind: 'objects', objectType: 'customer', periods: [{ name: 'DAY', coverage, computedAt, live: false }] },
+        { kind: 'objects', objectType: 'customer', periods: [{ name: 'DAY', coverage, since, computedAt, live: false }] },
       ]);
       expect(metrics[0]).toMatchObject({ unit: '°C', better: 'down' });
-      const recorded = [{ name: 'DAY', coverage: null, computedAt: null, live: false }];
+      // the first dates that are stored
+      const recorded = (first: string): object[] => [
+        { name: 'DAY', coverage: null, since: first, computedAt: null, live: false },
+      ];
       expect(metrics[0]?.scopes).toEqual([
-        { kind: 'total', periods: recorded },
+        { kind: 'total', periods: recorded('2026-10-29') },
         {
           kind: 'statistic',
           statistic: 'orders_by_region',
@@ -105,7 +109,7 @@ describeOnEachDatabase('the statistics of the JSON interface', (database) => {
             { name: 'province', type: 'varchar', nullable: true },
             { name: 'floor', type: 'integer', nullable: false },
           ],
-          periods: recorded,
+          periods: recorded('2026-10-30'),
         },
       ]);
       expect((await read<MetricsResponse>('metrics?domain=shop&limit=1&offset=1')).metrics).toMatchObject([

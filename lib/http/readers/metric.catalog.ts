@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { derivedOf, findMetrics, type Metric, storedParts, naturalKey } from '../../catalog/index.js';
+import { groupBy } from '../../database/groups.js';
 import type { Work } from '../../database/work.js';
 import {
   type CoverageScope,
@@ -13,9 +14,11 @@ import {
   builtInTables,
   dimensionsOf,
   findPeriodsByType,
+  readFirstDates,
   type StatisticTable,
   type StoredPeriod,
 } from '../../statistics/index.js';
+import type { LocalDate } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { ResolvedHttpOptions } from '../http.options.js';
@@ -28,10 +31,17 @@ import type { TrackstatsAccess } from '../trackstats.access.js';
 import { UnknownDomainError } from '../../errors/catalog.error.js';
 import { checkLimit } from './range.js';
 
-/** A scope of a metric, with its periods. The coverage is null if nothing computes or counts them. */
+/** A scope of a metric, with its periods. */
 interface KnownScope {
   readonly scope: CoverageScope;
-  readonly periods: Map<Period, StoredCoverage | null>;
+  readonly periods: Map<Period, KnownPeriod>;
+}
+
+interface KnownPeriod {
+  /** null if nothing computes or counts the values */
+  readonly coverage: StoredCoverage | null;
+  /** the first date that is covered, or stored without a coverage; null: none is */
+  readonly since: LocalDate | null;
 }
 
 const KINDS: readonly CoverageScope['kind'][] = ['total', 'objects', 'object', 'statistic'];
@@ -84,23 +94,34 @@ export class MetricCatalog extends HttpReader {
     const { context } = this.access;
     const { database } = context;
     const known = new Map<number, Map<string, KnownScope>>();
-    const add = (metricId: number, scope: CoverageScope, period: Period, coverage: StoredCoverage | null): void => {
+    const periodsOf = (metricId: number, scope: CoverageScope): KnownScope['periods'] => {
       const own = known.get(metricId) ?? new Map<string, KnownScope>();
       known.set(metricId, own);
       const id = JSON.stringify(scope);
-      const one = own.get(id) ?? { scope, periods: new Map<Period, StoredCoverage | null>() };
+      const one = own.get(id) ?? { scope, periods: new Map<Period, KnownPeriod>() };
       own.set(id, one);
-      if (coverage !== null || !one.periods.has(period)) one.periods.set(period, coverage);
+      return one.periods;
     };
     for (const coverage of yield* storedCoverages(database, metrics, null)) {
       const scope = readScope(coverage.scope);
-      if (scope !== null) add(coverage.metricId, scope, coverage.period, coverage);
+      if (scope === null) continue;
+      periodsOf(coverage.metricId, scope).set(coverage.period, { coverage, since: coverage.from });
     }
     for (const table of [...builtInTables(database), ...customStatistics(context)]) {
+      const uncovered: StoredPeriod[] = [];
       for (const stored of yield* findPeriodsByType(database, table, metrics)) {
+        const { metricId, period } = stored;
         const scope = scopeOfRows(table, stored);
-        if (!isOfOneObject(known.get(stored.metricId), scope, stored.period)) {
-          add(stored.metricId, scope, stored.period, null);
+        const isKnown = known.get(metricId)?.get(JSON.stringify(scope))?.periods.has(period) === true;
+        if (!isKnown && !isOfOneObject(known.get(metricId), scope, period)) uncovered.push(stored);
+      }
+      const byPeriod = groupBy(uncovered, ({ period }) => period);
+      for (const [period, all] of byPeriod) {
+        const ids = [...new Set(all.map(({ metricId }) => metricId))].map((id) => ({ id }));
+        const firsts = yield* readFirstDates(database, table, period, ids, context.options.timeZone);
+        for (const stored of all) {
+          const since = firsts.get(stored.metricId) ?? null;
+          periodsOf(stored.metricId, scopeOfRows(table, stored)).set(period, { coverage: null, since });
         }
       }
     }
@@ -113,7 +134,7 @@ export class MetricCatalog extends HttpReader {
       parts.length > 0 && parts.every((part) => this.access.live.counts(part, writeScope(scope), period));
     const resources = [...periods]
       .sort(([a], [b]) => byPeriod(a, b))
-      .map(([period, coverage]) => ({ ...periodResource(period, coverage, now), live: isLive(period) }));
+      .map(([period, known]) => ({ ...periodResource(period, known, now), live: isLive(period) }));
     switch (scope.kind) {
       case 'total':
         return { kind: 'total', periods: resources };
@@ -137,23 +158,32 @@ export class MetricCatalog extends HttpReader {
 
 /** Returns the time zone of a metric's dates, or null if nothing computes or counts it. */
 function zoneOf(scopes: readonly KnownScope[]): string | null {
-  const coverages = scopes.flatMap(({ periods }) => [...periods.values()]);
-  return coverages.find((coverage) => coverage !== null)?.timeZone ?? null;
+  const known = scopes.flatMap(({ periods }) => [...periods.values()]);
+  return known.find(({ coverage }) => coverage !== null)?.coverage?.timeZone ?? null;
 }
 
 /** Returns the scopes and periods that several metrics have in common. */
 function sharedScopes([first, ...others]: readonly ReadonlyMap<string, KnownScope>[]): Map<string, KnownScope> {
   const shared = new Map<string, KnownScope>();
   for (const [id, { scope, periods }] of first ?? []) {
-    const same = others.map((scopes) => scopes.get(id)?.periods ?? new Map<Period, StoredCoverage | null>());
+    const same = others.map((scopes) => scopes.get(id)?.periods ?? new Map<Period, KnownPeriod>());
     const all = [...periods].filter(([period]) => same.every((one) => one.has(period)));
     if (all.length === 0) continue;
-    const coverages = all.map(([period, coverage]) => {
-      return [period, sharedCoverage([coverage, ...same.map((one) => one.get(period) ?? null)])] as const;
+    const known = all.map(([period, own]) => {
+      const parts = [own, ...same.map((one) => one.get(period) ?? NOTHING)];
+      const coverage = sharedCoverage(parts.map((one) => one.coverage));
+      return [period, { coverage, since: latestOf(parts.map(({ since }) => since)) }] as const;
     });
-    shared.set(id, { scope, periods: new Map(coverages) });
+    shared.set(id, { scope, periods: new Map(known) });
   }
   return shared;
+}
+
+const NOTHING: KnownPeriod = { coverage: null, since: null };
+
+/** The date from which several metrics have values together; null if one of them has none. */
+function latestOf(dates: readonly (LocalDate | null)[]): LocalDate | null {
+  return dates.reduce((a, b) => (a === null || b === null ? null : a > b ? a : b), dates[0] ?? null);
 }
 
 function sharedCoverage(coverages: readonly (StoredCoverage | null)[]): StoredCoverage | null {
@@ -174,10 +204,11 @@ function sharedCoverage(coverages: readonly (StoredCoverage | null)[]): StoredCo
   );
 }
 
-function periodResource(period: Period, coverage: StoredCoverage | null, now: Date): Omit<PeriodResource, 'live'> {
+function periodResource(period: Period, { coverage, since }: KnownPeriod, now: Date): Omit<PeriodResource, 'live'> {
   return {
     name: Period.nameOf(period),
     coverage: coveredRange(coverage, now),
+    since,
     computedAt: isoInstant(coverage?.computedAt ?? null),
   };
 }

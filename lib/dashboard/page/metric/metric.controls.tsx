@@ -2,13 +2,13 @@ import type { JSX } from 'preact';
 import { localDateOf } from '../../../chart/moments.js';
 import { type MetricAddress, TOP_LIMIT, WITH_LIMIT } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
-import { Checkbox, Controls, Field, Select } from '../parts/controls.js';
+import { Checkbox, Controls, Field, Select, Together } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { periodLabel } from '../parts/period.js';
 import { comparisonChoices, fittingComparison } from './comparison.js';
 import { allMetrics } from './metric.catalog.js';
 import { isRanked, presetsOf, type Shown } from './metric.data.js';
-import { presetChoices } from './range.js';
+import { presetChoices, sinceIn } from './range.js';
 
 /** A date typed by hand counts from this year on: on the way to 2026 the field holds the years 2, 20 and 202. */
 const EARLIEST = '1900-01-01';
@@ -29,63 +29,67 @@ export function MetricControls({ address, shown }: { address: MetricAddress; sho
       first={<RangeControl address={address} shown={shown} change={change} />}
       changed={changed}
     >
-      <Field label="Period">
-        <Select
-          choices={choice.scope.periods.map(({ name }) => ({ value: name, label: periodLabel(name) }))}
-          value={choice.period.name}
-          onChange={(name) => {
-            change({ period: name });
-          }}
-        />
-      </Field>
-      {scopes.length > 1 && address.with.length === 0 && (
-        <Field label="By">
+      <Together>
+        <Field label="Period">
           <Select
-            choices={scopes.map(({ by, label }) => ({ value: by, label }))}
-            value={choice.scope.by}
-            onChange={(scope) => {
-              change({ by: scope === '' ? null : scope, object: null, hidden: [], search: '' });
+            choices={choice.scope.periods.map(({ name }) => ({ value: name, label: periodLabel(name) }))}
+            value={choice.period.name}
+            onChange={(name) => {
+              change({ period: name });
             }}
           />
         </Field>
-      )}
-      {isRanked(address) && (
-        <Field label="Top">
-          <input
-            type="number"
-            min={1}
-            max={TOP_LIMIT}
-            required
-            value={address.top}
-            onChange={({ currentTarget: input }) => {
-              if (input.validity.valid) change({ top: input.valueAsNumber });
+        {scopes.length > 1 && address.with.length === 0 && (
+          <Field label="By">
+            <Select
+              choices={scopes.map(({ by, label }) => ({ value: by, label }))}
+              value={choice.scope.by}
+              onChange={(scope) => {
+                change({ by: scope === '' ? null : scope, object: null, hidden: [], search: '' });
+              }}
+            />
+          </Field>
+        )}
+        {isRanked(address) && (
+          <Field label="Top">
+            <input
+              type="number"
+              min={1}
+              max={TOP_LIMIT}
+              required
+              value={address.top}
+              onChange={({ currentTarget: input }) => {
+                if (input.validity.valid) change({ top: input.valueAsNumber });
+              }}
+            />
+          </Field>
+        )}
+      </Together>
+      <Together>
+        {!isRanked(address) && address.object === null && <AddMetric address={address} />}
+        {fitting !== null && (
+          <Field label="Compare with">
+            <Select
+              class="compare"
+              choices={comparisonChoices(choice.period.name, fitting)}
+              value={compare}
+              onChange={(value) => {
+                change({ compare: value });
+              }}
+            />
+          </Field>
+        )}
+        {choice.period.live && (
+          <Checkbox
+            label="Live"
+            title="Count the dates that are not over now, instead of showing what the last run stored"
+            isChecked={isLive}
+            onChange={(isChecked) => {
+              change({ isLive: isChecked });
             }}
           />
-        </Field>
-      )}
-      {!isRanked(address) && address.object === null && <AddMetric address={address} />}
-      {fitting !== null && (
-        <Field label="Compare with">
-          <Select
-            class="compare"
-            choices={comparisonChoices(choice.period.name, fitting)}
-            value={compare}
-            onChange={(value) => {
-              change({ compare: value });
-            }}
-          />
-        </Field>
-      )}
-      {choice.period.live && (
-        <Checkbox
-          label="Live"
-          title="Count the dates that are not over now, instead of showing what the last run stored"
-          isChecked={isLive}
-          onChange={(isChecked) => {
-            change({ isLive: isChecked });
-          }}
-        />
-      )}
+        )}
+      </Together>
     </Controls>
   );
 }
@@ -99,7 +103,7 @@ interface RangeControlProps {
 /** The named ranges with the dates that they mean today, and fields for dates of one's own. */
 function RangeControl({ address, shown, change }: RangeControlProps): JSX.Element {
   const { preset, range, today, choice } = shown;
-  const since = choice.period.coverage?.from ?? null;
+  const since = sinceIn(choice.period, today);
   const [fromDate, toDate] = [range.from === null ? null : localDateOf(range.from), localDateOf(range.to)];
   const presets = presetsOf(address, choice.scope, today);
   const own = (part: { from?: string; to?: string }): void => {

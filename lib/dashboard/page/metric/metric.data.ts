@@ -29,6 +29,7 @@ import {
   LONG_AGO,
   ownDates,
   presetDates,
+  sinceIn,
 } from './range.js';
 
 /** One line of what is shown. */
@@ -298,14 +299,15 @@ export function presetsOf(
   const [first] = periods;
   const hasDays = periods.some(({ name }) => name === 'DAY');
   const own = hasDays || first === undefined || minutesOf(first.name) === null ? null : first.name;
-  return fittingPresets(period ?? own, hasTimes, today);
+  const asked = period ?? own;
+  return fittingPresets(asked, hasTimes, today, periods.find(({ name }) => name === asked)?.since ?? null);
 }
 
 /** The range that is shown: the address's, or the shortest that has something to show. */
 async function rangeOf(request: Request, today: string): Promise<FoundRange> {
   const { range } = request.address;
   const { period, scope } = request.choice;
-  const begin = period.coverage?.from ?? null;
+  const begin = sinceIn(period, today);
   if (range === 'own') return { preset: range, range: ownDates(request.address, today), year: null };
   // a range that was chosen for days may be too long for minutes, and a day too short for months
   const named = presetsOf(request.address, scope, today).find((preset) => preset === range);

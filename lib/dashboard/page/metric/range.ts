@@ -1,4 +1,5 @@
 import { isLocalDate, localDateOf, utcOf, minutesOf } from '../../../chart/moments.js';
+import type { PeriodResource } from '../../../http/resources.js';
 import { DAY_PRESETS, type DayPreset, type MetricAddress, type Preset, PRESETS } from '../address.js';
 import { formatDates, shiftDate } from '../parts/format.js';
 
@@ -56,13 +57,23 @@ export function fits(period: string, days: number): boolean {
   return minutes === null || (days * 1_440) / minutes <= MOST_BUCKETS;
 }
 
-/** The presets of a metric in a period that can be chosen. `hasTimes`: it has hours or minutes, for a day by hours. */
-export function fittingPresets(period: string | null, hasTimes: boolean, today: string): readonly NamedRange[] {
+/**
+ * The presets of a metric in a period that can be chosen.
+ *
+ * @param hasTimes true if it has hours or minutes, for a day by hours
+ * @param since its first date; null: not known
+ */
+export function fittingPresets(
+  period: string | null,
+  hasTimes: boolean,
+  today: string,
+  since: string | null,
+): readonly NamedRange[] {
   if (period !== null && minutesOf(period) === null) return PRESETS;
   const days = hasTimes ? DAY_PRESETS : [];
   return [
     ...days,
-    ...PRESETS.filter((preset) => period === null || fits(period, daysOf(presetDates(preset, today, null)))),
+    ...PRESETS.filter((preset) => period === null || fits(period, daysOf(presetDates(preset, today, since)))),
   ];
 }
 
@@ -116,6 +127,24 @@ export function presetChoices<P extends NamedRange>(
     const isKnown = from !== null && value !== '24h';
     return { value, label: isKnown ? `${LABELS[value]} · ${formatDates(from, to)}` : LABELS[value] };
   });
+}
+
+/** The interface answers with 10,000 points at most. */
+const MOST_DAYS = 9_999;
+
+/** The first date that "all" means of a metric: of days and rolling periods at most 27 years ago. */
+export function sinceIn({ name, since }: Pick<PeriodResource, 'name' | 'since'>, today: string): string | null {
+  return name.startsWith('CALENDAR_') ? since : latest(since, today);
+}
+
+/** The first date that "all" means of several metrics; null if none has statistics. */
+export function sinceOfAll(dates: readonly (string | null)[], today: string): string | null {
+  return latest(dates.filter((date) => date !== null).sort()[0] ?? null, today);
+}
+
+function latest(since: string | null, today: string): string | null {
+  const earliest = shiftDate(today, -MOST_DAYS + 1);
+  return since !== null && since < earliest ? earliest : since;
 }
 
 /** Ten years in days, for a range of which no coverage says when it began. */

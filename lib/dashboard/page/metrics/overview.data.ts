@@ -2,7 +2,7 @@ import type { SummaryItem, SummariesResponse } from '../../../http/resources.js'
 import type { Comparison, OverviewAddress, Preset } from '../address.js';
 import { get, type Query } from '../api.js';
 import { fittingComparison } from '../metric/comparison.js';
-import { AUTOMATIC, type Dates, daysOf, fits, isSeen, LONG_AGO, presetDates } from '../metric/range.js';
+import { AUTOMATIC, type Dates, daysOf, fits, isSeen, presetDates, sinceOfAll } from '../metric/range.js';
 
 export interface Overview {
   readonly items: readonly SummaryItem[];
@@ -44,20 +44,22 @@ async function loadPreset(
   known: Overview | null,
   signal: AbortSignal,
 ): Promise<Overview> {
-  // the dates depend on the days of the metrics, which are known after the first answer
-  const first = known ?? (await page({ period, range: null, comparison: null, offset: 0, limit: 1 }, signal));
+  // the dates depend on the day of the application, and of all dates on when the metrics begin
+  const first =
+    known ?? (await allPages({ period, range: null, comparison: null }, preset === 'all' ? null : 1, signal));
   const { today } = first;
-  const range = presetDates(preset, today, sinceOf(known?.items ?? []));
+  const range = presetDates(preset, today, sinceOf(first.items, today));
   const comparison = fittingComparison(preset, range);
   const asked = fits(period, daysOf(range)) ? period : '';
-  const items: SummaryItem[] = [];
-  for (;;) {
-    const next = await page({ period: asked, range, comparison, offset: items.length, limit: null }, signal);
-    items.push(...(comparison === null ? next.items.map(withoutComparison) : next.items));
-    if (next.items.length === 0 || items.length >= next.total) {
-      return { items, preset, range, comparison, today, now: next.now };
-    }
-  }
+  const { items, now } = await allPages({ period: asked, range, comparison }, null, signal);
+  return {
+    items: comparison === null ? items.map(withoutComparison) : items,
+    preset,
+    range,
+    comparison,
+    today,
+    now,
+  };
 }
 
 /** Before everything there is nothing to compare with. */
@@ -65,27 +67,36 @@ function withoutComparison(item: SummaryItem): SummaryItem {
   return { ...item, summary: item.summary && { ...item.summary, comparison: null } };
 }
 
-interface PageQuery {
+interface SummariesOf {
   readonly period: string;
+  /** null: the last date of each */
   readonly range: Dates | null;
   readonly comparison: Comparison | null;
-  readonly offset: number;
-  readonly limit: number | null;
 }
 
-async function page(
-  { period, range, comparison, offset, limit }: PageQuery,
+/** Asks for as many metrics as are wanted, or for all, page by page. */
+async function allPages(
+  { period, range, comparison }: SummariesOf,
+  most: number | null,
   signal: AbortSignal,
-): Promise<{ items: readonly SummaryItem[]; total: number; today: string; now: string }> {
-  const dates: Query =
-    range === null ? {} : range.from === null ? { last: LONG_AGO } : { from: range.from, to: range.to };
-  const asked = { period: period === '' ? null : period, compare: comparison };
-  const query: Query = { points: POINTS, offset, limit, ...asked, ...dates };
-  const { data, now } = await get<SummariesResponse>(['summaries'], query, signal);
-  return { items: data.items, total: data.total, today: data.today, now };
+): Promise<{ items: readonly SummaryItem[]; today: string; now: string }> {
+  // without a first date nothing is stored
+  const dates: Query = range === null || range.from === null ? { last: 1 } : { from: range.from, to: range.to };
+  const asked: Query = { points: POINTS, period: period === '' ? null : period, compare: comparison, ...dates };
+  const items: SummaryItem[] = [];
+  for (;;) {
+    const query = { ...asked, offset: items.length, limit: most };
+    const { data, now } = await get<SummariesResponse>(['summaries'], query, signal);
+    items.push(...data.items);
+    const isWhole = most !== null || data.items.length === 0 || items.length >= data.total;
+    if (isWhole) return { items, today: data.today, now };
+  }
 }
 
-/** The first covered date of some metrics; null if none has coverage. */
-export function sinceOf(items: readonly SummaryItem[]): string | null {
-  return items.flatMap(({ coverage }) => coverage?.from ?? []).sort()[0] ?? null;
+/** The first date of which a metric has statistics; null if none has. */
+export function sinceOf(items: readonly SummaryItem[], today: string): string | null {
+  return sinceOfAll(
+    items.map(({ since }) => since),
+    today,
+  );
 }

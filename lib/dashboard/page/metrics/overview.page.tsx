@@ -3,7 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { SummaryItem } from '../../../http/resources.js';
 import { hrefOf, OVERVIEW, type OverviewAddress, PRESETS, type Sort } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
-import { Choices, Controls, Field, Select } from '../parts/controls.js';
+import { Choices, Controls, Field, Select, Together } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { formatDates, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
@@ -167,7 +167,7 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
       <Field label="Range">
         <Select
           class="range"
-          choices={presetChoices(PRESETS, today, sinceOf(items))}
+          choices={presetChoices(PRESETS, today, sinceOf(items, today))}
           value={preset}
           onChange={(value) => {
             change({ range: value });
@@ -178,41 +178,43 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
   );
   return (
     <Controls label="Which metrics are shown" first={first} changed={changed}>
-      {periods.length > 1 && (
-        <Field label="Period">
+      <Together>
+        {periods.length > 1 && (
+          <Field label="Period">
+            <Select
+              choices={[
+                { value: '', label: 'Each metric’s own' },
+                ...periods.map((value) => ({ value, label: periodLabel(value) })),
+              ]}
+              value={periods.includes(period) ? period : ''}
+              onChange={(value) => {
+                change({ period: value });
+              }}
+            />
+          </Field>
+        )}
+        <Field label="Sort by">
           <Select
-            choices={[
-              { value: '', label: 'Each metric’s own' },
-              ...periods.map((value) => ({ value, label: periodLabel(value) })),
-            ]}
-            value={periods.includes(period) ? period : ''}
+            choices={SORT_LABELS}
+            value={`${sort} ${order}`}
             onChange={(value) => {
-              change({ period: value });
+              const [by, direction] = value.split(' ') as [Sort, 'asc' | 'desc'];
+              change({ sort: by, order: direction });
             }}
           />
         </Field>
-      )}
-      <Field label="Sort by">
-        <Select
-          choices={SORT_LABELS}
-          value={`${sort} ${order}`}
+        <Choices
+          legend="Show as"
+          choices={[
+            { value: 'tiles' as const, label: 'Tiles' },
+            { value: 'table' as const, label: 'Table' },
+          ]}
+          value={as}
           onChange={(value) => {
-            const [by, direction] = value.split(' ') as [Sort, 'asc' | 'desc'];
-            change({ sort: by, order: direction });
+            change({ as: value });
           }}
         />
-      </Field>
-      <Choices
-        legend="Show as"
-        choices={[
-          { value: 'tiles' as const, label: 'Tiles' },
-          { value: 'table' as const, label: 'Table' },
-        ]}
-        value={as}
-        onChange={(value) => {
-          change({ as: value });
-        }}
-      />
+      </Together>
     </Controls>
   );
 }

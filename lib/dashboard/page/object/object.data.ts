@@ -3,7 +3,7 @@ import type { ObjectAddress, Range } from '../address.js';
 import { get, type Query } from '../api.js';
 import { allMetrics } from '../metric/metric.catalog.js';
 import { comparisonOf } from '../metric/comparison.js';
-import { AUTOMATIC, daysOf, fits, isSeen, ownDates, presetDates } from '../metric/range.js';
+import { AUTOMATIC, daysOf, fits, isSeen, ownDates, presetDates, sinceIn } from '../metric/range.js';
 
 /** A metric of one object over a range. */
 export interface ObjectItem {
@@ -53,7 +53,7 @@ async function itemOf(
   const range =
     preset === 'own'
       ? ownDates(address, metric.today)
-      : presetDates(preset, metric.today, period?.coverage?.from ?? null);
+      : presetDates(preset, metric.today, period === undefined ? null : sinceIn(period, metric.today));
   if (!fits(period?.name ?? 'DAY', daysOf(range))) {
     return { metric, period: period?.name ?? 'DAY', summary: null, trend: [], openValues: 0 };
   }

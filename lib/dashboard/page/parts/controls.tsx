@@ -43,6 +43,11 @@ export function Controls({ label, first, changed, children }: ControlsProps): JS
   );
 }
 
+/** Controls that stay in one row, if they fit into it. */
+export function Together({ children }: { children: ComponentChildren }): JSX.Element {
+  return <div class="together">{children}</div>;
+}
+
 /** A labelled control. */
 export function Field({ label, children }: { label: string; children: ComponentChildren }): JSX.Element {
   return (
