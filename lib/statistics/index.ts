@@ -70,6 +70,7 @@ export {
   storedMoment,
 } from './filter/date-range.js';
 export { calendarOf, moduleCalendar, readFilterMetrics, readMetrics } from './filter/statistic.context.js';
+export { readAnnotationFilter } from './filter/annotation-filter.js';
 export { storedValue } from './filter/statistic-value.js';
 
 // reads
@@ -85,8 +86,10 @@ export { readComparedRanking, type RankingSort } from './read/compared-ranking.j
 export { readGreatestCells, readRanking, readSeries, readTotal } from './read/derived.query.js';
 export { type RankedCells, type RankedRange, readRest } from './read/top.query.js';
 export { findPeriodsByType, findPeriodsIn, type StoredPeriod } from './read/stored-periods.query.js';
+export { readFirstDates } from './read/first-dates.query.js';
 export { carriedSince } from './read/carried-values.js';
-export { readBucketTotals, readTotals, readTotalsAt } from './read/totals.query.js';
+export { readBucketTotals, readDaySums, readTotals, readTotalsAt } from './read/totals.query.js';
+export { type SeriesSums, sumSeriesParts } from './read/series-sums.js';
 
 // writes
 export type { PruneFilter } from './write/prune.js';

@@ -121,6 +121,16 @@ export abstract class BaseSql implements Dialect {
     return expression;
   }
 
+  readonly plansByStatistics: boolean = true;
+
+  unindexed(column: Sql): Sql {
+    return column;
+  }
+
+  exactAddend(expression: Sql): Sql {
+    return expression;
+  }
+
   binaryOrder(expression: Sql): Sql {
     return expression;
   }

@@ -301,6 +301,15 @@ export interface Dialect {
   joined(expression: Sql): Sql;
   /** a value column in a form that sorts and sums as a number */
   numeric(expression: Sql): Sql;
+  /** true if plans follow from how many rows meet a condition; SQLite knows that only after ANALYZE */
+  readonly plansByStatistics: boolean;
+  /**
+   * a column in a form that leaves no index to the planner, of a condition that most rows meet. The column itself where
+   * the planner knows that from statistics
+   */
+  unindexed(column: Sql): Sql;
+  /** a value column as the addend of an exact SUM; NULL for values of which the database would lose digits */
+  exactAddend(expression: Sql): Sql;
   /** a text column in a form that sorts by code points, whatever the database's collation */
   binaryOrder(expression: Sql): Sql;
 

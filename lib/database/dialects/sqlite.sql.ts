@@ -130,6 +130,18 @@ export class SqliteSql extends BaseSql {
     return sql`CAST(${expression} AS NUMERIC)`;
   }
 
+  override readonly plansByStatistics = false;
+
+  override unindexed(column: Sql): Sql {
+    return sql`+${column}`;
+  }
+
+  /** Integers so small that millions of them stay below 2^63, where SUM fails. It adds up others as doubles. */
+  override exactAddend(expression: Sql): Sql {
+    const isSmall = sql`${expression} BETWEEN -1099511627776 AND 1099511627776`;
+    return sql`CASE WHEN ${isSmall} AND TYPEOF(${expression}) = 'integer' THEN ${expression} END`;
+  }
+
   clockOf(columnType: string, _dataSource: DataSource): ColumnClock | null {
     switch (columnType) {
       case 'datetime':

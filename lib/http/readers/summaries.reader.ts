@@ -4,20 +4,24 @@ import { coverageIn, coveredRange, type StoredCoverage, storedCoverages, TOTAL_S
 import { groupBy } from '../../database/groups.js';
 import type { Work } from '../../database/work.js';
 import {
+  builtInTable,
   type Calendar,
   calendarOf,
   canCompare,
   readCompleteDates,
   readFilter,
+  readFirstDates,
   readSeries,
   readTotal,
   type StatisticContext,
 } from '../../statistics/index.js';
+import type { LocalDate } from '../../time/local-date.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { isTimePeriod, Period, periodKind } from '../../time/period.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
 import type { SummariesQuery } from '../parameters/statistic.parameters.js';
 import type { SummariesResponse, SummaryItem } from '../resources.js';
+import { canAddUp, type DaySums, readSummedDays } from './day-sums.js';
 import { HttpReader } from './http.reader.js';
 import { pageOf } from './metric.catalog.js';
 import {
@@ -35,7 +39,7 @@ import {
 } from './range.js';
 import { withComputedAt } from './selection.js';
 import { metricResource } from './statistic.resource.js';
-import { earlierWhole, type Ranges, spanOf, summaryKind, summaryResource, wholeOf } from './summary.js';
+import { earlierWhole, type Ranges, spanOf, summaryKind, summaryResource, totalResource, wholeOf } from './summary.js';
 import { periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
 
 /** A metric in one period, whose `moments` are those of the range. */
@@ -75,28 +79,81 @@ export class SummariesReader extends HttpReader {
       const line = this.lineOf(metric, query.period, periods.get(metric.id) ?? [], own, momentsOf, now);
       return line === null ? [] : [line];
     });
-    const points = yield* pointsOf(context, lines, now);
+    const sums = yield* readSummedDays(context, lines.filter(canAddUp), query.points);
+    const points = yield* pointsOf(
+      context,
+      lines.filter(({ metric }) => !sums.has(metric.id)),
+      now,
+    );
+    const byKey = new Map(unique.map((metric) => [metric.key, metric]));
+    const partsOf = new Map(derived.map((metric) => [metric.key, partsIn(byKey, metric)]));
+    const periodOf = (own: readonly Period[]): Period | undefined => {
+      const period = query.period ?? own[0];
+      return period !== undefined && own.includes(period) ? period : undefined;
+    };
+    const since = yield* this.firstDates(
+      [
+        ...stored.map((metric) => ({ metric, period: periodOf(periods.get(metric.id) ?? []) })),
+        ...[...partsOf.values()].flatMap((own) =>
+          own.map((metric) => ({ metric, period: periodOf(sharedBy(own, periods)) })),
+        ),
+      ],
+      coverages,
+    );
     const shown = new Map(lines.map((line) => [line.metric.id, line]));
     for (const metric of stored) {
       const own = periods.get(metric.id) ?? [];
       const line = shown.get(metric.id);
-      const found = points.get(metric.id);
-      const isShown = line !== undefined && found !== undefined;
-      items.set(
-        metric.key,
-        isShown ? itemOf(line, own, found, query.points, now) : unshownItem(metric, own, query.period),
-      );
+      const values = line && valuesOf(line, sums.get(metric.id) ?? points.get(metric.id), query.points);
+      items.set(metric.key, {
+        ...(line === undefined || values === undefined
+          ? unshownItem(metric, own, query.period)
+          : itemOf(line, own, values, now)),
+        since: since([metric], periodOf(own)),
+      });
     }
-    const byKey = new Map(unique.map((metric) => [metric.key, metric]));
     for (const metric of derived) {
-      const own = storedParts(metric).map((part) => byKey.get(naturalKey(part)));
-      const shared = own.every((part) => part !== undefined)
-        ? sharedPeriods(new Map(own.map((part) => [part.id, periods.get(part.id) ?? []])))
-        : [];
-      const ofParts = own.flatMap((part) => coveragesOf.get(part?.id ?? -1) ?? []);
-      items.set(metric.key, yield* this.derivedItem(metric, query, shared, ofParts, momentsOf, now));
+      const parts = partsOf.get(metric.key) ?? [];
+      const shared = sharedBy(parts, periods);
+      const ofParts = parts.flatMap(({ id }) => coveragesOf.get(id) ?? []);
+      const item = yield* this.derivedItem(metric, query, shared, ofParts, momentsOf, now);
+      items.set(metric.key, { ...item, since: since(parts, periodOf(shared)) });
     }
     return all.map((metric) => items.get(metric.key) ?? emptyItem(metric, []));
+  }
+
+  /**
+   * Finds the first dates of metrics: the first covered one, or the first stored one of those without coverage.
+   *
+   * @returns the first date that several metrics have together in a period
+   */
+  private *firstDates(
+    asked: readonly { readonly metric: Metric; readonly period: Period | undefined }[],
+    coverages: readonly StoredCoverage[],
+  ): Work<(metrics: readonly Metric[], period: Period | undefined) => LocalDate | null> {
+    const { database, options } = this.access.context;
+    const known = new Map<string, LocalDate>();
+    const idOf = ({ id }: Metric, period: Period): string => `${id} ${period}`;
+    for (const [period, all] of groupBy(asked, (one) => one.period)) {
+      if (period === undefined) continue;
+      const uncovered = all.filter(({ metric }) => {
+        const covered = coverageIn(coverages, metric, period, [TOTAL_SCOPE]);
+        if (covered?.from != null) known.set(idOf(metric, period), covered.from);
+        return covered === null;
+      });
+      const table = builtInTable(database, 'total', isTimePeriod(period) ? 'start' : 'date');
+      const metrics = uncovered.map(({ metric }) => metric);
+      const firsts = yield* readFirstDates(database, table, period, metrics, options.timeZone);
+      for (const metric of metrics) {
+        const first = firsts.get(metric.id);
+        if (first !== undefined) known.set(idOf(metric, period), first);
+      }
+    }
+    return (metrics, period) => {
+      if (period === undefined) return null;
+      const dates = metrics.map((metric) => known.get(idOf(metric, period)));
+      return dates.every((date) => date !== undefined) ? (dates.sort().at(-1) ?? null) : null;
+    };
   }
 
   /** Returns a metric in the given period or its first one, with the dates of both ranges. Null if it has no totals in it. */
@@ -175,7 +232,7 @@ export class SummariesReader extends HttpReader {
       ...emptyItem(metric, periods),
       period: Period.nameOf(period),
       summary: whole === null ? null : summaryResource(whole, ranges, before, covered),
-      ...trendOf(all, query.points),
+      ...trendOf(meansOf(all, query.points)),
       coverage: covered,
     };
   }
@@ -200,6 +257,16 @@ export class SummariesReader extends HttpReader {
       throw error;
     }
   }
+}
+
+/** The stored metrics of which a derived one is computed. Empty if one of them is not stored. */
+function partsIn(byKey: ReadonlyMap<string, Metric>, metric: Metric): Metric[] {
+  const parts = storedParts(metric).map((part) => byKey.get(naturalKey(part)));
+  return parts.every((part) => part !== undefined) ? parts : [];
+}
+
+function sharedBy(metrics: readonly Metric[], periods: ReadonlyMap<number, readonly Period[]>): readonly Period[] {
+  return sharedPeriods(new Map(metrics.map(({ id }) => [id, periods.get(id) ?? []])));
 }
 
 interface Found {
@@ -230,22 +297,33 @@ function rangesOf(
   return { period, calendar, later: points.slice(0, past), pairs, earlier };
 }
 
-function itemOf(
-  line: Line,
-  periods: readonly Period[],
-  { points, earlier }: Found,
-  values: number,
-  now: Date,
-): SummaryItem {
+/** The value of a metric over a range, with its course. */
+type ItemValues = Pick<SummaryItem, 'summary' | 'trend' | 'openValues'>;
+
+function valuesOf(line: Line, found: DaySums | Found | undefined, count: number): ItemValues | undefined {
+  if (found === undefined) return undefined;
+  if ('trend' in found) return { summary: totalResource(found.later, found.earlier), ...trendOf(found.trend) };
   const { metric, period, coverage, calendar, compared } = line;
+  const { points, earlier } = found;
   const kind = summaryKind(metric, period, coverage?.kind);
   const ranges = rangesOf(period, calendar, compared, points, earlier);
   const whole = wholeOf(ranges, kind);
   return {
+    summary: whole === null ? null : summaryResource(whole, ranges, earlierWhole(ranges, kind), coverage),
+    ...trendOf(meansOf(points, count)),
+  };
+}
+
+function itemOf(
+  { metric, period, coverage }: Line,
+  periods: readonly Period[],
+  values: ItemValues,
+  now: Date,
+): SummaryItem {
+  return {
     ...emptyItem(metric, periods),
     period: Period.nameOf(period),
-    summary: whole === null ? null : summaryResource(whole, ranges, earlierWhole(ranges, kind), coverage),
-    ...trendOf(points, values),
+    ...values,
     coverage: coveredRange(coverage, now),
   };
 }
@@ -268,16 +346,20 @@ function emptyItem(metric: Metric, periods: readonly Period[]): SummaryItem {
     trend: [],
     openValues: 0,
     coverage: null,
+    since: null,
   };
 }
 
 /** Returns at most `count` values. Each is the mean of the known values of as many dates as the others. */
-function trendOf(points: Points, count: number): Pick<SummaryItem, 'trend' | 'openValues'> {
+function meansOf(points: Points, count: number): DaySums['trend'] {
   const size = Math.max(1, Math.ceil(points.length / count));
-  const values = Array.from({ length: Math.ceil(points.length / size) }, (_, place) => {
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, place) => {
     const known = points.slice(place * size, (place + 1) * size).filter(({ value }) => value !== null);
     return { value: meanOf(known), isOpen: known.some(({ complete }) => !complete) };
   });
+}
+
+function trendOf(values: DaySums['trend']): Pick<SummaryItem, 'trend' | 'openValues'> {
   const lastOver = values.findLastIndex(({ value, isOpen }) => value !== null && !isOpen);
   const open = values.slice(lastOver + 1).filter(({ value }) => value !== null);
   return { trend: values.map(({ value }) => value), openValues: open.length };

@@ -169,13 +169,42 @@ function comparisonOf(
     ? [value, before]
     : [areKnown(ranges, later, known) ? value : null, areKnown(ranges, earlier, known) ? before : null];
   const open = isLast ? later.slice(placeOfLast(later)).slice(0, 1) : later;
+  return { ...span, ...changeOf(now, then), comparable: open.every(({ complete }) => complete) };
+}
+
+/** @param now a value that is fully known, or null. @param then the same of the earlier range */
+function changeOf(now: string | null, then: string | null): Pick<SummaryComparison, 'value' | 'absolute' | 'relative'> {
   const absolute = now === null || then === null ? null : subtractDecimals(now, then);
   const base = nearestDouble(then) ?? 0;
   return {
-    ...span,
     value: nearestDouble(then),
     absolute: nearestDouble(absolute),
     relative: absolute === null || base === 0 ? null : (nearestDouble(absolute) ?? 0) / Math.abs(base),
-    comparable: open.every(({ complete }) => complete),
+  };
+}
+
+/** A range whose values were added up by the database. */
+export interface RangeSum {
+  readonly span: SpanResource;
+  /** null if none is known */
+  readonly value: string | null;
+  /** true if all values of the range are known */
+  readonly isKnown: boolean;
+  /** true if every date was over when its value was computed */
+  readonly isComplete: boolean;
+}
+
+/** Returns the summary of kind 'total' of ranges that the database has added up. @param earlier null: nothing is compared */
+export function totalResource(later: RangeSum, earlier: RangeSum | null): SummaryResource {
+  const knownValue = ({ isKnown, value }: RangeSum): string | null => (isKnown ? value : null);
+  return {
+    kind: 'total',
+    ...later.span,
+    value: nearestDouble(later.value),
+    comparison: earlier && {
+      ...earlier.span,
+      ...changeOf(knownValue(later), knownValue(earlier)),
+      comparable: later.isComplete,
+    },
   };
 }

@@ -23,7 +23,7 @@ import {
   type RankedRange,
   type RankedRow,
   readRankedCells,
-  readRankedWhole,
+  readRankedPlaces,
   readStoredTop,
   type TopOptions,
 } from './top.query.js';
@@ -133,10 +133,7 @@ export function* readRanking(
   range: RankedRange,
   options: { coverages: readonly StoredCoverage[]; calendar: Calendar; limit: number; offset: number; now: Date },
 ): Work<RankedCells> {
-  if (derivedOf(metric) === null) {
-    const places = yield* readRankedCells(context, metric, filter, range, options);
-    return { places, ...(yield* readRankedWhole(context, metric, filter, range, options)) };
-  }
+  if (derivedOf(metric) === null) return yield* readRankedPlaces(context, metric, filter, range, options);
   const all = yield* rankDerived(context, metric, filter, range, options.now);
   // ratios do not add up
   return { places: all.slice(options.offset, options.offset + options.limit), count: all.length, total: null };

@@ -33,6 +33,8 @@ export interface RowFilter<R extends DateRange | StartRange = DateRange> extends
   readonly period: Period | null;
   /** of dates or starts, as the table has them */
   readonly range: R;
+  /** true if the range has most rows: they are then read by their keys, and not by an index of dates. Default: false */
+  readonly isMostRows?: boolean;
 }
 
 /** A stored row of a bucket of less than a day. */
@@ -61,7 +63,7 @@ export function rowCondition(database: Database, filter: AnyFilter): Sql {
       isOneOf(table.column('metricId'), ids),
       ...(filter.period === null ? [] : [sql`${table.column('period')} = ${dialect.integer(filter.period)}`]),
       ...keyConditions(database, filter.table, filter.alternatives),
-      ...rangeConditions(database, filter.table, filter.range),
+      ...rangeConditions(database, filter.table, filter.range, filter.isMostRows === true),
     ],
     ' AND ',
   );
@@ -421,8 +423,9 @@ function rangeConditions(
   { dialect }: Database,
   { table, moment }: StatisticTable,
   range: DateRange | StartRange,
+  isMostRows: boolean,
 ): Sql[] {
-  const column = table.column(moment);
+  const column = isMostRows ? dialect.unindexed(table.column(moment)) : table.column(moment);
   if ('parts' in range) return startConditions(dialect, column, range);
   const { from, to } = range;
   if (from !== null && from === to) return [sql`${column} = ${dialect.date(from)}`];

@@ -108,7 +108,8 @@ interface CoveredPoints {
   readonly asOf: (date: LocalDate) => Date | null;
 }
 
-function coveredPoints({ period, weekStart, today, coverage }: SeriesSpec): CoveredPoints {
+/** Returns the coverage of a series in dates of its points. */
+export function coveredPoints({ period, weekStart, today, coverage }: SeriesSpec): CoveredPoints {
   const isBucket = calendarUnit(period) !== null;
   const lastDate = (date: LocalDate): LocalDate => (isBucket ? bucketEnd(period, date, weekStart) : date);
   if (coverage === null) return { from: null, through: null, open: today, lastDateOf: lastDate, asOf: () => null };

@@ -2,15 +2,16 @@ import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { Metric } from '../../catalog/metric.entity.js';
 import type { Database } from '../../database/database.js';
 import { query, type Work } from '../../database/work.js';
-import { addDays, type LocalDate } from '../../time/local-date.js';
-import type { Period, TimePeriod } from '../../time/period.js';
+import { addDays, dayNumber, type LocalDate } from '../../time/local-date.js';
+import { Period, type TimePeriod } from '../../time/period.js';
 import type { StartRange } from '../filter/date-range.js';
 import { exactValue } from '../tables/exact-value.js';
 import { StatisticByDate } from '../tables/statistic-by-date.entity.js';
 import { StatisticByTime } from '../tables/statistic-by-time.entity.js';
 import { statisticTableOf } from '../tables/statistic-table.js';
-import { selectBuckets, selectPointsByMetric, type StoredBucket } from './rows.query.js';
+import { rowCondition, selectBuckets, selectPointsByMetric, type StoredBucket } from './rows.query.js';
 import { needsEarlierRow, type SeriesRow } from './series.js';
+import type { StoredSum } from './series-sums.js';
 
 /**
  * Reads the totals of many metrics in one period and range, by metric id, with the carried value of the day before the
@@ -37,6 +38,66 @@ export function* readTotals(
     rows.set(id, carried.length === 0 ? points : [...carried, ...points]);
   }
   return rows;
+}
+
+/** Days from one date to another, in parts of `size` days each. */
+export interface DayParts {
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  readonly size: number;
+}
+
+/**
+ * Reads the totals of days of many metrics, added up by the database in parts of a range: by metric id, and by the place
+ * of the first day of the part. Null for a metric with a day whose value is null, or whose values the database would not
+ * add up exactly.
+ */
+export function* readDaySums(
+  database: Database,
+  metrics: readonly Metric[],
+  { from, to, size }: DayParts,
+): Work<ReadonlyMap<number, ReadonlyMap<number, StoredSum> | null>> {
+  const { dialect } = database;
+  const statistic = statisticTableOf(database, StatisticByDate);
+  const { table } = statistic;
+  const [id, date, value] = ['metricId', 'date', 'value'].map((property) => sql`s.${table.column(property)}`) as [
+    Sql,
+    Sql,
+    Sql,
+  ];
+  const filter = { table: statistic, alternatives: [{}], metrics, period: Period.DAY, range: { from, to } };
+  const place = sql`(${dialect.dayNumber({ kind: 'date', storedIn: 'UTC' }, date)} - ${dialect.integer(dayNumber(from))})`;
+  const addend = dialect.exactAddend(value);
+  const sums = sql`SELECT ${id} AS id, ${place} - ${place} % ${dialect.integer(size)} AS place, COUNT(*) AS stored, COUNT(${addend}) AS added,
+  SUM(${addend}) AS total, MIN(${date}) AS first_date, MAX(${date}) AS last_date
+FROM ${table.path} s WHERE ${rowCondition(database, filter)} GROUP BY ${id}, 2`;
+  const rows = yield* query<SumRow>(
+    sql`SELECT p.id, p.place, p.stored, p.added, ${dialect.exactText(raw('p.total'))} AS total,
+${dialect.dateText(raw('p.first_date'))} AS first_date, ${dialect.dateText(raw('p.last_date'))} AS last_date FROM (${sums}) p`,
+  );
+  const found = new Map<number, Map<number, StoredSum> | null>(
+    metrics.map((metric) => [metric.id, new Map<number, StoredSum>()]),
+  );
+  for (const row of rows) {
+    const sum = exactValue(row.total);
+    const isExact = sum !== null && Number(row.added) === Number(row.stored);
+    if (!isExact) found.set(row.id, null);
+    else
+      found
+        .get(row.id)
+        ?.set(Number(row.place), { count: Number(row.stored), sum, first: row.first_date, last: row.last_date });
+  }
+  return found;
+}
+
+interface SumRow {
+  id: number;
+  place: unknown;
+  stored: unknown;
+  added: unknown;
+  total: unknown;
+  first_date: LocalDate;
+  last_date: LocalDate;
 }
 
 /** Reads the totals of many metrics in one period of less than a day, by metric id, ordered by start. */
