@@ -98,6 +98,7 @@ export const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   filter: NO_FILTER,
   'MetricService.list.filter': [],
   'TransferService.export.filter': [],
+  'TransferService.exportAnnotations.filter': [[], { metric: 'shop/orders' }],
   options: [],
   s: NO_FILTER,
   rows: [[5], [null], [{}], [{ metric: 'shop/visits' }]],
