@@ -1,7 +1,7 @@
 import { AnnotationRecord, prepareAnnotationTable } from '../../lib/annotations/annotation.entity.js';
 import { emptied, ENTITIES, services, type Setup } from '../statistics/setup.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import type { ImportRefusedError, type TransferService } from '../../lib/transfer/index.js';
+import type { ImportRefusedError, TransferService } from '../../lib/transfer/index.js';
 import { textOf, transferOf } from './setup.js';
 
 const HEADER = '{"record":"header","format":"nestjs-trackstats","version":1}';
