@@ -92,7 +92,11 @@ describeOnEachDatabase('the statistics of the JSON interface', (database) => {
         ],
       });
       expect(metrics[1]?.scopes).toEqual([
-        { kind: 'objects', objectType: 'customer', periods: [{ name: 'DAY', coverage, since, computedAt, live: false }] },
+        {
+          kind: 'objects',
+          objectType: 'customer',
+          periods: [{ name: 'DAY', coverage, since, computedAt, live: false }],
+        },
       ]);
       expect(metrics[0]).toMatchObject({ unit: '°C', better: 'down' });
       // the first dates that are stored
