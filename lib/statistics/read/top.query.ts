@@ -226,7 +226,7 @@ function* groupedRanking(
   const order = keys.map(({ type }, place) =>
     type === 'varchar' ? dialect.binaryOrder(columnOf(place)) : columnOf(place),
   );
-  const places = sql`(SELECT ${join([...selected, sql`${greatness} AS greatness`])} ${source}) g`;
+  const places = sql`(SELECT ${dialect.manyGroups}${join([...selected, sql`${greatness} AS greatness`])} ${source}) g`;
   const value = raw('g.greatness');
   return {
     isSummable,
