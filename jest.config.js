@@ -20,7 +20,8 @@ export default {
   reporters: ['default', '<rootDir>/test/support/databases-reporter.js'],
   testSequencer: '<rootDir>/test/support/slowest-first.js',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // on two cores: a quarter of the time specs wait for processes, disks and servers
+  maxWorkers: 3,
   // modules of each spec file stay in memory: a worker of 1.6 GB took 550 ms to end on a busy machine, and jest kills it after 500
   workerIdleMemoryLimit: '768MB',
 };

@@ -1,8 +1,8 @@
 import TestSequencer from '@jest/test-sequencer';
 
 /**
- * Spec files that take half a minute or more, many of them waiting for processes. From a clean checkout jest knows no
- * durations and begins with the largest files: these would be last, with one of the two workers waiting for the other.
+ * Spec files that take 20 seconds or more, many of them waiting for processes. From a clean checkout jest knows no
+ * durations and begins with the largest files: these would be last, with workers waiting for one of them.
  */
 const SLOW = [
   'execution/processes',
@@ -15,6 +15,17 @@ const SLOW = [
   'tracking/metrics',
   'migrations/migrations',
   'sample-app/sample-app',
+  'dashboard/ranges',
+  'rollup/borders',
+  'dashboard/views',
+  'rollup/bucket-partials',
+  'rollup/date-columns',
+  'tracking/times',
+  'properties/live',
+  'properties/history',
+  'rollup/git-history',
+  'transfer/many',
+  'time/time-bucket.postgres',
 ];
 
 function placeOf({ path }) {
