@@ -44,6 +44,7 @@ describeOnEachDatabase('an application', (database) => {
       'trackstats_tracker.scrubbed_through',
       'trackstats_tracker.scrubbed_at',
       'trackstats_run.fence',
+      'trackstats_run.triggered_by',
     ];
     await expect(start({ database: database.options(unmade) })).rejects.toThrow(` lacks ${missing.join(', ')}. `);
   });
