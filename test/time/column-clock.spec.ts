@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { UnknownTimeZoneError } from '../../lib/errors/time.error.js';
 import { dayAt, dayNumber, type DayNumber, readDayNumber, shiftDay } from '../../lib/time/local-date.js';
+import { readingsBetween } from '../../lib/time/column-clock.js';
 import {
   dayRanges,
   daySegments,
@@ -18,6 +19,31 @@ const at = (text: string): number => Date.parse(`${text}Z`);
 const one = (date: string): { fromDay: DayNumber; toDay: DayNumber } => ({
   fromDay: dayNumber(date),
   toDay: dayNumber(date),
+});
+
+describe('readingsBetween', () => {
+  const between = (from: string, to: string): string[][] =>
+    readingsBetween('Europe/Berlin', at(from) / 1000, at(to) / 1000).map((range) =>
+      [range.from, range.to].map((reading) => new Date(reading).toISOString().slice(0, 16)),
+    );
+
+  it.each([
+    ['summer', '2026-07-01T10:00', '2026-07-01T11:00', [['2026-07-01T12:00', '2026-07-01T13:00']]],
+    ['winter', '2026-01-01T10:00', '2026-01-01T11:00', [['2026-01-01T11:00', '2026-01-01T12:00']]],
+    // a reading that was never shown is converted back as those before it
+    [
+      'the hour that is skipped',
+      '2026-03-29T00:30',
+      '2026-03-29T01:30',
+      [
+        ['2026-03-29T01:30', '2026-03-29T02:30'],
+        ['2026-03-29T03:00', '2026-03-29T03:30'],
+      ],
+    ],
+    ['the second pass of the hour that is repeated', '2026-10-25T01:00', '2026-10-25T01:30', []],
+  ])('returns what a clock shows in %s', (_, from, to, readings) => {
+    expect(between(from, to)).toEqual(readings);
+  });
 });
 
 describe('daySegments', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { InvalidDateError } from '../../lib/errors/time.error.js';
-import { addDays, dayNumber, fromDayNumber, parseLocalDate, readDayNumber } from '../../lib/time/local-date.js';
+import { addDays, dayNumber, fromDayNumber, type LocalDate, parseLocalDate, readDayNumber } from '../../lib/time/local-date.js';
 
 const FIRST = -719_162;
 const LAST = 2_932_896;
@@ -16,6 +16,7 @@ describe('parseLocalDate', () => {
   it.each([
     ['2026-02-30', '2026-02-28'],
     ['2023-02-29', '2023-02-28'],
+    ['2024-02-30', '2024-02-29'],
     ['1900-02-29', '1900-02-28'],
     ['2026-04-31', '2026-04-30'],
     ['2026-12-32', '2026-12-31'],
@@ -94,6 +95,10 @@ describe('dayNumber, fromDayNumber, addDays', () => {
     expect(() => addDays('9999-12-31', 1)).toThrow(InvalidDateError);
     expect(() => addDays('0001-01-01', -1)).toThrow(InvalidDateError);
     for (const days of [0.5, NaN, Infinity]) expect(() => addDays('2026-01-01', days)).toThrow(/whole number/);
+  });
+
+  it.each(['2026/10/31', '2026-1-1', '2026-10-31T00:00:00Z', 20261031])('refuses %j', (date) => {
+    expect(() => dayNumber(date as LocalDate)).toThrow(InvalidDateError);
   });
 
   it('property: dayNumber and fromDayNumber are each other’s reverse, and follow one another like the dates', () => {

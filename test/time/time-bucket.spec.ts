@@ -258,6 +258,17 @@ describe('bucketSegments', () => {
     );
   });
 
+  it('makes parts of the greatest length that begins wherever a clock changes', () => {
+    const changing = (at: number): BucketSegment[] => [
+      { from: -Infinity, shift: 0, back: 0 },
+      { from: at * 1000, shift: 0, back: 3600 },
+    ];
+    expect(commonBucketPart(changing(7200), HOUR)).toBe(HOUR);
+    expect(commonBucketPart(changing(9000), HOUR)).toBe(1800);
+    expect(commonBucketPart(changing(7260), HOUR)).toBe(60);
+    expect(commonBucketPart(changing(7261), HOUR)).toBeUndefined();
+  });
+
   it('property: a part of readings has one bucket', () => {
     fc.assert(
       fc.property(

@@ -222,7 +222,14 @@ export class SchemaTables {
         ...(drawn.isSoft ? { ghost: { type: Date, nullable: true, deleteDate: true, name: names.ghost } } : {}),
       },
       ...(drawn.isEmbedded
-        ? { embeddeds: { money: { schema: new EntitySchema({ name: 'Money', columns: { amount } }), prefix: 'in ' } } }
+        ? {
+            embeddeds: {
+              money: {
+                schema: new EntitySchema({ name: `${this.parent.name}Money`, columns: { amount } }),
+                prefix: 'in ',
+              },
+            },
+          }
         : {}),
       relations: {
         owner: this.relation(this.owner, drawn.ownerKey, 'owner'),
