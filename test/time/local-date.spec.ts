@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { InvalidDateError } from '../../lib/errors/time.error.js';
-import { addDays, dayNumber, fromDayNumber, type LocalDate, parseLocalDate, readDayNumber } from '../../lib/time/local-date.js';
+import {
+  addDays,
+  dayNumber,
+  fromDayNumber,
+  type LocalDate,
+  parseLocalDate,
+  readDayNumber,
+} from '../../lib/time/local-date.js';
 
 const FIRST = -719_162;
 const LAST = 2_932_896;
