@@ -96,16 +96,16 @@ describeOnEachDatabase('a lease', (database) => {
   it('that counts as lost after its run was committed leaves the run a success', async () => {
     const [database, trackers] = [module.get(Database), module.get(TrackerService)];
     const transaction = database.transaction.bind(database);
-    // the first one takes the lease; of the second one the process never hears
-    let began = 0;
+    // of the run's own one the process never hears
+    let ofRun = 0;
     const spy = jest.spyOn(database, 'transaction').mockImplementation(async (work, options) => {
       const result = await transaction(work, options);
-      if (++began === 2) throw new LeaseLostError('orders');
+      if (!isOfLease(options) && ++ofRun === 1) throw new LeaseLostError('orders');
       return result;
     });
     await expect(trackers.run('orders')).rejects.toThrow(LeaseLostError);
     spy.mockRestore();
-    expect(began).toBeGreaterThan(2);
+    expect(ofRun).toBe(2);
     expect(await trackers.history('orders')).toMatchObject([{ status: 'succeeded', error: null }]);
   });
 
@@ -114,10 +114,9 @@ describeOnEachDatabase('a lease', (database) => {
     const [database, trackers] = [module.get(Database), module.get(TrackerService)];
     const records = module.get(DataSource).getRepository(TrackerRunRecord);
     const transaction = database.transaction.bind(database);
-    // the first one takes the lease
-    let began = 0;
+    let ofRun = 0;
     const spy = jest.spyOn(database, 'transaction').mockImplementation(async (work, options) => {
-      if (++began !== 2) return transaction(work, options);
+      if (isOfLease(options) || ++ofRun > 1) return transaction(work, options);
       await records.update({ tracker: 'orders' }, { host: 'other:1' });
       throw new LeaseLostError('orders');
     });
@@ -126,6 +125,11 @@ describeOnEachDatabase('a lease', (database) => {
     expect(await records.find()).toMatchObject([{ status: 'running', host: 'other:1', error: null }]);
   });
 });
+
+/** True for a transaction that takes or renews the lease: a slow machine has renewals between those of a run. */
+function isOfLease(options: Parameters<Database['transaction']>[1]): boolean {
+  return options?.isProvisional === true;
+}
 
 // eslint-disable-next-line require-yield -- it throws instead
 function* throwing(): Work<never> {
