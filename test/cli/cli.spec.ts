@@ -158,7 +158,8 @@ describeOnEachDatabase('npx trackstats', (database) => {
     });
     expect(await place.run('import-django', file, '--mapping', mapping)).toEqual({
       code: 0,
-      stderr: 'the application prints to stdout\n',
+      // other jobs of the application may print, too
+      stderr: expect.stringMatching(/^the application prints to stdout\n/),
       stdout: `1 rows imported.
 Created the metric shop/old_signups.
 
