@@ -247,7 +247,7 @@ export class TrackerRunner {
   /** Resolves a definition once for a plain source. What a function returns may be another query each time. */
   private resolved(definition: TrackerDefinition, source: Source): ResolvedTracker {
     const known = this.resolvedBefore.get(definition);
-    if (known?.source === source) return known.tracker;
+    if (known !== undefined && known.source === source) return known.tracker;
     const tracker = this.resolver.resolve(definition, source);
     const conditions = [definition.where, ...definition.entries.map(({ where }) => where)];
     const isPlain = isPlainSource(source) && conditions.every((where) => typeof where !== 'function');
