@@ -56,7 +56,7 @@ export class TrackerRunRecord {
   @Column({ type: 'bigint', nullable: true })
   fence!: string | null;
 
-  /** what asked for the run; null for runs of earlier versions */
+  /** the origin of the run; null for runs of earlier versions */
   @Column({ name: 'triggered_by', type: 'varchar', length: 40, nullable: true })
   triggeredBy!: string | null;
 }

@@ -10,7 +10,7 @@ export interface TrackerRun {
   /** the instant for which it was scheduled; null if it was started by a call */
   slot: Date | null;
   /**
-   * what asked for the run: `'schedule'`, `'start'` (runOnStart), `'http'` (the dashboard or the JSON interface), `'cli'`
+   * the origin of the run: `'schedule'`, `'start'` (runOnStart), `'http'` (the dashboard or the JSON interface), `'cli'`
    * (the command line), `'call'` (code of the application), or the text that such a call gave. null for runs of earlier
    * versions
    */

@@ -413,7 +413,7 @@ export interface RunResource {
   /** the instant for which it was scheduled; null if it was started by a call */
   slot: string | null;
   /**
-   * what asked for the run: `'schedule'`, `'start'`, `'http'`, `'cli'`, `'call'`, or a text of the application; null for
+   * the origin of the run: `'schedule'`, `'start'`, `'http'`, `'cli'`, `'call'`, or a text of the application; null for
    * runs of earlier versions
    */
   triggeredBy: string | null;
