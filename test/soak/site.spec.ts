@@ -103,6 +103,7 @@ describeInBrowser('the site of guides and docstrings, from its folder', (browser
     ]) {
       await page.click('#tsd-search-trigger');
       await page.waitForSelector('#tsd-search-input');
+      await page.click('#tsd-search-input', { count: 3 }); // the word before is still in it
       await page.type('#tsd-search-input', word ?? '');
       await page.waitForFunction(
         `document.querySelector('#tsd-search-results').textContent.includes('${wanted ?? ''}')`,
