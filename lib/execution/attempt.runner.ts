@@ -8,7 +8,13 @@ import type { MethodRunner } from '../tracking/running/method.runner.js';
 import type { Progress } from '../tracking/running/progress.js';
 import type { RegisteredTracker, SourceTracker } from '../tracking/definition/registered-tracker.js';
 import type { SourceFinder } from '../tracking/definition/source.finder.js';
-import type { DriftReport, TrackerRunner, TrackResult, UncountedResult } from '../tracking/running/tracker.runner.js';
+import type {
+  DriftReport,
+  RunOptions,
+  TrackerRunner,
+  TrackResult,
+  UncountedResult,
+} from '../tracking/running/tracker.runner.js';
 import type { ScrubState, TrackerScrubber } from '../tracking/running/tracker.scrubber.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import { systemClock } from '../trackstats.tokens.js';
@@ -55,6 +61,7 @@ export interface Attempt {
 interface ActiveAttempt extends LeaseContext {
   readonly tracker: string;
   readonly request: RunRequest;
+  readonly coverage: RunOptions['coverage'];
   readonly cancellation: Cancellation;
   /** receives what a step has found of closed dates */
   readonly onDrift: (report: DriftReport) => void;
@@ -95,8 +102,8 @@ export class AttemptRunner {
     let event: RunEvent | undefined;
     const drifts: DriftReport[] = [];
     try {
-      const beside = tracker.kind === 'method' ? null : this.trackers.coverageValue(tracker.definition);
-      const wanted = { name: tracker.name, slot: slot?.getTime() ?? null, beside };
+      const read = tracker.kind === 'method' ? null : this.trackers.coverageRead(tracker.definition);
+      const wanted = { name: tracker.name, slot: slot?.getTime() ?? null, beside: read?.value ?? null };
       return await this.leases.runUnderLease(wanted, signals, {
         record: (fence) => this.history.start(started, fence),
         recordOf: (fence, from) => this.history.startOf(started, fence, from),
@@ -110,6 +117,7 @@ export class AttemptRunner {
                 ...context,
                 tracker: tracker.name,
                 request,
+                coverage: read === null ? undefined : { read, value: context.beside },
                 cancellation,
                 onDrift: (report) => {
                   drifts.push(report);
@@ -159,7 +167,7 @@ export class AttemptRunner {
       recount: scrubbed?.recount,
       conclude: (computed, isDone) => conclude(computed, isDone, scrubbed?.state),
       concludeAlone: (computed) => this.succeed(attempt, computed, scrubbed?.state),
-      coverageValue: attempt.beside,
+      coverage: attempt.coverage,
       onDrift,
     });
     if (scrubbed !== null && scrubbed.drift.length > 0) onDrift({ drift: scrubbed.drift, repairedFrom: result.from });

@@ -7,6 +7,7 @@ import {
   defineDomain,
   defineMetric,
   LeaseLostError,
+  type MetricDefinition,
   ObjectsByDateAndObjectTracker,
   ObjectsByDateTracker,
   Period,
@@ -26,6 +27,8 @@ const ORDERS = defineMetric({ domain: SHOP, ref: 'orders' });
 const REVENUE = defineMetric({ domain: SHOP, ref: 'revenue' });
 const AVERAGE = defineMetric({ domain: SHOP, ref: 'average' });
 const BY_CUSTOMER = defineMetric({ domain: SHOP, ref: 'by_customer' });
+const PAID = defineMetric({ domain: SHOP, ref: 'paid' });
+const OPEN = defineMetric({ domain: SHOP, ref: 'open' });
 const COUNTED = { source: Order, dateField: 'createdAt', lookback: 3 } as const;
 
 @Track({ ...COUNTED, metric: ORDERS, period: Period.DAY, name: 'orders' })
@@ -104,6 +107,26 @@ describeOnEachDatabase('a run as one statement', (database) => {
 
   const changeCoverage = (runner: DataSource | QueryRunner, by: number): Promise<unknown> =>
     runner.query(`UPDATE trackstats_coverage SET computed_at = computed_at + ${String(by)}`);
+
+  it('reads its own coverage where another tracker had its name', async () => {
+    const counted = { period: Period.DAY, dateField: 'createdAt' } as const;
+    await saveOrders(
+      module,
+      ...['open', 'open', 'open'].map((status) => ({ status, createdAt: at('2026-10-31T10:00') })),
+    );
+    for (const [metric, status] of [
+      [PAID, 'paid'],
+      [OPEN, 'open'],
+    ] as const) {
+      const tracker = new CountObjectsByDateTracker<Order>({ ...counted, metric, where: { status } });
+      await trackers.register(tracker, { name: 'same', source: Order });
+      await trackers.run('same');
+      await trackers.unregister('same');
+    }
+    const valueOf = (metric: MetricDefinition): Promise<number | null> =>
+      module.get(StatisticService).value({ metric, date: '2026-10-31' });
+    expect([await valueOf(PAID), await valueOf(OPEN)]).toEqual([1, 3]);
+  });
 
   it.each(NAMES)('computes what a transaction computes: %s', async (name) => {
     const [ann, bob] = await dataSource.getRepository(Customer).find({ order: { id: 'ASC' } });

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
@@ -125,8 +126,8 @@ export interface RunOptions extends RequestedRange {
    * for runs that have several transactions
    */
   readonly concludeAlone?: ((result: UncountedResult) => Work<void>) | undefined;
-  /** what `coverageValue` has selected when the run was recorded */
-  readonly coverageValue?: unknown;
+  /** the value that `coverageRead` has asked for, as it was when the run was recorded */
+  readonly coverage?: { readonly read: CoverageRead; readonly value: unknown } | undefined;
   /** false for a range whose next step follows. @default true */
   readonly prunes?: boolean | undefined;
   readonly cancellation?: Cancellation | undefined;
@@ -163,8 +164,8 @@ class BaseDiffersError extends Error {
 export class TrackerRunner {
   private readonly types = new SourceTypes();
   private readonly resolvedBefore = new WeakMap<TrackerDefinition, { source: Source; tracker: ResolvedTracker }>();
-  /** by tracker its last run in this process */
-  private readonly lastRuns = new Map<string, LastRun>();
+  /** the last run of each tracker in this process: another tracker may later have its name */
+  private readonly lastRuns = new WeakMap<TrackerDefinition, LastRun>();
 
   constructor(
     private readonly database: Database,
@@ -194,7 +195,11 @@ export class TrackerRunner {
     const tracker = this.resolved(definition, source);
     try {
       const started = this.clock().getTime();
-      return await this.prune(await this.lookBack(tracker, options, started), options, started);
+      const computed = await this.lookBack(tracker, options, started);
+      const { durationMs } = computed.result;
+      if (tracker.sourceDatabase === this.database)
+        this.lastRuns.set(definition, { durationMs, wanted: wantedOf(tracker).inOrder });
+      return await this.prune(computed, options, started);
     } catch (error) {
       const drivers = [this.database.driver, tracker.sourceDatabase.driver];
       throw drivers.some((driver) => driver.isOutOfRange(error)) ? await explainOutOfRange(tracker, error) : error;
@@ -259,22 +264,21 @@ export class TrackerRunner {
     if (tracker.sourceDatabase !== this.database) return this.runAcross(tracker, options, started);
     const probe = probeOf(this.database.dialect, tracker, options.now);
     const { cancellation } = options;
-    const computed =
+    return (
       (await this.runAlone(tracker, options, started, probe)) ??
-      (await this.database.transaction(() => this.inTransaction(tracker, options, started, probe), { cancellation }));
-    const { name } = tracker.definition;
-    if (name !== null) this.lastRuns.set(name, { durationMs: computed.result.durationMs, wanted: wantedOf(tracker) });
-    return computed;
+      this.database.transaction(() => this.inTransaction(tracker, options, started, probe), { cancellation })
+    );
   }
 
   /**
-   * Returns the coverages of a tracker as one value of a statement, for `coverageValue` of a run. Returns null if its next
-   * run is no single statement: the plan of one is made with the session's settings, which a long run does not rely on.
+   * Returns the coverages of a tracker as one value of a statement, for `coverage` of a run. Returns null if its next run
+   * is no single statement: the plan of one is made with the session's settings, which a long run does not rely on.
    */
-  coverageValue({ name }: TrackerDefinition): Statement | null {
-    const last = name === null ? undefined : this.lastRuns.get(name);
-    if (last === undefined || last.durationMs > LONGEST_ALONE || last.wanted.inOrder.length > MOST_ALONE) return null;
-    return this.database.commitsAlone ? coveragesValue(this.database, last.wanted.inOrder) : null;
+  coverageRead(definition: TrackerDefinition): CoverageRead | null {
+    const last = this.lastRuns.get(definition);
+    if (last === undefined || last.durationMs > LONGEST_ALONE || last.wanted.length > MOST_ALONE) return null;
+    if (!this.database.commitsAlone) return null;
+    return { wanted: last.wanted, value: coveragesValue(this.database, last.wanted) };
   }
 
   /**
@@ -288,11 +292,13 @@ export class TrackerRunner {
     started: number,
     probe: SourceProbe,
   ): Promise<Computed | null> {
-    const { cancellation, coverageValue, concludeAlone, from, to, recount = null } = options;
-    if (typeof coverageValue !== 'string' || concludeAlone === undefined) return null;
+    const { cancellation, coverage, concludeAlone, from, to, recount = null } = options;
+    if (typeof coverage?.value !== 'string' || concludeAlone === undefined) return null;
     if (from !== undefined || to !== undefined || recount !== null) return null;
     const wanted = wantedOf(tracker);
-    const locked = readCoveragesValue(this.database, wanted.inOrder, coverageValue);
+    // a source that is found at each run may be of another entity, whose objects have another scope
+    if (!isDeepStrictEqual(wanted.inOrder, coverage.read.wanted)) return null;
+    const locked = readCoveragesValue(this.database, wanted.inOrder, coverage.value);
     const lone =
       locked === null ? null : this.loneRun(tracker, options, inPlaces(wanted, locked), probe, concludeAlone);
     if (lone === null) return null;
@@ -731,10 +737,16 @@ function inPlaces({ places }: WantedInOrder, inOrder: readonly LockedCoverages[]
   return found;
 }
 
+/** The coverages of a tracker, and the value of a statement that has them. */
+export interface CoverageRead {
+  readonly wanted: readonly WantedCoverages[];
+  readonly value: Statement;
+}
+
 /** The last run of a tracker in this process. */
 interface LastRun {
   readonly durationMs: number;
-  readonly wanted: WantedInOrder;
+  readonly wanted: readonly WantedCoverages[];
 }
 
 /** A run as one statement. */
