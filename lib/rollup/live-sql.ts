@@ -2,7 +2,8 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { queryOne, type Work } from '../database/work.js';
 import { readMoment, type StatisticTable } from '../statistics/tables/statistic-table.js';
-import { fromDayNumber, type DayNumber, type LocalDate } from '../time/local-date.js';
+import { fromDayNumber, shiftDay, type DayNumber, type LocalDate } from '../time/local-date.js';
+import { dayRanges, startOfDay } from '../time/time-zone.js';
 import { PartialsTemplate } from './partials-template.js';
 import type { RollupEntry, RollupPeriod, RollupSpec } from './rollup-spec.js';
 import { bindMoment, dateOfMoment, firstMoment } from './stored-rows.js';
@@ -66,7 +67,7 @@ export class LiveExpressions {
     const { table } = statistic;
     const properties = [...primaryKey({ statistic }), 'value'];
     const columns = join(properties.map((property) => sql`s.${table.column(property)}`));
-    const before = sql`s.${table.column(statistic.moment)} < ${this.firstOf(entry, period)}`;
+    const before = this.isBefore(sql`s.${table.column(statistic.moment)}`, entry, period);
     const fresh = [
       ...properties.slice(0, -1).map((property, index) => this.storedAs(statistic, property, index)),
       raw('f.v'),
@@ -77,10 +78,27 @@ export class LiveExpressions {
     ];
   }
 
-  /** Returns the first moment of a range. */
-  private firstOf(entry: RollupEntry, { from, fromSecond }: RollupPeriod): Sql {
-    if (entry.statistic.moment === 'date') return this.dialect.dateOf(this.dialect.integer(from));
-    return bindMoment(this.dialect, fromSecond ?? firstMoment(entry, fromDayNumber(from)));
+  /** Returns the condition that a stored row is of an earlier moment than a range. */
+  private isBefore(moment: Sql, entry: RollupEntry, { from, fromSecond }: RollupPeriod): Sql {
+    const { dialect } = this;
+    if (entry.statistic.moment === 'date') return sql`${moment} < ${dialect.dateOf(dialect.integer(from))}`;
+    const first = fromSecond ?? startOfDay(fromDayNumber(from), entry.scan.timeZone).getTime() / 1000;
+    const isEarlier = sql`${moment} < ${bindMoment(dialect, first)}`;
+    if (fromSecond !== null) return isEarlier;
+    // the day before comes back where its clock is set back over midnight
+    const returned = dayRanges({
+      storedIn: 'UTC',
+      zone: entry.scan.timeZone,
+      fromDay: shiftDay(from, -1),
+      toDay: shiftDay(from, -1),
+    })
+      .map((range) => ({ from: range.from / 1000, to: range.to / 1000 }))
+      .filter((range) => range.from > first)
+      .map(
+        (range) =>
+          sql`${moment} >= ${bindMoment(dialect, range.from)} AND ${moment} < ${bindMoment(dialect, range.to)}`,
+      );
+    return returned.length === 0 ? isEarlier : sql`(${join([isEarlier, ...returned], ' OR ')})`;
   }
 
   /** Returns a column of the fresh rows with the type of the stored one, because a UNION does not convert it. */

@@ -82,6 +82,19 @@ const step = fc.record({
   seconds: secondsUntilRun,
 });
 
+/** A row in the hour of a day that comes back after midnight, and a read once the next day is the first open one. */
+const RETURNED_DAY: [Drawn<typeof beginning>, Drawn<typeof given>, Drawn<typeof step>[]] = [
+  { zone: 'America/St_Johns', at: Date.parse('2006-10-29T02:31:00Z') },
+  { periods: [Period.HOUR], kind: 'date', density: 'daily', weekStart: 'monday', lookback: 0, lookbackMs: null },
+  [
+    { inserts: [], deletes: [], seconds: 2084 },
+    { inserts: [{ offset: 0, user: null, amount: null }], deletes: [], seconds: 1237 },
+    { inserts: [], deletes: [], seconds: 219 },
+    { inserts: [], deletes: [], seconds: 0 },
+  ],
+];
+type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never;
+
 describeOnEachDatabase('live reads and rows of random sources', (database) => {
   let engine: Engine;
   let rowsOf: TrackerRows;
@@ -182,7 +195,7 @@ describeOnEachDatabase('live reads and rows of random sources', (database) => {
           }
         },
       ),
-      { numRuns: RUNS },
+      { numRuns: RUNS, examples: [RETURNED_DAY] },
     );
   }, 240_000);
 });
