@@ -128,7 +128,7 @@ function coveredColumns(database: Database): CoveredColumns {
   const known = coveredColumnsOf.get(database);
   if (known !== undefined) return known;
   const table = database.table(Coverage);
-  const fields = { ...metricFields(database), ...coverageFields(database, sql`c.`) };
+  const fields = { ...metricFields(database), ...prefixedFields(database, sql`c.`) };
   const { id } = fields;
   const made = {
     columns: namedColumns(fields),
@@ -155,7 +155,7 @@ export function* storedCoverages(
   const found: StoredCoverage[] = [];
   for (const some of batchesOf(ids, MOST_METRICS)) {
     const metricIds = join(some.map((id) => dialect.integer(id)));
-    const rows = yield* query<CoverageRow>(sql`SELECT ${coverageColumns(database, empty)}
+    const rows = yield* query<CoverageRow>(sql`SELECT ${coverageColumns(database)}
 FROM ${table.path} WHERE ${table.column('metricId')} IN (${metricIds}) ${ofPeriod}`);
     found.push(...rows.map(storedCoverage));
   }
@@ -236,7 +236,7 @@ export function* lockCoverages(database: Database, wanted: readonly WantedCovera
 export function coveragesValue(database: Database, wanted: readonly WantedCoverages[]): Sql {
   const { dialect } = database;
   const parts = [...wanted.entries()].map(([place, each]) => {
-    const fields = [raw(String(place)), ...Object.values(coverageFields(database, empty))];
+    const fields = [raw(String(place)), ...Object.values(coverageFields(database))];
     return sql`SELECT ${dialect.list(fields)} AS fields FROM ${wantedRows(database, each)}`;
   });
   return sql`(SELECT CONCAT('[', ${dialect.joined(raw('c.fields'))}, ']') FROM (${join(parts, ' UNION ALL ')}) c)`;
@@ -248,7 +248,7 @@ export function readCoveragesValue(
   wanted: readonly WantedCoverages[],
   value: string,
 ): LockedCoverages[] | null {
-  const names = Object.keys(coverageFields(database, empty));
+  const names = Object.keys(coverageFields(database));
   const found = wanted.map((): StoredCoverage[] => []);
   try {
     for (const [place, ...fields] of JSON.parse(value) as [number, ...unknown[]][]) {
@@ -307,7 +307,7 @@ function* selectLocked(database: Database, wanted: readonly WantedCoverages[]): 
   const locked = wanted.map((): StoredCoverage[] => []);
   for (const some of batchesOf([...wanted.entries()], MOST_PARTS)) {
     const entries = some.map(
-      ([place, each]) => sql`SELECT ${raw(String(place))} AS place, ${coverageColumns(database, empty)} FROM ${wantedRows(database, each)}
+      ([place, each]) => sql`SELECT ${raw(String(place))} AS place, ${coverageColumns(database)} FROM ${wantedRows(database, each)}
 ORDER BY ${table.column('period')} ${dialect.forUpdate}`,
     );
     const [only, ...others] = entries;
@@ -450,24 +450,21 @@ interface CoverageRow {
   drift: string | null;
 }
 
-function coverageColumns(database: Database, prefix: Sql): Sql {
-  return namedColumns(coverageFields(database, prefix));
+function coverageColumns(database: Database): Sql {
+  return namedColumns(coverageFields(database));
 }
-
-const fieldsOf = new WeakMap<Database, Map<Sql, CoverageFields>>();
 
 type CoverageFields = Readonly<Record<keyof CoverageRow, Sql>>;
 
-/** @param prefix of the columns, one of few: what is made of it is kept */
-function coverageFields(database: Database, prefix: Sql): CoverageFields {
-  const known = fieldsOf.get(database) ?? new Map<Sql, CoverageFields>();
-  fieldsOf.set(database, known);
-  const fields = known.get(prefix) ?? newCoverageFields(database, prefix);
-  known.set(prefix, fields);
+const fieldsOf = new WeakMap<Database, CoverageFields>();
+
+function coverageFields(database: Database): CoverageFields {
+  const fields = fieldsOf.get(database) ?? prefixedFields(database, empty);
+  fieldsOf.set(database, fields);
   return fields;
 }
 
-function newCoverageFields(database: Database, prefix: Sql): CoverageFields {
+function prefixedFields(database: Database, prefix: Sql): CoverageFields {
   const { dialect } = database;
   const table = database.table(Coverage);
   const column = (property: string): Sql => sql`${prefix}${table.column(property)}`;
@@ -505,7 +502,7 @@ function storedCoverage(row: CoverageRow): StoredCoverage {
 function* selectLockedCoverage(database: Database, key: CoverageKey): Work<StoredCoverage | null> {
   const { path } = database.table(Coverage);
   const row = yield* queryOne<CoverageRow>(
-    sql`SELECT ${coverageColumns(database, empty)} FROM ${path} WHERE ${matches(database, key)} ${database.dialect.forUpdate}`,
+    sql`SELECT ${coverageColumns(database)} FROM ${path} WHERE ${matches(database, key)} ${database.dialect.forUpdate}`,
   );
   return row === undefined ? null : storedCoverage(row);
 }

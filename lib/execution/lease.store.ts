@@ -79,8 +79,8 @@ export function* takeLease(database: Database, request: LeaseRequest): Work<Shar
  * Takes the lease of a tracker and records a run, in one statement.
  *
  * @param record returns the INSERT of the run, given the fence and a FROM item that has it
- * @returns the state afterwards, the id of the run and the value beside them; null if the lease is not free, or where the database needs a
- * transaction for it
+ * @returns the state afterwards, the id of the run and the value beside them; null if the lease is not free, or where the
+ * database needs a transaction for it
  */
 export async function takeAndRecord(
   database: Database,
@@ -88,6 +88,7 @@ export async function takeAndRecord(
   record: (fence: Sql, from: Sql) => RunInsert,
   cancellation: Cancellation,
 ): Promise<{ state: SharedState; runId: number; beside: unknown } | null> {
+  if (!database.commitsAlone) return null;
   const { dialect } = database;
   const { values, identity, where } = leaseUpdate(database, request);
   const statementOf = (label: string | null): Sql => {
@@ -106,7 +107,6 @@ export async function takeAndRecord(
       label,
     });
   };
-  if (!database.commitsAlone) return null;
   const rows = await database.commitAlone((label) => withConstantText(statementOf(label)), { cancellation });
   const [row] = (rows ?? []) as unknown as (StateRow & { inserted: unknown; beside?: unknown })[];
   return row === undefined ? null : { state: stateOf(row), runId: Number(row.inserted), beside: row.beside };

@@ -35,7 +35,7 @@ export function* rollup(dialect: Dialect, spec: RollupSpec, isStaged: boolean): 
   return replaced;
 }
 
-/** What a run replaces, as parts of one statement. */
+/** The ranges that a run replaces, as parts of one statement. */
 export interface LoneRollup {
   readonly replacements: readonly Replacement[];
   /** statements that make the temporary tables of the replacements, and that remove them */

@@ -24,7 +24,8 @@ export interface Driver {
   /** true if `commitAlone` saves round trips */
   commitsAlone(dataSource: DataSource): boolean;
   /**
-   * runs one statement as a transaction of its own. Returns its rows, or null if the server refused it: in a transaction it may succeed, or tells what is wrong
+   * runs one statement as a transaction of its own. Returns its rows, or null if the server refused it: in a transaction
+   * it may succeed, or tells what is wrong
    *
    * @param statementOf returns the statement, given the label by which it is cancelled
    */

@@ -260,15 +260,9 @@ export class PostgresSql extends BaseSql {
     label,
   }: ChangeAndInsert): Sql {
     const set = Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`);
-    const settings = [
-      sql`set_config('synchronous_commit', 'off', true)`,
-      ...(label === null ? [] : [sql`set_config('application_name', ${label}, true)`]),
-    ];
-    const [before, changed, inserted] = ['settings', 'changed', 'inserted'].map((name) =>
-      raw(`trackstats_${name}`),
-    ) as [Sql, Sql, Sql];
-    return sql`WITH ${before} AS MATERIALIZED (SELECT ${join(settings)}),
-${changed} AS (UPDATE ${table.path} SET ${join(set)} FROM ${before} WHERE ${where} RETURNING ${returning}),
+    const [changed, inserted] = [raw('trackstats_changed'), raw('trackstats_inserted')];
+    return sql`WITH ${SETTINGS} AS MATERIALIZED (SELECT ${join(localSettings({ synchronous_commit: 'off' }, label))}),
+${changed} AS (UPDATE ${table.path} SET ${join(set)} FROM ${SETTINGS} WHERE ${where} RETURNING ${returning}),
 ${inserted} AS (${insert(changed)} RETURNING ${insertedId} AS id)
 SELECT c.*, (SELECT id FROM ${inserted}) AS inserted${beside === null ? empty : sql`, ${beside} AS beside`} FROM ${changed} c`;
   }
@@ -589,7 +583,7 @@ RETURNING 1)`,
       isRequired ? [sql`(SELECT COUNT(*) FROM ${partName('trackstats_write', place)}) = 1`] : [],
     );
     const parts = [
-      sql`${SETTINGS} AS MATERIALIZED (SELECT ${join(localSettings(label))})`,
+      sql`${SETTINGS} AS MATERIALIZED (SELECT ${join(localSettings(TEXT_SETTINGS, label))})`,
       sql`${LOCKED} AS MATERIALIZED (${lockedRows(expected)})`,
       ...replacements.flatMap(({ expressions }) => expressions),
       ...replacements.flatMap((replacement, place) => this.replacing(replacement, place, isExpected)),
@@ -731,8 +725,8 @@ WHERE ${condition(raw('l'))} FOR UPDATE OF l`;
 }
 
 /** The settings of a statement that is a transaction of its own. Its plan is made before them, so jit is not among them. */
-function localSettings(label: string | null): Sql[] {
-  const settings = Object.entries(TEXT_SETTINGS).map(([name, value]) => setLocally(name, sql`'${raw(value)}'`));
+function localSettings(values: Readonly<Record<string, string>>, label: string | null): Sql[] {
+  const settings = Object.entries(values).map(([name, value]) => setLocally(name, sql`'${raw(value)}'`));
   return label === null ? settings : [...settings, setLocally('application_name', sql`${label}`)];
 }
 

@@ -694,7 +694,7 @@ interface AcrossRun {
   readonly spool: PartialSpool;
 }
 
-/** What a run computes. */
+/** A run that is planned, with the spec of its statements. */
 interface PreparedRun {
   readonly spec: RollupSpec;
   readonly plan: RunPlan;
