@@ -114,7 +114,7 @@ describe('the package', () => {
     expect(await packageProblems(library)).toEqual([]);
   }, 120_000);
 
-  it('is two files at the start of an application, with all classes that its parts share', () => {
+  it('is three files at the start of an application, with all classes that its parts share', () => {
     expect(importedBy('dist/index.js').sort()).toEqual(['./shared/base.js', './shared/core.js']);
     expect(importedBy('dist/shared/core.js')).toEqual(['./base.js']);
     expect(importedBy('dist/shared/base.js')).toEqual([]);
@@ -254,7 +254,8 @@ describe('an application in other surroundings', () => {
     });
     const problems = JSON.parse(await app.run('bundle.cjs')) as [string, string][];
     expect(problems.filter(([, message]) => !/request of a dependency is an expression/.test(message))).toEqual([]);
-    expect(problems.filter(([name]) => name.includes('trackstats'))).toEqual([]);
+    // the checkout, whose packages are linked, may be in a folder of that name
+    expect(problems.filter(([name]) => /(^|\/)node_modules\/nestjs-trackstats\//.test(name))).toEqual([]);
     expect(readdirSync(join(app.directory, 'bundle'))).toEqual(['main.cjs']);
     cpSync(join(library.directory, PAGE), join(app.directory, 'bundle', 'files'), { recursive: true });
     rmSync(join(app.directory, 'node_modules', 'nestjs-trackstats', 'dist'), { recursive: true });
