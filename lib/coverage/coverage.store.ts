@@ -12,6 +12,7 @@ import {
   type MetricRow,
   metricTables,
 } from '../catalog/metric.query.js';
+import { byText } from '../catalog/order.js';
 import { batchesOf, MOST_PARTS } from '../database/batches.js';
 import { namedColumns } from '../database/columns.js';
 import type { Database } from '../database/database.js';
@@ -164,7 +165,8 @@ FROM ${table.path} WHERE ${table.column('metricId')} IN (${metricIds}) ${ofPerio
 
 /**
  * Returns the condition that the coverages of a metric are still those that were read: no other ones, of the same kinds
- * and zones, and none begins later.
+ * and zones, and none begins later. Those of increments are locked, so that nothing is added to one that is being
+ * removed. Those of trackers are not, because a run locks its own until it ends.
  *
  * @param coverages all of the metric
  */
@@ -178,8 +180,10 @@ export function areStill(database: Database, { id }: Metric, coverages: readonly
 AND ${column('kind')} = ${dialect.text(kind)} AND ${column('timeZone')} = ${dialect.text(timeZone)}${begins})`;
   });
   const count = raw(String(coverages.length));
-  return sql`(SELECT COUNT(*) = ${count} AND COUNT(CASE WHEN ${join(each, ' OR ')} THEN 1 END) = ${count}
-FROM ${table.path} c WHERE ${column('metricId')} = ${dialect.integer(id)})`;
+  const counted = raw(String(coverages.filter(({ kind }) => kind === 'increment').length));
+  const ofMetric = sql`FROM ${table.path} c WHERE ${column('metricId')} = ${dialect.integer(id)}`;
+  return sql`(SELECT COUNT(*) = ${count} AND COUNT(CASE WHEN ${join(each, ' OR ')} THEN 1 END) = ${count} ${ofMetric})
+AND (SELECT COUNT(*) = ${counted} FROM (SELECT 1 ${ofMetric} AND ${column('kind')} = ${dialect.text('increment')} ${dialect.forKeyShare}) l)`;
 }
 
 // ── locking ──
@@ -310,18 +314,44 @@ function* selectLocked(database: Database, wanted: readonly WantedCoverages[]): 
       ([place, each]) => sql`SELECT ${raw(String(place))} AS place, ${coverageColumns(database)} FROM ${wantedRows(database, each)}
 ORDER BY ${table.column('period')} ${dialect.forUpdate}`,
     );
-    const [only, ...others] = entries;
-    const rows = yield* query<CoverageRow & { place: unknown }>(
-      only !== undefined && others.length === 0
-        ? only
-        : join(
-            entries.map((entry, index) => sql`SELECT * FROM (${entry}) ${raw(`e${String(index)}`)}`),
-            '\nUNION ALL\n',
-          ),
-    );
+    const rows = yield* query<CoverageRow & { place: unknown }>(unionOfLocked(entries));
     for (const row of rows) locked[Number(row.place)]?.push(storedCoverage(row));
   }
   return locked;
+}
+
+/** Joins queries that lock rows: a lock is refused in a UNION itself. */
+function unionOfLocked(queries: readonly Sql[]): Sql {
+  const [only, ...others] = queries;
+  if (only !== undefined && others.length === 0) return only;
+  const parts = queries.map((each, index) => sql`SELECT * FROM (${each}) ${raw(`e${String(index)}`)}`);
+  return join(parts, '\nUNION ALL\n');
+}
+
+/** A stored coverage to lock. */
+export interface CoverageToLock extends CoverageKey {
+  /** true if the transaction changes or removes it; false keeps others from removing it */
+  readonly isChanged: boolean;
+}
+
+/**
+ * Locks stored coverages until the transaction ends, each found by its key. Returns those that are still stored, as they
+ * are now.
+ */
+export function* lockStoredCoverages(database: Database, keys: readonly CoverageToLock[]): Work<StoredCoverage[]> {
+  const { dialect } = database;
+  const { path } = database.table(Coverage);
+  // in one order, so that two calls cannot deadlock
+  const ordered = [...keys].sort((a, b) => a.metricId - b.metricId || a.period - b.period || byText(a.scope, b.scope));
+  const found: StoredCoverage[] = [];
+  for (const some of batchesOf(ordered, MOST_PARTS)) {
+    const queries = some.map((key) => {
+      const lock = key.isChanged ? dialect.forUpdate : dialect.forKeyShare;
+      return sql`SELECT ${coverageColumns(database)} FROM ${path} WHERE ${matches(database, key)} ${lock}`;
+    });
+    found.push(...(yield* query<CoverageRow>(unionOfLocked(queries))).map(storedCoverage));
+  }
+  return found;
 }
 
 /** The coverages of a metric in one scope, for use in FROM, with the condition that follows. */

@@ -1,10 +1,11 @@
 import { jest } from '@jest/globals';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { defineMetric } from '../../lib/catalog/definitions.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { KeyConflictError, MixedWritesError, TrackerOwnedError } from '../../lib/errors/statistic.error.js';
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { IncrementKey } from '../../lib/statistics/tables/increment-key.entity.js';
+import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, ENTITIES, NOW, ORDERS, services, setup, SHOP, type Setup, TODAY, VISITS } from './setup.js';
@@ -40,6 +41,18 @@ describeOnEachDatabase('increments of a metric that was read before', (test) => 
     await work();
     watched.mockRestore();
     return statements;
+  };
+
+  /** Resolves when a statement of another connection waits for a lock. */
+  const othersWait = async (manager: EntityManager): Promise<void> => {
+    const waiting =
+      test.kind === 'postgres'
+        ? `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+        : `SELECT 1 FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+           WHERE p.db = DATABASE() AND t.trx_state = 'LOCK WAIT'`;
+    for (let tries = 0; (await manager.query<unknown[]>(waiting)).length === 0 && tries < 200; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   };
 
   it('are one statement on PostgreSQL (beside the removal of old keys), of several tables and with keys', async () => {
@@ -122,6 +135,42 @@ describeOnEachDatabase('increments of a metric that was read before', (test) => 
     await expect(s.statistics.increment({ metric: VISITS, key: 'k' })).rejects.toThrow(MixedWritesError);
     expect(await s.statistics.value({ metric: VISITS })).toBe(10);
     expect(await s.dataSource.getRepository(IncrementKey).count()).toBe(0);
+  });
+
+  it('wait for a removal of their scope that has begun, and cover it again', async () => {
+    if (test.kind === 'sqlite') return; // a transaction locks the database, and this process would wait for itself
+    for (const first of [s, other]) {
+      await first.statistics.increment({ metric: VISITS, key: 'known' });
+      let added: Promise<void> | undefined;
+      await others.transaction(async (manager) => {
+        await other.statistics.remove({ metric: VISITS, manager });
+        added = s.statistics.increment({ metric: VISITS, by: 3, key: 'k' });
+        await othersWait(manager);
+      });
+      await added;
+      expect(await s.statistics.value({ metric: VISITS })).toBe(3);
+      await s.statistics.increment({ metric: VISITS });
+      expect(await s.statistics.value({ metric: VISITS })).toBe(4);
+      expect((await s.statistics.coverage({ metric: VISITS }))?.from).toBe(TODAY);
+      await s.statistics.remove({ metric: VISITS });
+    }
+  });
+
+  it('that are not committed yet are removed by a removal of their scope, with their keys', async () => {
+    if (test.kind === 'sqlite') return;
+    const removed = await others
+      .transaction(async (manager) => {
+        await other.statistics.increment({ metric: VISITS, object: objectRef('page', 'new'), key: 'k', manager });
+        const removal = s.statistics.remove({ metric: VISITS, objectType: 'page' });
+        await othersWait(manager);
+        return { removal };
+      })
+      .then(({ removal }) => removal);
+    expect(removed).toBe(2);
+    expect(await s.dataSource.getRepository(StatisticByDateAndObject).count()).toBe(0);
+    expect(await s.dataSource.getRepository(IncrementKey).count()).toBe(0);
+    await s.statistics.increment({ metric: VISITS, object: objectRef('page', 'new'), key: 'k' });
+    expect(await s.statistics.value({ metric: VISITS, object: objectRef('page', 'new') })).toBe(1);
   });
 
   it('find that a tracker has computed their scope, or one of its objects', async () => {

@@ -59,6 +59,7 @@ export abstract class BaseSql implements Dialect {
   readonly forUpdate: Sql = sql`FOR UPDATE`;
 
   readonly forShare: Sql = sql`FOR SHARE`;
+  readonly forKeyShare: Sql = sql`FOR KEY SHARE`;
 
   abstract readonly now: Sql;
 

@@ -499,6 +499,8 @@ export interface Dialect {
   readonly forUpdate: Sql;
   /** as `forUpdate`, but shared: other transactions may take the same lock */
   readonly forShare: Sql;
+  /** locks the rows of a SELECT so that no other transaction removes them; where it can, others may still change them */
+  readonly forKeyShare: Sql;
 }
 
 export type StagedType = 'text' | 'integer' | 'bigint' | 'date' | 'decimal';

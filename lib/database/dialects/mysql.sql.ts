@@ -101,6 +101,7 @@ export class MysqlSql extends BaseSql {
 
   // FOR SHARE is MySQL's alone
   override readonly forShare = sql`LOCK IN SHARE MODE`;
+  override readonly forKeyShare = this.forShare;
 
   approximateSum(expression: Sql): Sql {
     return sql`SUM(CAST(${expression} AS DOUBLE))`;

@@ -234,7 +234,9 @@ export class PostgresSql extends BaseSql {
       ...upserts.map((upsert) => this.upsertFrom(upsert, rows([...upsert.keys, upsert.value]))),
     ];
     const all = fresh === null ? condition : sql`${condition} AND ${noneStored(fresh)}`;
-    const first = sql`${met} AS MATERIALIZED (SELECT set_config('lock_timeout', ${String(lockTimeout)}, true) WHERE ${all})`;
+    // in a CASE, whose parts are evaluated in order: the condition waits for locks
+    const first = sql`${met} AS MATERIALIZED (SELECT 1
+WHERE CASE WHEN set_config('lock_timeout', ${String(lockTimeout)}, true) IS NOT NULL THEN ${all} END)`;
     const others = writes.map(
       (write, place) => sql`${raw(`trackstats_write${String(place)}`)} AS (${write} RETURNING 1)`,
     );

@@ -69,6 +69,7 @@ export class SqliteSql extends BaseSql {
   override readonly forUpdate = empty;
 
   override readonly forShare = empty;
+  override readonly forKeyShare = empty;
 
   readonly now = sql`CAST(ROUND((JULIANDAY('now') - 2440587.5) * 86400000) AS INTEGER)`;
 

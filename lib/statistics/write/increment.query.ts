@@ -5,7 +5,13 @@ import type { Metric } from '../../catalog/metric.entity.js';
 import { unknownMetric } from '../../catalog/metric.query.js';
 import { byText } from '../../catalog/order.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
-import { coveredMetrics, coverIncrements, storedCoverages } from '../../coverage/coverage.store.js';
+import {
+  type CoverageToLock,
+  coveredMetrics,
+  coverIncrements,
+  lockStoredCoverages,
+  storedCoverages,
+} from '../../coverage/coverage.store.js';
 import type { Database } from '../../database/database.js';
 import { addDecimals } from '../../database/decimal.js';
 import { groupBy } from '../../database/groups.js';
@@ -68,16 +74,7 @@ export function* addReading(
     context,
     increments.map(({ metric }) => metric),
   );
-  const { metrics, coverages: known } = read;
-  const coverages = yield* readMissingCoverages(database, increments, metrics, known);
-
-  const places = new WritePlaces(context, 'increment', coverages, now);
-  const placed: PlacedIncrement[] = [];
-  for (const [place, increment] of increments.entries()) {
-    const one = placeIncrement(places, place, increment, metrics.get(increment.metric));
-    if (one instanceof TrackstatsError) outcomes[place] = one;
-    else placed.push(one);
-  }
+  const { placed, coverages } = yield* placeLocked(context, increments, read, outcomes, now);
   const { counting, repetitions } = yield* claimKeys(database, placed, outcomes, now);
   const covered = yield* coverDates(database, counting, coverages, outcomes);
   const sums = sumByRow(covered, outcomes);
@@ -107,6 +104,65 @@ function* readMetricsToCount({ database }: StatisticContext, all: readonly Metri
   }
   // another process may have created them in the meantime, and counted already
   return { metrics, coverages: [...coverages, ...(yield* storedCoverages(database, made, null))] };
+}
+
+interface Placed {
+  readonly placed: readonly PlacedIncrement[];
+  readonly coverages: readonly StoredCoverage[];
+}
+
+/** Places increments, and locks their coverages, so that nothing is added to statistics that are being removed. */
+function* placeLocked(
+  context: StatisticContext,
+  increments: readonly Increment[],
+  { metrics, coverages: read }: MetricsToCount,
+  outcomes: Outcomes,
+  now: Date,
+): Work<Placed> {
+  const { database } = context;
+  const place = (coverages: readonly StoredCoverage[]): Placed => ({
+    placed: placeAll(new WritePlaces(context, 'increment', coverages, now), increments, metrics, outcomes),
+    coverages,
+  });
+  const found = place(yield* readMissingCoverages(database, increments, metrics, read));
+  if (yield* areLocked(database, found)) return found;
+  yield* lockMetrics(database, storedAmong(metrics), 'increment');
+  return place(yield* storedCoverages(database, storedAmong(metrics), null));
+}
+
+function placeAll(
+  places: WritePlaces,
+  increments: readonly Increment[],
+  metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>,
+  outcomes: Outcomes,
+): PlacedIncrement[] {
+  const placed: PlacedIncrement[] = [];
+  for (const [place, increment] of increments.entries()) {
+    const one = placeIncrement(places, place, increment, metrics.get(increment.metric));
+    outcomes[place] = one instanceof TrackstatsError ? one : null;
+    if (!(one instanceof TrackstatsError)) placed.push(one);
+  }
+  return placed;
+}
+
+/** Locks the coverages of increments until the transaction ends. False if one of them has been removed. */
+function* areLocked(database: Database, { placed, coverages }: Placed): Work<boolean> {
+  if (database.dialect.forKeyShare.sql === '') return true;
+  const toLock = new Map<StoredCoverage, CoverageToLock>();
+  for (const { row, coveredFrom } of placed) {
+    const { metric, period, table, cell, date } = row;
+    const coverage = coverageIn(coverages, metric, period, coverageScopes(table, cell));
+    if (coverage === null) continue;
+    // a lock that is shared first and then not could deadlock with that of another batch
+    const isChanged = toLock.get(coverage)?.isChanged === true || coveredFrom === null || date < coveredFrom;
+    toLock.set(coverage, { ...coverage, isChanged });
+  }
+  const locked = yield* lockStoredCoverages(database, [...toLock.values()]);
+  return locked.length === toLock.size;
+}
+
+function storedAmong(metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>): Metric[] {
+  return [...metrics.values()].filter((metric): metric is Metric => !(metric instanceof TrackstatsError));
 }
 
 /** Returns the row to which an increment adds, or the error with which it is refused. */
@@ -148,8 +204,7 @@ function* readMissingCoverages(
   });
   if (uncovered.length === 0) return coverages;
   yield* lockMetrics(database, uncovered, 'increment');
-  const stored = [...metrics.values()].filter((metric): metric is Metric => !(metric instanceof TrackstatsError));
-  return yield* storedCoverages(database, stored, null);
+  return yield* storedCoverages(database, storedAmong(metrics), null);
 }
 
 /** Covers the dates of increments, and returns those that may be added. */

@@ -6,7 +6,7 @@ import { execute, type Work } from '../../database/work.js';
 import { TrackerOwnedError } from '../../errors/statistic.error.js';
 import { Period } from '../../time/period.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
-import { removeCoverages } from '../../coverage/coverage.store.js';
+import { lockStoredCoverages, removeCoverages } from '../../coverage/coverage.store.js';
 import { type DateRange, rowRange, type StartRange } from '../filter/date-range.js';
 import { startsOf } from '../filter/start-range.js';
 import type { NormalFilter } from '../filter/filter.js';
@@ -32,7 +32,10 @@ export function* removeRows(
   const { stored, coverages } = yield* readMetrics(context, filter.metrics, period);
   if (stored.length === 0) return 0;
   const scopes = filterScopes(scope);
-  const touched = coverages.filter((coverage) => scopes.some((one) => overlap(one, coverage.scope)));
+  const isOverAllDates = Object.keys(filter.range).length === 0;
+  const overlapping = coverages.filter((coverage) => scopes.some((one) => overlap(one, coverage.scope)));
+  // before their rows: what another transaction adds to them is committed first, or finds them removed
+  const touched = isOverAllDates ? yield* lockToRemove(database, overlapping) : overlapping;
   if (!isForced) for (const metric of stored) refuseOwned(context, metric, period, scopes, touched);
 
   const calendar = calendarOf(context, now, stored, coverages, period ?? Period.DAY, scopes);
@@ -43,12 +46,19 @@ export function* removeRows(
       table.moment === 'date' ? rowRange(filter.range, period, calendar) : startsOf(filter, calendar.timeZone, now);
     removed += yield* deleteRows(database, { table, alternatives, metrics: stored, period, range });
   }
-  if (Object.keys(filter.range).length === 0) {
+  if (isOverAllDates) {
     const whole = touched.filter((coverage) => selectsScope(scope, coverage.scope));
     yield* removeCoverages(database, whole);
     for (const coverage of whole) if (coverage.kind === 'increment') yield* removeKeys(database, coverage);
   }
   return removed;
+}
+
+function lockToRemove(database: Database, coverages: readonly StoredCoverage[]): Work<StoredCoverage[]> {
+  return lockStoredCoverages(
+    database,
+    coverages.map((coverage) => ({ ...coverage, isChanged: true })),
+  );
 }
 
 /** Returns the tables of a filter's rows. Without a period, those of dates and of buckets of less than a day. */
