@@ -29,8 +29,8 @@ export interface Events {
   readonly table: string;
   readonly rows: number;
   readonly begin: number;
-  /** true if the date column has an index */
-  readonly indexed: boolean;
+  /** true if the date column has an index, 'user' if user and date have one */
+  readonly indexed: boolean | 'user';
 }
 
 export interface Event {
@@ -64,7 +64,7 @@ function declared(kind: DatabaseKind, { table, indexed }: Events): EntitySchema<
       at: kind === 'postgres' ? { type: 'timestamptz' } : { type: 'datetime', precision: 3 },
       amount: { type: 'decimal', precision: 12, scale: 2 },
     },
-    indices: indexed ? [{ columns: ['at'] }] : [],
+    indices: indexed === false ? [] : [{ columns: indexed === 'user' ? ['userId', 'at'] : ['at'] }],
   });
 }
 

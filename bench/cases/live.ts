@@ -1,9 +1,16 @@
 import type { Type } from '@nestjs/common';
-import { CountObjectsByDateTracker, defineMetric, Period, Track } from '../../lib/index.js';
+import {
+  CountObjectsByDateAndObjectTracker,
+  CountObjectsByDateTracker,
+  defineMetric,
+  objectRef,
+  Period,
+  Track,
+} from '../../lib/index.js';
 import { everywhere, type BenchCase } from '../bench-case.js';
-import { eventSchema, NOW } from '../data.js';
+import { DAY_MS, END, type Event, type Events, eventSchema, NOW, USER } from '../data.js';
 import type { DatabaseKind } from '../databases.js';
-import { BY_DATE } from '../session.js';
+import { BY_DATE, BY_OBJECT } from '../session.js';
 import { indexed } from '../tables.js';
 import { DOMAIN } from '../trackers.js';
 
@@ -40,7 +47,68 @@ function against(period: Period): BenchCase {
   };
 }
 
-export const LIVE_CASES: readonly BenchCase[] = PERIODS.map(against);
+/** Rows of three days, so that a live read has to count most of them. */
+const crowded = (rows: number): Events => ({
+  table: 'event_of_users',
+  rows: Math.min(rows, 100_000),
+  begin: END - 3 * DAY_MS,
+  indexed: 'user',
+});
+const OF_USERS = defineMetric({ domain: DOMAIN, ref: 'live_of_users' });
+
+/** A value of one object as it is now, against the stored one, and against computing all objects. */
+const OF_ONE_OBJECT: BenchCase = {
+  name: 'live-object',
+  title: 'live value of one of 10,000 objects (DAY), index on object and date',
+  target: everywhere(3),
+  tables: ({ rows }) => [crowded(rows)],
+  providers: (kind, { rows }) => [ofUsers(kind, crowded(rows))],
+  prepare: async (session, { rows }) => {
+    await session.forgetStatistics();
+    await session.need(crowded(rows));
+    session.stopClock(NOW);
+    await session.trackers.run('live_of_users');
+    await session.settle(BY_OBJECT);
+    const { statistics } = session;
+    const read = { metric: OF_USERS, live: true } as const;
+    const ofOne = { ...read, object: objectRef(USER, 7) };
+    return {
+      ours: {
+        name: 'live',
+        units: CALLS,
+        run: () => repeated(() => statistics.value(ofOne)),
+      },
+      baselines: [
+        { name: 'stored', units: CALLS, run: () => repeated(() => statistics.value({ ...ofOne, live: false })) },
+        {
+          name: 'live, all objects',
+          units: 1,
+          run: () => statistics.top({ ...read, objectType: USER, limit: 1 }),
+        },
+      ],
+      dispose: () => {
+        session.stopClock(null);
+        return session.forgetStatistics();
+      },
+    };
+  },
+};
+
+export const LIVE_CASES: readonly BenchCase[] = [...PERIODS.map(against), OF_ONE_OBJECT];
+
+function ofUsers(kind: DatabaseKind, events: Events): Type {
+  @Track({
+    name: 'live_of_users',
+    metric: OF_USERS,
+    source: eventSchema(kind, events),
+    dateField: 'at',
+    period: Period.DAY,
+    objectField: 'userId',
+    objectEntity: USER,
+  })
+  class OfUsersTracker extends CountObjectsByDateAndObjectTracker<Event> {}
+  return OfUsersTracker;
+}
 
 async function repeated(read: () => Promise<unknown>): Promise<void> {
   for (let call = 0; call < CALLS; call++) await read();

@@ -67,17 +67,18 @@ function readingsOf(
     .filter((range) => range.from === null || range.from < range.to);
 }
 
-/** Kinds of keys whose columns can be compared with a key's text directly, so that an index can find it. */
-const COMPARED = new Set(['integer', 'uuid']);
-
 /** Returns the condition that rows have a key, given as it is stored. */
 export function hasKey(dialect: Dialect, statistic: StatisticTable, key: SourceKey, encoded: string | number): Sql {
   const column = statistic.keys.find(({ property }) => property === key.property);
   if (column === undefined) throw new TypeError(`${key.property} is no key of the statistic`);
-  if (column.type === 'varchar' && COMPARED.has(key.kind) && key.whenNull === 'skip') {
-    return sql`${key.expression} = ${encoded}`;
-  }
-  return sql`${storedKeyOf(dialect, statistic, key)} = ${bindKey(dialect, column, encoded)}`;
+  const isOwn = sql`${storedKeyOf(dialect, statistic, key)} = ${bindKey(dialect, column, encoded)}`;
+  // a key that is stored as another type may equal several values
+  const isSame = column.type === 'varchar' || column.type === key.kind;
+  const sought = isSame ? dialect.seekKey(key.expression, key.kind, String(encoded)) : null;
+  if (sought === null) return isOwn;
+  const isNull = key.whenNull !== 'skip' && key.whenNull.sentinel === encoded;
+  if (isNull) return sql`((${key.expression} IS NULL OR ${sought.condition}) AND ${isOwn})`;
+  return sought.isExact ? sought.condition : sql`(${sought.condition} AND ${isOwn})`;
 }
 
 /** Adds conditions to a query of the application, with unique names of parameters. */

@@ -1,5 +1,6 @@
 import { Column, type DataSource, type DataSourceOptions, Entity, type Logger, PrimaryColumn } from 'typeorm';
 import { resolveMetric } from '../../lib/catalog/catalog.store.js';
+import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { removeBefore } from '../../lib/statistics/write/prune.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
@@ -7,7 +8,15 @@ import { Period } from '../../lib/time/period.js';
 import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { newMetric, vacuum } from '../rollup/stored.js';
 import { describeOnDatabase } from '../support/databases.js';
-import { definitionOf, Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';
+import {
+  asTracker,
+  definitionOf,
+  Engine,
+  TIME_ENTITIES,
+  TRACKSTATS_ENTITIES,
+  type OneMetric,
+} from '../support/engine.js';
+import { LiveShop } from '../support/live.js';
 
 @Entity()
 class Visit {
@@ -226,6 +235,38 @@ describeOnDatabase('postgres', 'the plans of statements', (database) => {
     // seven minutes at most: those of the lookback, the one in which the last run was, and the new one
     for (const scan of scans) expect(readOf(scan)).toBeLessThanOrEqual(2 * 7 + 1);
     await dataSource.query('DROP INDEX visit_by_minute');
+  });
+
+  it('of a live read of one object read the rows of that object by the index, and its statistics alone', async () => {
+    await dataSource.query('TRUNCATE visit');
+    await dataSource.query('CREATE INDEX visit_by_visitor ON visit (visitor, at)');
+    // of 1,000 visitors, 15 a visitor and day
+    await dataSource.query(
+      `INSERT INTO visit (id, at, visitor) SELECT n, TIMESTAMPTZ '2024-05-10 12:00Z' - MAKE_INTERVAL(secs => n * 5.76), n % 1000 FROM GENERATE_SERIES(1, 60000) n`,
+    );
+    await dataSource.query('ANALYZE visit');
+    const metric = newMetric();
+    const tracked = { periods: [Period.DAY, Period.LIFETIME], target: TARGETS['objects'] as TrackedTarget };
+    const definition = asTracker(definitionOf({ metric, dateField: 'at', ...tracked }));
+    const shop = new LiveShop(engine, [{ definition, source: Visit }], { timeZone: 'UTC', weekStart: 'monday' });
+    shop.now = NOW;
+    await shop.run();
+    await dataSource.query('ANALYZE trackstats_statistic_by_date_and_object');
+    for (const period of tracked.periods) {
+      const read = { metric, period, object: objectRef(Visit, 7), live: true } as const;
+      const value = await shop.statistics.value(read);
+      plans.take();
+      // as warm as the reads that follow
+      expect(await shop.statistics.value(read)).toBe(value);
+      const executed = plans.take();
+      const scans = executed.flatMap(({ plan }) => scansOf(plan, 'visit'));
+      // of two days, each as an entry of the index and as a row
+      expect(scans.map((scan) => readOf(scan) <= 2 * 2 * 15)).toEqual([true]);
+      const stored = executed.flatMap(({ plan }) => scansOf(plan, 'trackstats_statistic_by_date_and_object'));
+      expect(stored.length).toBeGreaterThan(0);
+      for (const scan of stored) expect(readOf(scan)).toBeLessThanOrEqual(5);
+    }
+    await dataSource.query('DROP INDEX visit_by_visitor');
   });
 
   it('count by index what VACUUM has seen, and any other table by one scan', async () => {

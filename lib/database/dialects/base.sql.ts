@@ -20,6 +20,7 @@ import type {
   KeyEncoding,
   KeyKind,
   KeyRefusal,
+  SoughtKey,
   NumericColumn,
   Point,
   ReplaceResult,
@@ -233,6 +234,10 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join
   }
 
   abstract storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+
+  seekKey(_expression: Sql, _kind: KeyKind, _key: string): SoughtKey | null {
+    return null;
+  }
 
   /** The column itself refuses longer text. */
   limitLength(key: Sql, _length: number): Sql {

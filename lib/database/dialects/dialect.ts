@@ -194,6 +194,13 @@ export interface KeyRefusal {
   readonly refused: string;
 }
 
+/** A condition that all rows of a key meet. */
+export interface SoughtKey {
+  readonly condition: Sql;
+  /** true if other rows do not meet it */
+  readonly isExact: boolean;
+}
+
 /** How a key is stored. */
 export type StoredKeyType = 'varchar' | 'integer' | 'boolean' | 'date';
 
@@ -380,6 +387,8 @@ export interface Dialect {
   distinctKey(expression: Sql, kind: KeyKind): Sql;
   /** a `groupKey` in the form that its column stores */
   storedKey(key: Sql, kind: KeyKind, stored: StoredKeyType): Sql;
+  /** the condition by which an index on a column finds the rows of a `storedKey`; null if no index does */
+  seekKey(expression: Sql, kind: KeyKind, key: string): SoughtKey | null;
   /** a column in a form that SELECT DISTINCT can compare, if its type has no equality */
   comparable(expression: string, column: ColumnShape): string;
   /** a `storedKey` of type varchar that fails (see `isOutOfRange`) if it has more characters than its column */

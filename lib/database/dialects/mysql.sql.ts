@@ -9,6 +9,7 @@ import type { Table } from '../table.js';
 import { query, type Work } from '../work.js';
 import { bucketOfNumber, refuseDates } from './bucket-expressions.js';
 import { choose, commonPart, epochDay, epochReading, isoReading, readingMs, stepOfWeek } from './day-expressions.js';
+import { isDate, isHex, isUuid, isWholeNumber } from './key-forms.js';
 import {
   andUntil,
   BaseSql,
@@ -40,6 +41,7 @@ import {
   type NumericColumn,
   type Point,
   type Replacement,
+  type SoughtKey,
   type SourceColumn,
   type StagedColumn,
   type StoredKeyType,
@@ -377,6 +379,25 @@ AND table_name = ${metadata.tableName} AND column_name = ${column}`,
         return sql`CAST(${key} AS SIGNED)`;
       case 'date':
         return sql`DATE(${key})`;
+    }
+  }
+
+  /** Text is compared by the column's collation, and not at all if its character set does not have all of the key's. */
+  override seekKey(expression: Sql, kind: KeyKind, key: string): SoughtKey | null {
+    switch (kind) {
+      case 'integer':
+        // a column of type year equals its last two digits too
+        return isWholeNumber(key) ? { condition: sql`${expression} = CAST(${key} AS SIGNED)`, isExact: false } : null;
+      case 'uuid':
+        return isUuid(key) ? { condition: sql`${expression} = ${key}`, isExact: true } : null;
+      case 'date':
+        return isDate(key) ? { condition: sql`${expression} = ${this.date(key)}`, isExact: true } : null;
+      case 'binary':
+        return isHex(key) ? { condition: sql`${expression} = UNHEX(${key})`, isExact: false } : null;
+      case 'text':
+        return /^[ -~]*$/.test(key) ? { condition: sql`${expression} = ${key}`, isExact: false } : null;
+      default:
+        return null;
     }
   }
 

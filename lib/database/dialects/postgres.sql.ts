@@ -17,6 +17,7 @@ import {
   rangesJson,
   stepOfWeek,
 } from './day-expressions.js';
+import { isDate, isHex, isUuid, isWholeNumber } from './key-forms.js';
 import {
   BaseSql,
   encodedAs,
@@ -46,6 +47,7 @@ import type {
   LastOfEachQuery,
   LoneReplacement,
   ExpectedRows,
+  SoughtKey,
   SourceColumn,
   StoredKeyType,
   WalkedSeries,
@@ -65,7 +67,6 @@ const KEY_KINDS: Readonly<Record<string, KeyKind>> = {
   'character varying': 'text',
   text: 'text',
   citext: 'text',
-  enum: 'text',
   character: 'padded',
   bpchar: 'padded',
   bytea: 'binary',
@@ -466,6 +467,25 @@ SELECT c.*, (SELECT id FROM ${inserted}) AS inserted${beside === null ? empty : 
         return sql`CAST(CAST(${key} AS integer) AS smallint)`;
       case 'date':
         return sql`CAST(${key} AS date)`;
+    }
+  }
+
+  /** A column of type citext, or with a nondeterministic collation, equals other text too. */
+  override seekKey(expression: Sql, kind: KeyKind, key: string): SoughtKey | null {
+    switch (kind) {
+      case 'integer':
+        return isWholeNumber(key) ? { condition: sql`${expression} = CAST(${key} AS bigint)`, isExact: true } : null;
+      case 'uuid':
+        return isUuid(key) ? { condition: sql`${expression} = CAST(${key} AS uuid)`, isExact: true } : null;
+      case 'date':
+        return isDate(key) ? { condition: sql`${expression} = ${this.date(key)}`, isExact: true } : null;
+      case 'binary':
+        return isHex(key) ? { condition: sql`${expression} = DECODE(${key}, 'hex')`, isExact: true } : null;
+      case 'text':
+      case 'padded':
+        return { condition: sql`${expression} = ${key}`, isExact: false };
+      default:
+        return null;
     }
   }
 

@@ -16,6 +16,7 @@ import {
   rangesJson,
   stepOfWeek,
 } from './day-expressions.js';
+import { isWholeNumber } from './key-forms.js';
 import { andUntil, BaseSql, encodedAs, freshColumns, insertInto, valuesOf } from './base.sql.js';
 import {
   DAYS,
@@ -29,6 +30,7 @@ import {
   type LastOfEachQuery,
   type NumericColumn,
   type Replacement,
+  type SoughtKey,
   type StoredKeyType,
 } from './dialect.js';
 
@@ -287,6 +289,12 @@ export class SqliteSql extends BaseSql {
       case 'date':
         return key;
     }
+  }
+
+  /** The column's affinity makes a number of the key, and its collation may be NOCASE. */
+  override seekKey(expression: Sql, kind: KeyKind, key: string): SoughtKey | null {
+    if (kind === 'integer' && isWholeNumber(key)) return { condition: sql`${expression} = ${key}`, isExact: true };
+    return kind === 'text' ? { condition: sql`${expression} = ${key}`, isExact: false } : null;
   }
 
   /** SQLite keeps decimals as doubles; as integers of their last digit they add up exactly, and leave a window exactly. */

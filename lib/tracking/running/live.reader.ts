@@ -4,15 +4,17 @@ import { unstoredMetric } from '../../catalog/derived.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
 import { type CoveredMetrics, coveredMetrics } from '../../coverage/coverage.store.js';
 import type { Database } from '../../database/database.js';
+import type { Dialect } from '../../database/dialects/dialect.js';
 import type { Work } from '../../database/work.js';
 import { OvertakenError } from '../../errors/run.error.js';
 import { LiveReadError } from '../../errors/statistic.error.js';
 import { LiveExpressions, LiveRows, type LiveSpec } from '../../rollup/live-sql.js';
+import { scanOfCell, specOfCell } from '../../rollup/one-cell.js';
 import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
 import { unstagePartials } from '../../rollup/rollup.js';
 import type { RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
 import type { LiveRead, LiveSource, LiveStatistics } from '../../statistics/filter/live-source.js';
-import { coverageScopes, filterScopes } from '../../statistics/filter/scope-filter.js';
+import { type Cell, coverageScopes, filterScopes } from '../../statistics/filter/scope-filter.js';
 import type { Owned, StatisticOwners } from '../../statistics/tables/owners.js';
 import { overlap } from '../../coverage/scope.js';
 import { fromDayNumber, type LocalDate } from '../../time/local-date.js';
@@ -57,6 +59,17 @@ interface LivePlan {
   readonly isFirst: boolean;
   readonly plan: RunPlan;
   readonly scans: readonly (SourceScan | null)[];
+  /** what is read of all cells, made for the first read in one database */
+  spec: RollupSpec | null;
+  /** by cell, or all of them, what was read last */
+  readonly parts: Map<string, LivePart>;
+}
+
+/** What a read computes of a plan: all cells, or one. */
+interface LivePart {
+  /** null: all */
+  readonly cell: Cell | null;
+  readonly scans: readonly (SourceScan | null)[];
   /** made for the first read in one database */
   expressions: LiveExpressions | null;
 }
@@ -65,6 +78,7 @@ interface LivePlan {
 interface PlannedTracker extends LiveTracker {
   readonly now: Date;
   readonly planned: LivePlan;
+  readonly part: LivePart;
 }
 
 /** The names of the partials of a live read, before the place of their tracker. */
@@ -72,6 +86,8 @@ const PARTIALS = 'trackstats_live_partial';
 const OVERTAKEN_LIMIT = 5;
 /** Reads of a tracker that are kept resolved. */
 const MOST_KEPT = 200;
+/** Cells of a plan whose statements are kept, as many as a page shows. */
+const MOST_CELLS = 20;
 
 /** Computes the open dates of trackers' statistics while they are read, by the SQL of their runs, and writes nothing. */
 export class LiveReader implements LiveSource {
@@ -113,7 +129,8 @@ export class LiveReader implements LiveSource {
     const planned: PlannedTracker[] = [];
     for (const [place, live] of trackers.entries()) {
       yield* this.types.refuseOthers(dialect, live.tracker);
-      const one = yield* this.plan(live, covered, now, probeOf(dialect, live.tracker, now), place);
+      const probe = probeOf(dialect, live.tracker, now);
+      const one = yield* this.plan(live, { asked, covered, now, probe, place });
       yield* this.checkSource(one);
       planned.push(one);
     }
@@ -138,7 +155,8 @@ export class LiveReader implements LiveSource {
       // not `read`: a replica may lag behind the coverage that the snapshot below will find
       const covered = await this.database.transaction(() => this.covered(asked));
       const planned: PlannedTracker[] = [];
-      for (const [place, live] of trackers.entries()) planned.push(await this.planFrom(live, covered, now, place));
+      for (const [place, live] of trackers.entries())
+        planned.push(await this.planFrom(live, { asked, covered, now, place }));
       const spools = await spool(planned);
       try {
         return await this.database.snapshot(() => this.readBeside(asked, planned, covered, spools, work), {
@@ -166,7 +184,7 @@ export class LiveReader implements LiveSource {
     }
     const specs: LiveSpec[] = [];
     for (const [place, one] of planned.entries()) {
-      const spec = spooledSpec(yield* this.specOf(one, covered));
+      const spec = spooledSpec(partOf(dialect, yield* this.specOf(one, covered), one));
       specs.push({ expressions: new LiveExpressions(dialect, spec, place, true), now: one.now });
     }
     for (const { spool: one, scans } of spools) yield* one.stage(dialect, scans);
@@ -208,29 +226,19 @@ export class LiveReader implements LiveSource {
     };
   }
 
-  private async planFrom(
-    live: LiveTracker,
-    covered: CoveredMetrics,
-    now: Date,
-    place: number,
-  ): Promise<PlannedTracker> {
+  private async planFrom(live: LiveTracker, given: Omit<PlanInput, 'probe'>): Promise<PlannedTracker> {
+    const { now } = given;
     const { tracker } = live;
     const { sourceDatabase: source } = tracker;
     await source.checkSession();
     await source.read(() => this.types.refuseOthers(source.dialect, tracker));
     const probe = await source.read(() => probed(probeOf(source.dialect, tracker, now)));
-    const planned = await source.read(() => this.plan(live, covered, now, probe, place));
+    const planned = await source.read(() => this.plan(live, { ...given, probe }));
     await source.read(() => this.checkSource(planned));
     return planned;
   }
 
-  private *plan(
-    live: LiveTracker,
-    covered: CoveredMetrics,
-    given: Date,
-    probe: SourceProbe,
-    place: number,
-  ): Work<PlannedTracker> {
+  private *plan(live: LiveTracker, { asked, covered, now: given, probe, place }: PlanInput): Work<PlannedTracker> {
     const { tracker, last } = live;
     const { timeZone } = tracker.definition;
     const stored = tracker.entries.map((entry) => coveragesOf(entry, covered));
@@ -239,10 +247,10 @@ export class LiveReader implements LiveSource {
     const ranges = computed.flatMap((entry) => [...entry.values()]);
     const fromSecond = firstRecountedSecond(tracker, ranges, { given, now });
     const madeOf = JSON.stringify([place, localDateAt(now, timeZone), fromSecond, stored]);
-    if (last.plan?.madeOf === madeOf) return { ...live, now, planned: last.plan };
-    const planned = yield* this.newPlan(live, { madeOf, computed, now, fromSecond, probe, place });
+    const known = last.plan?.madeOf === madeOf ? last.plan : null;
+    const planned = known ?? (yield* this.newPlan(live, { madeOf, computed, now, fromSecond, probe, place }));
     last.plan = planned.isFirst ? null : planned;
-    return { ...live, now, planned };
+    return { ...live, now, planned, part: partIn(tracker, planned, asked) };
   }
 
   private *newPlan(
@@ -270,23 +278,25 @@ export class LiveReader implements LiveSource {
     const plan = planLive({ definition, tracker: tracked, entries, asked, today, firstDate, fromSecond });
     const partials = `${PARTIALS}${String(place)}`;
     const scans = yield* probedScans(tracker, plan, { now, firstDate, partials }, probe);
-    return { madeOf, isFirst: isFirstRun(wanted), plan, scans, expressions: null };
+    return { madeOf, isFirst: isFirstRun(wanted), plan, scans, spec: null, parts: new Map() };
   }
 
-  /** What a run refuses, a live read does, too: its values would be wrong. */
-  private *checkSource({ tracker, now, planned: { isFirst, scans } }: PlannedTracker): Work<void> {
+  /** What a run refuses, a live read does, too: its values would be wrong. Of one cell only its rows are checked. */
+  private *checkSource({ tracker, now, planned: { isFirst }, part: { cell, scans } }: PlannedTracker): Work<void> {
     const { dialect } = tracker.sourceDatabase;
     const read = readAt(scans, now);
-    yield* checkForms(dialect, tracker, isFirst ? null : firstScanned(read));
+    const bases = cell === null ? [tracker.base] : read.map(({ source }) => source);
+    for (const base of bases) yield* checkForms(dialect, { ...tracker, base }, isFirst ? null : firstScanned(read));
     yield* refuseAmbiguousRows(dialect, tracker, read);
   }
 
   private *expressionsOf(one: PlannedTracker, covered: CoveredMetrics, place: number): Work<LiveExpressions> {
     const { dialect } = this.database;
-    const { tracker, now, planned } = one;
-    planned.expressions ??= new LiveExpressions(dialect, yield* this.specOf(one, covered), place, false);
-    yield* refuseLoss(dialect, tracker, planned.expressions.spec, {}, probeOf(dialect, tracker, now));
-    return planned.expressions;
+    const { tracker, now, planned, part } = one;
+    planned.spec ??= yield* this.specOf(one, covered);
+    yield* refuseLoss(dialect, tracker, planned.spec, {}, probeOf(dialect, tracker, now));
+    part.expressions ??= new LiveExpressions(dialect, partOf(dialect, planned.spec, one), place, false);
+    return part.expressions;
   }
 
   private *specOf({ tracker, planned }: PlannedTracker, covered: CoveredMetrics): Work<RollupSpec> {
@@ -386,6 +396,51 @@ export class LiveReader implements LiveSource {
   }
 }
 
+/** What a plan is made of, besides the tracker. */
+interface PlanInput {
+  readonly asked: LiveRead;
+  readonly covered: CoveredMetrics;
+  readonly now: Date;
+  readonly probe: SourceProbe;
+  readonly place: number;
+}
+
+/** Returns what a read computes of a plan, and keeps it for the next reads of the same cell. */
+function partIn(tracker: ResolvedTracker, { plan, scans, parts }: LivePlan, asked: LiveRead): LivePart {
+  const cell = cellToRead(tracker, plan, asked);
+  const key = JSON.stringify(cell);
+  const known = parts.get(key);
+  if (known !== undefined) return known;
+  const { dialect } = tracker.sourceDatabase;
+  const ofCell = scans.map((scan) => (scan === null || cell === null ? scan : scanOfCell(dialect, scan, cell)));
+  const part = { cell, scans: ofCell, expressions: null };
+  parts.set(key, part);
+  const [first] = parts.keys();
+  if (parts.size > MOST_CELLS && first !== undefined) parts.delete(first);
+  return part;
+}
+
+/**
+ * Returns the only cell that a read names, if its keys are read from the source. Coverage may begin with a row of any
+ * cell, so where it may begin earlier than what is stored, all cells are computed.
+ */
+function cellToRead({ entries }: ResolvedTracker, plan: RunPlan, { scope }: LiveRead): Cell | null {
+  const [cell, ...others] = scope.cells ?? [];
+  if (cell === undefined || others.length > 0) return null;
+  const planned = plan.entries.map((periods, index) => ({ periods, keys: entries[index]?.target.keys ?? [] }));
+  const isComputed = planned.every(
+    ({ periods, keys }) =>
+      periods.length === 0 || (keys.length > 0 && periods.every(({ coveredSince }) => coveredSince === null)),
+  );
+  return isComputed ? cell : null;
+}
+
+/** Returns the part of a spec that a read computes. */
+function partOf(dialect: Dialect, spec: RollupSpec, { planned, part: { cell, scans } }: PlannedTracker): RollupSpec {
+  if (cell === null) return spec;
+  return specOfCell(dialect, spec, cell, (scan) => scans[planned.scans.indexOf(scan)] ?? scan);
+}
+
 /** A spool of the partials of all trackers with one source, and their scans. */
 interface Spooled {
   readonly spool: PartialSpool;
@@ -399,10 +454,10 @@ function readAt(scans: readonly (SourceScan | null)[], now: Date): SourceScan[] 
 
 async function spool(planned: readonly PlannedTracker[]): Promise<Spooled[]> {
   const bySource = new Map<unknown, { database: Database; scans: SourceScan[] }>();
-  for (const { tracker, now, planned: plan } of planned) {
+  for (const { tracker, now, part } of planned) {
     const { sourceDatabase: database } = tracker;
     const known = bySource.get(database.dataSource) ?? { database, scans: [] };
-    known.scans.push(...readAt(plan.scans, now));
+    known.scans.push(...readAt(part.scans, now));
     bySource.set(database.dataSource, known);
   }
   const spooled: Spooled[] = [];
