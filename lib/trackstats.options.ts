@@ -81,6 +81,12 @@ export interface TrackstatsModuleOptions {
   connectionTimeout?: Duration | undefined;
   /** days for which the keys of increments are kept, and a repeated key counts once. @default 90 */
   keepKeys?: number | undefined;
+  /**
+   * `true`: tables of PostgreSQL may be distributed over several servers, as with Citus, so that no statement needs the
+   * rows or an index of a table in one place. `false`: none is. @default true where Citus distributes the table of an
+   * entity of the data source
+   */
+  distributed?: boolean | undefined;
   /** stable names of object types, so that you can rename a table. @default the entity's table name */
   objectTypes?: Record<string, EntityClass> | undefined;
   /** schedules by tracker name, from configuration; each replaces the decorator's whole schedule */
@@ -147,6 +153,8 @@ export interface ResolvedOptions {
   readonly connectionTimeout: number;
   /** days */
   readonly keepKeys: number;
+  /** null: as the database says */
+  readonly distributed: boolean | null;
   readonly objectTypes: Readonly<Record<string, EntityClass>>;
   readonly trackers: Readonly<Record<string, ScheduleOverride>>;
 }
@@ -160,6 +168,7 @@ const OPTIONS: readonly string[] = [
   'alerts',
   'connectionTimeout',
   'keepKeys',
+  'distributed',
   'objectTypes',
   'trackers',
 ] satisfies (keyof TrackstatsModuleOptions)[];
@@ -200,6 +209,7 @@ export function resolveOptions(given: TrackstatsModuleOptions): ResolvedOptions 
       invalidOption,
     ),
     keepKeys: readValue(given.keepKeys, withDefault(wholeNumber('days', 1), KEEP_KEYS), 'keepKeys', invalidOption),
+    distributed: readValue(given.distributed, withDefault<boolean | null>(boolean, null), 'distributed', invalidOption),
     objectTypes: Object.freeze({ ...objectTypes }),
     trackers: resolveTrackers(trackers),
   };

@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag';
 import type { Database } from '../database/database.js';
-import { execute, type Work } from '../database/work.js';
+import { execute, query, type Work } from '../database/work.js';
 import { InvalidDefinitionError, MetricHasStatisticsError, RefTakenError } from '../errors/catalog.error.js';
 import { ensureMetric, resolveMetric, updateMetric } from './catalog.store.js';
 import {
@@ -160,6 +160,8 @@ export class MetricService {
   }
 
   private *deleteMetric(target: MetricTarget, withStatistics: boolean): Work<void> {
+    const { writesInTurn } = this.database.dialect;
+    if (writesInTurn !== null) yield* query(writesInTurn);
     const metric = yield* this.lockOrThrow(target);
     if (!withStatistics && (yield* this.statistics.exist(metric))) throw new MetricHasStatisticsError(metric.key);
     yield* this.statistics.remove(metric);

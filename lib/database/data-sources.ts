@@ -29,7 +29,13 @@ export class DataSources {
   }
 
   private drivers(): readonly Driver[] {
-    return [...new Set(this.all().filter(isSupported).map(driverOf))];
+    return [
+      ...new Set(
+        this.all()
+          .filter(isSupported)
+          .map((dataSource) => driverOf(dataSource)),
+      ),
+    ];
   }
 
   /** Stops waiting for databases: destroys the connections that the library uses. */

@@ -2,7 +2,7 @@ import type { Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { Dialect } from './dialects/dialect.js';
 import type { Driver, SnapshotOptions, TransactionOptions, WaitOptions } from './dialects/driver.js';
-import { driverOf } from './dialects/dialect.registry.js';
+import { driverOf, mayBeDistributed } from './dialects/dialect.registry.js';
 import { InvalidManagerError } from '../errors/database.error.js';
 import { CONNECTION_TIMEOUT } from '../trackstats.options.js';
 import { Table } from './table.js';
@@ -11,19 +11,42 @@ import type { Row, Work } from './work.js';
 /** Data sources whose sessions are as they must be. */
 const checked = new WeakSet<DataSource>();
 
+/** Data sources whose database says that their tables are distributed. */
+const distributed = new WeakSet<DataSource>();
+
 /** The data source of the statistics, with its driver and dialect. */
 export class Database {
-  readonly driver: Driver;
-  readonly dialect: Dialect;
   private readonly tables = new Map<EntityTarget<ObjectLiteral>, Table>();
 
-  /** @param connectionTimeout milliseconds that calls wait for a connection */
+  /**
+   * @param connectionTimeout milliseconds that calls wait for a connection
+   * @param isDistributed true if the tables may be distributed over several servers. By default the database is asked
+   * @throws UnsupportedDatabaseError
+   */
   constructor(
     readonly dataSource: DataSource,
     readonly connectionTimeout = CONNECTION_TIMEOUT,
+    private readonly isDistributed: boolean | null = null,
   ) {
-    this.driver = driverOf(dataSource);
-    this.dialect = this.driver.dialect;
+    driverOf(dataSource);
+  }
+
+  get driver(): Driver {
+    return driverOf(this.dataSource, this.isDistributed ?? distributed.has(this.dataSource));
+  }
+
+  get dialect(): Dialect {
+    return this.driver.dialect;
+  }
+
+  /** True if the library knows distributed tables of such a database. */
+  get mayBeDistributed(): boolean {
+    return mayBeDistributed(this.dataSource);
+  }
+
+  /** Returns that of another data source of the application, with the same options. */
+  beside(dataSource: DataSource): Database {
+    return dataSource === this.dataSource ? this : new Database(dataSource, this.connectionTimeout, this.isDistributed);
   }
 
   /** Returns the data source's name, as it was passed to TypeOrmModule.forRoot. */
@@ -42,14 +65,16 @@ export class Database {
   }
 
   /**
-   * Checks the settings of the database's sessions, once for each data source.
+   * Checks the settings of the database's sessions and finds out if its tables are distributed, once for each data source.
    *
    * @throws SessionSettingError
    */
   async checkSession(): Promise<void> {
-    if (checked.has(this.dataSource)) return;
-    await this.driver.checkSession(this.dataSource);
-    checked.add(this.dataSource);
+    const { dataSource, driver } = this;
+    if (checked.has(dataSource)) return;
+    await driver.checkSession(dataSource);
+    if (await driver.findsDistributed(dataSource)) distributed.add(dataSource);
+    checked.add(dataSource);
   }
 
   /**

@@ -10,6 +10,7 @@ import { prepareAnnotationTable } from '../annotations/annotation.entity.js';
 import type { Database } from '../database/database.js';
 import { checkTables } from '../database/table-check.js';
 import { MissingEntityError, UninitializedDataSourceError } from '../errors/database.error.js';
+import { InvalidOptionsError } from '../errors/module.error.js';
 import { UnknownTrackerError } from '../errors/tracker.error.js';
 import type { TrackerScheduler } from '../schedule/tracker.scheduler.js';
 import { prepareStatisticTables } from '../statistics/tables/statistic-table.js';
@@ -63,6 +64,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.dataSources.freeze();
     checkRegistrations(this.discovery, this.modules);
     this.checkEntities();
+    this.checkDistributed();
     await this.database.checkSession();
     await this.database.driver.checkPrivileges(this.database.dataSource);
     await checkTables(this.database, this.neededEntities());
@@ -139,6 +141,16 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
         missing.map(({ name }) => name),
         this.dataSourceName,
       );
+  }
+
+  private checkDistributed(): void {
+    const { dataSource, name, mayBeDistributed } = this.database;
+    if (this.options.distributed !== true || mayBeDistributed) return;
+    throw new InvalidOptionsError(
+      'distributed',
+      true,
+      `Expected PostgreSQL; the data source "${name}" of the statistics is of type "${dataSource.options.type}". Leave the option out.`,
+    );
   }
 
   private neededEntities(): Type<unknown>[] {

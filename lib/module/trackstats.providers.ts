@@ -156,7 +156,8 @@ function databaseProviders(dataSource: Type<DataSource>): Provider[] {
     provideClass(DataSourceDiscovery, DiscoveryService),
     provideFactory(
       Database,
-      (statistics: DataSource, { connectionTimeout }: ResolvedOptions) => new Database(statistics, connectionTimeout),
+      (statistics: DataSource, { connectionTimeout, distributed }: ResolvedOptions) =>
+        new Database(statistics, connectionTimeout, distributed),
       [dataSource, RESOLVED],
     ),
     provideFactory(

@@ -23,7 +23,7 @@ import {
 } from 'nestjs-trackstats';
 import { at, closeApplications, Customer, Order, saveOrders, start } from '../module/application.js';
 import { describeOnDatabase } from '../support/databases.js';
-import { brokenRules } from '../support/statement-rules.js';
+import { brokenIfDistributed, brokenRules } from '../support/statement-rules.js';
 import { recordStatements } from '../support/statement-recorder.js';
 
 const domain = defineDomain({ ref: 'rules' });
@@ -32,6 +32,7 @@ const revenue = defineMetric({ domain, ref: 'revenue' });
 const latest = defineMetric({ domain, ref: 'latest' });
 const buyers = defineMetric({ domain, ref: 'buyers' });
 const byBuyer = defineMetric({ domain, ref: 'byBuyer' });
+const byBuyerEver = defineMetric({ domain, ref: 'byBuyerEver' });
 const byStatus = defineMetric({ domain, ref: 'byStatus' });
 const hours = defineMetric({ domain, ref: 'hours' });
 const stock = defineMetric({ domain, ref: 'stock' });
@@ -72,7 +73,17 @@ class ByStatus extends ObjectsByDimensionsTracker {}
 @Track({ ...ORDERS, metric: hours, period: [Period.DAY, Period.HOUR], lookback: 2 })
 class Hours extends CountObjectsByDateTracker {}
 
-const TRACKERS = [Orders, ByBuyer, ByStatus, Hours];
+@Track({
+  ...ORDERS,
+  metric: byBuyerEver,
+  objectField: 'customer',
+  period: [Period.DAY, Period.LIFETIME],
+  density: 'changes',
+  appendOnly: true,
+})
+class ByBuyerEver extends CountObjectsByDateAndObjectTracker {}
+
+const TRACKERS = [Orders, ByBuyer, ByBuyerEver, ByStatus, Hours];
 
 describe('the rules of statements', () => {
   test.each([
@@ -107,32 +118,110 @@ describe('the rules of statements', () => {
   });
 });
 
-describeOnDatabase('postgres', 'every statement of the library', (database) => {
-  const statements = new Set<string>();
-  const stop = recordStatements((text) => statements.add(text));
-
-  afterAll(async () => {
-    stop();
-    await closeApplications();
+describe('the rules of statements on distributed tables', () => {
+  test.each([
+    ['SELECT (SELECT MAX(s.v) FROM trackstats_statistic_by_date s WHERE s.d < a.d) FROM a', /correlated/],
+    ['SELECT * FROM a WHERE EXISTS (SELECT 1 FROM orders o WHERE o.id = a.id)', /correlated query over orders/],
+    ['SELECT * FROM a CROSS JOIN LATERAL (SELECT s.v FROM orders s LIMIT 1) s', /LATERAL over orders/],
+    ['WITH RECURSIVE trackstats_keys AS (SELECT 1 AS a) SELECT * FROM trackstats_keys', /recursive/],
+    ['DELETE FROM t USING f WHERE t.ctid = f.place', /place/],
+    ['WITH a AS (DELETE FROM t RETURNING 1), b AS (DELETE FROM u RETURNING 1) SELECT 1', /writes t, u/],
+  ])('find %s', (statement, rule) => {
+    expect(brokenIfDistributed(statement)).toEqual([expect.stringMatching(rule)]);
   });
 
-  test('obeys the rules of docs/scaling.md', async () => {
-    const module = await start({
-      database: database.options(),
-      imports: [TrackstatsModule.forFeature([RulesByStatus])],
-      providers: TRACKERS,
-      trackstats: { timeZone: 'Europe/Amsterdam' },
-    });
-    await track(module);
-    await write(module);
-    await read(module);
-    await remove(module);
-
-    const broken = [...statements].flatMap((text) => brokenRules(text).map((rule) => `${rule}: ${text}`));
-    expect(broken).toEqual([]);
-    expect(statements.size).toBeGreaterThan(100);
+  test.each([
+    'SELECT (SELECT c.a FROM trackstats_coverage c WHERE c.id = m.id) FROM trackstats_metric m',
+    'SELECT * FROM (SELECT 1 AS a) s CROSS JOIN LATERAL GENERATE_SERIES(s.a, 3) AS d(day)',
+  ])('allow %s', (statement) => {
+    expect(brokenIfDistributed(statement)).toEqual([]);
   });
 });
+
+describeOnDatabase('postgres', 'every statement of the library', (database) => {
+  interface Played {
+    readonly statements: ReadonlySet<string>;
+    readonly answers: readonly unknown[];
+  }
+
+  let plain: Played;
+  let plainlyBroken: readonly string[];
+  let distributed: Played;
+
+  /** Uses the whole library once, on empty tables. */
+  async function play(options: { distributed?: boolean }): Promise<Played> {
+    const statements = new Set<string>();
+    const stop = recordStatements((text) => statements.add(text));
+    try {
+      const module = await start({
+        database: database.options(),
+        imports: [TrackstatsModule.forFeature([RulesByStatus])],
+        providers: TRACKERS,
+        trackstats: { timeZone: 'Europe/Amsterdam', ...options },
+      });
+      await track(module);
+      await write(module);
+      const answers = await read(module);
+      await remove(module);
+      return { statements, answers: [...answers, ...(await allStatistics(module))] };
+    } finally {
+      stop();
+      await closeApplications();
+      await database.reset();
+    }
+  }
+
+  function broken({ statements }: Played, rules: typeof brokenRules): string[] {
+    return [...statements].flatMap((text) => rules(text).map((rule) => `${rule}: ${text}`));
+  }
+
+  beforeAll(async () => {
+    plain = await play({});
+    plainlyBroken = broken(plain, brokenIfDistributed);
+    distributed = await play({ distributed: true });
+  });
+
+  test('obeys the rules of docs/scaling.md', () => {
+    expect(broken(plain, brokenRules)).toEqual([]);
+    expect(plain.statements.size).toBeGreaterThan(100);
+  });
+
+  test('obeys those of distributed statistics with distributed: true', () => {
+    expect(broken(distributed, brokenIfDistributed)).toEqual([]);
+    expect(distributed.statements.size).toBeGreaterThan(100);
+  });
+
+  test.each([
+    /^a recursive query: .*trackstats_series/s,
+    /^a recursive query: .*trackstats_keys/s,
+    /^LATERAL over trackstats_statistic/,
+    /^a correlated query over trackstats_statistic/,
+    /^a place: /,
+    /^writes trackstats_statistic_by_.*, trackstats_coverage/,
+  ])('breaks them without it, as the rules are checked: %s', (rule) => {
+    expect(plainlyBroken).toContainEqual(expect.stringMatching(rule));
+  });
+
+  test('has the same answers with distributed: true', () => {
+    expect(distributed.answers).toEqual(plain.answers);
+    expect(plain.answers.length).toBeGreaterThan(50);
+  });
+});
+
+/** The rows of all statistics. */
+function allStatistics(module: TestingModule): Promise<unknown[]> {
+  const tables = [
+    'statistic_by_date',
+    'statistic_by_date_and_object',
+    'statistic_by_time',
+    'statistic_by_time_and_object',
+  ];
+  return Promise.all(
+    [...tables.map((name) => `trackstats_${name}`), 'rules_by_status'].map((name) =>
+      module.get(DataSource).query(`SELECT * FROM ${name} s ORDER BY s::text COLLATE "C"`),
+    ),
+  );
+}
 
 async function track(module: TestingModule): Promise<void> {
   const customers = await module
@@ -148,6 +237,7 @@ async function track(module: TestingModule): Promise<void> {
   for (const tracker of TRACKERS) await trackers.run(tracker);
   await saveOrders(module, { createdAt: at('2026-10-30T08:00:00'), total: 5 });
   for (const tracker of TRACKERS) {
+    await trackers.run(tracker);
     await trackers.run(tracker);
     await trackers.backfill(tracker, { from: '2026-10-01' });
     await trackers.verify(tracker);
@@ -173,24 +263,28 @@ async function write(module: TestingModule): Promise<void> {
   }
 }
 
-async function read(module: TestingModule): Promise<void> {
+/** Returns what all reads return. */
+async function read(module: TestingModule): Promise<unknown[]> {
   const statistics = module.get(StatisticService);
+  const answers: unknown[] = [];
   const [from, to, date] = ['2026-10-01', '2026-10-31', '2026-10-31'];
   for (const live of [false, true]) {
     for (const period of PERIODS) {
-      await statistics.value({ metric: orders, period, date, live });
-      await statistics.series({ metric: latest, period, from, to, live });
-      await statistics.top({ metric: byBuyer, objectType: 'customer', period, date, live });
-      await statistics.multiSeries({ entity: RulesByStatus, metric: byStatus, period, from, to, live });
+      answers.push(await statistics.value({ metric: orders, period, date, live }));
+      answers.push(await statistics.series({ metric: latest, period, from, to, live }));
+      answers.push(await statistics.top({ metric: byBuyer, objectType: 'customer', period, date, live }));
+      answers.push(await statistics.multiSeries({ entity: RulesByStatus, metric: byStatus, period, from, to, live }));
     }
-    await statistics.multiSeries({ metrics: [orders, revenue], period: Period.DAY, from, to, live });
-    await statistics.total({ metric: revenue, period: Period.DAY, from, to, live });
-    await statistics.compare({ metric: orders, period: Period.DAY, from, to, with: 'previous', live });
-    await statistics.series({ metric: hours, period: Period.HOUR, from: date, to: date, live });
+    answers.push(await statistics.multiSeries({ metrics: [orders, revenue], period: Period.DAY, from, to, live }));
+    answers.push(await statistics.total({ metric: revenue, period: Period.DAY, from, to, live }));
+    answers.push(await statistics.compare({ metric: orders, period: Period.DAY, from, to, with: 'previous', live }));
+    answers.push(await statistics.series({ metric: hours, period: Period.HOUR, from: date, to: date, live }));
   }
-  await statistics.find({ metric: byBuyer, objectType: 'customer', period: Period.DAY, from, to });
-  await statistics.mostRecent({ metric: stock, period: Period.DAY });
-  await statistics.coverage({ metric: orders, period: Period.DAY });
+  answers.push(await statistics.find({ metric: byBuyer, objectType: 'customer', period: Period.DAY, from, to }));
+  answers.push(await statistics.prunable({ metric: orders, before: '2026-10-01' }));
+  answers.push(await statistics.mostRecent({ metric: stock, period: Period.DAY }));
+  answers.push(await statistics.coverage({ metric: orders, period: Period.DAY }));
+  return answers;
 }
 
 async function remove(module: TestingModule): Promise<void> {

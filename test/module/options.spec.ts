@@ -11,6 +11,7 @@ describe('resolveOptions', () => {
       alerts: { every: 60_000 },
       connectionTimeout: 30_000,
       keepKeys: 90,
+      distributed: null,
       scheduling: {
         enabled: true,
         concurrency: 4,

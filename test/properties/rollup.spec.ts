@@ -58,13 +58,14 @@ const step = fc.record({
 });
 
 describeOnEachDatabase('rollup', (database) => {
+  let engines: Engine[];
   let engine: Engine;
   let count = 0;
 
   beforeAll(async () => {
-    engine = await Engine.on(
-      await database.open({ entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, Member, Payment] }),
-    );
+    const dataSource = await database.open({ entities: [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, Member, Payment] });
+    engine = await Engine.on(dataSource);
+    engines = [engine, database.kind === 'postgres' ? await Engine.on(dataSource, dataSource, true) : engine];
     await engine.dataSource.getRepository(Member).insert([1, 2, 3, 4].map((id) => ({ id })));
   });
 
@@ -89,7 +90,9 @@ describeOnEachDatabase('rollup', (database) => {
         givenTracker,
         fc.array(step, { minLength: 1, maxLength: 5 }),
         fc.boolean(),
-        async ({ zone, at }, given, steps, hasReplicas) => {
+        fc.boolean(),
+        async ({ zone, at }, given, steps, hasReplicas, isDistributed) => {
+          engine = engines[Number(isDistributed)] as Engine;
           const ref = `m${String(++count)}`;
           const definition = definitionFor(ref, given, zone);
           let rows: ModelRow[] = [];

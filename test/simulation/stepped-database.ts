@@ -3,7 +3,6 @@ import type { DataSource } from 'typeorm';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { Database } from '../../lib/database/database.js';
 import { BaseDriver } from '../../lib/database/dialects/base.driver.js';
-import type { Dialect } from '../../lib/database/dialects/dialect.js';
 import type { Driver, SnapshotOptions, TransactionOptions, WaitOptions } from '../../lib/database/dialects/driver.js';
 import { SqliteDriver } from '../../lib/database/dialects/sqlite.driver.js';
 import { SqliteSql } from '../../lib/database/dialects/sqlite.sql.js';
@@ -66,13 +65,16 @@ export class SteppedSqliteDriver extends SqliteDriver {
 
 /** The library's database, with a driver of ours. */
 export class SteppedDatabase extends Database {
-  override readonly driver: Driver;
-  override readonly dialect: Dialect;
-
-  constructor(dataSource: DataSource, connectionTimeout: number, driver: Driver) {
+  constructor(
+    dataSource: DataSource,
+    connectionTimeout: number,
+    private readonly stepped: Driver,
+  ) {
     super(dataSource, connectionTimeout);
-    this.driver = driver;
-    this.dialect = driver.dialect;
+  }
+
+  override get driver(): Driver {
+    return this.stepped;
   }
 }
 

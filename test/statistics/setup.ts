@@ -7,6 +7,7 @@ import { Metric } from '../../lib/catalog/metric.entity.js';
 import { MetricService } from '../../lib/catalog/metric.service.js';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { Database } from '../../lib/database/database.js';
+import { IS_DISTRIBUTED } from '../support/engine.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
@@ -120,7 +121,7 @@ export async function emptied(test: TestDatabase, entities: typeof ENTITIES): Pr
 
 /** The services on a data source. */
 export async function services(dataSource: DataSource, options: Options = {}): Promise<Setup> {
-  const database = new Database(dataSource);
+  const database = new Database(dataSource, undefined, IS_DISTRIBUTED);
   await prepareStatisticTables(database);
   const owners = new StatisticOwners();
   const types = new ObjectTypes(new DataSources(dataSource, () => []), options.objectTypes);

@@ -24,6 +24,9 @@ import { type Scrubbed, TrackerScrubber, type ScrubState } from '../../lib/track
 import { TrackerRunner, type RunOptions, type TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import { Period } from '../../lib/time/period.js';
 
+/** As test/support/check-statements.ts has it. */
+export const IS_DISTRIBUTED = process.env.TRACKSTATS_TEST_DISTRIBUTED === 'on' ? true : null;
+
 /** The engine without Nest: the classes that a run needs, on one data source. */
 export class Engine {
   readonly database: Database;
@@ -34,8 +37,9 @@ export class Engine {
   private constructor(
     readonly dataSource: DataSource,
     readonly source: DataSource,
+    isDistributed: boolean | null,
   ) {
-    this.database = new Database(dataSource);
+    this.database = new Database(dataSource, undefined, isDistributed);
     const dataSources = new DataSources(dataSource, () => [source]);
     const resolver = new TrackerResolver(this.database, dataSources, new ObjectTypes(dataSources));
     this.runner = new TrackerRunner(this.database, resolver, () => new Date());
@@ -43,9 +47,16 @@ export class Engine {
     this.scrubber = new TrackerScrubber(this.database, resolver, this.verifier);
   }
 
-  /** @param source the data source of the counted entities, if it is another one */
-  static async on(dataSource: DataSource, source = dataSource): Promise<Engine> {
-    const engine = new Engine(dataSource, source);
+  /**
+   * @param source the data source of the counted entities, if it is another one
+   * @param isDistributed true for the statements of a distributed PostgreSQL
+   */
+  static async on(
+    dataSource: DataSource,
+    source = dataSource,
+    isDistributed: boolean | null = IS_DISTRIBUTED,
+  ): Promise<Engine> {
+    const engine = new Engine(dataSource, source, isDistributed);
     const tables = statisticTablesOf(engine.database);
     readAsStored(engine.database, [Domain, Metric, Coverage, ...tables.map(({ entity }) => entity)]);
     await engine.database.driver.prepareKeys(

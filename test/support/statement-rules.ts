@@ -32,6 +32,41 @@ export function brokenRules(statement: string): string[] {
   return [...sessionRules(found), ...conflictRules(found), ...formRules(found), ...sourceRules(found)];
 }
 
+/** The tables that stay local in a distributed database, or of which each server has all rows. */
+const UNDISTRIBUTED = /^trackstats_(domain|metric|coverage|increment_key|tracker|run|alert|annotation)$|^pg_/;
+
+/** Says which rules a statement breaks whose statistics are distributed, too: docs/scaling.md. */
+export function brokenIfDistributed(statement: string): string[] {
+  const found = [...nodesOf(parseSync(statement))];
+  const withs = withsOf(found);
+  const distributed = (query: unknown): string[] =>
+    tablesIn(query).filter((table) => !UNDISTRIBUTED.test(table) && !withs.has(table));
+  const forms = found.flatMap(({ name, node }) => {
+    if (name === 'withClause' && node['recursive'] === true) return ['a recursive query'];
+    if (name === 'ColumnRef' && /^(ctid|tableoid)$/.test(nameOf(listOf(node['fields']).at(-1)))) return ['a place'];
+    const inner = innerOf(name, node);
+    if (inner === undefined || distributed(inner).length === 0) return [];
+    if (name === 'RangeSubselect') return [`LATERAL over ${distributed(inner).join(', ')}`];
+    return isCorrelated(inner) ? [`a correlated query over ${distributed(inner).join(', ')}`] : [];
+  });
+  const written = new Set(
+    found.flatMap(({ name, node }) =>
+      /^(Insert|Update|Delete)Stmt$/.test(name) ? textOf((node['relation'] as Node | undefined)?.['relname']) : [],
+    ),
+  );
+  return [...brokenRules(statement), ...forms, ...(written.size > 1 ? [`writes ${[...written].join(', ')}`] : [])];
+}
+
+/** The query of a subquery in an expression, or of one in FROM that may name the columns beside it. */
+function innerOf(name: string, node: Node): unknown {
+  if (name === 'SubLink') return node['subselect'];
+  return name === 'RangeSubselect' && node['lateral'] === true ? node['subquery'] : undefined;
+}
+
+function withsOf(found: readonly Found[]): ReadonlySet<string> {
+  return new Set(found.flatMap(({ name, node }) => (name === 'CommonTableExpr' ? textOf(node['ctename']) : [])));
+}
+
 function sessionRules(found: readonly Found[]): string[] {
   return found.flatMap(({ name, node }) => {
     if (name === 'SQLValueFunction' && !/^SVFOP_CURRENT_TIMESTAMP/.test(String(node['op'])))
@@ -71,14 +106,12 @@ function formRules(found: readonly Found[]): string[] {
 
 /** What the source's tables may not meet. */
 function sourceRules(found: readonly Found[]): string[] {
-  const withs = new Set(found.flatMap(({ name, node }) => (name === 'CommonTableExpr' ? textOf(node['ctename']) : [])));
+  const withs = withsOf(found);
   return found.flatMap(({ name, node }) => {
     if (name === 'withClause' && node['recursive'] === true && !WALKS.some((walk) => withs.has(walk)))
       return ['a recursive query'];
-    const isLateral = name === 'RangeSubselect' && node['lateral'] === true;
-    if (name !== 'SubLink' && !isLateral) return [];
-    const inner = isLateral ? node['subquery'] : node['subselect'];
-    if (!isCorrelated(inner) || !hasAggregate(inner)) return [];
+    const inner = innerOf(name, node);
+    if (inner === undefined || !isCorrelated(inner) || !hasAggregate(inner)) return [];
     return tablesIn(inner)
       .filter((table) => !withs.has(table) && !table.startsWith('trackstats_'))
       .map((table) => `${table} is aggregated by a correlated query`);

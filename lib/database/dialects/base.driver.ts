@@ -293,6 +293,10 @@ export abstract class BaseDriver implements Driver {
     return Promise.resolve();
   }
 
+  findsDistributed(_dataSource: DataSource): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   checkPrivileges(_dataSource: DataSource): Promise<void> {
     return Promise.resolve();
   }

@@ -427,6 +427,10 @@ FROM ${table.path} s LEFT JOIN ${staged} f ON ${sameKeys(table, keys, stored)} W
   }
 
   deleteMatching(table: Table, keys: readonly string[], found: (identity: Sql) => Sql): Sql {
+    return this.deleteByKey(table, keys, found);
+  }
+
+  protected deleteByKey(table: Table, keys: readonly string[], found: (identity: Sql) => Sql): Sql {
     const { columns, names, identity } = identityOf(table, keys);
     return this.deleteFrom(
       table,
@@ -463,6 +467,10 @@ FROM ${table.path} s LEFT JOIN ${staged} f ON ${sameKeys(table, keys, stored)} W
   walkSeries(_sought: LastOfEachQuery, _most: number): WalkedSeries | null {
     return null;
   }
+
+  readonly writesInTurn: Sql | null = null;
+
+  readonly correlates: boolean = true;
 
   distinctKeys(
     _table: Table,

@@ -1,6 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { UnsupportedDatabaseError } from '../../errors/database.error.js';
 import type { Dialect } from './dialect.js';
+import { DistributedPostgresDriver } from './distributed-postgres.driver.js';
+import { DistributedPostgresSql } from './distributed-postgres.sql.js';
 import type { Driver } from './driver.js';
 import { MysqlDriver } from './mysql.driver.js';
 import { MysqlSql } from './mysql.sql.js';
@@ -19,19 +21,30 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
   mariadb: mysql,
 };
 
+/** The same, of databases whose tables may be distributed over several servers. */
+const DISTRIBUTED: Readonly<Record<string, Driver>> = {
+  postgres: new DistributedPostgresDriver(new DistributedPostgresSql()),
+};
+
 /** True if the library supports the database of a data source. */
 export function isSupported(dataSource: DataSource): boolean {
   return Object.hasOwn(DRIVERS, dataSource.options.type);
 }
 
+/** True if the library knows tables of a data source's database that are distributed over several servers. */
+export function mayBeDistributed(dataSource: DataSource): boolean {
+  return Object.hasOwn(DISTRIBUTED, dataSource.options.type);
+}
+
 /**
  * Returns the driver of a data source.
  *
+ * @param isDistributed true if its tables may be distributed
  * @throws UnsupportedDatabaseError
  */
-export function driverOf(dataSource: DataSource): Driver {
-  const driver = DRIVERS[dataSource.options.type];
-  if (driver === undefined) throw new UnsupportedDatabaseError(dataSource.options.type, Object.keys(DRIVERS));
+export function driverOf({ options: { type } }: DataSource, isDistributed = false): Driver {
+  const driver = (isDistributed ? DISTRIBUTED[type] : undefined) ?? DRIVERS[type];
+  if (driver === undefined) throw new UnsupportedDatabaseError(type, Object.keys(DRIVERS));
   return driver;
 }
 

@@ -296,6 +296,8 @@ export interface Dialect {
    * `pointsValue`
    */
   readonly readsPointsBeside: boolean;
+  /** true if a subquery that names the columns of the query around it may read a table of statistics */
+  readonly correlates: boolean;
   /** true if a query in FROM may name the columns of the query around it */
   readonly namesOuterColumns: boolean;
   /** a subquery: the points of a query as one value; read it with `readPointsValue` */
@@ -499,6 +501,11 @@ export interface Dialect {
    * none, it fails and nothing is written. Only where a driver commits alone
    */
   replaceAlone(lone: LoneReplacement): Sql;
+  /**
+   * a statement after which a transaction may write a table to which one refers that it has written before. null: it may
+   * anyway
+   */
+  readonly writesInTurn: Sql | null;
   /** returns the stored rows of a range, and the rows that it should have, where they differ */
   compare(comparison: RowComparison): Work<Row[]>;
 

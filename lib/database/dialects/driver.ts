@@ -72,6 +72,8 @@ export interface Driver {
    * @throws SessionSettingError
    */
   checkSession(dataSource: DataSource): Promise<void>;
+  /** True if the database says that a table of the data source's entities is distributed over several servers. */
+  findsDistributed(dataSource: DataSource): Promise<boolean>;
   /**
    * Checks that the user may create temporary tables.
    *

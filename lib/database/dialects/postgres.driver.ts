@@ -6,7 +6,7 @@ import { ConnectionUse } from './connection-use.js';
 import { BaseDriver, type BeginOptions, dataSourceName, type Executor } from './base.driver.js';
 import type { WaitOptions } from './driver.js';
 import { NamedStatements } from './named-statements.js';
-import { Shared, TEXT_SETTINGS } from './postgres.sql.js';
+import { pathOf, Shared, TEXT_SETTINGS } from './postgres.sql.js';
 
 /** SQLSTATE: serialization failure, deadlock, lock not available */
 const LOCK_TIMEOUT = '55P03';
@@ -17,6 +17,9 @@ const UNAVAILABLE =
   /^(08...|53...|57P0[1-5]|25P03|25006|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 
 const SET_TEXT = Object.entries(TEXT_SETTINGS).map(([name, value]) => `SET LOCAL ${name} = ${value}`);
+
+/** The tables that Citus distributes. */
+const PARTITIONS = 'pg_catalog.pg_dist_partition';
 
 /** The part of pg's Client that is used. */
 interface Client {
@@ -122,6 +125,26 @@ format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
       )) as { mayStage: string; grant: string }[];
       if (found?.mayStage === 'false')
         throw new MissingPrivilegeError(dataSourceName(dataSource), 'TEMPORARY', found.grant);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** By the catalog of Citus, if there is one. It has the method 'n' for tables of which each server has all rows. */
+  override async findsDistributed(dataSource: DataSource): Promise<boolean> {
+    const runner = dataSource.createQueryRunner('master');
+    try {
+      const [catalog] = (await runner.query(
+        `SELECT has_table_privilege(CAST(to_regclass('${PARTITIONS}') AS oid), 'SELECT')::text AS "isReadable"`,
+      )) as { isReadable: string | null }[];
+      if (catalog?.isReadable !== 'true') return false;
+      const tables = dataSource.entityMetadatas.map(pathOf);
+      const found = (await runner.query(
+        `SELECT 1 AS found FROM ${PARTITIONS} p JOIN UNNEST(CAST($1 AS text[])) t(name) ON p.logicalrelid = to_regclass(t.name)
+WHERE p.partmethod <> 'n' LIMIT 1`,
+        [tables],
+      )) as unknown[];
+      return found.length > 0;
     } finally {
       await runner.release();
     }

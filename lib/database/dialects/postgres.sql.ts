@@ -1,5 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
-import { type DataSource } from 'typeorm';
+import type { DataSource, EntityMetadata } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
@@ -122,6 +122,22 @@ function placeOf(alias: Sql): Sql {
   return sql`${alias}.ctid AS place, ${alias}.tableoid AS part`;
 }
 
+/** The path of an entity's table, for to_regclass. */
+export function pathOf({ schema, tableName }: Pick<EntityMetadata, 'schema' | 'tableName'>): string {
+  const names = schema === undefined ? [tableName] : [schema, tableName];
+  return names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.');
+}
+
+/** How a row `s` that was found is found again. */
+export interface FoundAgain {
+  /** what the query of rows `s` selects as well; empty: nothing */
+  readonly columns: Sql;
+  /** what is kept of a row `s` */
+  readonly kept: Sql;
+  /** the condition that a row `s` of the table is one of which something was kept, `f` */
+  readonly isSame: Sql;
+}
+
 /** True if a row `s` is the one that was found, `f`. */
 const IS_PLACE = raw('s.ctid = f.place AND s.tableoid = f.part');
 
@@ -227,7 +243,7 @@ export class PostgresSql extends BaseSql {
   }
 
   /** The limit for locks is set where the condition is evaluated, which is before any row is written. */
-  override addTogether({ condition, fresh, upserts, lockTimeout }: Additions): Sql {
+  override addTogether({ condition, fresh, upserts, lockTimeout }: Additions): Sql | null {
     const met = raw('trackstats_met');
     const rows = (columns: readonly ColumnToWrite[]): Sql => sql`SELECT r.* FROM ${met}, ${unnested(columns)}`;
     const writes = [
@@ -244,7 +260,7 @@ WHERE CASE WHEN set_config('lock_timeout', ${String(lockTimeout)}, true) IS NOT 
     return sql`${withExpressions([first, ...others])}SELECT COUNT(*) AS written FROM ${met}`;
   }
 
-  override together(statements: readonly Sql[]): Sql {
+  override together(statements: readonly Sql[]): Sql | null {
     const names = statements.map((_, place) => raw(`trackstats_write${String(place)}`));
     const writes = statements.map((statement, place) => sql`${names[place]} AS (${statement} RETURNING 1)`);
     const counts = names.map((name, place) => sql`(SELECT COUNT(*) FROM ${name}) AS ${raw(`n${String(place)}`)}`);
@@ -282,7 +298,7 @@ SELECT c.*, (SELECT id FROM ${inserted}) AS inserted${beside === null ? empty : 
     return sql`SELECT ${this.pointsText()} AS points FROM (${query}) p`;
   }
 
-  override readonly readsPointsBeside = true;
+  override readonly readsPointsBeside: boolean = true;
 
   override pointsValue(query: Sql): Sql {
     return sql`(${this.points(query)})`;
@@ -509,15 +525,12 @@ SELECT c.*, (SELECT id FROM ${inserted}) AS inserted${beside === null ? empty : 
   }
 
   *countsByIndex({ metadata }: Table, column: string): Work<boolean> {
-    const path = [metadata.schema, metadata.tableName]
-      .filter((part) => part !== undefined)
-      .map((part) => `"${part.replaceAll('"', '""')}"`);
     // an index answers for rows that VACUUM has seen: a scan is cheaper where there are too many others, and where it has
     // seen none (0 of 0 pages). Tables that inherit from this one have indexes of their own, or none
     const found = yield* queryOne(sql`SELECT 1 AS found FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid
 JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-WHERE c.oid = to_regclass(${path.join('.')}) AND a.attname = ${column} AND m.amname = 'btree' AND i.indisvalid AND i.indpred IS NULL
+WHERE c.oid = to_regclass(${pathOf(metadata)}) AND a.attname = ${column} AND m.amname = 'btree' AND i.indisvalid AND i.indpred IS NULL
 AND c.relkind = 'r' AND NOT c.relhassubclass AND c.relpages > 0 AND c.relallvisible >= 0.8 * c.relpages`);
     return found !== undefined;
   }
@@ -574,16 +587,17 @@ FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j)`;
   private replacing(replacement: Replacement, place: number, condition: Sql | null): Sql[] {
     const { table, keys, value } = replacement;
     const column = table.column(value);
+    const { kept, isSame } = this.foundAgain(table, keys);
     const [compared, removed, written] = ['compared', 'removed', 'written'].map((name) => partName(name, place)) as [
       Sql,
       Sql,
       Sql,
     ];
-    const rows = sql`SELECT ${freshColumns(keys)}, s.place, s.part FROM ${this.besideStored(replacement)}`;
+    const rows = sql`SELECT ${freshColumns(keys)}, ${kept} FROM ${this.besideStored(replacement)}`;
     return [
       sql`${compared} AS MATERIALIZED (${condition === null ? rows : sql`SELECT * FROM (${rows}) r WHERE ${condition}`})`,
       sql`${removed} AS (
-DELETE FROM ${table.path} AS s USING ${compared} f WHERE f.c0 IS NULL AND ${IS_PLACE}
+DELETE FROM ${table.path} AS s USING ${compared} f WHERE f.c0 IS NULL AND ${isSame}
 RETURNING 1)`,
       sql`${written} AS (
 ${insertInto(replacement)} SELECT ${freshColumns(keys)} FROM ${compared} f WHERE f.c0 IS NOT NULL
@@ -591,6 +605,11 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${colu
 WHERE ${table.path}.${column} IS DISTINCT FROM excluded.${column}
 RETURNING 1)`,
     ];
+  }
+
+  /** By where it is, which the plan needs no statistics of the table for. */
+  protected foundAgain(_table: Table, _keys: readonly string[]): FoundAgain {
+    return { columns: sql`, ${placeOf(raw('r'))}`, kept: raw('s.place, s.part'), isSame: IS_PLACE };
   }
 
   /**
@@ -636,7 +655,7 @@ CASE WHEN ${join([isExpected, ...conditions], ' AND ')} THEN 1 ELSE ${failure} E
   }: Pick<Replacement, 'table' | 'keys' | 'value' | 'fresh' | 'inRange'>): Sql {
     const columns = [...keys, value].map((property) => sql`r.${table.column(property)}`);
     const [first = ''] = keys;
-    return sql`(${fresh}) f FULL JOIN (SELECT ${join(columns)}, ${placeOf(raw('r'))} FROM ${table.path} r WHERE ${inRange(raw('r'))}) s ON ${sameKeys(table, keys, raw('s'))}
+    return sql`(${fresh}) f FULL JOIN (SELECT ${join(columns)}${this.foundAgain(table, keys).columns} FROM ${table.path} r WHERE ${inRange(raw('r'))}) s ON ${sameKeys(table, keys, raw('s'))}
 WHERE f.c0 IS NULL OR s.${table.column(first)} IS NULL OR s.${table.column(value)} IS DISTINCT FROM f.v`;
   }
 

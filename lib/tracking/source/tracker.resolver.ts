@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { meaningOf } from '../../catalog/aggregates.js';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { DataSources } from '../../database/data-sources.js';
-import { Database } from '../../database/database.js';
+import type { Database } from '../../database/database.js';
 import { groupBy } from '../../database/groups.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import type { AggregateSpec } from '../../rollup/aggregate.js';
@@ -67,10 +67,7 @@ export class TrackerResolver {
    */
   resolve(definition: TrackerDefinition, source: Source, entries = definition.entries): ResolvedTracker {
     const dataSource = dataSourceOf(source) ?? this.ofEntity(source);
-    const sourceDatabase =
-      dataSource === this.database.dataSource
-        ? this.database
-        : new Database(dataSource, this.database.connectionTimeout);
+    const sourceDatabase = this.database.beside(dataSource);
     const { dialect } = sourceDatabase;
     const target = resolveTarget(this.database, this.objectTypes, definition, dataSource, source);
     const reading = { ...definition, statistic: target.statistic, keys: target.keys };

@@ -33,7 +33,7 @@ export class ByText extends AbstractStatistic {
 }
 
 /** The ways to the same statistics that are compared with the first one. */
-const WAYS = ['alone', 'split', 'incremental', 'merged', 'shifted'] as const;
+const WAYS = ['alone', 'split', 'incremental', 'merged', 'shifted', 'distributed'] as const;
 
 /** A schema, a tracker of it and rows, from which every law follows. */
 export interface DrawnTrial {
@@ -89,6 +89,8 @@ interface Measured {
 /** The engine on one data source, and on one for the source and one for the statistics. */
 export interface Engines {
   readonly one: Engine;
+  /** the same with the statements of a distributed PostgreSQL; null on another database */
+  readonly distributed: Engine | null;
   readonly split: () => Promise<Engine>;
 }
 
@@ -145,7 +147,16 @@ export class Trial {
     await this.judge(one, 'first', seen);
     this.judgeParts(found);
     this.judgePeriods(found);
+    await this.compareReads(engines, found);
     await this.compareWay(engines, seen, found);
+  }
+
+  /** Compares what is read by the statements of a distributed PostgreSQL. */
+  private async compareReads({ distributed }: Engines, found: Found): Promise<void> {
+    if (distributed === null) return;
+    const shop = this.shopOf(distributed, [this.definition('first')]);
+    shop.now = new Date(this.now);
+    expect(await this.read(shop, 'first', false)).toEqual(found);
   }
 
   private metrics(): Measured[] {
@@ -462,6 +473,10 @@ export class Trial {
   private async compareWay(engines: Engines, seen: readonly Seen[], found: Found): Promise<void> {
     const { rows } = this.tables.drawn;
     switch (this.drawn.way) {
+      case 'distributed':
+        if (engines.distributed !== null)
+          expect(await this.runOnce(engines.distributed, 'distributed', { isLiveRead: true })).toEqual(found);
+        return;
       case 'alone': {
         const definitions = this.measured.map((one) => this.definition('alone', [one]));
         const shop = this.shopOf(engines.one, definitions);

@@ -25,7 +25,11 @@ export async function checkTrials(
   const sources = trials.flatMap(({ entities }) => entities);
   const common = { ...options, namingStrategy: new DefaultNamingStrategy() };
   const one = await database.open({ ...common, entities: [...TRACKSTATS_ENTITIES, ByText, ...sources] });
-  const engines = { one: await Engine.on(one), split: () => splitEngine(sources) };
+  const engines = {
+    one: await Engine.on(one),
+    distributed: database.kind === 'postgres' ? await Engine.on(one, one, true) : null,
+    split: () => splitEngine(sources),
+  };
   let split: Promise<Engine> | undefined;
 
   function splitEngine(entities: typeof sources): Promise<Engine> {
