@@ -1,6 +1,6 @@
 /**
  * The examples of the site's pages: a public name whose docstring has none shows a snippet that uses it, of a guide or of
- * another docstring, or else one that calls what takes or returns it. test/consumers compiles and runs those of the guides.
+ * another docstring, or else one that calls what takes or returns it. test/consumers compiles all, and runs those of the guides.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

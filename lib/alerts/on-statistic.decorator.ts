@@ -44,8 +44,15 @@ export interface AlertMethod<A> {
  *
  * @example
  * ```ts
- * @OnStatistic({ metric: ORDERS, when: below(10, { recoveryThreshold: 15 }) })
- * async fewOrders({ text }: StatisticAlert): Promise<void> { await this.mail.warn(text); }
+ * @Injectable()
+ * export class OrderAlerts {
+ *   constructor(private readonly mailer: Mailer) {}
+ *
+ *   @OnStatistic({ metric: ORDERS, when: below(10, { recoveryThreshold: 15 }) })
+ *   async fewOrders({ text }: StatisticAlert): Promise<void> {
+ *     await this.mailer.sendMail({ to: 'sales@shop.example', subject: text, text });
+ *   }
+ * }
  * ```
  */
 export function OnStatistic(options: OnStatisticOptions): AlertMethod<StatisticAlert> {

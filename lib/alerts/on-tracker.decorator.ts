@@ -34,8 +34,15 @@ export interface TrackerAlert extends AlertCall, Omit<WatchedTracker, 'kind'>, O
  *
  * @example
  * ```ts
- * @OnTracker({ when: 'failed' })
- * async failed({ text }: TrackerAlert): Promise<void> { await this.pager.page(text); }
+ * @Injectable()
+ * export class TrackerAlerts {
+ *   constructor(private readonly mailer: Mailer) {}
+ *
+ *   @OnTracker({ when: 'failed' })
+ *   async failed({ text }: TrackerAlert): Promise<void> {
+ *     await this.mailer.sendMail({ to: 'ops@shop.example', subject: text, text });
+ *   }
+ * }
  * ```
  */
 export function OnTracker(options: OnTrackerOptions): AlertMethod<TrackerAlert> {

@@ -64,7 +64,7 @@ export function defineDomain<const R extends string>(d: { ref: R; name?: string 
  * `unit`: the unit in which people read its values; `better`: the direction of a change for the better
  * @throws InvalidRefError, InvalidNameError, InvalidDefinitionError, InvalidArgumentError
  * @throws DefinitionConflictError if the metric is already defined with another name, description, unit or `better`
- * @example const ORDER_COUNT = defineMetric({ domain: SHOPPING, ref: 'order_count', name: 'Number of orders' });
+ * @example const ORDERS = defineMetric({ domain: SHOPPING, ref: 'order_count', name: 'Number of orders' });
  * @example const REVENUE = defineMetric({ domain: SHOPPING, ref: 'revenue', unit: { currency: 'EUR' }, better: 'up' });
  */
 export function defineMetric<const D extends string, const R extends string>(

@@ -84,12 +84,11 @@ export function defineRatio<const D extends string, const R extends string>(
  * @throws DefinitionConflictError if the metric is already defined in another way
  * @example
  * ```ts
- * const MARGIN = defineDerived({
+ * const UNPAID_ORDERS = defineDerived({
  *   domain: SHOPPING,
- *   ref: 'margin',
- *   from: { revenue: REVENUE, cost: COST },
- *   value: ({ revenue, cost }) => revenue - cost,
- *   unit: { currency: 'EUR' },
+ *   ref: 'unpaid_order_count',
+ *   from: { all: ORDERS, paid: PAID_ORDERS },
+ *   value: ({ all, paid }) => all - paid,
  * });
  * ```
  */

@@ -20,6 +20,9 @@ const application: Check<INestApplicationContext> = (given, refuse) => {
  * @throws MissingPackageError without commander
  * @example
  * ```ts
+ * import { NestFactory } from '@nestjs/core';
+ * import { program } from 'commander';
+ *
  * const app = await NestFactory.createApplicationContext(AppModule);
  * await program.addCommand(trackstatsCommands(app)).parseAsync(); // shop trackstats list
  * await app.close();

@@ -3,12 +3,13 @@
  *
  * @example
  * ```ts
- * try {
- *   await trackstats.total({ metric: 'shopping/order_count' });
- * } catch (error) {
- *   if (error instanceof TrackstatsRequestError && error.status === 404) return null; // nothing is counted yet
- *   throw error;
- * }
+ * const points = await trackstats
+ *   .series({ metric: 'shopping/order_count', last: 7 })
+ *   .then((series) => series.points)
+ *   .catch((error: unknown) => {
+ *     if (error instanceof TrackstatsRequestError && error.status === 404) return []; // nothing is counted yet
+ *     throw error;
+ *   });
  * ```
  */
 export class TrackstatsRequestError extends Error {

@@ -76,7 +76,7 @@ export interface CallOptions {
  * ```ts
  * const trackstats = new TrackstatsClient({
  *   url: 'https://shop.example/trackstats',
- *   headers: { authorization: `Bearer ${token}` },
+ *   headers: { authorization: `Bearer ${process.env.TOKEN}` },
  * });
  * const { points, asOf } = await trackstats.series({ metric: 'shopping/order_count', last: 7 });
  * const closed = points.filter(({ complete }) => complete);

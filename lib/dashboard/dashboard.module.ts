@@ -86,9 +86,9 @@ export class TrackstatsDashboardModule {
    * ```ts
    * TrackstatsDashboardModule.forRootAsync({
    *   guards: [AdminGuard],
-   *   imports: [AuthModule, UsersModule],
-   *   inject: [UsersService],
-   *   useFactory: (users: UsersService) => ({ label: (objects) => users.namesOf(objects) }),
+   *   imports: [AuthModule, UserModule],
+   *   inject: [UserService],
+   *   useFactory: (users: UserService) => ({ label: (objects) => users.namesById(objects.map(({ id }) => id)) }),
    * })
    * ```
    */

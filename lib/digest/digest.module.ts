@@ -12,6 +12,11 @@ import { DigestService } from './digest.service.js';
  * @throws at start: MissingModuleError if the application has no TrackstatsModule
  * @example
  * ```ts
+ * @Injectable()
+ * export class WeeklyMail {
+ *   constructor(private readonly digests: DigestService) {}
+ * }
+ *
  * @Module({ imports: [TrackstatsDigestModule], providers: [WeeklyMail] })
  * export class MailModule {}
  * ```

@@ -21,8 +21,7 @@ export class InvalidPeriodError extends TrackstatsError {
 /**
  * Thrown if a value is not a date of the years 0001 to 9999, or not a valid instant.
  *
- * @example
- * parseLocalDate('2026-02-30'); // throws: 2026-02-30 does not exist
+ * @example await statistics.value({ metric: ORDERS, date: '2026-02-30' }); // throws: 2026-02-30 does not exist
  */
 export class InvalidDateError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DATE';
@@ -39,8 +38,7 @@ export class InvalidDateError extends TrackstatsError {
 /**
  * Thrown if a name is not an IANA time zone that JavaScript knows.
  *
- * @example
- * checkTimeZone('Europe/Atlantis'); // throws
+ * @example TrackstatsModule.forRoot({ timeZone: 'Europe/Atlantis' }); // throws
  */
 export class UnknownTimeZoneError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_TIME_ZONE';

@@ -58,8 +58,15 @@ export type TrackerEventOf<T extends TrackerEventType> = Extract<TrackerEvent, {
  *
  * @example
  * ```ts
- * constructor(events: TrackerEvents, private readonly mail: MailService) {
- *   events.on('failed', ({ tracker, error, willRetry }) => { if (!willRetry) this.mail.warn(tracker, error); });
+ * @Injectable()
+ * export class FailureLog {
+ *   private readonly logger = new Logger(FailureLog.name);
+ *
+ *   constructor(events: TrackerEvents) {
+ *     events.on('failed', ({ tracker, error, willRetry }) => {
+ *       if (!willRetry) this.logger.error(`${tracker} failed`, error);
+ *     });
+ *   }
  * }
  * ```
  */

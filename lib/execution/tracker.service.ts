@@ -112,7 +112,7 @@ function readCall<N extends keyof typeof CALLS>(call: N, given: unknown): Values
  *
  * @example
  * ```ts
- * await this.trackers.run(OrderCountTracker);
+ * await trackers.run(OrderTracker);
  * ```
  */
 export class TrackerService {
@@ -141,8 +141,8 @@ export class TrackerService {
    * @throws NotStartedError, InvalidTrackerError, DuplicateTrackerError, MissingScheduleModuleError, ShuttingDownError,
    * and the errors of a tracker that cannot be used
    * @example
-   * const tracker = new CountObjectsByDateTracker({ metric, period: Period.DAY, dateField: 'createdAt', where: { tenant } });
-   * await this.trackers.register(tracker, { name: `orders of ${tenant.ref}`, source: Order, every: '15 minutes' });
+   * const tracker = new CountObjectsByDateTracker<Order>({ metric: PAID_ORDERS, period: Period.DAY, dateField: 'createdAt', where: { status: 'paid' } });
+   * await trackers.register(tracker, { name: 'paid orders', source: Order, every: '15 minutes' });
    */
   async register(tracker: object, options: RegisterOptions = {}): Promise<string[]> {
     this.registry.all('register');
@@ -175,8 +175,8 @@ export class TrackerService {
    * dates, both included, in place of those that are due
    * @throws InvalidTrackerError, MissingSourceError, InvalidSourceError, InvalidPropertyPathError, InvalidRangeError
    * @example
-   * const tracker = new CountObjectsByDateTracker({ metric: ORDER_COUNT, period: Period.DAY, dateField: 'createdAt' });
-   * await this.trackers.track(tracker, Order);
+   * const tracker = new CountObjectsByDateTracker({ metric: ORDERS, period: Period.DAY, dateField: 'createdAt' });
+   * await trackers.track(tracker, Order);
    */
   async track<E extends ObjectLiteral>(
     tracker: AnyTracker<E>,
@@ -232,7 +232,7 @@ export class TrackerService {
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method,
    * InvalidRangeError, SourceGoneError, NothingToResumeError, LeaseLostError, ShuttingDownError
    * @example
-   * await this.trackers.backfill(OrderCountTracker, { from: '2024-01-01', onProgress: ({ fraction }) => bar.update(fraction) });
+   * await trackers.backfill(OrderTracker, { from: '2024-01-01', onProgress: ({ fraction }) => console.log(fraction) });
    */
   async backfill(
     tracker: TrackerTarget,
@@ -261,7 +261,7 @@ export class TrackerService {
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method,
    * InvalidRangeError, VerificationOvertakenError, ShuttingDownError
    * @example
-   * await this.trackers.verify(OrderCountTracker, { onProgress: ({ fraction }) => bar.update(fraction) });
+   * await trackers.verify(OrderTracker, { onProgress: ({ fraction }) => console.log(fraction) });
    */
   async verify(
     tracker: TrackerTarget,
@@ -326,7 +326,7 @@ export class TrackerService {
    * @throws NotStartedError, UnknownTrackerError, AmbiguousTrackerError, InvalidTrackerError for a method
    * @throws InvalidFilterError, DerivedMetricError, InvalidObjectError, InvalidDimensionError, IncompleteDimensionsError
    * @example
-   * const rows = await this.trackers.rows(OrderTracker, { metric: ORDERS, date: '2026-10-30' });
+   * const rows = await trackers.rows(OrderTracker, { metric: ORDERS, date: '2026-10-30' });
    * const newest = await rows.orderBy('Order.createdAt', 'DESC').take(20).getMany();
    */
   async rows<E extends ObjectLiteral>(

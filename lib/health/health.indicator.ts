@@ -62,10 +62,20 @@ export type TrackstatsHealthResult<Key extends string = string> = Record<Key, He
  *
  * @example
  * ```ts
- * @Get('health')
- * @HealthCheck()
- * check() {
- *   return this.health.check([() => this.trackers.isHealthy('statistics', { allowance: '15 minutes' })]);
+ * import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
+ *
+ * @Controller('health')
+ * export class HealthController {
+ *   constructor(
+ *     private readonly health: HealthCheckService,
+ *     private readonly trackers: TrackstatsHealthIndicator,
+ *   ) {}
+ *
+ *   @Get()
+ *   @HealthCheck()
+ *   check() {
+ *     return this.health.check([() => this.trackers.isHealthy('statistics', { allowance: '15 minutes' })]);
+ *   }
  * }
  * ```
  */

@@ -8,6 +8,13 @@ import { TrackstatsHealthIndicator } from './health.indicator.js';
  * @throws at start: MissingModuleError if the application has no TrackstatsModule
  * @example
  * ```ts
+ * import { TerminusModule } from '@nestjs/terminus';
+ *
+ * @Controller('health')
+ * export class HealthController {
+ *   constructor(private readonly trackers: TrackstatsHealthIndicator) {}
+ * }
+ *
  * @Module({ imports: [TerminusModule, TrackstatsHealthModule], controllers: [HealthController] })
  * export class HealthModule {}
  * ```

@@ -107,7 +107,7 @@ export class TrackstatsHttpModule {
    *   guards: [AdminGuard],
    *   imports: [AuthModule, UserModule],
    *   inject: [UserService],
-   *   useFactory: (users: UserService) => ({ label: (objects) => users.namesOf(objects.map(({ id }) => id)) }),
+   *   useFactory: (users: UserService) => ({ label: (objects) => users.namesById(objects.map(({ id }) => id)) }),
    * })
    * ```
    */

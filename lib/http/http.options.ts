@@ -16,7 +16,14 @@ export type Labels =
 /**
  * Returns names of objects of one type, for people to read.
  *
- * @example async (objects) => new Map((await users.findBy({ id: In(objects.map(({ id }) => id)) })).map((u) => [String(u.id), u.name]))
+ * @example
+ * ```ts
+ * const label: LabelFunction = async (objects) => {
+ *   const ids = objects.map(({ id }) => Number(id));
+ *   const customers = await dataSource.getRepository(Customer).findBy({ id: In(ids) });
+ *   return new Map(customers.map(({ id, name }) => [String(id), name]));
+ * };
+ * ```
  */
 export type LabelFunction = (objects: readonly ObjectRef[]) => Labels | Promise<Labels>;
 

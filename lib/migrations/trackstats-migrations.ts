@@ -17,7 +17,7 @@ import { CreateTrackstatsTables1795564800000 } from './create-tables.migration.j
  *
  * @example
  * ```ts
- * TypeOrmModule.forRoot({ …, migrations: [...trackstatsMigrations, …], migrationsRun: true })
+ * TypeOrmModule.forRoot({ type: 'postgres', migrations: [...trackstatsMigrations], migrationsRun: true })
  * ```
  */
 export const trackstatsMigrations: (new () => MigrationInterface)[] = [

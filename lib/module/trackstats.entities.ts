@@ -32,7 +32,7 @@ export const REQUIRED_ENTITIES: readonly Type<unknown>[] = [
  *
  * @example
  * ```ts
- * TypeOrmModule.forRoot({ …, entities: [...TRACKSTATS_ENTITIES, Order] })
+ * TypeOrmModule.forRoot({ type: 'postgres', entities: [...TRACKSTATS_ENTITIES, Customer, Order] })
  * ```
  */
 export const TRACKSTATS_ENTITIES: Type<unknown>[] = [...REQUIRED_ENTITIES, AlertState];

@@ -99,8 +99,12 @@ export class TrackstatsFeatureModule {}
  * @example
  * ```ts
  * @Module({
- *   imports: [TypeOrmModule.forRoot({ …, autoLoadEntities: true }), ScheduleModule.forRoot(), TrackstatsModule.forRoot()],
- *   providers: [OrderCountTracker],
+ *   imports: [
+ *     TypeOrmModule.forRoot({ type: 'postgres', autoLoadEntities: true }),
+ *     ScheduleModule.forRoot(),
+ *     TrackstatsModule.forRoot(),
+ *   ],
+ *   providers: [OrderTracker],
  * })
  * export class AppModule {}
  * ```

@@ -40,7 +40,11 @@ export function aggregateSpecOf(made: unknown): AggregateSpec | undefined {
 /**
  * Counts rows. Each primary key counts once, however many joined rows it has.
  *
- * @example @Track({ metric: ORDER_COUNT, source: Order, dateField: 'paidAt', aggregate: count() })
+ * @example
+ * ```ts
+ * @Track({ metric: PAID_ORDERS, source: Order, dateField: 'paidAt', aggregate: count(), period: Period.DAY })
+ * export class PaidOrderTracker extends ObjectsByDateTracker {}
+ * ```
  */
 export function count(): Aggregate<'count', never> {
   return aggregate('count', null);
@@ -49,7 +53,11 @@ export function count(): Aggregate<'count', never> {
 /**
  * Counts the different values of a property, exactly over every window. NULL does not count.
  *
- * @example @Track({ metric: BUYERS, source: Order, dateField: 'paidAt', aggregate: countDistinct('buyer.id') })
+ * @example
+ * ```ts
+ * @Track({ metric: BUYERS, source: Order, dateField: 'paidAt', aggregate: countDistinct('customer'), period: Period.DAY })
+ * export class BuyerTracker extends ObjectsByDateTracker {}
+ * ```
  */
 export function countDistinct<const P extends string>(field: P): Aggregate<'countDistinct', P> {
   return aggregate('countDistinct', field);
@@ -58,7 +66,11 @@ export function countDistinct<const P extends string>(field: P): Aggregate<'coun
 /**
  * Adds up a numeric property. The sum of rows without values is 0.
  *
- * @example @Track({ metric: REVENUE, source: Order, dateField: 'paidAt', aggregate: sum('total') })
+ * @example
+ * ```ts
+ * @Track({ metric: REVENUE, source: Order, dateField: 'paidAt', aggregate: sum('total'), period: Period.DAY })
+ * export class RevenueTracker extends ObjectsByDateTracker {}
+ * ```
  */
 export function sum<const P extends string>(field: P): Aggregate<'sum', P> {
   return aggregate('sum', field);
@@ -67,7 +79,11 @@ export function sum<const P extends string>(field: P): Aggregate<'sum', P> {
 /**
  * Averages a numeric property: sum ÷ number of values, over the rows of the whole window. NULL if there are no values.
  *
- * @example @Track({ metric: ORDER_SIZE, source: Order, dateField: 'paidAt', aggregate: avg('total') })
+ * @example
+ * ```ts
+ * @Track({ metric: AVERAGE_ORDER, source: Order, dateField: 'paidAt', aggregate: avg('total'), period: Period.DAY })
+ * export class AverageOrderTracker extends ObjectsByDateTracker {}
+ * ```
  */
 export function avg<const P extends string>(field: P): Aggregate<'avg', P> {
   return aggregate('avg', field);
@@ -76,7 +92,13 @@ export function avg<const P extends string>(field: P): Aggregate<'avg', P> {
 /**
  * Takes the least value of a numeric property. NULL if there are no values.
  *
- * @example @Track({ metric: LEAST_ORDER, source: Order, dateField: 'paidAt', aggregate: min('total') })
+ * @example
+ * ```ts
+ * const LEAST_ORDER = defineMetric({ domain: SHOPPING, ref: 'least_order' });
+ *
+ * @Track({ metric: LEAST_ORDER, source: Order, dateField: 'paidAt', aggregate: min('total'), period: Period.DAY })
+ * export class LeastOrderTracker extends ObjectsByDateTracker {}
+ * ```
  */
 export function min<const P extends string>(field: P): Aggregate<'min', P> {
   return aggregate('min', field);
@@ -85,7 +107,13 @@ export function min<const P extends string>(field: P): Aggregate<'min', P> {
 /**
  * Takes the greatest value of a numeric property. NULL if there are no values.
  *
- * @example @Track({ metric: GREATEST_ORDER, source: Order, dateField: 'paidAt', aggregate: max('total') })
+ * @example
+ * ```ts
+ * const GREATEST_ORDER = defineMetric({ domain: SHOPPING, ref: 'greatest_order' });
+ *
+ * @Track({ metric: GREATEST_ORDER, source: Order, dateField: 'paidAt', aggregate: max('total'), period: Period.DAY })
+ * export class GreatestOrderTracker extends ObjectsByDateTracker {}
+ * ```
  */
 export function max<const P extends string>(field: P): Aggregate<'max', P> {
   return aggregate('max', field);
@@ -94,7 +122,11 @@ export function max<const P extends string>(field: P): Aggregate<'max', P> {
 /**
  * Provides the aggregate functions under one name, for code in which `count` or `max` has another meaning.
  *
- * @example @Track({ metric: ORDER_COUNT, source: Order, dateField: 'paidAt', aggregate: Aggregate.count() })
+ * @example
+ * ```ts
+ * @Track({ metric: PAID_ORDERS, source: Order, dateField: 'paidAt', aggregate: Aggregate.count(), period: Period.DAY })
+ * export class PaidOrderTracker extends ObjectsByDateTracker {}
+ * ```
  */
 export const Aggregate = Object.freeze({ count, countDistinct, sum, avg, min, max } satisfies Record<
   AggregateFunction,

@@ -143,7 +143,7 @@ export class StatisticService {
    * @param options `manager`: of an open transaction, to be a part of it
    * @returns the number of rows written
    * @throws the errors of `record`
-   * @example await statistics.recordMany([{ metric: A, value: 1 }, { metric: B, value: 2, object: user }]);
+   * @example await statistics.recordMany([{ metric: TEMPERATURE, value: 21.5 }, { metric: STOCK, value: 2, object: objectRef('product', 7) }]);
    */
   async recordMany<S extends AbstractStatistic = never>(
     rows: Iterable<RecordInput<S>> | AsyncIterable<RecordInput<S>>,
@@ -169,7 +169,7 @@ export class StatisticService {
    * repeated; `manager`: of an open transaction, to be a part of it
    * @throws the errors of `record`; MixedWritesError if `record` wrote these statistics
    * @throws InvalidKeyError; KeyConflictError if the key was counted with another amount, date or scope
-   * @example await statistics.increment({ metric: PAGE_VIEWS, object: article });
+   * @example await statistics.increment({ metric: PAGE_VIEWS, object: objectRef('page', 'pricing') });
    */
   increment(s: IncrementBase & InTransaction & TotalScope): Promise<void>;
   increment(s: IncrementBase & InTransaction & OneObjectScope): Promise<void>;
@@ -316,7 +316,7 @@ export class StatisticService {
    *
    * @throws TooManyPointsError beyond 100,000 points in a series
    * @throws InvalidFilterError, UnknownMetricError
-   * @example const [orders, visits] = await statistics.multiSeries({ metrics: [ORDERS, VISITS], last: 30 });
+   * @example const [orders, paid] = await statistics.multiSeries({ metrics: [ORDERS, PAID_ORDERS], last: 30 });
    */
   multiSeries<X extends boolean = false>(
     filter: AnyMetrics & Range & Reading<X> & Filling & TotalScope,
@@ -341,7 +341,7 @@ export class StatisticService {
    * @param filter `limit`: 10 by default, Infinity for all; `offset`: 0 by default; `order: 'asc'`: the least first;
    * `date`: today by default
    * @throws InvalidFilterError, UnknownMetricError
-   * @example await statistics.top({ metric: SALES, period: Period.MONTH, objectType: Product, limit: 5 });
+   * @example await statistics.top({ metric: CUSTOMER_ORDERS, period: Period.MONTH, objectType: Customer, limit: 5 });
    */
   top<X extends boolean = false>(
     filter: OneMetric & At & Reading<X> & Ranking & ObjectsScope,
@@ -543,7 +543,11 @@ export class StatisticService {
    * @param options `manager`: of an open transaction, to be a part of it
    * @returns true if it was stored
    * @throws InvalidArgumentError, InvalidManagerError, ConnectionBusyError, RowsLockedError
-   * @example await statistics.removeAnnotation(annotation);
+   * @example
+   * ```ts
+   * const [latest] = await statistics.annotations({ domain: SHOPPING });
+   * if (latest !== undefined) await statistics.removeAnnotation(latest);
+   * ```
    */
   async removeAnnotation(annotation: Annotation | string, options: InTransaction = {}): Promise<boolean> {
     const id = readAnnotationId('StatisticService.removeAnnotation: annotation', annotation);

@@ -12,6 +12,11 @@ import { TransferService } from './transfer.service.js';
  * @throws at start: MissingModuleError if the application has no TrackstatsModule
  * @example
  * ```ts
+ * @Injectable()
+ * export class ExportService {
+ *   constructor(private readonly transfer: TransferService) {}
+ * }
+ *
  * @Module({ imports: [TrackstatsTransferModule], providers: [ExportService] })
  * export class ReportModule {}
  * ```

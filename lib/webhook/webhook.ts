@@ -45,8 +45,15 @@ const webhookMessage: Check<WebhookMessage> = (given, refuse) => {
  *
  * @example
  * ```ts
- * @OnStatistic({ metric: ORDERS, when: below(10) })
- * fewOrders(alert: StatisticAlert): Promise<void> { return this.webhook.send(alert); }
+ * @Injectable()
+ * export class OrderAlerts {
+ *   constructor(private readonly webhook: TrackstatsWebhook) {}
+ *
+ *   @OnStatistic({ metric: ORDERS, when: below(10) })
+ *   fewOrders(alert: StatisticAlert): Promise<void> {
+ *     return this.webhook.send(alert);
+ *   }
+ * }
  * ```
  */
 export class TrackstatsWebhook implements OnModuleDestroy {

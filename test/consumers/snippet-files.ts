@@ -32,10 +32,16 @@ const TYPES = [...readFileSync('lib/index.ts', 'utf8').matchAll(/export type \{(
  * The files of the snippets, each a module that imports what it does not declare: from the snippets before it in its
  * document, from the tour, from the packages. Values that a document names are compared. A guide without calls is
  * compiled, and takes no part in the application.
+ *
+ * @param others names that pages use without importing them, with their modules
  */
-export function snippetFiles(tour: Guide, guides: readonly Guide[]): SnippetFiles {
+export function snippetFiles(
+  tour: Guide,
+  guides: readonly Guide[],
+  others: ReadonlyMap<string, string> = new Map(),
+): SnippetFiles {
   const result: SnippetFiles = { files: {}, declarations: [], calls: [] };
-  const shared = packages();
+  const shared = new Map([...others, ...packages()]);
   add(tour, shared, result);
   for (const guide of guides) add(guide, new Map(shared), result);
   return result;

@@ -51,7 +51,7 @@ export const objectTarget: Check<ObjectTarget> = (given, refuse) => {
  * @param id with an entity, the key as its instances have it. Transformers are applied, and bytes become hexadecimal
  * text
  * @throws InvalidObjectError
- * @example statistics.value({ metric: ORDER_COUNT, object: objectRef(Customer, 5) })
+ * @example await statistics.value({ metric: CUSTOMER_ORDERS, object: objectRef(Customer, 5) });
  */
 export function objectRef(type: EntityClass | string, id: string | number | bigint | Uint8Array): ObjectRefInput {
   if (typeof type === 'string') {

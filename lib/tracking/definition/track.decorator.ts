@@ -84,8 +84,8 @@ type Kind<S, F, T, A> = [S] extends [never]
  *
  * @example
  * ```ts
- * @Track({ metric: ORDER_COUNT, source: Order, dateField: 'createdAt', period: Period.DAY, cron: CronExpression.EVERY_HOUR })
- * export class OrderCountTracker extends CountObjectsByDateTracker {}
+ * @Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: Period.DAY, cron: CronExpression.EVERY_HOUR })
+ * export class OrderTracker extends CountObjectsByDateTracker {}
  * ```
  */
 // On a class first: in this order TypeScript 6 reports a mistyped dateField as "Did you mean 'createdAt'?".
@@ -120,8 +120,14 @@ export function Track<
  *
  * @example
  * ```ts
- * @Track({ metric: FOLLOWERS, every: '1 hour' })
- * followers(): Promise<number> { return this.api.followers(); }
+ * @Injectable()
+ * export class WarehouseTrackers {
+ *   @Track({ metric: STOCK, every: '1 hour' })
+ *   async stock(): Promise<number> {
+ *     const answer = await fetch('https://warehouse.example/stock');
+ *     return Number(await answer.text());
+ *   }
+ * }
  * ```
  */
 export function Track<S extends AbstractStatistic = never>(

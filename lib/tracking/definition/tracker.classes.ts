@@ -8,8 +8,8 @@ import type { Aggregating, ByDimensions, ByObject, TrackerOptions, WithTotal } f
  *
  * @example
  * ```ts
- * @Track({ metric: ORDER_COUNT, source: Order, dateField: 'createdAt', period: [Period.DAY, Period.LIFETIME], cron: '0 * * * *' })
- * export class OrderCountTracker extends CountObjectsByDateTracker {}
+ * @Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: [Period.DAY, Period.LIFETIME], cron: '0 * * * *' })
+ * export class OrderTracker extends CountObjectsByDateTracker {}
  * ```
  */
 export class CountObjectsByDateTracker<
@@ -43,8 +43,8 @@ export class ObjectsByDateTracker<
  *
  * @example
  * ```ts
- * @Track({ metric: ORDERS_OF_CUSTOMER, source: Order, dateField: 'createdAt', objectField: 'customer', period: Period.DAY })
- * export class OrdersOfCustomerTracker extends CountObjectsByDateAndObjectTracker {}
+ * @Track({ metric: CUSTOMER_ORDERS, source: Order, dateField: 'createdAt', objectField: 'customer', period: Period.DAY })
+ * export class CustomerOrderTracker extends CountObjectsByDateAndObjectTracker {}
  * ```
  */
 export class CountObjectsByDateAndObjectTracker<
@@ -61,8 +61,8 @@ export class CountObjectsByDateAndObjectTracker<
  *
  * @example
  * ```ts
- * @Track({ metric: SPENT, source: Order, dateField: 'paidAt', aggregate: sum('total'), objectField: 'customer', period: Period.LIFETIME })
- * export class SpentTracker extends ObjectsByDateAndObjectTracker {}
+ * @Track({ metric: REVENUE, source: Order, dateField: 'paidAt', aggregate: sum('total'), objectField: 'customer', period: Period.LIFETIME })
+ * export class CustomerRevenueTracker extends ObjectsByDateAndObjectTracker {}
  * ```
  */
 export class ObjectsByDateAndObjectTracker<
@@ -80,8 +80,12 @@ export class ObjectsByDateAndObjectTracker<
  * @example
  * ```ts
  * @Track({
- *   metric: ORDER_COUNT, source: Order, dateField: 'createdAt', period: Period.DAY,
- *   statistic: OrdersByRegion, dimensions: { country: 'address.country', province: 'address.province' },
+ *   metric: ORDERS,
+ *   source: Order,
+ *   dateField: 'createdAt',
+ *   period: Period.DAY,
+ *   statistic: OrdersByRegion,
+ *   dimensions: { country: 'customer.country', province: 'customer.province' },
  * })
  * export class OrdersByRegionTracker extends ObjectsByDimensionsTracker {}
  * ```

@@ -39,8 +39,8 @@ export type AllObjectsScope = {
  * or of the database, several periods (every one if none is named), and `objects: 'all'`.
  *
  * @example {} // the totals of everything
- * @example { domain: 'shopping', period: [Period.DAY, Period.LIFETIME], objectType: Customer, from: '2026-01-01' }
- * @example { metric: ORDERS, entity: OrdersByRegion, dimensions: { country: 'NL' } }
+ * @example const filter: ExportFilter = { domain: 'shopping', period: [Period.DAY, Period.LIFETIME], objectType: Customer, from: '2026-01-01' };
+ * @example const filter: ExportFilter<OrdersByRegion> = { metric: ORDERS, entity: OrdersByRegion, dimensions: { country: 'NL' } };
  */
 export type ExportFilter<S extends AbstractStatistic = AbstractStatistic> = ExportedMetrics &
   Omit<Range, 'period'> & { period?: Period | readonly Period[] | undefined } & (
