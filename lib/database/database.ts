@@ -17,6 +17,8 @@ const distributed = new WeakSet<DataSource>();
 /** The data source of the statistics, with its driver and dialect. */
 export class Database {
   private readonly tables = new Map<EntityTarget<ObjectLiteral>, Table>();
+  /** until the session is checked, that of a database with all rows in one place, unless an option says otherwise */
+  private knownDriver: Driver;
 
   /**
    * @param connectionTimeout milliseconds that calls wait for a connection
@@ -28,15 +30,15 @@ export class Database {
     readonly connectionTimeout = CONNECTION_TIMEOUT,
     private readonly isDistributed: boolean | null = null,
   ) {
-    driverOf(dataSource);
+    this.knownDriver = this.findDriver();
   }
 
   get driver(): Driver {
-    return driverOf(this.dataSource, this.isDistributed ?? distributed.has(this.dataSource));
+    return this.knownDriver;
   }
 
   get dialect(): Dialect {
-    return this.driver.dialect;
+    return this.knownDriver.dialect;
   }
 
   /** True if the library knows distributed tables of such a database. */
@@ -71,10 +73,16 @@ export class Database {
    */
   async checkSession(): Promise<void> {
     const { dataSource, driver } = this;
-    if (checked.has(dataSource)) return;
-    await driver.checkSession(dataSource);
-    if (await driver.findsDistributed(dataSource)) distributed.add(dataSource);
-    checked.add(dataSource);
+    if (!checked.has(dataSource)) {
+      await driver.checkSession(dataSource);
+      if (await driver.findsDistributed(dataSource)) distributed.add(dataSource);
+      checked.add(dataSource);
+    }
+    this.knownDriver = this.findDriver();
+  }
+
+  private findDriver(): Driver {
+    return driverOf(this.dataSource, this.isDistributed ?? distributed.has(this.dataSource));
   }
 
   /**

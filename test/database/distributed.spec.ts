@@ -12,8 +12,11 @@ import {
   TrackstatsModule,
   type TrackstatsModuleOptions,
 } from 'nestjs-trackstats';
+import sql from 'sql-template-tag';
+import { DataSources } from '../../lib/database/data-sources.js';
 import { Database } from '../../lib/database/database.js';
 import { DistributedPostgresSql } from '../../lib/database/dialects/distributed-postgres.sql.js';
+import { query } from '../../lib/database/work.js';
 import { closeApplications, start } from '../module/application.js';
 import { describeOnDatabase, describeOnEachDatabase, type TestDatabase } from '../support/databases.js';
 
@@ -92,6 +95,16 @@ describeOnDatabase('postgres', 'a database with the catalog of Citus', (database
     await before.get(DataSource).query('CREATE TABLE IF NOT EXISTS not_of_an_entity (id integer)');
     await distribute(before, table, method);
     expect(isDistributed(await startOn(database, { distributed }))).toBe(expected);
+  });
+
+  it('is left at a shutdown, whatever its statements wait for', async () => {
+    const module = await startOn(database, { distributed: true });
+    const statement = module.get(Database).read(() => query(sql`SELECT pg_sleep(60)`));
+    const refused = expect(statement).rejects.toThrow();
+    const running = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`;
+    while ((await module.get(DataSource).query<unknown[]>(running)).length === 0);
+    module.get(DataSources).disconnect();
+    await refused;
   });
 
   it('removes a metric after its statistics, one table after the other', async () => {

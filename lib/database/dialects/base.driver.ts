@@ -285,7 +285,7 @@ export abstract class BaseDriver implements Driver {
   ): Promise<void>;
 
   disconnect(dataSource: DataSource): void {
-    for (const connection of this.usesOf(dataSource)) connection.destroy();
+    for (const connection of usesOf(dataSource)) connection.destroy();
     for (const connection of this.pendingConnections(dataSource)) this.destroyConnection(connection);
   }
 
@@ -425,7 +425,7 @@ export abstract class BaseDriver implements Driver {
       },
       onDestroyed: () => new DatabaseNotRespondingError(dataSourceName(dataSource), performance.now() - began),
     });
-    const uses = this.usesOf(dataSource);
+    const uses = usesOf(dataSource);
     uses.add(connection);
     try {
       return await use(connection);
@@ -451,7 +451,7 @@ export abstract class BaseDriver implements Driver {
         ? new ConnectionBusyError(waited(), dataSourceName(dataSource))
         : new DatabaseNotRespondingError(dataSourceName(dataSource), waited()),
     );
-    const uses = this.usesOf(dataSource);
+    const uses = usesOf(dataSource);
     let given: Use = { destroy: () => undefined };
     const disconnected = new Promise<never>((_, reject) => {
       given = {
@@ -478,14 +478,15 @@ export abstract class BaseDriver implements Driver {
       uses.delete(given);
     }
   }
+}
 
-  private readonly uses = new WeakMap<DataSource, Set<Use>>();
+/** By data source, not by driver: a shutdown ends what any of its drivers uses. */
+const usesByDataSource = new WeakMap<DataSource, Set<Use>>();
 
-  private usesOf(dataSource: DataSource): Set<Use> {
-    let uses = this.uses.get(dataSource);
-    if (uses === undefined) this.uses.set(dataSource, (uses = new Set()));
-    return uses;
-  }
+function usesOf(dataSource: DataSource): Set<Use> {
+  let uses = usesByDataSource.get(dataSource);
+  if (uses === undefined) usesByDataSource.set(dataSource, (uses = new Set()));
+  return uses;
 }
 
 const turns = new WeakMap<QueryRunner, Promise<unknown>>();
