@@ -111,11 +111,18 @@ function sourceRules(found: readonly Found[]): string[] {
     if (name === 'withClause' && node['recursive'] === true && !WALKS.some((walk) => withs.has(walk)))
       return ['a recursive query'];
     const inner = innerOf(name, node);
-    if (inner === undefined || !isCorrelated(inner) || !hasAggregate(inner)) return [];
+    if (inner === undefined || !isCorrelated(inner) || !hasAggregate(inner) || isOfStatistics(inner)) return [];
     return tablesIn(inner)
       .filter((table) => !withs.has(table) && !table.startsWith('trackstats_'))
       .map((table) => `${table} is aggregated by a correlated query`);
   });
+}
+
+/** A custom statistic's table may have any name. */
+function isOfStatistics(query: unknown): boolean {
+  return [...nodesOf(query)].some(
+    ({ name, node }) => name === 'ColumnRef' && nameOf(listOf(node['fields']).at(-1)) === 'metric_id',
+  );
 }
 
 function tablesIn(query: unknown): string[] {
