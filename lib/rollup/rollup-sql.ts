@@ -1,8 +1,16 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DayPart, Dialect, KeyKind, StoredKeyType } from '../database/dialects/dialect.js';
+import type { Work } from '../database/work.js';
 import type { StatisticTable } from '../statistics/tables/statistic-table.js';
 import { type DayNumber, shiftDay } from '../time/local-date.js';
-import { type BucketLength, type BucketSegment, bucketSegments, commonBucketPart } from '../time/time-bucket.js';
+import {
+  type BucketLength,
+  type BucketRun,
+  bucketRuns,
+  type BucketSegment,
+  bucketSegments,
+  commonBucketPart,
+} from '../time/time-bucket.js';
 import {
   dayRanges,
   daySegments,
@@ -44,16 +52,17 @@ export function partialsColumns(dialect: Dialect, scan: SourceScan): readonly Sq
  * A total that is made beside the values of objects adds up all their keys, and a day all its buckets.
  */
 export function partialsOf(entry: RollupEntry): Sql {
-  const { scan, measure, keys } = entry;
+  const { scan } = entry;
   if (isTotal(entry) || scan.bucket !== null) return gathered(entry, raw('t.day'), raw('day'), []);
   const conditions = counting(entry);
-  const from = raw(scan.partials);
-  if (conditions.length === 0) return from;
-  const names = keyNames({ keys }).map((name) => sql`t.${name}`);
-  const values = isDistinct(measure) ? [raw('t.u')] : [];
-  const totals = isDistinct(measure) ? [] : partialNames(measure).map((name) => sql`t.${name}`);
-  const columns = [...names, ...values, raw('t.day'), ...totals];
-  return sql`(SELECT ${join(columns)} FROM ${from} t WHERE ${join(conditions, ' AND ')})`;
+  return conditions.length === 0 ? raw(scan.partials) : selected(entry, raw('day'), conditions);
+}
+
+/** Partials as they are: a scan has one for each of its keys and moments. */
+function selected({ scan, measure, keys }: RollupEntry, moment: Sql, conditions: readonly Sql[]): Sql {
+  const totals = isDistinct(measure) ? [] : partialNames(measure);
+  const columns = [...keyNames({ keys }), ...(isDistinct(measure) ? [raw('u')] : []), moment, ...totals];
+  return sql`(SELECT ${join(columns.map((name) => sql`t.${name}`))} FROM ${raw(scan.partials)} t WHERE ${join(conditions, ' AND ')})`;
 }
 
 /** A half-open range of seconds since 1970. */
@@ -74,8 +83,9 @@ export function partialsByBucket(
   ranges: readonly SecondRange[],
 ): Sql {
   const { scan } = entry;
-  const own = sql`t.${BUCKET}`;
-  return gathered(entry, bucketOf(dialect, scan, length, ranges), BUCKET, [beginsIn(dialect, own, ranges)]);
+  const within = beginsIn(dialect, sql`t.${BUCKET}`, ranges);
+  if (length === scan.bucket && !isTotal(entry)) return selected(entry, BUCKET, [...counting(entry), within]);
+  return gathered(entry, bucketOf(dialect, scan, length, ranges), BUCKET, [within]);
 }
 
 /** The bucket of some length that contains the bucket of a partial `t`. */
@@ -168,23 +178,51 @@ export function partOf(dialect: Dialect, scan: SourceScan, place: number, combin
  * Rows before `scanFrom` are one partial, dated the day before it, if the scan includes them.
  */
 export function partialsQuery(dialect: Dialect, scan: SourceScan): Sql {
-  return scan.countsByIndex ? countedRanges(dialect, scan) : groupedScan(dialect, scan);
+  return scan.countsByIndex && scan.bucket === null ? countedRanges(dialect, scan) : groupedScan(dialect, scan);
 }
 
 /** One index range a day. */
 function countedRanges(dialect: Dialect, scan: SourceScan): Sql {
+  const ranges = dialect.rangesOf(scan.source.clock, scannedRanges(scan));
+  return counted(dialect, scan, ranges, raw('day'), dialect.integer(scan.scanFrom - 1));
+}
+
+/**
+ * The numbers of rows of ranges, by moment, for a scan that counts by an index.
+ *
+ * @param before the moment of the rows before all ranges, if the scan includes them
+ */
+function counted(dialect: Dialect, scan: SourceScan, ranges: Sql, moment: Sql, before: Sql): Sql {
   const { clock, query } = scan.source;
   const total = scannedColumns(dialect, scan)[0]?.name ?? empty;
-  const counted = sql`SELECT COUNT(*) FROM (${query}) source WHERE ${clock.expression} >= r.lo AND ${clock.expression} < r.hi`;
+  const rows = sql`SELECT COUNT(*) FROM (${query}) source WHERE ${clock.expression} >= r.lo AND ${clock.expression} < r.hi`;
   // apart, or each range is counted twice: once to be shown, once to be compared with 0
-  const ranges = dialect.barrier(
-    sql`SELECT r.day, (${counted}) AS a FROM ${dialect.rangesOf(clock, scannedRanges(scan))} r`,
-  );
-  const days = sql`SELECT c.day, SUM(c.a) AS ${total} FROM (${ranges}) c GROUP BY c.day HAVING SUM(c.a) > 0`;
-  if (!scan.scanBase) return days;
+  const counts = dialect.barrier(sql`SELECT r.${moment}, (${rows}) AS a FROM ${ranges} r`);
+  const moments = sql`SELECT c.${moment}, SUM(c.a) AS ${total} FROM (${counts}) c GROUP BY c.${moment} HAVING SUM(c.a) > 0`;
+  if (!scan.scanBase) return moments;
   const { from } = readingBounds(scan);
   const base = sql`SELECT COUNT(*) AS a FROM (${query}) source WHERE ${clock.expression} < ${dialect.reading(clock, from)}`;
-  return sql`${days} UNION ALL SELECT ${dialect.integer(scan.scanFrom - 1)} AS day, b.a AS ${total} FROM (${base}) b WHERE b.a > 0`;
+  return sql`${moments} UNION ALL SELECT ${before} AS ${moment}, b.a AS ${total} FROM (${base}) b WHERE b.a > 0`;
+}
+
+/** The buckets of one index range each, as `bucketsOf` has them. */
+function countedBuckets(dialect: Dialect, scan: SourceScan, length: BucketLength): Sql {
+  const ranges = dialect.bucketRangesOf(scan.source.clock, scannedRuns(scan, length), length);
+  return counted(dialect, scan, ranges, BUCKET, raw('NULL'));
+}
+
+function scannedRuns(scan: SourceScan, length: BucketLength): BucketRun[] {
+  const { storedIn } = scan.source.clock;
+  return bucketRuns({ storedIn, zone: scan.timeZone, length, ...readingBounds(scan) });
+}
+
+/** True if an index that can count the rows of a scan does so faster than the scan reads them. A few days' ranges always do. */
+export function* countsRanges(dialect: Dialect, scan: SourceScan): Work<boolean> {
+  const { plain, query } = scan.source;
+  if (scan.bucket === null || plain === null) return true;
+  const ranges = scannedRuns(scan, scan.bucket).reduce((sum, { count }) => sum + count, 0);
+  const rows = sql`SELECT 1 AS found FROM (${query}) source WHERE ${within(dialect, scan)}`;
+  return yield* dialect.countsRanges(plain.table, rows, ranges);
 }
 
 function scannedRanges(scan: SourceScan): DayRange[] {
@@ -257,7 +295,10 @@ function scanByBucket(dialect: Dialect, scan: SourceScan, length: BucketLength, 
   const instants = { kind: 'seconds', storedIn: 'UTC', expression: sql`g.${BUCKET}` } as const;
   const day = dialect.dayNumber(instants, dialect.dayKey(instants, segmentsOfInstants(scan)));
   const known = sql`COALESCE(${day}, ${dialect.integer(scan.scanFrom - 1)})`;
-  return sql`SELECT ${join([...names, sql`${known} AS day`, sql`g.${BUCKET}`, ...totals])} FROM (${dialect.barrier(bucketsOf(dialect, scan, length, grouping))}) g
+  const buckets = scan.countsByIndex
+    ? countedBuckets(dialect, scan, length)
+    : bucketsOf(dialect, scan, length, grouping);
+  return sql`SELECT ${join([...names, sql`${known} AS day`, sql`g.${BUCKET}`, ...totals])} FROM (${dialect.barrier(buckets)}) g
 WHERE g.${BUCKET} IS NULL OR ${day} <= ${dialect.integer(scan.scanThrough)}`;
 }
 

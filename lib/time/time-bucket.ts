@@ -44,6 +44,17 @@ export interface CutSegment {
   readonly start: number;
 }
 
+/** Readings of some buckets of equal length, one after the other: as many half-open ranges, each as long as the first. */
+export interface BucketRun {
+  /** the first second of the first bucket */
+  readonly start: number;
+  /** the readings of the first bucket, in ms; `to` is exclusive */
+  readonly from: number;
+  readonly to: number;
+  /** number of buckets */
+  readonly count: number;
+}
+
 /** A zone whose clock has buckets of a length. */
 export interface BucketClock {
   readonly zone: string;
@@ -158,6 +169,48 @@ export function bucketSegments(
     return segmentsOfPiece(range, piece, Math.max(piece.from, range.from), end);
   });
   return segments.filter((segment, index) => !isRepeated(segment, segments[index - 1]));
+}
+
+/**
+ * Returns the readings from `from` up to `to` (exclusive, ms) as ranges of buckets. Buckets that follow each other are one
+ * run, so that years of them are a few runs. If a column's clock is set back, two runs can have readings of one bucket.
+ *
+ * @throws UnknownTimeZoneError if either zone is unknown
+ * @example
+ * const [from, to] = [Date.UTC(2026, 0, 1, 0, 30), Date.UTC(2026, 0, 2)];
+ * bucketRuns({ storedIn: 'UTC', zone: 'UTC', length: 3600, from, to });
+ * // the half hour until 1:00, and then 23 hours
+ */
+export function bucketRuns(
+  range: BucketClock & { readonly storedIn: StorageZone; readonly from: number; readonly to: number },
+): BucketRun[] {
+  const segments = bucketSegments(range);
+  return segments.flatMap((segment, index) => {
+    const from = Math.max(segment.from, range.from);
+    const to = Math.min(segments[index + 1]?.from ?? Infinity, range.to);
+    if (from >= to) return [];
+    return 'start' in segment
+      ? [{ start: segment.start, from, to, count: 1 }]
+      : steadyRuns(segment, range.length, from, to);
+  });
+}
+
+/** Splits the readings of a segment into whole buckets, and the parts of a bucket before and after them. */
+function steadyRuns({ shift, back }: SteadySegment, length: BucketLength, from: number, to: number): BucketRun[] {
+  const placeOf = (reading: number): number => (reading / 1000 + shift) / length;
+  const readingOf = (place: number): number => (place * length - shift) * 1000;
+  const runOf = (place: number, count: number): BucketRun => ({
+    start: place * length - back,
+    from: Math.max(readingOf(place), from),
+    to: Math.min(readingOf(place + 1), to),
+    count,
+  });
+  const [first, last] = [Math.floor(placeOf(from)), Math.ceil(placeOf(to)) - 1];
+  const [wholeFrom, wholeTo] = [Math.ceil(placeOf(from)), Math.floor(placeOf(to))];
+  const before = wholeFrom > first ? [runOf(first, 1)] : [];
+  const whole = wholeTo > wholeFrom ? [runOf(wholeFrom, wholeTo - wholeFrom)] : [];
+  const after = wholeTo <= last && last >= wholeFrom ? [runOf(last, 1)] : [];
+  return [...before, ...whole, ...after];
 }
 
 /**

@@ -269,6 +269,30 @@ describeOnDatabase('postgres', 'the plans of statements', (database) => {
     await dataSource.query('DROP INDEX visit_by_visitor');
   });
 
+  it('of hours count a range of the index each, and of buckets with few rows read the table once', async () => {
+    await dataSource.query('TRUNCATE visit');
+    await dataSource.query('CREATE INDEX visit_by_hour ON visit (at)');
+    // one every two minutes, over 40 days: an hour has 30 rows, ten minutes have 5
+    await dataSource.query(
+      `INSERT INTO visit (id, at, visitor) SELECT n, TIMESTAMPTZ '2024-05-10 12:00Z' - MAKE_INTERVAL(mins => n * 2), 1 FROM GENERATE_SERIES(1, 28800) n`,
+    );
+    await vacuum(dataSource, Visit);
+    await dataSource.query('ANALYZE visit');
+    const counted = async (period: Period): Promise<PlanNode[]> => {
+      plans.take();
+      const definition = definitionOf({ metric: newMetric(), dateField: 'at', periods: [Period.DAY, period] });
+      expect(await engine.run(definition, Visit, { now: NOW })).toMatchObject({ removed: 0 });
+      const scans = plans.take().flatMap(({ plan }) => scansOf(plan, 'visit'));
+      return scans.filter((scan) => scan['Actual Rows'] * scan['Actual Loops'] > 1);
+    };
+    const [hours, ...others] = await counted(Period.HOUR);
+    expect(others).toEqual([]);
+    // those of 40 days, of the half day before them, and the one that has begun
+    expect(hours).toMatchObject({ 'Node Type': 'Index Only Scan', 'Actual Loops': 40 * 24 + 12 + 1 });
+    expect(await counted(Period.minutes(10))).toMatchObject([{ 'Node Type': 'Seq Scan', 'Actual Loops': 1 }]);
+    await dataSource.query('DROP INDEX visit_by_hour');
+  });
+
   it('count by index what VACUUM has seen, and any other table by one scan', async () => {
     const isByIndex = async (): Promise<boolean> => {
       plans.take();

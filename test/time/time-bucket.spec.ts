@@ -6,6 +6,7 @@ import {
   bucketAt,
   type BucketClock,
   type BucketLength,
+  bucketRuns,
   bucketsBetween,
   bucketSegments,
   type BucketSegment,
@@ -296,6 +297,70 @@ describe('bucketSegments', () => {
       UnknownTimeZoneError,
     );
     expect(() => bucketSegments({ storedIn: 'Mars/Base', zone: 'UTC', length: HOUR, ...year })).toThrow(
+      UnknownTimeZoneError,
+    );
+  });
+});
+
+describe('bucketRuns', () => {
+  const [from, to] = [Date.UTC(2026, 3, 4, 13, 30), Date.UTC(2026, 3, 5, 0, 30)];
+  const at = (text: string): number => Date.parse(`2026-04-${text}:00Z`);
+
+  it('has whole buckets as one run, and the parts of buckets before and after them', () => {
+    expect(bucketRuns({ storedIn: 'UTC', zone: 'Europe/Berlin', length: HOUR, from, to })).toEqual([
+      { start: at('04T13:00') / 1000, from, to: at('04T14:00'), count: 1 },
+      { start: at('04T14:00') / 1000, from: at('04T14:00'), to: at('04T15:00'), count: 10 },
+      { start: at('05T00:00') / 1000, from: at('05T00:00'), to, count: 1 },
+    ]);
+  });
+
+  it('begins a run where a clock is set back by half an hour', () => {
+    expect(bucketRuns({ storedIn: 'UTC', zone: 'Australia/Lord_Howe', length: HOUR, from, to })).toEqual([
+      { start: at('04T13:00') / 1000, from, to: at('04T14:00'), count: 1 },
+      { start: at('04T14:00') / 1000, from: at('04T14:00'), to: at('04T15:00'), count: 1 },
+      { start: at('04T15:00') / 1000, from: at('04T15:00'), to: at('04T15:30'), count: 1 },
+      { start: at('04T15:30') / 1000, from: at('04T15:30'), to: at('04T16:30'), count: 9 },
+    ]);
+  });
+
+  it('has a part of one bucket, and nothing for no reading', () => {
+    const within = { storedIn: 'UTC', zone: 'UTC', length: HOUR, from: from + 60_000, to: from + 120_000 } as const;
+    expect(bucketRuns(within)).toEqual([{ start: at('04T13:00') / 1000, from: within.from, to: within.to, count: 1 }]);
+    expect(bucketRuns({ ...within, to: within.from })).toEqual([]);
+  });
+
+  it('property: they follow each other, and each reading is in the range of its bucket', () => {
+    fc.assert(
+      fc.property(
+        clocks.chain((clock) => fc.tuple(fc.constant(clock), instantsNear(clock.zone, clock.storedIn))),
+        fc.constantFrom(...BUCKET_LENGTHS),
+        fc.integer({ min: 1, max: 40 * 86_400_000 }),
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), { minLength: 1, maxLength: 20 }),
+        ([{ zone, storedIn }, instant], length, span, parts) => {
+          const first = Math.floor(wallTime(instant, storedIn) - span / 2);
+          const runs = bucketRuns({ storedIn, zone, length, from: first, to: first + span });
+          const ranges = runs.map((run) => ({ ...run, end: run.from + run.count * (run.to - run.from) }));
+          expect(ranges[0]?.from).toBe(first);
+          expect(ranges.at(-1)?.end).toBe(first + span);
+          expect(ranges.slice(1).every(({ from: reading }, index) => reading === ranges[index]?.end)).toBe(true);
+          for (const part of parts) {
+            const reading = first + Math.floor(part * span);
+            const run = ranges.find(({ from: begin, end }) => begin <= reading && reading < end);
+            if (run === undefined) throw new Error('no run');
+            const bucket = run.start + Math.floor((reading - run.from) / (run.to - run.from)) * length;
+            expect([reading, bucket]).toEqual([
+              reading,
+              bucketAt({ zone, length }, readBack(reading, storedIn) / 1000).start,
+            ]);
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it('refuses zones that do not exist', () => {
+    expect(() => bucketRuns({ storedIn: 'UTC', zone: 'Mars/Base', length: HOUR, from, to })).toThrow(
       UnknownTimeZoneError,
     );
   });

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { groupBy } from '../groups.js';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
-import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
+import type { BucketLength, BucketRun, BucketSegment } from '../../time/time-bucket.js';
 import { processTimeZone, type ClockSegment, type DayRange } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { execute, query, type Row, type Work } from '../work.js';
@@ -277,6 +277,10 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join
   abstract countsByIndex(table: Table, column: string): Work<boolean>;
 
   abstract rangesOf(clock: ColumnClock, ranges: readonly DayRange[]): Sql;
+
+  abstract countsRanges(table: Table, rows: Sql, ranges: number): Work<boolean>;
+
+  abstract bucketRangesOf(clock: ColumnClock, runs: readonly BucketRun[], length: BucketLength): Sql;
 
   abstract quotient(sum: Sql, count: Sql, column: NumericColumn): Sql;
 

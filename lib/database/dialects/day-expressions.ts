@@ -1,5 +1,6 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
 import type { WeekStart } from '../../time/period.js';
+import type { BucketRun } from '../../time/time-bucket.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { ColumnClock, ClockColumn, Dialect } from './dialect.js';
 
@@ -21,9 +22,18 @@ export function epochReading(kind: ColumnClock['kind'], ms: number): number {
 
 /** Ranges of readings as one JSON parameter: [[day, lo, hi], …], the readings as their column's clock writes them. */
 export function rangesJson(clock: ColumnClock, ranges: readonly DayRange[], write: (ms: number) => string): string {
-  const epoch = clock.kind === 'seconds' || clock.kind === 'milliseconds';
-  const written = (ms: number): string | number => (epoch ? epochReading(clock.kind, ms) : write(ms));
+  const written = writerOf(clock, write);
   return JSON.stringify(ranges.map(({ day, from, to }) => [day, written(from), written(to)]));
+}
+
+/** Runs of buckets as one JSON parameter, as `rangesJson`: [[start, lo, hi, count], …]. */
+export function runsJson(clock: ColumnClock, runs: readonly BucketRun[], write: (ms: number) => string): string {
+  const written = writerOf(clock, write);
+  return JSON.stringify(runs.map(({ start, from, to, count }) => [start, written(from), written(to), count]));
+}
+
+function writerOf({ kind }: ColumnClock, write: (ms: number) => string): (ms: number) => string | number {
+  return kind === 'seconds' || kind === 'milliseconds' ? (ms) => epochReading(kind, ms) : write;
 }
 
 /** Segments of about four years. */

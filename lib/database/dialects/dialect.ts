@@ -1,7 +1,7 @@
 import type { Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
-import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
+import type { BucketLength, BucketRun, BucketSegment } from '../../time/time-bucket.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { Table } from '../table.js';
@@ -419,6 +419,15 @@ export interface Dialect {
   countsByIndex(table: Table, column: string): Work<boolean>;
   /** a FROM item of ranges of readings, bound as one parameter: columns `day`, `lo` and `hi`, `hi` exclusive */
   rangesOf(clock: ColumnClock, ranges: readonly DayRange[]): Sql;
+  /**
+   * True if counting ranges by an index, as `countsByIndex` finds it, takes less time than a scan. Ranges of few rows
+   * each take longer.
+   *
+   * @param rows selects the rows of all ranges
+   */
+  countsRanges(table: Table, rows: Sql, ranges: number): Work<boolean>;
+  /** as `rangesOf`, of buckets: columns `bucket`, `lo` and `hi` */
+  bucketRangesOf(clock: ColumnClock, runs: readonly BucketRun[], length: BucketLength): Sql;
 
   // ── days ──
   /** a day number as a stored date */

@@ -2,7 +2,7 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { LocalDate } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
-import type { BucketLength, BucketSegment } from '../../time/time-bucket.js';
+import type { BucketLength, BucketRun, BucketSegment } from '../../time/time-bucket.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
@@ -15,6 +15,7 @@ import {
   epochReading,
   isoReading,
   rangesJson,
+  runsJson,
   stepOfWeek,
 } from './day-expressions.js';
 import { isDate, isHex, isUuid, isWholeNumber } from './key-forms.js';
@@ -149,6 +150,18 @@ export const TEXT_SETTINGS: Readonly<Record<string, string>> = {
   bytea_output: 'hex',
 };
 
+/** The types of readings, by kind of clock. */
+const READING_TYPES: Readonly<Record<ColumnClock['kind'], string>> = {
+  instant: 'timestamptz',
+  wall: 'timestamp',
+  date: 'date',
+  seconds: 'bigint',
+  milliseconds: 'bigint',
+};
+
+/** A range costs as much as so many rows of a scan. */
+const FEWEST_A_RANGE = 10;
+
 /** 0001-01-01 as a reading. */
 const FIRST_READING = Date.parse('0001-01-01T00:00:00Z');
 
@@ -169,6 +182,11 @@ export class Shared {
 /** A reading as PostgreSQL writes it: the year before the first is 1 BC, and not the year 0. */
 function dated(iso: string): string {
   return iso.startsWith('0000-') ? `0001-${iso.slice(5)} BC` : iso;
+}
+
+/** A reading as text of its column's type. */
+function readingText({ kind }: ColumnClock, ms: number): string {
+  return dated(kind === 'instant' ? isoReading(ms) : isoReading(ms).slice(0, kind === 'date' ? 10 : -1));
 }
 
 /** True if the driver writes dates as wall times in UTC, and not in the time zone of this process. */
@@ -536,14 +554,32 @@ AND c.relkind = 'r' AND NOT c.relhassubclass AND c.relpages > 0 AND c.relallvisi
   }
 
   rangesOf(clock: ColumnClock, ranges: readonly DayRange[]): Sql {
-    const type = { instant: 'timestamptz', wall: 'timestamp', date: 'date', seconds: 'bigint', milliseconds: 'bigint' }[
-      clock.kind
-    ];
-    const json = rangesJson(clock, ranges, (ms) =>
-      dated(clock.kind === 'instant' ? isoReading(ms) : isoReading(ms).slice(0, clock.kind === 'date' ? 10 : -1)),
-    );
-    return sql`(SELECT CAST(j->>0 AS integer) AS day, CAST(j->>1 AS ${raw(type)}) AS lo, CAST(j->>2 AS ${raw(type)}) AS hi
+    const type = raw(READING_TYPES[clock.kind]);
+    const json = rangesJson(clock, ranges, (ms) => readingText(clock, ms));
+    return sql`(SELECT CAST(j->>0 AS integer) AS day, CAST(j->>1 AS ${type}) AS lo, CAST(j->>2 AS ${type}) AS hi
 FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j)`;
+  }
+
+  /** By the statistics of the planner, as rows are expensive to count even by an index. */
+  *countsRanges({ metadata }: Table, _rows: Sql, ranges: number): Work<boolean> {
+    const found = yield* queryOne(
+      sql`SELECT 1 AS found FROM pg_class c WHERE c.oid = to_regclass(${pathOf(metadata)}) AND c.reltuples >= ${FEWEST_A_RANGE * ranges}`,
+    );
+    return found !== undefined;
+  }
+
+  bucketRangesOf(clock: ColumnClock, runs: readonly BucketRun[], length: BucketLength): Sql {
+    const { kind } = clock;
+    const type = raw(READING_TYPES[kind]);
+    const json = runsJson(clock, runs, (ms) => readingText(clock, ms));
+    const by =
+      kind === 'seconds' || kind === 'milliseconds'
+        ? sql`n.i * ${raw(String(kind === 'seconds' ? length : length * 1000))}`
+        : sql`n.i * INTERVAL '${raw(String(length))} seconds'`;
+    const each = sql`SELECT CAST(j->>0 AS bigint) AS bucket, CAST(j->>1 AS ${type}) AS lo, CAST(j->>2 AS ${type}) AS hi, CAST(j->>3 AS integer) AS buckets
+FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j`;
+    return sql`(SELECT u.bucket + n.i * ${raw(String(length))} AS bucket, u.lo + ${by} AS lo, u.hi + ${by} AS hi
+FROM (${this.barrier(each)}) u CROSS JOIN LATERAL GENERATE_SERIES(0, u.buckets - 1) AS n(i))`;
   }
 
   quotient(sum: Sql, count: Sql, column: NumericColumn): Sql {

@@ -21,8 +21,8 @@ import { type Period, periodKind } from '../../time/period.js';
 import { instantText } from '../../time/instant.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { type ComputedRange, type PlannedEntry, planRun, recountedFrom, type RunPlan } from '../source/run-plan.js';
-import { scansOf, rollupSpecOf } from '../source/run-spec.js';
-import { probeOf } from '../source/source-probe.js';
+import { rollupSpecOf } from '../source/run-spec.js';
+import { probedScans, probeOf } from '../source/source-probe.js';
 import { allComputed, type ComputedEntries, plannedEntries, readComputedRanges } from './tracker-coverage.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import {
@@ -176,8 +176,10 @@ export class TrackerVerifier {
       fromSource: true,
     });
     const probe = probeOf(sourceDatabase.dialect, tracker, now);
-    const countsByIndex = await sourceDatabase.read(() => probe.countsByIndex(), { cancellation });
-    const scans = scansOf(tracker, plan, { now, firstDate: null, countsByIndex, partials: VERIFIED });
+    const scans = await sourceDatabase.read(
+      () => probedScans(tracker, plan, { now, firstDate: null, partials: VERIFIED }, probe),
+      { cancellation },
+    );
     const read = scans.filter((scan) => scan !== null);
     for (const scan of read) {
       await sourceDatabase.read(() => refuseAmbiguous(sourceDatabase.dialect, trackerLabel(definition), scan), {

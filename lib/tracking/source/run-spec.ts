@@ -27,9 +27,7 @@ export function scansOf(tracker: ResolvedTracker, plan: RunPlan, options: ScanOp
     if (periods.length === 0) return null;
     const bounds = scanBounds(periods, tracker.definition.weekStart, options.firstDate);
     const counted = periods.map(({ period }) => period);
-    // a range for each bucket: 70,000 for the quarter hours of two years
-    const isByBucket = counted.some(isTimePeriod);
-    const countsByIndex = options.countsByIndex && source.plain !== null && isLong(bounds) && !isByBucket;
+    const countsByIndex = options.countsByIndex && source.plain !== null && isLong(bounds);
     return scanOf(tracker, place, bounds, { ...options, countsByIndex, periods: counted });
   });
 }

@@ -1,6 +1,7 @@
 import type { ColumnClock, Dialect } from '../../database/dialects/dialect.js';
 import type { Work } from '../../database/work.js';
 import { earliestReading } from '../../rollup/rollup.js';
+import { countsRanges } from '../../rollup/rollup-sql.js';
 import {
   dayAt,
   dayNumber,
@@ -25,11 +26,17 @@ export interface SourceProbe {
   firstDate(): Work<LocalDate | null>;
   /** true if an index counts the rows of the source that has nothing but them to count */
   countsByIndex(): Work<boolean>;
+  /** true if the ranges of a scan that counts by that index are counted faster than its rows are read */
+  countsRanges(scan: SourceScan): Work<boolean>;
 }
 
 /** Asks a source that is in the same database as the work. */
 export function probeOf(dialect: Dialect, tracker: ResolvedTracker, now: Date): SourceProbe {
-  return { firstDate: () => firstDate(dialect, tracker, now), countsByIndex: () => countsByIndex(dialect, tracker) };
+  return {
+    firstDate: () => firstDate(dialect, tracker, now),
+    countsByIndex: () => countsByIndex(dialect, tracker),
+    countsRanges: (scan) => countsRanges(dialect, scan),
+  };
 }
 
 /** Asks a source first, for work that is done in another database. */
@@ -39,9 +46,13 @@ export function* probed(probe: SourceProbe): Work<SourceProbe> {
   return knownProbe(first, counts);
 }
 
-/** Returns a probe whose answers are known already. */
+/** Returns a probe whose answers are known already. The ranges of buckets are not known yet, and are not counted. */
 export function knownProbe(firstDate: LocalDate | null, countsByIndex: boolean): SourceProbe {
-  return { firstDate: () => known(firstDate), countsByIndex: () => known(countsByIndex) };
+  return {
+    firstDate: () => known(firstDate),
+    countsByIndex: () => known(countsByIndex),
+    countsRanges: ({ bucket }) => known(bucket === null),
+  };
 }
 
 /** Returns a probe that already knows the first date. */
@@ -57,8 +68,8 @@ export function* probedScans(
   probe: SourceProbe,
 ): Work<(SourceScan | null)[]> {
   const scans = scansOf(tracker, plan, { ...options, countsByIndex: true });
-  const isAsked = scans.some((scan) => scan?.countsByIndex === true);
-  if (isAsked && (yield* probe.countsByIndex())) return scans;
+  const asked = scans.find((scan) => scan?.countsByIndex === true) ?? null;
+  if (asked !== null && (yield* probe.countsByIndex()) && (yield* probe.countsRanges(asked))) return scans;
   return scansOf(tracker, plan, { ...options, countsByIndex: false });
 }
 
