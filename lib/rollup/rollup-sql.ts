@@ -330,6 +330,9 @@ function bucketsOf(dialect: Dialect, scan: SourceScan, length: BucketLength, { g
   return sql`SELECT ${join([...keys, ...merged])} FROM (${parts}) p GROUP BY ${join(keys.map((_, index) => raw(String(index + 1))))}`;
 }
 
+/** Shorter buckets may be as many as rows, in seconds. */
+const SHORTEST_OF_FEW = 900;
+
 /** Readings by themselves, as if they were of UTC. */
 const AS_READ: readonly BucketSegment[] = [{ from: -Infinity, shift: 0, back: 0 }];
 
@@ -344,8 +347,9 @@ function scanBy(dialect: Dialect, scan: SourceScan, groups: readonly Sql[], mome
   const skipped = keys
     .filter(({ whenNull }) => whenNull === 'skip' && !scan.keepsUnkeyed)
     .map(({ expression }) => sql`AND ${expression} IS NOT NULL`);
-  // of totals by days there are few groups, which stay in memory
-  const hint = groups.length === 0 && scan.bucket === null ? empty : dialect.manyGroups;
+  // of totals by days or hours there are few groups, which stay in memory
+  const isFew = groups.length === 0 && (scan.bucket === null || scan.bucket >= SHORTEST_OF_FEW);
+  const hint = isFew ? empty : dialect.manyGroups;
   return sql`SELECT ${hint}${join([...columns, ...computedTotals(dialect, scan)])}
 FROM (${query}) source WHERE ${within(dialect, scan)} ${join([empty, ...skipped], ' ')}
 GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
@@ -367,11 +371,10 @@ function scanByPart(dialect: Dialect, scan: SourceScan, part: DayPart): Sql {
   const { query, measures, measured } = scan.source;
   const key = sql`${part.key} AS part`;
   const rows = sql`FROM (${query}) source WHERE ${within(dialect, scan)}`;
-  // conditions behind a barrier, or SQLite evaluates each again for every measure: 0.74 s instead of 0.91 for ten
   const isConditioned = measures.length > 1 && measured.length > 0;
   const selected = join([key, ...measured.map((name) => sql`source.${name}`)]);
   const parts = isConditioned
-    ? sql`SELECT ${join([raw('source.part'), ...computedTotals(dialect, scan)])} FROM (${dialect.barrier(sql`SELECT ${selected} ${rows}`)}) source GROUP BY 1`
+    ? sql`SELECT ${join([raw('source.part'), ...computedTotals(dialect, scan)])} FROM (${dialect.evaluated(sql`SELECT ${selected} ${rows}`)}) source GROUP BY 1`
     : sql`SELECT ${join([key, ...computedTotals(dialect, scan)])}
 ${rows} GROUP BY 1`;
   const columns = scannedColumns(dialect, scan);

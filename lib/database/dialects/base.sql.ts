@@ -308,6 +308,11 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join
     return query;
   }
 
+  /** As it is. MariaDB would fill a temporary table with all rows: 2.6 s instead of 0.8 for ten metrics of a million. */
+  evaluated(query: Sql): Sql {
+    return query;
+  }
+
   readonly manyGroups: Sql = empty;
 
   stagesFirstScan(_clock: ColumnClock, _isKeyed: boolean): boolean {

@@ -449,6 +449,8 @@ export interface Dialect {
   readonly overestimatesDays: boolean;
   /** a query, for use in FROM, that the planner does not merge into the one around it, which would compute some columns twice */
   barrier(query: Sql): Sql;
+  /** a query, for use in FROM, whose columns have several readers, in the form in which computing them costs the least */
+  evaluated(query: Sql): Sql;
   /** after SELECT, of a query with GROUP BY whose groups may be as many as its rows; ends with a space unless empty */
   readonly manyGroups: Sql;
   /** true if a first run, of a total or of many keys, is faster without first looking for the first row */
