@@ -90,8 +90,31 @@ const MOST_ROWS = 10_000;
 
 /** Columns as the rows of a FROM item `r`, with the columns `c0`, `c1`, … */
 function unnested(columns: readonly ColumnToWrite[]): Sql {
-  const arrays = columns.map(({ type, values }) => sql`CAST(${Shared.of(values)} AS ${raw(ARRAYS[type])})`);
+  const arrays = columns.map(({ type, values }) => sql`CAST(${arrayOf(values)} AS ${raw(ARRAYS[type])})`);
   return sql`UNNEST(${join(arrays)}) r(${join(columns.map((_, place) => raw(`c${String(place)}`)))})`;
+}
+
+const boundArrays = new WeakMap<ColumnToWrite['values'], Shared>();
+
+/** A column as one parameter, the same for all its places: with the keys of increments it is bound twice. */
+function arrayOf(values: ColumnToWrite['values']): Shared {
+  let array = boundArrays.get(values);
+  if (array === undefined) boundArrays.set(values, (array = new Shared(arrayText(values))));
+  return array;
+}
+
+/** An array as text, for which pg would replace characters twice in each value: 0.6 µs for nine values instead of 1.8. */
+function arrayText(values: ColumnToWrite['values']): string {
+  let text = '{';
+  for (const value of values) {
+    if (text.length > 1) text += ',';
+    text += typeof value === 'string' ? quoted(value) : value === null ? 'NULL' : String(value);
+  }
+  return `${text}}`;
+}
+
+function quoted(text: string): string {
+  return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`;
 }
 
 function noneStored({ table, columns, keys }: NonNullable<Additions['fresh']>): Sql {
@@ -167,16 +190,7 @@ const FIRST_READING = Date.parse('0001-01-01T00:00:00Z');
 
 /** A value that is bound once for all the places where it is. */
 export class Shared {
-  private static readonly ofObjects = new WeakMap<object, Shared>();
-
   constructor(readonly value: unknown) {}
-
-  /** the same for the same object */
-  static of(value: object): Shared {
-    const known = Shared.ofObjects.get(value) ?? new Shared(value);
-    Shared.ofObjects.set(value, known);
-    return known;
-  }
 }
 
 /** A reading as PostgreSQL writes it: the year before the first is 1 BC, and not the year 0. */

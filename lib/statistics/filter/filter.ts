@@ -66,7 +66,7 @@ export function checkFilterKeys(
     );
   }
   const undefinedKey = keys.find(
-    (key) => key in filter && filter[key] === undefined && !MAY_BE_UNDEFINED.includes(key),
+    (key) => filter[key] === undefined && key in filter && !MAY_BE_UNDEFINED.includes(key),
   );
   if (undefinedKey !== undefined) {
     throw new InvalidFilterError(

@@ -38,6 +38,7 @@ export function parseNumber(given: unknown): string {
  * @throws InvalidValueError
  */
 export function checkDigits(decimal: string, given: unknown = decimal): string {
+  if (decimal.length <= DECIMALS) return decimal;
   const [whole = '', fraction = ''] = decimal.replace('-', '').split('.');
   if (whole.length > INTEGER_DIGITS || fraction.length > DECIMALS) {
     throw new InvalidValueError(

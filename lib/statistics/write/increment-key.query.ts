@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 import sql, { empty, join, type Sql } from 'sql-template-tag';
 import { byText } from '../../catalog/order.js';
 import type { CoverageKey } from '../../coverage/coverage.js';
@@ -11,9 +11,10 @@ import { KeyConflictError } from '../../errors/statistic.error.js';
 import type { TrackstatsError } from '../../errors/trackstats.error.js';
 import { isTimePeriod, type Period } from '../../time/period.js';
 import type { StoredMoment } from '../filter/date-range.js';
-import { coverageScopes } from '../filter/scope-filter.js';
+import { type Cell, coverageScopes } from '../filter/scope-filter.js';
 import { cellId } from '../read/rows.query.js';
 import { IncrementKey } from '../tables/increment-key.entity.js';
+import type { StatisticTable } from '../tables/statistic-table.js';
 import type { RowToWrite } from './write.query.js';
 
 /** An increment with its row. */
@@ -157,15 +158,21 @@ function* insertKeys(database: Database, sorted: readonly Keyed[], batch: number
 }
 
 function keyColumns(some: readonly Keyed[], batch: number, now: Date): ColumnToWrite[] {
-  const claims = some.map(claimOf);
+  const scopes = new Map<string, string>();
+  const scopeOf = ({ row: { table, cell } }: Keyed): string => {
+    const type = `${table.kind} ${String(cell['objectType'])} ${table.entity.name}`;
+    let scope = scopes.get(type);
+    if (scope === undefined) scopes.set(type, (scope = claimedScope(table, cell)));
+    return scope;
+  };
   return [
     { property: 'metricId', type: 'integer', values: some.map(({ row }) => row.metric.id) },
     { property: 'period', type: 'integer', values: some.map(({ row }) => row.period) },
     { property: 'key', type: 'text', values: some.map(({ row }) => row.key ?? '') },
-    { property: 'scope', type: 'text', values: claims.map(({ scope }) => scope) },
-    { property: 'cell', type: 'text', values: claims.map(({ cell }) => cell) },
-    { property: 'date', type: 'text', values: claims.map(({ moment }) => moment) },
-    { property: 'amount', type: 'text', values: claims.map(({ amount }) => amount) },
+    { property: 'scope', type: 'text', values: some.map(scopeOf) },
+    { property: 'cell', type: 'text', values: some.map(({ row }) => claimedCell(row)) },
+    { property: 'date', type: 'text', values: some.map(({ row }) => momentText(row)) },
+    { property: 'amount', type: 'text', values: some.map(({ row }) => row.value) },
     { property: 'batch', type: 'bigint', values: some.map(() => batch) },
     { property: 'countedAt', type: 'bigint', values: some.map(() => now.getTime()) },
   ];
@@ -221,12 +228,16 @@ AND ${table.column('key')} IN (${join(keys)}))`;
 
 function claimOf({ row }: Keyed): Claim {
   const { table, cell, value } = row;
-  return {
-    scope: coverageScopes(table, cell).at(-1) ?? '',
-    cell: table.keys.length === 0 ? '' : createHash('sha256').update(cellId(table, cell)).digest('base64url'),
-    moment: momentText(row),
-    amount: value,
-  };
+  return { scope: claimedScope(table, cell), cell: claimedCell(row), moment: momentText(row), amount: value };
+}
+
+/** All objects of a type have one. */
+function claimedScope(table: StatisticTable, cell: Cell): string {
+  return coverageScopes(table, cell).at(-1) ?? '';
+}
+
+function claimedCell({ table, cell }: RowToWrite): string {
+  return table.keys.length === 0 ? '' : hash('sha256', cellId(table, cell), 'base64url');
 }
 
 /** The column has ten characters: a date, or the seconds of a bucket's start in base 36. */

@@ -26,7 +26,7 @@ import type { StatisticContext } from '../filter/statistic.context.js';
 import { checkDigits } from '../filter/statistic-value.js';
 import { rowCondition, selectValues } from '../read/rows.query.js';
 import { claimKeys, releaseKeys } from './increment-key.query.js';
-import { rowAt, WritePlaces } from './write-places.js';
+import { type WritePlace, WritePlaces } from './write-places.js';
 import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeRows } from './write.query.js';
 
 /** An amount to add, checked as far as possible without the database. */
@@ -176,13 +176,27 @@ export function placeIncrement(
   try {
     const found = places.of(metric, increment);
     if (found instanceof TrackstatsError) return found;
-    const { key, isDated, value } = increment;
-    const row = Object.assign(rowAt(found, metric, increment), { value, key, isDated });
-    return { place, timeZone: found.timeZone, coveredFrom: found.coverage?.from ?? null, row };
+    return {
+      place,
+      timeZone: found.timeZone,
+      coveredFrom: found.coverage?.from ?? null,
+      row: rowOf(found, metric, increment),
+    };
   } catch (error) {
     if (error instanceof TrackstatsError) return error;
     throw error;
   }
+}
+
+/** Returns the row of an increment, written out as that of `rowAt`. */
+function rowOf(
+  { moment: { date, start } }: WritePlace,
+  metric: Metric,
+  { table, cell, period, value, key, isDated }: Increment,
+): PlacedIncrement['row'] {
+  return start === undefined
+    ? { table, metric, period, cell, value, date, key, isDated }
+    : { table, metric, period, cell, value, date, start, key, isDated };
 }
 
 /**
@@ -248,35 +262,46 @@ function* hasRecordedRows(database: Database, { metric, period, table, cell }: R
   return row !== undefined;
 }
 
-/** Returns each row once with the sum of its increments. A sum with too many digits becomes the outcome of its increments. */
-export function sumByRow(placed: readonly PlacedIncrement[], outcomes: Outcomes): RowToWrite[] {
-  const byKey = new Map<string, { row: PlacedIncrement['row']; value: string; places: number[] }>();
-  for (const { place, row } of placed) {
+/**
+ * Returns each row once with the sum of its increments, by `rowId`. A sum with too many digits becomes the outcome of its
+ * increments.
+ */
+export function sumByRow(placed: readonly PlacedIncrement[], outcomes: Outcomes): Map<string, RowToWrite> {
+  const sums = new Map<string, RowToWrite & { readonly value: string }>();
+  const added = new Map<string, RowToWrite & { value: string }>();
+  for (const { row } of placed) {
     const id = rowId(row);
-    const sum = byKey.get(id);
-    if (sum === undefined) byKey.set(id, { row, value: row.value, places: [place] });
-    else {
-      sum.value = addDecimals(sum.value, row.value);
-      sum.places.push(place);
+    const first = sums.get(id);
+    if (first === undefined) {
+      sums.set(id, row);
+      continue;
     }
+    let sum = added.get(id);
+    if (sum === undefined) {
+      sum = { ...first };
+      added.set(id, sum);
+      sums.set(id, sum);
+    }
+    sum.value = addDecimals(sum.value, row.value);
   }
-  return [...byKey.values()].flatMap(({ row, value, places }) => {
+  for (const [id, { value }] of added) {
     const problem = problemOf(() => checkDigits(value));
-    for (const place of problem === null ? [] : places) outcomes[place] = problem;
-    if (problem !== null) return [];
-    return [places.length === 1 ? row : { ...row, value }];
-  });
+    if (problem === null) continue;
+    sums.delete(id);
+    for (const { place, row } of placed) if (rowId(row) === id) outcomes[place] = problem;
+  }
+  return sums;
 }
 
-function* addSums({ database }: StatisticContext, rows: readonly RowToWrite[]): Work<void> {
+function* addSums({ database }: StatisticContext, rows: ReadonlyMap<string, RowToWrite>): Work<void> {
   if (database.dialect.addsExactly) return yield* writeRows(database, rows, 'add');
-  const totals: RowToWrite[] = [];
-  for (const row of rows) {
+  const totals = new Map<string, RowToWrite>();
+  for (const [id, row] of rows) {
     const { table, cell, metric, period, value } = row;
     const values = Object.fromEntries(Object.entries(cell).map(([property, one]) => [property, [one]]));
     const filter = { table, alternatives: [values], metrics: [metric], period, range: rangeOf(row) };
     const [stored] = yield* selectValues(database, filter);
-    totals.push({ ...row, value: checkDigits(addDecimals(stored ?? '0', value ?? '0')) });
+    totals.set(id, { ...row, value: checkDigits(addDecimals(stored ?? '0', value ?? '0')) });
   }
   yield* writeRows(database, totals, 'replace');
 }

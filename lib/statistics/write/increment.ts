@@ -82,9 +82,8 @@ export class Incrementer {
   }
 
   /** Resolves when the amount is committed. */
-  async add(increment: Increment): Promise<void> {
-    await this.queue.add(increment);
-    if (increment.key !== null) this.pruneKeysSoon();
+  add(increment: Increment): Promise<void> {
+    return this.queue.add(increment);
   }
 
   /** Adds an amount at once, as a part of a transaction of the application. */
@@ -117,6 +116,12 @@ export class Incrementer {
   }
 
   private async flush(increments: readonly Increment[], waitingSince: number): Promise<Outcomes> {
+    const outcomes = await this.write(increments, waitingSince);
+    if (increments.some(({ key }) => key !== null)) this.pruneKeysSoon();
+    return outcomes;
+  }
+
+  private async write(increments: readonly Increment[], waitingSince: number): Promise<Outcomes> {
     const now = this.clock();
     const { database } = this.context;
     const statement = incrementStatement(this.context, increments, this.known, now);

@@ -61,6 +61,6 @@ export function* recordValues(
     const row = rowAt(place, metric, given);
     rows.set(rowId(row), row);
   }
-  yield* writeRows(database, rows.values(), 'replace');
+  yield* writeRows(database, rows, 'replace');
   return [...rows.values()];
 }

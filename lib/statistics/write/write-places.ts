@@ -26,7 +26,7 @@ interface WriteGroup {
   readonly problem: TrackstatsError | null;
   readonly coverage: StoredCoverage | null;
   readonly calendar: Calendar;
-  readonly moments: Map<string | number, StoredMoment>;
+  readonly places: Map<string | number, WritePlace>;
 }
 
 /** Where a value is written, and the coverage of its statistics. */
@@ -57,13 +57,16 @@ export class WritePlaces {
    * @throws InvalidDateError for a date that has no bucket
    */
   of(metric: Metric, value: Omit<ValueToWrite, 'metric' | 'value'>): WritePlace | TrackstatsError {
-    const { problem, coverage, calendar, moments } = this.groupOf(metric, value);
+    const { problem, coverage, calendar, places } = this.groupOf(metric, value);
     if (problem !== null) return problem;
     const { period, at } = value;
     const key = typeof at === 'string' ? at : at.getTime();
-    let moment = moments.get(key);
-    if (moment === undefined) moments.set(key, (moment = storedMoment(period, at, calendar)));
-    return { moment, coverage, timeZone: calendar.timeZone };
+    let place = places.get(key);
+    if (place === undefined) {
+      place = { moment: storedMoment(period, at, calendar), coverage, timeZone: calendar.timeZone };
+      places.set(key, place);
+    }
+    return place;
   }
 
   private groupOf(metric: Metric, { table, cell, period }: Omit<ValueToWrite, 'metric' | 'value' | 'at'>): WriteGroup {
@@ -97,7 +100,7 @@ export class WritePlaces {
       problem: this.problemOf(metric, period, scopes, coverage),
       coverage,
       calendar: calendarOf(context, this.now, [metric], coverages, period, scopes),
-      moments: new Map(),
+      places: new Map(),
     };
   }
 

@@ -39,17 +39,21 @@ export function rowId({ table, metric, period, cell, date, start }: Omit<RowToWr
   return `${table.table.metadata.tablePath} [${String(metric.id)},${String(period)}] ${cellId(table, cell)} ${String(start ?? date)}`;
 }
 
-/** Writes rows of different keys in as few statements as the driver's limit allows. */
-export function* writeRows(database: Database, rows: Iterable<RowToWrite>, mode: UpsertMode): Work<void> {
+/** Writes rows, by their `rowId`, in as few statements as the driver's limit allows. */
+export function* writeRows(database: Database, rows: ReadonlyMap<string, RowToWrite>, mode: UpsertMode): Work<void> {
   for (const upsert of upsertsOf(database, rows, mode)) yield* execute(database.dialect.upsert(upsert));
 }
 
-/** Yields the upserts of rows of different keys, as many of a table as one statement takes. */
-export function* upsertsOf(database: Database, rows: Iterable<RowToWrite>, mode: UpsertMode): Generator<Upsert> {
+/** Yields the upserts of rows, by their `rowId`, as many of a table as one statement takes. */
+export function* upsertsOf(
+  database: Database,
+  rows: ReadonlyMap<string, RowToWrite>,
+  mode: UpsertMode,
+): Generator<Upsert> {
   // in one order, so that concurrent transactions cannot deadlock
-  const sorted = [...rows].map((row) => ({ id: rowId(row), row })).sort((a, b) => byText(a.id, b.id));
+  const ids = [...rows.keys()].sort(byText);
   const byTable = groupBy(
-    sorted.map(({ row }) => row),
+    ids.map((id) => rows.get(id) as RowToWrite),
     ({ table }) => table,
   );
   for (const [table, some] of byTable) {

@@ -9,7 +9,7 @@ import { cellId, selectBuckets, selectRows } from '../../statistics/read/rows.qu
 import { customScope, objectScope, TOTAL_SCOPE } from '../../coverage/scope.js';
 import { statisticTableOf } from '../../statistics/tables/statistic-table.js';
 import { removeCells } from '../../statistics/write/remove.js';
-import { writeRows } from '../../statistics/write/write.query.js';
+import { rowId, writeRows } from '../../statistics/write/write.query.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Clock } from '../../trackstats.tokens.js';
@@ -98,11 +98,8 @@ export class MethodRunner {
     const changed = [...rows].filter(([id, { value }]) => stored.get(id)?.value !== value).map(([, row]) => row);
     const gone = [...stored].filter(([id, { cell }]) => !rows.has(id) && mayRemove(cell)).map(([, { cell }]) => cell);
     yield* removeCells(this.database, { ...selected, range }, gone);
-    yield* writeRows(
-      this.database,
-      changed.map((row) => ({ ...row, table, metric, period, ...moment })),
-      'replace',
-    );
+    const written = changed.map((row) => ({ ...row, table, metric, period, ...moment }));
+    yield* writeRows(this.database, new Map(written.map((row) => [rowId(row), row])), 'replace');
     return { written: changed.length, removed: gone.length };
   }
 }

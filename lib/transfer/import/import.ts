@@ -89,10 +89,10 @@ export function* writeImport(context: StatisticContext, intake: ImportIntake): W
       coverages++;
     }
     if (batch.size < BATCH) continue;
-    yield* writeRows(database, batch.values(), 'replace');
+    yield* writeRows(database, batch, 'replace');
     batch.clear();
   }
-  yield* writeRows(database, batch.values(), 'replace');
+  yield* writeRows(database, batch, 'replace');
   return { rows, coverages, annotations, createdMetrics };
 }
 
