@@ -241,7 +241,8 @@ describeOnEachDatabase('a run as one statement', (database) => {
     let waiting: { id: number }[] = [];
     for (let tries = 0; waiting.length === 0 && tries < 200; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 25));
-      waiting = (await other.query(find)) as { id: number }[];
+      // a transaction sees the sessions as they were when it first looked
+      waiting = await dataSource.query<{ id: number }[]>(find);
     }
     await other.query(`${end}(${String(waiting[0]?.id)})`);
     await expect(run).rejects.toThrow();
