@@ -39,7 +39,7 @@ describeInBrowser('comparisons', (browser) => {
     expect(figure).toContain(`${was}, Sep 1 – 30, 2026, the range is not over`);
     expect(figure).toContain('Today is the last day of the month: it is compared with the whole month before.');
     // what nobody asked for has no line of its own
-    expect(await page.$$('.chart .before')).toHaveLength(0);
+    expect(await page.$$('.chart .before, .broken-line')).toHaveLength(0);
     const { page: last } = await browser.open(`${url}${ORDERS}&range=last-month`);
     expect(await textOf(last, '.figures')).not.toContain('Today');
     expect(await textOf(last, '.headline dd span')).toBe(String(was));
@@ -53,6 +53,8 @@ describeInBrowser('comparisons', (browser) => {
     await page.select('select.compare', 'previous');
     await eventually(page, `document.querySelector('.figures').textContent.includes('vs the range before')`);
     await eventually(page, `document.querySelectorAll('.chart .before').length > 0`);
+    // the key of that line, beside the dates that it has
+    expect(await page.$$('.figures div:nth-child(2) dt .broken-line')).toHaveLength(1);
     await page.select('select.compare', 'none');
     await eventually(page, `!document.querySelector('.figures').textContent.includes('vs ')`);
     expect(new URL(page.url()).search).toBe(`${ORDERS}&range=month&compare=none`);

@@ -39,6 +39,7 @@ export function Figures({ shown }: { shown: Shown }): JSX.Element | null {
           summary={summary}
           comparison={summary.comparison}
           against={shown.comparison}
+          isDrawn={shown.compared !== null}
           note={lastDayNote(shown.comparison, shown.range, shown.today)}
         />
       )}
@@ -104,7 +105,10 @@ export function LinesTitle({ shown, title }: { shown: Shown; title: string }): J
   return (
     <div>
       <h2>{title}</h2>
-      <p class="quiet small">{dates.filter(Boolean).join(', ')}</p>
+      <p class="quiet small">
+        {compared !== undefined && shown.compared !== null && <BrokenLine />}
+        {dates.filter(Boolean).join(', ')}
+      </p>
     </div>
   );
 }
@@ -113,16 +117,21 @@ interface ComparisonProps {
   readonly summary: SummaryResponse;
   readonly comparison: NonNullable<SummaryResponse['comparison']>;
   readonly against: ComparisonKind;
+  /** true if the chart has the earlier range as a broken line */
+  readonly isDrawn: boolean;
   readonly note: string | null;
 }
 
 /** The change, with the dates that are compared, and with the reason if there is none. */
-function Comparison({ summary, comparison, against, note }: ComparisonProps): JSX.Element {
+function Comparison({ summary, comparison, against, isDrawn, note }: ComparisonProps): JSX.Element {
   const { relative, absolute, value } = comparison;
   const { unit, better } = summary.metric;
   return (
     <div>
-      <dt>vs {comparisonName(against)}</dt>
+      <dt>
+        {isDrawn && <BrokenLine />}
+        vs {comparisonName(against)}
+      </dt>
       <dd>
         <Change relative={relative} absolute={absolute} unit={unit} better={better} />
         <small>
@@ -134,6 +143,11 @@ function Comparison({ summary, comparison, against, note }: ComparisonProps): JS
       </dd>
     </div>
   );
+}
+
+/** The key of the earlier range in a chart. */
+function BrokenLine(): JSX.Element {
+  return <span class="broken-line" aria-hidden="true" />;
 }
 
 function Figure({
