@@ -212,6 +212,13 @@ describe('a further run', () => {
     expect(() => plan({ coverage, today: '2024-05-05' })).toThrow(ClockBehindError);
     expect(() => plan({ coverage, today: '2024-05-05' })).toThrow(/Today is 2024-05-05.*Orders.*through 2024-05-07/);
   });
+
+  test('a clock that is late by an instant, and by the day that the zone skipped, is a day behind', () => {
+    const definition = { timeZone: 'Pacific/Apia' };
+    const apia: [Period, CoveredRange][] = [[Period.DAY, covered('2011-12-01', '2011-12-31')]];
+    expect(ranges(plan({ definition, coverage: apia, today: '2011-12-29' }))).toEqual(['2011-12-29..2011-12-29']);
+    expect(() => plan({ definition, coverage: apia, today: '2011-12-28' })).toThrow(ClockBehindError);
+  });
 });
 
 describe('the instant of a run', () => {

@@ -25,7 +25,7 @@ import {
   periodKind,
   type WeekStart,
 } from '../../time/period.js';
-import { isSameZone, isZone, localDateAt } from '../../time/time-zone.js';
+import { isSameZone, isZone, localDateAt, startOfDay } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import { wholeFrom } from './source-kept.js';
 import type { ResolvedEntry } from './tracker.resolver.js';
@@ -504,10 +504,17 @@ function due(
   covered: CoveredRange | undefined,
 ): { from: LocalDate; through: LocalDate } {
   if (covered === undefined) return { from: notBefore(definition, firstDate ?? today), through: today };
-  if (today < addDays(covered.through, -1)) throw new ClockBehindError(tracker, today, covered.through);
+  if (today < dateBefore(covered.through, definition.timeZone)) {
+    throw new ClockBehindError(tracker, today, covered.through);
+  }
   const back = fromSecond === null ? addDays(covered.through, -definition.lookback) : dateOf(definition, fromSecond);
   const from = earliest([back, today]);
   return { from: notBefore(definition, from), through: today };
+}
+
+/** Returns the last date that a zone had before a date: it may have skipped the day before. */
+function dateBefore(date: LocalDate, timeZone: string): LocalDate {
+  return localDateAt(new Date(startOfDay(date, timeZone).getTime() - 1), timeZone);
 }
 
 /** Returns the dates of a first run. What would be pruned after it is not computed. */
