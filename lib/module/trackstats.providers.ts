@@ -16,6 +16,7 @@ import { MetricStatistics } from '../statistics/tables/metric-statistics.js';
 import { ObjectTypes } from '../statistics/filter/object-types.js';
 import { StatisticOwners } from '../statistics/tables/owners.js';
 import { StatisticService } from '../statistics/statistic.service.js';
+import { IncrementInterceptors } from '../statistics/write/increment-interceptors.js';
 import { LiveReader } from '../tracking/running/live.reader.js';
 import { MethodResults } from '../tracking/running/method-results.js';
 import { MethodRunner } from '../tracking/running/method.runner.js';
@@ -179,7 +180,17 @@ function statisticProviders(): Provider[] {
     provideClass(DomainService, Database),
     provideClass(MetricStatistics, Database),
     provideClass(MetricService, Database, MetricStatistics),
-    provideClass(StatisticService, Database, ObjectTypes, StatisticOwners, RESOLVED, TRACKSTATS_CLOCK, LiveReader),
+    provideClass(IncrementInterceptors),
+    provideClass(
+      StatisticService,
+      Database,
+      ObjectTypes,
+      StatisticOwners,
+      RESOLVED,
+      TRACKSTATS_CLOCK,
+      LiveReader,
+      IncrementInterceptors,
+    ),
   ];
 }
 

@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { requireProvider } from '../execution/optional-parts.js';
 import { RunInterceptors } from '../execution/run-interceptors.js';
 import { TrackerEvents } from '../execution/tracker-events.js';
+import { IncrementInterceptors } from '../statistics/index.js';
 import {
   openTelemetryApi,
   PART,
@@ -10,11 +11,12 @@ import {
   type ResolvedOpenTelemetryOptions,
   type TrackstatsOpenTelemetryOptions,
 } from './opentelemetry.options.js';
+import { IncrementSpans } from './increment-spans.js';
 import { RunSpans } from './run-spans.js';
 
 /**
- * Traces runs with OpenTelemetry: one span for each attempt of a run. Your application sets up the SDK and its
- * exporter.
+ * Traces runs and increments with OpenTelemetry: one span for each attempt of a run, and one for each batch of
+ * increments. Your application sets up the SDK and its exporter.
  *
  * @example
  * ```ts
@@ -25,7 +27,7 @@ import { RunSpans } from './run-spans.js';
 @Module({})
 export class TrackstatsOpenTelemetryModule {
   /**
-   * Traces the runs of the application.
+   * Traces the runs and increments of the application.
    *
    * @throws MissingPackageError without @opentelemetry/api; InvalidPartOptionError
    * @throws at start: MissingModuleError if the application has no TrackstatsModule
@@ -47,7 +49,7 @@ export class TrackstatsOpenTelemetryModule {
   }
 }
 
-/** Traces the runs of one application. Nothing ends it, because a run that a shutdown cancels ends late. */
+/** Traces the runs and increments of one application. Nothing ends it, because a run that a shutdown cancels ends late. */
 export class OpenTelemetryLifecycle implements OnModuleInit {
   constructor(
     private readonly moduleRef: ModuleRef,
@@ -58,7 +60,9 @@ export class OpenTelemetryLifecycle implements OnModuleInit {
   onModuleInit(): void {
     const interceptors = requireProvider(this.moduleRef, RunInterceptors, PART);
     const events = requireProvider(this.moduleRef, TrackerEvents, PART);
+    const increments = requireProvider(this.moduleRef, IncrementInterceptors, PART);
     const spans = new RunSpans(openTelemetryApi(), this.options);
+    increments.use(new IncrementSpans(openTelemetryApi(), this.options));
     interceptors.add((run, work) => spans.during(run, work));
     events.on('finished', (event) => {
       spans.end(event);

@@ -10,7 +10,7 @@ export interface TrackstatsOpenTelemetryOptions {
   /** makes the spans. @default the tracer named nestjs-trackstats of the global tracer provider */
   tracer?: Tracer | undefined;
   /**
-   * adds the exception to the span of a run that failed, with its message and stack. Messages of databases may contain
+   * adds the exception to the span of what failed, with its message and stack. Messages of databases may contain
    * values. The code of the error is recorded either way. @default true
    */
   recordExceptions?: boolean | undefined;

@@ -1,9 +1,9 @@
 import type { Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
-import { TrackstatsError } from '../errors/trackstats.error.js';
 import type { InterceptedRun } from '../execution/run-interceptors.js';
 import { outcomeOf } from '../execution/run-outcome.js';
 import type { RunEvent, TrackerEventOf } from '../execution/tracker-events.js';
 import type { OpenTelemetryApi, ResolvedOpenTelemetryOptions } from './opentelemetry.options.js';
+import { setError } from './span-error.js';
 
 /** The attempt of a tracker that is retried next. */
 interface FailedAttempt {
@@ -63,10 +63,7 @@ export class RunSpans {
     if (willRetry) this.retried.set(tracker, { attempt, slot: slot?.getTime(), spanContext: span.spanContext() });
     // that a run was cancelled is nobody's error
     if (outcomeOf(event) === 'cancelled') return;
-    const type = codeOf(error);
-    span.setAttribute('error.type', type);
-    span.setStatus({ code: this.api.SpanStatusCode.ERROR, message: type });
-    if (this.options.recordExceptions) span.recordException(error instanceof Error ? error : String(error));
+    setError(this.api, this.options, span, error);
   }
 }
 
@@ -86,10 +83,4 @@ function setResult(span: Span, { result }: TrackerEventOf<'finished'>): void {
     'trackstats.run.rows_written': result.written,
     'trackstats.run.rows_removed': result.removed,
   });
-}
-
-/** Returns the name of an error of few values, as `error.type` is defined. */
-function codeOf(error: unknown): string {
-  if (error instanceof TrackstatsError) return error.code;
-  return error instanceof Error ? error.name : '_OTHER';
 }

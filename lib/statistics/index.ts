@@ -5,6 +5,12 @@
 
 // services, and what they are made of
 export { StatisticService } from './statistic.service.js';
+export {
+  type IncrementInterceptor,
+  IncrementInterceptors,
+  type InterceptedBatch,
+} from './write/increment-interceptors.js';
+export { NothingWritten } from './write/increment.queue.js';
 export { ObjectTypes } from './filter/object-types.js';
 export { StatisticOwners } from './tables/owners.js';
 export type { StatisticContext } from './filter/statistic.context.js';

@@ -26,6 +26,7 @@ import type { LiveSource } from './filter/live-source.js';
 import { findBuckets, lastBucket } from './read/bucket.query.js';
 import { findStatistics, lastStatistic, toStatistic } from './read/find.query.js';
 import { checkIncrement, Incrementer } from './write/increment.js';
+import { IncrementInterceptors } from './write/increment-interceptors.js';
 import { decodeDimensions, nameSeries } from './read/multi-series.js';
 import { buildNarrowQuery } from './read/narrow.js';
 import type { ObjectRef } from './filter/object-target.js';
@@ -105,9 +106,10 @@ export class StatisticService {
     options: StatisticOptions,
     private readonly clock: Clock,
     private readonly live: LiveSource | null = null,
+    interceptors = new IncrementInterceptors(),
   ) {
     this.context = { database, objectTypes, owners, options };
-    this.incrementer = new Incrementer(this.context, clock);
+    this.incrementer = new Incrementer(this.context, clock, interceptors);
   }
 
   /**

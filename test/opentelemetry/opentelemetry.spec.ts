@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { context, propagation, ROOT_CONTEXT, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
@@ -12,6 +13,8 @@ import {
   defineDomain,
   defineMetric,
   LeaseLostError,
+  type MixedWritesError,
+  StatisticService,
   Track,
   TrackerService,
   type TrackContext,
@@ -22,6 +25,7 @@ import {
   TrackstatsOpenTelemetryModule,
   type TrackstatsOpenTelemetryOptions,
 } from 'nestjs-trackstats/opentelemetry';
+import { DataSource } from 'typeorm';
 import { TrackerWorker } from '../../lib/execution/tracker.worker.js';
 import { TrackerRegistry } from '../../lib/tracking/definition/tracker.registry.js';
 import { closeApplications, QUIET, start } from '../module/application.js';
@@ -29,6 +33,7 @@ import { gate } from '../support/gate.js';
 
 const SHOP = defineDomain({ ref: 'shop' });
 const VISITS = defineMetric({ domain: SHOP, ref: 'visits' });
+const VIEWS = defineMetric({ domain: SHOP, ref: 'views' });
 const SLOT = new Date('2026-10-31T11:45:00Z');
 
 let visits: (context: TrackContext) => number | Promise<number> = () => 1;
@@ -73,9 +78,9 @@ function runSlot(module: TestingModule): Promise<unknown> {
   return module.get(TrackerWorker, { strict: false }).runScheduled(tracker, { slot: SLOT, nextSlot: null });
 }
 
-/** The spans of runs that have ended. */
-function spans(): ReadableSpan[] {
-  return exporter.getFinishedSpans().filter(({ name }) => name === 'trackstats.run');
+/** The spans of runs that have ended, or others by their name. */
+function spans(wanted = 'trackstats.run'): ReadableSpan[] {
+  return exporter.getFinishedSpans().filter(({ name }) => name === wanted);
 }
 
 describe('the span of a run', () => {
@@ -251,6 +256,100 @@ describe('the span of a run', () => {
     await first;
     expect(await runSlot(module)).toMatchObject({ kind: 'skipped', reason: 'done' });
     expect(spans()).toHaveLength(1);
+  });
+});
+
+describe('the span of increments', () => {
+  const ORDERS = defineMetric({ domain: SHOP, ref: 'orders' });
+
+  /** Makes calls within a span of their own. */
+  async function request(calls: () => Promise<unknown>): Promise<string> {
+    const span = trace.getTracer('shop').startSpan('request');
+    await context.with(trace.setSpan(ROOT_CONTEXT, span), calls);
+    return span.spanContext().spanId;
+  }
+
+  it('is a child of the span that made all of its calls, and says of which metrics they are', async () => {
+    const statistics = (await shop()).get(StatisticService);
+    const caller = await request(() =>
+      Promise.all([ORDERS, VIEWS, ORDERS].map((metric) => statistics.increment({ metric }))),
+    );
+    expect(spans('trackstats.increment')).toMatchObject([
+      {
+        attributes: { 'trackstats.increment.calls': 3, 'trackstats.increment.metrics': ['shop/orders', 'shop/views'] },
+        links: [],
+        parentSpanContext: { spanId: caller },
+        status: { code: SpanStatusCode.UNSET },
+      },
+    ]);
+  });
+
+  it('links to the spans of its calls if there are several, also of a batch that waited for another one', async () => {
+    const statistics = (await shop()).get(StatisticService);
+    const [first, second, third] = await Promise.all([
+      request(() => statistics.increment({ metric: ORDERS })),
+      request(() => statistics.increment({ metric: ORDERS })),
+      request(async () => {
+        await Promise.resolve().then(() => undefined);
+        await statistics.increment({ metric: ORDERS });
+      }),
+      statistics.increment({ metric: ORDERS }),
+    ]);
+    const [together, later] = spans('trackstats.increment');
+    expect(together?.parentSpanContext).toBeUndefined();
+    expect(together?.links.map((link) => link.context.spanId)).toEqual([first, second]);
+    expect(together?.attributes['trackstats.increment.calls']).toBe(3);
+    expect(later).toMatchObject({ parentSpanContext: { spanId: third }, links: [] });
+  });
+
+  it('is active while its batch is written, in the transaction of the application too', async () => {
+    const module = await shop();
+    const [statistics, dataSource] = [module.get(StatisticService), module.get(DataSource)];
+    await statistics.increment({ metric: ORDERS });
+    exporter.reset();
+    const active: (string | undefined)[] = [];
+    jest.spyOn(dataSource.logger, 'logQuery').mockImplementation((text) => {
+      if (text.includes('INSERT')) active.push(trace.getActiveSpan()?.spanContext().spanId);
+    });
+    await statistics.increment({ metric: ORDERS });
+    const caller = await request(() =>
+      dataSource.transaction((manager) => statistics.increment({ metric: ORDERS, manager })),
+    );
+    jest.restoreAllMocks();
+    const [alone, within] = spans('trackstats.increment');
+    expect(new Set(active)).toEqual(new Set([alone, within].map((span) => span?.spanContext().spanId)));
+    expect(within?.parentSpanContext?.spanId).toBe(caller);
+  });
+
+  it('counts what was refused, and has the error with which nothing was written', async () => {
+    const module = await shop();
+    const statistics = module.get(StatisticService);
+    await statistics.record({ metric: VIEWS, value: 1 });
+    const settled = await Promise.allSettled([
+      statistics.increment({ metric: ORDERS }),
+      statistics.increment({ metric: VIEWS }),
+    ]);
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(spans('trackstats.increment')).toMatchObject([
+      { attributes: { 'trackstats.increment.calls': 2, 'trackstats.increment.refused': 1 }, events: [] },
+    ]);
+    exporter.reset();
+    const { code } = (await module
+      .get(DataSource)
+      .transaction((manager) => statistics.increment({ metric: VIEWS, manager }))
+      .catch((error: unknown) => error)) as MixedWritesError;
+    expect(code).toBe('TRACKSTATS_MIXED_WRITES');
+    expect(spans('trackstats.increment')).toMatchObject([
+      {
+        attributes: { 'error.type': code },
+        status: { code: SpanStatusCode.ERROR, message: code },
+        events: [{ name: 'exception' }],
+      },
+    ]);
+    exporter.reset();
+    await module.get(DataSource).query('DROP TABLE trackstats_statistic_by_date');
+    await expect(statistics.increment({ metric: ORDERS })).rejects.toThrow();
+    expect(spans('trackstats.increment')).toMatchObject([{ attributes: { 'error.type': 'SqliteError' } }]);
   });
 });
 

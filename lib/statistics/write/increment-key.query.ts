@@ -158,11 +158,13 @@ function* insertKeys(database: Database, sorted: readonly Keyed[], batch: number
 }
 
 function keyColumns(some: readonly Keyed[], batch: number, now: Date): ColumnToWrite[] {
-  const scopes = new Map<string, string>();
+  /** by object type: all objects of a type have one */
+  const scopes = new Map<unknown, string>();
   const scopeOf = ({ row: { table, cell } }: Keyed): string => {
-    const type = `${table.kind} ${String(cell['objectType'])} ${table.entity.name}`;
-    let scope = scopes.get(type);
-    if (scope === undefined) scopes.set(type, (scope = claimedScope(table, cell)));
+    if (table.kind !== 'object') return claimedScope(table, cell);
+    const { objectType } = cell;
+    let scope = scopes.get(objectType);
+    if (scope === undefined) scopes.set(objectType, (scope = claimedScope(table, cell)));
     return scope;
   };
   return [

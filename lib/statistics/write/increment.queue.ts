@@ -3,6 +3,7 @@ import type { Outcomes } from './increment.query.js';
 
 interface Waiting<T> {
   readonly item: T;
+  readonly caller: unknown;
   /** by `performance.now()` */
   readonly since: number;
   readonly resolve: () => void;
@@ -16,18 +17,26 @@ export class IncrementQueue<T> {
 
   /**
    * @param flush adds items in one transaction, the first of which has waited since `since`. Returns for each item the
-   * error with which it was left out, or null
+   * error with which it was left out, or null. `callers` returns what was added with the items
    * @param connectionTimeout milliseconds that an item may wait for a connection
    */
   constructor(
-    private readonly flush: (items: readonly T[], waitingSince: number) => Promise<Outcomes>,
+    private readonly flush: (
+      items: readonly T[],
+      waitingSince: number,
+      callers: () => readonly unknown[],
+    ) => Promise<Outcomes>,
     private readonly connectionTimeout: number,
   ) {}
 
-  /** Resolves when the item is committed. */
-  add(item: T): Promise<void> {
+  /**
+   * Resolves when the item is committed.
+   *
+   * @param caller of the item, for `flush`
+   */
+  add(item: T, caller?: unknown): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, since: performance.now(), resolve, reject });
+      this.waiting.push({ item, caller, since: performance.now(), resolve, reject });
       if (!this.isFlushing) {
         this.isFlushing = true;
         queueMicrotask(() => void this.flushAll());
@@ -49,6 +58,7 @@ export class IncrementQueue<T> {
       const outcomes = await this.flush(
         batch.map(({ item }) => item),
         batch[0]?.since ?? performance.now(),
+        () => batch.map(({ caller }) => caller),
       );
       for (const [place, { resolve, reject }] of batch.entries()) {
         const problem = outcomes[place] ?? null;

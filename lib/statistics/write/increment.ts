@@ -10,7 +10,9 @@ import { writtenAt } from '../filter/date-range.js';
 import { requireOneCell } from '../filter/scope-filter.js';
 import type { IncrementBase } from '../filter/statistic-filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
+import { naturalKey } from '../../catalog/definitions.js';
 import { addIncrements, addReading, type Increment, type Outcomes } from './increment.query.js';
+import type { IncrementInterceptors, InterceptedBatch } from './increment-interceptors.js';
 import { pruneKeys } from './increment-key.query.js';
 import { IncrementQueue, NothingWritten } from './increment.queue.js';
 import { incrementStatement, KnownMetrics } from './increment.statement.js';
@@ -74,28 +76,42 @@ export class Incrementer {
   constructor(
     private readonly context: StatisticContext,
     private readonly clock: Clock,
+    private readonly interceptors: IncrementInterceptors,
   ) {
     this.queue = new IncrementQueue<Increment>(
-      (increments, waitingSince) => this.flush(increments, waitingSince),
+      (increments, waitingSince, callers) =>
+        interceptors.write(
+          () => interceptedBatch(increments, callers()),
+          () => this.flush(increments, waitingSince),
+        ),
       context.database.connectionTimeout,
     );
   }
 
   /** Resolves when the amount is committed. */
   add(increment: Increment): Promise<void> {
-    return this.queue.add(increment);
+    return this.queue.add(increment, this.interceptors.enter());
   }
 
   /** Adds an amount at once, as a part of a transaction of the application. */
   async addWithin(manager: EntityManager, increment: Increment): Promise<void> {
+    await this.interceptors.write(
+      () => interceptedBatch([increment], [this.interceptors.enter()]),
+      () => this.writeWithin(manager, increment),
+    );
+    if (increment.key !== null) this.pruneKeysSoon();
+  }
+
+  private writeWithin(manager: EntityManager, increment: Increment): Promise<Outcomes> {
     const now = this.clock();
     const { context } = this;
-    await context.database.write('increment', manager, function* () {
-      const [problem] = yield* addIncrements(context, [increment], now);
+    return context.database.write('increment', manager, function* () {
+      const outcomes = yield* addIncrements(context, [increment], now);
+      const [problem] = outcomes;
       // thrown, so that nothing of it stays in the transaction
       if (problem !== null && problem !== undefined) throw problem;
+      return outcomes;
     });
-    if (increment.key !== null) this.pruneKeysSoon();
   }
 
   /** Removes old keys beside the calls, once an hour and in steps, so that no transaction is long. */
@@ -143,4 +159,8 @@ export class Incrementer {
       throw isRefused ? new NothingWritten(error) : error;
     }
   }
+}
+
+function interceptedBatch(increments: readonly Increment[], callers: readonly unknown[]): InterceptedBatch {
+  return { metrics: [...new Set(increments.map(({ metric }) => naturalKey(metric)))], callers };
 }
