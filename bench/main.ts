@@ -68,7 +68,7 @@ const USAGE = `npm run bench -- [options]
 
   --rows N           rows of the source (default 1000000)
   --databases LIST   sqlite,postgres,mariadb (default: all that answer)
-  --only TEXT        cases whose name holds the text; may be given several times
+  --only TEXT        cases whose name, as in --list, contains the text; may be given several times
   --skip-large       leaves out the cases that write or read many millions of rows
   --seconds N        how long a case is measured, beyond the fewest rounds (default 15)
   --explain          shows the plans of ours and of the baselines instead of measuring
@@ -96,6 +96,7 @@ const chosen = CASES.filter(
 
 if (args.help) process.stdout.write(USAGE);
 else if (args.list) process.stdout.write(chosen.map(({ name, title }) => `${name.padEnd(28)} ${title}\n`).join(''));
+else if (chosen.length === 0) throw new Error(`No case has a name with ${args.only.join(' or ')}. See --list.`);
 else await bench();
 
 async function bench(): Promise<void> {
