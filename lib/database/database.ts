@@ -38,7 +38,7 @@ export class Database {
   }
 
   get dialect(): Dialect {
-    return this.knownDriver.dialect;
+    return this.driver.dialect;
   }
 
   /** True if the library knows distributed tables of such a database. */
