@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
+import * as api from '@opentelemetry/api';
 import { context, propagation, ROOT_CONTEXT, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
@@ -27,6 +28,8 @@ import {
 } from 'nestjs-trackstats/opentelemetry';
 import { DataSource } from 'typeorm';
 import { TrackerWorker } from '../../lib/execution/tracker.worker.js';
+import { IncrementSpans } from '../../lib/opentelemetry/increment-spans.js';
+import { NothingWritten } from '../../lib/statistics/index.js';
 import { TrackerRegistry } from '../../lib/tracking/definition/tracker.registry.js';
 import { closeApplications, QUIET, start } from '../module/application.js';
 import { gate } from '../support/gate.js';
@@ -346,10 +349,19 @@ describe('the span of increments', () => {
         events: [{ name: 'exception' }],
       },
     ]);
-    exporter.reset();
-    await module.get(DataSource).query('DROP TABLE trackstats_statistic_by_date');
-    await expect(statistics.increment({ metric: ORDERS })).rejects.toThrow();
-    expect(spans('trackstats.increment')).toMatchObject([{ attributes: { 'error.type': 'SqliteError' } }]);
+  });
+
+  it('has the error of the database with which a batch was refused', async () => {
+    const incrementSpans = new IncrementSpans(api, { tracer: undefined, recordExceptions: true });
+    const refused = new NothingWritten(new TypeError('refused'));
+    const batch = { metrics: ['shop/orders'], callers: [ROOT_CONTEXT] };
+    await expect(incrementSpans.during(batch, () => Promise.reject(refused))).rejects.toBe(refused);
+    expect(spans('trackstats.increment')).toMatchObject([
+      {
+        attributes: { 'error.type': 'TypeError' },
+        events: [{ name: 'exception', attributes: { 'exception.message': 'refused' } }],
+      },
+    ]);
   });
 });
 
