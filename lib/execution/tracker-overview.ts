@@ -30,8 +30,8 @@ export interface TrackerInfo {
   nextRunAt: Date | null;
   lastRun: TrackerRun | null;
   /**
-   * the dates that are complete for all of its metrics, in all of their periods; the last one is still open. null if the tracker has not run, or
-   * is a method
+   * the dates that are computed for all of its metrics, in all of their periods. The last one is still open. null if the
+   * tracker has not run, or is a method
    */
   coverage: { from: LocalDate; through: LocalDate } | null;
   /** milliseconds since the start of the last successful run: the age of its statistics. null if no run succeeded */

@@ -70,6 +70,8 @@ describeInBrowser('comparisons', (browser) => {
     expect(await tiles.$$(`${tile} .change`)).toHaveLength(0);
     const { page: all } = await browser.open(`${url}?range=all`);
     expect(await textOf(all, tile)).not.toContain('known');
+    const { page: sorted } = await browser.open(`${url}?range=all&sort=change`);
+    expect(await textOf(sorted, '.compared')).toMatch(/\. No change is known to sort by\.$/);
   });
 
   it('of all metrics are said once', async () => {

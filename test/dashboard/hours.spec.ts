@@ -104,7 +104,10 @@ describe('the names of hours and minutes', () => {
       'Oct 24, 19:00 – Oct 25, 18:00',
     );
     expect(formatMoments('2026-10-24', '2026-10-24T17:00:00+01:00', 60)).toBe('Oct 24, 2026');
-    expect(valueNote({ metric: {} as never, period: 'HOUR', summary: null })).toBe('Too long a range by hour');
+    expect(valueNote({ metric: {} as never, period: 'HOUR', summary: null }, 'HOUR')).toBe('Too long a range by hour');
+    const none = { metric: {} as never, period: null, summary: null };
+    expect(valueNote(none, 'HOUR')).toBe('No values of this period');
+    expect(valueNote(none, '')).toBe('By object or group only');
     expect(texts).toEqual([
       'Oct 25, 2026',
       'Oct 25, 14:00 – 18:30',

@@ -1,6 +1,6 @@
 import { DashboardApplications, HOSTILE } from './application.js';
 import { violationsOn } from './axe.js';
-import { describeInBrowser, eventually, textOf } from './browser.js';
+import { describeInBrowser, eventually, PHONE, show, textOf } from './browser.js';
 
 const applications = new DashboardApplications();
 afterAll(() => applications.close());
@@ -129,6 +129,12 @@ describeInBrowser('the dashboard', (browser) => {
     // the list of runs is read again once the outcome is there
     await eventually(page, `document.querySelectorAll('section:last-child tbody tr').length === 3`);
     expect(await page.$$('.runs .succeeded')).toHaveLength(3);
+    const small = 'section:last-child tbody tr .narrow';
+    const isShown = (): Promise<boolean> => page.$eval(small, (one) => one.getClientRects().length > 0);
+    expect(await isShown()).toBe(false);
+    await show(page, { theme: 'light', width: PHONE });
+    expect(await isShown()).toBe(true);
+    expect(await textOf(page, small)).toMatch(/^Took .+, \d+ written, \d+ removed, started by: This page/);
     expect(faults).toEqual([]);
   });
 

@@ -149,6 +149,15 @@ describeInBrowser('a metric over a range', (browser) => {
     );
   });
 
+  it('says that a lowest value is of complete ones, if one that is not over is lower', async () => {
+    const lowest = async (from: string): Promise<string> => {
+      const { page } = await browser.open(`${url}${ORDERS}&from=${from}&to=2026-10-31&compare=none`);
+      return (await textsOf(page, '.figures > div')).at(-1) ?? '';
+    };
+    expect(await lowest('2026-10-30')).toMatch(/^Lowest2.*Oct 30, 2026, of complete values$/);
+    expect(await lowest('2026-10-20')).toMatch(/^Lowest1.*Oct 21, 2026$/);
+  });
+
   it('compares with a year before, of which nothing is known', async () => {
     const { page } = await browser.open(`${url}${ORDERS}&range=7d&compare=year`);
     expect(await textOf(page, '.figures div:nth-child(2)')).toMatch(/^vs a year before–.*Oct 25 – 31, 2025/);
@@ -224,6 +233,10 @@ describeInBrowser('a metric over a range', (browser) => {
     await page.focus('.walker');
     await page.keyboard.press('ArrowLeft');
     expect(await textOf(page, '.tooltip')).toContain('September 2026');
+    // the chart leaves out months of which nothing is known, and the figures are of all
+    const { page: year } = await browser.open(`${url}${ORDERS}&period=CALENDAR_MONTH&range=12m`);
+    expect(await textsOf(year, '.tick.date')).toHaveLength(7);
+    expect(await textOf(year, '.headline small')).toBe('November 2025 – October 2026');
     const { page: quarters } = await browser.open(`${url}?metric=range%2Fquarters&from=2026-04-01&to=2026-10-31`);
     expect(await textsOf(quarters, '.tick.date')).toEqual(['Q2', 'Q3', 'Q4']);
   });

@@ -59,6 +59,8 @@ export interface Shown {
   readonly period: string;
   /** the dates, or the starts of buckets of less than a day */
   readonly dates: readonly string[];
+  /** the first date of the range: before those of the chart, if nothing is known there */
+  readonly firstDate: string | null;
   /** the starts at which the clock shows the same as at another one */
   readonly repeated: ReadonlySet<string>;
   readonly lines: readonly ShownSeries[];
@@ -117,6 +119,7 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
     period: period.name,
     comparison,
     dates: columns.dates,
+    firstDate: (preset === 'all' ? columns.dates : found.dates)[0] ?? null,
     compared: columns.compared,
     lines: columns.lines.slice(0, lines.length),
     others: columns.lines[lines.length] ?? null,

@@ -23,8 +23,11 @@ export function Figures({ shown }: { shown: Shown }): JSX.Element | null {
   const known = line.values.flatMap((value, place): Extreme[] =>
     value === null || line.complete[place] === false ? [] : [{ value, place }],
   );
+  const open = line.values.filter((value, place) => value !== null && line.complete[place] === false) as number[];
   const highest = extremeOf(known, (a, b) => b.value > a.value);
   const lowest = extremeOf(known, (a, b) => b.value < a.value);
+  const isHigher = highest !== undefined && open.some((value) => value > highest.value);
+  const isLower = lowest !== undefined && open.some((value) => value < lowest.value);
   return (
     <dl class="figures">
       <div class="headline">
@@ -43,8 +46,8 @@ export function Figures({ shown }: { shown: Shown }): JSX.Element | null {
           note={lastDayNote(shown.comparison, shown.range, shown.today)}
         />
       )}
-      {summary.kind !== 'greatest' && <Figure name="Highest" found={highest} shown={shown} />}
-      {summary.kind !== 'least' && <Figure name="Lowest" found={lowest} shown={shown} />}
+      {summary.kind !== 'greatest' && <Figure name="Highest" found={highest} shown={shown} leavesOut={isHigher} />}
+      {summary.kind !== 'least' && <Figure name="Lowest" found={lowest} shown={shown} leavesOut={isLower} />}
     </dl>
   );
 }
@@ -150,22 +153,25 @@ function BrokenLine(): JSX.Element {
   return <span class="broken-line" aria-hidden="true" />;
 }
 
-function Figure({
-  name,
-  found,
-  shown,
-}: {
-  name: string;
-  found: Extreme | undefined;
-  shown: Shown;
-}): JSX.Element | null {
+interface FigureProps {
+  readonly name: string;
+  readonly found: Extreme | undefined;
+  readonly shown: Shown;
+  /** true if a value that is not complete yet is beyond it */
+  readonly leavesOut: boolean;
+}
+
+function Figure({ name, found, shown, leavesOut }: FigureProps): JSX.Element | null {
   if (found === undefined || shown.dates.length < 2) return null;
   return (
     <div>
       <dt>{name}</dt>
       <dd>
         <span title={formatNumber(found.value, shown.unit)}>{formatShort(found.value, shown.unit)}</span>
-        <small>{labelAt(shown, found.place)}</small>
+        <small>
+          {labelAt(shown, found.place)}
+          {leavesOut && ', of complete values'}
+        </small>
       </dd>
     </div>
   );
@@ -179,11 +185,12 @@ function extremeOf(known: readonly Extreme[], isBetter: (a: Extreme, b: Extreme)
 }
 
 /** A range of buckets by their names, and one value by its date. */
-function rangeOf({ dates, repeated }: Shown, summary: SummaryResponse): string {
+function rangeOf({ dates, firstDate, repeated }: Shown, summary: SummaryResponse): string {
   const { from, to, start, kind, period } = summary;
   if (kind === 'last') return pointLabel(start ?? to, period, repeated);
   if (start !== undefined) return formatSpan(summary);
-  const [first, last] = [dates.at(0), dates.at(-1)];
-  if (period === 'DAY' || !isBucket(period) || first === undefined || last === undefined) return formatDates(from, to);
-  return first === last ? pointLabel(first, period) : `${pointLabel(first, period)} – ${pointLabel(last, period)}`;
+  const last = dates.at(-1);
+  if (period === 'DAY' || !isBucket(period) || firstDate === null || last === undefined) return formatDates(from, to);
+  if (firstDate === last) return pointLabel(last, period);
+  return `${pointLabel(firstDate, period)} – ${pointLabel(last, period)}`;
 }

@@ -82,7 +82,7 @@ function Metrics({ address, overview, isLoading }: MetricsProps): JSX.Element {
   return (
     <>
       <Toolbar address={address} overview={overview} />
-      <Compared overview={overview} />
+      <Compared overview={overview} sort={address.sort} />
       <div class="columns" aria-busy={isLoading}>
         <DomainIndex address={address} items={items} />
         <div class="stack">
@@ -101,8 +101,14 @@ function Metrics({ address, overview, isLoading }: MetricsProps): JSX.Element {
   );
 }
 
+interface ComparedProps {
+  readonly overview: Overview;
+  readonly sort: OverviewAddress['sort'];
+}
+
 /** The dates that most metrics show, and those that they are compared with. */
-function Compared({ overview: { items, range, comparison, today } }: { overview: Overview }): JSX.Element | null {
+function Compared({ overview, sort }: ComparedProps): JSX.Element | null {
+  const { items, range, comparison, today } = overview;
   if (range.from === null) return null;
   const spans = items.flatMap(({ summary }) =>
     summary?.comparison === null || summary === null || summary.kind === 'last' ? [] : [datesOf(summary.comparison)],
@@ -115,8 +121,13 @@ function Compared({ overview: { items, range, comparison, today } }: { overview:
       {formatDates(range.from, range.to)}
       {commonest !== undefined && `, compared with ${commonest}`}
       {commonest !== undefined && note !== null && `. ${note}`}
+      {sort === 'change' && !items.some(isChanged) && '. No change is known to sort by.'}
     </p>
   );
+}
+
+function isChanged({ summary }: SummaryItem): boolean {
+  return (summary?.comparison?.relative ?? null) !== null;
 }
 
 function Group({ id, ...list }: ListProps & { id: string }): JSX.Element {

@@ -74,7 +74,7 @@ function Row({ item, address, favourites, onFavourite }: ListProps & { item: Sum
         <strong title={formatNumber(summary?.value ?? null, metric.unit)}>
           {formatShort(summary?.value ?? null, metric.unit)}
         </strong>
-        <div class="quiet small">{valueNote(item)}</div>
+        <div class="quiet small">{valueNote(item, address.period)}</div>
       </td>
       <td class="change-column number">
         {comparison !== null && <ChangeOf comparison={comparison} unit={metric.unit} better={metric.better} />}

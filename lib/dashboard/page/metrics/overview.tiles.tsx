@@ -44,7 +44,7 @@ function Tile({ item, address, favourites, onFavourite }: ListProps & { item: Su
       </div>
       <RangeValue metric={metric} summary={summary} />
       <p class="quiet small note">
-        <span>{valueNote(item)}</span>
+        <span>{valueNote(item, address.period)}</span>
         <AlertBadge metric={metric.key} />
         <TroubleBadge keys={item.derivedFrom ?? [metric.key]} />
       </p>

@@ -18,9 +18,11 @@ export function headlineOf(kind: SummaryResponse['kind']): string {
 /**
  * Says in a few words of what the value of a metric is: its period if it is no day, the date of a last value, and the
  * earlier value or why there is no change.
+ *
+ * @param asked the period that is asked for; empty: that of each metric
  */
-export function valueNote({ metric, period, summary }: Noted): string {
-  if (period === null) return 'By object or group only';
+export function valueNote({ metric, period, summary }: Noted, asked: string): string {
+  if (period === null) return asked === '' ? 'By object or group only' : 'No values of this period';
   if (summary === null) return `Too long a range by ${periodLabel(period).toLowerCase()}`;
   if (summary.value === null) return 'No value in this range';
   const comparison = summary.comparison;

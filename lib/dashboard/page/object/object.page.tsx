@@ -89,7 +89,7 @@ function Tile({ item, address }: { item: ObjectItem; address: ObjectAddress }): 
         </a>
       </h3>
       <RangeValue metric={metric} summary={summary} />
-      <p class="quiet small note">{valueNote({ metric, period, summary })}</p>
+      <p class="quiet small note">{valueNote({ metric, period, summary }, '')}</p>
       <Sparkline values={trend} open={openValues} />
     </li>
   );

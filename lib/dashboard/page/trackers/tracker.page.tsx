@@ -102,7 +102,7 @@ function Facts({
     ['Next run', <When key="next" instant={tracker.nextRunAt} now={now} />],
     ['Schedule', schedule(tracker)],
     ['Last counted', age(tracker)],
-    ['Complete', covered(tracker.coverage)],
+    ['Computed', covered(tracker.coverage)],
     ['Periods', tracker.periods.map(periodLabel).join(', ')],
     ['Failures', runs.length === 0 ? UNKNOWN : failuresOf(runs)],
   ];
@@ -180,6 +180,13 @@ function triggerText(triggeredBy: string | null): string {
   return Object.hasOwn(TRIGGERS, triggeredBy) ? (TRIGGERS[triggeredBy] ?? triggeredBy) : triggeredBy;
 }
 
+/** The columns that a phone has no room for. */
+function columnsAsText(run: RunResource): string {
+  const { written, removed, triggeredBy } = run;
+  const parts = [`Took ${took(run)}`, `${formatNumber(written)} written`, `${formatNumber(removed)} removed`];
+  return [...parts, `started by: ${triggerText(triggeredBy)}`].join(', ');
+}
+
 function Run({ run, now }: { run: RunResource; now: string }): JSX.Element {
   const { from, through, attempt, error, written, removed, triggeredBy, host } = run;
   return (
@@ -191,6 +198,7 @@ function Run({ run, now }: { run: RunResource; now: string }): JSX.Element {
         <RunStatus run={run} />
         {attempt > 1 && <span class="quiet small"> attempt {attempt}</span>}
         {error !== null && <div class="error small">{error}</div>}
+        <div class="narrow quiet small">{columnsAsText(run)}</div>
       </td>
       <td class="number wide">{took(run)}</td>
       <td class="dates">{from === null || through === null ? UNKNOWN : covered({ from, through })}</td>

@@ -63,7 +63,7 @@ function TrackerList({ trackers, now }: { trackers: readonly TrackerResource[]; 
                 Schedule
               </th>
               <th scope="col" class="widest">
-                Complete
+                Computed
               </th>
             </tr>
           </thead>
