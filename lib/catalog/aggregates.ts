@@ -17,8 +17,8 @@ export interface AggregateMeaning {
   readonly empty: '0' | null;
   /** True if the values of separate buckets add up to the value of all of them. */
   readonly isSummable: boolean;
-  /** The part of a source row that is read: its existence, a number, or a value to distinguish from others. */
-  readonly reads: 'rows' | 'numbers' | 'values';
+  /** The part of a source row that is read: its existence, a number, or a value of which equal ones count once. */
+  readonly reads: 'rows' | 'numbers' | 'distinctValues';
   /** The columns of a partial. One is enough for most; an average needs its count, too. */
   readonly partial: readonly PartialMeaning[];
   /** How the columns of a partial become the value: the only one is the value, or the first is divided by the second. */
@@ -28,13 +28,20 @@ export interface AggregateMeaning {
 }
 
 /**
- * The aggregates that a tracker can compute. After you add one here, the compiler names every other place that needs
- * it.
+ * The aggregates that a tracker can compute. After you add one here, the compiler names most places that need it. The
+ * recipe in DEVELOPERS.md has the others.
  */
 export const AGGREGATES = Object.freeze({
   count: { empty: '0', isSummable: true, reads: 'rows', partial: [ROWS], value: 'itself', continues: true },
   // an object in two buckets is still one object, and no stored number says which values were seen before
-  countDistinct: { empty: '0', isSummable: false, reads: 'values', partial: [ROWS], value: 'itself', continues: false },
+  countDistinct: {
+    empty: '0',
+    isSummable: false,
+    reads: 'distinctValues',
+    partial: [ROWS],
+    value: 'itself',
+    continues: false,
+  },
   sum: { empty: '0', isSummable: true, reads: 'numbers', partial: [TOTAL], value: 'itself', continues: true },
   avg: {
     empty: null,

@@ -62,9 +62,12 @@ export function quarterOf(date: string): number {
   return Math.floor(new Date(utcOf(date)).getUTCMonth() / 3) + 1;
 }
 
-/** The ISO week of a date: the year of a week is that of its Thursday. A week from Sunday on is that of its Thursday too. */
-export function isoWeek(date: string): { week: number; year: number } {
-  const start = new Date(utcOf(date));
+/**
+ * The number and year of a week by its first date. They are those of its Thursday, as in ISO 8601, also where a week
+ * begins on a Sunday.
+ */
+export function isoWeek(weekStart: string): { week: number; year: number } {
+  const start = new Date(utcOf(weekStart));
   const toThursday = (4 - start.getUTCDay() + 7) % 7;
   const thursday = new Date(start.getTime() + toThursday * 86_400_000);
   const year = thursday.getUTCFullYear();

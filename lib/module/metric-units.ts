@@ -10,7 +10,7 @@ import { messageOf } from '../errors/error-message.js';
 const LONGEST_WAIT = 1_000;
 
 /**
- * Stores the units that the application defines for metrics that are stored already, with another one or without.
+ * Stores the unit and `better` that the application defines for metrics that are stored already, with others or without.
  *
  * @returns a warning if that fails, as for a session that may only read. The application can do without
  */
@@ -26,7 +26,7 @@ export async function storeUnits(database: Database): Promise<string | null> {
   } catch (error) {
     const keys = outdated.map(({ metric }) => metric.key).join(', ');
     return (
-      `The units of ${keys} are not stored as they are defined. ${messageOf(error)} ` +
+      `The unit or \`better\` of ${keys} is not stored as it is defined. ${messageOf(error)} ` +
       `The next start tries again, or call MetricService.register with the definition.`
     );
   }

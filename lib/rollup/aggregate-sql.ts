@@ -77,10 +77,11 @@ function partOf({ aggregate }: Pick<Measure, 'aggregate'>, index: number): Parti
   return part;
 }
 
-/** Returns the columns of a calendar bucket, from the partials of its days. */
+/** Returns the columns of a bucket, from the partials within it: of a month from its days, of an hour from shorter ones. */
 export function bucketTotals(measure: Measure): readonly Sql[] {
   const names = partialNames(measure);
-  if (meaningOf(measure.aggregate).reads === 'values') return names.map((name) => sql`COUNT(DISTINCT u) AS ${name}`);
+  if (meaningOf(measure.aggregate).reads === 'distinctValues')
+    return names.map((name) => sql`COUNT(DISTINCT u) AS ${name}`);
   return names.map((name, index) => sql`${combinedBy(measure, index)}(${name}) AS ${name}`);
 }
 
@@ -107,5 +108,5 @@ export function isCount({ measure: { aggregate } }: RollupEntry): boolean {
 
 /** True if partials contain values to distinguish, rather than totals. */
 export function isDistinct({ aggregate }: Measure): boolean {
-  return meaningOf(aggregate).reads === 'values';
+  return meaningOf(aggregate).reads === 'distinctValues';
 }

@@ -216,7 +216,10 @@ function scannedRuns(scan: SourceScan, length: BucketLength): BucketRun[] {
   return bucketRuns({ storedIn, zone: scan.timeZone, length, ...readingBounds(scan) });
 }
 
-/** True if an index that can count the rows of a scan does so faster than the scan reads them. A few days' ranges always do. */
+/**
+ * True if an index that can count the rows of a scan does so faster than the scan reads them. It does so for days, of
+ * which only long ranges are counted in that way.
+ */
 export function* countsRanges(dialect: Dialect, scan: SourceScan): Work<boolean> {
   const { plain, query } = scan.source;
   if (scan.bucket === null || plain === null) return true;
@@ -330,7 +333,7 @@ function bucketsOf(dialect: Dialect, scan: SourceScan, length: BucketLength, { g
   return sql`SELECT ${join([...keys, ...merged])} FROM (${parts}) p GROUP BY ${join(keys.map((_, index) => raw(String(index + 1))))}`;
 }
 
-/** Shorter buckets may be as many as rows, in seconds. */
+/** Seconds. A scan has few buckets of this length or longer. Of shorter ones it may have as many as rows. */
 const SHORTEST_OF_FEW = 900;
 
 /** Readings by themselves, as if they were of UTC. */

@@ -221,7 +221,9 @@ function selectReading(
   });
   const [first] = given;
   const field =
-    first !== undefined && meaningOf(first.aggregate.function).reads === 'values' ? first.aggregate.field : null;
+    first !== undefined && meaningOf(first.aggregate.function).reads === 'distinctValues'
+      ? first.aggregate.field
+      : null;
   const distinct = field === null ? null : columns.distinct(field);
   if (isDistinct) columns.selectPrimaryKey();
   query.orderBy();
@@ -244,7 +246,7 @@ function presenceOf(given: readonly SelectedMeasure[], condition: string | null)
 /** True if a repeated row changes the value. Minima, maxima and distinct counts stay the same. */
 function addsUp(aggregate: AggregateFunction): boolean {
   const { reads, partial } = meaningOf(aggregate);
-  return reads !== 'values' && partial.some(({ combine }) => combine === 'add');
+  return reads !== 'distinctValues' && partial.some(({ combine }) => combine === 'add');
 }
 
 /** Checks the shape, as TypeORM does for its other classes, because the application may have another copy of TypeORM. */

@@ -151,7 +151,7 @@ export type TrackerOptions<E extends ObjectLiteral = ObjectLiteral> = CommonTrac
 /** An aggregate whose property exists in E and has a type that the aggregate can read. */
 export type AggregateOf<E> =
   | Aggregate<AggregateReading<'rows'>, never>
-  | Aggregate<AggregateReading<'values'>, ObjectPath<E>>
+  | Aggregate<AggregateReading<'distinctValues'>, ObjectPath<E>>
   | Aggregate<AggregateReading<'numbers'>, NumericPath<E>>;
 
 /** Options of a tracker class with a free choice of aggregate. */

@@ -152,7 +152,7 @@ function groupScans(
   resolve: (entries: readonly TrackerEntry[]) => ResolvedSource | null,
 ): ResolvedScan[] {
   const groups = groupBy(entries.entries(), ([, { aggregate }]) =>
-    meaningOf(aggregate.function).reads === 'values' ? `values of ${String(aggregate.field)}` : '',
+    meaningOf(aggregate.function).reads === 'distinctValues' ? `values of ${String(aggregate.field)}` : '',
   );
   const scans: ResolvedScan[] = [];
   for (const group of groups.values()) {
