@@ -56,7 +56,7 @@ describeOnEachDatabase('units at the start of an application', (database) => {
     await dataSource.destroy();
     const metrics = (await startAgain()).get(MetricService);
     expect(warnings).toEqual([
-      expect.stringMatching(/^The units of measured\/revenue, measured\/traffic are not stored/),
+      expect.stringMatching(/^The unit or `better` of measured\/revenue, measured\/traffic is not stored/),
     ]);
     expect(await metrics.find(REVENUE)).toMatchObject({ unit: null, better: null });
     expect(await metrics.find(TRAFFIC)).toMatchObject({ unit: 'kB' });
