@@ -9,6 +9,7 @@ import { Period } from '../../lib/time/period.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
 import type { TrackerKind } from '../../lib/tracking/definition/option.js';
 import { describeOnEachDatabase, describeOnPairs } from '../support/databases.js';
+import { ObservedReads } from '../support/observed-reads.js';
 import { Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
 import { LiveShop } from '../support/live.js';
 import { Buyer, Chance, openShop } from './shop.js';
@@ -230,43 +231,31 @@ describeOnEachDatabase('live reads of one cell', (database) => {
   // PostgreSQL's plans are in test/database/plans.postgres.spec.ts
   if (database.kind === 'postgres') return;
   test('read the rows of the cell by an index', async () => {
-    const isMariadb = database.kind === 'mariadb';
-    const statements: string[] = [];
-    const one = await database.open({
-      entities: ENTITIES,
-      // all statements in one session, which counts what it reads
-      ...(isMariadb
-        ? { extra: { connectionLimit: 1 } }
-        : { verbose: (statement: unknown) => statements.push(String(statement)) }),
-    });
-    const engine = await Engine.on(one);
+    const reads = await ObservedReads.open(database, ENTITIES);
+    const { dataSource } = reads;
+    const engine = await Engine.on(dataSource);
     const shop = new LiveShop(engine, [BY_ACCOUNT], DEFAULTS);
     shop.now = new Date(NOON);
     const rows = visits(new Chance(3), 1, 3_000, shop.now, 9);
     await insert(
-      one,
+      dataSource,
       rows.map((row) => ({ ...row, account: String(row.id % 100) })),
     );
     await shop.run();
-    await one.query(isMariadb ? 'ANALYZE TABLE live_cell_visit' : 'ANALYZE');
+    await reads.analyse('live_cell_visit');
     for (const period of [Period.DAY, Period.LIFETIME]) {
       const read = { metric: defineMetric({ domain, ref: 'account' }), period, object: objectRef(Account, 7) };
       const value = await shop.statistics.value({ ...read, live: true });
       expect(value).toBe(await shop.statistics.value(read));
-      statements.length = 0;
-      if (isMariadb) await one.query('FLUSH STATUS');
+      await reads.reset();
       await shop.statistics.value({ ...read, live: true });
-      if (isMariadb) {
-        const counters: { Value: string }[] = await one.query(`SHOW SESSION STATUS LIKE 'Handler_read%'`);
+      const rowsRead = await reads.rowsRead();
+      if (rowsRead !== null) {
         // its 30 rows, and those of small tables: of all accounts 3,000
-        expect(counters.reduce((sum, { Value }) => sum + Number(Value), 0)).toBeLessThan(500);
+        expect(rowsRead).toBeLessThan(500);
         continue;
       }
-      const scans: string[] = [];
-      for (const statement of statements.filter((text) => text.includes('live_cell_visit'))) {
-        const plan: { detail: string }[] = await one.query(`EXPLAIN QUERY PLAN ${statement}`);
-        scans.push(...plan.map(({ detail }) => detail).filter((detail) => /Visit|live_cell_visit/.test(detail)));
-      }
+      const scans = await reads.stepsOf('live_cell_visit', /Visit|live_cell_visit/);
       expect(scans.length).toBeGreaterThan(0);
       for (const scan of scans) expect(scan).toMatch(/^SEARCH Visit USING .*INDEX \w+ \(account=\? AND at[<>]/);
     }

@@ -16,6 +16,7 @@ import { offsetChanges } from '../../lib/time/zone-offsets.js';
 import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { backfilled } from '../../lib/tracking/running/backfill.js';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { ObservedReads } from '../support/observed-reads.js';
 import { Kill, unlessKilled } from '../properties/killed.js';
 import { asTracker, definitionOf, Engine, type OneMetric } from '../support/engine.js';
 import { LiveShop } from '../support/live.js';
@@ -217,16 +218,9 @@ describeOnEachDatabase('a run of periods of less than a day', (database) => {
     // PostgreSQL's plans are in test/database/plans.postgres.spec.ts
     if (database.kind === 'postgres') return;
     it('reads the rows of its lookback by the index, however many there are', async () => {
-      const isMariadb = database.kind === 'mariadb';
-      const statements: string[] = [];
-      const one = await database.open({
-        entities: ENTITIES,
-        // all statements in one session, which counts what it reads
-        ...(isMariadb
-          ? { extra: { connectionLimit: 1 } }
-          : { verbose: (statement: unknown) => statements.push(String(statement)) }),
-      });
-      const single = await Engine.on(one);
+      const reads = await ObservedReads.open(database, ENTITIES);
+      const { dataSource } = reads;
+      const single = await Engine.on(dataSource);
       // two a minute, over two days
       const newest = Date.parse('2026-06-10T10:00:00Z');
       const sales = Array.from({ length: 6000 }, (_, index) => ({
@@ -234,34 +228,28 @@ describeOnEachDatabase('a run of periods of less than a day', (database) => {
         buyer: { id: 1 },
       }));
       for (let first = 0; first < sales.length; first += 2000) {
-        await one.getRepository(Sale).insert(sales.slice(first, first + 2000));
+        await dataSource.getRepository(Sale).insert(sales.slice(first, first + 2000));
       }
-      await one.query(isMariadb ? 'ANALYZE TABLE metrics_order' : 'ANALYZE');
+      await reads.analyse('metrics_order');
       const definition = minutely(5);
       await single.run(definition, Sale, { now: new Date(newest - 60_000) });
-      statements.length = 0;
-      if (isMariadb) await one.query('FLUSH STATUS');
+      await reads.reset();
       expect(await single.run(definition, Sale, { now: new Date(newest) })).toMatchObject({ from: '2026-06-10' });
-      if (isMariadb) {
-        const read: { Value: string }[] = await one.query(`SHOW SESSION STATUS LIKE 'Handler_read%'`);
+      const rowsRead = await reads.rowsRead();
+      if (rowsRead !== null) {
         // the rows of seven minutes, and those of small tables
-        const rows = read.reduce((sum, { Value }) => sum + Number(Value), 0);
-        expect(rows).toBeGreaterThan(2 * 6);
-        expect(rows).toBeLessThan(500);
+        expect(rowsRead).toBeGreaterThan(2 * 6);
+        expect(rowsRead).toBeLessThan(500);
         return;
       }
-      const scans: string[] = [];
-      for (const statement of statements.filter((text) => text.includes('metrics_order'))) {
-        const plan: { detail: string }[] = await one.query(`EXPLAIN QUERY PLAN ${statement}`);
-        scans.push(...plan.map(({ detail }) => detail).filter((detail) => detail.includes('Sale')));
-      }
+      const scans = await reads.stepsOf('metrics_order', /Sale/);
       // those that check the form of dates, from the day before on and of no date, and the one that counts
       expect(scans.map((scan) => /^SEARCH Sale USING .*INDEX \w+ (.*)$/.exec(scan)?.[1])).toEqual([
         '(at>?)',
         '(at<?)',
         '(at>? AND at<?)',
       ]);
-      const counted = statements.find((text) => text.includes('COUNT(*)'));
+      const counted = reads.statementsOf('metrics_order').find((text) => text.includes('COUNT(*)'));
       expect(counted).toContain(`source.at >= '2026-06-10 09:54' AND source.at < '2026-06-10 10:00:00.001'`);
     });
   });
