@@ -42,7 +42,7 @@ export function Figures({ shown }: { shown: Shown }): JSX.Element | null {
           summary={summary}
           comparison={summary.comparison}
           against={shown.comparison}
-          isDrawn={shown.compared !== null}
+          isDrawn={hasEarlier(line)}
           note={lastDayNote(shown.comparison, shown.range, shown.today)}
         />
       )}
@@ -109,7 +109,7 @@ export function LinesTitle({ shown, title }: { shown: Shown; title: string }): J
     <div>
       <h2>{title}</h2>
       <p class="quiet small">
-        {compared !== undefined && shown.compared !== null && <BrokenLine />}
+        {shown.lines.some(hasEarlier) && <BrokenLine />}
         {dates.filter(Boolean).join(', ')}
       </p>
     </div>
@@ -146,6 +146,11 @@ function Comparison({ summary, comparison, against, isDrawn, note }: ComparisonP
       </dd>
     </div>
   );
+}
+
+/** True if a chart has a broken line of the earlier range. */
+function hasEarlier({ before }: ShownSeries): boolean {
+  return before?.some((value) => value !== null) === true;
 }
 
 /** The key of the earlier range in a chart. */
