@@ -15,6 +15,11 @@ export function readingMs(text: string): number {
   return Number.isNaN(ms) ? -Infinity : ms;
 }
 
+/** True for a clock that shows the seconds or milliseconds since 1970 as an integer. */
+export function isEpoch(kind: ColumnClock['kind']): kind is 'seconds' | 'milliseconds' {
+  return kind === 'seconds' || kind === 'milliseconds';
+}
+
 /** A reading as the integer of an epoch column; a fraction of a second rounds up, as suits both bounds of a range. */
 export function epochReading(kind: ColumnClock['kind'], ms: number): number {
   return kind === 'seconds' ? Math.ceil(ms / 1000) : ms;
@@ -33,7 +38,7 @@ export function runsJson(clock: ColumnClock, runs: readonly BucketRun[], write: 
 }
 
 function writerOf({ kind }: ColumnClock, write: (ms: number) => string): (ms: number) => string | number {
-  return kind === 'seconds' || kind === 'milliseconds' ? (ms) => epochReading(kind, ms) : write;
+  return isEpoch(kind) ? (ms) => epochReading(kind, ms) : write;
 }
 
 /** Segments of about four years. */

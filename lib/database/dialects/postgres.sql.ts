@@ -13,6 +13,7 @@ import {
   chooseSegment,
   epochDay,
   epochReading,
+  isEpoch,
   isoReading,
   rangesJson,
   runsJson,
@@ -411,9 +412,7 @@ SELECT c.*, (SELECT id FROM ${inserted}) AS inserted${beside === null ? empty : 
 
   earliest({ kind, expression }: ClockColumn): Sql {
     const earliest = sql`MIN(${expression})`;
-    return kind === 'seconds' || kind === 'milliseconds'
-      ? earliest
-      : sql`FLOOR(EXTRACT(EPOCH FROM ${earliest}) * 1000)`;
+    return isEpoch(kind) ? earliest : sql`FLOOR(EXTRACT(EPOCH FROM ${earliest}) * 1000)`;
   }
 
   parseReading({ kind }: ColumnClock, stored: unknown): number | null {
@@ -441,14 +440,14 @@ SELECT c.*, (SELECT id FROM ${inserted}) AS inserted${beside === null ? empty : 
   }
 
   dayNumber({ kind }: ColumnClock, key: Sql): Sql {
-    return kind === 'seconds' || kind === 'milliseconds' ? key : sql`${key} - DATE '1970-01-01'`;
+    return isEpoch(kind) ? key : sql`${key} - DATE '1970-01-01'`;
   }
 
   /** `date_bin` and not EXTRACT, which makes a numeric of every row. */
   bucketKey(column: ClockColumn, segments: readonly BucketSegment[], length: BucketLength): Sql {
     const { kind, expression } = column;
     if (kind === 'date') return refuseDates();
-    if (kind === 'seconds' || kind === 'milliseconds') {
+    if (isEpoch(kind)) {
       const unit = kind === 'seconds' ? 1 : 1000;
       return bucketOfNumber(this, column, segments, length, { reading: sql`CAST(${expression} AS bigint)`, unit });
     }
@@ -463,7 +462,7 @@ SELECT c.*, (SELECT id FROM ${inserted}) AS inserted${beside === null ? empty : 
   }
 
   override bucketStart({ kind }: ColumnClock, key: Sql): Sql {
-    return kind === 'seconds' || kind === 'milliseconds' ? key : sql`CAST(EXTRACT(EPOCH FROM ${key}) AS bigint)`;
+    return isEpoch(kind) ? key : sql`CAST(EXTRACT(EPOCH FROM ${key}) AS bigint)`;
   }
 
   keyEncoding({ type, isArray, precision, scale }: ColumnShape): KeyEncoding | KeyRefusal {
@@ -586,10 +585,9 @@ FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j)`;
     const { kind } = clock;
     const type = raw(READING_TYPES[kind]);
     const json = runsJson(clock, runs, (ms) => readingText(clock, ms));
-    const by =
-      kind === 'seconds' || kind === 'milliseconds'
-        ? sql`n.i * ${raw(String(kind === 'seconds' ? length : length * 1000))}`
-        : sql`n.i * INTERVAL '${raw(String(length))} seconds'`;
+    const by = isEpoch(kind)
+      ? sql`n.i * ${raw(String(epochReading(kind, length * 1000)))}`
+      : sql`n.i * INTERVAL '${raw(String(length))} seconds'`;
     const each = sql`SELECT CAST(j->>0 AS bigint) AS bucket, CAST(j->>1 AS ${type}) AS lo, CAST(j->>2 AS ${type}) AS hi, CAST(j->>3 AS integer) AS buckets
 FROM JSON_ARRAY_ELEMENTS(CAST(${json} AS json)) AS j`;
     return sql`(SELECT u.bucket + n.i * ${raw(String(length))} AS bucket, u.lo + ${by} AS lo, u.hi + ${by} AS hi

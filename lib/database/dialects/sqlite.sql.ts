@@ -11,6 +11,7 @@ import {
   commonPart,
   epochDay,
   epochReading,
+  isEpoch,
   isoReading,
   readingMs,
   rangesJson,
@@ -207,7 +208,7 @@ export class SqliteSql extends BaseSql {
     // first, as an index serves it, and it is cheaper: 55 ms instead of 280 for a million rows without one
     const isLate = sql`${expression} >= ${this.reading(column, from)} AND ${isOther}`;
     // text sorts after all numbers, and numbers sort before all text
-    if (kind === 'seconds' || kind === 'milliseconds') return [isLate];
+    if (isEpoch(kind)) return [isLate];
     return [isLate, sql`${expression} < ''`];
   }
 
@@ -349,10 +350,9 @@ FROM JSON_EACH(${json}) j)`;
     const json = runsJson(clock, runs, (ms) => String(this.reading(clock, ms).values[0]));
     const step = raw(`'${String(length)} seconds'`);
     // in the form of `reading`
-    const next =
-      kind === 'seconds' || kind === 'milliseconds'
-        ? sql`hi + ${raw(String(kind === 'seconds' ? length : length * 1000))}`
-        : sql`CASE WHEN LENGTH(hi) > 16 THEN DATETIME(hi, ${step}) ELSE REPLACE(STRFTIME('%Y-%m-%d %H:%M', hi, ${step}), ' 00:00', '') END`;
+    const next = isEpoch(kind)
+      ? sql`hi + ${raw(String(epochReading(kind, length * 1000)))}`
+      : sql`CASE WHEN LENGTH(hi) > 16 THEN DATETIME(hi, ${step}) ELSE REPLACE(STRFTIME('%Y-%m-%d %H:%M', hi, ${step}), ' 00:00', '') END`;
     return sql`(WITH RECURSIVE trackstats_run(bucket, lo, hi, more) AS (
 SELECT JSON_EXTRACT(j.value, '$[0]'), JSON_EXTRACT(j.value, '$[1]'), JSON_EXTRACT(j.value, '$[2]'), JSON_EXTRACT(j.value, '$[3]') - 1
 FROM JSON_EACH(${json}) j UNION ALL
@@ -475,7 +475,7 @@ function isNoDay(expression: Sql): Sql {
 
 /** The condition of a reading in another form than TypeORM writes. */
 function otherFormOf({ kind, expression }: ClockColumn): Sql {
-  if (kind === 'seconds' || kind === 'milliseconds') {
+  if (isEpoch(kind)) {
     return sql`TYPEOF(${expression}) NOT IN ('integer', 'real', 'null')`;
   }
   const isDate = sql`(LENGTH(${expression}) = 10 AND SUBSTR(${expression}, 5, 1) = '-' AND SUBSTR(${expression}, 8, 1) = '-')`;

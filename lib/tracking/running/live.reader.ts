@@ -65,7 +65,7 @@ interface LivePlan {
   readonly parts: Map<string, LivePart>;
 }
 
-/** What a read computes of a plan: all cells, or one. */
+/** The part of a plan that a read computes: all cells, or one. */
 interface LivePart {
   /** null: all */
   readonly cell: Cell | null;
@@ -281,7 +281,7 @@ export class LiveReader implements LiveSource {
     return { madeOf, isFirst: isFirstRun(wanted), plan, scans, spec: null, parts: new Map() };
   }
 
-  /** What a run refuses, a live read does, too: its values would be wrong. Of one cell only its rows are checked. */
+  /** Refuses what a run refuses, because values would be wrong. Of one cell only its rows are checked. */
   private *checkSource({ tracker, now, planned: { isFirst }, part: { cell, scans } }: PlannedTracker): Work<void> {
     const { dialect } = tracker.sourceDatabase;
     const read = readAt(scans, now);
@@ -396,7 +396,7 @@ export class LiveReader implements LiveSource {
   }
 }
 
-/** What a plan is made of, besides the tracker. */
+/** A plan is made of these and its tracker. */
 interface PlanInput {
   readonly asked: LiveRead;
   readonly covered: CoveredMetrics;
