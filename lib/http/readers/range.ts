@@ -10,6 +10,7 @@ import {
   type PointMoment,
   seriesBuckets,
   seriesDates,
+  type SeriesPoint,
   seriesRange,
   startRange,
 } from '../../statistics/index.js';
@@ -200,6 +201,22 @@ export function momentKey({ date, start }: PointMoment): string {
 /** Returns points by their moments: ask with `momentKey`. */
 export function pointsByMoment<P extends PointMoment>(points: readonly P[]): ReadonlyMap<string, P> {
   return new Map(points.map((point) => [momentKey(point), point]));
+}
+
+/**
+ * Returns the point of each moment, without a value where there is none. Points between two moments are left out: where a
+ * clock is set back over midnight, the hours of a day have some of the next one between them.
+ */
+export function pointsOfMoments(
+  moments: readonly Moment[],
+  points: readonly SeriesPoint<string>[],
+): readonly SeriesPoint<string>[] {
+  const found = pointsByMoment(points);
+  return moments.map((moment) => {
+    const { date, start } = moment;
+    const unknown = { date, ...(start !== undefined && { start }), value: null, complete: true, asOf: null };
+    return found.get(momentKey(moment)) ?? unknown;
+  });
 }
 
 /** Returns the last moments that can have a value: now, or the end of the coverage before it. */

@@ -12,7 +12,6 @@ import {
   readFilter,
   readFirstDates,
   readSeries,
-  readTotal,
   type StatisticContext,
 } from '../../statistics/index.js';
 import type { LocalDate } from '../../time/local-date.js';
@@ -33,6 +32,7 @@ import {
   type Horizon,
   horizonOf,
   type Moment,
+  pointsOfMoments,
   rangeWithin,
   readRange,
   type ReadRange,
@@ -40,7 +40,7 @@ import {
 import { withComputedAt } from './selection.js';
 import { metricResource } from './statistic.resource.js';
 import { earlierWhole, type Ranges, spanOf, summaryKind, summaryResource, totalResource, wholeOf } from './summary.js';
-import { periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric } from './totals.js';
+import { periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric, totalAt } from './totals.js';
 
 /** A metric in one period, whose `moments` are those of the range. */
 type Line = ShownMetric & { readonly compared: ComparedMoments };
@@ -221,7 +221,10 @@ export class SummariesReader extends HttpReader {
     const read = function* (moments: readonly Moment[]): Work<Points> {
       const range = boundsOf(moments);
       if (range === null) return [];
-      return (yield* readSeries(context, { ...filter, range }, 'period', now))[0]?.points ?? [];
+      return pointsOfMoments(
+        moments,
+        (yield* readSeries(context, { ...filter, range }, 'period', now))[0]?.points ?? [],
+      );
     };
     const all = yield* read(compared.moments);
     const ranges = rangesOf(period, calendar, compared, all, yield* read(compared.earlier));
@@ -245,12 +248,8 @@ export class SummariesReader extends HttpReader {
   ): Work<{ whole: ReturnType<typeof wholeOf>; before: string | null } | null> {
     const { later, earlier } = ranges;
     try {
-      const values: (string | null)[] = [];
-      for (const points of [later, earlier]) {
-        const range = boundsOf(points);
-        values.push(range === null ? null : yield* readTotal(this.access.context, { ...filter, range }, now));
-      }
-      const [value = null, before = null] = values;
+      const value = yield* totalAt(this.access.context, filter, later, now);
+      const before = yield* totalAt(this.access.context, filter, earlier, now);
       return { whole: spanOf(ranges, later, 'whole', value), before };
     } catch (error) {
       if (error instanceof NotSummableError) return null;

@@ -10,16 +10,15 @@ import { HttpReader } from './http.reader.js';
 import {
   type Bounds,
   boundsOf,
-  pointsByMoment,
   checkRangeQuery,
   comparedMoments,
   horizonOf,
   type Moment,
-  momentKey,
+  pointsOfMoments,
   readRange,
 } from './range.js';
 import { checkOne, scopeFilter } from './scope.js';
-import { ownCoverages, readOneSelection, selectionResource, withComputedAt } from './selection.js';
+import { ownCoverages, readOneSelection, type Selection, selectionResource, withComputedAt } from './selection.js';
 import {
   earlierWhole,
   isStoredWhole,
@@ -30,6 +29,7 @@ import {
   type Whole,
   wholeOf,
 } from './summary.js';
+import { totalAt } from './totals.js';
 
 /** The value of a range, and that of the earlier one. */
 interface Wholes {
@@ -70,7 +70,7 @@ export class SummaryReader extends HttpReader {
     const kind =
       isDerived && periodKind(period) === 'bucket' ? 'total' : summaryKind(selection.metric, period, coverage?.kind);
     const whole =
-      (isDerived && kind === 'total' ? await this.derivedTotal(filter, ranges) : null) ??
+      (isDerived && kind === 'total' ? await this.derivedTotal(selection, ranges, live, now) : null) ??
       (coverage !== null && isStoredWhole(period, coverage.kind)
         ? await this.storedWhole(filter, ranges, compare)
         : null);
@@ -90,30 +90,28 @@ export class SummaryReader extends HttpReader {
     moments: readonly Moment[],
   ): Promise<readonly SeriesPoint<string>[]> {
     if (bounds === null || moments.length === 0) return [];
-    const points = await this.reads.series({ ...filter, ...bounds });
-    const found = pointsByMoment(points);
-    return moments.map((moment) => {
-      const { date, start } = moment;
-      const unknown = { date, ...(start !== undefined && { start }), value: null, complete: true, asOf: null };
-      return found.get(momentKey(moment)) ?? unknown;
-    });
+    return pointsOfMoments(moments, await this.reads.series({ ...filter, ...bounds }));
   }
 
   /** Computes a derived metric of a range from the totals of its parts. Returns null if these do not add up. */
-  private async derivedTotal(filter: object, ranges: Ranges): Promise<Wholes | null> {
+  private async derivedTotal(
+    { filter }: Selection,
+    ranges: Ranges,
+    isLive: boolean,
+    now: Date,
+  ): Promise<Wholes | null> {
+    const totalOf = (points: readonly SeriesPoint<string>[]): Promise<string | null> =>
+      this.access.read({ call: 'total', filter, isLive }, now, (context, given) =>
+        totalAt(context, given, points, now),
+      );
     try {
-      const value = await this.total(filter, ranges.later);
+      const value = await totalOf(ranges.later);
       const span = spanOf(ranges, ranges.later, 'whole', value);
-      return span === null ? null : { later: span, before: await this.total(filter, ranges.earlier) };
+      return span === null ? null : { later: span, before: await totalOf(ranges.earlier) };
     } catch (error) {
       if (error instanceof NotSummableError) return null;
       throw error;
     }
-  }
-
-  private async total(filter: object, points: readonly SeriesPoint<string>[]): Promise<string | null> {
-    const bounds = boundsOf(points);
-    return bounds === null ? null : this.reads.total({ ...filter, ...bounds });
   }
 
   /** Reads an average or a distinct count of a range, if a tracker computes a period that covers exactly this range. */

@@ -7,7 +7,10 @@ import {
   fillBuckets,
   fillSeries,
   findPeriodsIn,
+  type NormalFilter,
+  type PointMoment,
   readBucketTotals,
+  readTotal,
   readTotals,
   type SeriesPoint,
   type SeriesRow,
@@ -16,7 +19,7 @@ import {
 } from '../../statistics/index.js';
 import { isTimePeriod, type Period, type TimePeriod } from '../../time/period.js';
 import type { Database } from '../../database/database.js';
-import { bucketOf, type Moment } from './range.js';
+import { boundsOf, bucketOf, type Moment, momentKey, pointsByMoment } from './range.js';
 import { byPeriod } from './statistic.resource.js';
 
 /** Reads the totals of many metrics, with a few queries for each period and never one for each metric. */
@@ -97,6 +100,23 @@ function* bucketTotals(
   const starts = moments.map((moment) => bucketOf(moment).start);
   const range = { parts: [{ from: Math.min(...starts), to: Math.max(...starts) + 1 }] };
   return yield* readBucketTotals(database, metrics, period, range);
+}
+
+/**
+ * Adds up a metric at some moments, as `readTotal` does. These may have others between them, which are left out.
+ *
+ * @throws NotSummableError
+ */
+export function* totalAt(
+  context: StatisticContext,
+  filter: NormalFilter & { readonly period: Period },
+  moments: readonly PointMoment[],
+  now: Date,
+): Work<string | null> {
+  const range = boundsOf(moments);
+  if (range === null) return null;
+  const asked = pointsByMoment(moments);
+  return yield* readTotal(context, { ...filter, range }, now, (point) => asked.has(momentKey(point)));
 }
 
 /** Returns the points of a metric over its moments. */

@@ -15,7 +15,7 @@ import type { Fill } from '../filter/statistic-filter.js';
 import { sumSeries } from './reading.js';
 import type { SeriesPoint } from './series.js';
 import { readBucketSeries } from './bucket.query.js';
-import { momentOfPoint } from './bucket-series.js';
+import { momentOfPoint, type PointMoment } from './bucket-series.js';
 import { readStoredSeries, type Series } from './series.query.js';
 import {
   type RankedCell,
@@ -49,13 +49,22 @@ export function* readSeries(context: StatisticContext, filter: Filter, fill: Fil
  * Reads the sum of a series, or null if nothing is known. That of a derived metric is computed from the sums of its
  * parts, over the dates on which all of them are known.
  *
+ * @param adds the points that are added up. @default all
  * @throws NotSummableError for averages, minima, maxima and distinct counts
  */
-export function* readTotal(context: StatisticContext, filter: Filter, now: Date): Work<string | null> {
+export function* readTotal(
+  context: StatisticContext,
+  filter: Filter,
+  now: Date,
+  adds: (point: PointMoment) => boolean = () => true,
+): Work<string | null> {
   const [metric] = filter.metrics;
   const { partsOf, cells } = yield* readParts(context, filter, 'period', now);
   if (metric === undefined || cells === 0) return null;
-  return totalOf(metric, partsOf(0));
+  return totalOf(metric, (part) => {
+    const series = partsOf(0)(part);
+    return { ...series, points: series.points.filter(adds) };
+  });
 }
 
 /** Reads the series of one metric in one cell, and those of the stored metrics behind it: itself, or its parts. */
