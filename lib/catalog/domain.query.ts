@@ -1,4 +1,4 @@
-import sql, { empty, type Sql } from 'sql-template-tag';
+import sql, { empty, join, type Sql } from 'sql-template-tag';
 import type { Database } from '../database/database.js';
 import { execute, query, type Work } from '../database/work.js';
 import { InvalidDefinitionError, UnknownDomainError } from '../errors/catalog.error.js';
@@ -39,6 +39,22 @@ export function isDomain(database: Database, key: DomainKey): Sql {
   return 'id' in key
     ? sql`d.${table.column('id')} = ${database.dialect.integer(key.id)}`
     : sql`d.${table.column('ref')} = ${database.dialect.text(key.ref)}`;
+}
+
+/** Returns the condition that a domain is still as it was read. */
+export function isDomainStill(database: Database, { id, ref, name }: Domain): Sql {
+  const table = database.table(Domain);
+  const column = (property: string): Sql => sql`d.${table.column(property)}`;
+  const texts = Object.entries({ ref, name }).map(([field, text]) => isText(database, column(field), text));
+  const conditions = [isDomain(database, { id }), ...texts];
+  return sql`EXISTS (SELECT 1 FROM ${table.path} d WHERE ${join(conditions, ' AND ')})`;
+}
+
+/** Returns the condition that a column is a text, by its bytes, or null. */
+export function isText({ dialect }: Database, column: Sql, text: string | null): Sql {
+  if (text === null) return sql`${column} IS NULL`;
+  const bytesOf = (expression: Sql): Sql => dialect.groupKey(expression, 'text', 'varchar');
+  return sql`${bytesOf(column)} = ${bytesOf(dialect.text(text))}`;
 }
 
 /** Finds the stored domain of a target, or null. */

@@ -2,15 +2,17 @@ import sql, { join, type Sql } from 'sql-template-tag';
 import { batchesOf } from '../database/batches.js';
 import { namedColumns } from '../database/columns.js';
 import type { Database } from '../database/database.js';
+import type { ExpectedRows } from '../database/dialects/dialect.js';
 import { query, type Work } from '../database/work.js';
 import { InvalidDefinitionError, UnknownMetricError } from '../errors/catalog.error.js';
 import { isMetricDefinition, type MetricTarget, naturalKey } from './definitions.js';
 import { allDerived } from './derived.js';
 import { Domain } from './domain.entity.js';
+import { isText } from './domain.query.js';
 import { Metric } from './metric.entity.js';
 import { nearest } from './nearest.js';
 import { parseKey } from './ref.js';
-import { unitOfText } from './unit.js';
+import { unitOfText, unitText } from './unit.js';
 import type { Check } from '../validation/check.js';
 
 export interface MetricRow {
@@ -114,6 +116,24 @@ export function isStill(database: Database, target: MetricTarget, metric: Metric
   return sql`EXISTS (SELECT 1 FROM ${metricTables(database)} WHERE ${conditions})`;
 }
 
+/** Returns a metric as a row that must still be as it was read. */
+export function expectedMetric(database: Database, metric: Metric): ExpectedRows {
+  const { dialect } = database;
+  const table = database.table(Metric);
+  const { id, domain, ref, name, description, unit, better } = metric;
+  const texts = { ref, name, description, unit: unit === null ? null : unitText(unit), better };
+  const condition = (alias: Sql): Sql => {
+    const column = (property: string): Sql => sql`${alias}.${table.column(property)}`;
+    const conditions = [
+      sql`${column('id')} = ${dialect.integer(id)}`,
+      sql`${column('domain.id')} = ${dialect.integer(domain.id)}`,
+      ...Object.entries(texts).map(([field, text]) => isText(database, column(field), text)),
+    ];
+    return join(conditions, ' AND ');
+  };
+  return { table, keys: ['id'], condition, count: 1 };
+}
+
 /** Finds the stored metrics of targets, in their order, with null for one that is not stored. */
 export function* findMetrics(database: Database, targets: readonly MetricTarget[]): Work<(Metric | null)[]> {
   const found: Metric[] = [];
@@ -154,6 +174,11 @@ export function* unknownMetric(database: Database, target: MetricTarget): Work<U
       [...stored, ...allDerived()].map((metric) => metric.key),
     ),
   );
+}
+
+/** Returns a copy of a metric, for a caller who may change it. */
+export function copyOf(metric: Metric): Metric {
+  return Object.assign(new Metric(), metric, { domain: Object.assign(new Domain(), metric.domain) });
 }
 
 /** Returns a row of `metricColumns` as its entity. */

@@ -165,8 +165,7 @@ FROM ${table.path} WHERE ${table.column('metricId')} IN (${metricIds}) ${ofPerio
 
 /**
  * Returns the condition that the coverages of a metric are still those that were read: no other ones, of the same kinds
- * and zones, and none begins later. Those of increments are locked, so that nothing is added to one that is being
- * removed. Those of trackers are not, because a run locks its own until it ends.
+ * and zones, and none begins later.
  *
  * @param coverages all of the metric
  */
@@ -180,10 +179,24 @@ export function areStill(database: Database, { id }: Metric, coverages: readonly
 AND ${column('kind')} = ${dialect.text(kind)} AND ${column('timeZone')} = ${dialect.text(timeZone)}${begins})`;
   });
   const count = raw(String(coverages.length));
-  const counted = raw(String(coverages.filter(({ kind }) => kind === 'increment').length));
   const ofMetric = sql`FROM ${table.path} c WHERE ${column('metricId')} = ${dialect.integer(id)}`;
-  return sql`(SELECT COUNT(*) = ${count} AND COUNT(CASE WHEN ${join(each, ' OR ')} THEN 1 END) = ${count} ${ofMetric})
-AND (SELECT COUNT(*) = ${counted} FROM (SELECT 1 ${ofMetric} AND ${column('kind')} = ${dialect.text('increment')} ${dialect.forKeyShare}) l)`;
+  if (coverages.length === 0) return sql`NOT EXISTS (SELECT 1 ${ofMetric})`;
+  return sql`(SELECT COUNT(*) = ${count} AND COUNT(CASE WHEN ${join(each, ' OR ')} THEN 1 END) = ${count} ${ofMetric})`;
+}
+
+/**
+ * Returns the condition that coverages of increments are still stored. They are locked, so that nothing is added to one
+ * that is being removed. Those of trackers are not, because a run locks its own until it ends.
+ *
+ * @param coverages all of a metric
+ */
+export function areCounted(database: Database, coverages: readonly StoredCoverage[]): Sql {
+  const { path } = database.table(Coverage);
+  const counted = coverages.filter(({ kind }) => kind === 'increment');
+  // each by its key: MySQL waits for every row that it reads
+  const keys = counted.map((coverage) => sql`(${matches(database, coverage)})`);
+  return sql`(SELECT COUNT(*) = ${raw(String(keys.length))}
+FROM (SELECT 1 FROM ${path} WHERE ${join(keys, ' OR ')} ${database.dialect.forKeyShare}) l)`;
 }
 
 // ── locking ──

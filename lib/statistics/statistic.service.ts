@@ -10,6 +10,7 @@ import {
 import { findAnnotations, removeAnnotation, storeAnnotation } from '../annotations/annotation.store.js';
 import type { MetricTarget } from '../catalog/definitions.js';
 import type { Metric } from '../catalog/metric.entity.js';
+import { copyOf } from '../catalog/metric.query.js';
 import type { Database } from '../database/database.js';
 import type { Work } from '../database/work.js';
 import type { LocalDate } from '../time/local-date.js';
@@ -36,7 +37,8 @@ import { checkPrune, countPrunable, type PrunableRows, prune, type PruneFilter }
 import { readLive } from './read/live.js';
 import { comparedRange, type Comparison, readComparison } from './read/comparison.js';
 import { checkSummable, read, readPoints } from './read/reading.js';
-import { checkRecord, recordValues } from './write/record.js';
+import { KnownMetrics } from './write/known-metrics.js';
+import { checkRecord, Recorder } from './write/record.js';
 import type { ValueToWrite } from './write/write.query.js';
 import { removeRows } from './write/remove.js';
 import { readAnnotationFilter } from './filter/annotation-filter.js';
@@ -97,6 +99,7 @@ type LiveFilter = Filter & { readonly options: { readonly live: boolean } };
 export class StatisticService {
   private readonly context: StatisticContext;
   private readonly incrementer: Incrementer;
+  private readonly recorder: Recorder;
 
   /** @internal the module creates it */
   constructor(
@@ -109,7 +112,9 @@ export class StatisticService {
     interceptors = new IncrementInterceptors(),
   ) {
     this.context = { database, objectTypes, owners, options };
-    this.incrementer = new Incrementer(this.context, clock, interceptors);
+    const known = new KnownMetrics();
+    this.incrementer = new Incrementer(this.context, known, clock, interceptors);
+    this.recorder = new Recorder(this.context, known);
   }
 
   /**
@@ -132,9 +137,8 @@ export class StatisticService {
   async record(s: RecordInput & InTransaction): Promise<AbstractStatistic> {
     const now = this.clock();
     const value = checkRecord(this.context, 'record', s, now);
-    const [row] = await this.database.write('record', s.manager, () => recordValues(this.context, [value], now));
-    if (row === undefined) throw new TypeError('a value that was recorded has no row');
-    return toStatistic(row.table, row.metric, { ...row, metricId: row.metric.id });
+    const row = await this.recorder.record(s.manager, value, now);
+    return toStatistic(row.table, copyOf(row.metric), { ...row, metricId: row.metric.id });
   }
 
   /**
@@ -157,7 +161,7 @@ export class StatisticService {
     for await (const row of readArgument('StatisticService.recordMany: rows', rows, iterable))
       values.push(checkRecord(this.context, 'recordMany', row as RecordInput, now));
     if (values.length === 0) return 0;
-    const written = await this.database.write('recordMany', manager, () => recordValues(this.context, values, now));
+    const written = await this.recorder.recordMany('recordMany', manager, values, now);
     return written.length;
   }
 

@@ -32,11 +32,13 @@ describeOnEachDatabase('first writes at once', (test) => {
     const metricOf = (what: string, time: number) =>
       defineMetric({ domain: SHOP, ref: `${what}_${title.replace(/\W+/g, '_')}_${String(time)}` });
 
-    it.each([true, false])('are all records, or all increments (metric stored before: %s)', async (isStored) => {
+    it.each(['new', 'stored', 'read'])('are all records, or all increments (metric: %s)', async (state) => {
       const outcomes = { record: 0, increment: 0 };
       for (let time = 0; time < TIMES; time++) {
-        const metric = metricOf(isStored ? 'stored' : 'new', time);
-        if (isStored) await one.metrics.register(metric);
+        const metric = metricOf(state, time);
+        if (state === 'stored') await one.metrics.register(metric);
+        // so that the record is one statement where the database has one
+        if (state === 'read') await one.statistics.record({ metric, value: 1, object: objectRef('other', 1) });
         const calls = [
           () => one.statistics.record({ metric, value: 5, date: '2026-11-02', ...a } as never),
           () => other.statistics.increment({ metric, date: '2026-11-03', ...b } as never),

@@ -122,6 +122,8 @@ export async function emptied(test: TestDatabase, entities: typeof ENTITIES): Pr
 /** The services on a data source. */
 export async function services(dataSource: DataSource, options: Options = {}): Promise<Setup> {
   const database = new Database(dataSource, undefined, IS_DISTRIBUTED);
+  // as the module does: on MariaDB a write may be one statement then
+  await database.checkSession();
   await prepareStatisticTables(database);
   const owners = new StatisticOwners();
   const types = new ObjectTypes(new DataSources(dataSource, () => []), options.objectTypes);

@@ -113,7 +113,7 @@ export abstract class BaseDriver implements Driver {
     const began = performance.now();
     try {
       const { rows } = await this.onConnection(dataSource, 'master', options, (connection) =>
-        this.run(connection, statement),
+        this.alone(connection, () => this.run(connection, statement)),
       );
       return Number(rows[0]?.['written']) === 1;
     } catch (error) {

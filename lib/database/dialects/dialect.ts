@@ -61,7 +61,7 @@ export interface LoneReplacement {
   readonly label: string | null;
 }
 
-/** Rows that must be as they were read when a plan was made of them. They are locked first. */
+/** Rows that must be as they were read when a plan was made of them, and that no other transaction changes meanwhile. They are locked first. */
 export interface ExpectedRows {
   readonly table: Table;
   /** properties of the primary key */
@@ -85,6 +85,8 @@ export interface LoneWrite {
 
 /** Rows that one statement writes, if a condition is met. */
 export interface Additions {
+  /** rows that are locked first, with a lock that others may share; null: none */
+  readonly expected: ExpectedRows | null;
   readonly condition: Sql;
   /** rows of which none may exist yet, with the properties of their primary key; null: none */
   readonly fresh: {
@@ -336,7 +338,7 @@ export interface Dialect {
   /**
    * One statement for all rows, or for none if the condition is not met or a fresh row exists: its only row has `written`,
    * 1 or 0. It fails with a duplicate key (see `isDuplicateKey`) where another transaction inserts a fresh row at the same
-   * time. null where one statement cannot do that, or a transaction costs no round trips.
+   * time. null where one statement cannot do that. Only where a driver commits alone
    */
   addTogether(additions: Additions): Sql | null;
   /**

@@ -27,6 +27,7 @@ import {
 } from './base.sql.js';
 import {
   DAYS,
+  type Additions,
   type ChangeAndInsert,
   type ColumnClock,
   type ClockColumn,
@@ -602,6 +603,28 @@ WHERE s.${table.column(keys[0] ?? '')} IS NULL OR NOT (s.${table.column(value)} 
 ${insert(sql`(SELECT ${returning} ${changed}) trackstats_changed`)};
 SELECT ${returning}, LAST_INSERT_ID() AS inserted${other} ${changed};
 END IF`,
+      sql`COMMIT`,
+    ]);
+  }
+
+  /** On MariaDB. The condition sees what others have committed until the rows are locked. */
+  override addTogether({ expected, condition, fresh, upserts }: Additions): Sql | null {
+    if (fresh !== null) return null;
+    const locked = expected === null ? raw('1') : sql`${LOCKED} = ${raw(String(expected.count))}`;
+    return compound([
+      sql`DECLARE ${LOCKED}, ${WRITTEN} BIGINT DEFAULT 0`,
+      ...BEGIN_READ_COMMITTED,
+      ...(expected === null
+        ? []
+        : [
+            sql`SELECT COUNT(*) INTO ${LOCKED} FROM ${expected.table.path} l WHERE ${expected.condition(raw('l'))} ${this.forShare}`,
+          ]),
+      sql`SELECT COALESCE(${locked} AND ${condition}, 0) INTO ${WRITTEN}`,
+      sql`IF ${WRITTEN} THEN ${join(
+        upserts.map((upsert) => this.upsert(upsert)),
+        ';\n',
+      )}; END IF`,
+      sql`SELECT ${WRITTEN} AS written`,
       sql`COMMIT`,
     ]);
   }

@@ -54,7 +54,8 @@ export class NamedStatements {
       throw new QueryFailedError(text, values, error as Error);
     }
     dataSource.logger.logQuery(text, values, runner);
-    if (performance.now() - began > SLOW) await runner.query('DISCARD PLANS');
+    // the statement has done its work, whatever becomes of this
+    if (performance.now() - began > SLOW) await runner.query('DISCARD PLANS').catch(() => undefined);
     return answer;
   }
 

@@ -276,17 +276,21 @@ export class PostgresSql extends BaseSql {
   }
 
   /** The limit for locks is set where the condition is evaluated, which is before any row is written. */
-  override addTogether({ condition, fresh, upserts, lockTimeout }: Additions): Sql | null {
+  override addTogether({ expected, condition, fresh, upserts, lockTimeout }: Additions): Sql | null {
     const met = raw('trackstats_met');
     const rows = (columns: readonly ColumnToWrite[]): Sql => sql`SELECT r.* FROM ${met}, ${unnested(columns)}`;
     const writes = [
       ...(fresh === null ? [] : [sql`${insertingInto(fresh.table, fresh.columns)} ${rows(fresh.columns)}`]),
       ...upserts.map((upsert) => this.upsertFrom(upsert, rows([...upsert.keys, upsert.value]))),
     ];
-    const all = fresh === null ? condition : sql`${condition} AND ${noneStored(fresh)}`;
+    const conditions = [
+      ...(expected === null ? [] : [allLocked(sql`(${lockedRows(expected, this.forShare, [])})`, expected)]),
+      condition,
+      ...(fresh === null ? [] : [noneStored(fresh)]),
+    ];
     // in a CASE, whose parts are evaluated in order: the condition waits for locks
     const first = sql`${met} AS MATERIALIZED (SELECT 1
-WHERE CASE WHEN set_config('lock_timeout', ${String(lockTimeout)}, true) IS NOT NULL THEN ${all} END)`;
+WHERE CASE WHEN set_config('lock_timeout', ${String(lockTimeout)}, true) IS NOT NULL THEN ${join(conditions, ' AND ')} END)`;
     const others = writes.map(
       (write, place) => sql`${raw(`trackstats_write${String(place)}`)} AS (${write} RETURNING 1)`,
     );
@@ -665,7 +669,7 @@ RETURNING 1)`,
    * cast fails then, which undoes the other writes.
    */
   override replaceAlone({ replacements, expected, writes, label }: LoneReplacement): Sql {
-    const isExpected = sql`(SELECT COUNT(*) FROM ${LOCKED}) = ${raw(String(expected.count))}`;
+    const isExpected = allLocked(LOCKED, expected);
     const [written, removed] = [countOf('written', replacements.length), countOf('removed', replacements.length)];
     const others = writes({ written, removed });
     const conditions = others.flatMap(({ isRequired }, place) =>
@@ -673,7 +677,7 @@ RETURNING 1)`,
     );
     const parts = [
       sql`${SETTINGS} AS MATERIALIZED (SELECT ${join(localSettings(TEXT_SETTINGS, label))})`,
-      sql`${LOCKED} AS MATERIALIZED (${lockedRows(expected)})`,
+      sql`${LOCKED} AS MATERIALIZED (${lockedRows(expected, this.forUpdate, [SETTINGS])})`,
       ...replacements.flatMap(({ expressions }) => expressions),
       ...replacements.flatMap((replacement, place) => this.replacing(replacement, place, isExpected)),
       ...others.map(
@@ -803,14 +807,22 @@ function countOf(name: string, parts: number): Sql {
  * Locks the expected rows. One that was changed after the snapshot of the statement is locked as it is now, which is
  * another place than that of the snapshot: what changed with it is not in the snapshot either. As text, because a
  * condition on the place itself may be served by a scan that does not check it again after a wait.
+ *
+ * @param after FROM items that are evaluated first
  */
-function lockedRows({ table, keys, condition }: ExpectedRows): Sql {
+function lockedRows({ table, keys, condition }: ExpectedRows, lock: Sql, after: readonly Sql[]): Sql {
   const same = [
     ...keys.map((key) => sql`l.${table.column(key)} = s.${table.column(key)}`),
     sql`CAST(l.ctid AS text) = CAST(s.ctid AS text) AND l.tableoid = s.tableoid`,
   ];
-  return sql`SELECT 1 FROM ${SETTINGS} CROSS JOIN ${table.path} l JOIN ${table.path} s ON ${join(same, ' AND ')}
-WHERE ${condition(raw('l'))} FOR UPDATE OF l`;
+  const from = [...after, sql`${table.path} l`];
+  return sql`SELECT 1 FROM ${join(from, ' CROSS JOIN ')} JOIN ${table.path} s ON ${join(same, ' AND ')}
+WHERE ${condition(raw('l'))} ${lock} OF l`;
+}
+
+/** True if all of the expected rows could be locked. */
+function allLocked(rows: Sql, { count }: ExpectedRows): Sql {
+  return sql`(SELECT COUNT(*) FROM ${rows} e) = ${raw(String(count))}`;
 }
 
 /** The settings of a statement that is a transaction of its own. Its plan is made before them, so jit is not among them. */

@@ -26,6 +26,7 @@ import type { StatisticContext } from '../filter/statistic.context.js';
 import { checkDigits } from '../filter/statistic-value.js';
 import { rowCondition, selectValues } from '../read/rows.query.js';
 import { claimKeys, releaseKeys } from './increment-key.query.js';
+import type { MetricsToWrite } from './known-metrics.js';
 import { type WritePlace, WritePlaces } from './write-places.js';
 import { lockMetrics, rowId, type RowToWrite, type ValueToWrite, writeRows } from './write.query.js';
 
@@ -50,12 +51,6 @@ export interface PlacedIncrement {
 /** For each increment of a batch, the error with which it was not added, or null. */
 export type Outcomes = (TrackstatsError | null)[];
 
-/** The metrics of a batch, with all their coverages. */
-export interface MetricsToCount {
-  readonly metrics: ReadonlyMap<MetricTarget, Metric | TrackstatsError>;
-  readonly coverages: readonly StoredCoverage[];
-}
-
 /** Adds amounts. Those of the same row are summed first, so that each row is written once. */
 export function* addIncrements(context: StatisticContext, increments: readonly Increment[], now: Date): Work<Outcomes> {
   const { outcomes } = yield* addReading(context, increments, now);
@@ -67,7 +62,7 @@ export function* addReading(
   context: StatisticContext,
   increments: readonly Increment[],
   now: Date,
-): Work<{ outcomes: Outcomes; read: MetricsToCount }> {
+): Work<{ outcomes: Outcomes; read: MetricsToWrite }> {
   const { database } = context;
   const outcomes: Outcomes = increments.map(() => null);
   const read = yield* readMetricsToCount(
@@ -87,7 +82,7 @@ export function* addReading(
   return { outcomes, read };
 }
 
-function* readMetricsToCount({ database }: StatisticContext, all: readonly MetricTarget[]): Work<MetricsToCount> {
+function* readMetricsToCount({ database }: StatisticContext, all: readonly MetricTarget[]): Work<MetricsToWrite> {
   // so that concurrent batches cannot deadlock
   const targets = [...new Set(all)].sort(inOrderOfStoring);
   const { asked, coverages } = yield* coveredMetrics(database, targets, null);
@@ -115,7 +110,7 @@ interface Placed {
 function* placeLocked(
   context: StatisticContext,
   increments: readonly Increment[],
-  { metrics, coverages: read }: MetricsToCount,
+  { metrics, coverages: read }: MetricsToWrite,
   outcomes: Outcomes,
   now: Date,
 ): Work<Placed> {

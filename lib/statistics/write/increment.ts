@@ -15,7 +15,8 @@ import { addIncrements, addReading, type Increment, type Outcomes } from './incr
 import type { IncrementInterceptors, InterceptedBatch } from './increment-interceptors.js';
 import { pruneKeys } from './increment-key.query.js';
 import { IncrementQueue, NothingWritten } from './increment.queue.js';
-import { incrementStatement, KnownMetrics } from './increment.statement.js';
+import { incrementStatement } from './increment.statement.js';
+import type { KnownMetrics } from './known-metrics.js';
 
 /*
  * How increments are batched. Each call is checked here as far as possible without the database (`checkIncrement`), and
@@ -70,11 +71,11 @@ const PRUNE_STEP = 1_000;
 /** Adds amounts in the database. Calls made together share a transaction. */
 export class Incrementer {
   private readonly queue: IncrementQueue<Increment>;
-  private readonly known = new KnownMetrics();
   private prunedAt = -Infinity;
 
   constructor(
     private readonly context: StatisticContext,
+    private readonly known: KnownMetrics,
     private readonly clock: Clock,
     private readonly interceptors: IncrementInterceptors,
   ) {

@@ -86,8 +86,9 @@ const MOST_IDS = 5_000;
 
 /**
  * Locks metrics until the transaction ends, so that `record` and `increment` see each other's writes before they decide
- * whether they may write. Calls of `record` run in parallel; the first `increment` of a scope runs alone. Data that was
- * read before the lock must be read again.
+ * whether they may write. Calls of `record` run in parallel; the first `increment` of a scope runs alone. It changes the
+ * rows, too, so that a statement of `record` that began before finds out. Data that was read before the lock must be read
+ * again.
  */
 export function* lockMetrics(database: Database, metrics: Iterable<Metric>, call: 'record' | 'increment'): Work<void> {
   const { dialect } = database;
@@ -100,6 +101,10 @@ export function* lockMetrics(database: Database, metrics: Iterable<Metric>, call
   ids.sort((a, b) => a - b);
   for (const some of batchesOf(ids, MOST_IDS)) {
     const locked = join(some.map((one) => dialect.integer(one)));
-    yield* execute(sql`SELECT ${id} FROM ${table.path} WHERE ${id} IN (${locked}) ORDER BY ${id} ${lock}`);
+    const isLocked = sql`${id} IN (${locked})`;
+    yield* execute(sql`SELECT ${id} FROM ${table.path} WHERE ${isLocked} ORDER BY ${id} ${lock}`);
+    if (call === 'record') continue;
+    const name = table.column('name');
+    yield* execute(sql`UPDATE ${table.path} SET ${name} = ${name} WHERE ${isLocked}`);
   }
 }

@@ -5,10 +5,46 @@ import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { KeyConflictError, MixedWritesError, TrackerOwnedError } from '../../lib/errors/statistic.error.js';
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { IncrementKey } from '../../lib/statistics/tables/increment-key.entity.js';
+import type { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { Period } from '../../lib/time/period.js';
-import { describeOnEachDatabase } from '../support/databases.js';
-import { cover, ENTITIES, NOW, ORDERS, services, setup, SHOP, type Setup, TODAY, VISITS } from './setup.js';
+import { FailingClient, FAULTS } from '../execution/failing-client.js';
+import { describeOnDatabase, describeOnEachDatabase, type TestDatabase } from '../support/databases.js';
+import {
+  cover,
+  ENTITIES,
+  NOW,
+  ORDERS,
+  OrdersByRegion,
+  services,
+  setup,
+  SHOP,
+  type Setup,
+  TODAY,
+  VISITS,
+} from './setup.js';
+
+/** The statements of a call, as the data source logs them. */
+async function statementsOf({ dataSource }: Setup, work: () => Promise<unknown>): Promise<string[]> {
+  const statements: string[] = [];
+  const watched = jest.spyOn(dataSource.logger, 'logQuery').mockImplementation((text) => void statements.push(text));
+  await work();
+  watched.mockRestore();
+  // after one that took long
+  return statements.filter((text) => text !== 'DISCARD PLANS');
+}
+
+/** Resolves when a statement of another connection waits for a lock. */
+async function othersWait(kind: TestDatabase['kind'], manager: EntityManager): Promise<void> {
+  const waiting =
+    kind === 'postgres'
+      ? `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+      : `SELECT 1 FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+         WHERE p.db = DATABASE() AND t.trx_state = 'LOCK WAIT'`;
+  for (let tries = 0; (await manager.query<unknown[]>(waiting)).length === 0 && tries < 200; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 /** A process that has read the metrics of its increments before, and another one that changes what was read. */
 describeOnEachDatabase('increments of a metric that was read before', (test) => {
@@ -33,30 +69,23 @@ describeOnEachDatabase('increments of a metric that was read before', (test) => 
   });
   afterAll(() => others.destroy());
 
-  const statementsOf = async (work: () => Promise<unknown>): Promise<string[]> => {
-    const statements: string[] = [];
-    const watched = jest
-      .spyOn(s.dataSource.logger, 'logQuery')
-      .mockImplementation((text) => void statements.push(text));
-    await work();
-    watched.mockRestore();
-    return statements;
-  };
+  it('are one statement on PostgreSQL and MariaDB, of several tables', async () => {
+    const [value, statements] = [await s.statistics.value({ metric: VISITS }), test.kind === 'sqlite' ? 5 : 1];
+    const alone = await statementsOf(s, () => s.statistics.increment({ metric: VISITS, by: 5 }));
+    expect(alone).toHaveLength(test.kind === 'sqlite' ? 3 : 1);
+    const both = await statementsOf(s, () =>
+      Promise.all([
+        s.statistics.increment({ metric: VISITS, by: '0.5' }),
+        s.statistics.increment({ metric: VISITS, object: objectRef('page', 'a') }),
+      ]),
+    );
+    expect(both).toHaveLength(statements);
+    expect(await s.statistics.value({ metric: VISITS })).toBe((value ?? 0) + 5.5);
+    expect(await s.statistics.value({ metric: VISITS, object: objectRef('page', 'a') })).toBe(3);
+  });
 
-  /** Resolves when a statement of another connection waits for a lock. */
-  const othersWait = async (manager: EntityManager): Promise<void> => {
-    const waiting =
-      test.kind === 'postgres'
-        ? `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-        : `SELECT 1 FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
-           WHERE p.db = DATABASE() AND t.trx_state = 'LOCK WAIT'`;
-    for (let tries = 0; (await manager.query<unknown[]>(waiting)).length === 0 && tries < 200; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  };
-
-  it('are one statement on PostgreSQL (beside the removal of old keys), of several tables and with keys', async () => {
-    const statements = await statementsOf(() =>
+  it('are one statement on PostgreSQL with keys, too (beside the removal of old keys)', async () => {
+    const statements = await statementsOf(s, () =>
       Promise.all([
         s.statistics.increment({ metric: VISITS, by: '0.5' }),
         s.statistics.increment({ metric: VISITS, by: 2, key: 'x' }),
@@ -67,7 +96,7 @@ describeOnEachDatabase('increments of a metric that was read before', (test) => 
     // the text names a metric that was read as a definition only
     if (test.kind === 'postgres')
       expect(statements.filter((text) => text.includes('INSERT')).length).toBeGreaterThan(1);
-    const again = await statementsOf(() =>
+    const again = await statementsOf(s, () =>
       Promise.all([
         s.statistics.increment({ metric: VISITS, by: '0.5' }),
         s.statistics.increment({ metric: VISITS, by: 2, key: 'z' }),
@@ -145,7 +174,7 @@ describeOnEachDatabase('increments of a metric that was read before', (test) => 
       await others.transaction(async (manager) => {
         await other.statistics.remove({ metric: VISITS, manager });
         added = s.statistics.increment({ metric: VISITS, by: 3, key: 'k' });
-        await othersWait(manager);
+        await othersWait(test.kind, manager);
       });
       await added;
       expect(await s.statistics.value({ metric: VISITS })).toBe(3);
@@ -162,7 +191,7 @@ describeOnEachDatabase('increments of a metric that was read before', (test) => 
       .transaction(async (manager) => {
         await other.statistics.increment({ metric: VISITS, object: objectRef('page', 'new'), key: 'k', manager });
         const removal = s.statistics.remove({ metric: VISITS, objectType: 'page' });
-        await othersWait(manager);
+        await othersWait(test.kind, manager);
         return { removal };
       })
       .then(({ removal }) => removal);
@@ -230,5 +259,162 @@ describeOnEachDatabase('increments of a metric that was read before', (test) => 
     expect(await s.statistics.value({ metric: fresh, period: Period.CALENDAR_MONTH })).toBe(1);
     expect(await s.statistics.value({ metric: ORDERS })).toBe(3);
     expect((await s.statistics.coverage({ metric: VISITS }))?.from).toBe('2026-11-01');
+  });
+});
+
+/** A process that has read a metric before, and another one that changes what was read. */
+describeOnEachDatabase('a value recorded of a metric that was read before', (test) => {
+  const PAGE = objectRef('page', 'a');
+  const REGION = { entity: OrdersByRegion, dimensions: { country: 'DE', province: null } };
+  let s: Setup;
+  let other: Setup;
+  let others: DataSource;
+
+  beforeAll(async () => {
+    await setup(test);
+    others = await new DataSource(test.options({ entities: ENTITIES, synchronize: false })).initialize();
+  });
+  beforeEach(async () => {
+    s = await setup(test);
+    other = await services(others);
+    await s.statistics.record({ metric: ORDERS, value: 1, object: PAGE });
+  });
+  afterAll(() => others.destroy());
+
+  it('is one statement on PostgreSQL and MariaDB, of any scope and period, and gives the same row', async () => {
+    const calls = [
+      { metric: ORDERS, value: '12345678901234567890.12345678901234567891' },
+      { metric: ORDERS, value: null, date: '2026-11-18' },
+      { metric: ORDERS, value: null, date: '2026-11-18' },
+      { metric: ORDERS, value: '-0.00000000000000000001', period: Period.LIFETIME },
+      { metric: ORDERS, value: 3, period: Period.CALENDAR_MONTH, date: '2026-10-31' },
+      { metric: ORDERS, value: 4, object: PAGE },
+      { metric: ORDERS, value: 5, ...REGION },
+    ] as const;
+    for (const call of calls) {
+      let row: StatisticByDate | undefined;
+      const statements = await statementsOf(s, async () => {
+        row = await s.statistics.record(call as never);
+      });
+      if (test.kind !== 'sqlite') expect(statements).toHaveLength(1);
+      const { date, ...found } = row as StatisticByDate;
+      const filter = Object.fromEntries(Object.entries({ ...call, date }).filter(([key]) => key !== 'value'));
+      expect(await s.statistics.find(filter as never)).toEqual([{ ...found, date }]);
+      expect(row?.metric.key).toBe('shop/orders');
+    }
+    expect(await s.statistics.value({ metric: ORDERS, exact: true })).toBe('12345678901234567890.12345678901234567891');
+    expect(await s.statistics.value({ metric: ORDERS, date: '2026-11-18' })).toBeNull();
+    expect(await s.statistics.value({ metric: ORDERS, period: Period.CALENDAR_MONTH, date: '2026-10-01' })).toBe(3);
+    expect(await s.statistics.value({ metric: ORDERS, object: PAGE })).toBe(4);
+    expect(await s.statistics.value({ metric: ORDERS, ...REGION })).toBe(5);
+  });
+
+  it('gives the metric as it is stored, which its caller may change', async () => {
+    const metric = (await s.statistics.record({ metric: ORDERS, value: 1 })).metric;
+    Object.assign(metric, { ref: 'mine', name: 'Mine' });
+    Object.assign(metric.domain, { ref: 'mine' });
+    expect((await s.statistics.record({ metric: ORDERS, value: 2 })).metric).toMatchObject({
+      key: 'shop/orders',
+      name: 'Orders',
+      unit: null,
+    });
+    const details = { name: 'ORDERS', description: 'of the shop', unit: 'km', better: 'up' } as const;
+    for (const [name, value] of Object.entries(details)) {
+      await other.metrics.register({ domain: SHOP, ref: 'orders', name: 'Orders', [name]: value });
+      expect((await s.statistics.record({ metric: ORDERS, value: 3 })).metric).toMatchObject({ [name]: value });
+    }
+    await other.domains.register({ ref: 'shop', name: 'SHOP' });
+    expect((await s.statistics.record({ metric: ORDERS, value: 4 })).metric.domain.name).toBe('SHOP');
+    expect(await s.statistics.value({ metric: ORDERS })).toBe(4);
+  });
+
+  it('finds that the metric was renamed, and that another one has its name, or was removed', async () => {
+    await s.statistics.record({ metric: ORDERS, value: 1 });
+    await other.metrics.rename(ORDERS, 'orders_before');
+    await s.statistics.record({ metric: ORDERS, value: 2 });
+    expect(await s.statistics.value({ metric: ORDERS })).toBe(2);
+    expect(await s.statistics.value({ metric: 'shop/orders_before' })).toBe(1);
+    await other.metrics.remove(ORDERS, { statistics: true });
+    await s.statistics.record({ metric: ORDERS, value: 3 });
+    expect(await s.statistics.value({ metric: ORDERS })).toBe(3);
+  });
+
+  it('is stored, or removed with its metric, beside a removal', async () => {
+    for (let time = 0; time < 20; time++) {
+      const metric = defineMetric({ domain: SHOP, ref: `removed_${String(time)}` });
+      await s.statistics.record({ metric, value: 1 });
+      await Promise.all([
+        s.statistics.record({ metric, value: 2 }),
+        other.metrics.remove(metric, { statistics: true }),
+      ]);
+      expect([2, null]).toContain(await s.statistics.value({ metric }));
+    }
+  });
+
+  it('is refused where another process has incremented, or a tracker has computed', async () => {
+    await other.statistics.increment({ metric: ORDERS });
+    await expect(s.statistics.record({ metric: ORDERS, value: 7 })).rejects.toThrow(MixedWritesError);
+    // and where it was refused before
+    await expect(s.statistics.record({ metric: ORDERS, value: 7 })).rejects.toThrow(MixedWritesError);
+    expect(await s.statistics.value({ metric: ORDERS })).toBe(1);
+    await other.statistics.remove({ metric: ORDERS });
+    await s.statistics.record({ metric: ORDERS, value: 8 });
+    expect(await s.statistics.value({ metric: ORDERS })).toBe(8);
+    await cover(s, { from: TODAY, through: TODAY, scope: 'object:page:b' }, 'shop/orders');
+    await s.statistics.record({ metric: ORDERS, value: 9, object: PAGE });
+    await expect(s.statistics.record({ metric: ORDERS, value: 9, object: objectRef('page', 'b') })).rejects.toThrow(
+      TrackerOwnedError,
+    );
+    expect(await s.statistics.value({ metric: ORDERS, object: PAGE })).toBe(9);
+  });
+
+  it.each([true, false])('waits for a first increment that has begun, which is committed: %s', async (commits) => {
+    if (test.kind === 'sqlite') return; // a transaction locks the database, and this process would wait for itself
+    for (const period of [Period.DAY, Period.CALENDAR_MONTH]) {
+      const runner = others.createQueryRunner();
+      await runner.startTransaction();
+      await other.statistics.increment({ metric: ORDERS, period, manager: runner.manager });
+      const recorded = s.statistics.record({ metric: ORDERS, period, value: 7 }).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      await othersWait(test.kind, runner.manager);
+      await (commits ? runner.commitTransaction() : runner.rollbackTransaction());
+      await runner.release();
+      if (commits) expect(await recorded).toBeInstanceOf(MixedWritesError);
+      else expect(await recorded).toBeNull();
+      expect(await s.statistics.value({ metric: ORDERS, period })).toBe(commits ? 1 : 7);
+    }
+  });
+});
+
+describeOnDatabase('postgres', 'a write of one statement', (test) => {
+  it('happens once or not at all, whatever becomes of the statement, and says so', async () => {
+    const s = await setup(test);
+    for (let times = 0; times < 3; times++) await s.statistics.increment({ metric: VISITS });
+    await s.statistics.record({ metric: ORDERS, value: 0 });
+    const client = new FailingClient(s.dataSource);
+    let [visits, orders] = [3, 0];
+    for (const kind of FAULTS) {
+      const happens = kind === 'refused' || kind.endsWith('after');
+      const outcome = kind === 'refused' ? 'done' : 'failed';
+      const call = async (write: () => Promise<unknown>): Promise<string> => {
+        client.arm({ kind, at: 1 });
+        const ended = await write().then(
+          () => 'done',
+          () => 'failed',
+        );
+        expect(client.sent[0]).toMatch(/^WITH trackstats_met/);
+        client.arm(null);
+        return ended;
+      };
+      expect([kind, await call(() => s.statistics.increment({ metric: VISITS }))]).toEqual([kind, outcome]);
+      if (happens) visits++;
+      const value = orders + 1;
+      expect([kind, await call(() => s.statistics.record({ metric: ORDERS, value }))]).toEqual([kind, outcome]);
+      if (happens) orders = value;
+      expect([kind, await s.statistics.value({ metric: VISITS })]).toEqual([kind, visits]);
+      expect([kind, await s.statistics.value({ metric: ORDERS })]).toEqual([kind, orders]);
+    }
   });
 });
