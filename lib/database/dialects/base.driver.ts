@@ -446,11 +446,10 @@ export abstract class BaseDriver implements Driver {
     const connecting = runner.connect() as Promise<unknown>;
     const made = this.pendingConnections(dataSource).filter((connection) => !others.includes(connection));
     const waited = (): number => performance.now() - waitingSince;
-    const limited = withinTime(remainingWait(connectionTimeout, waitingSince), connecting, () =>
+    const late = (): Error =>
       this.isPoolBusy(dataSource)
         ? new ConnectionBusyError(waited(), dataSourceName(dataSource))
-        : new DatabaseNotRespondingError(dataSourceName(dataSource), waited()),
-    );
+        : new DatabaseNotRespondingError(dataSourceName(dataSource), waited());
     const uses = usesOf(dataSource);
     let given: Use = { destroy: () => undefined };
     const disconnected = new Promise<never>((_, reject) => {
@@ -462,8 +461,13 @@ export abstract class BaseDriver implements Driver {
     });
     uses.add(given);
     try {
-      const got = Promise.race([limited, disconnected]);
-      await (cancellation === undefined ? got : cancellation.during(got));
+      const got = Promise.race([connecting, disconnected]);
+      // whatever ends the wait ends its timer: a place in the queue of a pool that was closed never answers
+      await withinTime(
+        remainingWait(connectionTimeout, waitingSince),
+        cancellation === undefined ? got : cancellation.during(got),
+        late,
+      );
       return runner;
     } catch (error) {
       // one that comes after all goes back to the pool
