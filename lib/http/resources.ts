@@ -502,7 +502,7 @@ export interface AlertResource {
   metric?: string;
   period?: PeriodName;
   /** left out for the total */
-  object?: { type: string; id: string };
+  object?: ObjectResource;
   /** the name of the tracker that is watched; left out if a statistic is */
   tracker?: string;
   when?: 'failed' | 'late';

@@ -146,7 +146,7 @@ describeInBrowser('alerts on the dashboard', (browser) => {
     );
     expect(first).toContain(`Alert ${LONG_NAME} has been firing since Oct 31, 2026, `);
     expect(first).toMatch(
-      / \(.*\)\.Condition: below 5\. Crossed with \d \(Fri, Oct 30, 2026\), the latest value\. Watched: Day, customer 1$/,
+      / \(.*\)\.Condition: below 5\. Crossed with \d \(Fri, Oct 30, 2026\), the latest value\. Watched: Day, Ada Lovelace$/,
     );
     expect(second).toMatch(/^Alert second has been firing/);
     expect(await page.$$('.alerts img')).toEqual([]);

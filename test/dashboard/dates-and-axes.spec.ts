@@ -11,7 +11,7 @@ import {
 } from '../../lib/dashboard/page/metric/comparison.js';
 import { automaticRange, presetChoices, presetDates } from '../../lib/dashboard/page/metric/range.js';
 import { MOMENTS } from '../../lib/dashboard/page/parts/format.js';
-import { pointLabel } from '../../lib/dashboard/page/parts/period.js';
+import { latestLabel, pointLabel } from '../../lib/dashboard/page/parts/period.js';
 import { canCompare as canCompareInTheLibrary } from '../../lib/statistics/index.js';
 import { parseLocalDate } from '../../lib/time/local-date.js';
 
@@ -145,6 +145,19 @@ describe('the names of points', () => {
     ['WEEK', '2026-10-31', 'Oct 31, 2026'],
   ])('of %s at %s is %s', (period, at, text) => {
     expect(pointLabel(at, period)).toBe(text);
+  });
+});
+
+describe('the names of latest values', () => {
+  it.each([
+    ['DAY', 'Sun, Nov 29, 2026'],
+    ['CALENDAR_MONTH', 'November 2026'],
+    ['DAYS_28', '28 days to Nov 29, 2026'],
+    ['MONTH', '30 days to Nov 29, 2026'],
+    ['MONTH_TO_DATE', 'Month to Nov 29, 2026'],
+    ['LIFETIME', 'All time to Nov 29, 2026'],
+  ])('of %s are %s', (period, text) => {
+    expect(latestLabel('2026-11-29', period)).toBe(text);
   });
 });
 

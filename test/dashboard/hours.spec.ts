@@ -106,7 +106,7 @@ describe('the names of hours and minutes', () => {
     expect(formatMoments('2026-10-24', '2026-10-24T17:00:00+01:00', 60)).toBe('Oct 24, 2026');
     expect(valueNote({ metric: {} as never, period: 'HOUR', summary: null }, 'HOUR')).toBe('Too long a range by hour');
     const none = { metric: {} as never, period: null, summary: null };
-    expect(valueNote(none, 'HOUR')).toBe('No values of this period');
+    expect(valueNote(none, 'HOUR')).toBe('Not kept by hour');
     expect(valueNote(none, '')).toBe('By object or group only');
     expect(texts).toEqual([
       'Oct 25, 2026',

@@ -1,15 +1,18 @@
+import type { ServerResponse } from 'node:http';
+import type { INestApplication } from '@nestjs/common';
 import {
   addDays,
   CountObjectsByDateTracker,
   defineDomain,
   defineMetric,
+  objectRef,
   Period,
   StatisticService,
   Track,
   TrackerService,
 } from 'nestjs-trackstats';
 import type { Page } from 'puppeteer-core';
-import { Order } from '../module/application.js';
+import { Customer, NOW, Order } from '../module/application.js';
 import { DashboardApplications } from './application.js';
 import { violationsOn } from './axe.js';
 import { describeInBrowser, eventually, show, textOf } from './browser.js';
@@ -25,6 +28,14 @@ class Broken extends CountObjectsByDateTracker<Order> {
     throw new Error('The orders cannot be read.');
   }
 }
+
+/** The clock of the application stands still, and so does the one that its answers have. */
+const atNow = (app: INestApplication): void => {
+  app.use((_: unknown, response: ServerResponse, next: () => void) => {
+    response.setHeader('Date', NOW.toUTCString());
+    next();
+  });
+};
 
 const applications = new DashboardApplications();
 afterAll(() => applications.close());
@@ -49,7 +60,7 @@ describeInBrowser('a metric over a range', (browser) => {
   let url: string;
   beforeAll(async () => {
     const dashboard = { public: true, actionGuards: [{ canActivate: () => true }] };
-    url = `${await applications.start({ dashboard, trackers: [Broken] })}/trackstats`;
+    url = `${await applications.start({ dashboard, trackers: [Broken], prepare: atNow })}/trackstats`;
     const { app } = applications.last;
     const statistics = app.get(StatisticService);
     const days = Array.from({ length: 30 }, (_, day) => addDays(TODAY, -day));
@@ -72,6 +83,8 @@ describeInBrowser('a metric over a range', (browser) => {
         by: at.getUTCHours(),
         at,
       });
+    const customer = objectRef(Customer, 1);
+    await statistics.record({ metric: metric('hours'), object: customer, value: 7, date: addDays(TODAY, -1) });
     await statistics.record({ metric: metric('old'), value: 5, date: '2026-01-01' });
     for (const [date, value] of [
       ['2026-04-01', 3],
@@ -195,7 +208,7 @@ describeInBrowser('a metric over a range', (browser) => {
       '22:00',
     ]);
     expect(await textsOf(page, '.tick.year')).toEqual(['Oct 31']);
-    expect(await textOf(page, '.headline')).toBe('Total78Oct 31, 00:00 – 13:00');
+    expect(await textOf(page, '.headline')).toBe('Total78Oct 31, 00:00 – 13:00, so far');
     await page.click('figure summary');
     await eventually(page, `document.querySelector('.data tbody th') !== null`);
     const rows = await textsOf(page, '.data tbody th');
@@ -218,6 +231,61 @@ describeInBrowser('a metric over a range', (browser) => {
     expect(await textOf(page, '.headline small')).toMatch(/^Oct 31, 0\d:00 – \d\d:00$/);
     expect(await textsOf(page, 'select.range option')).toContain('24 hours');
     expect(await violationsOn(page)).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
+  it('counts the last 24 hours that are over, and draws the one that is not', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=range%2Fhours&range=24h`);
+    // the hour of now adds 12, and is not in it; neither is that of the day before
+    expect(await textOf(page, '.headline')).toBe('Total276Oct 30, 12:00 – Oct 31, 12:00');
+    expect(await textOf(page, '.figures div:nth-child(2)')).toMatch(/^vs the range before0%276, Oct 29, 12:00 – Oct 30, 12:00$/);
+    await page.click('figure summary');
+    await eventually(page, `document.querySelectorAll('.data tbody th').length === 25`);
+    const rows = await textsOf(page, '.data tbody th');
+    expect([rows[0], rows[1], rows[24]]).toEqual([
+      'Sat, Oct 31, 2026, 12:00 so far',
+      'Sat, Oct 31, 2026, 11:00',
+      'Fri, Oct 30, 2026, 12:00',
+    ]);
+    expect(faults).toEqual([]);
+  });
+
+  it('says of a part of a day why what it is made of is not shown, and shows that of a whole day', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=range%2Fhours&range=24h`);
+    expect(await textOf(page, '.breakdowns')).toBe(
+      'By customerNot kept by hour, only by day. Choose a range of whole days to see it.',
+    );
+    await page.click('.breakdown h2 a');
+    await eventually(page, `location.search.includes('by=customer')`);
+    await page.goto(`${url}?metric=range%2Fhours&range=yesterday`);
+    await browser.ready(page);
+    await page.waitForSelector('.breakdown tbody');
+    expect(await textOf(page, '.breakdown tbody')).toBe('Ada Lovelace7100%');
+    expect(faults).toEqual([]);
+  });
+
+  it('draws a bucket alone that is not over as a ring', async () => {
+    const { page } = await browser.open(`${url}?metric=range%2Fquarters&range=30d`);
+    expect(await page.$$eval('.chart .dot', (all) => all.map((one) => one.getAttribute('class')))).toEqual(['dot open']);
+  });
+
+  it('of all metrics may be a day, by hours where there are some', async () => {
+    const { page, faults } = await browser.open(`${url}?range=today&q=hours`);
+    expect(await textsOf(page, 'select.range option')).toContain('24 hours');
+    expect(await textOf(page, '.tile')).toBe('hours780%Total, by hour, 78 before');
+    expect(await textOf(page, '.compared')).toBe('Oct 31, 2026, compared with Oct 30, 00:00 – 13:00');
+    await page.select('select.range', '24h');
+    await eventually(page, `document.querySelector('.tile')?.textContent.includes('276')`);
+    expect(await textOf(page, '.compared')).toBe(
+      'Oct 30, 12:00 – Oct 31, 12:00, compared with Oct 29, 12:00 – Oct 30, 12:00',
+    );
+    await page.click('.tile a');
+    await browser.ready(page);
+    expect(await textOf(page, '.headline')).toBe('Total276Oct 30, 12:00 – Oct 31, 12:00');
+    expect(new URL(page.url()).search).toBe('?metric=range%2Fhours&range=24h');
+    await page.goto(`${url}?range=24h&q=number+of+orders`);
+    await browser.ready(page);
+    expect(await textOf(page, '.tile')).toBe('Number of orders–Not kept by hour');
     expect(faults).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
-import { AlertService, below, OnStatistic, OnTracker, StatisticService } from 'nestjs-trackstats';
-import { TrackstatsHttpModule } from 'nestjs-trackstats/http';
-import { closeServed, OrderTracker, serve, TEMPERATURE } from './application.js';
+import { AlertService, below, objectRef, OnStatistic, OnTracker, StatisticService } from 'nestjs-trackstats';
+import { type AlertResource, TrackstatsHttpModule } from 'nestjs-trackstats/http';
+import { Customer } from '../module/application.js';
+import { BY_CUSTOMER, closeServed, OrderTracker, serve, TEMPERATURE } from './application.js';
 
 class Alerts {
   @OnStatistic({ metric: TEMPERATURE, when: below(10) })
@@ -54,5 +55,25 @@ describe('GET alerts', () => {
         },
       ],
     });
+  });
+
+  it('names the objects that are watched', async () => {
+    class OfCustomers {
+      @OnStatistic({ metric: BY_CUSTOMER, object: objectRef(Customer, 2), when: below(1), name: 'second' })
+      @OnStatistic({ metric: TEMPERATURE, when: below(1), name: 'total' })
+      @OnStatistic({ metric: BY_CUSTOMER, object: objectRef(Customer, 1), when: below(1), name: 'first' })
+      few(): void {}
+    }
+    const label = (): Map<string, string> => new Map([['1', 'Ada Lovelace']]);
+    const { get } = await serve([TrackstatsHttpModule.forRoot({ public: true, label })], {
+      providers: [OfCustomers],
+      trackstats: { scheduling: false },
+    });
+    const { body } = await get('trackstats/alerts');
+    expect(body.alerts.map(({ name, object }: AlertResource) => [name, object])).toEqual([
+      ['second', { type: 'customer', id: '2', label: null }],
+      ['total', undefined],
+      ['first', { type: 'customer', id: '1', label: 'Ada Lovelace' }],
+    ]);
   });
 });

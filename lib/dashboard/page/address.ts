@@ -9,9 +9,10 @@ export const PRESETS = ['7d', '30d', '90d', 'month', 'last-month', 'year', '12m'
 export const DAY_PRESETS = ['today', 'yesterday', '24h'] as const;
 export type DayPreset = (typeof DAY_PRESETS)[number];
 export type Preset = (typeof PRESETS)[number];
+export type NamedRange = Preset | DayPreset;
 
 /** '': the shortest preset that has something to show; 'own': the dates of the address */
-export type Range = '' | Preset | DayPreset | 'own';
+export type Range = '' | NamedRange | 'own';
 
 export const COMPARISONS = ['previous', 'week', 'month', 'quarter', 'year', 'weekdays'] as const;
 export type Comparison = (typeof COMPARISONS)[number];
@@ -33,7 +34,7 @@ export interface OverviewAddress {
   readonly domain: string;
   /** '': each metric's first */
   readonly period: string;
-  readonly range: '' | Preset;
+  readonly range: '' | NamedRange;
   readonly as: 'tiles' | 'table';
   readonly sort: Sort;
   readonly order: 'asc' | 'desc';
@@ -121,7 +122,7 @@ export function parseAddress(search: string): Address {
     search: query.get('q') ?? '',
     domain: query.get('domain') ?? '',
     period: query.get('period') ?? '',
-    range: presetIn(query),
+    range: namedIn(query),
     as: oneOf(query.get('as'), ['tiles', 'table'], 'tiles'),
     sort: oneOf(query.get('sort'), SORTS, 'name'),
     order: oneOf(query.get('order'), ['asc', 'desc'], 'asc'),
@@ -141,7 +142,7 @@ export function toMetric(metric: string, part: Partial<MetricAddress> = {}): Met
 
 /** The overview over the range of another page. It has no range of one's own. */
 export function toOverview(from: Address, domain = ''): OverviewAddress {
-  const range = 'range' in from ? (PRESETS.find((preset) => preset === from.range) ?? '') : '';
+  const range = 'range' in from && from.range !== 'own' ? from.range : '';
   return { ...OVERVIEW, domain, range };
 }
 
@@ -249,7 +250,7 @@ function rangeIn(query: URLSearchParams): RangePart {
   const to = dateIn(query, 'to');
   const isOwn = (from !== null || to !== null) && (from === null || to === null || !isAfter(from, to));
   if (isOwn) return { range: 'own', from, to };
-  return { range: oneOf(query.get('range'), ['', ...DAY_PRESETS], presetIn(query)), from: null, to: null };
+  return { range: namedIn(query), from: null, to: null };
 }
 
 /** Instants are compared by their time, as one clock shows some twice, and dates by their text. */
@@ -260,9 +261,9 @@ function isAfter(from: string, to: string): boolean {
 }
 
 /** `1y` and `compare=before` were in addresses that people may have kept. */
-function presetIn(query: URLSearchParams): '' | Preset {
+function namedIn(query: URLSearchParams): '' | NamedRange {
   const text = query.get('range');
-  return text === '1y' ? '12m' : oneOf(text, ['', ...PRESETS], '');
+  return text === '1y' ? '12m' : oneOf(text, ['', ...DAY_PRESETS, ...PRESETS], '');
 }
 
 function comparisonIn(query: URLSearchParams): Compare {

@@ -402,7 +402,7 @@ export const SCHEMAS = {
           kind: oneOf('statistic', 'tracker'),
           metric: text,
           period: text,
-          object: object<NonNullable<AlertResource['object']>>({ type: text, id: text }),
+          object: objectRef,
           tracker: text,
           when: oneOf('failed', 'late'),
           observed: nullable(observed),

@@ -267,7 +267,7 @@ interface ShapeProps {
   readonly barWidth: number;
 }
 
-/** A point that is not over yet is paler than those that are, as a bar or as the last part of a line. */
+/** A point that is not over yet is paler than those that are as a bar, dashed as the last part of a line, and a ring alone. */
 function Shape({ layer, isAlone, position, ground, barWidth }: ShapeProps): JSX.Element {
   const { kind, place: number, values, complete } = layer;
   const colour = colourOf(number);
@@ -292,7 +292,7 @@ function Shape({ layer, isAlone, position, ground, barWidth }: ShapeProps): JSX.
       <path class="line" d={linePath(values, position, (place) => !isOpen(place))} />
       <path class="line open" d={linePath(values, position, isOpen)} />
       {lonelyPlaces(values).map((place) => (
-        <circle key={place} class="dot" cx={position.x(place)} cy={position.y(values[place] ?? 0)} r={3} />
+        <circle key={place} class={isOpen(place) ? 'dot open' : 'dot'} cx={position.x(place)} cy={position.y(values[place] ?? 0)} r={3} />
       ))}
     </g>
   );

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { minutesOf } from '../../../chart/moments.js';
 import type { RankingResponse } from '../../../http/resources.js';
 import { hrefOf, type MetricAddress } from '../address.js';
 import { get, type Query } from '../api.js';
@@ -7,9 +8,11 @@ import { useDashboard } from '../parts/dashboard.js';
 import { formatNumber, formatShare, formatShort } from '../parts/format.js';
 import { type Answer, useLoaded } from '../parts/loaded.js';
 import { Notice } from '../parts/notice.js';
+import { periodLabel } from '../parts/period.js';
 import { useSeen } from '../parts/visible.js';
 import { isLive, nameOf, type Shown, type WholeRange } from './metric.data.js';
 import type { ScopeOption } from './metric.scope.js';
+import { type Dates, isOfDates } from './range.js';
 
 /** So many are read at a glance. The ranking has all. */
 const ROWS = 5;
@@ -26,14 +29,52 @@ const SLOW = 1_000;
 export function Breakdowns({ address, shown }: BreakdownsProps): JSX.Element | null {
   const { whole, scopes } = shown;
   if (whole === null) return null;
-  const ranked = scopes.filter(({ by, periods }) => by !== '' && periods.some(({ name }) => name === whole.period));
-  if (ranked.length === 0) return null;
+  const parts = scopes.filter(({ by }) => by !== '');
+  if (parts.length === 0) return null;
   return (
     <div class="breakdowns">
-      {ranked.map((scope) => (
-        <Breakdown key={scope.by} address={address} shown={shown} scope={scope} whole={whole} />
-      ))}
+      {parts.map((scope) => {
+        const own = wholeOf(scope, whole, shown.range);
+        return own === null ? (
+          <Unkept key={scope.by} address={address} scope={scope} period={whole.period} />
+        ) : (
+          <Breakdown key={scope.by} address={address} shown={shown} scope={scope} whole={own} />
+        );
+      })}
     </div>
+  );
+}
+
+/** The range in a period that a scope has: whole days by hours are days too. Null if it has none that fits. */
+function wholeOf({ periods }: ScopeOption, whole: WholeRange, range: Dates): WholeRange | null {
+  const has = (period: string): boolean => periods.some(({ name }) => name === period);
+  if (has(whole.period)) return whole;
+  const { from, to } = range;
+  const isOfDays = minutesOf(whole.period) !== null && from !== null && isOfDates(range);
+  return isOfDays && has('DAY') ? { period: 'DAY', from, to } : null;
+}
+
+interface UnkeptProps {
+  readonly address: MetricAddress;
+  readonly scope: ScopeOption;
+  readonly period: string;
+}
+
+/** Says why the parts of a range are not shown, and leads to where they are. */
+function Unkept({ address, scope, period }: UnkeptProps): JSX.Element {
+  const { label, by, periods } = scope;
+  const kept = periods.map(({ name }) => periodLabel(name).toLowerCase());
+  const canBeDays = minutesOf(period) !== null && periods.some(({ name }) => name === 'DAY');
+  return (
+    <section class="card flush breakdown">
+      <h2>
+        <a href={hrefOf({ ...address, period: null, by, hidden: [], search: '', place: 0 })}>{label}</a>
+      </h2>
+      <p class="quiet padded">
+        Not kept by {periodLabel(period).toLowerCase()}, only by {kept.join(', ')}.
+        {canBeDays && ' Choose a range of whole days to see it.'}
+      </p>
+    </section>
   );
 }
 

@@ -6,6 +6,7 @@ import { useDashboard } from '../parts/dashboard.js';
 import { formatInstant } from '../parts/format.js';
 import { periodLabel } from '../parts/period.js';
 import { When } from '../parts/when.js';
+import { nameOf } from './metric.data.js';
 
 /** The alerts that are firing for a metric: their names, since when, the condition, the value that crossed it and the latest one. */
 export function MetricAlerts({ metric }: { metric: CatalogMetric }): JSX.Element | null {
@@ -53,8 +54,8 @@ function Firing({ alert, metric, now }: FiringProps): JSX.Element {
   );
 }
 
-/** @example 'Day', 'Rolling 7 days, customer 5' */
+/** @example 'Day', 'Rolling 7 days, Ada Lovelace' */
 function watchedText({ period = 'DAY', object }: AlertResource): string {
   const label = periodLabel(period);
-  return object === undefined ? label : `${label}, ${object.type.replaceAll('_', ' ')} ${object.id}`;
+  return object === undefined ? label : `${label}, ${nameOf(object, undefined)}`;
 }

@@ -138,7 +138,7 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
 
 interface ReadRange {
   readonly found: Found;
-  /** with the first and last bucket of the last 24 hours, which only the server knows */
+  /** with the first and last whole bucket of the last 24 hours, which only the server knows */
   readonly range: Dates;
   readonly whole: WholeRange | null;
   readonly comparison: Comparison | null;
@@ -160,8 +160,10 @@ async function readRange(request: Request, drawn: Request, chosenRange: FoundRan
     ahead &&
       summaryOf(drawn, ahead.line, ahead.whole, chosenRange.range, against(ahead.whole.period, chosenRange.range)),
   ]);
-  const range = preset === '24h' ? boundsOf(found.dates, chosenRange.range) : chosenRange.range;
-  const whole = wholeRange(found.dates, range, days, period.name);
+  // of the last 24 hours the one that is not over is drawn, and left out of what is compared
+  const counted = preset === '24h' ? datesThatAreOver(found) : found.dates;
+  const range = preset === '24h' ? boundsOf(counted, chosenRange.range) : chosenRange.range;
+  const whole = wholeRange(counted, range, days, period.name);
   const comparison = against(whole?.period ?? period.name, range);
   if (early !== null) return { found, range, whole, comparison, summaries: [early] };
   const summed = found.lines.length === 1 || request.keys.length > 1 ? found.lines : [];
@@ -214,6 +216,12 @@ function byLength({ periods }: ScopeOption): PeriodResource[] {
 
 function lengthOf(period: string): number {
   return minutesOf(period) ?? Number.MAX_VALUE;
+}
+
+/** The dates up to the last of which every line has a final value; all of them if there is none. */
+function datesThatAreOver({ dates, lines }: Pick<Found, 'dates' | 'lines'>): readonly string[] {
+  const last = dates.findLastIndex((_, place) => lines.every(({ complete }) => complete[place] !== false));
+  return last < 0 ? dates : dates.slice(0, last + 1);
 }
 
 /** The first and the last bucket of those that were found. */
@@ -353,9 +361,9 @@ function within(found: Found, { from, to }: Dates): Found | null {
   return first < 0 || found.dates.at(-1) !== to ? null : { ...found, ...columnsFrom(found, first) };
 }
 
-/** @param range null: the last 24 hours */
+/** @param range null: the last 24 hours that are over, and the bucket after them, in which now is */
 function rangeQuery(range: Dates | null, period: string): Query {
-  if (range === null) return { last: 1_440 / (minutesOf(period) ?? 1_440) };
+  if (range === null) return { last: 1_440 / (minutesOf(period) ?? 1_440) + 1 };
   const { from, to } = range;
   return from === null ? { last: LONG_AGO } : { from, to };
 }
@@ -529,7 +537,7 @@ function othersOf({ others }: MultiSeriesResponse, [first]: readonly ShownSeries
 
 /** An object by its name, or its id; a group by its dimensions. */
 export function nameOf(object: ObjectResource | undefined, dimensions: DimensionsResource | undefined): string {
-  if (object !== undefined) return object.label ?? `${object.type} ${object.id}`;
+  if (object !== undefined) return object.label ?? `${object.type.replaceAll('_', ' ')} ${object.id}`;
   const parts = Object.entries(dimensions ?? {}).map(
     ([name, value]) => `${name} ${value === null ? '–' : String(value)}`,
   );

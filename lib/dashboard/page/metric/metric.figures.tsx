@@ -6,9 +6,9 @@ import { comparisonNote, datesOf, headlineOf } from '../metrics/overview.words.j
 import { colourOf } from '../chart/layers.js';
 import { Change } from '../parts/change.js';
 import { formatDates, formatMoments, formatNumber, formatShort, formatSpan } from '../parts/format.js';
-import { pointLabel } from '../parts/period.js';
+import { latestLabel, pointLabel } from '../parts/period.js';
 import { comparisonName, lastDayNote } from './comparison.js';
-import { labelAt, type Shown, type ShownSeries } from './metric.data.js';
+import { labelAt, type Shown, type ShownSeries, stateAt } from './metric.data.js';
 
 interface Extreme {
   readonly value: number;
@@ -190,10 +190,14 @@ function extremeOf(known: readonly Extreme[], isBetter: (a: Extreme, b: Extreme)
 }
 
 /** A range of buckets by their names, and one value by its date. */
-function rangeOf({ dates, firstDate, repeated }: Shown, summary: SummaryResponse): string {
-  const { from, to, start, kind, period } = summary;
-  if (kind === 'last') return pointLabel(start ?? to, period, repeated);
-  if (start !== undefined) return formatSpan(summary);
+function rangeOf(shown: Shown, summary: SummaryResponse): string {
+  const { dates, firstDate, repeated } = shown;
+  const { from, to, start, end, kind, period } = summary;
+  if (kind === 'last') return latestLabel(start ?? to, period, repeated);
+  if (start !== undefined && end !== undefined) {
+    const last = dates.findLastIndex((one) => Date.parse(one) < Date.parse(end));
+    return formatSpan(summary) + (stateAt(shown, last) === 'so far' ? ', so far' : '');
+  }
   const last = dates.at(-1);
   if (period === 'DAY' || !isBucket(period) || firstDate === null || last === undefined) return formatDates(from, to);
   if (firstDate === last) return pointLabel(last, period);

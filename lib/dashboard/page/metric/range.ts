@@ -1,6 +1,6 @@
 import { isLocalDate, localDateOf, utcOf, minutesOf } from '../../../chart/moments.js';
 import type { PeriodResource } from '../../../http/resources.js';
-import { DAY_PRESETS, type DayPreset, type MetricAddress, type Preset, PRESETS } from '../address.js';
+import { DAY_PRESETS, type MetricAddress, type NamedRange, type Preset, PRESETS } from '../address.js';
 import { formatDates, shiftDate } from '../parts/format.js';
 
 /**
@@ -12,7 +12,7 @@ export interface Dates {
   readonly to: string;
 }
 
-const LABELS: Readonly<Record<Preset | DayPreset, string>> = {
+const LABELS: Readonly<Record<NamedRange, string>> = {
   today: 'Today',
   yesterday: 'Yesterday',
   '24h': '24 hours',
@@ -76,8 +76,6 @@ export function fittingPresets(
     ...PRESETS.filter((preset) => period === null || fits(period, daysOf(presetDates(preset, today, since)))),
   ];
 }
-
-type NamedRange = Preset | DayPreset;
 
 /** The range of hours or minutes if the address names none: a week by hours, a day by minutes. */
 export function automaticTimes(period: string): NamedRange {

@@ -1,12 +1,13 @@
+import { minutesOf } from '../../../chart/moments.js';
 import type { SummaryItem, SummariesResponse } from '../../../http/resources.js';
-import type { Comparison, OverviewAddress, Preset } from '../address.js';
+import { type Comparison, DAY_PRESETS, type NamedRange, type OverviewAddress } from '../address.js';
 import { get, type Query } from '../api.js';
 import { fittingComparison } from '../metric/comparison.js';
 import { AUTOMATIC, type Dates, daysOf, fits, isSeen, presetDates, sinceOfAll } from '../metric/range.js';
 
 export interface Overview {
   readonly items: readonly SummaryItem[];
-  readonly preset: Preset;
+  readonly preset: NamedRange;
   readonly range: Dates;
   /** null: with nothing */
   readonly comparison: Comparison | null;
@@ -39,7 +40,7 @@ function hasValues(items: readonly SummaryItem[]): boolean {
 }
 
 async function loadPreset(
-  preset: Preset,
+  preset: NamedRange,
   period: string,
   known: Overview | null,
   signal: AbortSignal,
@@ -51,7 +52,14 @@ async function loadPreset(
   const range = presetDates(preset, today, sinceOf(first.items, today));
   const comparison = fittingComparison(preset, range);
   const asked = fits(period, daysOf(range)) ? period : '';
-  const { items, now } = await allPages({ period: asked, range, comparison }, null, signal);
+  const ask = (name: string): ReturnType<typeof allPages> => {
+    const minutes = minutesOf(name);
+    const own = preset === '24h' && minutes !== null ? lastDay(first.now, minutes) : range;
+    return allPages({ period: name, range: own, comparison }, null, signal);
+  };
+  const { items: found, now } = await ask(asked);
+  const isDay = asked === '' && DAY_PRESETS.some((one) => one === preset);
+  const items = isDay ? await byHours(found, preset, async (name) => (await ask(name)).items) : found;
   return {
     items: comparison === null ? items.map(withoutComparison) : items,
     preset,
@@ -60,6 +68,39 @@ async function loadPreset(
     today,
     now,
   };
+}
+
+/** The buckets of the last 24 hours that are over, by an instant in the first and one in the last of them. */
+function lastDay(now: string, minutes: number): Dates {
+  const before = (ago: number): string => new Date(Date.parse(now) - ago * 60_000).toISOString();
+  return { from: before(1_440), to: before(minutes) };
+}
+
+/**
+ * Asks for the metrics that have hours, or else minutes, by these: by days a day is one point. The last 24 hours are no
+ * days, so there the others have no value.
+ */
+async function byHours(
+  items: readonly SummaryItem[],
+  preset: NamedRange,
+  ask: (period: string) => Promise<readonly SummaryItem[]>,
+): Promise<readonly SummaryItem[]> {
+  const wanted = items.map(({ periods }) => longestTime(periods));
+  const found = new Map<string, SummaryItem>();
+  for (const period of new Set(wanted.filter((name) => name !== null))) {
+    for (const item of await ask(period)) found.set(`${period} ${item.metric.key}`, item);
+  }
+  return items.map((item, place) => {
+    const period = wanted[place] ?? null;
+    if (period !== null) return found.get(`${period} ${item.metric.key}`) ?? item;
+    return preset === '24h' ? { ...item, period: null, summary: null, trend: [], openValues: 0 } : item;
+  });
+}
+
+function longestTime(periods: readonly string[]): string | null {
+  const minutes = (name: string): number => minutesOf(name) ?? 0;
+  const [longest = ''] = [...periods].sort((a, b) => minutes(b) - minutes(a));
+  return minutesOf(longest) === null ? null : longest;
 }
 
 /** Before everything there is nothing to compare with. */

@@ -1,3 +1,4 @@
+import { minutesOf } from '../../../chart/moments.js';
 import type { SummaryItem } from '../../../http/resources.js';
 import type { MetricAddress, OverviewAddress } from '../address.js';
 
@@ -70,7 +71,13 @@ export function byDomain(items: readonly SummaryItem[]): DomainGroup[] {
   return [...groups.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Leads to the same period as in the list, and to its range if one was chosen. */
-export function metricPart({ period }: SummaryItem, { range }: OverviewAddress): Partial<MetricAddress> {
-  return { period: period === 'DAY' ? null : period, range };
+/** Leads to the same period as in the list, and to its range if one was chosen. Of a day the page chooses it likewise. */
+export function metricPart({ period }: SummaryItem, address: OverviewAddress): Partial<MetricAddress> {
+  const isChosen = period === null || period === 'DAY' || (address.period === '' && minutesOf(period) !== null);
+  return { period: isChosen ? null : period, range: address.range };
+}
+
+/** The period that the values of a list are of; empty: of each metric its own. */
+export function askedPeriod({ period, range }: OverviewAddress): string {
+  return period === '' && range === '24h' ? 'HOUR' : period;
 }

@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
+import { minutesOf } from '../../../chart/moments.js';
 import type { SummaryItem } from '../../../http/resources.js';
-import { hrefOf, OVERVIEW, type OverviewAddress, PRESETS, type Sort } from '../address.js';
+import { hrefOf, OVERVIEW, type OverviewAddress, type Sort } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
 import { Choices, Controls, Field, Select, Together } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
@@ -11,7 +12,7 @@ import { announce, Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';
 import { troubleCounts, troubleText } from '../parts/trouble.js';
 import { lastDayNote } from '../metric/comparison.js';
-import { daysOf, fits, presetChoices } from '../metric/range.js';
+import { daysOf, fits, fittingPresets, presetChoices } from '../metric/range.js';
 import { useFavourites } from './favourites.js';
 import { loadOverview, type Overview, sinceOf } from './overview.data.js';
 import { byDomain, type DomainGroup, listed, type ListProps } from './overview.list.js';
@@ -110,20 +111,23 @@ interface ComparedProps {
 function Compared({ overview, sort }: ComparedProps): JSX.Element | null {
   const { items, range, comparison, today } = overview;
   if (range.from === null) return null;
-  const spans = items.flatMap(({ summary }) =>
-    summary?.comparison === null || summary === null || summary.kind === 'last' ? [] : [datesOf(summary.comparison)],
-  );
-  const [first] = spans;
-  const commonest = spans.find((span) => spans.filter((one) => one === span).length * 2 > spans.length) ?? first;
+  const own = items.flatMap(({ summary }) => (summary === null || summary.kind === 'last' ? [] : [summary]));
+  const compared = commonest(own.flatMap((summary) => (summary.comparison === null ? [] : [summary.comparison])));
   const note = comparison === null ? null : lastDayNote(comparison, range, today);
   return (
     <p class="quiet small compared">
-      {formatDates(range.from, range.to)}
-      {commonest !== undefined && `, compared with ${commonest}`}
-      {commonest !== undefined && note !== null && `. ${note}`}
+      {(overview.preset === '24h' ? commonest(own) : undefined) ?? formatDates(range.from, range.to)}
+      {compared !== undefined && `, compared with ${compared}`}
+      {compared !== undefined && note !== null && `. ${note}`}
       {sort === 'change' && !items.some(isChanged) && '. No change is known to sort by.'}
     </p>
   );
+}
+
+/** The dates that most ranges have, or those of the first. */
+function commonest(ranges: readonly Parameters<typeof datesOf>[0][]): string | undefined {
+  const spans = ranges.map(datesOf);
+  return spans.find((span) => spans.filter((one) => one === span).length * 2 > spans.length) ?? spans[0];
 }
 
 function isChanged({ summary }: SummaryItem): boolean {
@@ -157,6 +161,8 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
   const change = (part: Partial<OverviewAddress>): void => {
     go({ ...address, ...part });
   };
+  const hasTimes = items.some((item) => item.periods.some((name) => minutesOf(name) !== null));
+  const presets = fittingPresets(null, hasTimes, today, null);
   // of a year there are too many minutes
   const periods = periodsOf(items).filter((name) => fits(name, daysOf(overview.range)));
   const { period, sort, order, as } = address;
@@ -178,7 +184,7 @@ function Toolbar({ address, overview }: { address: OverviewAddress; overview: Ov
       <Field label="Range">
         <Select
           class="range"
-          choices={presetChoices(PRESETS, today, sinceOf(items, today))}
+          choices={presetChoices(presets, today, sinceOf(items, today))}
           value={preset}
           onChange={(value) => {
             change({ range: value });

@@ -7,7 +7,7 @@ import { useDashboard } from '../parts/dashboard.js';
 import { formatNumber, formatShort } from '../parts/format.js';
 import { SortHeader } from '../parts/sort-header.js';
 import { TroubleBadge } from '../parts/trouble-badge.js';
-import { type ListProps, metricPart } from './overview.list.js';
+import { askedPeriod, type ListProps, metricPart } from './overview.list.js';
 import { valueNote } from './overview.words.js';
 import { ChangeOf } from './range-value.js';
 import { Star } from './star.js';
@@ -74,7 +74,7 @@ function Row({ item, address, favourites, onFavourite }: ListProps & { item: Sum
         <strong title={formatNumber(summary?.value ?? null, metric.unit)}>
           {formatShort(summary?.value ?? null, metric.unit)}
         </strong>
-        <div class="quiet small">{valueNote(item, address.period)}</div>
+        <div class="quiet small">{valueNote(item, askedPeriod(address))}</div>
       </td>
       <td class="change-column number">
         {comparison !== null && <ChangeOf comparison={comparison} unit={metric.unit} better={metric.better} />}

@@ -5,7 +5,7 @@ import { Sparkline } from '../chart/sparkline.js';
 import { AlertBadge } from '../parts/alert-badge.js';
 import { TroubleBadge } from '../parts/trouble-badge.js';
 import { valueNote } from './overview.words.js';
-import { type ListProps, metricPart } from './overview.list.js';
+import { askedPeriod, type ListProps, metricPart } from './overview.list.js';
 import { RangeValue } from './range-value.js';
 import { Star } from './star.js';
 
@@ -44,7 +44,7 @@ function Tile({ item, address, favourites, onFavourite }: ListProps & { item: Su
       </div>
       <RangeValue metric={metric} summary={summary} />
       <p class="quiet small note">
-        <span>{valueNote(item, address.period)}</span>
+        <span>{valueNote(item, askedPeriod(address))}</span>
         <AlertBadge metric={metric.key} />
         <TroubleBadge keys={item.derivedFrom ?? [metric.key]} />
       </p>

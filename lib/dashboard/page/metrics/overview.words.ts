@@ -1,6 +1,6 @@
 import type { SummaryComparison, SummaryItem, SummaryResponse, UnitResource } from '../../../http/resources.js';
 import { formatDate, formatShort, formatSpan } from '../parts/format.js';
-import { periodLabel, pointLabel } from '../parts/period.js';
+import { latestLabel, periodLabel } from '../parts/period.js';
 
 const KINDS: Readonly<Record<SummaryResponse['kind'], string>> = {
   total: 'Total',
@@ -16,20 +16,21 @@ export function headlineOf(kind: SummaryResponse['kind']): string {
 }
 
 /**
- * Says in a few words of what the value of a metric is: its period if it is no day, the date of a last value, and the
+ * Says in a few words of what the value of a metric is: its period if it is no day, the dates of a latest value, and the
  * earlier value or why there is no change.
  *
  * @param asked the period that is asked for; empty: that of each metric
  */
 export function valueNote({ metric, period, summary }: Noted, asked: string): string {
-  if (period === null) return asked === '' ? 'By object or group only' : 'No values of this period';
+  if (period === null)
+    return asked === '' ? 'By object or group only' : `Not kept by ${periodLabel(asked).toLowerCase()}`;
   if (summary === null) return `Too long a range by ${periodLabel(period).toLowerCase()}`;
   if (summary.value === null) return 'No value in this range';
   const comparison = summary.comparison;
   const why = comparison === null ? '' : `, ${earlierNote(comparison, metric.unit)}`;
   if (summary.kind === 'last') {
-    const label = period === 'DAY' ? formatDate(summary.to) : pointLabel(summary.start ?? summary.to, period);
-    return `${period === 'DAY' ? '' : `${periodLabel(period)}, `}${label}${why}`;
+    const label = period === 'DAY' ? formatDate(summary.to) : latestLabel(summary.start ?? summary.to, period);
+    return `${label}${why}`;
   }
   const kind = headlineOf(summary.kind);
   return `${kind}${period === 'DAY' ? '' : `, by ${periodLabel(period).toLowerCase()}`}${why}`;

@@ -32,7 +32,8 @@ export async function loadObject(address: ObjectAddress, signal: AbortSignal): P
   const metrics = (await allMetrics(signal)).filter((metric) => periodOf(metric, type, id) !== undefined);
   const today = metrics[0]?.today ?? '1970-01-01';
   let found: ObjectOverview | null = null;
-  for (const preset of range === '' ? AUTOMATIC : [range]) {
+  // objects are shown by days, which the last 24 hours are not
+  for (const preset of range === '' ? AUTOMATIC : [range === '24h' ? 'today' : range]) {
     const items = await inTurn(metrics, (metric) => itemOf(metric, address, preset, signal));
     const object = items.find(({ summary }) => summary?.object !== undefined)?.summary?.object;
     found = { object: object ?? { type, id, label: null }, items, preset, today };

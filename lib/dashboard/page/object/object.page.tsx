@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import { localDateOf } from '../../../chart/moments.js';
-import { hrefOf, type ObjectAddress, PRESETS, toMetric, toOverview } from '../address.js';
+import { DAY_PRESETS, hrefOf, type ObjectAddress, PRESETS, toMetric, toOverview } from '../address.js';
 import { Sparkline } from '../chart/sparkline.js';
+import { nameOf } from '../metric/metric.data.js';
 import { ownDates, presetChoices } from '../metric/range.js';
 import { useAnswer } from '../parts/answer.js';
 import { Field, Select } from '../parts/controls.js';
@@ -26,7 +27,7 @@ export function ObjectPage({ address }: { address: ObjectAddress }): JSX.Element
           <a href={hrefOf(toOverview(address))}>Metrics</a> · {object.type.replaceAll('_', ' ')} ·{' '}
           <code>{object.id}</code>
         </p>
-        <Heading title={object.label ?? `${object.type.replaceAll('_', ' ')} ${object.id}`} />
+        <Heading title={nameOf(object, undefined)} />
       </div>
       {error !== null && <Notice error={error} again={again} />}
       <RangeControl address={address} overview={data} />
@@ -51,7 +52,8 @@ export function ObjectPage({ address }: { address: ObjectAddress }): JSX.Element
 function RangeControl({ address, overview }: { address: ObjectAddress; overview: ObjectOverview }): JSX.Element {
   const { go } = useDashboard();
   // each metric has a first covered date of its own, so "All" has no dates here
-  const presets = presetChoices(PRESETS, overview.today, null);
+  const day = DAY_PRESETS.filter((preset) => preset === overview.preset);
+  const presets = presetChoices([...day, ...PRESETS], overview.today, null);
   return (
     <div class="controls">
       <Field label="Range">

@@ -1,3 +1,4 @@
+import { isBucket } from '../../../chart/moments.js';
 import { MOMENTS } from './format.js';
 
 /** How periods and their points are called. */
@@ -32,4 +33,15 @@ export function periodLabel(name: string): string {
  */
 export function pointLabel(date: string, period: string, repeated?: ReadonlySet<string>): string {
   return MOMENTS.point(date, period, repeated);
+}
+
+/**
+ * Names the dates of the latest value of a range. A window reaches back from its date, perhaps to before the range: '28 days
+ * to Nov 29, 2026', 'Month to Nov 29, 2026', 'All time to Nov 29, 2026'. Other values are those of a point.
+ *
+ * @param repeated of `repeatedStarts`
+ */
+export function latestLabel(date: string, period: string, repeated?: ReadonlySet<string>): string {
+  if (isBucket(period)) return pointLabel(date, period, repeated);
+  return `${periodLabel(period).replace(/^Rolling | to date$/g, '')} to ${MOMENTS.date(date)}`;
 }
