@@ -7,8 +7,10 @@ import {
   Track,
   TrackerService,
 } from 'nestjs-trackstats';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Page } from 'puppeteer-core';
 import { DataSource } from 'typeorm';
+import { OrdersByRegion } from '../http/application.js';
 import { Customer, NOW, Order } from '../module/application.js';
 import { DashboardApplications, HOSTILE } from './application.js';
 import { violationsOn } from './axe.js';
@@ -55,12 +57,23 @@ describeInBrowser('the views of the dashboard', (browser) => {
       frameAncestors: ['self'],
       limits: { live: 2 },
     };
-    url = `${await applications.start({ dashboard, trackers: [LiveOrders, RecordedOrders] })}/trackstats`;
+    const imports = [TypeOrmModule.forFeature([OrdersByRegion])];
+    url = `${await applications.start({ dashboard, trackers: [LiveOrders, RecordedOrders], imports })}/trackstats`;
     await applications.last.app.get(TrackerService).run(LiveOrders);
     const large = defineMetric({ domain: DOMAIN, ref: 'large', name: 'Large', unit: 'bytes', better: 'down' });
     await applications.last.app
       .get(StatisticService)
       .recordMany([1, 2, 3].map((n) => ({ metric: large, value: n * 1_000_000, date: `2026-10-2${n}` })));
+    const regions = defineMetric({ domain: DOMAIN, ref: 'regions', name: 'Regions' });
+    for (const [country, value] of [
+      ['DE', 5],
+      ['NL', 7],
+    ] as const) {
+      const dimensions = { country, province: null, floor: 0 };
+      await applications.last.app
+        .get(StatisticService)
+        .record({ metric: regions, entity: OrdersByRegion, dimensions, value });
+    }
     const both = defineMetric({ domain: defineDomain({ ref: 'mixed' }), ref: 'both' });
     await applications.last.app.get(StatisticService).recordMany([
       { metric: both, value: 5, date: '2026-10-20' },
@@ -140,6 +153,28 @@ describeInBrowser('the views of the dashboard', (browser) => {
     await page.reload();
     await browser.ready(page);
     await expectAccessible(page);
+    expect(faults).toEqual([]);
+  });
+
+  it('lead from a row to its object or its group, wherever it is pressed', async () => {
+    const { page, faults } = await browser.open(`${url}${BY_CUSTOMER}&range=30d`);
+    await page.waitForSelector('.ranking');
+    await page.click('.ranking tbody tr:first-child td:last-child');
+    await eventually(page, `document.querySelector('h1')?.textContent === 'Ada Lovelace: Orders by customer'`);
+    await page.goto(`${url}?metric=views%2Fregions&by=statistic%3Aorders_by_region&range=7d`);
+    await page.waitForSelector('.ranking');
+    expect(await textsOf(page, '.ranking tbody th')).toEqual([
+      'country NL, province –, floor 0',
+      'country DE, province –, floor 0',
+    ]);
+    await page.click('.ranking tbody tr:last-child td:first-child');
+    await eventually(page, `document.querySelector('h1')?.textContent === 'country DE, province –, floor 0: Regions'`);
+    expect(new URL(page.url()).searchParams.get('object')).toBe('{"country":"DE","province":null,"floor":0}');
+    expect(await textOf(page, '.headline')).toMatch(/^Total5/);
+    await expectAccessible(page);
+    await page.locator('::-p-text(All by country, province, floor)').click();
+    await page.waitForSelector('.ranking');
+    expect(search(page)).toBe('?metric=views%2Fregions&range=7d&by=statistic%3Aorders_by_region');
     expect(faults).toEqual([]);
   });
 

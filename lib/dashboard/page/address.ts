@@ -54,7 +54,7 @@ export interface MetricAddress {
   readonly compare: Compare;
   /** the object type or custom statistic that is shown by its parts */
   readonly by: string | null;
-  /** id of the one object of the type `by` that is shown; null: those with the greatest values */
+  /** id of the one object of the type `by` that is shown, or the dimensions of the one group as JSON; null: the greatest */
   readonly object: string | null;
   readonly top: number;
   readonly as: View;

@@ -9,9 +9,10 @@ import { formatNumber, formatShare, formatShort } from '../parts/format.js';
 import { type Answer, useLoaded } from '../parts/loaded.js';
 import { Notice } from '../parts/notice.js';
 import { periodLabel } from '../parts/period.js';
+import { followRow } from '../parts/row-link.js';
 import { useSeen } from '../parts/visible.js';
 import { isLive, nameOf, type Shown, type WholeRange } from './metric.data.js';
-import type { ScopeOption } from './metric.scope.js';
+import { partId, type ScopeOption } from './metric.scope.js';
 import { type Dates, isOfDates } from './range.js';
 
 /** So many are read at a glance. The ranking has all. */
@@ -154,26 +155,22 @@ function Places({ address, scope, ranking: { items, total, metric } }: PlacesPro
         </tr>
       </thead>
       <tbody>
-        {items.map(({ object, dimensions, value }) => (
-          <tr key={object?.id ?? JSON.stringify(dimensions)}>
+        {items.map((item) => (
+          <tr key={partId(item)} class="link" onClick={followRow}>
             <th scope="row">
               <span
                 class="length"
-                style={{ width: `${greatest > 0 ? (Math.max(0, value ?? 0) / greatest) * 100 : 0}%` }}
+                style={{ width: `${greatest > 0 ? (Math.max(0, item.value ?? 0) / greatest) * 100 : 0}%` }}
                 aria-hidden="true"
               />
-              {object === undefined ? (
-                <span class="name">{nameOf(object, dimensions)}</span>
-              ) : (
-                <a class="name" href={hrefOf({ ...address, by: scope.by, object: object.id, hidden: [], place: 0 })}>
-                  {nameOf(object, dimensions)}
-                </a>
-              )}
+              <a class="name" href={hrefOf({ ...address, by: scope.by, object: partId(item), hidden: [], place: 0 })}>
+                {nameOf(item.object, item.dimensions)}
+              </a>
             </th>
-            <td class="number" title={formatNumber(value, metric.unit)}>
-              {formatShort(value, metric.unit)}
+            <td class="number" title={formatNumber(item.value, metric.unit)}>
+              {formatShort(item.value, metric.unit)}
             </td>
-            {hasShares && <td class="number quiet">{formatShare((value ?? 0) / total)}</td>}
+            {hasShares && <td class="number quiet">{formatShare((item.value ?? 0) / total)}</td>}
           </tr>
         ))}
       </tbody>

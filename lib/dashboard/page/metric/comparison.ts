@@ -1,6 +1,6 @@
 import { minutesOf } from '../../../chart/moments.js';
 import { type Compare, type Comparison, COMPARISONS, type Range } from '../address.js';
-import { shiftDate } from '../parts/format.js';
+import { lowered, shiftDate } from '../parts/format.js';
 import type { Dates } from './range.js';
 
 const LABELS: Readonly<Record<Comparison, string>> = {
@@ -96,8 +96,4 @@ export function lastDayNote(comparison: Comparison, { from, to }: Dates, today: 
 /** Names what a range is compared with within a sentence: 'a month before'. */
 export function comparisonName(comparison: Comparison): string {
   return lowered(LABELS[comparison]);
-}
-
-function lowered(label: string): string {
-  return label.charAt(0).toLowerCase() + label.slice(1);
 }

@@ -16,7 +16,15 @@ import { get, type Query, RequestError } from '../api.js';
 import { pointLabel } from '../parts/period.js';
 import { canCompare, comparisonOf } from './comparison.js';
 import { metricsOf } from './metric.catalog.js';
-import { chosen, type ChosenScope, scopesOf, type ScopeOption } from './metric.scope.js';
+import {
+  chosen,
+  type ChosenScope,
+  dimensionQuery,
+  partId,
+  partQuery,
+  scopesOf,
+  type ScopeOption,
+} from './metric.scope.js';
 import {
   automaticRange,
   automaticTimes,
@@ -80,6 +88,8 @@ export interface Shown {
   readonly unit?: UnitResource | undefined;
   /** the one object that is shown, with its name */
   readonly object: ObjectResource | null;
+  /** the name of the one object or group that is shown */
+  readonly part: string | null;
   readonly today: string;
   readonly range: Dates;
   /** the range that the address asks for, or that was chosen for it */
@@ -129,6 +139,7 @@ export async function load(address: MetricAddress, signal: AbortSignal, exact = 
     unit: lines.every((line) => JSON.stringify(line.unit) === unit) ? lines[0]?.unit : undefined,
     repeated: repeatedStarts([...found.dates, ...(compared?.dates ?? [])]),
     object: address.object === null ? null : (lines[0]?.object ?? null),
+    part: address.object === null ? null : (lines[0]?.label ?? null),
     today,
     range,
     preset,
@@ -347,7 +358,10 @@ function aheadOf(
   const [metric, ...others] = request.keys;
   if (metric === undefined || others.length > 0 || isOfGreatest(request)) return null;
   if (period !== 'DAY' || from === null) return null;
-  return { line: { metric, query: { object_id: request.address.object } }, whole: { period, from, to } };
+  return {
+    line: { metric, query: partQuery(request.choice.scope, request.address.object) },
+    whole: { period, from, to },
+  };
 }
 
 /** True if the lines are those with the greatest values of the range, asked for or because there is no total. */
@@ -386,7 +400,7 @@ async function read(
   if (keys.length > 1 || (scope.by !== '' && object === null)) {
     const isStacked = isRanked(address) && address.as === 'bars';
     const ranked: Query = { top: address.top, others: isStacked ? 'true' : null };
-    const parts: Query = scope.by === '' ? {} : keys.length > 1 ? { object_id: object } : ranked;
+    const parts: Query = scope.by === '' ? {} : keys.length > 1 ? partQuery(scope, object) : ranked;
     const { data } = await get<MultiSeriesResponse>(['multi-series'], { ...asked, metric: keys, ...parts }, signal);
     const { comparison, series } = data;
     const lines = series.map((one) => lineOf(one, keys.length > 1));
@@ -398,7 +412,7 @@ async function read(
       asOf: null,
     };
   }
-  const one: Query = { ...asked, metric: address.metric, object_id: object };
+  const one: Query = { ...asked, metric: address.metric, ...partQuery(scope, object) };
   return ofOne((await get<SeriesResponse>(['series'], one, signal)).data);
 }
 
@@ -440,15 +454,6 @@ async function summaryOf(
   return (await get<SummaryResponse>(['summary'], ofDays, signal)).data;
 }
 
-function dimensionQuery(dimensions: DimensionsResource | undefined): Query {
-  const entries = Object.entries(dimensions ?? {});
-  const nulls = entries.filter(([, value]) => value === null).map(([name]) => name);
-  const known = entries
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => [`dimension.${name}`, String(value)]);
-  return { ...(Object.fromEntries(known) as Record<string, string>), null_dimension: nulls };
-}
-
 /** Fewer dates are no chart of a range. */
 const LEAST_DATES = 7;
 
@@ -481,14 +486,16 @@ function columnsFrom({ dates, lines, compared }: Columns, first: number): Column
   };
 }
 
-function ofOne({ metric, object, points, comparison, asOf }: SeriesResponse): Found {
+function ofOne({ metric, object, dimensions, points, comparison, asOf }: SeriesResponse): Found {
+  const isPart = object !== undefined || dimensions !== undefined;
   const line: ShownSeries = {
-    id: object?.id ?? metric.key,
-    label: object === undefined ? metric.name : nameOf(object, undefined),
+    id: isPart ? partId({ object, dimensions }) : metric.key,
+    label: isPart ? nameOf(object, dimensions) : metric.name,
     metric: metric.key,
     unit: metric.unit,
     better: metric.better,
     ...(object !== undefined && { object }),
+    ...(dimensions !== undefined && { dimensions }),
     values: points.map(({ value }) => value),
     exact: exactOf(points),
     complete: points.map(({ complete }) => complete),
@@ -507,8 +514,9 @@ function exactOf(points: readonly PointResource[]): readonly (string | null)[] |
 
 function lineOf(series: NamedSeriesResource, isByMetric: boolean): ShownSeries {
   const { metric, object, dimensions, values, exactValues, complete, before, exactBefore } = series;
+  const isPart = object !== undefined || dimensions !== undefined;
   return {
-    id: isByMetric ? metric.key : (object?.id ?? JSON.stringify(dimensions ?? metric.key)),
+    id: isByMetric || !isPart ? metric.key : partId(series),
     label: isByMetric ? metric.name : nameOf(object, dimensions),
     metric: metric.key,
     unit: metric.unit,

@@ -12,7 +12,7 @@ import type { Point } from '../chart/tooltip.js';
 import { useAnswer } from '../parts/answer.js';
 import { Choices } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { formatInstant, formatNumber, plural } from '../parts/format.js';
+import { formatInstant, formatNumber, lowered, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { announce, Notice } from '../parts/notice.js';
 import { periodLabel, pointLabel } from '../parts/period.js';
@@ -31,7 +31,6 @@ import {
   labelAt,
   load,
   type Loaded,
-  nameOf,
   OTHERS,
   type Shown,
   type ShownSeries,
@@ -106,22 +105,26 @@ interface HeadingProps {
 function MetricHeading({ metric, address, data }: HeadingProps): JSX.Element {
   const { domain, name, key, description } = metric;
   const { range, from, to } = address;
-  const object = data.choice === null || address.object === null ? null : data.object;
-  const title = object === null ? name : `${nameOf(object, undefined)}: ${name}`;
+  const [object, part] = data.choice === null || address.object === null ? [null, null] : [data.object, data.part];
+  const title = part === null ? name : `${part}: ${name}`;
   if (address.isEmbedded) return <Heading title={title} />;
   return (
     <div class="heading">
       <p class="quiet small">
         <a href={hrefOf(toOverview(address, domain.ref))}>{domain.name}</a> · <code>{key}</code>
-        {object !== null && (
+        {data.choice !== null && part !== null && (
           <>
             {' · '}
             <a href={hrefOf(toMetric(key, { by: address.by, range, from, to }))}>
-              All by {object.type.replaceAll('_', ' ')}
+              All {lowered(data.choice.scope.label)}
             </a>
+          </>
+        )}
+        {object !== null && (
+          <>
             {' · '}
             <a href={hrefOf({ page: 'object', type: object.type, id: object.id, range, from, to })}>
-              All metrics of {nameOf(object, undefined)}
+              All metrics of {part}
             </a>
           </>
         )}
@@ -303,8 +306,7 @@ function Top({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.
 
 function linesTitle({ metrics, choice, lines }: Shown, address: MetricAddress): string {
   if (!isRanked(address)) return metrics.length === 1 ? '' : `${metrics.length} metrics`;
-  const { label } = choice.scope;
-  return `Top ${lines.length} ${label.charAt(0).toLowerCase()}${label.slice(1)}`;
+  return `Top ${lines.length} ${lowered(choice.scope.label)}`;
 }
 
 function pointAt(shown: Shown, drawn: readonly DrawnSeries[], marks: Marks, place: number): Point {

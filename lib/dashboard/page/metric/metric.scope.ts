@@ -1,5 +1,12 @@
-import type { CatalogMetric, PeriodResource, ScopeResource } from '../../../http/resources.js';
+import type {
+  CatalogMetric,
+  DimensionsResource,
+  ObjectResource,
+  PeriodResource,
+  ScopeResource,
+} from '../../../http/resources.js';
 import type { MetricAddress } from '../address.js';
+import type { Query } from '../api.js';
 
 /** One way to show a metric: its total, or by what it is counted for. */
 export interface ScopeOption {
@@ -37,6 +44,41 @@ export function chosen(scopes: readonly ScopeOption[], { by, period }: MetricAdd
   const periods = scope?.periods ?? [];
   const found = periods.find(({ name }) => name === period) ?? periods.find(({ name }) => name === 'DAY') ?? periods[0];
   return scope === undefined || found === undefined ? null : { scope, period: found };
+}
+
+/** An object or a group, as the interface has it. */
+export interface ScopePart {
+  readonly object?: ObjectResource | undefined;
+  readonly dimensions?: DimensionsResource | undefined;
+}
+
+/** The id of an object or a group among those of its scope, and in the address: of a group its dimensions. */
+export function partId({ object, dimensions = {} }: ScopePart): string {
+  return object?.id ?? JSON.stringify(dimensions);
+}
+
+/** Requests one part of a scope by its `partId`. @param part null: none */
+export function partQuery({ by }: ScopeOption, part: string | null): Query {
+  return by.startsWith(STATISTIC) ? dimensionQuery(dimensionsIn(part)) : { object_id: part };
+}
+
+/** The address may be typed by hand: what is no group has no dimensions, which the interface then asks for. */
+function dimensionsIn(part: string | null): DimensionsResource {
+  try {
+    const found: unknown = JSON.parse(part ?? '');
+    return typeof found === 'object' && found !== null ? (found as DimensionsResource) : {};
+  } catch {
+    return {};
+  }
+}
+
+export function dimensionQuery(dimensions: DimensionsResource | undefined): Query {
+  const entries = Object.entries(dimensions ?? {});
+  const nulls = entries.filter(([, value]) => value === null).map(([name]) => name);
+  const known = entries
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => [`dimension.${name}`, String(value)]);
+  return { ...(Object.fromEntries(known) as Record<string, string>), null_dimension: nulls };
 }
 
 function scopeOf(scope: ScopeResource): ScopeOption {

@@ -7,9 +7,11 @@ import { useDashboard } from '../parts/dashboard.js';
 import { Change } from '../parts/change.js';
 import { formatChange, formatNumber, formatShare, plural } from '../parts/format.js';
 import { Notice } from '../parts/notice.js';
+import { followRow } from '../parts/row-link.js';
 import { SortHeader } from '../parts/sort-header.js';
 import { datesOf } from '../metrics/overview.words.js';
 import { isLive, nameOf, type Shown } from './metric.data.js';
+import { partId } from './metric.scope.js';
 
 const ROWS = 20;
 
@@ -110,7 +112,7 @@ function Places({ address, ranking }: { address: MetricAddress; ranking: Ranking
         <Head address={address} isCompared={isCompared} hasShares={hasShares} />
         <tbody>
           {items.map((item, place) => (
-            <tr key={item.object?.id ?? JSON.stringify(item.dimensions)}>
+            <tr key={partId(item)} class="link" onClick={followRow}>
               <td class="place number quiet">{address.search.trim() === '' ? offset + place + 1 : ''}</td>
               <th scope="row">
                 <PlaceName address={address} item={item} />
@@ -204,10 +206,8 @@ function ChangeCells({ one, metric }: { one: Compared; metric: RankingResponse['
 }
 
 function PlaceName({ address, item }: { address: MetricAddress; item: TopItem }): JSX.Element {
-  const name = nameOf(item.object, item.dimensions);
-  if (item.object === undefined) return <>{name}</>;
-  const href = hrefOf({ ...address, object: item.object.id, hidden: [], search: '', place: 0, as: 'lines' });
-  return <a href={href}>{name}</a>;
+  const href = hrefOf({ ...address, object: partId(item), hidden: [], search: '', place: 0, as: 'lines' });
+  return <a href={href}>{nameOf(item.object, item.dimensions)}</a>;
 }
 
 function ShareCell({ value, total }: { value: number; total: number }): JSX.Element {

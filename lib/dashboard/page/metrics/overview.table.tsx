@@ -5,6 +5,7 @@ import { Sparkline } from '../chart/sparkline.js';
 import { AlertBadge } from '../parts/alert-badge.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { formatNumber, formatShort } from '../parts/format.js';
+import { followRow } from '../parts/row-link.js';
 import { SortHeader } from '../parts/sort-header.js';
 import { TroubleBadge } from '../parts/trouble-badge.js';
 import { askedPeriod, type ListProps, metricPart } from './overview.list.js';
@@ -60,7 +61,7 @@ function Row({ item, address, favourites, onFavourite }: ListProps & { item: Sum
   const { metric, summary, trend, openValues, description } = item;
   const comparison = summary?.comparison ?? null;
   return (
-    <tr>
+    <tr class="link" onClick={followRow}>
       <th scope="row" class="name">
         <a href={hrefOf(toMetric(metric.key, metricPart(item, address)))}>{metric.name}</a>
         <div class="quiet small">

@@ -100,6 +100,11 @@ export function formatRelative(instant: string, now: string): string {
   return difference < 0 ? `${duration} ago` : `in ${duration}`;
 }
 
+/** A label within a sentence. */
+export function lowered(label: string): string {
+  return label.charAt(0).toLowerCase() + label.slice(1);
+}
+
 /** '1 row', '2 rows' */
 export function plural(count: number, name: string): string {
   return `${formatNumber(count)} ${name}${count === 1 ? '' : 's'}`;
