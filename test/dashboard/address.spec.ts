@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import { hrefOf, OVERVIEW, parseAddress, toMetric, type Address } from '../../lib/dashboard/page/address.js';
+import {
+  type Address,
+  hrefOf,
+  type MetricAddress,
+  OVERVIEW,
+  parseAddress,
+  toMetric,
+  zoomedIn,
+  zoomedOut,
+} from '../../lib/dashboard/page/address.js';
 
 const METRIC = toMetric('shopping/orders');
 
@@ -43,6 +52,10 @@ describe('the address of a page', () => {
       { ...METRIC, range: 'month', by: 'customer', compare: 'none', rank: 'change', order: 'asc' },
       '?metric=shopping%2Forders&range=month&compare=none&by=customer&sort=change&order=asc',
     ],
+    [
+      { ...METRIC, range: 'own', from: '2026-01-05', to: '2026-01-07', zoomedFrom: '2026-01-01/' },
+      '?metric=shopping%2Forders&from=2026-01-05&to=2026-01-07&zoom=2026-01-01%2F',
+    ],
     [{ ...METRIC, compare: 'quarter' }, '?metric=shopping%2Forders&compare=quarter'],
     [{ ...METRIC, period: 'HOUR', range: 'yesterday' }, '?metric=shopping%2Forders&period=HOUR&range=yesterday'],
     [
@@ -62,11 +75,28 @@ describe('the address of a page', () => {
     ['?metric=a/b&range=1y&compare=before', { range: '12m', compare: 'previous' }],
     ['?metric=a/b&from=2026-10-25T02:45:00+01:00&to=2026-10-25T02:15:00Z', { from: '2026-10-25T02:45:00+01:00' }],
     ['?metric=a/b&from=2026-10-25T02:15:00Z&to=2026-10-25T02:45:00%2B01:00', { range: '', from: null, to: null }],
+    ['?metric=a/b&from=2026-01-05&zoom=century', { from: '2026-01-05', zoomedFrom: '' }],
+    ['?metric=a/b&range=7d&zoom=30d', { range: '7d', zoomedFrom: '' }],
     ['?metric=a/b&from=2026-10-25T25:00:00Z', { range: '', from: null }],
     ['?range=25h', { page: 'overview', range: '' }],
     ['?view=nothing', { page: 'overview' }],
   ])('takes what it does not know as absent: %s', (href, part) => {
     expect(parseAddress(href)).toMatchObject(part);
+  });
+
+  it('of a part of a part leads back to the first range', () => {
+    for (const part of [
+      { range: '' as const, from: null, to: null },
+      { range: '12m' as const, from: null, to: null },
+      { range: 'own' as const, from: '2026-01-01', to: null },
+      { range: 'own' as const, from: '2026-10-25T02:45:00+02:00', to: '2026-10-25T02:15:00+01:00' },
+    ]) {
+      const whole = { ...METRIC, ...part };
+      const once = zoomedIn(whole, '2026-01-05', '2026-01-20');
+      const twice = parseAddress(hrefOf(zoomedIn(once, '2026-01-07', '2026-01-08')));
+      expect(twice).toMatchObject({ range: 'own', from: '2026-01-07', to: '2026-01-08' });
+      expect(zoomedOut(twice as MetricAddress)).toEqual(whole);
+    }
   });
 
   it('holds any name, and leads nowhere but to this page', () => {

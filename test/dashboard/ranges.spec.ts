@@ -231,6 +231,15 @@ describeInBrowser('a metric over a range', (browser) => {
     expect(await textOf(page, '.headline small')).toMatch(/^Oct 31, 0\d:00 – \d\d:00$/);
     expect(await textsOf(page, 'select.range option')).toContain('24 hours');
     expect(await violationsOn(page)).toEqual([]);
+    // back to the day, by the button and by a double click
+    const isDay = `location.search === '?metric=range%2Fhours&range=today'`;
+    await page.focus('.row .no-print');
+    await page.keyboard.press('Enter');
+    await eventually(page, `${isDay} && document.activeElement.matches('.walker')`);
+    await page.goBack();
+    await eventually(page, `location.search.includes('zoom=today') && document.querySelector('.walker') !== null`);
+    await page.mouse.click(x + width * 0.5, y + 50, { clickCount: 2 });
+    await eventually(page, `${isDay} && !document.body.textContent.includes('Zoom out')`);
     expect(faults).toEqual([]);
   });
 

@@ -51,6 +51,8 @@ export interface MetricAddress {
   /** of a range of one's own */
   readonly from: string | null;
   readonly to: string | null;
+  /** the range that a part of the chart was drawn over in, as `rangeText` has it; '': the range is no such part */
+  readonly zoomedFrom: string;
   readonly compare: Compare;
   /** the object type or custom statistic that is shown by its parts */
   readonly by: string | null;
@@ -140,6 +142,17 @@ export function toMetric(metric: string, part: Partial<MetricAddress> = {}): Met
   return { ...metricAddress(metric, [], new URLSearchParams()), ...part };
 }
 
+/** A part of the range of a metric's page, which can be left again for the range that it was first a part of. */
+export function zoomedIn(address: MetricAddress, from: string | null, to: string | null): MetricAddress {
+  const zoomedFrom = address.zoomedFrom === '' ? rangeText(address) : address.zoomedFrom;
+  return { ...address, range: 'own', from, to, zoomedFrom, place: 0 };
+}
+
+/** The range that the range of a metric's page is a part of. */
+export function zoomedOut(address: MetricAddress): MetricAddress {
+  return { ...address, ...rangeOfText(address.zoomedFrom), zoomedFrom: '', place: 0 };
+}
+
 /** The overview over the range of another page. It has no range of one's own. */
 export function toOverview(from: Address, domain = ''): OverviewAddress {
   const range = 'range' in from && from.range !== 'own' ? from.range : '';
@@ -171,7 +184,7 @@ function metricAddress(metric: string, others: readonly string[], query: URLSear
     metric,
     with: [...new Set(others)].filter((other) => other !== metric).slice(0, WITH_LIMIT),
     period: query.get('period'),
-    ...rangeIn(query),
+    ...zoomIn(query),
     compare: comparisonIn(query),
     by: query.get('by'),
     object: query.get('object'),
@@ -217,6 +230,7 @@ function metricEntries(address: MetricAddress): [string, string][] {
     ...[metric, ...address.with].map((key): [string, string] => ['metric', key]),
     ['period', period ?? ''],
     ...rangeEntries(address),
+    ['zoom', address.zoomedFrom],
     ['compare', compare],
     ['by', by ?? ''],
     ['object', object ?? ''],
@@ -251,6 +265,24 @@ function rangeIn(query: URLSearchParams): RangePart {
   const isOwn = (from !== null || to !== null) && (from === null || to === null || !isAfter(from, to));
   if (isOwn) return { range: 'own', from, to };
   return { range: namedIn(query), from: null, to: null };
+}
+
+/** A range in one word: 'auto', the name of a preset, or dates of one's own as an interval of ISO 8601. */
+function rangeText({ range, from, to }: RangePart): string {
+  return range === '' ? 'auto' : range === 'own' ? `${from ?? ''}/${to ?? ''}` : range;
+}
+
+function rangeOfText(text: string): RangePart {
+  const [from = '', to = ''] = text.split('/');
+  return rangeIn(new URLSearchParams(text.includes('/') ? { from, to } : { range: text }));
+}
+
+function zoomIn(query: URLSearchParams): RangePart & Pick<MetricAddress, 'zoomedFrom'> {
+  const part = rangeIn(query);
+  const text = query.get('zoom') ?? '';
+  // a text that names no range is not known
+  const isKnown = part.range === 'own' && rangeText(rangeOfText(text)) === text;
+  return { ...part, zoomedFrom: isKnown ? text : '' };
 }
 
 /** Instants are compared by their time, as one clock shows some twice, and dates by their text. */

@@ -27,6 +27,8 @@ export interface ChartProps {
   readonly pointAt: (place: number) => Point;
   /** called with the places of a part that was drawn over with the mouse */
   readonly onRange?: ((first: number, last: number) => void) | undefined;
+  /** called by a double click, if the chart is of such a part */
+  readonly onLeaveRange?: (() => void) | undefined;
 }
 
 const TOP = 12;
@@ -88,6 +90,7 @@ export function Chart(props: ChartProps): JSX.Element {
       onPointerMove={move}
       onPointerDown={begin}
       onPointerUp={end}
+      onDblClick={props.onLeaveRange}
       onPointerLeave={() => {
         setStroke(null);
         setPointed(document.activeElement === walker.current ? walked : null);

@@ -110,7 +110,7 @@ function RangeControl({ address, shown, change }: RangeControlProps): JSX.Elemen
     const from = part.from ?? fromDate ?? '';
     const to = part.to ?? toDate;
     if ((from !== '' && from < EARLIEST) || to < EARLIEST || from > to) return;
-    change({ range: 'own', from: from === '' ? null : from, to });
+    change({ range: 'own', from: from === '' ? null : from, to, zoomedFrom: '' });
   };
   return (
     <>
@@ -121,7 +121,7 @@ function RangeControl({ address, shown, change }: RangeControlProps): JSX.Elemen
           value={preset}
           onChange={(value) => {
             if (value === 'own') own({});
-            else change({ range: value, from: null, to: null });
+            else change({ range: value, from: null, to: null, zoomedFrom: '' });
           }}
         />
       </Field>

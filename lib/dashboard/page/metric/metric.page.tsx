@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { minutesOf } from '../../../chart/moments.js';
 import { changeOf } from '../../../chart/number-text.js';
 import type { CatalogMetric } from '../../../http/resources.js';
-import { hrefOf, type MetricAddress, toMetric, toOverview, type View } from '../address.js';
+import { hrefOf, type MetricAddress, toMetric, toOverview, type View, zoomedIn, zoomedOut } from '../address.js';
 import { Chart } from '../chart/chart.js';
 import { DataTable } from '../chart/data-table.js';
 import { chartGroups, type ChartSeries } from '../chart/layers.js';
@@ -245,7 +245,14 @@ function Drawing({ address, shown, marks }: DrawingProps): JSX.Element {
               address.isEmbedded
                 ? undefined
                 : (first, last) => {
-                    go({ ...address, range: 'own', from: dates[first] ?? null, to: dates[last] ?? null, place: 0 });
+                    go(zoomedIn(address, dates[first] ?? null, dates[last] ?? null));
+                  }
+            }
+            onLeaveRange={
+              address.zoomedFrom === ''
+                ? undefined
+                : () => {
+                    go(zoomedOut(address));
                   }
             }
           />
@@ -291,16 +298,36 @@ function Top({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.
         <Figures shown={shown} />
       )}
       {!address.isEmbedded && (
-        <Choices
-          legend="Show as"
-          choices={VIEWS}
-          value={address.as}
-          onChange={(as) => {
-            go({ ...address, as });
-          }}
-        />
+        <div class="row end">
+          {address.zoomedFrom !== '' && <ZoomOut address={address} />}
+          <Choices
+            legend="Show as"
+            choices={VIEWS}
+            value={address.as}
+            onChange={(as) => {
+              go({ ...address, as });
+            }}
+          />
+        </div>
       )}
     </div>
+  );
+}
+
+/** Leaves the part of a chart that was drawn over. It goes with that, so the focus of a keyboard moves to the chart. */
+function ZoomOut({ address }: { address: MetricAddress }): JSX.Element {
+  const { go } = useDashboard();
+  return (
+    <button
+      type="button"
+      class="no-print"
+      onClick={({ currentTarget: button }) => {
+        if (button.matches(':focus-visible')) button.closest('figure')?.querySelector<HTMLElement>('.walker')?.focus();
+        go(zoomedOut(address));
+      }}
+    >
+      Zoom out
+    </button>
   );
 }
 
