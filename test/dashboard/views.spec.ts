@@ -64,7 +64,8 @@ describeInBrowser('the views of the dashboard', (browser) => {
     await applications.last.app
       .get(StatisticService)
       .recordMany([1, 2, 3].map((n) => ({ metric: large, value: n * 1_000_000, date: `2026-10-2${n}` })));
-    const regions = defineMetric({ domain: DOMAIN, ref: 'regions', name: 'Regions' });
+    const mixed = defineDomain({ ref: 'mixed' });
+    const regions = defineMetric({ domain: mixed, ref: 'regions', name: 'Regions' });
     for (const [country, value] of [
       ['DE', 5],
       ['NL', 7],
@@ -74,7 +75,7 @@ describeInBrowser('the views of the dashboard', (browser) => {
         .get(StatisticService)
         .record({ metric: regions, entity: OrdersByRegion, dimensions, value });
     }
-    const both = defineMetric({ domain: defineDomain({ ref: 'mixed' }), ref: 'both' });
+    const both = defineMetric({ domain: mixed, ref: 'both' });
     await applications.last.app.get(StatisticService).recordMany([
       { metric: both, value: 5, date: '2026-10-20' },
       { metric: both, value: 3, date: '2026-10-20', object: { type: 'author', id: '1' } },
@@ -161,7 +162,7 @@ describeInBrowser('the views of the dashboard', (browser) => {
     await page.waitForSelector('.ranking');
     await page.click('.ranking tbody tr:first-child td:last-child');
     await eventually(page, `document.querySelector('h1')?.textContent === 'Ada Lovelace: Orders by customer'`);
-    await page.goto(`${url}?metric=views%2Fregions&by=statistic%3Aorders_by_region&range=7d`);
+    await page.goto(`${url}?metric=mixed%2Fregions&by=statistic%3Aorders_by_region&range=7d`);
     await page.waitForSelector('.ranking');
     expect(await textsOf(page, '.ranking tbody th')).toEqual([
       'country NL, province –, floor 0',
@@ -174,7 +175,7 @@ describeInBrowser('the views of the dashboard', (browser) => {
     await expectAccessible(page);
     await page.locator('::-p-text(All by country, province, floor)').click();
     await page.waitForSelector('.ranking');
-    expect(search(page)).toBe('?metric=views%2Fregions&range=7d&by=statistic%3Aorders_by_region');
+    expect(search(page)).toBe('?metric=mixed%2Fregions&range=7d&by=statistic%3Aorders_by_region');
     expect(faults).toEqual([]);
   });
 
@@ -445,6 +446,21 @@ describeInBrowser('the views of the dashboard', (browser) => {
     expect(await textsOf(page, 'section:has(caption) tbody tr:first-child > *')).toEqual(
       expect.arrayContaining(['views/drifting', 'Total', '1']),
     );
+    await expectAccessible(page);
+    expect(faults).toEqual([]);
+  });
+
+  it('say when a metric was computed, and when its tracker runs next', async () => {
+    // a schedule runs by the real time
+    const hourly = `${await applications.start({ trackstats: { clock: () => new Date() } })}/trackstats`;
+    const { page, faults } = await browser.open(`${hourly}${BY_CUSTOMER}&range=all`);
+    const words = '.heading p:has(time)';
+    await page.waitForSelector(words);
+    expect(await textOf(page, words)).toMatch(/^Computed (now|\d+ s ago), next run (in .+|due .+)$/);
+    // a tracker without a schedule has no next run
+    await page.goto(`${hourly}${ORDERS}&range=all`);
+    await page.waitForSelector(words);
+    expect(await textOf(page, words)).toMatch(/^Computed (now|\d+ s ago)$/);
     await expectAccessible(page);
     expect(faults).toEqual([]);
   });

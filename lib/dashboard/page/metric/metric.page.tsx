@@ -12,7 +12,7 @@ import type { Point } from '../chart/tooltip.js';
 import { useAnswer } from '../parts/answer.js';
 import { Choices } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { formatInstant, formatNumber, lowered, plural } from '../parts/format.js';
+import { formatNumber, lowered, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { announce, Notice } from '../parts/notice.js';
 import { periodLabel, pointLabel } from '../parts/period.js';
@@ -23,6 +23,7 @@ import { save } from '../parts/save.js';
 import { Breakdowns } from './breakdown.js';
 import { annotationsQuery, loadAnnotations, type Marks, marksOf, NO_MARKS } from './annotation.marks.js';
 import { exportRows, toCsv, toJsonLines } from './export.js';
+import { Freshness } from './freshness.js';
 import { MetricAlerts } from './metric.alerts.js';
 import { MetricControls } from './metric.controls.js';
 import {
@@ -131,6 +132,7 @@ function MetricHeading({ metric, address, data }: HeadingProps): JSX.Element {
       </p>
       <Heading title={title} />
       {description !== null && description !== '' && <p class="quiet">{description}</p>}
+      {data.choice !== null && <Freshness shown={data} />}
       <p>
         <TroubleBadge keys={metric.derivedFrom ?? [key]} />
       </p>
@@ -382,12 +384,10 @@ function Alternative({ shown, title, marks }: { shown: Shown; title: string; mar
 
 function Footer({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.Element {
   const [failure, setFailure] = useState<unknown>(null);
-  const { asOf, choice } = shown;
-  const computed = asOf ?? choice.period.computedAt;
+  const { choice } = shown;
   const zone = choice.period.coverage?.timeZone;
   const facts = [
     isLive(address, choice) && 'The open dates are counted now',
-    computed !== null && `Computed ${formatInstant(computed)}`,
     zone !== undefined && `${minutesOf(shown.period) === null ? 'Days' : 'Times'} of ${zone}`,
   ].filter((fact) => fact !== false);
   const download = async (format: 'csv' | 'jsonl'): Promise<void> => {
