@@ -15,10 +15,10 @@ export interface Frame {
 const WIDEST_BAR = 64;
 
 /** Returns where dates and values are. Each date has a column of the same width, with its point in the middle. */
-export function positionIn(frame: Frame, dates: number, { low, high }: ValueScale): Position {
+export function positionIn(frame: Frame, dates: number, { heightOf }: ValueScale): Position {
   return {
     x: (place) => frame.left + ((place + 0.5) / Math.max(1, dates)) * widthOf(frame),
-    y: (value) => frame.bottom - ((value - low) / (high - low)) * (frame.bottom - frame.top),
+    y: (value) => frame.bottom - heightOf(value) * (frame.bottom - frame.top),
   };
 }
 

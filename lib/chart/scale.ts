@@ -8,6 +8,8 @@ export interface ValueScale {
   readonly high: number;
   readonly step: number;
   readonly ticks: readonly number[];
+  /** where a value is between `low`, 0, and `high`, 1 */
+  readonly heightOf: (value: number) => number;
 }
 
 /**
@@ -39,7 +41,60 @@ export function valueScale(
   const first = Math.floor(low / step + 1e-9);
   const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
   const ticks = Array.from({ length: last - first + 1 }, (_, place) => exact((first + place) * step, step));
-  return { low: first * step, high: last * step, step, ticks };
+  const [bottom, top] = [first * step, last * step];
+  return { low: bottom, high: top, step, ticks, heightOf: (value) => (value - bottom) / (top - bottom) };
+}
+
+/** Smaller values are a line along a linear axis, which is 200 pixels high. */
+const WIDE = 1_000;
+
+/** True for values of more than three orders of magnitude, all of them 0 or more. */
+export function isWide(values: Iterable<number | null>): boolean {
+  const { least, most, isNegative } = magnitudesOf(values);
+  return !isNegative && most > least * WIDE;
+}
+
+/**
+ * Chooses ticks at powers of ten around all values of a chart, which are 0 or more. Zero has no logarithm: it is the tick
+ * below the others. Null if there are negative values, or none but zeros.
+ *
+ * @param count how many ticks there is room for
+ */
+export function logarithmicScale(values: Iterable<number | null>, count: number): ValueScale | null {
+  const { least, most, isNegative, hasZero } = magnitudesOf(values);
+  if (isNegative || most === 0) return null;
+  const [first, last] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
+  const step = Math.max(1, Math.ceil((last - first) / Math.max(1, count)));
+  const powers = Math.max(1, Math.ceil((last - first) / step));
+  const bottom = hasZero ? first - step : first;
+  const top = first + powers * step;
+  const ticks = Array.from({ length: powers + 1 }, (_, place) => Number(`1e${first + place * step}`));
+  const heightOf = (value: number): number => {
+    return value <= 0 ? 0 : Math.max(0, (Math.log10(value) - bottom) / (top - bottom));
+  };
+  return {
+    low: hasZero ? 0 : 10 ** first,
+    high: 10 ** top,
+    step: 10 ** first,
+    ticks: hasZero ? [0, ...ticks] : ticks,
+    heightOf,
+  };
+}
+
+function magnitudesOf(values: Iterable<number | null>): {
+  least: number;
+  most: number;
+  isNegative: boolean;
+  hasZero: boolean;
+} {
+  let [least, most, isNegative, hasZero] = [Infinity, 0, false, false];
+  for (const value of values) {
+    if (value === null) continue;
+    isNegative ||= value < 0;
+    hasZero ||= value === 0;
+    if (value > 0) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  }
+  return { least, most, isNegative, hasZero };
 }
 
 /** True for counts, whose axis begins at zero. A running total would be a flat line there. */

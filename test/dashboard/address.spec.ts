@@ -56,6 +56,7 @@ describe('the address of a page', () => {
       { ...METRIC, range: 'own', from: '2026-01-05', to: '2026-01-07', zoomedFrom: '2026-01-01/' },
       '?metric=shopping%2Forders&from=2026-01-05&to=2026-01-07&zoom=2026-01-01%2F',
     ],
+    [{ ...METRIC, isLogarithmic: true }, '?metric=shopping%2Forders&axis=log'],
     [{ ...METRIC, compare: 'quarter' }, '?metric=shopping%2Forders&compare=quarter'],
     [{ ...METRIC, period: 'HOUR', range: 'yesterday' }, '?metric=shopping%2Forders&period=HOUR&range=yesterday'],
     [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { addDays, Period } from 'nestjs-trackstats';
-import { dateTicks, isCount, valueScale } from '../../lib/chart/scale.js';
+import { dateTicks, isCount, isWide, logarithmicScale, valueScale } from '../../lib/chart/scale.js';
 import { COMPARISONS, PRESETS } from '../../lib/dashboard/page/address.js';
 import {
   canCompare,
@@ -190,6 +190,55 @@ describe('the ticks of values', () => {
 
   it.each([[[]], [[0, 0, 0]], [[null, null]]])('of %j are 0 and 1', (values) => {
     expect(valueScale(values, { isFromZero: false, count: 5 }).ticks).toEqual([0, 1]);
+  });
+});
+
+describe('a logarithmic axis', () => {
+  it.each([
+    [[1, 1000], false],
+    [[1, null, 1001], true],
+    [[0, 1, 2000], true],
+    [[-1, 1, 2000], false],
+    [[0, 0], false],
+    [[], false],
+  ])('is of use for %j: %s', (values, expected) => {
+    expect(isWide(values)).toBe(expected);
+  });
+
+  it.each<[(number | null)[], number, number[]]>([
+    [[3, 40_000], 8, [1, 10, 100, 1_000, 10_000, 100_000]],
+    [[0, 3, null, 4_000], 8, [0, 1, 10, 100, 1_000, 10_000]],
+    [[3, 4_000_000], 4, [1, 100, 10_000, 1_000_000, 100_000_000]],
+    [[0.002, 50], 8, [0.001, 0.01, 0.1, 1, 10, 100]],
+    [[10], 4, [10, 100]],
+  ])('of %j with room for %d has %j', (values, count, ticks) => {
+    expect(logarithmicScale(values, count)?.ticks).toEqual(ticks);
+  });
+
+  it.each([[[-1, 5]], [[0, 0]], [[null]], [[]]])('is none of %j', (values) => {
+    expect(logarithmicScale(values, 5)).toBeNull();
+  });
+
+  it('has every power of ten at the same distance, zero below them, and each value between its ticks', () => {
+    const value = fc.oneof(fc.constant(0), fc.double({ min: 1e-12, max: 1e15, noNaN: true }));
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1 }), fc.integer({ min: 1, max: 9 }), (values, count) => {
+        const scale = logarithmicScale(values, count);
+        expect(scale === null).toBe(values.every((one) => one === 0));
+        if (scale === null) return;
+        const heights = scale.ticks.map(scale.heightOf);
+        expect(heights[0]).toBeCloseTo(0, 9);
+        expect(heights.at(-1)).toBeCloseTo(1, 9);
+        const steps = heights.slice(1).map((height, place) => height - heights[place]!);
+        for (const step of steps) expect(step).toBeCloseTo(1 / steps.length, 9);
+        expect(scale.ticks.length).toBeLessThanOrEqual(count + 3);
+        for (const one of values) {
+          const height = scale.heightOf(one);
+          expect(height >= -1e-9 && height <= 1 + 1e-9).toBe(true);
+          expect(one === 0).toBe(scale.ticks[0] === 0 && height === 0);
+        }
+      }),
+    );
   });
 });
 

@@ -68,6 +68,8 @@ export interface MetricAddress {
   readonly order: 'asc' | 'desc';
   /** page of the ranking, from 0 */
   readonly place: number;
+  /** true: lines have a logarithmic axis */
+  readonly isLogarithmic: boolean;
   /** true: open dates are counted now, where the period allows it */
   readonly isLive: boolean;
   /** true: the chart alone, to be embedded in another page */
@@ -195,6 +197,7 @@ function metricAddress(metric: string, others: readonly string[], query: URLSear
     rank: oneOf(query.get('sort'), RANKS, 'value'),
     order: oneOf(query.get('order'), ['asc', 'desc'], 'desc'),
     place: placeIn(query.get('place')),
+    isLogarithmic: query.get('axis') === 'log',
     isLive: query.get('live') === 'true',
     isEmbedded: query.get('view') === 'chart',
   };
@@ -237,6 +240,7 @@ function metricEntries(address: MetricAddress): [string, string][] {
     ['top', by === null || top === TOP ? '' : String(top)],
     ['as', unless(as, 'lines')],
     ...address.hidden.map((id): [string, string] => ['hide', id]),
+    ['axis', address.isLogarithmic ? 'log' : ''],
     ['live', address.isLive ? 'true' : ''],
     ['q', search],
     ['sort', unless(address.rank, 'value')],

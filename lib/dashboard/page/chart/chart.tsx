@@ -4,7 +4,14 @@ import { type Frame, positionIn, widthOf, widthOfBar } from '../../../chart/fram
 import { type Layer, layersOf } from '../../../chart/layers.js';
 import { sizeOfUnit } from '../../../chart/number-text.js';
 import { areaPath, barPath, linePath, lonelyPlaces } from '../../../chart/paths.js';
-import { dateTicks, type DateTick, isCount, valueScale, type ValueScale } from '../../../chart/scale.js';
+import {
+  dateTicks,
+  type DateTick,
+  isCount,
+  logarithmicScale,
+  valueScale,
+  type ValueScale,
+} from '../../../chart/scale.js';
 import type { UnitResource } from '../../../http/resources.js';
 import { MOMENTS, NUMBERS } from '../parts/format.js';
 import { type ChartSeries, colourOf } from './layers.js';
@@ -17,6 +24,8 @@ export interface ChartProps {
   readonly period: string;
   readonly series: readonly ChartSeries[];
   readonly as: 'lines' | 'bars';
+  /** true: lines have a logarithmic axis, if their values are not negative */
+  readonly isLogarithmic: boolean;
   /** true: one of several charts below one another */
   readonly isShort?: boolean;
   /** of the axis */
@@ -58,7 +67,10 @@ export function Chart(props: ChartProps): JSX.Element {
 
   const layers = useMemo(() => layersOf(series, as), [series, as]);
   const scale = useScale(layers, props, size.height);
-  const labels = NUMBERS.ticks(scale.ticks, scale.step, props.unit);
+  const labels =
+    scale.kind === 'linear'
+      ? NUMBERS.ticks(scale.ticks, scale.step, props.unit)
+      : scale.ticks.map((tick) => NUMBERS.short(tick, props.unit));
   const frame = frameOf(size, labels, props.isShort === true ? SHARED_LEFT : 0);
   const { x, y } = positionIn(frame, dates.length, scale);
   const placeAt = (pixels: number): number => {
@@ -184,17 +196,29 @@ function useSize(place: { readonly current: HTMLDivElement | null }): { width: n
   return size;
 }
 
-function useScale(layers: readonly Layer[], { as, unit, period }: ChartProps, height: number): ValueScale {
+interface ChartScale extends ValueScale {
+  readonly kind: 'linear' | 'logarithmic';
+}
+
+function useScale(
+  layers: readonly Layer[],
+  { as, unit, period, isLogarithmic }: ChartProps,
+  height: number,
+): ChartScale {
   const count = Math.max(2, Math.floor((height - TOP - BELOW) / 56));
-  return useMemo(() => {
+  return useMemo((): ChartScale => {
     const values = layers.flatMap((layer) => layer.values);
+    // the length of a bar is its value
+    const logarithmic = isLogarithmic && as === 'lines' ? logarithmicScale(values, count) : null;
+    if (logarithmic !== null) return { ...logarithmic, kind: 'logarithmic' };
     const largest = values.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
-    return valueScale(values, {
+    const linear = valueScale(values, {
       isFromZero: as === 'bars' || isCount(values, period, unit),
       count,
       size: sizeOfUnit(unit, largest),
     });
-  }, [layers, as, count, unit, period]);
+    return { ...linear, kind: 'linear' };
+  }, [layers, as, count, unit, period, isLogarithmic]);
 }
 
 function frameOf(
@@ -295,7 +319,13 @@ function Shape({ layer, isAlone, position, ground, barWidth }: ShapeProps): JSX.
       <path class="line" d={linePath(values, position, (place) => !isOpen(place))} />
       <path class="line open" d={linePath(values, position, isOpen)} />
       {lonelyPlaces(values).map((place) => (
-        <circle key={place} class={isOpen(place) ? 'dot open' : 'dot'} cx={position.x(place)} cy={position.y(values[place] ?? 0)} r={3} />
+        <circle
+          key={place}
+          class={isOpen(place) ? 'dot open' : 'dot'}
+          cx={position.x(place)}
+          cy={position.y(values[place] ?? 0)}
+          r={3}
+        />
       ))}
     </g>
   );

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { minutesOf } from '../../../chart/moments.js';
 import { changeOf } from '../../../chart/number-text.js';
+import { isWide } from '../../../chart/scale.js';
 import type { CatalogMetric } from '../../../http/resources.js';
 import { hrefOf, type MetricAddress, toMetric, toOverview, type View, zoomedIn, zoomedOut } from '../address.js';
 import { Chart } from '../chart/chart.js';
@@ -10,7 +11,7 @@ import { chartGroups, type ChartSeries } from '../chart/layers.js';
 import { Legend } from '../chart/legend.js';
 import type { Point } from '../chart/tooltip.js';
 import { useAnswer } from '../parts/answer.js';
-import { Choices } from '../parts/controls.js';
+import { Checkbox, Choices } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { formatNumber, lowered, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
@@ -239,6 +240,7 @@ function Drawing({ address, shown, marks }: DrawingProps): JSX.Element {
             period={period}
             series={group}
             as={address.as === 'bars' ? 'bars' : 'lines'}
+            isLogarithmic={address.isLogarithmic}
             unit={group[0]?.unit}
             isShort={groups.length > 1}
             marked={[...marks.keys()]}
@@ -302,6 +304,16 @@ function Top({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.
       {!address.isEmbedded && (
         <div class="row end">
           {address.zoomedFrom !== '' && <ZoomOut address={address} />}
+          {address.as === 'lines' && (address.isLogarithmic || shown.lines.some(isOfMagnitudes)) && (
+            <Checkbox
+              label="Log axis"
+              title="Give each power of ten the same height, so that small values can be told apart"
+              isChecked={address.isLogarithmic}
+              onChange={(isLogarithmic) => {
+                go({ ...address, isLogarithmic });
+              }}
+            />
+          )}
           <Choices
             legend="Show as"
             choices={VIEWS}
@@ -314,6 +326,10 @@ function Top({ address, shown }: { address: MetricAddress; shown: Shown }): JSX.
       )}
     </div>
   );
+}
+
+function isOfMagnitudes({ values, before = [] }: ShownSeries): boolean {
+  return isWide([...values, ...before]);
 }
 
 /** Leaves the part of a chart that was drawn over. It goes with that, so the focus of a keyboard moves to the chart. */
