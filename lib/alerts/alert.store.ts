@@ -111,13 +111,11 @@ function untilAfter({ dialect }: Database, leaseFor: number | null): Sql {
 
 function columnsOf(database: Database): Readonly<Record<keyof AlertState, Sql>> {
   const table = database.table(AlertState);
-  const names = Object.values(COLUMNS);
+  const names: (keyof AlertState)[] = ['name', 'fingerprint', ...Object.values(COLUMNS)];
   return Object.fromEntries(names.map((name) => [name, table.column(name)])) as Record<keyof AlertState, Sql>;
 }
 
 interface AlertRow {
-  alert_name: string;
-  alert_fingerprint: string;
   alert_tracker: string;
   alert_version: unknown;
   alert_status: AlertStatus;
@@ -133,8 +131,6 @@ interface AlertRow {
 }
 
 const COLUMNS: Readonly<Record<Exclude<keyof AlertRow, 'now_ms'>, keyof AlertState>> = {
-  alert_name: 'name',
-  alert_fingerprint: 'fingerprint',
   alert_tracker: 'tracker',
   alert_version: 'version',
   alert_status: 'status',

@@ -67,6 +67,11 @@ const ON_STATISTIC = {
 const ON_TRACKER = {
   name: optional(alertName),
   tracker: optional((given) => given as TrackerTarget),
+  trackers: optional((given, refuse): readonly TrackerTarget[] =>
+    Array.isArray(given) && given.length > 0
+      ? (given as readonly TrackerTarget[])
+      : refuse('Expected an array of one tracker or more.'),
+  ),
   when: oneOf('failed', 'late'),
   allowance: optional(milliseconds),
   recovered: withDefault(boolean, false),
@@ -128,17 +133,22 @@ function statisticAlert({ statistics, owners, objectTypes }: AlertContext, alert
 }
 
 function trackerAlert({ runs }: AlertContext, alert: string, given: object): DefinedAlert {
-  const { name, tracker, when, allowance, recovered } = readAlertOptions(alert, given, ON_TRACKER);
+  const { name, tracker, trackers, when, allowance, recovered } = readAlertOptions(alert, given, ON_TRACKER);
+  if (tracker !== undefined && trackers !== undefined) {
+    throw new InvalidAlertError(name ?? alert, 'tracker and trackers are given. Give one of them.');
+  }
   if (allowance !== undefined && when !== 'late') {
     throw new InvalidAlertError(
       name ?? alert,
       `allowance is given, and when is '${when}'. It belongs to when: 'late'.`,
     );
   }
-  const watched = tracker === undefined ? null : runs.registry.get(tracker, 'OnTracker').name;
+  const targets = tracker === undefined ? trackers : [tracker];
+  const names = targets?.map((target) => runs.registry.get(target, 'OnTracker').name);
+  const watched = names === undefined ? null : [...new Set(names)];
   const watch =
     when === 'failed' ? new FailureWatch(runs, watched) : new LatenessWatch(runs, watched, allowance ?? null);
-  // each tracker has a row of its own: an alert of one goes on where it was one of all
+  // each tracker has a row of its own: an alert of some goes on where it was one of all
   return { name, fingerprint: fingerprintOf({ when, allowance }), watch, recovered };
 }
 

@@ -8,6 +8,8 @@ import type { AlertMethod } from './on-statistic.decorator.js';
 export interface OnTrackerOptions {
   /** the tracker, as TrackerService takes it. @default all */
   tracker?: TrackerTarget | undefined;
+  /** several trackers, instead of `tracker`: `[OrderTracker, [Figures, 'queue']]` */
+  trackers?: readonly TrackerTarget[] | undefined;
   /**
    * `'failed'`: a run has failed and is not tried again. The alert ends when a run succeeds.
    * `'late'`: a slot is over and no run that began after it has succeeded within `allowance`

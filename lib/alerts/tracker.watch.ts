@@ -26,15 +26,15 @@ type Described = Omit<TrackerAlert, Exclude<keyof AlertCall, 'text'>> & Observed
 /** Number of past runs that are looked at again. After more of them, an alert goes on from the first of these. */
 const MOST_RUNS = 100;
 
-/** Watches one tracker, or all. */
+/** Watches some trackers, or all. */
 abstract class TrackerWatch implements AlertWatch {
   abstract readonly condition: string;
   protected abstract readonly when: WatchedTracker['when'];
 
-  /** @param tracker the name of the tracker; null for all */
+  /** @param names of the trackers; null for all */
   constructor(
     protected readonly runs: WatchedRuns,
-    private readonly tracker: string | null,
+    private readonly names: readonly string[] | null,
   ) {}
 
   check(): Promise<null> {
@@ -46,7 +46,7 @@ abstract class TrackerWatch implements AlertWatch {
   }
 
   trackers(): readonly string[] {
-    return this.tracker === null ? this.runs.registry.names() : [this.tracker];
+    return this.names ?? this.runs.registry.names();
   }
 
   concernedBy(tracker: string): readonly string[] {
@@ -126,10 +126,10 @@ export class LatenessWatch extends TrackerWatch {
   /** @param allowance milliseconds; null for that of each schedule */
   constructor(
     runs: WatchedRuns,
-    tracker: string | null,
+    names: readonly string[] | null,
     private readonly allowance: number | null,
   ) {
-    super(runs, tracker);
+    super(runs, names);
   }
 
   async observe(tracker: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]> {

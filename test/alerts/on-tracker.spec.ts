@@ -124,6 +124,23 @@ describeOnEachDatabase('@OnTracker', (database) => {
     ]);
   });
 
+  it('watches the trackers that it names', async () => {
+    const module = await application({ when: 'failed', trackers: [[Figures, 'visits'], 'Figures.visits'] });
+    await run([module], broken('no network'));
+    expect(short()).toEqual(['firing: Tracker Figures.visits has failed: no network']);
+    expect(await module.get(AlertService).list()).toMatchObject([{ tracker: 'Figures.visits', status: 'firing' }]);
+    // an alert of both goes on with the state of the one
+    const both = await application({ when: 'failed', trackers: ['Figures.queue', 'Figures.visits'] });
+    await evaluate(both);
+    expect(
+      (await both.get(AlertService).list()).map((info) => [info.kind === 'tracker' && info.tracker, info.status]),
+    ).toEqual([
+      ['Figures.queue', 'ok'],
+      ['Figures.visits', 'firing'],
+    ]);
+    expect(calls.all).toHaveLength(1);
+  });
+
   it('shows the state of each tracker', async () => {
     const module = await application({ when: 'failed' });
     await run([module], broken('no network'));
@@ -157,6 +174,9 @@ describe('@OnTracker', () => {
     [{ when: 'slow' }, `when is "slow". Expected 'failed' or 'late'.`],
     [{ tracker: 'Nothing' }, 'Unknown tracker: "Nothing". There are Figures.visits, Figures.queue.'],
     [{ tracker: Figures }, 'The class Figures has several trackers'],
+    [{ trackers: [] }, 'Expected an array of one tracker or more.'],
+    [{ trackers: ['Nothing'] }, 'Unknown tracker: "Nothing".'],
+    [{ trackers: ['Figures.queue'], tracker: 'Figures.queue' }, 'tracker and trackers are given. Give one of them.'],
     [{ allowance: '1 hour' }, `allowance is given, and when is 'failed'. It belongs to when: 'late'.`],
     [{ when: 'late', allowance: 'long' }, 'allowance is "long". Expected a whole number of milliseconds'],
     [{ metric: 'a/b' }, 'metric is "a/b". This option does not exist here.'],
