@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { requirePackage } from '../execution/optional-parts.js';
 import type { ApplicationSource } from './application.js';
 import type { CommandTask } from './command.context.js';
-import type { AnnotateArguments, AnnotationsArguments } from './commands/annotate.command.js';
+import type { AnnotateArguments, AnnotationsArguments } from './commands/annotation.commands.js';
 import type { BackfillArguments } from './commands/backfill.command.js';
 import type * as commands from './commands/index.js';
 import type { PruneArguments } from './commands/prune.command.js';

@@ -1,6 +1,6 @@
 export { StartedApplication } from '../application.js';
 export { runCommand } from '../command.context.js';
-export { annotate, annotations } from './annotate.command.js';
+export { annotate, annotations } from './annotation.commands.js';
 export { backfill } from './backfill.command.js';
 export { history } from './history.command.js';
 export { list } from './list.command.js';
