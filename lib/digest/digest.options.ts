@@ -53,9 +53,17 @@ const CALL = 'DigestService.digest';
 const MOST = 50;
 
 const line: Check<string> = (given, refuse) =>
-  typeof given === 'string' && given.trim() !== '' && !/[\r\n]/.test(given)
+  typeof given === 'string' && given.trim() !== '' && given === oneLine(given)
     ? given
-    : refuse('Expected text of one line.');
+    : refuse('Expected text of one line, without control characters.');
+
+/**
+ * Replaces what a mail program may take for the end of a line: control characters, of which some are, and the separators of
+ * lines and paragraphs.
+ */
+export function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
+}
 
 /** The metric and the object are read by the calls of StatisticService that take them. */
 const entryOptions = group({

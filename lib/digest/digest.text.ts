@@ -1,4 +1,4 @@
-import type { ResolvedDigest } from './digest.options.js';
+import { oneLine, type ResolvedDigest } from './digest.options.js';
 import type { DigestRange } from './digest.range.js';
 import type { DigestLine } from './digest.reader.js';
 import { type Language, rangeText, sparkText, wordsOf } from './digest.words.js';
@@ -16,15 +16,11 @@ export function digestText(
     const { name, value, change, note } = wordsOf(line, language);
     const figures = [value, ...[change, note].filter((text) => text !== '').map((text) => `(${text})`)].join(' ');
     const spark = sparkText(line.course, MOST_VALUES);
+    // a name with a line break would pass for a line of its own
     return [`${oneLine(name)}: ${figures}`, ...(spark === '' ? [] : [spark])].join('\n');
   });
   return (
     [`${title}\n${rangeText(range, language.moments)}`, ...blocks, ...(url === undefined ? [] : [url])].join('\n\n') +
     '\n'
   );
-}
-
-/** A name with a line break would pass for a line of its own. */
-function oneLine(name: string): string {
-  return name.replaceAll(/\p{Cc}+/gu, ' ');
 }

@@ -29,6 +29,7 @@ const VISITORS = defineMetric({ domain: SHOP, ref: 'visitors', name: 'Visitors' 
 const CUSTOMERS = defineMetric({ domain: SHOP, ref: 'customers', name: 'Customers' });
 const SHARE = defineMetric({ domain: SHOP, ref: 'share', name: 'Paid', unit: 'percent' });
 const HOSTILE = defineMetric({ domain: SHOP, ref: 'hostile', name: `<script>alert("x")</script> & 'y'` });
+const TWO_LINES = defineMetric({ domain: SHOP, ref: 'two_lines', name: 'Two\u2028lines' });
 const NEVER = defineMetric({ domain: SHOP, ref: 'never', name: 'Never counted' });
 
 /** The lines of the text with the figures of a metric, without its course. */
@@ -103,6 +104,12 @@ describeOnEachDatabase('DigestService', (database) => {
     expect(await metrics.find(NEVER)).toBeNull();
   });
 
+  it('writes a name of two lines on one', async () => {
+    await statistics.recordMany([{ metric: TWO_LINES, date: '2026-10-30', value: 1 }]);
+    const { text } = await digests.digest({ metrics: [TWO_LINES], period: Period.DAY });
+    expect(figures(text)).toEqual(['Two lines: 1']);
+  });
+
   it('tells of an object by another name', async () => {
     const entry = { metric: ORDERS, object: objectRef('customer', 1), name: 'Orders of Ada' };
     const { text } = await digests.digest({ metrics: [entry], period: Period.CALENDAR_WEEK });
@@ -169,6 +176,9 @@ describeOnEachDatabase('DigestService', (database) => {
     ['all time', { period: Period.LIFETIME }, InvalidPeriodError, /another comes before/],
     ['hours', { period: Period.HOUR }, InvalidPeriodError, /another comes before/],
     ['a subject of two lines', { title: 'a\r\nBcc: b@example.org' }, InvalidArgumentError, /one line/],
+    ['a subject with a separator of lines', { title: 'a\u2028b' }, InvalidArgumentError, /one line/],
+    ['a subject with a vertical tab', { title: 'a\vb' }, InvalidArgumentError, /one line/],
+    ['a subject with a next line', { title: 'a\u0085b' }, InvalidArgumentError, /one line/],
     ['a script as address', { url: 'javascript:alert(1)' }, InvalidArgumentError, /https:/],
     ['an unknown option', { to: 'a@example.org' }, InvalidArgumentError, /digest: to/],
     ['a metric that is not there', { metrics: ['mails/nothing'] }, UnknownMetricError, /mails\/nothing/],
