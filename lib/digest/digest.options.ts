@@ -1,18 +1,22 @@
+import type { Type } from '@nestjs/common';
 import type { MetricTarget } from '../catalog/index.js';
 import { localeTag } from '../chart/svg/chart.options.js';
 import { InvalidArgumentError } from '../errors/argument.error.js';
 import { InvalidPeriodError } from '../errors/time.error.js';
-import type { CompareWith, ObjectTarget } from '../statistics/index.js';
+import type { AbstractStatistic, CompareWith, DimensionValue, ObjectTarget } from '../statistics/index.js';
 import { type LocalDate, type LocalDateText, parseLocalDate } from '../time/local-date.js';
 import { checkPeriod, isTimePeriod, Period } from '../time/period.js';
 import { type Check, isOptions, oneOf, optional, refusePart, withDefault } from '../validation/check.js';
 import { type ChecksOf, group, readCallOptions } from '../validation/options.js';
 
-/** A metric of an object in a digest, or a metric by another name. */
+/** A metric of an object or of a group in a digest, or a metric by another name. */
 export interface DigestEntry {
   readonly metric: MetricTarget;
   /** an entity, or `objectRef(Customer, 5)`. @default the total */
   readonly object?: ObjectTarget | undefined;
+  /** a custom statistic, with a value of each of its dimensions in `dimensions` */
+  readonly entity?: Type<AbstractStatistic> | undefined;
+  readonly dimensions?: Readonly<Record<string, DimensionValue>> | undefined;
   /** shown for the metric. @default the metric's name */
   readonly name?: string | undefined;
 }
@@ -65,23 +69,24 @@ export function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
-/** The metric and the object are read by the calls of StatisticService that take them. */
+/** The metric, the object and the group are read by the calls of StatisticService that take them. */
 const entryOptions = group({
   metric: (given) => given as MetricTarget,
   object: (given) => given as ObjectTarget | undefined,
+  entity: (given) => given as DigestEntry['entity'],
+  dimensions: (given) => given as DigestEntry['dimensions'],
   name: optional(line),
 } satisfies ChecksOf<DigestEntry>);
 
 const entry: Check<DigestEntry> = (given, refuse) => {
   if (!isOptions(given) || !Object.hasOwn(given, 'metric')) return { metric: given as MetricTarget };
-  const { object, ...others } = entryOptions(given, refuse);
-  return object === undefined ? others : { ...others, object };
+  return entryOptions(given, refuse);
 };
 
 const entries: Check<readonly DigestEntry[]> = (given, refuse) =>
   Array.isArray(given) && given.length > 0 && given.length <= MOST
     ? given.map((one: unknown, place) => entry(one, refusePart(refuse, String(place), one)))
-    : refuse(`Expected an array of 1 to ${MOST} metrics, or of { metric, object, name }.`);
+    : refuse(`Expected an array of 1 to ${MOST} metrics, or of { metric, object, entity, dimensions, name }.`);
 
 const period: Check<Period> = (given) => {
   const code = checkPeriod(given);

@@ -116,7 +116,9 @@ export class DigestReader {
   }
 }
 
-/** The total and an object are different scopes, of which overloads have one each. */
-function scopeOf({ metric, object }: DigestEntry): { metric: DigestEntry['metric'] } {
-  return object === undefined ? { metric } : ({ metric, object } as { metric: DigestEntry['metric'] });
+/** The total, an object and a group are different scopes, of which overloads have one each. */
+function scopeOf({ metric, object, entity, dimensions }: DigestEntry): { metric: DigestEntry['metric'] } {
+  // a key of a filter that is there without a value is an error
+  const scope = Object.entries({ object, entity, dimensions }).filter(([, value]) => value !== undefined);
+  return { metric, ...Object.fromEntries(scope) };
 }

@@ -2,6 +2,7 @@ import {
   addDays,
   defineDomain,
   defineMetric,
+  IncompleteDimensionsError,
   InvalidArgumentError,
   InvalidPeriodError,
   MetricService,
@@ -13,7 +14,8 @@ import {
 } from 'nestjs-trackstats';
 import { type DigestOptions, DigestService, TrackstatsDigestModule } from 'nestjs-trackstats/digest';
 import { Test } from '@nestjs/testing';
-import { closeApplications, start } from '../module/application.js';
+import { OrdersByRegion } from '../http/application.js';
+import { closeApplications, Customer, Order, start } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 
 const SHOP = defineDomain({ ref: 'mails' });
@@ -42,7 +44,11 @@ describeOnEachDatabase('DigestService', (database) => {
 
   beforeAll(async () => {
     // it is noon of Saturday, October 31
-    const app = await start({ database: database.options(), imports: [TrackstatsDigestModule] });
+    const app = await start({
+      database: database.options(),
+      entities: [Order, Customer, OrdersByRegion],
+      imports: [TrackstatsDigestModule],
+    });
     digests = app.get(DigestService, { strict: false });
     statistics = app.get(StatisticService);
     metrics = app.get(MetricService);
@@ -102,6 +108,15 @@ describeOnEachDatabase('DigestService', (database) => {
       'Never counted: not known',
     ]);
     expect(await metrics.find(NEVER)).toBeNull();
+  });
+
+  it('tells of a group of a custom statistic', async () => {
+    const entry = { metric: ORDERS, entity: OrdersByRegion, dimensions: { country: 'NL', province: null, floor: 0 } };
+    await statistics.recordMany([1, 2].map((value) => ({ ...entry, date: `2026-10-${28 + value}`, value })));
+    const { text } = await digests.digest({ metrics: [{ ...entry, name: 'In the Netherlands' }], period: Period.DAY });
+    expect(figures(text)).toEqual(['In the Netherlands: 2 (▲ +100% from 1)']);
+    const partly = digests.digest({ metrics: [{ ...entry, dimensions: { country: 'NL' } }], period: Period.DAY });
+    await expect(partly).rejects.toThrow(IncompleteDimensionsError);
   });
 
   it('writes a name of two lines on one', async () => {
