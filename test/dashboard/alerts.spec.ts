@@ -12,7 +12,7 @@ import {
   TrackerService,
 } from 'nestjs-trackstats';
 import type { HTTPRequest, Page } from 'puppeteer-core';
-import { valuesText } from '../../lib/dashboard/page/parts/alerts.js';
+import { conditionText, valuesText } from '../../lib/dashboard/page/parts/alerts.js';
 import type { AlertResource, ObservedResource } from '../../lib/http/resources.js';
 import { Customer } from '../module/application.js';
 import { CUSTOMER_ORDERS, DashboardApplications, HOSTILE, HOSTILE_METRIC, ORDERS } from './application.js';
@@ -79,6 +79,18 @@ describe('the values of an alert', () => {
   });
 });
 
+describe('the condition of an alert', () => {
+  it.each([
+    ['above 3600', 'seconds', 'above 60 min'],
+    ['below 1e+21', undefined, 'below 1E21'],
+    ['below -1234.5', { currency: 'EUR' }, 'below -€1,234.50'],
+    ['down by 30 % or more from the value before', 'seconds', 'down by 30 % or more from the value before'],
+    ['failed', undefined, 'failed'],
+  ])('%s in %j is %s', (condition, unit, text) => {
+    expect(conditionText({ condition }, unit)).toBe(text);
+  });
+});
+
 const alertsIn = (asked: readonly string[]): number => asked.filter((path) => path.endsWith('/api/alerts')).length;
 
 /** The paths that a page asks for from now on. */
@@ -102,7 +114,7 @@ describeInBrowser('alerts on the dashboard', (browser) => {
   const pictures = process.env['TRACKSTATS_PICTURES'];
   const expectFits = async (page: Page, name: string, rules = true): Promise<void> => {
     for (const theme of ['light', 'dark'] as const) {
-      for (const width of [PHONE, 1200]) {
+      for (const width of [PHONE, 768, 1200, 1440]) {
         await show(page, { theme, width });
         await eventually(page, `document.documentElement.dataset.theme === '${theme}' && innerWidth === ${width}`);
         expect([theme, width, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([
@@ -141,15 +153,19 @@ describeInBrowser('alerts on the dashboard', (browser) => {
     await page.waitForSelector('.alerts');
     expect(new URL(page.url()).search).toMatch(/by=customer&object=1/);
     await browser.ready(page);
-    const [first, second] = await page.$$eval('.alerts > div', (all) =>
-      all.map(({ textContent }) => (textContent ?? '').replace(/\s+/g, ' ')),
-    );
+    const said = (): Promise<string[]> =>
+      page.$$eval('.alerts > div', (all) => all.map(({ textContent }) => (textContent ?? '').replace(/\s+/g, ' ')));
+    const [first, ...others] = await said();
+    expect(others).toEqual([]); // the other alert is of another object
     expect(first).toContain(`Alert ${LONG_NAME} has been firing since Oct 31, 2026, `);
     expect(first).toMatch(
       / \(.*\)\.Condition: below 5\. Crossed with \d \(Fri, Oct 30, 2026\), the latest value\. Watched: Day, Ada Lovelace$/,
     );
-    expect(second).toMatch(/^Alert second has been firing/);
     expect(await page.$$('.alerts img')).toEqual([]);
+    await expectFits(page, 'metric-of-object');
+    await page.goto(`${url}?metric=shopping%2Fcustomer_orders&by=customer`);
+    await page.waitForSelector('.alerts');
+    expect((await said())[1]).toMatch(/^Alert second has been firing/);
     await expectFits(page, 'metric');
     expect(faults).toEqual([]);
   });

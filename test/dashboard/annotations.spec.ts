@@ -124,7 +124,8 @@ describeInBrowser('annotations', (browser) => {
       for (const width of [PHONE, 768, 1200, 1440]) {
         await show(page, { theme, width });
         await page.focus('.walker');
-        await eventually(page, `document.querySelectorAll('.tooltip .notes li').length === 5`);
+        const shown = width === PHONE ? 3 : 5;
+        await eventually(page, `document.querySelectorAll('.tooltip .notes li').length === ${shown}`);
         expect(await page.evaluate(`document.documentElement.scrollWidth <= innerWidth`)).toBe(true);
         if (pictures !== undefined) await page.screenshot({ path: `${pictures}/chart-${theme}-${width}.png` });
       }

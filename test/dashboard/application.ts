@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import {
   Injectable,
   Module,
@@ -93,6 +94,16 @@ export interface DashboardApplicationOptions {
   readonly module?: DynamicModule;
   /** changes the application before it listens */
   readonly prepare?: (app: INestApplication) => void;
+}
+
+/** Gives the answers of an application the time of its clock, which stands still. */
+export function answerAt(now: Date): (app: INestApplication) => void {
+  return (app) => {
+    app.use((_: unknown, response: ServerResponse, next: () => void) => {
+      response.setHeader('Date', now.toUTCString());
+      next();
+    });
+  };
 }
 
 /** An application with orders of a hundred days, their statistics, and a dashboard, listening. */

@@ -1,5 +1,3 @@
-import type { ServerResponse } from 'node:http';
-import type { INestApplication } from '@nestjs/common';
 import {
   addDays,
   CountObjectsByDateTracker,
@@ -13,7 +11,7 @@ import {
 } from 'nestjs-trackstats';
 import type { Page } from 'puppeteer-core';
 import { Customer, NOW, Order } from '../module/application.js';
-import { DashboardApplications } from './application.js';
+import { answerAt, DashboardApplications } from './application.js';
 import { violationsOn } from './axe.js';
 import { describeInBrowser, eventually, show, textOf } from './browser.js';
 
@@ -28,14 +26,6 @@ class Broken extends CountObjectsByDateTracker<Order> {
     throw new Error('The orders cannot be read.');
   }
 }
-
-/** The clock of the application stands still, and so does the one that its answers have. */
-const atNow = (app: INestApplication): void => {
-  app.use((_: unknown, response: ServerResponse, next: () => void) => {
-    response.setHeader('Date', NOW.toUTCString());
-    next();
-  });
-};
 
 const applications = new DashboardApplications();
 afterAll(() => applications.close());
@@ -60,7 +50,7 @@ describeInBrowser('a metric over a range', (browser) => {
   let url: string;
   beforeAll(async () => {
     const dashboard = { public: true, actionGuards: [{ canActivate: () => true }] };
-    url = `${await applications.start({ dashboard, trackers: [Broken], prepare: atNow })}/trackstats`;
+    url = `${await applications.start({ dashboard, trackers: [Broken], prepare: answerAt(NOW) })}/trackstats`;
     const { app } = applications.last;
     const statistics = app.get(StatisticService);
     const days = Array.from({ length: 30 }, (_, day) => addDays(TODAY, -day));

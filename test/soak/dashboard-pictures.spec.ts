@@ -38,6 +38,8 @@ const STATES: readonly State[] = [
   { name: 'overview-search', search: '?q=pays+customers' },
   { name: 'overview-none', search: '?q=nothing+like+this' },
   { name: 'overview-all', search: '?range=all' },
+  { name: 'overview-today', search: '?range=today&domain=operations' },
+  { name: 'overview-24h', search: '?range=24h&domain=operations&as=table' },
   { name: 'overview-favourites', search: '?domain=sales', act: (page) => page.click('.star') },
   { name: 'metric', search: metric(REVENUE) },
   { name: 'metric-month', search: metric('shopping/order_count', '&range=month') },
@@ -45,6 +47,16 @@ const STATES: readonly State[] = [
   { name: 'metric-filters', search: metric(REVENUE, '&compare=year'), act: openFilters },
   { name: 'metric-own-dates', search: metric(REVENUE, '&from=2026-10-05&to=2026-10-20') },
   { name: 'metric-date', search: metric(REVENUE, '&compare=year'), act: (page) => page.focus('.walker') },
+  { name: 'metric-annotations', search: metric('sales/sold'), act: walkToNotes },
+  { name: 'metric-annotations-table', search: metric('sales/sold', '&as=table') },
+  { name: 'metric-annotation-of-an-hour', search: metric('operations/calls', '&range=today') },
+  { name: 'metric-alert', search: metric('operations/waiting') },
+  { name: 'metric-alert-of-object', search: metric('sales/edits', '&by=editor') },
+  { name: 'metric-24h', search: metric('operations/calls', '&range=24h') },
+  { name: 'metric-yesterday', search: metric('operations/calls', '&range=yesterday') },
+  { name: 'metric-zoomed', search: metric(REVENUE, '&from=2026-10-05&to=2026-10-12&zoom=30d') },
+  { name: 'metric-logarithmic', search: metric('operations/attacks', '&axis=log') },
+  { name: 'metric-open-quarter', search: metric('operations/audits', '&range=30d') },
   { name: 'metric-table', search: metric(REVENUE, '&compare=year&as=table') },
   { name: 'metric-data', search: metric('shopping/order_count', '&range=7d'), act: (page) => page.click('summary') },
   { name: 'metric-year', search: metric(REVENUE, '&range=12m') },
@@ -164,6 +176,13 @@ describeInBrowser('pictures of the dashboard', (browser) => {
 
 async function press(page: Page, name: string): Promise<void> {
   await page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
+}
+
+/** From October 31 back to October 20. */
+async function walkToNotes(page: Page): Promise<void> {
+  await page.focus('.walker');
+  for (let day = 31; day > 20; day--) await page.keyboard.press('ArrowLeft');
+  await page.waitForSelector('.tooltip .notes');
 }
 
 async function verify(page: Page): Promise<void> {

@@ -1,10 +1,18 @@
+import { Injectable } from '@nestjs/common';
 import {
+  above,
   addDays,
+  AlertService,
+  below,
+  changed,
   CountObjectsByDateTracker,
   defineDomain,
   defineMetric,
   defineRatio,
   type MetricDefinition,
+  objectRef,
+  OnStatistic,
+  OnTracker,
   Period,
   StatisticService,
   Track,
@@ -12,7 +20,7 @@ import {
 } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
 import { LoginModule } from '../../sample-app/src/login/login.module.js';
-import { DashboardApplications } from '../dashboard/application.js';
+import { answerAt, DashboardApplications } from '../dashboard/application.js';
 import { Customer, NOW, Order } from '../module/application.js';
 
 /** A shop with a metric of each kind, and a tracker in each state. */
@@ -54,6 +62,9 @@ const SMALL = defineMetric({ domain: EDGES, ref: 'small', name: 'Small' });
 const HUGE = defineMetric({ domain: EDGES, ref: 'huge', name: 'Huge' });
 const FEW = defineMetric({ domain: EDGES, ref: 'few', name: 'Few days' });
 const OLD = defineMetric({ domain: EDGES, ref: 'old', name: 'Nothing since January' });
+const CALLS = defineMetric({ domain: OPERATIONS, ref: 'calls', name: 'Calls', better: 'up' });
+const AUDITS = defineMetric({ domain: OPERATIONS, ref: 'audits', name: 'Audits' });
+const ATTACKS = defineMetric({ domain: OPERATIONS, ref: 'attacks', name: 'Failed logins', better: 'down' });
 const EDITS = defineMetric({ domain: SALES, ref: 'edits', name: 'Edits by editor' });
 
 const OF_ORDERS = { source: Order, dateField: 'createdAt', period: Period.DAY } as const;
@@ -81,13 +92,25 @@ class LateTracker extends CountObjectsByDateTracker {}
 })
 class DriftingTracker extends CountObjectsByDateTracker {}
 
+@Injectable()
+class Alerts {
+  @OnStatistic({ metric: WAITING, when: above(3_600, { recoveryThreshold: 1_800 }), name: 'Customers wait' })
+  @OnStatistic({ metric: REVENUE, when: changed({ by: 0.01, with: 'week' }), name: 'Revenue changed' })
+  @OnStatistic({ metric: EDITS, object: objectRef('editor', 'editor-3'), when: below(20), name: 'Few edits' })
+  onStatistic(): void {}
+
+  @OnTracker({ when: 'failed', name: 'Returns' })
+  onTracker(): void {}
+}
+
 /** Starts the shop. Returns the address of its dashboard. */
 export async function startShop(applications: DashboardApplications): Promise<string> {
   definePerVisit();
   let now = new Date(NOW.getTime() - 5 * 3_600_000);
   const url = await applications.start({
     trackstats: { clock: () => now },
-    trackers: [FailingTracker, LateTracker, DriftingTracker],
+    trackers: [FailingTracker, LateTracker, DriftingTracker, Alerts],
+    prepare: answerAt(NOW),
     imports: [LoginModule.forRoot({ password: 'correct horse', isPublic: true })],
     dashboard: {
       public: true,
@@ -103,7 +126,10 @@ export async function startShop(applications: DashboardApplications): Promise<st
   await trackers.run(LateTracker);
   await trackers.run(DriftingTracker);
   now = NOW;
-  await record(app.get(StatisticService));
+  const statistics = app.get(StatisticService);
+  await record(statistics);
+  await recordHours(statistics);
+  await annotate(statistics);
   const dataSource = app.get(DataSource);
   const customers = await dataSource
     .getRepository(Customer)
@@ -114,7 +140,46 @@ export async function startShop(applications: DashboardApplications): Promise<st
   }));
   await dataSource.getRepository(Order).save(orders);
   for (const name of ['OrderTracker', 'CustomerTracker', 'corrected']) await trackers.run(name);
+  await app.get(AlertService).evaluate();
   return `${url}/trackstats`;
+}
+
+/** Hours of the total, days by editor, and one quarter that is not over. */
+async function recordHours(statistics: StatisticService): Promise<void> {
+  for (let ago = 0; ago < 24 * 8; ago++) {
+    const at = new Date(NOW.getTime() - ago * 3_600_000);
+    const by = Math.round(40 + 30 * Math.sin((at.getUTCHours() - 6) / 3.8) + ((ago * 7) % 9));
+    await statistics.increment({ metric: CALLS, period: Period.HOUR, at, by });
+  }
+  const editors = [1, 2, 3].map((place) => objectRef('editor', `editor-${place}`));
+  await statistics.recordMany(
+    editors.flatMap((object, place) =>
+      [0, 1, 2].map((day) => ({ metric: CALLS, object, date: addDays(TODAY, -day), value: 90 + place })),
+    ),
+  );
+  await statistics.record({ metric: AUDITS, period: Period.CALENDAR_QUARTER, date: TODAY, value: 3 });
+  const days = Array.from({ length: 40 }, (_, day) => day);
+  await statistics.recordMany(
+    days.map((day) => ({
+      metric: ATTACKS,
+      date: addDays(TODAY, -day),
+      value: day % 9 === 0 ? 0 : Math.round(7 ** (day % 7)),
+    })),
+  );
+}
+
+async function annotate(statistics: StatisticService): Promise<void> {
+  const sales = { domain: 'sales' } as const;
+  await statistics.annotate({ ...sales, date: '2026-10-05', text: 'Autumn sale begins' });
+  await statistics.annotate({
+    ...sales,
+    date: '2026-10-20',
+    text: 'New checkout for everybody, after a month with one user in ten',
+  });
+  for (const version of ['4.2', '4.2.1', '4.2.2']) {
+    await statistics.annotate({ date: '2026-10-20', text: `Release ${version}` });
+  }
+  await statistics.annotate({ at: '2026-10-31T09:20:00Z', text: 'Payments were down for 20 minutes' });
 }
 
 /** A ratio is known once it is defined. */

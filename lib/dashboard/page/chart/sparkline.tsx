@@ -10,13 +10,14 @@ interface SparklineProps {
 }
 
 /**
- * A line without axes, for its shape. It is decoration: the numbers beside it say the same to screen readers. What is
+ * A line without axes, for its shape, which a single date has none of. It is decoration: the numbers beside it say the same to screen readers. What is
  * not known is a gap. Zero is the lower edge where values come near it. The way to values that are not final is dashed,
  * because a week that has just begun would look like a fall.
  *
  * @param props `open`: how many of the last known values are not final
  */
-export function Sparkline({ values, open }: SparklineProps): JSX.Element {
+export function Sparkline({ values: all, open }: SparklineProps): JSX.Element {
+  const values = all.length < 2 ? [] : all;
   const known = values.filter((value) => value !== null);
   const places = values.flatMap((value, place) => (value === null ? [] : [place]));
   // of open values alone there is no way to them

@@ -37,8 +37,9 @@ interface TooltipProps {
 /** Pixels between a date and what is said of it. */
 const BESIDE = 12;
 
-/** Annotations that fit beside a chart. The table has all of them. */
-const MOST_NOTES = 4;
+/** Annotations that fit beside a chart, which on a phone is lower. The table has all of them. */
+const [MOST_NOTES, MOST_ON_PHONE] = [4, 2];
+const PHONE = 480;
 
 /** The values at the pointer. Screen readers get them from the chart's slider. */
 export function Tooltip({ point, left, isBeforeMiddle, width }: TooltipProps): JSX.Element {
@@ -77,16 +78,16 @@ export function Tooltip({ point, left, isBeforeMiddle, width }: TooltipProps): J
           ))}
         </tbody>
       </table>
-      {point.notes.length > 0 && <Notes texts={point.notes} />}
+      {point.notes.length > 0 && <Notes texts={point.notes} most={width < PHONE ? MOST_ON_PHONE : MOST_NOTES} />}
     </div>
   );
 }
 
-function Notes({ texts }: { texts: readonly string[] }): JSX.Element {
-  const left = texts.length - MOST_NOTES;
+function Notes({ texts, most }: { texts: readonly string[]; most: number }): JSX.Element {
+  const left = texts.length - most;
   return (
     <ul class="notes small">
-      {texts.slice(0, MOST_NOTES).map((text, place) => (
+      {texts.slice(0, most).map((text, place) => (
         <li key={place}>
           <bdi>{text}</bdi>
         </li>

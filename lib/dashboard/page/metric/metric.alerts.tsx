@@ -1,24 +1,42 @@
 import type { JSX } from 'preact';
-import type { AlertResource, CatalogMetric } from '../../../http/resources.js';
+import type { AlertResource, CatalogMetric, ObjectResource } from '../../../http/resources.js';
 import { hrefOf, toMetric } from '../address.js';
-import { firingOfMetric, valuesText, watchedPart } from '../parts/alerts.js';
+import { conditionText, firingOfMetric, valuesText, watchedPart } from '../parts/alerts.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { formatInstant } from '../parts/format.js';
 import { periodLabel } from '../parts/period.js';
 import { When } from '../parts/when.js';
 import { nameOf } from './metric.data.js';
 
+/** More are in a list that opens: each object of a type may have one. */
+const MOST = 3;
+
+interface MetricAlertsProps {
+  readonly metric: CatalogMetric;
+  /** the one object that is shown: alerts of others are left out */
+  readonly object: ObjectResource | null;
+}
+
 /** The alerts that are firing for a metric: their names, since when, the condition, the value that crossed it and the latest one. */
-export function MetricAlerts({ metric }: { metric: CatalogMetric }): JSX.Element | null {
+export function MetricAlerts({ metric, object }: MetricAlertsProps): JSX.Element | null {
   const { data } = useDashboard().alerts;
   if (data === null) return null;
-  const firing = firingOfMetric(data.data.alerts, metric.key);
+  const isShown = ({ object: own }: AlertResource): boolean =>
+    object === null || own === undefined || (own.type === object.type && own.id === object.id);
+  const firing = firingOfMetric(data.data.alerts, metric.key).filter(isShown);
   if (firing.length === 0) return null;
+  const rows = firing.map((alert) => (
+    <Firing key={`${alert.name} ${alert.object?.id ?? ''}`} alert={alert} metric={metric} now={data.now} />
+  ));
   return (
     <div class="notice alerts" role="note" aria-label="Alerts">
-      {firing.map((alert) => (
-        <Firing key={alert.name} alert={alert} metric={metric} now={data.now} />
-      ))}
+      {rows.slice(0, MOST)}
+      {rows.length > MOST && (
+        <details>
+          <summary>{rows.length - MOST} more</summary>
+          {rows.slice(MOST)}
+        </details>
+      )}
     </div>
   );
 }
@@ -30,7 +48,7 @@ interface FiringProps {
 }
 
 function Firing({ alert, metric, now }: FiringProps): JSX.Element {
-  const { name, since, condition } = alert;
+  const { name, since } = alert;
   return (
     <div>
       <p>
@@ -47,7 +65,7 @@ function Firing({ alert, metric, now }: FiringProps): JSX.Element {
         .
       </p>
       <p>
-        Condition: {condition}. {valuesText(alert, metric)} Watched:{' '}
+        Condition: {conditionText(alert, metric.unit)}. {valuesText(alert, metric)} Watched:{' '}
         <a href={hrefOf(toMetric(metric.key, watchedPart(alert)))}>{watchedText(alert)}</a>
       </p>
     </div>

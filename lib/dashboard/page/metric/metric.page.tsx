@@ -137,7 +137,7 @@ function MetricHeading({ metric, address, data }: HeadingProps): JSX.Element {
       <p>
         <TroubleBadge keys={metric.derivedFrom ?? [key]} />
       </p>
-      <MetricAlerts metric={metric} />
+      <MetricAlerts metric={metric} object={object} />
     </div>
   );
 }

@@ -65,7 +65,7 @@ function Row({ item, address, favourites, onFavourite }: ListProps & { item: Sum
       <th scope="row" class="name">
         <a href={hrefOf(toMetric(metric.key, metricPart(item, address)))}>{metric.name}</a>
         <div class="quiet small">
-          <code>{metric.key}</code> <AlertBadge metric={metric.key} />{' '}
+          <code>{metric.key}</code> <AlertBadge metric={metric} />{' '}
           <TroubleBadge keys={item.derivedFrom ?? [metric.key]} />
         </div>
         {description !== null && description !== '' && <div class="quiet small wide">{description}</div>}

@@ -45,7 +45,7 @@ function Tile({ item, address, favourites, onFavourite }: ListProps & { item: Su
       <RangeValue metric={metric} summary={summary} />
       <p class="quiet small note">
         <span>{valueNote(item, askedPeriod(address))}</span>
-        <AlertBadge metric={metric.key} />
+        <AlertBadge metric={metric} />
         <TroubleBadge keys={item.derivedFrom ?? [metric.key]} />
       </p>
       <Sparkline values={trend} open={openValues} />

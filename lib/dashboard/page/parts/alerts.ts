@@ -1,4 +1,4 @@
-import type { AlertResource, MetricResource, ObservedResource } from '../../../http/resources.js';
+import type { AlertResource, MetricResource, ObservedResource, UnitResource } from '../../../http/resources.js';
 import type { MetricAddress } from '../address.js';
 import { formatChange, formatNumber } from './format.js';
 import { pointLabel } from './period.js';
@@ -27,9 +27,18 @@ export function watchedPart({ period, object }: AlertResource): Partial<MetricAd
 }
 
 /** @example 'Alert: below 10', '2 alerts' */
-export function alertText(alerts: readonly AlertResource[]): string {
+export function alertText(alerts: readonly AlertResource[], unit?: UnitResource): string {
   const [first] = alerts;
-  return first !== undefined && alerts.length === 1 ? `Alert: ${first.condition}` : `${alerts.length} alerts`;
+  return first !== undefined && alerts.length === 1
+    ? `Alert: ${conditionText(first, unit)}`
+    : `${alerts.length} alerts`;
+}
+
+/** The condition of an alert, with its threshold as values are written: 'above 1 hr', and not 'above 3600'. */
+export function conditionText({ condition }: Pick<AlertResource, 'condition'>, unit?: UnitResource): string {
+  return condition.replace(/^(below|above) ([-+.\de]+)$/, (_, side: string, threshold: string) => {
+    return `${side} ${formatNumber(Number(threshold), unit)}`;
+  });
 }
 
 /**
