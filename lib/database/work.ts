@@ -1,4 +1,4 @@
-import type { Sql } from 'sql-template-tag';
+import { Sql } from 'sql-template-tag';
 
 /** A row as the driver returns it. */
 export type Row = Record<string, unknown>;
@@ -63,6 +63,27 @@ const constant = new WeakSet<Sql>();
 export function withConstantText(statement: Sql): Sql {
   constant.add(statement);
   return statement;
+}
+
+/** The texts of statements that share them, once they are known. */
+const texts = new WeakMap<readonly string[], string | null>();
+
+/** Returns a statement with the text of another one, and other values. */
+export function withValues(statement: Sql, values: readonly unknown[]): Sql {
+  // not by its constructor, which puts the text together again
+  const other = Object.assign(Object.create(Sql.prototype) as Sql, { strings: statement.strings, values });
+  if (!texts.has(statement.strings)) texts.set(statement.strings, null);
+  return hasConstantText(statement) ? withConstantText(other) : other;
+}
+
+/** Returns the text of a statement, which `make` makes once for all statements that have it. */
+export function textOf({ strings }: Sql, make: () => string): string {
+  const known = texts.get(strings);
+  if (known === undefined) return make();
+  if (known !== null) return known;
+  const text = make();
+  texts.set(strings, text);
+  return text;
 }
 
 /** True if `withConstantText` has marked a statement. */

@@ -149,6 +149,10 @@ export abstract class BaseSql implements Dialect {
     return null;
   }
 
+  rebound(_statement: Sql, _before: readonly Upsert[], _upserts: readonly Upsert[]): Sql | null {
+    return null;
+  }
+
   together(_statements: readonly Sql[]): Sql | null {
     return null;
   }

@@ -342,6 +342,11 @@ export interface Dialect {
    */
   addTogether(additions: Additions): Sql | null;
   /**
+   * The statement of `addTogether` for other rows of the same tables and columns, made of an earlier one. null where that
+   * saves nothing
+   */
+  rebound(statement: Sql, before: readonly Upsert[], upserts: readonly Upsert[]): Sql | null;
+  /**
    * One statement that does what several do that write, each without RETURNING: its only row has `n0`, `n1`, …, the rows
    * that each changed. null if the database has none
    */

@@ -1,7 +1,7 @@
 import type { Sql } from 'sql-template-tag';
 import { QueryRunnerAlreadyReleasedError, type DataSource, type QueryRunner } from 'typeorm';
 import { MissingPrivilegeError } from '../../errors/database.error.js';
-import { hasConstantText, type Row, type StatementResult, type Work } from '../work.js';
+import { hasConstantText, type Row, type StatementResult, textOf, type Work } from '../work.js';
 import { ConnectionUse } from './connection-use.js';
 import { BaseDriver, type BeginOptions, dataSourceName, type Executor } from './base.driver.js';
 import type { WaitOptions } from './driver.js';
@@ -240,9 +240,12 @@ WHERE p.partmethod <> 'n' LIMIT 1`,
     return poolsOf(dataSource).some(({ waitingCount }) => (waitingCount ?? 0) > 0);
   }
 
-  protected statementText({ strings, values }: Sql): string {
-    const places = placesOf(values);
-    return strings.map((text, index) => (index === 0 ? text : `$${String(places[index - 1])}${text}`)).join('');
+  protected statementText(statement: Sql): string {
+    return textOf(statement, () => {
+      const { strings, values } = statement;
+      const places = placesOf(values);
+      return strings.map((text, index) => (index === 0 ? text : `$${String(places[index - 1])}${text}`)).join('');
+    });
   }
 
   protected override statementValues({ values }: Sql): unknown[] {

@@ -6,7 +6,7 @@ import type { BucketLength, BucketRun, BucketSegment } from '../../time/time-buc
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
-import { query, queryOne, type Row, type Work } from '../work.js';
+import { query, queryOne, type Row, withValues, type Work } from '../work.js';
 import { bucketOfNumber, refuseDates } from './bucket-expressions.js';
 import {
   choose,
@@ -52,6 +52,7 @@ import type {
   SoughtKey,
   SourceColumn,
   StoredKeyType,
+  Upsert,
   WalkedSeries,
   WrittenType,
 } from './dialect.js';
@@ -295,6 +296,17 @@ WHERE CASE WHEN set_config('lock_timeout', ${String(lockTimeout)}, true) IS NOT 
       (write, place) => sql`${raw(`trackstats_write${String(place)}`)} AS (${write} RETURNING 1)`,
     );
     return sql`${withExpressions([first, ...others])}SELECT COUNT(*) AS written FROM ${met}`;
+  }
+
+  /** Each column is one parameter, for any number of rows. */
+  override rebound(statement: Sql, before: readonly Upsert[], upserts: readonly Upsert[]): Sql {
+    const arrays = (all: readonly Upsert[]): Shared[] =>
+      all.flatMap(({ keys, value }) => [...keys, value].map(({ values }) => arrayOf(values)));
+    const [stale, fresh] = [arrays(before), arrays(upserts)];
+    return withValues(
+      statement,
+      statement.values.map((value) => (value instanceof Shared ? (fresh[stale.indexOf(value)] ?? value) : value)),
+    );
   }
 
   override together(statements: readonly Sql[]): Sql | null {

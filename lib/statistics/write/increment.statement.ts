@@ -31,8 +31,9 @@ export function incrementStatement(
   const sums = sumByRow(placed, outcomes);
   if ((keyed.length > 0 && fresh === null) || outcomes.some((problem) => problem !== null)) return null;
   return writeTogether(database, known, {
-    expected: null,
-    conditions: asRead(context, known),
+    mode: 'add',
+    expected: () => null,
+    conditions: () => asRead(context, known),
     fresh,
     upserts: [...upsertsOf(database, sums, 'add')],
   });

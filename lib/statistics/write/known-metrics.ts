@@ -2,7 +2,7 @@ import { join, type Sql } from 'sql-template-tag';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import { Metric } from '../../catalog/metric.entity.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
-import type { Additions } from '../../database/dialects/dialect.js';
+import type { Additions, Dialect, ExpectedRows, Upsert, UpsertMode } from '../../database/dialects/dialect.js';
 import type { Database } from '../../database/database.js';
 import { withConstantText } from '../../database/work.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
@@ -17,6 +17,13 @@ export interface MetricsToWrite {
 export interface KnownMetric {
   readonly metric: Metric;
   readonly coverages: readonly StoredCoverage[];
+  /** the last statements that wrote it alone: most of their text is conditions, which stay the same */
+  readonly written: Map<string, WrittenStatement>;
+}
+
+interface WrittenStatement {
+  readonly statement: Sql;
+  readonly upserts: readonly Upsert[];
 }
 
 const MOST_KNOWN = 1_000;
@@ -39,7 +46,11 @@ export class KnownMetrics {
       if (metric instanceof TrackstatsError) continue;
       // an entity is found by its id, and each call may bring its own
       if (target instanceof Metric) continue;
-      this.known.set(target, { metric, coverages: coverages.filter(({ metricId }) => metricId === metric.id) });
+      this.known.set(target, {
+        metric,
+        coverages: coverages.filter(({ metricId }) => metricId === metric.id),
+        written: new Map(),
+      });
     }
   }
 
@@ -57,20 +68,56 @@ export class KnownMetrics {
   }
 }
 
+/** A write of rows of metrics that are known. */
+export interface KnownWrite {
+  readonly mode: UpsertMode;
+  readonly expected: () => ExpectedRows | null;
+  readonly conditions: () => readonly Sql[];
+  readonly fresh: Additions['fresh'];
+  readonly upserts: readonly Upsert[];
+}
+
 /** Returns one statement that writes rows of metrics that are known, under conditions; null if the database has none. */
 export function writeTogether(
   database: Database,
   known: ReadonlyMap<MetricTarget, KnownMetric>,
-  { conditions, ...additions }: Omit<Additions, 'condition' | 'lockTimeout'> & { readonly conditions: readonly Sql[] },
+  { mode, expected, conditions, fresh, upserts }: KnownWrite,
 ): Sql | null {
+  const { dialect } = database;
   if (!database.commitsAlone) return null;
-  const statement = database.dialect.addTogether({
-    ...additions,
-    condition: join(conditions, ' AND '),
+  const [first, ...others] = known.values();
+  const written = others.length === 0 && fresh === null ? first?.written : undefined;
+  const name = `${mode} ${upserts.map(({ table }) => table.path.sql).join(' ')}`;
+  const before = written?.get(name);
+  const rebound = before === undefined ? null : dialect.rebound(before.statement, before.upserts, upserts);
+  if (rebound !== null) return rebound;
+  const statement = dialect.addTogether({
+    expected: expected(),
+    condition: join(conditions(), ' AND '),
+    fresh,
+    upserts,
     lockTimeout: Math.max(1, Math.round(database.connectionTimeout)),
   });
-  if (statement === null || conditionsOf([...known.values()]) > MOST_KEPT) return statement;
-  return withConstantText(statement);
+  if (statement === null) return null;
+  if (conditionsOf([...known.values()]) <= MOST_KEPT) withConstantText(statement);
+  if (written !== undefined) keepText(dialect, written, name, { statement, upserts });
+  return statement;
+}
+
+/** Keeps a statement without its rows, which may be many. */
+function keepText(
+  dialect: Dialect,
+  written: KnownMetric['written'],
+  name: string,
+  { statement, upserts }: WrittenStatement,
+): void {
+  const emptied = upserts.map((upsert) => ({
+    ...upsert,
+    keys: upsert.keys.map((key) => ({ ...key, values: [] })),
+    value: { ...upsert.value, values: [] },
+  }));
+  const kept = dialect.rebound(statement, upserts, emptied);
+  if (kept !== null) written.set(name, { statement: kept, upserts: emptied });
 }
 
 function conditionsOf(known: readonly KnownMetric[]): number {

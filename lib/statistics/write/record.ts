@@ -135,8 +135,9 @@ function recordStatement(
   const row = placeValue(new WritePlaces(context, 'record', coverages, now), value, metric);
   if (row instanceof TrackstatsError) return null;
   const statement = writeTogether(database, metrics, {
-    expected: expectedMetric(database, metric),
-    conditions: [isDomainStill(database, metric.domain), areStill(database, metric, coverages)],
+    mode: 'replace',
+    expected: () => expectedMetric(database, metric),
+    conditions: () => [isDomainStill(database, metric.domain), areStill(database, metric, coverages)],
     fresh: null,
     upserts: [...upsertsOf(database, new Map([[rowId(row), row]]), 'replace')],
   });
