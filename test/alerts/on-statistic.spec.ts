@@ -34,6 +34,7 @@ const SHOP = defineDomain({ ref: 'alerted' });
 const STOCK = defineMetric({ domain: SHOP, ref: 'stock' });
 const ORDERS = defineMetric({ domain: SHOP, ref: 'orders' });
 const VISITS = defineMetric({ domain: SHOP, ref: 'visits' });
+const PER_MINUTE = defineMetric({ domain: SHOP, ref: 'per_minute' });
 const RATIO = defineRatio({ domain: SHOP, ref: 'ratio', of: STOCK, per: VISITS });
 
 const calls = new Calls();
@@ -64,6 +65,15 @@ function alertOn(options: OnStatisticOptions): new () => object {
 
 @Track({ metric: ORDERS, source: Order, dateField: 'createdAt', period: Period.DAY })
 class OrderTracker extends CountObjectsByDateTracker {}
+
+@Track({
+  metric: PER_MINUTE,
+  source: Order,
+  dateField: 'createdAt',
+  period: Period.minutes(1),
+  lookback: '10 minutes',
+})
+class MinuteTracker extends CountObjectsByDateTracker {}
 
 /** Records the value of each day from now on, and evaluates the alerts on the day after. */
 async function pass(modules: readonly TestingModule[], ...values: readonly number[]): Promise<void> {
@@ -168,6 +178,43 @@ describeOnEachDatabase('@OnStatistic', (database) => {
         text: 'alerted/visits (HOUR) is 6 on 2026-11-01T11:00:00+00:00 (above 5)',
       },
     });
+  });
+
+  it('follows a tracker by minutes, each of which counts once it is over', async () => {
+    clock = new TestClock('2026-11-01T12:00:30Z');
+    const module = await startAt(clock, {
+      database: database.options(),
+      providers: [
+        MinuteTracker,
+        alertOn({ metric: PER_MINUTE, period: Period.minutes(1), when: above(1), recovered: true }),
+      ],
+    });
+    /** Orders at these times of the hour from 12:00 on, and a run and a look a minute later each. */
+    const run = async (...times: string[]): Promise<void> => {
+      await saveOrders(module, ...times.map((time) => ({ createdAt: new Date(`2026-11-01T12:${time}Z`) })));
+      await module.get(TrackerService).run(MinuteTracker);
+      await evaluate(module);
+    };
+    const crossed = (): string[] =>
+      (calls.all as StatisticAlert[]).map(({ status, start: at, value }) => `${status} ${at!.slice(11, 16)} ${value}`);
+    await run('00:05', '00:10', '00:15');
+    expect(crossed()).toEqual([]); // the minute is not over
+    clock.advance('1 minute');
+    await run('01:05');
+    expect(crossed()).toEqual(['firing 12:00 3']);
+    clock.advance('1 minute');
+    await run();
+    // a row that arrives late changes the last minute again
+    await run('01:50');
+    clock.advance('3 minutes');
+    await run('04:00', '04:10');
+    expect(crossed()).toEqual([
+      'firing 12:00 3',
+      'recovered 12:01 1',
+      'firing 12:01 2',
+      'recovered 12:02 0',
+      'firing 12:04 2',
+    ]);
   });
 
   it('calls after a run of a tracker that has computed the value, in a process whose schedules are on', async () => {
