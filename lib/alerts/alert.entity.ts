@@ -58,6 +58,10 @@ export class AlertState {
   /** of the last call, if it failed */
   @Column({ type: 'text', nullable: true })
   error!: string | null;
+
+  /** when a process last evaluated it, to a day, by the database's clock; null: not since this column exists */
+  @Column({ type: 'bigint', nullable: true })
+  seen!: string | null;
 }
 
 /** Makes the keys compare byte by byte, and the table read the same whatever the settings of the driver. */

@@ -8,7 +8,9 @@ import {
   type AlertChange,
   type AlertKey,
   insertAlert,
+  markSeen,
   readAlerts,
+  removeUnseen,
   renewCall,
   type StoredAlert,
   updateAlert,
@@ -33,6 +35,9 @@ export interface WatchedPart {
 /** Milliseconds until a call that failed is made again. It doubles each time, up to an hour. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [60_000, 3_600_000];
 const LONGEST_ERROR = 2_000;
+const DAY = 86_400_000;
+/** Longer than a deployment takes, in which processes of two versions have alerts of two definitions. */
+const FORGOTTEN_AFTER = 30 * DAY;
 
 /**
  * Evaluates alerts and calls their methods, each crossing in one process of the application.
@@ -43,6 +48,8 @@ const LONGEST_ERROR = 2_000;
  */
 export class AlertEvaluator {
   private readonly logger = new Logger('Trackstats');
+  /** when this process last removed the alerts that no process has any more */
+  private forgotAt: number | null = null;
 
   constructor(
     private readonly database: Database,
@@ -64,9 +71,24 @@ export class AlertEvaluator {
     }
   }
 
+  /**
+   * Removes, once a day, the state of alerts that no process has evaluated for 30 days: of names, definitions, trackers and
+   * objects that are no more. Call it after the alerts of this process were evaluated, which may have stood still for longer.
+   */
+  async forgetUnseen(): Promise<void> {
+    const now = this.clock().getTime();
+    if (this.forgotAt !== null && Math.abs(now - this.forgotAt) < DAY) return;
+    this.forgotAt = now;
+    await this.database.transaction(() => removeUnseen(this.database, FORGOTTEN_AFTER));
+  }
+
   /** Takes one crossing, or a call that was not finished. Returns true if there may be more. */
   private async step(alert: Alert, key: AlertKey): Promise<boolean> {
     const stored = await this.stateOf(key);
+    // before it looks: an alert that cannot be evaluated is still one of this process
+    if (stored.seen === null || stored.now - stored.seen > DAY) {
+      await this.database.transaction(() => markSeen(this.database, key));
+    }
     if (stored.crossing !== null) return this.takeOver(alert, key, stored, stored.crossing);
     const observations = await alert.watch.observe(key.tracker, stored.moment);
     const { progress, last, crossed } = advance(stored, observations);

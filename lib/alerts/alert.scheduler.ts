@@ -70,6 +70,7 @@ export class AlertScheduler {
   /** Evaluates alerts and waits for the calls of their methods. Errors of the database reject. */
   async evaluate(alerts: readonly Alert[]): Promise<void> {
     await Promise.all(alerts.flatMap(partsOf).map((part) => this.evaluateNow(part)));
+    if (alerts.length > 0) await this.worker.runTask(() => this.evaluator.forgetUnseen());
   }
 
   private async evaluateAll(): Promise<void> {
@@ -78,6 +79,9 @@ export class AlertScheduler {
         .all('evaluate')
         .flatMap(partsOf)
         .map((part) => this.evaluateOrLog(part)),
+    );
+    await this.orLog('The state of alerts that are no more could not be removed', () =>
+      this.worker.runTask(() => this.evaluator.forgetUnseen()),
     );
   }
 
@@ -88,13 +92,17 @@ export class AlertScheduler {
     await Promise.all(concerned.map((part) => this.evaluateOrLog(part)));
   }
 
-  private async evaluateOrLog(part: WatchedPart): Promise<void> {
+  private evaluateOrLog(part: WatchedPart): Promise<void> {
+    return this.orLog(`Alert ${part.alert.name} could not be evaluated`, () => this.evaluateNow(part));
+  }
+
+  private async orLog(failure: string, work: () => Promise<void>): Promise<void> {
     try {
-      await this.evaluateNow(part);
+      await work();
     } catch (error) {
       if (error instanceof ShuttingDownError) return;
       const { message, stack } = error instanceof Error ? error : new Error(String(error));
-      this.logger.error(`Alert ${part.alert.name} could not be evaluated: ${message}`, stack);
+      this.logger.error(`${failure}: ${message}`, stack);
     }
   }
 

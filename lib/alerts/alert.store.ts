@@ -23,6 +23,8 @@ export interface StoredAlert extends AlertProgress {
   readonly until: number | null;
   readonly attempts: number;
   readonly error: string | null;
+  /** by the database's clock; null: it is not known when it was last evaluated */
+  readonly seen: number | null;
   /** the database's time; until this is past `until`, the call belongs to another replica */
   readonly now: number;
 }
@@ -79,6 +81,31 @@ export function* renewCall(database: Database, key: AlertKey, version: number, l
   return yield* write(database, key, version, assignmentsOf(database, { leaseFor }));
 }
 
+/** Stores that a process has an alert of this definition. Leaves its version alone: nothing of its state changes. */
+export function* markSeen(database: Database, { name, fingerprint, tracker }: AlertKey): Work<void> {
+  const { dialect } = database;
+  const column = columnsOf(database);
+  yield* execute(
+    sql`UPDATE ${database.table(AlertState).path} SET ${column.seen} = ${dialect.now}
+WHERE ${column.name} = ${dialect.text(name)} AND ${column.fingerprint} = ${dialect.text(fingerprint)}
+AND ${column.tracker} = ${dialect.text(tracker)}`,
+  );
+}
+
+/**
+ * Removes the alerts that no process has evaluated for some time. The time of those of which it is not known begins now:
+ * they are of an earlier version of the library, which does not store it.
+ *
+ * @param unseenFor milliseconds
+ */
+export function* removeUnseen(database: Database, unseenFor: number): Work<void> {
+  const { path } = database.table(AlertState);
+  const { seen } = columnsOf(database);
+  const { now } = database.dialect;
+  yield* execute(sql`DELETE FROM ${path} WHERE ${seen} < ${now} - ${unseenFor}`);
+  yield* execute(sql`UPDATE ${path} SET ${seen} = ${now} WHERE ${seen} IS NULL`);
+}
+
 function* write(
   database: Database,
   { name, fingerprint, tracker }: AlertKey,
@@ -127,6 +154,7 @@ interface AlertRow {
   alert_until: unknown;
   alert_attempts: unknown;
   alert_error: string | null;
+  alert_seen: unknown;
   now_ms: unknown;
 }
 
@@ -142,6 +170,7 @@ const COLUMNS: Readonly<Record<Exclude<keyof AlertRow, 'now_ms'>, keyof AlertSta
   alert_until: 'until',
   alert_attempts: 'attempts',
   alert_error: 'error',
+  alert_seen: 'seen',
 };
 
 function alertOf(row: AlertRow): StoredAlert {
@@ -156,6 +185,7 @@ function alertOf(row: AlertRow): StoredAlert {
     until: numberOrNull(row.alert_until),
     attempts: Number(row.alert_attempts),
     error: row.alert_error,
+    seen: numberOrNull(row.alert_seen),
     now: Number(row.now_ms),
   };
 }

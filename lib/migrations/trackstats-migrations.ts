@@ -1,6 +1,7 @@
 import type { MigrationInterface } from 'typeorm';
 import { AddTrackstatsAnnotations1795564806000 } from './add-annotations.migration.js';
 import { AddTrackstatsAlertCrossing1795564809000 } from './add-alert-crossing.migration.js';
+import { AddTrackstatsAlertSeen1795564810000 } from './add-alert-seen.migration.js';
 import { AddTrackstatsAlerts1795564807000 } from './add-alerts.migration.js';
 import { AddTrackstatsIncrementKeys1795564802000 } from './add-increment-keys.migration.js';
 import { AddTrackstatsMetricUnit1795564803000 } from './add-metric-unit.migration.js';
@@ -31,4 +32,5 @@ export const trackstatsMigrations: (new () => MigrationInterface)[] = [
   AddTrackstatsAlerts1795564807000,
   AddTrackstatsRunTrigger1795564808000,
   AddTrackstatsAlertCrossing1795564809000,
+  AddTrackstatsAlertSeen1795564810000,
 ];

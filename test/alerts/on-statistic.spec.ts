@@ -313,6 +313,42 @@ describeOnEachDatabase('@OnStatistic', (database) => {
     ]);
   });
 
+  it('is forgotten once no process has had it for 30 days, and not while one of an old version has', async () => {
+    const old = await application(alertOn({ metric: STOCK, when: below(10) }));
+    await pass([old], 5);
+    const updated = await application(alertOn({ metric: STOCK, when: below(6) }));
+    const states = updated.get(DataSource).getRepository(AlertState);
+    /** Lets the days pass of which the database has not been told. */
+    const daysLater = async (days: number): Promise<void> => {
+      clock.advance(`${days} days`);
+      await states.query('UPDATE trackstats_alert SET seen = seen - ' + String(days * 86_400_000));
+    };
+    await evaluate(updated);
+    expect(await states.count()).toBe(2);
+    await daysLater(29);
+    await evaluate(updated);
+    expect(await states.count()).toBe(2);
+    await evaluate(old); // a replica that was not deployed yet, or is rolled back to
+    await daysLater(29);
+    await evaluate(updated);
+    expect(await states.count()).toBe(2);
+    // one that has stood still for longer goes on where it was
+    await daysLater(40);
+    await evaluate(old);
+    expect(await states.count()).toBe(1);
+    expect(calls.all).toHaveLength(2);
+    expect(await old.get(AlertService).list()).toMatchObject([{ status: 'firing' }]);
+  });
+
+  it('keeps the state that an earlier version of the library stored, which does not say when it was seen', async () => {
+    const module = await application(alertOn({ metric: STOCK, when: below(10) }));
+    const states = module.get(DataSource).getRepository(AlertState);
+    await states.insert({ name: 'of another replica', fingerprint: 'f', tracker: '' });
+    await evaluate(module);
+    const found = await states.findOneByOrFail({ name: 'of another replica' });
+    expect(Number(found.seen)).toBeGreaterThan(Date.now() - 60_000);
+  });
+
   describe('at start', () => {
     const unmade = { synchronize: false, migrations: trackstatsMigrations, migrationsRun: true };
 
