@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { packLibrary, type PackedLibrary } from '../consumers/packed.js';
@@ -84,7 +85,16 @@ afterAll(() => {
 });
 
 async function program(name: string, cwd: string, ...args: string[]): Promise<string> {
-  const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', CI: 'true' };
+  return programWith({}, name, cwd, ...args);
+}
+
+async function programWith(
+  variables: NodeJS.ProcessEnv,
+  name: string,
+  cwd: string,
+  ...args: string[]
+): Promise<string> {
+  const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', CI: 'true', ...variables };
   try {
     const { stdout, stderr } = await run(name, args, { cwd, env, timeout: 600_000 });
     return stripVTControlCharacters(stdout + stderr);
@@ -128,7 +138,7 @@ async function makeApplication(type: 'esm' | 'cjs'): Promise<string> {
   const { version } = JSON.parse(readFileSync('node_modules/better-sqlite3/package.json', 'utf8')) as {
     version: string;
   };
-  const packages = [library.tarball, '@nestjs/typeorm', 'typeorm', `better-sqlite3@${version}`];
+  const packages = ['@nestjs/typeorm', 'typeorm', `better-sqlite3@${version}`];
   await program('npm', directory, 'install', ...packages, ...NPM);
   // as its install script builds it
   const build = join('node_modules', 'better-sqlite3', 'build');
@@ -145,19 +155,45 @@ function filesOf(directory: string): Record<string, string> {
   );
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+/** Listens on a free port until a task with its address is done. */
+async function withServer<T>(listener: RequestListener, task: (address: string) => Promise<T>): Promise<T> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  try {
+    return await task(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  }
+}
+
+async function freePort(): Promise<string> {
+  return withServer(
+    () => undefined,
+    (address) => Promise.resolve(new URL(address).port),
+  );
+}
+
+/** Answers as a registry that has the library as its newest version, and all other packages of the one in use. */
+async function withRegistry<T>(task: (address: string) => Promise<T>): Promise<T> {
+  const others = (await program('npm', place, 'config', 'get', 'registry')).trim().replace(/\/$/, '');
+  const { name, version } = library.manifest;
+  const file = `/${name}/-/${basename(library.tarball)}`;
+  return withServer(({ url = '', headers: { host = '' } }, response) => {
+    if (url === file) response.end(readFileSync(library.tarball));
+    else if (url === `/${name}`) {
+      const newest = { ...library.manifest, dist: { tarball: `http://${host}${file}` } };
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify({ name, 'dist-tags': { latest: version }, versions: { [version]: newest } }));
+    } else response.writeHead(302, { location: others + url }).end();
+  }, task);
 }
 
 /** Starts the application as `npm start` does, until a task with its address is done. */
 async function withApplication(directory: string, task: (address: string) => Promise<void>): Promise<void> {
   const port = await freePort();
-  const env = { ...process.env, NODE_OPTIONS: '', PORT: String(port), NO_COLOR: '1' };
+  const env = { ...process.env, NODE_OPTIONS: '', PORT: port, NO_COLOR: '1' };
   // a group of its own: nest starts node
   const child = spawn('npx', ['nest', 'start'], { cwd: directory, env, detached: true });
   let log = '';
@@ -168,7 +204,7 @@ async function withApplication(directory: string, task: (address: string) => Pro
       if (tries > 1_200 || child.exitCode !== null) throw new Error(`The application did not start:\n${log}`);
       await sleep(100);
     }
-    await task(`http://127.0.0.1:${String(port)}`);
+    await task(`http://127.0.0.1:${port}`);
   } finally {
     process.kill(-(child.pid ?? 0), 'SIGTERM');
     await closed;
@@ -188,6 +224,16 @@ it.each(['esm', 'cjs'] as const)(
   'nest new, nest add, start and curl: %s',
   async (type) => {
     const directory = await makeApplication(type);
+    const installed = await withRegistry((registry) =>
+      programWith(
+        { npm_config_registry: registry, npm_config_ignore_scripts: 'true' },
+        ...(['npx', directory, 'nest', 'add', 'nestjs-trackstats', '--skip-typeorm', '--dry-run'] as const),
+      ),
+    );
+    expect(installed).toContain('Package installation in progress');
+    expect(JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))).toMatchObject({
+      dependencies: { 'nestjs-trackstats': expect.stringContaining(library.manifest.version) },
+    });
     const before = filesOf(directory);
     const add = (...args: string[]): Promise<string> =>
       program('npx', directory, 'nest', 'add', 'nestjs-trackstats', '--skip-install', ...args);
