@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import type { BenchCase, BenchOptions } from './bench-case.js';
 import type { DatabaseKind } from './databases.js';
 import type { Measured } from './measure.js';
@@ -22,6 +22,8 @@ interface Kept extends Measured {
   readonly rows: number;
   readonly date: string;
   readonly commit: string;
+  /** processes that were running or waiting in the last minute, the benchmark and the servers included */
+  readonly load: number;
 }
 
 interface Results {
@@ -78,6 +80,7 @@ export async function save(results: readonly Result[], { rows }: BenchOptions): 
       rows,
       date,
       commit,
+      load: Number((loadavg()[0] ?? 0).toFixed(1)),
       ...rounded(measured),
     };
   });
@@ -118,27 +121,42 @@ async function earlier(): Promise<readonly Kept[]> {
 }
 
 function table(machine: Results['machine'], results: readonly Kept[]): string {
+  const dates = results.map(({ date }) => date.slice(0, 10)).sort();
+  const loads = results.map(({ load }) => load).sort((a, b) => a - b);
+  const sizes = [...new Set(results.map(({ rows }) => rows))].sort((a, b) => b - a);
+  return `# Measured
+
+Written by \`npm run bench -- --save\`: ${between(dates)}, ${machine.cpus}, ${machine.memory}, Node ${machine.node}, ${machine.platform}, at a load of ${between(loads)} with the benchmark's own.
+A cell: ratio (what is wanted), time of ours : time of the fastest way by hand; medians of runs in turn. Bold: missed.
+${sizes.map((rows) => tableOf(rows, results)).join('')}`;
+}
+
+function tableOf(size: number, all: readonly Kept[]): string {
+  const results = all.filter(({ rows }) => rows === size);
   const databases = [...new Set(results.map(({ database }) => database))].sort();
-  const titles = new Map(results.map(({ name, rows, title }) => [`${name} ${rows}`, { name, rows, title }]));
-  const lines = [...titles.values()].map(({ name, rows, title }) => {
+  const titles = new Map(results.map(({ name, title }) => [name, title]));
+  const lines = [...titles].map(([name, title]) => {
     const cells = databases.map((database) => {
-      const found = results.find((one) => one.database === database && one.name === name && one.rows === rows);
+      const found = results.find((one) => one.database === database && one.name === name);
       if (found === undefined) return '';
       const wanted = found.target === null ? '' : ` (≤ ${found.target})`;
       const mark = isMissed(found, found.target ?? undefined, found.limitMs ?? undefined) ? '**' : '';
       return `${mark}${figure(found.ratio)}${mark}${wanted}, ${time(found.ours)} : ${time(found.baseline)}`;
     });
-    return `| ${title}${rows === 1_000_000 ? '' : `, ${rows.toLocaleString('en')} rows`} | ${cells.join(' | ')} |`;
+    return `| ${title} | ${cells.join(' | ')} |`;
   });
-  return `# Measured
-
-Written by \`npm run bench -- --save\`. ${machine.cpus}, ${machine.memory}, Node ${machine.node}, ${machine.platform}.
-A cell: ratio (what is wanted), time of ours : time of the fastest way by hand; medians of runs in turn. Bold: missed.
+  return `
+## ${size.toLocaleString('en')} rows
 
 | work | ${databases.join(' | ')} |
 |---|${databases.map(() => '---|').join('')}
 ${lines.join('\n')}
 `;
+}
+
+function between(sorted: readonly (string | number)[]): string {
+  const [first, last] = [sorted[0], sorted.at(-1)].map(String);
+  return first === last ? String(first) : `${String(first)} to ${String(last)}`;
 }
 
 function isMissed({ ratio, ours }: Measured, target: number | undefined, limitMs: number | undefined): boolean {
