@@ -6,6 +6,8 @@ import type { AlertStatus } from './alert-progress.js';
 
 // instants are milliseconds since 1970, so that no time zone of a column or driver changes them
 
+export const LONGEST_PART = 200;
+
 /** The state of an alert that all replicas share. Alerts with another definition have a row of their own. */
 @NamedEntity('TrackstatsAlert', { name: 'trackstats_alert', withoutRowid: true })
 export class AlertState {
@@ -16,8 +18,8 @@ export class AlertState {
   @PrimaryColumn({ type: 'varchar', length: 64 })
   fingerprint!: string;
 
-  /** the tracker that it watches; empty for statistics */
-  @PrimaryColumn({ type: 'varchar', length: 200 })
+  /** the tracker that it watches, or the id of the object if it watches each of a type; empty for other statistics */
+  @PrimaryColumn({ type: 'varchar', length: LONGEST_PART })
   tracker!: string;
 
   /** number of changes so far, by which a replica notices that another one was faster */

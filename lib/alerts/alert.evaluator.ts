@@ -8,6 +8,7 @@ import {
   type AlertChange,
   type AlertKey,
   insertAlert,
+  isOpen,
   markSeen,
   readAlerts,
   removeUnseen,
@@ -26,7 +27,7 @@ interface Crossing {
   readonly observed: ObservedDetail;
 }
 
-/** An alert, and one of the trackers that it watches: an empty name for a statistic. */
+/** An alert, and one of the trackers that it watches: an empty name for statistics. */
 export interface WatchedPart {
   readonly alert: Alert;
   readonly tracker: string;
@@ -50,6 +51,8 @@ export class AlertEvaluator {
   private readonly logger = new Logger('Trackstats');
   /** when this process last removed the alerts that no process has any more */
   private forgotAt: number | null = null;
+  /** the alerts of more objects than they can fire for, of which each was told once */
+  private readonly warned = new Set<string>();
 
   constructor(
     private readonly database: Database,
@@ -65,10 +68,29 @@ export class AlertEvaluator {
    */
   async evaluate({ alert, tracker }: WatchedPart, signal?: AbortSignal): Promise<void> {
     const { name, fingerprint } = alert;
-    const key = { name, fingerprint, tracker };
-    while (signal?.aborted !== true && (await this.step(alert, key))) {
-      // the next crossing, if there was more than one
+    for (const part of (await this.objectsOf(alert)) ?? [tracker]) {
+      const key = { name, fingerprint, tracker: part };
+      while (signal?.aborted !== true && (await this.step(alert, key))) {
+        // the next crossing, if there was more than one
+      }
     }
+  }
+
+  /** Finds the objects to look at of an alert that watches each of a type. Returns null for other alerts. */
+  private async objectsOf(alert: Alert): Promise<readonly string[] | null> {
+    if (alert.watch.discover === undefined) return null;
+    const stored = await this.database.read(() => readAlerts(this.database, alert));
+    const { ids, left } = await alert.watch.discover(
+      [...stored].filter(([, state]) => isOpen(state)).map(([id]) => id),
+    );
+    if (left > 0 && !this.warned.has(alert.name)) {
+      this.logger.warn(
+        `Alert ${alert.name}: more objects meet its condition than it can fire for, which are ${ids.length}. ` +
+          `Choose a condition that fewer of them meet, or watch some of them with object.`,
+      );
+      this.warned.add(alert.name);
+    }
+    return ids;
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 import type { AlertCall, AlertInfo, Alert } from './alert.js';
 import type { AlertRegistry } from './alert.registry.js';
 import type { AlertScheduler } from './alert.scheduler.js';
-import { readAlerts, type StoredAlert } from './alert.store.js';
+import { isOpen, readAlerts, type StoredAlert } from './alert.store.js';
 
 /**
  * Shows the state of the application's alerts, and evaluates them.
@@ -19,7 +19,8 @@ export class AlertService {
 
   /**
    * Returns the alerts of the application, in the order in which they were found. An alert that watches trackers is
-   * there once for each of them.
+   * there once for each of them. One that watches each object of a type is there once, and again for each object for
+   * which it is firing.
    *
    * @throws NotStartedError
    */
@@ -27,7 +28,9 @@ export class AlertService {
     const infos: AlertInfo[] = [];
     for (const alert of this.registry.all('list')) {
       const stored = await this.database.read(() => readAlerts(this.database, alert));
-      infos.push(...alert.watch.trackers().map((tracker) => infoOf(alert, tracker, stored.get(tracker))));
+      const objects = [...stored].filter(([id, state]) => id !== '' && isOpen(state)).map(([id]) => id);
+      const parts = [...alert.watch.trackers(), ...(alert.watch.discover === undefined ? [] : objects.sort())];
+      infos.push(...parts.map((part) => infoOf(alert, part, stored.get(part))));
     }
     return infos;
   }
@@ -50,13 +53,13 @@ export class AlertService {
   }
 }
 
-function infoOf({ name, watch }: Alert, tracker: string, stored: StoredAlert | undefined): AlertInfo {
+function infoOf({ name, watch }: Alert, part: string, stored: StoredAlert | undefined): AlertInfo {
   return {
     name,
     condition: watch.condition,
     status: stored?.status ?? 'ok',
     since: stored === undefined || stored.since === null ? null : new Date(stored.since),
-    ...watch.subject(tracker),
+    ...watch.subject(part),
     observed: detailOf(stored?.observed ?? null),
     crossed: detailOf(stored?.crossed ?? null),
     undelivered: stored === undefined ? null : undeliveredOf(stored),

@@ -29,6 +29,11 @@ export interface StoredAlert extends AlertProgress {
   readonly now: number;
 }
 
+/** True if an alert is firing, or its call has not returned. */
+export function isOpen({ status, crossing }: StoredAlert): boolean {
+  return status === 'firing' || crossing !== null;
+}
+
 /** Columns to write. */
 export interface AlertChange {
   readonly status?: AlertStatus;

@@ -40,8 +40,10 @@ export interface WatchedSubject {
   /** the natural key of the metric */
   metric: string;
   period: Period;
-  /** null for the total */
+  /** null for the total, and for the alert as a whole if it watches each object of a type */
   object: ObjectRef | null;
+  /** the type, if the alert watches each object of it */
+  objectType?: string;
 }
 
 /** The run of a tracker, or the lack of one, that an alert has looked at. */
@@ -101,6 +103,13 @@ export interface Alert {
 /** The part of an observation that is stored, as JSON. */
 export type ObservedDetail = Readonly<Record<string, unknown>>;
 
+/** The objects of a type that are to be looked at, by their ids. */
+export interface DiscoveredObjects {
+  readonly ids: readonly string[];
+  /** number of objects that meet the condition and are left out */
+  readonly left: number;
+}
+
 /** The subject that an alert watches: the values of a statistic, or the runs of trackers. */
 export interface AlertWatch {
   /** the condition in words, for people */
@@ -114,10 +123,17 @@ export interface AlertWatch {
   check(): Promise<string | null>;
 
   /** Returns what it watches, for `AlertService.list`. */
-  subject(tracker: string): WatchedSubject | WatchedTracker;
+  subject(part: string): WatchedSubject | WatchedTracker;
 
   /** Returns the trackers that it watches, or one empty name for a statistic. */
   trackers(): readonly string[];
+
+  /**
+   * Of an alert that watches each object of a type: finds those that are to be looked at, and reads their values.
+   *
+   * @param open objects for which it is firing, or whose call has not returned
+   */
+  discover?(open: readonly string[]): Promise<DiscoveredObjects>;
 
   /** Returns those of `trackers` for which a run of a tracker may change what is seen. */
   concernedBy(tracker: string): readonly string[];
@@ -127,11 +143,11 @@ export interface AlertWatch {
    *
    * @param since the moment of the last observation; null before the first one, when only the latest counts
    */
-  observe(tracker: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]>;
+  observe(part: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]>;
 
   /** Returns what the method receives of an observation, beside what all alerts have. */
   describe(
-    tracker: string,
+    part: string,
     observed: ObservedDetail,
     status: AlertCall['status'],
   ): ObservedDetail & { readonly text: string };

@@ -3,7 +3,7 @@ import { definedMetrics, isMetricDefinition, type MetricTarget, naturalKey } fro
 import { parseKey } from '../catalog/ref.js';
 import { InvalidAlertError } from '../errors/alert.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import { objectTarget } from '../statistics/filter/object-target.js';
+import { type EntityClass, objectTarget } from '../statistics/filter/object-target.js';
 import type { ObjectTypes } from '../statistics/filter/object-types.js';
 import { canCompare } from '../statistics/read/comparison.js';
 import type { StatisticService } from '../statistics/statistic.service.js';
@@ -16,9 +16,10 @@ import { type Checks, type ChecksOf, readOptions, type Values } from '../validat
 import type { Alert } from './alert.js';
 import type { DeclaredAlert } from './alert.explorer.js';
 import { type AlertCondition, isCondition } from './condition.js';
+import { ObjectTypeWatch } from './object-type.watch.js';
 import type { OnStatisticOptions } from './on-statistic.decorator.js';
 import type { OnTrackerOptions } from './on-tracker.decorator.js';
-import { StatisticWatch, type WatchedStatistic } from './statistic.watch.js';
+import { StatisticWatch, type WatchedValues } from './statistic.watch.js';
 import { FailureWatch, LatenessWatch, type WatchedRuns } from './tracker.watch.js';
 
 const LONGEST_NAME = 200;
@@ -58,6 +59,7 @@ const ON_STATISTIC = {
   metric: metricOrKey,
   period: withDefault((given) => checkPeriod(given), Period.DAY),
   object: optional(objectTarget),
+  objectType: optional((given) => given as EntityClass | string),
   when: condition,
   for: withDefault(row, 1),
   complete: withDefault(boolean, true),
@@ -117,7 +119,11 @@ interface DefinedAlert extends Omit<Alert, 'name' | 'call'> {
   readonly name: string | undefined;
 }
 
-function statisticAlert({ statistics, owners, objectTypes }: AlertContext, alert: string, given: object): DefinedAlert {
+function statisticAlert(
+  { statistics, owners, objectTypes, runs }: AlertContext,
+  alert: string,
+  given: object,
+): DefinedAlert {
   const options = readAlertOptions(alert, given, ON_STATISTIC);
   const { name, metric, period, when, complete, recovered } = options;
   if (when.kind === 'changed' && !canCompare(period, when.with)) {
@@ -126,10 +132,29 @@ function statisticAlert({ statistics, owners, objectTypes }: AlertContext, alert
       `when compares with '${when.with}', which values of ${Period.nameOf(period)} have no counterpart for. Use 'previous', or compare days.`,
     );
   }
+  const values: WatchedValues = { metric, period, when, count: options.for, complete };
+  if (options.objectType !== undefined) {
+    const objectType = objectTypes.checkType(options.objectType);
+    checkEach(name ?? alert, options);
+    const watch = new ObjectTypeWatch(statistics, owners, values, objectType, runs.clock);
+    const fingerprint = fingerprintOf({ ...values, metric: naturalKey(metric), objectType });
+    return { name, fingerprint, watch, recovered };
+  }
   const object = options.object === undefined ? null : objectTypes.refOf(options.object);
-  const watched: WatchedStatistic = { metric, period, object, when, count: options.for, complete };
-  const fingerprint = fingerprintOf({ ...watched, metric: naturalKey(metric) });
-  return { name, fingerprint, watch: new StatisticWatch(statistics, owners, watched), recovered };
+  // stored, so the order of its keys stays
+  const fingerprint = fingerprintOf({ metric: naturalKey(metric), period, object, when, count: options.for, complete });
+  return { name, fingerprint, watch: new StatisticWatch(statistics, owners, values, object), recovered };
+}
+
+/** @throws InvalidAlertError for what an alert of each object of a type cannot do */
+function checkEach(alert: string, { object, when }: Pick<Values<typeof ON_STATISTIC>, 'object' | 'when'>): void {
+  if (object !== undefined) throw new InvalidAlertError(alert, 'object and objectType are given. Give one of them.');
+  if (when.kind === 'changed' && when.with !== 'previous') {
+    throw new InvalidAlertError(
+      alert,
+      `when compares with '${when.with}', which is read for one object at a time. Use 'previous' with objectType, or name an object.`,
+    );
+  }
 }
 
 function trackerAlert({ runs }: AlertContext, alert: string, given: object): DefinedAlert {

@@ -1,5 +1,5 @@
 import type { MetricDefinition } from '../catalog/definitions.js';
-import type { ObjectTarget } from '../statistics/filter/object-target.js';
+import type { EntityClass, ObjectTarget } from '../statistics/filter/object-target.js';
 import type { Period } from '../time/period.js';
 import type { AlertCall, ObservedValue, WatchedSubject } from './alert.js';
 import { keepAlert } from './alert-metadata.js';
@@ -13,6 +13,8 @@ export interface OnStatisticOptions {
   period?: Period | undefined;
   /** the object whose values are watched. @default the total */
   object?: ObjectTarget;
+  /** an entity or the name of a type: each object of it is watched, and the alert fires for 200 of them at most */
+  objectType?: EntityClass | string | undefined;
   /** the condition: `below(10)`, `above(1000)` or `changed({ by: 0.3 })` */
   when: AlertCondition;
   /** number of values in a row that have to meet the condition before the alert fires. @default 1 */

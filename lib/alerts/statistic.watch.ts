@@ -14,10 +14,9 @@ import { type AlertCondition, conditionText, judge } from './condition.js';
 import type { StatisticAlert } from './on-statistic.decorator.js';
 
 /** The values that an alert watches, and its condition. */
-export interface WatchedStatistic {
+export interface WatchedValues {
   readonly metric: MetricTarget;
   readonly period: Period;
-  readonly object: ObjectRef | null;
   readonly when: AlertCondition;
   /** number of values in a row that have to meet the condition */
   readonly count: number;
@@ -33,27 +32,34 @@ export type WatchedPoint = Omit<ObservedValue, 'change'>;
  */
 const LONGEST_PAUSE = 100;
 
-/** Watches the values of a statistic. */
-export class StatisticWatch implements AlertWatch {
+/** The calls that read what alerts watch. */
+export type WatchedReads = Pick<StatisticService, 'series' | 'compare' | 'coverage' | 'top' | 'multiSeries' | 'today'>;
+
+/** Watches the values of a metric: of the total, of one object, or of each object of a type. */
+export abstract class ValueWatch implements AlertWatch {
   readonly condition: string;
   private readonly metrics: readonly string[];
 
   constructor(
-    private readonly statistics: Pick<StatisticService, 'series' | 'compare' | 'coverage'>,
+    protected readonly statistics: WatchedReads,
     private readonly owners: StatisticOwners,
-    private readonly watched: WatchedStatistic,
+    protected readonly watched: WatchedValues,
   ) {
     this.condition = conditionText(watched.when);
     this.metrics = storedParts(watched.metric).map(naturalKey);
   }
 
+  /** The scope of a filter: no key for the total. */
+  protected abstract readonly scope: OneObjectScope;
+  /** the same as text, as coverage has it */
+  protected abstract readonly coverageScope: string;
+
   /** @throws UnknownMetricError for the key of a metric that is neither stored nor defined in this process */
   async check(): Promise<string | null> {
-    const { metric, period, object } = this.watched;
+    const { metric, period } = this.watched;
     await this.statistics.coverage({ metric, period, ...this.scope });
-    const scope = object === null ? TOTAL_SCOPE : objectScope(object);
     for (const part of this.metrics) {
-      const owned = this.owners.ownedOf(part).filter((one) => overlap(one.scope, scope));
+      const owned = this.owners.ownedOf(part).filter((one) => overlap(one.scope, this.coverageScope));
       const [first] = owned;
       if (first === undefined || owned.some((one) => one.period === period)) continue;
       const periods = owned.map((one) => `Period.${Period.nameOf(one.period)}`).join(', ');
@@ -65,10 +71,7 @@ export class StatisticWatch implements AlertWatch {
     return null;
   }
 
-  subject(): WatchedSubject {
-    const { metric, period, object } = this.watched;
-    return { kind: 'statistic', metric: naturalKey(metric), period, object };
-  }
+  abstract subject(part: string): WatchedSubject;
 
   trackers(): readonly string[] {
     return [''];
@@ -81,25 +84,60 @@ export class StatisticWatch implements AlertWatch {
     return isOfIt ? this.trackers() : [];
   }
 
-  async observe(_tracker: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]> {
-    const points = await this.readPoints();
-    return observationsOf(this.watched, points, since);
-  }
+  abstract observe(part: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]>;
 
   describe(
-    _tracker: string,
+    part: string,
     observed: ObservedDetail,
     status: AlertCall['status'],
   ): Omit<StatisticAlert, Exclude<keyof AlertCall, 'text'>> & ObservedDetail {
-    const { metric, period, object } = this.watched;
+    const { metric, period, object, objectType } = this.subject(part);
     const point = observed as unknown as ObservedValue;
-    return { metric: naturalKey(metric), period, object, ...point, text: this.textOf(point, status) };
+    const ofType = objectType === undefined ? {} : { objectType };
+    return { metric, period, object, ...ofType, ...point, text: this.textOf(object, point, status) };
   }
 
-  /** The scope of a filter: no key for the total. */
-  private get scope(): OneObjectScope {
-    const { object } = this.watched;
-    return (object === null ? {} : { object }) as OneObjectScope;
+  private textOf(
+    object: ObjectRef | null,
+    { date, start, value, before, change }: ObservedValue,
+    status: AlertCall['status'],
+  ): string {
+    const { metric, period } = this.watched;
+    const ofPeriod = period === Period.DAY ? '' : ` (${Period.nameOf(period)})`;
+    const ofObject = object === null ? '' : ` of ${object.type} ${object.id}`;
+    const from = change === null ? '' : `, ${percent(change)} from ${String(before)}`;
+    const condition = status === 'firing' ? this.condition : `no longer ${this.condition}`;
+    return `${naturalKey(metric)}${ofPeriod}${ofObject} is ${String(value)} on ${start ?? date}${from} (${condition})`;
+  }
+}
+
+/** Watches the values of the total, or of one object. */
+export class StatisticWatch extends ValueWatch {
+  /** @param object null for the total */
+  constructor(
+    statistics: WatchedReads,
+    owners: StatisticOwners,
+    watched: WatchedValues,
+    private readonly object: ObjectRef | null,
+  ) {
+    super(statistics, owners, watched);
+  }
+
+  protected get scope(): OneObjectScope {
+    return (this.object === null ? {} : { object: this.object }) as OneObjectScope;
+  }
+
+  protected get coverageScope(): string {
+    return this.object === null ? TOTAL_SCOPE : objectScope(this.object);
+  }
+
+  subject(): WatchedSubject {
+    const { metric, period } = this.watched;
+    return { kind: 'statistic', metric: naturalKey(metric), period, object: this.object };
+  }
+
+  async observe(_part: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]> {
+    return observationsOf(this.watched, await this.readPoints(), since);
   }
 
   private async readPoints(): Promise<WatchedPoint[]> {
@@ -110,24 +148,20 @@ export class StatisticWatch implements AlertWatch {
         const { points, before } = await this.statistics.compare({ ...filter, with: when.with });
         return points.map((point, place) => watchedPoint(point, before[place]?.value ?? null));
       }
-      const points = await this.statistics.series(filter);
-      const compares = when.kind === 'changed';
-      return points.map((point, place) => watchedPoint(point, compares ? (points[place - 1]?.value ?? null) : null));
+      return watchedPoints(when, await this.statistics.series(filter));
     } catch (error) {
       // a metric that was removed, or that nothing has recorded yet
       if (error instanceof UnknownMetricError) return [];
       throw error;
     }
   }
+}
 
-  private textOf({ date, start, value, before, change }: ObservedValue, status: AlertCall['status']): string {
-    const { metric, period, object } = this.watched;
-    const ofPeriod = period === Period.DAY ? '' : ` (${Period.nameOf(period)})`;
-    const ofObject = object === null ? '' : ` of ${object.type} ${object.id}`;
-    const from = change === null ? '' : `, ${percent(change)} from ${String(before)}`;
-    const condition = status === 'firing' ? this.condition : `no longer ${this.condition}`;
-    return `${naturalKey(metric)}${ofPeriod}${ofObject} is ${String(value)} on ${start ?? date}${from} (${condition})`;
-  }
+/** Returns the points of a series, each with the one before it if the condition compares these. */
+export function watchedPoints({ kind }: AlertCondition, points: readonly SeriesPoint[]): WatchedPoint[] {
+  return points.map((point, place) =>
+    watchedPoint(point, kind === 'changed' ? (points[place - 1]?.value ?? null) : null),
+  );
 }
 
 function watchedPoint({ date, start, value, complete }: SeriesPoint, before: number | null): WatchedPoint {
@@ -139,7 +173,7 @@ function watchedPoint({ date, start, value, complete }: SeriesPoint, before: num
  * value that is recorded late is still looked at.
  */
 export function observationsOf(
-  { when, count, complete }: Pick<WatchedStatistic, 'when' | 'count' | 'complete'>,
+  { when, count, complete }: Pick<WatchedValues, 'when' | 'count' | 'complete'>,
   points: readonly WatchedPoint[],
   since: string | null,
 ): Observation<ObservedDetail>[] {

@@ -503,6 +503,8 @@ export interface AlertResource {
   period?: PeriodName;
   /** left out for the total */
   object?: ObjectResource;
+  /** the type, if each object of it is watched: the alert is there once without an object, and for each that it fires for */
+  objectType?: string;
   /** the name of the tracker that is watched; left out if a statistic is */
   tracker?: string;
   when?: 'failed' | 'late';

@@ -6,6 +6,7 @@ import {
   AlertService,
   below,
   changed,
+  CountObjectsByDateAndObjectTracker,
   CountObjectsByDateTracker,
   defineDomain,
   defineMetric,
@@ -34,6 +35,7 @@ const SHOP = defineDomain({ ref: 'alerted' });
 const STOCK = defineMetric({ domain: SHOP, ref: 'stock' });
 const ORDERS = defineMetric({ domain: SHOP, ref: 'orders' });
 const VISITS = defineMetric({ domain: SHOP, ref: 'visits' });
+const PER_CUSTOMER = defineMetric({ domain: SHOP, ref: 'per_customer' });
 const PER_MINUTE = defineMetric({ domain: SHOP, ref: 'per_minute' });
 const RATIO = defineRatio({ domain: SHOP, ref: 'ratio', of: STOCK, per: VISITS });
 
@@ -74,6 +76,15 @@ class OrderTracker extends CountObjectsByDateTracker {}
   lookback: '10 minutes',
 })
 class MinuteTracker extends CountObjectsByDateTracker {}
+
+@Track({
+  metric: PER_CUSTOMER,
+  source: Order,
+  dateField: 'createdAt',
+  objectField: 'customer',
+  period: [Period.DAY, Period.WEEK],
+})
+class CustomerTracker extends CountObjectsByDateAndObjectTracker {}
 
 /** Records the value of each day from now on, and evaluates the alerts on the day after. */
 async function pass(modules: readonly TestingModule[], ...values: readonly number[]): Promise<void> {
@@ -178,6 +189,67 @@ describeOnEachDatabase('@OnStatistic', (database) => {
         text: 'alerted/visits (HOUR) is 6 on 2026-11-01T11:00:00+00:00 (above 5)',
       },
     });
+  });
+
+  it('fires for each object of a type, of which it stores those that meet the condition', async () => {
+    const declared = alertOn({ metric: STOCK, objectType: 'shelf', when: above(10), recovered: true });
+    const modules = [await application(declared), await application(declared)];
+    const [module] = modules as [TestingModule, TestingModule];
+    const shelves = async (...values: readonly number[]): Promise<void> => {
+      const rows = values.map((value, n) => ({ metric: STOCK, value, object: objectRef('shelf', n + 1) }));
+      await module.get(StatisticService).recordMany(rows);
+      clock.advance('1 day');
+      await Promise.all(modules.map(evaluate));
+    };
+    const taken = (): string[] => (calls.all as StatisticAlert[]).map(({ text }) => text).sort();
+    await shelves(20, 3, 30, 8);
+    expect(taken()).toEqual([
+      'alerted/stock of shelf 1 is 20 on 2026-11-01 (above 10)',
+      'alerted/stock of shelf 3 is 30 on 2026-11-01 (above 10)',
+    ]);
+    expect(calls.all[0]).toMatchObject({ object: { type: 'shelf' }, objectType: 'shelf' });
+    expect(await module.get(DataSource).getRepository(AlertState).count()).toBe(2);
+    calls.clear();
+    await shelves(25, 11, 9, 8);
+    expect(taken()).toEqual([
+      'alerted/stock of shelf 2 is 11 on 2026-11-02 (above 10)',
+      'alerted/stock of shelf 3 is 9 on 2026-11-02 (no longer above 10)',
+    ]);
+    const infos = await module.get(AlertService).list();
+    expect(
+      infos.map((info) => info.kind === 'statistic' && [info.object?.id ?? null, info.objectType, info.status]),
+    ).toEqual([
+      [null, 'shelf', 'ok'],
+      ['1', 'shelf', 'firing'],
+      ['2', 'shelf', 'firing'],
+    ]);
+  });
+
+  it('fires for objects that a tracker counts, after its run', async () => {
+    const module = await application(
+      CustomerTracker,
+      alertOn({ metric: PER_CUSTOMER, objectType: Customer, when: above(1), period: Period.WEEK, name: 'week' }),
+      alertOn({ metric: PER_CUSTOMER, objectType: Customer, when: below(2), name: 'few', recovered: true }),
+    );
+    const customers = await module
+      .get(DataSource)
+      .getRepository(Customer)
+      .save([{ name: 'a' }, { name: 'b' }]);
+    const [a, b] = customers as [Customer, Customer];
+    const day = async (...of: Customer[]): Promise<void> => {
+      await saveOrders(module, ...of.map((customer) => ({ createdAt: clock.now(), customer })));
+      clock.advance('1 day');
+      await module.get(TrackerService).run(CustomerTracker);
+      await evaluate(module);
+    };
+    await day(a, a, b);
+    await day(b, b);
+    expect(calls.all.map(({ text }) => text).sort()).toEqual([
+      `alerted/per_customer (WEEK) of customer ${a.id} is 2 on 2026-11-01 (above 1)`,
+      `alerted/per_customer (WEEK) of customer ${b.id} is 3 on 2026-11-02 (above 1)`,
+      `alerted/per_customer of customer ${b.id} is 1 on 2026-11-01 (below 2)`,
+      `alerted/per_customer of customer ${b.id} is 2 on 2026-11-02 (no longer below 2)`,
+    ]);
   });
 
   it('follows a tracker by minutes, each of which counts once it is over', async () => {
@@ -426,6 +498,52 @@ describe('an alert', () => {
     ]);
   });
 
+  it('fires for 200 objects of a type at a time, the greatest first, and says that there are more', async () => {
+    const options = { metric: STOCK, objectType: 'shelf', when: above(10), recovered: true } as const;
+    const module = await application(alertOn(options));
+    const shelves = async (valueOf: (n: number) => number): Promise<void> => {
+      calls.clear();
+      const rows = Array.from({ length: 205 }, (_, n) => ({
+        metric: STOCK,
+        value: valueOf(n),
+        object: objectRef('shelf', n),
+      }));
+      await module.get(StatisticService).recordMany(rows);
+      clock.advance('1 day');
+      await evaluate(module);
+    };
+    const called = (status: string): number => calls.all.filter((one) => one.status === status).length;
+    await shelves((n) => 100 + n);
+    expect(called('firing')).toBe(200);
+    expect((calls.all as StatisticAlert[]).map(({ object }) => Number(object?.id)).sort((x, y) => x - y)[0]).toBe(5);
+    expect(warned.mock.calls.filter(([text]) => String(text).includes('more objects meet its condition'))).toHaveLength(
+      1,
+    );
+    // room for those that were left out
+    await shelves((n) => (n < 100 ? 50 : 1));
+    expect([called('recovered'), called('firing')]).toEqual([105, 0]);
+    await evaluate(module);
+    expect(called('firing')).toBe(5);
+  });
+
+  it.each([
+    [Period.DAY, '2026-10-31'],
+    [Period.CALENDAR_WEEK, '2026-10-19'],
+    [Period.CALENDAR_MONTH, '2026-10-01'],
+    [Period.CALENDAR_QUARTER, '2026-07-01'],
+    [Period.CALENDAR_YEAR, '2025-01-01'],
+    [Period.LIFETIME, '2026-10-20'],
+    [Period.HOUR, '2026-11-01T11:00:00+00:00'],
+  ])('looks at the last value of period %i that is over, of each object', async (period, at) => {
+    const module = await application(alertOn({ metric: STOCK, objectType: 'shelf', period, when: above(10) }));
+    const when = at.length > 10 ? { at: new Date(at) } : { date: at };
+    await module
+      .get(StatisticService)
+      .record({ metric: STOCK, period, ...when, value: 20, object: objectRef('shelf', 7) } as never);
+    await evaluate(module);
+    expect(calls.all).toMatchObject([{ object: { id: '7' }, value: 20 }]);
+  });
+
   it('shows its state', async () => {
     const module = await application(alertOn({ metric: STOCK, when }));
     const alerts = module.get(AlertService);
@@ -478,6 +596,12 @@ describe('an alert', () => {
       { period: Period.HOUR, when: changed({ by: 1, with: 'year' }) },
       `when compares with 'year', which values of HOUR have no`,
     ],
+    [{ objectType: 'shelf', object: objectRef('shelf', 1) }, 'object and objectType are given. Give one of them.'],
+    [
+      { objectType: 'shelf', when: changed({ by: 0.5, with: 'year' }) },
+      "compares with 'year', which is read for one object",
+    ],
+    [{ objectType: class Unknown {} }, 'No data source knows it as an entity'],
   ])('refuses %j', async (given, message) => {
     const options = { metric: STOCK, when, ...given } as unknown as OnStatisticOptions;
     const refused = application(alertOn(options));

@@ -62,18 +62,26 @@ describe('GET alerts', () => {
       @OnStatistic({ metric: BY_CUSTOMER, object: objectRef(Customer, 2), when: below(1), name: 'second' })
       @OnStatistic({ metric: TEMPERATURE, when: below(1), name: 'total' })
       @OnStatistic({ metric: BY_CUSTOMER, object: objectRef(Customer, 1), when: below(1), name: 'first' })
+      @OnStatistic({ metric: TEMPERATURE, objectType: Customer, when: below(1), name: 'each' })
       few(): void {}
     }
     const label = (): Map<string, string> => new Map([['1', 'Ada Lovelace']]);
-    const { get } = await serve([TrackstatsHttpModule.forRoot({ public: true, label })], {
+    const { get, app } = await serve([TrackstatsHttpModule.forRoot({ public: true, label })], {
       providers: [OfCustomers],
       trackstats: { scheduling: false },
     });
+    await app
+      .get(StatisticService)
+      .record({ metric: TEMPERATURE, value: 0, date: '2026-10-30', object: objectRef(Customer, 1) });
+    await app.get(AlertService).evaluate();
     const { body } = await get('trackstats/alerts');
     expect(body.alerts.map(({ name, object }: AlertResource) => [name, object])).toEqual([
       ['second', { type: 'customer', id: '2', label: null }],
       ['total', undefined],
       ['first', { type: 'customer', id: '1', label: 'Ada Lovelace' }],
+      ['each', undefined],
+      ['each', { type: 'customer', id: '1', label: 'Ada Lovelace' }],
     ]);
+    expect(body.alerts.map(({ objectType }: AlertResource) => objectType).slice(-2)).toEqual(['customer', 'customer']);
   });
 });

@@ -32,12 +32,13 @@ function alertResource(info: AlertInfo, object: ObjectResource | undefined): Ale
 function watchedValue(
   info: AlertInfo & { kind: 'statistic' },
   object: ObjectResource | undefined,
-): Pick<AlertResource, 'metric' | 'period' | 'object' | 'observed' | 'crossed'> {
-  const { metric, period, observed, crossed } = info;
+): Pick<AlertResource, 'metric' | 'period' | 'object' | 'objectType' | 'observed' | 'crossed'> {
+  const { metric, period, objectType, observed, crossed } = info;
   return {
     metric,
     period: Period.nameOf(period),
     ...(object !== undefined && { object }),
+    ...(objectType !== undefined && { objectType }),
     observed: observed && observedResource(observed),
     crossed: crossed && observedResource(crossed),
   };

@@ -1,0 +1,123 @@
+import { naturalKey } from '../catalog/definitions.js';
+import { objectsScope } from '../coverage/scope.js';
+import { UnknownMetricError } from '../errors/catalog.error.js';
+import type { OneObjectScope } from '../statistics/filter/statistic-filter.js';
+import type { StatisticOwners } from '../statistics/tables/owners.js';
+import { addDays, type LocalDateInput } from '../time/local-date.js';
+import { bucketStart, calendarUnit, isTimePeriod } from '../time/period.js';
+import type { Clock } from '../trackstats.tokens.js';
+import type { DiscoveredObjects, ObservedDetail, WatchedSubject } from './alert.js';
+import { LONGEST_PART } from './alert.entity.js';
+import type { Observation } from './alert-progress.js';
+import {
+  observationsOf,
+  ValueWatch,
+  type WatchedPoint,
+  watchedPoints,
+  type WatchedReads,
+  type WatchedValues,
+} from './statistic.watch.js';
+
+/** Number of objects of a type for which an alert can fire at a time. More calls tell nobody anything. */
+export const MOST_OBJECTS = 200;
+
+/** Number of past values of an object that are looked at again. There are many objects, so they are fewer than of a total. */
+const LONGEST_PAUSE = 10;
+
+/**
+ * Watches each object of a type. Nobody knows all of them, and there may be millions, so it looks at those with the greatest
+ * values, with `below` at those with the least: if any meet the condition, these do. Of objects that never met it nothing is
+ * stored.
+ */
+export class ObjectTypeWatch extends ValueWatch {
+  /** the values that were read for the evaluation that is going on */
+  private looked: ReadonlyMap<string, readonly WatchedPoint[]> = new Map();
+
+  constructor(
+    statistics: WatchedReads,
+    owners: StatisticOwners,
+    watched: WatchedValues,
+    private readonly objectType: string,
+    private readonly clock: Clock,
+  ) {
+    super(statistics, owners, watched);
+  }
+
+  protected get scope(): OneObjectScope {
+    return { objectType: this.objectType } as unknown as OneObjectScope;
+  }
+
+  protected get coverageScope(): string {
+    return objectsScope(this.objectType);
+  }
+
+  subject(id: string): WatchedSubject {
+    const { metric, period } = this.watched;
+    const { objectType } = this;
+    const object = id === '' ? null : { type: objectType, id };
+    return { kind: 'statistic', metric: naturalKey(metric), period, object, objectType };
+  }
+
+  async discover(open: readonly string[]): Promise<DiscoveredObjects> {
+    const ids = [...new Set([...open, ...(await this.unlessUnknown([], () => this.candidates()))])];
+    this.looked = await this.unlessUnknown(new Map(), () => this.valuesOf(ids));
+    const met = ids.slice(open.length).filter((id) => this.isMet(id));
+    const room = Math.max(0, MOST_OBJECTS - open.length);
+    return { ids: [...open, ...met.slice(0, room)], left: Math.max(0, met.length - room) };
+  }
+
+  observe(id: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]> {
+    return Promise.resolve(observationsOf(this.watched, this.looked.get(id) ?? [], since));
+  }
+
+  private isMet(id: string): boolean {
+    const [latest] = observationsOf(this.watched, this.looked.get(id) ?? [], null);
+    return latest?.verdict === 'met';
+  }
+
+  /** The objects with the greatest or least values of the last date that is over, and of the open one if it counts. */
+  private async candidates(): Promise<string[]> {
+    const { metric, period, when, complete } = this.watched;
+    const { objectType } = this;
+    const order = when.kind === 'below' ? 'asc' : 'desc';
+    const [open, over] = await this.dates();
+    const ids: string[] = [];
+    for (const date of complete ? [over] : [over, open]) {
+      const filter = { metric, period, objectType, date, order, limit: MOST_OBJECTS + 1 } as const;
+      ids.push(...(await this.statistics.top(filter)).map(({ object }) => object.id));
+    }
+    return ids.filter((id) => id !== '' && id.length <= LONGEST_PART);
+  }
+
+  /** The open date or bucket, and the one before it. */
+  private async dates(): Promise<readonly [LocalDateInput, LocalDateInput]> {
+    const { metric, period } = this.watched;
+    if (isTimePeriod(period)) {
+      const now = this.clock();
+      return [now, new Date(now.getTime() - period * 1000)];
+    }
+    const today = await this.statistics.today(metric);
+    const unit = calendarUnit(period);
+    if (unit === null) return [today, addDays(today, -1)];
+    // weeks may begin on any day, and seven days before is in the week before
+    return [today, unit === 'week' ? addDays(today, -7) : addDays(bucketStart(period, today, 'monday'), -1)];
+  }
+
+  private async valuesOf(ids: readonly string[]): Promise<Map<string, readonly WatchedPoint[]>> {
+    if (ids.length === 0) return new Map();
+    const { metric, period, when, count } = this.watched;
+    const objects = ids.map((id) => ({ type: this.objectType, id }));
+    const found = await this.statistics.multiSeries({ metric, period, objects, last: LONGEST_PAUSE + count });
+    return new Map(found.map(({ object, points }) => [object.id, watchedPoints(when, points)]));
+  }
+
+  /** A metric that was removed, or that nothing has recorded yet, has no objects. */
+  private async unlessUnknown<T>(none: T, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof UnknownMetricError) return none;
+      throw error;
+    }
+  }
+}
