@@ -21,16 +21,15 @@ export interface CancellationOptions {
  * then rolled back and rejects with the reason.
  */
 export class Cancellation {
-  readonly signal: AbortSignal;
   readonly idleLimit: number | null;
   readonly grace: number;
   private readonly controller = new AbortController();
+  private readonly signals: readonly AbortSignal[];
   private readonly timer: NodeJS.Timeout | undefined;
   private readonly deadline: number;
 
   protected constructor({ signals = [], timeout = null, onTimeout, idleLimit, grace }: CancellationOptions) {
-    const given = signals.filter((signal) => signal !== undefined);
-    this.signal = AbortSignal.any([this.controller.signal, ...given]);
+    this.signals = signals.filter((signal) => signal !== undefined);
     this.idleLimit = idleLimit ?? null;
     this.grace = grace ?? CANCEL_GRACE;
     this.deadline = timeout === null ? Infinity : performance.now() + timeout;
@@ -38,6 +37,15 @@ export class Cancellation {
       this.controller.abort(onTimeout?.(timeout ?? 0));
     };
     if (timeout !== null) this.timer = setTimeout(this.expire, timeout);
+    // by hand: AbortSignal.any, with its weak references, takes 50 µs, a twentieth of a short run
+    for (const signal of this.signals) {
+      if (signal.aborted) this.follow(signal);
+      else signal.addEventListener('abort', this.followEvent, { once: true });
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
   }
 
   /** Runs a task that can be cancelled. No timer outlives it, however it ends. */
@@ -47,10 +55,19 @@ export class Cancellation {
       return await task(cancellation);
     } finally {
       clearTimeout(cancellation.timer);
+      for (const signal of cancellation.signals) signal.removeEventListener('abort', cancellation.followEvent);
     }
   }
 
   private readonly expire: () => void;
+
+  private readonly followEvent = ({ target }: Event): void => {
+    this.follow(target as AbortSignal);
+  };
+
+  private follow({ reason }: AbortSignal): void {
+    this.controller.abort(reason);
+  }
 
   /**
    * Stops here if the work is to stop. A timer cannot fire while work runs in one burst, so the time is looked at too.

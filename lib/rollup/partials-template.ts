@@ -1,9 +1,8 @@
 import sql, { raw, Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
 import { latestReading } from '../time/time-zone.js';
-import { partials } from './rollup.js';
-import { readingBounds } from './rollup-sql.js';
-import type { SourceScan } from './rollup-spec.js';
+import { partials, readingBounds } from './rollup-sql.js';
+import type { ResolvedSource, SourceScan } from './rollup-spec.js';
 
 /** Stands for the first reading that is too late. No SQL has this character. */
 const GAP = '\0';
@@ -42,6 +41,32 @@ export class PartialsTemplate {
     const until = dialect.reading(clock, to);
     return rest.reduce((before, part) => sql`${before}${until}${part}`, first);
   }
+}
+
+/** A scan of the last run of a source. */
+interface LastScan {
+  readonly dialect: Dialect;
+  readonly scan: SourceScan;
+  /** made once the same is read again */
+  template: PartialsTemplate | null;
+}
+
+const lastScans = new WeakMap<ResolvedSource, LastScan>();
+
+/** Returns the partials of a scan like `partials`, with a text that is kept if runs read the same days again and again. */
+export function keptPartials(dialect: Dialect, scan: SourceScan): Sql {
+  const last = lastScans.get(scan.source);
+  if (last?.dialect !== dialect || !areSame(last.scan, scan)) {
+    lastScans.set(scan.source, { dialect, scan, template: null });
+    return partials(dialect, scan);
+  }
+  last.template ??= new PartialsTemplate(dialect, scan);
+  return last.template.at(scan.now);
+}
+
+/** True if two scans differ at most in their instants. */
+function areSame(one: SourceScan, other: SourceScan): boolean {
+  return (Object.keys(one) as (keyof SourceScan)[]).every((key) => key === 'now' || one[key] === other[key]);
 }
 
 /** Returns what is before, between and after the gaps of a template. */

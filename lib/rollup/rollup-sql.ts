@@ -181,6 +181,11 @@ export function partialsQuery(dialect: Dialect, scan: SourceScan): Sql {
   return scan.countsByIndex && scan.bucket === null ? countedRanges(dialect, scan) : groupedScan(dialect, scan);
 }
 
+/** Returns the partials of a scan as a common table expression. */
+export function partials(dialect: Dialect, scan: SourceScan): Sql {
+  return dialect.expression(scan.partials, partialsQuery(dialect, scan));
+}
+
 /** One index range a day. */
 function countedRanges(dialect: Dialect, scan: SourceScan): Sql {
   const ranges = dialect.rangesOf(scan.source.clock, scannedRanges(scan));

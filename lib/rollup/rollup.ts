@@ -5,6 +5,7 @@ import type { Dialect, Replacement, ReplaceResult } from '../database/dialects/d
 import { execute, executeAll, queryOne, statementsOf as workStatements, type Work } from '../database/work.js';
 import { type DayNumber, readDayNumber } from '../time/local-date.js';
 import { periodKind } from '../time/period.js';
+import { keptPartials } from './partials-template.js';
 import { combinedPartials, keyNames, partialsQuery, partOf } from './rollup-sql.js';
 import type { ResolvedSource, RollupEntry, RollupPeriod, RollupSpec, SourceScan } from './rollup-spec.js';
 import { carryAfter, dropUnchanged, endNewKeys, freshQuery, inRange, primaryKey } from './window-sql.js';
@@ -49,7 +50,7 @@ export function loneRollup(dialect: Dialect, spec: RollupSpec): LoneRollup | nul
   if (ranges.some(({ period }) => period.endsEarly)) return null;
   const statements = statementsOf(dialect, ranges);
   const isStaged = statements.length > 1 && !dialect.sharesExpressions;
-  const expressions = isStaged ? [] : spec.scans.map((scan) => partials(dialect, scan));
+  const expressions = isStaged ? [] : spec.scans.map((scan) => keptPartials(dialect, scan));
   // of one statement, the first replacement has those of all
   const replacements = statements.flatMap(
     (some, place) => replacementOf(dialect, some, place === 0 ? expressions : []) ?? [],
@@ -99,7 +100,7 @@ function* replaceRanges(dialect: Dialect, spec: RollupSpec, isStaged: boolean): 
     return yield* replaceTogether(
       dialect,
       only,
-      spec.scans.map((scan) => partials(dialect, scan)),
+      spec.scans.map((scan) => keptPartials(dialect, scan)),
     );
   }
   if (!isStaged) yield* stagePartials(dialect, spec);
@@ -159,11 +160,6 @@ export function* countKeys({ source, partials: name }: SourceScan): Work<number>
 export function* firstStagedDay({ partials: name }: SourceScan): Work<DayNumber | null> {
   const row = yield* queryOne<{ day: unknown }>(sql`SELECT MIN(day) AS day FROM ${raw(name)}`);
   return row === undefined || row.day === null ? null : readDayNumber(row.day);
-}
-
-/** Returns the partials of a scan as a common table expression. */
-export function partials(dialect: Dialect, scan: SourceScan): Sql {
-  return dialect.expression(scan.partials, partialsQuery(dialect, scan));
 }
 
 /** Returns the earliest reading of the source in a range, in milliseconds, or null if there is none. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import sql, { raw, type Sql } from 'sql-template-tag';
 import { Cancellation } from '../../lib/database/cancellation.js';
 import { Database } from '../../lib/database/database.js';
@@ -43,6 +44,25 @@ describeOnEachDatabase('cancelling', (database) => {
     const [row] = await opened.dataSource.query<{ n: string | number }[]>(SLEEPING[database.kind] as string);
     return Number(row?.n);
   }
+
+  test('follows its signals only as long as the work lasts', async () => {
+    const [stop, other] = [new AbortController(), new AbortController()];
+    const signals = [stop.signal, undefined, other.signal];
+    const listeners = (): number[] => [stop, other].map(({ signal }) => getEventListeners(signal, 'abort').length);
+    const reasons = await Cancellation.of({ signals }, async ({ signal }) => {
+      expect(listeners()).toEqual([1, 1]);
+      stop.abort(new Error('enough'));
+      other.abort(new Error('too late'));
+      return Promise.resolve(signal.reason);
+    });
+    expect(reasons).toEqual(new Error('enough'));
+    expect(listeners()).toEqual([0, 0]);
+    const aborted = Cancellation.of({ signals }, (cancellation) => {
+      cancellation.check();
+      return Promise.resolve();
+    });
+    await expect(aborted).rejects.toThrow('enough');
+  });
 
   test('ends a statement on the server, and rolls the work back', async () => {
     if (SLEEP[database.kind] === undefined) return; // statements of SQLite end by themselves only

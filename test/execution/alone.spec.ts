@@ -4,6 +4,7 @@ import {
   avg,
   count,
   CountObjectsByDateTracker,
+  DateFormError,
   defineDomain,
   defineMetric,
   LeaseLostError,
@@ -277,5 +278,69 @@ describeOnEachDatabase('a run as one statement', (database) => {
     const { outcomes } = around({});
     await trackers.backfill('orders', { from: '2026-10-30' });
     expect(outcomes).toEqual([]);
+  });
+});
+
+const HOURLY = defineMetric({ domain: SHOP, ref: 'hourly' });
+
+@Track({
+  source: Order,
+  dateField: 'createdAt',
+  metric: HOURLY,
+  period: [Period.DAY, Period.HOUR],
+  timeZone: 'Europe/Berlin',
+  name: 'hourly',
+})
+class Hourly extends CountObjectsByDateTracker {}
+
+/** The text of what they read is kept. */
+describeOnEachDatabase('runs that read the same days again', (database) => {
+  afterEach(async () => {
+    await closeApplications();
+    await database.clear();
+  });
+
+  it('count up to their instant, also on a day whose clock is set back, and on the next one', async () => {
+    const module = await start({ database: database.options(), providers: [Hourly] });
+    const [trackers, statistics] = [module.get(TrackerService), module.get(StatisticService)];
+    // the 25th has 25 hours in Berlin: from 22:00 UTC to 23:00 UTC
+    const orders = ['24T21:30', '24T22:30', '25T00:30', '25T01:30', '25T22:30', '25T23:30', '26T10:00'];
+    await saveOrders(module, ...orders.map((time) => ({ createdAt: at(`2026-10-${time}`) })));
+    const runs: [now: string, days: readonly (number | null)[], hours: number][] = [
+      ['25T00:00', [1, 1, null], 1],
+      ['25T00:15', [1, 1, null], 1],
+      ['25T00:45', [1, 2, null], 2],
+      ['25T00:50', [1, 2, null], 2],
+      ['25T01:45', [1, 3, null], 3],
+      ['25T01:50', [1, 3, null], 3],
+      ['25T22:45', [1, 4, null], 4],
+      ['25T23:15', [1, 4, 0], 4],
+      ['25T23:45', [1, 4, 1], 4],
+      ['26T09:00', [1, 4, 1], 4],
+      ['26T11:00', [1, 4, 2], 4],
+    ];
+    for (const [now, days, hours] of runs) {
+      await trackers.run('hourly', { now: at(`2026-10-${now}`) });
+      const dates = ['2026-10-24', '2026-10-25', '2026-10-26'];
+      const values = await Promise.all(dates.map((date) => statistics.value({ metric: HOURLY, date })));
+      expect([now, values]).toEqual([now, days]);
+      const day = await statistics.find({
+        metric: HOURLY,
+        period: Period.HOUR,
+        from: '2026-10-25',
+        to: '2026-10-25',
+      });
+      expect([now, day.reduce((sum, { value }) => sum + Number(value), 0)]).toEqual([now, hours]);
+    }
+  });
+
+  it('refuse dates in another form that come later', async () => {
+    if (database.kind !== 'sqlite') return; // the others check the form themselves
+    const module = await start({ database: database.options(), providers: [Orders] });
+    const trackers = module.get(TrackerService);
+    await saveOrders(module, { createdAt: at('2026-10-31T10:00') });
+    for (let times = 0; times < 3; times++) await trackers.run('orders');
+    await module.get(DataSource).query(`INSERT INTO shop_order ("createdAt") VALUES ('2026-10-31T11:00:00Z')`);
+    await expect(trackers.run('orders')).rejects.toThrow(DateFormError);
   });
 });

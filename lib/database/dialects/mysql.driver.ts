@@ -319,7 +319,8 @@ export class MysqlDriver extends BaseDriver {
    * only a warning says so. MySQL takes the prefix for a comment; its sessions without strict mode are refused.
    */
   protected statementText(statement: Sql): string {
-    return WRITES.test(statement.sql) ? `${IN_STRICT_MODE}${statement.sql}` : statement.sql;
+    const text = statement.sql; // joined at each use
+    return WRITES.test(text) ? `${IN_STRICT_MODE}${text}` : text;
   }
 
   /**

@@ -106,10 +106,10 @@ export class SqliteDriver extends BaseDriver {
       await untilIdle(connection, { isOver, waitingSince, cancellation });
       cancellation?.check();
       const run = this.statementRunner(dataSource, connection);
-      connection.exec('BEGIN IMMEDIATE');
+      runAlone(connection, 'BEGIN IMMEDIATE');
       try {
         const result = drive(work(), run, cancellation);
-        connection.exec('COMMIT');
+        runAlone(connection, 'COMMIT');
         return result;
       } catch (error) {
         if (connection.inTransaction) connection.exec('ROLLBACK');
@@ -266,6 +266,11 @@ function inTurn<T>(connection: Connection, task: () => Promise<T>): Promise<T> {
     result.catch(() => undefined),
   );
   return result;
+}
+
+/** Begins or ends a transaction. */
+function runAlone(connection: Connection, text: string): void {
+  preparedOn(connection, text).run();
 }
 
 const STATEMENTS = 200;
