@@ -127,8 +127,12 @@ describe('the presets', () => {
     expect(labels(null).at(-1)).toBe('All');
   });
 
-  it('of what has just begun is a month', () => {
-    expect(automaticRange([{ date: '2026-10-31', value: 4 }], '2026-10-31', '2026-10-31')).toBe('30d');
+  it.each([
+    ['7d', '2026-10-31'],
+    ['7d', '2026-10-25'],
+    ['30d', '2026-10-24'],
+  ])('%s is the range of what began on %s', (preset, since) => {
+    expect(automaticRange([{ date: '2026-10-31', value: 4 }], '2026-10-31', since)).toBe(preset);
   });
 });
 

@@ -124,7 +124,7 @@ describeInBrowser('a metric over a range', (browser) => {
   });
 
   it('begins where its values do, with zero, and keeps the dates of the range in words', async () => {
-    const { page, faults } = await browser.open(`${url}?metric=range%2Ffew`);
+    const { page, faults } = await browser.open(`${url}?metric=range%2Ffew&range=30d`);
     expect(await textsOf(page, '.tick.date')).toEqual(
       ['25', '26', '27', '28', '29', '30', '31'].map((day) => `Oct ${day}`),
     );
@@ -133,6 +133,11 @@ describeInBrowser('a metric over a range', (browser) => {
     const { page: own } = await browser.open(`${url}?metric=range%2Ffew&from=2026-10-02&to=2026-10-31&as=table`);
     expect(await textsOf(own, '.data tbody th')).toHaveLength(30);
     expect(faults).toEqual([]);
+  });
+
+  it('is a week if its first values are of this week', async () => {
+    const { page } = await browser.open(`${url}?metric=range%2Ffew`);
+    expect(await textOf(page, '.headline small')).toBe('Oct 25 – 31, 2026');
   });
 
   it('has whole ticks for counts', async () => {
@@ -445,5 +450,27 @@ describeInBrowser('a metric over a range', (browser) => {
       await eventually(page, `document.documentElement.dataset.theme === '${theme}'`);
       expect([theme, await violationsOn(page)]).toEqual([theme, []]);
     }
+  });
+});
+
+describeInBrowser('all metrics of an application that has just begun', (browser) => {
+  it('are shown over a week, and over a month once they are older', async () => {
+    const url = `${await applications.start({ isEmpty: true, prepare: answerAt(NOW) })}/trackstats`;
+    const statistics = applications.last.app.get(StatisticService);
+    const chosen = async (search = ''): Promise<string> => {
+      const { page } = await browser.open(url + search);
+      return page.$eval('select.range', ({ value }) => value);
+    };
+    await statistics.recordMany(
+      [0, 1, 2].map((day) => ({ metric: metric('new'), value: day + 1, date: addDays(TODAY, -day) })),
+    );
+    expect(await chosen()).toBe('7d');
+    const object = objectRef('customer', 5);
+    await statistics.recordMany(
+      [0, 1, 2].map((day) => ({ metric: metric('of_customer'), object, value: 4, date: addDays(TODAY, -day) })),
+    );
+    expect(await chosen('?object_type=customer&object_id=5')).toBe('7d');
+    await statistics.record({ metric: metric('new'), value: 5, date: addDays(TODAY, -7) });
+    expect(await chosen()).toBe('30d');
   });
 });

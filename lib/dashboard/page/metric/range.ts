@@ -156,6 +156,14 @@ export function isSeen(value: number | null): boolean {
 /** The ranges that are tried, the shortest first, if the address names none. */
 export const AUTOMATIC: readonly Preset[] = ['30d', '90d', '12m', 'all'];
 
+/** The range of what has just begun: in a month most of a chart would be empty. */
+export const NEW: Preset = '7d';
+
+/** True if a range of seven days has all there is. @param since the first covered date; null: not known */
+export function isNew(since: string | null, today: string): boolean {
+  return since !== null && since >= (presetDates(NEW, today, null).from ?? since);
+}
+
 /** One or two values are no chart. */
 const ENOUGH = 3;
 
@@ -171,13 +179,14 @@ export function automaticRange(
   today: string,
   since: string | null,
 ): Preset {
+  if (isNew(since, today)) return NEW;
   const seen = values.filter(({ value }) => isSeen(value));
   const found = AUTOMATIC.find((preset) => {
     const { from } = presetDates(preset, today, null);
     return from !== null && seen.filter(({ date }) => date >= from).length >= ENOUGH;
   });
   if (found !== undefined) return found;
-  // a year without values, or with few long calendar periods, is shown as a whole; a metric that has just begun, over a month
+  // a year without values, or with few long calendar periods, is shown as a whole; a metric that began lately, over a month
   const isOld = since === null || since < (presetDates('90d', today, null).from ?? since);
   return isOld ? 'all' : '30d';
 }

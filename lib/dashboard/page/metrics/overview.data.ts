@@ -3,7 +3,7 @@ import type { SummaryItem, SummariesResponse } from '../../../http/resources.js'
 import { type Comparison, DAY_PRESETS, type NamedRange, type OverviewAddress } from '../address.js';
 import { get, type Query } from '../api.js';
 import { fittingComparison } from '../metric/comparison.js';
-import { AUTOMATIC, type Dates, daysOf, fits, isSeen, presetDates, sinceOfAll } from '../metric/range.js';
+import { AUTOMATIC, type Dates, daysOf, fits, isNew, isSeen, NEW, presetDates, sinceOfAll } from '../metric/range.js';
 
 export interface Overview {
   readonly items: readonly SummaryItem[];
@@ -20,12 +20,15 @@ const POINTS = 60;
 
 /**
  * Asks for all metrics over the range of an address. Where it names none: over the shortest range in which anything
- * happened, so that a quiet month does not look like an empty application.
+ * happened, so that a quiet month does not look like an empty application, nor a new one like a month of nothing.
  */
 export async function loadOverview({ period, range }: OverviewAddress, signal: AbortSignal): Promise<Overview> {
   let found: Overview | null = null;
   for (const preset of range === '' ? AUTOMATIC : [range]) {
     found = await loadPreset(preset, period, found, signal);
+    if (range === '' && isNew(sinceOf(found.items, found.today), found.today)) {
+      return loadPreset(NEW, period, found, signal);
+    }
     if (hasValues(found.items)) break;
   }
   if (found === null) throw new TypeError('no range was tried');

@@ -1,9 +1,20 @@
 import type { CatalogMetric, ObjectResource, SeriesResponse, SummaryResponse } from '../../../http/resources.js';
-import type { ObjectAddress, Range } from '../address.js';
+import type { ObjectAddress, Preset, Range } from '../address.js';
 import { get, type Query } from '../api.js';
 import { allMetrics } from '../metric/metric.catalog.js';
 import { comparisonOf } from '../metric/comparison.js';
-import { AUTOMATIC, daysOf, fits, isSeen, ownDates, presetDates, sinceIn } from '../metric/range.js';
+import {
+  AUTOMATIC,
+  daysOf,
+  fits,
+  isNew,
+  isSeen,
+  NEW,
+  ownDates,
+  presetDates,
+  sinceIn,
+  sinceOfAll,
+} from '../metric/range.js';
 
 /** A metric of one object over a range. */
 export interface ObjectItem {
@@ -33,7 +44,7 @@ export async function loadObject(address: ObjectAddress, signal: AbortSignal): P
   const today = metrics[0]?.today ?? '1970-01-01';
   let found: ObjectOverview | null = null;
   // objects are shown by days, which the last 24 hours are not
-  for (const preset of range === '' ? AUTOMATIC : [range === '24h' ? 'today' : range]) {
+  for (const preset of range === '' ? automatic(address, metrics, today) : [range === '24h' ? 'today' : range]) {
     const items = await inTurn(metrics, (metric) => itemOf(metric, address, preset, signal));
     const object = items.find(({ summary }) => summary?.object !== undefined)?.summary?.object;
     found = { object: object ?? { type, id, label: null }, items, preset, today };
@@ -41,6 +52,11 @@ export async function loadObject(address: ObjectAddress, signal: AbortSignal): P
   }
   if (found === null) throw new TypeError('no range was tried');
   return found;
+}
+
+function automatic({ type, id }: ObjectAddress, metrics: readonly CatalogMetric[], today: string): readonly Preset[] {
+  const since = metrics.map((metric) => periodOf(metric, type, id)?.since ?? null);
+  return isNew(sinceOfAll(since, today), today) ? [NEW] : AUTOMATIC;
 }
 
 async function itemOf(
