@@ -18,8 +18,8 @@ type ScheduledTracker = RegisteredTracker & { readonly schedule: TrackerSchedule
 export class TrackerScheduler {
   private readonly logger = new Logger(TrackerScheduler.name);
   private readonly jobs = new Map<string, TrackerJob>();
-  /** timers for slots that run later: a catch-up, or a slot whose lease another process has */
-  private readonly delayed = new Map<string, NodeJS.Timeout>();
+  /** slots that run later: a catch-up, one whose lease another process has, or one that has not come by the database's clock */
+  private readonly delayed = new Map<string, DelayedRun>();
   /** trackers whose slot came while this process was running them */
   private readonly overdue = new Set<string>();
   private stopped = false;
@@ -82,7 +82,7 @@ export class TrackerScheduler {
     // ScheduleModule may have cleared its registry already
     if (registry?.doesExist('cron', name) === true && registry.getCronJob(name) === job) registry.deleteCronJob(name);
     else void job?.stop();
-    clearTimeout(this.delayed.get(name));
+    clearTimeout(this.delayed.get(name)?.timer);
     this.delayed.delete(name);
     this.jobs.delete(name);
     this.overview.nextRuns.delete(name);
@@ -116,7 +116,10 @@ export class TrackerScheduler {
   private async tick(tracker: ScheduledTracker, slot: Date | null): Promise<void> {
     if (slot === null) return this.runOnce(tracker, 'call');
     // if this machine's clock is off, replicas would take different slots; the database's clock gives them the same
-    const due = this.clock.isOff ? latestSlot(tracker.schedule, this.clock.scheduleNow()) : slot;
+    const now = this.clock.scheduleNow();
+    const due = this.clock.isOff ? latestSlot(tracker.schedule, now) : slot;
+    // the job of a machine whose clock is ahead fires before its slot, and then not again until the one after it
+    if (slot > now) this.runWhenDue(tracker, slot);
     if (due !== null) await this.run(tracker, due);
   }
 
@@ -125,18 +128,37 @@ export class TrackerScheduler {
     const outcome = await this.outcomeOrLog(tracker, () => this.worker.runScheduled(tracker, { slot, nextSlot }));
     if (outcome?.kind !== 'skipped') return;
     // the process that has the lease may have died; nobody else would run this slot then
-    if (outcome.reason === 'held') this.runLater(tracker, outcome.leaseEndsIn + LEASE_MARGIN);
+    if (outcome.reason === 'held') this.runLater(tracker, outcome.leaseEndsIn + MARGIN);
     if (outcome.reason === 'busy') void this.runAfterCurrent(tracker);
+    if (outcome.reason !== 'early') return;
+    this.runWhenDue(tracker, slot);
+    // the refusal has said how much this machine's clock is ahead
+    const latest = latestSlot(tracker.schedule, this.clock.scheduleNow());
+    if (latest !== null && latest < slot) await this.run(tracker, latest);
   }
 
-  /** Runs the latest slot after a wait. It makes up for all slots of that time. */
-  private runLater(tracker: ScheduledTracker, ms: number): void {
-    if (this.delayed.has(tracker.name)) return;
+  /** Runs the next slot when it has come by the clock of the database. */
+  private runWhenDue(tracker: ScheduledTracker, slot: Date): void {
+    const now = this.clock.scheduleNow();
+    const next = slotAfter(tracker.schedule, now);
+    const due = next < slot ? next : slot;
+    this.runLater(tracker, Math.max(0, due.getTime() - now.getTime()) + MARGIN, due);
+  }
+
+  /**
+   * Runs the latest slot after a wait, or a later one that has come by then. It makes up for all slots of that time. Of
+   * two waits the longer one remains.
+   */
+  private runLater(tracker: ScheduledTracker, ms: number, slot: Date | null = null): void {
+    const at = performance.now() + ms;
+    const waiting = this.delayed.get(tracker.name);
+    if (waiting !== undefined && waiting.at >= at) return;
+    clearTimeout(waiting?.timer);
     const timer = setTimeout(() => {
       this.delayed.delete(tracker.name);
-      void this.runLatest(tracker);
+      void this.runLatest(tracker, slot);
     }, ms);
-    this.delayed.set(tracker.name, timer);
+    this.delayed.set(tracker.name, { timer, at });
   }
 
   private async runAfterCurrent(tracker: ScheduledTracker): Promise<void> {
@@ -147,9 +169,11 @@ export class TrackerScheduler {
     await this.runLatest(tracker);
   }
 
-  private async runLatest(tracker: ScheduledTracker): Promise<void> {
+  /** @param expected a slot that has come, though the estimate of the database's clock may say otherwise */
+  private async runLatest(tracker: ScheduledTracker, expected: Date | null = null): Promise<void> {
     if (!this.jobs.has(tracker.name)) return;
-    const slot = latestSlot(tracker.schedule, this.clock.scheduleNow());
+    const latest = latestSlot(tracker.schedule, this.clock.scheduleNow());
+    const slot = expected !== null && (latest === null || expected > latest) ? expected : latest;
     if (slot !== null) await this.run(tracker, slot);
   }
 
@@ -178,14 +202,21 @@ export class TrackerScheduler {
   }
 }
 
-/** Milliseconds after the end of a lease before the next attempt to take it. */
-const LEASE_MARGIN = 100;
+/** Milliseconds after the end of a lease, or the time of a slot, before the attempt to take the lease. */
+const MARGIN = 100;
+
+/** A wait for a slot. */
+interface DelayedRun {
+  readonly timer: NodeJS.Timeout;
+  /** when it ends, as `performance.now` says */
+  readonly at: number;
+}
 
 const SKIPPED: Readonly<Record<(RequestOutcome & { kind: 'skipped' })['reason'], string>> = {
   busy: 'it is still running here; it runs again when that has ended.',
   held: 'another process is running it.',
   done: 'another process has run this slot.',
-  early: 'this slot has not come yet by the clock of the database.',
+  early: 'this slot has not come yet by the clock of the database; it runs when it has.',
 };
 
 function isScheduled(tracker: RegisteredTracker): tracker is ScheduledTracker {

@@ -19,7 +19,7 @@ function sell(payments: Payments, days: number): void {
 
 /** Runs the tracker once, for a slot that has come by then. */
 async function runBefore(
-  { world, database }: Stage,
+  { world, database, watcher }: Stage,
   { register }: Pick<Scenario, 'register'>,
   slot: number,
 ): Promise<void> {
@@ -27,6 +27,7 @@ async function runBefore(
   await world.settle(process.start(register));
   await world.settle(process.tick(TRACKER, slot));
   await world.settle(process.close());
+  if (watcher.stored.state?.slot !== slot) throw new Error('The slot before the action was not run.');
 }
 
 function tick(process: SimulatedProcess): Promise<unknown> {
@@ -143,6 +144,7 @@ export function backfillScenario(payments: Payments): Scenario {
   return {
     ...run,
     name: 'a backfill in steps',
+    preparedAt: START,
     compares: 'values',
     versions: () => [payments.rows, before],
     prepare: async (stage) => {

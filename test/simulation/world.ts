@@ -118,6 +118,8 @@ export class World {
   private writer: Connection | null = null;
   private readonly open = new Set<Connection>();
   private readonly asleep = new Set<Actor>();
+  /** when a statement of a process was last refused */
+  private readonly refused = new Map<Actor, number>();
   /** counts what processes do, to see when they wait */
   private activity = 0;
 
@@ -310,9 +312,11 @@ export class World {
   /** Moves time to the next thing that happens: a timer, the end of a sleep, of a connection or of a wait. */
   private pass(timer: number, until: number): boolean {
     const wakes = [...this.asleep].map((actor) => actor.asleepUntil);
+    // one that has waited long enough is refused when its process has its turn, which may be paused
     const locked = this.arrived
       .filter((one) => one.blockedBy !== undefined)
-      .map((one) => one.arrivedAt + LOCK_PATIENCE);
+      .map((one) => one.arrivedAt + LOCK_PATIENCE)
+      .filter((at) => at > this.time.now);
     const next = Math.min(timer, ...wakes, ...locked, ...this.endings.map(({ at }) => at));
     if (next === Infinity || next > until) return false;
     this.time.moveTo(next);
@@ -360,6 +364,9 @@ export class World {
     switch (fault) {
       case 'fails before':
         this.remove(statement);
+        // the second one may have been to give a lease back, which then runs out
+        if (this.time.now - (this.refused.get(actor) ?? -Infinity) < SERVER_PATIENCE) actor.wasSilent = true;
+        this.refused.set(actor, this.time.now);
         if (statement.text === 'COMMIT' && this.options.mutation?.ignoresFailedCommits === true) {
           if (this.writer === connection) this.writer = null;
           connection.session.rollBack();
@@ -446,6 +453,8 @@ export class World {
         statement.blockedBy = writer;
         return null;
       }
+      // a transaction whose client is paused or not heard keeps others from renewing their leases
+      if (isBusy) connection.actor.wasSilent = true;
       this.remove(statement);
       statement.reject(error);
       return null;
