@@ -165,7 +165,7 @@ function daysSinceEpoch(year: number, month: number, dayOfMonth: number): number
   return Date.UTC(year, month - 1, dayOfMonth) / MS_PER_DAY;
 }
 
-function daysInMonth(year: number, month: number): number {
+export function daysInMonth(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }

@@ -80,6 +80,37 @@ describeOnDatabase('sqlite', 'a datetime column', (database) => {
     );
   });
 
+  test('of the days that a later run reads is counted, and refused if the calendar has no such day', async () => {
+    // after runs at these dates: good and bad readings of the days up to then
+    const days: [today: string, good: readonly string[], bad: readonly string[]][] = [
+      ['2026-03-01', ['2026-02-28', '2026-03-01'], ['2026-02-29', '2026-02-30', '2026-03-32']],
+      ['2028-03-01', ['2028-02-29', '2028-03-01'], ['2028-02-30', '2028-02-31', '2028-02-3x']],
+      ['2026-05-01', ['2026-04-30', '2026-05-01'], ['2026-04-31', '2026-04-32', '2026-05-3x']],
+      ['2026-11-20', ['2026-11-19', '2026-11-20'], ['2026-11-31', '2026-11-2x', '2026-11-3']],
+      ['2027-01-01', ['2026-12-31', '2027-01-01'], ['2026-12-32', '2026-13-01', '2027-01-32']],
+    ];
+    const times = [' 00:00:00', ' 11:12:13', ' 00:00:00.000', ' 01:59:59.999'];
+    for (const [today, good, bad] of days) {
+      const now = new Date(`${today}T12:30:00Z`);
+      await engine.dataSource.getRepository(Entry).clear();
+      const definition = definitionOf({ metric: newMetric(), dateField: 'at', lookback: 1 });
+      await engine.run(definition, Entry, { now });
+      const readings = good.flatMap((date) => times.map((time) => date + time));
+      for (const [id, reading] of readings.entries()) await insert(id, `'${reading}'`);
+      await engine.run(definition, Entry, { now });
+      expect(await rowsOf(engine, definition)).toEqual(Object.fromEntries(good.map((date) => [date, '4'])));
+      for (const reading of bad.flatMap((date) => times.map((time) => date + time))) {
+        await insert(100, `'${reading}'`);
+        const code = await engine.run(definition, Entry, { now }).then(
+          () => 'counted',
+          (error: unknown) => (error as { code?: unknown }).code,
+        );
+        expect([reading, code]).toEqual([reading, 'TRACKSTATS_DATE_FORM']);
+        await engine.dataSource.getRepository(Entry).delete(100);
+      }
+    }
+  });
+
   test('that holds what SQLite and TypeORM write is counted', async () => {
     for (const [id, literal] of [
       `'2026-11-20'`,

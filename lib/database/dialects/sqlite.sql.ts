@@ -1,5 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
+import { daysInMonth } from '../../time/local-date.js';
 import type { CalendarUnit, WeekStart } from '../../time/period.js';
 import type { BucketLength, BucketRun, BucketSegment } from '../../time/time-bucket.js';
 import type { ClockSegment, DayRange } from '../../time/time-zone.js';
@@ -205,8 +206,9 @@ export class SqliteSql extends BaseSql {
         ? sql`(NOT (${isUsualForm(expression)}) AND (${otherFormOf(column)}))`
         : sql`(${otherFormOf(column)})`;
     if (from === null) return [isOther];
+    const isOfLater = kind === 'wall' ? sql`NOT (${isOfLateDays(expression, from)}) AND ${isOther}` : isOther;
     // first, as an index serves it, and it is cheaper: 55 ms instead of 280 for a million rows without one
-    const isLate = sql`${expression} >= ${this.reading(column, from)} AND ${isOther}`;
+    const isLate = sql`${expression} >= ${this.reading(column, from)} AND ${isOfLater}`;
     // text sorts after all numbers, and numbers sort before all text
     if (isEpoch(kind)) return [isLate];
     return [isLate, sql`${expression} < ''`];
@@ -457,15 +459,39 @@ WHERE ${table.path}.${column} IS NOT excluded.${column}`);
 }
 
 /** Readings as TypeORM and CURRENT_TIMESTAMP write them. */
-const USUAL_FORMS = ['????-??-?? ??:??:??.[0-9][0-9][0-9]', '????-??-?? ??:??:??'] as const;
+const TIME_FORMS = ['??:??:??.[0-9][0-9][0-9]', '??:??:??'] as const;
 
 /**
  * True for readings in the usual forms, and for none in another one: three comparisons instead of ten, and one more from
  * the 29th on. Of 1,800 such late readings 0.45 ms instead of 1.05 ms.
  */
 function isUsualForm(expression: Sql): Sql {
-  const forms = USUAL_FORMS.map((form) => sql`${expression} GLOB ${raw(`'${form}'`)}`);
+  const forms = TIME_FORMS.map((time) => sql`${expression} GLOB ${raw(`'????-??-?? ${time}'`)}`);
   return sql`(${join(forms, ' OR ')}) AND NOT ${isNoDay(expression)}`;
+}
+
+/** The days from the first one on that a run checks, to the one after today, where it looks back a day. */
+const LATE_DAYS = 4;
+
+/**
+ * True for readings in the usual forms of the days that follow a reading. Of these are nearly all rows that a run checks:
+ * one comparison instead of three, and one or two instead of five from the 29th on.
+ */
+function isOfLateDays(expression: Sql, from: number): Sql {
+  const days = Array.from({ length: LATE_DAYS }, (_, place) => daysLike(isoReading(from + place * 86_400_000)));
+  const [withTime, ...others] = TIME_FORMS.flatMap((time) => [...new Set(days)].map((each) => `${each} ${time}`));
+  return others.reduce(
+    (before, form) => sql`${before} OR ${expression} GLOB ${form}`,
+    sql`${expression} GLOB ${withTime}`,
+  );
+}
+
+/** The ten days of the month that a reading is of, as far as the calendar has them. */
+function daysLike(iso: string): string {
+  const [year, month, tens] = [iso.slice(0, 4), iso.slice(5, 7), iso.charAt(8)];
+  const last = daysInMonth(Number(year), Number(month));
+  const units = Array.from('0123456789').filter((unit) => tens + unit > '00' && Number(tens + unit) <= last);
+  return `${year}-${month}-${tens}[${units.join('')}]`;
 }
 
 /** No day of the calendar ('2024-13-41', '2023-02-30'): functions of dates give NULL or another day. */
