@@ -12,7 +12,7 @@ import {
   TrackerService,
 } from 'nestjs-trackstats';
 import type { HTTPRequest, Page } from 'puppeteer-core';
-import { conditionText, valuesText } from '../../lib/dashboard/page/parts/alerts.js';
+import { alertText, conditionText, valuesText } from '../../lib/dashboard/page/parts/alerts.js';
 import type { AlertResource, ObservedResource } from '../../lib/http/resources.js';
 import { Customer } from '../module/application.js';
 import { CUSTOMER_ORDERS, DashboardApplications, HOSTILE, HOSTILE_METRIC, ORDERS } from './application.js';
@@ -88,6 +88,17 @@ describe('the condition of an alert', () => {
     ['failed', undefined, 'failed'],
   ])('%s in %j is %s', (condition, unit, text) => {
     expect(conditionText({ condition }, unit)).toBe(text);
+  });
+});
+
+describe('the badge of alerts', () => {
+  it.each([
+    [['below 10'], 'Alert: below 10'],
+    [['changed by 1 % or more from a week earlier'], 'Alert: changed by 1 %'],
+    [['failed'], 'Alert: failed'],
+    [['below 10', 'above 5'], '2 alerts'],
+  ])('of %j is %s', (conditions, text) => {
+    expect(alertText(conditions.map((condition) => ({ condition })))).toBe(text);
   });
 });
 

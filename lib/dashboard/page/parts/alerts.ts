@@ -26,12 +26,12 @@ export function watchedPart({ period, object }: AlertResource): Partial<MetricAd
   };
 }
 
-/** @example 'Alert: below 10', '2 alerts' */
-export function alertText(alerts: readonly AlertResource[], unit?: UnitResource): string {
+/** @example 'Alert: below 10', 'Alert: down by 30 %', '2 alerts' */
+export function alertText(alerts: readonly Pick<AlertResource, 'condition'>[], unit?: UnitResource): string {
   const [first] = alerts;
-  return first !== undefined && alerts.length === 1
-    ? `Alert: ${conditionText(first, unit)}`
-    : `${alerts.length} alerts`;
+  if (first === undefined || alerts.length > 1) return `${alerts.length} alerts`;
+  // what a change is one from is as long as a tile, and is said on the page of the metric
+  return `Alert: ${conditionText(first, unit).replace(/(?<=%) or more from .*$/, '')}`;
 }
 
 /** The condition of an alert, with its threshold as values are written: 'above 1 hr', and not 'above 3600'. */
