@@ -8,6 +8,7 @@ import {
   OnStatistic,
   OnTracker,
   Period,
+  StatisticService,
   Track,
   TrackerService,
 } from 'nestjs-trackstats';
@@ -20,6 +21,7 @@ import { violationsOn } from './axe.js';
 import { describeInBrowser, eventually, PHONE, show, textOf } from './browser.js';
 
 const VISITS = defineMetric({ domain: ORDERS.domain, ref: 'visits', name: 'Visits' });
+const STOCK = defineMetric({ domain: ORDERS.domain, ref: 'stock', name: 'Stock' });
 const LONG_NAME = `${HOSTILE} ${'W'.repeat(60)} \u202Ereversed`;
 
 @Injectable()
@@ -38,6 +40,9 @@ class Alerts {
   @OnStatistic({ metric: CUSTOMER_ORDERS, object: objectRef(Customer, 1), when: below(5), name: LONG_NAME })
   @OnStatistic({ metric: CUSTOMER_ORDERS, object: objectRef(Customer, 2), when: below(5), name: 'second' })
   fewOfCustomer(): void {}
+
+  @OnStatistic({ metric: STOCK, objectType: 'shelf', when: below(5), name: 'empty shelves' })
+  emptyShelf(): void {}
 
   @OnStatistic({ metric: HOSTILE_METRIC, when: above(1000) })
   quiet(): void {}
@@ -118,6 +123,10 @@ describeInBrowser('alerts on the dashboard', (browser) => {
     url = `${await applications.start({ trackers: [Visits, Alerts], trackstats: { scheduling: false } })}/trackstats`;
     const { app } = applications.last;
     await expect(app.get(TrackerService).run('Visits.count')).rejects.toThrow('no network');
+    const shelves = [1, 2, 3, 4, 5, 6].map((n) => objectRef('shelf', n));
+    await app
+      .get(StatisticService)
+      .recordMany(shelves.map((object, place) => ({ metric: STOCK, object, value: place, date: '2026-10-30' })));
     await app.get(AlertService).evaluate();
   });
   afterAll(() => applications.close());
@@ -128,11 +137,8 @@ describeInBrowser('alerts on the dashboard', (browser) => {
       for (const width of [PHONE, 768, 1200, 1440]) {
         await show(page, { theme, width });
         await eventually(page, `document.documentElement.dataset.theme === '${theme}' && innerWidth === ${width}`);
-        expect([theme, width, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([
-          theme,
-          width,
-          width,
-        ]);
+        // a chart follows the width of its place a moment later
+        await eventually(page, `document.documentElement.scrollWidth === ${width}`);
         if (pictures !== undefined) await page.screenshot({ path: `${pictures}/${name}-${theme}-${width}.png` });
       }
       if (rules) expect(await violationsOn(page)).toEqual([]);
@@ -144,13 +150,13 @@ describeInBrowser('alerts on the dashboard', (browser) => {
     await page.waitForSelector('.tile .badge.alert');
     const marks = (within: string): Promise<string[]> =>
       page.$$eval(`${within} .badge.alert`, (all) => all.map(({ textContent }) => textContent ?? ''));
-    expect((await marks('.tile')).sort()).toEqual(['2 alerts', 'Alert: below 10']);
-    expect(await textOf(page, 'nav a:first-child')).toBe('Metrics3 alerts');
+    expect((await marks('.tile')).sort()).toEqual(['2 alerts', '5 alerts', 'Alert: below 10']);
+    expect(await textOf(page, 'nav a:first-child')).toBe('Metrics8 alerts');
     expect(await textOf(page, 'nav a:last-child')).toBe('Trackers1 need attention');
     await expectFits(page, 'tiles');
     await page.goto(`${url}?as=table`);
     await page.waitForSelector('.metrics .badge.alert');
-    expect((await marks('.metrics')).sort()).toEqual(['2 alerts', 'Alert: below 10']);
+    expect((await marks('.metrics')).sort()).toEqual(['2 alerts', '5 alerts', 'Alert: below 10']);
     await expectFits(page, 'table', false);
     expect(faults).toEqual([]);
   });
@@ -181,6 +187,21 @@ describeInBrowser('alerts on the dashboard', (browser) => {
     expect(faults).toEqual([]);
   });
 
+  it('of each object of a type are a few, and the others in a list that opens', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=shopping%2Fstock&by=shelf`);
+    await page.waitForSelector('.alerts details');
+    const said = (): Promise<string[]> =>
+      page.$$eval('.alerts a', (all) => all.filter((one) => one.checkVisibility()).map((one) => one.textContent ?? ''));
+    expect(await said()).toHaveLength(3);
+    expect(await textOf(page, '.alerts summary')).toBe('2 more');
+    await page.click('.alerts summary');
+    expect((await said()).sort()).toEqual(
+      ['Ada Lovelace', HOSTILE, 'javascript:alert(4)', 'shelf 4', 'shelf 5'].map((name) => `Day, ${name}`).sort(),
+    );
+    await expectFits(page, 'metric-of-type');
+    expect(faults).toEqual([]);
+  });
+
   it('are said of the trackers that they watch', async () => {
     const { page, faults } = await browser.open(`${url}?view=trackers`);
     await page.waitForSelector('.trackers .badge.alert');
@@ -202,7 +223,7 @@ describeInBrowser('alerts on the dashboard', (browser) => {
     });
     await page.goto(url);
     await browser.ready(page);
-    expect(await page.$$('.tile')).toHaveLength(3);
+    expect(await page.$$('.tile')).toHaveLength(4);
     expect(await page.$$('.badge.alert')).toEqual([]);
     expect([held.length, alertsIn(asked)]).toEqual([1, 1]);
     await held[0]?.continue();
@@ -210,7 +231,7 @@ describeInBrowser('alerts on the dashboard', (browser) => {
     await page.evaluate('passMinute()');
     while (held.length < 2) await page.waitForRequest((request) => request.url().endsWith('/api/alerts'));
     await held[1]?.respond({ status: 500, contentType: 'application/json', body: '{}' });
-    expect(await page.$$('.tile .badge.alert')).toHaveLength(2);
+    expect(await page.$$('.tile .badge.alert')).toHaveLength(3);
     expect(alertsIn(asked)).toBe(2);
   });
 
