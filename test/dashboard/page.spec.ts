@@ -55,8 +55,8 @@ describeInBrowser('the dashboard', (browser) => {
 
   it('draws a value that has no neighbours as a dot', async () => {
     const { page, faults } = await browser.open(`${url}?q=script`);
-    const [line] = await page.$$eval('.tile .sparkline .line', (all) => all.map((one) => one.getAttribute('d')));
-    expect(line).toMatch(/^M[\d. ]+h0$/);
+    const [dots] = await page.$$eval('.tile .sparkline .dots', (all) => all.map((one) => one.getAttribute('d')));
+    expect(dots).toMatch(/^M[\d. ]+h0$/);
     const metric = await browser.open(`${url}?metric=z%2Fscript`);
     expect(await metric.page.$$('.chart .dot')).toHaveLength(1);
     expect([...faults, ...metric.faults]).toEqual([]);

@@ -263,7 +263,8 @@ describeInBrowser('a metric over a range', (browser) => {
     await eventually(page, `${isDay} && document.activeElement.matches('.walker')`);
     await page.goBack();
     await eventually(page, `location.search.includes('zoom=today') && document.querySelector('.walker') !== null`);
-    await page.mouse.click(x + width * 0.5, y + 50, { clickCount: 2 });
+    const drawn = (await (await page.$('.chart svg'))!.boundingBox())!;
+    await page.mouse.click(drawn.x + drawn.width * 0.5, drawn.y + 50, { clickCount: 2 });
     await eventually(page, `${isDay} && !document.body.textContent.includes('Zoom out')`);
     expect(faults).toEqual([]);
   });
@@ -420,6 +421,18 @@ describeInBrowser('a metric over a range', (browser) => {
       expect(new Set(tops).size).toBe(1);
     },
   );
+
+  it.each([
+    [1200, [4]],
+    [768, [2, 2]],
+    [390, [2, 2]],
+  ])('has the figures of hours in rows at %i pixels: %j', async (width, expected) => {
+    const { page } = await browser.open(`${url}?metric=range%2Fhours&period=HOUR&range=7d`, { width });
+    const tops = (await page.$$eval('.figures > div', (all) =>
+      all.map((one) => one.getBoundingClientRect().top),
+    )) as number[];
+    expect([...new Set(tops)].map((top) => tops.filter((one) => one === top).length)).toEqual(expected);
+  });
 
   it('lists a tracker that failed from the start first, with its error and no link to nothing', async () => {
     const { page, faults } = await browser.open(`${url}?view=trackers`);

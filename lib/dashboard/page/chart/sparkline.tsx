@@ -10,8 +10,8 @@ interface SparklineProps {
 }
 
 /**
- * A line without axes, for its shape, which a single date has none of. It is decoration: the numbers beside it say the same to screen readers. What is
- * not known is a gap. Zero is the lower edge where values come near it. The way to values that are not final is dashed,
+ * A line without axes, for its shape, which a single date has none of. It is decoration: the numbers beside it say the
+ * same to screen readers. What is not known is a gap, and a value between two gaps is a dot. Zero is the lower edge where values come near it. The way to values that are not final is dashed,
  * because a week that has just begun would look like a fall.
  *
  * @param props `open`: how many of the last known values are not final
@@ -33,7 +33,8 @@ export function Sparkline({ values: all, open }: SparklineProps): JSX.Element {
     if (highest === lowest) return value === 0 ? HEIGHT - EDGE : HEIGHT / 2;
     return HEIGHT - EDGE - ((value - lowest) / (highest - lowest)) * (HEIGHT - 2 * EDGE);
   };
-  const { line, area } = pathsThrough(final, x, y);
+  const { line, area, dots } = pathsThrough(final, x, y);
+  const ahead = firstOpen === undefined ? null : pathsThrough(toOpen, x, y);
   return (
     <svg
       class="sparkline"
@@ -44,7 +45,8 @@ export function Sparkline({ values: all, open }: SparklineProps): JSX.Element {
     >
       <path class="area" d={area} />
       <path class="line" d={line} />
-      {firstOpen !== undefined && <path class="open" d={pathsThrough(toOpen, x, y).line} />}
+      {ahead !== null && <path class="open" d={ahead.line} />}
+      <path class="dots" d={dots + (ahead?.dots ?? '')} />
     </svg>
   );
 }
@@ -53,20 +55,21 @@ function pathsThrough(
   values: readonly (number | null)[],
   x: (place: number) => number,
   y: (value: number) => number,
-): { line: string; area: string } {
-  let [line, area] = ['', ''];
+): { line: string; area: string; dots: string } {
+  let [line, area, dots] = ['', '', ''];
   let begun = -1;
   values.forEach((value, place) => {
     if (value === null) return;
     if (begun < 0) begun = place;
     const point = `${x(place).toFixed(1)} ${y(value).toFixed(1)}`;
     const isLast = (values[place + 1] ?? null) === null;
-    // a value without neighbours is a line of no length: its round ends are a dot
-    line += `${begun === place ? 'M' : 'L'}${point}${begun === place && isLast ? 'h0' : ''}`;
+    // a line of no length: its round ends are a dot
+    if (begun === place && isLast) dots += `M${point}h0`;
+    else line += `${begun === place ? 'M' : 'L'}${point}`;
     area += begun === place ? `M${x(place).toFixed(1)} ${HEIGHT}L${point}` : `L${point}`;
     if (!isLast) return;
     area += `L${x(place).toFixed(1)} ${HEIGHT}Z`;
     begun = -1;
   });
-  return { line, area };
+  return { line, area, dots };
 }
