@@ -513,6 +513,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
           name: 'few visits',
         },
       ],
+      [{ metric: VISITS, objectType: Customer, when: trackstats.above(10) }],
     ],
     call: alerted(trackstats.OnStatistic),
   },
@@ -520,6 +521,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     variants: [
       [{ tracker: 'OrderTracker', when: 'late', allowance: '15 minutes', recovered: true, name: 'late' }],
       [{ when: 'failed' }],
+      [{ when: 'failed', trackers: ['OrderTracker'] }],
     ],
     call: alerted(trackstats.OnTracker),
   },
