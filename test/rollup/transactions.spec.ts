@@ -176,7 +176,7 @@ const HOLD: Partial<Record<DatabaseKind, { lock: string; unlock: string; wait: s
   postgres: {
     lock: 'SELECT pg_advisory_lock(4711)',
     unlock: 'SELECT pg_advisory_unlock(4711)',
-    wait: 'SELECT pg_advisory_xact_lock(4711)',
+    wait: 'SELECT pg_advisory_xact_lock(4711) /* of a spec */',
     limit: `SET lock_timeout = '1s'`,
   },
   mariadb: {
