@@ -2,10 +2,13 @@ import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { defineDomain, defineMetric, type MetricDefinition } from '../../lib/catalog/definitions.js';
 import { canonicalDecimal } from '../../lib/database/decimal.js';
 import type { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
+import { momentOf } from '../../lib/statistics/tables/abstract-time-statistic.js';
 import { dimensionsOf } from '../../lib/statistics/tables/dimension.decorator.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
-import { Period } from '../../lib/time/period.js';
+import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-by-time-and-object.entity.js';
+import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
+import { isTimePeriod, Period } from '../../lib/time/period.js';
 import type { TrackResult } from '../../lib/tracking/running/tracker.runner.js';
 import type { Source } from '../../lib/rollup/source.resolver.js';
 import type { TestDatabase } from '../support/databases.js';
@@ -82,7 +85,7 @@ export async function vacuum(dataSource: DataSource, entity: EntityTarget<Object
 
 type Rows = Record<string, string | null>;
 
-/** The stored statistics of a metric by period, read with plain SQL: `date` or `date key key` → exact value. */
+/** The stored statistics of a metric by period, read with plain SQL: `date` or `date key key` → exact value. A bucket has its start. */
 async function storedOf(
   dataSource: DataSource,
   metric: MetricDefinition,
@@ -95,7 +98,7 @@ async function storedOf(
     .createQueryBuilder(entity, 's')
     .innerJoin('s.metric', 'm')
     .where('m.ref = :ref', { ref: metric.ref })
-    .select(date('s.date'), 'date')
+    .select(momentOf(entity) === 'start' ? 's.start' : date('s.date'), 'moment')
     .addSelect(value('s.value'), 'value')
     .addSelect('s.period', 'period');
   keys.forEach(({ property, type }, index) =>
@@ -103,7 +106,7 @@ async function storedOf(
   );
   const read = (await query.getRawMany<Record<string, unknown>>()).map((row) => ({
     period: Number(row.period),
-    key: [row.date, ...keys.map((_, index) => row[`k${String(index)}`])].map(String).join(' '),
+    key: [row.moment, ...keys.map((_, index) => row[`k${String(index)}`])].map(String).join(' '),
     value: row.value === null ? null : canonicalDecimal(row.value as string | number),
   }));
   const found = new Map<number, Rows>();
@@ -151,15 +154,18 @@ export async function allRowsOf(engine: Engine, definition: OneMetric): Promise<
   return definition.periods.map((period) => found.get(period) ?? {});
 }
 
-function storedFor(engine: Engine, { metric, target }: OneMetric): Promise<ReadonlyMap<number, Rows>> {
-  const entity =
-    target.kind === 'total'
-      ? StatisticByDate
-      : target.kind === 'dimensions'
-        ? (target.statistic as new () => AbstractStatistic)
-        : StatisticByDateAndObject;
-  return storedOf(engine.dataSource, metric as MetricDefinition, entity);
+async function storedFor(engine: Engine, { metric, target, periods }: OneMetric): Promise<ReadonlyMap<number, Rows>> {
+  const [byDate, byTime] = {
+    total: [StatisticByDate, StatisticByTime],
+    objects: [StatisticByDateAndObject, StatisticByTimeAndObject],
+    object: [StatisticByDateAndObject, StatisticByTimeAndObject],
+    dimensions: target.kind === 'dimensions' ? [target.statistic, target.timeStatistic] : [],
+  }[target.kind] as [Statistic, Statistic];
+  const read = (entity: Statistic) => storedOf(engine.dataSource, metric as MetricDefinition, entity);
+  return new Map([...(await read(byDate)), ...(periods.some(isTimePeriod) ? await read(byTime) : [])]);
 }
+
+type Statistic = new () => AbstractStatistic;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 

@@ -19,14 +19,13 @@ export class DuckDbJudge {
     this.instance.closeSync();
   }
 
-  /** Returns the values of a period by date and key; null of periods that it does not know. */
+  /** Returns the values of a period by moment and key; null of buckets that a change of the clock cuts. */
   async rows(
     rows: readonly ModelRow[],
     { aggregate, byUser, density, zone }: ModelTracker,
     period: ModelPeriod,
     now: number,
   ): Promise<ModelRows | null> {
-    if (period.kind === 'time') return null;
     const result: ModelRows = new Map();
     if (rows.length === 0) return result;
     const source = rows.map(
@@ -45,6 +44,23 @@ export class DuckDbJudge {
 dated AS (SELECT ${localDate('instant', zone)} AS day, own, ${byUser ? 'own' : '0'} AS key, amount::DECIMAL(18, 2) AS amount
 FROM raw WHERE instant <= ${String(now)}${byUser ? ' AND own IS NOT NULL' : ''})`;
     const text = `CAST(${value} AS VARCHAR)`;
+    if (period.kind === 'time') {
+      const [second, length] = ['CAST(instant // 1000 AS BIGINT)', String(period.seconds)];
+      const begun = dated.replace(
+        'AS day, own',
+        `AS day, ${second} - ${clock(second, zone)} % ${length} AS start, ${second} AS second, own`,
+      );
+      const cut = await this.connection.runAndReadAll(
+        `${begun} SELECT 1 FROM dated WHERE ${clock('start', zone)} - start <> ${clock('second', zone)} - second LIMIT 1`,
+      );
+      if (cut.currentRowCount > 0) return null;
+      await this.read(
+        `${begun} SELECT CAST(start AS VARCHAR) AS date, key, ${text} AS value FROM dated GROUP BY 1, 2`,
+        byUser,
+        result,
+      );
+      return result;
+    }
     if (period.kind === 'day' || period.kind === 'calendar') {
       await this.read(
         `${dated} SELECT CAST(${startOf(period, 'day')} AS VARCHAR) AS date, key, ${text} AS value FROM dated GROUP BY 1, 2`,
@@ -91,6 +107,11 @@ QUALIFY ROW_NUMBER() OVER w = 1 OR value IS DISTINCT FROM LAG(value) OVER w`;
 
 function localDate(milliseconds: string, zone: string): string {
   return `CAST(timezone('${zone}', make_timestamptz(${milliseconds} * 1000)) AS DATE)`;
+}
+
+/** The time that the clock of a zone shows, in seconds as if it were UTC. */
+function clock(seconds: string, zone: string): string {
+  return `(epoch_ms(timezone('${zone}', make_timestamptz(${seconds} * 1000000))) // 1000)`;
 }
 
 function startOf(period: Extract<ModelPeriod, { kind: 'day' } | { unit: string }>, day: string): string {

@@ -5,8 +5,9 @@ import { defineDomain, defineMetric, type MetricDefinition } from '../../../lib/
 import { avg, count, countDistinct, max, min, sum } from '../../../lib/rollup/aggregate.js';
 import type { EntityClass, ObjectRef } from '../../../lib/statistics/filter/object-target.js';
 import { AbstractStatistic } from '../../../lib/statistics/tables/abstract-statistic.js';
+import { AbstractTimeStatistic } from '../../../lib/statistics/tables/abstract-time-statistic.js';
 import { Dimension, NULL_DIMENSION } from '../../../lib/statistics/tables/dimension.decorator.js';
-import { Period, type WeekStart } from '../../../lib/time/period.js';
+import { isTimePeriod, Period, type WeekStart } from '../../../lib/time/period.js';
 import { defineTracker } from '../../../lib/tracking/definition/define-tracker.js';
 import type { TrackerDefinition } from '../../../lib/tracking/definition/tracker-definition.js';
 import type { DatabaseKind } from '../../support/databases.js';
@@ -14,7 +15,7 @@ import type { Engine, OneMetric } from '../../support/engine.js';
 import { LiveShop } from '../../support/live.js';
 import { allRowsOf, insert, vacuum } from '../../rollup/stored.js';
 import { modelDate, modelRows, type ModelRow, type ModelRows, shiftDate } from '../model.js';
-import { anyPeriod, beginning, modelPeriod, rounded } from '../payments.js';
+import { anyPeriod, beginning, modelPeriod, rounded, timePeriod } from '../payments.js';
 import {
   type DrawnRow,
   type DrawnTables,
@@ -28,6 +29,13 @@ import { type DrawnPredicate, drawnPredicate, ternaryOf } from './predicate.js';
 /** A custom statistic whose dimension takes the text of any column. */
 @Entity({ name: 'by text' })
 export class ByText extends AbstractStatistic {
+  @Dimension({ type: 'varchar', length: 255, nullable: true })
+  text!: string | null;
+}
+
+/** Its counterpart for buckets of less than a day. */
+@Entity({ name: 'by text and time' })
+export class ByTextAndTime extends AbstractTimeStatistic {
   @Dimension({ type: 'varchar', length: 255, nullable: true })
   text!: string | null;
 }
@@ -48,6 +56,8 @@ export interface DrawnTrial {
   readonly period: Period;
   /** a period that days make up */
   readonly calendar: Period;
+  /** a period of less than a day, if the column of dates has times; null: there is none */
+  readonly time: Period | null;
   readonly withDeleted: boolean;
   readonly lookback: number;
   /** the conditions of the tracker, and of its metrics */
@@ -66,6 +76,7 @@ export const drawnTrial: fc.Arbitrary<DrawnTrial> = fc.record({
   density: fc.constantFrom('daily' as const, 'changes' as const),
   weekStart: fc.constantFrom<WeekStart>('monday', 'sunday', 'saturday'),
   period: anyPeriod,
+  time: fc.option(timePeriod, { nil: null, freq: 2 }),
   withDeleted: fc.boolean(),
   lookback: fc.constantFrom(0, 1, 60),
   where: fc.option(drawnPredicate, { nil: null }),
@@ -129,7 +140,8 @@ export class Trial {
     this.tables = new SchemaTables(kind, tables, group, schema);
     this.zone = drawn.way === 'shifted' ? 'UTC' : begins.zone;
     this.now = Math.max(begins.at, EARLIEST) + 12 * 3_600_000;
-    this.periods = [...new Set([Period.DAY, drawn.period, drawn.calendar])];
+    const times = drawn.time === null || this.tables.dateCase.read === null ? [] : [drawn.time];
+    this.periods = [...new Set([Period.DAY, drawn.period, drawn.calendar, ...times])];
     this.target = drawn.target === 'object' && tables.ownerKey === 'composite' ? 'dimensions' : drawn.target;
     this.measured = this.metrics();
   }
@@ -205,7 +217,12 @@ export class Trial {
     const targets = {
       total: {},
       object: { objectField: 'owner', withTotal: true },
-      dimensions: { statistic: ByText, dimensions: { text: this.dimension }, withTotal: true },
+      dimensions: {
+        statistic: ByText,
+        ...(this.periods.some(isTimePeriod) && { timeStatistic: ByTextAndTime }),
+        dimensions: { text: this.dimension },
+        withTotal: true,
+      },
     };
     const kinds = { total: 'date', object: 'object', dimensions: 'dimensions' } as const;
     return defineTracker(
@@ -287,12 +304,13 @@ export class Trial {
     const names = new Map(this.measured.map(({ name }) => [`schemas/${this.metricOf(tag, name).ref}`, name]));
     const metrics = this.measured.map(({ name }) => this.metricOf(tag, name));
     for (const period of this.periods) {
-      const asked = { metrics, period, last: period === Period.DAY ? 45 : 20, exact: true, live } as const;
+      const last = isTimePeriod(period) ? 60 : period === Period.DAY ? 45 : 20;
+      const asked = { metrics, period, last, exact: true, live } as const;
       const parts =
         this.target === 'object'
           ? await shop.statistics.multiSeries({ ...asked, objectType: this.tables.owner })
           : this.target === 'dimensions'
-            ? await shop.statistics.multiSeries({ ...asked, entity: ByText })
+            ? await shop.statistics.multiSeries({ ...asked, entity: isTimePeriod(period) ? ByTextAndTime : ByText })
             : [];
       const all = [...(await shop.statistics.multiSeries(asked)), ...parts];
       for (const series of all) {
@@ -301,7 +319,7 @@ export class Trial {
           'object' in series ? (series.object as ObjectRef).id : 'dimensions' in series ? series.dimensions : '';
         found.set(
           [names.get(metric.key) ?? metric.key, Period.nameOf(period), JSON.stringify(scope)].join(SEPARATOR),
-          points.map(({ date, value }) => [date, value]),
+          points.map(({ date, start, value }) => [start ?? date, value]),
         );
       }
     }
@@ -400,7 +418,7 @@ export class Trial {
     const targets = {
       total: { kind: 'total' },
       object: { kind: 'objects' },
-      dimensions: { kind: 'dimensions', statistic: ByText },
+      dimensions: { kind: 'dimensions', statistic: ByText, timeStatistic: ByTextAndTime },
     };
     return { metric: this.metricOf(tag, name), periods: this.periods, target: targets[scope] } as unknown as OneMetric;
   }
@@ -551,7 +569,7 @@ export class Trial {
       if (/MONTH|QUARTER|YEAR/.test(label)) continue;
       expect([label, shifted.get(label)]).toEqual([
         label,
-        points.map(([date, value]) => [shiftDate(date, days), value]),
+        points.map(([moment, value]) => [`${shiftDate(moment.slice(0, 10), days)}${moment.slice(10)}`, value]),
       ]);
     }
   }
@@ -559,7 +577,7 @@ export class Trial {
 
 /** The points of each metric, period and scope. */
 type Found = Map<string, Points>;
-type Points = [date: string, value: string | null][];
+type Points = [moment: string, value: string | null][];
 
 const SEPARATOR = ' / ';
 const TOTAL = JSON.stringify('');

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { DefaultNamingStrategy } from 'typeorm';
 import type { TestDatabase } from '../../support/databases.js';
-import { Engine, TRACKSTATS_ENTITIES } from '../../support/engine.js';
-import { ByText, type DrawnTrial, drawnTrial, type OtherJudge, Trial } from './laws.js';
+import { Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../../support/engine.js';
+import { ByText, ByTextAndTime, type DrawnTrial, drawnTrial, type OtherJudge, Trial } from './laws.js';
 
 const SCHEMA = 'Own schema';
 
@@ -24,7 +24,8 @@ export async function checkTrials(
   );
   const sources = trials.flatMap(({ entities }) => entities);
   const common = { ...options, namingStrategy: new DefaultNamingStrategy() };
-  const one = await database.open({ ...common, entities: [...TRACKSTATS_ENTITIES, ByText, ...sources] });
+  const statistics = [...TRACKSTATS_ENTITIES, ...TIME_ENTITIES, ByText, ByTextAndTime];
+  const one = await database.open({ ...common, entities: [...statistics, ...sources] });
   const engines = {
     one: await Engine.on(one),
     distributed: database.kind === 'postgres' ? await Engine.on(one, one, true) : null,
@@ -34,12 +35,8 @@ export async function checkTrials(
 
   function splitEngine(entities: typeof sources): Promise<Engine> {
     const opened = async (): Promise<Engine> => {
-      const statistics = await database.open({
-        ...common,
-        entities: [...TRACKSTATS_ENTITIES, ByText],
-        synchronize: false,
-      });
-      return Engine.on(statistics, await database.open({ ...common, entities, synchronize: false }));
+      const here = await database.open({ ...common, entities: statistics, synchronize: false });
+      return Engine.on(here, await database.open({ ...common, entities, synchronize: false }));
     };
     split ??= opened();
     return split;
