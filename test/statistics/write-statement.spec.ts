@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { DataSource, type EntityManager } from 'typeorm';
-import { defineMetric } from '../../lib/catalog/definitions.js';
+import { defineMetric, type MetricDefinition } from '../../lib/catalog/definitions.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { KeyConflictError, MixedWritesError, TrackerOwnedError } from '../../lib/errors/statistic.error.js';
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
@@ -339,15 +339,23 @@ describeOnEachDatabase('a value recorded of a metric that was read before', (tes
     expect(await s.statistics.value({ metric: ORDERS })).toBe(3);
   });
 
-  it('is stored, or removed with its metric, beside a removal', async () => {
-    for (let time = 0; time < 20; time++) {
-      const metric = defineMetric({ domain: SHOP, ref: `removed_${String(time)}` });
-      await s.statistics.record({ metric, value: 1 });
-      await Promise.all([
-        s.statistics.record({ metric, value: 2 }),
-        other.metrics.remove(metric, { statistics: true }),
-      ]);
-      expect([2, null]).toContain(await s.statistics.value({ metric }));
+  it.each<[string, (s: Setup, metric: MetricDefinition) => Promise<unknown>]>([
+    ['by record', ({ statistics }, metric) => statistics.record({ metric, value: 2 })],
+    ['of LIFETIME', ({ statistics }, metric) => statistics.record({ metric, value: 2, period: Period.LIFETIME })],
+    ['by recordMany', ({ statistics }, metric) => statistics.recordMany([{ metric, value: 2 }])],
+    ['by increment', ({ statistics }, metric) => statistics.increment({ metric, by: 2, object: PAGE })],
+  ])('is stored, or removed with its metric, beside a removal: %s', async (title, write) => {
+    for (let time = 0; time < 15; time++) {
+      const metric = defineMetric({ domain: SHOP, ref: `removed_${title.replace(' ', '_')}_${String(time)}` });
+      if (time % 2 === 0) await s.statistics.record({ metric, value: 1 });
+      else await other.metrics.register(metric);
+      await Promise.all([write(s, metric), other.metrics.remove(metric, { statistics: true })]);
+      const values = [
+        await s.statistics.value({ metric }),
+        await s.statistics.value({ metric, period: Period.LIFETIME }),
+        await s.statistics.value({ metric, object: PAGE }),
+      ];
+      expect([[2], []]).toContainEqual(values.filter((value) => value !== null));
     }
   });
 

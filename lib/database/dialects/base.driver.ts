@@ -63,6 +63,10 @@ export abstract class BaseDriver implements Driver {
 
   abstract isTransient(error: unknown): boolean;
 
+  isReferenceLost(_error: unknown): boolean {
+    return false;
+  }
+
   abstract isUnavailable(error: unknown): boolean;
 
   abstract isCancelled(error: unknown): boolean;
@@ -310,7 +314,7 @@ export abstract class BaseDriver implements Driver {
   }
 
   /**
-   * Begins the work again after a transient failure, a little later each time.
+   * Begins the work again after a transient failure, or if a metric was removed meanwhile, a little later each time.
    *
    * @param isOver true once the time for it has passed
    */
@@ -319,7 +323,8 @@ export abstract class BaseDriver implements Driver {
       try {
         return await attempt();
       } catch (error) {
-        if (tries >= ATTEMPTS || !this.isTransient(error) || isOver()) throw error;
+        const mayPass = this.isTransient(error) || this.isReferenceLost(error);
+        if (tries >= ATTEMPTS || !mayPass || isOver()) throw error;
         await pause(2 ** tries * (1 + Math.random()));
       }
     }

@@ -12,6 +12,9 @@ const LOCK_TIMEOUT = 1205;
 const TRANSIENT = new Set([LOCK_TIMEOUT, 1020]);
 const CONFLICT = '40001';
 
+/** cannot add or update a child row: a foreign key constraint fails */
+const NO_REFERENCED_ROW = 1452;
+
 /** interrupted by KILL QUERY, by MariaDB's max_statement_time, by MySQL's max_execution_time */
 const CANCELLED = new Set([1317, 1969, 3024]);
 
@@ -173,6 +176,10 @@ export class MysqlDriver extends BaseDriver {
   isTransient(error: unknown): boolean {
     const { errno, sqlState } = driverError(error);
     return TRANSIENT.has(Number(errno)) || sqlState === CONFLICT;
+  }
+
+  override isReferenceLost(error: unknown): boolean {
+    return Number(driverError(error).errno) === NO_REFERENCED_ROW;
   }
 
   isUnavailable(error: unknown): boolean {

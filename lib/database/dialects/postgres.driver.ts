@@ -80,6 +80,10 @@ export class PostgresDriver extends BaseDriver {
     return TRANSIENT.has(sqlState(error));
   }
 
+  override isReferenceLost(error: unknown): boolean {
+    return sqlState(error) === '23503';
+  }
+
   /**
    * Where a connection ends without a word the driver has no code for it; where it ends between two statements, TypeORM
    * gives it back to the pool by itself, and refuses the next one.

@@ -156,7 +156,9 @@ export class Incrementer {
     try {
       return yield* addReading(this.context, increments, now);
     } catch (error) {
-      const isRefused = error instanceof TrackstatsError || !this.context.database.driver.isTransient(error);
+      const { driver } = this.context.database;
+      const isRefused =
+        error instanceof TrackstatsError || !(driver.isTransient(error) || driver.isReferenceLost(error));
       throw isRefused ? new NothingWritten(error) : error;
     }
   }
