@@ -32,6 +32,8 @@ async function readProject(directory, sections) {
         { name: 'markdown', path: join(directory, 'api') },
       ],
       readme: join(ROOT, 'README.md'),
+      // the README begins with one
+      headings: { readme: false },
       projectDocuments: sections.flatMap(({ guides }) => guides.map(({ file }) => join(ROOT, 'docs', file))),
       customCss: join(ROOT, 'build/site.css'),
       highlightLanguages: [
@@ -65,6 +67,7 @@ async function readProject(directory, sections) {
   const project = await app.convert();
   if (project === undefined) throw new Error('typedoc found errors: see above.');
   app.validate(project);
+  nameEntryPoints(project);
   return { project, app };
 }
 
@@ -77,6 +80,13 @@ function nameGuides(app, sections) {
     if (title !== undefined) guide.name = title;
     guide.frontmatter.group = section?.title ?? 'Reference';
   });
+}
+
+/** Gives each entry point the name by which it is imported, instead of that of its folder. */
+function nameEntryPoints(project) {
+  for (const entryPoint of project.getChildrenByKind(ReflectionKind.Module)) {
+    entryPoint.name = entryPoint.name === 'index' ? 'nestjs-trackstats' : `nestjs-trackstats/${entryPoint.name}`;
+  }
 }
 
 /** The landmarks that the default theme lacks, to which screen readers jump. */
@@ -115,13 +125,13 @@ async function contents(sections, project) {
     ({ title, guides }) =>
       `## ${title}\n\n${guides.map((guide) => item(guide.title, `guides/${guide.file}`, guide.about)).join('\n')}`,
   );
-  const entryPoints = project.getChildrenByKind(ReflectionKind.Module).map(({ name, children = [] }) => {
+  const modules = project.getChildrenByKind(ReflectionKind.Module).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entryPoints = modules.map(({ name, children = [] }) => {
     const names = children.map((child) => child.name).join(', ');
-    return item(name === 'index' ? 'nestjs-trackstats' : `nestjs-trackstats/${name}`, `api/${name}/README.md`, names);
+    return item(name, `api/${name}/README.md`, names);
   });
-  return [`# nestjs-trackstats`, `> ${description}`, ...pages, `## Public names\n\n${entryPoints.join('\n')}`, ''].join(
-    '\n\n',
-  );
+  const names = `## Public names\n\n${entryPoints.join('\n')}`;
+  return [`# nestjs-trackstats`, `> ${description}`, ...pages, names, ''].join('\n\n');
 }
 
 function item(title, address, about) {

@@ -9,20 +9,20 @@ import { describeInBrowser } from '../dashboard/browser.js';
 
 /** Names that no call takes or returns, and that no snippet uses. */
 const WITHOUT_EXAMPLE = [
-  'interfaces/client.ErrorResponse.html',
-  'interfaces/health.LateTracker.html',
-  'interfaces/index.Progress.html',
-  'interfaces/transfer.ImportProblem.html',
-  'types/client.DimensionsFilter.html',
-  'types/client.DimensionsRequest.html',
-  'types/index.Clock.html',
-  'types/index.KeyPath.html',
-  'types/index.NumericPath.html',
-  'types/index.ObjectPath.html',
-  'types/index.StatisticFilter.html',
-  'types/index.TrackerEventType.html',
-  'types/index.TrackstatsErrorCode.html',
-  'types/prometheus.RunOutcome.html',
+  'interfaces/nestjs-trackstats.Progress.html',
+  'interfaces/nestjs-trackstats_client.ErrorResponse.html',
+  'interfaces/nestjs-trackstats_health.LateTracker.html',
+  'interfaces/nestjs-trackstats_transfer.ImportProblem.html',
+  'types/nestjs-trackstats.Clock.html',
+  'types/nestjs-trackstats.KeyPath.html',
+  'types/nestjs-trackstats.NumericPath.html',
+  'types/nestjs-trackstats.ObjectPath.html',
+  'types/nestjs-trackstats.StatisticFilter.html',
+  'types/nestjs-trackstats.TrackerEventType.html',
+  'types/nestjs-trackstats.TrackstatsErrorCode.html',
+  'types/nestjs-trackstats_client.DimensionsFilter.html',
+  'types/nestjs-trackstats_client.DimensionsRequest.html',
+  'types/nestjs-trackstats_prometheus.RunOutcome.html',
 ];
 
 describeInBrowser('the site of guides and docstrings, from its folder', (browser) => {
@@ -55,7 +55,7 @@ describeInBrowser('the site of guides and docstrings, from its folder', (browser
     expect(names.length).toBeGreaterThan(100);
     const pages = new Set((await readdir(site, { recursive: true })).map((path) => path.split('/').at(-1)));
     // LocalDateText is public as LocalDate
-    expect(names.filter((name) => !pages.has(`index.${name}.html`))).toEqual(['LocalDateText']);
+    expect(names.filter((name) => !pages.has(`nestjs-trackstats.${name}.html`))).toEqual(['LocalDateText']);
   });
 
   test('has an example on the page of each public name that is not an error, with a link to where it is from', async () => {
@@ -64,7 +64,7 @@ describeInBrowser('the site of guides and docstrings, from its folder', (browser
     );
     const textOf = (path: string): string => readFileSync(join(site, path), 'utf8');
     expect(pages.filter((path) => !textOf(path).includes('>Example')).sort()).toEqual(WITHOUT_EXAMPLE);
-    expect(textOf('interfaces/index.Comparison.html')).toMatch(/From <a [^>]*>StatisticService\.compare</);
+    expect(textOf('interfaces/nestjs-trackstats.Comparison.html')).toMatch(/From <a [^>]*>StatisticService\.compare</);
   });
 
   test('leads from each error to the list of them', async () => {
@@ -117,9 +117,9 @@ describeInBrowser('the site of guides and docstrings, from its folder', (browser
     ['index.html', 390, 'dark'],
     ['documents/Tour.html', 1200, 'dark'],
     ['documents/Performance.html', 390, 'light'],
-    ['classes/index.StatisticService.html', 1200, 'light'],
-    ['interfaces/client.SeriesResponse.html', 390, 'dark'],
-    ['modules/index.html', 768, 'light'],
+    ['classes/nestjs-trackstats.StatisticService.html', 1200, 'light'],
+    ['interfaces/nestjs-trackstats_client.SeriesResponse.html', 390, 'dark'],
+    ['modules/nestjs-trackstats.html', 768, 'light'],
     ['modules.html', 1440, 'dark'],
   ] as const)('has nothing of ours on %s at %i px, %s, that axe objects to', async (path, width, theme) => {
     const { page } = await browser.openAtOnce(addressOf(path), { width, theme });
