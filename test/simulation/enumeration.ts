@@ -182,14 +182,16 @@ export class Enumeration {
     const ofSecond = (actor: unknown): boolean => actor === second;
     const before = first.sent;
     await world.calm();
-    while (!acted() && first.sent - before < at && (await world.step(ofFirst, START)));
+    // a method takes its time
+    const patience = START + PATIENCE;
+    while (!acted() && first.sent - before < at && (await world.step(ofFirst, patience)));
     const isSilent = !fault.startsWith('fails');
-    if (isSilent) while (!acted() && !isStruck() && (await world.step(ofFirst, START)));
+    if (isSilent) while (!acted() && !isStruck() && (await world.step(ofFirst, patience)));
     const sent = second.sent;
     this.act({ world, ...stage }, second);
     const reached = (): number => second.sent - sent - (world.hasSent(second) ? 1 : 0);
     // where the first one has the lease, the second waits for its end
-    const until = isSilent ? START + 2 * LEASE : START;
+    const until = world.time.now + (isSilent ? 2 * LEASE : 0);
     await world.calm();
     while (reached() < (beside ?? 0) && (await world.step(ofSecond, until)));
     const count = reached();

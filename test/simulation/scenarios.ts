@@ -27,7 +27,7 @@ async function runBefore(
   await world.settle(process.start(register));
   await world.settle(process.tick(TRACKER, slot));
   await world.settle(process.close());
-  if (watcher.stored.state?.slot !== slot) throw new Error('The slot before the action was not run.');
+  if (watcher.stored.runs.every((run) => run.slot !== slot)) throw new Error('The slot before the action was not run.');
 }
 
 function tick(process: SimulatedProcess): Promise<unknown> {
