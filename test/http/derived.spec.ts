@@ -194,7 +194,7 @@ const MIDNIGHTS = [
     source: Order,
     dateField: 'createdAt',
     timeZone: zone,
-    period: HOUR,
+    period: [HOUR, Period.DAY],
     metrics: [{ metric: all }, { metric: paid, where: { status: 'paid' } }],
   })
   class MidnightTracker extends ObjectsByDateTracker {}
@@ -300,8 +300,8 @@ describe('hours about a midnight at which the clock is set', () => {
   }
 
   /** What each summary of all metrics says. */
-  async function foundSummaries(domain: string, from: string, to: string) {
-    const route = `summaries?domain=${domain}&period=HOUR&from=${from}&to=${to}&points=100`;
+  async function foundSummaries(domain: string, period: string, from: string, to: string) {
+    const route = `summaries?domain=${domain}&period=${period}&from=${from}&to=${to}&points=100`;
     const { items } = await read<SummariesResponse>(route);
     const byRef = new Map(items.map((item) => [item.metric.ref, item]));
     return ['all', 'share'].map((ref) => {
@@ -354,7 +354,7 @@ describe('hours about a midnight at which the clock is set', () => {
             },
           ]);
         }
-        expect([from, to, await foundSummaries(domain, from, to)]).toEqual([
+        expect([from, to, await foundSummaries(domain, 'HOUR', from, to)]).toEqual([
           from,
           to,
           [
@@ -362,6 +362,9 @@ describe('hours about a midnight at which the clock is set', () => {
             [share(past), share(earlier), shares],
           ],
         ]);
+        // days have the values of their hours, though one of them comes back
+        const days = await foundSummaries(domain, 'DAY', from, to);
+        expect([from, to, days.map(([value]) => value)]).toEqual([from, to, [sumOfAll, share(past)]]);
       }
     }
   });

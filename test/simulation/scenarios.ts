@@ -176,7 +176,7 @@ export function methodScenario(): Scenario {
       return 7;
     }
   }
-  Track({ metric: STOCK, name: TRACKER, every: '1 hour' })(
+  Track({ metric: STOCK, name: TRACKER, every: '1 hour', timeout: 3 * LEASE })(
     Stocks.prototype,
     'stock',
     Object.getOwnPropertyDescriptor(Stocks.prototype, 'stock') as TypedPropertyDescriptor<() => Promise<number>>,
