@@ -47,6 +47,9 @@ let origin: CronDate | null = null;
  */
 export type Tick = (slot: Date | null) => Promise<void>;
 
+/** The expression that cron asks for before a job has its times: one with few times is parsed quickly. */
+const NEVER_USED = '0 0 0 1 1 *';
+
 /**
  * The cron job of one tracker in the application's SchedulerRegistry. Its `fireOnTick` resolves when the run has ended.
  */
@@ -59,9 +62,9 @@ export class TrackerJob extends CronJob {
     const onTick = (): void => {
       job.latest = tick(job.takeSlot());
     };
-    const job = new TrackerJob('* * * * * *', onTick, null, false, 'UTC');
+    const job = new TrackerJob(NEVER_USED, onTick, null, false, 'UTC');
     job.setTime(
-      schedule.every === undefined ? new CronTimes(schedule.cron, schedule.timeZone) : new IntervalTime(schedule.every),
+      schedule.every === undefined ? CronTimes.of(schedule.cron, schedule.timeZone) : new IntervalTime(schedule.every),
     );
     return job;
   }

@@ -9,19 +9,29 @@ interface NextTime {
   readonly time: CronDate;
 }
 
-const nextTimes = new Map<string, NextTime>();
+const known = new Map<string, CronTimes>();
 
 /**
  * The times of a cron expression. The next one is kept until it has come: cron needs about 1 ms to find it, and an
  * application that starts asks for it three times for each tracker, of which many have the same expression.
  */
 export class CronTimes extends CronTime {
-  private readonly key: string;
+  private next: NextTime | null = null;
 
-  /** @throws CronError */
-  constructor(expression: string, timeZone: string) {
+  private constructor(expression: string, timeZone: string) {
     super(expression, timeZone);
-    this.key = `${timeZone} ${expression}`;
+  }
+
+  /**
+   * Returns the times of an expression, the same ones for all trackers that have it.
+   *
+   * @throws CronError
+   */
+  static of(expression: string, timeZone: string): CronTimes {
+    const key = `${timeZone} ${expression}`;
+    let times = known.get(key);
+    if (times === undefined) known.set(key, (times = new CronTimes(expression, timeZone)));
+    return times;
   }
 
   override sendAt(): CronDate;
@@ -29,11 +39,11 @@ export class CronTimes extends CronTime {
   override sendAt(count?: number): CronDate | CronDate[] {
     if (count !== undefined) return super.sendAt(count);
     const now = systemClock();
-    const known = nextTimes.get(this.key);
+    const { next } = this;
     // a clock that is set back may have earlier times before it
-    if (known !== undefined && known.since <= now && now.getTime() < known.time.toMillis()) return known.time;
+    if (next !== null && next.since <= now && now.getTime() < next.time.toMillis()) return next.time;
     const time = super.sendAt();
-    nextTimes.set(this.key, { since: now, time });
+    this.next = { since: now, time };
     return time;
   }
 }

@@ -49,7 +49,7 @@ function cronText(tracker: string, given: unknown, timeZone: string): string {
   if (typeof given !== 'string' || given.trim() === '') throw invalidCron(tracker, given);
   try {
     // a date that never comes (30 February) is found by looking for the next one only
-    new CronTimes(given, timeZone).sendAt();
+    CronTimes.of(given, timeZone).sendAt();
     return given;
   } catch (error) {
     throw invalidCron(tracker, given, error);
