@@ -30,7 +30,7 @@ export type AlertCondition = { readonly [CONDITION]: true } & (
 export interface Measured {
   /** null if nothing is known */
   readonly value: number | null;
-  /** change ÷ |earlier value|; null if nothing is compared, or the earlier value is 0 or unknown */
+  /** change ÷ |earlier value|; null if nothing is compared, the earlier value is unknown, or a value of 0 has changed */
   readonly change: number | null;
 }
 
@@ -71,7 +71,7 @@ export function above(threshold: number, options: { recoveryThreshold?: number |
 
 /**
  * Returns the condition that a value differs from an earlier one by a share of that one, or more. Where the earlier
- * value is 0 or unknown, there is no share, and the alert stays as it is.
+ * value is unknown, or is 0 and has changed, there is no share, and the alert stays as it is.
  *
  * @param options `by`: the share, 0.3 for 30 %; `with`: `'previous'` (default) for the value just before, or what
  * `StatisticService.compare` takes: `'weekdays'` for the one 52 weeks earlier; `direction`: `'up'` or `'down'` alone, both
@@ -126,6 +126,11 @@ function bound(kind: 'below' | 'above', given: unknown, options: unknown): Alert
 /** True if `below`, `above` or `changed` created the value. */
 export function isCondition(value: unknown): value is AlertCondition {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, CONDITION);
+}
+
+/** True if a condition can be judged by what is known of a value. */
+export function isKnown({ kind }: AlertCondition, { value, change }: Measured): boolean {
+  return (kind === 'changed' ? change : value) !== null;
 }
 
 /**

@@ -3,13 +3,17 @@ import { objectsScope } from '../coverage/scope.js';
 import { UnknownMetricError } from '../errors/catalog.error.js';
 import type { OneObjectScope } from '../statistics/filter/statistic-filter.js';
 import type { StatisticOwners } from '../statistics/tables/owners.js';
-import { addDays, type LocalDateInput } from '../time/local-date.js';
-import { bucketStart, calendarUnit, isTimePeriod } from '../time/period.js';
+import { addDays, type LocalDate, type LocalDateInput } from '../time/local-date.js';
+import { bucketStart, calendarUnit, isTimePeriod, type Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
 import type { DiscoveredObjects, ObservedDetail, WatchedSubject } from './alert.js';
 import { LONGEST_PART } from './alert.entity.js';
 import type { Observation } from './alert-progress.js';
+import { isKnown } from './condition.js';
 import {
+  countedValues,
+  countToRead,
+  observationOf,
   observationsOf,
   ValueWatch,
   type WatchedPoint,
@@ -26,8 +30,9 @@ const LONGEST_PAUSE = 10;
 
 /**
  * Watches each object of a type. Nobody knows all of them, and there may be millions, so it looks at those with the greatest
- * values, with `below` at those with the least: if any meet the condition, these do. Of objects that never met it nothing is
- * stored.
+ * values, with `below` at those with the least: if any meet the condition, these do. With `changed` it looks at those that
+ * had the greatest values before or after the change, and smaller ones that change are not noticed. Of objects that never met
+ * the condition nothing is stored.
  */
 export class ObjectTypeWatch extends ValueWatch {
   /** the values that were read for the evaluation that is going on */
@@ -67,7 +72,18 @@ export class ObjectTypeWatch extends ValueWatch {
   }
 
   observe(id: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]> {
-    return Promise.resolve(observationsOf(this.watched, this.looked.get(id) ?? [], since));
+    const points = this.looked.get(id) ?? [];
+    const observations = observationsOf(this.watched, points, since);
+    // a first look is at objects that meet the condition
+    return Promise.resolve(since === null ? observations : [...observations, ...this.releaseOf(points)]);
+  }
+
+  /** Ends the alert of an object of which nothing is known any more, which would keep its place for ever. */
+  private releaseOf(points: readonly WatchedPoint[]): Observation<ObservedDetail>[] {
+    const latest = countedValues(this.watched, points).slice(-LONGEST_PAUSE);
+    const last = latest.at(-1);
+    if (last === undefined || latest.length < LONGEST_PAUSE) return [];
+    return latest.some((value) => isKnown(this.watched.when, value)) ? [] : [observationOf(last, 'recovered')];
   }
 
   private isMet(id: string): boolean {
@@ -75,39 +91,42 @@ export class ObjectTypeWatch extends ValueWatch {
     return latest?.verdict === 'met';
   }
 
-  /** The objects with the greatest or least values of the last date that is over, and of the open one if it counts. */
+  /** The objects with the greatest or least values of the dates that count. */
   private async candidates(): Promise<string[]> {
-    const { metric, period, when, complete } = this.watched;
+    const { metric, period, when } = this.watched;
     const { objectType } = this;
     const order = when.kind === 'below' ? 'asc' : 'desc';
-    const [open, over] = await this.dates();
     const ids: string[] = [];
-    for (const date of complete ? [over] : [over, open]) {
+    for (const date of await this.rankedDates()) {
       const filter = { metric, period, objectType, date, order, limit: MOST_OBJECTS + 1 } as const;
       ids.push(...(await this.statistics.top(filter)).map(({ object }) => object.id));
     }
     return ids.filter((id) => id !== '' && id.length <= LONGEST_PART);
   }
 
-  /** The open date or bucket, and the one before it. */
-  private async dates(): Promise<readonly [LocalDateInput, LocalDateInput]> {
-    const { metric, period } = this.watched;
-    if (isTimePeriod(period)) {
-      const now = this.clock();
-      return [now, new Date(now.getTime() - period * 1000)];
-    }
-    const today = await this.statistics.today(metric);
-    const unit = calendarUnit(period);
-    if (unit === null) return [today, addDays(today, -1)];
-    // weeks may begin on any day, and seven days before is in the week before
-    return [today, unit === 'week' ? addDays(today, -7) : addDays(bucketStart(period, today, 'monday'), -1)];
+  /**
+   * The last date or bucket that is over, and the open one if it counts. Of a change the one before these too, because an
+   * object that falls has its great value there.
+   */
+  private async rankedDates(): Promise<readonly LocalDateInput[]> {
+    const { metric, period, when, complete } = this.watched;
+    const [open, over, earlier] = isTimePeriod(period)
+      ? bucketsUntil(this.clock(), period)
+      : datesUntil(await this.statistics.today(metric), period);
+    const dates = complete ? [over] : [over, open];
+    return when.kind === 'changed' && when.direction !== 'up' ? [...dates, earlier] : dates;
   }
 
   private async valuesOf(ids: readonly string[]): Promise<Map<string, readonly WatchedPoint[]>> {
     if (ids.length === 0) return new Map();
-    const { metric, period, when, count } = this.watched;
+    const { metric, period, when } = this.watched;
     const objects = ids.map((id) => ({ type: this.objectType, id }));
-    const found = await this.statistics.multiSeries({ metric, period, objects, last: LONGEST_PAUSE + count });
+    const found = await this.statistics.multiSeries({
+      metric,
+      period,
+      objects,
+      last: countToRead(this.watched, LONGEST_PAUSE),
+    });
     return new Map(found.map(({ object, points }) => [object.id, watchedPoints(when, points)]));
   }
 
@@ -120,4 +139,24 @@ export class ObjectTypeWatch extends ValueWatch {
       throw error;
     }
   }
+}
+
+/** The open date, and the two before it. */
+type LatestDates = readonly [LocalDateInput, LocalDateInput, LocalDateInput];
+
+function bucketsUntil(now: Date, period: Period): LatestDates {
+  const before = (count: number): Date => new Date(now.getTime() - count * period * 1000);
+  return [now, before(1), before(2)];
+}
+
+function datesUntil(today: LocalDate, period: Period): LatestDates {
+  const over = dateBefore(today, period);
+  return [today, over, dateBefore(over, period)];
+}
+
+function dateBefore(date: LocalDate, period: Period): LocalDate {
+  const unit = calendarUnit(period);
+  if (unit === null) return addDays(date, -1);
+  // weeks may begin on any day, and seven days before is in the week before
+  return unit === 'week' ? addDays(date, -7) : addDays(bucketStart(period, date, 'monday'), -1);
 }

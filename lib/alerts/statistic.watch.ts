@@ -10,7 +10,7 @@ import type { StatisticOwners } from '../statistics/tables/owners.js';
 import { Period } from '../time/period.js';
 import type { AlertCall, AlertWatch, ObservedDetail, ObservedValue, WatchedSubject } from './alert.js';
 import type { Observation } from './alert-progress.js';
-import { type AlertCondition, conditionText, judge } from './condition.js';
+import { type AlertCondition, conditionText, isKnown, judge } from './condition.js';
 import type { StatisticAlert } from './on-statistic.decorator.js';
 
 /** The values that an alert watches, and its condition. */
@@ -106,8 +106,10 @@ export abstract class ValueWatch implements AlertWatch {
     const ofPeriod = period === Period.DAY ? '' : ` (${Period.nameOf(period)})`;
     const ofObject = object === null ? '' : ` of ${object.type} ${object.id}`;
     const from = change === null ? '' : `, ${percent(change)} from ${String(before)}`;
-    const condition = status === 'firing' ? this.condition : `no longer ${this.condition}`;
-    return `${naturalKey(metric)}${ofPeriod}${ofObject} is ${String(value)} on ${start ?? date}${from} (${condition})`;
+    const isKnownNow = isKnown(this.watched.when, { value, change });
+    const ended = isKnownNow ? 'no longer' : 'no longer known to be';
+    const condition = status === 'firing' ? this.condition : `${ended} ${this.condition}`;
+    return `${naturalKey(metric)}${ofPeriod}${ofObject} is ${value === null ? 'unknown' : String(value)} on ${start ?? date}${from} (${condition})`;
   }
 }
 
@@ -141,8 +143,8 @@ export class StatisticWatch extends ValueWatch {
   }
 
   private async readPoints(): Promise<WatchedPoint[]> {
-    const { metric, period, when, count } = this.watched;
-    const filter = { metric, period, ...this.scope, last: LONGEST_PAUSE + count };
+    const { metric, period, when } = this.watched;
+    const filter = { metric, period, ...this.scope, last: countToRead(this.watched, LONGEST_PAUSE) };
     try {
       if (when.kind === 'changed' && when.with !== 'previous') {
         const { points, before } = await this.statistics.compare({ ...filter, with: when.with });
@@ -155,6 +157,11 @@ export class StatisticWatch extends ValueWatch {
       throw error;
     }
   }
+}
+
+/** Returns the number of points to read for this many values that are over: with the open one, and those before the first. */
+export function countToRead({ when, count }: Pick<WatchedValues, 'when' | 'count'>, values: number): number {
+  return values + count + (when.kind === 'changed' && when.with === 'previous' ? 1 : 0);
 }
 
 /** Returns the points of a series, each with the one before it if the condition compares these. */
@@ -173,25 +180,40 @@ function watchedPoint({ date, start, value, complete }: SeriesPoint, before: num
  * value that is recorded late is still looked at.
  */
 export function observationsOf(
-  { when, count, complete }: Pick<WatchedValues, 'when' | 'count' | 'complete'>,
+  watched: Pick<WatchedValues, 'when' | 'count' | 'complete'>,
   points: readonly WatchedPoint[],
   since: string | null,
 ): Observation<ObservedDetail>[] {
-  const counted = (complete ? points.filter((point) => point.complete) : points).map(withChange);
+  const { when, count } = watched;
+  const counted = countedValues(watched, points);
   const known = counted.flatMap((point, place): Observation<ObservedDetail>[] => {
     if (point.value === null) return [];
     const row = counted.slice(Math.max(0, place + 1 - count), place + 1);
     const isMet = row.length === count && row.every((one) => judge(when, one) === 'met');
     const verdict = isMet ? 'met' : judge(when, point) === 'recovered' ? 'recovered' : 'between';
-    return [{ moment: momentOf(point), verdict, detail: { ...point } }];
+    return [observationOf(point, verdict)];
   });
   return since === null ? known.slice(-1) : known.filter(({ moment }) => moment >= since);
 }
 
-function withChange(point: WatchedPoint): ObservedValue {
-  const { value, before } = point;
-  const change = value === null || before === null || before === 0 ? null : (value - before) / Math.abs(before);
-  return { ...point, change };
+/** Returns the values of a series that count for an alert, each with its change. */
+export function countedValues(
+  { complete }: Pick<WatchedValues, 'complete'>,
+  points: readonly WatchedPoint[],
+): ObservedValue[] {
+  const counted = complete ? points.filter((point) => point.complete) : points;
+  return counted.map((point) => ({ ...point, change: changeBetween(point.before, point.value) }));
+}
+
+export function observationOf(value: ObservedValue, verdict: Observation['verdict']): Observation<ObservedDetail> {
+  return { moment: momentOf(value), verdict, detail: { ...value } };
+}
+
+/** A change from 0 has no share. 0 after 0 is no change, and ends an alert as any other value that stays. */
+function changeBetween(before: number | null, value: number | null): number | null {
+  if (before === null || value === null) return null;
+  if (before === value) return 0;
+  return before === 0 ? null : (value - before) / Math.abs(before);
 }
 
 /** A start is text with an offset, which does not sort by time where the clock is set back. */

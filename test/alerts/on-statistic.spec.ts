@@ -498,6 +498,65 @@ describe('an alert', () => {
     ]);
   });
 
+  it('ends with a value that is that before, also where both are 0', async () => {
+    const module = await application(alertOn({ metric: STOCK, when: changed({ by: 0.5 }), recovered: true }));
+    await pass([module], 10, 20, 0, 0, 10, 20);
+    expect(calls.short).toEqual(['firing 2026-11-02 20', 'recovered 2026-11-04 0', 'firing 2026-11-06 20']);
+  });
+
+  it('ends for an object of which nothing is known for ten values, so that others have its place', async () => {
+    const ofShelf = { objectType: 'shelf', recovered: true } as const;
+    const module = await application(
+      alertOn({ ...ofShelf, metric: STOCK, when: above(10), name: 'above' }),
+      alertOn({ ...ofShelf, metric: STOCK, when: changed({ by: 0.5 }), name: 'changed' }),
+      alertOn({ ...ofShelf, metric: RATIO, when: above(10), name: 'ratio' }),
+    );
+    const object = objectRef('shelf', 1);
+    const day = async (value: number | null): Promise<void> => {
+      const rows = [STOCK, VISITS].map((metric) => ({ metric, value: metric === STOCK ? value! : 1, object }));
+      if (value !== null) await module.get(StatisticService).recordMany(rows);
+      clock.advance('1 day');
+      await evaluate(module);
+    };
+    const taken = (): string[] =>
+      (calls.all as StatisticAlert[]).map(({ name, status, date }) => `${name} ${status} ${date}`).sort();
+    await day(20);
+    await day(40);
+    expect(taken()).toEqual(['above firing 2026-11-01', 'changed firing 2026-11-02', 'ratio firing 2026-11-01']);
+    calls.clear();
+    for (let n = 0; n < 9; n++) await day(null);
+    expect(taken()).toEqual([]);
+    await day(null);
+    await day(null);
+    expect(taken()).toEqual(['above', 'changed', 'ratio'].map((name) => `${name} recovered 2026-11-12`));
+    expect(calls.all.find(({ name }) => name === 'ratio')?.text).toBe(
+      'alerted/ratio of shelf 1 is unknown on 2026-11-12 (no longer known to be above 10)',
+    );
+    calls.clear();
+    await day(30);
+    expect(taken()).toEqual(['above firing 2026-11-14', 'ratio firing 2026-11-14']);
+  });
+
+  it.each(['down', undefined] as const)(
+    'finds an object that falls from the greatest values, direction %s',
+    async (direction) => {
+      const module = await application(
+        alertOn({ metric: STOCK, objectType: 'shelf', when: changed({ by: 0.5, direction }) }),
+      );
+      for (const first of [1_000, 1]) {
+        const rows = Array.from({ length: 205 }, (_, n) => ({
+          metric: STOCK,
+          value: n === 0 ? first : 100,
+          object: objectRef('shelf', n),
+        }));
+        await module.get(StatisticService).recordMany(rows);
+        clock.advance('1 day');
+        await evaluate(module);
+      }
+      expect(calls.all).toMatchObject([{ object: { id: '0' }, before: 1_000, value: 1 }]);
+    },
+  );
+
   it('fires for 200 objects of a type at a time, the greatest first, and says that there are more', async () => {
     const options = { metric: STOCK, objectType: 'shelf', when: above(10), recovered: true } as const;
     const module = await application(alertOn(options));
