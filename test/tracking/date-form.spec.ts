@@ -34,6 +34,12 @@ describeOnDatabase('sqlite', 'a datetime column', (database) => {
     ['seconds', '1795172400'],
     ['julian days', '2461365.25'],
     ['other text', `'20.11.2026'`],
+    ['a letter in the day', `'2026-11-1x 11:00:00'`],
+    ['a letter in the year', `'20x6-11-20 11:00:00'`],
+    ['letters in the time', `'2026-11-20 ab:cd:ef'`],
+    ['an hour of none', `'2026-11-20 24:00:00'`],
+    ['a minute of none', `'2026-11-20 11:60'`],
+    ['milliseconds of letters', `'2026-11-20 11:00:00.12x'`],
   ])('that holds %s is refused, at the first run and later', async (_, literal) => {
     const definition = definitionOf({ metric: newMetric(), dateField: 'at', lookback: 1 });
     await insert(1, `'2026-11-19 11:00:00'`);
@@ -59,8 +65,10 @@ describeOnDatabase('sqlite', 'a datetime column', (database) => {
     const day = fc.integer({ min: Date.UTC(2000, 0, 1) / 86_400_000, max: Date.UTC(2026, 9, 31) / 86_400_000 });
     const dates = day.map((number) => new Date(number * 86_400_000).toISOString().slice(0, 10));
     await fc.assert(
-      fc.asyncProperty(dates, time, fc.nat(10), async (date, [h, m, s, ms], form) => {
-        const good = ['', ` ${h}:${m}`, ` ${h}:${m}:${s}`, ` ${h}:${m}:${s}.${ms}`].map((rest) => date + rest);
+      fc.asyncProperty(dates, time, fc.nat(15), async (date, [h, m, s, ms], form) => {
+        const good = ['', ` ${h}:${m}`, ` ${h}:${m}:${s}`, ` ${h}:${m}:${s}.${ms}`, ` ${h}:${m}:${s}.9999996`].map(
+          (rest) => date + rest,
+        );
         const bad = [
           `${date}T${h}:${m}:${s}`,
           `${date} ${h}:${m}:${s}.${ms}Z`,
@@ -69,6 +77,10 @@ describeOnDatabase('sqlite', 'a datetime column', (database) => {
           `${date.slice(0, 8)}32 ${h}:${m}:${s}.${ms}`,
           `${date.slice(0, 4)}-02-30 ${h}:${m}:${s}`,
           `${date.slice(0, 4)}-04-31 ${h}:${m}:${s}.${ms}`,
+          `${date} 24:${m}:${s}`,
+          `${date} ${h}:6${m?.slice(1) ?? ''}:${s}.${ms}`,
+          `${date.slice(0, 9)}x ${h}:${m}:${s}`,
+          `${date} ${h}:${m}:${s}.${ms}x`,
         ];
         await engine.dataSource.getRepository(Entry).clear();
         await insert(1, `'${[...good, ...bad][form] ?? ''}'`);
