@@ -15,6 +15,8 @@ export interface GivenAlert {
 
 /** By class, and there by the name of the method, which stays even if another decorator replaces the function. */
 const alerts = new WeakMap<object, Map<string | symbol, GivenAlert[]>>();
+/** the classes of this process, referenced weakly */
+const declaring: WeakRef<object>[] = [];
 
 /**
  * Keeps the options of a decorated method.
@@ -34,10 +36,19 @@ export function keepAlert(decorator: AlertDecorator, target: object, key: string
       `@${decorator} has ${shown(options)}. Expected an object of options: @${decorator}({ ${decorator === 'OnStatistic' ? 'metric, when: below(10)' : "when: 'failed'"} }).`,
     );
   }
-  const ofClass = alerts.get(target.constructor) ?? new Map<string | symbol, GivenAlert[]>();
+  let ofClass = alerts.get(target.constructor);
+  if (ofClass === undefined) {
+    ofClass = new Map();
+    alerts.set(target.constructor, ofClass);
+    declaring.push(new WeakRef(target.constructor));
+  }
   // decorators are applied from the last to the first
   ofClass.set(key, [{ decorator, options }, ...(ofClass.get(key) ?? [])]);
-  alerts.set(target.constructor, ofClass);
+}
+
+/** Returns every class that this process has loaded with an alert on a method of its own. */
+export function classesWithAlerts(): readonly Type[] {
+  return declaring.map((reference) => reference.deref() as Type | undefined).filter((type) => type !== undefined);
 }
 
 /**

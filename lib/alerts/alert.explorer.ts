@@ -1,9 +1,9 @@
 import { Scope, type Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { InvalidAlertError } from '../errors/alert.error.js';
-import { classOf, type Provider } from '../tracking/definition/provider.js';
+import { classOf, isSubclass, type Provider, providedTypes } from '../tracking/definition/provider.js';
 import type { AlertCall } from './alert.js';
-import { type AlertDecorator, alertsOf, type GivenAlert } from './alert-metadata.js';
+import { type AlertDecorator, alertsOf, classesWithAlerts, type GivenAlert } from './alert-metadata.js';
 
 /** An alert as its provider declares it. */
 export interface DeclaredAlert {
@@ -33,6 +33,31 @@ export function exploreAlerts(discovery: DiscoveryService): DeclaredAlert[] {
       given.map((one) => ({ ...one, type, method, call: (argument: AlertCall) => instance[method]?.(argument) })),
     );
   });
+}
+
+/**
+ * Returns the names of alerts whose class is loaded, but provided by no module, so that they have no effect. They may
+ * belong to another application in the same process.
+ *
+ * @param found the result of `exploreAlerts`: a class of the same name is an earlier version of it that was hot-reloaded
+ */
+export function unprovidedAlerts(discovery: DiscoveryService, found: readonly DeclaredAlert[]): readonly string[] {
+  const provided = providedTypes(discovery);
+  const names = classesWithAlerts()
+    // those of a class that another extends are found in that one
+    .filter((type) => !provided.has(type) && !found.some((other) => isSubclass(other.type, type)))
+    .flatMap((type) => [...alertsOf(type).keys()].map((method) => defaultAlertName({ type, method })));
+  const effective = new Set(found.map(defaultAlertName));
+  return [...new Set(names)].filter((name) => !effective.has(name));
+}
+
+/**
+ * Returns the default name of an alert.
+ *
+ * @example 'OrderAlerts.fewOrders'
+ */
+export function defaultAlertName({ type, method }: Pick<DeclaredAlert, 'type' | 'method'>): string {
+  return `${type.name}.${String(method)}`;
 }
 
 function refuseScopes({ name }: Type, wrapper: Provider): void {

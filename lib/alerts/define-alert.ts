@@ -14,7 +14,7 @@ import type { TrackerTarget } from '../tracking/definition/tracker.registry.js';
 import { boolean, oneOf, optional, type Check, withDefault } from '../validation/check.js';
 import { type Checks, type ChecksOf, readOptions, type Values } from '../validation/options.js';
 import type { Alert } from './alert.js';
-import type { DeclaredAlert } from './alert.explorer.js';
+import { type DeclaredAlert, defaultAlertName } from './alert.explorer.js';
 import { type AlertCondition, isCondition } from './condition.js';
 import { ObjectTypeWatch } from './object-type.watch.js';
 import type { OnStatisticOptions } from './on-statistic.decorator.js';
@@ -85,15 +85,6 @@ export interface AlertContext {
   readonly owners: StatisticOwners;
   readonly objectTypes: ObjectTypes;
   readonly runs: WatchedRuns;
-}
-
-/**
- * Returns the default name of an alert.
- *
- * @example 'OrderAlerts.fewOrders'
- */
-export function defaultAlertName({ type, method }: Pick<DeclaredAlert, 'type' | 'method'>): string {
-  return `${type.name}.${String(method)}`;
 }
 
 /**

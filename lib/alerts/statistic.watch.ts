@@ -1,12 +1,12 @@
 import { type MetricTarget, naturalKey } from '../catalog/definitions.js';
 import { storedParts } from '../catalog/derived.js';
-import { objectScope, overlap, TOTAL_SCOPE } from '../coverage/scope.js';
+import { objectScope, overlap, readScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { UnknownMetricError } from '../errors/catalog.error.js';
 import type { ObjectRef } from '../statistics/filter/object-target.js';
 import type { OneObjectScope } from '../statistics/filter/statistic-filter.js';
 import type { SeriesPoint } from '../statistics/read/series.js';
 import type { StatisticService } from '../statistics/statistic.service.js';
-import type { StatisticOwners } from '../statistics/tables/owners.js';
+import type { Owned, StatisticOwners } from '../statistics/tables/owners.js';
 import { Period } from '../time/period.js';
 import type { AlertCall, AlertWatch, ObservedDetail, ObservedValue, WatchedSubject } from './alert.js';
 import type { Observation } from './alert-progress.js';
@@ -59,8 +59,10 @@ export abstract class ValueWatch implements AlertWatch {
     const { metric, period } = this.watched;
     await this.statistics.coverage({ metric, period, ...this.scope });
     for (const part of this.metrics) {
-      const owned = this.owners.ownedOf(part).filter((one) => overlap(one.scope, this.coverageScope));
+      const ofMetric = this.owners.ownedOf(part);
+      const owned = ofMetric.filter((one) => overlap(one.scope, this.coverageScope));
       const [first] = owned;
+      if (first === undefined && ofMetric.length > 0) return unownedScope(part, this.coverageScope, ofMetric);
       if (first === undefined || owned.some((one) => one.period === period)) continue;
       const periods = owned.map((one) => `Period.${Period.nameOf(one.period)}`).join(', ');
       return (
@@ -219,6 +221,31 @@ function changeBetween(before: number | null, value: number | null): number | nu
 /** A start is text with an offset, which does not sort by time where the clock is set back. */
 function momentOf({ date, start }: WatchedPoint): string {
   return start === undefined ? date : new Date(start).toISOString();
+}
+
+function unownedScope(metric: string, watched: string, owned: readonly Owned[]): string {
+  const computed = new Set(owned.map(({ scope, tracker }) => `${scopeText(scope)} (${tracker})`));
+  const withTotal = watched === TOTAL_SCOPE ? ' With `withTotal: true` a tracker computes the total too.' : '';
+  return (
+    `it watches ${scopeText(watched)} of ${metric}, which no tracker computes, so it looks at recorded values only. ` +
+    `Expected what one computes: ${[...computed].join(', ')}.${withTotal}`
+  );
+}
+
+function scopeText(scope: string): string {
+  const read = readScope(scope);
+  switch (read?.kind) {
+    case 'total':
+      return 'the total';
+    case 'objects':
+      return `each ${read.objectType}`;
+    case 'object':
+      return `${read.objectType} ${read.objectId}`;
+    case 'statistic':
+      return `the custom statistic ${read.statistic}`;
+    case undefined:
+      return scope;
+  }
 }
 
 function percent(change: number): string {

@@ -2,10 +2,10 @@ import { Logger } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import type { Alert } from '../alerts/alert.js';
 import { AlertState, prepareAlertTable } from '../alerts/alert.entity.js';
-import { type DeclaredAlert, exploreAlerts } from '../alerts/alert.explorer.js';
+import { type DeclaredAlert, defaultAlertName, exploreAlerts, unprovidedAlerts } from '../alerts/alert.explorer.js';
 import type { AlertRegistry } from '../alerts/alert.registry.js';
 import type { AlertScheduler } from '../alerts/alert.scheduler.js';
-import { type AlertContext, defaultAlertName, defineAlert } from '../alerts/define-alert.js';
+import { type AlertContext, defineAlert } from '../alerts/define-alert.js';
 import type { Database } from '../database/database.js';
 import { checkTables } from '../database/table-check.js';
 import { InvalidAlertError } from '../errors/alert.error.js';
@@ -23,6 +23,7 @@ import type { Clock } from '../trackstats.tokens.js';
 /** Finds and checks the alerts of the application. An application without alerts needs nothing of theirs. */
 export class TrackstatsAlerts {
   private readonly logger = new Logger('Trackstats');
+  private declared: readonly DeclaredAlert[] = [];
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -51,14 +52,25 @@ export class TrackstatsAlerts {
     const alerts: Alert[] = [];
     for (const one of declared) alerts.push(await this.checked(context, one));
     this.registry.fill(alerts);
+    this.declared = declared;
   }
 
   start(): void {
+    this.warnOfUnprovided();
     this.scheduler.start();
   }
 
   stop(): void {
     this.scheduler.stop();
+  }
+
+  private warnOfUnprovided(): void {
+    const names = unprovidedAlerts(this.discovery, this.declared);
+    if (names.length === 0) return;
+    this.logger.warn(
+      `@OnStatistic and @OnTracker have no effect on ${names.join(', ')}: no module of this application provides the class. ` +
+        `Add it to the providers of a module. You can ignore this if another application of this process has it.`,
+    );
   }
 
   private async checkTable(): Promise<void> {

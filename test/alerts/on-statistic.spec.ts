@@ -710,6 +710,71 @@ describe('an alert', () => {
   });
 });
 
+describe('an alert of what no tracker computes', () => {
+  const RATE = defineRatio({ domain: SHOP, ref: 'rate', of: ORDERS, per: VISITS });
+  const recordedOnly = 'which no tracker computes, so it looks at recorded values only. Expected what one computes';
+
+  afterEach(closeApplications);
+
+  it.each([
+    [{ metric: ORDERS, objectType: Customer }, 'each customer of alerted/orders', 'the total (OrderTracker).'],
+    [{ metric: RATE, objectType: Customer }, 'each customer of alerted/orders', 'the total (OrderTracker).'],
+    [
+      { metric: PER_CUSTOMER },
+      'the total of alerted/per_customer',
+      'each customer (CustomerTracker). With `withTotal: true` a tracker computes the total too.',
+    ],
+    [{ metric: PER_CUSTOMER, objectType: 'custommer' }, 'each custommer of alerted/per_customer', 'each customer (Cus'],
+    [{ metric: PER_CUSTOMER, object: objectRef('shelf', 1) }, 'shelf 1 of alerted/per_customer', 'each customer (Cus'],
+  ])('is warned of: %#', async (given, watched, expected) => {
+    const alerts = alertOn({ when: below(10), ...given });
+    await startAt(clock, { providers: [alerts, OrderTracker, CustomerTracker] });
+    expect(warned.mock.calls.map(([text]) => String(text))).toEqual([
+      expect.stringContaining(`Alert Alerts.onAlert: it watches ${watched}, ${recordedOnly}: ${expected}`),
+    ]);
+  });
+
+  it('is not warned of where a tracker computes it, or none has the metric', async () => {
+    const when = below(10);
+    const alerts = [
+      alertOn({ when, metric: PER_CUSTOMER, objectType: Customer, name: 'each' }),
+      alertOn({ when, metric: PER_CUSTOMER, object: objectRef('customer', 1), name: 'one' }),
+      alertOn({ when, metric: ORDERS, name: 'total' }),
+      alertOn({ when, metric: STOCK, objectType: 'shelf', name: 'recorded' }),
+    ];
+    await startAt(clock, { providers: [...alerts, OrderTracker, CustomerTracker] });
+    expect(warned).not.toHaveBeenCalled();
+  });
+});
+
+describe('an alert that no module provides', () => {
+  afterEach(closeApplications);
+
+  it('is warned of, and no other', async () => {
+    class Forgotten {
+      @OnStatistic({ metric: STOCK, when: below(10) })
+      onAlert(): void {}
+    }
+    abstract class Shared {
+      @OnStatistic({ metric: STOCK, when: below(10) })
+      onAlert(): void {}
+    }
+    class Provided extends Shared {}
+    const Reloaded = class Provided extends Shared {};
+    class Replaced extends Shared {}
+    expect([Forgotten, Reloaded]).toHaveLength(2);
+    const providers = [Provided, { provide: Replaced, useValue: {} }];
+    const off = await startAt(clock, { providers });
+    expect(warned).not.toHaveBeenCalled();
+    await off.close();
+    await startAt(clock, { providers, trackstats: { scheduling: {} } });
+    const [warning, ...others] = warned.mock.calls.map(([text]) => String(text));
+    expect(warning).toMatch(/@OnStatistic .*no effect on .*Forgotten\.onAlert.*providers of a module/);
+    expect(warning).not.toMatch(/Provided|Replaced|Shared/);
+    expect(others).toEqual([]);
+  });
+});
+
 describe('the methods with @OnStatistic', () => {
   const when = below(10);
 

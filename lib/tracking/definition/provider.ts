@@ -18,6 +18,20 @@ export function classOf({ instance, isNotMetatype, metatype }: Provider): Type |
   return typeof type === 'function' && !types.isProxy(type) ? (type as Type) : null;
 }
 
+/**
+ * Returns the classes that an application provides, and the tokens: a test may have put another instance in the place of
+ * a class.
+ */
+export function providedTypes(discovery: DiscoveryService): ReadonlySet<unknown> {
+  const wrappers = [...discovery.getProviders(), ...discovery.getControllers()];
+  return new Set(wrappers.flatMap((wrapper) => [wrapper.token as unknown, classOf(wrapper)]));
+}
+
+/** True if a class extends another. */
+export function isSubclass(type: Type, base: abstract new (...given: never[]) => unknown): boolean {
+  return isInstance(type.prototype, base);
+}
+
 /** True if a value is an instance of a class, or was created from its prototype. */
 export function isInstance(value: unknown, type: abstract new (...given: never[]) => unknown): boolean {
   return prototypesOf(value).includes(type.prototype as object);

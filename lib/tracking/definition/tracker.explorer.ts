@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { Scope, type Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { InvalidTrackerError, TrackerInjectionScopeError } from '../../errors/tracker.error.js';
-import { classOf, isInstance, type Provider } from './provider.js';
+import { classOf, isSubclass, type Provider, providedTypes } from './provider.js';
 import type { GivenOptions } from './option.js';
 import { classTracks, methodTracks, trackedClasses } from './track-metadata.js';
 import { isConstructed, Tracker } from './tracker.js';
@@ -109,10 +109,6 @@ function hasOwnTracks(type: Type): boolean {
   return classTracks(type).length > 0 || methodTracks(type).size > 0;
 }
 
-function isSubclass(type: Type, base: abstract new (...given: never[]) => unknown): boolean {
-  return isInstance(type.prototype, base);
-}
-
 /**
  * Returns the names of scheduled trackers whose class is loaded, but provided by no module, so that their schedule has
  * no effect. They may belong to another application in the same process.
@@ -121,9 +117,7 @@ function isSubclass(type: Type, base: abstract new (...given: never[]) => unknow
  * hot-reloaded
  */
 export function unprovidedTrackers(discovery: DiscoveryService, found: readonly DeclaredTracker[]): readonly string[] {
-  const wrappers = [...discovery.getProviders(), ...discovery.getControllers()];
-  // by token as well: a test may have put another instance in its place
-  const provided = new Set<unknown>(wrappers.flatMap((wrapper) => [wrapper.token, classOf(wrapper)]));
+  const provided = providedTypes(discovery);
   const names = trackedClasses()
     .filter((type) => !provided.has(type))
     // the methods of a class that another extends are found in that one
