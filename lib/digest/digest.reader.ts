@@ -19,6 +19,8 @@ export interface DigestLine {
   readonly before: number | null;
   /** a share of `before`: 0.25 for a quarter more */
   readonly change: number | null;
+  /** the days of which the value is, if some of the range are not known */
+  readonly partly: { readonly known: number; readonly of: number } | null;
   /** true if a date was not over when it was counted */
   readonly isOpen: boolean;
   /** its course, up to the end of the range */
@@ -53,6 +55,7 @@ export class DigestReader {
         better: metric.better,
         ...figures,
         change: changeOf(figures.value, figures.before),
+        partly: own === Period.DAY && figures.on === null && figures.value !== null ? partOf(compared) : null,
         isOpen: compared.points.some(({ value, complete }) => value !== null && !complete),
         course: await this.course(entry, own, range, compared),
       };
@@ -78,7 +81,10 @@ export class DigestReader {
     { points, before, total }: Comparison,
   ): Promise<Pick<DigestLine, 'value' | 'before' | 'on'>> {
     const isShare = metric.unit === 'percent' && derivedOf(entry.metric) === null;
-    if (!isShare && total.value !== null) return { value: total.value, before: total.before, on: null };
+    if (!isShare && total.value !== null) {
+      // without a change, as from or to days of which some are not known, the earlier value would mislead
+      return { value: total.value, before: total.absolute === null ? null : total.before, on: null };
+    }
     if (!isShare && period === Period.DAY) {
       const known = await this.sum(entry, from, to);
       if (known !== null) return { value: known, before: null, on: null };
@@ -114,6 +120,12 @@ export class DigestReader {
     const longer = await this.statistics.series({ ...scopeOf(entry), period, from, to });
     return longer.map(({ value }) => value);
   }
+}
+
+/** A day of which a run knows that it has no value is known. */
+function partOf({ points }: Comparison): DigestLine['partly'] {
+  const known = points.filter(({ value, asOf }) => value !== null || asOf !== null).length;
+  return known === points.length ? null : { known, of: points.length };
 }
 
 /** The total, an object and a group are different scopes, of which overloads have one each. */

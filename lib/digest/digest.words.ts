@@ -28,6 +28,7 @@ export function wordsOf(line: DigestLine, { numbers, moments }: Language): LineW
   const size = change === null ? '' : `${numbers.change(change)} `;
   const notes = [
     ...(line.on === null ? [] : [`on ${moments.date(line.on)}`]),
+    ...(line.partly === null ? [] : [`${String(line.partly.known)} of ${String(line.partly.of)} days`]),
     ...(line.isOpen ? ['counted before the last date was over'] : []),
   ];
   return {

@@ -81,6 +81,7 @@ export { storedValue } from './filter/statistic-value.js';
 
 // reads
 export { canCompare, type Comparison, earlierBuckets, earlierDates, earlierRange } from './read/comparison.js';
+export { isKnownFrom, isKnownRange } from './read/known-range.js';
 export { type LiveCall, readLive } from './read/live.js';
 export type { LiveSource } from './filter/live-source.js';
 export { type CompleteDates, readCompleteDates } from './read/coverage.query.js';

@@ -403,7 +403,8 @@ export class StatisticService {
   /**
    * Compares a range with an earlier one: a series of each, and the change of the value that each range has as a whole.
    * Dates that have not come yet are left out of `total` on both sides. An open date is compared with a whole one, which
-   * `comparable: false` says.
+   * `comparable: false` says. `total` has an earlier value and a change only where all dates are known, which dates that
+   * nobody recorded are not.
    *
    * @param filter `last: 30` by default; `with`: `'previous'` (default) for the range just before, `'week'`, `'month'`,
    * `'quarter'` or `'year'` for the same dates of the unit before (1 to 29 November against 1 to 29 October, all of

@@ -32,6 +32,7 @@ const CUSTOMERS = defineMetric({ domain: SHOP, ref: 'customers', name: 'Customer
 const SHARE = defineMetric({ domain: SHOP, ref: 'share', name: 'Paid', unit: 'percent' });
 const HOSTILE = defineMetric({ domain: SHOP, ref: 'hostile', name: `<script>alert("x")</script> & 'y'` });
 const TWO_LINES = defineMetric({ domain: SHOP, ref: 'two_lines', name: 'Two\u2028lines' });
+const STOCK = defineMetric({ domain: SHOP, ref: 'stock', name: 'Stock' });
 const NEVER = defineMetric({ domain: SHOP, ref: 'never', name: 'Never counted' });
 
 /** The lines of the text with the figures of a metric, without its course. */
@@ -117,6 +118,22 @@ describeOnEachDatabase('DigestService', (database) => {
     expect(figures(text)).toEqual(['In the Netherlands: 2 (▲ +100% from 1)']);
     const partly = digests.digest({ metrics: [{ ...entry, dimensions: { country: 'NL' } }], period: Period.DAY });
     await expect(partly).rejects.toThrow(IncompleteDimensionsError);
+  });
+
+  it('has no change from or to days of which some are not known, and says how many are', async () => {
+    const stock = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, day) => ({
+        metric: STOCK,
+        date: addDays(`2026-10-01`, from + day - 1),
+        value: 800,
+      }));
+    await statistics.recordMany([...stock(8, 8), ...stock(15, 15), ...stock(18, 21)]);
+    const lines = async (date: string) =>
+      figures((await digests.digest({ metrics: [STOCK], period: Period.days(4), date })).text);
+    expect(await lines('2026-10-21')).toEqual(['Stock: 3,200']);
+    expect(await lines('2026-10-25')).toEqual(['Stock: not known']);
+    expect(await lines('2026-10-24')).toEqual(['Stock: 800 (1 of 4 days)']);
+    expect(await lines('2026-10-15')).toEqual(['Stock: 800 (1 of 4 days)']);
   });
 
   it('writes a name of two lines on one', async () => {

@@ -254,10 +254,12 @@ describeOnEachDatabase('compare', (database) => {
   });
 
   it('reads objects, dimensions, and values that are recorded', async () => {
-    const [object, date] = [{ type: 'customer', id: '1' }, '2026-11-18'];
+    const object = { type: 'customer', id: '1' };
     await s.statistics.recordMany([
-      { metric: ORDERS, object, value: 3, date },
-      { metric: ORDERS, object, value: 5 },
+      { metric: ORDERS, object, value: 3, date: '2026-11-17' },
+      { metric: ORDERS, object, value: 0, date: '2026-11-18' },
+      { metric: ORDERS, object, value: 1, date: '2026-11-19' },
+      { metric: ORDERS, object, value: 4 },
     ]);
     const byObject = await s.statistics.compare({ metric: ORDERS, object, last: 2 });
     expect(byObject.total).toMatchObject({ value: 5, before: 3, absolute: 2 });
@@ -269,6 +271,37 @@ describeOnEachDatabase('compare', (database) => {
     await expect(s.statistics.compare({ metric: VISITS, ...(incomplete as object) })).rejects.toThrow(
       IncompleteDimensionsError,
     );
+  });
+
+  it('has a change of recorded values only where all dates of both ranges are known', async () => {
+    await days({ '2026-11-11': '800' });
+    for (const date of [12, 13, 14, 15, 16, 17]) await days({ [`2026-11-${String(date)}`]: '10' });
+    const of = async (from: string, to: string) => {
+      const { total } = await s.statistics.compare({ metric: ORDERS, from, to });
+      return total;
+    };
+    // one of the three earlier days is known
+    expect(await of('2026-11-12', '2026-11-14')).toEqual({
+      value: 30,
+      before: null,
+      absolute: null,
+      relative: null,
+      comparable: true,
+    });
+    expect(await of('2026-11-15', '2026-11-17')).toMatchObject({
+      value: 30,
+      before: 30,
+      relative: 0,
+      comparable: true,
+    });
+    // one of the three later days is known
+    expect(await of('2026-11-17', '2026-11-19')).toEqual({
+      value: 10,
+      before: 30,
+      absolute: null,
+      relative: null,
+      comparable: false,
+    });
   });
 
   it('refuses half a range, an empty one, and an unknown comparison', async () => {

@@ -4,6 +4,7 @@ import { addDecimals } from '../../database/decimal.js';
 import { groupBy } from '../../database/groups.js';
 import type { Work } from '../../database/work.js';
 import {
+  isKnownFrom,
   nearestDouble,
   readDaySums,
   type SeriesSums,
@@ -13,7 +14,7 @@ import {
 import { dayNumber } from '../../time/local-date.js';
 import { Period } from '../../time/period.js';
 import type { ComparedMoments, Moment } from './range.js';
-import { isKnownFrom, type RangeSum, summaryKind } from './summary.js';
+import { type RangeSum, summaryKind } from './summary.js';
 import type { ShownMetric } from './totals.js';
 
 /**

@@ -5,6 +5,7 @@ import { coverageIn, kindMeaning, type StoredCoverage } from '../../coverage/ind
 import {
   type CompleteDates,
   decodeDimensions,
+  isKnownFrom,
   nearestDouble,
   objectRefOf,
   readComparedRanking,
@@ -28,7 +29,6 @@ import {
 import { checkRanked, scopeFilter, statisticName } from './scope.js';
 import { ownCoverages, readOneSelection, type Selection, withComputedAt } from './selection.js';
 import { metricResource, valueResource } from './statistic.resource.js';
-import { isKnownFrom } from './summary.js';
 
 type Ranking = ReturnType<typeof readComparedRanking> extends Work<infer R> ? R : never;
 type OneSelection = Awaited<ReturnType<typeof readOneSelection>>;

@@ -1,10 +1,9 @@
 import type { Metric } from '../../catalog/index.js';
 import { type CoverageKind, kindMeaning, type StoredCoverage } from '../../coverage/index.js';
 import { addDecimals, compareDecimals, subtractDecimals } from '../../database/decimal.js';
-import { type Calendar, nearestDouble, type SeriesPoint } from '../../statistics/index.js';
+import { type Calendar, isKnownRange, nearestDouble, type SeriesPoint } from '../../statistics/index.js';
 import { instantText } from '../../time/instant.js';
-import type { LocalDate } from '../../time/local-date.js';
-import { bucketEnd, bucketStart, isTimePeriod, type Period, periodKind } from '../../time/period.js';
+import { bucketEnd, isTimePeriod, type Period, periodKind } from '../../time/period.js';
 import { bucketAt } from '../../time/time-bucket.js';
 import type { SpanResource, SummaryComparison, SummaryKind, SummaryResource } from '../resources.js';
 import { type Moment, momentKey } from './range.js';
@@ -71,23 +70,6 @@ export function wholeOf(ranges: Ranges, kind: SummaryKind): Whole | null {
 /** The value of the earlier range. */
 export function earlierWhole(ranges: Ranges, kind: SummaryKind): string | null {
   return kind === 'last' ? (pairOfLast(ranges)?.value ?? null) : combined(ranges.earlier, kind);
-}
-
-/** True if every date of some points has a known value, so that they can be compared as a whole. */
-function areKnown(ranges: Ranges, points: readonly Point[], known: Known): boolean {
-  const since = known?.from ?? null;
-  const first = points.at(0)?.date;
-  if (since === null || first === undefined) return points.every(({ value }) => value !== null);
-  return isKnownFrom(first, since, ranges);
-}
-
-/** True if all values from the bucket `first` on are known of a metric whose values are known since a date. */
-export function isKnownFrom(
-  first: LocalDate,
-  since: LocalDate,
-  { period, calendar }: Pick<Ranges, 'period' | 'calendar'>,
-): boolean {
-  return first >= bucketStart(period, since, calendar.weekStart);
 }
 
 function lastOf(ranges: Ranges): Whole | null {
@@ -165,9 +147,8 @@ function comparisonOf(
   const pair = pairOfLast(ranges);
   const span = isLast ? pair && spanOfLast(ranges, pair) : spanOf(ranges, earlier, kind, before)?.span;
   if (span === undefined) return null;
-  const [now, then] = isLast
-    ? [value, before]
-    : [areKnown(ranges, later, known) ? value : null, areKnown(ranges, earlier, known) ? before : null];
+  const isKnown = (points: readonly Point[]): boolean => isKnownRange(points, known?.from ?? null, ranges);
+  const [now, then] = isLast ? [value, before] : [isKnown(later) ? value : null, isKnown(earlier) ? before : null];
   const open = isLast ? later.slice(placeOfLast(later)).slice(0, 1) : later;
   return { ...span, ...changeOf(now, then), comparable: open.every(({ complete }) => complete) };
 }

@@ -26,6 +26,7 @@ import { nearestDouble } from '../tables/exact-value.js';
 import { type DatedBucket, momentOfPoint, seriesBuckets } from './bucket-series.js';
 import { sumPoints } from './reading.js';
 import { seriesDates, type SeriesPoint } from './series.js';
+import { isKnownFrom, isKnownRange } from './known-range.js';
 import { areKnown, readWithParts } from './derived.query.js';
 import { readStoredSeries, type Series } from './series.query.js';
 
@@ -46,16 +47,16 @@ export interface ComparedTotal<V = number> {
   /**
    * the sum, the least or the greatest value, according to the metric's aggregate; null if a date of the range is
    * outside the coverage, for periods whose values overlap, and for averages and distinct counts unless the tracker has
-   * a period that covers exactly this range
+   * a period that covers exactly this range. Of values that were recorded one by one, those that are known
    */
   value: V | null;
-  /** the same of the earlier range */
+  /** the same of the earlier range; null unless all of its dates are known */
   before: V | null;
-  /** value − before; null if one of them is */
+  /** value − before; null if one of them is, or if a date of either range is not known */
   absolute: V | null;
-  /** absolute ÷ |before|, for example 0.25 for a quarter more; null if the earlier value is 0 or unknown */
+  /** absolute ÷ |before|, for example 0.25 for a quarter more; null if `absolute` is, or if the earlier value is 0 */
   relative: number | null;
-  /** false if a date of the range was not over when its value was computed */
+  /** false if a date of the range is not known, or was not over when its value was computed */
   comparable: boolean;
 }
 
@@ -197,8 +198,8 @@ export function* readComparison(
   const { series: sooner, parts: partsBefore } = yield* readRange(context, filter, bounds, options.fill, now);
   const known = new Map(sooner.points.map(({ date, value }) => [date, value]));
   const has = later.points.slice(0, past.length);
-  const value = yield* wholeOf(context, filter, upTo(parts, past.at(-1)), last, weekStart, now);
-  const valueBefore = yield* wholeOf(context, filter, upTo(partsBefore, whole.at(-1)), today, weekStart, now);
+  const total = yield* wholeOf(context, filter, upTo(parts, past.at(-1)), last, calendar, now);
+  const totalBefore = yield* wholeOf(context, filter, upTo(partsBefore, whole.at(-1)), today, calendar, now);
   return {
     points: [...later.points],
     before: earlier.map((date, place) => ({
@@ -206,10 +207,7 @@ export function* readComparison(
       value: known.get(date) ?? null,
       comparable: later.points[place]?.complete ?? false,
     })),
-    total: {
-      ...changeBetween(value, valueBefore),
-      comparable: has.length > 0 && has.every(({ complete }) => complete),
-    },
+    total: comparedTotal(total, totalBefore, has),
   };
 }
 
@@ -222,11 +220,11 @@ function* compareBuckets(
   context: StatisticContext,
   filter: Filter & { readonly period: TimePeriod },
   options: { readonly with: CompareWith; readonly fill: Fill },
-  { timeZone, today, weekStart }: Calendar,
+  calendar: Calendar,
   now: Date,
 ): Work<Comparison<string>> {
   const { period, range } = filter;
-  const clock = { timeZone, period, now };
+  const clock = { timeZone: calendar.timeZone, period, now };
   const bounds = range.to === undefined && range.last === undefined ? { ...range, to: now } : range;
   const buckets = seriesBuckets(startRange(bounds, clock), clock);
   const [first] = buckets;
@@ -242,8 +240,8 @@ function* compareBuckets(
   const upToLength = (all: readonly Series[]): Series[] =>
     all.map((part) => ({ ...part, points: part.points.slice(0, length) }));
   const has = later.points.slice(0, length);
-  const value = yield* wholeOf(context, filter, upToLength(parts), today, weekStart, now);
-  const valueBefore = yield* wholeOf(context, filter, upToLength(before.parts), today, weekStart, now);
+  const total = yield* wholeOf(context, filter, upToLength(parts), calendar.today, calendar, now);
+  const totalBefore = yield* wholeOf(context, filter, upToLength(before.parts), calendar.today, calendar, now);
   return {
     points: [...later.points],
     before: before.series.points.map((point, place) => ({
@@ -251,10 +249,7 @@ function* compareBuckets(
       value: point.value,
       comparable: later.points[place]?.complete ?? false,
     })),
-    total: {
-      ...changeBetween(value, valueBefore),
-      comparable: has.length > 0 && has.every(({ complete }) => complete),
-    },
+    total: comparedTotal(total, totalBefore, has),
   };
 }
 
@@ -298,8 +293,16 @@ function upTo(parts: readonly Series[], end: LocalDate | undefined): Series[] {
   return parts.map((part) => ({ ...part, points: part.points.filter(isWithin) }));
 }
 
+/** The value of a range as a whole. */
+interface Whole {
+  /** null if it does not follow from the points */
+  readonly value: string | null;
+  /** false if a date is not known, as of values that were recorded one by one */
+  readonly isKnown: boolean;
+}
+
 /**
- * Returns the value of a range as a whole, or null if it does not follow from the points. That of a derived metric is
+ * Returns the value of a range as a whole. That of a derived metric is
  * computed from those of its parts, over the dates on which all of them are known.
  */
 function* wholeOf(
@@ -307,20 +310,24 @@ function* wholeOf(
   filter: Filter,
   parts: readonly Series[],
   last: LocalDate,
-  weekStart: WeekStart,
+  calendar: Calendar,
   now: Date,
-): Work<string | null> {
+): Work<Whole> {
+  const { period } = filter;
   const [metric] = filter.metrics;
   const isDerived = metric !== undefined && derivedOf(metric) !== null;
   const values = new Map<string, string | null>();
+  let isKnown = true;
   for (const part of parts) {
     const points = part.points.map((point, place) =>
       isDerived && !areKnown(parts, place) ? { ...point, value: null } : point,
     );
     const ofPart = { ...filter, metrics: [part.target] };
-    values.set(naturalKey(part.target), yield* wholeValue(context, ofPart, part, points, last, weekStart, now));
+    values.set(naturalKey(part.target), yield* wholeValue(context, ofPart, part, points, last, calendar, now));
+    isKnown &&= isKnownRange(points, part.coverage?.from ?? null, { period, calendar });
   }
-  return metric === undefined ? null : deriveValue(metric, (part) => values.get(naturalKey(part)) ?? null);
+  const value = metric === undefined ? null : deriveValue(metric, (part) => values.get(naturalKey(part)) ?? null);
+  return { value, isKnown };
 }
 
 /**
@@ -334,13 +341,14 @@ function* wholeValue(
   { coverage }: Series,
   points: readonly SeriesPoint<string>[],
   last: LocalDate,
-  weekStart: WeekStart,
+  calendar: Calendar,
   now: Date,
 ): Work<string | null> {
   const { period } = filter;
+  const { weekStart } = calendar;
   const [first, end] = [points.at(0)?.date, points.at(-1)?.date];
   if (periodKind(period) !== 'bucket' || first === undefined || end === undefined) return null;
-  if (coverage !== null && first < bucketStart(period, coverage.from, weekStart)) return null;
+  if (coverage !== null && !isKnownFrom(first, coverage.from, { period, calendar })) return null;
   const kind = coverage?.kind;
   if (kind === 'min' || kind === 'max') return extreme(points, kind);
   if (kind === undefined || kindMeaning(kind).isSummable) return sumPoints(points);
@@ -393,9 +401,23 @@ function periodsOver(from: LocalDate, to: LocalDate, weekStart: WeekStart): { pe
   ];
 }
 
-function changeBetween(value: string | null, before: string | null): Omit<ComparedTotal<string>, 'comparable'> {
-  if (value === null || before === null) return { value, before, absolute: null, relative: null };
+/**
+ * A change between ranges of which some dates are not known would mislead.
+ *
+ * @param has the later points, without those that have not come
+ */
+function comparedTotal(
+  { value, isKnown }: Whole,
+  earlier: Whole,
+  has: readonly SeriesPoint<string>[],
+): ComparedTotal<string> {
+  const before = earlier.isKnown ? earlier.value : null;
+  const comparable = isKnown && has.length > 0 && has.every(({ complete }) => complete);
+  if (value === null || before === null || !isKnown) {
+    return { value, before, absolute: null, relative: null, comparable };
+  }
   const absolute = subtractDecimals(value, before);
   const base = nearestDouble(before) ?? 0;
-  return { value, before, absolute, relative: base === 0 ? null : (nearestDouble(absolute) ?? 0) / Math.abs(base) };
+  const relative = base === 0 ? null : (nearestDouble(absolute) ?? 0) / Math.abs(base);
+  return { value, before, absolute, relative, comparable };
 }
