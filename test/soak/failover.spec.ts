@@ -78,7 +78,7 @@ class Acknowledged {
     const database = pair.address.options();
     const dataSource = await new DataSource({ ...database, entities: ENTITIES, synchronize: true }).initialize();
     await new Ledger(dataSource).fill(0.1);
-    const every = { every: 500 };
+    const every = { every: 1000 };
     const settings: Settings = {
       database,
       scheduling: { lockAtMostFor: 2000, retryDelay: 100 },

@@ -31,7 +31,9 @@ describe('scheduleOf', () => {
     ['an interval of no unit', { every: '15 minuten' }, /every is "15 minuten".*'15 minutes'/],
     ['no time at all', { every: 0 }, /every is 0/],
     ['a negative interval', { every: '-1 hour' }, /every is "-1 hour"/],
-    ['parts of a millisecond', { every: 0.5 }, /every is 0.5/],
+    ['what was meant as seconds', { every: 10 }, /every is 10. Expected a whole number of milliseconds from 1000/],
+    ['parts of a second', { every: '999ms' }, /every is "999ms"/],
+    ['parts of a millisecond', { every: 1000.5 }, /every is 1000.5/],
     ['both', { cron: '0 * * * *', every: 1000 }, /keep one/],
   ])('refuses %s', (_, declared, message) => {
     expect(() => scheduleOf('t', declared, undefined, zone)).toThrow(message);

@@ -34,14 +34,17 @@ export function scheduleOf(
   return { cron: cronText(tracker, cron, zone), timeZone: zone };
 }
 
+/** An interval of 10 is rather one of 10 seconds. That of alerts is no shorter either. */
+const SHORTEST_INTERVAL = 1_000;
+
 function interval(tracker: string, given: unknown): number {
   const length = millisecondsOf(given);
-  if (length !== null && length > 0) return length;
+  if (length !== null && length >= SHORTEST_INTERVAL) return length;
   throw new InvalidScheduleError(
     tracker,
     'every',
     given,
-    `Expected a whole number of milliseconds, or text such as '15 minutes', '2h', '1 day'.`,
+    `Expected a whole number of milliseconds from ${SHORTEST_INTERVAL}, or text such as '10 seconds', '15 minutes', '1 day'.`,
   );
 }
 

@@ -202,7 +202,7 @@ type Unit =
 /** @inline */
 type DurationText = `${number}${Unit}` | `${number} ${Unit}`;
 
-/** An interval: milliseconds, or text that the package `ms` reads, such as `'15 minutes'`. */
+/** An interval of a second or more: milliseconds, or text that the package `ms` reads, such as `'15 minutes'`. */
 export type Every = number | DurationText;
 
 /**
