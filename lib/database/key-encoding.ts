@@ -7,10 +7,11 @@ type ColumnMetadata = EntityMetadata['columns'][number];
 
 /** A column as the entity declares it. */
 export function columnShape({ driver }: DataSource, column: ColumnMetadata): ColumnShape {
-  const { type, isArray, length, precision, scale } = column;
+  const { type, isArray, length, precision, scale, isPrimary, entityMetadata } = column;
   return {
     type: driver.normalizeType(column).toLowerCase(),
     isBoolean: type === Boolean || type === 'boolean' || type === 'bool',
+    isOnlyKey: isPrimary && entityMetadata.primaryColumns.length === 1 && entityMetadata.withoutRowid !== true,
     isArray,
     length: length === '' ? null : Number(length),
     precision: precision ?? null,

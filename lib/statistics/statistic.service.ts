@@ -43,7 +43,7 @@ import type { ValueToWrite } from './write/write.query.js';
 import { removeRows } from './write/remove.js';
 import { readAnnotationFilter } from './filter/annotation-filter.js';
 import { checkOneBucket } from './filter/date-range.js';
-import { requireOneCell, objectRefOf } from './filter/scope-filter.js';
+import { checkRanked, requireOneCell, objectRefOf } from './filter/scope-filter.js';
 import type { SeriesPoint } from './read/series.js';
 import { readSeries, readTop, readTotal } from './read/derived.query.js';
 import type { Series } from './read/series.query.js';
@@ -358,6 +358,7 @@ export class StatisticService {
   async top(filter: OneMetric & At & Reading<boolean> & Ranking): Promise<unknown> {
     const now = this.clock();
     const normal = readOneMetric(this.context, 'top', filter);
+    checkRanked(normal);
     checkOneBucket('top', normal);
     const { exact } = normal.options;
     const rows = await this.read('top', normal, now, (context, asked) => readTop(context, asked, normal.options, now));

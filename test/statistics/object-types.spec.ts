@@ -59,6 +59,18 @@ class Binary {
   id!: Buffer;
 }
 
+@Entity()
+class Loose {
+  @PrimaryColumn({ type: 'bigint' })
+  id!: string;
+}
+
+@Entity({ withoutRowid: true })
+class Rowless {
+  @PrimaryColumn({ type: 'integer' })
+  id!: number;
+}
+
 class Loaded extends Customer {}
 class Stranger {
   id = 5;
@@ -69,7 +81,7 @@ describe('object types', () => {
   let dataSources: DataSources;
   let types: ObjectTypes;
   beforeAll(async () => {
-    const entities = [Customer, Page, Membership, Gadget, Animal, Cat, Coded, Profile, Account, Binary];
+    const entities = [Customer, Page, Membership, Gadget, Animal, Cat, Coded, Profile, Account, Binary, Loose, Rowless];
     const dataSource = new DataSource({ type: 'better-sqlite3', database: ':memory:', entities, entityPrefix: 'app_' });
     dataSources = new DataSources(await dataSource.initialize(), () => []);
     types = new ObjectTypes(dataSources);
@@ -137,6 +149,20 @@ describe('object types', () => {
     ['a date', new Date()],
   ])('are not of %s', (_, target) => {
     expect(() => types.refOf(target as never)).toThrow(InvalidObjectError);
+  });
+
+  it('show an id that its column cannot hold', () => {
+    for (const [id, text] of [
+      ['abc', '"abc"'],
+      [1.5, '1.5'],
+      ['1.5', '"1.5"'],
+    ] as const) {
+      expect(() => types.refOf(objectRef(Customer, id))).toThrow(`Invalid object: ${text}. Expected a whole number`);
+      expect(() => types.refOf(of(Customer, { id: id as never }))).toThrow(`Invalid object: ${text}.`);
+    }
+    // their columns hold any text on SQLite
+    expect(types.refOf(objectRef(Loose, 'abc'))).toEqual({ type: 'loose', id: 'abc' });
+    expect(types.refOf(objectRef(Rowless, 'abc'))).toEqual({ type: 'rowless', id: 'abc' });
   });
 
   it('name objectRef, and a missing await', () => {

@@ -404,6 +404,9 @@ describeOnEachDatabase('reading', (test) => {
       ]);
       expect(await top({ date: '2026-12-01' })).toEqual([['1', 600]]);
       expect(await top({ limit: 0 })).toEqual([]);
+      await expect(s.statistics.top({ metric: ORDERS } as never)).rejects.toThrow(
+        'top ranks objects or dimensions, and none is named. Give objectType: Customer, or entity: OrdersByCountry.',
+      );
       await expect(top({ limit: -1 })).rejects.toThrow(InvalidFilterError);
       await expect(top({ order: 'up' })).rejects.toThrow(InvalidFilterError);
       expect(await s.statistics.top({ metric: VISITS, objectType: Customer })).toEqual([]);

@@ -169,6 +169,8 @@ export interface ColumnShape {
   /** the driver's name of the type */
   readonly type: string;
   readonly isBoolean: boolean;
+  /** true if it alone is the primary key of a table, which on SQLite is not one WITHOUT ROWID */
+  readonly isOnlyKey: boolean;
   readonly isArray: boolean;
   /** bytes of a binary column of a fixed length */
   readonly length: number | null;

@@ -267,9 +267,11 @@ export class SqliteSql extends BaseSql {
     });
   }
 
-  keyEncoding({ type, isBoolean }: ColumnShape): KeyEncoding {
+  keyEncoding({ type, isBoolean, isOnlyKey }: ColumnShape): KeyEncoding {
     const kind = isBoolean ? 'boolean' : (KEY_KINDS.find(([pattern]) => pattern.test(type))?.[1] ?? 'other');
-    return encodedAs(kind, { isShortest: true, isLoose: true, format: kind === 'binary' ? 2 : 1 });
+    // the key of such a table is its rowid, the one column that holds nothing but integers
+    const isRowid = isOnlyKey && type === 'integer';
+    return encodedAs(kind, { isShortest: true, isLoose: !isRowid, format: kind === 'binary' ? 2 : 1 });
   }
 
   /** A column may hold values of several types, and values of two types may have one text: 1 and '1'. */

@@ -150,7 +150,7 @@ function storedId(metadata: EntityMetadata, id: unknown, given: object): string 
     throw new InvalidObjectError(given, `The key of ${metadata.name} has a type ${encoding.refused}.`);
   }
   const encoded = encodeKey(encoding, value);
-  if ('expected' in encoded) throw new InvalidObjectError(value === id ? given : value, encoded.expected);
+  if ('expected' in encoded) throw new InvalidObjectError(value, encoded.expected);
   if (encoded.text === '' && !MAY_BE_EMPTY.has(encoding.kind)) checkPresent(null, given);
   return checkId(encoded.text, given);
 }

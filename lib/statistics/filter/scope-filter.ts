@@ -89,6 +89,18 @@ export function requireOneCell({ table, cells, alternatives }: ScopeFilter): Cel
   );
 }
 
+/**
+ * Checks that a filter names what top ranks.
+ *
+ * @throws InvalidFilterError for the total, which is one value
+ */
+export function checkRanked({ scope }: { readonly scope: Pick<ScopeFilter, 'table'> }): void {
+  if (scope.table.kind !== 'total') return;
+  throw new InvalidFilterError(
+    'top ranks objects or dimensions, and none is named. Give objectType: Customer, or entity: OrdersByCountry.',
+  );
+}
+
 /** Returns the scopes that the coverage of a cell can have, the most specific first. */
 export function coverageScopes(table: StatisticTable, cell: Cell): readonly string[] {
   if (table.kind === 'total') return [TOTAL_SCOPE];
