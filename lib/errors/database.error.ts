@@ -126,11 +126,15 @@ export class MissingEntityError extends TrackstatsError {
   readonly code = 'TRACKSTATS_MISSING_ENTITY';
   readonly kind = 'setup';
 
-  constructor(entities: readonly string[], dataSource: string) {
-    super(
-      `The data source "${dataSource}" does not know ${entities.join(', ')}. Add autoLoadEntities: true to its ` +
-        `TypeOrmModule.forRoot options, or spread the entities: entities: [...TRACKSTATS_ENTITIES, /* your own */].`,
-    );
+  /** @param custom true for a statistic of the application's own */
+  constructor(entities: readonly string[], dataSource: string, { custom = false }: { custom?: boolean } = {}) {
+    const names = entities.join(', ');
+    const fix = custom
+      ? `Import TrackstatsModule.forFeature([${names}]) in the module that uses it, with autoLoadEntities: true in its ` +
+        `TypeOrmModule.forRoot options, or add it to their entities.`
+      : `Add autoLoadEntities: true to its TypeOrmModule.forRoot options, or spread the entities: ` +
+        `entities: [...TRACKSTATS_ENTITIES, /* your own */].`;
+    super(`The data source "${dataSource}" does not know ${names}. ${fix}`);
   }
 }
 

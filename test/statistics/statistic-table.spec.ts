@@ -115,6 +115,9 @@ describe('a custom statistic', () => {
   it('that the data source does not know is refused', async () => {
     const database = await databaseOf();
     expect(() => statisticTableOf(database, Flights)).toThrow(MissingEntityError);
+    expect(() => statisticTableOf(database, Flights)).toThrow(
+      /does not know Flights\. Import TrackstatsModule\.forFeature\(\[Flights\]\)/,
+    );
     const bare = new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [Customer] });
     await expect(prepareStatisticTables(new Database(await bare.initialize()))).rejects.toThrow(/StatisticByDate/);
   });
