@@ -55,6 +55,9 @@ const ROOMS = {
 /** What of lib/chart/ only servers import. The page bundles the rest. */
 const CHART_FOR_SERVERS = 'index\\.ts$|svg/';
 
+/** Writes values with their units, in alerts as on the page. It imports nothing, so browsers can load it. */
+const NUMBERS = '^lib/catalog/number-text\\.ts$';
+
 const LEAVES = ['errors/', 'validation/', 'trackstats\\.tokens\\.ts$', 'trackstats\\.options\\.ts$'];
 const FOLDERS = [...SURFACES, ...ORDER, 'migrations', 'schematics'];
 
@@ -140,7 +143,7 @@ module.exports = {
       comment: `Surfaces import lib/${name}/index.ts, and nothing behind it.`,
       severity: 'error',
       from: { path: inLib(SURFACES.map(folder)) },
-      to: { path: inLib([`${name}/(?!index\\.ts$)`]) },
+      to: { path: inLib([`${name}/(?!index\\.ts$)`]), pathNot: NUMBERS },
     })),
     {
       name: 'faces-are-for-surfaces',
@@ -167,6 +170,12 @@ module.exports = {
       'The schematic is loaded by the Nest CLI, in applications that may lack Nest and TypeORM: it imports nothing of lib/.',
       'schematics/',
       ['schematics/'],
+    ),
+    only(
+      'numbers-imports',
+      'The page loads lib/catalog/number-text.ts: it imports nothing.',
+      'catalog/number-text\\.ts$',
+      [],
     ),
     only('errors-imports', 'lib/errors/ is a leaf.', 'errors/', ['errors/']),
     only('validation-imports', 'lib/validation/ is a leaf.', 'validation/', ['validation/', 'errors/', 'time/']),
@@ -226,6 +235,7 @@ module.exports = {
           '^lib/dashboard/page/',
           `^lib/chart/(?!${CHART_FOR_SERVERS})`,
           '^lib/http/resources\\.ts$',
+          NUMBERS,
           'node_modules/preact/',
         ],
       },

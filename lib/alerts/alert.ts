@@ -11,7 +11,7 @@ export interface AlertCall {
   name: string;
   /** 'recovered' only if the alert asks for it with `recovered: true` */
   status: 'firing' | 'recovered';
-  /** a sentence for people: 'shopping/orders is 7 on 2026-11-29 (below 10)' */
+  /** a sentence for people, with rounded values: 'Number of orders is 7 on 2026-11-29 (below 10)' */
   text: string;
   /** when the crossing was noticed */
   at: Date;

@@ -166,9 +166,13 @@ const EARLIER: Readonly<Record<ChangedWith, string>> = {
   weekdays: '52 weeks earlier',
 };
 
-/** Returns a condition in words: 'below 10', 'down by 30 % or more from a year earlier'. */
-export function conditionText(condition: AlertCondition): string {
-  if (condition.kind !== 'changed') return `${condition.kind} ${condition.threshold}`;
+/**
+ * Returns a condition in words: 'below 10', 'down by 30 % or more from a year earlier'.
+ *
+ * @param write writes a threshold that is a value
+ */
+export function conditionText(condition: AlertCondition, write: (value: number) => string = String): string {
+  if (condition.kind !== 'changed') return `${condition.kind} ${write(condition.threshold)}`;
   const { threshold, direction } = condition;
   // 0.07 * 100 is 7.000000000000001
   const percent = Number((threshold * 100).toPrecision(12));

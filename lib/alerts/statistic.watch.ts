@@ -1,5 +1,6 @@
-import { type MetricTarget, naturalKey } from '../catalog/definitions.js';
+import { isMetricDefinition, type MetricTarget, naturalKey } from '../catalog/definitions.js';
 import { storedParts } from '../catalog/derived.js';
+import { NumberText } from '../catalog/number-text.js';
 import { objectScope, overlap, readScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { UnknownMetricError } from '../errors/catalog.error.js';
 import type { ObjectRef } from '../statistics/filter/object-target.js';
@@ -31,6 +32,9 @@ export type WatchedPoint = Omit<ObservedValue, 'change'>;
  * Number of past values that are looked at again. After a longer pause, an alert goes on from the first of them.
  */
 const LONGEST_PAUSE = 100;
+
+/** Texts of alerts are in English, as those of errors. */
+const NUMBERS = new NumberText('en');
 
 /** The calls that read what alerts watch. */
 export type WatchedReads = Pick<StatisticService, 'series' | 'compare' | 'coverage' | 'top' | 'multiSeries' | 'today'>;
@@ -104,14 +108,25 @@ export abstract class ValueWatch implements AlertWatch {
     { date, start, value, before, change }: ObservedValue,
     status: AlertCall['status'],
   ): string {
-    const { metric, period } = this.watched;
+    const { metric, period, when } = this.watched;
+    const name = (isMetricDefinition(metric) ? metric.name : undefined) ?? naturalKey(metric);
     const ofPeriod = period === Period.DAY ? '' : ` (${Period.nameOf(period)})`;
     const ofObject = object === null ? '' : ` of ${object.type} ${object.id}`;
-    const from = change === null ? '' : `, ${percent(change)} from ${String(before)}`;
-    const isKnownNow = isKnown(this.watched.when, { value, change });
-    const ended = isKnownNow ? 'no longer' : 'no longer known to be';
-    const condition = status === 'firing' ? this.condition : `${ended} ${this.condition}`;
-    return `${naturalKey(metric)}${ofPeriod}${ofObject} is ${value === null ? 'unknown' : String(value)} on ${start ?? date}${from} (${condition})`;
+    const write = this.writerFor(value);
+    const isValue = value === null ? 'is unknown' : `is ${write(value)}`;
+    const from = change === null || before === null ? '' : `, ${percent(change)} from ${write(before)}`;
+    const ended = isKnown(when, { value, change }) ? 'no longer ' : 'no longer known to be ';
+    const condition = `${status === 'firing' ? '' : ended}${conditionText(when, write)}`;
+    return `${name}${ofPeriod}${ofObject} ${isValue} on ${momentText(start ?? date)}${from} (${condition})`;
+  }
+
+  /** Values have their unit, and the digits that people read, unless the value would read as the threshold that it is beyond. */
+  private writerFor(value: number | null): (value: number) => string {
+    const { metric, when } = this.watched;
+    const unit = isMetricDefinition(metric) ? metric.unit : undefined;
+    const short = (one: number): string => NUMBERS.full(one, unit);
+    if (when.kind === 'changed' || value === null || value === when.threshold) return short;
+    return short(value) === short(when.threshold) ? String : short;
   }
 }
 
@@ -246,6 +261,11 @@ function scopeText(scope: string): string {
     case undefined:
       return scope;
   }
+}
+
+/** A date, or the start of a bucket as its clock shows it: '2026-11-01 at 11:00 +05:30'. */
+function momentText(moment: string): string {
+  return moment.replace(/T(\d\d:\d\d(?::(?!00)\d\d)?)(?::00)?/, ' at $1 ');
 }
 
 function percent(change: number): string {

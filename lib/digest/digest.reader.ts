@@ -1,5 +1,5 @@
 import { derivedOf, type Metric, type MetricService } from '../catalog/index.js';
-import { changeOf } from '../chart/number-text.js';
+import { changeOf } from '../catalog/number-text.js';
 import { NotSummableError } from '../errors/statistic.error.js';
 import { canCompare, type Comparison, type StatisticService } from '../statistics/index.js';
 import { addDays, type LocalDate } from '../time/local-date.js';

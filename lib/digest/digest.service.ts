@@ -1,6 +1,6 @@
 import type { MetricService } from '../catalog/index.js';
 import { MomentText } from '../chart/moment-text.js';
-import { NumberText } from '../chart/number-text.js';
+import { NumberText } from '../catalog/number-text.js';
 import type { StatisticService } from '../statistics/index.js';
 import { addDays, parseLocalDate } from '../time/local-date.js';
 import type { WeekStart } from '../time/period.js';

@@ -1,5 +1,5 @@
 import type { MomentText } from '../chart/moment-text.js';
-import type { NumberText } from '../chart/number-text.js';
+import type { NumberText } from '../catalog/number-text.js';
 import type { DigestRange } from './digest.range.js';
 import type { DigestLine } from './digest.reader.js';
 

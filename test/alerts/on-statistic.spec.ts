@@ -186,7 +186,7 @@ describeOnEachDatabase('@OnStatistic', (database) => {
       hours: {
         value: 6,
         start: '2026-11-01T11:00:00+00:00',
-        text: 'alerted/visits (HOUR) is 6 on 2026-11-01T11:00:00+00:00 (above 5)',
+        text: 'alerted/visits (HOUR) is 6 on 2026-11-01 at 11:00 +00:00 (above 5)',
       },
     });
   });
@@ -707,6 +707,70 @@ describe('an alert', () => {
       'Alert Alerts.onAlert: it watches CALENDAR_MONTH of alerted/orders, which the tracker OrderTracker does not ' +
         'compute, so it looks at recorded values only. Expected a period of that tracker: Period.DAY.',
     );
+  });
+});
+
+describe('the text of an alert', () => {
+  const SHARE = defineMetric({ domain: SHOP, ref: 'share', name: 'Paid share', unit: 'percent' });
+  const SALES = defineMetric({ domain: SHOP, ref: 'sales', unit: { currency: 'EUR' } });
+  const PAID_VISITS = defineRatio({
+    domain: SHOP,
+    ref: 'paid',
+    name: 'Paid visits',
+    unit: 'km',
+    of: SALES,
+    per: SHARE,
+  });
+
+  afterEach(closeApplications);
+
+  it.each([
+    [{ metric: SHARE, when: below(0.5) }, [1 / 3], 'Paid share is 33.3% on 2026-11-01 (below 50%)'],
+    [{ metric: 'alerted/share', when: below(0.5) }, [1 / 3], 'Paid share is 33.3% on 2026-11-01 (below 50%)'],
+    // in short these would be the same
+    [{ metric: SHARE, when: below(0.5) }, [0.49996], 'Paid share is 0.49996 on 2026-11-01 (below 0.5)'],
+    [
+      { metric: SALES, when: above(1e6) },
+      [1_234_567.5],
+      'alerted/sales is €1,234,567.50 on 2026-11-01 (above €1,000,000)',
+    ],
+    [
+      { metric: SALES, when: changed({ by: 1 }) },
+      [1_000, 3_000],
+      'alerted/sales is €3,000 on 2026-11-02, 200 % up from €1,000 (changed by 100 % or more from the value before)',
+    ],
+    [
+      { metric: SALES, when: above(1), period: Period.HOUR },
+      [2],
+      'alerted/sales (HOUR) is €2 on 2026-11-01 at 11:00 +05:30 (above €1)',
+    ],
+  ] as [OnStatisticOptions, number[], string][])(
+    'has the name of the metric, and values with their unit: %#',
+    async (given, values, text) => {
+      const providers = [alertOn(given)];
+      const module = await startAt(clock, {
+        providers,
+        trackstats: { timeZone: given.period ? 'Asia/Kolkata' : 'UTC' },
+      });
+      const metric = given.metric === 'alerted/share' ? SHARE : given.metric;
+      for (const value of values) {
+        const record = given.period === undefined ? {} : { period: given.period, at: new Date('2026-11-01T05:30:00Z') };
+        await module.get(StatisticService).record({ metric, value, ...record } as never);
+        clock.advance('1 day');
+        await evaluate(module);
+      }
+      expect(calls.all.map((call) => call.text)).toEqual([text]);
+      expect(calls.all).toMatchObject([{ value: values.at(-1) }]);
+    },
+  );
+
+  it('has the name and the unit of a derived metric', async () => {
+    const module = await startAt(clock, { providers: [alertOn({ metric: PAID_VISITS, when: above(1) })] });
+    await module.get(StatisticService).record({ metric: SALES, value: 2 });
+    await module.get(StatisticService).record({ metric: SHARE, value: 0.75 });
+    clock.advance('1 day');
+    await evaluate(module);
+    expect(calls.all).toMatchObject([{ text: 'Paid visits is 2.7\u00a0km on 2026-11-01 (above 1\u00a0km)' }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { changeOf, UNKNOWN } from '../../lib/chart/number-text.js';
+import { changeOf, UNKNOWN } from '../../lib/catalog/number-text.js';
 import type { UnitResource } from '../../lib/http/resources.js';
 import { headlineOf } from '../../lib/dashboard/page/metrics/overview.words.js';
 import {

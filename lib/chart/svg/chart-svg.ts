@@ -1,7 +1,7 @@
 import { type Frame, positionIn } from '../frame.js';
 import { type Layer, layersOf } from '../layers.js';
 import { MomentText } from '../moment-text.js';
-import { NumberText, sizeOfUnit } from '../number-text.js';
+import { NumberText, sizeOfUnit } from '../../catalog/number-text.js';
 import { dateTicks, isCount, valueScale, type ValueScale } from '../scale.js';
 import { drawHead, headOf, MARGIN } from './chart-head.js';
 import { drawDateAxis, drawLayer, drawValueAxis } from './chart-plot.js';

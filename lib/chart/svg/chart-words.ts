@@ -1,6 +1,6 @@
 import type { MomentText } from '../moment-text.js';
 import { repeatedStarts } from '../moments.js';
-import type { NumberText } from '../number-text.js';
+import type { NumberText } from '../../catalog/number-text.js';
 import type { ChartColumns, ResolvedChart } from './chart.options.js';
 
 /** Shown in a chart without values. */

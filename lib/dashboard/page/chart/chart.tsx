@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Frame, positionIn, widthOf, widthOfBar } from '../../../chart/frame.js';
 import { type Layer, layersOf } from '../../../chart/layers.js';
-import { sizeOfUnit } from '../../../chart/number-text.js';
+import { sizeOfUnit } from '../../../catalog/number-text.js';
 import { areaPath, barPath, linePath, lonelyPlaces } from '../../../chart/paths.js';
 import {
   dateTicks,

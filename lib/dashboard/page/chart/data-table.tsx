@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { minutesOf } from '../../../chart/moments.js';
-import { changeOf } from '../../../chart/number-text.js';
+import { changeOf } from '../../../catalog/number-text.js';
 import { Change } from '../parts/change.js';
 import { formatNumber } from '../parts/format.js';
 import { pointLabel } from '../parts/period.js';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { UNKNOWN } from '../../../chart/number-text.js';
+import { UNKNOWN } from '../../../catalog/number-text.js';
 import { Change, type ChangeProps } from '../parts/change.js';
 import { colourOf } from './layers.js';
 

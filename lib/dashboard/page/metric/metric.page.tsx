@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { minutesOf } from '../../../chart/moments.js';
-import { changeOf } from '../../../chart/number-text.js';
+import { changeOf } from '../../../catalog/number-text.js';
 import { isWide } from '../../../chart/scale.js';
 import type { CatalogMetric } from '../../../http/resources.js';
 import { hrefOf, type MetricAddress, toMetric, toOverview, type View, zoomedIn, zoomedOut } from '../address.js';

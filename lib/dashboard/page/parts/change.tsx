@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { UNKNOWN } from '../../../chart/number-text.js';
+import { UNKNOWN } from '../../../catalog/number-text.js';
 import type { UnitResource } from '../../../http/resources.js';
 import { formatChange, formatNumber } from './format.js';
 

@@ -1,6 +1,6 @@
 import { MomentText } from '../../../chart/moment-text.js';
 import { formatClock, isLocalDate, localDateOf, utcOf } from '../../../chart/moments.js';
-import { NumberText, UNKNOWN } from '../../../chart/number-text.js';
+import { NumberText, UNKNOWN } from '../../../catalog/number-text.js';
 import type { UnitResource } from '../../../http/resources.js';
 
 /** How values, dates and durations are written, in the browser's language. */

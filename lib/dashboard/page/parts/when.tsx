@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { UNKNOWN } from '../../../chart/number-text.js';
+import { UNKNOWN } from '../../../catalog/number-text.js';
 import { formatInstant, formatRelative } from './format.js';
 
 /** An instant against now, with the instant itself where the pointer rests. */

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { UNKNOWN } from '../../../chart/number-text.js';
+import { UNKNOWN } from '../../../catalog/number-text.js';
 import type { DifferenceResource, VerifyResponse } from '../../../http/resources.js';
 import { formatDate, formatNumber } from '../parts/format.js';
 import { periodLabel } from '../parts/period.js';

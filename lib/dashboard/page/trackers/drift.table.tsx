@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { UNKNOWN } from '../../../chart/number-text.js';
+import { UNKNOWN } from '../../../catalog/number-text.js';
 import type { DriftResource } from '../../../http/resources.js';
 import { formatDate, plural } from '../parts/format.js';
 import { Name } from '../parts/name.js';

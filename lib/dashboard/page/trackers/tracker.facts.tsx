@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { UNKNOWN } from '../../../chart/number-text.js';
+import { UNKNOWN } from '../../../catalog/number-text.js';
 import type { RunResource, TrackerResource } from '../../../http/resources.js';
 import { formatDates, formatDuration } from '../parts/format.js';
 import { hrefOf, toMetric } from '../address.js';

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { UNKNOWN } from '../../../chart/number-text.js';
+import { UNKNOWN } from '../../../catalog/number-text.js';
 import type {
   ActionsResponse,
   ProgressResponse,

@@ -1,4 +1,5 @@
-import type { UnitResource } from '../http/resources.js';
+/** The unit of a metric: a name, or a currency. */
+type Unit = string | { readonly currency: string };
 
 const PERCENT = { style: 'percent', signDisplay: 'exceptZero' } as const;
 
@@ -58,7 +59,7 @@ export class NumberText {
   constructor(private readonly locale: string | undefined) {}
 
   /** Writes a value in full. Values below 1 keep three significant digits, so that 0.004 does not read as 0. */
-  full(value: number | null, unit?: UnitResource): string {
+  full(value: number | null, unit?: Unit): string {
     if (value === null) return UNKNOWN;
     const written = writtenWith(unit, Math.abs(value));
     const shown = value / written.divisor;
@@ -66,7 +67,7 @@ export class NumberText {
   }
 
   /** Writes a value in at most about seven characters: 1.23M. */
-  short(value: number | null, unit?: UnitResource): string {
+  short(value: number | null, unit?: Unit): string {
     if (value === null) return UNKNOWN;
     const written = writtenWith(unit, Math.abs(value));
     const shown = value / written.divisor;
@@ -80,7 +81,7 @@ export class NumberText {
    *
    * @example new NumberText('en').ticks([0, 0.005, 0.01], 0.005) // ['0.000', '0.005', '0.010']
    */
-  ticks(ticks: readonly number[], step: number, unit?: UnitResource): string[] {
+  ticks(ticks: readonly number[], step: number, unit?: Unit): string[] {
     const most = Math.max(0, ...ticks.map(Math.abs));
     const written = writtenWith(unit, most);
     const { divisor } = written;
@@ -134,7 +135,7 @@ export class NumberText {
   }
 }
 
-function writtenWith(unit: UnitResource | undefined, largest: number): Written {
+function writtenWith(unit: Unit | undefined, largest: number): Written {
   const plain = { divisor: 1, options: {}, suffix: '', isPercent: false };
   if (unit === undefined) return plain;
   if (typeof unit !== 'string') return { ...plain, options: { style: 'currency', currency: unit.currency } };
@@ -148,7 +149,7 @@ function writtenWith(unit: UnitResource | undefined, largest: number): Written {
   return { ...plain, divisor, options: { style: 'unit', unit: name, unitDisplay: 'short' } };
 }
 
-function precisionOf(shown: number, unit: UnitResource | undefined): Intl.NumberFormatOptions {
+function precisionOf(shown: number, unit: Unit | undefined): Intl.NumberFormatOptions {
   const size = Math.abs(shown);
   if (size > 0 && size < SMALL) return { maximumSignificantDigits: 3 };
   if (typeof unit === 'object') return Number.isInteger(shown) ? { maximumFractionDigits: 0 } : {};
@@ -156,7 +157,7 @@ function precisionOf(shown: number, unit: UnitResource | undefined): Intl.Number
 }
 
 /** Returns the number that a chart's values are divided by, so that its ticks are round in the unit that they are written in. */
-export function sizeOfUnit(unit: UnitResource | undefined, largest: number): number {
+export function sizeOfUnit(unit: Unit | undefined, largest: number): number {
   return writtenWith(unit, largest).divisor;
 }
 
