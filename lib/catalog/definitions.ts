@@ -71,7 +71,7 @@ export function defineMetric<const D extends string, const R extends string>(
   m: { domain: DomainDefinition<D>; ref: R } & MetricDetails,
 ): MetricDefinition<`${D}/${R}`> {
   const { domain, ref, ...details } = readMetric('defineMetric', m);
-  if (!isDomainDefinition(domain)) throw new InvalidDefinitionError('domain', domain);
+  if (!isDomainDefinition(domain)) throw new InvalidDefinitionError('domain', domain, true);
   return declareMetric({ domain, ref, ...details }, {}) as MetricDefinition<`${D}/${R}`>;
 }
 

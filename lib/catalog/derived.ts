@@ -122,7 +122,7 @@ const partsByName: Check<Readonly<Record<string, DerivedPart>>> = (given, refuse
 const FIELDS = {
   domain: (given: unknown): DomainDefinition => {
     if (isDomainDefinition(given)) return given;
-    throw new InvalidDefinitionError('domain', given);
+    throw new InvalidDefinitionError('domain', given, true);
   },
   ref: checkRef,
   ...DETAILS,

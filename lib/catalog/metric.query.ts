@@ -5,7 +5,7 @@ import type { Database } from '../database/database.js';
 import type { ExpectedRows } from '../database/dialects/dialect.js';
 import { query, type Work } from '../database/work.js';
 import { InvalidDefinitionError, UnknownMetricError } from '../errors/catalog.error.js';
-import { isMetricDefinition, type MetricTarget, naturalKey } from './definitions.js';
+import { definedMetrics, isMetricDefinition, type MetricTarget, naturalKey } from './definitions.js';
 import { allDerived } from './derived.js';
 import { Domain } from './domain.entity.js';
 import { isText } from './domain.query.js';
@@ -163,7 +163,7 @@ export function* findMetric(database: Database, target: MetricTarget): Work<Metr
   return metric;
 }
 
-/** Returns the error for a target that is not stored, with the nearest of the stored keys. */
+/** Returns the error for a target that is not stored, with the nearest of the keys that are stored or defined. */
 export function* unknownMetric(database: Database, target: MetricTarget): Work<UnknownMetricError> {
   const key = naturalKey(target);
   const stored = yield* allMetrics(database);
@@ -171,7 +171,7 @@ export function* unknownMetric(database: Database, target: MetricTarget): Work<U
     key,
     nearest(
       key,
-      [...stored, ...allDerived()].map((metric) => metric.key),
+      [...stored, ...definedMetrics(), ...allDerived()].map((metric) => metric.key),
     ),
   );
 }

@@ -5,7 +5,7 @@
  * @example nearest('shoping/orders', ['shopping/orders', 'forum/posts']) // 'shopping/orders'
  */
 export function nearest(text: string, candidates: readonly string[]): string | null {
-  const limit = Math.max(2, Math.floor(text.length / 3));
+  const limit = Math.max(2, Math.floor(text.length / 5));
   let best: string | null = null;
   let least = limit + 1;
   for (const candidate of candidates) {

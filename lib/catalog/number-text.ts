@@ -9,6 +9,9 @@ export const UNKNOWN = '–';
 /** A value below this one is shown with its first digits, or it would be 0. */
 const SMALL = 1;
 
+/** A smaller amount of money would be shown as 0. */
+const CENT = 0.01;
+
 /** Longer numbers do not fit a column or a tile. */
 const LONG = 1_000_000;
 
@@ -151,8 +154,10 @@ function writtenWith(unit: Unit | undefined, largest: number): Written {
 
 function precisionOf(shown: number, unit: Unit | undefined): Intl.NumberFormatOptions {
   const size = Math.abs(shown);
+  // a price has all of its decimals, and one below a cent its first digits
+  if (typeof unit === 'object' && size >= CENT) return Number.isInteger(shown) ? { maximumFractionDigits: 0 } : {};
   if (size > 0 && size < SMALL) return { maximumSignificantDigits: 3 };
-  if (typeof unit === 'object') return Number.isInteger(shown) ? { maximumFractionDigits: 0 } : {};
+  if (typeof unit === 'object') return { maximumFractionDigits: 0 };
   return { maximumFractionDigits: unit === undefined || unit === 'bytes' ? 2 : 1 };
 }
 

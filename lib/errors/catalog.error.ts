@@ -25,14 +25,23 @@ export class InvalidDefinitionError extends TrackstatsError {
   readonly code = 'TRACKSTATS_INVALID_DEFINITION';
   readonly kind = 'unusable';
 
-  constructor(what: 'domain' | 'metric', given: unknown) {
-    super(
+  /** @param isDefinition true where a stored domain or its ref does not do, as in a definition */
+  constructor(what: 'domain' | 'metric', given: unknown, isDefinition = false) {
+    const defined =
       what === 'domain'
-        ? `Not a domain: ${shown(given)}. Expected what defineDomain({ ref: 'shopping' }) returns, a Domain, or its ref as text.`
-        : `Not a metric: ${shown(given)}. Expected what defineMetric({ domain, ref }) returns, a Metric, or text as 'shopping/order_count'.`,
+        ? "what defineDomain({ ref: 'shopping' }) returns"
+        : 'what defineMetric({ domain, ref }) returns';
+    const others =
+      what === 'domain' ? ', a Domain, or its ref as text' : ", a Metric, or text as 'shopping/order_count'";
+    super(
+      `Not a ${what}: ${shown(given)}. Expected ${defined}${isDefinition ? '' : others}.` +
+        (given === undefined ? ` ${CIRCULAR_IMPORT}` : ''),
     );
   }
 }
+
+/** A definition is undefined while the files that import each other are loaded. */
+export const CIRCULAR_IMPORT = 'If it is imported, the two files may import each other.';
 
 /** Thrown if a metric is defined twice, with a different name or description. */
 export class DefinitionConflictError extends TrackstatsError {

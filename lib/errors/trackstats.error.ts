@@ -59,8 +59,10 @@ export function shown(value: unknown): string {
           ? `class ${value.name || '(anonymous)'}`
           : value instanceof Date
             ? `Date(${Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString()})`
-            : value !== null && typeof value === 'object'
-              ? `an object with the keys ${JSON.stringify(Object.keys(value).slice(0, 8))}`
-              : String(value);
+            : Array.isArray(value)
+              ? `an array of ${value.length}`
+              : value !== null && typeof value === 'object'
+                ? `an object with the keys ${JSON.stringify(Object.keys(value).slice(0, 8))}`
+                : String(value);
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }

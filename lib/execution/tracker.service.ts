@@ -9,6 +9,7 @@ import type { Source } from '../rollup/source.resolver.js';
 import { type CheckedDateInput, dayNumber, type LocalDate, type LocalDateInput } from '../time/local-date.js';
 import { checkPeriod, Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';
+import { checkRange } from '../statistics/filter/date-range.js';
 import { objectTarget, type ObjectTarget } from '../statistics/filter/object-target.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { defineTracker, type TrackerDefaults } from '../tracking/definition/define-tracker.js';
@@ -95,7 +96,8 @@ const CALLS = {
   repair: { ...RANGE, ...TRIGGER, ...FOLLOW },
   rows: {
     metric: metricTarget,
-    date: optional(localDate),
+    // read with its period
+    date: (given) => given,
     period: withDefault((given) => checkPeriod(given), Period.DAY),
     object: optional(objectTarget),
     dimensions: optional(dimensionValues),
@@ -333,14 +335,15 @@ export class TrackerService {
     tracker: Type<AnyTracker<E>> | TrackerTarget,
     options: RowsOfValue,
   ): Promise<SelectQueryBuilder<E>> {
-    const { metric, date, period, object, dimensions } = readCall('rows', options);
+    const { period, date: given, ...named } = readCall('rows', options);
+    const { date } = checkRange({ date: given }, period);
     const registered = this.registry.get(tracker, 'rows');
     if (registered.kind === 'method') {
       throw new InvalidTrackerError(registered.name, 'it is a method, whose values have no source rows.');
     }
     const now = this.clock();
     const source = await this.sources.find(registered, now);
-    const query = this.counted.rows(registered.definition, source, { metric, date, period, object, dimensions }, now);
+    const query = this.counted.rows(registered.definition, source, { ...named, date, period }, now);
     return query as unknown as SelectQueryBuilder<E>;
   }
 

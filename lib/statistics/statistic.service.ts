@@ -462,7 +462,8 @@ export class StatisticService {
 
   /**
    * Removes the stored rows of a filter, in its scope only: `{ metric }` does not remove those of objects. Without a
-   * period it removes those of every period, without dates those of every date. If a whole scope is removed, so is its
+   * period it removes those of every period, also of hours and minutes, which `find` without one does not return; without
+   * dates those of every date. If a whole scope is removed, so is its
    * coverage.
    *
    * @param filter `force: true` also removes what a tracker computes. Its days then read as zero until `repair`.

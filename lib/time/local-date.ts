@@ -49,7 +49,24 @@ const EXPECTED = "Expected a date of the years 0001 to 9999 as 'YYYY-MM-DD', for
  * @example parseLocalDate('2024-02-29') // '2024-02-29'
  */
 export function parseLocalDate(text: unknown): LocalDate {
-  if (typeof text !== 'string' || !FORMAT.test(text)) throw new InvalidDateError(text, EXPECTED);
+  return readDate(text, EXPECTED);
+}
+
+/**
+ * Checks that a value is a date to pass to a call, and returns it.
+ *
+ * @throws InvalidDateError unless it is a valid `Date`, or text that `parseLocalDate` takes
+ */
+export function checkDateInput(given: unknown): CheckedDateInput {
+  if (!(given instanceof Date)) return readDate(given, `${EXPECTED} A Date is accepted too: its local date is taken.`);
+  if (Number.isNaN(given.getTime())) {
+    throw new InvalidDateError(given, "Expected a valid Date, or text as '2026-10-31'.");
+  }
+  return given;
+}
+
+function readDate(text: unknown, expected: string): LocalDate {
+  if (typeof text !== 'string' || !FORMAT.test(text)) throw new InvalidDateError(text, expected);
   dayNumber(text);
   return text as LocalDate;
 }

@@ -70,11 +70,8 @@ export interface BucketClock {
 export function lengthOfMinutes(minutes: number): BucketLength {
   const length = BUCKET_LENGTHS.find((one) => one / 60 === minutes);
   if (length !== undefined) return length;
-  const minutesOf = BUCKET_LENGTHS.map((one) => one / 60);
-  throw new InvalidPeriodError(
-    minutes,
-    `Expected a number of minutes that divides an hour: ${minutesOf.slice(0, -1).join(', ')} or ${String(minutesOf.at(-1))}.`,
-  );
+  const all = BUCKET_LENGTHS.map((one) => one / 60).join(', ');
+  throw new InvalidPeriodError(minutes, `Period.minutes takes a number of minutes: expected one of ${all}.`);
 }
 
 /**

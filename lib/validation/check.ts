@@ -1,6 +1,5 @@
 import { type EntityManager, InstanceChecker } from 'typeorm';
-import { InvalidDateError } from '../errors/time.error.js';
-import { type CheckedDateInput, parseLocalDate } from '../time/local-date.js';
+import { checkDateInput, type CheckedDateInput } from '../time/local-date.js';
 
 /**
  * Rejects a value with a sentence such as 'Expected true or false.'
@@ -60,13 +59,7 @@ export const instant: Check<Date> = (given, refuse) =>
  *
  * @throws InvalidDateError
  */
-export const localDate: Check<CheckedDateInput> = (given) => {
-  if (!(given instanceof Date)) return parseLocalDate(given);
-  if (Number.isNaN(given.getTime())) {
-    throw new InvalidDateError(given, "Expected a valid Date, or text as '2026-10-31'.");
-  }
-  return given;
-};
+export const localDate: Check<CheckedDateInput> = (given) => checkDateInput(given);
 
 // by shape, because jsdom and older libraries bring their own AbortSignal
 export const abortSignal: Check<AbortSignal> = (given, refuse) => {

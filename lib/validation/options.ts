@@ -21,14 +21,24 @@ type CreateError = (name: string | null, given: unknown, expected: string) => Er
 /**
  * Reads options by a table of checks. Unknown options are rejected, because a mistyped one would silently do nothing.
  *
+ * @param readElsewhere options that exist too, and that the caller has taken out
  * @throws the error that `createError` makes, and the errors of the checks
  */
-export function readOptions<const C extends Checks>(given: unknown, checks: C, createError: CreateError): Values<C> {
+export function readOptions<const C extends Checks>(
+  given: unknown,
+  checks: C,
+  createError: CreateError,
+  readElsewhere: readonly string[] = [],
+): Values<C> {
   const names = Object.keys(checks);
   if (!isOptions(given)) throw createError(null, given, `Expected an object with ${listed(names)}.`);
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(checks, name));
   if (unknown !== undefined) {
-    throw createError(unknown, given[unknown], `This option does not exist here. There are ${names.join(', ')}.`);
+    throw createError(
+      unknown,
+      given[unknown],
+      `This option does not exist here. There are ${[...names, ...readElsewhere].join(', ')}.`,
+    );
   }
   const values = names.map((name) => [name, readValue(given[name], checks[name] as Check<unknown>, name, createError)]);
   return Object.fromEntries(values) as Values<C>;

@@ -28,6 +28,10 @@ describe('definitions', () => {
   it('are made by the functions only', () => {
     expect(isMetricDefinition({ domain: shop, ref: 'orders', key: 'shop/orders' })).toBe(false);
     expect(() => defineMetric({ domain: { ref: 'shop' } as never, ref: 'x' })).toThrow(InvalidDefinitionError);
+    expect(() => defineMetric({ domain: 'shop' as never, ref: 'x' })).toThrow(
+      `Not a domain: "shop". Expected what defineDomain({ ref: 'shopping' }) returns.`,
+    );
+    expect(() => defineMetric({ domain: undefined as never, ref: 'x' })).toThrow(/the two files may import each other/);
   });
 
   it.each(['', ' ', 'a b', 'a/b', 'é', 'a\n', "x'; DROP TABLE trackstats_metric; --", 'x'.repeat(101), undefined, 5])(
@@ -72,4 +76,5 @@ it('suggests the nearest', () => {
   expect(nearest('SHOP/ORDERS', keys)).toBe('shop/orders');
   expect(nearest('weather/temperature', keys)).toBeNull();
   expect(nearest('x', [])).toBeNull();
+  expect(nearest('shop/ordrs', ['shop/rr'])).toBeNull();
 });

@@ -113,6 +113,10 @@ describe('units', () => {
     [200_000, 'seconds', '2.3 days'],
     [1_200_000, { currency: 'EUR' }, '€1,200,000'],
     [12.5, { currency: 'EUR' }, '€12.50'],
+    [0.1, { currency: 'EUR' }, '€0.10'],
+    [-0.5, { currency: 'EUR' }, '-€0.50'],
+    [0.004, { currency: 'EUR' }, '€0.004'],
+    [0, { currency: 'EUR' }, '€0'],
     [3, 'orders', '3 orders'],
     [0.004, 'percent', '0.4%'],
   ])('%d %j is %s', (value, unit, text) => {

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { UnknownMetricError } from '../../lib/errors/catalog.error.js';
+import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import {
   InvalidFilterError,
   NotSummableError,
@@ -91,6 +92,14 @@ describeOnEachDatabase('reading', (test) => {
       expect(await s.statistics.find({ metric: VISITS })).toEqual([]);
       expect(await s.metrics.find(VISITS)).toBeNull();
       await expect(s.statistics.find({ metric: 'shop/vists' })).rejects.toThrow(UnknownMetricError);
+      defineMetric({ domain: defineDomain({ ref: 'shop' }), ref: 'unstored_yet' });
+      const near = s.statistics.find({ metric: 'shop/unstord_yet' });
+      await expect(near).rejects.toThrow(/Did you mean "shop\/unstored_yet"\?/);
+      await expect(s.statistics.find({ metric: undefined } as never)).rejects.toThrow(
+        'find: metric is undefined. Expected a metric. If it is imported, the two files may import each other.',
+      );
+      await expect(s.statistics.find({ metrics: [undefined] } as never)).rejects.toThrow(/import each other/);
+      await expect(s.statistics.find([1, 2] as never)).rejects.toThrow(/the filter is an array of 2/);
       await expect(s.statistics.find({} as never)).rejects.toThrow(InvalidFilterError);
       await expect(s.statistics.find({ metric: ORDERS, metrics: [ORDERS] } as never)).rejects.toThrow(
         InvalidFilterError,

@@ -4,6 +4,7 @@ import { defineRatio } from '../../lib/catalog/derived.js';
 import { InvalidFilterError, NotSummableError, TooManyPointsError } from '../../lib/errors/statistic.error.js';
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import type { BucketPoint } from '../../lib/statistics/read/bucket-series.js';
+import type { SeriesPoint } from '../../lib/statistics/read/series.js';
 import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
@@ -195,10 +196,18 @@ describeOnEachDatabase('reading hours and minutes', (test) => {
       complete: false,
       asOf: null,
     });
+    const { start } = (await s.calls.point({ metric: VISITS, period: HOUR })) as SeriesPoint;
+    expect(await value({ date: start })).toBe(2);
+    const range = { metric: VISITS, period: HOUR, from: start, to: '2026-10-25T16:59:00Z' };
+    expect(((await s.calls.series(range)) as SeriesPoint[]).map((one) => one.value)).toEqual([2]);
+    await expect(value({ date: '2026-10-25T17:00' })).rejects.toThrow(/"2026-10-25T17:00".*text with an offset/);
+    await expect(s.calls.value({ metric: VISITS, date: start })).rejects.toThrow(
+      /'YYYY-MM-DD'.*A Date is accepted too/,
+    );
     for (const call of [s.calls.value, s.calls.point, s.calls.top].map((one) => one.bind(s.statistics))) {
       const asked = call({ metric: VISITS, period: HOUR, date: '2026-10-25', object: objectRef('page', '1') });
       await expect(asked).rejects.toThrow(InvalidFilterError);
-      await expect(asked).rejects.toThrow(/has many values of HOUR.*Give a Date/);
+      await expect(asked).rejects.toThrow(/has many values of HOUR\. Pass a Date within the bucket you mean/);
     }
   });
 

@@ -179,6 +179,7 @@ describe('defineTracker', () => {
       { keep: { WEEK: 30 }, metrics: [{ metric }] },
       /keep names WEEK/,
     ],
+    ['an unknown option', 'date', { evry: 5 }, /evry is 5.*There are metric,.* name, cron, every, runOnStart/],
     ['an unknown key', 'date', { metrics: [{ metric, were: {} }] }, /metrics\[0\]\.were is .*does not exist here/],
     ['an option of the tracker', 'date', { metrics: [{ metric, lookback: 2 }] }, /metrics\[0\]\.lookback is 2/],
     ['a metric twice', 'date', { metrics: [{ metric }, { metric: 'shop/orders' }] }, /shop\/orders twice/],
@@ -226,7 +227,7 @@ describe('defineTracker', () => {
   });
 
   it.each<[string, TrackerKind, Record<string, unknown>, RegExp]>([
-    ['no metric', 'date', { metric: undefined }, /orders: metric is undefined.*defineMetric/],
+    ['no metric', 'date', { metric: undefined }, /orders: metric is undefined.*defineMetric.*import each other/],
     ['a metric that is none', 'date', { metric: { ref: 'x' } }, /metric is an object/],
     ['no period', 'date', { period: undefined }, /Invalid period: undefined/],
     ['an empty list of periods', 'date', { period: [] }, /period is an empty list/],

@@ -158,7 +158,7 @@ describeOnEachDatabase('the rows behind a number', (database) => {
     }
     const asked = { metric: metricOf('total', 'all'), period: Period.HOUR };
     expect(() => rows.rows(total, Sale, { ...asked, date: parseLocalDate('2026-10-25') }, later)).toThrow(
-      /rows: date is "2026-10-25", which has many values of HOUR\. Give a Date/,
+      /rows: date is "2026-10-25", which has many values of HOUR\. Pass a Date within/,
     );
   });
 

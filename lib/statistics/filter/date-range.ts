@@ -52,9 +52,13 @@ const MOST_DATES = 100_000;
 /**
  * Checks the dates of a filter, before their time zone is known.
  *
+ * @param period of which ISO text with an offset names a bucket, if it is less than a day: a day is named by its date
  * @throws InvalidDateError, InvalidFilterError
  */
-export function checkRange(given: { readonly [key in keyof RangeInput]?: unknown }): RangeInput {
+export function checkRange(
+  given: { readonly [key in keyof RangeInput]?: unknown },
+  period: Period | null = null,
+): RangeInput {
   if ('date' in given && ('from' in given || 'to' in given || 'last' in given)) {
     throw new InvalidFilterError('date is given together with from, to or last. Give either one date or a range.');
   }
@@ -69,7 +73,7 @@ export function checkRange(given: { readonly [key in keyof RangeInput]?: unknown
   }
   const range: { -readonly [K in keyof RangeInput]: RangeInput[K] } = {};
   if (last !== undefined) range.last = last;
-  for (const key of DATES) if (given[key] !== undefined) range[key] = dateInput(key, given[key]);
+  for (const key of DATES) if (given[key] !== undefined) range[key] = dateInput(key, given[key], period);
   if (given.at !== undefined) range.at = parseInstant(given.at);
   return range;
 }
@@ -92,7 +96,7 @@ export function writtenAt(call: string, period: Period, { date, at }: RangeInput
   if (date === undefined) return at ?? now;
   throw new InvalidFilterError(
     `${call}: date is given for ${Period.nameOf(period)}, and a date has many of these. ` +
-      `Give at, an instant in the one that is meant: new Date(), or '2026-10-25T02:30:00+02:00'.`,
+      `Give at, an instant within the bucket you mean: new Date(), or '2026-10-25T02:30:00+02:00'.`,
   );
 }
 
@@ -119,7 +123,7 @@ export function checkOneBucket(
   if (!isTimePeriod(period) || date === undefined || date instanceof Date) return;
   throw new InvalidFilterError(
     `${call}: date is ${shown(date)}, which has many values of ${Period.nameOf(period)}. ` +
-      `Give a Date in the one that is meant, or read all of them with series.`,
+      `Pass a Date within the bucket you mean, or its start as text, or read all of them with series.`,
   );
 }
 
@@ -173,7 +177,9 @@ function lastStart(period: Period | null, last: number, { today, weekStart }: Ca
   return start;
 }
 
-function dateInput(key: string, value: unknown): CheckedDateInput {
+function dateInput(key: string, value: unknown, period: Period | null): CheckedDateInput {
+  const isInstant = period !== null && isTimePeriod(period) && typeof value === 'string' && value.includes(':');
+  if (isInstant) return parseInstant(value);
   return readValue(value, localDate, key, invalidFilter);
 }
 

@@ -1,5 +1,6 @@
 import type { MetricTarget } from '../../catalog/definitions.js';
 import { metricKeyOf } from '../../catalog/metric.query.js';
+import { CIRCULAR_IMPORT } from '../../errors/catalog.error.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { checkPeriod, type Period } from '../../time/period.js';
@@ -68,6 +69,9 @@ export function checkFilterKeys(
   const undefinedKey = keys.find(
     (key) => filter[key] === undefined && key in filter && !MAY_BE_UNDEFINED.includes(key),
   );
+  if (undefinedKey === 'metric') {
+    throw new InvalidFilterError(`${call}: metric is undefined. Expected a metric. ${CIRCULAR_IMPORT}`);
+  }
   if (undefinedKey !== undefined) {
     throw new InvalidFilterError(
       `${call}: ${undefinedKey} is undefined. It would have the same effect as leaving it out: ` +
@@ -87,7 +91,7 @@ export function readFilter(context: FilterContext, given: Readonly<Record<string
   return {
     metrics: metricsOf(given),
     period,
-    range: checkRange(given),
+    range: checkRange(given, period),
     scope: readScopeFilter(context, given, period),
   };
 }

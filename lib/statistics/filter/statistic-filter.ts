@@ -64,7 +64,8 @@ export type CustomCell<S extends AbstractStatistic> = {
 export type At = { period?: Period | undefined; date?: LocalDateInput };
 /**
  * `from` and `to` are both included. `last` selects that many dates, or buckets of the period, up to the current one
- * instead. In a period of less than a day, a date means all of its buckets, and a `Date` the one that contains it.
+ * instead. In a period of less than a day, a date means all of its buckets, and a `Date` or ISO text with an offset
+ * the one that contains it.
  * @inline
  */
 export type Range = {

@@ -2,6 +2,7 @@ import { isMetricDefinition, type MetricTarget } from '../../catalog/definitions
 import { checkStored } from '../../catalog/derived.js';
 import { Metric } from '../../catalog/metric.entity.js';
 import { parseKey } from '../../catalog/ref.js';
+import { CIRCULAR_IMPORT } from '../../errors/catalog.error.js';
 import { InvalidPeriodError } from '../../errors/time.error.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
@@ -261,6 +262,8 @@ export function takes(kind: Kind, option: OptionName): boolean {
   return takenBy.includes(kind);
 }
 
+const JOB = namesWhere(({ says }) => says === 'job');
+
 /** Splits the options of `@Track` into what to compute and when. */
 export function splitOptions(given: GivenOptions): { options: GivenOptions; job: GivenJob } {
   const says = (job: boolean) => Object.entries(given).filter(([option]) => isJobOption(option) === job);
@@ -278,7 +281,7 @@ function isJobOption(option: string): boolean {
  */
 export function readClassOptions(tracker: string, given: unknown): CheckedOptions {
   const names = namesWhere(({ takenBy, says }) => says !== 'job' && CLASSES.some((kind) => takenBy.includes(kind)));
-  return read(tracker, given, names) as CheckedOptions;
+  return read(tracker, given, names, { readElsewhere: JOB }) as CheckedOptions;
 }
 
 /**
@@ -291,6 +294,7 @@ export function readMethodOptions(tracker: string, given: unknown): CheckedOptio
     tracker,
     given,
     namesWhere(({ takenBy, says }) => says !== 'job' && takenBy.includes('method')),
+    { readElsewhere: JOB },
   ) as CheckedOptions;
 }
 
@@ -314,7 +318,7 @@ export function readJobOptions(tracker: string, given: unknown): CheckedJob {
  */
 export function readMetricOptions(tracker: string, place: number, given: unknown): CheckedMetric {
   const names = namesWhere(({ perMetric }) => perMetric === true);
-  return read(tracker, given, names, `metrics[${String(place)}]`) as CheckedMetric;
+  return read(tracker, given, names, { prefix: `metrics[${String(place)}]` }) as CheckedMetric;
 }
 
 /**
@@ -324,16 +328,23 @@ export function readMetricOptions(tracker: string, place: number, given: unknown
  */
 export function requireMetric(tracker: string, option: string, given: MetricTarget | undefined): MetricTarget {
   return metric(given, (expected) => {
-    throw new InvalidTrackerError(tracker, `${option} is ${shown(given)}. ${expected}`);
+    const hint = given === undefined ? ` ${CIRCULAR_IMPORT}` : '';
+    throw new InvalidTrackerError(tracker, `${option} is ${shown(given)}. ${expected}${hint}`);
   });
 }
 
-function read(tracker: string, given: unknown, names: readonly OptionName[], prefix?: string): unknown {
+function read(
+  tracker: string,
+  given: unknown,
+  names: readonly OptionName[],
+  { prefix, readElsewhere = [] }: { readonly prefix?: string; readonly readElsewhere?: readonly string[] } = {},
+): unknown {
   const checks = Object.fromEntries(names.map((option) => [option, OPTIONS[option].check as Check<unknown>]));
-  return readOptions(given, checks, (option, value, expected) => {
+  const createError = (option: string | null, value: unknown, expected: string): InvalidTrackerError => {
     const what = [...(prefix === undefined ? [] : [prefix]), ...(option === null ? [] : [option])].join('.');
     return new InvalidTrackerError(tracker, `${what === '' ? 'options' : what} is ${shown(value)}. ${expected}`);
-  });
+  };
+  return readOptions(given, checks, createError, readElsewhere);
 }
 
 /** True if an option was passed. `undefined` counts as left out. */
