@@ -127,7 +127,11 @@ export class MissingEntityError extends TrackstatsError {
   readonly kind = 'setup';
 
   /** @param custom true for a statistic of the application's own */
-  constructor(entities: readonly string[], dataSource: string, { custom = false }: { custom?: boolean } = {}) {
+  constructor(
+    entities: readonly string[],
+    dataSource: string,
+    { custom = false }: { custom?: boolean | undefined } = {},
+  ) {
     const names = entities.join(', ');
     const fix = custom
       ? `Import TrackstatsModule.forFeature([${names}]) in the module that uses it, with autoLoadEntities: true in its ` +

@@ -53,7 +53,7 @@ describe('lengthOfMinutes', () => {
 
   it.each([0, -1, 2, 3, 4, 6, 7, 12, 45, 90, 1440, 0.5, NaN, Infinity])('refuses %p', (minutes) => {
     expect(() => lengthOfMinutes(minutes)).toThrow(InvalidPeriodError);
-    expect(() => lengthOfMinutes(minutes)).toThrow(/divides an hour: 1, 5, 10, 15, 20, 30 or 60/);
+    expect(() => lengthOfMinutes(minutes)).toThrow(/expected one of 1, 5, 10, 15, 20, 30, 60/);
   });
 });
 
