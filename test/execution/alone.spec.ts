@@ -332,6 +332,17 @@ describeOnEachDatabase('runs that read the same days again', (database) => {
       });
       expect([now, day.reduce((sum, { value }) => sum + Number(value), 0)]).toEqual([now, hours]);
     }
+    // the start of a point as it is read
+    const [first] = await statistics.series({
+      metric: HOURLY,
+      period: Period.HOUR,
+      from: '2026-10-25',
+      to: '2026-10-25',
+    });
+    const date = String(first?.start);
+    expect(date).toBe('2026-10-25T00:00:00+02:00');
+    const rows = await trackers.rows(Hourly, { metric: HOURLY, period: Period.HOUR, date });
+    expect(await rows.getCount()).toBe(1);
   });
 
   it('refuse dates in another form that come later', async () => {

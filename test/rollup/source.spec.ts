@@ -609,6 +609,12 @@ describeOnEachDatabase('a source', (database) => {
       expect(await counted(Order, 'paidAt', { where })).toEqual(expected);
     });
 
+    test('names its tracker if a property is misspelt', async () => {
+      const misspelt = counted(Order, 'paidAt', { where: { stauts: 'paid' } as never });
+      await expect(misspelt).rejects.toThrow(InvalidSourceError);
+      await expect(misspelt).rejects.toThrow(/^.+: where does not fit its source\..*"stauts"/);
+    });
+
     test('adds to the conditions of the query, whatever they are joined by', async () => {
       const open = (): ReturnType<typeof orders.createQueryBuilder> =>
         orders.createQueryBuilder('o').where('o.id = 1').orWhere('o.id = 3');

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { DataSource } from 'typeorm';
+import { type DataSource, EntityPropertyNotFoundError } from 'typeorm';
 import { meaningOf } from '../../catalog/aggregates.js';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { DataSources } from '../../database/data-sources.js';
 import type { Database } from '../../database/database.js';
 import { groupBy } from '../../database/groups.js';
+import { InvalidSourceError } from '../../errors/source.error.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import type { AggregateSpec } from '../../rollup/aggregate.js';
 import type { Measure, ResolvedSource } from '../../rollup/rollup-spec.js';
@@ -71,7 +72,9 @@ export class TrackerResolver {
     const { dialect } = sourceDatabase;
     const target = resolveTarget(this.database, this.objectTypes, definition, dataSource, source);
     const reading = { ...definition, statistic: target.statistic, keys: target.keys };
-    const alone = entries.map((entry) => resolveSource(dialect, dataSource, source, reading, entry));
+    const alone = entries.map((entry) =>
+      namingWhere(definition, () => resolveSource(dialect, dataSource, source, reading, entry)),
+    );
     const scans = groupScans(entries, alone, (some) => resolveTogether(dialect, dataSource, source, reading, some));
     const resolvedOf = (
       place: number,
@@ -229,4 +232,16 @@ function newFingerprint(
   const formats = revised.length === 0 ? {} : { formats: revised.map((key) => key?.kind) };
   const meaning = { ...identifying, keys, week, text, ...formats };
   return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
+}
+
+/** TypeORM's error of a misspelt property in conditions names the entity, and not whose conditions they are. */
+function namingWhere<T>(definition: TrackerDefinition, resolve: () => T): T {
+  try {
+    return resolve();
+  } catch (error) {
+    if (!(error instanceof EntityPropertyNotFoundError)) throw error;
+    throw new InvalidSourceError(`${trackerLabel(definition)}: where does not fit its source. ${error.message}`, {
+      cause: error,
+    });
+  }
 }
