@@ -62,7 +62,11 @@ async function takePictures(url) {
       await page.setViewport({ width: 1200, height: 400 });
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
       await page.goto(`${url}/${search}`);
+      await page.waitForSelector('.card, .tile', { timeout: 120_000 });
+      // the page asks for what is below its lower edge when one scrolls to it
+      await page.evaluate('scrollTo(0, document.body.scrollHeight)');
       await page.waitForSelector(shows, { timeout: 120_000 });
+      await page.evaluate('scrollTo(0, 0)');
       await page.waitForFunction(`document.querySelector('[aria-busy=true]') === null`);
       await page.screenshot({ path: join(PICTURES, name), fullPage: true });
     }
