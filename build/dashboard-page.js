@@ -11,8 +11,9 @@ import { isCurrent, runScript } from './outputs.js';
 const SCRIPT = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(SCRIPT), '..');
 const PAGE = join(ROOT, 'lib', 'dashboard', 'page');
-/** What the page imports beside its own files. */
+/** What the page imports beside its own files: a folder, and a file. */
 const CHART = join(ROOT, 'lib', 'chart');
+const NUMBERS = join(ROOT, 'lib', 'catalog', 'number-text.ts');
 
 /** Writes the page to a folder, if the folder lacks it or has an older one. Creates the folder. */
 export function buildDashboardPage(target) {
@@ -24,11 +25,12 @@ function isBuilt(target) {
 }
 
 function sources() {
-  return [PAGE, CHART].flatMap((folder) =>
+  const inFolders = [PAGE, CHART].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .map((name) => join(folder, name))
       .filter((file) => statSync(file).isFile()),
   );
+  return [...inFolders, NUMBERS];
 }
 
 async function build(target) {

@@ -43,6 +43,18 @@ const story = fc.array(
   { maxLength: 16 },
 );
 
+/** A tracker that counts all rows of each date. */
+const COUNTED: GivenTracker = {
+  aggregate: 'count',
+  byUser: false,
+  density: 'daily',
+  periods: [],
+  weekStart: 'monday',
+  lookback: 0,
+  lookbackMs: null,
+  appendOnly: false,
+};
+
 type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
 
 /** What a reader sees on each date: the last row holds; before the first one there is nothing. */
@@ -104,6 +116,21 @@ describeOnEachDatabase('backfill', (database) => {
       }),
     );
   }
+
+  test('a range that ends where the clock is changed has the rows before it, by hours too', async () => {
+    // on January 1, 1986, clocks in Kathmandu went forward from 00:00 to 00:15
+    const now = new Date('1985-12-31T18:30:00Z');
+    const definition = definitionFor(
+      'changed',
+      { ...COUNTED, periods: [Period.HOUR, Period.LIFETIME] },
+      'Asia/Kathmandu',
+    );
+    await store(engine.dataSource, rowsOf([{ day: 1, second: 1, user: null, amount: null }], now.getTime()));
+    const to = '1985-12-31' as LocalDate;
+    await engine.run(definition, Payment, { from: to, to, now });
+    const stored = await storedRows(engine.dataSource, database.kind, 'changed', Period.LIFETIME, false);
+    expect([...stored]).toEqual([[`${to}|`, '1']]);
+  });
 
   test('verify finds what differs, whatever was changed, and a backfill in steps writes it, though it is killed', async () => {
     await fc.assert(

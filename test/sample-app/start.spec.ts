@@ -13,7 +13,7 @@ describe('npm start', () => {
 
   beforeAll(() => {
     copy = mkdtempSync(join(tmpdir(), 'trackstats-start-'));
-    const ofPage = [join('lib', 'dashboard', 'page'), join('lib', 'chart')];
+    const ofPage = [join('lib', 'dashboard', 'page'), join('lib', 'chart'), join('lib', 'catalog', 'number-text.ts')];
     for (const part of ['build', 'package.json', 'tsconfig.json', '.swcrc', join('sample-app', 'src'), ...ofPage])
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
@@ -36,7 +36,11 @@ describe('npm start', () => {
     await build();
     expect(readdirSync(page).sort()).toEqual(['app.js', 'icon.svg', 'preact.LICENSE', 'style.css']);
 
-    for (const changed of [join('dashboard', 'page', 'chart', 'chart.tsx'), join('chart', 'layers.ts')]) {
+    for (const changed of [
+      join('dashboard', 'page', 'chart', 'chart.tsx'),
+      join('chart', 'layers.ts'),
+      join('catalog', 'number-text.ts'),
+    ]) {
       const before = written();
       await build();
       expect(written()).toBe(before);

@@ -29,11 +29,19 @@ export function bucketOfNumber(
   { reading, unit, origin = 0, divide = '/', whole = (shifted) => shifted }: Division,
 ): Sql {
   return chooseSegment(dialect, column, segments, (segment) => {
-    if ('start' in segment) return rawInteger(segment.start);
+    if ('start' in segment) return ofKnown(column, rawInteger(segment.start));
     const shifted = sql`(${reading} + ${rawInteger((segment.shift + origin + SECONDS_BEFORE) * unit)})`;
     const count = sql`(${whole(shifted)} ${raw(divide)} ${rawInteger(length * unit)})`;
     return sql`(${count} * ${rawInteger(length)} - ${rawInteger(segment.back + SECONDS_BEFORE)})`;
   });
+}
+
+/**
+ * A bucket that all readings of a segment have. No reading, as the rows before a scan have none, is in none: a `CASE`
+ * would take it for one of the last segment.
+ */
+export function ofKnown({ expression }: ClockColumn, bucket: Sql): Sql {
+  return sql`CASE WHEN ${expression} IS NOT NULL THEN ${bucket} END`;
 }
 
 /** Says that a column of dates has no times, which is checked long before. */

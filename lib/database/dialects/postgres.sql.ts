@@ -7,7 +7,7 @@ import type { ClockSegment, DayRange } from '../../time/time-zone.js';
 import { processTimeZone } from '../../time/time-zone.js';
 import type { Table } from '../table.js';
 import { query, queryOne, type Row, withValues, type Work } from '../work.js';
-import { bucketOfNumber, refuseDates } from './bucket-expressions.js';
+import { bucketOfNumber, ofKnown, refuseDates } from './bucket-expressions.js';
 import {
   choose,
   chooseSegment,
@@ -470,7 +470,7 @@ SELECT c.*, (SELECT id FROM ${inserted}) AS inserted${beside === null ? empty : 
     const interval = (seconds: number): Sql => sql`CAST(${`${String(seconds)} seconds`} AS interval)`;
     const moved = (by: number, from: Sql): Sql => (by === 0 ? from : sql`${from} + ${interval(by)}`);
     return chooseSegment(this, column, segments, (segment) => {
-      if ('start' in segment) return this.reading(column, segment.start * 1000);
+      if ('start' in segment) return ofKnown(column, this.reading(column, segment.start * 1000));
       // before all dates, as versions before 15.7 give another bucket to a multiple before the origin
       const origin = this.reading(column, FIRST_READING);
       return moved(-segment.back, sql`DATE_BIN(${interval(length)}, ${moved(segment.shift, expression)}, ${origin})`);

@@ -165,7 +165,7 @@ export function boundType({ type }: StatisticKey): WrittenType {
 
 function describeTable(database: Database, entity: StatisticClass): StatisticTable {
   if (!database.dataSource.hasMetadata(entity)) {
-    throw new MissingEntityError([entity.name], database.name, { custom: true });
+    throw new MissingEntityError([entity.name], database.name, { custom: kindOf(entity) === 'custom' });
   }
   const table = database.table(entity);
   const kind = kindOf(entity);
