@@ -87,19 +87,16 @@ export function* renewCall(database: Database, key: AlertKey, version: number, l
 }
 
 /** Stores that a process has an alert of this definition. Leaves its version alone: nothing of its state changes. */
-export function* markSeen(database: Database, { name, fingerprint, tracker }: AlertKey): Work<void> {
-  const { dialect } = database;
-  const column = columnsOf(database);
+export function* markSeen(database: Database, key: AlertKey): Work<void> {
+  const { seen } = columnsOf(database);
   yield* execute(
-    sql`UPDATE ${database.table(AlertState).path} SET ${column.seen} = ${dialect.now}
-WHERE ${column.name} = ${dialect.text(name)} AND ${column.fingerprint} = ${dialect.text(fingerprint)}
-AND ${column.tracker} = ${dialect.text(tracker)}`,
+    sql`UPDATE ${database.table(AlertState).path} SET ${seen} = ${database.dialect.now} WHERE ${isAlert(database, key)}`,
   );
 }
 
 /**
- * Removes the alerts that no process has evaluated for some time. The time of those of which it is not known begins now:
- * they are of an earlier version of the library, which does not store it.
+ * Removes the alerts that no process has evaluated for some time. Alerts of an earlier version of the library, which did
+ * not store when it evaluated them, count as evaluated now.
  *
  * @param unseenFor milliseconds
  */
@@ -111,21 +108,22 @@ export function* removeUnseen(database: Database, unseenFor: number): Work<void>
   yield* execute(sql`UPDATE ${path} SET ${seen} = ${now} WHERE ${seen} IS NULL`);
 }
 
-function* write(
-  database: Database,
-  { name, fingerprint, tracker }: AlertKey,
-  version: number,
-  set: readonly [Sql, Sql][],
-): Work<boolean> {
-  const { dialect } = database;
+function* write(database: Database, key: AlertKey, version: number, set: readonly [Sql, Sql][]): Work<boolean> {
   const column = columnsOf(database);
   const assignments = set.map(([target, value]) => sql`${target} = ${value}`);
   const changed = yield* execute(
     sql`UPDATE ${database.table(AlertState).path} SET ${join(assignments)}
-WHERE ${column.name} = ${dialect.text(name)} AND ${column.fingerprint} = ${dialect.text(fingerprint)}
-AND ${column.tracker} = ${dialect.text(tracker)} AND ${column.version} = ${version}`,
+WHERE ${isAlert(database, key)} AND ${column.version} = ${version}`,
   );
   return changed === 1;
+}
+
+/** The condition of the row of an alert. */
+function isAlert(database: Database, { name, fingerprint, tracker }: AlertKey): Sql {
+  const { dialect } = database;
+  const column = columnsOf(database);
+  return sql`${column.name} = ${dialect.text(name)} AND ${column.fingerprint} = ${dialect.text(fingerprint)}
+AND ${column.tracker} = ${dialect.text(tracker)}`;
 }
 
 function assignmentsOf(database: Database, { leaseFor, ...change }: AlertChange): [Sql, Sql][] {

@@ -103,7 +103,7 @@ export interface Alert {
 /** The part of an observation that is stored, as JSON. */
 export type ObservedDetail = Readonly<Record<string, unknown>>;
 
-/** The objects of a type that are to be looked at, by their ids. */
+/** The objects of a type that an evaluation looks at, by their ids. */
 export interface DiscoveredObjects {
   readonly ids: readonly string[];
   /** number of objects that meet the condition and are left out */
@@ -129,7 +129,7 @@ export interface AlertWatch {
   trackers(): readonly string[];
 
   /**
-   * Of an alert that watches each object of a type: finds those that are to be looked at, and reads their values.
+   * Finds the objects to look at, and reads their values. Only an alert that watches each object of a type has it.
    *
    * @param open objects for which it is firing, or whose call has not returned
    */

@@ -1,6 +1,5 @@
 import { naturalKey } from '../catalog/definitions.js';
 import { objectsScope } from '../coverage/scope.js';
-import { UnknownMetricError } from '../errors/catalog.error.js';
 import type { OneObjectScope } from '../statistics/filter/statistic-filter.js';
 import type { StatisticOwners } from '../statistics/tables/owners.js';
 import { addDays, type LocalDate, type LocalDateInput } from '../time/local-date.js';
@@ -128,16 +127,6 @@ export class ObjectTypeWatch extends ValueWatch {
       last: countToRead(this.watched, LONGEST_PAUSE),
     });
     return new Map(found.map(({ object, points }) => [object.id, watchedPoints(when, points)]));
-  }
-
-  /** A metric that was removed, or that nothing has recorded yet, has no objects. */
-  private async unlessUnknown<T>(none: T, read: () => Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      if (error instanceof UnknownMetricError) return none;
-      throw error;
-    }
   }
 }
 

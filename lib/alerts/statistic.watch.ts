@@ -1,6 +1,6 @@
 import { isMetricDefinition, type MetricTarget, naturalKey } from '../catalog/definitions.js';
 import { storedParts } from '../catalog/derived.js';
-import { NumberText } from '../catalog/number-text.js';
+import { changeOf, NumberText } from '../catalog/number-text.js';
 import { objectScope, overlap, readScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { UnknownMetricError } from '../errors/catalog.error.js';
 import type { ObjectRef } from '../statistics/filter/object-target.js';
@@ -120,6 +120,16 @@ export abstract class ValueWatch implements AlertWatch {
     return `${name}${ofPeriod}${ofObject} ${isValue} on ${momentText(start ?? date)}${from} (${condition})`;
   }
 
+  /** A metric that was removed, or that nothing has recorded yet, has no values. */
+  protected async unlessUnknown<T>(none: T, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof UnknownMetricError) return none;
+      throw error;
+    }
+  }
+
   /** Values have their unit, and the digits that people read, unless the value would read as the threshold that it is beyond. */
   private writerFor(value: number | null): (value: number) => string {
     const { metric, when } = this.watched;
@@ -162,17 +172,13 @@ export class StatisticWatch extends ValueWatch {
   private async readPoints(): Promise<WatchedPoint[]> {
     const { metric, period, when } = this.watched;
     const filter = { metric, period, ...this.scope, last: countToRead(this.watched, LONGEST_PAUSE) };
-    try {
+    return this.unlessUnknown([], async () => {
       if (when.kind === 'changed' && when.with !== 'previous') {
         const { points, before } = await this.statistics.compare({ ...filter, with: when.with });
         return points.map((point, place) => watchedPoint(point, before[place]?.value ?? null));
       }
       return watchedPoints(when, await this.statistics.series(filter));
-    } catch (error) {
-      // a metric that was removed, or that nothing has recorded yet
-      if (error instanceof UnknownMetricError) return [];
-      throw error;
-    }
+    });
   }
 }
 
@@ -226,11 +232,9 @@ export function observationOf(value: ObservedValue, verdict: Observation['verdic
   return { moment: momentOf(value), verdict, detail: { ...value } };
 }
 
-/** A change from 0 has no share. 0 after 0 is no change, and ends an alert as any other value that stays. */
+/** 0 after 0 is no change, though one from 0 has no share. It ends an alert as any other value that stays. */
 function changeBetween(before: number | null, value: number | null): number | null {
-  if (before === null || value === null) return null;
-  if (before === value) return 0;
-  return before === 0 ? null : (value - before) / Math.abs(before);
+  return value !== null && value === before ? 0 : changeOf(value, before);
 }
 
 /** A start is text with an offset, which does not sort by time where the clock is set back. */
