@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { EntitySubscriberInterface } from 'typeorm';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
@@ -19,20 +18,11 @@ import {
   type Setup,
   store,
   VISITS,
+  statementsOf,
 } from './setup.js';
 
 const PAGE = objectRef('page', 'a');
 const UTC = { from: '2026-11-10', through: '2026-11-20' } as const;
-
-/** The statements of a read, as the data source logs them. */
-async function statementsOf({ dataSource }: Setup, read: () => Promise<unknown>): Promise<string[]> {
-  const statements: string[] = [];
-  const watched = jest.spyOn(dataSource.logger, 'logQuery').mockImplementation((text) => void statements.push(text));
-  await read();
-  watched.mockRestore();
-  // after a read that took long
-  return statements.filter((text) => text !== 'DISCARD PLANS');
-}
 
 describeOnEachDatabase('a value or a series that was read before', (test) => {
   const one = test.kind === 'sqlite' ? 2 : 1;

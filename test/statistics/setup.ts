@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Column, Entity, EntitySchema, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { DataSource } from 'typeorm';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
@@ -171,4 +172,14 @@ export async function store(
   const metricId = (await metrics.resolve(metric)).id;
   const value = row.value as never;
   await dataSource.getRepository(entity).insert({ period: 86400, ...row, metricId, value });
+}
+
+/** The statements of a call, as the data source logs them. */
+export async function statementsOf({ dataSource }: Setup, work: () => Promise<unknown>): Promise<string[]> {
+  const statements: string[] = [];
+  const watched = jest.spyOn(dataSource.logger, 'logQuery').mockImplementation((text) => void statements.push(text));
+  await work();
+  watched.mockRestore();
+  // after one that took long
+  return statements.filter((text) => text !== 'DISCARD PLANS');
 }

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { DataSource, type EntityManager } from 'typeorm';
 import { defineMetric, type MetricDefinition } from '../../lib/catalog/definitions.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
@@ -22,17 +21,8 @@ import {
   type Setup,
   TODAY,
   VISITS,
+  statementsOf,
 } from './setup.js';
-
-/** The statements of a call, as the data source logs them. */
-async function statementsOf({ dataSource }: Setup, work: () => Promise<unknown>): Promise<string[]> {
-  const statements: string[] = [];
-  const watched = jest.spyOn(dataSource.logger, 'logQuery').mockImplementation((text) => void statements.push(text));
-  await work();
-  watched.mockRestore();
-  // after one that took long
-  return statements.filter((text) => text !== 'DISCARD PLANS');
-}
 
 /** Resolves when a statement of another connection waits for a lock. */
 async function othersWait(kind: TestDatabase['kind'], manager: EntityManager): Promise<void> {

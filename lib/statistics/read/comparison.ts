@@ -302,8 +302,8 @@ interface Whole {
 }
 
 /**
- * Returns the value of a range as a whole. That of a derived metric is
- * computed from those of its parts, over the dates on which all of them are known.
+ * Returns the value of a range as a whole. That of a derived metric is computed from those of its parts, over the dates on
+ * which all of them are known.
  */
 function* wholeOf(
   context: StatisticContext,

@@ -20,9 +20,10 @@ import { lockMetrics, rowId, type RowToWrite, upsertsOf, type ValueToWrite, writ
 /*
  * How values are recorded. A call is a transaction: it reads the metrics, locks them, so that no first `increment` comes
  * between, reads their coverages, and writes the rows. A call with one value, whose metric an earlier one has read, is a
- * single statement on PostgreSQL. It locks the metric, on the condition that the metric and its coverages are as they were
- * read. The coverages are those of the statement's snapshot, which is older than the lock. A first `increment` that was
- * committed in between has changed the row of the metric (`lockMetrics`), and so the condition is not met.
+ * single statement on PostgreSQL and MariaDB. It locks the metric, on the condition that the metric and its coverages are
+ * as they were read. On PostgreSQL the coverages are those of the statement's snapshot, which is older than the lock. A
+ * first `increment` that was committed in between has changed the row of the metric (`lockMetrics`), and so the condition
+ * is not met.
  */
 
 /**

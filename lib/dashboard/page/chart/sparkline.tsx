@@ -11,8 +11,9 @@ interface SparklineProps {
 
 /**
  * A line without axes, for its shape, which a single date has none of. It is decoration: the numbers beside it say the
- * same to screen readers. What is not known is a gap, and a value between two gaps is a dot. Zero is the lower edge where values come near it. The way to values that are not final is dashed,
- * because a week that has just begun would look like a fall.
+ * same to screen readers. What is not known is a gap, and a value between two gaps is a dot. Zero is the lower edge where
+ * values come near it. The way to values that are not final is dashed, because a week that has just begun would look like
+ * a fall.
  *
  * @param props `open`: how many of the last known values are not final
  */
