@@ -74,7 +74,7 @@ export type { SkipReason } from './execution/lease.service.js';
 export type { TrackerInfo } from './execution/tracker-overview.js';
 export type { TrackerTarget } from './tracking/definition/tracker.registry.js';
 export type { RunStatus, TrackerRun } from './execution/tracker-run.js';
-export type { TrackResult } from './tracking/running/tracker.runner.js';
+export type { TrackResult } from './tracking/running/track-result.js';
 export type { RegisterOptions } from './execution/tracker.registrar.js';
 export { TrackerService } from './execution/tracker.service.js';
 export type { TrackerDrift } from './tracking/running/tracker-drift.js';

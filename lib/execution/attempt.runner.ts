@@ -8,13 +8,10 @@ import type { MethodRunner } from '../tracking/running/method.runner.js';
 import type { Progress } from '../tracking/running/progress.js';
 import type { RegisteredTracker, SourceTracker } from '../tracking/definition/registered-tracker.js';
 import type { SourceFinder } from '../tracking/definition/source.finder.js';
-import type {
-  DriftReport,
-  RunOptions,
-  TrackerRunner,
-  TrackResult,
-  UncountedResult,
-} from '../tracking/running/tracker.runner.js';
+import type { RunOptions } from '../tracking/running/run-options.js';
+import type { TrackResult, UncountedResult } from '../tracking/running/track-result.js';
+import type { DriftReport } from '../tracking/running/tracker-drift.js';
+import type { TrackerRunner } from '../tracking/running/tracker.runner.js';
 import type { ScrubState, TrackerScrubber } from '../tracking/running/tracker.scrubber.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import { systemClock } from '../trackstats.tokens.js';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import type { LocalDate } from '../time/local-date.js';
 import type { TrackerDrift } from '../tracking/running/tracker-drift.js';
-import type { TrackResult } from '../tracking/running/tracker.runner.js';
+import type { TrackResult } from '../tracking/running/track-result.js';
 import { callback, oneOf } from '../validation/check.js';
 import { readArgument } from '../validation/options.js';
 import type { SkipReason } from './lease.service.js';

@@ -4,7 +4,7 @@ import type { DataSources } from '../database/data-sources.js';
 import { CANCEL_GRACE, endsWithin } from '../database/limits.js';
 import { ShuttingDownError } from '../errors/run.error.js';
 import type { RegisteredTracker } from '../tracking/definition/registered-tracker.js';
-import type { TrackResult } from '../tracking/running/tracker.runner.js';
+import type { TrackResult } from '../tracking/running/track-result.js';
 import type { ResolvedScheduling } from '../trackstats.options.js';
 import type { AttemptRunner, RunRequest } from './attempt.runner.js';
 import { ConcurrencyLimit, type ActiveTasks } from './concurrency.js';

@@ -13,7 +13,8 @@ import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.e
 import { addDays } from '../../lib/time/local-date.js';
 import { Period, type WeekStart } from '../../lib/time/period.js';
 import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
-import type { RunOptions, TrackResult } from '../../lib/tracking/running/tracker.runner.js';
+import type { RunOptions } from '../../lib/tracking/running/run-options.js';
+import type { TrackResult } from '../../lib/tracking/running/track-result.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { allRowsOf, engineOn, insertIndexed, intlDate, newMetric, rowsOf, tally } from './stored.js';

@@ -7,7 +7,7 @@ import { query, type Work } from '../../lib/database/work.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { Period } from '../../lib/time/period.js';
-import type { TrackResult } from '../../lib/tracking/running/tracker.runner.js';
+import type { TrackResult } from '../../lib/tracking/running/track-result.js';
 import { describeOnEachDatabase, type DatabaseKind, type TestDatabase } from '../support/databases.js';
 import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';
 import { allRowsOf, engineOn, insert, newMetric } from './stored.js';

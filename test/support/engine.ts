@@ -21,7 +21,9 @@ import type { TrackerDefinition, TrackerEntry } from '../../lib/tracking/definit
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { TrackerVerifier, type Difference } from '../../lib/tracking/running/tracker.verifier.js';
 import { type Scrubbed, TrackerScrubber, type ScrubState } from '../../lib/tracking/running/tracker.scrubber.js';
-import { TrackerRunner, type RunOptions, type TrackResult } from '../../lib/tracking/running/tracker.runner.js';
+import type { RunOptions } from '../../lib/tracking/running/run-options.js';
+import type { TrackResult } from '../../lib/tracking/running/track-result.js';
+import { TrackerRunner } from '../../lib/tracking/running/tracker.runner.js';
 import { Period } from '../../lib/time/period.js';
 
 /** As test/support/check-statements.ts has it. */

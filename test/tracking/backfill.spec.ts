@@ -3,7 +3,7 @@ import type { LocalDate } from '../../lib/time/local-date.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { backfilled } from '../../lib/tracking/running/backfill.js';
-import type { TrackResult } from '../../lib/tracking/running/tracker.runner.js';
+import type { TrackResult } from '../../lib/tracking/running/track-result.js';
 import { Member, Payment, store } from '../properties/payments.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES, type OneMetric } from '../support/engine.js';

@@ -10,7 +10,7 @@ import type { LocalDate } from '../../lib/time/local-date.js';
 import { Period } from '../../lib/time/period.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
 import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
-import type { DriftReport } from '../../lib/tracking/running/tracker.runner.js';
+import type { DriftReport } from '../../lib/tracking/running/tracker-drift.js';
 import type { ScrubState } from '../../lib/tracking/running/tracker.scrubber.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../../errors/argument.error.js';
 import { InterruptedError } from '../../errors/cli.error.js';
-import type { TrackResult } from '../../tracking/running/tracker.runner.js';
+import type { TrackResult } from '../../tracking/running/track-result.js';
 import type { CommandContext, CommandTask } from '../command.context.js';
 import { exitCodeFor, FAILURE, SUCCESS, USAGE } from '../exit-code.js';
 import { messageOf } from '../../errors/error-message.js';

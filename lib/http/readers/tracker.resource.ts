@@ -2,7 +2,7 @@ import type { TrackerInfo } from '../../execution/tracker-overview.js';
 import type { LateTracker } from '../../schedule/late-trackers.js';
 import type { TrackerRun } from '../../execution/tracker-run.js';
 import type { Difference } from '../../tracking/running/tracker.verifier.js';
-import type { TrackResult } from '../../tracking/running/tracker.runner.js';
+import type { TrackResult } from '../../tracking/running/track-result.js';
 import { Period } from '../../time/period.js';
 import type { DifferenceResource, ObjectResource, ResultResource, RunResource, TrackerResource } from '../resources.js';
 import { isoInstant } from './statistic.resource.js';

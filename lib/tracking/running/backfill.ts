@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { addDays, dayNumber, type LocalDate } from '../../time/local-date.js';
 import type { Progress } from './progress.js';
-import type { RunOptions, TrackResult } from './tracker.runner.js';
+import type { RunOptions } from './run-options.js';
+import type { TrackResult } from './track-result.js';
 
 /** The number of days that one transaction of a backfill computes by default. */
 export const BACKFILL_STEP = 366;

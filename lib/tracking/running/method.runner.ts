@@ -16,7 +16,7 @@ import type { Clock } from '../../trackstats.tokens.js';
 import type { MethodDefinition } from '../definition/define-method.js';
 import type { MethodResults, ResultRows } from './method-results.js';
 import type { MethodTracker } from '../definition/registered-tracker.js';
-import type { TrackResult } from './tracker.runner.js';
+import type { TrackResult } from './track-result.js';
 
 /** Options of a method's run. */
 export interface MethodRunOptions {

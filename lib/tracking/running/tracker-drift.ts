@@ -17,6 +17,14 @@ export interface TrackerDrift {
   difference: string | null;
 }
 
+/** What a run has found of closed dates. */
+export interface DriftReport {
+  /** with `history: 'current'`, what it found and corrected; otherwise the drift after it, if that is another than before */
+  readonly drift: readonly TrackerDrift[];
+  /** the first closed date that was counted again; null if closed dates stay as they are recorded */
+  readonly repairedFrom: LocalDate | null;
+}
+
 /** Returns the drift of the statistics of a metric. */
 export function driftOf(
   { metric, scope }: { readonly metric: MetricTarget; readonly scope: string },

@@ -1,88 +1,44 @@
 import { setImmediate } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
-import { type MetricTarget, naturalKey } from '../../catalog/definitions.js';
-import type { Cancellation } from '../../database/cancellation.js';
+import type { MetricTarget } from '../../catalog/definitions.js';
+import type { WantedCoverages } from '../../coverage/coverage.store.js';
 import type { Database } from '../../database/database.js';
-import type { Dialect, LoneWrite, ReplaceCounts } from '../../database/dialects/dialect.js';
-import {
-  execute,
-  joinsDeferred,
-  type Statement,
-  statementsOf,
-  type Work,
-  withoutStatements,
-} from '../../database/work.js';
+import type { Dialect } from '../../database/dialects/dialect.js';
+import type { Work } from '../../database/work.js';
 import { OvertakenError } from '../../errors/run.error.js';
-import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
-import { compareLifetime } from '../../rollup/compare-lifetime.js';
-import { firstStagedDay, loneRollup, rollup, stagePartials } from '../../rollup/rollup.js';
-import type { RollupEntry, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
+import { PartialSpool } from '../../rollup/partial-spool.js';
+import { rollup, stagePartials } from '../../rollup/rollup.js';
+import type { RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
 import { isPlainSource, type Source } from '../../rollup/source.resolver.js';
-import { firstStored, removeAfter } from '../../rollup/stored-rows.js';
-import {
-  addDays,
-  dayNumber,
-  FIRST_DAY,
-  fromDayNumber,
-  laterDay,
-  type LocalDate,
-  shiftDay,
-} from '../../time/local-date.js';
-import { Period } from '../../time/period.js';
+import { removeAfter } from '../../rollup/stored-rows.js';
+import { dayNumber, FIRST_DAY, fromDayNumber, laterDay, type LocalDate, shiftDay } from '../../time/local-date.js';
+import type { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { Clock } from '../../trackstats.tokens.js';
-import type { CoverageKey, CoverageValues } from '../../coverage/coverage.js';
-import {
-  coveragesValue,
-  expectedCoverages,
-  type LockedCoverages,
-  lockCoverages,
-  readCoveragesValue,
-  type WantedCoverages,
-  writeCoverages,
-  writeDriftOf,
-} from '../../coverage/coverage.store.js';
-import { type DriftStep, moveDrift, totalDrift, writeDrift } from '../../coverage/drift.js';
-import {
-  type ComputedRange,
-  computedRanges,
-  dueAt,
-  isFirstRun,
-  needsFirstDate,
-  type PlannedEntry,
-  type PlannedPeriod,
-  planRun,
-  type Recount,
-  type RequestedRange,
-  type RunPlan,
-} from '../source/run-plan.js';
-import { firstRecountedSecond, hasTimes } from '../source/recounted-seconds.js';
-import { scanOf, rollupSpecOf } from '../source/run-spec.js';
-import { explainOutOfRange } from '../source/out-of-range.js';
-import { checkForms, firstScanned, refuseAmbiguousRows, SourceTypes } from '../source/source-checks.js';
-import {
-  firstDate,
-  firstDateNear,
-  knownProbe,
-  LONG_GAP,
-  probed,
-  probedScans,
-  probeOf,
-  withFirstDate,
-  type SourceProbe,
-} from '../source/source-probe.js';
-import { refuseLoss } from '../source/source-start.js';
-import { refuseStrayRows } from '../source/stray-rows.js';
-import { type Outdated, pruneStep } from './outdated.js';
-import { allComputed, plannedEntries, readComputedRanges } from './tracker-coverage.js';
-import { driftOf, type TrackerDrift } from './tracker-drift.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
+import { explainOutOfRange } from '../source/out-of-range.js';
+import { isFirstRun, needsFirstDate, type Recount, type RunPlan } from '../source/run-plan.js';
+import { checkForms, firstScanned, refuseAmbiguousRows } from '../source/source-checks.js';
+import { firstDate, firstDateNear, LONG_GAP, probed, probeOf, type SourceProbe } from '../source/source-probe.js';
+import { refuseStrayRows } from '../source/stray-rows.js';
+import { type ResolvedTracker, type TrackerResolver } from '../source/tracker.resolver.js';
 import {
-  type ResolvedEntry,
-  type ResolvedTracker,
-  trackerLabel,
-  type TrackerResolver,
-} from '../source/tracker.resolver.js';
+  BaseDiffersError,
+  compareBases,
+  comparedBases,
+  EVERYTHING,
+  moveDrifts,
+  refuseOtherBases,
+  repaired,
+} from './lifetime-bases.js';
+import { type CoverageRead, coverageReadOf, lockedAsRead, lockTracked, wantedOf } from './locked-coverages.js';
+import { loneRun, planned } from './lone-run.js';
+import { movedCoverages, writeMoved } from './moved-coverages.js';
+import { type Outdated, pruneStep } from './outdated.js';
+import { instantOf, RunPlanner } from './run.planner.js';
+import type { RunOptions } from './run-options.js';
+import type { TrackResult } from './track-result.js';
+import { allComputed, plannedEntries, readComputedRanges } from './tracker-coverage.js';
+import type { DriftReport } from './tracker-drift.js';
 
 /** The statistics of one metric in one scope, which a tracker computes. */
 export interface TrackedStatistics {
@@ -91,78 +47,15 @@ export interface TrackedStatistics {
   readonly scope: string;
 }
 
-/** The result of one run. */
-export interface TrackResult {
-  /** name of the tracker; null if it is not registered */
-  tracker: string | null;
-  /** first date that was computed */
-  from: LocalDate;
-  /** last date that was computed */
-  through: LocalDate;
-  /** number of rows inserted or changed */
-  written: number;
-  /** number of rows that no longer have a source, or are older than `keep` says */
-  removed: number;
-  durationMs: number;
-}
-
-/** The result of a run whose rows are counted by the statement that writes them. */
-export type UncountedResult = Omit<TrackResult, keyof ReplaceCounts | 'durationMs'> & ReplaceCounts;
-
-export interface RunOptions extends RequestedRange {
-  readonly now: Date;
-  /** closed dates to count again as well, of a run of the dates that are due */
-  readonly recount?: Recount | null | undefined;
-  /** receives the drift that the run has found, once it is committed */
-  readonly onDrift?: ((drift: DriftReport) => void) | undefined;
-  /**
-   * last statements of each transaction of the run, so that history and statistics commit together
-   *
-   * @param isDone false if old statistics are still to be removed
-   */
-  readonly conclude?: ((result: TrackResult, isDone: boolean) => Work<void>) | undefined;
-  /**
-   * the same of a run that is one statement: each of these is a part of it, and none reads what another one writes. Absent
-   * for runs that have several transactions
-   */
-  readonly concludeAlone?: ((result: UncountedResult) => Work<void>) | undefined;
-  /** the value that `coverageRead` has asked for, as it was when the run was recorded */
-  readonly coverage?: { readonly read: CoverageRead; readonly value: unknown } | undefined;
-  /** false for a range whose next step follows. @default true */
-  readonly prunes?: boolean | undefined;
-  readonly cancellation?: Cancellation | undefined;
-}
-
-/** What a run has found of closed dates. */
-export interface DriftReport {
-  /** with `history: 'current'`, what it found and corrected; otherwise the drift after it, if that is another than before */
-  readonly drift: readonly TrackerDrift[];
-  /** the first closed date that was counted again; null if closed dates stay as they are recorded */
-  readonly repairedFrom: LocalDate | null;
-}
-
 /** Days before the dates that are due at which a run looks for a date whose LIFETIME value is right; then at all. */
 const LOOKS = [31, 366] as const;
-
-const EVERYTHING = fromDayNumber(FIRST_DAY);
-
-/** Ends a transaction whose range does not begin early enough: LIFETIME before it is not as the source has it. */
-class BaseDiffersError extends Error {
-  constructor(
-    /** the first date of the range */
-    readonly from: LocalDate,
-    readonly drift: readonly TrackerDrift[],
-  ) {
-    super('LIFETIME before the range differs from the source');
-  }
-}
 
 /**
  * Runs one tracker once, in one transaction on the statistics' database: everything or nothing. Statistics that are older
  * than `keep` says are removed after it, in transactions of their own.
  */
 export class TrackerRunner {
-  private readonly types = new SourceTypes();
+  private readonly planner: RunPlanner;
   private readonly resolvedBefore = new WeakMap<TrackerDefinition, { source: Source; tracker: ResolvedTracker }>();
   /** the last run of each tracker in this process: another tracker may later have its name */
   private readonly lastRuns = new WeakMap<TrackerDefinition, LastRun>();
@@ -171,7 +64,9 @@ export class TrackerRunner {
     private readonly database: Database,
     private readonly resolver: TrackerResolver,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.planner = new RunPlanner(database);
+  }
 
   /**
    * Checks everything in a definition that can be checked without reading a row.
@@ -278,7 +173,7 @@ export class TrackerRunner {
     const last = this.lastRuns.get(definition);
     if (last === undefined || last.durationMs > LONGEST_ALONE || last.wanted.length > MOST_ALONE) return null;
     if (!this.database.commitsAlone) return null;
-    return { wanted: last.wanted, value: coveragesValue(this.database, last.wanted) };
+    return coverageReadOf(this.database, last.wanted);
   }
 
   /**
@@ -293,14 +188,12 @@ export class TrackerRunner {
     probe: SourceProbe,
   ): Promise<Computed | null> {
     const { cancellation, coverage, concludeAlone, from, to, recount = null } = options;
-    if (typeof coverage?.value !== 'string' || concludeAlone === undefined) return null;
+    if (coverage === undefined || concludeAlone === undefined) return null;
     if (from !== undefined || to !== undefined || recount !== null) return null;
-    const wanted = wantedOf(tracker);
-    // a source that is found at each run may be of another entity, whose objects have another scope
-    if (!isDeepStrictEqual(wanted.inOrder, coverage.read.wanted)) return null;
-    const locked = readCoveragesValue(this.database, wanted.inOrder, coverage.value);
-    const lone =
-      locked === null ? null : this.loneRun(tracker, options, inPlaces(wanted, locked), probe, concludeAlone);
+    const locked = lockedAsRead(this.database, tracker, coverage);
+    if (locked === null) return null;
+    const prepared = planned(this.planner.prepare(tracker, options, locked, probe));
+    const lone = prepared === null ? null : loneRun(this.database, tracker, prepared, locked, concludeAlone);
     if (lone === null) return null;
     const rows = await this.database.commitAlone(lone.statementOf, { cancellation });
     const [counts] = rows ?? [];
@@ -312,38 +205,6 @@ export class TrackerRunner {
       durationMs: this.clock().getTime() - started,
     };
     return { result, outdated: [], drift: null };
-  }
-
-  /** Returns null for a run that takes several statements, or that does not begin: in a transaction it says why. */
-  private loneRun(
-    tracker: ResolvedTracker,
-    options: RunOptions,
-    locked: readonly LockedCoverages[],
-    probe: SourceProbe,
-    concludeAlone: NonNullable<RunOptions['concludeAlone']>,
-  ): LoneRun | null {
-    const { dialect } = this.database;
-    const prepared = planned(this.prepare(tracker, options, locked, probe));
-    if (prepared === null || prepared.isStaged) return null;
-    const { spec, plan, coverage } = prepared;
-    if (comparedBases(tracker.definition, plan, coverage, options).length > 0) return null;
-    if (plan.entries.flat().some(({ lastKept }) => lastKept !== null)) return null;
-    const moved = planned(this.movedCoverages(tracker, spec, plan, prepared.options.now));
-    if (moved === null || moved.outdated.length > 0) return null;
-    // a drift is written by a statement of its own
-    if (withoutStatements(this.moveDrifts(tracker, spec, plan, coverage, [])) === null) return null;
-    const replaced = loneRollup(dialect, spec);
-    if (replaced === null) return null;
-    const range = { tracker: tracker.definition.name, from: plan.from, through: plan.through };
-    const writes = (counts: ReplaceCounts): LoneWrite[] =>
-      [...statementsOf(this.writeMoved(moved)), ...statementsOf(concludeAlone({ ...range, ...counts }))].map(
-        (statement) => ({ statement, isRequired: joinsDeferred(statement) }),
-      );
-    const expected = expectedCoverages(
-      this.database,
-      locked.flatMap(({ coverages }) => coverages),
-    );
-    return { range, statementOf: (label) => dialect.replaceAlone({ ...replaced, expected, writes, label }) };
   }
 
   /**
@@ -383,7 +244,7 @@ export class TrackerRunner {
     const { sourceDatabase } = tracker;
     const { cancellation } = options;
     await sourceDatabase.checkSession();
-    await sourceDatabase.read(() => this.types.refuseOthers(sourceDatabase.dialect, tracker), { cancellation });
+    await sourceDatabase.read(() => this.planner.checkTypes(tracker), { cancellation });
     for (let attempt = 1; ; attempt++) {
       const probe = await sourceDatabase.read(() => probed(probeOf(sourceDatabase.dialect, tracker, options.now)), {
         cancellation,
@@ -393,17 +254,17 @@ export class TrackerRunner {
         cancellation,
       });
       const now = instantOf(tracker, options, coverage);
-      const planned = plannedEntries(tracker, coverage);
-      if (needsFirstDate(planned, options)) {
+      const entries = plannedEntries(tracker, coverage);
+      if (needsFirstDate(entries, options)) {
         await sourceDatabase.read(() => refuseStray(sourceDatabase.dialect, tracker, now, probe), { cancellation });
       }
       const scans = await this.database.transaction(
-        () => this.scans(tracker, planned, { ...options, now, given: options.now }, probe),
+        () => this.planner.scans(tracker, entries, { ...options, now, given: options.now }, probe),
         {
           cancellation,
         },
       );
-      const from = isFirstRun(planned) ? null : firstScanned(scans);
+      const from = isFirstRun(entries) ? null : firstScanned(scans);
       await sourceDatabase.read(() => checkForms(sourceDatabase.dialect, tracker, from), { cancellation });
       await sourceDatabase.read(() => refuseAmbiguousRows(sourceDatabase.dialect, tracker, scans), { cancellation });
       const spool = await PartialSpool.from(sourceDatabase, scans, { cancellation });
@@ -421,17 +282,6 @@ export class TrackerRunner {
     }
   }
 
-  private *scans(
-    tracker: ResolvedTracker,
-    entries: readonly PlannedEntry[],
-    options: TimedOptions,
-    probe: SourceProbe,
-  ): Work<SourceScan[]> {
-    const { plan, firstDate } = yield* this.plan(tracker, entries, options, probe);
-    const scans = yield* probedScans(tracker, plan, { now: options.now, firstDate }, probe);
-    return scans.filter((scan) => scan !== null);
-  }
-
   private *inTransaction(
     tracker: ResolvedTracker,
     given: RunOptions,
@@ -440,18 +290,19 @@ export class TrackerRunner {
     across?: AcrossRun,
   ): Work<Computed> {
     const { dialect } = this.database;
-    const locked = yield* this.lock(tracker);
-    const { spec, plan, coverage, options, isStaged } = yield* this.prepare(tracker, given, locked, probe, across);
+    const locked = yield* lockTracked(this.database, tracker);
+    const prepared = yield* this.planner.prepare(tracker, given, locked, probe, across?.scans);
+    const { spec, plan, options, isStaged } = prepared;
     if (across !== undefined) yield* across.spool.stage(dialect, spec.scans);
-    const compared = comparedBases(tracker.definition, plan, coverage, options);
+    const compared = comparedBases(tracker.definition, prepared);
     if (compared.length > 0 && !isStaged && across === undefined) yield* stagePartials(dialect, spec);
-    const bases = yield* this.compareBases(spec, compared);
-    refuseOtherBases(tracker, plan, options, bases);
+    const bases = yield* compareBases(this.database, spec, compared);
+    refuseOtherBases(tracker, options, bases);
     const { written, removed } = yield* rollup(dialect, spec, isStaged || across !== undefined || compared.length > 0);
     const ahead = yield* this.removeAhead(spec, plan);
-    const moved = yield* this.movedCoverages(tracker, spec, plan, options.now);
-    yield* this.writeMoved(moved);
-    const drift = yield* this.moveDrifts(tracker, spec, plan, coverage, bases);
+    const moved = yield* movedCoverages(this.database, tracker, prepared);
+    yield* writeMoved(this.database, moved);
+    const drift = yield* moveDrifts(this.database, tracker, prepared, bases);
     const result = {
       tracker: tracker.definition.name,
       from: plan.from,
@@ -463,44 +314,6 @@ export class TrackerRunner {
     const pruned = options.prunes === false ? [] : moved.outdated;
     if (options.conclude !== undefined) yield* options.conclude(result, pruned.length === 0);
     return { result, outdated: pruned, drift };
-  }
-
-  /** Checks the source, and decides what the run computes, for coverages as they are stored. Writes no statistics. */
-  private *prepare(
-    tracker: ResolvedTracker,
-    given: RunOptions,
-    locked: readonly LockedCoverages[],
-    probe: SourceProbe,
-    across?: AcrossRun,
-  ): Work<PreparedRun> {
-    const { dialect } = this.database;
-    const coverage = locked.map(({ coverages }) => computedRanges(coverages));
-    const entries = plannedEntries(tracker, coverage);
-    const options = { ...given, now: instantOf(tracker, given, coverage), given: given.now };
-    const isFirst = isFirstRun(entries);
-    if (across === undefined) yield* this.types.refuseOthers(dialect, tracker);
-    if (across === undefined && isFirst) yield* checkForms(dialect, tracker, null);
-    let first = across === undefined ? yield* this.stageFirstScan(tracker, entries, options, probe) : probe;
-    const isStaged = first !== probe;
-    if (across === undefined && needsFirstDate(entries, options)) {
-      const date = yield* first.firstDate();
-      yield* refuseStrayRows(dialect, tracker, options.now, date, isStaged);
-      first = withFirstDate(first, date);
-    }
-    const { plan, firstDate } = yield* this.plan(tracker, entries, options, first);
-    const scans = yield* probedScans(tracker, plan, { now: options.now, firstDate }, probe);
-    const read = scans.filter((scan) => scan !== null);
-    if (across === undefined && !isFirst) {
-      yield* checkForms(dialect, tracker, firstScanned(read));
-    }
-    if (across !== undefined && !areSameScans(read, across.scans))
-      throw new OvertakenError(trackerLabel(tracker.definition));
-    if (across === undefined) yield* refuseAmbiguousRows(dialect, tracker, read);
-    const metricIds = locked.map(({ metricId }) => metricId);
-    const resolved = yield* rollupSpecOf(dialect, tracker, metricIds, scans, plan);
-    const spec = across === undefined ? resolved : spooledSpec(resolved);
-    yield* refuseLoss(dialect, tracker, spec, options, first);
-    return { spec, plan, coverage, options, isStaged };
   }
 
   /** Removes statistics that are older than `keep` says, in steps that each commit. */
@@ -538,138 +351,6 @@ export class TrackerRunner {
     return { result, isLast };
   }
 
-  /** Locks the coverages of all entries. */
-  private *lock(tracker: ResolvedTracker): Work<LockedCoverages[]> {
-    const wanted = wantedOf(tracker);
-    return inPlaces(wanted, yield* lockCoverages(this.database, wanted.inOrder));
-  }
-
-  /**
-   * Stages the partials before the plan is made. A first run reads the whole source and needs to know where it begins,
-   * which without an index would take another scan.
-   */
-  private *stageFirstScan(
-    tracker: ResolvedTracker,
-    entries: readonly PlannedEntry[],
-    options: RunOptions,
-    probe: SourceProbe,
-  ): Work<SourceProbe> {
-    const { dialect } = this.database;
-    const { definition, sources, base } = tracker;
-    const today = localDateAt(options.now, definition.timeZone);
-    const whole = { scanFrom: DATED_FROM, fromSecond: null, scanBase: true, scanThrough: dayNumber(today) };
-    const [source, ...others] = sources;
-    // several scans are staged together, for one snapshot; and one of rows that meet conditions does not say where all begin
-    const isWhole = others.length === 0 && (source === base || tracker.definition.entries.length > 1);
-    if (
-      !isWhole ||
-      !dialect.stagesFirstScan(base.clock, source !== undefined && source.keys.length > 0) ||
-      !needsFirstDate(entries, { from: options.from, to: options.to }) ||
-      (yield* probe.countsByIndex())
-    )
-      return probe;
-    const periods = tracker.entries.flatMap((entry) => entry.periods);
-    const scan = scanOf(tracker, 0, whole, { now: options.now, countsByIndex: false, periods });
-    yield* stagePartials(dialect, { scans: [scan], entries: [] });
-    const day = yield* firstStagedDay(scan);
-    if (day === null || day >= DATED_FROM) return knownProbe(day === null ? null : fromDayNumber(day), false);
-    yield* execute(dialect.dropStaged(scan.partials));
-    return probe;
-  }
-
-  private *plan(
-    tracker: ResolvedTracker,
-    entries: readonly PlannedEntry[],
-    { now, given, from, to, stepOf, recount: wanted = null }: TimedOptions,
-    probe: SourceProbe,
-  ): Work<{ plan: RunPlan; firstDate: LocalDate | null }> {
-    const { definition } = tracker;
-    const requested = { from, to, stepOf };
-    const firstDate = needsFirstDate(entries, requested) ? yield* probe.firstDate() : null;
-    const today = localDateAt(now, definition.timeZone);
-    const tracked = trackerLabel(definition);
-    const recount = recountOf(definition, entries, wanted);
-    const computed = entries.flatMap(({ coverage }) => [...(coverage as ReadonlyMap<Period, ComputedRange>).values()]);
-    const fromSecond = firstRecountedSecond(tracker, computed, { given, now });
-    const plan = planRun({ definition, tracker: tracked, entries, today, requested, firstDate, recount, fromSecond });
-    return { plan, firstDate };
-  }
-
-  /** Returns the coverages after the run. */
-  private *movedCoverages(tracker: ResolvedTracker, spec: RollupSpec, plan: RunPlan, now: Date): Work<MovedCoverages> {
-    const { timeZone } = tracker.definition;
-    const moved: MovedCoverages = { outdated: [], some: [], whole: [] };
-    for (const entry of spec.entries) {
-      const { target, aggregate } = tracker.entries[entry.index] as ResolvedEntry;
-      for (const planned of plan.entries[entry.index] ?? []) {
-        const from = yield* this.coveredFrom(entry, planned);
-        const { period, covered, keptFrom, isFirst, isAsked } = planned;
-        const key = { metricId: entry.metricId, period, scope: target.scope };
-        const isWhole = isFirst && !isAsked && (keptFrom === null || covered.from > keptFrom);
-        const values = { ...covered, from, timeZone, kind: aggregate.function, computedAt: now };
-        (isWhole ? moved.whole : moved.some).push({ ...key, ...values });
-        if (keptFrom !== null && from < keptFrom) moved.outdated.push({ entry, scope: target.scope, period, keptFrom });
-      }
-    }
-    return moved;
-  }
-
-  private *writeMoved({ some, whole }: MovedCoverages): Work<void> {
-    yield* writeCoverages(this.database, some, false);
-    yield* writeCoverages(this.database, whole, true);
-  }
-
-  private *compareBases(spec: RollupSpec, compared: readonly ComparedBase[]): Work<readonly ComparedDrift[]> {
-    const found: ComparedDrift[] = [];
-    for (const base of compared) {
-      const entry = entryAt(spec, base.index);
-      const difference = yield* compareLifetime(this.database.dialect, entry, dayNumber(base.date));
-      found.push({ ...base, step: { date: base.date, ...difference } });
-    }
-    return found;
-  }
-
-  /** Writes where LIFETIME and the days have gone apart, and returns it if that has changed. */
-  private *moveDrifts(
-    { definition, entries }: ResolvedTracker,
-    spec: RollupSpec,
-    plan: RunPlan,
-    coverage: readonly ReadonlyMap<Period, ComputedRange>[],
-    bases: readonly ComparedDrift[],
-  ): Work<DriftReport | null> {
-    const moved: TrackerDrift[] = [];
-    let isChanged = false;
-    for (const [index, { metric, target }] of entries.entries()) {
-      const period = (plan.entries[index] ?? []).find(({ period: of }) => of === Period.LIFETIME);
-      const before = coverage[index]?.get(Period.LIFETIME)?.drift ?? [];
-      const stepAt = (at: ComparedBase['at']): DriftStep | null =>
-        bases.find((base) => base.index === index && base.at === at)?.step ?? null;
-      if (period === undefined) continue;
-      const after = moveDrift(before, {
-        from: fromDayNumber(period.from),
-        through: fromDayNumber(period.through),
-        before: stepAt('before'),
-        after: stepAt('after'),
-        isSingle: target.keys.length === 0,
-      });
-      const total = totalDrift(after);
-      if (total !== null) moved.push(driftOf({ metric, scope: target.scope }, total));
-      if (writeDrift(before) === writeDrift(after)) continue;
-      isChanged = true;
-      const { metricId } = entryAt(spec, index);
-      yield* writeDriftOf(this.database, { metricId, period: Period.LIFETIME, scope: target.scope }, after);
-    }
-    return isChanged && definition.history === 'recorded' ? { drift: moved, repairedFrom: null } : null;
-  }
-
-  /** Extends the coverage only if a lookback before it finds late rows there. */
-  private *coveredFrom(entry: RollupEntry, planned: PlannedPeriod): Work<LocalDate> {
-    const { coveredSince, covered } = planned;
-    if (coveredSince === null) return covered.from;
-    const first = yield* firstStored(this.database.dialect, entry, { ...planned, through: shiftDay(coveredSince, -1) });
-    return first ?? fromDayNumber(coveredSince);
-  }
-
   /** Removes the rows that a clock that was ahead has written after a range that ends today. */
   private *removeAhead(spec: RollupSpec, plan: RunPlan): Work<number> {
     let removed = 0;
@@ -683,85 +364,16 @@ export class TrackerRunner {
   }
 }
 
-/** Returns the entry of a spec that is at a place in the tracker, of which something is planned. */
-function entryAt({ entries }: RollupSpec, index: number): RollupEntry {
-  return entries.find((entry) => entry.index === index) as RollupEntry;
-}
-
 /** A run whose source is in another database: its scans, and what they have read. */
 interface AcrossRun {
   readonly scans: readonly SourceScan[];
   readonly spool: PartialSpool;
 }
 
-/** A run that is planned, with the spec of its statements. */
-interface PreparedRun {
-  readonly spec: RollupSpec;
-  readonly plan: RunPlan;
-  readonly coverage: readonly ReadonlyMap<Period, ComputedRange>[];
-  readonly options: TimedOptions;
-  /** true if the partials are in their temporary table */
-  readonly isStaged: boolean;
-}
-
-/** The coverages after a run, and what is then covered and older than `keep` says. */
-interface MovedCoverages {
-  readonly some: (CoverageKey & CoverageValues)[];
-  /** those before which the source has no rows */
-  readonly whole: (CoverageKey & CoverageValues)[];
-  readonly outdated: Outdated[];
-}
-
-/** The coverages of a tracker's entries, in one order, so that two runs cannot wait for each other. */
-interface WantedInOrder {
-  readonly inOrder: readonly WantedCoverages[];
-  /** the place of each among the entries */
-  readonly places: readonly number[];
-}
-
-function wantedOf({ entries }: ResolvedTracker): WantedInOrder {
-  const order = entries
-    .map(({ metric, target: { scope } }, index) => ({ index, key: `${naturalKey(metric)} ${scope}` }))
-    .sort((a, b) => (a.key === b.key ? a.index - b.index : a.key < b.key ? -1 : 1));
-  const inOrder = order.map(({ index }) => {
-    const { metric, periods, target, aggregate } = entries[index] as ResolvedEntry;
-    return { metric, periods, scope: target.scope, kind: aggregate.function };
-  });
-  return { inOrder, places: order.map(({ index }) => index) };
-}
-
-/** Returns coverages in the order of the entries. */
-function inPlaces({ places }: WantedInOrder, inOrder: readonly LockedCoverages[]): LockedCoverages[] {
-  const found: LockedCoverages[] = [];
-  for (const [place, index] of places.entries()) found[index] = inOrder[place] as LockedCoverages;
-  return found;
-}
-
-/** The coverages of a tracker, and the value of a statement that has them. */
-export interface CoverageRead {
-  readonly wanted: readonly WantedCoverages[];
-  readonly value: Statement;
-}
-
 /** The last run of a tracker in this process. */
 interface LastRun {
   readonly durationMs: number;
   readonly wanted: readonly WantedCoverages[];
-}
-
-/** A run as one statement. */
-interface LoneRun {
-  readonly range: Pick<TrackResult, 'tracker' | 'from' | 'through'>;
-  readonly statementOf: (label: string | null) => Statement;
-}
-
-/** Returns what a work plans that runs no statement, or null if it would run one, or fails. */
-function planned<T>(work: Work<T>): T | null {
-  try {
-    return withoutStatements(work)?.result ?? null;
-  } catch {
-    return null;
-  }
 }
 
 /** Milliseconds that a run may take whose next one is a single statement. */
@@ -778,78 +390,6 @@ interface Computed {
   readonly drift: DriftReport | null;
 }
 
-/** LIFETIME may count rows that no date has, as stray ones: then nothing is corrected. */
-function repaired({ drift }: BaseDiffersError, { from, written, removed }: TrackResult): DriftReport | null {
-  return written > 0 || removed > 0 ? { drift, repairedFrom: from } : null;
-}
-
-/** A date at whose end the LIFETIME values of an entry are counted from the source and stored, too. */
-interface ComparedBase {
-  /** of the entry */
-  readonly index: number;
-  /** before the range of the run, or at its end */
-  readonly at: 'before' | 'after';
-  readonly date: LocalDate;
-}
-
-interface ComparedDrift extends ComparedBase {
-  readonly step: DriftStep;
-}
-
-/**
- * Returns the dates at which a run has both values of LIFETIME: where it counts the rows before its range again. Where
- * statistics follow the source, there are none before their first date.
- */
-function comparedBases(
-  { history, since }: TrackerDefinition,
-  plan: RunPlan,
-  coverage: readonly ReadonlyMap<Period, ComputedRange>[],
-  { recount }: RunOptions,
-): ComparedBase[] {
-  const mayBegin = history === 'current' && since === null && recount?.from !== EVERYTHING;
-  return plan.entries.flatMap((periods, index) =>
-    periods.flatMap(({ period, from, through, baseIsStored, endsEarly, isAsked }): ComparedBase[] => {
-      const covered = coverage[index]?.get(period);
-      if (period !== Period.LIFETIME || covered === undefined || baseIsStored) return [];
-      const dates = [{ at: 'before' as const, date: fromDayNumber(shiftDay(from, -1)) }];
-      return [...dates, ...(endsEarly ? [{ at: 'after' as const, date: fromDayNumber(through) }] : [])]
-        .filter(({ date }) => date >= addDays(covered.from, mayBegin && covered.isWhole === true && !isAsked ? -1 : 0))
-        .filter(({ date }) => date <= covered.through)
-        .map((one) => ({ ...one, index }));
-    }),
-  );
-}
-
-/** Stops a run of a tracker whose statistics follow the source, if its range begins too late for that. */
-function refuseOtherBases(
-  { definition, entries }: ResolvedTracker,
-  plan: RunPlan,
-  { from, to }: RunOptions,
-  bases: readonly ComparedDrift[],
-): void {
-  if (definition.history !== 'current' || from !== undefined || to !== undefined) return;
-  const others = bases.filter(({ step }) => step.keys > 0);
-  const [earliest] = others.map(({ date }) => date).sort();
-  if (earliest === undefined) return;
-  const drift = others.flatMap(({ index, step }) => {
-    const entry = entries[index];
-    return entry === undefined ? [] : driftOf({ metric: entry.metric, scope: entry.target.scope }, step);
-  });
-  throw new BaseDiffersError(addDays(earliest, 1), drift);
-}
-
-/** Returns the closed dates to count again: those that a call asks for, and those whose drift was recorded earlier. */
-function recountOf(
-  { history }: TrackerDefinition,
-  entries: readonly PlannedEntry[],
-  wanted: Recount | null,
-): Recount | null {
-  if (history !== 'current') return wanted;
-  const steps = entries.flatMap(({ coverage }) => coverage.get(Period.LIFETIME)?.drift ?? []);
-  const [first] = [...steps.map(({ date }) => addDays(date, 1)), ...(wanted === null ? [] : [wanted.from])].sort();
-  return first === undefined ? null : { from: first, sourceFrom: wanted?.sourceFrom ?? null };
-}
-
 function daysBefore(date: LocalDate, days: number): LocalDate {
   return fromDayNumber(laterDay(FIRST_DAY, shiftDay(dayNumber(date), -days)));
 }
@@ -859,36 +399,3 @@ function* refuseStray(dialect: Dialect, tracker: ResolvedTracker, now: Date, pro
 }
 
 const OVERTAKEN_LIMIT = 5;
-
-/** The first day that a full scan tells apart. Earlier rows are few, and have zones with odd seconds. */
-const DATED_FROM = dayNumber('1970-01-01');
-
-/** The options of a run whose instant is known. */
-interface TimedOptions extends RunOptions {
-  /** the clock as the run was given it, which another replica's may be ahead of */
-  readonly given: Date;
-}
-
-function instantOf(
-  tracker: ResolvedTracker,
-  { now, from, to }: RunOptions,
-  coverage: readonly ReadonlyMap<Period, ComputedRange>[],
-): Date {
-  if (from !== undefined || to !== undefined) return now;
-  return dueAt(now, tracker.definition.timeZone, allComputed(coverage), hasTimes(tracker));
-}
-
-function areSameScans(some: readonly SourceScan[], others: readonly SourceScan[]): boolean {
-  const bounds = (scans: readonly SourceScan[]): string =>
-    JSON.stringify(
-      scans.map((scan) => [
-        scan.partials,
-        scan.scanFrom,
-        scan.fromSecond,
-        scan.scanBase,
-        scan.scanThrough,
-        scan.bucket,
-      ]),
-    );
-  return bounds(some) === bounds(others);
-}
