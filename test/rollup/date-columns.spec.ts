@@ -81,8 +81,9 @@ describeOnEachDatabase('date columns', (database) => {
           continue;
         }
         await run;
-        const rows = await engine.dataSource.getRepository(StatisticByTime).find({ relations: { metric: true } });
-        const own = rows.filter(({ metric }) => metric.key === naturalKey(definition.metric));
+        // the rows of this column alone: those of all the columns before it took most of the time
+        const [, ref] = naturalKey(definition.metric).split('/');
+        const own = await engine.dataSource.getRepository(StatisticByTime).findBy({ metric: { ref: ref! } });
         for (const length of LENGTHS) {
           const found = own.filter(({ period }) => period === length);
           const expected = tally((held[column] as Date[]).map((at) => String(startOf(zone, length, at))));
