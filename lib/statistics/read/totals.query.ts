@@ -66,6 +66,7 @@ export function* readDaySums(
     Sql,
   ];
   const filter = { table: statistic, alternatives: [{}], metrics, period: Period.DAY, range: { from, to } };
+  if (size === 1) return sumsOfPoints(metrics, yield* selectPointsByMetric(database, filter), from);
   const place = sql`(${dialect.dayNumber({ kind: 'date', storedIn: 'UTC' }, date)} - ${dialect.integer(dayNumber(from))})`;
   const addend = dialect.exactAddend(value);
   const sums = sql`SELECT ${id} AS id, ${place} - ${place} % ${dialect.integer(size)} AS place, COUNT(*) AS stored, COUNT(${addend}) AS added,
@@ -88,6 +89,25 @@ ${dialect.dateText(raw('p.first_date'))} AS first_date, ${dialect.dateText(raw('
         ?.set(Number(row.place), { count: Number(row.stored), sum, first: row.first_date, last: row.last_date });
   }
   return found;
+}
+
+/** Parts of one day are the points themselves, which take half the time of their sums. */
+function sumsOfPoints(
+  metrics: readonly Metric[],
+  pointsById: ReadonlyMap<number, readonly SeriesRow[]>,
+  from: LocalDate,
+): ReadonlyMap<number, ReadonlyMap<number, StoredSum> | null> {
+  const first = dayNumber(from);
+  return new Map(
+    metrics.map(({ id }) => {
+      const sums = new Map<number, StoredSum>();
+      for (const { date, value } of pointsById.get(id) ?? []) {
+        if (value === null) return [id, null];
+        sums.set(dayNumber(date) - first, { count: 1, sum: value, first: date, last: date });
+      }
+      return [id, sums];
+    }),
+  );
 }
 
 interface SumRow {
