@@ -1,5 +1,6 @@
-import sql, { join } from 'sql-template-tag';
+import sql, { join, type Sql } from 'sql-template-tag';
 import type { Database } from '../database/database.js';
+import type { Dialect } from '../database/dialects/dialect.js';
 import { execute, type Work } from '../database/work.js';
 import {
   definedMetrics,
@@ -52,6 +53,7 @@ export function* ensureMetric(
     ...(m.description === undefined ? {} : { description: dialect.text(m.description) }),
     ...(m.unit === undefined ? {} : { unit: dialect.text(unitText(m.unit)) }),
     ...(m.better === undefined ? {} : { better: dialect.text(m.better) }),
+    ...(m.gauge === undefined ? {} : { gauge: dialect.boolean(m.gauge) }),
   };
   yield* execute(dialect.insertIfAbsent(database.table(Metric), values, ['domain.id', 'ref']));
   // locked, so that a transaction of the application with an older snapshot sees the row of another one
@@ -67,9 +69,10 @@ export interface MetricChange {
   readonly description?: string | undefined;
   readonly unit?: MetricUnit | null | undefined;
   readonly better?: 'up' | 'down' | null | undefined;
+  readonly gauge?: boolean | undefined;
 }
 
-const CHANGEABLE = ['ref', 'name', 'description', 'unit', 'better'] as const;
+const CHANGEABLE = ['ref', 'name', 'description', 'unit', 'better', 'gauge'] as const;
 
 /** Stores the fields of a metric that change. */
 export function* updateMetric(database: Database, metric: Metric, change: MetricChange): Work<void> {
@@ -77,40 +80,49 @@ export function* updateMetric(database: Database, metric: Metric, change: Metric
   const table = database.table(Metric);
   const changed = CHANGEABLE.filter((field) => differs(metric[field], change[field]));
   if (changed.length === 0) return;
-  const values = changed.map((field) => {
-    const text = storedText(change[field]);
-    return sql`${table.column(field)} = ${text === null ? sql`NULL` : dialect.text(text)}`;
-  });
+  const values = changed.map((field) => sql`${table.column(field)} = ${bound(dialect, change[field])}`);
   const id = sql`${table.column('id')} = ${dialect.integer(metric.id)}`;
   yield* execute(sql`UPDATE ${table.path} SET ${join(values)} WHERE ${id}`);
   for (const field of changed) Object.assign(metric, { [field]: change[field] });
 }
 
-/** The text of a field's column. */
-function storedText(value: MetricUnit | null | undefined): string | null {
-  return value === null || value === undefined ? null : unitText(value);
+type FieldValue = MetricUnit | boolean | null;
+
+/** A field's value as its column has it. */
+function storedValue(value: FieldValue | undefined): string | boolean | null {
+  if (value === null || value === undefined) return null;
+  return typeof value === 'boolean' ? value : unitText(value);
 }
 
-function differs(stored: MetricUnit | null, given: MetricUnit | null | undefined): boolean {
-  return given !== undefined && storedText(given) !== storedText(stored);
+function bound(dialect: Dialect, value: FieldValue | undefined): Sql {
+  const stored = storedValue(value);
+  if (stored === null) return sql`NULL`;
+  return typeof stored === 'boolean' ? dialect.boolean(stored) : dialect.text(stored);
 }
 
-/** Finds the stored metrics whose unit, or whose `better`, is another than that of their definition in this process. */
-export function* outdatedUnits(database: Database): Work<readonly { metric: Metric; defined: MetricDefinition }[]> {
-  const definitions = definedMetrics().filter(({ unit, better }) => unit !== undefined || better !== undefined);
+function differs(stored: FieldValue, given: FieldValue | undefined): boolean {
+  return given !== undefined && storedValue(given) !== storedValue(stored);
+}
+
+/** The details that a start stores where a definition has others. */
+const KEPT = ['unit', 'better', 'gauge'] as const;
+
+/** Finds the stored metrics of which a unit, `better` or `gauge` is another than that of their definition in this process. */
+export function* outdatedDetails(database: Database): Work<readonly { metric: Metric; defined: MetricDefinition }[]> {
+  const definitions = definedMetrics().filter((defined) => KEPT.some((field) => defined[field] !== undefined));
   const found = yield* findMetrics(database, definitions);
   return definitions.flatMap((defined, place) => {
     const metric = found[place] ?? null;
-    const isOutdated =
-      metric !== null && (differs(metric.unit, defined.unit) || differs(metric.better, defined.better));
+    const isOutdated = metric !== null && KEPT.some((field) => differs(metric[field], defined[field]));
     return isOutdated ? [{ metric, defined }] : [];
   });
 }
 
-/** Stores the units that `outdatedUnits` finds. */
-export function* updateUnits(database: Database): Work<void> {
-  for (const { metric, defined } of yield* outdatedUnits(database)) {
-    yield* updateMetric(database, metric, { unit: defined.unit, better: defined.better });
+/** Stores the details that `outdatedDetails` finds. */
+export function* updateDetails(database: Database): Work<void> {
+  for (const { metric, defined } of yield* outdatedDetails(database)) {
+    const { unit, better, gauge } = defined;
+    yield* updateMetric(database, metric, { unit, better, gauge });
   }
 }
 

@@ -1,7 +1,7 @@
 import { DefinitionConflictError, InvalidDefinitionError } from '../errors/catalog.error.js';
 import type { Domain } from './domain.entity.js';
 import type { Metric } from './metric.entity.js';
-import { isOptions, oneOf, optional, orNull } from '../validation/check.js';
+import { boolean, isOptions, oneOf, optional, orNull } from '../validation/check.js';
 import { readCallOptions, type Checks, type Values } from '../validation/options.js';
 import { byText } from './order.js';
 import { checkDescription, checkName, checkRef } from './ref.js';
@@ -28,6 +28,7 @@ export interface MetricDefinition<K extends string = string> {
   readonly description?: string | undefined;
   readonly unit?: MetricUnit | undefined;
   readonly better?: 'up' | 'down' | undefined;
+  readonly gauge?: boolean | undefined;
 }
 
 /** A reference to a metric: its definition, its entity, or its natural key as text. */
@@ -61,11 +62,15 @@ export function defineDomain<const R extends string>(d: { ref: R; name?: string 
  * here.
  *
  * @param m `ref`: unique in its domain, 1–100 of A–Z a–z 0–9 _ . - ; `name`: shown to people, by default the ref;
- * `unit`: the unit in which people read its values; `better`: the direction of a change for the better
+ * `unit`: the unit in which people read its values; `better`: the direction of a change for the better; `gauge`: true if
+ * its values are levels, such as a stock or a temperature. Those of different dates do not add up: a range has the latest
+ * one
  * @throws InvalidRefError, InvalidNameError, InvalidDefinitionError, InvalidArgumentError
- * @throws DefinitionConflictError if the metric is already defined with another name, description, unit or `better`
+ * @throws DefinitionConflictError if the metric is already defined with another name, description, unit, `better` or
+ * `gauge`
  * @example const ORDERS = defineMetric({ domain: SHOPPING, ref: 'order_count', name: 'Number of orders' });
  * @example const REVENUE = defineMetric({ domain: SHOPPING, ref: 'revenue', unit: { currency: 'EUR' }, better: 'up' });
+ * @example const STOCK = defineMetric({ domain: SHOPPING, ref: 'stock', gauge: true });
  */
 export function defineMetric<const D extends string, const R extends string>(
   m: { domain: DomainDefinition<D>; ref: R } & MetricDetails,
@@ -129,11 +134,12 @@ const METRIC = {
   description: checkDescription,
   unit: optional(metricUnit),
   better: optional(oneOf('up', 'down')),
+  gauge: optional(boolean),
 };
 const REGISTERED = { ...METRIC, unit: orNull(METRIC.unit), better: orNull(METRIC.better) };
 
-/** The checks of a metric's details. */
-export const DETAILS = {
+/** The checks of the details that a derived metric has, too. */
+export const DERIVED_DETAILS = {
   name: METRIC.name,
   description: METRIC.description,
   unit: METRIC.unit,
@@ -188,7 +194,7 @@ function brandOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? (value as { [DEFINITION]?: unknown })[DEFINITION] : undefined;
 }
 
-function detailsOf({ name, description, unit, better }: MetricDetails): MetricDetails {
-  const given = Object.entries({ name, description, unit, better }).filter(([, value]) => value !== undefined);
+function detailsOf({ name, description, unit, better, gauge }: MetricDetails): MetricDetails {
+  const given = Object.entries({ name, description, unit, better, gauge }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given);
 }

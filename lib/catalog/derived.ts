@@ -10,7 +10,7 @@ import { readCallOptions, type Values } from '../validation/options.js';
 import { shown } from '../errors/trackstats.error.js';
 import {
   declareMetric,
-  DETAILS,
+  DERIVED_DETAILS,
   type DomainDefinition,
   isDomainDefinition,
   isMetricDefinition,
@@ -44,7 +44,10 @@ export type Derivation =
     };
 
 /** @inline */
-type DerivedFields<D extends string, R extends string> = { domain: DomainDefinition<D>; ref: R } & MetricDetails;
+type DerivedFields<D extends string, R extends string> = { domain: DomainDefinition<D>; ref: R } & Omit<
+  MetricDetails,
+  'gauge'
+>;
 
 /** The decimals of a derived value, which are those of a stored one. */
 const DECIMALS = 20;
@@ -119,13 +122,19 @@ const partsByName: Check<Readonly<Record<string, DerivedPart>>> = (given, refuse
     ? recordOf(part)(given, refuse)
     : refuse('Expected at least one metric by name: { revenue: REVENUE, cost: COST }.');
 
+const ofItsParts: Check<undefined> = (given, refuse) =>
+  given === undefined
+    ? undefined
+    : refuse('The parts of a derived metric say whether they add up: give gauge to those whose values are levels.');
+
 const FIELDS = {
   domain: (given: unknown): DomainDefinition => {
     if (isDomainDefinition(given)) return given;
     throw new InvalidDefinitionError('domain', given, true);
   },
   ref: checkRef,
-  ...DETAILS,
+  ...DERIVED_DETAILS,
+  gauge: ofItsParts,
 };
 
 function define<D extends string, R extends string>(
@@ -206,7 +215,7 @@ export function deriveValue(target: MetricTarget, valueOf: (part: MetricTarget) 
 }
 
 /** Returns a metric that is not stored as an entity with id 0. */
-export function unstoredMetric({ domain, ref, name, description, unit, better }: MetricDefinition): Metric {
+export function unstoredMetric({ domain, ref, name, description, unit, better, gauge }: MetricDefinition): Metric {
   const owner = Object.assign(new Domain(), { id: UNSTORED, ref: domain.ref, name: domain.name ?? domain.ref });
   return Object.assign(new Metric(), {
     id: UNSTORED,
@@ -216,6 +225,7 @@ export function unstoredMetric({ domain, ref, name, description, unit, better }:
     description: description ?? null,
     unit: unit ?? null,
     better: better ?? null,
+    gauge: gauge ?? false,
   });
 }
 

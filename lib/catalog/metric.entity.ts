@@ -32,6 +32,10 @@ export class Metric {
   @Column({ type: 'varchar', length: 4, nullable: true })
   better!: 'up' | 'down' | null;
 
+  /** true if its values are levels, which do not add up over dates; false for a derived metric, whose parts say it */
+  @Column({ type: 'boolean', default: false })
+  gauge!: boolean;
+
   /** Returns the natural key, `domain/metric`. Unlike `id` it is the same in every database. */
   get key(): string {
     return `${this.domain.ref}/${this.ref}`;

@@ -22,6 +22,7 @@ export interface MetricRow {
   description: string | null;
   unit: string | null;
   better: 'up' | 'down' | null;
+  gauge: number | bigint;
   domain_id: number;
   domain_ref: string;
   domain_name: string;
@@ -88,6 +89,8 @@ export function metricFields(database: Database): Readonly<Record<keyof MetricRo
     description: ofMetric('description'),
     unit: ofMetric('unit'),
     better: ofMetric('better'),
+    // drivers return a boolean in many forms
+    gauge: sql`CASE WHEN ${ofMetric('gauge')} THEN 1 ELSE 0 END`,
     domain_id: ofDomain('id'),
     domain_ref: ofDomain('ref'),
     domain_name: ofDomain('name'),
@@ -120,13 +123,14 @@ export function isStill(database: Database, target: MetricTarget, metric: Metric
 export function expectedMetric(database: Database, metric: Metric): ExpectedRows {
   const { dialect } = database;
   const table = database.table(Metric);
-  const { id, domain, ref, name, description, unit, better } = metric;
+  const { id, domain, ref, name, description, unit, better, gauge } = metric;
   const texts = { ref, name, description, unit: unit === null ? null : unitText(unit), better };
   const condition = (alias: Sql): Sql => {
     const column = (property: string): Sql => sql`${alias}.${table.column(property)}`;
     const conditions = [
       sql`${column('id')} = ${dialect.integer(id)}`,
       sql`${column('domain.id')} = ${dialect.integer(domain.id)}`,
+      sql`${column('gauge')} = ${dialect.boolean(gauge)}`,
       ...Object.entries(texts).map(([field, text]) => isText(database, column(field), text)),
     ];
     return join(conditions, ' AND ');
@@ -186,5 +190,14 @@ export function metricOf(row: MetricRow): Metric {
   const domain = Object.assign(new Domain(), { id: row.domain_id, ref: row.domain_ref, name: row.domain_name });
   const { id, ref, name, description, better } = row;
   const unit = row.unit === null ? null : unitOfText(row.unit);
-  return Object.assign(new Metric(), { id, domain, ref, name, description, unit, better });
+  return Object.assign(new Metric(), {
+    id,
+    domain,
+    ref,
+    name,
+    description,
+    unit,
+    better,
+    gauge: Number(row.gauge) === 1,
+  });
 }

@@ -17,6 +17,11 @@ export interface MetricDetails {
   unit?: MetricUnit | undefined;
   /** the direction of a change for the better, by which a dashboard colours it */
   better?: 'up' | 'down' | undefined;
+  /**
+   * true if its values are levels, such as a stock or a temperature. Those of different dates do not add up: a range has
+   * the latest one
+   */
+  gauge?: boolean | undefined;
 }
 
 const LONGEST_UNIT = 40;

@@ -16,8 +16,8 @@ const drivers = new WeakSet<object>();
 
 /**
  * Makes entities of this library read the same with every setting of the driver: dates as they are stored, whatever
- * `timezone`, `dateStrings`, `typeCast` or type parser the application has, and integers as numbers where better-sqlite3
- * gives a bigint.
+ * `timezone`, `dateStrings`, `typeCast` or type parser the application has, integers as numbers where better-sqlite3
+ * gives a bigint, and booleans that a parser leaves as text.
  *
  * A column's transformer comes too late for that: TypeORM gives it the date that a `Date` shows in the process's zone,
  * which is the day before where the driver made it in a zone further east. So the value is read before TypeORM sees it,
@@ -28,11 +28,17 @@ export function readAsStored(database: Database, entities: readonly EntityTarget
   const readDate = dateReader(() => dialect.driverZone(dataSource));
   for (const entity of entities) {
     for (const column of dataSource.getMetadata(entity).columns as ReadableColumn[]) {
-      const read = column.type === 'date' ? readDate : isInteger(column) ? integerOf : undefined;
+      const read = readerOf(column, readDate);
       if (read !== undefined) column[READ] = read;
     }
   }
   readColumns(dataSource);
+}
+
+function readerOf(column: ColumnMetadata, readDate: ReadColumn): ReadColumn | undefined {
+  if (column.type === 'date') return readDate;
+  if (column.type === 'boolean') return booleanOf;
+  return isInteger(column) ? integerOf : undefined;
 }
 
 function readColumns({ driver }: DataSource): void {
@@ -51,6 +57,11 @@ function isInteger({ type }: ColumnMetadata): boolean {
 
 function integerOf(given: unknown): unknown {
   return typeof given === 'bigint' ? Number(given) : given;
+}
+
+/** A parser may leave the database's text, of which TypeORM takes every one for true. */
+function booleanOf(given: unknown): unknown {
+  return typeof given === 'string' ? !['0', 'f', 'false'].includes(given.toLowerCase()) : given;
 }
 
 const DATE = /^\d{4,}-\d{2}-\d{2}/;

@@ -23,6 +23,8 @@ export interface MetricResource {
   unit?: UnitResource;
   /** the direction of a change for the better, if there is one */
   better?: 'up' | 'down';
+  /** true if its values are levels, which do not add up over dates; left out of other metrics */
+  gauge?: true;
 }
 
 /** The unit of a metric: one of these words, a currency by its ISO 4217 code, or any other text to show after the number. */

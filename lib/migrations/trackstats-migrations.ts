@@ -4,6 +4,7 @@ import { AddTrackstatsAlertCrossing1795564809000 } from './add-alert-crossing.mi
 import { AddTrackstatsAlertSeen1795564810000 } from './add-alert-seen.migration.js';
 import { AddTrackstatsAlerts1795564807000 } from './add-alerts.migration.js';
 import { AddTrackstatsIncrementKeys1795564802000 } from './add-increment-keys.migration.js';
+import { AddTrackstatsMetricGauge1795564811000 } from './add-metric-gauge.migration.js';
 import { AddTrackstatsMetricUnit1795564803000 } from './add-metric-unit.migration.js';
 import { AddTrackstatsHistory1795564804000 } from './add-history.migration.js';
 import { AddTrackstatsRunState1795564801000 } from './add-run-state.migration.js';
@@ -33,4 +34,5 @@ export const trackstatsMigrations: (new () => MigrationInterface)[] = [
   AddTrackstatsRunTrigger1795564808000,
   AddTrackstatsAlertCrossing1795564809000,
   AddTrackstatsAlertSeen1795564810000,
+  AddTrackstatsMetricGauge1795564811000,
 ];

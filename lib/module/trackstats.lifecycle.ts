@@ -35,7 +35,7 @@ import type { TrackstatsAlerts } from './trackstats.alerts.js';
 import { REQUIRED_ENTITIES } from './trackstats.entities.js';
 import type { ResolvedOptions } from '../trackstats.options.js';
 import { checkDerivedMetrics } from './derived-metrics.check.js';
-import { storeUnits } from './metric-units.js';
+import { storeDetails } from './metric-details.js';
 import { checkRegistrations, registeredStatistics } from './trackstats.registration.js';
 
 /** Runs the steps of the application's start and stop, in order. */
@@ -82,7 +82,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.warnOfMinified(found);
     this.overview.tracked = await this.checker.check(trackers);
     for (const warning of await checkDerivedMetrics(this.database, this.owners)) this.logger.warn(warning);
-    await this.storeUnits();
+    await this.storeDetails();
     this.registrar.start = (more) => this.startTrackers(more);
     this.registrar.remove = (tracker) => this.removeTracker(tracker);
     forwardEvents(this.events, this.discovery.getProviders());
@@ -108,7 +108,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.registry.add(trackers, 'register');
     try {
       for (const [name, tracked] of await this.checker.check(trackers)) this.overview.tracked.set(name, tracked);
-      await this.storeUnits();
+      await this.storeDetails();
       if (this.options.scheduling.enabled) await this.scheduler.start(trackers);
     } catch (error) {
       this.forget(trackers);
@@ -116,8 +116,8 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     }
   }
 
-  private async storeUnits(): Promise<void> {
-    const warning = await storeUnits(this.database);
+  private async storeDetails(): Promise<void> {
+    const warning = await storeDetails(this.database);
     if (warning !== null) this.logger.warn(warning);
   }
 

@@ -25,6 +25,8 @@ export interface MetricRecord {
   readonly description: string | null;
   readonly unit?: MetricUnit;
   readonly better?: 'up' | 'down';
+  /** of a metric whose values are levels */
+  readonly gauge?: true;
   /** true for a derived metric, of which nothing is stored: an import leaves it out */
   readonly derived?: true;
 }

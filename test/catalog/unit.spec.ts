@@ -18,6 +18,7 @@ const EUR = { currency: 'EUR' };
 const TRAFFIC = defineMetric({ domain: DOMAIN, ref: 'traffic', unit: 'bytes', better: 'down' });
 const REVENUE = defineMetric({ domain: DOMAIN, ref: 'revenue', unit: EUR, better: 'up' });
 const PLAIN = defineMetric({ domain: DOMAIN, ref: 'plain' });
+const STOCK = defineMetric({ domain: DOMAIN, ref: 'stock', gauge: true });
 
 describe('a unit', () => {
   let made = 0;
@@ -77,10 +78,21 @@ describe('a unit', () => {
     );
   });
 
+  it.each(['true', 1, null, {}])('says of no gauge %j', (gauge) => {
+    expect(() => defineMetric({ domain: DOMAIN, ref: 'wrong', gauge: gauge as never })).toThrow(InvalidArgumentError);
+    expect(() => defineMetric({ domain: DOMAIN, ref: 'wrong', gauge: gauge as never })).toThrow(
+      /^defineMetric: gauge.*Expected true or false/,
+    );
+  });
+
   it('is the same in all definitions of a metric', () => {
     expect(defineMetric({ domain: DOMAIN, ref: 'revenue', unit: { currency: 'EUR' }, better: 'up' })).toEqual(REVENUE);
     for (const other of [{}, { unit: EUR }, { better: 'up' }, { unit: { currency: 'USD' }, better: 'up' }] as const) {
       expect(() => defineMetric({ domain: DOMAIN, ref: 'revenue', ...other })).toThrow(DefinitionConflictError);
+    }
+    expect(defineMetric({ domain: DOMAIN, ref: 'stock', gauge: true })).toEqual(STOCK);
+    for (const other of [{}, { gauge: false }]) {
+      expect(() => defineMetric({ domain: DOMAIN, ref: 'stock', ...other })).toThrow(/"gauge":true/);
     }
   });
 
@@ -90,6 +102,12 @@ describe('a unit', () => {
     const rate = defineRatio({ domain, ref: 'rate', ...parts, unit: '€/MB', better: 'up' });
     expect(rate).toMatchObject({ unit: '€/MB', better: 'up' });
     expect(() => defineRatio({ domain, ref: 'rate', ...parts, unit: '€/MB' })).toThrow(DefinitionConflictError);
+  });
+
+  it('belongs to them without a gauge: whether they add up follows from their parts', () => {
+    const given = { domain: DOMAIN, ref: 'level', of: REVENUE, per: TRAFFIC, gauge: true };
+    expect(() => defineRatio(given)).toThrow(InvalidArgumentError);
+    expect(() => defineRatio(given)).toThrow(/^defineRatio: gauge is true\. The parts of a derived metric say/);
   });
 
   it('comes back from its text', () => {
@@ -128,26 +146,27 @@ describeOnEachDatabase('the unit of a metric', (database) => {
   });
 
   const stored = async (): Promise<unknown[]> => {
-    const rows = await s.dataSource.query('SELECT ref, unit, better FROM trackstats_metric ORDER BY ref');
-    return (rows as { ref: string; unit: string | null; better: string | null }[]).map(({ ref, unit, better }) => [
-      ref,
-      unit,
-      better,
-    ]);
+    const gauge = 'CASE WHEN gauge = TRUE THEN 1 ELSE 0 END';
+    const rows: { ref: string; unit: string | null; better: string | null; gauge: number | bigint }[] =
+      await s.dataSource.query(`SELECT ref, unit, better, ${gauge} AS gauge FROM trackstats_metric ORDER BY ref`);
+    return rows.map(({ ref, unit, better, gauge: isGauge }) => [ref, unit, better, Number(isGauge) === 1]);
   };
 
   it('is stored on first use of its definition', async () => {
-    for (const metric of [TRAFFIC, REVENUE, PLAIN]) await s.statistics.record({ metric, value: 1, date: '2026-10-31' });
+    for (const metric of [TRAFFIC, REVENUE, PLAIN, STOCK])
+      await s.statistics.record({ metric, value: 1, date: '2026-10-31' });
     expect(await stored()).toEqual([
-      ['plain', null, null],
-      ['revenue', 'currency:EUR', 'up'],
-      ['traffic', 'bytes', 'down'],
+      ['plain', null, null, false],
+      ['revenue', 'currency:EUR', 'up', false],
+      ['stock', null, null, true],
+      ['traffic', 'bytes', 'down', false],
     ]);
     expect(await s.metrics.find('measured/revenue')).toMatchObject({ unit: EUR, better: 'up' });
-    expect((await s.metrics.list({ domain: DOMAIN })).map(({ unit, better }) => [unit, better])).toEqual([
-      [null, null],
-      [EUR, 'up'],
-      ['bytes', 'down'],
+    expect((await s.metrics.list({ domain: DOMAIN })).map(({ unit, better, gauge }) => [unit, better, gauge])).toEqual([
+      [null, null, false],
+      [EUR, 'up', false],
+      [null, null, true],
+      ['bytes', 'down', false],
     ]);
     const [statistic] = await s.statistics.find({ metric: REVENUE });
     expect(statistic).toMatchObject({ metric: { unit: EUR, better: 'up' } });
@@ -157,6 +176,9 @@ describeOnEachDatabase('the unit of a metric', (database) => {
     await s.statistics.record({ metric: REVENUE, value: 1, date: '2026-10-31' });
     const [row] = await s.statistics.narrow({ metric: REVENUE }).getMany();
     expect(row).toMatchObject({ metric: { unit: EUR, better: 'up' } });
+    await s.statistics.record({ metric: STOCK, value: 1, date: '2026-10-31' });
+    expect(await s.statistics.narrow({ metric: STOCK }).getOne()).toMatchObject({ metric: { gauge: true } });
+    expect(row).toMatchObject({ metric: { gauge: false } });
     const repository = s.dataSource.getRepository(Metric);
     const metric = await repository.findOneByOrFail({ ref: 'revenue' });
     await repository.save(Object.assign(metric, { unit: { currency: 'USD' } }));
@@ -182,5 +204,17 @@ describeOnEachDatabase('the unit of a metric', (database) => {
     expect(metric).toMatchObject({ unit: null, better: 'up' });
     expect(await s.metrics.find('measured/plain')).toMatchObject({ unit: null, better: 'up' });
     await expect(s.metrics.register({ ...plain, unit: 'a\nb' })).rejects.toThrow(InvalidArgumentError);
+  });
+
+  it('is beside a gauge, which is registered, changed, and removed by false', async () => {
+    const plain = { domain: DOMAIN, ref: 'plain' };
+    expect(await s.metrics.register(plain)).toMatchObject({ gauge: false });
+    expect(await s.metrics.register({ ...plain, gauge: true })).toMatchObject({ gauge: true });
+    expect(await s.metrics.register({ ...plain, unit: 'km' })).toMatchObject({ gauge: true });
+    expect(await s.metrics.find('measured/plain')).toMatchObject({ unit: 'km', gauge: true });
+    expect(await s.metrics.register({ ...plain, gauge: false })).toMatchObject({ gauge: false });
+    expect(await s.metrics.find('measured/plain')).toMatchObject({ unit: 'km', gauge: false });
+    expect(await s.metrics.register({ domain: DOMAIN, ref: 'new', gauge: true })).toMatchObject({ gauge: true });
+    await expect(s.metrics.register({ ...plain, gauge: null as never })).rejects.toThrow(InvalidArgumentError);
   });
 });

@@ -209,7 +209,7 @@ describeOnEachDatabase('migrations', (database) => {
     await dataSource.query(`INSERT INTO trackstats_metric (ref, name, domain_id) VALUES ('orders', 'Orders', 1)`);
     await dataSource.runMigrations();
     const metric = await dataSource.getRepository(Metric).findOneByOrFail({ ref: 'orders' });
-    expect(metric).toMatchObject({ name: 'Orders', unit: null, better: null });
+    expect(metric).toMatchObject({ name: 'Orders', unit: null, better: null, gauge: false });
     expect(await pending(dataSource)).toEqual([]);
     expect(await dataSource.getRepository(TrackerRunRecord).find()).toMatchObject([
       { tracker: 'Orders', written: expect.anything(), fence: null },

@@ -32,6 +32,7 @@ describeOnEachDatabase('an application', (database) => {
     const missing = [
       'trackstats_metric.unit',
       'trackstats_metric.better',
+      'trackstats_metric.gauge',
       'trackstats_statistic_by_time',
       'trackstats_statistic_by_time_and_object',
       'trackstats_increment_key',

@@ -7,6 +7,8 @@ const DOMAIN = defineDomain({ ref: 'measured' });
 const REVENUE = defineMetric({ domain: DOMAIN, ref: 'revenue', unit: { currency: 'EUR' }, better: 'up' });
 const TRAFFIC = defineMetric({ domain: DOMAIN, ref: 'traffic', unit: 'bytes' });
 const PLAIN = defineMetric({ domain: DOMAIN, ref: 'plain' });
+const STOCK = defineMetric({ domain: DOMAIN, ref: 'stock', gauge: true });
+const SOLD = defineMetric({ domain: DOMAIN, ref: 'sold', gauge: false });
 
 describeOnEachDatabase('units at the start of an application', (database) => {
   const warnings: string[] = [];
@@ -14,10 +16,12 @@ describeOnEachDatabase('units at the start of an application', (database) => {
     QUIET.warn = (message: unknown) => warnings.push(String(message));
     const first = await start({ database: database.options({ entities: [] }) });
     const metrics = first.get(MetricService);
-    for (const definition of [REVENUE, TRAFFIC, PLAIN]) await metrics.register(definition);
+    for (const definition of [REVENUE, TRAFFIC, PLAIN, STOCK, SOLD]) await metrics.register(definition);
     await metrics.register({ domain: DOMAIN, ref: 'plain', unit: 'km' });
     await metrics.register({ domain: DOMAIN, ref: 'traffic', unit: 'kB', better: 'down' });
     await metrics.register({ domain: DOMAIN, ref: 'revenue', unit: null, better: null }); // as an older version stored it
+    await metrics.register({ domain: DOMAIN, ref: 'stock', gauge: false });
+    await metrics.register({ domain: DOMAIN, ref: 'sold', gauge: true });
     await closeApplications();
     warnings.length = 0;
   });
@@ -38,10 +42,12 @@ describeOnEachDatabase('units at the start of an application', (database) => {
 
   it('are stored as they are defined, for metrics that were stored with others or without', async () => {
     const metrics = (await startAgain()).get(MetricService);
-    expect((await metrics.list()).map(({ ref, unit, better }) => [ref, unit, better])).toEqual([
-      ['plain', 'km', null],
-      ['revenue', { currency: 'EUR' }, 'up'],
-      ['traffic', 'bytes', 'down'],
+    expect((await metrics.list()).map(({ ref, unit, better, gauge }) => [ref, unit, better, gauge])).toEqual([
+      ['plain', 'km', null, false],
+      ['revenue', { currency: 'EUR' }, 'up', false],
+      ['sold', null, null, false],
+      ['stock', null, null, true],
+      ['traffic', 'bytes', 'down', false],
     ]);
     expect(warnings).toEqual([]);
   });
@@ -56,7 +62,9 @@ describeOnEachDatabase('units at the start of an application', (database) => {
     await dataSource.destroy();
     const metrics = (await startAgain()).get(MetricService);
     expect(warnings).toEqual([
-      expect.stringMatching(/^The unit or `better` of measured\/revenue, measured\/traffic is not stored/),
+      expect.stringMatching(
+        /^The unit, `better` or `gauge` of measured\/revenue, measured\/sold, .*measured\/traffic is not stored/,
+      ),
     ]);
     expect(await metrics.find(REVENUE)).toMatchObject({ unit: null, better: null });
     expect(await metrics.find(TRAFFIC)).toMatchObject({ unit: 'kB' });

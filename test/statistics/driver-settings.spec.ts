@@ -106,6 +106,8 @@ describeOnEachDatabase('with settings of the driver', (database) => {
         Array(3).fill(['shop/orders', narrowed[0]?.metric.id, narrowed[0]?.metric.id]),
       );
       expect(typeof narrowed[0]?.metricId).toBe('number');
+      expect(narrowed.map(({ metric }) => metric.gauge)).toEqual([false, false, false]);
+      expect(await s.metrics.find(ORDERS)).toMatchObject({ gauge: false });
       const [found] = await s.dataSource.getRepository(StatisticByDate).find({ where: { date: '2026-07-01' } });
       expect(found?.date).toBe('2026-07-01');
       expect((await s.statistics.find(filter)).map(({ date }) => date)).toEqual(dates);

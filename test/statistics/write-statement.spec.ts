@@ -308,7 +308,7 @@ describeOnEachDatabase('a value recorded of a metric that was read before', (tes
       name: 'Orders',
       unit: null,
     });
-    const details = { name: 'ORDERS', description: 'of the shop', unit: 'km', better: 'up' } as const;
+    const details = { name: 'ORDERS', description: 'of the shop', unit: 'km', better: 'up', gauge: true } as const;
     for (const [name, value] of Object.entries(details)) {
       await other.metrics.register({ domain: SHOP, ref: 'orders', name: 'Orders', [name]: value });
       expect((await s.statistics.record({ metric: ORDERS, value: 3 })).metric).toMatchObject({ [name]: value });

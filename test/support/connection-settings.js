@@ -35,14 +35,15 @@ function sessionZone(timezone) {
   return `<${timezone}>${timezone.startsWith('-') ? '' : '-'}${timezone.slice(1)}`;
 }
 
-const { DATE, INT8, NUMERIC, TIMESTAMPTZ } = pg.types.builtins;
+const { BOOL, DATE, INT8, NUMERIC, TIMESTAMPTZ } = pg.types.builtins;
 
 /**
- * Sets parsers as applications do for the whole process: dates as instants of UTC, exact numbers as numbers.
- * Returns a function that restores the earlier ones.
+ * Sets parsers as applications do for the whole process: dates as instants of UTC, exact numbers as numbers, booleans as
+ * the database writes them. Returns a function that restores the earlier ones.
  */
 export function setUnusualParsers() {
   const parsers = [
+    [BOOL, String],
     [DATE, (text) => new Date(text)],
     [INT8, BigInt],
     [NUMERIC, Number],
@@ -55,7 +56,7 @@ export function setUnusualParsers() {
 
 /** The same as a `typeCast` of mysql2. */
 export function unusualTypeCast(field, next) {
-  const parse = { DATE: (text) => new Date(text), LONGLONG: BigInt, NEWDECIMAL: Number }[field.type];
+  const parse = { DATE: (text) => new Date(text), LONGLONG: BigInt, NEWDECIMAL: Number, TINY: String }[field.type];
   if (parse === undefined) return next();
   const text = field.string();
   return text === null ? null : parse(text);

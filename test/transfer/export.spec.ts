@@ -37,7 +37,7 @@ shop/visits,Shop,visits,DAY,2025-01-01,3
 
   it('writes units: of each metric in JSON Lines, and as a column of CSV where a metric has one', async () => {
     await shop.metrics.register({ domain: ORDERS.domain, ref: 'orders', unit: { currency: 'EUR' }, better: 'up' });
-    await shop.metrics.register({ domain: VISITS.domain, ref: 'visits', unit: '=1+1' });
+    await shop.metrics.register({ domain: VISITS.domain, ref: 'visits', unit: '=1+1', gauge: true });
     await shop.statistics.recordMany([
       { metric: ORDERS, date: '2026-01-01', value: 1 },
       { metric: VISITS, date: '2026-01-01', value: 2 },
@@ -57,7 +57,7 @@ shop/visits,Shop,visits,'=1+1,DAY,2026-01-01,2
     expect(lines.filter((line) => line.includes('"record":"metric"'))).toEqual([
       '{"record":"metric","metric":"shop/orders","domain_name":"Shop","name":"orders","description":null,"unit":{"currency":"EUR"},"better":"up"}',
       '{"record":"metric","metric":"shop/plain","domain_name":"Shop","name":"plain","description":null}',
-      '{"record":"metric","metric":"shop/visits","domain_name":"Shop","name":"visits","description":null,"unit":"=1+1"}',
+      '{"record":"metric","metric":"shop/visits","domain_name":"Shop","name":"visits","description":null,"unit":"=1+1","gauge":true}',
     ]);
   });
 

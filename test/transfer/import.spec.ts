@@ -49,7 +49,7 @@ describeOnEachDatabase('TransferService.import', (database) => {
       unit: { currency: 'EUR' },
       better: 'up',
     });
-    await shop.metrics.register({ domain: VISITS.domain, ref: 'visits', unit: "'=x" });
+    await shop.metrics.register({ domain: VISITS.domain, ref: 'visits', unit: "'=x", gauge: true });
     await shop.statistics.recordMany([
       { metric: ORDERS, date: '2026-01-01', value: '123456789012345678901234567890.12345678901234567891' },
       { metric: ORDERS, date: '2026-01-02', value: null },
@@ -245,6 +245,7 @@ describeOnEachDatabase('TransferService.import', (database) => {
       '{"record":"metric","metric":"shop/visits","unit":{"currency":"ABC"}}',
       '{"record":"metric","metric":"shop/visits","unit":"a\\u001bb"}',
       '{"record":"metric","metric":"shop/visits","better":"left"}',
+      '{"record":"metric","metric":"shop/visits","gauge":1}',
       '{"record":"coverage","metric":"shop/orders","period":"DAY","scope":"","from":"2026-01-02","through":"2026-01-01","time_zone":"UTC","kind":"count","fingerprint":"","computed_at":null}',
       '{"record":"coverage","metric":"shop/orders","period":"DAY","scope":"","from":"2026-01-02","through":"2026-01-03","time_zone":"Mars","kind":"count","fingerprint":"","computed_at":null}',
       `${HEADER.slice(0, -1)},"statistic":"orders_by_region"}`,
@@ -256,12 +257,13 @@ describeOnEachDatabase('TransferService.import', (database) => {
     );
     const problems = await problemsOf(transfer, text, 'jsonl');
     expect(problems.map(([line]) => line)).toEqual([
-      2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22,
+      2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21, 22, 23,
     ]);
-    expect(problems.slice(10, 13).map(([, reason]) => reason)).toEqual([
+    expect(problems.slice(10, 14).map(([, reason]) => reason)).toEqual([
       `unit is "ABC". Expected the ISO 4217 code of a currency, as 'EUR'.`,
       expect.stringMatching(/^unit is "a\\u001bb". Expected 'percent'/),
       `better is "left". Expected 'up' or 'down'.`,
+      'gauge is 1. Expected true or false.',
     ]);
     expect(problems.at(-1)?.[1]).toContain('orders_by_region');
     expect(await shop.metrics.list()).toEqual([]);

@@ -347,6 +347,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       description: 'What came back',
       unit: { currency: 'EUR' },
       better: 'down',
+      gauge: false,
     },
   ]),
   defineRatio: plain(trackstats.defineRatio, [
@@ -378,7 +379,15 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'DomainService.rename': of('domains', 'rename', ['old', 'new']),
   'DomainService.remove': of('domains', 'remove', ['empty']),
   'MetricService.register': of('metrics', 'register', [
-    { domain: SHOP, ref: 'visits', name: 'Visits', description: 'Of pages', unit: { currency: 'EUR' }, better: 'up' },
+    {
+      domain: SHOP,
+      ref: 'visits',
+      name: 'Visits',
+      description: 'Of pages',
+      unit: { currency: 'EUR' },
+      better: 'up',
+      gauge: false,
+    },
   ]),
   'MetricService.resolve': of('metrics', 'resolve', [VISITS]),
   'MetricService.find': of('metrics', 'find', [VISITS]),

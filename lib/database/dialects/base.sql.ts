@@ -74,6 +74,10 @@ export abstract class BaseSql implements Dialect {
 
   abstract exactText(expression: Sql): Sql;
 
+  boolean(value: boolean): Sql {
+    return raw(value ? 'TRUE' : 'FALSE');
+  }
+
   integer(value: number): Sql {
     return sql`CAST(${value} AS integer)`;
   }

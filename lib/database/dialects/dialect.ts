@@ -277,6 +277,8 @@ export interface Dialect {
   decimal(value: string | null): Sql;
   /** binds a text key with the type of a key column */
   text(value: string): Sql;
+  /** writes true or false for a boolean column */
+  boolean(value: boolean): Sql;
   /** binds an integer of at most 32 bits */
   integer(value: number): Sql;
   /** binds a larger integer, such as the seconds since 1970 */

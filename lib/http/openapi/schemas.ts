@@ -81,8 +81,16 @@ function object<T>(properties: Properties<T>, ...optional: OptionalKeys<T>[]): S
 
 const domain = object<MetricResource['domain']>({ ref: text, name: text });
 const unit: Schema = { oneOf: [text, object<{ currency: string }>({ currency: text })] };
-const metricProperties = { key: text, domain, ref: text, name: text, unit, better: oneOf('up', 'down') };
-const metric = object<MetricResource>(metricProperties, 'unit', 'better');
+const metricProperties = {
+  key: text,
+  domain,
+  ref: text,
+  name: text,
+  unit,
+  better: oneOf('up', 'down'),
+  gauge: boolean,
+};
+const metric = object<MetricResource>(metricProperties, 'unit', 'better', 'gauge');
 const objectRef = object<ObjectResource>({ type: text, id: text, label: nullable(text) });
 const dimensions: Schema = {
   type: 'object',
@@ -243,6 +251,7 @@ export const SCHEMAS = {
         { ...metricProperties, description: nullable(text), derivedFrom: list(text), today: date, scopes: list(scope) },
         'unit',
         'better',
+        'gauge',
         'derivedFrom',
       ),
     ),

@@ -4,7 +4,7 @@ import type { MetricResource, PointResource } from '../resources.js';
 import { isTimePeriod, Period, periodKind } from '../../time/period.js';
 
 export function metricResource(metric: Metric): MetricResource {
-  const { key, domain, ref, name, unit, better } = metric;
+  const { key, domain, ref, name, unit, better, gauge } = metric;
   return {
     key,
     domain: { ref: domain.ref, name: domain.name },
@@ -12,6 +12,7 @@ export function metricResource(metric: Metric): MetricResource {
     name,
     ...(unit !== null && { unit }),
     ...(better !== null && { better }),
+    ...(gauge && { gauge }),
   };
 }
 

@@ -33,6 +33,7 @@ export class JsonlWriter implements ExportWriter {
       description: metric.description,
       ...(metric.unit !== null && { unit: metric.unit }),
       ...(metric.better !== null && { better: metric.better }),
+      ...(metric.gauge && { gauge: metric.gauge }),
       ...(kind !== 'stored' && { derived: true }),
     };
     const covered = coverages.map(({ period, scope, from, through, timeZone, kind, fingerprint, computedAt }) => {

@@ -25,7 +25,7 @@ import { instantText, parseInstant } from '../../time/instant.js';
 import { bucketStart, isTimePeriod, Period, type WeekStart } from '../../time/period.js';
 import { bucketAt } from '../../time/time-bucket.js';
 import { localDateAt } from '../../time/time-zone.js';
-import { oneOf, optional } from '../../validation/check.js';
+import { boolean, oneOf, optional } from '../../validation/check.js';
 import { readArgument } from '../../validation/options.js';
 
 /** The position of an entry: a line of a file, or an id in a table. */
@@ -55,6 +55,7 @@ export interface GivenMetric {
   readonly description?: unknown;
   readonly unit?: unknown;
   readonly better?: unknown;
+  readonly gauge?: unknown;
 }
 
 export interface GivenValue extends GivenMetric {
@@ -118,7 +119,7 @@ export interface CheckedValue {
  *
  * @throws InvalidRefError, InvalidNameError, InvalidArgumentError, DerivedMetricError
  */
-export function checkMetric({ key, domainName, name, description, unit, better }: GivenMetric): ImportedMetric {
+export function checkMetric({ key, domainName, name, description, unit, better, gauge }: GivenMetric): ImportedMetric {
   const { domain, metric } = parseKey(typeof key === 'string' ? key : shown(key));
   checkStored('import', `${domain}/${metric}`);
   return {
@@ -128,6 +129,7 @@ export function checkMetric({ key, domainName, name, description, unit, better }
     description: checkDescription(description),
     unit: readArgument('unit', unit, optional(metricUnit)),
     better: readArgument('better', better, optional(oneOf('up', 'down'))),
+    gauge: readArgument('gauge', gauge, optional(boolean)),
   };
 }
 

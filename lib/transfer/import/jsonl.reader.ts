@@ -68,8 +68,8 @@ function headerOf(
 function entryOf(database: Database, custom: StatisticTable | null, record: JsonRecord, line: number): ImportEntry {
   switch (record['record']) {
     case 'metric': {
-      const { metric: key, domain_name: domainName, name, description, unit, better } = record;
-      return { line, metric: { key, domainName, name, description: description ?? undefined, unit, better } };
+      const { metric: key, domain_name: domainName, name, description, unit, better, gauge } = record;
+      return { line, metric: { key, domainName, name, description: description ?? undefined, unit, better, gauge } };
     }
     case 'coverage': {
       const { metric: key, period, scope, from, through, kind, fingerprint } = record;

@@ -1,4 +1,4 @@
-import { outdatedUnits, updateUnits } from '../catalog/catalog.store.js';
+import { outdatedDetails, updateDetails } from '../catalog/catalog.store.js';
 import { Cancellation } from '../database/cancellation.js';
 import type { Database } from '../database/database.js';
 import { messageOf } from '../errors/error-message.js';
@@ -10,23 +10,24 @@ import { messageOf } from '../errors/error-message.js';
 const LONGEST_WAIT = 1_000;
 
 /**
- * Stores the unit and `better` that the application defines for metrics that are stored already, with others or without.
+ * Stores the unit, `better` and `gauge` that the application defines for metrics that are stored already, with others or
+ * without.
  *
  * @returns a warning if that fails, as for a session that may only read. The application can do without
  */
-export async function storeUnits(database: Database): Promise<string | null> {
-  const outdated = await database.read(() => outdatedUnits(database));
+export async function storeDetails(database: Database): Promise<string | null> {
+  const outdated = await database.read(() => outdatedDetails(database));
   if (outdated.length === 0) return null;
   const onTimeout = (): Error => new Error('Another transaction has locked their rows.');
   try {
     await Cancellation.of({ timeout: LONGEST_WAIT, onTimeout }, (cancellation) =>
-      database.transaction(() => updateUnits(database), { cancellation }),
+      database.transaction(() => updateDetails(database), { cancellation }),
     );
     return null;
   } catch (error) {
     const keys = outdated.map(({ metric }) => metric.key).join(', ');
     return (
-      `The unit or \`better\` of ${keys} is not stored as it is defined. ${messageOf(error)} ` +
+      `The unit, \`better\` or \`gauge\` of ${keys} is not stored as it is defined. ${messageOf(error)} ` +
       `The next start tries again, or call MetricService.register with the definition.`
     );
   }
