@@ -3,17 +3,17 @@ import { type AggregateFunction, type AggregateMeaning, AGGREGATES } from '../ca
 /** The origin of the values in a coverage: an aggregate of a tracker, or calls of `increment`. */
 export type CoverageKind = AggregateFunction | 'increment';
 
-type KindMeaning = Pick<AggregateMeaning, 'empty' | 'isSummable'>;
+type KindMeaning = Pick<AggregateMeaning, 'empty'>;
 
 const MEANINGS: Readonly<Record<CoverageKind, KindMeaning>> = Object.freeze({
   ...AGGREGATES,
-  increment: { empty: '0', isSummable: true },
+  increment: { empty: '0' },
 });
 
 /** Every kind, for checks and messages. */
 export const COVERAGE_KINDS = Object.keys(MEANINGS) as readonly CoverageKind[];
 
-/** Returns what an absent value of a kind means, and whether its values add up. */
+/** Returns what an absent value of a kind means. `rangeValue` knows if its values add up, because the metric counts too. */
 export function kindMeaning(kind: CoverageKind): KindMeaning {
   return MEANINGS[kind];
 }

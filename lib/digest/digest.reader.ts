@@ -1,4 +1,5 @@
 import { derivedOf, type Metric, type MetricService } from '../catalog/index.js';
+import { rangeValue } from '../coverage/index.js';
 import { changeOf } from '../catalog/number-text.js';
 import { NotSummableError } from '../errors/statistic.error.js';
 import { canCompare, type Comparison, type StatisticService } from '../statistics/index.js';
@@ -30,7 +31,7 @@ export interface DigestLine {
 /** Fewer values are no course. Before a short range as many ranges are shown. */
 const [LEAST_VALUES, RANGES] = [7, 12];
 
-type Shown = Pick<Metric, 'name' | 'unit' | 'better'>;
+type Shown = Pick<Metric, 'name' | 'unit' | 'better' | 'gauge'>;
 
 /** Reads what a digest tells. */
 export class DigestReader {
@@ -68,11 +69,11 @@ export class DigestReader {
     const metric = await this.metrics.find(target);
     if (metric !== null) return metric;
     if (typeof target === 'string' || !('ref' in target)) return this.metrics.resolve(target);
-    const { ref, name = ref, unit = null, better = null } = target;
-    return { name, unit, better };
+    const { ref, name = ref, unit = null, better = null, gauge = false } = target;
+    return { name, unit, better, gauge };
   }
 
-  /** The value of the range if it has one, else the last one of its dates: averages of days do not add up. */
+  /** The value of the range if it has one, else the last one of its dates: levels and averages of days do not add up. */
   private async figures(
     entry: DigestEntry,
     metric: Shown,
@@ -80,12 +81,12 @@ export class DigestReader {
     { from, to }: DigestRange,
     { points, before, total }: Comparison,
   ): Promise<Pick<DigestLine, 'value' | 'before' | 'on'>> {
-    const isShare = metric.unit === 'percent' && derivedOf(entry.metric) === null;
-    if (!isShare && total.value !== null) {
+    if (total.value !== null) {
       // without a change, as from or to days of which some are not known, the earlier value would mislead
       return { value: total.value, before: total.absolute === null ? null : total.before, on: null };
     }
-    if (!isShare && period === Period.DAY) {
+    const isLevel = derivedOf(entry.metric) === null && rangeValue(metric, undefined) === 'latest';
+    if (!isLevel && period === Period.DAY) {
       const known = await this.sum(entry, from, to);
       if (known !== null) return { value: known, before: null, on: null };
     }

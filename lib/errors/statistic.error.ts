@@ -104,16 +104,27 @@ export class KeyConflictError extends TrackstatsError {
   }
 }
 
-/** Thrown if `total` is called for values that do not add up: averages, minima, maxima and distinct counts. */
+const LATEST =
+  'Read the latest one with point or series, its change with compare, or those of all objects at a date with top.';
+
+const NO_SUM = {
+  gauge: `are levels (gauge: true), which do not add up over dates. ${LATEST}`,
+  percent: `are shares (unit: 'percent'), which do not add up over dates. ${LATEST}`,
+} as const;
+
+/** Thrown if `total` is called for values that do not add up: gauges, averages, minima, maxima and distinct counts. */
 export class NotSummableError extends TrackstatsError {
   readonly code = 'TRACKSTATS_NOT_SUMMABLE';
   readonly kind = 'unusable';
 
-  constructor(metric: string, kind: string) {
-    super(
-      `total: the values of ${metric} are made by ${kind}, and their sum means nothing. ` +
-        `Track the longer period itself (Period.days(n), a calendar period or Period.LIFETIME) and read its value.`,
-    );
+  /** @param reason `'gauge'`, `'percent'`, or the aggregate of the values */
+  constructor(metric: string, reason: string) {
+    const because =
+      reason === 'gauge' || reason === 'percent'
+        ? NO_SUM[reason]
+        : `are made by ${reason}, and their sum means nothing. ` +
+          `Track the longer period itself (Period.days(n), a calendar period or Period.LIFETIME) and read its value.`;
+    super(`total: the values of ${metric} ${because}`);
   }
 }
 

@@ -373,7 +373,7 @@ export class StatisticService {
    * Adds up the values of DAY, a calendar period, HOUR or minutes over a range, exactly. Unknown values are left out; if all are
    * unknown, returns null. A bucket that the range touches counts as a whole.
    *
-   * @throws NotSummableError for averages, minima, maxima and distinct counts; InvalidPeriodError for other periods
+   * @throws NotSummableError for gauges, averages, minima, maxima and distinct counts; InvalidPeriodError for other periods
    * @throws IncompleteDimensionsError, InvalidFilterError, UnknownMetricError
    * @example await statistics.total({ metric: ORDERS, from: '2026-10-01', to: '2026-10-31' });
    */

@@ -2,6 +2,7 @@ import {
   CountObjectsByDateTracker,
   defineDomain,
   defineMetric,
+  MetricService,
   Period,
   StatisticService,
   Track,
@@ -348,6 +349,36 @@ describeInBrowser('the views of the dashboard', (browser) => {
     expect(await page.$$('.figures .change.bad')).toHaveLength(1);
     const { page: orders } = await browser.open(`${url}${ORDERS}&range=7d&compare=previous`);
     expect(await orders.$$('.figures .change.bad, .figures .change.good')).toHaveLength(0);
+  });
+
+  it('show the latest level of a range, its tile too, and no sum or share of levels', async () => {
+    const stock = defineMetric({ domain: defineDomain({ ref: 'levels' }), ref: 'stock', name: 'Stock', gauge: true });
+    const shelves = { 1: [40, 30], 2: [10, 20] };
+    await applications.last.app.get(StatisticService).recordMany([
+      ...[70, 60, 50].map((value, day) => ({ metric: stock, value, date: `2026-10-2${day + 1}` })),
+      ...Object.entries(shelves).flatMap(([id, values]) =>
+        values.map((value, day) => ({
+          metric: stock,
+          value,
+          date: `2026-10-2${day}`,
+          object: { type: 'shelf', id },
+        })),
+      ),
+    ]);
+    const { page, faults } = await browser.open(`${url}?metric=levels%2Fstock&range=30d`);
+    expect(await textOf(page, '.headline')).toMatch(/^Latest50Fri, Oct 23, 2026/);
+    await eventually(page, `document.querySelectorAll('.breakdown tbody tr').length === 2`);
+    expect(await textsOf(page, '.breakdown tbody tr')).toEqual(['Ada Lovelace30', `${HOSTILE}20`]);
+    await page.goto(`${url}?metric=levels%2Fstock&range=30d&by=shelf&as=bars`);
+    await page.waitForSelector('.ranking');
+    expect(await textsOf(page, '.ranking tbody tr')).toEqual(['1Ada Lovelace30', `2${HOSTILE}20`]);
+    expect(await page.$$('.ranking tfoot, .ranking .share, .chart .series-others')).toHaveLength(0);
+    await page.goto(`${url}?domain=levels&range=30d`);
+    await eventually(page, `document.querySelector('.tile .big') !== null`);
+    expect(await textOf(page, '.tile .big')).toMatch(/^50/);
+    expect(await textOf(page, '.tile')).toMatch(/Oct 23, 2026/);
+    expect(faults).toEqual([]);
+    await applications.last.app.get(MetricService).remove(stock, { statistics: true });
   });
 
   it('count the open dates now, where a tracker can', async () => {

@@ -33,6 +33,7 @@ const SHARE = defineMetric({ domain: SHOP, ref: 'share', name: 'Paid', unit: 'pe
 const HOSTILE = defineMetric({ domain: SHOP, ref: 'hostile', name: `<script>alert("x")</script> & 'y'` });
 const TWO_LINES = defineMetric({ domain: SHOP, ref: 'two_lines', name: 'Two\u2028lines' });
 const STOCK = defineMetric({ domain: SHOP, ref: 'stock', name: 'Stock' });
+const LEVEL = defineMetric({ domain: SHOP, ref: 'level', name: 'In stock', gauge: true });
 const NEVER = defineMetric({ domain: SHOP, ref: 'never', name: 'Never counted' });
 
 /** The lines of the text with the figures of a metric, without its course. */
@@ -74,6 +75,9 @@ describeOnEachDatabase('DigestService', (database) => {
       { metric: CUSTOMERS, period: Period.LIFETIME, date: '2026-10-25', value: 1_000 },
       { metric: SHARE, date: '2026-10-24', value: 0.5 },
       { metric: SHARE, date: '2026-10-17', value: 0.4 },
+      { metric: LEVEL, date: '2026-10-23', value: 70 },
+      { metric: LEVEL, date: '2026-10-24', value: 60 },
+      { metric: LEVEL, date: '2026-10-17', value: 50 },
     ]);
   });
   afterAll(() => closeApplications());
@@ -97,15 +101,16 @@ describeOnEachDatabase('DigestService', (database) => {
     expect(await told(options)).toBe(words);
   });
 
-  it('tells of what is kept by week, or as it stands, and of shares by their last value', async () => {
+  it('tells of what is kept by week, or as it stands, and of shares and levels by their last value', async () => {
     const { text } = await digests.digest({
-      metrics: [VISITORS, CUSTOMERS, SHARE, NEVER],
+      metrics: [VISITORS, CUSTOMERS, SHARE, LEVEL, NEVER],
       period: Period.CALENDAR_WEEK,
     });
     expect(figures(text)).toEqual([
       'Visitors: 80 (▲ +25% from 64)',
       'Customers: 1,000 (▲ +11% from 900) (on Oct 25, 2026)',
       'Paid: 50% (▲ +25% from 40%) (on Oct 24, 2026)',
+      'In stock: 60 (▲ +20% from 50) (on Oct 24, 2026)',
       'Never counted: not known',
     ]);
     expect(await metrics.find(NEVER)).toBeNull();

@@ -18,6 +18,8 @@ import { closeServed, OrdersByRegion, serve, type Served } from './application.j
 
 const DOMAIN = defineDomain({ ref: 'rank' });
 const metric = (ref: string) => defineMetric({ domain: DOMAIN, ref });
+const BALANCE = defineMetric({ domain: DOMAIN, ref: 'balance', gauge: true });
+const STOCK = defineMetric({ domain: DOMAIN, ref: 'stock', gauge: true });
 
 @Track({
   source: Order,
@@ -27,6 +29,7 @@ const metric = (ref: string) => defineMetric({ domain: DOMAIN, ref });
   metrics: [
     { metric: metric('revenue'), aggregate: sum('total') },
     { metric: metric('mean'), aggregate: avg('total') },
+    { metric: BALANCE, aggregate: sum('total') },
   ],
 })
 class ByCustomer extends ObjectsByDateAndObjectTracker {}
@@ -119,6 +122,66 @@ describeOnEachDatabase('rankings', (database) => {
       const found = await ranking('metric=rank/mean&object_type=customer&from=2026-10-20&limit=100');
       expect(values(found)).toEqual(ranked('2026-10-20', greatest));
       expect(found.total).toBeNull();
+    });
+
+    it('of levels take the latest one of the range, which are no parts of a whole', async () => {
+      // a customer's sales begin with the last one
+      const latest = (sales: readonly Sale[]): number => sales[0]?.total ?? NaN;
+      const range = 'metric=rank/balance&object_type=customer&from=2026-10-29&to=2026-10-30';
+      const until = (sales: readonly Sale[]): number => latest(sales.filter(({ date }) => date <= '2026-10-30'));
+      const expected = ranked('2026-10-29', until);
+      expect(expected).toHaveLength(13);
+      for (const live of ['', '&live=true']) {
+        const found = await ranking(`${range}&limit=100${live}`);
+        expect(values(found)).toEqual(expected);
+        expect([found.total, found.count]).toEqual([null, 13]);
+      }
+      const page = await ranking(`${range}&limit=5&offset=5`);
+      expect([values(page), page.total, page.count]).toEqual([expected.slice(5, 10), null, 13]);
+      expect((await ranking(`${range}&limit=5&offset=50`)).count).toBe(13);
+    });
+
+    it('of levels that were recorded leave out what is unknown, by day, by hour and by dimensions', async () => {
+      const statistics = served.app.get(StatisticService);
+      const of = (
+        id: number,
+        when: { date: string; period?: Period } | { at: string; period: Period },
+        value: unknown,
+      ) => ({ metric: STOCK, object: { type: 'customer', id: String(id) }, ...when, value }) as never;
+      const region = (country: string, date: string, value: number) =>
+        ({
+          metric: STOCK,
+          entity: OrdersByRegion,
+          dimensions: { country, province: null, floor: 0 },
+          date,
+          value,
+        }) as never;
+      const hour = (time: string) => ({ period: Period.HOUR, at: `2026-10-30T${time}Z` });
+      await statistics.recordMany([
+        of(1, { date: '2026-10-20' }, 50),
+        of(1, { date: '2026-10-25' }, 10),
+        of(2, { date: '2026-10-21' }, 5),
+        of(2, { date: '2026-10-30' }, 20),
+        of(3, { date: '2026-10-01' }, 99),
+        of(4, { date: '2026-10-22' }, 7),
+        of(4, { date: '2026-10-23' }, null),
+        of(1, hour('09:00'), 5),
+        of(1, hour('10:00'), 1),
+        of(2, hour('09:00'), 3),
+        region('NL', '2026-10-29', 8),
+        region('NL', '2026-10-30', 2),
+        region('DE', '2026-10-29', 5),
+      ]);
+      const query = 'metric=rank/stock&object_type=customer';
+      const byDay = await ranking(`${query}&from=2026-10-20`);
+      expect([values(byDay), byDay.total]).toEqual([[['2', 20], ['1', 10], ['4', 7]], null]); // prettier-ignore
+      expect(values(await ranking(`${query}&period=HOUR&from=2026-10-30&to=2026-10-30`))).toEqual([['2', 3], ['1', 1]]); // prettier-ignore
+      const { items } = await ranking('metric=rank/stock&statistic=orders_by_region&last=5');
+      expect(items.map(({ dimensions, value }) => [dimensions?.['country'], value])).toEqual([['DE', 5], ['NL', 2]]); // prettier-ignore
+      const top: MultiSeriesResponse = (
+        await served.get(`trackstats/multi-series?${query}&from=2026-10-20&top=2&others=true`)
+      ).body;
+      expect([top.series.map(({ object }) => object?.id), top.others]).toEqual([['2', '1'], null]);
     });
 
     it('of LIFETIME take the value at the end', async () => {

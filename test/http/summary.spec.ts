@@ -37,6 +37,8 @@ const RATIO = defineRatio({ domain: DOMAIN, ref: 'ratio', of: REVENUE, per: ORDE
     { metric: metric('least'), aggregate: min('total') },
     { metric: metric('greatest'), aggregate: max('total') },
     { metric: metric('mean'), aggregate: avg('total') },
+    { metric: defineMetric({ domain: DOMAIN, ref: 'balance', gauge: true }), aggregate: sum('total') },
+    { metric: defineMetric({ domain: DOMAIN, ref: 'lowest_share', unit: 'percent' }), aggregate: min('total') },
     { metric: metric('buyers'), aggregate: countDistinct('customer') },
   ],
 })
@@ -301,16 +303,39 @@ describeOnEachDatabase('summaries', (database) => {
       expect(recorded.trend).toEqual([null, 2.5, null]);
     });
 
-    it('of shares that were recorded are the last one: they do not add up', async () => {
-      const share = defineMetric({ domain: DOMAIN, ref: 'share', unit: 'percent' });
-      const days = [0.5, 0.25].map((value, day) => ({ metric: share, value, date: addDays(TODAY, -day) }));
+    it.each([
+      ['share', { unit: 'percent' }],
+      ['stock', { gauge: true }],
+    ] as const)('of a %s that was recorded are the last one of a date that is over', async (ref, details) => {
+      const own = defineMetric({ domain: DOMAIN, ref, ...details });
+      const days = [40, 30, 20, 10, 5].map((value, day) => ({ metric: own, value, date: addDays(TODAY, -day) }));
       await served.app.get(StatisticService).recordMany(days);
-      const { items } = await summaries('last=3');
-      const one = await summary('metric=sum/share&last=3');
-      for (const found of [one, items.find((item) => item.metric.ref === 'share')!.summary!]) {
-        expect(found).toMatchObject({ kind: 'last', value: expect.any(Number) });
-        expect([0.5, 0.25]).toContain(found.value);
+      const { items } = await summaries('last=3&compare=previous');
+      const item = items.find(({ metric: { ref: of } }) => of === ref)!;
+      expect(item.metric).toMatchObject(details);
+      const one = await summary(`metric=sum/${ref}&last=3&compare=previous`);
+      for (const found of [one, item.summary!]) {
+        expect(found).toMatchObject({ kind: 'last', from: '2026-10-30', to: '2026-10-30', value: 30 });
+        expect(found.comparison).toMatchObject({ from: '2026-10-27', to: '2026-10-27', value: 5, absolute: 25 });
       }
+      const { items: over } = await summaries('from=2026-10-28&to=2026-10-30');
+      expect(over.find(({ metric: { ref: of } }) => of === ref)!.summary).toMatchObject({ kind: 'last', value: 30 });
+      const ratio = `per_${ref}`;
+      defineRatio({ domain: DOMAIN, ref: ratio, of: ORDERS, per: own });
+      const of = await summary(`metric=sum/${ratio}&from=2026-10-29&to=2026-10-30`);
+      const onItsDate = 1 / 30; // of the only order of that day
+      expect(of).toMatchObject({ kind: 'last', from: '2026-10-30', value: onItsDate });
+      const { items: derived } = await summaries('from=2026-10-29&to=2026-10-30');
+      const derivedItem = derived.find(({ metric: { ref: found } }) => found === ratio)!;
+      expect(derivedItem.summary).toMatchObject({ kind: 'last', value: onItsDate });
+    });
+
+    it('of levels of which a tracker stores a longer period are no sum of its rows', async () => {
+      const week = await summary('metric=sum/balance&from=2026-10-24&to=2026-10-30');
+      expect(week).toMatchObject({ kind: 'last', value: added(totals(within('2026-10-30', '2026-10-30'))) });
+      const lowest = await summary('metric=sum/lowest_share&from=2026-10-24&to=2026-10-30');
+      const least = Math.min(...totals(within('2026-10-24', '2026-10-30')));
+      expect(lowest).toMatchObject({ kind: 'least', value: least });
     });
 
     it.each([

@@ -1,11 +1,19 @@
 import { InvalidDateError } from '../../lib/errors/time.error.js';
 import { IncompleteDimensionsError } from '../../lib/errors/dimension.error.js';
-import { InvalidFilterError } from '../../lib/errors/statistic.error.js';
+import { defineMetric } from '../../lib/catalog/definitions.js';
+import { defineRatio } from '../../lib/catalog/derived.js';
+import { InvalidFilterError, NotSummableError } from '../../lib/errors/statistic.error.js';
 import { earlierDates, earlierRange } from '../../lib/statistics/read/comparison.js';
 import { seriesDates } from '../../lib/statistics/read/series.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
-import { cover, NOW, ORDERS, OrdersByRegion, setup, store, type Setup, TODAY, VISITS } from './setup.js';
+import { cover, NOW, ORDERS, OrdersByRegion, setup, SHOP, store, type Setup, TODAY, VISITS } from './setup.js';
+
+const LEVEL = defineMetric({ domain: SHOP, ref: 'level', gauge: true });
+const SHARE = defineMetric({ domain: SHOP, ref: 'share', unit: 'percent' });
+const CUSTOMER = { type: 'customer', id: '1' };
+const PER_LEVEL = defineRatio({ domain: SHOP, ref: 'per_level', of: ORDERS, per: LEVEL });
+const PER_SHARE = defineRatio({ domain: SHOP, ref: 'per_share', of: ORDERS, per: SHARE });
 
 describe('the dates that a series is compared with', () => {
   it.each([
@@ -251,6 +259,48 @@ describeOnEachDatabase('compare', (database) => {
     const week = await s.statistics.compare({ metric: ORDERS, period: Period.WEEK, last: 2 });
     expect(week.total).toMatchObject({ value: null, before: null });
     expect(week.before).toHaveLength(2);
+  });
+
+  it('adds no levels and shares, whatever writes them', async () => {
+    const refusal = /^total: the values of shop\/level are levels \(gauge: true\).*latest one with point/;
+    await expect(s.statistics.total({ metric: LEVEL })).rejects.toThrow(refusal); // of which nothing is stored
+    for (const [date, value] of Object.entries({ 17: 10, 18: 20, 19: 30, 20: 40 })) {
+      await s.statistics.recordMany(
+        [ORDERS, LEVEL, SHARE].map((metric) => ({ metric, value, date: `2026-11-${date}` })),
+      );
+      await s.statistics.increment({ metric: LEVEL, by: value, date: `2026-11-${date}`, object: CUSTOMER });
+    }
+    const nothing = { value: null, before: null, absolute: null, relative: null };
+    const levels = { metric: LEVEL, last: 2 } as const;
+    for (const scope of [{}, { object: CUSTOMER }]) {
+      const filter = { ...levels, ...(scope as object) };
+      const { points, before, total } = await s.statistics.compare(filter);
+      expect([...before, ...points].map(({ value }) => value)).toEqual([10, 20, 30, 40]);
+      expect(total).toMatchObject(nothing);
+      await expect(s.statistics.total(filter)).rejects.toThrow(NotSummableError);
+    }
+    await expect(s.statistics.total(levels)).rejects.toThrow(refusal);
+    expect((await s.statistics.compare({ metric: SHARE, last: 2 })).total).toMatchObject(nothing);
+    for (const metric of [PER_LEVEL, PER_SHARE]) {
+      expect((await s.statistics.compare({ metric, last: 2 })).total).toMatchObject(nothing);
+      await expect(s.statistics.total({ metric, last: 2 })).rejects.toThrow(NotSummableError);
+    }
+    // a unit is how people read values: who asks for the sum of shares gets it
+    expect(await s.statistics.total({ metric: SHARE, last: 2 })).toBe(70);
+    expect((await s.statistics.compare({ metric: ORDERS, last: 2 })).total).toMatchObject({ value: 70, before: 30 });
+    // what is stored decides, and the next start stores what is defined
+    await s.metrics.register({ domain: SHOP, ref: 'level', gauge: false });
+    expect(await s.statistics.total(levels)).toBe(70);
+  });
+
+  it('takes no longer sum of a tracker for the level of a range', async () => {
+    await s.metrics.resolve(LEVEL);
+    for (const period of [Period.DAY, Period.days(2)]) {
+      await cover(s, { period, from: '2026-11-01', ...today, kind: 'sum' }, 'shop/level');
+      await store(s, { period, date: TODAY, value: '70' }, 'shop/level');
+    }
+    expect((await s.statistics.compare({ metric: LEVEL, last: 2 })).total).toMatchObject({ value: null, before: null });
+    expect(await s.statistics.value({ metric: LEVEL, period: Period.days(2) })).toBe(70);
   });
 
   it('reads objects, dimensions, and values that are recorded', async () => {

@@ -71,7 +71,7 @@ export class SummaryReader extends HttpReader {
       isDerived && periodKind(period) === 'bucket' ? 'total' : summaryKind(selection.metric, period, coverage?.kind);
     const whole =
       (isDerived && kind === 'total' ? await this.derivedTotal(selection, ranges, live, now) : null) ??
-      (coverage !== null && isStoredWhole(period, coverage.kind)
+      (coverage !== null && isStoredWhole(selection.metric, period, coverage.kind)
         ? await this.storedWhole(filter, ranges, compare)
         : null);
     if (whole !== null) {

@@ -1,5 +1,5 @@
 import type { Metric } from '../../catalog/index.js';
-import { type CoverageKind, kindMeaning, type StoredCoverage } from '../../coverage/index.js';
+import { type CoverageKind, rangeValue, type StoredCoverage } from '../../coverage/index.js';
 import { addDecimals, compareDecimals, subtractDecimals } from '../../database/decimal.js';
 import { type Calendar, isKnownRange, nearestDouble, type SeriesPoint } from '../../statistics/index.js';
 import { instantText } from '../../time/instant.js';
@@ -31,34 +31,24 @@ export interface Ranges {
 /** The dates of which all values are known; null: they were recorded one by one. */
 export type Known = Pick<StoredCoverage, 'from'> | null;
 
+type Measured = Pick<Metric, 'gauge' | 'unit'>;
+
 /**
- * Returns the way in which the values of a metric in a period become one. Shares never add up.
+ * Returns the way in which the values of a metric in a period become one.
  *
  * @param kind undefined: they were recorded one by one
  */
-export function summaryKind(
-  { unit }: Pick<Metric, 'unit'>,
-  period: Period,
-  kind: CoverageKind | undefined,
-): SummaryKind {
-  if (periodKind(period) !== 'bucket' || unit === 'percent') return 'last';
-  if (kind === 'min') return 'least';
-  if (kind === 'max') return 'greatest';
-  return kind === undefined || kindMeaning(kind).isSummable ? 'total' : 'last';
+export function summaryKind(metric: Measured, period: Period, kind: CoverageKind | undefined): SummaryKind {
+  const value = periodKind(period) === 'bucket' ? rangeValue(metric, kind) : 'none';
+  return value === 'latest' || value === 'none' ? 'last' : value;
 }
 
 /**
  * True for averages and distinct counts of days and calendar periods. Only a period that covers the whole range has their
  * value.
  */
-export function isStoredWhole(period: Period, kind: CoverageKind): boolean {
-  return (
-    !isTimePeriod(period) &&
-    periodKind(period) === 'bucket' &&
-    kind !== 'min' &&
-    kind !== 'max' &&
-    !kindMeaning(kind).isSummable
-  );
+export function isStoredWhole(metric: Measured, period: Period, kind: CoverageKind): boolean {
+  return !isTimePeriod(period) && periodKind(period) === 'bucket' && rangeValue(metric, kind) === 'none';
 }
 
 /** Returns the value of the later range, or null if none of its dates has come. */

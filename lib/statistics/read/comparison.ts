@@ -1,6 +1,5 @@
 import { naturalKey } from '../../catalog/definitions.js';
 import { derivedOf, deriveValue } from '../../catalog/derived.js';
-import { kindMeaning } from '../../coverage/coverage-kind.js';
 import { compareDecimals, subtractDecimals } from '../../database/decimal.js';
 import type { Work } from '../../database/work.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
@@ -24,7 +23,7 @@ import { readFilterMetrics, type StatisticContext } from '../filter/statistic.co
 import type { CompareWith, Fill } from '../filter/statistic-filter.js';
 import { nearestDouble } from '../tables/exact-value.js';
 import { type DatedBucket, momentOfPoint, seriesBuckets } from './bucket-series.js';
-import { sumPoints } from './reading.js';
+import { rangeOfSeries, sumPoints } from './reading.js';
 import { seriesDates, type SeriesPoint } from './series.js';
 import { isKnownFrom, isKnownRange } from './known-range.js';
 import { areKnown, readWithParts } from './derived.query.js';
@@ -46,8 +45,9 @@ export interface EarlierPoint<V = number> {
 export interface ComparedTotal<V = number> {
   /**
    * the sum, the least or the greatest value, according to the metric's aggregate; null if a date of the range is
-   * outside the coverage, for periods whose values overlap, and for averages and distinct counts unless the tracker has
-   * a period that covers exactly this range. Of values that were recorded one by one, those that are known
+   * outside the coverage, for periods whose values overlap, for gauges and shares, and for averages and distinct counts
+   * unless the tracker has a period that covers exactly this range. Of values that were recorded one by one, those that
+   * are known
    */
   value: V | null;
   /** the same of the earlier range; null unless all of its dates are known */
@@ -338,7 +338,7 @@ function* wholeOf(
 function* wholeValue(
   context: StatisticContext,
   filter: Filter,
-  { coverage }: Series,
+  series: Series,
   points: readonly SeriesPoint<string>[],
   last: LocalDate,
   calendar: Calendar,
@@ -346,21 +346,22 @@ function* wholeValue(
 ): Work<string | null> {
   const { period } = filter;
   const { weekStart } = calendar;
+  const { coverage } = series;
   const [first, end] = [points.at(0)?.date, points.at(-1)?.date];
   if (periodKind(period) !== 'bucket' || first === undefined || end === undefined) return null;
   if (coverage !== null && !isKnownFrom(first, coverage.from, { period, calendar })) return null;
-  const kind = coverage?.kind;
-  if (kind === 'min' || kind === 'max') return extreme(points, kind);
-  if (kind === undefined || kindMeaning(kind).isSummable) return sumPoints(points);
-  if (isTimePeriod(period)) return null;
+  const value = rangeOfSeries(series);
+  if (value === 'least' || value === 'greatest') return extreme(points, value);
+  if (value === 'total') return sumPoints(points);
+  if (value === 'latest' || isTimePeriod(period)) return null;
   const lastDay = bucketEnd(period, end, weekStart);
   return yield* storedWhole(context, filter, first, lastDay < last ? lastDay : last, weekStart, now);
 }
 
-function extreme(points: readonly SeriesPoint<string>[], kind: 'min' | 'max'): string | null {
+function extreme(points: readonly SeriesPoint<string>[], kind: 'least' | 'greatest'): string | null {
   const [first, ...others] = points.map(({ value }) => value).filter((value) => value !== null);
   if (first === undefined) return null;
-  return others.reduce((a, b) => (compareDecimals(b, a) < 0 === (kind === 'min') ? b : a), first);
+  return others.reduce((a, b) => (compareDecimals(b, a) < 0 === (kind === 'least') ? b : a), first);
 }
 
 /** Reads the stored value of a period that covers exactly a range of days, if a tracker computes one. */

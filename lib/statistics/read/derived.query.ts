@@ -5,14 +5,13 @@ import type { Work } from '../../database/work.js';
 import { compareDecimals } from '../../database/decimal.js';
 import { isTimePeriod, type Period, periodKind } from '../../time/period.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
-import { kindMeaning } from '../../coverage/coverage-kind.js';
 import type { Metric } from '../../catalog/metric.entity.js';
 import type { Calendar } from '../filter/date-range.js';
 import type { Cell } from '../filter/scope-filter.js';
 import type { NormalFilter } from '../filter/filter.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
 import type { Fill } from '../filter/statistic-filter.js';
-import { sumSeries } from './reading.js';
+import { rangeOfSeries, sumSeries } from './reading.js';
 import type { SeriesPoint } from './series.js';
 import { readBucketSeries } from './bucket.query.js';
 import { momentOfPoint, type PointMoment } from './bucket-series.js';
@@ -50,7 +49,7 @@ export function* readSeries(context: StatisticContext, filter: Filter, fill: Fil
  * parts, over the dates on which all of them are known.
  *
  * @param adds the points that are added up. @default all
- * @throws NotSummableError for averages, minima, maxima and distinct counts
+ * @throws NotSummableError for gauges, averages, minima, maxima and distinct counts
  */
 export function* readTotal(
   context: StatisticContext,
@@ -87,12 +86,12 @@ export function areKnown(parts: readonly Pick<Series, 'points'>[], place: number
 }
 
 function totalOf(metric: MetricTarget, partOf: PartOf): string | null {
-  if (derivedOf(metric) === null) return sumSeries(partOf(metric));
+  if (derivedOf(metric) === null) return sumSeries(partOf(metric), true);
   const parts = storedParts(metric).map(partOf);
   const isKnown = (place: number): boolean => areKnown(parts, place);
   return deriveValue(metric, (part) => {
     const series = partOf(part);
-    return sumSeries({ ...series, points: series.points.filter((_, place) => isKnown(place)) });
+    return sumSeries({ ...series, points: series.points.filter((_, place) => isKnown(place)) }, false);
   });
 }
 
@@ -116,8 +115,9 @@ export function* readTop(context: StatisticContext, filter: Filter, options: Top
 }
 
 /**
- * Reads the cells of one metric that are greatest over a range: by their total, or by their greatest value where values
- * do not add up. For rolling periods and LIFETIME, the value at the end of the range counts.
+ * Reads the cells of one metric that are greatest over a range: by their total, by the latest value of gauges and shares,
+ * or by their greatest value where values do not add up. For rolling periods and LIFETIME, the value at the end of the
+ * range counts.
  */
 export function* readGreatestCells(
   context: StatisticContext,
@@ -164,10 +164,7 @@ function* rankDerived(
   const { partsOf, cells } = yield* readParts(context, ofMetric, 'period', now);
   const ranked = Array.from({ length: cells }, (_, place) => {
     const series = deriveSeries(metric, partsOf(place));
-    const isSummable = storedParts(metric).every((part) => {
-      const kind = partsOf(place)(part).coverage?.kind;
-      return kind === undefined || kindMeaning(kind).isSummable;
-    });
+    const isSummable = storedParts(metric).every((part) => rangeOfSeries(partsOf(place)(part)) === 'total');
     const values = series.points.map(({ value }) => value).filter((value) => value !== null);
     const value = isSummable ? totalOf(metric, partsOf(place)) : (values.sort(compareDecimals).at(-1) ?? null);
     return { cell: series.cell, value };

@@ -1,5 +1,5 @@
-import { naturalKey } from '../../catalog/definitions.js';
-import { kindMeaning } from '../../coverage/coverage-kind.js';
+import { isMetricDefinition, naturalKey } from '../../catalog/definitions.js';
+import { type Measured, type RangeValue, rangeValue, whyNoTotal } from '../../coverage/range-value.js';
 import { addDecimals } from '../../database/decimal.js';
 import { NotSummableError } from '../../errors/statistic.error.js';
 import { InvalidPeriodError } from '../../errors/time.error.js';
@@ -27,14 +27,24 @@ export function readPoints(points: readonly SeriesPoint<string>[], isExact: bool
 /**
  * Returns the exact sum of the known values of a series, or null if none is known.
  *
- * @throws NotSummableError for averages, minima, maxima and distinct counts
+ * @param sumsShares true where the caller asked for this sum, and not for the value of a range
+ * @throws NotSummableError for gauges, averages, minima, maxima and distinct counts
  */
-export function sumSeries({ target, coverage, points }: Series): string | null {
-  const kind = coverage?.kind;
-  if (kind !== undefined && !kindMeaning(kind).isSummable) {
-    throw new NotSummableError(naturalKey(target), kind);
-  }
+export function sumSeries(series: Series, sumsShares: boolean): string | null {
+  const { target, coverage, points } = series;
+  const reason = whyNoTotal(measured(series), coverage?.kind);
+  if (reason !== null && !(sumsShares && reason === 'percent')) throw new NotSummableError(naturalKey(target), reason);
   return sumPoints(points);
+}
+
+/** Returns how the value of a range follows from the points of a series. */
+export function rangeOfSeries(series: Pick<Series, 'target' | 'metric' | 'coverage'>): RangeValue {
+  return rangeValue(measured(series), series.coverage?.kind);
+}
+
+/** A metric of which nothing is stored is what its definition says. */
+function measured({ metric, target }: Pick<Series, 'target' | 'metric'>): Measured {
+  return metric ?? (isMetricDefinition(target) ? target : {});
 }
 
 /** Returns the exact sum of the values of points, or null if none has a value. */

@@ -8,11 +8,11 @@ import { type CheckedDateInput, dayNumber, type LocalDate } from '../../time/loc
 import { instantText } from '../../time/instant.js';
 import { isTimePeriod, type Period, periodKind } from '../../time/period.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
-import { kindMeaning } from '../../coverage/coverage-kind.js';
+import { type RangeValue, rangeValue } from '../../coverage/range-value.js';
 import { type Calendar, type DateRange, rowRange, type StartRange, storedDate } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { startRange, startsOf } from '../filter/start-range.js';
-import { carriedSince, carriesForward } from './carried-values.js';
+import { carriedSince, carriesForward, lastRows } from './carried-values.js';
 import { readFirstDates } from './first-dates.query.js';
 import { columns, lastRowsOf, rowCondition, storedCell, type StoredRow, walkedRowsOf } from './rows.query.js';
 import { type Cell, narrowScope, possibleScopes, type ScopeFilter } from '../filter/scope-filter.js';
@@ -142,9 +142,9 @@ type RankedFilter = NormalFilter & { readonly period: Period };
 export const MOST_WALKED = 10_000;
 
 /**
- * Reads the cells of one metric that are greatest over a range: by the sum of their values, or by the greatest value of
- * averages, minima, maxima and distinct counts. For rolling periods and LIFETIME, the value at the end of the range
- * counts.
+ * Reads the cells of one metric that are greatest over a range: by the sum of their values, by the latest value of gauges
+ * and shares, or by the greatest value of averages, minima, maxima and distinct counts. For rolling periods and LIFETIME,
+ * the value at the end of the range counts.
  */
 export function* readRankedCells(
   context: StatisticContext,
@@ -254,7 +254,8 @@ function rankedCellsOf({ scope }: RankedFilter, rows: readonly Readonly<Record<s
 
 /**
  * Reads the sum of all cells but some at each date of a range: what the greatest places of a ranking leave out. Dates
- * without a row are left out. Returns null where values do not add up, or overlap as those of rolling periods do.
+ * without a row are left out. Returns null where values do not add up, as levels need not over objects either, or overlap
+ * as those of rolling periods do.
  *
  * @param without the cells that are left out
  * @returns the sums by date, or by the start of their bucket as a point has it
@@ -272,8 +273,7 @@ export function* readRest(
   }: Omit<RankingOptions, 'limit' | 'offset'> & { readonly without: readonly Cell[] },
 ): Work<ReadonlyMap<string, string> | null> {
   if (derivedOf(metric) !== null || periodKind(period) !== 'bucket') return null;
-  const kind = coverageIn(coverages, metric, period, possibleScopes(scope))?.kind;
-  if (kind !== undefined && !kindMeaning(kind).isSummable) return null;
+  if (rankedValue(metric, period, scope, coverages) !== 'total') return null;
   const { dialect } = database;
   const { table, moment } = scope.table;
   const range = rankedRows(period, input, calendar, now);
@@ -341,15 +341,31 @@ function grouped(
   { coverages, calendar, now, isMostRows }: GroupingOptions & { readonly isMostRows: boolean },
 ): { greatness: Sql; source: Sql; isSummable: boolean } {
   const { table, keys } = scope.table;
-  const kind = coverageIn(coverages, metric, period, possibleScopes(scope))?.kind;
-  const value = database.dialect.numeric(table.column('value'));
-  const isSummable = kind === undefined || kindMeaning(kind).isSummable;
+  const value = table.column('value');
+  const number = database.dialect.numeric(value);
   const range = rankedRows(period, input, calendar, now);
   const condition = rowCondition(database, { ...scope, metrics: [metric], period, range, isMostRows });
+  const where = sql`${condition} AND ${value} IS NOT NULL`;
+  const ranked = rankedValue(metric, period, scope, coverages);
+  if (ranked === 'latest') {
+    const latest = lastRows(database.dialect, scope.table, { where, until: null }, false);
+    return { greatness: number, source: sql`FROM ${latest} s`, isSummable: false };
+  }
+  const isSummable = ranked === 'total';
   return {
-    greatness: isSummable ? sql`SUM(${value})` : sql`MAX(${value})`,
-    source: sql`FROM ${table.path} s WHERE ${condition} AND ${table.column('value')} IS NOT NULL
+    greatness: isSummable ? sql`SUM(${number})` : sql`MAX(${number})`,
+    source: sql`FROM ${table.path} s WHERE ${where}
 GROUP BY ${join(keys.map(({ column }) => column))}`,
     isSummable,
   };
+}
+
+/** How the values of a range become the one that ranks a cell. */
+function rankedValue(
+  metric: Metric,
+  period: Period,
+  scope: ScopeFilter,
+  coverages: readonly StoredCoverage[],
+): RangeValue {
+  return rangeValue(metric, coverageIn(coverages, metric, period, possibleScopes(scope))?.kind);
 }

@@ -446,7 +446,7 @@ async function summaryOf(
     ...line.query,
   };
   const summary = (await get<SummaryResponse>(['summary'], query, signal)).data;
-  // of averages and distinct counts the hours have no value of a day, and the day has
+  // of averages, distinct counts and levels the hours have no value of a day, and the day has
   const isOfDay = summary.kind === 'last' && minutesOf(whole.period) !== null && isOfDates(asked);
   const hasDays = choice.scope.periods.some(({ name }) => name === 'DAY');
   if (!isOfDay || !hasDays || asked.from === null) return summary;
