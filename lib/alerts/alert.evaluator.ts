@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { Database } from '../database/database.js';
 import type { Clock } from '../trackstats.tokens.js';
 import type { Alert, AlertCall, ObservedDetail } from './alert.js';
-import { advance } from './alert-progress.js';
+import { advance, type Observation } from './alert-progress.js';
 import {
   type AlertChange,
   type AlertKey,
@@ -113,7 +113,8 @@ export class AlertEvaluator {
     }
     if (stored.crossing !== null) return this.takeOver(alert, key, stored, stored.crossing);
     const observations = await alert.watch.observe(key.tracker, stored.moment);
-    const { progress, last, crossed } = advance(stored, observations);
+    const seen = observations.length > 0 ? observations : await this.lossOf(alert, stored);
+    const { progress, last, crossed } = advance(stored, seen);
     if (last === null) return false;
     const observed = JSON.stringify(last.detail);
     if (!crossed) {
@@ -137,6 +138,16 @@ export class AlertEvaluator {
     // otherwise another replica was faster: the next step sees what it has stored
     if (!(await this.update(key, stored.version, { ...changed, ...begun }))) return true;
     return this.call(alert, key, { version: stored.version + 1, attempt: 1 }, crossing);
+  }
+
+  /** Ends an alert that is firing for what was removed, which no value would end. */
+  private async lossOf(
+    { watch }: Alert,
+    { status, moment, observed }: StoredAlert,
+  ): Promise<readonly Observation<ObservedDetail>[]> {
+    if (status !== 'firing' || moment === null || observed === null || watch.lost === undefined) return [];
+    const detail = await watch.lost(JSON.parse(observed) as ObservedDetail);
+    return detail === null ? [] : [{ moment, verdict: 'recovered', detail }];
   }
 
   /** Makes a call again that failed, or whose process died. Leaves it alone while its lease lasts. */

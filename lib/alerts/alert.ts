@@ -145,6 +145,15 @@ export interface AlertWatch {
    */
   observe(part: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]>;
 
+  /**
+   * Called while an alert fires and nothing of what it watches can be observed.
+   *
+   * @param last the last observation
+   * @returns the observation that ends the alert, if what it watches was removed; null otherwise. Trackers have none: they
+   * are removed with the alert's code
+   */
+  lost?(last: ObservedDetail): Promise<ObservedDetail | null>;
+
   /** Returns what the method receives of an observation, beside what all alerts have. */
   describe(
     part: string,

@@ -6,8 +6,6 @@ import { shown } from '../errors/trackstats.error.js';
 import { type EntityClass, objectTarget } from '../statistics/filter/object-target.js';
 import type { ObjectTypes } from '../statistics/filter/object-types.js';
 import { canCompare } from '../statistics/read/comparison.js';
-import type { StatisticService } from '../statistics/statistic.service.js';
-import type { StatisticOwners } from '../statistics/tables/owners.js';
 import { millisecondsOf } from '../time/duration.js';
 import { checkPeriod, Period } from '../time/period.js';
 import type { TrackerTarget } from '../tracking/definition/tracker.registry.js';
@@ -19,7 +17,7 @@ import { type AlertCondition, isCondition } from './condition.js';
 import { ObjectTypeWatch } from './object-type.watch.js';
 import type { OnStatisticOptions } from './on-statistic.decorator.js';
 import type { OnTrackerOptions } from './on-tracker.decorator.js';
-import { StatisticWatch, type WatchedValues } from './statistic.watch.js';
+import { StatisticWatch, type WatchedSources, type WatchedValues } from './statistic.watch.js';
 import { FailureWatch, LatenessWatch, type WatchedRuns } from './tracker.watch.js';
 
 const LONGEST_NAME = 200;
@@ -80,9 +78,7 @@ const ON_TRACKER = {
 } satisfies ChecksOf<OnTrackerOptions>;
 
 /** The parts of the application that alerts are checked against and read from. */
-export interface AlertContext {
-  readonly statistics: StatisticService;
-  readonly owners: StatisticOwners;
+export interface AlertContext extends WatchedSources {
   readonly objectTypes: ObjectTypes;
   readonly runs: WatchedRuns;
 }
@@ -110,11 +106,8 @@ interface DefinedAlert extends Omit<Alert, 'name' | 'call'> {
   readonly name: string | undefined;
 }
 
-function statisticAlert(
-  { statistics, owners, objectTypes, runs }: AlertContext,
-  alert: string,
-  given: object,
-): DefinedAlert {
+function statisticAlert(context: AlertContext, alert: string, given: object): DefinedAlert {
+  const { objectTypes, runs } = context;
   const options = readAlertOptions(alert, given, ON_STATISTIC);
   const { name, metric, period, when, complete, recovered } = options;
   if (when.kind === 'changed' && !canCompare(period, when.with)) {
@@ -127,14 +120,14 @@ function statisticAlert(
   if (options.objectType !== undefined) {
     const objectType = objectTypes.checkType(options.objectType);
     checkEach(name ?? alert, options);
-    const watch = new ObjectTypeWatch(statistics, owners, values, objectType, runs.clock);
+    const watch = new ObjectTypeWatch(context, values, objectType, runs.clock);
     const fingerprint = fingerprintOf({ ...values, metric: naturalKey(metric), objectType });
     return { name, fingerprint, watch, recovered };
   }
   const object = options.object === undefined ? null : objectTypes.refOf(options.object);
   // stored, so the order of its keys stays
   const fingerprint = fingerprintOf({ metric: naturalKey(metric), period, object, when, count: options.for, complete });
-  return { name, fingerprint, watch: new StatisticWatch(statistics, owners, values, object), recovered };
+  return { name, fingerprint, watch: new StatisticWatch(context, values, object), recovered };
 }
 
 /** @throws InvalidAlertError for what an alert of each object of a type cannot do */

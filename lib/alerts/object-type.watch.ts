@@ -1,7 +1,6 @@
 import { naturalKey } from '../catalog/definitions.js';
 import { objectsScope } from '../coverage/scope.js';
 import type { OneObjectScope } from '../statistics/filter/statistic-filter.js';
-import type { StatisticOwners } from '../statistics/tables/owners.js';
 import { addDays, type LocalDate, type LocalDateInput } from '../time/local-date.js';
 import { bucketStart, calendarUnit, isTimePeriod, type Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';
@@ -17,7 +16,7 @@ import {
   ValueWatch,
   type WatchedPoint,
   watchedPoints,
-  type WatchedReads,
+  type WatchedSources,
   type WatchedValues,
 } from './statistic.watch.js';
 
@@ -38,13 +37,12 @@ export class ObjectTypeWatch extends ValueWatch {
   private looked: ReadonlyMap<string, readonly WatchedPoint[]> = new Map();
 
   constructor(
-    statistics: WatchedReads,
-    owners: StatisticOwners,
+    sources: WatchedSources,
     watched: WatchedValues,
     private readonly objectType: string,
     private readonly clock: Clock,
   ) {
-    super(statistics, owners, watched);
+    super(sources, watched);
   }
 
   protected get scope(): OneObjectScope {

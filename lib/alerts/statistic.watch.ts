@@ -1,5 +1,6 @@
 import { isMetricDefinition, type MetricTarget, naturalKey } from '../catalog/definitions.js';
 import { storedParts } from '../catalog/derived.js';
+import type { MetricService } from '../catalog/metric.service.js';
 import { changeOf, NumberText } from '../catalog/number-text.js';
 import { objectScope, overlap, readScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { UnknownMetricError } from '../errors/catalog.error.js';
@@ -39,16 +40,25 @@ const NUMBERS = new NumberText('en');
 /** The calls that read what alerts watch. */
 export type WatchedReads = Pick<StatisticService, 'series' | 'compare' | 'coverage' | 'top' | 'multiSeries' | 'today'>;
 
+/** The parts of the application that watched values are read from. */
+export interface WatchedSources {
+  readonly statistics: WatchedReads;
+  readonly owners: StatisticOwners;
+  readonly metrics: Pick<MetricService, 'find'>;
+}
+
 /** Watches the values of a metric: of the total, of one object, or of each object of a type. */
 export abstract class ValueWatch implements AlertWatch {
   readonly condition: string;
+  protected readonly statistics: WatchedReads;
+  /** the natural keys of the metrics whose values are stored: of a derived metric its parts */
   private readonly metrics: readonly string[];
 
   constructor(
-    protected readonly statistics: WatchedReads,
-    private readonly owners: StatisticOwners,
+    private readonly sources: WatchedSources,
     protected readonly watched: WatchedValues,
   ) {
+    this.statistics = sources.statistics;
     this.condition = conditionText(watched.when);
     this.metrics = storedParts(watched.metric).map(naturalKey);
   }
@@ -63,7 +73,7 @@ export abstract class ValueWatch implements AlertWatch {
     const { metric, period } = this.watched;
     await this.statistics.coverage({ metric, period, ...this.scope });
     for (const part of this.metrics) {
-      const ofMetric = this.owners.ownedOf(part);
+      const ofMetric = this.sources.owners.ownedOf(part);
       const owned = ofMetric.filter((one) => overlap(one.scope, this.coverageScope));
       const [first] = owned;
       if (first === undefined && ofMetric.length > 0) return unownedScope(part, this.coverageScope, ofMetric);
@@ -85,12 +95,19 @@ export abstract class ValueWatch implements AlertWatch {
 
   concernedBy(tracker: string): readonly string[] {
     const isOfIt = this.metrics.some((metric) =>
-      this.owners.ownedOf(metric).some((owned) => owned.tracker === tracker),
+      this.sources.owners.ownedOf(metric).some((owned) => owned.tracker === tracker),
     );
     return isOfIt ? this.trackers() : [];
   }
 
   abstract observe(part: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]>;
+
+  async lost(last: ObservedDetail): Promise<ObservedDetail | null> {
+    for (const metric of this.metrics)
+      if ((await this.sources.metrics.find(metric)) === null)
+        return { ...last, value: null, before: null, change: null } satisfies Partial<ObservedValue>;
+    return null;
+  }
 
   describe(
     part: string,
@@ -144,12 +161,11 @@ export abstract class ValueWatch implements AlertWatch {
 export class StatisticWatch extends ValueWatch {
   /** @param object null for the total */
   constructor(
-    statistics: WatchedReads,
-    owners: StatisticOwners,
+    sources: WatchedSources,
     watched: WatchedValues,
     private readonly object: ObjectRef | null,
   ) {
-    super(statistics, owners, watched);
+    super(sources, watched);
   }
 
   protected get scope(): OneObjectScope {

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
+import type { MetricService } from '../catalog/metric.service.js';
 import type { Alert } from '../alerts/alert.js';
 import { AlertState, prepareAlertTable } from '../alerts/alert.entity.js';
 import { type DeclaredAlert, defaultAlertName, exploreAlerts, unprovidedAlerts } from '../alerts/alert.explorer.js';
@@ -30,6 +31,7 @@ export class TrackstatsAlerts {
     private readonly database: Database,
     private readonly registry: AlertRegistry,
     private readonly scheduler: AlertScheduler,
+    private readonly metrics: MetricService,
     private readonly statistics: StatisticService,
     private readonly owners: StatisticOwners,
     private readonly objectTypes: ObjectTypes,
@@ -81,9 +83,9 @@ export class TrackstatsAlerts {
   }
 
   private context(): AlertContext {
-    const { statistics, owners, objectTypes, trackers: registry, overview, history, leases, clock } = this;
+    const { metrics, statistics, owners, objectTypes, trackers: registry, overview, history, leases, clock } = this;
     const runs = { registry, overview, history, leases, clock, startedAt: clock() };
-    return { statistics, owners, objectTypes, runs };
+    return { metrics, statistics, owners, objectTypes, runs };
   }
 
   private async checked(context: AlertContext, declared: DeclaredAlert): Promise<Alert> {

@@ -140,6 +140,7 @@ function alertProviders(): Provider[] {
       Database,
       AlertRegistry,
       AlertScheduler,
+      MetricService,
       StatisticService,
       StatisticOwners,
       ObjectTypes,

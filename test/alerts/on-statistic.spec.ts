@@ -12,6 +12,7 @@ import {
   defineMetric,
   defineRatio,
   InvalidAlertError,
+  MetricService,
   NotStartedError,
   objectRef,
   OnStatistic,
@@ -535,6 +536,44 @@ describe('an alert', () => {
     calls.clear();
     await day(30);
     expect(taken()).toEqual(['above firing 2026-11-14', 'ratio firing 2026-11-14']);
+  });
+
+  it('ends where its metric was removed, and begins again with values of a new one', async () => {
+    const of = { metric: STOCK, recovered: true } as const;
+    const module = await application(
+      alertOn({ ...of, when: above(10), name: 'total' }),
+      alertOn({ ...of, metric: STOCK.key, when: above(10), name: 'key' }),
+      alertOn({ ...of, when: changed({ by: 0.5, with: 'week' }), name: 'week' }),
+      alertOn({ ...of, objectType: 'shelf', when: above(10), name: 'shelves' }),
+    );
+    const record = async (value: number): Promise<void> => {
+      const objects = [{}, { object: objectRef('shelf', 1) }];
+      await module.get(StatisticService).recordMany(objects.map((one) => ({ metric: STOCK, value, ...one })));
+      clock.advance('1 day');
+      await evaluate(module);
+    };
+    const taken = (): string[] =>
+      (calls.all as StatisticAlert[]).map(({ name, status, value }) => `${name} ${status} ${String(value)}`).sort();
+    await record(5);
+    clock.advance('6 days');
+    await record(20);
+    expect(taken()).toEqual(['key firing 20', 'shelves firing 20', 'total firing 20', 'week firing 20']);
+    calls.clear();
+
+    await module.get(MetricService).remove(STOCK, { statistics: true });
+    await evaluate(module);
+    await evaluate(module);
+    expect(taken()).toEqual(['key', 'shelves', 'total', 'week'].map((name) => `${name} recovered null`));
+    expect(calls.all.find(({ name }) => name === 'total')?.text).toBe(
+      'alerted/stock is unknown on 2026-11-08 (no longer known to be above 10)',
+    );
+    expect(await module.get(AlertService).list()).toMatchObject(
+      ['total', 'key', 'week', 'shelves'].map((name) => ({ name, status: 'ok' })),
+    );
+    calls.clear();
+
+    await record(30);
+    expect(taken()).toEqual(['key firing 30', 'shelves firing 30', 'total firing 30']);
   });
 
   it.each(['down', undefined] as const)(

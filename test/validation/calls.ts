@@ -309,6 +309,7 @@ function alerted(decorator: (options: never) => AlertMethod<never>): Example['ca
 
 async function checkedAlert(app: TestingModule, Alerts: Type): Promise<void> {
   const context = {
+    metrics: app.get(trackstats.MetricService),
     statistics: app.get(trackstats.StatisticService),
     owners: app.get(StatisticOwners, { strict: false }),
     objectTypes: app.get(ObjectTypes, { strict: false }),
