@@ -48,7 +48,7 @@ export type { ComparedTotal, Comparison, EarlierPoint } from './statistics/read/
 export type { SeriesPoint } from './statistics/read/series.js';
 
 export { Aggregate, avg, count, countDistinct, max, min, sum } from './rollup/aggregate.js';
-export type { Source } from './rollup/source.resolver.js';
+export type { Source } from './rollup/source-query.js';
 
 export {
   CountObjectsByDateAndObjectTracker,

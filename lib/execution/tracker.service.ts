@@ -5,7 +5,7 @@ import { metricTarget } from '../catalog/metric.query.js';
 import { Cancellation } from '../database/cancellation.js';
 import { InvalidTrackerError } from '../errors/tracker.error.js';
 import { shown } from '../errors/trackstats.error.js';
-import type { Source } from '../rollup/source.resolver.js';
+import type { Source } from '../rollup/source-query.js';
 import { type CheckedDateInput, dayNumber, type LocalDate, type LocalDateInput } from '../time/local-date.js';
 import { checkPeriod, Period } from '../time/period.js';
 import { localDateAt } from '../time/time-zone.js';

@@ -33,7 +33,7 @@ import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statisti
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { Period } from '../../lib/time/period.js';
-import type { Source } from '../../lib/rollup/source.resolver.js';
+import type { Source } from '../../lib/rollup/source-query.js';
 import type { TrackedTarget } from '../../lib/tracking/definition/tracker-definition.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, TRACKSTATS_ENTITIES, type Engine, type OneMetric } from '../support/engine.js';

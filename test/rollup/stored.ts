@@ -10,7 +10,7 @@ import { StatisticByTimeAndObject } from '../../lib/statistics/tables/statistic-
 import { StatisticByTime } from '../../lib/statistics/tables/statistic-by-time.entity.js';
 import { isTimePeriod, Period } from '../../lib/time/period.js';
 import type { TrackResult } from '../../lib/tracking/running/track-result.js';
-import type { Source } from '../../lib/rollup/source.resolver.js';
+import type { Source } from '../../lib/rollup/source-query.js';
 import type { TestDatabase } from '../support/databases.js';
 import { definitionOf, Engine, type OneMetric } from '../support/engine.js';
 

@@ -2,7 +2,8 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, OneToOne, PrimaryColumn, 
 import { AmbiguousRelationError } from '../../lib/errors/source.error.js';
 import { InvalidSourceError } from '../../lib/errors/source.error.js';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
-import { resolveSource, type MeasureReading, type SourceReading } from '../../lib/rollup/source.resolver.js';
+import type { MeasureReading, SourceReading } from '../../lib/rollup/source-reading.js';
+import { resolveSource } from '../../lib/rollup/source.resolver.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';

@@ -16,7 +16,7 @@ import { statisticTablesOf } from '../../lib/statistics/tables/statistic-table.j
 export const TRACKSTATS_ENTITIES = [Domain, Metric, StatisticByDate, StatisticByDateAndObject, Coverage, IncrementKey];
 /** The tables of buckets of less than a day, which most specs do not need. */
 export const TIME_ENTITIES = [StatisticByTime, StatisticByTimeAndObject];
-import type { Source } from '../../lib/rollup/source.resolver.js';
+import type { Source } from '../../lib/rollup/source-query.js';
 import type { TrackerDefinition, TrackerEntry } from '../../lib/tracking/definition/tracker-definition.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { TrackerVerifier, type Difference } from '../../lib/tracking/running/tracker.verifier.js';

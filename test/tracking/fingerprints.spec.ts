@@ -14,7 +14,7 @@ import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { Metric } from '../../lib/catalog/metric.entity.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { avg, countDistinct, max, sum } from '../../lib/rollup/aggregate.js';
-import type { Source } from '../../lib/rollup/source.resolver.js';
+import type { Source } from '../../lib/rollup/source-query.js';
 import { AbstractStatistic } from '../../lib/statistics/tables/abstract-statistic.js';
 import { Dimension } from '../../lib/statistics/tables/dimension.decorator.js';
 import { Period } from '../../lib/time/period.js';

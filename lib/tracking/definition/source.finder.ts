@@ -2,7 +2,7 @@ import { InstanceChecker, type DataSource } from 'typeorm';
 import type { DataSources } from '../../database/data-sources.js';
 import { MissingSourceError, SourceDataSourceError } from '../../errors/tracker.error.js';
 import { shown } from '../../errors/trackstats.error.js';
-import { dataSourceOf, type Source } from '../../rollup/source.resolver.js';
+import { dataSourceOf, type Source } from '../../rollup/source-query.js';
 import type { EntityClass } from '../../statistics/filter/object-target.js';
 import { type GivenOptions, present } from './option.js';
 import { choosesSource, type AnyTracker } from './tracker.js';

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { AggregateSpec } from '../../rollup/aggregate.js';
-import type { SourceWhere } from '../../rollup/source.resolver.js';
+import type { SourceWhere } from '../../rollup/source-reading.js';
 import type { AbstractStatistic } from '../../statistics/tables/abstract-statistic.js';
 import type { EntityClass, ObjectTarget } from '../../statistics/filter/object-target.js';
 import type { LocalDate } from '../../time/local-date.js';

@@ -5,7 +5,7 @@ import { shown } from '../../errors/trackstats.error.js';
 import { isOptions } from '../../validation/check.js';
 import type { GivenOptions, TrackerKind } from './option.js';
 import { classTracks } from './track-metadata.js';
-import type { Source } from '../../rollup/source.resolver.js';
+import type { Source } from '../../rollup/source-query.js';
 import type { SourceContext } from './tracker.options.js';
 
 declare const OPTIONS: unique symbol;

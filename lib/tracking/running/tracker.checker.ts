@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { MetricService } from '../../catalog/metric.service.js';
 import { DuplicateTrackerError } from '../../errors/tracker.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
-import type { Source } from '../../rollup/source.resolver.js';
+import type { Source } from '../../rollup/source-query.js';
 import type { StatisticOwners } from '../../statistics/tables/owners.js';
 import { Period } from '../../time/period.js';
 import type { Clock } from '../../trackstats.tokens.js';

@@ -8,7 +8,7 @@ import { OvertakenError } from '../../errors/run.error.js';
 import { PartialSpool } from '../../rollup/partial-spool.js';
 import { rollup, stagePartials } from '../../rollup/rollup.js';
 import type { RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
-import { isPlainSource, type Source } from '../../rollup/source.resolver.js';
+import { isPlainSource, type Source } from '../../rollup/source-query.js';
 import { removeAfter } from '../../rollup/stored-rows.js';
 import { dayNumber, FIRST_DAY, fromDayNumber, laterDay, type LocalDate, shiftDay } from '../../time/local-date.js';
 import type { Period } from '../../time/period.js';

@@ -1,7 +1,7 @@
 import type { Cancellation } from '../../database/cancellation.js';
 import type { Database } from '../../database/database.js';
 import { VerificationOvertakenError } from '../../errors/run.error.js';
-import type { Source } from '../../rollup/source.resolver.js';
+import type { Source } from '../../rollup/source-query.js';
 import { SAME_DOUBLES } from '../../statistics/tables/exact-value.js';
 import { addDays, type LocalDate } from '../../time/local-date.js';
 import { bucketStart, type Period, periodKind } from '../../time/period.js';

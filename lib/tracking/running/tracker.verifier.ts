@@ -10,7 +10,7 @@ import { refuseAmbiguous } from '../../rollup/ambiguity.js';
 import { PartialSpool, spooledSpec } from '../../rollup/partial-spool.js';
 import type { RollupEntry, RollupPeriod, RollupSpec, SourceScan } from '../../rollup/rollup-spec.js';
 import { countKeys, countPartials, stagePartials, unstagePartials } from '../../rollup/rollup.js';
-import type { Source } from '../../rollup/source.resolver.js';
+import type { Source } from '../../rollup/source-query.js';
 import { dateOfMoment, momentOf } from '../../rollup/stored-rows.js';
 import { type DaySlice, isSliceable } from '../../rollup/window-sql.js';
 import type { ObjectRef } from '../../statistics/filter/object-target.js';

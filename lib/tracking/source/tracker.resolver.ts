@@ -9,13 +9,9 @@ import { InvalidSourceError } from '../../errors/source.error.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import type { AggregateSpec } from '../../rollup/aggregate.js';
 import type { Measure, ResolvedSource } from '../../rollup/rollup-spec.js';
-import {
-  dataSourceOf,
-  type MeasureReading,
-  resolveSource,
-  resolveTogether,
-  type Source,
-} from '../../rollup/source.resolver.js';
+import { dataSourceOf, type Source } from '../../rollup/source-query.js';
+import type { MeasureReading } from '../../rollup/source-reading.js';
+import { resolveSource, resolveTogether } from '../../rollup/source.resolver.js';
 import type { ObjectTypes } from '../../statistics/filter/object-types.js';
 import { isTimePeriod, Period } from '../../time/period.js';
 import { IDENTIFYING_OPTIONS, type IdentifyingOption } from '../definition/option.js';
