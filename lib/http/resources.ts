@@ -298,7 +298,7 @@ export interface MultiSeriesResponse {
   comparison: { dates: string[]; starts?: string[] } | null;
   /** in the order of the request; with `top` ordered by value, the greatest first */
   series: NamedSeriesResource[];
-  /** only with `others=true`; null where values do not add up: averages, ratios, periods that overlap */
+  /** only with `others=true`; null where values do not add up: levels, shares, averages, ratios, periods that overlap */
   others?: OthersResource | null;
 }
 
@@ -326,9 +326,9 @@ export interface TopResponse extends MomentResource {
 }
 
 /**
- * The objects (or groups of dimensions) with the greatest values over a range: by the sum of their values, by the
- * greatest of averages, minima, maxima and distinct counts, or by the value at the end for rolling windows, periods to
- * date and LIFETIME.
+ * The objects (or groups of dimensions) with the greatest values over a range: by the sum of their values, by the latest
+ * of levels and shares, by the greatest of averages, minima, maxima and distinct counts, or by the value at the end for
+ * rolling windows, periods to date and LIFETIME.
  */
 export interface RankingResponse extends SpanResource {
   metric: MetricResource;

@@ -31,6 +31,10 @@ export function doesNotCompile(): void {
   defineRatio({ ...common, of: REVENUE, per: COST, unit: { curency: 'EUR' } });
   // @ts-expect-error -- there is no such direction
   defineRatio({ ...common, of: REVENUE, per: COST, better: 'left' });
+  // @ts-expect-error -- its parts say whether they add up
+  defineRatio({ ...common, of: REVENUE, per: COST, gauge: true });
+  // @ts-expect-error -- true or false
+  defineMetric({ ...common, gauge: 'stock' });
   // @ts-expect-error -- of what?
   defineRatio({ ...common, per: COST });
   // @ts-expect-error -- a number is no metric
