@@ -55,8 +55,9 @@ const ROOMS = {
 /** What of lib/chart/ only servers import. The page bundles the rest. */
 const CHART_FOR_SERVERS = 'index\\.ts$|svg/';
 
-/** Writes values with their units, in alerts as on the page. It imports nothing, so browsers can load it. */
+/** Write values with their units, and names of periods, in alerts as on the page. They import nothing, so browsers can load them. */
 const NUMBERS = '^lib/catalog/number-text\\.ts$';
+const PERIOD_NAMES = '^lib/time/period-text\\.ts$';
 
 const LEAVES = ['errors/', 'validation/', 'trackstats\\.tokens\\.ts$', 'trackstats\\.options\\.ts$'];
 const FOLDERS = [...SURFACES, ...ORDER, 'migrations', 'schematics'];
@@ -177,6 +178,12 @@ module.exports = {
       'catalog/number-text\\.ts$',
       [],
     ),
+    only(
+      'period-names-imports',
+      'The page loads lib/time/period-text.ts: it imports nothing.',
+      'time/period-text\\.ts$',
+      [],
+    ),
     only('errors-imports', 'lib/errors/ is a leaf.', 'errors/', ['errors/']),
     only('validation-imports', 'lib/validation/ is a leaf.', 'validation/', ['validation/', 'errors/', 'time/']),
     only('tokens-imports', 'lib/trackstats.tokens.ts is a leaf.', 'trackstats\\.tokens\\.ts$', ['errors/', 'time/']),
@@ -236,6 +243,7 @@ module.exports = {
           `^lib/chart/(?!${CHART_FOR_SERVERS})`,
           '^lib/http/resources\\.ts$',
           NUMBERS,
+          PERIOD_NAMES,
           'node_modules/preact/',
         ],
       },

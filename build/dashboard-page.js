@@ -11,9 +11,9 @@ import { isCurrent, runScript } from './outputs.js';
 const SCRIPT = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(SCRIPT), '..');
 const PAGE = join(ROOT, 'lib', 'dashboard', 'page');
-/** What the page imports beside its own files: a folder, and a file. */
+/** The sources beside its own files that the page imports: a folder, and files. */
 const CHART = join(ROOT, 'lib', 'chart');
-const NUMBERS = join(ROOT, 'lib', 'catalog', 'number-text.ts');
+const TEXTS = [join(ROOT, 'lib', 'catalog', 'number-text.ts'), join(ROOT, 'lib', 'time', 'period-text.ts')];
 
 /** Writes the page to a folder, if the folder lacks it or has an older one. Creates the folder. */
 export function buildDashboardPage(target) {
@@ -30,7 +30,7 @@ function sources() {
       .map((name) => join(folder, name))
       .filter((file) => statSync(file).isFile()),
   );
-  return [...inFolders, NUMBERS];
+  return [...inFolders, ...TEXTS];
 }
 
 async function build(target) {

@@ -10,6 +10,7 @@ import type { SeriesPoint } from '../statistics/read/series.js';
 import type { StatisticService } from '../statistics/statistic.service.js';
 import type { Owned, StatisticOwners } from '../statistics/tables/owners.js';
 import { Period } from '../time/period.js';
+import { periodLabel } from '../time/period-text.js';
 import type { AlertCall, AlertWatch, ObservedDetail, ObservedValue, WatchedSubject } from './alert.js';
 import type { Observation } from './alert-progress.js';
 import { type AlertCondition, conditionText, isKnown, judge } from './condition.js';
@@ -127,7 +128,7 @@ export abstract class ValueWatch implements AlertWatch {
   ): string {
     const { metric, period, when } = this.watched;
     const name = (isMetricDefinition(metric) ? metric.name : undefined) ?? naturalKey(metric);
-    const ofPeriod = period === Period.DAY ? '' : ` (${Period.nameOf(period)})`;
+    const ofPeriod = period === Period.DAY ? '' : ` (${periodLabel(Period.nameOf(period)).toLowerCase()})`;
     const ofObject = object === null ? '' : ` of ${object.type} ${object.id}`;
     const write = this.writerFor(value);
     const isValue = value === null ? 'is unknown' : `is ${write(value)}`;

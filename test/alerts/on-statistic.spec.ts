@@ -781,7 +781,12 @@ describe('the text of an alert', () => {
     [
       { metric: SALES, when: above(1), period: Period.HOUR },
       [2],
-      'alerted/sales (HOUR) is €2 on 2026-11-01 at 11:00 +05:30 (above €1)',
+      'alerted/sales (hour) is €2 on 2026-11-01 at 11:00 +05:30 (above €1)',
+    ],
+    [
+      { metric: SALES, when: above(1), period: Period.days(90), complete: false },
+      [2],
+      'alerted/sales (rolling 90 days) is €2 on 2026-11-01 (above €1)',
     ],
   ] as [OnStatisticOptions, number[], string][])(
     'has the name of the metric, and values with their unit: %#',

@@ -1,3 +1,4 @@
+import { periodLabel } from '../../lib/time/period-text.js';
 import { formatClock, formatOffset, minutesOf, repeatedStarts } from '../../lib/chart/moments.js';
 import { dateTicks } from '../../lib/chart/scale.js';
 import { comparisonOf } from '../../lib/dashboard/page/metric/comparison.js';
@@ -6,7 +7,7 @@ import { stateAt } from '../../lib/dashboard/page/metric/metric.data.js';
 import { daysOf, fits, fittingPresets, ownDates, presetChoices } from '../../lib/dashboard/page/metric/range.js';
 import { valueNote } from '../../lib/dashboard/page/metrics/overview.words.js';
 import { formatMoments, formatSpan, MOMENTS } from '../../lib/dashboard/page/parts/format.js';
-import { periodLabel, pointLabel } from '../../lib/dashboard/page/parts/period.js';
+import { pointLabel } from '../../lib/dashboard/page/parts/period.js';
 
 /** The starts of buckets of a day, written down as the clock of a place shows them: hours with an offset, in order. */
 function startsOf(day: string, hours: readonly (readonly [hour: number, offset: string])[], minutes = [0]): string[] {

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { periodLabel } from '../../../time/period-text.js';
 import { minutesOf } from '../../../chart/moments.js';
 import type { RankingResponse } from '../../../http/resources.js';
 import { hrefOf, type MetricAddress } from '../address.js';
@@ -8,7 +9,6 @@ import { useDashboard } from '../parts/dashboard.js';
 import { formatNumber, formatShare, formatShort } from '../parts/format.js';
 import { type Answer, useLoaded } from '../parts/loaded.js';
 import { Notice } from '../parts/notice.js';
-import { periodLabel } from '../parts/period.js';
 import { followRow } from '../parts/row-link.js';
 import { useSeen } from '../parts/visible.js';
 import { isLive, nameOf, type Shown, type WholeRange } from './metric.data.js';

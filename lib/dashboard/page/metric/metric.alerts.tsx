@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
+import { periodLabel } from '../../../time/period-text.js';
 import type { AlertResource, CatalogMetric, ObjectResource } from '../../../http/resources.js';
 import { hrefOf, toMetric } from '../address.js';
 import { conditionText, firingOfMetric, valuesText, watchedPart } from '../parts/alerts.js';
 import { useDashboard } from '../parts/dashboard.js';
 import { formatInstant } from '../parts/format.js';
-import { periodLabel } from '../parts/period.js';
 import { When } from '../parts/when.js';
 import { nameOf } from './metric.data.js';
 

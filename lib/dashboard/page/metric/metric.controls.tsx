@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
+import { periodLabel } from '../../../time/period-text.js';
 import { localDateOf } from '../../../chart/moments.js';
 import { type MetricAddress, TOP_LIMIT, WITH_LIMIT } from '../address.js';
 import { useAnswer } from '../parts/answer.js';
 import { Checkbox, Controls, Field, Select, Together } from '../parts/controls.js';
 import { useDashboard } from '../parts/dashboard.js';
-import { periodLabel } from '../parts/period.js';
 import { comparisonChoices, fittingComparison } from './comparison.js';
 import { allMetrics } from './metric.catalog.js';
 import { isRanked, presetsOf, type Shown } from './metric.data.js';

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { periodLabel } from '../../../time/period-text.js';
 import { minutesOf } from '../../../chart/moments.js';
 import { changeOf } from '../../../catalog/number-text.js';
 import { isWide } from '../../../chart/scale.js';
@@ -16,7 +17,7 @@ import { useDashboard } from '../parts/dashboard.js';
 import { formatNumber, lowered, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { announce, Notice } from '../parts/notice.js';
-import { periodLabel, pointLabel } from '../parts/period.js';
+import { pointLabel } from '../parts/period.js';
 import { TroubleBadge } from '../parts/trouble-badge.js';
 import { troublesOf } from '../parts/trouble.js';
 import { Unanswered } from '../parts/unanswered.js';

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
+import { periodLabel } from '../../../time/period-text.js';
 import { minutesOf } from '../../../chart/moments.js';
 import type { SummaryItem } from '../../../http/resources.js';
 import { hrefOf, OVERVIEW, type OverviewAddress, type Sort } from '../address.js';
@@ -9,7 +10,6 @@ import { useDashboard } from '../parts/dashboard.js';
 import { formatDates, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { announce, Notice } from '../parts/notice.js';
-import { periodLabel } from '../parts/period.js';
 import { troubleCounts, troubleText } from '../parts/trouble.js';
 import { lastDayNote } from '../metric/comparison.js';
 import { daysOf, fits, fittingPresets, presetChoices } from '../metric/range.js';

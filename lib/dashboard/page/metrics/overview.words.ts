@@ -1,6 +1,7 @@
+import { periodLabel } from '../../../time/period-text.js';
 import type { SummaryComparison, SummaryItem, SummaryResponse, UnitResource } from '../../../http/resources.js';
 import { formatDate, formatShort, formatSpan } from '../parts/format.js';
-import { latestLabel, periodLabel } from '../parts/period.js';
+import { latestLabel } from '../parts/period.js';
 
 const KINDS: Readonly<Record<SummaryResponse['kind'], string>> = {
   total: 'Total',

@@ -1,30 +1,8 @@
 import { isBucket } from '../../../chart/moments.js';
+import { periodLabel } from '../../../time/period-text.js';
 import { MOMENTS } from './format.js';
 
-/** How periods and their points are called. */
-
-const LABELS: Readonly<Record<string, string>> = {
-  MINUTES_1: 'Minute',
-  HOUR: 'Hour',
-  DAY: 'Day',
-  WEEK: 'Rolling 7 days',
-  DAYS_28: 'Rolling 28 days',
-  MONTH: 'Rolling 30 days',
-  LIFETIME: 'All time',
-  CALENDAR_WEEK: 'Calendar week',
-  CALENDAR_MONTH: 'Calendar month',
-  CALENDAR_QUARTER: 'Quarter',
-  CALENDAR_YEAR: 'Year',
-  WEEK_TO_DATE: 'Week to date',
-  MONTH_TO_DATE: 'Month to date',
-  QUARTER_TO_DATE: 'Quarter to date',
-  YEAR_TO_DATE: 'Year to date',
-};
-
-export function periodLabel(name: string): string {
-  const [, unit, count = ''] = /^(DAYS|MINUTES)_(\d+)$/.exec(name) ?? [];
-  return LABELS[name] ?? (unit === undefined ? name : unit === 'DAYS' ? `Rolling ${count} days` : `${count} minutes`);
-}
+/** How the points of periods are called. */
 
 /**
  * The name of a point of a period, in the browser's language: 'Sat, Oct 31, 2026', 'Week 42, 2026'.

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
+import { periodLabel } from '../../../time/period-text.js';
 import { UNKNOWN } from '../../../catalog/number-text.js';
 import type { DifferenceResource, VerifyResponse } from '../../../http/resources.js';
 import { formatDate, formatNumber } from '../parts/format.js';
-import { periodLabel } from '../parts/period.js';
 
 /** The differences that a verification has found, as a table. */
 export function DifferencesTable({ total, differences }: VerifyResponse): JSX.Element {

@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { periodLabel } from '../../../time/period-text.js';
 import { UNKNOWN } from '../../../catalog/number-text.js';
 import type {
   ActionsResponse,
@@ -16,7 +17,6 @@ import { useDashboard } from '../parts/dashboard.js';
 import { formatNumber, plural } from '../parts/format.js';
 import { Heading } from '../parts/heading.js';
 import { Notice } from '../parts/notice.js';
-import { periodLabel } from '../parts/period.js';
 import { troubleOf } from '../parts/trouble.js';
 import { Unanswered } from '../parts/unanswered.js';
 import { When } from '../parts/when.js';
