@@ -2,6 +2,7 @@ import type { ObjectRef } from '../statistics/filter/object-target.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { AlertStatus, Observation } from './alert-progress.js';
+import type { AlertCondition } from './condition.js';
 
 /** The common part of what the method of an alert receives. */
 export interface AlertCall {
@@ -44,6 +45,12 @@ export interface WatchedSubject {
   object: ObjectRef | null;
   /** the type, if the alert watches each object of it */
   objectType?: string;
+  /** the kind of its condition */
+  when: AlertCondition['kind'];
+  /** the value that it is below or above, or with 'changed' the share of the earlier value: 0.3 for 30 % */
+  threshold: number;
+  /** ends the alert, in the same terms */
+  recoveryThreshold: number;
 }
 
 /** The run of a tracker, or the lack of one, that an alert has looked at. */

@@ -57,7 +57,7 @@ export class ObjectTypeWatch extends ValueWatch {
     const { metric, period } = this.watched;
     const { objectType } = this;
     const object = id === '' ? null : { type: objectType, id };
-    return { kind: 'statistic', metric: naturalKey(metric), period, object, objectType };
+    return { ...this.watchedCondition(), metric: naturalKey(metric), period, object, objectType };
   }
 
   async discover(open: readonly string[]): Promise<DiscoveredObjects> {

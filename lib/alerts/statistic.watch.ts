@@ -90,6 +90,12 @@ export abstract class ValueWatch implements AlertWatch {
 
   abstract subject(part: string): WatchedSubject;
 
+  /** The part of the subject that all of them have. */
+  protected watchedCondition(): Pick<WatchedSubject, 'kind' | 'when' | 'threshold' | 'recoveryThreshold'> {
+    const { kind, threshold, recoveryThreshold } = this.watched.when;
+    return { kind: 'statistic', when: kind, threshold, recoveryThreshold };
+  }
+
   trackers(): readonly string[] {
     return [''];
   }
@@ -115,10 +121,11 @@ export abstract class ValueWatch implements AlertWatch {
     observed: ObservedDetail,
     status: AlertCall['status'],
   ): Omit<StatisticAlert, Exclude<keyof AlertCall, 'text'>> & ObservedDetail {
-    const { metric, period, object, objectType } = this.subject(part);
+    const { metric, period, object, objectType, when, threshold, recoveryThreshold } = this.subject(part);
     const point = observed as unknown as ObservedValue;
     const ofType = objectType === undefined ? {} : { objectType };
-    return { metric, period, object, ...ofType, ...point, text: this.textOf(object, point, status) };
+    const text = this.textOf(object, point, status);
+    return { metric, period, object, ...ofType, when, threshold, recoveryThreshold, ...point, text };
   }
 
   private textOf(
@@ -179,7 +186,7 @@ export class StatisticWatch extends ValueWatch {
 
   subject(): WatchedSubject {
     const { metric, period } = this.watched;
-    return { kind: 'statistic', metric: naturalKey(metric), period, object: this.object };
+    return { ...this.watchedCondition(), metric: naturalKey(metric), period, object: this.object };
   }
 
   async observe(_part: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]> {

@@ -509,7 +509,15 @@ export interface AlertResource {
   objectType?: string;
   /** the name of the tracker that is watched; left out if a statistic is */
   tracker?: string;
-  when?: 'failed' | 'late';
+  /** the kind of the condition */
+  when: 'below' | 'above' | 'changed' | 'failed' | 'late';
+  /**
+   * the value that the metric is below or above, or with 'changed' the share of the earlier value: 0.3 for 30 %. Left out if
+   * a tracker is watched
+   */
+  threshold?: number;
+  /** ends the alert, in the same terms. Left out if a tracker is watched */
+  recoveryThreshold?: number;
   /** the value that was looked at last; null before the first time. Left out if a tracker is watched */
   observed?: ObservedResource | null;
   /** the value that changed the status last; null if none has. Left out if a tracker is watched */

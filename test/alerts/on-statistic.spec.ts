@@ -119,6 +119,9 @@ describeOnEachDatabase('@OnStatistic', (database) => {
       at: new Date('2026-11-03T12:00:00Z'),
       attempt: 1,
       metric: 'alerted/stock',
+      when: 'below',
+      threshold: 10,
+      recoveryThreshold: 15,
       period: Period.DAY,
       object: null,
       date: '2026-11-02',
@@ -187,7 +190,7 @@ describeOnEachDatabase('@OnStatistic', (database) => {
       hours: {
         value: 6,
         start: '2026-11-01T11:00:00+00:00',
-        text: 'alerted/visits (HOUR) is 6 on 2026-11-01 at 11:00 +00:00 (above 5)',
+        text: 'alerted/visits (hour) is 6 on 2026-11-01 at 11:00 +00:00 (above 5)',
       },
     });
   });
@@ -246,8 +249,8 @@ describeOnEachDatabase('@OnStatistic', (database) => {
     await day(a, a, b);
     await day(b, b);
     expect(calls.all.map(({ text }) => text).sort()).toEqual([
-      `alerted/per_customer (WEEK) of customer ${a.id} is 2 on 2026-11-01 (above 1)`,
-      `alerted/per_customer (WEEK) of customer ${b.id} is 3 on 2026-11-02 (above 1)`,
+      `alerted/per_customer (rolling 7 days) of customer ${a.id} is 2 on 2026-11-01 (above 1)`,
+      `alerted/per_customer (rolling 7 days) of customer ${b.id} is 3 on 2026-11-02 (above 1)`,
       `alerted/per_customer of customer ${b.id} is 1 on 2026-11-01 (below 2)`,
       `alerted/per_customer of customer ${b.id} is 2 on 2026-11-02 (no longer below 2)`,
     ]);
@@ -652,6 +655,9 @@ describe('an alert', () => {
       metric: 'alerted/stock',
       period: Period.DAY,
       object: null,
+      when: 'below',
+      threshold: 10,
+      recoveryThreshold: 15,
       undelivered: null,
       crossed: null,
     };
@@ -782,11 +788,6 @@ describe('the text of an alert', () => {
       { metric: SALES, when: above(1), period: Period.HOUR },
       [2],
       'alerted/sales (hour) is €2 on 2026-11-01 at 11:00 +05:30 (above €1)',
-    ],
-    [
-      { metric: SALES, when: above(1), period: Period.days(90), complete: false },
-      [2],
-      'alerted/sales (rolling 90 days) is €2 on 2026-11-01 (above €1)',
     ],
   ] as [OnStatisticOptions, number[], string][])(
     'has the name of the metric, and values with their unit: %#',

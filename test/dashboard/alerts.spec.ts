@@ -55,6 +55,7 @@ describe('the values of an alert', () => {
   const alert: AlertResource = {
     name: 'a',
     condition: 'c',
+    when: 'below',
     status: 'firing',
     since: null,
     kind: 'statistic',
@@ -86,24 +87,33 @@ describe('the values of an alert', () => {
 
 describe('the condition of an alert', () => {
   it.each([
-    ['above 3600', 'seconds', 'above 60 min'],
-    ['below 1e+21', undefined, 'below 1E21'],
-    ['below -1234.5', { currency: 'EUR' }, 'below -€1,234.50'],
-    ['down by 30 % or more from the value before', 'seconds', 'down by 30 % or more from the value before'],
-    ['failed', undefined, 'failed'],
-  ])('%s in %j is %s', (condition, unit, text) => {
-    expect(conditionText({ condition }, unit)).toBe(text);
+    [{ condition: 'above 3600', when: 'above', threshold: 3600 }, 'seconds', 'above 60 min'],
+    [{ condition: 'below 1e+21', when: 'below', threshold: 1e21 }, undefined, 'below 1E21'],
+    [{ condition: 'below -1234.5', when: 'below', threshold: -1234.5 }, { currency: 'EUR' }, 'below -€1,234.50'],
+    [
+      { condition: 'down by 30 % or more from the value before', when: 'changed', threshold: 0.3 },
+      'seconds',
+      'down by 30 % or more from the value before',
+    ],
+    [{ condition: 'failed', when: 'failed' }, undefined, 'failed'],
+  ] as const)('%j in %j is %s', (alert, unit, text) => {
+    expect(conditionText(alert, unit)).toBe(text);
   });
 });
 
 describe('the badge of alerts', () => {
+  const BELOW = { condition: 'below 10', when: 'below', threshold: 10 } as const;
+
   it.each([
-    [['below 10'], 'Alert: below 10'],
-    [['changed by 1 % or more from a week earlier'], 'Alert: changed by 1 %'],
-    [['failed'], 'Alert: failed'],
-    [['below 10', 'above 5'], '2 alerts'],
-  ])('of %j is %s', (conditions, text) => {
-    expect(alertText(conditions.map((condition) => ({ condition })))).toBe(text);
+    [[BELOW], 'Alert: below 10'],
+    [
+      [{ condition: 'changed by 1 % or more from a week earlier', when: 'changed', threshold: 0.01 }],
+      'Alert: changed by 1 %',
+    ],
+    [[{ condition: 'failed', when: 'failed' }], 'Alert: failed'],
+    [[BELOW, BELOW], '2 alerts'],
+  ] as const)('of %j is %s', (alerts, text) => {
+    expect(alertText(alerts)).toBe(text);
   });
 });
 

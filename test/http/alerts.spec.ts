@@ -4,7 +4,7 @@ import { Customer } from '../module/application.js';
 import { BY_CUSTOMER, closeServed, OrderTracker, serve, TEMPERATURE } from './application.js';
 
 class Alerts {
-  @OnStatistic({ metric: TEMPERATURE, when: below(10) })
+  @OnStatistic({ metric: TEMPERATURE, when: below(10, { recoveryThreshold: 12 }) })
   cold(): void {}
 
   @OnTracker({ tracker: OrderTracker, when: 'failed' })
@@ -39,6 +39,9 @@ describe('GET alerts', () => {
           kind: 'statistic',
           metric: TEMPERATURE.key,
           period: 'DAY',
+          when: 'below',
+          threshold: 10,
+          recoveryThreshold: 12,
           observed: { date: '2026-10-31', value: 3, before: null, change: null },
           crossed: { date: '2026-10-30', value: 4, before: null, change: null },
           undelivered: false,

@@ -32,13 +32,16 @@ function alertResource(info: AlertInfo, object: ObjectResource | undefined): Ale
 function watchedValue(
   info: AlertInfo & { kind: 'statistic' },
   object: ObjectResource | undefined,
-): Pick<AlertResource, 'metric' | 'period' | 'object' | 'objectType' | 'observed' | 'crossed'> {
-  const { metric, period, objectType, observed, crossed } = info;
+): Omit<AlertResource, 'name' | 'condition' | 'status' | 'since' | 'kind' | 'tracker' | 'undelivered'> {
+  const { metric, period, objectType, when, threshold, recoveryThreshold, observed, crossed } = info;
   return {
     metric,
     period: Period.nameOf(period),
     ...(object !== undefined && { object }),
     ...(objectType !== undefined && { objectType }),
+    when,
+    threshold,
+    recoveryThreshold,
     observed: observed && observedResource(observed),
     crossed: crossed && observedResource(crossed),
   };

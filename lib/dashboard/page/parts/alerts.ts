@@ -26,8 +26,10 @@ export function watchedPart({ period, object }: AlertResource): Partial<MetricAd
   };
 }
 
+type Conditional = Pick<AlertResource, 'condition' | 'when' | 'threshold'>;
+
 /** @example 'Alert: below 10', 'Alert: down by 30 %', '2 alerts' */
-export function alertText(alerts: readonly Pick<AlertResource, 'condition'>[], unit?: UnitResource): string {
+export function alertText(alerts: readonly Conditional[], unit?: UnitResource): string {
   const [first] = alerts;
   if (first === undefined || alerts.length > 1) return `${alerts.length} alerts`;
   // what a change is one from is as long as a tile, and is said on the page of the metric
@@ -35,10 +37,9 @@ export function alertText(alerts: readonly Pick<AlertResource, 'condition'>[], u
 }
 
 /** The condition of an alert, with its threshold as values are written: 'above 1 hr', and not 'above 3600'. */
-export function conditionText({ condition }: Pick<AlertResource, 'condition'>, unit?: UnitResource): string {
-  return condition.replace(/^(below|above) ([-+.\de]+)$/, (_, side: string, threshold: string) => {
-    return `${side} ${formatNumber(Number(threshold), unit)}`;
-  });
+export function conditionText({ condition, when, threshold }: Conditional, unit?: UnitResource): string {
+  const isValue = (when === 'below' || when === 'above') && threshold !== undefined;
+  return isValue ? `${when} ${formatNumber(threshold, unit)}` : condition;
 }
 
 /**
