@@ -9,7 +9,7 @@ import {
   Track,
   TrackerService,
 } from 'nestjs-trackstats';
-import type { Page } from 'puppeteer-core';
+import type { KeyInput, Page } from 'puppeteer-core';
 import { Customer, NOW, Order } from '../module/application.js';
 import { answerAt, DashboardApplications } from './application.js';
 import { violationsOn } from './axe.js';
@@ -266,6 +266,35 @@ describeInBrowser('a metric over a range', (browser) => {
     const drawn = (await (await page.$('.chart svg'))!.boundingBox())!;
     await page.mouse.click(drawn.x + drawn.width * 0.5, drawn.y + 50, { clickCount: 2 });
     await eventually(page, `${isDay} && !document.body.textContent.includes('Zoom out')`);
+    expect(faults).toEqual([]);
+  });
+
+  it('selects dates with Shift and the arrow keys, which Enter shows and Escape leaves', async () => {
+    const { page, faults } = await browser.open(`${url}?metric=range%2Fhours&range=today`);
+    const shift = async (key: KeyInput): Promise<void> => {
+      await page.keyboard.down('Shift');
+      await page.keyboard.press(key);
+      await page.keyboard.up('Shift');
+    };
+    const textOfSlider = (): Promise<string | null> =>
+      page.$eval('.walker', (slider) => slider.getAttribute('aria-valuetext'));
+    await page.focus('.walker');
+    await page.keyboard.press('Home');
+    for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowLeft'] as const) await shift(key);
+    expect(await textOfSlider()).toMatch(/^Sat, Oct 31, 2026, 02:00: .*\. Selected from Sat, Oct 31, 2026, 00:00$/);
+    expect(await page.$('.chart .stroke')).not.toBeNull();
+    expect(await violationsOn(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    expect([await page.$('.chart .stroke'), await textOfSlider()]).toEqual([
+      null,
+      expect.not.stringContaining('Selected'),
+    ]);
+    await shift('ArrowLeft');
+    await shift('Home');
+    await page.keyboard.press('Enter');
+    await eventually(page, `location.search.includes('from=2026-10-31T00') && location.search.includes('zoom=today')`);
+    await browser.ready(page);
+    expect(await textOf(page, '.headline small')).toBe('Oct 31, 00:00 – 03:00');
     expect(faults).toEqual([]);
   });
 

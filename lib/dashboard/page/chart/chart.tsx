@@ -14,6 +14,7 @@ import {
 } from '../../../chart/scale.js';
 import type { UnitResource } from '../../../http/resources.js';
 import { MOMENTS, NUMBERS } from '../parts/format.js';
+import { DateSlider, type SelectedDates } from './date-slider.js';
 import { type ChartSeries, colourOf } from './layers.js';
 import { widthOfText } from './text-width.js';
 import { type Point, Tooltip } from './tooltip.js';
@@ -34,7 +35,7 @@ export interface ChartProps {
   readonly marked: readonly number[];
   /** what stands at a date, in words */
   readonly pointAt: (place: number) => Point;
-  /** called with the places of a part that was drawn over with the mouse */
+  /** called with the places of the dates that were selected, with the mouse or the keyboard */
   readonly onRange?: ((first: number, last: number) => void) | undefined;
   /** called by a double click, if the chart is of such a part */
   readonly onLeaveRange?: (() => void) | undefined;
@@ -60,6 +61,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const [pointed, setPointed] = useState<number | null>(null);
   const [stroke, setStroke] = useState<{ from: number; to: number } | null>(null);
   const last = dates.length - 1;
+  const [selected, setSelected] = useState<SelectedDates | null>(null);
   const [walked, setWalked] = useState(last);
   useEffect(() => {
     setWalked(last);
@@ -95,6 +97,7 @@ export function Chart(props: ChartProps): JSX.Element {
     const [from, to] = [Math.min(stroke.from, stroke.to), Math.max(stroke.from, stroke.to)];
     if (to - from >= STROKE) onRange?.(placeAt(from), placeAt(to));
   };
+  const drawn = stroke ?? (selected && { from: x(selected.from), to: x(selected.to) });
   return (
     <div
       class={`chart ${props.isShort === true ? 'short' : ''}`}
@@ -116,11 +119,11 @@ export function Chart(props: ChartProps): JSX.Element {
             ticks={dateTicks(dates, props.period, widthOf(frame) / roomOfTick(size.width), MOMENTS)}
             x={x}
           />
-          {stroke !== null && (
+          {drawn !== null && (
             <rect
               class="stroke"
-              x={Math.min(stroke.from, stroke.to)}
-              width={Math.abs(stroke.to - stroke.from)}
+              x={Math.min(drawn.from, drawn.to)}
+              width={Math.abs(drawn.to - drawn.from)}
               y={frame.top}
               height={frame.bottom - frame.top}
             />
@@ -149,25 +152,20 @@ export function Chart(props: ChartProps): JSX.Element {
           )}
         </svg>
       )}
-      <input
-        ref={walker}
-        class="walker"
-        type="range"
-        min={0}
-        max={Math.max(0, last)}
-        value={walked}
-        aria-label="Date"
-        aria-valuetext={last < 0 ? '' : sayPoint(pointAt(Math.min(walked, last)))}
+      <DateSlider
+        input={walker}
+        last={last}
+        place={walked}
+        text={last < 0 ? '' : sayWalked(pointAt, Math.min(walked, last), selected)}
         style={{ left: `${frame.left}px`, right: `${RIGHT}px`, top: `${TOP}px`, bottom: `${BELOW}px` }}
-        onInput={(event) => {
-          setWalked(event.currentTarget.valueAsNumber);
-          setPointed(event.currentTarget.valueAsNumber);
+        selected={selected}
+        onWalk={(place) => {
+          if (place !== null) setWalked(place);
+          setPointed(place);
         }}
-        onFocus={() => {
-          setPointed(walked);
-        }}
-        onBlur={() => {
-          setPointed(null);
+        onSelect={onRange && setSelected}
+        onChoose={({ from, to }) => {
+          onRange?.(Math.min(from, to), Math.max(from, to));
         }}
       />
       {point !== null && pointed !== null && (
@@ -365,6 +363,12 @@ function Crosshair(props: {
       })}
     </g>
   );
+}
+
+/** The date that the slider is at, and the one from which dates are selected. */
+function sayWalked(pointAt: ChartProps['pointAt'], place: number, selected: SelectedDates | null): string {
+  const said = sayPoint(pointAt(place));
+  return selected === null ? said : `${said}. Selected from ${pointAt(selected.from).title}`;
 }
 
 /** A point in a sentence, for screen readers. */
