@@ -63,7 +63,12 @@ export abstract class BaseDriver implements Driver {
 
   abstract isTransient(error: unknown): boolean;
 
-  isReferenceLost(_error: unknown): boolean {
+  isPassing(error: unknown): boolean {
+    return this.isTransient(error) || this.isReferenceLost(error);
+  }
+
+  /** True if a foreign key refers to no row, which may have been removed since it was read. */
+  protected isReferenceLost(_error: unknown): boolean {
     return false;
   }
 
@@ -323,8 +328,7 @@ export abstract class BaseDriver implements Driver {
       try {
         return await attempt();
       } catch (error) {
-        const mayPass = this.isTransient(error) || this.isReferenceLost(error);
-        if (tries >= ATTEMPTS || !mayPass || isOver()) throw error;
+        if (tries >= ATTEMPTS || !this.isPassing(error) || isOver()) throw error;
         await pause(2 ** tries * (1 + Math.random()));
       }
     }

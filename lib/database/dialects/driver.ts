@@ -58,11 +58,8 @@ export interface Driver {
   disconnect(dataSource: DataSource): void;
   /** deadlocks, serialization failures, busy locks: the same work may succeed when it is begun again */
   isTransient(error: unknown): boolean;
-  /**
-   * a foreign key refers to no row, which may have been removed since it was read: the same work may succeed when it is
-   * begun again
-   */
-  isReferenceLost(error: unknown): boolean;
+  /** the same work may succeed when it is begun again at once: a transient failure, or a row that a key refers to is gone */
+  isPassing(error: unknown): boolean;
   /** the connection was lost, or the database takes none or has no room: later the same work may succeed */
   isUnavailable(error: unknown): boolean;
   /** somebody, or a limit of the server's, cancelled the statement */

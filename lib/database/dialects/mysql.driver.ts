@@ -178,7 +178,7 @@ export class MysqlDriver extends BaseDriver {
     return TRANSIENT.has(Number(errno)) || sqlState === CONFLICT;
   }
 
-  override isReferenceLost(error: unknown): boolean {
+  protected override isReferenceLost(error: unknown): boolean {
     return Number(driverError(error).errno) === NO_REFERENCED_ROW;
   }
 

@@ -80,7 +80,7 @@ export class PostgresDriver extends BaseDriver {
     return TRANSIENT.has(sqlState(error));
   }
 
-  override isReferenceLost(error: unknown): boolean {
+  protected override isReferenceLost(error: unknown): boolean {
     return sqlState(error) === '23503';
   }
 

@@ -157,8 +157,7 @@ export class Incrementer {
       return yield* addReading(this.context, increments, now);
     } catch (error) {
       const { driver } = this.context.database;
-      const isRefused =
-        error instanceof TrackstatsError || !(driver.isTransient(error) || driver.isReferenceLost(error));
+      const isRefused = error instanceof TrackstatsError || !driver.isPassing(error);
       throw isRefused ? new NothingWritten(error) : error;
     }
   }
