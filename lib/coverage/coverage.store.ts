@@ -189,10 +189,12 @@ AND ${column('kind')} = ${dialect.text(kind)} AND ${column('timeZone')} = ${dial
  * that is being removed. Those of trackers are not, because a run locks its own until it ends.
  *
  * @param coverages all of a metric
+ * @returns null if none is of increments: there is nothing to lock
  */
-export function areCounted(database: Database, coverages: readonly StoredCoverage[]): Sql {
-  const { path } = database.table(Coverage);
+export function areCounted(database: Database, coverages: readonly StoredCoverage[]): Sql | null {
   const counted = coverages.filter(({ kind }) => kind === 'increment');
+  if (counted.length === 0) return null;
+  const { path } = database.table(Coverage);
   // each by its key: MySQL waits for every row that it reads
   const keys = counted.map((coverage) => sql`(${matches(database, coverage)})`);
   return sql`(SELECT COUNT(*) = ${raw(String(keys.length))}

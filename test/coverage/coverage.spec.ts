@@ -1,3 +1,4 @@
+import { areCounted } from '../../lib/coverage/coverage.store.js';
 import { type CoveredDates, cutCoverage, intersectCoverages, joinCoverages } from '../../lib/coverage/coverage.js';
 import type { LocalDate } from '../../lib/time/local-date.js';
 import { Period } from '../../lib/time/period.js';
@@ -59,3 +60,10 @@ describe('intersectCoverages', () => {
 function days(): CoveredDates {
   return covered('2026-01-01', '2026-01-31');
 }
+
+it('has no coverages of increments to lock where a tracker computes all', () => {
+  const stored = { ...covered('2026-01-01', '2026-01-31'), metricId: 1, period: Period.DAY, scope: '' };
+  for (const coverages of [[], [{ ...stored, isWhole: true, drift: [] }]]) {
+    expect(areCounted(null as never, coverages)).toBeNull();
+  }
+});

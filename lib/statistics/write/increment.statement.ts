@@ -63,9 +63,9 @@ function isCovered({ coveredFrom, row: { date } }: PlacedIncrement): boolean {
 }
 
 function asRead({ database }: StatisticContext, known: ReadonlyMap<MetricTarget, KnownMetric>): Sql[] {
-  return [...known].flatMap(([target, { metric, coverages }]) => [
-    isStill(database, target, metric),
-    areStill(database, metric, coverages),
-    areCounted(database, coverages),
-  ]);
+  return [...known].flatMap(([target, { metric, coverages }]) => {
+    const counted = areCounted(database, coverages);
+    const still = [isStill(database, target, metric), areStill(database, metric, coverages)];
+    return counted === null ? still : [...still, counted];
+  });
 }
