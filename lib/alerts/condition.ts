@@ -1,6 +1,10 @@
+import { NumberText } from '../catalog/number-text.js';
 import { InvalidArgumentError } from '../errors/argument.error.js';
 import { oneOf, optional, withDefault, type Check } from '../validation/check.js';
 import { readArgument, readCallOptions } from '../validation/options.js';
+
+/** Texts of alerts are in English, as those of errors. */
+export const NUMBERS = new NumberText('en');
 
 // Symbol.for, because an application may have loaded the library twice
 const CONDITION: unique symbol = Symbol.for('nestjs-trackstats/alert-condition');
@@ -155,6 +159,20 @@ export function judge(condition: AlertCondition, { value, change }: Measured): '
       return size <= recoveryThreshold ? 'recovered' : 'between';
     }
   }
+}
+
+/** A share of this much is more likely a number of percent: values seldom become six times as great. */
+const UNLIKELY_SHARE = 5;
+
+/**
+ * Returns a warning of a share that was probably meant as percent, or null.
+ *
+ * @example unlikelyShare(changed({ by: 30 })) // 'changed({ by: 30 }) is 3,000 %. …'
+ */
+export function unlikelyShare({ kind, threshold }: AlertCondition): string | null {
+  if (kind !== 'changed' || threshold < UNLIKELY_SHARE) return null;
+  const percent = NUMBERS.full(threshold * 100);
+  return `changed({ by: ${threshold} }) is ${percent} %. by is a share of the earlier value: 0.3 for 30 %.`;
 }
 
 const EARLIER: Readonly<Record<ChangedWith, string>> = {

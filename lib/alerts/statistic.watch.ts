@@ -1,7 +1,7 @@
 import { isMetricDefinition, type MetricTarget, naturalKey } from '../catalog/definitions.js';
 import { storedParts } from '../catalog/derived.js';
 import type { MetricService } from '../catalog/metric.service.js';
-import { changeOf, NumberText } from '../catalog/number-text.js';
+import { changeOf } from '../catalog/number-text.js';
 import { objectScope, overlap, readScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { UnknownMetricError } from '../errors/catalog.error.js';
 import type { ObjectRef } from '../statistics/filter/object-target.js';
@@ -13,7 +13,7 @@ import { Period } from '../time/period.js';
 import { periodLabel } from '../time/period-text.js';
 import type { AlertCall, AlertWatch, ObservedDetail, ObservedValue, WatchedSubject } from './alert.js';
 import type { Observation } from './alert-progress.js';
-import { type AlertCondition, conditionText, isKnown, judge } from './condition.js';
+import { type AlertCondition, conditionText, isKnown, judge, NUMBERS, unlikelyShare } from './condition.js';
 import type { StatisticAlert } from './on-statistic.decorator.js';
 
 /** The values that an alert watches, and its condition. */
@@ -34,9 +34,6 @@ export type WatchedPoint = Omit<ObservedValue, 'change'>;
  * Number of past values that are looked at again. After a longer pause, an alert goes on from the first of them.
  */
 const LONGEST_PAUSE = 100;
-
-/** Texts of alerts are in English, as those of errors. */
-const NUMBERS = new NumberText('en');
 
 /** The calls that read what alerts watch. */
 export type WatchedReads = Pick<StatisticService, 'series' | 'compare' | 'coverage' | 'top' | 'multiSeries' | 'today'>;
@@ -71,8 +68,14 @@ export abstract class ValueWatch implements AlertWatch {
 
   /** @throws UnknownMetricError for the key of a metric that is neither stored nor defined in this process */
   async check(): Promise<string | null> {
-    const { metric, period } = this.watched;
+    const { metric, period, when } = this.watched;
     await this.statistics.coverage({ metric, period, ...this.scope });
+    return this.unownedPeriod() ?? unlikelyShare(when);
+  }
+
+  /** Returns a warning of a period or a scope of the metric that no tracker computes, or null. */
+  private unownedPeriod(): string | null {
+    const { period } = this.watched;
     for (const part of this.metrics) {
       const ofMetric = this.sources.owners.ownedOf(part);
       const owned = ofMetric.filter((one) => overlap(one.scope, this.coverageScope));

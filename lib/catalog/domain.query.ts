@@ -4,7 +4,7 @@ import { execute, query, type Work } from '../database/work.js';
 import { InvalidDefinitionError, UnknownDomainError } from '../errors/catalog.error.js';
 import { type DomainTarget, isDomainDefinition } from './definitions.js';
 import { Domain } from './domain.entity.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../validation/nearest.js';
 import { checkRef } from './ref.js';
 
 /** The key by which a domain is found: its ref or, for an entity, its id. */

@@ -10,4 +10,3 @@ export { domainKeyOf, findDomain, unknownDomain } from './domain.query.js';
 export { allMetrics, findMetrics, metricsOfDomain, metricTarget } from './metric.query.js';
 export { byText } from './order.js';
 export { checkDescription, checkName, checkRef, parseKey } from './ref.js';
-export { nearest } from './nearest.js';

@@ -10,7 +10,7 @@ import { allDerived } from './derived.js';
 import { Domain } from './domain.entity.js';
 import { isText } from './domain.query.js';
 import { Metric } from './metric.entity.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../validation/nearest.js';
 import { parseKey } from './ref.js';
 import { unitOfText, unitText } from './unit.js';
 import type { Check } from '../validation/check.js';

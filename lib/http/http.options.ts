@@ -1,7 +1,7 @@
 import type { CanActivate, FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 import type { ObjectRef } from '../statistics/index.js';
 import { callback, injectable, isOptions, listOf, optional } from '../validation/check.js';
-import { readOptions, readValue, type ChecksOf } from '../validation/options.js';
+import { readOptions, unknownOption, readValue, type ChecksOf } from '../validation/options.js';
 import { InvalidHttpOptionsError, UnguardedInterfaceError } from './http.error.js';
 
 /** A guard: its class, which can inject the exports of `imports`, or an instance. */
@@ -180,7 +180,7 @@ export function resolveHttpOptions(given: TrackstatsHttpModuleOptions, isGuarded
     throw new InvalidHttpOptionsError(
       unknown,
       (given as Record<string, unknown>)[unknown],
-      `This option does not exist here. There are ${OPTIONS.join(', ')}. Options that shape the module go next to the factory.`,
+      `${unknownOption(unknown, OPTIONS)} Options that shape the module go next to the factory.`,
     );
   }
   const { label, limits = {}, origins = [] } = given;

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../errors/argument.error.js';
 import { type Check, isOptions } from './check.js';
+import { nearest } from './nearest.js';
 
 /** A table with a check for each option. Options that are not in it are rejected. */
 export type Checks = Readonly<Record<string, Check<unknown>>>;
@@ -34,14 +35,21 @@ export function readOptions<const C extends Checks>(
   if (!isOptions(given)) throw createError(null, given, `Expected an object with ${listed(names)}.`);
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(checks, name));
   if (unknown !== undefined) {
-    throw createError(
-      unknown,
-      given[unknown],
-      `This option does not exist here. There are ${[...names, ...readElsewhere].join(', ')}.`,
-    );
+    throw createError(unknown, given[unknown], unknownOption(unknown, [...names, ...readElsewhere]));
   }
   const values = names.map((name) => [name, readValue(given[name], checks[name] as Check<unknown>, name, createError)]);
   return Object.fromEntries(values) as Values<C>;
+}
+
+/** Returns sentences about an option that does not exist: the one that is probably meant, and all that there are. */
+export function unknownOption(name: string, names: readonly string[]): string {
+  return `This option does not exist here. ${didYouMean(name, names)}There are ${names.join(', ')}.`;
+}
+
+/** Returns 'Did you mean period? ' or '' if no name is near. */
+export function didYouMean(name: string, names: readonly string[]): string {
+  const meant = nearest(name, names);
+  return meant === null ? '' : `Did you mean ${meant}? `;
 }
 
 /**

@@ -695,7 +695,11 @@ describe('an alert', () => {
     [{ complete: 'no' }, 'complete is "no". Expected true or false.'],
     [{ name: '' }, 'name is "". Expected text of 1 to 200 characters.'],
     [{ object: 'shelf' }, 'object is "shelf". Expected a loaded entity'],
-    [{ treshold: 5 }, 'treshold is 5. This option does not exist here.'],
+    [{ treshold: 5 }, 'treshold is 5. This option does not exist here. There are name, metric'],
+    [
+      { perod: Period.WEEK },
+      'perod is 604800. This option does not exist here. Did you mean period? There are name, metric, period',
+    ],
     [
       { period: Period.HOUR, when: changed({ by: 1, with: 'year' }) },
       `when compares with 'year', which values of HOUR have no`,
@@ -744,6 +748,17 @@ describe('an alert', () => {
       'The alert Alerts.onAlert would be evaluated by a schedule, and the application has none.',
     );
     await startAt(clock, options);
+  });
+
+  it('warns of a share that was meant as percent', async () => {
+    await application(alertOn({ metric: STOCK, when: changed({ by: 30 }) }));
+    expect(warned.mock.calls[0]?.[0]).toBe(
+      'Alert Alerts.onAlert: changed({ by: 30 }) is 3,000 %. by is a share of the earlier value: 0.3 for 30 %.',
+    );
+    warned.mockClear();
+    await closeApplications();
+    await application(alertOn({ metric: STOCK, when: changed({ by: 2 }) }));
+    expect(warned).not.toHaveBeenCalled();
   });
 
   it('warns of a period that the tracker of the metric does not compute', async () => {

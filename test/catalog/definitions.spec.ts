@@ -1,5 +1,5 @@
 import { defineDomain, defineMetric, isDomainDefinition, isMetricDefinition } from '../../lib/catalog/definitions.js';
-import { nearest } from '../../lib/catalog/nearest.js';
+import { nearest } from '../../lib/validation/nearest.js';
 import { parseKey } from '../../lib/catalog/ref.js';
 import {
   DefinitionConflictError,
@@ -76,5 +76,6 @@ it('suggests the nearest', () => {
   expect(nearest('SHOP/ORDERS', keys)).toBe('shop/orders');
   expect(nearest('weather/temperature', keys)).toBeNull();
   expect(nearest('x', [])).toBeNull();
+  expect(nearest('to', ['by', 'of'])).toBeNull();
   expect(nearest('shop/ordrs', ['shop/rr'])).toBeNull();
 });

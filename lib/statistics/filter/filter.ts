@@ -5,6 +5,7 @@ import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { checkPeriod, type Period } from '../../time/period.js';
 import { isOptions } from '../../validation/check.js';
+import { didYouMean } from '../../validation/options.js';
 import { checkRange, type RangeInput } from './date-range.js';
 import { type FilterContext, type ScopeFilter, readScopeFilter } from './scope-filter.js';
 
@@ -62,7 +63,8 @@ export function checkFilterKeys(
   const unknownKey = Object.keys(filter).find((key) => !keys.includes(key as FilterKey) && !options.includes(key));
   if (unknownKey !== undefined) {
     throw new InvalidFilterError(
-      `${call} takes no ${shown(unknownKey)}. It takes ${[...keys, ...options].join(', ')}` +
+      `${call} takes no ${shown(unknownKey)}. ${didYouMean(unknownKey, [...keys, ...options])}` +
+        `It takes ${[...keys, ...options].join(', ')}` +
         (keys.includes('dimensions') ? '; the dimensions of a custom statistic are in dimensions.' : '.'),
     );
   }

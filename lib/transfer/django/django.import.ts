@@ -1,7 +1,7 @@
 import { InstanceChecker, type DataSource } from 'typeorm';
 import { Database } from '../../database/database.js';
 import type { Row } from '../../database/work.js';
-import { checkRef, nearest, parseKey } from '../../catalog/index.js';
+import { checkRef, parseKey } from '../../catalog/index.js';
 import { InvalidArgumentError } from '../../errors/argument.error.js';
 import { UnmappedContentTypesError } from '../../errors/transfer.error.js';
 import { shown } from '../../errors/trackstats.error.js';
@@ -13,6 +13,7 @@ import {
   type StatisticContext,
 } from '../../statistics/index.js';
 import { orNull, optional, recordOf, text, type Check } from '../../validation/check.js';
+import { nearest } from '../../validation/nearest.js';
 import { group, type ChecksOf, type Values } from '../../validation/options.js';
 import {
   DJANGO_PAGE,

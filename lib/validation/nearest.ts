@@ -1,11 +1,11 @@
 /**
  * Returns the candidate that differs least from a text, for "did you mean". Returns null if all differ by more than a
- * few letters.
+ * few letters, or by half of a short text.
  *
  * @example nearest('shoping/orders', ['shopping/orders', 'forum/posts']) // 'shopping/orders'
  */
 export function nearest(text: string, candidates: readonly string[]): string | null {
-  const limit = Math.max(2, Math.floor(text.length / 5));
+  const limit = Math.min(Math.max(2, Math.floor(text.length / 5)), Math.floor(text.length / 2));
   let best: string | null = null;
   let least = limit + 1;
   for (const candidate of candidates) {
