@@ -2,12 +2,14 @@ import { InvalidDateError } from '../errors/time.error.js';
 import { firstReadingFrom } from './column-clock.js';
 import {
   dayAt,
+  type DayNumber,
   dayNumber,
   FIRST_DAY,
   fromDayNumber,
   LAST_DAY,
   type LocalDate,
   type LocalDateText,
+  SECONDS_PER_DAY,
 } from './local-date.js';
 import { isZoneName, offsetAt, offsetChanges, unknownZone } from './zone-offsets.js';
 
@@ -74,6 +76,21 @@ export function localDateAt(instant: Date, zone: string): LocalDate {
     throw new InvalidDateError(instant, `Expected an instant whose date in ${zone} is of the years 0001 to 9999.`);
   }
   return fromDayNumber(day);
+}
+
+/**
+ * Returns the first date in a zone that is not over at an instant: mostly the date at the instant. Where the clock is about
+ * to be set back over midnight it is the day before, of which a part comes again.
+ *
+ * @throws InvalidDateError, UnknownTimeZoneError
+ * @example openDateAt(new Date('2010-11-07T02:30:30Z'), 'America/St_Johns') // '2010-11-06': at 00:01 the clock shows 23:01
+ */
+export function openDateAt(instant: Date, zone: string): LocalDate {
+  const date = localDateAt(instant, zone);
+  const second = Math.floor(instant.getTime() / 1000);
+  const days = offsetChanges(zone, second, second + SECONDS_PER_DAY).map(({ at, after }) => dayAt(at + after));
+  const first = Math.min(dayNumber(date), ...days) as DayNumber;
+  return fromDayNumber(first);
 }
 
 /**

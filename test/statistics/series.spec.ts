@@ -271,3 +271,21 @@ describe('any series', () => {
     );
   });
 });
+
+it('has no complete day that comes back after midnight, computed in its first minute', () => {
+  // the clocks of St. John's went from 00:01 on the 7th to 23:01 on the 6th, at 02:31 UTC
+  const completeAt = (computedAt: string, period: Period): boolean[] => {
+    const through = '2010-11-07';
+    const coverage = covered({
+      from: '2010-11-01',
+      through,
+      timeZone: 'America/St_Johns',
+      computedAt: new Date(computedAt),
+    });
+    return series('2010-11-05', '2010-11-07', [], { period, coverage, today: through }).map(({ complete }) => complete);
+  };
+  for (const period of [Period.DAY, Period.WEEK, Period.LIFETIME]) {
+    expect(completeAt('2010-11-07T02:30:30Z', period)).toEqual([true, false, false]);
+    expect(completeAt('2010-11-07T03:30:00Z', period)).toEqual([true, true, false]);
+  }
+});

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { InvalidDateError, UnknownTimeZoneError } from '../../lib/errors/time.error.js';
 import { addDays, dayNumber } from '../../lib/time/local-date.js';
-import { checkTimeZone, isSameZone, localDateAt, processTimeZone, startOfDay } from '../../lib/time/time-zone.js';
+import {
+  checkTimeZone,
+  isSameZone,
+  localDateAt,
+  openDateAt,
+  processTimeZone,
+  startOfDay,
+} from '../../lib/time/time-zone.js';
 import { offsetChanges, type OffsetChange } from '../../lib/time/zone-offsets.js';
 import { instantsNear, zones } from './clock-arbitraries.js';
 import { offsetByIntl, wallTime, ZONES } from './wall-clock.js';
@@ -218,5 +225,22 @@ describe('isSameZone', () => {
     ['Asia/Kolkata', 'Asia/Colombo'],
   ])('%s is not %s', (one, other) => {
     expect(isSameZone(one, other)).toBe(false);
+  });
+});
+
+describe('openDateAt', () => {
+  it.each([
+    // the clocks went from 00:01 on the 7th to 23:01 on the 6th
+    ['America/St_Johns', '2010-11-07T02:29:59Z', '2010-11-06'],
+    ['America/St_Johns', '2010-11-07T02:30:30Z', '2010-11-06'],
+    ['America/St_Johns', '2010-11-07T02:31:00Z', '2010-11-06'],
+    ['America/St_Johns', '2010-11-07T03:30:00Z', '2010-11-07'],
+    // and forwards, from 00:01 to 01:01
+    ['America/St_Johns', '2010-03-14T03:30:30Z', '2010-03-14'],
+    // a change within one day moves nothing
+    ['Europe/Berlin', '2010-10-30T23:00:00Z', '2010-10-31'],
+    ['UTC', '2010-11-07T00:00:00Z', '2010-11-07'],
+  ])('in %s at %s is %s', (zone, at, date) => {
+    expect(openDateAt(new Date(at), zone)).toBe(date);
   });
 });

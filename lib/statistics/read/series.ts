@@ -2,7 +2,7 @@ import { type CoverageKind, kindMeaning } from '../../coverage/coverage-kind.js'
 import { TooManyPointsError } from '../../errors/statistic.error.js';
 import { dayNumber, fromDayNumber, type LocalDate } from '../../time/local-date.js';
 import { bucketEnd, bucketStart, calendarUnit, nextBucket, type Period, type WeekStart } from '../../time/period.js';
-import { localDateAt } from '../../time/time-zone.js';
+import { openDateAt } from '../../time/time-zone.js';
 import type { Fill } from '../filter/statistic-filter.js';
 import { carriedSince, carriesForward, carryForward } from './carried-values.js';
 
@@ -101,7 +101,7 @@ interface CoveredPoints {
   /** the first and last dates that are covered; null without coverage */
   readonly from: LocalDate | null;
   readonly through: LocalDate | null;
-  /** the date that was not over when the values were computed */
+  /** the first date that was not over when the values were computed */
   readonly open: LocalDate;
   /** the last date that a point's value covers */
   readonly lastDateOf: (date: LocalDate) => LocalDate;
@@ -115,7 +115,7 @@ export function coveredPoints({ period, weekStart, today, coverage }: SeriesSpec
   if (coverage === null) return { from: null, through: null, open: today, lastDateOf: lastDate, asOf: () => null };
   const { computedAt, timeZone, through } = coverage;
   const from = bucketStart(period, coverage.from, weekStart);
-  const open = computedAt === null ? (through ?? today) : localDateAt(computedAt, timeZone);
+  const open = computedAt === null ? (through ?? today) : openDateAt(computedAt, timeZone);
   return {
     from,
     through: through ?? today,
