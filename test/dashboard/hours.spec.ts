@@ -3,7 +3,7 @@ import { formatClock, formatOffset, minutesOf, repeatedStarts } from '../../lib/
 import { dateTicks } from '../../lib/chart/scale.js';
 import { comparisonOf } from '../../lib/dashboard/page/metric/comparison.js';
 import { exportRows } from '../../lib/dashboard/page/metric/export.js';
-import { stateAt } from '../../lib/dashboard/page/metric/metric.data.js';
+import { stateAt, wholeRange } from '../../lib/dashboard/page/metric/metric.data.js';
 import { daysOf, fits, fittingPresets, ownDates, presetChoices } from '../../lib/dashboard/page/metric/range.js';
 import { valueNote } from '../../lib/dashboard/page/metrics/overview.words.js';
 import { formatMoments, formatSpan, MOMENTS } from '../../lib/dashboard/page/parts/format.js';
@@ -22,6 +22,17 @@ const AUTUMN = startsOf('2026-10-25', [...upTo(0, 2, '+02:00'), ...upTo(2, 23, '
 /** 23 hours: two o'clock is not there. */
 const SPRING = startsOf('2026-03-29', [...upTo(0, 1, '+01:00'), ...upTo(3, 23, '+02:00')]);
 const QUARTERS = startsOf('2026-10-25', [...upTo(1, 2, '+02:00'), ...upTo(2, 3, '+01:00')], [0, 15, 30, 45]);
+
+it('asks for the days that it draws by hours as days, and for a part of one by its hours', () => {
+  // the clocks of St. John's went from 00:01 on the 7th to 23:01 on the 6th: from the first hour of the 6th to its last
+  // there is a minute of the 7th
+  const hours = ['2010-11-06T00:00:00-02:30', '2010-11-06T23:00:00-02:30', '2010-11-06T23:01:00-03:30'];
+  const [from = '', , to = ''] = hours;
+  const day = { from: '2010-11-06', to: '2010-11-06' };
+  expect(wholeRange(hours, day, null, 'HOUR')).toEqual({ period: 'HOUR', ...day });
+  expect(wholeRange(hours, { from, to }, null, 'HOUR')).toEqual({ period: 'HOUR', from, to });
+  expect(wholeRange(['2010-11-06'], day, null, 'DAY')).toEqual({ period: 'DAY', ...day });
+});
 
 describe('the ticks of hours and minutes', () => {
   const ticksOf = (starts: readonly string[], period: string, room: number): string[] =>

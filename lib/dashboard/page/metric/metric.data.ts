@@ -247,12 +247,24 @@ export interface WholeRange {
   readonly to: string;
 }
 
-/** Drawn by week or month, a range still has the days that it names: it does not begin on a Monday. */
-function wholeRange(dates: readonly string[], range: Dates, days: string | null, drawn: string): WholeRange | null {
+/**
+ * Returns the dates of one value. Drawn by week or month, a range still has the days that it names: it does not begin on a
+ * Monday. Drawn by hours, days are asked for as days: where a clock is set back over midnight, there are minutes of the next
+ * one between their first hour and their last.
+ *
+ * @param days the period of days, if a longer one is drawn
+ */
+export function wholeRange(
+  dates: readonly string[],
+  range: Dates,
+  days: string | null,
+  drawn: string,
+): WholeRange | null {
   const [first, last] = [dates.at(0), dates.at(-1)];
   if (first === undefined || last === undefined) return null;
-  if (days === null || range.from === null) return { period: drawn, from: first, to: last };
-  return { period: days, from: range.from, to: range.to };
+  const areNamed = days !== null || (minutesOf(drawn) !== null && isOfDates(range));
+  if (!areNamed || range.from === null) return { period: drawn, from: first, to: last };
+  return { period: days ?? drawn, from: range.from, to: range.to };
 }
 
 /** A date of what is shown: whether its values are not known, or not final. */
