@@ -1,1 +1,2 @@
 export function buildDashboardPage(target: string): void;
+export const PAGE_SOURCES: readonly string[];

@@ -11,9 +11,13 @@ import { isCurrent, runScript } from './outputs.js';
 const SCRIPT = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(SCRIPT), '..');
 const PAGE = join(ROOT, 'lib', 'dashboard', 'page');
-/** The sources beside its own files that the page imports: a folder, and files. */
-const CHART = join(ROOT, 'lib', 'chart');
-const TEXTS = [join(ROOT, 'lib', 'catalog', 'number-text.ts'), join(ROOT, 'lib', 'time', 'period-text.ts')];
+/** The folders and files that the page is made of: its own, and those that it imports. It is built again if one changes. */
+export const PAGE_SOURCES = [
+  PAGE,
+  join(ROOT, 'lib', 'chart'),
+  join(ROOT, 'lib', 'catalog', 'number-text.ts'),
+  join(ROOT, 'lib', 'time', 'period-text.ts'),
+];
 
 /** Writes the page to a folder, if the folder lacks it or has an older one. Creates the folder. */
 export function buildDashboardPage(target) {
@@ -25,12 +29,13 @@ function isBuilt(target) {
 }
 
 function sources() {
-  const inFolders = [PAGE, CHART].flatMap((folder) =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .map((name) => join(folder, name))
-      .filter((file) => statSync(file).isFile()),
-  );
-  return [...inFolders, ...TEXTS];
+  return PAGE_SOURCES.flatMap((source) => (statSync(source).isFile() ? [source] : filesIn(source)));
+}
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((file) => statSync(file).isFile());
 }
 
 async function build(target) {
