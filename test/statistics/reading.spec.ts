@@ -114,6 +114,16 @@ describeOnEachDatabase('reading', (test) => {
       await expect(s.statistics.find({ metric: ORDERS, to: '2026-11-31' })).rejects.toThrow(InvalidDateError);
     });
 
+    it('has nothing in a range that ends before it begins', async () => {
+      const range = { metric: ORDERS, from: '2026-11-02', to: '2026-11-01' } as const;
+      expect(await s.statistics.find(range)).toEqual([]);
+      expect(await s.statistics.series(range)).toEqual([]);
+      expect(await s.statistics.multiSeries({ metrics: [ORDERS], from: range.from, to: range.to })).toMatchObject([
+        { points: [] },
+      ]);
+      expect(await s.statistics.total(range)).toBeNull();
+    });
+
     it('reads objects of several types', async () => {
       await store(s, { date: '2026-11-01', value: '1', objectType: 'customer', objectId: '5' });
       const rows = await s.statistics.find({
