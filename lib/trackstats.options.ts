@@ -6,7 +6,7 @@ import { millisecondsOf, type Duration } from './time/duration.js';
 import type { WeekStart } from './time/period.js';
 import { checkTimeZone } from './time/time-zone.js';
 import { entity, isOptions, recordOf, boolean, wholeNumber, withDefault, type Check } from './validation/check.js';
-import { group, readValue, type ChecksOf } from './validation/options.js';
+import { group, readValue, unknownOption, type ChecksOf } from './validation/options.js';
 import { systemClock, type Clock } from './trackstats.tokens.js';
 
 /**
@@ -224,7 +224,7 @@ function checkNames(given: object): void {
     throw new InvalidOptionsError(
       unknown,
       (given as Record<string, unknown>)[unknown],
-      `There is no such option; there are ${[...EXTRAS, ...OPTIONS].join(', ')}.`,
+      unknownOption(unknown, [...EXTRAS, ...OPTIONS]),
     );
   }
 }

@@ -48,7 +48,7 @@ function warningOf(key: string, parts: readonly string[], owners: StatisticOwner
       `The derived metric ${key} is computed from ${one.part}, which the tracker ${one.tracker} computes, and from ` +
       `${other.part}, which ${other.tracker} computes (${Period.nameOf(one.period)}). Their runs see different times, so ` +
       `the value of an open date is null. Let one tracker compute both: ` +
-      `@Track({ metrics: [{ metric: ${one.part} }, { metric: ${other.part} }], … }).`
+      `@Track({ metrics: [{ metric: '${one.part}' }, { metric: '${other.part}' }], … }).`
     );
   }
   return null;

@@ -63,7 +63,12 @@ describe('resolveOptions', () => {
   it.each<[string, unknown, string, RegExp]>([
     ['no object', null, 'TRACKSTATS_INVALID_OPTIONS', /the options is null/],
     ['an unknown zone', { timeZone: 'Europe/Atlantis' }, 'TRACKSTATS_UNKNOWN_TIME_ZONE', /Europe\/Atlantis/],
-    ['an unknown option', { timezone: 'UTC' }, 'TRACKSTATS_INVALID_OPTIONS', /timezone is "UTC".*there are .*timeZone/],
+    [
+      'an unknown option',
+      { timezone: 'UTC' },
+      'TRACKSTATS_INVALID_OPTIONS',
+      /timezone is "UTC".*Did you mean timeZone\? There are /,
+    ],
     ['a week that begins on Tuesday', { weekStart: 'tuesday' }, 'TRACKSTATS_INVALID_OPTIONS', /weekStart/],
     ['a clock that stands still', { clock: new Date(0) }, 'TRACKSTATS_INVALID_OPTIONS', /clock.*function/],
     [

@@ -615,6 +615,12 @@ describeOnEachDatabase('a source', (database) => {
       await expect(misspelt).rejects.toThrow(/^.+: where does not fit its source\..*"stauts"/);
     });
 
+    test.each([undefined, null])('names its tracker if a value is %p', async (status) => {
+      const missing = counted(Order, 'paidAt', { where: { status } as never });
+      await expect(missing).rejects.toThrow(InvalidSourceError);
+      await expect(missing).rejects.toThrow(/^.+: where does not fit its source\..*Order\.status/);
+    });
+
     test('adds to the conditions of the query, whatever they are joined by', async () => {
       const open = (): ReturnType<typeof orders.createQueryBuilder> =>
         orders.createQueryBuilder('o').where('o.id = 1').orWhere('o.id = 3');

@@ -220,6 +220,7 @@ describeOnEachDatabase('the rows behind a number', (database) => {
       { metric: metricOf('buyer', 'all') },
       'rows: the tracker of rows/total_all, rows/total_paid, rows/total_unset, rows/total_homeless, rows/total_joined does not compute rows/buyer_all.',
     ],
+    ['no metric', BY_BUYER, {} as RowsOptions, "rows you mean: { metric: 'rows/buyer_all' }."],
     [
       'a period',
       TOTAL,

@@ -92,9 +92,11 @@ export class TrackerRows {
     entries: readonly ResolvedEntry[],
     { metric, period = Period.DAY, object, dimensions }: RowsOptions,
   ): { entry: { resolved: ResolvedEntry; where: TrackerDefinition['where'] }; cell: Cell } {
+    const label = trackerLabel(definition);
+    // its type says otherwise, and JavaScript does not
+    if ((metric as unknown) === undefined) throw new InvalidFilterError(noMetric(label, definition));
     checkStored('rows', metric);
     const key = naturalKey(metric);
-    const label = trackerLabel(definition);
     const named = definition.entries.find((one) => naturalKey(one.metric) === key);
     if (named === undefined) {
       const known = definition.entries.map((one) => naturalKey(one.metric)).join(', ');
@@ -170,6 +172,11 @@ function bucketOf(
   const date = localDateAt(new Date(bucket.start * 1000), timeZone);
   if (since !== null && date < since) throw beforeSince(period, date, since);
   return { bucket };
+}
+
+function noMetric(label: string, { entries }: TrackerDefinition): string {
+  const [first] = entries.map(({ metric }) => `'${naturalKey(metric)}'`);
+  return `rows: no metric is given. Name the one of ${label} whose rows you mean: { metric: ${first} }.`;
 }
 
 function beforeSince(period: Period, at: LocalDate, since: LocalDate): InvalidFilterError {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type DataSource, EntityPropertyNotFoundError } from 'typeorm';
+import { type DataSource, EntityPropertyNotFoundError, TypeORMError } from 'typeorm';
 import { meaningOf } from '../../catalog/aggregates.js';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { DataSources } from '../../database/data-sources.js';
@@ -230,14 +230,22 @@ function newFingerprint(
   return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
 }
 
-/** TypeORM's error of a misspelt property in conditions names the entity, and not whose conditions they are. */
+/** TypeORM's errors of a misspelt property or a missing value name the entity, and not whose conditions they are. */
 function namingWhere<T>(definition: TrackerDefinition, resolve: () => T): T {
   try {
     return resolve();
   } catch (error) {
-    if (!(error instanceof EntityPropertyNotFoundError)) throw error;
+    if (!isOfConditions(error)) throw error;
     throw new InvalidSourceError(`${trackerLabel(definition)}: where does not fit its source. ${error.message}`, {
       cause: error,
     });
   }
+}
+
+/** A value of undefined or null has no error class of its own. */
+function isOfConditions(error: unknown): error is TypeORMError {
+  return (
+    error instanceof EntityPropertyNotFoundError ||
+    (error instanceof TypeORMError && error.constructor === TypeORMError)
+  );
 }
