@@ -180,7 +180,7 @@ const WEEK_STARTS: readonly unknown[] = ['monday', 'sunday', 'saturday'] satisfi
  * @throws InvalidOptionsError, MisplacedOptionError, UnknownTimeZoneError
  */
 export function resolveOptions(given: TrackstatsModuleOptions): ResolvedOptions {
-  if (!isObject(given)) throw new InvalidOptionsError('the options', given, 'Expected an object; none is {}.');
+  if (!isObject(given)) throw new InvalidOptionsError('the options object', given, 'Expected an object; none is {}.');
   checkNames(given);
   const { timeZone = 'UTC', weekStart = 'monday', clock = systemClock, objectTypes = {}, trackers = {} } = given;
   if (!WEEK_STARTS.includes(weekStart)) {
@@ -295,7 +295,7 @@ function duration(least = 0): Check<number> {
 }
 
 function invalidOption(name: string | null, given: unknown, expected: string): InvalidOptionsError {
-  return new InvalidOptionsError(name ?? 'the options', given, expected);
+  return new InvalidOptionsError(name ?? 'the options object', given, expected);
 }
 
 function resolveTrackers(given: unknown): Readonly<Record<string, ScheduleOverride>> {

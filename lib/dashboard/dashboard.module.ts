@@ -73,7 +73,10 @@ export class TrackstatsDashboardModule {
    * InvalidHttpOptionsError; at start: MissingDashboardPageError
    */
   static forRoot(options: TrackstatsDashboardModuleOptions & TrackstatsDashboardModuleExtras = {}): DynamicModule {
-    checkIsObject(options, (_, given, expected) => new InvalidDashboardOptionsError('the options', given, expected));
+    checkIsObject(
+      options,
+      (_, given, expected) => new InvalidDashboardOptionsError('the options object', given, expected),
+    );
     const { path, guards, actionGuards, public: isPublic, decorators, imports, ...rest } = options;
     const extras = { path, guards, actionGuards, public: isPublic, decorators, imports };
     return dashboard('forRoot', extras, { useFactory: () => rest });

@@ -81,7 +81,7 @@ export function resolveDashboardExtras(given: TrackstatsDashboardModuleExtras, m
  */
 export function resolveDashboardOptions(given: TrackstatsDashboardModuleOptions): ResolvedDashboardOptions {
   if (!isOptions(given)) {
-    throw new InvalidDashboardOptionsError('the options', given, 'Expected an object; none is {}.');
+    throw new InvalidDashboardOptionsError('the options object', given, 'Expected an object; none is {}.');
   }
   const { title = 'Statistics', pageFolder, signInUrl, signOutUrl, frameAncestors = [], ...http } = given;
   if (typeof title !== 'string' || title.trim() === '') {

@@ -84,11 +84,16 @@ type RowsOfValue = {
 const dimensionValues: Check<Readonly<Record<string, unknown>>> = (given, refuse) =>
   isOptions(given) ? given : refuse('Expected an object with a value for each dimension.');
 
+const firstDate: Check<CheckedDateInput> = (given, refuse) =>
+  given === undefined
+    ? refuse("Expected the first date to compute, as '2024-01-01'; with resume that of the interrupted backfill.")
+    : localDate(given, refuse);
+
 /** The options of each call. Unknown options are rejected. */
 const CALLS = {
   track: { ...NOW, ...RANGE, ...FOLLOW },
   run: { ...NOW, ...TRIGGER, signal: FOLLOW.signal },
-  backfill: { ...RANGE, from: localDate, ...STEP, ...TRIGGER, ...FOLLOW },
+  backfill: { ...RANGE, from: firstDate, ...STEP, ...TRIGGER, ...FOLLOW },
   verify: {
     ...RANGE,
     onProgress: optional(callback<(progress: VerifyProgress) => void>('(progress) => void')),

@@ -86,7 +86,7 @@ export class TrackstatsHttpModule {
    * @example TrackstatsHttpModule.forRoot({ guards: [AdminGuard], imports: [AuthModule] })
    */
   static forRoot(options: TrackstatsHttpModuleOptions & TrackstatsHttpModuleExtras = {}): DynamicModule {
-    checkIsObject(options, (_, given, expected) => new InvalidHttpOptionsError('the options', given, expected));
+    checkIsObject(options, (_, given, expected) => new InvalidHttpOptionsError('the options object', given, expected));
     const { path, guards, actionGuards, public: isPublic, decorators, imports, ...rest } = options;
     const extras = { path, guards, actionGuards, public: isPublic, decorators, imports };
     const resolved = resolveHttpExtras(extras, 'TrackstatsHttpModule.forRoot');

@@ -126,7 +126,8 @@ const OPTIONS: readonly string[] = ['label', 'limits', 'origins'] satisfies (key
  * @throws UnguardedInterfaceError, InvalidHttpOptionsError
  */
 export function resolveHttpExtras(given: TrackstatsHttpModuleExtras, module: string): ResolvedHttpExtras {
-  if (!isObject(given)) throw new InvalidHttpOptionsError('the options', given, 'Expected an object; none is {}.');
+  if (!isObject(given))
+    throw new InvalidHttpOptionsError('the options object', given, 'Expected an object; none is {}.');
   const { path = 'trackstats', guards = [], actionGuards = [], decorators = [], imports = [] } = given;
   if (typeof path !== 'string' || path.replaceAll('/', '') === '') {
     throw new InvalidHttpOptionsError('path', path, "Expected where the routes are to be, as 'trackstats'.");
@@ -163,7 +164,7 @@ export function checkAsyncOptions(options: unknown): void {
     inject: optional(listOf(injectable)),
   } satisfies ChecksOf<TrackstatsHttpModuleAsyncOptions>;
   readOptions(options, checks, (name, given, expected) => {
-    return new InvalidHttpOptionsError(name ?? 'the options', given, expected);
+    return new InvalidHttpOptionsError(name ?? 'the options object', given, expected);
   });
 }
 
@@ -174,7 +175,8 @@ export function checkAsyncOptions(options: unknown): void {
  * @throws InvalidHttpOptionsError
  */
 export function resolveHttpOptions(given: TrackstatsHttpModuleOptions, isGuarded: boolean): ResolvedHttpOptions {
-  if (!isObject(given)) throw new InvalidHttpOptionsError('the options', given, 'Expected an object; none is {}.');
+  if (!isObject(given))
+    throw new InvalidHttpOptionsError('the options object', given, 'Expected an object; none is {}.');
   const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
     throw new InvalidHttpOptionsError(

@@ -86,7 +86,7 @@ function classCheck(given: unknown, refuse: Refuse): unknown {
 }
 
 function invalidOption(name: string | null, given: unknown, expected: string): InvalidOptionsError {
-  return new InvalidOptionsError(name ?? 'the options', given, expected);
+  return new InvalidOptionsError(name ?? 'the options object', given, expected);
 }
 
 /** Provides the custom statistics that a module of the application registers. */

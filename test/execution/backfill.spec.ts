@@ -55,6 +55,16 @@ describeOnEachDatabase('a backfill that is interrupted', (database) => {
     await expect(backfill).rejects.toThrow('enough');
   }
 
+  it('says that it needs its first date, also to go on', async () => {
+    const resumed = trackers.backfill('orders', { resume: true } as Parameters<TrackerService['backfill']>[1]);
+    await expect(resumed).rejects.toMatchObject({
+      code: 'TRACKSTATS_INVALID_ARGUMENT',
+      message:
+        'TrackerService.backfill: from is undefined. ' +
+        "Expected the first date to compute, as '2024-01-01'; with resume that of the interrupted backfill.",
+    });
+  });
+
   it('goes on where it was, and computes nothing twice', async () => {
     await interrupted(2);
     expect(await state()).toMatchObject({

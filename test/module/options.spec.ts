@@ -61,7 +61,7 @@ describe('resolveOptions', () => {
   });
 
   it.each<[string, unknown, string, RegExp]>([
-    ['no object', null, 'TRACKSTATS_INVALID_OPTIONS', /the options is null/],
+    ['no object', null, 'TRACKSTATS_INVALID_OPTIONS', /the options object is null/],
     ['an unknown zone', { timeZone: 'Europe/Atlantis' }, 'TRACKSTATS_UNKNOWN_TIME_ZONE', /Europe\/Atlantis/],
     [
       'an unknown option',
