@@ -61,10 +61,13 @@ export function Chart(props: ChartProps): JSX.Element {
   const [pointed, setPointed] = useState<number | null>(null);
   const [stroke, setStroke] = useState<{ from: number; to: number } | null>(null);
   const last = dates.length - 1;
-  const [selected, setSelected] = useState<SelectedDates | null>(null);
+  const [kept, setSelected] = useState<SelectedDates | null>(null);
+  // until the effect below has run, it may be of other dates, of which there were more
+  const selected = kept !== null && Math.max(kept.from, kept.to) <= last ? kept : null;
   const [walked, setWalked] = useState(last);
   useEffect(() => {
     setWalked(last);
+    setSelected(null);
   }, [last]);
 
   const layers = useMemo(() => layersOf(series, as), [series, as]);
