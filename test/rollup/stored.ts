@@ -80,8 +80,20 @@ export async function vacuum(dataSource: DataSource, entity: EntityTarget<Object
   );
   const { tablePath } = dataSource.getMetadata(entity);
   const names = tablePath.split('.').map((name) => dataSource.driver.escape(name));
-  await dataSource.query(`VACUUM ${names.join('.')}`);
+  const path = names.join('.');
+  // VACUUM leaves out what another session may not see yet, as while autovacuum analyses the table
+  for (let isSeen = false, tries = 0; !isSeen && tries < VACUUMS; tries++) {
+    await dataSource.query(`VACUUM ${path}`);
+    [{ isSeen }] = await dataSource.query<[{ isSeen: boolean }]>(
+      `SELECT relallvisible >= relpages AS "isSeen" FROM pg_class WHERE oid = $1::regclass`,
+      [path],
+    );
+    if (!isSeen) await dataSource.query('SELECT pg_sleep(0.05)');
+  }
 }
+
+/** Five seconds, in which a busy machine ends the analysis of a table. */
+const VACUUMS = 100;
 
 type Rows = Record<string, string | null>;
 
