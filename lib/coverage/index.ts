@@ -1,7 +1,7 @@
 /** The face of coverage for surfaces, which import this file and none of those behind it. */
 
 export { type CoverageKind, COVERAGE_KINDS, kindMeaning } from './coverage-kind.js';
-export { rangeValue } from './range-value.js';
+export { type Measured, rangeValue } from './range-value.js';
 export {
   coverageIn,
   type CoveredDates,

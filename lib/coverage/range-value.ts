@@ -2,14 +2,14 @@ import type { Metric } from '../catalog/metric.entity.js';
 import { AGGREGATES } from '../catalog/aggregates.js';
 import type { CoverageKind } from './coverage-kind.js';
 
-/** What a metric says of its values. */
+/** The details of a metric by which its values add up, or not. */
 export interface Measured {
   readonly gauge?: boolean | undefined;
   readonly unit?: Metric['unit'] | undefined;
 }
 
 /**
- * How the value of a range follows from those of its dates:
+ * The way in which the value of a range follows from those of its dates:
  *
  * - `total`, `least`, `greatest`: it is their sum, or one of them
  * - `latest`: levels and shares do not add up, and the latest of them is how the range ends

@@ -1,4 +1,4 @@
-/** How people call periods, in alerts as on the page. It imports nothing, so browsers can load it. */
+/** The names that people have for periods, in alerts and on the page. It imports nothing, so browsers can load it. */
 
 const LABELS: Readonly<Record<string, string>> = {
   MINUTES_1: 'Minute',

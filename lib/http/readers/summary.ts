@@ -1,5 +1,4 @@
-import type { Metric } from '../../catalog/index.js';
-import { type CoverageKind, rangeValue, type StoredCoverage } from '../../coverage/index.js';
+import { type CoverageKind, type Measured, rangeValue, type StoredCoverage } from '../../coverage/index.js';
 import { addDecimals, compareDecimals, subtractDecimals } from '../../database/decimal.js';
 import { type Calendar, isKnownRange, nearestDouble, type SeriesPoint } from '../../statistics/index.js';
 import { instantText } from '../../time/instant.js';
@@ -30,8 +29,6 @@ export interface Ranges {
 
 /** The dates of which all values are known; null: they were recorded one by one. */
 export type Known = Pick<StoredCoverage, 'from'> | null;
-
-type Measured = Pick<Metric, 'gauge' | 'unit'>;
 
 /**
  * Returns the way in which the values of a metric in a period become one.

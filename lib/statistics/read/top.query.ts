@@ -360,7 +360,7 @@ GROUP BY ${join(keys.map(({ column }) => column))}`,
   };
 }
 
-/** How the values of a range become the one that ranks a cell. */
+/** Returns the way in which the values of a range become the one that ranks a cell. */
 function rankedValue(
   metric: Metric,
   period: Period,

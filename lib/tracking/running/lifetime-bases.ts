@@ -37,7 +37,7 @@ export interface ComparedBase {
   readonly date: LocalDate;
 }
 
-/** What a comparison has found. */
+/** A compared date, with the difference that was found. */
 export interface ComparedDrift extends ComparedBase {
   readonly step: DriftStep;
 }

@@ -17,7 +17,7 @@ export interface TrackerDrift {
   difference: string | null;
 }
 
-/** What a run has found of closed dates. */
+/** The differences of closed dates that a run has found. */
 export interface DriftReport {
   /** with `history: 'current'`, what it found and corrected; otherwise the drift after it, if that is another than before */
   readonly drift: readonly TrackerDrift[];

@@ -22,7 +22,7 @@ interface DateSliderProps {
   readonly onChoose: (dates: SelectedDates) => void;
 }
 
-/** Where keys lead from a place, while Shift is pressed. Browsers disagree on that. */
+/** The places to which keys lead while Shift is pressed. Browsers disagree on them. */
 const STEPS: Readonly<Record<string, (place: number, last: number) => number>> = {
   ArrowLeft: (place) => place - 1,
   ArrowDown: (place) => place - 1,

@@ -2,7 +2,7 @@ import { isBucket } from '../../../chart/moments.js';
 import { periodLabel } from '../../../time/period-text.js';
 import { MOMENTS } from './format.js';
 
-/** How the points of periods are called. */
+/** The names of the points of periods. */
 
 /**
  * The name of a point of a period, in the browser's language: 'Sat, Oct 31, 2026', 'Week 42, 2026'.
