@@ -304,9 +304,10 @@ describeOnEachDatabase('summaries', (database) => {
     });
 
     it.each([
-      ['share', { unit: 'percent' }],
-      ['stock', { gauge: true }],
-    ] as const)('of a %s that was recorded are the last one of a date that is over', async (ref, details) => {
+      ['share', { unit: 'percent' }, ['2026-10-30', 30, '2026-10-27', 5]],
+      ['stock', { gauge: true }, [TODAY, 40, '2026-10-28', 10]],
+    ] as const)('of a %s that was recorded are the last one: a level of today counts too', async (ref, details, last) => {
+      const [date, value, then, before] = last;
       const own = defineMetric({ domain: DOMAIN, ref, ...details });
       const days = [40, 30, 20, 10, 5].map((value, day) => ({ metric: own, value, date: addDays(TODAY, -day) }));
       await served.app.get(StatisticService).recordMany(days);
@@ -315,8 +316,9 @@ describeOnEachDatabase('summaries', (database) => {
       expect(item.metric).toMatchObject(details);
       const one = await summary(`metric=sum/${ref}&last=3&compare=previous`);
       for (const found of [one, item.summary!]) {
-        expect(found).toMatchObject({ kind: 'last', from: '2026-10-30', to: '2026-10-30', value: 30 });
-        expect(found.comparison).toMatchObject({ from: '2026-10-27', to: '2026-10-27', value: 5, absolute: 25 });
+        expect(found).toMatchObject({ kind: 'last', from: date, to: date, value });
+        expect(found.comparison).toMatchObject({ from: then, to: then, value: before, absolute: value - before });
+        expect(found.comparison?.comparable).toBe(true);
       }
       const { items: over } = await summaries('from=2026-10-28&to=2026-10-30');
       expect(over.find(({ metric: { ref: of } }) => of === ref)!.summary).toMatchObject({ kind: 'last', value: 30 });

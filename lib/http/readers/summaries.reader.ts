@@ -39,7 +39,7 @@ import {
 } from './range.js';
 import { withComputedAt } from './selection.js';
 import { metricResource } from './statistic.resource.js';
-import { earlierWhole, type Ranges, spanOf, summaryKind, summaryResource, totalResource, wholeOf } from './summary.js';
+import { areReadings, earlierWhole, type Ranges, spanOf, summaryKind, summaryResource, totalResource, wholeOf } from './summary.js';
 import { periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric, totalAt } from './totals.js';
 
 /** A metric in one period, whose `moments` are those of the range. */
@@ -227,7 +227,8 @@ export class SummariesReader extends HttpReader {
       );
     };
     const all = yield* read(compared.moments);
-    const ranges = rangesOf(period, calendar, compared, all, yield* read(compared.earlier));
+    const line = { metric, period, coverage: null, calendar, compared };
+    const ranges = rangesOf(line, all, yield* read(compared.earlier));
     const total = periodKind(period) === 'bucket' ? yield* this.derivedTotals(filter, ranges, now) : null;
     const whole = total?.whole ?? wholeOf(ranges, 'last');
     const before = total === null ? earlierWhole(ranges, 'last') : total.before;
@@ -286,14 +287,15 @@ function* pointsOf(context: StatisticContext, lines: readonly Line[], now: Date)
   );
 }
 
-function rangesOf(
-  period: Period,
-  calendar: Calendar,
-  { pairs, past }: ComparedMoments,
-  points: Points,
-  earlier: Points,
-): Ranges {
-  return { period, calendar, later: points.slice(0, past), pairs, earlier };
+function rangesOf({ metric, period, coverage, calendar, compared }: Line, points: Points, earlier: Points): Ranges {
+  return {
+    period,
+    calendar,
+    later: points.slice(0, compared.past),
+    pairs: compared.pairs,
+    earlier,
+    areReadings: areReadings(metric, coverage?.kind),
+  };
 }
 
 /** The value of a metric over a range, with its course. */
@@ -302,10 +304,10 @@ type ItemValues = Pick<SummaryItem, 'summary' | 'trend' | 'openValues'>;
 function valuesOf(line: Line, found: DaySums | Found | undefined, count: number): ItemValues | undefined {
   if (found === undefined) return undefined;
   if ('trend' in found) return { summary: totalResource(found.later, found.earlier), ...trendOf(found.trend) };
-  const { metric, period, coverage, calendar, compared } = line;
+  const { metric, period, coverage } = line;
   const { points, earlier } = found;
   const kind = summaryKind(metric, period, coverage?.kind);
-  const ranges = rangesOf(period, calendar, compared, points, earlier);
+  const ranges = rangesOf(line, points, earlier);
   const whole = wholeOf(ranges, kind);
   return {
     summary: whole === null ? null : summaryResource(whole, ranges, earlierWhole(ranges, kind), coverage),

@@ -20,6 +20,7 @@ import {
 import { checkOne, scopeFilter } from './scope.js';
 import { ownCoverages, readOneSelection, type Selection, selectionResource, withComputedAt } from './selection.js';
 import {
+  areReadings,
   earlierWhole,
   isStoredWhole,
   type Ranges,
@@ -66,6 +67,7 @@ export class SummaryReader extends HttpReader {
       later: (await this.points(filter, bounds, moments)).slice(0, past),
       pairs,
       earlier: await this.points(filter, boundsOf(earlier), earlier),
+      areReadings: areReadings(selection.metric, coverage?.kind),
     };
     const kind =
       isDerived && periodKind(period) === 'bucket' ? 'total' : summaryKind(selection.metric, period, coverage?.kind);

@@ -25,6 +25,8 @@ export interface Ranges {
   readonly pairs: readonly Moment[];
   /** each moment once; empty: nothing is compared */
   readonly earlier: readonly Point[];
+  /** true for levels that were recorded one by one: today's level is as good as that of a date that is over */
+  readonly areReadings: boolean;
 }
 
 /** The dates of which all values are known; null: they were recorded one by one. */
@@ -38,6 +40,15 @@ export type Known = Pick<StoredCoverage, 'from'> | null;
 export function summaryKind(metric: Measured, period: Period, kind: CoverageKind | undefined): SummaryKind {
   const value = periodKind(period) === 'bucket' ? rangeValue(metric, kind) : 'none';
   return value === 'latest' || value === 'none' ? 'last' : value;
+}
+
+/**
+ * True if each value is a level that somebody has read and recorded.
+ *
+ * @param kind undefined: the values were recorded one by one
+ */
+export function areReadings({ gauge }: Measured, kind: CoverageKind | undefined): boolean {
+  return gauge === true && kind === undefined;
 }
 
 /**
@@ -60,8 +71,7 @@ export function earlierWhole(ranges: Ranges, kind: SummaryKind): string | null {
 }
 
 function lastOf(ranges: Ranges): Whole | null {
-  const { later } = ranges;
-  const point = later[placeOfLast(later)] ?? later.at(-1);
+  const point = ranges.later[placeOfLast(ranges)] ?? ranges.later.at(-1);
   return point === undefined ? null : { kind: 'last', span: spanOfLast(ranges, point), value: point.value };
 }
 
@@ -79,15 +89,15 @@ function spanOfPoints({ period, calendar }: Ranges, from: Point, to: Point): Spa
 }
 
 /** Returns the place of the last value that is final, or of the last value if none is, as for a metric that began today. */
-function placeOfLast(points: readonly Point[]): number {
-  const complete = points.findLastIndex((point) => point.complete && point.value !== null);
-  return complete >= 0 ? complete : points.findLastIndex(({ value }) => value !== null);
+function placeOfLast({ later, areReadings: anyIsFinal }: Ranges): number {
+  const final = later.findLastIndex((point) => (anyIsFinal || point.complete) && point.value !== null);
+  return final >= 0 ? final : later.findLastIndex(({ value }) => value !== null);
 }
 
 /** The earlier point that the last value is compared with. */
-function pairOfLast({ later, pairs, earlier }: Ranges): Point | undefined {
-  const pair = pairs[placeOfLast(later)];
-  return pair && earlier.find((point) => momentKey(point) === momentKey(pair));
+function pairOfLast(ranges: Ranges): Point | undefined {
+  const pair = ranges.pairs[placeOfLast(ranges)];
+  return pair && ranges.earlier.find((point) => momentKey(point) === momentKey(pair));
 }
 
 /** Returns a value with the days of the points that it covers, or null if there are none. */
@@ -136,8 +146,9 @@ function comparisonOf(
   if (span === undefined) return null;
   const isKnown = (points: readonly Point[]): boolean => isKnownRange(points, known?.from ?? null, ranges);
   const [now, then] = isLast ? [value, before] : [isKnown(later) ? value : null, isKnown(earlier) ? before : null];
-  const open = isLast ? later.slice(placeOfLast(later)).slice(0, 1) : later;
-  return { ...span, ...changeOf(now, then), comparable: open.every(({ complete }) => complete) };
+  const compared = isLast ? later.slice(placeOfLast(ranges)).slice(0, 1) : later;
+  const comparable = ranges.areReadings || compared.every(({ complete }) => complete);
+  return { ...span, ...changeOf(now, then), comparable };
 }
 
 /** @param now a value that is fully known, or null. @param then the same of the earlier range */
