@@ -125,9 +125,9 @@ export interface AlertWatch {
   /**
    * Checks at the start of the application what can be known then.
    *
-   * @returns a warning, or null
+   * @returns warnings
    */
-  check(): Promise<string | null>;
+  check(): Promise<readonly string[]>;
 
   /** Returns what it watches, for `AlertService.list`. */
   subject(part: string): WatchedSubject | WatchedTracker;

@@ -67,10 +67,10 @@ export abstract class ValueWatch implements AlertWatch {
   protected abstract readonly coverageScope: string;
 
   /** @throws UnknownMetricError for the key of a metric that is neither stored nor defined in this process */
-  async check(): Promise<string | null> {
+  async check(): Promise<readonly string[]> {
     const { metric, period, when } = this.watched;
     await this.statistics.coverage({ metric, period, ...this.scope });
-    return this.unownedPeriod() ?? unlikelyShare(when);
+    return [this.unownedPeriod(), unlikelyShare(when)].filter((warning) => warning !== null);
   }
 
   /** Returns a warning of a period or a scope of the metric that no tracker computes, or null. */

@@ -37,8 +37,8 @@ abstract class TrackerWatch implements AlertWatch {
     private readonly names: readonly string[] | null,
   ) {}
 
-  check(): Promise<null> {
-    return Promise.resolve(null);
+  check(): Promise<readonly string[]> {
+    return Promise.resolve([]);
   }
 
   subject(tracker: string): WatchedTracker {

@@ -91,8 +91,7 @@ export class TrackstatsAlerts {
   private async checked(context: AlertContext, declared: DeclaredAlert): Promise<Alert> {
     try {
       const alert = defineAlert(context, declared);
-      const warning = await alert.watch.check();
-      if (warning !== null) this.logger.warn(`Alert ${alert.name}: ${warning}`);
+      for (const warning of await alert.watch.check()) this.logger.warn(`Alert ${alert.name}: ${warning}`);
       return alert;
     } catch (error) {
       // the errors of a metric, a period and an object do not say where they were given

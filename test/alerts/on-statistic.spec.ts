@@ -761,6 +761,12 @@ describe('an alert', () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
+  it('warns of all that is unlikely, not of the first of it', async () => {
+    await application(alertOn({ metric: ORDERS, when: changed({ by: 30 }), period: Period.CALENDAR_MONTH }));
+    const warnings = warned.mock.calls.map(([warning]) => String(warning));
+    expect(warnings).toEqual([expect.stringContaining('does not compute'), expect.stringContaining('is 3,000 %')]);
+  });
+
   it('warns of a period that the tracker of the metric does not compute', async () => {
     await application(alertOn({ metric: ORDERS, when, period: Period.CALENDAR_MONTH }));
     expect(warned.mock.calls[0]?.[0]).toBe(
