@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Frame, positionIn, widthOf, widthOfBar } from '../../../chart/frame.js';
 import { type Layer, layersOf } from '../../../chart/layers.js';
 import { sizeOfUnit } from '../../../catalog/number-text.js';
@@ -61,14 +61,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const [pointed, setPointed] = useState<number | null>(null);
   const [stroke, setStroke] = useState<{ from: number; to: number } | null>(null);
   const last = dates.length - 1;
-  const [kept, setSelected] = useState<SelectedDates | null>(null);
-  // until the effect below has run, it may be of other dates, of which there were more
-  const selected = kept !== null && Math.max(kept.from, kept.to) <= last ? kept : null;
-  const [walked, setWalked] = useState(last);
-  useEffect(() => {
-    setWalked(last);
-    setSelected(null);
-  }, [last]);
+  const [{ walked, selected }, changeWalk] = useWalk(last);
 
   const layers = useMemo(() => layersOf(series, as), [series, as]);
   const scale = useScale(layers, props, size.height);
@@ -159,14 +152,14 @@ export function Chart(props: ChartProps): JSX.Element {
         input={walker}
         last={last}
         place={walked}
-        text={last < 0 ? '' : sayWalked(pointAt, Math.min(walked, last), selected)}
+        text={last < 0 ? '' : sayWalked(pointAt, walked, selected)}
         style={{ left: `${frame.left}px`, right: `${RIGHT}px`, top: `${TOP}px`, bottom: `${BELOW}px` }}
         selected={selected}
         onWalk={(place) => {
-          if (place !== null) setWalked(place);
+          if (place !== null) changeWalk({ walked: place });
           setPointed(place);
         }}
-        onSelect={onRange && setSelected}
+        onSelect={onRange && ((dates) => changeWalk({ selected: dates }))}
         onChoose={({ from, to }) => {
           onRange?.(Math.min(from, to), Math.max(from, to));
         }}
@@ -176,6 +169,23 @@ export function Chart(props: ChartProps): JSX.Element {
       )}
     </div>
   );
+}
+
+/** The date that the keyboard has walked to, and the dates that it has selected. */
+interface Walk {
+  readonly walked: number;
+  readonly selected: SelectedDates | null;
+}
+
+/** A walk along other dates, of which there may be fewer, begins at their end. */
+function useWalk(last: number): [Walk, (change: Partial<Walk>) => void] {
+  const start = { last, walked: last, selected: null };
+  const [kept, keep] = useState<Walk & { readonly last: number }>(start);
+  const current = (walk: typeof kept): typeof kept => (walk.last === last ? walk : start);
+  const change = (by: Partial<Walk>): void => {
+    keep((walk) => ({ ...current(walk), ...by }));
+  };
+  return [current(kept), change];
 }
 
 function useSize(place: { readonly current: HTMLDivElement | null }): { width: number; height: number } {
