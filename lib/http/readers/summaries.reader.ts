@@ -287,7 +287,11 @@ function* pointsOf(context: StatisticContext, lines: readonly Line[], now: Date)
   );
 }
 
-function rangesOf({ metric, period, coverage, calendar, compared }: Line, points: Points, earlier: Points): Ranges {
+function rangesOf(
+  { metric, period, coverage, calendar, compared }: Omit<Line, 'moments'>,
+  points: Points,
+  earlier: Points,
+): Ranges {
   return {
     period,
     calendar,
