@@ -306,31 +306,34 @@ describeOnEachDatabase('summaries', (database) => {
     it.each([
       ['share', { unit: 'percent' }, ['2026-10-30', 30, '2026-10-27', 5]],
       ['stock', { gauge: true }, [TODAY, 40, '2026-10-28', 10]],
-    ] as const)('of a %s that was recorded are the last one: a level of today counts too', async (ref, details, last) => {
-      const [date, value, then, before] = last;
-      const own = defineMetric({ domain: DOMAIN, ref, ...details });
-      const days = [40, 30, 20, 10, 5].map((value, day) => ({ metric: own, value, date: addDays(TODAY, -day) }));
-      await served.app.get(StatisticService).recordMany(days);
-      const { items } = await summaries('last=3&compare=previous');
-      const item = items.find(({ metric: { ref: of } }) => of === ref)!;
-      expect(item.metric).toMatchObject(details);
-      const one = await summary(`metric=sum/${ref}&last=3&compare=previous`);
-      for (const found of [one, item.summary!]) {
-        expect(found).toMatchObject({ kind: 'last', from: date, to: date, value });
-        expect(found.comparison).toMatchObject({ from: then, to: then, value: before, absolute: value - before });
-        expect(found.comparison?.comparable).toBe(true);
-      }
-      const { items: over } = await summaries('from=2026-10-28&to=2026-10-30');
-      expect(over.find(({ metric: { ref: of } }) => of === ref)!.summary).toMatchObject({ kind: 'last', value: 30 });
-      const ratio = `per_${ref}`;
-      defineRatio({ domain: DOMAIN, ref: ratio, of: ORDERS, per: own });
-      const of = await summary(`metric=sum/${ratio}&from=2026-10-29&to=2026-10-30`);
-      const onItsDate = 1 / 30; // of the only order of that day
-      expect(of).toMatchObject({ kind: 'last', from: '2026-10-30', value: onItsDate });
-      const { items: derived } = await summaries('from=2026-10-29&to=2026-10-30');
-      const derivedItem = derived.find(({ metric: { ref: found } }) => found === ratio)!;
-      expect(derivedItem.summary).toMatchObject({ kind: 'last', value: onItsDate });
-    });
+    ] as const)(
+      'of a %s that was recorded are the last one: a level of today counts too',
+      async (ref, details, last) => {
+        const [date, value, then, before] = last;
+        const own = defineMetric({ domain: DOMAIN, ref, ...details });
+        const days = [40, 30, 20, 10, 5].map((value, day) => ({ metric: own, value, date: addDays(TODAY, -day) }));
+        await served.app.get(StatisticService).recordMany(days);
+        const { items } = await summaries('last=3&compare=previous');
+        const item = items.find(({ metric: { ref: of } }) => of === ref)!;
+        expect(item.metric).toMatchObject(details);
+        const one = await summary(`metric=sum/${ref}&last=3&compare=previous`);
+        for (const found of [one, item.summary!]) {
+          expect(found).toMatchObject({ kind: 'last', from: date, to: date, value });
+          expect(found.comparison).toMatchObject({ from: then, to: then, value: before, absolute: value - before });
+          expect(found.comparison?.comparable).toBe(true);
+        }
+        const { items: over } = await summaries('from=2026-10-28&to=2026-10-30');
+        expect(over.find(({ metric: { ref: of } }) => of === ref)!.summary).toMatchObject({ kind: 'last', value: 30 });
+        const ratio = `per_${ref}`;
+        defineRatio({ domain: DOMAIN, ref: ratio, of: ORDERS, per: own });
+        const of = await summary(`metric=sum/${ratio}&from=2026-10-29&to=2026-10-30`);
+        const onItsDate = 1 / 30; // of the only order of that day
+        expect(of).toMatchObject({ kind: 'last', from: '2026-10-30', value: onItsDate });
+        const { items: derived } = await summaries('from=2026-10-29&to=2026-10-30');
+        const derivedItem = derived.find(({ metric: { ref: found } }) => found === ratio)!;
+        expect(derivedItem.summary).toMatchObject({ kind: 'last', value: onItsDate });
+      },
+    );
 
     it('of levels of which a tracker stores a longer period are no sum of its rows', async () => {
       const week = await summary('metric=sum/balance&from=2026-10-24&to=2026-10-30');

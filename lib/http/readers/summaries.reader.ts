@@ -39,7 +39,16 @@ import {
 } from './range.js';
 import { withComputedAt } from './selection.js';
 import { metricResource } from './statistic.resource.js';
-import { areReadings, earlierWhole, type Ranges, spanOf, summaryKind, summaryResource, totalResource, wholeOf } from './summary.js';
+import {
+  areReadings,
+  earlierWhole,
+  type Ranges,
+  spanOf,
+  summaryKind,
+  summaryResource,
+  totalResource,
+  wholeOf,
+} from './summary.js';
 import { periodsOfTotals, pointsOfTotals, rowsOfTotals, sharedPeriods, type ShownMetric, totalAt } from './totals.js';
 
 /** A metric in one period, whose `moments` are those of the range. */

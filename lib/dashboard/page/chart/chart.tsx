@@ -159,7 +159,12 @@ export function Chart(props: ChartProps): JSX.Element {
           if (place !== null) changeWalk({ walked: place });
           setPointed(place);
         }}
-        onSelect={onRange && ((dates) => changeWalk({ selected: dates }))}
+        onSelect={
+          onRange &&
+          ((dates) => {
+            changeWalk({ selected: dates });
+          })
+        }
         onChoose={({ from, to }) => {
           onRange?.(Math.min(from, to), Math.max(from, to));
         }}
