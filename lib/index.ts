@@ -154,6 +154,7 @@ export {
   DuplicateModuleError,
   InvalidOptionsError,
   MisplacedOptionError,
+  MissingDataSourceError,
   MissingModuleError,
 } from './errors/module.error.js';
 export {

@@ -56,6 +56,28 @@ export class MissingModuleError extends TrackstatsError {
   }
 }
 
+/** Thrown if the application has no data source of the name that holds the statistics. */
+export class MissingDataSourceError extends TrackstatsError {
+  readonly code = 'TRACKSTATS_MISSING_DATA_SOURCE';
+  readonly kind = 'setup';
+
+  /**
+   * @param name the option `dataSource`, 'default' without it
+   * @param known the names of the data sources that exist
+   */
+  constructor(name: string, known: readonly string[]) {
+    const made = `TypeOrmModule.forRoot({ ${name === 'default' ? '' : `name: ${shown(name)}, `}… })`;
+    const [found, remedy] =
+      known.length === 0
+        ? ['no module of the application imports TypeOrmModule.forRoot', `Import ${made} in the root module.`]
+        : [
+            `the data sources of the application are ${known.map(shown).join(', ')}`,
+            `Name one of these in the option dataSource of TrackstatsModule, or import ${made} in the root module.`,
+          ];
+    super(`TrackstatsModule keeps its statistics in the data source ${shown(name)}, and ${found}. ${remedy}`);
+  }
+}
+
 /** Thrown if `forFeature` names another data source than `forRoot`. */
 export class DataSourceMismatchError extends TrackstatsError {
   readonly code = 'TRACKSTATS_DATA_SOURCE_MISMATCH';

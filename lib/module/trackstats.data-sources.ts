@@ -1,6 +1,10 @@
 import { types } from 'node:util';
-import type { DiscoveryService } from '@nestjs/core';
+import type { DynamicModule, FactoryProvider, InjectionToken, Type } from '@nestjs/common';
+import { ModulesContainer, type DiscoveryService } from '@nestjs/core';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { UninitializedDataSourceError } from '../errors/database.error.js';
+import { MissingDataSourceError } from '../errors/module.error.js';
 import { valueOf, type Provider } from '../tracking/definition/provider.js';
 
 /** Finds the data sources among the providers of the application. */
@@ -36,6 +40,46 @@ function isDataSource(provider: Provider): boolean {
  * wrapped in a proxy.
  */
 function isOfTypeOrmModule({ token, host }: Provider): boolean {
-  const isToken = token === DataSource || (typeof token === 'string' && token.endsWith('DataSource'));
-  return isToken && host?.providers.has('TypeOrmModuleOptions') === true;
+  return isDataSourceToken(token) && host?.providers.has('TypeOrmModuleOptions') === true;
+}
+
+function isDataSourceToken(token: unknown): boolean {
+  return token === DataSource || (typeof token === 'string' && token.endsWith('DataSource'));
+}
+
+/**
+ * Registers entities as TypeOrmModule.forFeature does. If the data source does not exist, the error names the option,
+ * where Nest's names tokens that the application has not written.
+ */
+export function repositoriesOf(entities: readonly Type[], dataSource: string): DynamicModule {
+  const module = TypeOrmModule.forFeature([...entities], dataSource);
+  const providers = module.providers?.map((provider) => {
+    const { inject, useFactory, ...rest } = provider as FactoryProvider;
+    // as long as they need the data source and nothing else
+    return inject?.length === 1 ? { ...rest, ...withDataSource(dataSource, useFactory) } : provider;
+  });
+  return { ...module, ...(providers !== undefined && { providers }) };
+}
+
+/** Returns the parts of a provider that is made of a data source. */
+export function withDataSource<T>(
+  name: string,
+  make: (dataSource: DataSource) => T,
+): Pick<FactoryProvider<T>, 'inject' | 'useFactory'> {
+  const token = getDataSourceToken(name) as InjectionToken;
+  return {
+    inject: [{ token, optional: true }, ModulesContainer],
+    useFactory: (dataSource: DataSource | undefined, modules: ModulesContainer) => {
+      if (dataSource !== undefined) return make(dataSource);
+      const found = [...modules.values()].map(({ providers }) => providers);
+      // Nest 11 leaves out an optional dependency that could not connect, too
+      if (found.some((providers) => providers.has(token))) throw new UninitializedDataSourceError(name);
+      const ofTypeOrm = found.filter((providers) => providers.has('TypeOrmModuleOptions'));
+      const tokens = ofTypeOrm.flatMap((providers) => [...providers.keys()].filter(isDataSourceToken));
+      throw new MissingDataSourceError(
+        name,
+        tokens.map((one) => (typeof one === 'string' ? one.replace(/DataSource$/, '') : 'default')),
+      );
+    },
+  };
 }

@@ -1,6 +1,5 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { AlertService } from '../alerts/alert.service.js';
 import { DomainService } from '../catalog/domain.service.js';
 import { MetricService } from '../catalog/metric.service.js';
@@ -28,6 +27,7 @@ import { StatisticService } from '../statistics/statistic.service.js';
 import { TrackerEvents } from '../execution/tracker-events.js';
 import { TrackerService } from '../execution/tracker.service.js';
 import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
+import { repositoriesOf } from './trackstats.data-sources.js';
 import { TRACKSTATS_ENTITIES } from './trackstats.entities.js';
 import type {
   TrackstatsModuleAsyncOptions,
@@ -156,7 +156,7 @@ export class TrackstatsModule {
     const classes = readValue(statistics, listOf(statisticClass), 'forFeature: statistics', invalidOption);
     const name = readValue(dataSource, text, 'forFeature: dataSource', invalidOption);
     const registration: Registration = { statistics: classes, dataSource: name, calledAt: callerOf('forFeature') };
-    const entities = TypeOrmModule.forFeature([...classes], name);
+    const entities = repositoriesOf(classes, name);
     return {
       module: TrackstatsFeatureModule,
       imports: [entities],
@@ -177,7 +177,7 @@ function rootModule(
   imports: readonly NonNullable<DynamicModule['imports']>[number][] = [],
 ): DynamicModule {
   const registration: Registration = { statistics: [...statistics], dataSource, calledAt };
-  const entities = TypeOrmModule.forFeature([...TRACKSTATS_ENTITIES, ...statistics], dataSource);
+  const entities = repositoriesOf([...TRACKSTATS_ENTITIES, ...statistics], dataSource);
   const core: DynamicModule = {
     module: TrackstatsCoreModule,
     global: true,

@@ -1,4 +1,4 @@
-import type { FactoryProvider, InjectionToken, Provider, Type } from '@nestjs/common';
+import type { FactoryProvider, InjectionToken, Provider } from '@nestjs/common';
 import { DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { getDataSourceToken } from '@nestjs/typeorm';
@@ -39,7 +39,7 @@ import { TrackerRows } from '../tracking/running/tracker.rows.js';
 import { TrackerScrubber } from '../tracking/running/tracker.scrubber.js';
 import { TrackerVerifier } from '../tracking/running/tracker.verifier.js';
 import { TrackerService } from '../execution/tracker.service.js';
-import { DataSourceDiscovery } from './trackstats.data-sources.js';
+import { DataSourceDiscovery, withDataSource } from './trackstats.data-sources.js';
 import { TrackstatsAlerts } from './trackstats.alerts.js';
 import { TrackstatsLifecycle } from './trackstats.lifecycle.js';
 import { resolveOptions, type ResolvedOptions, type ResolvedScheduling } from '../trackstats.options.js';
@@ -48,6 +48,7 @@ import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.
 const RESOLVED = Symbol('resolved trackstats options');
 const SCHEDULING = Symbol('resolved scheduling options');
 const DATA_SOURCE_NAME = Symbol('name of the statistics data source');
+const DATA_SOURCE = Symbol('getter of the statistics data source');
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a constructor's parameters do not matter here
 type Injected<T> = (abstract new (...args: any[]) => T) | symbol;
@@ -71,11 +72,12 @@ function provideClass<T, A extends unknown[]>(
 
 /** Returns all providers of the module, for statistics in the given data source. */
 export function trackstatsProviders(dataSourceName: string): Provider[] {
-  const dataSource = getDataSourceToken(dataSourceName) as Type<DataSource>;
   return [
     provideFactory(RESOLVED, resolveOptions, [TRACKSTATS_OPTIONS]),
     provideFactory(TRACKSTATS_CLOCK, ({ clock }: ResolvedOptions) => clock, [RESOLVED]),
-    ...databaseProviders(dataSource),
+    // a function, because the data sources of the application are looked for among its providers
+    { provide: DATA_SOURCE, ...withDataSource(dataSourceName, (dataSource) => () => dataSource) },
+    ...databaseProviders(),
     ...statisticProviders(),
     ...trackingProviders(),
     {
@@ -153,19 +155,20 @@ function alertProviders(): Provider[] {
   ];
 }
 
-function databaseProviders(dataSource: Type<DataSource>): Provider[] {
+function databaseProviders(): Provider[] {
   return [
     provideClass(DataSourceDiscovery, DiscoveryService),
     provideFactory(
       Database,
-      (statistics: DataSource, { connectionTimeout, distributed }: ResolvedOptions) =>
-        new Database(statistics, connectionTimeout, distributed),
-      [dataSource, RESOLVED],
+      (statistics: () => DataSource, { connectionTimeout, distributed }: ResolvedOptions) =>
+        new Database(statistics(), connectionTimeout, distributed),
+      [DATA_SOURCE, RESOLVED],
     ),
     provideFactory(
       DataSources,
-      (statistics: DataSource, discovery: DataSourceDiscovery) => new DataSources(statistics, () => discovery.all()),
-      [dataSource, DataSourceDiscovery],
+      (statistics: () => DataSource, discovery: DataSourceDiscovery) =>
+        new DataSources(statistics(), () => discovery.all()),
+      [DATA_SOURCE, DataSourceDiscovery],
     ),
     provideFactory(
       ObjectTypes,

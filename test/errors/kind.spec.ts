@@ -65,6 +65,7 @@ const TABLE: Readonly<Record<string, readonly [status: number, exitCode: number]
   MetricHasStatisticsError: [409, 1],
   MisplacedOptionError: [500, 1],
   MissingDashboardPageError: [500, 1],
+  MissingDataSourceError: [500, 1],
   MissingDjangoTableError: [500, 1],
   MissingEntityError: [500, 1],
   MissingModuleError: [500, 1],

@@ -221,6 +221,38 @@ describe('the start', () => {
     ).rejects.toThrow(/forFeature\(\[OrdersByRegion\], 'stats'\)/);
   });
 
+  it('stops where its data source does not exist, and names those that do', async () => {
+    const shop = TypeOrmModule.forRoot({ ...MEMORY, name: 'shop', autoLoadEntities: true });
+    const named = [
+      TrackstatsModule.forRoot({ dataSource: 'stats' }),
+      TrackstatsModule.forFeature([OrdersByRegion], 'stats'),
+    ];
+    const asked = TrackstatsModule.forRootAsync({ dataSource: 'stats', useFactory: () => ({}) });
+    for (const imports of [
+      [...named, typeorm, shop],
+      [typeorm, shop, ...named],
+      [typeorm, shop, asked],
+    ]) {
+      await expect(starting(imports)).rejects.toMatchObject({
+        code: 'TRACKSTATS_MISSING_DATA_SOURCE',
+        message: expect.stringMatching(/"stats", and .* are "default", "shop"\..*name: "stats"/),
+      });
+    }
+    await expect(starting([shop, TrackstatsModule.forRoot()])).rejects.toThrow(
+      /"default", and .* "shop"\..*dataSource/,
+    );
+    await expect(starting([TrackstatsModule.forRoot()])).rejects.toThrow(/no module .* imports TypeOrmModule.forRoot/);
+  });
+
+  it('leaves the error of a data source that cannot connect as it is', async () => {
+    const broken = TypeOrmModule.forRoot({
+      type: 'better-sqlite3',
+      database: '/dev/null/statistics.sqlite',
+      retryAttempts: 1,
+    });
+    await expect(starting([broken, TrackstatsModule.forRoot()])).rejects.not.toHaveProperty('kind');
+  });
+
   it('stops where a feature module stands alone', async () => {
     @Module({ imports: [TrackstatsModule.forFeature([OrdersByRegion])] })
     class FeatureModule {}
