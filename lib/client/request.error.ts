@@ -25,6 +25,10 @@ export class TrackstatsRequestError extends Error {
     readonly messages: readonly string[],
     readonly url: string,
   ) {
-    super(messages.length > 0 ? messages.join(' ') : `${url} answered with status ${status}.`);
+    super(messages.length > 0 ? messages.map(sentence).join(' ') : `${url} answered with status ${status}.`);
   }
+}
+
+function sentence(message: string, _: number, all: readonly string[]): string {
+  return all.length > 1 && !message.endsWith('.') ? `${message}.` : message;
 }

@@ -70,7 +70,7 @@ export interface CallOptions {
  * series the time `asOf` which they were counted.
  *
  * Its methods throw `TrackstatsRequestError` if the interface answers with an error, what `fetch` throws if it does not
- * answer, and `TypeError` if a key that says what is read is undefined: it would read everything.
+ * answer (with the address in the message), and `TypeError` if a key that says what is read is undefined: it would read everything.
  *
  * @example
  * ```ts
@@ -227,19 +227,18 @@ export class TrackstatsClient {
 
   private async get<T>(path: string, request: object, { signal }: CallOptions): Promise<T> {
     const response = await this.answer(path, request, { signal: signal ?? null });
-    return (await response.json()) as T;
+    return readJson(response, addressOf(this.base, path, request));
   }
 
   private async post<T>(path: string, body: object, { signal }: CallOptions): Promise<T> {
     const init = { method: 'POST', body: JSON.stringify(body), signal: signal ?? null };
-    const response = await this.answer(path, {}, init);
-    return (await response.json()) as T;
+    return readJson(await this.answer(path, {}, init), addressOf(this.base, path, {}));
   }
 
   private async answer(path: string, request: object, init: RequestInit): Promise<Response> {
     const { headers = {}, credentials, fetch: send = fetch } = this.options;
-    const url = this.base + path + queryOf(request);
-    const response = await send(url, {
+    const url = addressOf(this.base, path, request);
+    const sending = {
       ...init,
       ...(credentials !== undefined && { credentials }),
       headers: {
@@ -248,6 +247,9 @@ export class TrackstatsClient {
         ...(init.method === 'POST' && { 'content-type': 'application/json', 'x-trackstats-request': '1' }),
         ...(typeof headers === 'function' ? await headers() : headers),
       },
+    };
+    const response = await send(url, sending).catch((error: unknown) => {
+      throw withAddress(error, url);
     });
     if (!response.ok) throw new TrackstatsRequestError(response.status, await messagesOf(response), url);
     return response;
@@ -258,6 +260,21 @@ type Value = string | number | bigint | boolean | null;
 
 function pathOf(tracker: string, route: string): string {
   return `trackers/${encodeURIComponent(tracker)}/${route}`;
+}
+
+function addressOf(base: string, path: string, request: object): string {
+  return base + path + queryOf(request);
+}
+
+async function readJson<T>(response: Response, url: string): Promise<T> {
+  try {
+    return (await response.json()) as T;
+  } catch (error) {
+    if (nameOf(error) !== 'SyntaxError') throw error;
+    // the page of another server, whose status may be 200
+    const message = `${url} answered, and not with JSON. Expected as url of the client the address of the JSON interface.`;
+    throw new TrackstatsRequestError(response.status, [message], url);
+  }
 }
 
 /** The keys that say what is read. */
@@ -304,6 +321,20 @@ function parameterOf(key: string): string {
 
 function listOf(given: unknown): readonly (Value | undefined)[] {
   return Array.isArray(given) ? (given as (Value | undefined)[]) : [given as Value | undefined];
+}
+
+/** Adds the address to an error of `fetch`, which only says that it failed. An abort stays what it is. */
+function withAddress(error: unknown, url: string): unknown {
+  if (nameOf(error) !== 'TypeError') return error;
+  const { message, cause } = error as TypeError & { cause?: { message?: string; code?: string } };
+  // the message is empty for a host with several addresses
+  const reason = cause?.message || cause?.code;
+  return new TypeError(`No answer from ${url}: ${message}${reason ? ` (${reason})` : ''}.`, { cause: error });
+}
+
+/** By name, because the errors of `fetch` are of another realm in a test of Jest. */
+function nameOf(error: unknown): unknown {
+  return (error as { name?: unknown } | null | undefined)?.name;
 }
 
 async function messagesOf(response: Response): Promise<readonly string[]> {

@@ -226,6 +226,26 @@ describe('the client of the JSON interface', () => {
     });
   });
 
+  it('names the address that does not answer, or not with JSON', async () => {
+    const nobody = new TrackstatsClient({ url: 'http://127.0.0.1:1/stats' });
+    await expect(nobody.total({ metric: METRIC, last: 2 })).rejects.toMatchObject({
+      name: 'TypeError',
+      message: expect.stringMatching(
+        /^No answer from http:\/\/127\.0\.0\.1:1\/stats\/total\?metric=\S+&last=2: .+ \(.+\)\.$/,
+      ),
+      cause: { name: 'TypeError' },
+    });
+    const page = new TrackstatsClient({ url: '/', fetch: () => Promise.resolve(new Response('<!doctype html>')) });
+    await expect(page.trackers()).rejects.toMatchObject({
+      name: 'TrackstatsRequestError',
+      status: 200,
+      url: '/trackers',
+      message: expect.stringContaining('/trackers answered, and not with JSON'),
+    });
+    const own = new TrackstatsClient({ url: '/', fetch: () => Promise.reject(new RangeError('no agent')) });
+    await expect(own.trackers()).rejects.toThrow(RangeError);
+  });
+
   it.each([undefined, {}, { url: '' }])('refuses to be made without an address: %j', (options) => {
     expect(() => new TrackstatsClient(options as never)).toThrow(TypeError);
   });
