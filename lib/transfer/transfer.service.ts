@@ -12,7 +12,7 @@ import {
 } from '../statistics/index.js';
 import type { Clock } from '../trackstats.tokens.js';
 import { checkExport, type ExportFilter } from './export/export-filter.js';
-import { boolean, iterable, withDefault } from '../validation/check.js';
+import { boolean, iterable, withDefault, type Check } from '../validation/check.js';
 import { readArgument, readCallOptions, type ChecksOf } from '../validation/options.js';
 import {
   DJANGO_SOURCE,
@@ -43,6 +43,15 @@ export interface ImportOptions {
   /** also overwrites what a tracker of this application computes, including its coverage. @default false */
   force?: boolean | undefined;
 }
+
+/** A text may be a path, and bytes are an iterable of numbers. */
+const importInput: Check<ImportInput> = (given, refuse) => {
+  const refuseInput = (): never =>
+    refuse('Expected a stream, as createReadStream(path), or [content] for a text or bytes that you have.');
+  return typeof given === 'string' || ArrayBuffer.isView(given)
+    ? refuseInput()
+    : (iterable(given, refuseInput) as ImportInput);
+};
 
 const EXPORT = { format: checkFormat } satisfies ChecksOf<ExportOptions>;
 const IMPORT = { format: checkFormat, force: withDefault(boolean, false) } satisfies ChecksOf<ImportOptions>;
@@ -115,7 +124,7 @@ export class TransferService {
    * created; existing ones keep their names, and annotations that are stored stay as they are. Memory is bounded, because checked rows wait in a temporary file. On
    * SQLite the transaction is one burst, in which the process answers nothing else.
    *
-   * @param input a stream, or any other iterable of bytes or text
+   * @param input a stream, or any other iterable of bytes or text, such as `[text]`
    * @throws ImportRefusedError with the line and the reason of the first thousand rows that cannot be stored
    * @throws TrackerOwnedError for statistics that a tracker of this application computes, unless `force` is set
    * @throws NotUtf8Error, UnknownFormatError, MissingPackageError
@@ -123,7 +132,7 @@ export class TransferService {
    */
   async import(input: ImportInput, options: ImportOptions): Promise<ImportResult> {
     const { format, force } = readCallOptions('TransferService.import', options, IMPORT);
-    const given = readArgument('TransferService.import: input', input, iterable) as ImportInput;
+    const given = readArgument('TransferService.import: input', input, importInput);
     const entries = format === 'csv' ? csvEntries : jsonlEntries;
     return imported(this.context, entries(this.database, importText(given)), force);
   }

@@ -103,7 +103,7 @@ describeOnEachDatabase('an object whose id is empty text', (database) => {
     const filter = { metrics: [METRIC], objectType: 'page' };
     const text = await textOf(await transfer.export(filter, { format }));
     await statistics.remove({ metric: METRIC, objectType: 'page', force: true });
-    await transfer.import(text, { format });
+    await transfer.import([text], { format });
     expect(await statistics.value({ ...LIFETIME, object: objectRef('page', '') })).toBe(2);
     expect(await textOf(await transfer.export(filter, { format }))).toBe(text);
   });

@@ -246,6 +246,17 @@ describeOnPairs('statistics of django-trackstats with other refs', (here, there)
 
   afterEach(() => there.reset());
 
+  it('keep the name of the domain where a metric of it has another ref here', async () => {
+    await transfer.importDjango({
+      dataSource: django,
+      contentTypes: { 'admin.logentry': null },
+      domains: { 'web shop': 'shop' },
+      metrics: { 'web shop/order count': null, 'web shop/visits': 'shop/hits' },
+      skipInvalid: true,
+    });
+    expect((await shop.metrics.find('shop/hits'))?.domain.name).toBe('Web shop');
+  });
+
   it('are mapped by domain and metric, and what is left out is listed', async () => {
     const result = await transfer.importDjango({
       dataSource: django,

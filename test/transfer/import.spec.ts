@@ -287,6 +287,22 @@ describeOnEachDatabase('TransferService.import', (database) => {
     expect((refused as ImportRefusedError).message).toMatch(/2345 rows.*\nline 2: .*never/);
   });
 
+  it.each(['statistics.csv', `${CSV}\n`, Buffer.from(CSV)])(
+    'refuses a path, and a text outside an array: %j',
+    async (input) => {
+      await expect(transfer.import(input as never, { format: 'csv' })).rejects.toMatchObject({
+        code: 'TRACKSTATS_INVALID_ARGUMENT',
+        message: expect.stringMatching(/import: input .*createReadStream\(path\).*\[content\]/),
+      });
+    },
+  );
+
+  it('refuses an input of anything but bytes and text', async () => {
+    await expect(transfer.import([{ metric: 'a/b' }] as never, { format: 'csv' })).rejects.toThrow(
+      'a piece of the input is an object with the keys ["metric"]. Expected bytes or text.',
+    );
+  });
+
   it('refuses what is not UTF-8, and passes on what the input fails with', async () => {
     await expect(transfer.import([Buffer.from([0x61, 0xff])], { format: 'csv' })).rejects.toThrow(NotUtf8Error);
     await expect(transfer.import([Buffer.from([0xc3])], { format: 'jsonl' })).rejects.toThrow(NotUtf8Error);

@@ -191,7 +191,7 @@ async function metricsOf(
       const there = `${domain}/${ref}`;
       const key = keyHere(mapping, domain, ref);
       // a metric that moves to another domain does not name it
-      const domainName = key === `${domainHere(mapping, domain) ?? ''}/${ref}` ? given(domain_name) : undefined;
+      const domainName = key?.split('/')[0] === domainHere(mapping, domain) ? given(domain_name) : undefined;
       const here = key === null ? null : { key, name: given(name), domainName, description: given(description) };
       return [String(id), { ref: there, here }] as const;
     }),

@@ -1,9 +1,10 @@
 import { TextDecoder } from 'node:util';
 import { setImmediate } from 'node:timers/promises';
+import { InvalidArgumentError } from '../../errors/argument.error.js';
 import { NotUtf8Error } from '../../errors/transfer.error.js';
 
-/** The input of an import: a stream, or any other iterable of bytes or text. */
-export type ImportInput = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
+/** The input of an import: a stream, or any other iterable of bytes or text. A text alone could be a path. */
+export type ImportInput = AsyncIterable<string | Uint8Array> | (Iterable<string | Uint8Array> & object);
 
 /** The longest row that is accepted, in characters. It keeps an input without line ends from filling the memory. */
 export const LONGEST_ROW = 1 << 20;
@@ -19,6 +20,9 @@ export async function* importText(input: ImportInput): AsyncGenerator<string> {
   const turns = new EventLoopTurns(256);
   for await (const piece of input) {
     if (turns.isDue()) await turns.turn();
+    if (typeof piece !== 'string' && !ArrayBuffer.isView(piece)) {
+      throw new InvalidArgumentError('TransferService.import: a piece of the input', piece, 'Expected bytes or text.');
+    }
     const text = typeof piece === 'string' ? piece : decoded(decoder, piece);
     if (text === '') continue;
     yield isFirst && text.startsWith('\uFEFF') ? text.slice(1) : text;
