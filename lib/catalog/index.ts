@@ -2,7 +2,7 @@
 
 export { MetricService } from './metric.service.js';
 export { Metric } from './metric.entity.js';
-export { defineDomain, type DomainTarget, type MetricTarget, naturalKey } from './definitions.js';
+export { defineDomain, definedMetrics, type DomainTarget, type MetricTarget, naturalKey } from './definitions.js';
 export { allDerived, checkStored, derivedOf, storedParts, unstoredMetric } from './derived.js';
 export { type MetricDetails, type MetricUnit, metricUnit, unitOfText, unitText } from './unit.js';
 export { ensureMetric } from './catalog.store.js';

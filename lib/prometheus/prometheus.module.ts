@@ -1,4 +1,11 @@
-import { Module, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import {
   promClient,
@@ -12,7 +19,7 @@ import { TrackerService } from '../execution/tracker.service.js';
 import { TRACKSTATS_CLOCK, type Clock } from '../trackstats.tokens.js';
 import { StatisticService } from '../statistics/index.js';
 import { feedMetrics } from './shared-metrics.js';
-import { readSamples } from './statistic-gauges.js';
+import { readSamples, unknownMetrics } from './statistic-gauges.js';
 
 /**
  * Registers metrics of trackers for Prometheus in a registry of prom-client. It serves no route; your application
@@ -53,7 +60,8 @@ export class TrackstatsPrometheusModule {
 const PART = 'TrackstatsPrometheusModule';
 
 /** Feeds the metrics while the application is there. */
-export class PrometheusLifecycle implements OnModuleInit, OnApplicationShutdown {
+export class PrometheusLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Trackstats');
   private end = (): void => undefined;
 
   constructor(
@@ -72,6 +80,13 @@ export class PrometheusLifecycle implements OnModuleInit, OnApplicationShutdown 
       look: async () => ({ now: clock(), infos: await trackers.list() }),
       readSamples: () => readSamples(statistics, this.options.statistics),
     });
+  }
+
+  /** When the tables are checked. */
+  async onApplicationBootstrap(): Promise<void> {
+    const statistics = requireProvider(this.moduleRef, StatisticService, PART);
+    for (const warning of await unknownMetrics(statistics, this.options.statistics))
+      this.logger.warn(`${PART}: ${warning}`);
   }
 
   /** When the last run has ended. */

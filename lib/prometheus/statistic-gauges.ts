@@ -1,5 +1,5 @@
 import type { Gauge } from 'prom-client';
-import { naturalKey } from '../catalog/index.js';
+import { definedMetrics, naturalKey } from '../catalog/index.js';
 import { UnknownMetricError } from '../errors/catalog.error.js';
 import type { StatisticService } from '../statistics/index.js';
 import { Period } from '../time/period.js';
@@ -23,6 +23,24 @@ export async function readSamples(
   // one after the other, so that a scrape takes one connection of the pool
   for (const one of watched) samples.push(...(await samplesOf(statistics, one)));
   return samples;
+}
+
+/** Returns a warning for each key that is neither stored nor defined: it may be misspelt, and a scrape leaves it out. */
+export async function unknownMetrics(
+  statistics: StatisticService,
+  watched: readonly WatchedStatistic[],
+): Promise<readonly string[]> {
+  const defined = new Set<string>(definedMetrics().map(({ key }) => key));
+  const warnings: string[] = [];
+  for (const { metric } of watched.filter((one) => !defined.has(naturalKey(one.metric)))) {
+    try {
+      await statistics.coverage({ metric });
+    } catch (error) {
+      if (!(error instanceof UnknownMetricError)) throw error;
+      warnings.push(`${error.message} Until then its gauge has no value.`);
+    }
+  }
+  return [...new Set(warnings)];
 }
 
 async function samplesOf(statistics: StatisticService, watched: WatchedStatistic): Promise<readonly Sample[]> {

@@ -19,7 +19,7 @@ import {
 } from 'nestjs-trackstats/prometheus';
 import { Counter, register, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
-import { at, closeApplications, MEMORY, QUIET, start } from '../module/application.js';
+import { at, closeApplications, MEMORY, metadataOf, QUIET, start } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 
 const SHOP = defineDomain({ ref: 'shop' });
@@ -152,6 +152,34 @@ describeOnEachDatabase('the metrics of trackers', (database) => {
       'trackstats_statistic{metric="shop/pages",period="DAY",object_type="page",object_id="/"}': 5,
       [String.raw`trackstats_statistic{metric="shop/pages",period="DAY",object_type="page",object_id="a \"b\"\n# TYPE injected gauge\\"}`]: 9,
     });
+  });
+
+  it('warn at the start of a key that is neither stored nor defined', async () => {
+    const warned: unknown[] = [];
+    const metadata = metadataOf({
+      database: database.options(),
+      providers: [Counters],
+      imports: [
+        TrackstatsPrometheusModule.forRoot({
+          register: new Registry(),
+          statistics: [
+            { metric: 'shop/visit' },
+            { metric: 'shop/pages' },
+            { metric: PAGES, objectType: 'page', top: 1 },
+          ],
+        }),
+      ],
+      trackstats: { scheduling: false },
+    });
+    const logger = { ...QUIET, warn: (message: unknown) => void warned.push(message) };
+    const module = await Test.createTestingModule(metadata).setLogger(logger).compile();
+    await module.init();
+    await module.close();
+    expect(warned.filter((message) => String(message).startsWith('TrackstatsPrometheusModule'))).toEqual([
+      expect.stringMatching(
+        /Unknown metric: "shop\/visit"\. Did you mean "shop\/visits"\? .* Until then its gauge has no value/,
+      ),
+    ]);
   });
 
   it('fall with what is stored, and go with a value that is removed', async () => {
