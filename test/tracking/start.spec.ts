@@ -17,6 +17,7 @@ import {
   TrackstatsError,
 } from 'nestjs-trackstats';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn, VirtualColumn } from 'typeorm';
+import { minifiedNames } from '../../lib/tracking/definition/tracker.explorer.js';
 import {
   closeApplications,
   Customer,
@@ -93,6 +94,32 @@ async function warnings(given: ApplicationOptions): Promise<string[]> {
   await module.close();
   return warned.filter((message) => message.startsWith('@Track'));
 }
+
+it('has its name before the errors of values that its options have', async () => {
+  for (const wrong of [{ period: 'DAY' }, { timeZone: 'Mars' }, { metric: 'orders' }]) {
+    class Mistaken extends CountObjectsByDateTracker {}
+    track({ ...options, ...wrong })(Mistaken);
+    await expect(start({ providers: [Mistaken] })).rejects.toThrow(/^Tracker Mistaken: (Invalid|Unknown) /);
+  }
+});
+
+describe('names that look minified', () => {
+  const named = (source: string) => {
+    const type = new Function(`return ${source}`)() as Type; // eslint-disable-line @typescript-eslint/no-implied-eval -- as a bundler writes it
+    return minifiedNames([{ type, method: null, instance: {}, module: '', options: {} }]);
+  };
+
+  it.each(['class e{}', 'class e extends Object{}', 'class Job extends Object{constructor(){super()}}'])(
+    'are those of %s',
+    (source) => {
+      expect(named(source)).toHaveLength(1);
+    },
+  );
+
+  it.each(['class Job extends Object {\n}', 'class Job {\n}', 'class Orders{}'])('are not those of %s', (source) => {
+    expect(named(source)).toEqual([]);
+  });
+});
 
 describe('a scheduled tracker that no module provides', () => {
   const every = '1 hour';

@@ -2,6 +2,7 @@
  * What compiles and what must not; `npm run typecheck` is the test. An expected error that is none is an error itself.
  */
 import {
+  type KeyPath,
   avg,
   count,
   countDistinct,
@@ -398,6 +399,17 @@ export const m36 = new ObjectsByDimensionsTracker<Order, OrdersByRegion>({
   dateField: 'createdAt',
   statistic: OrdersByRegion,
 });
+class Tagged {
+  id!: number;
+  createdAt!: Date;
+  tags!: string[];
+  hash!: Uint8Array;
+  orders!: Order[];
+}
+/** The type of the paths of dimensions: array columns and bytes, and no relations to many rows. */
+export const dimensionPaths: KeyPath<Tagged>[] = ['id', 'tags', 'hash', 'createdAt'];
+// @ts-expect-error a relation to many rows
+export const toMany: KeyPath<Tagged> = 'orders';
 // @ts-expect-error -- another entity than the tracker's
 void trackers.track(byHand, Customer);
 // @ts-expect-error a row needs a metric

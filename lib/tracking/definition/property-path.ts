@@ -3,6 +3,7 @@ type Primitive = string | number | bigint | boolean | symbol | Date | Uint8Array
 
 /** A Date, a dayjs and a luxon DateTime have a `valueOf` that returns a number; a plain object does not. */
 type Instant = string | number | bigint | Date | { valueOf(): number };
+type Key = string | number | bigint | boolean | Date;
 type Numeric = number | bigint | string; // decimals are strings in TypeORM entities
 
 type Unlazy<T> = T extends PromiseLike<infer U> ? U : T;
@@ -36,7 +37,7 @@ type Deep<E> = string extends keyof E ? string : `${keyof E & string}.${string}.
 export type DatePath<E> = PathTo<E, Instant> | Deep<E>;
 /** The path of a property that contains a number. Decimals are text in entities. */
 export type NumericPath<E> = PathTo<E, Numeric> | Deep<E>;
-/** The path of a property whose values can be a dimension. */
-export type KeyPath<E> = PathTo<E, string | number | bigint | boolean | Date> | Deep<E>;
+/** The path of a property whose values can be a dimension. An array column has values, a to-many relation entities. */
+export type KeyPath<E> = PathTo<E, Key | readonly Key[] | Uint8Array> | Deep<E>;
 /** The path of a to-one relation, or of a column that contains a key. */
 export type ObjectPath<E> = PathTo<E, string | number | bigint | object> | Deep<E>;

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import { InvalidTrackerError } from '../../errors/tracker.error.js';
+import { TrackstatsError } from '../../errors/trackstats.error.js';
 import type { Period } from '../../time/period.js';
 import type { ResolvedOptions } from '../../trackstats.options.js';
 import { defineMethod, type MethodDefinition } from './define-method.js';
@@ -57,8 +58,26 @@ export function periodsOf(tracker: RegisteredTracker): readonly Period[] {
   return [...new Set(tracker.definition.entries.flatMap(({ periods }) => periods))];
 }
 
+/** Returns the same error, with the tracker's name before its message. */
+export function nameTracker(tracker: string, error: unknown): unknown {
+  if (error instanceof TrackstatsError && !error.message.includes(tracker)) {
+    error.message = `Tracker ${tracker}: ${error.message}`;
+  }
+  return error;
+}
+
 /** Creates a tracker from the declaration of its provider, with the module's defaults and schedules. */
 export function registered(declared: DeclaredTracker, module: ResolvedOptions): RegisteredTracker {
+  try {
+    return define(declared, module);
+  } catch (error) {
+    // those of a period, a time zone and a ref do not say where they were given
+    const { type, method, options } = declared;
+    throw nameTracker(typeof options.name === 'string' ? options.name : defaultTrackerName(type, method), error);
+  }
+}
+
+function define(declared: DeclaredTracker, module: ResolvedOptions): RegisteredTracker {
   const { type, method, instance } = declared;
   const { options, job: given } = splitOptions(declared.options);
   const checked = readJobOptions(defaultTrackerName(type, method), given);

@@ -142,8 +142,14 @@ const LONGEST_MINIFIED = 3;
 /** The names of trackers that come from their classes, and look minified. */
 export function minifiedNames(found: readonly DeclaredTracker[]): readonly string[] {
   return found
-    .filter(({ type, options }) => options.name === undefined && type.name.length <= LONGEST_MINIFIED)
+    .filter(({ type, options }) => options.name === undefined && isMinified(type))
     .map(({ type, method }) => defaultTrackerName(type, method));
+}
+
+function isMinified(type: Type): boolean {
+  if (type.name.length > LONGEST_MINIFIED) return false;
+  // an honest short name, such as Job, has the space that a minifier removes: class Job extends CountObjectsByDateTracker {
+  return !/^class[^{]*\s\{/.test(Function.prototype.toString.call(type));
 }
 
 /** Returns the default name of a tracker. */

@@ -8,7 +8,12 @@ import type { StatisticOwners } from '../../statistics/tables/owners.js';
 import { Period } from '../../time/period.js';
 import type { Clock } from '../../trackstats.tokens.js';
 import type { MethodRunner } from './method.runner.js';
-import { metricsOf, type RegisteredTracker, type SourceTracker } from '../definition/registered-tracker.js';
+import {
+  metricsOf,
+  nameTracker,
+  type RegisteredTracker,
+  type SourceTracker,
+} from '../definition/registered-tracker.js';
 import type { SourceFinder } from '../definition/source.finder.js';
 import { choosesSource } from '../definition/tracker.js';
 import type { TrackedStatistics, TrackerRunner } from './tracker.runner.js';
@@ -35,7 +40,7 @@ export class TrackerChecker {
     const tracked = new Map<string, readonly TrackedStatistics[]>();
     for (const tracker of trackers) {
       const statistics = await this.statisticsOf(tracker).catch((error: unknown) => {
-        throw naming(tracker.name, error);
+        throw nameTracker(tracker.name, error);
       });
       if (statistics === null) continue;
       tracked.set(tracker.name, statistics);
@@ -87,12 +92,4 @@ export class TrackerChecker {
       this.owners.own(key, periods, scope, tracker);
     }
   }
-}
-
-/** Returns the same error, with the tracker's name before its message. */
-function naming(tracker: string, error: unknown): unknown {
-  if (error instanceof TrackstatsError && !error.message.includes(tracker)) {
-    error.message = `Tracker ${tracker}: ${error.message}`;
-  }
-  return error;
 }
