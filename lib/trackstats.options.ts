@@ -160,7 +160,8 @@ export interface ResolvedOptions {
 }
 
 const EXTRAS: readonly string[] = ['isGlobal', 'dataSource', 'statistics'] satisfies (keyof TrackstatsModuleExtras)[];
-const OPTIONS: readonly string[] = [
+/** The names of the module's options, without those that shape it. */
+export const OPTION_NAMES: readonly string[] = [
   'timeZone',
   'weekStart',
   'clock',
@@ -219,12 +220,12 @@ function checkNames(given: object): void {
   const names = Object.keys(given).filter((name) => (given as Record<string, unknown>)[name] !== undefined);
   const misplaced = names.filter((name) => EXTRAS.includes(name));
   if (misplaced.length > 0) throw new MisplacedOptionError(misplaced);
-  const unknown = names.find((name) => !OPTIONS.includes(name));
+  const unknown = names.find((name) => !OPTION_NAMES.includes(name));
   if (unknown !== undefined) {
     throw new InvalidOptionsError(
       unknown,
       (given as Record<string, unknown>)[unknown],
-      unknownOption(unknown, [...EXTRAS, ...OPTIONS]),
+      unknownOption(unknown, [...EXTRAS, ...OPTION_NAMES]),
     );
   }
 }
@@ -276,7 +277,9 @@ function isSwitchedOff(): boolean {
 function resolveScheduling(given: unknown): ResolvedScheduling {
   const isOff = isSwitchedOff();
   const options = given === undefined || given === false ? { enabled: given !== false } : given;
-  const scheduling = readValue(options, group(SCHEDULING), 'scheduling', invalidOption);
+  const scheduling = readValue(options, group(SCHEDULING), 'scheduling', (name, value, expected) =>
+    invalidOption(name, value, name === 'scheduling' ? `${expected} Or false: nothing runs by itself.` : expected),
+  );
   return Object.freeze({
     ...scheduling,
     enabled: scheduling.enabled && !isOff,

@@ -171,13 +171,9 @@ export function* findMetric(database: Database, target: MetricTarget): Work<Metr
 export function* unknownMetric(database: Database, target: MetricTarget): Work<UnknownMetricError> {
   const key = naturalKey(target);
   const stored = yield* allMetrics(database);
-  return new UnknownMetricError(
-    key,
-    nearest(
-      key,
-      [...stored, ...definedMetrics(), ...allDerived()].map((metric) => metric.key),
-    ),
-  );
+  const known = [...stored, ...definedMetrics(), ...allDerived()].map((metric) => metric.key);
+  // defined, and not stored yet
+  return new UnknownMetricError(key, known.includes(key) ? key : nearest(key, known));
 }
 
 /** Returns a copy of a metric, for a caller who may change it. */

@@ -90,7 +90,7 @@ export function resolveDashboardOptions(given: TrackstatsDashboardModuleOptions)
   if (pageFolder !== undefined && (typeof pageFolder !== 'string' || pageFolder === '')) {
     throw new InvalidDashboardOptionsError('pageFolder', pageFolder, 'Expected a folder.');
   }
-  resolveHttpOptions(http, true);
+  resolveHttpOptions(http, true, ['title', 'signInUrl', 'signOutUrl', 'frameAncestors', 'pageFolder']);
   return Object.freeze({
     title,
     signInUrl: addressIn('signInUrl', signInUrl),

@@ -61,9 +61,12 @@ export class UnknownMetricError extends TrackstatsError {
   readonly code = 'TRACKSTATS_UNKNOWN_METRIC';
   readonly kind = 'unknown';
 
+  /** @param nearest the key that is probably meant; the same one if it is defined and not stored */
   constructor(key: string, nearest: string | null) {
+    const hint =
+      nearest === key ? 'It is defined, and nothing was written for it yet.' : `Did you mean ${shown(nearest)}?`;
     super(
-      `Unknown metric: ${shown(key)}. ${nearest === null ? '' : `Did you mean ${shown(nearest)}? `}` +
+      `Unknown metric: ${shown(key)}. ${nearest === null ? '' : `${hint} `}` +
         `A metric is stored when its definition (defineMetric) is first used to write, or by MetricService.register.`,
     );
   }

@@ -40,11 +40,15 @@ export class TrackerOwnedError extends TrackstatsError {
     const owner = tracker === null ? 'a tracker (none of this application now)' : `the tracker ${tracker}`;
     super(
       `${call}: the statistics of ${metric} (${periods}) are computed by ${owner}, whose next run would replace them. ` +
-        `Recompute them with TrackerService.repair or backfill, keep values of your own in a metric of their own` +
-        (call === 'remove' || call === 'import' ? `, or ${call} them all the same with { force: true }.` : '.'),
+        `Recompute them with TrackerService.repair or backfill, or keep values of your own in a metric of their own.` +
+        (call === 'remove' || call === 'import'
+          ? ` To ${call} them all the same, pass { force: true }${FORCE[call]}.`
+          : ''),
     );
   }
 }
+
+const FORCE = { remove: '', import: ', or on the command line --force' };
 
 /** Thrown if `record` and `increment` are used for the same statistics. */
 export class MixedWritesError extends TrackstatsError {

@@ -118,6 +118,14 @@ const DEFAULT_LIMITS: Readonly<Required<HttpLimits>> = {
   live: 2,
 };
 const OPTIONS: readonly string[] = ['label', 'limits', 'origins'] satisfies (keyof TrackstatsHttpModuleOptions)[];
+const EXTRAS: readonly string[] = [
+  'path',
+  'guards',
+  'actionGuards',
+  'public',
+  'decorators',
+  'imports',
+] satisfies (keyof TrackstatsHttpModuleExtras)[];
 
 /**
  * Checks the options that shape the module.
@@ -172,9 +180,14 @@ export function checkAsyncOptions(options: unknown): void {
  * Checks the options, fills in the defaults and freezes the contents.
  *
  * @param isGuarded false: everybody may read, so by default nobody makes a source be counted
+ * @param others names of options that were read before
  * @throws InvalidHttpOptionsError
  */
-export function resolveHttpOptions(given: TrackstatsHttpModuleOptions, isGuarded: boolean): ResolvedHttpOptions {
+export function resolveHttpOptions(
+  given: TrackstatsHttpModuleOptions,
+  isGuarded: boolean,
+  others: readonly string[] = [],
+): ResolvedHttpOptions {
   if (!isObject(given))
     throw new InvalidHttpOptionsError('the options object', given, 'Expected an object; none is {}.');
   const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name));
@@ -182,7 +195,9 @@ export function resolveHttpOptions(given: TrackstatsHttpModuleOptions, isGuarded
     throw new InvalidHttpOptionsError(
       unknown,
       (given as Record<string, unknown>)[unknown],
-      `${unknownOption(unknown, OPTIONS)} Options that shape the module go next to the factory.`,
+      EXTRAS.includes(unknown)
+        ? 'It shapes the module. Pass it beside the factory.'
+        : `${unknownOption(unknown, [...others, ...OPTIONS, ...EXTRAS])} With forRootAsync, ${EXTRAS.join(', ')} go beside the factory.`,
     );
   }
   const { label, limits = {}, origins = [] } = given;

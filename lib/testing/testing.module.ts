@@ -4,10 +4,10 @@ import type { DataSourceOptions } from 'typeorm';
 import { MEMORY_DATABASE } from '../database/memory-database.js';
 import { InvalidPartOptionError } from '../errors/optional-part.error.js';
 import { entity, isOptions, listOf, type Check } from '../validation/check.js';
-import { checkIsObject, readValue } from '../validation/options.js';
+import { checkIsObject, readValue, unknownOption } from '../validation/options.js';
 import type { EntityClass } from '../statistics/index.js';
 import { TrackstatsModule } from '../module/trackstats.module.js';
-import type { TrackstatsModuleExtras, TrackstatsModuleOptions } from '../trackstats.options.js';
+import { OPTION_NAMES, type TrackstatsModuleExtras, type TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TestClock } from './test.clock.js';
 
 const dataSourceOptions: Check<unknown> = (given, refuse) =>
@@ -17,6 +17,18 @@ const dataSourceOptions: Check<unknown> = (given, refuse) =>
 
 function invalidOption(name: string | null, given: unknown, expected: string): InvalidPartOptionError {
   return new InvalidPartOptionError('TrackstatsTestingModule', name ?? 'options', given, expected);
+}
+
+/** The schedules and the clock are the test's. */
+const NAMES: readonly string[] = [
+  ...(['now', 'entities', 'database', 'statistics'] satisfies (keyof TrackstatsTestingOptions)[]),
+  ...OPTION_NAMES.filter((name) => name !== 'clock' && name !== 'scheduling'),
+];
+
+function checkNames(options: TrackstatsTestingOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined && !NAMES.includes(name)) throw invalidOption(name, value, unknownOption(name, NAMES));
+  }
 }
 
 /** Sets the time and the entities of a test, and the module's options. */
@@ -55,6 +67,7 @@ export class TrackstatsTestingModule {
    */
   static forRoot(options: TrackstatsTestingOptions): DynamicModule {
     checkIsObject(options, invalidOption);
+    checkNames(options);
     const { now, entities = [], database = MEMORY_DATABASE, ...trackstats } = options;
     readValue(entities, listOf(entity), 'entities', invalidOption);
     readValue(database, dataSourceOptions, 'database', invalidOption);

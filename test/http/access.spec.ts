@@ -65,6 +65,17 @@ describe('who may use the JSON interface', () => {
     expect(() => TrackstatsHttpModule.forRoot(options as object)).toThrow(`TrackstatsHttpModule: ${option}`);
   });
 
+  it('names the option that a misspelt one means, also one that shapes the module', async () => {
+    const misspelt = { public: true, pth: 'x' } as object;
+    await expect(serve([TrackstatsHttpModule.forRoot(misspelt)])).rejects.toThrow(
+      /pth is "x"\. .*Did you mean path\? There are label, limits, origins, path, guards, .* go beside the factory\./,
+    );
+    const placed = { public: true, useFactory: () => ({ guards: [] }) as object };
+    await expect(serve([TrackstatsHttpModule.forRootAsync(placed)])).rejects.toThrow(
+      'guards is an array of 0. It shapes the module. Pass it beside the factory.',
+    );
+  });
+
   it.each([
     ['limits.points', { limits: { points: 0 } }],
     ['limits.toString', { limits: { toString: 5 } }],

@@ -1,6 +1,11 @@
 import { resolveOptions } from '../../lib/trackstats.options.js';
 import { systemClock } from '../../lib/trackstats.tokens.js';
 
+it('says that scheduling can be false', () => {
+  expect(() => resolveOptions({ scheduling: 'off' as never })).toThrow(/scheduling is "off"\..* Or false: /);
+  expect(() => resolveOptions({ scheduling: { concurrency: 0 } })).toThrow(/concurrency is 0\. .*or more\.$/);
+});
+
 describe('resolveOptions', () => {
   it('fills in the defaults and freezes what they hold', () => {
     const options = resolveOptions({});

@@ -89,6 +89,15 @@ describe('object types', () => {
   const named = (names: Record<string, EntityClass>) => new ObjectTypes(dataSources, names);
   const of = <T extends object>(entity: new () => T, fields: Partial<T>): T => Object.assign(new entity(), fields);
 
+  it('says that a plain object is of no entity, as repository.save returns one', () => {
+    expect(() => types.refOf({ name: 'Ada', id: 1 } as object)).toThrow(
+      /A plain object does not say which entity it is/,
+    );
+    expect(() => types.refOf(new Date() as never)).toThrow(
+      /objectRef\(Customer, 5\), or \{ type: Customer, id: 5 \}\.$/,
+    );
+  });
+
   it('are the table without its prefix, or the name that the module gives', () => {
     expect(types.nameOf(Customer)).toBe('customer');
     expect(types.nameOf(Gadget)).toBe('gadget');

@@ -95,6 +95,8 @@ describeOnEachDatabase('reading', (test) => {
       defineMetric({ domain: defineDomain({ ref: 'shop' }), ref: 'unstored_yet' });
       const near = s.statistics.find({ metric: 'shop/unstord_yet' });
       await expect(near).rejects.toThrow(/Did you mean "shop\/unstored_yet"\?/);
+      const same = s.statistics.value({ metric: 'shop/unstored_yet' });
+      await expect(same).rejects.toThrow(/"shop\/unstored_yet". It is defined, and nothing was written for it yet\./);
       await expect(s.statistics.find({ metric: undefined } as never)).rejects.toThrow(
         'find: metric is undefined. Expected a metric. If it is imported, the two files may import each other.',
       );

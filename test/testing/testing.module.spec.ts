@@ -106,6 +106,17 @@ describe('TrackstatsTestingModule', () => {
     expect(first.get<() => Date>(TRACKSTATS_CLOCK)()).toEqual(at('2027-01-01T00:00'));
   });
 
+  it.each([
+    [
+      { entites: [Order] },
+      'entites is an array of 1. This option does not exist here. Did you mean entities? There are now',
+    ],
+    [{ scheduling: true }, 'scheduling is true. This option does not exist here.'],
+  ])('refuses an option that it does not have: %j', (options, message) => {
+    const forRoot = () => TrackstatsTestingModule.forRoot({ now: new Date(0), ...options });
+    expect(forRoot).toThrow(`TrackstatsTestingModule: ${message}`);
+  });
+
   it('takes a clock of the test, and custom statistics', async () => {
     const clock = new TestClock(at('2026-10-31T12:00'));
     const module = await testing({ now: clock, statistics: [OrdersByStatus] });

@@ -16,6 +16,8 @@ import {
 
 type ColumnMetadata = EntityMetadata['primaryColumns'][number];
 
+/** `repository.save({ … })` returns the object that it was given, which TypeScript takes for an entity. */
+const PLAIN = ' A plain object does not say which entity it is, also after it was saved.';
 const EXPECTED = 'Expected a loaded entity, or a reference: objectRef(Customer, 5), or { type: Customer, id: 5 }.';
 
 /** Translates between objects of the application and the type and id under which statistics store them. */
@@ -63,7 +65,7 @@ export class ObjectTypes {
     if (typeof (target as { then?: unknown }).then === 'function') {
       throw new InvalidObjectError('a promise', 'Expected the loaded entity itself: an await is missing.');
     }
-    if (!isRef(target)) throw new InvalidObjectError(target, EXPECTED);
+    if (!isRef(target)) throw new InvalidObjectError(target, `${EXPECTED}${isPlain(target) ? PLAIN : ''}`);
     if (typeof target.type === 'string') {
       return { type: checkTypeText(target.type), id: checkId(target.id, target) };
     }
@@ -116,11 +118,12 @@ export class ObjectTypes {
 const MAY_BE_EMPTY: ReadonlySet<KeyKind> = new Set(['text', 'padded', 'binary', 'other']);
 
 function isRef(target: object): target is ObjectRefInput {
+  return isPlain(target) && Object.keys(target).length === 2 && 'type' in target && 'id' in target;
+}
+
+function isPlain(target: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(target);
-  const keys = Object.keys(target);
-  return (
-    (prototype === Object.prototype || prototype === null) && keys.length === 2 && 'type' in target && 'id' in target
-  );
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** Returns for a child entity the one in whose table it is stored. */
