@@ -36,6 +36,7 @@ import type { StatisticOwners } from './tables/owners.js';
 import { checkPrune, countPrunable, type PrunableRows, prune, type PruneFilter } from './write/prune.js';
 import { readLive } from './read/live.js';
 import { comparedRange, type Comparison, readComparison } from './read/comparison.js';
+import { checkObjectTypes } from './read/object-type.check.js';
 import { checkSummable, read, readPoints } from './read/reading.js';
 import { KnownMetrics } from './write/known-metrics.js';
 import { checkRecord, Recorder } from './write/record.js';
@@ -229,7 +230,7 @@ export class StatisticService {
     const now = this.clock();
     const normal = readCall(this.context, 'find', filter);
     const find = normal.scope.table.moment === 'start' ? findBuckets : findStatistics;
-    return this.database.read(() => find(this.context, normal, now));
+    return this.database.read(() => checked(this.context, normal, (context, asked) => find(context, asked, now)));
   }
 
   /**
@@ -250,7 +251,7 @@ export class StatisticService {
     const { date, ...range } = normal.range;
     const upTo = date === undefined ? normal : { ...normal, range: { ...range, to: date } };
     const last = normal.scope.table.moment === 'start' ? lastBucket : lastStatistic;
-    return this.database.read(() => last(this.context, upTo, now));
+    return this.database.read(() => checked(this.context, upTo, (context, asked) => last(context, asked, now)));
   }
 
   /**
@@ -457,7 +458,9 @@ export class StatisticService {
   async coverage(filter: OneMetric): Promise<CompleteDates | null> {
     const now = this.clock();
     const normal = readOneMetric(this.context, 'coverage', filter);
-    return this.database.read(() => readCompleteDates(this.context, normal, now));
+    return this.database.read(() =>
+      checked(this.context, normal, (context, asked) => readCompleteDates(context, asked, now)),
+    );
   }
 
   /**
@@ -604,9 +607,19 @@ export class StatisticService {
     now: Date,
     work: (context: StatisticContext, filter: Filter) => Work<T>,
   ): Promise<T> {
-    if (!filter.options.live) return this.database.read(() => work(this.context, filter));
+    if (!filter.options.live) return this.database.read(() => checked(this.context, filter, work));
     return readLive(this.context, this.live, { call, filter, readsWhole: call === 'compare' }, now, work);
   }
+}
+
+/** Does a read, once its object types are checked. */
+function* checked<F extends NormalFilter, T>(
+  context: StatisticContext,
+  filter: F,
+  work: (context: StatisticContext, filter: F) => Work<T>,
+): Work<T> {
+  yield* checkObjectTypes(context, filter);
+  return yield* work(context, filter);
 }
 
 /** The alias is used in SQL and in property paths: `alias.value`. */

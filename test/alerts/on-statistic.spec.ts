@@ -854,7 +854,7 @@ describe('an alert of what no tracker computes', () => {
       'the total of alerted/per_customer',
       'each customer (CustomerTracker). With `withTotal: true` a tracker computes the total too.',
     ],
-    [{ metric: PER_CUSTOMER, objectType: 'custommer' }, 'each custommer of alerted/per_customer', 'each customer (Cus'],
+    [{ metric: PER_CUSTOMER, objectType: 'shelf' }, 'each shelf of alerted/per_customer', 'each customer (Cus'],
     [{ metric: PER_CUSTOMER, object: objectRef('shelf', 1) }, 'shelf 1 of alerted/per_customer', 'each customer (Cus'],
   ])('is warned of: %#', async (given, watched, expected) => {
     const alerts = alertOn({ when: below(10), ...given });
