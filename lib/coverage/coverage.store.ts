@@ -78,21 +78,50 @@ export function* coveredPoints(
   pointsOf: (id: Sql) => Sql,
 ): Work<CoveredPoints> {
   const { dialect } = database;
-  const { list, names, joined, ofPeriod, id } = coveredColumns(database);
+  const { list, joined, ofPeriod, id } = coveredColumns(database);
   const condition = isMetric(database, metricKeyOf(target));
   const metricId = dialect.namesOuterColumns
     ? id
     : sql`(SELECT ${id} FROM ${metricTables(database)} WHERE ${condition})`;
   const from = sql`${joined}${ofPeriod}${dialect.integer(period)}`;
   const points = dialect.pointsValue(pointsOf(metricId));
-  const rows = yield* query<{ fields: string; points: unknown }>(
+  const rows = yield* query<PointsRow>(
     withConstantText(sql`SELECT ${list} AS fields, ${points} AS points FROM ${from} WHERE ${condition}`),
   );
+  return pointsRead(database, rows);
+}
+
+/**
+ * Reads a metric, its coverages of all periods, and points, all in one statement, and so of one snapshot. Returns null if
+ * the settings of the session give it another meaning than in a transaction of `Database.snapshot`.
+ *
+ * @param points a query as `Dialect.points` takes it
+ */
+export function* pointsOfSnapshot(database: Database, target: MetricTarget, points: Sql): Work<CoveredPoints | null> {
+  const { dialect } = database;
+  const { list, joined } = coveredColumns(database);
+  const rows = yield* query<PointsRow & { snapshot: unknown }>(
+    withConstantText(
+      sql`SELECT ${list} AS fields, ${dialect.pointsValue(points)} AS points, ${dialect.readsSnapshotAlone} AS snapshot
+FROM ${joined} WHERE ${isMetric(database, metricKeyOf(target))}`,
+      'many',
+    ),
+  );
+  return rows.every(({ snapshot }) => Number(snapshot) === 1) ? pointsRead(database, rows) : null;
+}
+
+interface PointsRow {
+  readonly fields: string;
+  readonly points: unknown;
+}
+
+function pointsRead(database: Database, rows: readonly PointsRow[]): CoveredPoints {
+  const { names } = coveredColumns(database);
   const read = rows.map((row) => namedValues(names, row.fields) as unknown as CoveredRow);
   const [first] = rows;
   return {
     covered: { asked: [read[0] === undefined ? null : metricOf(read[0])], coverages: coveragesIn(read) },
-    points: first === undefined ? [] : dialect.readPointsValue(first.points),
+    points: first === undefined ? [] : database.dialect.readPointsValue(first.points),
   };
 }
 

@@ -54,14 +54,19 @@ export function joinsDeferred(statement: Sql): boolean {
   return joining.has(statement);
 }
 
-const constant = new WeakSet<Sql>();
+/** The texts of a process that are run again and again: a few that every application has, or one of many. */
+export type TextKind = 'few' | 'many';
+
+const constant = new WeakMap<Sql, TextKind>();
 
 /**
- * Marks a statement whose text is one of few, and that is run often: a server may keep its plan, if its driver can tell
- * it to. Outside a transaction only.
+ * Marks a statement whose text is run often: a server may keep its plan, if its driver can tell it to. Outside a
+ * transaction only.
+ *
+ * @param kind 'many': each tracker has texts of its own. Plans of some of them are kept
  */
-export function withConstantText(statement: Sql): Sql {
-  constant.add(statement);
+export function withConstantText(statement: Sql, kind: TextKind = 'few'): Sql {
+  constant.set(statement, kind);
   return statement;
 }
 
@@ -73,7 +78,8 @@ export function withValues(statement: Sql, values: readonly unknown[]): Sql {
   // not by its constructor, which puts the text together again
   const other = Object.assign(Object.create(Sql.prototype) as Sql, { strings: statement.strings, values });
   if (!texts.has(statement.strings)) texts.set(statement.strings, null);
-  return hasConstantText(statement) ? withConstantText(other) : other;
+  const kind = constantText(statement);
+  return kind === null ? other : withConstantText(other, kind);
 }
 
 /** Returns the text of a statement, which `make` makes once for all statements that have it. */
@@ -86,9 +92,9 @@ export function textOf({ strings }: Sql, make: () => string): string {
   return text;
 }
 
-/** True if `withConstantText` has marked a statement. */
-export function hasConstantText(statement: Sql): boolean {
-  return constant.has(statement);
+/** Returns the kind of text with which `withConstantText` has marked a statement, or null. */
+export function constantText(statement: Sql): TextKind | null {
+  return constant.get(statement) ?? null;
 }
 
 /** Returns the result of a work that runs no statement, or null if it would run one. */

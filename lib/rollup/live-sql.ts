@@ -1,6 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { Dialect } from '../database/dialects/dialect.js';
-import { queryOne, type Work } from '../database/work.js';
+import { constantText, queryOne, withConstantText, type Work } from '../database/work.js';
 import { readMoment, type StatisticTable } from '../statistics/tables/statistic-table.js';
 import { fromDayNumber, shiftDay, type DayNumber, type LocalDate } from '../time/local-date.js';
 import { dayRanges, startOfDay } from '../time/time-zone.js';
@@ -166,6 +166,8 @@ export class LiveRows {
 
   private expressed(statement: Sql): Sql {
     if (!statement.strings.some((text) => text.includes(FRESH))) return statement;
-    return sql`${this.expressions}${statement}`;
+    const expressed = sql`${this.expressions}${statement}`;
+    const kind = constantText(statement);
+    return kind === null ? expressed : withConstantText(expressed, kind);
   }
 }

@@ -101,7 +101,8 @@ export interface ConstantKey {
 
 export interface RollupPeriod {
   readonly period: Period;
-  readonly density: 'daily' | 'changes';
+  /** 'spans': rows that are only read. As 'changes', but those of a single series may repeat the value before them */
+  readonly density: 'daily' | 'changes' | 'spans';
   /** keys whose rows are all older than what the period reads have the value of no rows, as with density 'daily' */
   readonly hasOlderKeys: boolean;
   /** first day that is replaced; the first day of its bucket for a calendar period */

@@ -154,15 +154,13 @@ function runningRows(dialect: Dialect, entry: RollupEntry, period: RollupPeriod,
   if (period.density === 'daily') {
     return stored(dialect, entry, period, keys, raw('d.day'), dialect.eachDay(spans), raw('s.value'));
   }
-  return stored(
-    dialect,
-    entry,
-    period,
-    keys,
-    raw('c.day'),
-    sql`(${changes(dialect, entry, period, spans)}) c`,
-    raw('c.value'),
-  );
+  const rows = hasChangesOnly(entry, period) ? changes(dialect, entry, period, spans) : spans;
+  return stored(dialect, entry, period, keys, raw('c.day'), sql`(${rows}) c`, raw('c.value'));
+}
+
+/** True if rows that repeat the value before them are left out. To find those of a single series costs a read more than they do. */
+function hasChangesOnly({ keys }: RollupEntry, { density }: RollupPeriod): boolean {
+  return density === 'changes' || (density === 'spans' && keys.length > 0);
 }
 
 /** Returns the spans whose value differs from that of the span before. The first one is compared with the stored row. */
@@ -187,13 +185,13 @@ function spansQuery(dialect: Dialect, entry: RollupEntry, period: RollupPeriod, 
     running(dialect, entry, period, sql`p.${name}`, index),
   );
   const values = sql`SELECT ${join([...keys, raw('p.day')])}, ${finished(dialect, entry.measure, totals)} AS value,
-COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next${storedColumns(period, 'p.')}
+COALESCE(LEAD(p.day) OVER (${partition(keys)}ORDER BY p.day), ${dialect.integer(period.through + 1)}) AS next${storedColumns(entry, period, 'p.')}
 FROM (${points(dialect, entry, period)}) p`;
   const endsEarly = slice.through < period.through;
   const after = dialect.integer(slice.through + 1);
   const next = endsEarly ? sql`${dialect.least(raw('v.next'), after)} AS next` : raw('v.next');
   const until = endsEarly ? sql` AND v.day < ${after}` : empty;
-  return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, next, raw('v.value')])}${storedColumns(period, 'v.')} FROM (${values}) v WHERE v.next > ${from}${until}`;
+  return sql`SELECT ${join([...keys, sql`${dialect.greatest(raw('v.day'), from)} AS day`, next, raw('v.value')])}${storedColumns(entry, period, 'v.')} FROM (${values}) v WHERE v.next > ${from}${until}`;
 }
 
 /** Returns the aggregate of the window that ends on a point's day. */
@@ -219,7 +217,7 @@ function points(dialect: Dialect, entry: RollupEntry, period: RollupPeriod): Sql
   const totals = partialNames(entry.measure).map(
     (name, index) => sql`${combinedBy(entry.measure, index)}(e.${name}) AS ${name}`,
   );
-  const before = carriesStored(period)
+  const before = carriesStored(entry, period)
     ? raw(', MAX(e.stored_value) AS stored_value, MAX(e.is_stored) AS is_stored')
     : empty;
   return sql`SELECT ${join([...columns, ...totals])}${before} FROM (${rows}) e GROUP BY ${join(columns.map((_, index) => raw(String(index + 1))))}`;
@@ -231,7 +229,7 @@ function besideStored(dialect: Dialect, entry: RollupEntry, period: RollupPeriod
   // stored days have their keys as they are stored
   const given = period.storedDaysUntil === null ? storedKeys(dialect, entry) : names;
   const keys = given.map((key, index) => sql`${key} AS ${names[index]}`);
-  const nothing = carriesStored(period) ? raw(', NULL AS stored_value, NULL AS is_stored') : empty;
+  const nothing = carriesStored(entry, period) ? raw(', NULL AS stored_value, NULL AS is_stored') : empty;
   return sql`SELECT ${join([...keys, raw('x.day'), ...partialNames(entry.measure)])}${nothing} FROM (${gained}) x UNION ALL ${startsOfStoredKeys(dialect, entry, period)}`;
 }
 
@@ -239,12 +237,12 @@ function besideStored(dialect: Dialect, entry: RollupEntry, period: RollupPeriod
  * True if points carry the value that is stored before the range (`stored_value`) and the fact that there is one
  * (`is_stored`). Joined later, it would be looked up once for each key.
  */
-function carriesStored({ density, hasStored }: RollupPeriod): boolean {
-  return density === 'changes' && hasStored;
+function carriesStored(entry: RollupEntry, period: RollupPeriod): boolean {
+  return hasChangesOnly(entry, period) && period.hasStored;
 }
 
-function storedColumns(period: RollupPeriod, prefix: string): Sql {
-  return carriesStored(period) ? raw(`, ${prefix}stored_value, ${prefix}is_stored`) : empty;
+function storedColumns(entry: RollupEntry, period: RollupPeriod, prefix: string): Sql {
+  return carriesStored(entry, period) ? raw(`, ${prefix}stored_value, ${prefix}is_stored`) : empty;
 }
 
 const ENTRY_AND_EXIT = raw('(SELECT 0 AS gone UNION ALL SELECT 1 AS gone) x');
@@ -348,7 +346,7 @@ function startsOfStoredKeys(dialect: Dialect, entry: RollupEntry, period: Rollup
   const gained = partialNames(entry.measure).map(
     (name) => sql`${period.baseIsStored ? value : raw('NULL')} AS ${name}`,
   );
-  const before = carriesStored(period) ? raw(', q.value AS stored_value, q.is_stored') : empty;
+  const before = carriesStored(entry, period) ? raw(', q.value AS stored_value, q.is_stored') : empty;
   return sql`SELECT ${join([...keyNames(entry), sql`${dialect.integer(period.from)} AS day`, ...gained])}${before}
 FROM (${storedBefore(dialect, entry, period)}) q`;
 }
@@ -359,7 +357,7 @@ function storedBefore(dialect: Dialect, entry: RollupEntry, period: RollupPeriod
   const keys = storedKeyColumns(entry);
   const columns = join([...named(keys), sql`${dialect.numeric(sql`s.${table.column('value')}`)} AS value`]);
   // with 'changes' and a stored base, a key without rows in the range stays as it is. The others are few, so seek them
-  if (keys.length > 0 && period.baseIsStored && period.density === 'changes' && dialect.sharesExpressions) {
+  if (keys.length > 0 && period.baseIsStored && period.density !== 'daily' && dialect.sharesExpressions) {
     const last = dialect.lastBefore({
       table,
       keys: soughtKeys(dialect, entry, period),

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type Sqlite from 'better-sqlite3';
 import mysql, { type Pool, type PoolOptions } from 'mysql2';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
@@ -14,7 +15,9 @@ import {
 import { OutOfRangeError, SessionSettingError } from 'nestjs-trackstats';
 import { TRACKSTATS_ENTITIES as APPLICATION_ENTITIES } from '../../lib/module/trackstats.entities.js';
 import { closeApplications, Customer, Order, start } from '../module/application.js';
+import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import { LiveShop } from '../support/live.js';
 
 @Entity()
 class Delivery {
@@ -229,5 +232,46 @@ describeOnDatabase('mariadb', 'an application whose sessions have', (database) =
     const total = definitionOf({ metric: ORDERS, dateField: 'delivered' });
     const run = engine.run(total, source.getRepository(Delivery), { now: NOW });
     await expect(run).rejects.toThrow(SessionSettingError);
+  });
+});
+
+/** Settings under which a live read is one statement, and those which only its transaction changes. */
+const ALONE: readonly (readonly ['postgres' | 'mariadb', string, number])[] = [
+  ['postgres', 'default_transaction_isolation=serializable', 1],
+  ['postgres', 'datestyle=ISO,DMY', 1],
+  ['postgres', 'datestyle=German', 4],
+  ['postgres', 'extra_float_digits=0', 4],
+  ['mariadb', "tx_isolation = 'SERIALIZABLE'", 1],
+  ['mariadb', "tx_isolation = 'READ-UNCOMMITTED'", 5],
+];
+
+describe.each(['postgres', 'mariadb'] as const)('a live read in a session that has', (kind) => {
+  describeOnDatabase(kind, 'a setting', (database) => {
+    afterEach(() => database.reset());
+
+    test.each(ALONE.filter(([of]) => of === kind))('of %s, %s, takes %i statements', async (_, setting, expected) => {
+      await (await database.open({ entities: ENTITIES })).destroy();
+      const settings = withSetting(kind, setting);
+      const dataSource = await database.open({ entities: ENTITIES, synchronize: false, ...settings });
+      const engine = await Engine.on(dataSource);
+      await engine.database.checkSession();
+      await dataSource.getRepository(Delivery).insert(DELIVERIES.map((row, id) => ({ ...row, id })));
+      const defaults = { timeZone: 'UTC', weekStart: 'monday' } as const;
+      const counted = { metric: ORDERS, dateField: 'delivered', period: Period.LIFETIME };
+      const definition = defineTracker({ kind: 'date', name: null, type: 'Spec' }, counted, defaults);
+      const shop = new LiveShop(engine, [{ definition, source: Delivery }], defaults);
+      shop.now = NOW;
+      await shop.run();
+      await dataSource.getRepository(Delivery).insert({ ...DELIVERIES[4], id: 9 });
+      const read = (): Promise<unknown> =>
+        shop.statistics.value({ metric: ORDERS, period: Period.LIFETIME, live: true });
+      // the second read finds out
+      expect([await read(), await read()]).toEqual([6, 6]);
+      const texts: string[] = [];
+      const watched = jest.spyOn(dataSource.logger, 'logQuery').mockImplementation((text) => void texts.push(text));
+      expect(await read()).toBe(6);
+      watched.mockRestore();
+      expect(texts).toHaveLength(expected);
+    });
   });
 });

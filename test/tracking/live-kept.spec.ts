@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import { Period } from '../../lib/time/period.js';
@@ -36,6 +37,8 @@ describeOnEachDatabase('live reads one after the other', (database) => {
 
   beforeEach(async () => {
     engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, ...SHOP] }));
+    // as the start of an application does
+    await engine.database.checkSession();
     await openShop(engine.source);
     shop = new LiveShop(engine, TRACKERS, DEFAULTS);
     another = new LiveShop(engine, TRACKERS, DEFAULTS);
@@ -76,6 +79,49 @@ describeOnEachDatabase('live reads one after the other', (database) => {
       days: expect.objectContaining({ '2026-11-10': '3' }),
       all: '3',
     });
+  });
+
+  /** The statements of some reads at an instant. */
+  async function statementsAt(now: string, reads: () => Promise<unknown>): Promise<string[]> {
+    shop.now = new Date(now);
+    const texts: string[] = [];
+    const watched = jest
+      .spyOn(engine.dataSource.logger, 'logQuery')
+      .mockImplementation((text) => void texts.push(text));
+    await reads();
+    watched.mockRestore();
+    return texts;
+  }
+
+  test.each([
+    ['a day', () => shop.statistics.value({ metric: SALES, live: true }), 3],
+    ['all time', () => shop.statistics.value({ metric: SALES, period: Period.LIFETIME, live: true }), 5],
+    ['a point', () => shop.statistics.point({ metric: SALES, live: true }), expect.objectContaining({ value: 3 })],
+    ['a sum of days', () => shop.statistics.total({ metric: SALES, last: 2, live: true }), 5],
+    ['days', async () => (await shop.statistics.series({ metric: SALES, last: 2, live: true })).at(-1)?.value, 3],
+    ['an object', () => shop.statistics.value({ metric: BY_BUYER, object: objectRef(Buyer, 1), live: true }), 3],
+  ])('of %s are one statement on a server', async (_, read, expected) => {
+    await sell('2026-11-09T09:00:00Z');
+    await sell('2026-11-09T10:00:00Z');
+    await sell('2026-11-10T09:00:00Z');
+    await runAt('2026-11-10T09:30:00Z');
+    await sell('2026-11-10T10:00:00Z');
+    await sell('2026-11-10T10:01:00Z');
+    const now = '2026-11-10T11:00:00Z';
+    await statementsAt(now, read);
+    const found: unknown[] = [];
+    const statements = await statementsAt(now, async () => found.push(await read()));
+    expect(found).toEqual([expected]);
+    if (database.kind !== 'sqlite') expect(statements).toHaveLength(1);
+    // a run moves the coverage: what was planned for the one before does not count
+    await runAt('2026-11-10T11:00:00Z');
+    const planned = await statementsAt(now, async () => found.push(await read()));
+    expect(found).toEqual([expected, expected]);
+    if (database.kind !== 'sqlite') expect(planned).toHaveLength(2);
+    await statementsAt('2026-11-12T11:00:00Z', async () => found.push(await read()));
+    const nextDays = await statementsAt('2026-11-12T11:00:00Z', async () => found.push(await read()));
+    expect(found[2]).toEqual(found[3]);
+    if (database.kind !== 'sqlite') expect(nextDays).toHaveLength(1);
   });
 
   test('go on from what another process has run meanwhile', async () => {

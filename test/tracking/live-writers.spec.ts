@@ -108,4 +108,44 @@ describeOnEachDatabase('live reads beside writers', (database) => {
     }
     expect(seen.size).toBeGreaterThan(1);
   }, 60_000);
+
+  test('are of one snapshot with the coverage, while runs move it', async () => {
+    const engine = await Engine.on(await database.open({ entities: [...TRACKSTATS_ENTITIES, ...SHOP] }));
+    const { dataSource } = engine;
+    await engine.database.checkSession();
+    await openShop(dataSource);
+    const [shop, another] = [new LiveShop(engine, TRACKERS, UTC), new LiveShop(engine, TRACKERS, UTC)];
+    const sales = dataSource.getRepository(Sale);
+    const at = (day: number): Date => new Date(Date.UTC(2026, 10, day, 1));
+    const sale = { status: 'paid', total: '1.00', items: 1, buyer: null };
+    for (let id = 1; id <= 40; id++) await sales.insert({ id, at: at(1), ...sale });
+    another.now = at(2);
+    await another.run();
+    let isDone = false;
+    let day = 2;
+    // the sales move from day to day, all of them at once, and a run counts each day again that it closes
+    const mover = async (): Promise<void> => {
+      while (!isDone) {
+        day++;
+        await sales.updateAll({ at: at(day) });
+        another.now = new Date(at(day).getTime() + 3_600_000);
+        await another.run();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const moving = mover();
+    const read = { metric: ALL, live: true } as const;
+    try {
+      while (day < 15) {
+        // later than the sales of the runs that end before the read does
+        shop.now = at(day + 20);
+        expect(await shop.statistics.value({ ...read, period: Period.LIFETIME })).toBe(40);
+        expect(await shop.statistics.total({ ...read, last: 50 })).toBe(40);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      isDone = true;
+      await moving;
+    }
+  }, 60_000);
 });

@@ -115,6 +115,8 @@ export abstract class BaseSql implements Dialect {
     throw new TypeError(`${this.name} reads no points beside other columns`);
   }
 
+  readonly readsSnapshotAlone: Sql = raw('0');
+
   readPointsValue(_value: unknown): Point[] | null {
     throw new TypeError(`${this.name} reads no points beside other columns`);
   }

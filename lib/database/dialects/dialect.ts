@@ -308,6 +308,11 @@ export interface Dialect {
   readonly namesOuterColumns: boolean;
   /** a subquery: the points of a query as one value; read it with `readPointsValue` */
   pointsValue(query: Sql): Sql;
+  /**
+   * 1 if a statement outside a transaction reads what it would read in one of `Driver.snapshot`: as the session is set, it
+   * is of one snapshot, and writes values as text in the same form. Where points can be read as one value
+   */
+  readonly readsSnapshotAlone: Sql;
   /** reads a `pointsValue`. Returns null if the database has cut it short */
   readPointsValue(value: unknown): Point[] | null;
   /** expressions as one text, a JSON array: the driver needs less time for it than for as many columns */

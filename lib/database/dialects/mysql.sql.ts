@@ -162,6 +162,9 @@ export class MysqlSql extends BaseSql {
     return sql`(SELECT CAST(COALESCE(CONCAT(COUNT(*), ' ', GROUP_CONCAT(${point} SEPARATOR ',')), COUNT(*)) AS CHAR) FROM (${query}) p)`;
   }
 
+  /** MariaDB's name of the variable. */
+  override readonly readsSnapshotAlone = raw("@@tx_isolation <> 'READ-UNCOMMITTED'");
+
   override readPointsValue(value: unknown): Point[] | null {
     const text = value as string;
     const end = text.indexOf(' ');

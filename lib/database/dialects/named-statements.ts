@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import type { TextKind } from '../work.js';
 
 /** The part of pg's Client that is used. */
 interface Client {
@@ -19,14 +20,20 @@ const OUTDATED = '0A000';
 /** Milliseconds after which a plan may be the reason: it was made for tables that have grown since. */
 const SLOW = 100;
 /** Names that a session keeps. Each is a plan in the server's memory. */
-const MOST_NAMES = 100;
+const MOST_NAMES: Readonly<Record<TextKind, number>> = { few: 100, many: 50 };
+
+interface NamedStatement {
+  readonly text: string;
+  readonly values: unknown[];
+  readonly kind: TextKind;
+}
 
 /**
  * Statements that the server keeps with their plans, by name, in each session: planning takes more time than a small
  * read. Where sessions are shared by a pooler that does not know the names, statements go on without one.
  */
 export class NamedStatements {
-  private readonly names = new Map<string, string>();
+  private readonly names: Readonly<Record<TextKind, Map<string, string>>> = { few: new Map(), many: new Map() };
   /** data sources whose sessions are not ours alone */
   private readonly withoutNames = new WeakSet<DataSource>();
 
@@ -34,13 +41,13 @@ export class NamedStatements {
    * Runs a statement by its name. Returns null if it has to be run without one: it goes past TypeORM's runner, whose
    * subscribers, and log of slow queries, would not see it.
    */
-  async run(runner: QueryRunner, text: string, values: unknown[]): Promise<Answer | null> {
+  async run(runner: QueryRunner, { text, values, kind }: NamedStatement): Promise<Answer | null> {
     const { dataSource } = runner;
     const { maxQueryExecutionTime } = dataSource.options;
     if (dataSource.subscribers.length > 0 || maxQueryExecutionTime !== undefined) return null;
     if (this.withoutNames.has(dataSource)) return null;
     const client = (await runner.connect()) as Client;
-    const name = client.connection?.parsedStatements === undefined ? null : this.nameOf(text);
+    const name = client.connection?.parsedStatements === undefined ? null : this.nameOf(text, kind);
     if (name === null) return null;
     const began = performance.now();
     let answer: Answer;
@@ -59,12 +66,13 @@ export class NamedStatements {
     return answer;
   }
 
-  private nameOf(text: string): string | null {
-    let name = this.names.get(text);
+  private nameOf(text: string, kind: TextKind): string | null {
+    const names = this.names[kind];
+    let name = names.get(text);
     if (name === undefined) {
-      if (this.names.size >= MOST_NAMES) return null;
+      if (names.size >= MOST_NAMES[kind]) return null;
       name = `trackstats_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
-      this.names.set(text, name);
+      names.set(text, name);
     }
     return name;
   }

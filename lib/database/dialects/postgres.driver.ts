@@ -1,7 +1,7 @@
 import type { Sql } from 'sql-template-tag';
 import { QueryRunnerAlreadyReleasedError, type DataSource, type QueryRunner } from 'typeorm';
 import { MissingPrivilegeError } from '../../errors/database.error.js';
-import { hasConstantText, type Row, type StatementResult, textOf, type Work } from '../work.js';
+import { constantText, type Row, type StatementResult, textOf, type Work } from '../work.js';
 import { ConnectionUse } from './connection-use.js';
 import { BaseDriver, type BeginOptions, dataSourceName, type Executor } from './base.driver.js';
 import type { WaitOptions } from './driver.js';
@@ -59,10 +59,11 @@ export class PostgresDriver extends BaseDriver {
 
   /** A statement of constant text by its name: in a transaction its failure could not be undone. */
   protected override async run(connection: Executor, statement: Sql): Promise<StatementResult> {
-    if (hasConstantText(statement) && connection instanceof ConnectionUse && !connection.isInTransaction) {
+    const kind = constantText(statement);
+    if (kind !== null && connection instanceof ConnectionUse && !connection.isInTransaction) {
       this.checkValues(statement);
       const [text, values] = [this.statementText(statement), this.statementValues(statement)];
-      const answer = await connection.answered(this.named.run(connection.runner, text, values));
+      const answer = await connection.answered(this.named.run(connection.runner, { text, values, kind }));
       if (answer !== null) return { rows: answer.rows as Row[], affected: answer.rowCount ?? 0 };
     }
     return super.run(connection, statement);

@@ -353,6 +353,14 @@ SELECT c.*, (SELECT id FROM ${inserted}) AS inserted${beside === null ? empty : 
     return sql`(${this.points(query)})`;
   }
 
+  /** `datestyle` has the order of day and month, too. */
+  override readonly readsSnapshotAlone = sql`CASE WHEN ${join(
+    Object.entries(TEXT_SETTINGS).map(
+      ([name, value]) => sql`SPLIT_PART(CURRENT_SETTING('${raw(name)}'), ',', 1) = '${raw(value)}'`,
+    ),
+    ' AND ',
+  )} THEN 1 ELSE 0 END`;
+
   override readPointsValue(value: unknown): Point[] {
     return pointsOfText(value as string | null);
   }

@@ -1,6 +1,7 @@
 import type { MetricTarget } from '../../catalog/definitions.js';
 import type { CoveredMetrics } from '../../coverage/coverage.store.js';
-import type { Work } from '../../database/work.js';
+import type { Point } from '../../database/dialects/dialect.js';
+import type { Statement, Work } from '../../database/work.js';
 import type { Period } from '../../time/period.js';
 import type { StatisticTable } from '../tables/statistic-table.js';
 import type { ScopeFilter } from './scope-filter.js';
@@ -11,6 +12,13 @@ export interface LiveStatistics {
   readonly covered: CoveredMetrics;
   /** Returns a statistic whose table is a query of stored rows for closed dates, and of fresh rows for open ones. */
   tableOf(statistic: StatisticTable): StatisticTable;
+  /**
+   * reads the points of a query together with the coverage that `covered` is made of: then the statement is the only one
+   * of its read. Absent where the coverage was read before, in the same snapshot
+   *
+   * @param points as `Dialect.points` takes it
+   */
+  readonly readPoints?: ((points: Statement) => Work<readonly Point[]>) | undefined;
 }
 
 /** The statistics that a live read needs. */

@@ -131,10 +131,15 @@ export function pointsQuery(database: Database, filter: PointFilter, withEarlier
   const { table } = filter.table;
   const list = sql`SELECT s.${table.column('date')} AS d, s.${table.column('value')} AS v FROM`;
   const inRange = sql`${list} ${table.path} s WHERE ${rowCondition(database, filter)}`;
+  const { from, to } = filter.range;
+  const lastOf = (range: DateRange): Sql =>
+    sql`${list} ${lastRows(dialect, filter.table, { where: rowCondition(database, { ...filter, range }), until: null }, true)} s`;
+  // the row of a date, or else the last one before it
+  if (withEarlier && from !== null && from === to) return lastOf({ from: null, to });
   const before = rangeBefore(filter.range);
   return !withEarlier || before === null
     ? inRange
-    : sql`${list} ${lastRows(dialect, filter.table, { where: rowCondition(database, { ...filter, range: before }), until: null }, true)} s
+    : sql`${lastOf(before)}
 UNION ALL ${inRange}`;
 }
 

@@ -137,7 +137,7 @@ function* readTogether(
 
 /** Reads the rows of the cells that the filter names, or that are found. */
 function* readSeriesRows(
-  { database }: StatisticContext,
+  { database, live }: StatisticContext,
   filter: RowFilter,
   withEarlier: boolean,
   asked: readonly Cell[] | null,
@@ -146,7 +146,11 @@ function* readSeriesRows(
   const [only, ...others] = asked === null ? [] : seriesIn(asked);
   if (filter.metrics.length === 0) return seriesIn(asked ?? []);
   if (only !== undefined && others.length === 0) {
-    only.rows = yield* selectPoints(database, filter, withEarlier);
+    const read = live?.readPoints;
+    only.rows =
+      read === undefined
+        ? yield* selectPoints(database, filter, withEarlier)
+        : seriesRows(yield* read(pointsQuery(database, filter, withEarlier)));
     return [only];
   }
   const carrying = withEarlier && filter.period !== null ? [filter.period] : [];

@@ -1,11 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import { meaningOf } from '../../catalog/aggregates.js';
-import { isMetricDefinition, naturalKey } from '../../catalog/definitions.js';
+import { isMetricDefinition, type MetricTarget, naturalKey } from '../../catalog/definitions.js';
 import { unstoredMetric } from '../../catalog/derived.js';
+import { byText } from '../../catalog/order.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
-import { type CoveredMetrics, coveredMetrics } from '../../coverage/coverage.store.js';
+import {
+  type CoveredMetrics,
+  coveredMetrics,
+  type CoveredPoints,
+  pointsOfSnapshot,
+} from '../../coverage/coverage.store.js';
 import type { Database } from '../../database/database.js';
-import type { Dialect } from '../../database/dialects/dialect.js';
-import type { Work } from '../../database/work.js';
+import type { Dialect, Point } from '../../database/dialects/dialect.js';
+import { type Statement, type Work, withoutStatements } from '../../database/work.js';
 import { OvertakenError } from '../../errors/run.error.js';
 import { LiveReadError } from '../../errors/statistic.error.js';
 import { LiveExpressions, LiveRows, type LiveSpec } from '../../rollup/live-sql.js';
@@ -47,8 +54,16 @@ type Wanted = Omit<Owned, 'tracker'> & { readonly metricKey: string };
 interface LiveTracker {
   readonly tracker: ResolvedTracker;
   readonly asked: readonly (readonly Period[])[];
-  /** the plan of the last read, for the next ones of the same coverage and local date */
-  readonly last: { plan: LivePlan | null };
+  readonly last: LastRead;
+}
+
+/** The last read of a tracker's statistics, for the next one. */
+interface LastRead {
+  /** its plan, for the same coverage and local date */
+  plan: LivePlan | null;
+  /** of one series: its metric and coverage */
+  covered: CoveredMetrics | null;
+  durationMs: number;
 }
 
 /** The part of a live read that does not depend on its instant: the dates to compute, and the scans of the source. */
@@ -74,6 +89,12 @@ interface LivePart {
   expressions: LiveExpressions | null;
 }
 
+/** The statistics of a read, and what runs the statements that read them. */
+interface PreparedRead {
+  readonly rows: LiveRows;
+  readonly live: LiveStatistics;
+}
+
 /** A live tracker with its plan. */
 interface PlannedTracker extends LiveTracker {
   readonly now: Date;
@@ -84,6 +105,12 @@ interface PlannedTracker extends LiveTracker {
 /** The names of the partials of a live read, before the place of their tracker. */
 const PARTIALS = 'trackstats_live_partial';
 const OVERTAKEN_LIMIT = 5;
+/** How often a single statement is planned: again if the first one finds that a run has ended. */
+const ALONE_LIMIT = 2;
+/** Milliseconds. Longer reads need the settings of a transaction more than they would save without one. */
+const LONGEST_ALONE = 100;
+/** A single statement returns the points beside each coverage of the metric. */
+const MOST_COVERAGES = 8;
 /** Reads of a tracker that are kept resolved. */
 const MOST_KEPT = 200;
 /** Cells of a plan whose statements are kept, as many as a page shows. */
@@ -92,6 +119,8 @@ const MOST_CELLS = 20;
 /** Computes the open dates of trackers' statistics while they are read, by the SQL of their runs, and writes nothing. */
 export class LiveReader implements LiveSource {
   private readonly types = new SourceTypes();
+  /** false once a session was found whose settings only a transaction changes */
+  private readsAlone = true;
   /** by the statistics that are read */
   private readonly resolved = new WeakMap<SourceTracker, Map<string, LiveTracker>>();
 
@@ -114,7 +143,69 @@ export class LiveReader implements LiveSource {
     if (trackers.some(({ tracker }) => tracker.sourceDatabase !== this.database)) {
       return this.readAcross(asked, trackers, now, work);
     }
-    return this.database.snapshot(() => this.readWithin(asked, trackers, now, work));
+    const [only, ...others] = trackers;
+    const series = only !== undefined && others.length === 0 && isOneSeries(asked) ? only : null;
+    const alone = series === null ? null : await this.readAlone(asked, series, now, work);
+    if (alone !== null) return alone.result;
+    return this.database.snapshot(() => {
+      const reading = this.readWithin(asked, trackers, now, work);
+      return series === null ? reading : timed(series.last, reading);
+    });
+  }
+
+  /**
+   * Reads a series in one statement, which is of one snapshot without a transaction. It is planned for the coverage of the
+   * last read, which it reads too: if that is another one by now, it is planned again. Returns null where a transaction
+   * has to do it.
+   */
+  private async readAlone<T>(
+    asked: LiveRead,
+    live: LiveTracker,
+    now: Date,
+    work: (live: LiveStatistics) => Work<T>,
+  ): Promise<{ readonly result: T } | null> {
+    const { last } = live;
+    for (let attempt = 1; attempt <= ALONE_LIMIT; attempt++) {
+      const { covered } = last;
+      if (!this.readsAlone || !this.database.commitsAlone || covered === null || !isStored(covered)) return null;
+      if (last.durationMs > LONGEST_ALONE || covered.coverages.length > MOST_COVERAGES) return null;
+      const prepared = unlessItFails(() => withoutStatements(this.prepare(asked, [live], covered, now)));
+      if (prepared === null) return null;
+      const read = await this.readOnce(asked, live, prepared.result, work);
+      if (read === null) return null;
+      if (isDeepStrictEqual(inOrder(read.covered), inOrder(covered))) return read.outcome;
+      last.covered = read.covered;
+    }
+    return null;
+  }
+
+  /** Returns the coverage that was read in the statement of a work, and the result of the work, or null if it runs others. */
+  private async readOnce<T>(
+    { metrics: [metric] }: LiveRead,
+    { last }: LiveTracker,
+    { rows, live }: PreparedRead,
+    work: (live: LiveStatistics) => Work<T>,
+  ): Promise<{ readonly covered: CoveredMetrics; readonly outcome: { readonly result: T } | null } | null> {
+    const { database } = this;
+    const found: { points?: CoveredPoints | null } = {};
+    const readPoints = function* (points: Statement): Work<readonly Point[]> {
+      found.points = yield* pointsOfSnapshot(database, metric as MetricTarget, points);
+      return found.points?.points ?? [];
+    };
+    try {
+      const outcome = await database.read(() =>
+        timed(last, onlyStatement(rows.reading(work({ ...live, readPoints })))),
+      );
+      const { points } = found;
+      // in a transaction the session's settings do not matter
+      if (points === null) this.readsAlone = false;
+      return points === null || points === undefined || points.points === null
+        ? null
+        : { covered: points.covered, outcome };
+    } catch (error) {
+      if (database.driver.isPassing(error)) return null;
+      throw error;
+    }
   }
 
   /** Everything is in one database, and so is its snapshot. */
@@ -124,8 +215,20 @@ export class LiveReader implements LiveSource {
     now: Date,
     work: (live: LiveStatistics) => Work<T>,
   ): Work<T> {
-    const { dialect } = this.database;
     const covered = yield* this.covered(asked);
+    for (const { last } of trackers) last.covered = isOneSeries(asked) ? covered : null;
+    const { rows, live } = yield* this.prepare(asked, trackers, covered, now);
+    return yield* rows.reading(work(live));
+  }
+
+  /** Plans and checks what is read of the database of the statistics. */
+  private *prepare(
+    asked: LiveRead,
+    trackers: readonly LiveTracker[],
+    covered: CoveredMetrics,
+    now: Date,
+  ): Work<PreparedRead> {
+    const { dialect } = this.database;
     const planned: PlannedTracker[] = [];
     for (const [place, live] of trackers.entries()) {
       yield* this.types.refuseOthers(dialect, live.tracker);
@@ -138,7 +241,7 @@ export class LiveReader implements LiveSource {
     for (const [place, one] of planned.entries()) {
       specs.push({ expressions: yield* this.expressionsOf(one, covered, place), now: one.now });
     }
-    return yield* this.readRows(planned, specs, covered, work);
+    return yield* this.prepareRows(planned, specs, covered);
   }
 
   /**
@@ -188,17 +291,17 @@ export class LiveReader implements LiveSource {
       specs.push({ expressions: new LiveExpressions(dialect, spec, place, true), now: one.now });
     }
     for (const { spool: one, scans } of spools) yield* one.stage(dialect, scans);
-    const result = yield* this.readRows(planned, specs, covered, work);
+    const { rows, live } = yield* this.prepareRows(planned, specs, covered);
+    const result = yield* rows.reading(work(live));
     for (const { expressions } of specs) yield* unstagePartials(dialect, expressions.spec);
     return result;
   }
 
-  private *readRows<T>(
+  private *prepareRows(
     planned: readonly PlannedTracker[],
     specs: readonly LiveSpec[],
     covered: CoveredMetrics,
-    work: (live: LiveStatistics) => Work<T>,
-  ): Work<T> {
+  ): Work<PreparedRead> {
     const rows = new LiveRows(this.database.dialect, specs);
     const fresh = yield* coveragesAfter(planned, specs, covered, rows);
     const isFresh = (one: StoredCoverage): boolean =>
@@ -210,7 +313,7 @@ export class LiveReader implements LiveSource {
       covered: { asked: covered.asked, coverages },
       tableOf: (statistic: Parameters<LiveStatistics['tableOf']>[0]) => rows.tableOf(statistic),
     };
-    return yield* rows.reading(work(live));
+    return { rows, live };
   }
 
   /** The metrics of a read with their coverage. A definition of which nothing is stored yet has an id of its own. */
@@ -491,7 +594,7 @@ function liveTracker(tracker: ResolvedTracker, wanted: readonly Wanted[]): LiveT
     if (asked[index]?.length === 0 || !isAlone || measure === undefined) return entry;
     return { ...entry, place: sources.push(entry.alone) - 1, sourceOf: entry.alone, measure };
   });
-  return { tracker: { ...tracker, sources, entries }, asked, last: { plan: null } };
+  return { tracker: { ...tracker, sources, entries }, asked, last: { plan: null, covered: null, durationMs: 0 } };
 }
 
 function metricOf(
@@ -544,6 +647,46 @@ function* coveragesAfter(
     }
   }
   return coverages;
+}
+
+/** True if a read selects dates of one metric in one cell. */
+function isOneSeries({ metrics, scope: { table, cells }, readsWhole = false }: LiveRead): boolean {
+  return metrics.length === 1 && cells?.length === 1 && table.moment === 'date' && !readsWhole;
+}
+
+/** Runs a work that runs one statement. Returns null if it runs another number of them, or fails after it. */
+function* onlyStatement<T>(work: Work<T>): Work<{ readonly result: T } | null> {
+  const first = unlessItFails(() => work.next());
+  if (first === null || first.done === true) return null;
+  const answer = yield first.value;
+  const last = unlessItFails(() => work.next(answer));
+  return last?.done === true ? { result: last.value } : null;
+}
+
+/** Returns null for an error: of a plan for another coverage than there is, it says nothing. */
+function unlessItFails<T>(task: () => T): T | null {
+  try {
+    return task();
+  } catch {
+    return null;
+  }
+}
+
+/** Runs a work and keeps how long it took, without the wait for its connection. */
+function* timed<T>(last: LastRead, work: Work<T>): Work<T> {
+  const began = performance.now();
+  const result = yield* work;
+  last.durationMs = performance.now() - began;
+  return result;
+}
+
+/** False of a metric that is not stored yet, or has been removed. */
+function isStored({ asked }: CoveredMetrics): boolean {
+  return asked.every((metric) => metric !== null && metric.id > 0);
+}
+
+function inOrder({ asked, coverages }: CoveredMetrics): CoveredMetrics {
+  return { asked, coverages: [...coverages].sort((a, b) => a.period - b.period || byText(a.scope, b.scope)) };
 }
 
 function isSameCoverage(some: readonly StoredCoverage[], others: readonly StoredCoverage[]): boolean {

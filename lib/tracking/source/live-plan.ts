@@ -29,8 +29,8 @@ export function planLive({ asked, ...input }: LivePlanInput): RunPlan {
         .filter(({ period }) => wanted.includes(period))
         .map((period) => ({
           ...period,
-          // a row that repeats the one before it tells a read nothing
-          density: 'changes' as const,
+          // a row that repeats the one before it tells a read nothing, unless the coverage begins with the first row
+          density: period.coveredSince === null ? ('spans' as const) : ('changes' as const),
           // nor does one of a key that has stored rows
           hasOlderKeys: period.hasOlderKeys && beginsKept(period),
           storedDaysUntil: period.storedDaysUntil ?? storedDaysUntil(entries[place], period, days, weekStart),
