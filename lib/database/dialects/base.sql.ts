@@ -286,6 +286,8 @@ ON CONFLICT (${join(keys.map((key) => table.column(key)))}) DO UPDATE SET ${join
 
   abstract countsByIndex(table: Table, column: string): Work<boolean>;
 
+  readonly countsFewDays: boolean = false;
+
   abstract rangesOf(clock: ColumnClock, ranges: readonly DayRange[]): Sql;
 
   abstract countsRanges(table: Table, rows: Sql, ranges: number): Work<boolean>;

@@ -433,6 +433,8 @@ export interface Dialect {
    * rows need not be read.
    */
   countsByIndex(table: Table, column: string): Work<boolean>;
+  /** true if that saves time for a few days, too: 1,500 rows of two days take 0.04 ms instead of 0.3 on SQLite */
+  readonly countsFewDays: boolean;
   /** a FROM item of ranges of readings, bound as one parameter: columns `day`, `lo` and `hi`, `hi` exclusive */
   rangesOf(clock: ColumnClock, ranges: readonly DayRange[]): Sql;
   /**

@@ -331,6 +331,8 @@ export class SqliteSql extends BaseSql {
     return scaledBy(exactScale(column), value);
   }
 
+  override readonly countsFewDays = true;
+
   *countsByIndex({ metadata }: Table, column: string): Work<boolean> {
     const found = yield* queryOne(sql`SELECT 1 AS found FROM PRAGMA_INDEX_LIST(${metadata.tableName}) l
 JOIN PRAGMA_INDEX_INFO(l.name) c WHERE l.partial = 0 AND c.seqno = 0 AND c.name = ${column}`);

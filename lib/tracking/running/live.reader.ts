@@ -663,7 +663,7 @@ function* onlyStatement<T>(work: Work<T>): Work<{ readonly result: T } | null> {
   return last?.done === true ? { result: last.value } : null;
 }
 
-/** Returns null for an error: of a plan for another coverage than there is, it says nothing. */
+/** Returns null if a task fails: its plan may be for another coverage, and in a transaction the read says why. */
 function unlessItFails<T>(task: () => T): T | null {
   try {
     return task();

@@ -14,7 +14,7 @@ export interface ScanOptions {
   readonly now: Date;
   /** of the source, if it is known */
   readonly firstDate: LocalDate | null;
-  /** asks whether an index counts the rows of a source; not if a scan reads a few days only */
+  /** asks whether an index counts the rows of a source, where that is worth the question */
   readonly countsByIndex: boolean;
   /** the name of the partials. @default PARTIAL */
   readonly partials?: string | undefined;
@@ -27,12 +27,14 @@ export function scansOf(tracker: ResolvedTracker, plan: RunPlan, options: ScanOp
     if (periods.length === 0) return null;
     const bounds = scanBounds(periods, tracker.definition.weekStart, options.firstDate);
     const counted = periods.map(({ period }) => period);
-    const countsByIndex = options.countsByIndex && source.plain !== null && isLong(bounds);
+    const { countsFewDays } = tracker.sourceDatabase.dialect;
+    const isWorthIt = isLong(bounds) || (countsFewDays && !counted.some(isTimePeriod));
+    const countsByIndex = options.countsByIndex && source.plain !== null && isWorthIt;
     return scanOf(tracker, place, bounds, { ...options, countsByIndex, periods: counted });
   });
 }
 
-/** A few days are read by the index anyway. */
+/** A few days are read by the index anyway, and most databases group them as fast as they answer another statement. */
 function isLong({ scanBase, scanFrom, scanThrough }: ScanBounds): boolean {
   return scanBase || scanThrough - scanFrom > 31;
 }
