@@ -68,10 +68,11 @@ export class LiveExpressions {
     const properties = [...primaryKey({ statistic }), 'value'];
     const columns = join(properties.map((property) => sql`s.${table.column(property)}`));
     const before = this.isBefore(sql`s.${table.column(statistic.moment)}`, entry, period);
-    const fresh = [
+    const values = [
       ...properties.slice(0, -1).map((property, index) => this.storedAs(statistic, property, index)),
       raw('f.v'),
     ];
+    const fresh = values.map((value, index) => sql`${value} AS ${table.column(properties[index] ?? '')}`);
     return [
       sql`SELECT ${columns} FROM ${table.path} s WHERE ${ofPeriod(this.dialect, entry, period, raw('s'))} AND ${before}`,
       sql`SELECT ${join(fresh)} FROM ${raw(name)} f`,
@@ -134,7 +135,12 @@ export class LiveRows {
   tableOf(statistic: StatisticTable): StatisticTable {
     const parts = this.specs.flatMap(({ expressions }) => expressions.partsOf(statistic));
     if (parts.length === 0) return statistic;
-    return { ...statistic, table: statistic.table.replacedBy(join(parts, '\nUNION ALL\n')) };
+    const { table } = statistic;
+    return {
+      ...statistic,
+      table: table.replacedBy(join(parts, '\nUNION ALL\n')),
+      parts: parts.map((part) => table.replacedBy(part)),
+    };
   }
 
   /** Runs a work whose statements may read the tables of `tableOf`. */

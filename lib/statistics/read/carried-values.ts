@@ -132,13 +132,18 @@ function dayNumbers(dates: readonly (LocalDate | null | undefined)[]): DayNumber
  */
 export function lastRows(
   dialect: Dialect,
-  { table, keys, moment }: StatisticTable,
+  { table, keys, moment, parts = [] }: StatisticTable,
   { where, until }: { readonly where: Sql; readonly until: LastDate | null },
   isOne: boolean,
 ): Sql {
   const key = ['metricId', 'period', ...keys.map(({ property }) => property)];
   const sought = { table, keys: key, date: moment, value: 'value', where, until };
-  return isOne ? dialect.lastOfOne(sought) : dialect.lastOfEach(sought);
+  if (!isOne) return dialect.lastOfEach(sought);
+  if (parts.length === 0) return dialect.lastOfOne(sought);
+  // of a union, databases would read all rows
+  const last = parts.map((part) => sql`SELECT * FROM ${dialect.lastOfOne({ ...sought, table: part })} l`);
+  const ofParts = { table: table.replacedBy(join(last, '\nUNION ALL\n')), where: raw('1 = 1'), until: null };
+  return dialect.lastOfOne({ ...sought, ...ofParts });
 }
 
 /** Stored rows of one metric and period, optionally of some keys, as a condition on an alias. */

@@ -61,6 +61,8 @@ export interface StatisticTable {
    * bucket
    */
   readonly moment: Moment;
+  /** in a live read, where `table` is a union: its parts, in each of which an index finds the last row */
+  readonly parts?: readonly Table[] | undefined;
 }
 
 const COMMON = ['metricId', 'metric', 'period', 'value'];
