@@ -7,6 +7,8 @@ import type { DatabaseKind, FoundDatabase } from '../test/support/servers.js';
 
 export type { DatabaseKind };
 
+type Connection = Awaited<ReturnType<typeof connect>>;
+
 const NAME = /^trackstats_bench_(\d+)/;
 
 /** A database on a server, or a file, that only the bench uses. */
@@ -40,9 +42,17 @@ async function removeAbandoned({ kind, url }: FoundDatabase): Promise<void> {
     `SELECT ${kind === 'postgres' ? 'datname' : 'schema_name'} AS name FROM ${databases}`,
   );
   for (const name of rows.map((row) => String(row['name'])).filter(isAbandoned)) {
-    await connection.query(`DROP DATABASE IF EXISTS ${name}`);
+    if (kind === 'postgres') await connection.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    else await dropWithSessions(connection, name);
   }
   await connection.end();
+}
+
+/** MariaDB goes on with the statements of a killed bench, and a DROP would wait for them. */
+async function dropWithSessions(connection: Connection, name: string): Promise<void> {
+  const sessions = await connection.query(`SELECT id FROM information_schema.processlist WHERE db = '${name}'`);
+  for (const { id } of sessions) await connection.query(`KILL ${String(id)}`).catch(() => undefined);
+  await connection.query(`DROP DATABASE IF EXISTS ${name}`);
 }
 
 function isAbandoned(name: string): boolean {
@@ -66,21 +76,26 @@ export async function createDatabase(server: FoundDatabase): Promise<BenchDataba
     const options = { type: 'better-sqlite3', database: join(folder, 'bench.sqlite'), enableWAL: true } as const;
     return { kind, version, options, drop: () => rm(folder, { recursive: true, force: true }) };
   }
-  const administer = async (...statements: string[]): Promise<void> => {
+  const administer = async (work: (connection: Connection) => Promise<unknown>): Promise<void> => {
     const connection = await connect(kind, server.url);
     try {
-      for (const statement of statements) await connection.query(statement);
+      await work(connection);
     } finally {
       await connection.end();
     }
   };
+  const run = (...statements: string[]): Promise<void> =>
+    administer(async (connection) => {
+      for (const statement of statements) await connection.query(statement);
+    });
   const url = atDatabase(server.url, name);
   if (kind === 'postgres') {
-    await administer(`DROP DATABASE IF EXISTS ${name}`, `CREATE DATABASE ${name} TEMPLATE template0`);
-    const drop = (): Promise<void> => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await run(`DROP DATABASE IF EXISTS ${name}`, `CREATE DATABASE ${name} TEMPLATE template0`);
+    const drop = (): Promise<void> => run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     return { kind, version, options: { type: 'postgres', url }, drop };
   }
-  await administer(`DROP DATABASE IF EXISTS ${name}`, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  await run(`DROP DATABASE IF EXISTS ${name}`, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
   const type = product === 'MySQL' ? 'mysql' : 'mariadb';
-  return { kind, version, options: { type, url, timezone: 'Z' }, drop: () => administer(`DROP DATABASE ${name}`) };
+  const drop = (): Promise<void> => administer((connection) => dropWithSessions(connection, name));
+  return { kind, version, options: { type, url, timezone: 'Z' }, drop };
 }

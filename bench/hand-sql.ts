@@ -1,4 +1,4 @@
-import { CLOCK_CHANGES, DAYS, FIRST_DATE, ZONE } from './data.js';
+import { CLOCK_CHANGES, DAY_MS, DAYS, FIRST_DATE, ZONE } from './data.js';
 import type { DatabaseKind } from './databases.js';
 import { BY_DATE, BY_OBJECT, BY_TIME, TWIN, type StatisticTableName } from './session.js';
 
@@ -38,13 +38,18 @@ FROM (SELECT ${this.hour()} AS h, COUNT(*) AS n FROM ${this.table} GROUP BY 1) h
 
   /** Like `countByDay`, with one index lookup per day, and including days without rows. */
   countByRanges(): string {
-    if (this.kind === 'mariadb') {
-      // here a subquery would read the whole table for each day
-      return `SELECT b.day, COUNT(e.at) AS n FROM (${this.boundaries()}) b
-LEFT JOIN ${this.table} e ON e.at >= b.opens AND e.at < b.closes GROUP BY b.day`;
-    }
+    // here a subquery or a join would read the whole table for each day, because its bounds are no constants
+    if (this.kind === 'mariadb') return this.countByConstantRanges();
     const count = `SELECT COUNT(*) FROM ${this.table} WHERE at >= b.opens AND at < b.closes`;
     return `SELECT b.day, (${count}) AS n FROM (${this.boundaries()}) b`;
+  }
+
+  private countByConstantRanges(): string {
+    const ranges = localDays().map(
+      ([day, opens, closes]) => `SELECT DATE '${day}' AS day, COUNT(*) AS n FROM ${this.table}
+WHERE at >= '${opens}' AND at < '${closes}'`,
+    );
+    return ranges.join('\nUNION ALL ');
   }
 
   countByUserAndDay(): string {
@@ -132,14 +137,22 @@ SELECT ${this.metricId}, ${period}, 'app_user', ${this.text('user_id')}, day, n 
     if (this.kind === 'postgres') {
       return `SELECT day, day::timestamp AT TIME ZONE '${ZONE}' AS opens, (day + 1)::timestamp AT TIME ZONE '${ZONE}' AS closes FROM ${dates}`;
     }
-    const isSqlite = this.kind === 'sqlite';
-    const midnight = (date: string): string =>
-      isSqlite
-        ? `DATETIME(${date}, ${inSummer(date, `'-2 hours'`, `'-1 hours'`)})`
-        : `${date} - INTERVAL ${inSummer(date, '2', '1')} HOUR`;
-    const next = isSqlite ? `DATE(day, '+1 day')` : '(day + INTERVAL 1 DAY)';
-    return `SELECT day, ${midnight('day')} AS opens, ${midnight(next)} AS closes FROM ${dates}`;
+    const midnight = (date: string): string => `DATETIME(${date}, ${inSummer(date, `'-2 hours'`, `'-1 hours'`)})`;
+    return `SELECT day, ${midnight('day')} AS opens, ${midnight(`DATE(day, '+1 day')`)} AS closes FROM ${dates}`;
   }
+}
+
+/** Each date of the data, with the instants at which it begins and ends as UTC text. */
+function localDays(): (readonly [day: string, opens: string, closes: string])[] {
+  const dates = Array.from({ length: DAYS + 1 }, (_, day) =>
+    new Date(Date.parse(FIRST_DATE) + day * DAY_MS).toISOString().slice(0, 10),
+  );
+  return dates.slice(0, DAYS).map((day, place) => [day, openingOf(day), openingOf(dates[place + 1] as string)]);
+}
+
+function openingOf(date: string): string {
+  const ahead = CLOCK_CHANGES.findLast(([since]) => since.slice(0, 10) < date)?.[1] ?? 1;
+  return new Date(Date.parse(date) - ahead * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 function hoursAhead(at: string, spelled: (hours: number) => string): string {
