@@ -61,13 +61,15 @@ export class UnknownTrackerError extends TrackstatsError {
   readonly kind = 'unknown';
 
   constructor(given: unknown, known: readonly string[], where = '') {
-    super(
-      `Unknown tracker${where}: ${shown(given)}. ` +
-        (known.length > 0
-          ? `There are ${known.join(', ')}.`
-          : 'There are none: a tracker is a provider (or a method of one) with @Track, listed in the providers of a module.'),
-    );
+    super(`Unknown tracker${where}: ${shown(given)}. ${knownTrackers(known)}`);
   }
+}
+
+function knownTrackers(names: readonly string[]): string {
+  const [only, ...others] = names;
+  if (only === undefined)
+    return 'There are none: a tracker is a provider (or a method of one) with @Track, listed in the providers of a module.';
+  return others.length === 0 ? `The only one is ${only}.` : `There are ${names.join(', ')}.`;
 }
 
 /** Thrown if a class has several trackers and the call names none of them. */

@@ -501,6 +501,8 @@ describe('a tracker is told', () => {
     }
     const trackers = (await start({ providers: [Orders, Several] })).get(TrackerService);
     await expect(trackers.run('Ordres')).rejects.toThrow(/Unknown tracker: "Ordres".*Orders, Several.one, Several.two/);
+    const alone = (await start({ providers: [Orders] })).get(TrackerService);
+    await expect(alone.run('Ordres')).rejects.toThrow(/"Ordres"\. The only one is Orders\.$/);
     await expect(trackers.run(Several)).rejects.toThrow(/Several has several trackers: Several.one, Several.two/);
     await expect(trackers.history([Several, 'three'])).rejects.toThrow(/"Several.three"/);
     await expect(trackers.backfill([Several, 'one'], { from: '2026-01-01' })).rejects.toThrow(/today only/);
