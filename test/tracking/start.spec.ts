@@ -441,7 +441,7 @@ describe('the start stops at', () => {
   it('a schedule for a tracker that does not exist', async () => {
     await expect(start({ providers: [Orders], trackstats: { trackers: { Order: false } } })).rejects.toMatchObject({
       code: 'TRACKSTATS_UNKNOWN_TRACKER',
-      message: expect.stringMatching(/trackers of TrackstatsModule: "Order".*There are Orders/),
+      message: expect.stringMatching(/trackers of TrackstatsModule: "Order".*The only one is Orders/),
     });
   });
 
