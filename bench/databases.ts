@@ -42,14 +42,17 @@ async function removeAbandoned({ kind, url }: FoundDatabase): Promise<void> {
     `SELECT ${kind === 'postgres' ? 'datname' : 'schema_name'} AS name FROM ${databases}`,
   );
   for (const name of rows.map((row) => String(row['name'])).filter(isAbandoned)) {
-    if (kind === 'postgres') await connection.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    else await dropWithSessions(connection, name);
+    await dropDatabase(connection, kind, name);
   }
   await connection.end();
 }
 
-/** MariaDB goes on with the statements of a killed bench, and a DROP would wait for them. */
-async function dropWithSessions(connection: Connection, name: string): Promise<void> {
+/** Ends the sessions of a database first: servers go on with the statements of a killed bench, and a DROP waits for them. */
+async function dropDatabase(connection: Connection, kind: DatabaseKind, name: string): Promise<void> {
+  if (kind === 'postgres') {
+    await connection.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    return;
+  }
   const sessions = await connection.query(`SELECT id FROM information_schema.processlist WHERE db = '${name}'`);
   for (const { id } of sessions) await connection.query(`KILL ${String(id)}`).catch(() => undefined);
   await connection.query(`DROP DATABASE IF EXISTS ${name}`);
@@ -84,18 +87,12 @@ export async function createDatabase(server: FoundDatabase): Promise<BenchDataba
       await connection.end();
     }
   };
-  const run = (...statements: string[]): Promise<void> =>
-    administer(async (connection) => {
-      for (const statement of statements) await connection.query(statement);
-    });
+  const drop = (): Promise<void> => administer((connection) => dropDatabase(connection, kind, name));
+  await drop();
+  const made = kind === 'postgres' ? 'TEMPLATE template0' : 'CHARACTER SET utf8mb4';
+  await administer((connection) => connection.query(`CREATE DATABASE ${name} ${made}`));
   const url = atDatabase(server.url, name);
-  if (kind === 'postgres') {
-    await run(`DROP DATABASE IF EXISTS ${name}`, `CREATE DATABASE ${name} TEMPLATE template0`);
-    const drop = (): Promise<void> => run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    return { kind, version, options: { type: 'postgres', url }, drop };
-  }
-  await run(`DROP DATABASE IF EXISTS ${name}`, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  if (kind === 'postgres') return { kind, version, options: { type: 'postgres', url }, drop };
   const type = product === 'MySQL' ? 'mysql' : 'mariadb';
-  const drop = (): Promise<void> => administer((connection) => dropWithSessions(connection, name));
   return { kind, version, options: { type, url, timezone: 'Z' }, drop };
 }
