@@ -11,5 +11,7 @@ export {
   joinCoverages,
   type StoredCoverage,
 } from './coverage.js';
-export { lockCoverage, storedCoverages, writeCoverage } from './coverage.store.js';
+export { lockCoverage } from './coverage.lock.js';
+export { storedCoverages } from './covered-metrics.query.js';
+export { writeCoverage } from './coverage.store.js';
 export { type CoverageScope, enclosingScope, readScope, TOTAL_SCOPE, writeScope } from './scope.js';

@@ -6,7 +6,7 @@ import type { Work } from '../database/work.js';
 import { intersectCoverages, type StoredCoverage } from '../coverage/coverage.js';
 import { totalDrift } from '../coverage/drift.js';
 import { driftOf, type TrackerDrift } from '../tracking/running/tracker-drift.js';
-import { storedCoverages } from '../coverage/coverage.store.js';
+import { storedCoverages } from '../coverage/covered-metrics.query.js';
 import type { LocalDate } from '../time/local-date.js';
 import type { Period } from '../time/period.js';
 import type { Clock } from '../trackstats.tokens.js';

@@ -1,4 +1,4 @@
-import { areCounted } from '../../lib/coverage/coverage.store.js';
+import { areCounted } from '../../lib/coverage/coverage.check.js';
 import { type CoveredDates, cutCoverage, intersectCoverages, joinCoverages } from '../../lib/coverage/coverage.js';
 import type { LocalDate } from '../../lib/time/local-date.js';
 import { Period } from '../../lib/time/period.js';

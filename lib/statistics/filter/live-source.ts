@@ -1,5 +1,5 @@
 import type { MetricTarget } from '../../catalog/definitions.js';
-import type { CoveredMetrics } from '../../coverage/coverage.store.js';
+import type { CoveredMetrics } from '../../coverage/covered-metrics.query.js';
 import type { Point } from '../../database/dialects/dialect.js';
 import type { Statement, Work } from '../../database/work.js';
 import type { Period } from '../../time/period.js';

@@ -6,7 +6,7 @@ import type { Work } from '../../database/work.js';
 import { Period, type WeekStart } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { type StoredCoverage, zoneIn } from '../../coverage/coverage.js';
-import { type CoveredMetrics, coveredMetrics } from '../../coverage/coverage.store.js';
+import { type CoveredMetrics, coveredMetrics } from '../../coverage/covered-metrics.query.js';
 import type { Calendar } from './date-range.js';
 import type { NormalFilter } from './filter.js';
 import type { LiveStatistics } from './live-source.js';

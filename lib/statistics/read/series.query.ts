@@ -7,7 +7,7 @@ import { bucketStart, type Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { derivedOf } from '../../catalog/derived.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
-import { type CoveredPoints, coveredPoints } from '../../coverage/coverage.store.js';
+import { type CoveredPoints, coveredPoints } from '../../coverage/covered-metrics.query.js';
 import { type DateRange, seriesRange } from '../filter/date-range.js';
 import type { NormalFilter } from '../filter/filter.js';
 import { expectedBasis, keepBasis, type RangeBasis } from './expected-range.js';

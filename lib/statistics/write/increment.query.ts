@@ -5,13 +5,9 @@ import type { Metric } from '../../catalog/metric.entity.js';
 import { unknownMetric } from '../../catalog/metric.query.js';
 import { byText } from '../../catalog/order.js';
 import { coverageIn, type StoredCoverage } from '../../coverage/coverage.js';
-import {
-  type CoverageToLock,
-  coveredMetrics,
-  coverIncrements,
-  lockStoredCoverages,
-  storedCoverages,
-} from '../../coverage/coverage.store.js';
+import { type CoverageToLock, lockStoredCoverages } from '../../coverage/coverage.lock.js';
+import { coveredMetrics, storedCoverages } from '../../coverage/covered-metrics.query.js';
+import { coverIncrements } from '../../coverage/coverage.store.js';
 import type { Database } from '../../database/database.js';
 import { addDecimals } from '../../database/decimal.js';
 import { groupBy } from '../../database/groups.js';

@@ -1,7 +1,7 @@
 import type { Sql } from 'sql-template-tag';
 import type { MetricTarget } from '../../catalog/definitions.js';
 import { isStill } from '../../catalog/metric.query.js';
-import { areCounted, areStill } from '../../coverage/coverage.store.js';
+import { areCounted, areStill } from '../../coverage/coverage.check.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
 import type { StatisticContext } from '../filter/statistic.context.js';
 import { freshKeys } from './increment-key.query.js';

@@ -10,7 +10,8 @@ import { isTimePeriod, type Period, type TimePeriod } from '../../time/period.js
 import { dateOf, type Calendar } from '../filter/date-range.js';
 import { readCall } from '../filter/calls.js';
 import type { NormalFilter } from '../filter/filter.js';
-import { startCoveragesAt, storedCoverages } from '../../coverage/coverage.store.js';
+import { storedCoverages } from '../../coverage/covered-metrics.query.js';
+import { startCoveragesAt } from '../../coverage/coverage.store.js';
 import { zoneIn } from '../../coverage/coverage.js';
 import { startsBefore } from '../filter/start-range.js';
 import { rowCondition } from '../read/rows.query.js';

@@ -9,7 +9,7 @@ import {
   coveredMetrics,
   type CoveredPoints,
   pointsOfSnapshot,
-} from '../../coverage/coverage.store.js';
+} from '../../coverage/covered-metrics.query.js';
 import type { Database } from '../../database/database.js';
 import type { Dialect, Point } from '../../database/dialects/dialect.js';
 import { type Statement, type Work, withoutStatements } from '../../database/work.js';

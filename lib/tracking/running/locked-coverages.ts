@@ -6,7 +6,7 @@ import {
   lockCoverages,
   readCoveragesValue,
   type WantedCoverages,
-} from '../../coverage/coverage.store.js';
+} from '../../coverage/coverage.lock.js';
 import type { Database } from '../../database/database.js';
 import type { Statement, Work } from '../../database/work.js';
 import type { ResolvedEntry, ResolvedTracker } from '../source/tracker.resolver.js';

@@ -1,4 +1,5 @@
-import { expectedCoverages, type LockedCoverages } from '../../coverage/coverage.store.js';
+import { expectedCoverages } from '../../coverage/coverage.check.js';
+import type { LockedCoverages } from '../../coverage/coverage.lock.js';
 import type { Database } from '../../database/database.js';
 import type { LoneWrite, ReplaceCounts } from '../../database/dialects/dialect.js';
 import { joinsDeferred, type Statement, statementsOf, type Work, withoutStatements } from '../../database/work.js';

@@ -1,4 +1,4 @@
-import type { LockedCoverages } from '../../coverage/coverage.store.js';
+import type { LockedCoverages } from '../../coverage/coverage.lock.js';
 import type { Database } from '../../database/database.js';
 import { execute, type Work } from '../../database/work.js';
 import { OvertakenError } from '../../errors/run.error.js';

@@ -1,4 +1,4 @@
-import { coveredMetrics } from '../../coverage/coverage.store.js';
+import { coveredMetrics } from '../../coverage/covered-metrics.query.js';
 import type { Database } from '../../database/database.js';
 import type { Work } from '../../database/work.js';
 import type { Period } from '../../time/period.js';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { MetricTarget } from '../../catalog/definitions.js';
-import type { WantedCoverages } from '../../coverage/coverage.store.js';
+import type { WantedCoverages } from '../../coverage/coverage.lock.js';
 import type { Database } from '../../database/database.js';
 import type { Dialect } from '../../database/dialects/dialect.js';
 import type { Work } from '../../database/work.js';
