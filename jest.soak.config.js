@@ -5,7 +5,8 @@ export default {
   ...config,
   roots: ['<rootDir>/test/soak'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
-  testTimeout: 60 * 60_000,
+  // the longest takes an hour of load, and prepares it
+  testTimeout: 3 * 60 * 60_000,
   // one at a time: what they measure is their own
   maxWorkers: 1,
 };
