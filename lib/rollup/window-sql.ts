@@ -8,6 +8,7 @@ import { dayNumber, type DayNumber, FIRST_DAY, fromDayNumber, shiftDay } from '.
 import {
   type CalendarUnit,
   calendarUnit,
+  isCalendarPeriod,
   firstCovered,
   isTimePeriod,
   Period,
@@ -43,7 +44,7 @@ export function freshQuery(dialect: Dialect, entry: RollupEntry, period: RollupP
 
 /** True if the rows of some days can be computed without those of all days. */
 export function isSliceable({ period, density }: Pick<RollupPeriod, 'period' | 'density'>): boolean {
-  return periodKind(period) === 'bucket' ? calendarUnit(period) === null : density === 'daily';
+  return periodKind(period) === 'bucket' ? !isCalendarPeriod(period) : density === 'daily';
 }
 
 function ofSlice(

@@ -144,6 +144,16 @@ export function laterDay(...days: readonly [DayNumber, ...DayNumber[]]): DayNumb
   return Math.max(...days) as DayNumber;
 }
 
+/** Returns the earliest of some dates. */
+export function earliestDate(first: LocalDate, ...others: readonly LocalDate[]): LocalDate {
+  return others.reduce((a, b) => (b < a ? b : a), first);
+}
+
+/** Returns the latest of some dates. */
+export function latestDate(first: LocalDate, ...others: readonly LocalDate[]): LocalDate {
+  return others.reduce((a, b) => (b > a ? b : a), first);
+}
+
 /**
  * Returns the date that is a number of days after 1970-01-01. It is the reverse of `dayNumber`.
  *

@@ -280,6 +280,15 @@ export function calendarUnit(period: Period): CalendarUnit | null {
 }
 
 /**
+ * True for calendar weeks, months, quarters and years, and false for all other periods.
+ *
+ * @throws InvalidPeriodError if the value is not a period
+ */
+export function isCalendarPeriod(period: Period): boolean {
+  return calendarUnit(period) !== null;
+}
+
+/**
  * Returns the calendar unit that a period counts to date, or null for other periods.
  *
  * @throws InvalidPeriodError if the value is not a period

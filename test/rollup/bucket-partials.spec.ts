@@ -16,7 +16,7 @@ import { bucketAt, type BucketLength } from '../../lib/time/time-bucket.js';
 import { localDateAt, startOfDay } from '../../lib/time/time-zone.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
 import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
-import { planRun } from '../../lib/tracking/source/run-plan.js';
+import { planRun } from '../../lib/tracking/source/plan-run.js';
 import { scansOf, rollupSpecOf } from '../../lib/tracking/source/run-spec.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { describeOnEachDatabase } from '../support/databases.js';

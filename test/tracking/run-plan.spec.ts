@@ -4,18 +4,17 @@ import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { addDays, dayNumber, fromDayNumber, type LocalDate, readDayNumber } from '../../lib/time/local-date.js';
 import { bucketStart, Period, periodKind, windowDays, type WeekStart } from '../../lib/time/period.js';
+import type { CoveredRange } from '../../lib/tracking/source/covered-range.js';
+import { dueAt } from '../../lib/tracking/source/due-dates.js';
+import { planRun } from '../../lib/tracking/source/plan-run.js';
 import {
-  dueAt,
   needsFirstDate,
-  planRun,
-  scanBounds,
   type PlannedEntry,
   type PlannedPeriod,
-  type ScanBounds,
-  type CoveredRange,
   type RunPlan,
   type RunPlanInput,
 } from '../../lib/tracking/source/run-plan.js';
+import { scanBounds, type ScanBounds } from '../../lib/tracking/source/scan-bounds.js';
 import { asTracker, definitionOf, type OneMetric } from '../support/engine.js';
 
 const METRIC = defineMetric({ domain: defineDomain({ ref: 'plans' }), ref: 'plan' });

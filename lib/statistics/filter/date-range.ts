@@ -2,7 +2,7 @@ import { InvalidFilterError } from '../../errors/statistic.error.js';
 import { shown } from '../../errors/trackstats.error.js';
 import { parseInstant } from '../../time/instant.js';
 import { addDays, type CheckedDateInput, dayNumber, FIRST_DAY, type LocalDate } from '../../time/local-date.js';
-import { bucketStart, calendarUnit, isTimePeriod, Period, type WeekStart } from '../../time/period.js';
+import { bucketStart, isCalendarPeriod, isTimePeriod, Period, type WeekStart } from '../../time/period.js';
 import { bucketAt } from '../../time/time-bucket.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { localDate } from '../../validation/check.js';
@@ -170,7 +170,7 @@ export function seriesRange(
 }
 
 function lastStart(period: Period | null, last: number, { today, weekStart }: Calendar): LocalDate {
-  if (period === null || calendarUnit(period) === null) return addDays(today, 1 - last);
+  if (period === null || !isCalendarPeriod(period)) return addDays(today, 1 - last);
   let start = bucketStart(period, today, weekStart);
   for (let back = 1; back < last && dayNumber(start) > FIRST_DAY; back++)
     start = bucketStart(period, addDays(start, -1), weekStart);

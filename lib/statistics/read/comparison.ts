@@ -3,7 +3,7 @@ import { derivedOf, deriveValue } from '../../catalog/derived.js';
 import { compareDecimals, subtractDecimals } from '../../database/decimal.js';
 import type { Work } from '../../database/work.js';
 import { InvalidFilterError } from '../../errors/statistic.error.js';
-import { addDays, dayNumber, type LocalDate } from '../../time/local-date.js';
+import { addDays, dayNumber, earliestDate, type LocalDate } from '../../time/local-date.js';
 import {
   bucketEnd,
   bucketStart,
@@ -191,7 +191,7 @@ export function* readComparison(
   const { series: later, parts } = yield* readRange(context, filter, dates, options.fill, now);
 
   // dates that have not come, or that no run has computed, are left out on both sides
-  const last = parts.map(({ coverage }) => coverage?.through ?? today).reduce((a, b) => (b < a ? b : a), today);
+  const last = earliestDate(today, ...parts.map(({ coverage }) => coverage?.through ?? today));
   const past = dates.filter((date) => date <= last);
   const whole = earlierRange(period, past, earlier.slice(0, past.length), options.with, weekStart);
   const bounds = [...earlier.slice(0, 1), ...[...whole.slice(-1), ...earlier.slice(-1)].sort()];

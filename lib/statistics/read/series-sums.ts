@@ -1,5 +1,5 @@
 import { kindMeaning } from '../../coverage/coverage-kind.js';
-import { addDays, dayNumber, type LocalDate } from '../../time/local-date.js';
+import { addDays, dayNumber, earliestDate, latestDate, type LocalDate } from '../../time/local-date.js';
 import { coveredPoints, type SeriesSpec } from './series.js';
 
 /** The stored values of a part of a range, added up. There is at least one. */
@@ -45,17 +45,17 @@ export function sumSeriesParts(
   const { coverage, today } = spec;
   const { from, through, open } = coveredPoints(spec);
   const isCovered = coverage !== null && from !== null && through !== null;
-  const end = isCovered ? earlier(through, today) : today;
+  const end = isCovered ? earliestDate(through, today) : today;
   if (isCovered && [...stored.values()].some(({ first, last }) => first < from || last > end)) return null;
   const hasZeros = isCovered && kindMeaning(coverage.kind).empty === '0';
   // the last date that may be complete
-  const over = isCovered ? earlier(through, addDays(open, -1)) : addDays(today, -1);
+  const over = isCovered ? earliestDate(through, addDays(open, -1)) : addDays(today, -1);
   const parts: SeriesSum[] = [];
   for (let place = 0; place < dates.length; place += size) {
     const [first, last] = [dates[place] as LocalDate, dates[Math.min(place + size, dates.length) - 1] as LocalDate];
     const found = stored.get(place);
-    const known = hasZeros ? daysIn(later(first, from), earlier(last, end)) : (found?.count ?? 0);
-    const lastKnown = hasZeros ? earlier(last, end) : (found?.last ?? first);
+    const known = hasZeros ? daysIn(latestDate(first, from), earliestDate(last, end)) : (found?.count ?? 0);
+    const lastKnown = hasZeros ? earliestDate(last, end) : (found?.last ?? first);
     parts.push({
       known,
       sum: found?.sum ?? (known > 0 ? '0' : null),
@@ -69,12 +69,4 @@ export function sumSeriesParts(
 
 function daysIn(first: LocalDate, last: LocalDate): number {
   return Math.max(0, dayNumber(last) - dayNumber(first) + 1);
-}
-
-function earlier(a: LocalDate, b: LocalDate): LocalDate {
-  return a < b ? a : b;
-}
-
-function later(a: LocalDate, b: LocalDate): LocalDate {
-  return a > b ? a : b;
 }

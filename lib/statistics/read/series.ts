@@ -1,7 +1,14 @@
 import { type CoverageKind, kindMeaning } from '../../coverage/coverage-kind.js';
 import { TooManyPointsError } from '../../errors/statistic.error.js';
 import { dayNumber, fromDayNumber, type LocalDate } from '../../time/local-date.js';
-import { bucketEnd, bucketStart, calendarUnit, nextBucket, type Period, type WeekStart } from '../../time/period.js';
+import {
+  bucketEnd,
+  bucketStart,
+  isCalendarPeriod,
+  nextBucket,
+  type Period,
+  type WeekStart,
+} from '../../time/period.js';
 import { openDateAt } from '../../time/time-zone.js';
 import type { Fill } from '../filter/statistic-filter.js';
 import { carriedSince, carriesForward, carryForward } from './carried-values.js';
@@ -55,7 +62,7 @@ export const MOST_POINTS = 100_000;
  */
 export function seriesDates(period: Period, from: LocalDate, to: LocalDate, weekStart: WeekStart): LocalDate[] {
   const dates: LocalDate[] = [];
-  if (calendarUnit(period) === null) {
+  if (!isCalendarPeriod(period)) {
     const [first, last] = [dayNumber(from), dayNumber(to)];
     if (last - first >= MOST_POINTS) throw tooMany(from, to);
     for (let day = first; day <= last; day++) dates.push(fromDayNumber(day));
@@ -110,7 +117,7 @@ interface CoveredPoints {
 
 /** Returns the coverage of a series in dates of its points. */
 export function coveredPoints({ period, weekStart, today, coverage }: SeriesSpec): CoveredPoints {
-  const isBucket = calendarUnit(period) !== null;
+  const isBucket = isCalendarPeriod(period);
   const lastDate = (date: LocalDate): LocalDate => (isBucket ? bucketEnd(period, date, weekStart) : date);
   if (coverage === null) return { from: null, through: null, open: today, lastDateOf: lastDate, asOf: () => null };
   const { computedAt, timeZone, through } = coverage;

@@ -9,16 +9,10 @@ import { dayNumber, fromDayNumber, type LocalDate } from '../../time/local-date.
 import type { Period } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import { firstRecountedSecond, hasTimes } from '../source/recounted-seconds.js';
-import {
-  type ComputedRange,
-  computedRanges,
-  dueAt,
-  isFirstRun,
-  needsFirstDate,
-  type PlannedEntry,
-  planRun,
-  type RunPlan,
-} from '../source/run-plan.js';
+import { type ComputedRange, computedRanges } from '../source/covered-range.js';
+import { dueAt } from '../source/due-dates.js';
+import { planRun } from '../source/plan-run.js';
+import { isFirstRun, needsFirstDate, type PlannedEntry, type RunPlan } from '../source/run-plan.js';
 import { rollupSpecOf, scanOf } from '../source/run-spec.js';
 import { checkForms, firstScanned, refuseAmbiguousRows, SourceTypes } from '../source/source-checks.js';
 import { knownProbe, probedScans, type SourceProbe, withFirstDate } from '../source/source-probe.js';

@@ -2,7 +2,8 @@ import { coveredMetrics } from '../../coverage/covered-metrics.query.js';
 import type { Database } from '../../database/database.js';
 import type { Work } from '../../database/work.js';
 import type { Period } from '../../time/period.js';
-import { type ComputedRange, computedRanges, type PlannedEntry } from '../source/run-plan.js';
+import { type ComputedRange, computedRanges } from '../source/covered-range.js';
+import type { PlannedEntry } from '../source/run-plan.js';
 import { fingerprintOf, type ResolvedEntry, type ResolvedTracker } from '../source/tracker.resolver.js';
 
 /** The computed dates of each entry of a tracker, by period. */

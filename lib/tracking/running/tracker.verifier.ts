@@ -20,7 +20,10 @@ import { earlierDay, fromDayNumber, type LocalDate, shiftDay } from '../../time/
 import { type Period, periodKind } from '../../time/period.js';
 import { instantText } from '../../time/instant.js';
 import { localDateAt } from '../../time/time-zone.js';
-import { type ComputedRange, type PlannedEntry, planRun, recountedFrom, type RunPlan } from '../source/run-plan.js';
+import type { ComputedRange } from '../source/covered-range.js';
+import { recountedFrom } from '../source/earliest-dates.js';
+import { planRun } from '../source/plan-run.js';
+import type { PlannedEntry, RunPlan } from '../source/run-plan.js';
 import { rollupSpecOf } from '../source/run-spec.js';
 import { probedScans, probeOf } from '../source/source-probe.js';
 import { allComputed, type ComputedEntries, plannedEntries, readComputedRanges } from './tracker-coverage.js';

@@ -6,7 +6,8 @@ import { hasPeriods } from '../../rollup/stored-rows.js';
 import type { LocalDate } from '../../time/local-date.js';
 import { isTimePeriod, type Period } from '../../time/period.js';
 import { type BucketLength, commonLength } from '../../time/time-bucket.js';
-import { type RunPlan, type ScanBounds, scanBounds } from './run-plan.js';
+import type { RunPlan } from './run-plan.js';
+import { type ScanBounds, scanBounds } from './scan-bounds.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
 
 /** How a run reads the source. */
