@@ -48,7 +48,7 @@ const FACES = ['statistics', 'coverage', 'catalog'];
 /** The rooms of a folder, from the lowest up. A room may import those before it. */
 const ROOMS = {
   statistics: ['tables', 'filter', 'read', 'write'],
-  tracking: ['definition', 'source', 'running'],
+  tracking: ['definition', 'source', 'running', 'live'],
   http: ['platform', 'parameters', 'readers'],
 };
 

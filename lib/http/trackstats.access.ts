@@ -16,7 +16,7 @@ import {
   StatisticOwners,
   StatisticService,
 } from '../statistics/index.js';
-import { LiveReader } from '../tracking/running/live.reader.js';
+import { LiveReader } from '../tracking/live/live.reader.js';
 import { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
 import { resolveOptions, type TrackstatsModuleOptions } from '../trackstats.options.js';
 import { TRACKSTATS_CLOCK, TRACKSTATS_OPTIONS, type Clock } from '../trackstats.tokens.js';

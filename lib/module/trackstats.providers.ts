@@ -17,7 +17,9 @@ import { ObjectTypes } from '../statistics/filter/object-types.js';
 import { StatisticOwners } from '../statistics/tables/owners.js';
 import { StatisticService } from '../statistics/statistic.service.js';
 import { IncrementInterceptors } from '../statistics/write/increment-interceptors.js';
-import { LiveReader } from '../tracking/running/live.reader.js';
+import { LivePlanner } from '../tracking/live/live.planner.js';
+import { LiveTrackerFinder } from '../tracking/live/live-tracker.finder.js';
+import { LiveReader } from '../tracking/live/live.reader.js';
 import { MethodResults } from '../tracking/running/method-results.js';
 import { MethodRunner } from '../tracking/running/method.runner.js';
 import { DatabaseClock } from '../execution/database-clock.js';
@@ -218,7 +220,9 @@ function trackingProviders(): Provider[] {
     provideClass(TrackerRunner, Database, TrackerResolver, TRACKSTATS_CLOCK),
     provideClass(TrackerVerifier, Database, TrackerResolver),
     provideClass(TrackerRows, Database, TrackerResolver, ObjectTypes),
-    provideClass(LiveReader, Database, TrackerResolver, SourceFinder, TrackerRegistry, StatisticOwners),
+    provideClass(LiveTrackerFinder, TrackerResolver, SourceFinder, TrackerRegistry, StatisticOwners),
+    provideClass(LivePlanner, Database),
+    provideClass(LiveReader, Database, LiveTrackerFinder, LivePlanner),
     provideClass(TrackerScrubber, Database, TrackerResolver, TrackerVerifier),
     provideClass(MethodResults, Database, ObjectTypes, StatisticOwners),
     provideClass(MethodRunner, Database, ObjectTypes, MethodResults, TRACKSTATS_CLOCK),

@@ -10,7 +10,9 @@ import { SourceFinder } from '../../lib/tracking/definition/source.finder.js';
 import type { TrackerDefinition } from '../../lib/tracking/definition/tracker-definition.js';
 import { ObjectsByDateTracker } from '../../lib/tracking/definition/tracker.classes.js';
 import { TrackerRegistry } from '../../lib/tracking/definition/tracker.registry.js';
-import { LiveReader } from '../../lib/tracking/running/live.reader.js';
+import { LivePlanner } from '../../lib/tracking/live/live.planner.js';
+import { LiveTrackerFinder } from '../../lib/tracking/live/live-tracker.finder.js';
+import { LiveReader } from '../../lib/tracking/live/live.reader.js';
 import type { SourceTracker } from '../../lib/tracking/definition/registered-tracker.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import type { Engine } from './engine.js';
@@ -27,6 +29,9 @@ export class LiveShop {
   readonly owners = new StatisticOwners();
   readonly reader: LiveReader;
   now = new Date(0);
+  /** milliseconds that each live read seems to take, on however busy a machine */
+  readMs = 0;
+  private elapsedMs = 0;
 
   constructor(
     private readonly engine: Engine,
@@ -60,13 +65,9 @@ export class LiveShop {
         };
       }),
     );
-    this.reader = new LiveReader(
-      database,
-      resolver,
-      new SourceFinder(dataSources, () => undefined),
-      registry,
-      this.owners,
-    );
+    const sources = new SourceFinder(dataSources, () => undefined);
+    const finder = new LiveTrackerFinder(resolver, sources, registry, this.owners);
+    this.reader = new LiveReader(database, finder, new LivePlanner(database), () => (this.elapsedMs += this.readMs));
     this.statistics = new StatisticService(database, objectTypes, this.owners, options, () => this.now, this.reader);
   }
 

@@ -124,6 +124,23 @@ describeOnEachDatabase('live reads one after the other', (database) => {
     if (database.kind !== 'sqlite') expect(nextDays).toHaveLength(1);
   });
 
+  test('have the settings of a transaction where the one before was slow', async () => {
+    await sell('2026-11-10T09:00:00Z');
+    await runAt('2026-11-10T09:30:00Z');
+    const now = '2026-11-10T11:00:00Z';
+    const read = (): Promise<unknown> => shop.statistics.value({ metric: SALES, live: true });
+    const transactions = async (): Promise<number> =>
+      (await statementsAt(now, read)).filter((text) => /^(START|BEGIN)/.test(text)).length;
+    // the driver of SQLite reports no BEGIN
+    const one = database.kind === 'sqlite' ? 0 : 1;
+    shop.readMs = 101;
+    await transactions();
+    expect(await transactions()).toBe(one);
+    shop.readMs = 100;
+    expect(await transactions()).toBe(one);
+    expect(await transactions()).toBe(0);
+  });
+
   test('go on from what another process has run meanwhile', async () => {
     await sell('2026-11-10T09:00:00Z');
     await runAt('2026-11-10T10:00:00Z');

@@ -1,8 +1,8 @@
 import { meaningOf } from '../../catalog/aggregates.js';
 import { dayNumber, type DayNumber, fromDayNumber } from '../../time/local-date.js';
 import { firstCovered, Period, periodKind, type WeekStart } from '../../time/period.js';
-import { planRun } from './plan-run.js';
-import type { PlannedEntry, PlannedPeriod, RunPlan, RunPlanInput } from './run-plan.js';
+import { planRun } from '../source/plan-run.js';
+import type { PlannedEntry, PlannedPeriod, RunPlan, RunPlanInput } from '../source/run-plan.js';
 
 /** The input of a live plan: the entries as the tracker has them, and the periods of each that are read. */
 export interface LivePlanInput extends Omit<RunPlanInput, 'requested'> {
