@@ -247,6 +247,78 @@ describeOnDatabase('postgres', 'statements that the server keeps', (test) => {
   });
 });
 
+describeOnDatabase('mariadb', 'statements that the server keeps', (test) => {
+  let s: Setup;
+  const read = (): Promise<unknown> => s.statistics.value({ metric: ORDERS, date: '2026-11-20' });
+  beforeEach(async () => {
+    s = await services(await test.open({ entities: ENTITIES, poolSize: 1 }));
+    await s.statistics.record({ metric: ORDERS, date: '2026-11-20', value: 3 });
+    await read();
+  });
+  afterEach(() => test.reset());
+
+  const counted = async (name: string): Promise<number> => {
+    const [{ Value } = { Value: '' }] = await s.dataSource.query<{ Value: string }[]>(
+      `SHOW SESSION STATUS LIKE '${name}'`,
+    );
+    return Number(Value);
+  };
+
+  it('are prepared once for each text', async () => {
+    const [prepared, executed] = [await counted('Com_stmt_prepare'), await counted('Com_stmt_execute')];
+    for (let times = 0; times < 3; times++) expect(await read()).toBe(3);
+    for (let value = 4; value < 7; value++) await s.statistics.record({ metric: ORDERS, date: '2026-11-20', value });
+    expect(await read()).toBe(6);
+    expect((await counted('Com_stmt_prepare')) - prepared).toBe(2);
+    expect((await counted('Com_stmt_execute')) - executed).toBe(7);
+  });
+
+  it('need not be there still, as behind a proxy that shares sessions', async () => {
+    expect(await read()).toBe(3);
+    const runner = s.dataSource.createQueryRunner();
+    const connection = (await runner.connect()) as { _statements: { values(): Iterable<{ close(): void }> } };
+    for (const kept of connection._statements.values()) kept.close();
+    await runner.release();
+    expect(await read()).toBe(3);
+    const executed = await counted('Com_stmt_execute');
+    expect(await read()).toBe(3);
+    await s.statistics.record({ metric: ORDERS, date: '2026-11-20', value: 5 });
+    expect(await read()).toBe(5);
+    expect(await counted('Com_stmt_execute')).toBe(executed);
+  });
+
+  it('survive a change of their tables', async () => {
+    expect(await read()).toBe(3);
+    await s.dataSource.query('ALTER TABLE trackstats_statistic_by_date MODIFY value DECIMAL(40, 10)');
+    expect(await read()).toBe(3);
+    await s.dataSource.query('ALTER TABLE trackstats_metric ADD COLUMN other INT FIRST');
+    expect(await read()).toBe(3);
+  });
+
+  it('write in strict mode whatever the session has', async () => {
+    await s.dataSource.query("SET sql_mode = ''");
+    await s.statistics.record({ metric: ORDERS, date: '2026-11-20', value: 4 });
+    const executed = await counted('Com_stmt_execute');
+    await s.dataSource.query('ALTER TABLE trackstats_statistic_by_date MODIFY value DECIMAL(4, 2)');
+    await expect(s.statistics.record({ metric: ORDERS, date: '2026-11-20', value: 1_000 })).rejects.toThrow(/range/);
+    expect(await counted('Com_stmt_execute')).toBeGreaterThan(executed);
+    expect(await read()).toBe(4);
+  });
+
+  it('are not used where a subscriber of the data source watches its statements', async () => {
+    const texts: string[] = [];
+    s.dataSource.subscribers.push({ beforeQuery: ({ query }) => void texts.push(query) });
+    expect(await read()).toBe(3);
+    expect(texts.filter((text) => text.includes('trackstats_statistic_by_date'))).toHaveLength(1);
+  });
+
+  it('fail as statements of TypeORM do', async () => {
+    expect(await read()).toBe(3);
+    await s.dataSource.query('ALTER TABLE trackstats_statistic_by_date RENAME TO elsewhere');
+    await expect(read()).rejects.toMatchObject({ name: 'QueryFailedError', errno: 1146 });
+  });
+});
+
 describeOnDatabase('mariadb', 'points as one text', (test) => {
   it('are read as rows where the server cuts the text short', async () => {
     const s = await services(await test.open({ entities: ENTITIES, poolSize: 1 }));

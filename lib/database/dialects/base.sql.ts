@@ -143,6 +143,8 @@ export abstract class BaseSql implements Dialect {
     return expression;
   }
 
+  readonly bindsArrays: boolean = false;
+
   mostRows(columns: number): number {
     return Math.min(1_000, Math.floor(this.maxParameters / columns));
   }

@@ -338,6 +338,8 @@ export interface Dialect {
   readonly addsExactly: boolean;
   /** the number of rows with so many columns that one statement of `upsert` or `insertAllIfAbsent` may write */
   mostRows(columns: number): number;
+  /** true if rows are bound as arrays, so that a statement has the same text for any number of them */
+  readonly bindsArrays: boolean;
   /** inserts rows; replaces the value of existing ones where it differs, or adds to it */
   upsert(upsert: Upsert): Sql;
   /** inserts one row unless its unique key exists; never fails because of that key */

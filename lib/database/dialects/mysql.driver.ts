@@ -1,11 +1,12 @@
 import type { Sql } from 'sql-template-tag';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Table } from '../table.js';
-import type { Row, StatementResult } from '../work.js';
-import type { Answer, ConnectionUse } from './connection-use.js';
+import { constantText, type Row, type StatementResult } from '../work.js';
+import { type Answer, ConnectionUse } from './connection-use.js';
 import { MissingPrivilegeError, SessionSettingError } from '../../errors/database.error.js';
-import { BaseDriver, dataSourceName } from './base.driver.js';
+import { BaseDriver, dataSourceName, type Executor } from './base.driver.js';
 import type { Collation, KeyTable, WaitOptions } from './driver.js';
+import { PreparedStatements } from './prepared-statements.js';
 
 /** lock wait timeout and record changed since last read, which have no SQLSTATE; 40001 is a deadlock or, in a cluster, a conflict */
 const LOCK_TIMEOUT = 1205;
@@ -149,6 +150,22 @@ function poolsOf({ driver }: DataSource): readonly Pool[] {
 export class MysqlDriver extends BaseDriver {
   /** data sources on MariaDB, which runs several statements as one */
   private readonly mariaDbs = new WeakSet<DataSource>();
+  private readonly prepared = new PreparedStatements();
+
+  /** A statement of constant text by the session, which has read it before: reading takes 160 of the 380 µs of a value. */
+  protected override async run(connection: Executor, statement: Sql): Promise<StatementResult> {
+    const kind = constantText(statement);
+    if (kind !== null && connection instanceof ConnectionUse && !connection.isInTransaction) {
+      const { runner } = connection;
+      if (this.mariaDbs.has(runner.dataSource)) {
+        this.checkValues(statement);
+        const [text, values] = [this.statementText(statement), this.statementValues(statement)];
+        const answer = await connection.answered(this.prepared.run(runner, { text, values, kind }));
+        if (answer !== null) return this.resultOf(answer);
+      }
+    }
+    return super.run(connection, statement);
+  }
 
   override commitsAlone(dataSource: DataSource): boolean {
     return this.mariaDbs.has(dataSource);

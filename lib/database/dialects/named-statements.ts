@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
-import type { TextKind } from '../work.js';
+import type { QueryRunner } from 'typeorm';
+import { type Execute, type KeptStatement, KeptStatements } from './kept-statements.js';
 
 /** The part of pg's Client that is used. */
 interface Client {
@@ -19,61 +19,48 @@ const GONE = new Set(['26000', '42P05']);
 const OUTDATED = '0A000';
 /** Milliseconds after which a plan may be the reason: it was made for tables that have grown since. */
 const SLOW = 100;
-/** Names that a session keeps. Each is a plan in the server's memory: that of a live read takes 0.2 to 0.4 MB. */
-const MOST_NAMES: Readonly<Record<TextKind, number>> = { few: 100, many: 20 };
 
-interface NamedStatement {
-  readonly text: string;
-  readonly values: unknown[];
-  readonly kind: TextKind;
-}
+/** The statements that PostgreSQL keeps by name, with their plans. */
+export class NamedStatements extends KeptStatements<Answer> {
+  private readonly names = new Map<string, string>();
 
-/**
- * Statements that the server keeps with their plans, by name, in each session: planning takes more time than a small
- * read. Where sessions are shared by a pooler that does not know the names, statements go on without one.
- */
-export class NamedStatements {
-  private readonly names: Readonly<Record<TextKind, Map<string, string>>> = { few: new Map(), many: new Map() };
-  /** data sources whose sessions are not ours alone */
-  private readonly withoutNames = new WeakSet<DataSource>();
+  constructor() {
+    // the plan of a live read takes 0.2 to 0.4 MB
+    super({ few: 100, many: 20 });
+  }
 
-  /**
-   * Runs a statement by its name. Returns null if it has to be run without one: it goes past TypeORM's runner, whose
-   * subscribers, and log of slow queries, would not see it.
-   */
-  async run(runner: QueryRunner, { text, values, kind }: NamedStatement): Promise<Answer | null> {
-    const { dataSource } = runner;
-    const { maxQueryExecutionTime } = dataSource.options;
-    if (dataSource.subscribers.length > 0 || maxQueryExecutionTime !== undefined) return null;
-    if (this.withoutNames.has(dataSource)) return null;
-    const client = (await runner.connect()) as Client;
-    const name = client.connection?.parsedStatements === undefined ? null : this.nameOf(text, kind);
-    if (name === null) return null;
+  override async run(runner: QueryRunner, statement: KeptStatement): Promise<Answer | null> {
     const began = performance.now();
-    let answer: Answer;
-    try {
-      answer = await client.query({ name, text, values });
-    } catch (error) {
-      const code = String((error as { code?: unknown } | null)?.code);
-      if (GONE.has(code)) this.withoutNames.add(dataSource);
-      if (GONE.has(code) || code === OUTDATED) return null;
-      dataSource.logger.logQueryError(error as Error, text, values, runner);
-      throw new QueryFailedError(text, values, error as Error);
-    }
-    dataSource.logger.logQuery(text, values, runner);
+    const answer = await super.run(runner, statement);
     // the statement has done its work, whatever becomes of this
-    if (performance.now() - began > SLOW) await runner.query('DISCARD PLANS').catch(() => undefined);
+    if (answer !== null && performance.now() - began > SLOW) await runner.query('DISCARD PLANS').catch(() => undefined);
     return answer;
   }
 
-  private nameOf(text: string, kind: TextKind): string | null {
-    const names = this.names[kind];
-    let name = names.get(text);
+  protected executorOn(connection: object): Execute<Answer> | null {
+    const client = connection as Client;
+    if (client.connection?.parsedStatements === undefined) return null;
+    return (text, values) => client.query({ name: this.nameOf(text), text, values });
+  }
+
+  protected isGone(error: unknown): boolean {
+    return GONE.has(codeOf(error));
+  }
+
+  protected override isOutdated(error: unknown): boolean {
+    return codeOf(error) === OUTDATED;
+  }
+
+  private nameOf(text: string): string {
+    let name = this.names.get(text);
     if (name === undefined) {
-      if (names.size >= MOST_NAMES[kind]) return null;
       name = `trackstats_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
-      names.set(text, name);
+      this.names.set(text, name);
     }
     return name;
   }
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code);
 }

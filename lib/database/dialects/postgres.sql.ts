@@ -267,7 +267,9 @@ export class PostgresSql extends BaseSql {
     return sql`CAST(${value} AS varchar)`;
   }
 
-  /** As arrays, a statement has the same text for any number of rows, and is parsed and planned as quickly as that of one. */
+  override readonly bindsArrays = true;
+
+  /** As arrays, any number of rows is parsed and planned as quickly as one. */
   override mostRows(): number {
     return MOST_ROWS;
   }
