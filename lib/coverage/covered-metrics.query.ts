@@ -63,24 +63,21 @@ export interface CoveredPoints {
 /**
  * Reads a metric, its coverages of a period, and points, all in one statement.
  *
- * @param pointsOf returns a query of points as `Dialect.points` takes it, of the metric whose id is an expression
+ * @param points a query as `Dialect.points` takes it
  */
 export function* coveredPoints(
   database: Database,
   target: MetricTarget,
   period: Period,
-  pointsOf: (id: Sql) => Sql,
+  points: Sql,
 ): Work<CoveredPoints> {
   const { dialect } = database;
-  const { list, joined, ofPeriod, id } = coveredColumns(database);
-  const condition = isMetric(database, metricKeyOf(target));
-  const metricId = dialect.namesOuterColumns
-    ? id
-    : sql`(SELECT ${id} FROM ${metricTables(database)} WHERE ${condition})`;
+  const { list, joined, ofPeriod } = coveredColumns(database);
   const from = sql`${joined}${ofPeriod}${dialect.integer(period)}`;
-  const points = dialect.pointsValue(pointsOf(metricId));
   const rows = yield* query<PointsRow>(
-    withConstantText(sql`SELECT ${list} AS fields, ${points} AS points FROM ${from} WHERE ${condition}`),
+    withConstantText(
+      sql`SELECT ${list} AS fields, ${dialect.pointsValue(points)} AS points FROM ${from} WHERE ${isMetric(database, metricKeyOf(target))}`,
+    ),
   );
   return pointsRead(database, rows);
 }
@@ -110,8 +107,7 @@ interface PointsRow {
 }
 
 function pointsRead(database: Database, rows: readonly PointsRow[]): CoveredPoints {
-  const { names } = coveredColumns(database);
-  const read = rows.map((row) => namedValues(names, row.fields) as unknown as CoveredRow);
+  const read = rows.map(({ fields }) => coveredRow(database, fields));
   const [first] = rows;
   return {
     covered: { asked: [read[0] === undefined ? null : metricOf(read[0])], coverages: coveragesIn(read) },
@@ -125,8 +121,18 @@ function coveragesIn(rows: readonly CoveredRow[]): StoredCoverage[] {
   return rows.filter((row) => row.scope !== null).map(storedCoverage);
 }
 
-function namedValues(names: readonly string[], list: string): Record<string, unknown> {
-  return namedFields(names, JSON.parse(list) as readonly unknown[]);
+/** Lists that are kept as rows, of each database. */
+const MOST_LISTS = 1_000;
+
+/** Returns a list of values as a row. Most reads find the list that an earlier one has read. */
+function coveredRow(database: Database, list: string): CoveredRow {
+  const { names, rows } = coveredColumns(database);
+  const known = rows.get(list);
+  if (known !== undefined) return known;
+  const row = namedFields(names, JSON.parse(list) as readonly unknown[]) as unknown as CoveredRow;
+  if (rows.size >= MOST_LISTS) rows.clear();
+  rows.set(list, row);
+  return row;
 }
 
 /** The parts of statements that read metrics with their coverages, made once: they are longer than what they read. */
@@ -136,7 +142,8 @@ interface CoveredColumns {
   /** the same as one value, and their names */
   readonly list: Sql;
   readonly names: readonly string[];
-  readonly id: Sql;
+  /** rows by the text of their list */
+  readonly rows: Map<string, CoveredRow>;
   /** metrics with their coverages, and the condition on a period that may follow, up to the period */
   readonly joined: Sql;
   readonly ofPeriod: Sql;
@@ -149,13 +156,12 @@ function coveredColumns(database: Database): CoveredColumns {
   if (known !== undefined) return known;
   const table = database.table(Coverage);
   const fields = { ...metricFields(database), ...prefixedFields(database, sql`c.`) };
-  const { id } = fields;
-  const made = {
+  const made: CoveredColumns = {
     columns: namedColumns(fields),
     list: database.dialect.list(Object.values(fields)),
     names: Object.keys(fields),
-    id,
-    joined: sql`${metricTables(database)} LEFT JOIN ${table.path} c ON c.${table.column('metricId')} = ${id}`,
+    rows: new Map(),
+    joined: sql`${metricTables(database)} LEFT JOIN ${table.path} c ON c.${table.column('metricId')} = ${fields.id}`,
     ofPeriod: sql` AND c.${table.column('period')} = `,
   };
   coveredColumnsOf.set(database, made);

@@ -15,12 +15,15 @@ import {
   ObjectsByDateTracker,
   ObjectsByDimensionsTracker,
   Period,
+  StatisticByDate,
   StatisticService,
   sum,
   Track,
   TrackerService,
   TrackstatsModule,
 } from 'nestjs-trackstats';
+import { Database } from '../../lib/database/database.js';
+import { readFirstDates, statisticTableOf } from '../../lib/statistics/index.js';
 import { at, closeApplications, Customer, Order, saveOrders, start } from '../module/application.js';
 import { describeOnDatabase } from '../support/databases.js';
 import { brokenIfDistributed, brokenRules } from '../support/statement-rules.js';
@@ -285,6 +288,11 @@ async function read(module: TestingModule): Promise<unknown[]> {
   answers.push(await statistics.prunable({ metric: orders, before: '2026-10-01' }));
   answers.push(await statistics.mostRecent({ metric: stock, period: Period.DAY }));
   answers.push(await statistics.coverage({ metric: orders, period: Period.DAY }));
+  const database = module.get(Database);
+  const metric = await module.get(MetricService).resolve(orders);
+  const table = statisticTableOf(database, StatisticByDate);
+  const firsts = await database.read(() => readFirstDates(database, table, Period.DAY, [metric], 'Europe/Amsterdam'));
+  answers.push([...firsts.values()]);
   return answers;
 }
 

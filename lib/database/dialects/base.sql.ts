@@ -109,8 +109,6 @@ export abstract class BaseSql implements Dialect {
 
   readonly readsPointsBeside: boolean = false;
 
-  readonly namesOuterColumns: boolean = true;
-
   pointsValue(_query: Sql): Sql {
     throw new TypeError(`${this.name} reads no points beside other columns`);
   }

@@ -304,8 +304,6 @@ export interface Dialect {
   readonly readsPointsBeside: boolean;
   /** true if a subquery that names the columns of the query around it may read a table of statistics */
   readonly correlates: boolean;
-  /** true if a query in FROM may name the columns of the query around it */
-  readonly namesOuterColumns: boolean;
   /** a subquery: the points of a query as one value; read it with `readPointsValue` */
   pointsValue(query: Sql): Sql;
   /**

@@ -10,7 +10,7 @@ import { type FoundAgain, PostgresSql } from './postgres.sql.js';
  * table's rows or its indexes in one place. docs/scaling.md has the rules.
  */
 export class DistributedPostgresSql extends PostgresSql {
-  /** The points would be aggregated by a query that names the metric of the query around it. */
+  /** The points would be a subquery among the columns of a query of other tables. */
   override readonly readsPointsBeside = false;
 
   override readonly correlates = false;

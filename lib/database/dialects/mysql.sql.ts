@@ -153,9 +153,6 @@ export class MysqlSql extends BaseSql {
 
   override readonly readsPointsBeside = true;
 
-  /** MySQL names them from 8.0.14 on, MariaDB not at all. */
-  override readonly namesOuterColumns = false;
-
   /** GROUP_CONCAT cuts at `group_concat_max_len`, and CONCAT is NULL beyond `max_allowed_packet`: the number of points shows it. */
   override pointsValue(query: Sql): Sql {
     const point = sql`CONCAT(COALESCE(p.v, ''), ' ', p.d)`;

@@ -95,10 +95,11 @@ export interface FilterMetrics extends ReadMetrics {
  */
 export function* readFilterMetrics(context: StatisticContext, filter: NormalFilter, now: Date): Work<FilterMetrics> {
   const { metrics, period, scope } = filter;
-  const read = yield* readMetrics(context, metrics, period);
+  const { asked, stored, coverages } = yield* readMetrics(context, metrics, period);
   const scopes = possibleScopes(scope);
-  const calendar = calendarOf(context, now, read.stored, read.coverages, period ?? Period.DAY, scopes);
-  return { ...read, scopes, calendar };
+  const calendar = calendarOf(context, now, stored, coverages, period ?? Period.DAY, scopes);
+  // written out: a spread takes longer than the rest
+  return { asked, stored, coverages, scopes, calendar };
 }
 
 /** Returns the calendar of some metrics: that of their coverage, or else the module's. */

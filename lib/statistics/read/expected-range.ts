@@ -1,4 +1,5 @@
 import { naturalKey } from '../../catalog/definitions.js';
+import type { Metric } from '../../catalog/metric.entity.js';
 import type { StoredCoverage } from '../../coverage/coverage.js';
 import type { Database } from '../../database/database.js';
 import type { LocalDate } from '../../time/local-date.js';
@@ -15,15 +16,20 @@ export interface RangeBasis {
   readonly covered: LocalDate | null;
 }
 
+/** The basis of a metric that is stored. */
+interface KeptBasis extends RangeBasis {
+  readonly metricId: number;
+}
+
 /** Metrics whose basis is kept, of each database. */
 const MOST_KEPT = 1_000;
 /** A value is read beside each coverage of its metric: with more of them, a second statement is cheaper. */
 const MOST_COVERAGES = 8;
 
-const kept = new WeakMap<Database, Map<string, RangeBasis>>();
+const kept = new WeakMap<Database, Map<string, KeptBasis>>();
 
 /** Returns the basis of the last read. Returns null if there was none, or if the metric has many coverages. */
-export function expectedBasis(database: Database, filter: Filter): RangeBasis | null {
+export function expectedBasis(database: Database, filter: Filter): KeptBasis | null {
   return kept.get(database)?.get(keyOf(filter)) ?? null;
 }
 
@@ -31,10 +37,11 @@ export function expectedBasis(database: Database, filter: Filter): RangeBasis | 
 export function keepBasis(
   database: Database,
   filter: Filter,
+  { id: metricId }: Metric,
   coverages: readonly StoredCoverage[],
   { timeZone, covered }: RangeBasis,
 ): void {
-  const all = kept.get(database) ?? new Map<string, RangeBasis>();
+  const all = kept.get(database) ?? new Map<string, KeptBasis>();
   kept.set(database, all);
   const key = keyOf(filter);
   const before = all.get(key);
@@ -42,9 +49,9 @@ export function keepBasis(
     all.delete(key);
     return;
   }
-  if (before?.timeZone === timeZone && before.covered === covered) return;
+  if (before?.metricId === metricId && before.timeZone === timeZone && before.covered === covered) return;
   if (all.size >= MOST_KEPT) all.clear();
-  all.set(key, { timeZone, covered });
+  all.set(key, { metricId, timeZone, covered });
 }
 
 type Filter = Pick<NormalFilter, 'metrics' | 'scope'> & { readonly period: Period };

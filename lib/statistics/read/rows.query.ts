@@ -45,9 +45,9 @@ export interface StoredBucket extends Omit<StoredRow, 'date'> {
 
 const FIRST_DATE = '0001-01-01';
 
-/** Selects rows of one metric, whose id may be an expression. */
+/** Selects rows of metrics of which only the id is known. */
 export interface PointFilter extends Omit<RowFilter, 'metrics'> {
-  readonly metrics: readonly { readonly id: number | Sql }[];
+  readonly metrics: readonly Pick<Metric, 'id'>[];
 }
 
 type AnyFilter = Omit<RowFilter<DateRange | StartRange>, 'metrics'> & Pick<PointFilter, 'metrics'>;
@@ -56,7 +56,7 @@ type AnyFilter = Omit<RowFilter<DateRange | StartRange>, 'metrics'> & Pick<Point
 export function rowCondition(database: Database, filter: AnyFilter): Sql {
   const { dialect } = database;
   const { table } = filter.table;
-  const ids = filter.metrics.map(({ id }) => (typeof id === 'number' ? dialect.integer(id) : id));
+  const ids = filter.metrics.map(({ id }) => dialect.integer(id));
   if (ids.length === 0 || filter.alternatives.length === 0) return sql`1 = 0`;
   return join(
     [
