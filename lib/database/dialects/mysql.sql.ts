@@ -608,9 +608,9 @@ END IF`,
   }
 
   /** On MariaDB. The condition sees what others have committed until the rows are locked. */
-  override addTogether({ expected, condition, fresh, upserts }: Additions): Sql | null {
-    if (fresh !== null) return null;
+  override addTogether({ expected, condition, fresh, upserts }: Additions): Sql {
     const locked = expected === null ? raw('1') : sql`${LOCKED} = ${raw(String(expected.count))}`;
+    const ifWritten = (statements: readonly Sql[]): Sql => sql`IF ${WRITTEN} THEN ${join(statements, ';\n')}; END IF`;
     return compound([
       sql`DECLARE ${LOCKED}, ${WRITTEN} BIGINT DEFAULT 0`,
       ...BEGIN_READ_COMMITTED,
@@ -620,13 +620,17 @@ END IF`,
             sql`SELECT COUNT(*) INTO ${LOCKED} FROM ${expected.table.path} l WHERE ${expected.condition(raw('l'))} ${this.forShare}`,
           ]),
       sql`SELECT COALESCE(${locked} AND ${condition}, 0) INTO ${WRITTEN}`,
-      sql`IF ${WRITTEN} THEN ${join(
-        upserts.map((upsert) => this.upsert(upsert)),
-        ';\n',
-      )}; END IF`,
+      ...(fresh === null ? [] : [ifWritten(this.insertingAll(fresh))]),
+      ifWritten(upserts.map((upsert) => this.upsert(upsert))),
       sql`SELECT ${WRITTEN} AS written`,
-      sql`COMMIT`,
+      sql`IF ${WRITTEN} THEN COMMIT; ELSE ROLLBACK; END IF`,
     ]);
+  }
+
+  /** Inserts rows, and tells if none was there: without an error, which would be in the application's log. */
+  private insertingAll({ table, columns }: NonNullable<Additions['fresh']>): Sql[] {
+    const count = columns[0]?.values.length ?? 0;
+    return [this.insertAllIfAbsent(table, columns), sql`SET ${WRITTEN} = (ROW_COUNT() = ${raw(String(count))})`];
   }
 
   override replaceAlone({ replacements, before, after, expected, writes }: LoneReplacement): Sql {

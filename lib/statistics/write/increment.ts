@@ -25,9 +25,9 @@ import type { KnownMetrics } from './known-metrics.js';
  * in one statement, sums the amounts by row, and writes every row once. So a thousand calls for one counter are one
  * UPDATE, and two processes that count the same row wait for each other once a batch.
  *
- * On PostgreSQL a batch whose metrics an earlier one has read is a single statement (increment.statement.ts), without a
- * transaction around it: one round trip. It has the condition that what was read still holds, and that no key is stored.
- * Otherwise it writes nothing, and the batch is a transaction.
+ * On PostgreSQL and MariaDB a batch whose metrics an earlier one has read is a single statement (increment.statement.ts):
+ * one round trip. It has the condition that what was read still holds, and that no key is stored. Otherwise it writes
+ * nothing, and the batch is a transaction.
  *
  * An increment that may not be written (a tracker owns its statistic, its sum has too many digits) is the outcome of
  * its own call; the rest of its batch is written. If the database refuses the batch, each increment is tried alone, but

@@ -99,7 +99,8 @@ export function writeTogether(
     lockTimeout: Math.max(1, Math.round(database.connectionTimeout)),
   });
   if (statement === null) return null;
-  const isOneText = dialect.bindsArrays || upserts.every(({ value }) => value.values.length === 1);
+  const columns = [...(fresh?.columns ?? []), ...upserts.map(({ value }) => value)];
+  const isOneText = dialect.bindsArrays || columns.every(({ values }) => values.length === 1);
   if (isOneText && conditionsOf([...known.values()]) <= MOST_KEPT) withConstantText(statement);
   if (written !== undefined) keepText(dialect, written, name, { statement, upserts });
   return statement;
