@@ -119,6 +119,9 @@ function quoted(text: string): string {
   return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`;
 }
 
+/** The date and the value of the last row of a series, as a walk names them. */
+const LAST = [raw('d'), raw('v')] as const;
+
 function noneStored({ table, columns, keys }: NonNullable<Additions['fresh']>): Sql {
   const ofKeys = columns.filter(({ property }) => keys.includes(property));
   const same = ofKeys.map(({ property }, place) => sql`s.${table.column(property)} = r.${raw(`c${String(place)}`)}`);
@@ -770,19 +773,26 @@ ORDER BY ${join(columns.map((column) => sql`${column} DESC`))} LIMIT 1`;
     const walked = names.map((name) => sql`w.${name}`);
     const next = sql`SELECT r.* FROM ${table.path} r WHERE ROW(${join(columns('r', ...keys))}) < ROW(${join(walked)})
 ORDER BY ${backwards('r')} LIMIT 1`;
-    const upTo =
-      until === null
-        ? sql`ROW(${join(columns('r', ...keys))}) <= ROW(${join(walked)})`
-        : sql`ROW(${join(columns('r', ...keys, date))}) ${raw(until.isIncluded ? '<=' : '<')} ROW(${join([...walked, until.date])})`;
-    const last = sql`SELECT r.* FROM ${table.path} r WHERE ${upTo} ORDER BY ${backwards('r')} LIMIT 1`;
-    const same = columns('s', ...keys).map((column, index) => sql`${column} = ${walked[index]}`);
+    // the walk comes to the last row of each series, which mostly is the one that is sought
+    const dated = [...named, ...columns('s', date, value).map((column, place) => sql`${column} AS ${LAST[place]}`)];
+    const given = [...keys, date, value].map((property) => table.column(property));
+    const known = [...names, ...LAST].map((name, place) => sql`w.${name} AS ${given[place]}`);
+    const found = sql`SELECT ${join([...known, raw('w.walked')])} FROM trackstats_series w`;
+    const earlier = (end: Sql, before: Sql): Sql => {
+      const sought = sql`SELECT r.* FROM ${table.path} r
+WHERE ROW(${join(columns('r', ...keys, date))}) ${before} ROW(${join([...walked, end])}) ORDER BY ${backwards('r')} LIMIT 1`;
+      const same = columns('s', ...keys).map((column, index) => sql`${column} = ${walked[index]}`);
+      const isFound = sql`w.${LAST[0]} ${before} ${end}`;
+      return sql`${found} WHERE ${isFound} UNION ALL
+SELECT ${join([...columns('s', ...keys, date, value), raw('w.walked')])}
+FROM trackstats_series w JOIN LATERAL (${sought}) s ON ${join(same, ' AND ')} WHERE NOT (${isFound})`;
+    };
     return {
       expression: sql`WITH RECURSIVE trackstats_series AS ((
-SELECT ${join([...named, raw('1 AS walked')])} FROM ${table.path} s WHERE ${where} ORDER BY ${backwards('s')} LIMIT 1) UNION ALL
-SELECT ${join([...named, raw('w.walked + 1')])} FROM trackstats_series w CROSS JOIN LATERAL (${next}) s
+SELECT ${join([...dated, raw('1 AS walked')])} FROM ${table.path} s WHERE ${where} ORDER BY ${backwards('s')} LIMIT 1) UNION ALL
+SELECT ${join([...dated, raw('w.walked + 1')])} FROM trackstats_series w CROSS JOIN LATERAL (${next}) s
 WHERE w.walked < ${raw(String(most))} AND ${where}),
-trackstats_last AS (SELECT ${join([...columns('s', ...keys, date, value), raw('w.walked')])}
-FROM trackstats_series w JOIN LATERAL (${last}) s ON ${join(same, ' AND ')})\n`,
+trackstats_last AS (${until === null ? found : earlier(until.date, raw(until.isIncluded ? '<=' : '<'))})\n`,
       rows: raw('trackstats_last'),
       walked: raw('(SELECT MAX(walked) FROM trackstats_series)'),
     };
