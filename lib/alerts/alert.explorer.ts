@@ -1,6 +1,7 @@
 import { Scope, type Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { InvalidAlertError } from '../errors/alert.error.js';
+import { isMinified } from '../tracking/definition/class-name.js';
 import { classOf, isSubclass, type Provider, providedTypes } from '../tracking/definition/provider.js';
 import type { AlertCall } from './alert.js';
 import { type AlertDecorator, alertsOf, classesWithAlerts, type GivenAlert } from './alert-metadata.js';
@@ -49,6 +50,11 @@ export function unprovidedAlerts(discovery: DiscoveryService, found: readonly De
     .flatMap((type) => [...alertsOf(type).keys()].map((method) => defaultAlertName({ type, method })));
   const effective = new Set(found.map(defaultAlertName));
   return [...new Set(names)].filter((name) => !effective.has(name));
+}
+
+/** The names of alerts that come from their classes, and look minified. */
+export function minifiedAlerts(found: readonly DeclaredAlert[]): readonly string[] {
+  return found.filter(({ type, options }) => options.name === undefined && isMinified(type)).map(defaultAlertName);
 }
 
 /**

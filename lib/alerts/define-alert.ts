@@ -8,6 +8,7 @@ import type { ObjectTypes } from '../statistics/filter/object-types.js';
 import { canCompare } from '../statistics/read/comparison.js';
 import { millisecondsOf } from '../time/duration.js';
 import { checkPeriod, Period } from '../time/period.js';
+import { randomName } from '../tracking/definition/class-name.js';
 import type { TrackerTarget } from '../tracking/definition/tracker.registry.js';
 import { boolean, oneOf, optional, type Check, withDefault } from '../validation/check.js';
 import { type Checks, type ChecksOf, readOptions, type Values } from '../validation/options.js';
@@ -91,7 +92,15 @@ export interface AlertContext extends WatchedSources {
 export function defineAlert(context: AlertContext, declared: DeclaredAlert): Alert {
   const byDefault = defaultAlertName(declared);
   const define = declared.decorator === 'OnStatistic' ? statisticAlert : trackerAlert;
-  const { name = byDefault, ...defined } = define(context, byDefault, declared.options);
+  const { name: given, ...defined } = define(context, byDefault, declared.options);
+  const name = given ?? byDefault;
+  const random = given === undefined ? randomName(declared.type) : null;
+  if (random !== null) {
+    throw new InvalidAlertError(
+      name,
+      `${random}, and the state of an alert goes by its name. Name it: @${declared.decorator}({ name: 'few orders', … }).`,
+    );
+  }
   if (name.length > LONGEST_NAME) {
     throw new InvalidAlertError(
       name,

@@ -3,7 +3,13 @@ import type { DiscoveryService } from '@nestjs/core';
 import type { MetricService } from '../catalog/metric.service.js';
 import type { Alert } from '../alerts/alert.js';
 import { AlertState, prepareAlertTable } from '../alerts/alert.entity.js';
-import { type DeclaredAlert, defaultAlertName, exploreAlerts, unprovidedAlerts } from '../alerts/alert.explorer.js';
+import {
+  type DeclaredAlert,
+  defaultAlertName,
+  exploreAlerts,
+  minifiedAlerts,
+  unprovidedAlerts,
+} from '../alerts/alert.explorer.js';
 import type { AlertRegistry } from '../alerts/alert.registry.js';
 import type { AlertScheduler } from '../alerts/alert.scheduler.js';
 import { type AlertContext, defineAlert } from '../alerts/define-alert.js';
@@ -55,6 +61,7 @@ export class TrackstatsAlerts {
     for (const one of declared) alerts.push(await this.checked(context, one));
     this.registry.fill(alerts);
     this.declared = declared;
+    this.warnOfMinified();
   }
 
   start(): void {
@@ -64,6 +71,16 @@ export class TrackstatsAlerts {
 
   stop(): void {
     this.scheduler.stop();
+  }
+
+  private warnOfMinified(): void {
+    const names = minifiedAlerts(this.declared);
+    if (names.length === 0) return;
+    this.logger.warn(
+      `The names of these alerts look minified: ${names.join(', ')}. Their state is stored under the name, and the next ` +
+        `build may give it to another alert. Name each in its decorator, @OnStatistic({ name: 'few orders', … }), or let ` +
+        `the bundler keep class names (docs/bundling.md).`,
+    );
   }
 
   private warnOfUnprovided(): void {

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { Logger, Scope } from '@nestjs/common';
+import { Logger, mixin, Scope } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   above,
@@ -721,6 +721,24 @@ describe('an alert', () => {
   it('refuses two alerts of one name', async () => {
     const refused = application(alertOn({ metric: STOCK, when }), alertOn({ metric: ORDERS, when }));
     await expect(refused).rejects.toThrow('Alert Alerts.onAlert: there are two of this name');
+  });
+
+  it('refuses a mixin without a name: its class has another one in each process', async () => {
+    const refused = application(mixin(alertOn({ metric: STOCK, when })));
+    await expect(refused).rejects.toThrow(/onAlert: .*random name that mixin\(\) of Nest.*@OnStatistic\({ name: /);
+    await application(mixin(alertOn({ name: 'few', metric: STOCK, when })));
+  });
+
+  it('warns of names that look minified, unless they are given', async () => {
+    const minified = (options: OnStatisticOptions) => Object.defineProperty(alertOn(options), 'name', { value: 'e' });
+    const text = jest.spyOn(Function.prototype, 'toString').mockReturnValue('class e{}');
+    try {
+      await application(minified({ metric: STOCK, when }), minified({ name: 'few orders', metric: ORDERS, when }));
+    } finally {
+      text.mockRestore();
+    }
+    expect(warned.mock.calls[0]?.[0]).toMatch(/^The names of these alerts look minified: e\.onAlert\./);
+    warned.mockClear();
   });
 
   it('refuses options that are none, and static methods', () => {

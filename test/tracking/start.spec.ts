@@ -1,4 +1,4 @@
-import { Controller, Inject, Injectable, Module, Scope, type Type } from '@nestjs/common';
+import { Controller, Inject, Injectable, mixin, Module, Scope, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import {
@@ -181,6 +181,13 @@ describe('trackers are found', () => {
     expect(await names({ providers, controllers: [Shop] })).toEqual(
       expect.arrayContaining(['Orders', 'Injected', 'Methods.value', 'Shop.value']),
     );
+  });
+
+  it('in mixins that have names', async () => {
+    const mixins = ['one', 'two'].map((name) =>
+      mixin(tracker({ name, metric: defineMetric({ domain: SHOP, ref: name }) })),
+    );
+    expect(await names({ providers: mixins })).toEqual(['one', 'two']);
   });
 
   it('once, whatever aliases they have', async () => {
@@ -419,6 +426,13 @@ describe('the start stops at', () => {
       () => [tracker({ every: '15 minuten' })],
       'INVALID_SCHEDULE',
       /Tracker Made: every/,
+    ],
+    ['a mixin without a name', () => [mixin(tracker({}))], 'INVALID_TRACKER', /mixin\(\) of Nest.*@Track\({ name: /],
+    [
+      'a method of a mixin without a name',
+      () => [mixin(method({ metric }))],
+      'INVALID_TRACKER',
+      /value: its class has the random name that mixin\(\) of Nest/,
     ],
     ['a name that is no text', () => [tracker({ name: 7 })], 'INVALID_TRACKER', /name is 7/],
     ['retries that are no number', () => [tracker({ retries: 'often' })], 'INVALID_TRACKER', /retries is "often"/],

@@ -4,6 +4,7 @@ import { InvalidTrackerError } from '../../errors/tracker.error.js';
 import { TrackstatsError } from '../../errors/trackstats.error.js';
 import type { Period } from '../../time/period.js';
 import type { ResolvedOptions } from '../../trackstats.options.js';
+import { randomName } from './class-name.js';
 import { defineMethod, type MethodDefinition } from './define-method.js';
 import { defineTracker } from './define-tracker.js';
 import { type GivenOptions, LONGEST_NAME, readJobOptions, splitOptions } from './option.js';
@@ -82,6 +83,13 @@ function define(declared: DeclaredTracker, module: ResolvedOptions): RegisteredT
   const { options, job: given } = splitOptions(declared.options);
   const checked = readJobOptions(defaultTrackerName(type, method), given);
   const name = checked.name ?? defaultTrackerName(type, method);
+  const random = checked.name === undefined ? randomName(type) : null;
+  if (random !== null) {
+    throw new InvalidTrackerError(
+      name,
+      `${random}, and leases and history go by the name of a tracker. Name it: @Track({ name: 'OrderTracker', … }).`,
+    );
+  }
   if (name === '' || name.length > LONGEST_NAME) {
     throw new InvalidTrackerError(
       name,

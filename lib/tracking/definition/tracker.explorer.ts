@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { Scope, type Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { InvalidTrackerError, TrackerInjectionScopeError } from '../../errors/tracker.error.js';
+import { isMinified } from './class-name.js';
 import { classOf, isSubclass, type Provider, providedTypes } from './provider.js';
 import type { GivenOptions } from './option.js';
 import { classTracks, methodTracks, trackedClasses } from './track-metadata.js';
@@ -136,20 +137,11 @@ function hasSchedule({ cron, every, runOnStart }: GivenOptions): boolean {
   return cron !== undefined || every !== undefined || runOnStart === true;
 }
 
-/** Minifiers give the thousands of names in a bundle one to three characters. */
-const LONGEST_MINIFIED = 3;
-
 /** The names of trackers that come from their classes, and look minified. */
 export function minifiedNames(found: readonly DeclaredTracker[]): readonly string[] {
   return found
     .filter(({ type, options }) => options.name === undefined && isMinified(type))
     .map(({ type, method }) => defaultTrackerName(type, method));
-}
-
-function isMinified(type: Type): boolean {
-  if (type.name.length > LONGEST_MINIFIED) return false;
-  // an honest short name, such as Job, has the space that a minifier removes: class Job extends CountObjectsByDateTracker {
-  return !/^class[^{]*\s\{/.test(Function.prototype.toString.call(type));
 }
 
 /** Returns the default name of a tracker. */
