@@ -50,6 +50,9 @@ export function requirePackage(optional: OptionalPackage): unknown {
   }
 }
 
+/** Packages that are not installed. webpack's runtime throws for one once, and then answers with an empty module. */
+const missing = new Map<string, unknown>();
+
 /**
  * Loads an optional package of the application when it is first needed.
  *
@@ -57,9 +60,11 @@ export function requirePackage(optional: OptionalPackage): unknown {
  * @throws MissingPackageError if it is not installed
  */
 export async function importPackage<T>(optional: OptionalPackage, load: () => Promise<T>): Promise<T> {
+  if (missing.has(optional.name)) throw missingPackageOr(optional, missing.get(optional.name));
   try {
     return await load();
   } catch (error) {
+    if (isMissing(error, optional.name)) missing.set(optional.name, error);
     throw missingPackageOr(optional, error);
   }
 }

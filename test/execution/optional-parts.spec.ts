@@ -51,6 +51,16 @@ describe('optional packages', () => {
   const missing = { part: 'CSV', name: 'csv-of-another-name', install: `'csv-of-another-name@^1.0.0'` };
   const message = `CSV needs the package csv-of-another-name, which is not installed: npm install 'csv-of-another-name@^1.0.0'.`;
 
+  it('that are missing stay so in a bundle of webpack, which answers the second time with an empty module', async () => {
+    const optional = { ...missing, name: 'not-in-the-bundle' };
+    const answers = [
+      () =>
+        Promise.reject(Object.assign(new Error(`Cannot find module '${optional.name}'`), { code: 'MODULE_NOT_FOUND' })),
+      () => Promise.resolve({ default: {} }),
+    ];
+    for (const load of answers) await expect(importPackage(optional, load)).rejects.toBeInstanceOf(MissingPackageError);
+  });
+
   it('that are missing are named, with the command that installs them', async () => {
     const refused = expect(importPackage(missing, () => import(missing.name))).rejects;
     await refused.toBeInstanceOf(MissingPackageError);
