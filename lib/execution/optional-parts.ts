@@ -50,8 +50,11 @@ export function requirePackage(optional: OptionalPackage): unknown {
   }
 }
 
-/** Packages that are not installed. webpack's runtime throws for one once, and then answers with an empty module. */
-const missing = new Map<string, unknown>();
+/**
+ * The error of the first import of each package, null if there was none. webpack's runtime throws once for a package that
+ * is not installed, and answers all later imports with an empty module, also those that wait beside the first.
+ */
+const firstErrors = new Map<string, Promise<unknown>>();
 
 /**
  * Loads an optional package of the application when it is first needed.
@@ -60,11 +63,24 @@ const missing = new Map<string, unknown>();
  * @throws MissingPackageError if it is not installed
  */
 export async function importPackage<T>(optional: OptionalPackage, load: () => Promise<T>): Promise<T> {
-  if (missing.has(optional.name)) throw missingPackageOr(optional, missing.get(optional.name));
+  const first = firstErrors.get(optional.name);
+  if (first !== undefined) {
+    const error = await first;
+    if (isMissing(error, optional.name)) throw missingPackageOr(optional, error);
+  }
+  const loading = load();
+  if (first === undefined) {
+    firstErrors.set(
+      optional.name,
+      loading.then(
+        () => null,
+        (error: unknown) => error,
+      ),
+    );
+  }
   try {
-    return await load();
+    return await loading;
   } catch (error) {
-    if (isMissing(error, optional.name)) missing.set(optional.name, error);
     throw missingPackageOr(optional, error);
   }
 }
