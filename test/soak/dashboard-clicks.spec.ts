@@ -7,6 +7,9 @@ import { tell } from './figures.js';
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 60);
 const SEED = Number(process.env.SOAK_SEED ?? 1);
 
+/** Minutes between two measurements of the page's memory. */
+const HEAP_EVERY = MINUTES / 10;
+
 /** Between two looks at what the page shows. */
 const STEPS = 25;
 
@@ -35,7 +38,9 @@ describeInBrowser('an hour of random clicking', (browser) => {
     const { page, faults } = await browser.openWithClock(url);
     const random = randomFrom(SEED);
     const steps: string[] = [];
-    const end = Date.now() + MINUTES * 60_000;
+    const heapMb: number[] = [];
+    const began = Date.now();
+    const end = began + MINUTES * 60_000;
     while (Date.now() < end) {
       for (let step = 0; step < STEPS; step++) {
         steps.push(await act(page, random).catch((error: unknown) => expected(error)));
@@ -46,9 +51,13 @@ describeInBrowser('an hour of random clicking', (browser) => {
       // two runs or verifications of one tracker at a time are refused, and the page says so
       expect([last, faults.filter((fault) => !/\b409\b/.test(fault))]).toEqual([last, []]);
       expect([last, await nonsense(page)]).toEqual([last, []]);
+      if (Date.now() >= began + (heapMb.length + 1) * HEAP_EVERY * 60_000) heapMb.push(await heapOf(page));
     }
     const misses = steps.filter((step) => step === MISS).length;
-    tell('random clicking', { minutes: MINUTES, steps: steps.length, misses, heapMb: await heapOf(page) });
+    heapMb.push(await heapOf(page));
+    tell('random clicking', { minutes: MINUTES, steps: steps.length, misses, heapMb });
+    // the second one, because the first views load their parts
+    expect(Math.max(...heapMb)).toBeLessThan(2 * (heapMb[1] ?? Infinity));
   });
 });
 
@@ -78,7 +87,9 @@ async function act(page: Page, random: () => number): Promise<string> {
     return all[Math.floor(${random()} * all.length)] ?? null;
   })()`);
   const element = handle.asElement() as ElementHandle | null;
-  return element === null ? 'nothing to press' : use(page, element, random);
+  if (element === null) return 'nothing to press';
+  // a handle that is kept would keep what the page has long thrown away
+  return use(page, element, random).finally(() => element.dispose());
 }
 
 async function goBack(page: Page, random: () => number): Promise<string> {
@@ -152,6 +163,9 @@ async function nonsense(page: Page): Promise<string[]> {
 }
 
 async function heapOf(page: Page): Promise<number> {
+  const session = await page.createCDPSession();
+  await session.send('HeapProfiler.collectGarbage');
+  await session.detach();
   const { JSHeapUsedSize = 0 } = await page.metrics();
   return Math.round(JSHeapUsedSize / 1_000_000);
 }
