@@ -22,6 +22,7 @@ import { Database } from '../../lib/database/database.js';
 import { TrackerState } from '../../lib/execution/run-tables.js';
 import { at, closeApplications, Customer, Order, saveOrders, start } from '../module/application.js';
 import { describeOnEachDatabase } from '../support/databases.js';
+import { waitingSession } from '../support/lock-wait.js';
 
 const SHOP = defineDomain({ ref: 'alone' });
 const ORDERS = defineMetric({ domain: SHOP, ref: 'orders' });
@@ -169,7 +170,7 @@ describeOnEachDatabase('a run as one statement', (database) => {
     await other.query('DELETE FROM trackstats_statistic_by_date');
     const { outcomes } = around({});
     const run = trackers.run('orders');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await waitingSession(database.kind, dataSource);
     expect(outcomes).toEqual([]);
     await other.commitTransaction();
     await other.release();
@@ -229,23 +230,9 @@ describeOnEachDatabase('a run as one statement', (database) => {
     await other.startTransaction();
     await changeCoverage(other, 1);
     const run = trackers.run('orders');
-    const [find, end] =
-      database.kind === 'postgres'
-        ? [
-            `SELECT pid AS id FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-            'SELECT pg_terminate_backend',
-          ]
-        : [
-            `SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND command = 'Query' AND id <> CONNECTION_ID()`,
-            'KILL ',
-          ];
-    let waiting: { id: number }[] = [];
-    for (let tries = 0; waiting.length === 0 && tries < 200; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 25));
-      // a transaction sees the sessions as they were when it first looked
-      waiting = await dataSource.query<{ id: number }[]>(find);
-    }
-    await other.query(`${end}(${String(waiting[0]?.id)})`);
+    const waiting = await waitingSession(database.kind, dataSource);
+    const end = database.kind === 'postgres' ? 'SELECT pg_terminate_backend' : 'KILL ';
+    await other.query(`${end}(${String(waiting)})`);
     await expect(run).rejects.toThrow();
     await other.rollbackTransaction();
     await other.release();

@@ -1,4 +1,4 @@
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { defineMetric, type MetricDefinition } from '../../lib/catalog/definitions.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { KeyConflictError, MixedWritesError, TrackerOwnedError } from '../../lib/errors/statistic.error.js';
@@ -8,7 +8,8 @@ import type { StatisticByDate } from '../../lib/statistics/tables/statistic-by-d
 import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-by-date-and-object.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { FailingClient, FAULTS } from '../execution/failing-client.js';
-import { describeOnDatabase, describeOnEachDatabase, type TestDatabase } from '../support/databases.js';
+import { describeOnDatabase, describeOnEachDatabase } from '../support/databases.js';
+import { waitingSession } from '../support/lock-wait.js';
 import {
   cover,
   ENTITIES,
@@ -23,18 +24,6 @@ import {
   VISITS,
   statementsOf,
 } from './setup.js';
-
-/** Resolves when a statement of another connection waits for a lock. */
-async function othersWait(kind: TestDatabase['kind'], manager: EntityManager): Promise<void> {
-  const waiting =
-    kind === 'postgres'
-      ? `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-      : `SELECT 1 FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
-         WHERE p.db = DATABASE() AND t.trx_state = 'LOCK WAIT'`;
-  for (let tries = 0; (await manager.query<unknown[]>(waiting)).length === 0 && tries < 200; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 /** A process that has read the metrics of its increments before, and another one that changes what was read. */
 describeOnEachDatabase('increments of a metric that was read before', (test) => {
@@ -163,7 +152,7 @@ describeOnEachDatabase('increments of a metric that was read before', (test) => 
       await others.transaction(async (manager) => {
         await other.statistics.remove({ metric: VISITS, manager });
         added = s.statistics.increment({ metric: VISITS, by: 3, key: 'k' });
-        await othersWait(test.kind, manager);
+        await waitingSession(test.kind, others);
       });
       await added;
       expect(await s.statistics.value({ metric: VISITS })).toBe(3);
@@ -180,7 +169,7 @@ describeOnEachDatabase('increments of a metric that was read before', (test) => 
       .transaction(async (manager) => {
         await other.statistics.increment({ metric: VISITS, object: objectRef('page', 'new'), key: 'k', manager });
         const removal = s.statistics.remove({ metric: VISITS, objectType: 'page' });
-        await othersWait(test.kind, manager);
+        await waitingSession(test.kind, others);
         return { removal };
       })
       .then(({ removal }) => removal);
@@ -375,7 +364,7 @@ describeOnEachDatabase('a value recorded of a metric that was read before', (tes
         () => null,
         (error: unknown) => error,
       );
-      await othersWait(test.kind, runner.manager);
+      await waitingSession(test.kind, others);
       await (commits ? runner.commitTransaction() : runner.rollbackTransaction());
       await runner.release();
       if (commits) expect(await recorded).toBeInstanceOf(MixedWritesError);
