@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import Sqlite from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
@@ -107,11 +108,20 @@ function testDatabase(server: FoundDatabase, name: string): RealDatabase {
   }
 }
 
+/** Returns the entities whose tables have the names and columns that they declare, or null if options change these. */
+function plainEntities(extra: ExtraOptions): readonly unknown[] | null {
+  const { entities, schema, namingStrategy, entityPrefix, dropSchema } = extra;
+  const changes = [schema, namingStrategy, entityPrefix, dropSchema];
+  return Array.isArray(entities) && changes.every((option) => option === undefined) ? entities : null;
+}
+
 /** Many enough for concurrent work in one spec, few enough for several workers side by side. */
 const POOL_SIZE = 4;
 
 abstract class RealDatabase implements TestDatabase {
   private opened: DataSource[] = [];
+  /** of which all tables exist as they are declared; null if that is not known */
+  private made: readonly unknown[] | null = null;
 
   constructor(
     protected readonly server: FoundDatabase,
@@ -142,13 +152,19 @@ abstract class RealDatabase implements TestDatabase {
   }
 
   async open(extra: ExtraOptions & { entities: NonNullable<DataSourceOptions['entities']> }): Promise<DataSource> {
-    const dataSource = new DataSource(this.options(extra));
+    const entities = plainEntities(extra);
+    const isMade = entities !== null && isDeepStrictEqual(entities, this.made);
+    // TypeORM takes 100 ms on PostgreSQL to find that there is nothing to create
+    const dataSource = new DataSource(this.options(isMade ? { ...extra, synchronize: false } : extra));
     this.opened.push(dataSource);
-    return dataSource.initialize();
+    await dataSource.initialize();
+    if (dataSource.options.synchronize === true) this.made = entities;
+    return dataSource;
   }
 
   async reset(): Promise<void> {
     await this.closeOpened();
+    this.made = null;
     await this.empty();
   }
 
@@ -267,17 +283,20 @@ class PostgresDatabase extends RealDatabase {
     );
   }
 
+  // TRUNCATE would make files for each table and index: 50 ms instead of 2
   protected emptyTables(): Promise<void> {
     return this.run(
       atDatabase(this.server.url, this.name),
       `SET lock_timeout = '10s'`,
-      `SET client_min_messages = warning`,
+      `SET session_replication_role = replica`,
       `DO $$
-      DECLARE made text;
+      DECLARE made record;
       BEGIN
-        SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') INTO made FROM pg_tables
-        WHERE schemaname NOT LIKE 'pg\\_%' AND schemaname <> 'information_schema';
-        IF made IS NOT NULL THEN EXECUTE 'TRUNCATE ' || made || ' RESTART IDENTITY'; END IF;
+        FOR made IN SELECT schemaname, tablename FROM pg_tables
+        WHERE schemaname NOT LIKE 'pg\\_%' AND schemaname <> 'information_schema' LOOP
+          EXECUTE format('DELETE FROM %I.%I', made.schemaname, made.tablename);
+        END LOOP;
+        PERFORM setval(seqrelid::regclass, seqstart, false) FROM pg_sequence;
       END $$`,
     );
   }
