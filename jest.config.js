@@ -22,6 +22,8 @@ export default {
   testTimeout: 60_000,
   // on two cores: a quarter of the time specs wait for processes, disks and servers
   maxWorkers: 3,
-  // modules of each spec file stay in memory: a worker of 1.6 GB took 550 ms to end on a busy machine, and jest kills it after 500
+  // modules of each spec file stay in memory: a worker of 1.6 GB took 550 ms to end on a busy machine
   workerIdleMemoryLimit: '768MB',
+  // after 500 ms, jest's own limit, it kills workers that only free their memory, and says that a test leaks
+  workerGracefulExitTimeout: 5_000,
 };
