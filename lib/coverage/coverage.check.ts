@@ -47,7 +47,6 @@ export function areCounted(database: Database, coverages: readonly StoredCoverag
 FROM (SELECT 1 FROM ${path} WHERE ${join(keys, ' OR ')} ${database.dialect.forKeyShare}) l)`;
 }
 
-
 /** Returns coverages as rows that must still be as they were read. They have dates. */
 export function expectedCoverages(database: Database, coverages: readonly StoredCoverage[]): ExpectedRows {
   const table = database.table(Coverage);
@@ -67,4 +66,3 @@ export function expectedCoverages(database: Database, coverages: readonly Stored
   };
   return { table, keys: COVERAGE_KEY, condition, count: coverages.length };
 }
-

@@ -11,11 +11,17 @@ import type { Period } from '../time/period.js';
 import type { CoverageKey, CoverageValues, StoredCoverage } from './coverage.js';
 import type { CoverageKind } from './coverage-kind.js';
 import { Coverage } from './coverage.entity.js';
-import { coverageColumns, coverageFields, type CoverageRow, isCoverage, namedFields, storedCoverage } from './coverage.row.js';
+import {
+  coverageColumns,
+  coverageFields,
+  type CoverageRow,
+  isCoverage,
+  namedFields,
+  storedCoverage,
+} from './coverage.row.js';
 import { insertCoverage, insertCoverages } from './coverage.store.js';
 
 /** Locks coverages until the transaction ends. */
-
 
 /** The coverages of a metric in one scope. */
 export interface WantedCoverages {
@@ -120,7 +126,10 @@ function* selectLocked(database: Database, wanted: readonly WantedCoverages[]): 
   const locked = wanted.map((): StoredCoverage[] => []);
   for (const some of batchesOf([...wanted.entries()], MOST_PARTS)) {
     const entries = some.map(
-      ([place, each]) => sql`SELECT ${raw(String(place))} AS place, ${coverageColumns(database)} FROM ${wantedRows(database, each)}
+      ([
+        place,
+        each,
+      ]) => sql`SELECT ${raw(String(place))} AS place, ${coverageColumns(database)} FROM ${wantedRows(database, each)}
 ORDER BY ${table.column('period')} ${dialect.forUpdate}`,
     );
     const rows = yield* query<CoverageRow & { place: unknown }>(unionOfLocked(entries));
@@ -193,4 +202,3 @@ function* selectLockedCoverage(database: Database, key: CoverageKey): Work<Store
   );
   return row === undefined ? null : storedCoverage(row);
 }
-

@@ -10,7 +10,6 @@ import { readDrift } from './drift.js';
 
 /** A coverage as a row of its table. */
 
-
 export interface CoverageRow {
   metric_id: number;
   period: Period;
@@ -80,7 +79,10 @@ export function storedCoverage(row: CoverageRow): StoredCoverage {
   };
 }
 
-export function bindKey({ dialect }: Database, { metricId, period, scope }: CoverageKey): Record<(typeof COVERAGE_KEY)[number], Sql> {
+export function bindKey(
+  { dialect }: Database,
+  { metricId, period, scope }: CoverageKey,
+): Record<(typeof COVERAGE_KEY)[number], Sql> {
   return { metricId: dialect.integer(metricId), period: dialect.integer(period), scope: dialect.text(scope) };
 }
 
@@ -94,9 +96,7 @@ export function bindValues({ dialect }: Database, values: Partial<CoverageValues
     ...(timeZone === undefined ? {} : { timeZone: dialect.text(timeZone) }),
     ...(kind === undefined ? {} : { kind: dialect.text(kind) }),
     ...(fingerprint === undefined ? {} : { fingerprint: dialect.text(fingerprint) }),
-    ...(computedAt === undefined
-      ? {}
-      : { computedAt: computedAt === null ? sql`NULL` : sql`${computedAt.getTime()}` }),
+    ...(computedAt === undefined ? {} : { computedAt: computedAt === null ? sql`NULL` : sql`${computedAt.getTime()}` }),
   };
 }
 

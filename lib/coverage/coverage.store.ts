@@ -12,7 +12,6 @@ import { type DriftStep, writeDrift } from './drift.js';
 
 /** Writes and removes coverages. */
 
-
 /**
  * Writes the coverages of a run. They must exist.
  *
@@ -52,12 +51,7 @@ export function* writeCoverage(database: Database, key: CoverageKey, values: Cov
 }
 
 /** Extends the coverage of increments, which has no end, to begin at a date or earlier. */
-export function* coverIncrements(
-  database: Database,
-  key: CoverageKey,
-  from: LocalDate,
-  timeZone: string,
-): Work<void> {
+export function* coverIncrements(database: Database, key: CoverageKey, from: LocalDate, timeZone: string): Work<void> {
   const table = database.table(Coverage);
   const date = database.dialect.date(from);
   yield* insertCoverage(database, key, { from, timeZone, kind: 'increment', fingerprint: 'increment' });
@@ -136,4 +130,3 @@ function assignments(database: Database, values: Readonly<Record<string, Sql>>):
   const table = database.table(Coverage);
   return join(Object.entries(values).map(([property, value]) => sql`${table.column(property)} = ${value}`));
 }
-

@@ -26,7 +26,6 @@ import { coverageColumns, type CoverageRow, namedFields, prefixedFields, storedC
 /** The number of metrics in one statement. Databases limit the values that one binds. */
 const MOST_METRICS = 500;
 
-
 /** The metrics of a call, with the coverages of those that are stored. */
 export interface CoveredMetrics {
   readonly asked: readonly (Metric | null)[];
@@ -187,4 +186,3 @@ FROM ${table.path} WHERE ${table.column('metricId')} IN (${metricIds}) ${ofPerio
   }
   return found;
 }
-

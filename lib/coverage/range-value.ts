@@ -31,7 +31,10 @@ export function rangeValue({ gauge = false, unit }: Measured, kind: CoverageKind
 }
 
 /** Returns why the value of a range is not the sum of its dates, or null if it is. */
-export function whyNoTotal(metric: Measured, kind: CoverageKind | undefined): 'gauge' | 'percent' | CoverageKind | null {
+export function whyNoTotal(
+  metric: Measured,
+  kind: CoverageKind | undefined,
+): 'gauge' | 'percent' | CoverageKind | null {
   if (rangeValue(metric, kind) === 'total') return null;
   if (kind !== undefined && !addsUp(kind)) return kind;
   return metric.gauge === true ? 'gauge' : 'percent';

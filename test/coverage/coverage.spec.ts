@@ -47,9 +47,10 @@ describe('cutCoverage', () => {
 
 describe('intersectCoverages', () => {
   it('gives the dates that all have', () => {
-    expect(
-      intersectCoverages([covered('2026-01-01', '2026-01-31'), covered('2026-01-10', '2026-01-30')]),
-    ).toEqual({ from: '2026-01-10', through: '2026-01-30' });
+    expect(intersectCoverages([covered('2026-01-01', '2026-01-31'), covered('2026-01-10', '2026-01-30')])).toEqual({
+      from: '2026-01-10',
+      through: '2026-01-30',
+    });
   });
 
   it('gives nothing where one has no dates yet', () => {

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { enclosingScope, objectScope, objectsScope, overlap, readScope, TOTAL_SCOPE } from '../../lib/coverage/scope.js';
+import {
+  enclosingScope,
+  objectScope,
+  objectsScope,
+  overlap,
+  readScope,
+  TOTAL_SCOPE,
+} from '../../lib/coverage/scope.js';
 
 const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 });
 
