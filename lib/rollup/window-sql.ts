@@ -8,8 +8,8 @@ import { dayNumber, type DayNumber, FIRST_DAY, fromDayNumber, shiftDay } from '.
 import {
   type CalendarUnit,
   calendarUnit,
-  isCalendarPeriod,
   firstCovered,
+  isCalendarPeriod,
   isTimePeriod,
   Period,
   periodKind,

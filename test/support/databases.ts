@@ -44,7 +44,7 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-/** Runs a describe on each database that answers. `jest -t 'on postgres'` runs it on one. */
+/** Runs a describe on each database that answers, and skips it on the others. `jest -t 'on postgres'` runs it on one. */
 export function describeOnEachDatabase(title: string, body: (database: TestDatabase) => void): void {
   const { found, missing, prefix } = runOfSpec();
   for (const server of found) describeOn(server, prefix, title, body);

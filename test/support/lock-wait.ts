@@ -8,7 +8,7 @@ JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
 WHERE p.db = DATABASE() AND t.trx_state = 'LOCK WAIT'`,
 };
 
-/** Milliseconds. MariaDB reads innodb_trx anew only if nobody has read it for 100. */
+/** Milliseconds. MariaDB updates innodb_trx only if nobody has read it for 100. */
 const BETWEEN = 120;
 const LONGEST = 10_000;
 

@@ -60,7 +60,7 @@ export abstract class KeptStatements<A> {
   /** True if an error says that the session has no such statement, or can have none. The statement has done nothing. */
   protected abstract isGone(error: unknown): boolean;
 
-  /** True if an error says that a statement is to be read anew, because its tables have changed. It has done nothing. */
+  /** True if an error says that the server must read a statement again, because its tables have changed. It has done nothing. */
   protected isOutdated(_error: unknown): boolean {
     return false;
   }

@@ -184,7 +184,7 @@ function isChanged(
   return stored !== fingerprint(period, timeZone) || !isSameZone(timeZone, definition.timeZone);
 }
 
-/** True if a range that a call asks for, or the one of which it is a step, replaces everything from a date on. */
+/** True if a call replaces everything from a date on, in all its steps together. */
 function replacesAll({ definition, requested }: RunPlanInput, period: Period, from: LocalDate): boolean {
   const whole = requested.stepOf ?? requested;
   if (whole.from === undefined || whole.to !== undefined) return false;
