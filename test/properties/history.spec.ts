@@ -65,7 +65,7 @@ const given: fc.Arbitrary<GivenTracker> = fc.record({
             .map((some) => [...new Set<Period>([...some, ...others])]),
         ),
     },
-    { weight: 1, arbitrary: fc.uniqueArray(timePeriod, { minLength: 1, maxLength: 3 }) },
+    { weight: 2, arbitrary: fc.uniqueArray(timePeriod, { minLength: 1, maxLength: 3 }) },
   ),
   weekStart: fc.constantFrom('monday' as const, 'sunday' as const, 'saturday' as const),
   lookback: fc.integer({ min: 0, max: 3 }),

@@ -495,6 +495,41 @@ describeOnEachDatabase('a run of periods of less than a day', (database) => {
       expect(await values(HOUR)).toEqual({ '06-01T12:00': 1, '06-02T10:00': 1, '06-10T10:00': 1 });
       expect(await engine.verify(definition, Sale)).toEqual([]);
     });
+
+    it('in turn with the closed buckets of the days in which its runs begin, and with none that they count again', async () => {
+      const definition = minutely(5, { periods: [HOUR], history: 'current', scrub: { days: 1, every: 3_600_000 } });
+      const none = { through: null, at: null };
+      await sell('2026-06-09T10:00:00', '2026-06-10T10:00:00');
+      await run(definition, '2026-06-10T11:30:00');
+      // the first is late in an hour that is closed, the others are in one that the next run counts again
+      await sell('2026-06-10T10:59:59', '2026-06-10T11:00:00', '2026-06-10T11:29:00');
+      let now = new Date('2026-06-10T11:31:00Z');
+      const first = await engine.scrub(definition, Sale, now, none);
+      expect(first).toEqual({
+        state: { through: '2026-06-09', at: now },
+        recount: { from: '2026-06-10', sourceFrom: null },
+        drift: [expect.objectContaining({ date: '2026-06-10', keys: 1 })],
+      });
+      await engine.run(definition, Sale, { now, recount: first?.recount });
+      expect(await values(HOUR)).toEqual({ '06-09T10:00': 1, '06-10T10:00': 2, '06-10T11:00': 2 });
+      // a row that is new in an open hour is no difference
+      await sell('2026-06-10T11:30:30');
+      now = new Date('2026-06-10T11:32:00Z');
+      expect(await engine.scrub(definition, Sale, now, none)).toMatchObject({ recount: null, drift: [] });
+      // the day before yesterday, and yesterday, in which the last run began
+      await run(definition, '2026-06-11T00:02:00');
+      await sell('2026-06-10T10:30:00', '2026-06-09T10:30:00');
+      now = new Date('2026-06-11T00:03:00Z');
+      const { through } = first?.state ?? none;
+      expect(await engine.scrub(definition, Sale, now, { through, at: null })).toMatchObject({
+        state: { through: '2026-06-10' },
+        recount: { from: '2026-06-10' },
+      });
+      expect(await engine.scrub(definition, Sale, now, none)).toMatchObject({
+        state: { through: '2026-06-09' },
+        recount: { from: '2026-06-09' },
+      });
+    });
   });
 
   describe('is refused', () => {

@@ -3,11 +3,13 @@ import type { Database } from '../../database/database.js';
 import { VerificationOvertakenError } from '../../errors/run.error.js';
 import type { Source } from '../../rollup/source-query.js';
 import { SAME_DOUBLES } from '../../statistics/tables/exact-value.js';
-import { addDays, type LocalDate } from '../../time/local-date.js';
+import { addDays, earliestDate, type LocalDate } from '../../time/local-date.js';
 import { bucketStart, type Period, periodKind } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
+import { dateOf } from '../source/due-dates.js';
 import { recountedFrom } from '../source/earliest-dates.js';
+import { firstRecountedSecond } from '../source/recounted-seconds.js';
 import type { Recount } from '../source/run-plan.js';
 import { firstDateNear } from '../source/source-probe.js';
 import type { ResolvedTracker, TrackerResolver } from '../source/tracker.resolver.js';
@@ -56,19 +58,19 @@ export class TrackerScrubber {
     if (!isDue(definition, state, now)) return null;
     const tracker = this.resolver.resolve(definition, source);
     const covered = await this.database.transaction(() => readComputedRanges(this.database, tracker), { cancellation });
-    const slice = nextSlice(tracker, covered, state);
+    const slice = nextSlice(tracker, covered, options);
     if (slice === null) return null;
+    const { from, to, before, through } = slice;
     const added = slice.isFirst ? await this.addedBefore(tracker, covered, options) : null;
-    const { from, to } = slice;
     try {
       const isEmpty = to < from;
       const found = isEmpty
         ? []
-        : await this.verifier.verify(definition, source, { from, to, isScrub: true, cancellation });
+        : await this.verifier.verify(definition, source, { from, to, before, isScrub: true, cancellation });
       const differences = found.filter(isOther);
       const [first] = [...differences.map(({ date }) => date), ...(added === null ? [] : [added])].sort();
       return {
-        state: { through: isEmpty ? null : to, at: now },
+        state: { through, at: now },
         recount: first === undefined ? null : { from: first, sourceFrom: added },
         drift: driftsOf(differences),
       };
@@ -111,12 +113,25 @@ function isDue({ scrub }: TrackerDefinition, { at }: ScrubState, now: Date): boo
   return age >= scrub.every || age < -scrub.every;
 }
 
-/** Returns the closed dates to compare next, which may be none, or null before the first run. */
+/** The closed dates that a scrub compares. */
+interface ScrubbedDates {
+  readonly from: LocalDate;
+  /** earlier than `from` if there are none */
+  readonly to: LocalDate;
+  /** the second of `to` from which the next run counts it again; null if all of it is closed */
+  readonly before: number | null;
+  /** the last date that is compared as a whole; null if there is none */
+  readonly through: LocalDate | null;
+  /** true if a round over all dates begins */
+  readonly isFirst: boolean;
+}
+
+/** Returns the closed dates to compare next, or null before the first run. */
 function nextSlice(
   tracker: ResolvedTracker,
   covered: ComputedEntries,
-  { through }: ScrubState,
-): { from: LocalDate; to: LocalDate; isFirst: boolean } | null {
+  { now, state: { through } }: ScrubRequest,
+): ScrubbedDates | null {
   const { definition } = tracker;
   const ranges = plannedEntries(tracker, covered).flatMap((entry) =>
     [...entry.coverage].map(([period, range]) => ({
@@ -130,12 +145,15 @@ function nextSlice(
     .sort()
     .at(-1);
   if (lowest === undefined || last === undefined || definition.scrub === null) return null;
-  // every run counts the dates after it again
-  const highest = addDays(last, -definition.lookback - 1);
+  const before = firstRecountedSecond(tracker, allComputed(covered), { given: now, now });
+  // every run counts what comes after it again
+  const highest = before === null ? addDays(last, -definition.lookback - 1) : addDays(dateOf(definition, before), -1);
   const isFirst = through === null || through < lowest || through >= highest;
   const from = isFirst ? lowest : addDays(through, 1);
-  const to = addDays(from, definition.scrub.days - 1);
-  return { from, to: to < highest ? to : highest, isFirst };
+  const to = earliestDate(addDays(from, definition.scrub.days - 1), highest);
+  const whole = { from, to, before: null, through: to < from ? null : to, isFirst };
+  // a round ends with the closed part of the date in which the next run begins
+  return before === null || to < highest ? whole : { ...whole, to: addDays(highest, 1), before };
 }
 
 function startOf({ weekStart }: TrackerDefinition, period: Period, date: LocalDate): LocalDate {

@@ -68,6 +68,8 @@ export interface VerifyOptions {
   readonly to?: LocalDate | undefined;
   /** compares only dates that a run of the tracker may count again */
   readonly isScrub?: boolean | undefined;
+  /** compares only buckets of less than a day that begin before this second */
+  readonly before?: number | null | undefined;
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   readonly cancellation?: Cancellation | undefined;
 }
@@ -193,7 +195,7 @@ export class TrackerVerifier {
       sourceDatabase === this.database ? undefined : await PartialSpool.from(sourceDatabase, read, { cancellation });
     try {
       const slices = (): Iterable<() => Work<void>> =>
-        this.slices(tracker, covered, scans, plan, { spool, found, onProgress: options.onProgress });
+        this.slices(tracker, covered, scans, plan, { ...options, spool, found });
       await this.database.inSlices(slices, { cancellation, tables: read.map(({ partials }) => partials) });
     } finally {
       spool?.remove();
@@ -205,7 +207,12 @@ export class TrackerVerifier {
     covered: ComputedEntries,
     scans: readonly (SourceScan | null)[],
     plan: RunPlan,
-    { spool, found, onProgress }: Pick<VerifyOptions, 'onProgress'> & { spool: PartialSpool | undefined; found: Found },
+    {
+      spool,
+      found,
+      before = null,
+      onProgress,
+    }: Pick<VerifyOptions, 'before' | 'onProgress'> & { spool: PartialSpool | undefined; found: Found },
   ): Generator<() => Work<void>> {
     const { dialect } = this.database;
     const verifier = this; // eslint-disable-line @typescript-eslint/no-this-alias -- generators have no arrow functions
@@ -235,7 +242,10 @@ export class TrackerVerifier {
         const { metric } = tracker.entries[entry.index] as ResolvedEntry;
         const differences = found.get(placeOf(entry.index, period.period));
         const range = covered[entry.index]?.get(period.period);
-        const others = rows.filter((row) => range === undefined || !isSameWithoutRow(entry, period, row, range));
+        const others = rows.filter(
+          (row) =>
+            isBefore(before, entry, row) && (range === undefined || !isSameWithoutRow(entry, period, row, range)),
+        );
         differences?.push(...others.map((row) => differenceOf(entry, naturalKey(metric), period.period, row)));
       };
       onProgress?.({
@@ -283,7 +293,7 @@ function firstCompared(
   const today = localDateAt(range.computedAt, definition.timeZone);
   const first = recountedFrom({ definition, today }, entry, period, range.from);
   const later = from !== undefined && from > first ? from : first;
-  return to !== undefined && later > to ? null : later;
+  return later > range.through || (to !== undefined && later > to) ? null : later;
 }
 
 /** @param firstOf the first date to compare of a period of an entry; null: it is not compared, undefined: any */
@@ -345,6 +355,10 @@ function* slicesOf(spec: RollupSpec): Work<ComparedSlice[]> {
     }
   }
   return slices;
+}
+
+function isBefore(second: number | null, { statistic }: RollupEntry, { moment }: ComparedRow): boolean {
+  return second === null || statistic.moment === 'date' || Number(moment) < second;
 }
 
 /**
