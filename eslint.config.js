@@ -61,6 +61,14 @@ export default tseslint.config(
     // specs read raw rows, reach into what they made, and hand over what is wrong on purpose
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          name: 'fast-check',
+          importNames: ['default'],
+          message: 'Import it from test/support/fast-check.ts, which decides the seeds.',
+        },
+      ],
       '@typescript-eslint/no-extraneous-class': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',

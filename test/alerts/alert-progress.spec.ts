@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { above, addDays, below } from 'nestjs-trackstats';
 import { advance, type AlertProgress } from '../../lib/alerts/alert-progress.js';
 import { observationsOf, type WatchedPoint } from '../../lib/alerts/statistic.watch.js';
+import fc from '../support/fast-check.js';
 
 /** One change of a history: a further day, or another value for the last one. */
 type Event = { readonly kind: 'day' | 'again'; readonly value: number | null };

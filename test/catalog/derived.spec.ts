@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { defineDerived, defineDomain, defineMetric, defineRatio } from 'nestjs-trackstats';
 import { checkStored, deriveValue, storedParts } from '../../lib/catalog/derived.js';
 import { divideDecimals } from '../../lib/database/decimal.js';
@@ -11,6 +10,7 @@ import {
   InvalidRefError,
 } from '../../lib/errors/catalog.error.js';
 import { InvalidArgumentError } from '../../lib/errors/argument.error.js';
+import fc from '../support/fast-check.js';
 
 const SHOP = defineDomain({ ref: 'defined' });
 const A = defineMetric({ domain: SHOP, ref: 'a' });

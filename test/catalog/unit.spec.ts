@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import {
   defineDomain,
   defineMetric,
@@ -12,6 +11,7 @@ import { unitOfText, unitText } from '../../lib/catalog/unit.js';
 import { valueWithUnit } from '../../lib/cli/value-text.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { setup, type Setup } from '../statistics/setup.js';
+import fc from '../support/fast-check.js';
 
 const DOMAIN = defineDomain({ ref: 'measured' });
 const EUR = { currency: 'EUR' };

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { addDays, InvalidArgumentError, InvalidDateError, InvalidPeriodError, Period } from 'nestjs-trackstats';
 import { chartSvg, type ChartOptions, type ChartPoint } from 'nestjs-trackstats/chart';
 import { DARK, LIGHT } from '../../lib/chart/svg/palette.js';
 import { describeInBrowser } from '../dashboard/browser.js';
+import fc from '../support/fast-check.js';
 import { Drawing } from './drawing.js';
 
 const OPTIONS = { title: 'Orders', period: Period.DAY } as const;

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
-import fc from 'fast-check';
 import { shellWord } from '../../lib/cli/arguments.js';
 import { Output, table } from '../../lib/cli/output.js';
 import { printable, printableJson, printableLines } from '../../lib/cli/printable.js';
+import fc from '../support/fast-check.js';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const text = fc.string({ unit: 'binary' });

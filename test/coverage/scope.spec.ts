@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import {
   enclosingScope,
   objectScope,
@@ -7,6 +6,7 @@ import {
   readScope,
   TOTAL_SCOPE,
 } from '../../lib/coverage/scope.js';
+import fc from '../support/fast-check.js';
 
 const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 });
 

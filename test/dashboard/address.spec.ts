@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import {
   type Address,
   hrefOf,
@@ -9,6 +8,7 @@ import {
   zoomedIn,
   zoomedOut,
 } from '../../lib/dashboard/page/address.js';
+import fc from '../support/fast-check.js';
 
 const METRIC = toMetric('shopping/orders');
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { addDays, Period } from 'nestjs-trackstats';
 import { dateTicks, isCount, isWide, logarithmicScale, valueScale } from '../../lib/chart/scale.js';
 import { COMPARISONS, PRESETS } from '../../lib/dashboard/page/address.js';
@@ -14,6 +13,7 @@ import { MOMENTS } from '../../lib/dashboard/page/parts/format.js';
 import { latestLabel, pointLabel } from '../../lib/dashboard/page/parts/period.js';
 import { canCompare as canCompareInTheLibrary } from '../../lib/statistics/index.js';
 import { parseLocalDate } from '../../lib/time/local-date.js';
+import fc from '../support/fast-check.js';
 
 const PERIODS = [
   Period.DAY,

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
 import { exportRows, toCsv, toJsonLines } from '../../lib/dashboard/page/metric/export.js';
 import type { ShownSeries } from '../../lib/dashboard/page/metric/metric.data.js';
+import fc from '../support/fast-check.js';
 
 function line(part: Partial<ShownSeries>): ShownSeries {
   return {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 import { modelRows, type ModelRow } from './model.js';
 import {
   beginning,

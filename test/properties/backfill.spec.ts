@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { exactValue } from '../../lib/statistics/tables/exact-value.js';
 import type { LocalDate } from '../../lib/time/local-date.js';
@@ -6,6 +5,7 @@ import { bucketEnd, bucketStart, isTimePeriod, Period, periodKind } from '../../
 import { backfilled } from '../../lib/tracking/running/backfill.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 import { Kill, unlessKilled } from './killed.js';
 import { modelDate, modelRows, shiftDate, type ModelRow, type ModelRows } from './model.js';
 import {

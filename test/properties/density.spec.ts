@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { DataSources } from '../../lib/database/data-sources.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { StatisticOwners } from '../../lib/statistics/tables/owners.js';
@@ -6,6 +5,7 @@ import type { StatisticByDateAndObject } from '../../lib/statistics/tables/stati
 import { StatisticService } from '../../lib/statistics/statistic.service.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 import { modelDate, shiftDate, type ModelRow } from './model.js';
 import { beginning, definitionFor, givenTracker, Member, Payment, RUNS, runningPeriod, store } from './payments.js';
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { type AggregateFunction, AGGREGATES } from '../../lib/catalog/aggregates.js';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { Metric } from '../../lib/catalog/metric.entity.js';
@@ -7,6 +6,7 @@ import { bucketEnd, bucketStart, isTimePeriod, Period, periodKind } from '../../
 import type { ScrubState } from '../../lib/tracking/running/tracker.scrubber.js';
 import { describeOnEachDatabase, describeOnPairs, type TestDatabase } from '../support/databases.js';
 import { Engine, type OneMetric, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 import { Kill, unlessKilled } from './killed.js';
 import { modelDate, modelRows, type ModelRow, type ModelRows, modelStart } from './model.js';
 import {

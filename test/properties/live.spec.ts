@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { IsNull, LessThanOrEqual, MoreThan } from 'typeorm';
 import { defineDomain, defineMetric, type MetricDefinition } from '../../lib/catalog/definitions.js';
 import { defineRatio } from '../../lib/catalog/derived.js';
@@ -14,6 +13,7 @@ import { TrackerRows } from '../../lib/tracking/running/tracker.rows.js';
 import { TrackerResolver } from '../../lib/tracking/source/tracker.resolver.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 import { LiveShop } from '../support/live.js';
 import { modelDate, type ModelRow, shiftDate } from './model.js';
 import {

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type DataSource } from 'typeorm';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { AGGREGATES, type AggregateFunction } from '../../lib/catalog/aggregates.js';
@@ -7,6 +6,7 @@ import { isTimePeriod, Period, type WeekStart } from '../../lib/time/period.js';
 import { insertIndexed } from '../rollup/stored.js';
 import type { DatabaseKind } from '../support/databases.js';
 import { definitionOf, type OneMetric } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 import { modelDate, type ModelPeriod, type ModelRow, type ModelRows, modelStart, shiftDate } from './model.js';
 
 @Entity()

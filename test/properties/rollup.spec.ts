@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import type { MetricDefinition } from '../../lib/catalog/definitions.js';
 import type { Dialect } from '../../lib/database/dialects/dialect.js';
 import type { Work } from '../../lib/database/work.js';
 import { bucketStart, isTimePeriod, Period, periodKind } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { Engine, IS_DISTRIBUTED, type OneMetric, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 import { Kill, unlessKilled } from './killed.js';
 import { modelDate, modelRows, type ModelRow, shiftDate } from './model.js';
 import {

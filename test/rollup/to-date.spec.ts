@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
@@ -8,6 +7,7 @@ import { bucketEnd, bucketStart, Period, type WeekStart } from '../../lib/time/p
 import { services, type Setup } from '../statistics/setup.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 import { insertIndexed } from './stored.js';
 
 @Entity()

@@ -1,6 +1,6 @@
 import { CronTime } from 'cron';
-import fc from 'fast-check';
 import { latestSlot, slotAfter } from '../../lib/schedule/slots.js';
+import fc from '../support/fast-check.js';
 
 const utc = (text: string): Date => new Date(`${text}Z`);
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { DuckDbJudge } from './duckdb-judge.js';
 import { drawnTrial } from '../properties/schemas/laws.js';
 import { checkTrials, trialsOf } from '../properties/schemas/trials.js';

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { defineDerived, defineDomain, defineMetric, defineRatio } from 'nestjs-trackstats';
 import { divideDecimals } from '../../lib/database/decimal.js';
 import { DerivedMetricError, DerivedValueError, UnknownMetricError } from '../../lib/errors/catalog.error.js';
@@ -8,6 +7,7 @@ import type { SeriesPoint } from '../../lib/statistics/read/series.js';
 import { addDays } from '../../lib/time/local-date.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
+import fc from '../support/fast-check.js';
 import { cover, NOW, ORDERS, OrdersByRegion, setup, SHOP, store, TODAY, VISITS, type Setup } from './setup.js';
 
 const CONVERSION = defineRatio({

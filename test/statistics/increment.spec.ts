@@ -1,5 +1,4 @@
 import { jest } from '@jest/globals';
-import fc from 'fast-check';
 import { addDecimals } from '../../lib/database/decimal.js';
 import { UnknownMetricError } from '../../lib/errors/catalog.error.js';
 import {
@@ -15,6 +14,7 @@ import { StatisticByDateAndObject } from '../../lib/statistics/tables/statistic-
 import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.entity.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
+import fc from '../support/fast-check.js';
 import {
   cover,
   Customer,

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { EntitySubscriberInterface } from 'typeorm';
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { UnknownMetricError } from '../../lib/errors/catalog.error.js';
@@ -6,6 +5,7 @@ import { objectRef } from '../../lib/statistics/filter/object-target.js';
 import type { LocalDate } from '../../lib/time/local-date.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnDatabase, describeOnEachDatabase } from '../support/databases.js';
+import fc from '../support/fast-check.js';
 import {
   cover,
   emptied,

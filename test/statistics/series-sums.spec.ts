@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { addDecimals } from '../../lib/database/decimal.js';
 import { fillSeries, type SeriesCoverage, type SeriesSpec } from '../../lib/statistics/read/series.js';
 import { type StoredSum, sumSeriesParts } from '../../lib/statistics/read/series-sums.js';
 import { addDays, type LocalDate } from '../../lib/time/local-date.js';
 import { Period } from '../../lib/time/period.js';
+import fc from '../support/fast-check.js';
 
 const FIRST = '2026-02-20';
 const day = (number: number): LocalDate => addDays(FIRST, number);

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { TooManyPointsError } from '../../lib/errors/statistic.error.js';
 import type { CoverageKind } from '../../lib/coverage/coverage-kind.js';
 import {
@@ -11,6 +10,7 @@ import {
 import type { Fill } from '../../lib/statistics/filter/statistic-filter.js';
 import { addDays, type LocalDate } from '../../lib/time/local-date.js';
 import { bucketStart, nextBucket, Period, periodKind } from '../../lib/time/period.js';
+import fc from '../support/fast-check.js';
 
 const TODAY = '2026-11-20';
 

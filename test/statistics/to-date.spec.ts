@@ -1,7 +1,7 @@
 import { defineMetric, objectRef, Period } from 'nestjs-trackstats';
-import fc from 'fast-check';
 import { addDays } from '../../lib/time/local-date.js';
 import { describeOnEachDatabase } from '../support/databases.js';
+import fc from '../support/fast-check.js';
 import { cover, setup, SHOP, type Setup, store } from './setup.js';
 
 const SALES = defineMetric({ domain: SHOP, ref: 'sales' });

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { MOST_WALKED } from '../../lib/statistics/read/top.query.js';
 import { Period } from '../../lib/time/period.js';
 import { describeOnDatabase, describeOnEachDatabase } from '../support/databases.js';
+import fc from '../support/fast-check.js';
 import { Customer, OrdersByRegion, setup, type Setup } from './setup.js';
 
 const domain = defineDomain({ ref: 'top' });

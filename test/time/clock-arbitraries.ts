@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { offsetChanges } from '../../lib/time/zone-offsets.js';
+import fc from '../support/fast-check.js';
 import { ZONES } from './wall-clock.js';
 
 const FROM = Date.UTC(1900, 0, 5);

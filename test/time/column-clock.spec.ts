@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { UnknownTimeZoneError } from '../../lib/errors/time.error.js';
 import { dayAt, dayNumber, type DayNumber, readDayNumber, shiftDay } from '../../lib/time/local-date.js';
 import { readingsBetween } from '../../lib/time/column-clock.js';
@@ -11,6 +10,7 @@ import {
   readingRange,
   readingsOf,
 } from '../../lib/time/time-zone.js';
+import fc from '../support/fast-check.js';
 import { clocks, instantsNear } from './clock-arbitraries.js';
 import { dayOfReading, readBack, wallTime } from './wall-clock.js';
 

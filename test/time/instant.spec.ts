@@ -1,6 +1,6 @@
 import { InvalidDateError } from '../../lib/errors/time.error.js';
 import { instantText, parseInstant } from '../../lib/time/instant.js';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 
 const second = (iso: string): number => Date.parse(iso) / 1000;
 

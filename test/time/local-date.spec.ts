@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { InvalidDateError } from '../../lib/errors/time.error.js';
 import {
   addDays,
@@ -8,6 +7,7 @@ import {
   parseLocalDate,
   readDayNumber,
 } from '../../lib/time/local-date.js';
+import fc from '../support/fast-check.js';
 
 const FIRST = -719_162;
 const LAST = 2_932_896;

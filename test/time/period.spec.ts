@@ -17,8 +17,8 @@ import {
   type WeekStart,
   unitBefore,
 } from '../../lib/time/period.js';
-import fc from 'fast-check';
 import { InvalidDateError } from '../../lib/errors/time.error.js';
+import fc from '../support/fast-check.js';
 
 const NAMED = [
   ['DAY', 86_400],

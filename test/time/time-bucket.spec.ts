@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { InvalidPeriodError, UnknownTimeZoneError } from '../../lib/errors/time.error.js';
 import { addDays } from '../../lib/time/local-date.js';
 import {
@@ -16,6 +15,7 @@ import {
   lengthOfMinutes,
 } from '../../lib/time/time-bucket.js';
 import { localDateAt, startOfDay } from '../../lib/time/time-zone.js';
+import fc from '../support/fast-check.js';
 import { modelBucket, offsetsByIntl } from './bucket-model.js';
 import { clocks, instantsNear, zones } from './clock-arbitraries.js';
 import { offsetByIntl, readBack, wallTime } from './wall-clock.js';

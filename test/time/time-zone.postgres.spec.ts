@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { dayNumber } from '../../lib/time/local-date.js';
 import { localDateAt } from '../../lib/time/time-zone.js';
 import { offsetAt, offsetChanges } from '../../lib/time/zone-offsets.js';
+import fc from '../support/fast-check.js';
 import { connect, currentRun, type ServerConnection } from '../support/servers.js';
 import { AGREES_FROM, AGREES_UNTIL } from './tzdata-differences.js';
 import { ZONES } from './wall-clock.js';

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { InvalidDateError, UnknownTimeZoneError } from '../../lib/errors/time.error.js';
 import { addDays, dayNumber } from '../../lib/time/local-date.js';
 import {
@@ -10,6 +9,7 @@ import {
   startOfDay,
 } from '../../lib/time/time-zone.js';
 import { offsetChanges, type OffsetChange } from '../../lib/time/zone-offsets.js';
+import fc from '../support/fast-check.js';
 import { instantsNear, zones } from './clock-arbitraries.js';
 import { offsetByIntl, wallTime, ZONES } from './wall-clock.js';
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { newMetric, rowsOf } from '../rollup/stored.js';
 import { describeOnDatabase } from '../support/databases.js';
 import { definitionOf, Engine, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 
 @Entity()
 class Entry {

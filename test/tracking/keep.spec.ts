@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { Metric } from '../../lib/catalog/metric.entity.js';
@@ -8,6 +7,7 @@ import { StatisticByDate } from '../../lib/statistics/tables/statistic-by-date.e
 import { Period } from '../../lib/time/period.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { definitionOf, Engine, type OneMetric, TRACKSTATS_ENTITIES } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 import { Buyer, openShop, Sale, SHOP } from './shop.js';
 
 const domain = defineDomain({ ref: 'keeping' });

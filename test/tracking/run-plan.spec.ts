@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { defineDomain, defineMetric } from '../../lib/catalog/definitions.js';
 import { ClockBehindError, DefinitionChangedError, InvalidRangeError } from '../../lib/errors/run.error.js';
 import type { AggregateFunction } from '../../lib/catalog/aggregates.js';
@@ -16,6 +15,7 @@ import {
 } from '../../lib/tracking/source/run-plan.js';
 import { scanBounds, type ScanBounds } from '../../lib/tracking/source/scan-bounds.js';
 import { asTracker, definitionOf, type OneMetric } from '../support/engine.js';
+import fc from '../support/fast-check.js';
 
 const METRIC = defineMetric({ domain: defineDomain({ ref: 'plans' }), ref: 'plan' });
 

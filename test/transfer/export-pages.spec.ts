@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { exportPages } from '../../lib/transfer/export/export-text.js';
 import { exportPlan } from '../../lib/transfer/export/export-plan.js';
 import { checkExport } from '../../lib/transfer/export/export-filter.js';
@@ -6,6 +5,7 @@ import { DataSources } from '../../lib/database/data-sources.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { NOW, ORDERS, OrdersByRegion, setup } from '../statistics/setup.js';
+import fc from '../support/fast-check.js';
 
 const TEXTS = ['', 'a', 'A', 'a ', 'á', '\u{1f600}', '\uffff', '-', '_', 'b', 'ab'];
 

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import fc from 'fast-check';
 import { objectRef, Period, StatisticByDateAndObject, TrackerOwnedError } from 'nestjs-trackstats';
 import {
   type ExportFilter,
@@ -11,6 +10,7 @@ import {
 import { Coverage } from '../../lib/coverage/coverage.entity.js';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { cover, Flights, ORDERS, OrdersByRegion, setup, type Setup, VISITS } from '../statistics/setup.js';
+import fc from '../support/fast-check.js';
 import { HOSTILE_IDS } from './hostile-ids.js';
 import { exported, transferOf } from './setup.js';
 

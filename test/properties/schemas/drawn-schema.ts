@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { EntitySchema, type EntitySchemaColumnOptions, type EntitySchemaRelationOptions } from 'typeorm';
 import { COLUMNS, type ColumnCase } from '../../rollup/date-column-cases.js';
 import type { DatabaseKind } from '../../support/databases.js';
+import fc from '../../support/fast-check.js';
 
 /** A row as TypeORM takes and returns it, of an entity that is known only when the test runs. */
 export type Values = Record<string, unknown>;

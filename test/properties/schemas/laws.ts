@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { type DataSource, Entity, type EntitySchema, type FindOptionsWhere } from 'typeorm';
 import { type AggregateFunction, meaningOf } from '../../../lib/catalog/aggregates.js';
 import { defineDomain, defineMetric, type MetricDefinition } from '../../../lib/catalog/definitions.js';
@@ -12,6 +11,7 @@ import { defineTracker } from '../../../lib/tracking/definition/define-tracker.j
 import type { TrackerDefinition } from '../../../lib/tracking/definition/tracker-definition.js';
 import type { DatabaseKind } from '../../support/databases.js';
 import type { Engine, OneMetric } from '../../support/engine.js';
+import fc from '../../support/fast-check.js';
 import { LiveShop } from '../../support/live.js';
 import { allRowsOf, insert, vacuum } from '../../rollup/stored.js';
 import { modelDate, modelRows, type ModelRow, type ModelRows, shiftDate } from '../model.js';

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import {
   Between,
   Equal,
@@ -12,6 +11,7 @@ import {
   MoreThanOrEqual,
   Not,
 } from 'typeorm';
+import fc from '../../support/fast-check.js';
 import type { SchemaTables, Values } from './drawn-schema.js';
 
 const PROPERTIES = ['amount', 'kind', 'owner.country', 'owner.rank'] as const;

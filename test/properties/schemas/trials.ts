@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { DefaultNamingStrategy } from 'typeorm';
 import type { TestDatabase } from '../../support/databases.js';
 import { Engine, TIME_ENTITIES, TRACKSTATS_ENTITIES } from '../../support/engine.js';
+import fc from '../../support/fast-check.js';
 import { ByText, ByTextAndTime, type DrawnTrial, drawnTrial, type OtherJudge, Trial } from './laws.js';
 
 const SCHEMA = 'Own schema';
