@@ -75,7 +75,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
 
   /** Starts the trackers, once every provider that they inject is initialized. */
   async onApplicationBootstrap(): Promise<void> {
-    const { declared: found, replaced, overridden } = exploreTrackers(this.discovery);
+    const { declared: found, replaced, overridden, undecorated } = exploreTrackers(this.discovery);
     const trackers = found.map((declared) => registered(declared, this.options));
     this.registry.fill(trackers);
     this.checkNames(trackers, replaced);
@@ -90,6 +90,7 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     if (!this.options.scheduling.enabled) return;
     this.warnOfReplaced(replaced, overridden);
     this.warnOfUnprovided(found);
+    this.warnOfUndecorated(undecorated);
     this.alerts.start();
     await this.scheduler.start(trackers).catch((error: unknown) => {
       this.alerts.stop();
@@ -163,6 +164,15 @@ export class TrackstatsLifecycle implements OnModuleInit, OnApplicationBootstrap
     this.logger.warn(
       `@Track has no effect on ${names.join(', ')}: no module of this application provides ${names.length > 1 ? 'them' : 'it'}. ` +
         `Add the class to the providers of a module. A lazily loaded module comes too late: call TrackerService.register with its provider. You can ignore this if another application of this process runs it.`,
+    );
+  }
+
+  private warnOfUndecorated(names: readonly string[]): void {
+    if (names.length === 0) return;
+    const [they, them] = names.length > 1 ? ['they extend', 'them'] : ['it extends', 'it'];
+    this.logger.warn(
+      `@Track is missing on ${names.join(', ')}: ${they} a tracker class, and nothing runs ${them}. ` +
+        `Put @Track({ metric, source, period, dateField }) on the class itself, which does not inherit it.`,
     );
   }
 

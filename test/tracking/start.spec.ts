@@ -277,6 +277,15 @@ describe('trackers are found', () => {
     expect(await names({ providers: [Child] })).toEqual([]);
   });
 
+  it('or said to be missing on a tracker class that nothing can run', async () => {
+    class Child extends Orders {}
+    class Bare extends CountObjectsByDateTracker {}
+    const made = new CountObjectsByDateTracker({ metric: other, period: Period.DAY, dateField: 'createdAt' });
+    const given = [Orders, Child, Bare, { provide: 'made', useValue: made }, { provide: 'again', useExisting: Child }];
+    const [missing] = (await warnings({ providers: given })).filter((message) => message.includes('missing'));
+    expect(missing).toMatch(/^@Track is missing on Child, Bare: they extend a tracker class/);
+  });
+
   it('whichever decorator stands above or below', async () => {
     class Wrapped {
       @wrap()

@@ -28,13 +28,13 @@ export function providedTypes(discovery: DiscoveryService): ReadonlySet<unknown>
 }
 
 /** True if a class extends another. */
-export function isSubclass(type: Type, base: abstract new (...given: never[]) => unknown): boolean {
+export function isSubclass(type: Type, base: { readonly prototype: object }): boolean {
   return isInstance(type.prototype, base);
 }
 
 /** True if a value is an instance of a class, or was created from its prototype. */
-export function isInstance(value: unknown, type: abstract new (...given: never[]) => unknown): boolean {
-  return prototypesOf(value).includes(type.prototype as object);
+export function isInstance(value: unknown, type: { readonly prototype: object }): boolean {
+  return prototypesOf(value).includes(type.prototype);
 }
 
 /** Returns an own property of an object, or undefined if it has a getter or the object is a proxy. */

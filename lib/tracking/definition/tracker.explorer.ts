@@ -3,10 +3,10 @@ import { Scope, type Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { InvalidTrackerError, TrackerInjectionScopeError } from '../../errors/tracker.error.js';
 import { isMinified } from './class-name.js';
-import { classOf, isSubclass, type Provider, providedTypes } from './provider.js';
+import { classOf, isInstance, isSubclass, type Provider, providedTypes } from './provider.js';
 import type { GivenOptions } from './option.js';
 import { classTracks, methodTracks, trackedClasses } from './track-metadata.js';
-import { isConstructed, Tracker } from './tracker.js';
+import { type AnyTracker, constructorOptions, isConstructed, Tracker } from './tracker.js';
 
 /** A tracker as its provider declares it. */
 export interface DeclaredTracker {
@@ -26,6 +26,8 @@ export interface Exploration {
   readonly replaced: readonly ReplacedTracker[];
   /** methods without @Track that override one with it */
   readonly overridden: readonly string[];
+  /** classes of trackers that have neither @Track nor options, so that nothing can run them */
+  readonly undecorated: readonly string[];
 }
 
 /** A tracker whose provider was replaced, by `overrideProvider`, `useClass`, `useValue` or `useFactory`. */
@@ -60,6 +62,7 @@ export function exploreTrackers(discovery: DiscoveryService): Exploration {
     overridden: found.flatMap(({ type }) =>
       inheritedTracks(type).overridden.map((method) => defaultTrackerName(type, method)),
     ),
+    undecorated: undecoratedTrackers(discovery, new Set(found.map(({ wrapper }) => wrapper.instance as unknown))),
   };
 }
 
@@ -100,6 +103,18 @@ function replacedTrackers(discovery: DiscoveryService, found: ReadonlySet<Type>)
       by: value,
     }));
   });
+}
+
+function undecoratedTrackers(discovery: DiscoveryService, found: ReadonlySet<unknown>): string[] {
+  const names = discovery.getProviders().flatMap((wrapper) => {
+    const type = classOf(wrapper);
+    const instance: unknown = wrapper.instance;
+    if (wrapper.isAlias || isTracked(wrapper.token) || found.has(instance)) return [];
+    if (type === null || !isSubclass(type, Tracker) || !isInstance(instance, Tracker)) return [];
+    const tracker = instance as AnyTracker;
+    return isConstructed(tracker) && constructorOptions(tracker) === undefined ? [type.name] : [];
+  });
+  return [...new Set(names)];
 }
 
 function isTracked(token: unknown): token is Type {
