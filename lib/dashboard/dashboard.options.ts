@@ -71,7 +71,7 @@ export function resolveDashboardExtras(given: TrackstatsDashboardModuleExtras, m
       `Expected where the page is to be, as 'admin/statistics' or '/'.`,
     );
   }
-  return { ...resolveHttpExtras({ ...given, path: 'checked above' }, module), path: path.replace(/^\/+|\/+$/g, '') };
+  return { ...resolveHttpExtras({ ...given, path: 'checked' }, module), path: path.replace(/^\/+|\/+$/g, '') };
 }
 
 /**

@@ -137,8 +137,12 @@ export function resolveHttpExtras(given: TrackstatsHttpModuleExtras, module: str
   if (!isObject(given))
     throw new InvalidHttpOptionsError('the options object', given, 'Expected an object; none is {}.');
   const { path = 'trackstats', guards = [], actionGuards = [], decorators = [], imports = [] } = given;
-  if (typeof path !== 'string' || path.replaceAll('/', '') === '') {
-    throw new InvalidHttpOptionsError('path', path, "Expected where the routes are to be, as 'trackstats'.");
+  if (typeof path !== 'string' || path.replaceAll('/', '') === '' || /[?#\s]/.test(path)) {
+    throw new InvalidHttpOptionsError(
+      'path',
+      path,
+      "Expected the path of the routes, without spaces, ? and #, as 'admin/statistics'.",
+    );
   }
   checkGuards('guards', guards);
   checkGuards('actionGuards', actionGuards);

@@ -56,6 +56,8 @@ describe('who may use the JSON interface', () => {
 
   it.each([
     ['path', { path: '/' }],
+    ['path', { path: 'statistics?of=all' }],
+    ['path', { path: 'our statistics' }],
     ['guards', { guards: ReaderGuard }],
     ['guards', { guards: [{}] }],
     ['actionGuards', { actionGuards: [null] }],
