@@ -30,6 +30,7 @@ export { AbstractTimeStatistic } from './statistics/tables/abstract-time-statist
 export { Dimension, NULL_DIMENSION } from './statistics/tables/dimension.decorator.js';
 export type { DimensionOptions, DimensionType } from './statistics/tables/dimension.decorator.js';
 export { objectRef } from './statistics/filter/object-target.js';
+export type { LabelFunction, Labels } from './statistics/filter/object-labels.js';
 export type { EntityClass, ObjectRef, ObjectRefInput, ObjectTarget } from './statistics/filter/object-target.js';
 export { StatisticByDateAndObject } from './statistics/tables/statistic-by-date-and-object.entity.js';
 export { StatisticByDate } from './statistics/tables/statistic-by-date.entity.js';

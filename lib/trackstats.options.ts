@@ -1,11 +1,22 @@
 import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 import { InvalidOptionsError, MisplacedOptionError } from './errors/module.error.js';
 import type { AbstractStatistic } from './statistics/tables/abstract-statistic.js';
+import type { LabelFunction } from './statistics/filter/object-labels.js';
 import type { EntityClass } from './statistics/filter/object-target.js';
 import { millisecondsOf, type Duration } from './time/duration.js';
 import type { WeekStart } from './time/period.js';
 import { checkTimeZone } from './time/time-zone.js';
-import { entity, isOptions, recordOf, boolean, wholeNumber, withDefault, type Check } from './validation/check.js';
+import {
+  boolean,
+  callback,
+  type Check,
+  entity,
+  isOptions,
+  optional,
+  recordOf,
+  wholeNumber,
+  withDefault,
+} from './validation/check.js';
 import { group, readValue, unknownOption, type ChecksOf } from './validation/options.js';
 import { systemClock, type Clock } from './trackstats.tokens.js';
 
@@ -43,13 +54,18 @@ export interface SchedulingOptions {
   history?: { days?: number | undefined; runs?: number | undefined } | undefined;
 }
 
-/** Controls when alerts are evaluated. Where schedules are off, they are only by `AlertService.evaluate`. */
+/** Controls when alerts are evaluated, and what they call objects. Where schedules are off, only `AlertService.evaluate` evaluates them. */
 export interface AlertsOptions {
   /**
    * time between two evaluations without a run: how soon a recorded value is seen, or a call is made again whose process
    * died. @default '1 minute'
    */
   every?: Duration | undefined;
+  /**
+   * names the object of an alert, for its text and for `label` of `StatisticAlert`: users by name instead of id. Called
+   * with one object when its alert fires or ends. If it fails, the text has the id. @default ids only
+   */
+  label?: LabelFunction | undefined;
 }
 
 /** Replaces the whole schedule of a tracker; `false` removes it. `timeZone` applies to the cron expression only. */
@@ -72,7 +88,7 @@ export interface TrackstatsModuleOptions {
   clock?: (() => Date) | undefined;
   /** `false`, like `{ enabled: false }`: no tracker fires by itself. @default on */
   scheduling?: false | SchedulingOptions | undefined;
-  /** when alerts are evaluated */
+  /** when alerts are evaluated, and what they call objects */
   alerts?: AlertsOptions | undefined;
   /**
    * time that a call waits for a connection: a free one of the pool, or on SQLite the end of the application's
@@ -148,7 +164,7 @@ export interface ResolvedOptions {
   readonly clock: Clock;
   readonly scheduling: ResolvedScheduling;
   /** milliseconds */
-  readonly alerts: { readonly every: number };
+  readonly alerts: { readonly every: number; readonly label?: LabelFunction | undefined };
   /** milliseconds */
   readonly connectionTimeout: number;
   /** days */
@@ -202,7 +218,12 @@ export function resolveOptions(given: TrackstatsModuleOptions): ResolvedOptions 
     weekStart,
     clock,
     scheduling: resolveScheduling(given.scheduling),
-    alerts: readValue(given.alerts, withDefault(group(ALERTS), { every: EVALUATE_EVERY }), 'alerts', invalidOption),
+    alerts: readValue(
+      given.alerts,
+      withDefault(group(ALERTS), { every: EVALUATE_EVERY, label: undefined }),
+      'alerts',
+      invalidOption,
+    ),
     connectionTimeout: readValue(
       given.connectionTimeout,
       withDefault(duration(1), CONNECTION_TIMEOUT),
@@ -262,7 +283,10 @@ const SCHEDULING = {
 /** Milliseconds between two evaluations of alerts by default. */
 const EVALUATE_EVERY = 60_000;
 
-const ALERTS = { every: withDefault(duration(1_000), EVALUATE_EVERY) } satisfies ChecksOf<AlertsOptions>;
+const ALERTS = {
+  every: withDefault(duration(1_000), EVALUATE_EVERY),
+  label: optional(callback<LabelFunction>('async (objects) => new Map(…)')),
+} satisfies ChecksOf<AlertsOptions>;
 
 /** The environment variable that switches schedules off for this process, with the value `off`. */
 export const SCHEDULING_VARIABLE = 'TRACKSTATS_SCHEDULING';

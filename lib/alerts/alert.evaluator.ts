@@ -166,20 +166,27 @@ export class AlertEvaluator {
     { version, attempt }: { version: number; attempt: number },
     { id, status, at, observed }: Crossing,
   ): Promise<boolean> {
-    const described = alert.watch.describe(key.tracker, observed, status);
     const heartbeat = setInterval(() => void this.renew(key, version), this.lockAtMostFor / 3).unref();
     try {
-      await alert.call({ ...described, id, name: alert.name, status, at: new Date(at), attempt });
-    } catch (error) {
-      this.logger.error(
-        `Alert ${alert.name}: its method failed, and is called again later. ${described.text}`,
-        error instanceof Error ? error.stack : String(error),
-      );
-      const leaseFor = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1));
-      await this.update(key, version, { leaseFor, error: storableMessage(messageOf(error), LONGEST_ERROR) });
-      return false;
+      const described = await alert.watch.describe(key.tracker, observed, status);
+      const argument = { ...described, id, name: alert.name, status, at: new Date(at), attempt };
+      return await this.attempt(alert, key, version, argument);
     } finally {
       clearInterval(heartbeat);
+    }
+  }
+
+  private async attempt(alert: Alert, key: AlertKey, version: number, argument: AlertCall): Promise<boolean> {
+    try {
+      await alert.call(argument);
+    } catch (error) {
+      this.logger.error(
+        `Alert ${alert.name}: its method failed, and is called again later. ${argument.text}`,
+        error instanceof Error ? error.stack : String(error),
+      );
+      const leaseFor = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (argument.attempt - 1));
+      await this.update(key, version, { leaseFor, error: storableMessage(messageOf(error), LONGEST_ERROR) });
+      return false;
     }
     return this.update(key, version, { crossing: null, leaseFor: null, attempts: 0, error: null });
   }

@@ -166,5 +166,5 @@ export interface AlertWatch {
     part: string,
     observed: ObservedDetail,
     status: AlertCall['status'],
-  ): ObservedDetail & { readonly text: string };
+  ): Promise<ObservedDetail & { readonly text: string }>;
 }

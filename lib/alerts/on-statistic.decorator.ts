@@ -31,7 +31,10 @@ export interface OnStatisticOptions {
 }
 
 /** The argument of a method with `@OnStatistic`: the alert, what it watches, and the value that crossed the threshold. */
-export interface StatisticAlert extends AlertCall, Omit<WatchedSubject, 'kind'>, ObservedValue {}
+export interface StatisticAlert extends AlertCall, Omit<WatchedSubject, 'kind'>, ObservedValue {
+  /** name of the object, by the option `alerts.label` of the module; null if it has none. It is plain text: escape it */
+  label?: string | null;
+}
 
 /** The decorator of a method that takes an alert. */
 export interface AlertMethod<A> {

@@ -4,6 +4,7 @@ import type { MetricService } from '../catalog/metric.service.js';
 import { changeOf } from '../catalog/number-text.js';
 import { objectScope, overlap, readScope, TOTAL_SCOPE } from '../coverage/scope.js';
 import { UnknownMetricError } from '../errors/catalog.error.js';
+import type { LabelledObject, ObjectLabels } from '../statistics/filter/object-labels.js';
 import type { ObjectRef } from '../statistics/filter/object-target.js';
 import type { OneObjectScope } from '../statistics/filter/statistic-filter.js';
 import type { SeriesPoint } from '../statistics/read/series.js';
@@ -43,6 +44,7 @@ export interface WatchedSources {
   readonly statistics: WatchedReads;
   readonly owners: StatisticOwners;
   readonly metrics: Pick<MetricService, 'find'>;
+  readonly labels: Pick<ObjectLabels, 'of'>;
 }
 
 /** Watches the values of a metric: of the total, of one object, or of each object of a type. */
@@ -119,27 +121,29 @@ export abstract class ValueWatch implements AlertWatch {
     return null;
   }
 
-  describe(
+  async describe(
     part: string,
     observed: ObservedDetail,
     status: AlertCall['status'],
-  ): Omit<StatisticAlert, Exclude<keyof AlertCall, 'text'>> & ObservedDetail {
+  ): Promise<Omit<StatisticAlert, Exclude<keyof AlertCall, 'text'>> & ObservedDetail> {
     const { metric, period, object, objectType, when, threshold, recoveryThreshold } = this.subject(part);
     const point = observed as unknown as ObservedValue;
     const ofType = objectType === undefined ? {} : { objectType };
-    const text = this.textOf(object, point, status);
-    return { metric, period, object, ...ofType, when, threshold, recoveryThreshold, ...point, text };
+    const [labelled = null] = object === null ? [] : await this.sources.labels.of([object]);
+    const named = labelled === null ? {} : { label: labelled.label };
+    const text = this.textOf(labelled, point, status);
+    return { metric, period, object, ...named, ...ofType, when, threshold, recoveryThreshold, ...point, text };
   }
 
   private textOf(
-    object: ObjectRef | null,
+    object: LabelledObject | null,
     { date, start, value, before, change }: ObservedValue,
     status: AlertCall['status'],
   ): string {
     const { metric, period, when } = this.watched;
     const name = (isMetricDefinition(metric) ? metric.name : undefined) ?? naturalKey(metric);
     const ofPeriod = period === Period.DAY ? '' : ` (${periodLabel(Period.nameOf(period)).toLowerCase()})`;
-    const ofObject = object === null ? '' : ` of ${object.type} ${object.id}`;
+    const ofObject = object === null ? '' : ` of ${object.type} ${oneLine(object.label ?? object.id)}`;
     const write = this.writerFor(value);
     const isValue = value === null ? 'is unknown' : `is ${write(value)}`;
     const from = change === null || before === null ? '' : `, ${percent(change)} from ${write(before)}`;
@@ -166,6 +170,11 @@ export abstract class ValueWatch implements AlertWatch {
     if (when.kind === 'changed' || value === null || value === when.threshold) return short;
     return short(value) === short(when.threshold) ? String : short;
   }
+}
+
+/** A name may come from anybody, and the text stands in one line of a log or of the subject of a mail. */
+function oneLine(name: string): string {
+  return name.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
 }
 
 /** Watches the values of the total, or of one object. */

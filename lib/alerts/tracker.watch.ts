@@ -53,9 +53,10 @@ abstract class TrackerWatch implements AlertWatch {
     return this.trackers().filter((name) => name === tracker);
   }
 
-  describe(tracker: string, observed: ObservedDetail, status: AlertCall['status']): Described {
+  describe(tracker: string, observed: ObservedDetail, status: AlertCall['status']): Promise<Described> {
     const detail = observed as unknown as ObservedTracker;
-    return { tracker, when: this.when, ...detail, text: `Tracker ${tracker} ${this.textOf(detail, status)}` };
+    const text = `Tracker ${tracker} ${this.textOf(detail, status)}`;
+    return Promise.resolve({ tracker, when: this.when, ...detail, text });
   }
 
   abstract observe(tracker: string, since: string | null): Promise<readonly Observation<ObservedDetail>[]>;

@@ -1,5 +1,6 @@
 import {
   Controller,
+  Logger,
   Module,
   UseGuards,
   VERSION_NEUTRAL,
@@ -19,14 +20,15 @@ import {
   resolveHttpExtras,
   resolveHttpOptions,
   type ResolvedHttpExtras,
+  type ResolvedHttpOptions,
   type TrackstatsHttpModuleAsyncOptions,
   type TrackstatsHttpModuleExtras,
   type TrackstatsHttpModuleOptions,
 } from './http.options.js';
 import { ACTION_GUARDS, HTTP_OPTIONS } from './http.options.js';
+import { ObjectLabels } from '../statistics/index.js';
 import { TrackstatsHttpExceptionFilter } from './platform/http.exception.js';
 import { AnnotationReader } from './readers/annotation.reader.js';
-import { ObjectLabels } from './readers/labels.js';
 import { LiveGate } from './readers/live.gate.js';
 import { MetricCatalog } from './readers/metric.catalog.js';
 import { MultiSeriesReader } from './readers/multi-series.reader.js';
@@ -48,7 +50,11 @@ import { TrackstatsAccess } from './trackstats.access.js';
 
 const PROVIDERS: Provider[] = [
   TrackstatsAccess,
-  ObjectLabels,
+  {
+    provide: ObjectLabels,
+    useFactory: ({ label }: ResolvedHttpOptions) => new ObjectLabels(label, new Logger('TrackstatsHttp')),
+    inject: [HTTP_OPTIONS],
+  },
   LiveGate,
   MetricCatalog,
   OverviewReader,

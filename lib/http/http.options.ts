@@ -1,31 +1,11 @@
 import type { CanActivate, FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
-import type { ObjectRef } from '../statistics/index.js';
+import type { LabelFunction } from '../statistics/index.js';
 import { callback, injectable, isOptions, listOf, optional } from '../validation/check.js';
 import { readOptions, unknownOption, readValue, type ChecksOf } from '../validation/options.js';
 import { InvalidHttpOptionsError, UnguardedInterfaceError } from './http.error.js';
 
 /** A guard: its class, which can inject the exports of `imports`, or an instance. */
 export type Guard = Type<CanActivate> | CanActivate;
-
-/** Names of objects: by id, or one for each object in the same order. An object without a name is shown by its id. */
-export type Labels =
-  | ReadonlyMap<string, string>
-  | Readonly<Record<string, string | null | undefined>>
-  | readonly (string | null | undefined)[];
-
-/**
- * Returns names of objects of one type, for people to read.
- *
- * @example
- * ```ts
- * const label: LabelFunction = async (objects) => {
- *   const ids = objects.map(({ id }) => Number(id));
- *   const customers = await dataSource.getRepository(Customer).findBy({ id: In(ids) });
- *   return new Map(customers.map(({ id, name }) => [String(id), name]));
- * };
- * ```
- */
-export type LabelFunction = (objects: readonly ObjectRef[]) => Labels | Promise<Labels>;
 
 /** Limits the size of one request. Requests for more are rejected. */
 export interface HttpLimits {

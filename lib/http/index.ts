@@ -2,12 +2,11 @@ export { TrackstatsHttpModule } from './http.module.js';
 export type {
   Guard,
   HttpLimits,
-  LabelFunction,
-  Labels,
   TrackstatsHttpModuleAsyncOptions,
   TrackstatsHttpModuleExtras,
   TrackstatsHttpModuleOptions,
 } from './http.options.js';
+export type { LabelFunction, Labels } from '../statistics/index.js';
 export { InvalidHttpOptionsError, UnguardedInterfaceError } from './http.error.js';
 export { MissingModuleError } from '../errors/module.error.js';
 export { REQUEST_HEADER } from './platform/same-origin.guard.js';

@@ -21,10 +21,12 @@ import { TrackstatsError } from '../errors/trackstats.error.js';
 import type { LeaseService } from '../execution/lease.service.js';
 import type { RunHistory } from '../execution/run-history.js';
 import type { TrackerOverview } from '../execution/tracker-overview.js';
+import { ObjectLabels } from '../statistics/filter/object-labels.js';
 import type { ObjectTypes } from '../statistics/filter/object-types.js';
 import type { StatisticService } from '../statistics/statistic.service.js';
 import type { StatisticOwners } from '../statistics/tables/owners.js';
 import type { TrackerRegistry } from '../tracking/definition/tracker.registry.js';
+import type { ResolvedOptions } from '../trackstats.options.js';
 import type { Clock } from '../trackstats.tokens.js';
 
 /** Finds and checks the alerts of the application. An application without alerts needs nothing of theirs. */
@@ -46,6 +48,7 @@ export class TrackstatsAlerts {
     private readonly history: RunHistory,
     private readonly leases: LeaseService,
     private readonly clock: Clock,
+    private readonly options: ResolvedOptions,
   ) {}
 
   /**
@@ -102,7 +105,8 @@ export class TrackstatsAlerts {
   private context(): AlertContext {
     const { metrics, statistics, owners, objectTypes, trackers: registry, overview, history, leases, clock } = this;
     const runs = { registry, overview, history, leases, clock, startedAt: clock() };
-    return { metrics, statistics, owners, objectTypes, runs };
+    const labels = new ObjectLabels(this.options.alerts.label ?? null, this.logger);
+    return { metrics, statistics, owners, labels, objectTypes, runs };
   }
 
   private async checked(context: AlertContext, declared: DeclaredAlert): Promise<Alert> {

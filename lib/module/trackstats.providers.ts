@@ -153,6 +153,7 @@ function alertProviders(): Provider[] {
       RunHistory,
       LeaseService,
       TRACKSTATS_CLOCK,
+      RESOLVED,
     ),
   ];
 }

@@ -51,6 +51,7 @@ export {
   type ObjectRef,
   type ObjectTarget,
 } from './filter/object-target.js';
+export { type LabelFunction, type LabelledObject, type Labels, ObjectLabels } from './filter/object-labels.js';
 export {
   type Cell,
   checkMoment,

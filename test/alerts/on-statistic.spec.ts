@@ -22,6 +22,7 @@ import {
   TrackerService,
   TRACKSTATS_ENTITIES,
   trackstatsMigrations,
+  type LabelFunction,
   type OnStatisticOptions,
   type StatisticAlert,
 } from 'nestjs-trackstats';
@@ -227,6 +228,41 @@ describeOnEachDatabase('@OnStatistic', (database) => {
       ['1', 'shelf', 'firing'],
       ['2', 'shelf', 'firing'],
     ]);
+  });
+
+  it('has the name of its object, if the application says what that is', async () => {
+    const asked: unknown[] = [];
+    const label: LabelFunction = (objects) => {
+      asked.push(objects);
+      if (asked.length > 2) throw new Error('no names today');
+      return { 1: 'Oak\n<b>', 2: 'Elm' };
+    };
+    const module = await startAt(clock, {
+      database: database.options(),
+      providers: [
+        alertOn({ metric: STOCK, objectType: 'shelf', when: above(10), recovered: true, name: 'each' }),
+        alertOn({ metric: STOCK, when: above(10), name: 'total' }),
+      ],
+      trackstats: { alerts: { label } },
+    });
+    const record = async (...values: readonly number[]): Promise<string[]> => {
+      const shelves = values.map((value, n) => ({ metric: STOCK, value, object: objectRef('shelf', n + 1) }));
+      await module.get(StatisticService).recordMany([...shelves, { metric: STOCK, value: 20 }]);
+      clock.advance('1 day');
+      calls.clear();
+      await evaluate(module);
+      return (calls.all as StatisticAlert[]).map(({ text, label }) => `${String(label)}: ${text}`).sort();
+    };
+    expect(await record(20, 3)).toEqual([
+      'Oak\n<b>: alerted/stock of shelf Oak <b> is 20 on 2026-11-01 (above 10)',
+      'undefined: alerted/stock is 20 on 2026-11-01 (above 10)',
+    ]);
+    expect(await record(2, 3)).toEqual([
+      'Oak\n<b>: alerted/stock of shelf Oak <b> is 2 on 2026-11-02 (no longer above 10)',
+    ]);
+    expect(await record(20, 3)).toEqual(['null: alerted/stock of shelf 1 is 20 on 2026-11-03 (above 10)']);
+    expect(asked).toEqual([[{ type: 'shelf', id: '1' }], [{ type: 'shelf', id: '1' }], [{ type: 'shelf', id: '1' }]]);
+    expect(failed.mock.calls.flat().join()).toMatch(/label failed, objects are shown by their ids.*no names today/);
   });
 
   it('fires for objects that a tracker counts, after its run', async () => {

@@ -1,5 +1,12 @@
 import { Readable } from 'node:stream';
-import type { DynamicModule, FactoryProvider, Provider, Type, ValueProvider } from '@nestjs/common';
+import {
+  Logger,
+  type DynamicModule,
+  type FactoryProvider,
+  type Provider,
+  type Type,
+  type ValueProvider,
+} from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import * as trackstats from 'nestjs-trackstats';
 import { chartSvg } from 'nestjs-trackstats/chart';
@@ -24,6 +31,7 @@ import { LeaseService } from '../../lib/execution/lease.service.js';
 import { RunHistory } from '../../lib/execution/run-history.js';
 import { TrackerOverview } from '../../lib/execution/tracker-overview.js';
 import { TrackerRegistry } from '../../lib/tracking/definition/tracker.registry.js';
+import { ObjectLabels } from '../../lib/statistics/filter/object-labels.js';
 import { ObjectTypes } from '../../lib/statistics/filter/object-types.js';
 import { StatisticOwners } from '../../lib/statistics/tables/owners.js';
 import { defineTracker } from '../../lib/tracking/definition/define-tracker.js';
@@ -243,7 +251,7 @@ const shown = {
   origins: ['https://shop.example'],
 };
 const module = {
-  alerts: { every: '1 minute' },
+  alerts: { every: '1 minute', label: () => new Map<string, string>() },
   connectionTimeout: '10 seconds',
   keepKeys: 30,
   distributed: false,
@@ -312,6 +320,7 @@ async function checkedAlert(app: TestingModule, Alerts: Type): Promise<void> {
     metrics: app.get(trackstats.MetricService),
     statistics: app.get(trackstats.StatisticService),
     owners: app.get(StatisticOwners, { strict: false }),
+    labels: new ObjectLabels(null, new Logger()),
     objectTypes: app.get(ObjectTypes, { strict: false }),
     runs: {
       registry: app.get(TrackerRegistry, { strict: false }),
@@ -639,7 +648,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     now: NOW,
     entities: [Order],
     database: { type: 'better-sqlite3', database: ':memory:' },
-    alerts: { every: '1 minute' },
+    alerts: { every: '1 minute', label: () => new Map<string, string>() },
     connectionTimeout: 1000,
     keepKeys: 30,
     distributed: false,

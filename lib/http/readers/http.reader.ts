@@ -1,8 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { CompleteDates, DimensionValue, ObjectRef, SeriesPoint } from '../../statistics/index.js';
+import {
+  type CompleteDates,
+  type DimensionValue,
+  ObjectLabels,
+  type ObjectRef,
+  type SeriesPoint,
+} from '../../statistics/index.js';
 import { HTTP_OPTIONS, type ResolvedHttpOptions } from '../http.options.js';
 import { TrackstatsAccess } from '../trackstats.access.js';
-import { ObjectLabels } from './labels.js';
 import { LiveGate } from './live.gate.js';
 
 /** StatisticService with a scope that is known only at run time, and exact values. */

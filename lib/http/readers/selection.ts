@@ -5,11 +5,11 @@ import type { Work } from '../../database/work.js';
 import {
   type Calendar,
   type NormalFilter,
+  type ObjectLabels,
   readFilter,
   readFilterMetrics,
   type StatisticContext,
 } from '../../statistics/index.js';
-import type { ObjectLabels } from './labels.js';
 import type { SelectionResource } from '../resources.js';
 import { scopeFilter, requestedScope, statisticName, type RequestScope, type ScopeQuery } from './scope.js';
 import { metricResource } from './statistic.resource.js';

@@ -1,7 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { jest } from '@jest/globals';
-import { ObjectLabels } from '../../lib/http/readers/labels.js';
-import { resolveHttpOptions, type LabelFunction } from '../../lib/http/http.options.js';
+import { type LabelFunction, ObjectLabels } from '../../lib/statistics/filter/object-labels.js';
 
 const OBJECTS = [
   { type: 'user', id: '1' },
@@ -11,7 +10,7 @@ const OBJECTS = [
 ];
 
 function labels(label?: LabelFunction): ObjectLabels {
-  return new ObjectLabels(resolveHttpOptions(label === undefined ? {} : { label }, true));
+  return new ObjectLabels(label ?? null, new Logger('Labels'));
 }
 
 async function named(label?: LabelFunction): Promise<(string | null)[]> {

@@ -1,20 +1,44 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { ObjectRef } from '../../statistics/index.js';
-import type { Labels, ResolvedHttpOptions } from '../http.options.js';
-import { HTTP_OPTIONS } from '../http.options.js';
-import type { ObjectResource } from '../resources.js';
+import type { LoggerService } from '@nestjs/common';
 import { messageOf } from '../../errors/error-message.js';
+import type { ObjectRef } from './object-target.js';
+
+/** Names of objects: by id, or one for each object in the same order. An object without a name is shown by its id. */
+export type Labels =
+  | ReadonlyMap<string, string>
+  | Readonly<Record<string, string | null | undefined>>
+  | readonly (string | null | undefined)[];
+
+/**
+ * Returns names of objects of one type, for people to read.
+ *
+ * @example
+ * ```ts
+ * const label: LabelFunction = async (objects) => {
+ *   const ids = objects.map(({ id }) => Number(id));
+ *   const customers = await dataSource.getRepository(Customer).findBy({ id: In(ids) });
+ *   return new Map(customers.map(({ id, name }) => [String(id), name]));
+ * };
+ * ```
+ */
+export type LabelFunction = (objects: readonly ObjectRef[]) => Labels | Promise<Labels>;
+
+/** An object with its name, or with null if it has none. */
+export interface LabelledObject extends ObjectRef {
+  label: string | null;
+}
 
 /** Names objects by the application's `label` function. */
-@Injectable()
 export class ObjectLabels {
-  private readonly logger = new Logger('TrackstatsHttp');
   private hasFailed = false;
 
-  constructor(@Inject(HTTP_OPTIONS) private readonly options: ResolvedHttpOptions) {}
+  /** @param label null: no object has a name */
+  constructor(
+    private readonly label: LabelFunction | null,
+    private readonly logger: Pick<LoggerService, 'error'>,
+  ) {}
 
   /** Returns objects with their labels, in the same order. If the function fails, the labels are null and it is logged once. */
-  async of(objects: readonly ObjectRef[]): Promise<ObjectResource[]> {
+  async of(objects: readonly ObjectRef[]): Promise<LabelledObject[]> {
     const labels = new Map<string, string | null>();
     const all = unique(objects);
     for (const ofType of new Set(all.map(({ type }) => type))) {
@@ -26,7 +50,7 @@ export class ObjectLabels {
   }
 
   private async labelsOf(objects: readonly ObjectRef[]): Promise<readonly (string | null)[]> {
-    const { label } = this.options;
+    const { label } = this;
     if (label === null || objects.length === 0) return [];
     try {
       const labels: unknown = await label(objects.map(({ type, id }) => ({ type, id })));
