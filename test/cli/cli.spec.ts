@@ -5,7 +5,7 @@ import { TRACKSTATS_ENTITIES, trackstatsMigrations } from 'nestjs-trackstats';
 import { DataSource } from 'typeorm';
 import { describeOnEachDatabase } from '../support/databases.js';
 import { insert, makeDjangoTables } from '../transfer/django.js';
-import { makePlace, removeCompiledLibrary, type Ended, type Place } from './command-line.js';
+import { makePlace, type Ended, type Place } from './command-line.js';
 import { Order, OrdersByRegion } from './fixtures/app.module.js';
 
 // each command is a process that starts an application
@@ -35,10 +35,7 @@ beforeAll(() => {
   place = makePlace('module');
   own = place.database;
 });
-afterAll(async () => {
-  await place.remove();
-  removeCompiledLibrary();
-});
+afterAll(() => place.remove());
 
 describeOnEachDatabase('npx trackstats', (database) => {
   beforeAll(() => {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { transformFileSync, type Options } from '@swc/core';
 import type { DataSourceOptions } from 'typeorm';
+import { buildLibrary } from '../../build/library.js';
+import { SHORT_LIVED } from '../support/short-lived.js';
 
 const ROOT = process.cwd();
 
@@ -35,13 +37,13 @@ export interface Place {
   /** the file of `npx trackstats` */
   readonly bin: string;
   database: DataSourceOptions;
-  /** Ends what runs still. */
+  /** Ends what runs still. The process that commands share stays, unless it is in the middle of one. */
   kill(): Promise<void>;
   remove(): Promise<void>;
 }
 
 /**
- * The library, compiled and installed beside a compiled application, out of reach of the repository's node_modules.
+ * The library, built and installed beside a compiled application, out of reach of the repository's node_modules.
  *
  * @param without packages that are not installed
  */
@@ -54,7 +56,8 @@ export function makePlace(type: 'module' | 'commonjs', without: readonly string[
     if (!left.has(name)) symlinkSync(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name));
   }
   cpSync(join(ROOT, 'package.json'), join(installed, 'package.json'));
-  cpSync(compiledLibrary(), join(installed, 'dist'), { recursive: true });
+  places++;
+  cpSync(builtLibrary(), join(installed, 'dist'), { recursive: true });
   compile('test/cli/fixtures', join(directory, 'dist'), type === 'module' ? 'es6' : 'commonjs');
   const manifest = { name: 'shop', type, trackstats: { module: './dist/app.module.js' } };
   writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
@@ -71,49 +74,60 @@ export function makePlace(type: 'module' | 'commonjs', without: readonly string[
     started(spawned(program, args, ['ignore', 'pipe', 'pipe']));
   const bin = join(installed, 'dist', 'cli', 'main.js');
 
-  let resident: { child: ChildProcess; database: DataSourceOptions } | null = null;
-  const residentOn = async (database: DataSourceOptions): Promise<ChildProcess> => {
+  let resident: { child: ChildProcess; database: DataSourceOptions; isBusy: boolean } | null = null;
+  const residentOn = async (database: DataSourceOptions): Promise<NonNullable<typeof resident>> => {
     // its application reads the database's options once
-    if (resident !== null && (resident.database !== database || resident.child.exitCode !== null)) await place.kill();
+    if (resident !== null && (resident.database !== database || resident.child.exitCode !== null)) {
+      resident.child.kill('SIGKILL');
+      await running.get(resident.child);
+      resident = null;
+    }
     resident ??= {
       child: spawned(
         process.execPath,
-        [join(ROOT, 'test', 'cli', 'resident.mjs'), bin],
+        [...SHORT_LIVED, join(ROOT, 'test', 'cli', 'resident.mjs'), bin],
         ['ignore', 'inherit', 'inherit', 'ipc'],
       ),
       database,
+      isBusy: false,
     };
-    return resident.child;
+    return resident;
   };
   const place: Place = {
     directory,
     database: { type: 'better-sqlite3', database: join(directory, 'shop.sqlite'), synchronize: true },
     bin,
     run: async (...args) => {
-      const child = await residentOn(place.database);
+      const shared = await residentOn(place.database);
+      const { child } = shared;
       const answered = new AbortController();
       const answer = once(child, 'message', answered) as Promise<[Ended]>;
       const end = once(child, 'exit', answered).then(() => {
         throw new Error('The process of the commands has ended.');
       });
+      shared.isBusy = true;
       child.send(args);
       const [ended] = await Promise.race([answer, end]).finally(() => {
         answered.abort();
       });
+      shared.isBusy = false;
       return ended;
     },
-    start: (...args) => launch(process.execPath, [bin, ...args]),
-    runAlone: (...args) => launch(process.execPath, [bin, ...args]).ended,
-    node: (file, ...args) => launch(process.execPath, [join(directory, file), ...args]).ended,
+    start: (...args) => launch(process.execPath, [...SHORT_LIVED, bin, ...args]),
+    runAlone: (...args) => launch(process.execPath, [...SHORT_LIVED, bin, ...args]).ended,
+    node: (file, ...args) => launch(process.execPath, [...SHORT_LIVED, join(directory, file), ...args]).ended,
     program: (name, ...args) => launch(name, args).ended,
     kill: async () => {
-      resident = null;
-      for (const child of running.keys()) child.kill('SIGKILL');
-      await Promise.all(running.values());
+      if (resident?.isBusy === true) resident = null;
+      const ended = [...running].filter(([child]) => child !== resident?.child);
+      for (const [child] of ended) child.kill('SIGKILL');
+      await Promise.all(ended.map(([, closed]) => closed));
     },
     remove: async () => {
+      resident = null;
       await place.kill();
       rmSync(directory, { recursive: true, force: true });
+      if (--places === 0) removeLibrary();
     },
   };
   return place;
@@ -139,19 +153,19 @@ function started(child: ChildProcess): Started {
   return { child, ended, says };
 }
 
+/** Built once for all places of a spec, and removed with the last of them. */
 let library: string | null = null;
+let places = 0;
 
-/** Compiled once for all places. */
-function compiledLibrary(): string {
+function builtLibrary(): string {
   if (library === null) {
     library = mkdtempSync(join(tmpdir(), 'trackstats-cli-library-'));
-    compile('lib', library, 'es6');
+    buildLibrary(library);
   }
   return library;
 }
 
-/** Removes what places have in common. */
-export function removeCompiledLibrary(): void {
+function removeLibrary(): void {
   if (library !== null) rmSync(library, { recursive: true, force: true });
   library = null;
 }

@@ -4,6 +4,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSyn
 import { dirname, join } from 'node:path';
 import { transformFileSync } from '@swc/core';
 import { buildDashboardPage } from '../../build/dashboard-page.js';
+import { buildLibrary } from '../../build/library.js';
+import { SHORT_LIVED } from '../support/short-lived.js';
 
 const ROOT = process.cwd();
 
@@ -25,7 +27,7 @@ export function compileApplication(
   mkdirSync(join(ROOT, '.tsc-out'), { recursive: true });
   const directory = mkdtempSync(join(ROOT, '.tsc-out', 'application-'));
   copyFileSync(join(ROOT, 'package.json'), join(directory, 'package.json'));
-  compile('lib', join(directory, 'dist'));
+  buildLibrary(join(directory, 'dist'));
   compile(source, join(directory, compiled));
   return {
     directory,
@@ -110,7 +112,9 @@ export async function runSample(
 }
 
 function run(main: string, args: string[], env: NodeJS.ProcessEnv) {
-  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, NODE_OPTIONS: '', ...env } });
+  const child = spawn(process.execPath, [...SHORT_LIVED, main, ...args], {
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+  });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
   child.stderr.setEncoding('utf8').on('data', (part: string) => (text += part));

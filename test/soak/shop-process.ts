@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { TrackerRun, TrackResult } from 'nestjs-trackstats';
 import { compileApplication } from '../sample-app/compiled.js';
+import { SHORT_LIVED } from '../support/short-lived.js';
 import type { Answer, Call, Told } from './application/messages.js';
 import type { Settings } from './application/settings.js';
 
@@ -20,7 +21,7 @@ export class ShopProgram {
 
   /** Starts a process of the shop; it may call when its application has started. */
   async start(settings: Settings, env: NodeJS.ProcessEnv = {}): Promise<ShopProcess> {
-    const child = spawn(process.execPath, [this.compiled.main], {
+    const child = spawn(process.execPath, [...SHORT_LIVED, this.compiled.main], {
       env: { ...process.env, NODE_OPTIONS: '', ...env, SHOP: JSON.stringify(settings) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
