@@ -571,6 +571,29 @@ describeOnEachDatabase('the borders of runs', (database) => {
       await run(fine, '2024-05-21');
     });
 
+    test.each([{ sourceKeptSince: '2024-05-18' as const }, { appendOnly: true }])(
+      'a value that no row of the range has, because an earlier one holds, is not replaced by nothing: %o',
+      async (lost) => {
+        const gone = await visits('2024-05-01');
+        const mean = aggregateOf('avg');
+        const changing = (given: Partial<OneMetric>): OneMetric => tracker({ density: 'changes', ...given });
+        const definitions: [string, OneMetric][] = [
+          ['to date', changing({ periods: [Period.YEAR_TO_DATE] })],
+          ['window', changing({ periods: [Period.days(25)] })],
+          ['mean', changing({ periods: [Period.LIFETIME], aggregate: mean, target: { kind: 'total' } })],
+        ];
+        for (const [, definition] of definitions) await run(definition, '2024-05-20');
+        await leave(...gone);
+        await visits('2024-05-21');
+        for (const [name, definition] of definitions) {
+          const before = await everything(definition);
+          const from = lost.appendOnly === true ? { from: '2024-05-19' as const } : {};
+          await expect(run({ ...definition, ...lost }, '2024-05-21', from)).rejects.toThrow(SourceGoneError);
+          expect([name, await everything(definition)]).toEqual([name, before]);
+        }
+      },
+    );
+
     test('appendOnly: runs go on from what is stored; a backfill over the lost rows is refused', async () => {
       const lost = await visits({ at: '2024-05-01', amount: 9 }, { at: '2024-05-02', amount: 1 });
       await visits({ at: '2024-05-05', amount: 2 });

@@ -194,6 +194,26 @@ describeOnEachDatabase('a run of periods of less than a day', (database) => {
       expect(await coverage(MINUTE)).toEqual({ from: '2026-06-09', through: '2026-06-10' });
     });
 
+    it('counts the minutes of tomorrow that a clock showed before it was set back over midnight', async () => {
+      const definition = minutely(1, { periods: [HOUR], timeZone: 'America/St_Johns' });
+      // at 00:00:59 there, two seconds before it is 23:01 of the day before
+      await sell('2006-10-29T02:30:59');
+      await run(definition, '2006-10-29T02:31:00');
+      await run(definition, '2006-10-29T02:32:00');
+      expect(await values(HOUR)).toEqual({});
+      await run(definition, '2006-10-30T02:32:00');
+      expect(await values(HOUR)).toEqual({ '10-29T02:30': 1 });
+    });
+
+    it('counts the rest of a day that comes again after minutes of tomorrow', async () => {
+      // where it is 00:01 at 03:01, and then 23:01 of the day before
+      const definition = minutely(1, { periods: [HOUR], timeZone: 'America/Goose_Bay' });
+      await run(definition, '2006-10-29T03:01:30');
+      await sell('2006-10-29T03:40:00');
+      await run(definition, '2006-10-29T04:01:00');
+      expect(await values(HOUR)).toEqual({ '10-29T03:01': 1 });
+    });
+
     it('is killed before any of its statements, and another replica makes up for it', async () => {
       const definition = minutely(5);
       await sell('2026-06-10T10:00:30');

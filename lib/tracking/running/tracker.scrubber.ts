@@ -7,7 +7,7 @@ import { addDays, earliestDate, type LocalDate } from '../../time/local-date.js'
 import { bucketStart, type Period, periodKind } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
-import { dateOf } from '../source/due-dates.js';
+import { firstDateSince } from '../source/due-dates.js';
 import { recountedFrom } from '../source/earliest-dates.js';
 import { firstRecountedSecond } from '../source/recounted-seconds.js';
 import type { Recount } from '../source/run-plan.js';
@@ -147,7 +147,8 @@ function nextSlice(
   if (lowest === undefined || last === undefined || definition.scrub === null) return null;
   const before = firstRecountedSecond(tracker, allComputed(covered), { given: now, now });
   // every run counts what comes after it again
-  const highest = before === null ? addDays(last, -definition.lookback - 1) : addDays(dateOf(definition, before), -1);
+  const highest =
+    before === null ? addDays(last, -definition.lookback - 1) : addDays(firstDateSince(definition, before), -1);
   const isFirst = through === null || through < lowest || through >= highest;
   const from = isFirst ? lowest : addDays(through, 1);
   const to = earliestDate(addDays(from, definition.scrub.days - 1), highest);

@@ -1,7 +1,7 @@
 import { ClockBehindError, InvalidRangeError } from '../../errors/run.error.js';
 import { addDays, earliestDate, latestDate, type LocalDate } from '../../time/local-date.js';
 import { firstCovered, isCalendarPeriod, Period, periodKind } from '../../time/period.js';
-import { localDateAt, startOfDay } from '../../time/time-zone.js';
+import { localDateAt, openDateAt, startOfDay } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import type { ComputedRange, CoveredRange } from './covered-range.js';
 import {
@@ -76,7 +76,8 @@ function due(
   if (today < dateBefore(covered.through, definition.timeZone)) {
     throw new ClockBehindError(tracker, today, covered.through);
   }
-  const back = fromSecond === null ? addDays(covered.through, -definition.lookback) : dateOf(definition, fromSecond);
+  const back =
+    fromSecond === null ? addDays(covered.through, -definition.lookback) : firstDateSince(definition, fromSecond);
   const from = earliestDate(back, today);
   return { from: notBefore(definition, from), through: today };
 }
@@ -86,9 +87,9 @@ function dateBefore(date: LocalDate, timeZone: string): LocalDate {
   return localDateAt(new Date(startOfDay(date, timeZone).getTime() - 1), timeZone);
 }
 
-/** Returns the date of a second in the tracker's time zone. */
-export function dateOf({ timeZone }: TrackerDefinition, second: number): LocalDate {
-  return localDateAt(new Date(second * 1000), timeZone);
+/** Returns the first date in the tracker's time zone that is not over at a second. */
+export function firstDateSince({ timeZone }: TrackerDefinition, second: number): LocalDate {
+  return openDateAt(new Date(second * 1000), timeZone);
 }
 
 /** Returns the dates of a covered period that a due run recounts, from the first day that it recounts of any. */

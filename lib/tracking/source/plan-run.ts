@@ -13,7 +13,7 @@ import {
 import { bucketEnd, bucketStart, isCalendarPeriod, isTimePeriod, Period } from '../../time/period.js';
 import { isSameZone, isZone } from '../../time/time-zone.js';
 import type { CoveredRange } from './covered-range.js';
-import { type CountedDates, dateOf, firstRecounted, isAsked, rangeOf } from './due-dates.js';
+import { type CountedDates, firstDateSince, firstRecounted, isAsked, rangeOf } from './due-dates.js';
 import { firstBucket, hasStoredDays, keptSince, notBefore, recountOf, resumes } from './earliest-dates.js';
 import type { PlannedEntry, PlannedPeriod, RequestedRange, RunPlan, RunPlanInput } from './run-plan.js';
 
@@ -157,7 +157,7 @@ function secondOf(
   if (fromSecond === null || covered === undefined || !isTimePeriod(period)) return null;
   // a date that was not covered before is counted as a whole
   if (from < covered.from || recountOf(input) !== null) return null;
-  return from === dateOf(definition, fromSecond) ? fromSecond : null;
+  return from === firstDateSince(definition, fromSecond) ? fromSecond : null;
 }
 
 /** Returns the last day to compute: a bucket is computed as a whole, even if the range ends within it. */

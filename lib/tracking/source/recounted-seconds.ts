@@ -1,6 +1,7 @@
+import { addDays } from '../../time/local-date.js';
 import { isTimePeriod } from '../../time/period.js';
 import { bucketAt, BUCKET_LENGTHS } from '../../time/time-bucket.js';
-import { earliestReadBack } from '../../time/time-zone.js';
+import { earliestReadBack, localDateAt, startOfDay } from '../../time/time-zone.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
 
 /** True if a tracker has periods of less than a day. */
@@ -25,7 +26,9 @@ export function firstRecountedSecond(
   if (lookbackMs === null || computed.length === 0) return null;
   // a clock that was ahead has counted nothing of the time until then
   const last = Math.min(given.getTime(), ...computed.map(({ computedAt }) => computedAt.getTime()));
-  const from = Math.floor((last - lookbackMs) / 1000);
+  // before a clock was set back over midnight it has shown tomorrow, of which a run counts nothing
+  const tomorrow = startOfDay(addDays(localDateAt(new Date(last), timeZone), 1), timeZone).getTime();
+  const from = Math.floor(Math.min(last - lookbackMs, tomorrow) / 1000);
   // what the source's clock shows in a repeated hour belongs to the first pass, which may be long over
   const earliest = earliestReadBack(base.clock.storedIn, from, Math.ceil(now.getTime() / 1000));
   const length = BUCKET_LENGTHS.find((one) => lengths.every((other) => one % other === 0)) ?? 3600;

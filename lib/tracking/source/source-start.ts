@@ -3,6 +3,7 @@ import type { Work } from '../../database/work.js';
 import { SourceGoneError } from '../../errors/run.error.js';
 import type { RollupEntry, RollupPeriod, RollupSpec } from '../../rollup/rollup-spec.js';
 import { hasRange } from '../../rollup/stored-rows.js';
+import { carriesForward } from '../../statistics/read/carried-values.js';
 import {
   type DayNumber,
   dayNumber,
@@ -40,12 +41,19 @@ export function* refuseLoss(
       const never = shiftDay(period.through, 1);
       const firstWhole = start === null ? never : (wholeFrom(period, start, entry.weekStart) ?? never);
       const last = earlierDay(period.through, shiftDay(firstWhole, -1));
-      if (last < period.from || !(yield* storedIn(period, period.from, last))) continue;
+      // a value that is carried is lost as well where the range has no row of its own
+      const first = isCarried(period) ? FIRST_DAY : period.from;
+      if (last < period.from || !(yield* storedIn(period, first, last))) continue;
       const begins = start === null ? shiftDay(last, 1) : beginOf(entry, period, start);
       if (definition.sourceKeptSince === null && !(yield* storedIn(period, FIRST_DAY, shiftDay(begins, -1)))) continue;
       throw new SourceGoneError(trackerLabel(definition), fromDayNumber(period.from), start);
     }
   }
+}
+
+/** True if the last stored row holds until the next one. */
+function isCarried({ period, density }: RollupPeriod): boolean {
+  return density === 'changes' && carriesForward(period);
 }
 
 /** Returns the first day on which a source that begins at a date, and has lost nothing, can have a statistic. */
