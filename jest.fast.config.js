@@ -1,4 +1,4 @@
-/** What can be run after every change, in two minutes: SQLite only, without what starts processes or a browser. `npm run test:fast`. */
+/** What can be run after every change, in two to five minutes: SQLite only, without what starts processes or a browser. `npm run test:fast`. */
 process.env.TRACKSTATS_TEST_DATABASES ??= 'sqlite';
 process.env.TRACKSTATS_TEST_CHROMIUM ??= 'none';
 

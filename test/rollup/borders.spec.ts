@@ -364,6 +364,16 @@ describeOnEachDatabase('the borders of runs', (database) => {
       }
     });
 
+    test('a day that comes again after a minute of tomorrow is counted to its end, without a lookback too', async () => {
+      // where it is 00:01 at 03:01, and then 23:01 of the day before
+      const definition = tracker({ timeZone: 'America/Goose_Bay', lookback: 0 });
+      await visits('2006-10-29T01:00:00Z');
+      await run(definition, '2006-10-29T03:00:30Z');
+      await visits('2006-10-29T03:40:00Z');
+      await run(definition, '2006-10-29T04:10:00Z');
+      expect(await everything(definition)).toEqual({ DAY: { '2006-10-28': '2' } });
+    });
+
     test.each([
       ['Europe/Amsterdam', '2024-03-31', '2024-03-30T23:00:00Z', 23],
       ['Europe/Amsterdam', '2023-10-29', '2023-10-28T22:00:00Z', 25],

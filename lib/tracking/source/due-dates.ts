@@ -77,9 +77,16 @@ function due(
     throw new ClockBehindError(tracker, today, covered.through);
   }
   const back =
-    fromSecond === null ? addDays(covered.through, -definition.lookback) : firstDateSince(definition, fromSecond);
+    fromSecond === null ? firstRecountedDate(definition, covered.through) : firstDateSince(definition, fromSecond);
   const from = earliestDate(back, today);
   return { from: notBefore(definition, from), through: today };
+}
+
+/** Returns the first date that a run counts again after one that has covered dates through `last`. */
+function firstRecountedDate({ lookback, timeZone }: TrackerDefinition, last: LocalDate): LocalDate {
+  // of a day that comes again, where the clock is set back over midnight, that run has not seen the rest
+  const open = openDateAt(startOfDay(last, timeZone), timeZone);
+  return earliestDate(addDays(last, -lookback), open);
 }
 
 /** Returns the last date that a zone had before a date: it may have skipped the day before. */
