@@ -164,6 +164,37 @@ describeOnEachDatabase('a run of periods of less than a day', (database) => {
       expect(await values()).toEqual({ '06-10T10:00': 1, '06-10T10:01': 1, '06-10T10:02': 1 });
     });
 
+    it('counts all since its last run, whatever range of earlier dates was asked for meanwhile', async () => {
+      const definition = minutely(1);
+      await sell('2026-06-09T10:00:10', '2026-06-10T08:00:10');
+      await run(definition, '2026-06-10T08:00:30');
+      await sell('2026-06-10T09:00:10');
+      await run(definition, '2026-06-10T10:00:30', { from: '2026-06-09', to: '2026-06-09' });
+      // what has come since the last run is no difference
+      expect(await engine.verify(definition, Sale)).toEqual([]);
+      await run(definition, '2026-06-10T10:01:30');
+      expect(await values()).toEqual({ '06-09T10:00': 1, '06-10T08:00': 1, '06-10T09:00': 1 });
+    });
+
+    it('goes on where a first range has ended, though another process was killed before the rest', async () => {
+      const definition = minutely(1);
+      await sell('2026-06-07T10:00:10', '2026-06-08T10:00:10', '2026-06-09T10:00:10', '2026-06-10T08:00:10');
+      await engine.run(definition, Sale, {
+        from: parseLocalDate('2026-06-07'),
+        to: parseLocalDate('2026-06-08'),
+        stepOf: { from: parseLocalDate('2026-06-07') },
+        now: new Date('2026-06-10T10:00:30Z'),
+      });
+      await run(definition, '2026-06-10T10:01:30');
+      expect(await coverage(MINUTE)).toEqual({ from: '2026-06-07', through: '2026-06-10' });
+      expect(await values()).toEqual({
+        '06-07T10:00': 1,
+        '06-08T10:00': 1,
+        '06-09T10:00': 1,
+        '06-10T08:00': 1,
+      });
+    });
+
     it('counts what the clock of its column shows again in a repeated hour, as TypeORM reads it', async () => {
       const definition = minutely(3);
       const change = setBack(processTimeZone());

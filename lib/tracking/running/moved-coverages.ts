@@ -22,7 +22,7 @@ export interface MovedCoverages {
 export function* movedCoverages(
   database: Database,
   tracker: ResolvedTracker,
-  { spec, plan, options: { now } }: PreparedRun,
+  { spec, plan, coverage, options: { now } }: PreparedRun,
 ): Work<MovedCoverages> {
   const { timeZone } = tracker.definition;
   const moved: MovedCoverages = { outdated: [], some: [], whole: [] };
@@ -30,10 +30,12 @@ export function* movedCoverages(
     const { target, aggregate } = tracker.entries[entry.index] as ResolvedEntry;
     for (const planned of plan.entries[entry.index] ?? []) {
       const from = yield* coveredFrom(database, entry, planned);
-      const { period, covered, keptFrom, isFirst, isAsked } = planned;
+      const { period, covered, keptFrom, isFirst, isAsked, endsEarly } = planned;
+      // a range of earlier dates has counted nothing of the time since the last run
+      const computedAt = (endsEarly ? coverage[entry.index]?.get(period)?.computedAt : null) ?? now;
       const key = { metricId: entry.metricId, period, scope: target.scope };
       const isWhole = isFirst && !isAsked && (keptFrom === null || covered.from > keptFrom);
-      const values = { ...covered, from, timeZone, kind: aggregate.function, computedAt: now };
+      const values = { ...covered, from, timeZone, kind: aggregate.function, computedAt };
       (isWhole ? moved.whole : moved.some).push({ ...key, ...values });
       if (keptFrom !== null && from < keptFrom) moved.outdated.push({ entry, scope: target.scope, period, keptFrom });
     }

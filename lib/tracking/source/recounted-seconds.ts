@@ -2,6 +2,7 @@ import { addDays } from '../../time/local-date.js';
 import { isTimePeriod } from '../../time/period.js';
 import { bucketAt, BUCKET_LENGTHS } from '../../time/time-bucket.js';
 import { earliestReadBack, localDateAt, startOfDay } from '../../time/time-zone.js';
+import type { ComputedRange } from './covered-range.js';
 import type { ResolvedTracker } from './tracker.resolver.js';
 
 /** True if a tracker has periods of less than a day. */
@@ -18,14 +19,16 @@ export function hasTimes({ entries }: Pick<ResolvedTracker, 'entries'>): boolean
  */
 export function firstRecountedSecond(
   { definition, base, entries }: ResolvedTracker,
-  computed: readonly { readonly computedAt: Date }[],
+  computed: readonly Pick<ComputedRange, 'through' | 'computedAt'>[],
   { given, now }: { readonly given: Date; readonly now: Date },
 ): number | null {
   const { lookbackMs, timeZone } = definition;
   const lengths = entries.flatMap(({ periods }) => periods.filter(isTimePeriod));
   if (lookbackMs === null || computed.length === 0) return null;
   // a clock that was ahead has counted nothing of the time until then
-  const last = Math.min(given.getTime(), ...computed.map(({ computedAt }) => computedAt.getTime()));
+  // and a range that has ended before its today nothing of the time since then
+  const ends = computed.map(({ through }) => startOfDay(addDays(through, 1), timeZone).getTime());
+  const last = Math.min(given.getTime(), ...computed.map(({ computedAt }) => computedAt.getTime()), ...ends);
   // before a clock was set back over midnight it has shown tomorrow, of which a run counts nothing
   const tomorrow = startOfDay(addDays(localDateAt(new Date(last), timeZone), 1), timeZone).getTime();
   const from = Math.floor(Math.min(last - lookbackMs, tomorrow) / 1000);
