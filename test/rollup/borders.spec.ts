@@ -831,6 +831,20 @@ describeOnEachDatabase('the borders of runs', (database) => {
     });
   });
 
+  test('a range that begins on the day after the last covered one counts the rest of that', async () => {
+    await visits('2024-05-10T08:00:00Z', '2024-05-10T20:00:00Z', '2024-05-11T08:00:00Z');
+    const definition = tracker({ periods: [Period.DAY], lookback: 0 });
+    await run(definition, '2024-05-10T12:00:00Z');
+    await run(definition, '2024-05-12T12:00:00Z', { from: '2024-05-11' });
+    expect(await rowsOf(engine, definition)).toEqual({ '2024-05-10': '2', '2024-05-11': '1' });
+    // a day that is over is left as it is
+    await run(definition, '2024-05-12T23:00:00Z', { from: '2024-05-12', to: '2024-05-12' });
+    await run(definition, '2024-05-14T12:00:00Z', { from: '2024-05-10', to: '2024-05-12' });
+    await visits('2024-05-12T08:00:00Z');
+    await run(definition, '2024-05-14T12:00:00Z', { from: '2024-05-13' });
+    expect(await rowsOf(engine, definition)).toEqual({ '2024-05-10': '2', '2024-05-11': '1' });
+  });
+
   test('a range apart from what is covered is refused, one beside it is not', async () => {
     await visits('2024-05-01', '2024-05-10', '2024-05-20');
     const definition = tracker({ periods: [Period.DAY] });

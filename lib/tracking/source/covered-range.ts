@@ -10,6 +10,8 @@ export interface CoveredRange {
   readonly fingerprint: string;
   /** of the last run's definition */
   readonly timeZone?: string;
+  /** the run's now at which the last date was counted */
+  readonly computedAt?: Date;
   /** true if the source had no rows before `from`, so that earlier rows are late */
   readonly isWhole?: boolean;
   /** of LIFETIME: where its values and those of the days went apart */
@@ -18,7 +20,6 @@ export interface CoveredRange {
 
 /** A range that a run has computed. */
 export interface ComputedRange extends CoveredRange {
-  /** the run's now */
   readonly computedAt: Date;
 }
 

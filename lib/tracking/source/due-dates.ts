@@ -39,11 +39,12 @@ export function rangeOf(
 }
 
 function asked(
-  { definition, today, tracker, firstDate }: RunPlanInput,
+  input: RunPlanInput,
   period: Period,
   { from, to, stepOf }: RequestedRange,
   covered: CoveredRange | undefined,
 ): CountedDates {
+  const { definition, today, tracker, firstDate } = input;
   const through = to === undefined ? today : earliestDate(to, today);
   const start = from ?? covered?.from ?? firstDate ?? through;
   if (start > through) {
@@ -58,7 +59,20 @@ function asked(
         `(${covered.from} to ${covered.through}), whose dates nobody would have computed. Choose a range that adjoins it.`,
     );
   }
-  return { from: notBefore(definition, start), through };
+  return { from: notBefore(definition, firstAsked(input, start, covered)), through };
+}
+
+/**
+ * Returns where a range begins that is asked for from a date on. One that comes after what is covered begins with the
+ * last covered date if that was not over when it was counted: no later run would count its rest.
+ */
+function firstAsked(
+  { definition, fromSource }: RunPlanInput,
+  start: LocalDate,
+  covered: CoveredRange | undefined,
+): LocalDate {
+  if (fromSource === true || covered?.computedAt === undefined || start <= covered.through) return start;
+  return earliestDate(start, openDateAt(covered.computedAt, definition.timeZone));
 }
 
 /** Returns the dates of a first run. What would be pruned after it is not computed. */
