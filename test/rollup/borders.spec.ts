@@ -326,6 +326,27 @@ describeOnEachDatabase('the borders of runs', (database) => {
     });
   });
 
+  test('a source that is followed has no days before `since`, in the weeks before it either', async () => {
+    await visits('2024-05-01', '2024-05-08', '2024-05-17', '2024-05-22');
+    const definition = tracker({
+      periods: [Period.DAY, Period.CALENDAR_WEEK],
+      since: '2024-05-16',
+      history: 'current',
+      scrub: { days: 31, every: 60_000 },
+    });
+    const begun = { through: null, at: null };
+    const expected = { DAY: { '2024-05-17': '1', '2024-05-22': '1' }, CALENDAR_WEEK: { '2024-05-20': '1' } };
+    await run(definition, '2024-05-23');
+    // the rows that it leaves out are no late ones
+    expect(await engine.scrub(definition, Visit, instant('2024-05-23'), begun)).toMatchObject({ recount: null });
+    await visits('2024-05-18');
+    const scrubbed = await engine.scrub(definition, Visit, instant('2024-05-23'), begun);
+    expect(scrubbed?.recount).toEqual({ from: '2024-05-18', sourceFrom: null });
+    await run(definition, '2024-05-23', { recount: { from: '2024-05-01', sourceFrom: '2024-05-01' } });
+    expect(await everything(definition)).toEqual({ ...expected, DAY: { ...expected.DAY, '2024-05-18': '1' } });
+    expect(await coverageOf(definition)).toMatchObject({ DAY: '2024-05-16..2024-05-23' });
+  });
+
   test('a row of long ago has a row a day until today, on every database', async () => {
     await insertIndexed(engine.dataSource, Visit, [
       { id: ++made, on: '1740-01-01' },

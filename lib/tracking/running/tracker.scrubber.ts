@@ -4,11 +4,10 @@ import { VerificationOvertakenError } from '../../errors/run.error.js';
 import type { Source } from '../../rollup/source-query.js';
 import { SAME_DOUBLES } from '../../statistics/tables/exact-value.js';
 import { addDays, earliestDate, type LocalDate } from '../../time/local-date.js';
-import { bucketStart, type Period, periodKind } from '../../time/period.js';
 import { localDateAt } from '../../time/time-zone.js';
 import type { TrackerDefinition } from '../definition/tracker-definition.js';
 import { firstDateSince } from '../source/due-dates.js';
-import { recountedFrom } from '../source/earliest-dates.js';
+import { firstBucket, recountedFrom } from '../source/earliest-dates.js';
 import { firstRecountedSecond } from '../source/recounted-seconds.js';
 import type { Recount } from '../source/run-plan.js';
 import { firstDateNear } from '../source/source-probe.js';
@@ -99,7 +98,7 @@ export class TrackerScrubber {
       [...entry.coverage].some(([period, range]) => {
         if (range.isWhole !== true) return false;
         const from = recountedFrom({ definition, today }, entry, period, first);
-        return startOf(definition, period, from) < range.from;
+        return firstBucket(definition, period, from) < range.from;
       }),
     );
     return isAdded ? first : null;
@@ -155,10 +154,6 @@ function nextSlice(
   const whole = { from, to, before: null, through: to < from ? null : to, isFirst };
   // a round ends with the closed part of the date in which the next run begins
   return before === null || to < highest ? whole : { ...whole, to: addDays(highest, 1), before };
-}
-
-function startOf({ weekStart }: TrackerDefinition, period: Period, date: LocalDate): LocalDate {
-  return periodKind(period) === 'bucket' ? bucketStart(period, date, weekStart) : date;
 }
 
 function isOther({ stored, expected }: Difference): boolean {

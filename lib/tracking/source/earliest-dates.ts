@@ -134,9 +134,11 @@ export function recountOf({ definition, recount }: RunPlanInput): Recount | null
  * Returns the first bucket that a range replaces: the one that contains its first date, unless that begins before
  * `since`.
  */
-export function firstBucket({ since, weekStart }: TrackerDefinition, period: Period, date: LocalDate): LocalDate {
+export function firstBucket(definition: TrackerDefinition, period: Period, date: LocalDate): LocalDate {
   if (periodKind(period) !== 'bucket') return date;
-  const start = bucketStart(period, date, weekStart);
+  const { since, weekStart } = definition;
+  // a recount may be asked for from a date that is many buckets before `since`
+  const start = bucketStart(period, notBefore(definition, date), weekStart);
   return since !== null && start < since ? nextBucket(period, start, weekStart) : start;
 }
 
