@@ -307,6 +307,16 @@ describeOnEachDatabase('the history of a tracker', (database) => {
     expect(await days()).toEqual({ '2026-01-03': 1, '2026-11-18': 1 });
   });
 
+  test('of a source that only grows is left alone where LIFETIME is counted from its first row', async () => {
+    const definition = tracker({ appendOnly: true, period: [Period.DAY, Period.LIFETIME] }, ['buyers']);
+    for (const date of ['2026-01-03', '2026-11-18']) await sell(date);
+    await run(definition, '2026-11-19');
+    await sell('2026-02-02', { buyer: { id: 2 } as Buyer });
+    await run(definition, '2026-11-20');
+    expect(await days('buyers')).toEqual({ '2026-01-03': 1, '2026-11-18': 1 });
+    expect(await rows(StatisticByDate)).toMatchObject({ 'buyers LIFETIME 2026-11-20': 2 });
+  });
+
   test('is scrubbed in slices, one after the other and then again, at most once in a while', async () => {
     const definition = tracker({ period: Period.DAY, scrub: { days: 30, every: '2 hours' } });
     for (const date of ['2026-09-01', '2026-11-18']) await sell(date);

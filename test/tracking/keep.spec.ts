@@ -208,6 +208,20 @@ describeOnEachDatabase('keep', (database) => {
     }
   });
 
+  it.each<[string, Partial<OneMetric>, Partial<OneMetric>]>([
+    ['older than what is kept', { keep: new Map([[Period.LIFETIME, 4]]) }, {}],
+    ['older than a later `since`', { since: '2026-01-10' }, { since: '2026-01-22' }],
+  ])('follows a source into which a row comes that is %s', async (_, given, changed) => {
+    await sell(0, 10);
+    const definition = tracker('orders', { periods: [Period.LIFETIME], lookback: 0, history: 'current', ...given });
+    await engine.run(definition, Sale, { now: noon(12) });
+    await sell(1);
+    await engine.run({ ...definition, ...changed }, Sale, { now: noon(13) });
+    await engine.run({ ...definition, ...changed }, Sale, { now: noon(14) });
+    const lifetime = (await stored('orders')).filter(({ date }) => date >= dateAt(12));
+    expect(lifetime.map(({ date, value }) => [date, value])).toEqual([12, 13, 14].map((day) => [dateAt(day), 3]));
+  });
+
   it('leaves other scopes of the metric alone', async () => {
     await sell(0, 20);
     const objects = { kind: 'objects', field: 'buyer', entity: Buyer } as const;

@@ -44,7 +44,8 @@ export interface ComparedDrift extends ComparedBase {
 
 /**
  * Returns the dates at which a run has both values of LIFETIME: where it counts the rows before its range again. Where
- * statistics follow the source, there are none before their first date.
+ * statistics follow the source, there are none before their first date, and none that no run can count again: of dates
+ * that are no longer kept, or before `since`.
  */
 export function comparedBases(
   { history, since }: TrackerDefinition,
@@ -52,25 +53,30 @@ export function comparedBases(
 ): ComparedBase[] {
   const mayBegin = history === 'current' && since === null && recount?.from !== EVERYTHING;
   return plan.entries.flatMap((periods, index) =>
-    periods.flatMap(({ period, from, through, baseIsStored, endsEarly, isAsked }): ComparedBase[] => {
+    periods.flatMap(({ period, from, through, baseIsStored, endsEarly, isAsked, keptFrom }): ComparedBase[] => {
+      const bounds = history === 'current' && !isAsked ? [keptFrom, since] : [];
       const covered = coverage[index]?.get(period);
       if (period !== Period.LIFETIME || covered === undefined || baseIsStored) return [];
       const dates = [{ at: 'before' as const, date: fromDayNumber(shiftDay(from, -1)) }];
       return [...dates, ...(endsEarly ? [{ at: 'after' as const, date: fromDayNumber(through) }] : [])]
         .filter(({ date }) => date >= addDays(covered.from, mayBegin && covered.isWhole === true && !isAsked ? -1 : 0))
-        .filter(({ date }) => date <= covered.through)
+        .filter(({ date }) => date <= covered.through && bounds.every((first) => first === null || date >= first))
         .map((one) => ({ ...one, index }));
     }),
   );
 }
 
-/** Stops a run of a tracker whose statistics follow the source, if its range begins too late for that. */
+/**
+ * Stops a run of a tracker whose statistics follow the source, if its range begins too late for that and may begin
+ * earlier.
+ */
 export function refuseOtherBases(
   { definition, entries }: ResolvedTracker,
-  { from, to }: RunOptions,
+  { from, to, recount }: RunOptions,
   bases: readonly ComparedDrift[],
 ): void {
   if (definition.history !== 'current' || from !== undefined || to !== undefined) return;
+  if (definition.appendOnly || recount?.from === EVERYTHING) return;
   const others = bases.filter(({ step }) => step.keys > 0);
   const [earliest] = others.map(({ date }) => date).sort();
   if (earliest === undefined) return;
